@@ -1,0 +1,1 @@
+//! The adapters between the core and AWS.

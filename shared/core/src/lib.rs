@@ -1,0 +1,1 @@
+//! What Towpath decides: pure functions and types, without async, clock, randomness or AWS.
