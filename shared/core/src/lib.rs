@@ -1,1 +1,3 @@
 //! What Towpath decides: pure functions and types, without async, clock, randomness or AWS.
+
+pub mod image;
