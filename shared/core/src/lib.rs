@@ -1,3 +1,5 @@
 //! What Towpath decides: pure functions and types, without async, clock, randomness or AWS.
 
 pub mod image;
+pub mod names;
+pub mod pipeline;

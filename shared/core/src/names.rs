@@ -1,0 +1,297 @@
+//! A checked newtype for every name that configuration or an event may carry, so that hostile
+//! text is refused once, at the edge, and never travels further.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A name that breaks the rules of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{shown}` is not {kind}: use {rule}")]
+pub struct InvalidName {
+    shown: String,
+    kind: &'static str,
+    rule: &'static str,
+}
+
+impl InvalidName {
+    fn new(text: &str, kind: &'static str, rule: &'static str) -> Self {
+        // The text may come from anywhere: shown short, and with nothing a terminal would obey.
+        let shown = text.chars().take(64).flat_map(char::escape_debug).collect();
+        Self { shown, kind, rule }
+    }
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidName;
+
+            fn try_from(text: String) -> Result<Self, InvalidName> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(&text) {
+                    Ok(Self(text))
+                } else {
+                    Err(InvalidName::new(&text, $kind, $rule))
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidName;
+
+            fn from_str(text: &str) -> Result<Self, InvalidName> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> String {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "description": concat!($kind, ": ", $rule) })
+            }
+        }
+    };
+}
+
+name!(
+    /// The name of a pipeline, unique among the pipelines of a deployer.
+    PipelineName,
+    "a pipeline name",
+    "1 to 40 characters of a-z, 0-9 and -, beginning with a letter",
+    |t| t.len() <= 40 && t.starts_with(|c: char| c.is_ascii_lowercase()) && all(t, lower_or_dash)
+);
+name!(
+    /// The name of a stage, unique in its pipeline.
+    StageName,
+    "a stage name",
+    "1 to 24 characters of a-z, 0-9 and -, beginning with a letter",
+    |t| t.len() <= 24 && t.starts_with(|c: char| c.is_ascii_lowercase()) && all(t, lower_or_dash)
+);
+name!(
+    /// The name of a check, unique in its stage.
+    CheckName,
+    "a check name",
+    "1 to 40 characters of a-z, 0-9, - and _",
+    |t| !t.is_empty() && t.len() <= 40 && all(t, |c| lower_or_dash(c) || c == '_')
+);
+name!(
+    /// The id of a release: `<pipeline>-<16 hexadecimal digits>`, derived by [`crate::release::release_id`].
+    ReleaseId,
+    "a release id",
+    "the id that `towpath history` shows, such as shop-api-0123456789abcdef",
+    |t| t.rsplit_once('-').is_some_and(|(pipeline, hash)| {
+        pipeline.parse::<PipelineName>().is_ok()
+            && hash.len() == 16
+            && all(hash, |c| matches!(c, '0'..='9' | 'a'..='f'))
+    })
+);
+name!(
+    /// An AWS account id.
+    AccountId,
+    "an AWS account id",
+    "12 digits, in quotes",
+    |t| t.len() == 12 && all(t, |c| c.is_ascii_digit())
+);
+name!(
+    /// An AWS region code, such as `eu-west-1`.
+    Region,
+    "an AWS region",
+    "a region code such as eu-west-1",
+    |t| (5..=32).contains(&t.len()) && all(t, lower_or_dash)
+);
+name!(
+    /// The name (not the ARN) of an ECS cluster:
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html>.
+    ClusterName,
+    "an ECS cluster name",
+    "its name (not its ARN), 1 to 255 letters, digits, - and _",
+    |t| !t.is_empty() && t.len() <= 255 && all(t, word)
+);
+name!(
+    /// The name (not the ARN) of an ECS service:
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html>.
+    ServiceName,
+    "an ECS service name",
+    "its name (not its ARN), 1 to 255 letters, digits, - and _",
+    |t| !t.is_empty() && t.len() <= 255 && all(t, word)
+);
+name!(
+    /// The name of a container in a task definition:
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>.
+    ContainerName,
+    "a container name",
+    "1 to 255 letters, digits, - and _",
+    |t| !t.is_empty() && t.len() <= 255 && all(t, word)
+);
+name!(
+    /// The ARN of an IAM role.
+    RoleArn,
+    "the ARN of an IAM role",
+    "arn:aws:iam::<account>:role/<name>",
+    |t| {
+        let mut parts = t.splitn(6, ':');
+        parts.next() == Some("arn")
+            && parts.next().is_some_and(|p| p.starts_with("aws"))
+            && parts.next() == Some("iam")
+            && parts.next() == Some("")
+            && parts.next().is_some_and(|a| a.parse::<AccountId>().is_ok())
+            && parts.next().is_some_and(|r| r.starts_with("role/") && r.len() < 600 && all(r, printable))
+    }
+);
+name!(
+    /// The name of a parameter in SSM, with its path.
+    ParameterName,
+    "the name of an SSM parameter",
+    "a path such as /shop/task-definition, of letters, digits and . - _ /",
+    |t| t.starts_with('/') && t.len() <= 1011 && all(t, |c| word(c) || c == '.' || c == '/')
+);
+name!(
+    /// The name of a CodeDeploy application, deployment group or deployment configuration:
+    /// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeploymentGroup.html>.
+    CodeDeployName,
+    "a CodeDeploy name",
+    "1 to 100 printable characters without spaces",
+    |t| !t.is_empty() && t.len() <= 100 && all(t, printable)
+);
+name!(
+    /// The name or ARN of a Lambda function that CodeDeploy or ECS calls as a hook.
+    FunctionName,
+    "the name or ARN of a Lambda function",
+    "1 to 140 characters, without spaces",
+    |t| !t.is_empty() && t.len() <= 140 && all(t, |c| word(c) || c == ':' || c == '$')
+);
+name!(
+    /// The id (not the name) of a Slack channel.
+    SlackChannel,
+    "the id of a Slack channel",
+    "the id from the channel's details, such as C0123456789 (names change, ids do not)",
+    |t| (2..=32).contains(&t.len()) && t.starts_with(['C', 'G']) && all(t, upper_or_digit)
+);
+name!(
+    /// The id (not the name) of a Slack user.
+    SlackUser,
+    "the id of a Slack user",
+    "the id from the member's profile, such as U0123456789 (names change, ids do not)",
+    |t| (2..=32).contains(&t.len()) && t.starts_with(['U', 'W']) && all(t, upper_or_digit)
+);
+name!(
+    /// A CodeDeploy deployment id (`d-…`), an ECS deployment id (`ecs-svc/…`) or the ARN of an ECS
+    /// service deployment.
+    DeploymentId,
+    "a deployment id",
+    "d-…, ecs-svc/… or the ARN of a service deployment",
+    |t| !t.is_empty() && t.len() <= 512 && all(t, printable)
+);
+name!(
+    /// The ARN of a task definition revision.
+    TaskDefinitionArn,
+    "the ARN of a task definition revision",
+    "arn:aws:ecs:<region>:<account>:task-definition/<family>:<revision>",
+    |t| t.starts_with("arn:")
+        && t.len() <= 512
+        && t.contains(":task-definition/")
+        && all(t, printable)
+        && t.rsplit_once(':').is_some_and(|(_, r)| !r.is_empty() && all(r, |c| c.is_ascii_digit()))
+);
+
+fn all(text: &str, allowed: fn(char) -> bool) -> bool {
+    !text.is_empty() && text.chars().all(allowed)
+}
+
+fn lower_or_dash(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
+}
+
+fn upper_or_digit(c: char) -> bool {
+    c.is_ascii_uppercase() || c.is_ascii_digit()
+}
+
+fn word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-' || c == '_'
+}
+
+fn printable(c: char) -> bool {
+    c.is_ascii_graphic()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_name_says_its_kind_and_the_way_out() {
+        let error = "#deploys".parse::<SlackChannel>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`#deploys` is not the id of a Slack channel: use the id from the channel's details, \
+             such as C0123456789 (names change, ids do not)"
+        );
+    }
+
+    #[test]
+    fn hostile_text_is_refused_and_shown_escaped() {
+        let error = "shop\u{202e}\u{1b}[31m"
+            .parse::<PipelineName>()
+            .unwrap_err();
+        let shown = error.to_string();
+        assert!(
+            !shown.contains('\u{1b}') && !shown.contains('\u{202e}'),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_release_id_is_its_pipeline_and_a_hash() {
+        assert!("shop-api-0123456789abcdef".parse::<ReleaseId>().is_ok());
+        assert!("shop-api".parse::<ReleaseId>().is_err());
+        assert!("Shop-0123456789abcdef".parse::<ReleaseId>().is_err());
+    }
+
+    #[test]
+    fn arns_are_taken_only_in_their_own_shape() {
+        assert!(
+            "arn:aws:iam::111111111111:role/towpath"
+                .parse::<RoleArn>()
+                .is_ok()
+        );
+        assert!(
+            "arn:aws:iam::111111111111:user/towpath"
+                .parse::<RoleArn>()
+                .is_err()
+        );
+        let family = "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop";
+        assert!(format!("{family}:7").parse::<TaskDefinitionArn>().is_ok());
+        assert!(family.parse::<TaskDefinitionArn>().is_err());
+    }
+}

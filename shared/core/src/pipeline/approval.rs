@@ -1,0 +1,42 @@
+//! Who must agree before a rollout starts.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Span;
+use crate::names::SlackUser;
+
+/// A gate that waits until enough of the named people have approved this very digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalGate {
+    /// The Slack users who may decide, by id. Nobody else can, whatever they click.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slack: Vec<SlackUser>,
+    /// Whether a reply published to the deployer's SNS reply topic, with the token that the
+    /// request carried, decides too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sns: bool,
+    /// How many different people must approve; 1 by default. One rejection is enough to stop.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub required: u8,
+    /// How long the request stays open; 24h by default. Then the release ends as expired.
+    #[serde(default = "one_day")]
+    pub expires: Span,
+}
+
+fn one() -> u8 {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde's skip_serializing_if passes a reference"
+)]
+fn is_one(required: &u8) -> bool {
+    *required == 1
+}
+
+fn one_day() -> Span {
+    Span::from_seconds(86_400)
+}

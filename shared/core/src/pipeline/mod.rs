@@ -1,0 +1,85 @@
+//! A pipeline's configuration: one application's way to production.
+//!
+//! It is authored in YAML or JSON and kept as JSON in one SSM parameter,
+//! `/towpath/pipelines/<repository>/<pipeline>`. What parses here is checked: every name is of its
+//! own type, unknown keys are errors, and [`Pipeline::check`] has found no contradiction.
+
+mod approval;
+mod check;
+mod contradiction;
+mod duration;
+mod rollout;
+mod stage;
+mod tags;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use approval::ApprovalGate;
+pub use check::{Check, CheckKind, HookPoint, HttpCheck};
+pub use contradiction::Contradiction;
+pub use duration::Span;
+pub use rollout::{CodeDeployRollout, RollingRollout, Rollout};
+pub use stage::{AutoScaling, Base, Role, Stage};
+pub use tags::{TagPolicy, TagVerdict};
+
+use crate::image::{Registry, RepositoryName};
+use crate::names::{PipelineName, SlackChannel, StageName};
+
+/// One application's way to production: which image tags it takes, and its ordered stages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    /// The pipeline's name, unique in the deployer.
+    pub pipeline: PipelineName,
+    /// The ECR repository whose pushes the pipeline takes, such as `shop-api` or `team/shop-api`.
+    #[schemars(with = "String")]
+    pub repository: RepositoryName,
+    /// The registry that holds the repository; by default the deployer's own account and region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub registry: Option<Registry>,
+    /// Which tags are taken. `latest` never is.
+    #[serde(default)]
+    pub tags: TagPolicy,
+    /// Where people are told what happens.
+    #[serde(default, skip_serializing_if = "Notify::is_empty")]
+    pub notify: Notify,
+    /// The stages, in the order in which a release passes them.
+    pub stages: Vec<Stage>,
+}
+
+/// Where people are told what happens to a pipeline's releases.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    /// The Slack channel that gets one thread per release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slack: Option<SlackChannel>,
+    /// Whether requests and outcomes are also published to the deployer's SNS topic, for e-mail.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sns: bool,
+}
+
+impl Notify {
+    fn is_empty(&self) -> bool {
+        self.slack.is_none() && !self.sns
+    }
+}
+
+impl Pipeline {
+    /// The stage of that name.
+    #[must_use]
+    pub fn stage(&self, name: &StageName) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.name == *name)
+    }
+
+    /// The first contradiction between parts that are well-formed by themselves, if any. A
+    /// pipeline that has one is never stored and never run.
+    ///
+    /// # Errors
+    /// All contradictions, in the order of the file.
+    pub fn check(&self) -> Result<(), Vec<Contradiction>> {
+        contradiction::find(self)
+    }
+}

@@ -1,0 +1,98 @@
+//! One environment of a pipeline: where it is, what is replaced there, and what gates it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ApprovalGate, Check, Rollout, Span};
+use crate::names::{
+    AccountId, ClusterName, ContainerName, ParameterName, Region, RoleArn, ServiceName, StageName,
+};
+
+/// One environment of a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// The stage's name, unique in its pipeline.
+    pub name: StageName,
+    /// The account that holds the service; by default the deployer's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// The region that holds the service; by default the deployer's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
+    /// The role that the deployer assumes to change the service; needed in another account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// The ECS cluster.
+    pub cluster: ClusterName,
+    /// The ECS service.
+    pub service: ServiceName,
+    /// The containers whose image is replaced by the release's.
+    pub containers: Vec<ContainerName>,
+    /// What the task definition is rendered from; by default what the service runs now.
+    #[serde(default)]
+    pub base: Base,
+    /// Environment variables that are set, by container. Their values may use `${release}`,
+    /// `${tag}`, `${digest}` and `${stage}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<ContainerName, BTreeMap<String, String>>,
+    /// How the service is rolled out.
+    pub rollout: Rollout,
+    /// Who must agree before the rollout starts; by default nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalGate>,
+    /// What is verified on green; needs an engine that has a green.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
+    /// What happens to auto scaling while the rollout goes on.
+    #[serde(default)]
+    pub auto_scaling: AutoScaling,
+    /// How long the rollout may take before it is given up; 1h by default.
+    #[serde(default = "one_hour")]
+    pub timeout: Span,
+}
+
+/// A role in a stage's account that the deployer assumes.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// The role's ARN.
+    pub arn: RoleArn,
+    /// The external id that the role's trust policy asks for:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+}
+
+/// What the task definition is rendered from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Base {
+    /// The revision that the service runs now.
+    #[default]
+    Service,
+    /// The latest active revision of the service's task definition family, so that edits that
+    /// Terraform registered are picked up.
+    Family,
+    /// A template kept in an SSM parameter.
+    Parameter(ParameterName),
+}
+
+/// What happens to auto scaling while a rollout goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AutoScaling {
+    /// It is suspended during the rollout and then put back exactly as it was.
+    #[default]
+    Suspend,
+    /// It is left alone.
+    Leave,
+}
+
+fn one_hour() -> Span {
+    Span::from_seconds(3_600)
+}
