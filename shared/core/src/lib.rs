@@ -1,5 +1,7 @@
 //! What Towpath decides: pure functions and types, without async, clock, randomness or AWS.
 
 pub mod image;
+pub mod message;
 pub mod names;
 pub mod pipeline;
+pub mod release;

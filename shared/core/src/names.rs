@@ -214,6 +214,21 @@ name!(
     |t| !t.is_empty() && t.len() <= 512 && all(t, printable)
 );
 name!(
+    /// A SHA-256 over something canonical, in hexadecimal: of a rendered task definition, of a
+    /// ledger entry, of a message.
+    Fingerprint,
+    "a fingerprint",
+    "64 hexadecimal digits",
+    |t| t.len() == 64 && all(t, |c| matches!(c, '0'..='9' | 'a'..='f'))
+);
+name!(
+    /// The id of a request to decide, unique in its release: `<stage>-<attempt>`.
+    ApprovalId,
+    "an approval id",
+    "the id that the request carries, such as production-1",
+    |t| t.len() <= 32 && all(t, lower_or_dash)
+);
+name!(
     /// The ARN of a task definition revision.
     TaskDefinitionArn,
     "the ARN of a task definition revision",
@@ -224,6 +239,21 @@ name!(
         && all(t, printable)
         && t.rsplit_once(':').is_some_and(|(_, r)| !r.is_empty() && all(r, |c| c.is_ascii_digit()))
 );
+
+impl Fingerprint {
+    /// The SHA-256 of these bytes.
+    #[must_use]
+    pub fn of(bytes: impl AsRef<[u8]>) -> Self {
+        use sha2::Digest as _;
+        Self(hex::encode(sha2::Sha256::digest(bytes)))
+    }
+
+    /// The first digits, enough to tell two apart on a screen.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        &self.0[..12]
+    }
+}
 
 fn all(text: &str, allowed: fn(char) -> bool) -> bool {
     !text.is_empty() && text.chars().all(allowed)

@@ -1,0 +1,11 @@
+//! Every text that people see: pure functions of a release, escaped for where they go.
+
+mod email;
+mod escape;
+mod slack;
+mod wording;
+
+pub use email::notice;
+pub use escape::{one_line, slack_text};
+pub use slack::{APPROVE, ButtonValue, REJECT, card};
+pub use wording::reply;

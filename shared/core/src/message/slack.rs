@@ -1,0 +1,179 @@
+//! The release's card in Slack, in Block Kit and within its documented limits:
+//! <https://docs.slack.dev/reference/block-kit/blocks>.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::escape::{one_line, slack_text};
+use super::wording::sign;
+use crate::names::{ApprovalId, ReleaseId};
+use crate::pipeline::Stage;
+use crate::release::{Approval, Card, DeploymentStatus, Live, Phase, Release, Rollout};
+
+/// The `action_id` of the button that approves.
+pub const APPROVE: &str = "towpath_approve";
+/// The `action_id` of the button that rejects.
+pub const REJECT: &str = "towpath_reject";
+
+/// What a button carries: which request it answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ButtonValue {
+    /// The release.
+    pub release: ReleaseId,
+    /// The request.
+    pub approval: ApprovalId,
+}
+
+/// The release's card: what it is, how each stage stands, and the buttons while people are asked.
+#[must_use]
+pub fn card(release: &Release) -> Card {
+    let image = release.image();
+    let title = format!("{} {}", release.pipeline().pipeline, image.tag);
+    let stages: Vec<String> = release
+        .pipeline()
+        .stages
+        .iter()
+        .zip(release.rollouts())
+        .map(|(stage, rollout)| line(release, stage, rollout))
+        .collect();
+    let mut blocks = vec![
+        json!({ "type": "header", "text": plain(&one_line(&title, 150)) }),
+        json!({ "type": "section", "text": mrkdwn(&stages.join("\n")) }),
+    ];
+    let headline = match release.conclusion() {
+        Some(conclusion) => {
+            let text = format!(
+                "{} *{}*: {}",
+                sign(conclusion.outcome),
+                conclusion.outcome,
+                slack_text(&conclusion.reason)
+            );
+            blocks.push(json!({ "type": "section", "text": mrkdwn(&text) }));
+            format!("{title}: {}", conclusion.outcome)
+        }
+        None => match release.current() {
+            Some((stage, rollout)) => {
+                format!("{title}: {} {}", stage.name, state(release, rollout))
+            }
+            None => title.clone(),
+        },
+    };
+    if let Some((
+        stage,
+        Rollout {
+            phase: Phase::Asking { approval, .. },
+            ..
+        },
+    )) = release.current()
+        && release.conclusion().is_none()
+    {
+        blocks.push(buttons(release, stage, approval));
+    }
+    let origin = format!(
+        "`{}/{}@{}` · `{}`",
+        image.registry,
+        image.repository,
+        image.digest,
+        release.id()
+    );
+    blocks.push(json!({ "type": "context", "elements": [mrkdwn(&origin)] }));
+    Card {
+        text: slack_text(&headline),
+        blocks: Value::Array(blocks),
+    }
+}
+
+fn line(release: &Release, stage: &Stage, rollout: &Rollout) -> String {
+    let passed = release.conclusion().is_some() && !matches!(rollout.phase, Phase::Ended { .. });
+    if passed {
+        return format!(":white_small_square: *{}*: not reached", stage.name);
+    }
+    let mark = match &rollout.phase {
+        Phase::Pending => ":white_small_square:",
+        Phase::Planned { .. } => ":hourglass:",
+        Phase::Asking { .. } => ":raised_hand:",
+        Phase::Live(_) => ":rowing_boat:",
+        Phase::Ended { conclusion, .. } => sign(conclusion.outcome),
+    };
+    format!(
+        "{mark} *{}*: {}",
+        stage.name,
+        slack_text(&state(release, rollout))
+    )
+}
+
+fn state(release: &Release, rollout: &Rollout) -> String {
+    match &rollout.phase {
+        Phase::Pending => "next".into(),
+        Phase::Planned {
+            queued: Some(behind),
+            ..
+        } => format!("waits behind {behind}"),
+        Phase::Planned { queued: None, .. } => "about to start".into(),
+        Phase::Asking { approval, .. } => format!(
+            "waits for approval ({} of {})",
+            approval.approvers().len(),
+            approval.required
+        ),
+        Phase::Live(live) => live_state(release, live),
+        Phase::Ended { conclusion, .. } => format!("{}: {}", conclusion.outcome, conclusion.reason),
+    }
+}
+
+fn live_state(release: &Release, live: &Live) -> String {
+    match &live.deployment {
+        None => "preparing".into(),
+        Some(deployment) if release.conclusion().is_none() && !deployment.status.is_final() => {
+            match (&deployment.status, &live.rolling_back) {
+                (DeploymentStatus::InProgress { .. }, Some(reason)) => {
+                    format!("rolling back: {reason}")
+                }
+                (status, _) => format!("{status} ({})", deployment.id),
+            }
+        }
+        Some(deployment) => deployment.status.to_string(),
+    }
+}
+
+fn buttons(release: &Release, stage: &Stage, approval: &Approval) -> Value {
+    let value = ButtonValue {
+        release: release.id().clone(),
+        approval: approval.id.clone(),
+    };
+    let value = serde_json::to_string(&value).expect("ids are text");
+    let tag = &release.image().tag;
+    let button = |action: &str, label: &str, style: &str, question: String| {
+        json!({
+            "type": "button",
+            "action_id": action,
+            "text": plain(label),
+            "style": style,
+            "value": value,
+            "confirm": {
+                "title": plain(label),
+                "text": plain(&one_line(&question, 300)),
+                "confirm": plain(label),
+                "deny": plain("Not now"),
+            },
+        })
+    };
+    json!({
+        "type": "actions",
+        "block_id": format!("approval-{}", approval.id),
+        "elements": [
+            button(APPROVE, "Approve", "primary", format!("Deploy {tag} to {}?", stage.name)),
+            button(REJECT, "Reject", "danger", format!("Stop {tag} before {}?", stage.name)),
+        ],
+    })
+}
+
+fn plain(text: &str) -> Value {
+    json!({ "type": "plain_text", "text": text, "emoji": true })
+}
+
+/// Text that is already escaped, cut to the 3000 characters of a section.
+fn mrkdwn(text: &str) -> Value {
+    let text: String = text.chars().take(3_000).collect();
+    json!({ "type": "mrkdwn", "text": text })
+}

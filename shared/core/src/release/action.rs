@@ -1,0 +1,287 @@
+//! What the core can ask for. An action carries every detail: whoever performs it chooses nothing.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{BaseRevision, DeploymentTarget, Image, Revision, ScalingState, ServiceId};
+use crate::names::{ContainerName, DeploymentId, Fingerprint, ReleaseId, StageName};
+use crate::pipeline::{Base, CodeDeployRollout, HookPoint, Role, Rollout};
+
+/// A service and the role through which it is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The service.
+    pub service: ServiceId,
+    /// The role to assume; none in the deployer's own account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+}
+
+/// What a rollout changes in a task definition, and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// The new image of each container, by digest.
+    pub images: BTreeMap<ContainerName, String>,
+    /// The environment variables that are set, by container.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<ContainerName, BTreeMap<String, String>>,
+    /// The values that a template's placeholders stand for.
+    pub values: BTreeMap<String, String>,
+}
+
+/// A release's card in Slack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// The text of notifications and of clients that show no blocks.
+    pub text: String,
+    /// The blocks: <https://docs.slack.dev/reference/block-kit/blocks>.
+    pub blocks: Value,
+}
+
+impl Card {
+    /// The fingerprint of what the card says.
+    #[must_use]
+    pub fn face(&self) -> Fingerprint {
+        Fingerprint::of(format!("{}\n{}", self.text, self.blocks))
+    }
+}
+
+/// A reply in a release's thread, in Slack's mrkdwn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The entry that it tells.
+    pub sequence: u64,
+    /// What it says.
+    pub text: String,
+}
+
+/// A message for e-mail, published to SNS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The entry that it tells.
+    pub sequence: u64,
+    /// The subject: at most 100 characters of ASCII.
+    pub subject: String,
+    /// What it says.
+    pub text: String,
+    /// The request that the reader can answer, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<crate::names::ApprovalId>,
+}
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Action {
+    /// Read what a rollout would do. Changes nothing.
+    Plan {
+        /// The stage.
+        stage: StageName,
+        /// Its service.
+        place: Place,
+        /// The engine that the service must be set up for.
+        rollout: Rollout,
+        /// What to render from.
+        base: Base,
+        /// What to change.
+        changes: Changes,
+        /// Whether auto scaling will be suspended, so that its state must be known.
+        scaling: bool,
+    },
+    /// Register the rendered task definition.
+    Register {
+        /// The service whose definition it is.
+        place: Place,
+        /// What to render from.
+        base: BaseRevision,
+        /// What to change.
+        changes: Changes,
+        /// The fingerprint that the result must have.
+        spec: Fingerprint,
+        /// The release, for the revision's tags.
+        release: ReleaseId,
+        /// The image, for the revision's tags.
+        image: Box<Image>,
+    },
+    /// Suspend the service's auto scaling.
+    SuspendScaling {
+        /// The service.
+        place: Place,
+        /// The state to set.
+        state: ScalingState,
+    },
+    /// Let ECS replace the service's tasks.
+    StartRolling {
+        /// The service.
+        place: Place,
+        /// The revision to run.
+        revision: Revision,
+    },
+    /// Let CodeDeploy shift traffic to the revision.
+    StartCodeDeploy {
+        /// The service.
+        place: Place,
+        /// The application, group and configuration.
+        settings: CodeDeployRollout,
+        /// The revision to run.
+        revision: Revision,
+        /// Where its traffic goes.
+        target: DeploymentTarget,
+        /// The points at which CodeDeploy calls the hook function.
+        hooks: Vec<HookPoint>,
+        /// The text by which the deployment is found again.
+        mark: String,
+    },
+    /// Look at a deployment. Changes nothing.
+    Observe {
+        /// The service.
+        place: Place,
+        /// The engine.
+        rollout: Rollout,
+        /// The deployment.
+        deployment: DeploymentId,
+        /// The revision that it brings.
+        revision: Revision,
+        /// The revision that ran before.
+        before: Revision,
+    },
+    /// Bring back what ran before: traffic first.
+    RollBack {
+        /// The service.
+        place: Place,
+        /// The engine.
+        rollout: Rollout,
+        /// The deployment to take back.
+        deployment: DeploymentId,
+        /// The revision that ran before.
+        to: Revision,
+        /// Why.
+        reason: String,
+    },
+    /// Put auto scaling back as it was.
+    RestoreScaling {
+        /// The service.
+        place: Place,
+        /// The state to set.
+        state: ScalingState,
+    },
+    /// Tell an older release that was waiting at this stage that it is superseded.
+    Supersede {
+        /// The older release.
+        older: ReleaseId,
+    },
+    /// Wake the release that waits for a service.
+    WakeCandidate {
+        /// The service.
+        service: ServiceId,
+    },
+    /// Post the release's card.
+    PostCard {
+        /// The Slack channel.
+        channel: String,
+        /// What it says.
+        card: Card,
+    },
+    /// Edit the release's card.
+    UpdateCard {
+        /// The Slack channel.
+        channel: String,
+        /// The card's message id.
+        ts: String,
+        /// What it says now.
+        card: Card,
+    },
+    /// Tell what happened in the release's thread.
+    Reply {
+        /// The Slack channel.
+        channel: String,
+        /// The card's message id.
+        thread: String,
+        /// What to tell, in order.
+        replies: Vec<Reply>,
+    },
+    /// Publish requests and outcomes for e-mail.
+    Publish {
+        /// The release, for the answer.
+        release: ReleaseId,
+        /// What to publish, in order.
+        notices: Vec<Notice>,
+    },
+}
+
+/// The kind of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the Action of the same name")]
+pub enum ActionKind {
+    Plan,
+    Register,
+    SuspendScaling,
+    Start,
+    Observe,
+    RollBack,
+    RestoreScaling,
+    Supersede,
+    WakeCandidate,
+    Tell,
+}
+
+impl fmt::Display for ActionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plan => "plan the rollout",
+            Self::Register => "register the task definition",
+            Self::SuspendScaling => "suspend auto scaling",
+            Self::Start => "start the deployment",
+            Self::Observe => "look at the deployment",
+            Self::RollBack => "roll back",
+            Self::RestoreScaling => "restore auto scaling",
+            Self::Supersede => "supersede the older release",
+            Self::WakeCandidate => "wake the next release",
+            Self::Tell => "tell people",
+        })
+    }
+}
+
+impl Action {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> ActionKind {
+        match self {
+            Self::Plan { .. } => ActionKind::Plan,
+            Self::Register { .. } => ActionKind::Register,
+            Self::SuspendScaling { .. } => ActionKind::SuspendScaling,
+            Self::StartRolling { .. } | Self::StartCodeDeploy { .. } => ActionKind::Start,
+            Self::Observe { .. } => ActionKind::Observe,
+            Self::RollBack { .. } => ActionKind::RollBack,
+            Self::RestoreScaling { .. } => ActionKind::RestoreScaling,
+            Self::Supersede { .. } => ActionKind::Supersede,
+            Self::WakeCandidate { .. } => ActionKind::WakeCandidate,
+            Self::PostCard { .. }
+            | Self::UpdateCard { .. }
+            | Self::Reply { .. }
+            | Self::Publish { .. } => ActionKind::Tell,
+        }
+    }
+
+    /// Whether it changes a service or a deployment, so that its intent must be in the ledger
+    /// before it is performed.
+    #[must_use]
+    pub fn needs_intent(&self) -> bool {
+        match self.kind() {
+            ActionKind::Register
+            | ActionKind::SuspendScaling
+            | ActionKind::Start
+            | ActionKind::RollBack
+            | ActionKind::RestoreScaling => true,
+            ActionKind::Plan
+            | ActionKind::Observe
+            | ActionKind::Supersede
+            | ActionKind::WakeCandidate
+            | ActionKind::Tell => false,
+        }
+    }
+}

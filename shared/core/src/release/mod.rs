@@ -1,0 +1,48 @@
+//! A release: one image, by digest, travelling through one pipeline.
+//!
+//! Its state is the fold of its [`Event`]s. Two pure functions decide everything that happens to
+//! it: [`accept`](accept()) says what an incoming fact adds, and [`next`](next()) says what to do
+//! now. Neither reads a clock; whoever calls them passes the time.
+
+mod accept;
+mod action;
+mod entry;
+mod event;
+mod mark;
+mod next;
+mod outcome;
+mod plan;
+mod rollout;
+mod service;
+mod state;
+mod tell;
+mod vote;
+
+pub use accept::{Accepted, Incoming, Refusal, accept, checks_of, open};
+pub use action::{Action, ActionKind, Card, Changes, Notice, Place, Reply};
+pub use entry::{Actor, BrokenChain, Entry, verify_chain};
+pub use event::{CheckResult, Event, Image, Revision};
+pub use mark::{Mark, NotOurs};
+pub use next::{Moment, Step, Task, Wait, next};
+pub use outcome::{Conclusion, Outcome};
+pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalingState};
+pub use rollout::{Deployment, DeploymentStatus, Live, Phase, Rollout};
+pub use service::{
+    Candidate, Good, ServiceChange, ServiceId, ServiceRow, ServiceWrite, service_change,
+};
+pub use state::{Home, NotARelease, Release, Told};
+pub use tell::announcements;
+pub use vote::{Approval, Decision, Principal, Standing, Vote};
+
+use crate::image::{Digest, Tag};
+use crate::names::{Fingerprint, PipelineName, ReleaseId};
+
+/// The id of the release of this image in this pipeline. The same push, however often it is
+/// delivered, names the same release.
+#[must_use]
+pub fn release_id(pipeline: &PipelineName, digest: &Digest, tag: &Tag) -> ReleaseId {
+    let hash = Fingerprint::of(format!("{pipeline}\n{digest}\n{tag}"));
+    let id = format!("{pipeline}-{}", &hash.as_str()[..16]);
+    id.parse()
+        .expect("a pipeline name and 16 hexadecimal digits are a release id")
+}

@@ -1,0 +1,60 @@
+//! How releases and rollouts end: always in a named outcome, always with a reason.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How a release or a rollout ended. Each is different from all others: a rollback that worked is
+/// not a success, and a release that a newer one overtook has not failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The image serves.
+    Succeeded,
+    /// It could not be deployed.
+    Failed,
+    /// It did not work out, and the old version serves again.
+    RolledBack,
+    /// A newer release took its place before it was deployed.
+    Superseded,
+    /// A person stopped it.
+    Stopped,
+    /// It was not let in: by a rule, or by a person at a gate.
+    Refused,
+    /// Nobody decided in time.
+    Expired,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::RolledBack => "rolled back",
+            Self::Superseded => "superseded",
+            Self::Stopped => "stopped",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+        })
+    }
+}
+
+/// An outcome and the reason for it, in a sentence that people can act on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conclusion {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: String,
+}
+
+impl Conclusion {
+    /// A conclusion with its reason.
+    #[must_use]
+    pub fn new(outcome: Outcome, reason: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            reason: reason.into(),
+        }
+    }
+}

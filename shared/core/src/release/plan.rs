@@ -1,0 +1,102 @@
+//! What a rollout would do, read from AWS just before it does it.
+
+use serde::{Deserialize, Serialize};
+
+use super::ServiceRow;
+use crate::names::{ContainerName, Fingerprint, ParameterName, TaskDefinitionArn};
+
+/// What a rollout would do: which revision it starts from, what would be registered, and what has
+/// to be put back afterwards. It holds no task definition, since those may carry secrets: a
+/// revision is immutable, so its ARN and the changes describe the result exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The revision that the service runs now.
+    pub current: TaskDefinitionArn,
+    /// What the new revision is rendered from.
+    pub base: BaseRevision,
+    /// The fingerprint of the rendered task definition: what an approval is bound to.
+    pub spec: Fingerprint,
+    /// An active revision that already says exactly what would be registered, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reuse: Option<TaskDefinitionArn>,
+    /// The images that change.
+    pub images: Vec<ImageChange>,
+    /// How many tasks the service wants.
+    pub desired_count: u32,
+    /// The auto scaling of the service as it was found; `None` without a scalable target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaling: Option<ScalingState>,
+    /// Where CodeDeploy sends traffic; `None` for engines that need no telling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<DeploymentTarget>,
+    /// Fields of the task definition that this version does not know. They are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_fields: Vec<String>,
+    /// The service's row in the ledger when the plan was made.
+    pub service: ServiceRow,
+}
+
+impl Plan {
+    /// Whether the service already runs what would be deployed.
+    #[must_use]
+    pub fn runs_already(&self) -> bool {
+        self.reuse.as_ref() == Some(&self.current)
+    }
+}
+
+/// What a new revision is rendered from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BaseRevision {
+    /// An immutable revision.
+    Revision(TaskDefinitionArn),
+    /// One version of a template in SSM.
+    Parameter {
+        /// The parameter's name.
+        name: ParameterName,
+        /// Its version.
+        version: i64,
+    },
+}
+
+/// One container's image, before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageChange {
+    /// The container.
+    pub container: ContainerName,
+    /// The image it has in the base.
+    pub from: String,
+    /// The image it gets, by digest.
+    pub to: String,
+}
+
+/// Which parts of a service's auto scaling are suspended:
+/// <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_SuspendedState.html>.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScalingState {
+    /// Whether scaling in by a policy is suspended.
+    pub dynamic_in: bool,
+    /// Whether scaling out by a policy is suspended.
+    pub dynamic_out: bool,
+    /// Whether scheduled scaling is suspended.
+    pub scheduled: bool,
+}
+
+impl ScalingState {
+    /// Everything suspended.
+    pub const SUSPENDED: Self = Self {
+        dynamic_in: true,
+        dynamic_out: true,
+        scheduled: true,
+    };
+}
+
+/// What CodeDeploy must be told of the service besides its task definition, since an AppSpec names
+/// it: <https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-resources.html#reference-appspec-file-structure-resources-ecs>.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeploymentTarget {
+    /// The container that gets the traffic.
+    pub container: ContainerName,
+    /// The port on which it gets it.
+    pub port: u16,
+}
