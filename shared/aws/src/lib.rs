@@ -1,1 +1,3 @@
 //! The adapters between the core and AWS.
+
+pub mod ports;
