@@ -2,8 +2,8 @@
 //!
 //! The grammar is that of the
 //! [distribution reference](https://pkg.go.dev/github.com/distribution/reference) which every
-//! container engine follows. Short Docker Hub spellings are completed when they are read, so that
-//! `nginx`, `docker.io/nginx` and `index.docker.io/library/nginx` are one and the same value.
+//! container engine follows. Docker Hub's short spellings are understood (`nginx` is
+//! `docker.io/library/nginx`), but printed as they were written.
 
 mod digest;
 mod names;
@@ -50,10 +50,13 @@ pub enum ImageError {
 
 /// The name of an image: where it is (registry and repository) and which it is (tag, digest).
 ///
-/// Displays the complete spelling (`docker.io/library/nginx:1.27`), which parses to the same value.
+/// Displays as it was written. Two spellings of one image, such as `nginx` and `docker.io/nginx`, are
+/// different values; compare registry and repository to see that they are one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ImageRef {
+    /// Registry and repository as they were written.
+    name: String,
     registry: Registry,
     repository: RepositoryName,
     tag: Option<Tag>,
@@ -64,6 +67,7 @@ impl ImageRef {
     /// An image by its digest: the only form that is deployed.
     pub fn pinned(registry: Registry, repository: RepositoryName, digest: Digest) -> Self {
         Self {
+            name: format!("{registry}/{repository}"),
             registry,
             repository,
             tag: None,
@@ -74,6 +78,7 @@ impl ImageRef {
     /// An image by its tag, which may be another image tomorrow.
     pub fn tagged(registry: Registry, repository: RepositoryName, tag: Tag) -> Self {
         Self {
+            name: format!("{registry}/{repository}"),
             registry,
             repository,
             tag: Some(tag),
@@ -101,9 +106,13 @@ impl ImageRef {
         self.digest
     }
 
-    /// The same repository at `digest`, without a tag.
+    /// The same repository, as it is spelled here, at `digest` and without a tag.
     pub fn with_digest(&self, digest: Digest) -> Self {
-        Self::pinned(self.registry.clone(), self.repository.clone(), digest)
+        Self {
+            tag: None,
+            digest: Some(digest),
+            ..self.clone()
+        }
     }
 }
 
@@ -137,6 +146,7 @@ impl FromStr for ImageRef {
             path.parse()?
         };
         Ok(Self {
+            name: name.to_owned(),
             registry,
             repository,
             tag,
@@ -162,7 +172,7 @@ fn split_registry(name: &str) -> (&str, &str) {
 
 impl fmt::Display for ImageRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.registry, self.repository)?;
+        f.write_str(&self.name)?;
         if let Some(tag) = &self.tag {
             write!(f, ":{tag}")?;
         }
@@ -318,7 +328,7 @@ mod tests {
             text in r"([a-zA-Z0-9.\-_:\[\]]{0,20}/)?[a-z0-9._\-/]{0,30}(:[\w.\-]{0,10})?(@sha256:[0-9a-f]{63,65})?|\PC{0,40}"
         ) {
             if let Ok(image) = text.parse::<ImageRef>() {
-                prop_assert_eq!(image.to_string().parse::<ImageRef>(), Ok(image));
+                prop_assert_eq!(image.to_string(), text);
             }
         }
     }
