@@ -5,3 +5,4 @@ pub mod message;
 pub mod names;
 pub mod pipeline;
 pub mod release;
+pub mod taskdef;

@@ -1,0 +1,23 @@
+//! Task definitions, rendered exactly: nothing changes but what was asked for.
+//!
+//! Everything here works on JSON, never on a typed client's structures, since those drop every
+//! field that is younger than they are. [`TaskDefinition`] is a document that has been read,
+//! [`render`](render()) sets images, environment variables, labels and tags in it,
+//! [`spec_hash`] says which documents run the same thing, [`diff`](diff()) shows what differs and
+//! [`validate`](validate()) what ECS would refuse.
+
+mod canonical;
+mod document;
+mod hash;
+pub mod json;
+mod model;
+mod render;
+mod size;
+
+pub use document::{Container, Described, DocumentError, TaskDefinition};
+pub use hash::{SpecHash, protected_hash, spec_hash};
+pub use model::{DESCRIBE_ONLY, REGISTERABLE};
+pub use render::{
+    Changes, ReleaseMark, RenderError, Rendered, TAG_COMMIT, TAG_PREFIX, TAG_RELEASE, TAG_SPEC,
+    render,
+};
