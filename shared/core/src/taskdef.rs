@@ -11,12 +11,15 @@ mod document;
 mod hash;
 pub mod json;
 mod model;
+mod print;
 mod render;
 mod size;
+pub mod template;
 
 pub use document::{Container, Described, DocumentError, TaskDefinition};
 pub use hash::{SpecHash, protected_hash, spec_hash};
 pub use model::{DESCRIBE_ONLY, REGISTERABLE};
+pub use print::pretty;
 pub use render::{
     Changes, ReleaseMark, RenderError, Rendered, TAG_COMMIT, TAG_PREFIX, TAG_RELEASE, TAG_SPEC,
     render,
