@@ -7,15 +7,18 @@
 //! [`validate`](validate()) what ECS would refuse.
 
 mod canonical;
+mod diff;
 mod document;
 mod hash;
 pub mod json;
 mod model;
 mod print;
 mod render;
+mod secrets;
 mod size;
 pub mod template;
 
+pub use diff::{Change, ChangeKind, Diff, diff};
 pub use document::{Container, Described, DocumentError, TaskDefinition};
 pub use hash::{SpecHash, protected_hash, spec_hash};
 pub use model::{DESCRIBE_ONLY, REGISTERABLE};

@@ -11,7 +11,8 @@ mod rules;
 use serde_json::{Map, Value};
 
 use super::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure};
-use rules::{Order, Surroundings};
+use rules::Surroundings;
+pub(crate) use rules::{Order, order};
 
 /// The canonical form as compact JSON.
 pub(crate) fn bytes(document: &Map<String, Value>) -> Vec<u8> {
@@ -21,6 +22,12 @@ pub(crate) fn bytes(document: &Map<String, Value>) -> Vec<u8> {
     };
     writer.structure(document, &REGISTER_TASK_DEFINITION_REQUEST);
     writer.out
+}
+
+/// The canonical form as a document, for comparing it part by part.
+pub(crate) fn document(document: &Map<String, Value>) -> Map<String, Value> {
+    // What was just written is JSON, and no deeper than what it was written from.
+    serde_json::from_slice(&bytes(document)).unwrap_or_default()
 }
 
 struct Writer<'a> {
@@ -45,7 +52,7 @@ impl Writer<'_> {
             let value_start = self.out.len();
             match rules::normalised(structure, name, value) {
                 Some(value) => self.verbatim(&Value::String(value)),
-                None => self.value(value, shape, rules::order(structure, name)),
+                None => self.value(value, shape, order(structure, name)),
             }
             if matches!(&self.out[value_start..], b"{}" | b"[]" | b"null") {
                 self.out.truncate(start);

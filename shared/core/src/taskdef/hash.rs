@@ -1,5 +1,6 @@
 //! Which task definitions run the same thing, and whether a base still is what was approved.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -37,11 +38,7 @@ pub struct SpecHashError(String);
 /// A release's own rendering always has the same hash as long as the base has not changed, since
 /// what it sets depends on the release alone and replaces what the release before it had set.
 pub fn spec_hash(definition: &TaskDefinition) -> SpecHash {
-    let document = definition.document();
-    match without_bookkeeping(document) {
-        Some(document) => hash(&document),
-        None => hash(document),
-    }
+    hash(&compared(definition.document()))
 }
 
 /// The hash of everything that `changes` do not name: roles, network, volumes, commands, secrets,
@@ -91,17 +88,20 @@ fn hash(document: &Map<String, Value>) -> SpecHash {
     SpecHash(Sha256::digest(canonical::bytes(document)).into())
 }
 
-/// The document without its `towpath:` tags, if it has any.
-fn without_bookkeeping(document: &Map<String, Value>) -> Option<Map<String, Value>> {
+/// The document without its `towpath:` tags.
+pub(super) fn compared(document: &Map<String, Value>) -> Cow<'_, Map<String, Value>> {
     let is_ours = |key: &str| key.starts_with(TAG_PREFIX);
-    let tags = document.get("tags")?.as_array()?;
-    tags.iter()
-        .any(|tag| tag.get("key").and_then(Value::as_str).is_some_and(is_ours))
-        .then(|| {
-            let mut document = document.clone();
-            remove_named(&mut document, "tags", "key", is_ours);
-            document
-        })
+    let tags = document.get("tags").and_then(Value::as_array);
+    let has_ours = tags
+        .into_iter()
+        .flatten()
+        .any(|tag| tag.get("key").and_then(Value::as_str).is_some_and(is_ours));
+    if !has_ours {
+        return Cow::Borrowed(document);
+    }
+    let mut document = document.clone();
+    remove_named(&mut document, "tags", "key", is_ours);
+    Cow::Owned(document)
 }
 
 fn remove_named(

@@ -11,7 +11,7 @@ use crate::taskdef::model::Structure;
 
 /// How the elements of a list are compared.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// The order means something, or nobody knows.
     AsWritten,
     /// Elements are told apart by this field.
@@ -34,7 +34,7 @@ impl<'a> Surroundings<'a> {
 }
 
 /// Whether, and by what, a list is unordered.
-pub(super) fn order(structure: &Structure, member: &str) -> Order {
+pub(crate) fn order(structure: &Structure, member: &str) -> Order {
     match (structure.name, member) {
         ("RegisterTaskDefinitionRequest", "containerDefinitions" | "volumes")
         | ("ContainerDefinition", "environment" | "secrets" | "ulimits")
