@@ -9,6 +9,7 @@
 mod canonical;
 mod diff;
 mod document;
+mod fargate;
 mod hash;
 pub mod json;
 mod model;
@@ -17,6 +18,7 @@ mod render;
 mod secrets;
 mod size;
 pub mod template;
+mod validate;
 
 pub use diff::{Change, ChangeKind, Diff, diff};
 pub use document::{Container, Described, DocumentError, TaskDefinition};
@@ -26,4 +28,7 @@ pub use print::pretty;
 pub use render::{
     Changes, ReleaseMark, RenderError, Rendered, TAG_COMMIT, TAG_PREFIX, TAG_RELEASE, TAG_SPEC,
     render,
+};
+pub use validate::{
+    AllowedRegistry, Capacity, Finding, MutableTags, Rule, Rules, Severity, validate,
 };

@@ -1,0 +1,66 @@
+//! Rules for images: named, pinned, and from where they may come.
+
+use super::{Finding, MutableTags, Rule, Rules, Severity};
+use crate::image::ImageRef;
+use crate::taskdef::document::TaskDefinition;
+
+pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut Vec<Finding>) {
+    for (index, container) in definition.containers().enumerate() {
+        let name = container.name().unwrap_or_default();
+        let path = format!("/containerDefinitions/{index}/image");
+        let found = match container.image() {
+            None => vec![Finding::error(
+                Rule::ImageMissing,
+                path,
+                "it has no image".to_owned(),
+                "set image to a repository and digest",
+            )],
+            Some(text) => match text.parse::<ImageRef>() {
+                Ok(image) => check_image(&image, name, &path, rules),
+                Err(error) => vec![Finding::error(
+                    Rule::ImageName,
+                    path,
+                    format!("image {text:?} cannot be read: {error}"),
+                    "write it as [REGISTRY/]REPOSITORY@sha256:DIGEST",
+                )],
+            },
+        };
+        findings.extend(found.into_iter().map(|finding| finding.of_container(name)));
+    }
+}
+
+fn check_image(image: &ImageRef, container: &str, path: &str, rules: &Rules) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if !rules.registries.is_empty() && !rules.registries.iter().any(|rule| rule.allows(image)) {
+        let allowed: Vec<_> = rules.registries.iter().map(ToString::to_string).collect();
+        findings.push(Finding::error(
+            Rule::ImageRegistry,
+            path,
+            format!("image {image} comes from a registry that is not allowed"),
+            format!(
+                "take it from {}, or add {}/{} to the allowed registries",
+                allowed.join(" or "),
+                image.registry(),
+                image.repository()
+            ),
+        ));
+    }
+    if image.digest().is_none() {
+        let is_named = rules.containers.iter().any(|name| name == container);
+        let severity = match rules.mutable_tags {
+            MutableTags::RefuseNamed if !is_named => Severity::Warning,
+            MutableTags::RefuseNamed | MutableTags::Refuse => Severity::Error,
+        };
+        let tag = image.tag().map_or("latest", |tag| tag.as_str());
+        findings.push(Finding {
+            severity,
+            ..Finding::error(
+                Rule::ImageMutableTag,
+                path,
+                format!("image {image} is named by the tag {tag:?}, which can be moved"),
+                "name it by its digest, @sha256:…",
+            )
+        });
+    }
+    findings
+}

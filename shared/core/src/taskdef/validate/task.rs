@@ -1,0 +1,196 @@
+//! Rules for the task as a whole: its size, its family, its tags.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Capacity, Finding, Rule, Rules};
+use crate::taskdef::document::TaskDefinition;
+use crate::taskdef::{fargate, size};
+
+/// Longest definition, in bytes
+/// ([quota](https://docs.aws.amazon.com/general/latest/gr/ecs-service.html) "Task definition size").
+/// What is counted is the JSON as it is sent, without white space.
+const LARGEST: usize = 64 * 1024;
+
+/// Most tags of a resource, longest key and longest value, in characters
+/// ([API](https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html)).
+const MOST_TAGS: usize = 50;
+const LONGEST_KEY: usize = 128;
+const LONGEST_VALUE: usize = 256;
+
+/// Longest family or container name
+/// ([API](https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html)).
+const LONGEST_NAME: usize = 255;
+
+pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut Vec<Finding>) {
+    check_family(definition, findings);
+    check_length(definition, findings);
+    if is_fargate(definition, rules) {
+        check_fargate(definition, findings);
+    }
+    check_tags(definition, findings);
+}
+
+/// Letters, digits, `_` and `-`, at most 255.
+pub(super) fn is_name(name: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+/// Fargate's rules hold for a definition that names it, even beside EC2.
+pub(super) fn is_fargate(definition: &TaskDefinition, rules: &Rules) -> bool {
+    rules.capacity == Some(Capacity::Fargate)
+        || definition
+            .document()
+            .get("requiresCompatibilities")
+            .and_then(Value::as_array)
+            .is_some_and(|required| required.iter().any(|name| name == "FARGATE"))
+}
+
+pub(super) fn is_windows(definition: &TaskDefinition) -> bool {
+    definition
+        .document()
+        .get("runtimePlatform")
+        .and_then(|platform| platform.get("operatingSystemFamily"))
+        .and_then(Value::as_str)
+        .is_some_and(|family| family.starts_with("WINDOWS"))
+}
+
+fn check_family(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
+    let family = definition.family();
+    if !is_name(family) {
+        findings.push(Finding::error(
+            Rule::FamilyName,
+            "/family",
+            format!("family {family:?} is not 1 to 255 letters, digits, `_` and `-`"),
+            "rename it",
+        ));
+    }
+}
+
+fn check_length(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
+    // The document is a value of its own here, whose writing cannot fail.
+    let bytes = serde_json::to_vec(definition.document()).map_or(0, |text| text.len());
+    if bytes > LARGEST {
+        let largest = definition
+            .containers()
+            .max_by_key(|container| {
+                serde_json::to_vec(container.definition()).map_or(0, |text| text.len())
+            })
+            .and_then(|container| container.name())
+            .unwrap_or_default();
+        findings.push(Finding::error(
+            Rule::SizeTooLarge,
+            "",
+            format!("the definition has {bytes} bytes, of which ECS takes {LARGEST}"),
+            format!(
+                "move variables into environmentFiles or parameters; container {largest:?} is the largest"
+            ),
+        ));
+    }
+}
+
+fn check_fargate(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
+    if definition.network_mode() != Some("awsvpc") {
+        findings.push(Finding::error(
+            Rule::FargateNetworkMode,
+            "/networkMode",
+            match definition.network_mode() {
+                Some(mode) => format!("network mode {mode:?} is not to be had on Fargate"),
+                None => "Fargate needs a network mode".to_owned(),
+            },
+            "set networkMode to \"awsvpc\"",
+        ));
+    }
+    let text = |field| definition.document().get(field).and_then(Value::as_str);
+    let is_windows = is_windows(definition);
+    let Some(cpu) = text("cpu").and_then(size::cpu_units) else {
+        findings.push(Finding::error(
+            Rule::FargateSize,
+            "/cpu",
+            match definition.document().get("cpu") {
+                Some(cpu) => format!("cpu {cpu} is no number of CPU units or vCPUs"),
+                None => "Fargate needs the task's cpu".to_owned(),
+            },
+            format!(
+                "set cpu to one of {}, as a string",
+                fargate::offered(is_windows)
+            ),
+        ));
+        return;
+    };
+    let Some(offered) = fargate::of(cpu, is_windows) else {
+        findings.push(Finding::error(
+            Rule::FargateSize,
+            "/cpu",
+            format!("Fargate has no tasks with {cpu} CPU units"),
+            format!("set cpu to one of {}", fargate::offered(is_windows)),
+        ));
+        return;
+    };
+    let memory = text("memory").and_then(size::mebibytes);
+    if !memory.is_some_and(|memory| offered.takes(memory)) {
+        findings.push(Finding::error(
+            Rule::FargateSize,
+            "/memory",
+            match definition.document().get("memory") {
+                Some(memory) => {
+                    format!("memory {memory} does not go with {cpu} CPU units on Fargate")
+                }
+                None => "Fargate needs the task's memory".to_owned(),
+            },
+            format!("set memory to {offered} MiB, as a string"),
+        ));
+    }
+}
+
+fn check_tags(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
+    let Some(Value::Array(tags)) = definition.document().get("tags") else {
+        return;
+    };
+    if tags.len() > MOST_TAGS {
+        findings.push(Finding::error(
+            Rule::Tag,
+            "/tags",
+            format!("{} tags are more than {MOST_TAGS}", tags.len()),
+            "remove some",
+        ));
+    }
+    let mut keys = BTreeSet::new();
+    for (index, tag) in tags.iter().enumerate() {
+        let text = |field| tag.get(field).and_then(Value::as_str).unwrap_or_default();
+        let (key, value) = (text("key"), text("value"));
+        let fault = if !keys.insert(key) {
+            "is there twice"
+        } else if key.is_empty() || key.chars().count() > LONGEST_KEY {
+            "has a key that is not 1 to 128 characters long"
+        } else if value.chars().count() > LONGEST_VALUE {
+            "has a value of more than 256 characters"
+        } else if !key.chars().chain(value.chars()).all(is_tag_character) {
+            "has characters other than letters, digits, spaces and _ . : / = + - @"
+        } else if [key, value].into_iter().any(is_reserved) {
+            "begins with aws:, which is AWS's own"
+        } else {
+            continue;
+        };
+        findings.push(Finding::error(
+            Rule::Tag,
+            format!("/tags/{index}"),
+            format!("tag {key:?} {fault}"),
+            "rename, shorten or remove it",
+        ));
+    }
+}
+
+/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`, by the properties that the standard library knows.
+fn is_tag_character(c: char) -> bool {
+    c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
+}
+
+fn is_reserved(text: &str) -> bool {
+    text.get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
+}
