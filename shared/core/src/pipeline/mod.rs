@@ -21,7 +21,7 @@ pub use contradiction::Contradiction;
 pub use duration::Span;
 pub use rollout::{CodeDeployRollout, RollingRollout, Rollout};
 pub use stage::{AutoScaling, Base, Role, Stage};
-pub use tags::{TagPolicy, TagVerdict};
+pub use tags::{InvalidPattern, TagGlob, TagPolicy, TagRegex, TagVerdict, VersionRange};
 
 use crate::image::{Registry, RepositoryName};
 use crate::names::{PipelineName, SlackChannel, StageName};

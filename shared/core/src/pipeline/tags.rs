@@ -1,8 +1,17 @@
 //! Which tags a pipeline takes, and by which rule.
 
+mod glob;
+mod regex;
+mod semver;
+
+use std::cmp::Ordering;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::glob::TagGlob;
+pub use self::regex::TagRegex;
+pub use self::semver::VersionRange;
 use crate::image::Tag;
 
 /// The rule by which a pipeline takes tags. `latest` is refused whatever the rule.
@@ -13,13 +22,13 @@ pub enum TagPolicy {
     #[default]
     Commit,
     /// A regular expression that the whole tag must match (linear time, so no backreferences).
-    Regex(String),
+    Regex(TagRegex),
     /// A range of semantic versions, such as `>=1.4, <3`; a leading `v` in the tag is allowed.
-    Semver(String),
+    Semver(VersionRange),
     /// Digits only, such as a build number.
     Numeric,
     /// A pattern in which `*` stands for any text and `?` for one character.
-    Glob(String),
+    Glob(TagGlob),
 }
 
 /// Whether a pipeline takes a tag, and why.
@@ -34,53 +43,150 @@ pub enum TagVerdict {
     Refused(String),
 }
 
+/// A pattern that cannot select tags.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPattern {
+    /// The pattern is empty, so that it would take nothing.
+    #[error("the pattern is empty: write one, or leave `tags` out to take commit hashes")]
+    Empty,
+    /// The pattern is longer than any that people can read.
+    #[error("the pattern has {length} characters: use at most {longest}")]
+    TooLong {
+        /// The pattern's length in characters.
+        length: usize,
+        /// The longest that is taken.
+        longest: usize,
+    },
+    /// The regular expression does not compile.
+    #[error("`{pattern}` is not a regular expression: {reason}")]
+    Regex {
+        /// The pattern, with control characters escaped.
+        pattern: String,
+        /// What the compiler says.
+        reason: String,
+    },
+    /// The version range does not parse.
+    #[error("`{range}` is not a range of versions such as `>=1.4, <3`: {reason}")]
+    Range {
+        /// The range, with control characters escaped.
+        range: String,
+        /// What the parser says.
+        reason: String,
+    },
+    /// The glob contains something that no tag can contain.
+    #[error(
+        "`{glob}` contains `{culprit}`, which no tag can: use letters, digits, `_`, `.`, `-`, `*` and `?`, or a `regex`"
+    )]
+    Glob {
+        /// The glob, with control characters escaped.
+        glob: String,
+        /// The character, escaped.
+        culprit: String,
+    },
+}
+
+/// Longest pattern in characters: twice the longest tag.
+const LONGEST_PATTERN: usize = 256;
+
+impl InvalidPattern {
+    fn check_length(pattern: &str) -> Result<(), Self> {
+        let length = pattern.chars().count();
+        if pattern.is_empty() {
+            Err(Self::Empty)
+        } else if length > LONGEST_PATTERN {
+            Err(Self::TooLong {
+                length,
+                longest: LONGEST_PATTERN,
+            })
+        } else {
+            Ok(())
+        }
+    }
+}
+
 impl TagPolicy {
     /// Whether this policy takes `tag`, and why.
     #[must_use]
     pub fn judge(&self, tag: &Tag) -> TagVerdict {
-        let tag = tag.as_str();
-        if tag.eq_ignore_ascii_case("latest") {
+        if tag.as_str().eq_ignore_ascii_case("latest") {
             return TagVerdict::Refused(
                 "the tag `latest` names another image tomorrow: push the commit hash as the tag"
                     .into(),
             );
         }
         match self {
-            Self::Commit => {
-                let hex = tag.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-                if hex && ((7..=40).contains(&tag.len()) || tag.len() == 64) {
-                    TagVerdict::Taken("it is a commit hash".into())
-                } else {
-                    TagVerdict::Ignored(
-                        "it is not a commit hash (7 to 40 or 64 hexadecimal digits)".into(),
-                    )
-                }
-            }
+            Self::Commit => verdict(
+                is_commit(tag.as_str()),
+                || "it is a commit hash".into(),
+                || {
+                    "it is not a commit hash (7 to 40 or 64 lower-case hexadecimal digits)"
+                        .to_owned()
+                },
+            ),
+            Self::Numeric => verdict(
+                is_number(tag.as_str()),
+                || "it is a number".into(),
+                || "it is not a number".into(),
+            ),
+            Self::Regex(regex) => verdict(
+                regex.matches(tag),
+                || format!("it matches the regular expression `{regex}`"),
+                || format!("it does not match the regular expression `{regex}`"),
+            ),
+            Self::Glob(glob) => verdict(
+                glob.matches(tag),
+                || format!("it matches `{glob}`"),
+                || format!("it does not match `{glob}`"),
+            ),
+            Self::Semver(range) => range.judge(tag),
+        }
+    }
+
+    /// Which of two tags is the later one by their names, where the policy gives names an order;
+    /// `None` where it does not, or where a tag is not of the policy's kind.
+    ///
+    /// It explains only: releases are ordered by push time, since a hotfix `1.4.7` may well be
+    /// pushed after `2.0.0`.
+    #[must_use]
+    pub fn compare(&self, left: &Tag, right: &Tag) -> Option<Ordering> {
+        match self {
+            Self::Commit | Self::Regex(_) | Self::Glob(_) => None,
             Self::Numeric => {
-                if tag.bytes().all(|b| b.is_ascii_digit()) {
-                    TagVerdict::Taken("it is a number".into())
-                } else {
-                    TagVerdict::Ignored("it is not a number".into())
-                }
+                let (left, right) = (number(left)?, number(right)?);
+                Some(left.len().cmp(&right.len()).then_with(|| left.cmp(right)))
             }
-            Self::Regex(pattern) => match whole_tag(pattern) {
-                Ok(regex) if regex.is_match(tag) => {
-                    TagVerdict::Taken(format!("it matches the regular expression `{pattern}`"))
-                }
-                Ok(_) => TagVerdict::Ignored(format!(
-                    "it does not match the regular expression `{pattern}`"
-                )),
-                Err(error) => TagVerdict::Ignored(format!(
-                    "the rule's regular expression cannot be used: {error}"
-                )),
-            },
-            Self::Semver(_) | Self::Glob(_) => TagVerdict::Ignored("not decided yet".into()),
+            Self::Semver(_) => {
+                Some(semver::version_of(left)?.cmp_precedence(&semver::version_of(right)?))
+            }
         }
     }
 }
 
-fn whole_tag(pattern: &str) -> Result<regex::Regex, regex::Error> {
-    regex::RegexBuilder::new(&format!("^(?:{pattern})$"))
-        .size_limit(1 << 20)
-        .build()
+fn verdict(
+    taken: bool,
+    why: impl FnOnce() -> String,
+    why_not: impl FnOnce() -> String,
+) -> TagVerdict {
+    if taken {
+        TagVerdict::Taken(why())
+    } else {
+        TagVerdict::Ignored(why_not())
+    }
 }
+
+fn is_commit(tag: &str) -> bool {
+    ((7..=40).contains(&tag.len()) || tag.len() == 64)
+        && tag.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn is_number(tag: &str) -> bool {
+    !tag.is_empty() && tag.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The digits without leading zeros: then the longer is the larger, at any length.
+fn number(tag: &Tag) -> Option<&str> {
+    is_number(tag.as_str()).then(|| tag.as_str().trim_start_matches('0'))
+}
+
+#[cfg(test)]
+mod tests;
