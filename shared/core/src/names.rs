@@ -255,6 +255,14 @@ impl Fingerprint {
     }
 }
 
+impl RoleArn {
+    /// The account that the role is in: 12 digits.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+}
+
 fn all(text: &str, allowed: fn(char) -> bool) -> bool {
     !text.is_empty() && text.chars().all(allowed)
 }

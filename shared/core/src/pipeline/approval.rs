@@ -12,16 +12,20 @@ use crate::names::SlackUser;
 pub struct ApprovalGate {
     /// The Slack users who may decide, by id. Nobody else can, whatever they click.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["U0123456789", "U0987654321"]]))]
     pub slack: Vec<SlackUser>,
     /// Whether a reply published to the deployer's SNS reply topic, with the token that the
     /// request carried, decides too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("examples" = [true]))]
     pub sns: bool,
     /// How many different people must approve; 1 by default. One rejection is enough to stop.
     #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[schemars(extend("examples" = [2]))]
     pub required: u8,
     /// How long the request stays open; 24h by default. Then the release ends as expired.
     #[serde(default = "one_day")]
+    #[schemars(extend("examples" = ["48h"]))]
     pub expires: Span,
 }
 

@@ -11,16 +11,70 @@ use crate::names::CheckName;
 
 /// One verification run against green.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "CheckKeys", into = "CheckKeys")]
+#[schemars(with = "CheckKeys")]
 pub struct Check {
     /// The check's name, unique in its stage; it is shown wherever its failure is.
     pub name: CheckName,
     /// When it runs; by default as soon as green answers at the test listener.
-    #[serde(default)]
     pub at: HookPoint,
     /// What is checked.
-    #[serde(flatten)]
     pub kind: CheckKind,
+}
+
+/// A check as it is written: the key names what is checked.
+///
+/// Spelled out instead of flattened by serde, which would read the settings without knowing their
+/// types, and would not tell which key is unknown.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Check", extend("oneOf" = [{"required": ["http"]}]))]
+struct CheckKeys {
+    /// The check's name, unique in its stage; it is shown wherever its failure is.
+    #[schemars(extend("examples" = ["health"]))]
+    name: CheckName,
+    /// When it runs; by default as soon as green answers at the test listener.
+    #[serde(default)]
+    #[schemars(extend("examples" = ["before_traffic"]))]
+    at: HookPoint,
+    /// An HTTP request that must be answered as described.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [{"url": "http://test.shop.example.com/health"}]))]
+    http: Option<HttpCheck>,
+}
+
+/// A check that does not say what it checks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("check `{0}` does not say what it checks: give it the key `http`")]
+pub struct KindlessCheck(CheckName);
+
+impl TryFrom<CheckKeys> for Check {
+    type Error = KindlessCheck;
+
+    fn try_from(keys: CheckKeys) -> Result<Self, KindlessCheck> {
+        let CheckKeys { name, at, http } = keys;
+        match http {
+            Some(http) => Ok(Self {
+                name,
+                at,
+                kind: CheckKind::Http(http),
+            }),
+            None => Err(KindlessCheck(name)),
+        }
+    }
+}
+
+impl From<Check> for CheckKeys {
+    fn from(check: Check) -> Self {
+        let Check { name, at, kind } = check;
+        match kind {
+            CheckKind::Http(http) => Self {
+                name,
+                at,
+                http: Some(http),
+            },
+        }
+    }
 }
 
 /// The point of a deployment at which a check runs, in the order in which a deployment passes them:
@@ -98,8 +152,7 @@ impl fmt::Display for HookPoint {
 }
 
 /// What a check looks at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckKind {
     /// An HTTP request, usually to the test listener.
     Http(HttpCheck),
@@ -110,30 +163,39 @@ pub enum CheckKind {
 #[serde(deny_unknown_fields)]
 pub struct HttpCheck {
     /// The URL, `http` or `https`. Redirects are not followed.
+    #[schemars(extend("examples" = ["http://test.shop.example.com/health"]))]
     pub url: String,
     /// The status code that must come; 200 by default.
     #[serde(default = "ok")]
+    #[schemars(extend("examples" = [204]))]
     pub status: u16,
     /// Request headers, for a health endpoint that wants them. Not for secrets: they are shown.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("examples" = [{"accept": "application/json"}]))]
     pub headers: BTreeMap<String, String>,
     /// Text that the body must contain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["ready"]))]
     pub body_contains: Option<String>,
     /// Values that the JSON body must have, by JSON pointer: `{"/status": "ok"}`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("examples" = [{"/status": "ok"}]))]
     pub json: BTreeMap<String, serde_json::Value>,
     /// The longest time that one answer may take; 5s by default, 20s at most.
     #[serde(default = "five_seconds")]
+    #[schemars(extend("examples" = ["2s"]))]
     pub timeout: Span,
     /// How many requests are made; 3 by default.
     #[serde(default = "three")]
+    #[schemars(extend("examples" = [5]))]
     pub attempts: u8,
     /// How many of them must succeed; 1 by default.
     #[serde(default = "one")]
+    #[schemars(extend("examples" = [3]))]
     pub successes: u8,
     /// The pause between two requests; 1s by default.
     #[serde(default = "one_second")]
+    #[schemars(extend("examples" = ["5s"]))]
     pub interval: Span,
 }
 

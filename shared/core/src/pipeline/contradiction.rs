@@ -1,57 +1,66 @@
 //! What cannot be seen in one key alone: contradictions between parts of a pipeline.
 
+mod check;
+mod stage;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
-use std::fmt::Display;
 
-use super::{CheckKind, Pipeline, Rollout, Stage};
+use super::stored;
+use super::{Pipeline, Rollout, Stage};
 
-/// Two parts of a pipeline that cannot both hold.
+/// Most stages that a pipeline may have.
+const MOST_STAGES: usize = 12;
+
+/// Most components of a repository's name. A parameter's name has at most
+/// [15 levels](https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html),
+/// of which `/towpath/pipelines` and the pipeline's own name take three.
+const MOST_COMPONENTS: usize = 12;
+
+/// Two parts of a pipeline that cannot both hold, or a value that cannot work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {problem}")]
+#[error("{}: {problem}: {way_out}", .path.escape_debug())]
 pub struct Contradiction {
     /// Where it stands, as a path of keys: `stages.2.approval`.
     pub path: String,
-    /// What is wrong, and the way out.
+    /// What is wrong.
     pub problem: String,
+    /// What to do about it.
+    pub way_out: String,
 }
 
 pub(super) fn find(pipeline: &Pipeline) -> Result<(), Vec<Contradiction>> {
     let mut found = Found::default();
-    if pipeline.stages.is_empty() {
-        found.add("stages", "a pipeline needs at least one stage");
+    if pipeline.repository.as_str().split('/').count() > MOST_COMPONENTS {
+        found.add(
+            "repository",
+            "the repository's name has more than 12 components, too deep for a parameter's name",
+            "use a repository with a shallower name",
+        );
     }
-    if pipeline.stages.len() > 12 {
-        found.add("stages", "a pipeline has at most 12 stages");
+    let stages = &pipeline.stages;
+    if stages.is_empty() {
+        found.add(
+            "stages",
+            "a pipeline without stages deploys nothing",
+            "describe at least one stage",
+        );
     }
-    let mut names = BTreeSet::new();
-    let mut services = BTreeSet::new();
-    for (index, stage) in pipeline.stages.iter().enumerate() {
+    if stages.len() > MOST_STAGES {
+        found.add(
+            "stages",
+            format!("{} stages are too many", stages.len()),
+            format!("a pipeline has at most {MOST_STAGES}: split it in two"),
+        );
+    }
+    // Whoever asked for far too many gets that one answer, not one per stage.
+    for (index, stage) in stages.iter().take(MOST_STAGES).enumerate() {
         let path = format!("stages.{index}");
-        if !names.insert(&stage.name) {
-            found.add(
-                format!("{path}.name"),
-                format!(
-                    "two stages are named `{}`; give each its own name",
-                    stage.name
-                ),
-            );
-        }
-        if !services.insert((
-            &stage.account,
-            &stage.region,
-            &stage.cluster,
-            &stage.service,
-        )) {
-            found.add(
-                format!("{path}.service"),
-                format!(
-                    "service `{}` is already another stage's; a service belongs to one stage",
-                    stage.service
-                ),
-            );
-        }
-        find_in_stage(stage, &path, &mut found);
+        find_beside(&stages[..index], stage, &path, &mut found);
+        stage::find(pipeline, stage, &path, &mut found);
     }
+    stored::find_brackets(pipeline, &mut found);
     if found.0.is_empty() {
         Ok(())
     } else {
@@ -59,100 +68,69 @@ pub(super) fn find(pipeline: &Pipeline) -> Result<(), Vec<Contradiction>> {
     }
 }
 
+/// What `stage` claims although a stage before it has it already.
+fn find_beside(before: &[Stage], stage: &Stage, path: &str, found: &mut Found) {
+    let place = |stage: &Stage| (stage.account.clone(), stage.region.clone());
+    for other in before {
+        if other.name == stage.name {
+            found.add(
+                format!("{path}.name"),
+                format!("two stages are named `{}`", stage.name),
+                "give each its own name",
+            );
+        }
+        if place(other) != place(stage) {
+            continue;
+        }
+        if (&other.cluster, &other.service) == (&stage.cluster, &stage.service) {
+            found.add(
+                format!("{path}.service"),
+                format!(
+                    "service `{}` is already that of stage `{}`",
+                    stage.service, other.name
+                ),
+                "a service belongs to one stage: name another service, or remove one of the stages",
+            );
+        }
+        if let (Rollout::CodeDeploy(mine), Rollout::CodeDeploy(theirs)) =
+            (&stage.rollout, &other.rollout)
+            && (&mine.application, &mine.group) == (&theirs.application, &theirs.group)
+        {
+            found.add(
+                format!("{path}.rollout.codedeploy.group"),
+                format!(
+                    "deployment group `{}` is already that of stage `{}`",
+                    mine.group, other.name
+                ),
+                "a deployment group has one service: name the group of this stage's service",
+            );
+        }
+    }
+}
+
+/// What has been found so far, in the order of the file.
 #[derive(Default)]
-struct Found(Vec<Contradiction>);
+pub(super) struct Found(Vec<Contradiction>);
 
 impl Found {
-    fn add(&mut self, path: impl Into<String>, problem: impl Display) {
+    pub(super) fn add(
+        &mut self,
+        path: impl Into<String>,
+        problem: impl Into<String>,
+        way_out: impl Into<String>,
+    ) {
         self.0.push(Contradiction {
             path: path.into(),
-            problem: problem.to_string(),
+            problem: problem.into(),
+            way_out: way_out.into(),
         });
     }
 }
 
-fn find_in_stage(stage: &Stage, path: &str, found: &mut Found) {
-    if stage.containers.is_empty() {
-        found.add(
-            format!("{path}.containers"),
-            "name at least one container whose image is replaced",
-        );
-    }
-    if stage.account.is_some() && stage.role.is_none() {
-        // The deployer's own account needs no `account` key, so the key means another account.
-        found.add(
-            format!("{path}.account"),
-            "a stage in another account needs a `role` there that the deployer may assume; leave `account` out for the deployer's own",
-        );
-    }
-    if let Some(approval) = &stage.approval {
-        let people =
-            approval.slack.iter().collect::<BTreeSet<_>>().len() + usize::from(approval.sns);
-        if people == 0 {
-            found.add(
-                format!("{path}.approval"),
-                "nobody could approve: name Slack users under `slack`, or set `sns: true`",
-            );
-        } else if approval.required == 0 || usize::from(approval.required) > people {
-            found.add(
-                format!("{path}.approval.required"),
-                format!("must be from 1 to {people}, the number of those who may approve"),
-            );
-        }
-    }
-    let hook = match &stage.rollout {
-        Rollout::Rolling(_) => None,
-        Rollout::CodeDeploy(settings) => settings.hook.as_ref(),
-    };
-    if !stage.checks.is_empty() {
-        match (&stage.rollout, hook) {
-            (Rollout::Rolling(_), _) => found.add(
-                format!("{path}.checks"),
-                "a rolling update has no green to check before traffic moves; use `rollout: codedeploy`, or give the container a health check",
-            ),
-            (Rollout::CodeDeploy(_), None) => found.add(
-                format!("{path}.rollout.codedeploy.hook"),
-                "checks are run by a function that CodeDeploy calls; name the deployer's lifecycle-hook function",
-            ),
-            (Rollout::CodeDeploy(_), Some(_)) => {}
-        }
-    }
-    let mut names = BTreeSet::new();
-    for (index, check) in stage.checks.iter().enumerate() {
-        let path = format!("{path}.checks.{index}");
-        if !names.insert(&check.name) {
-            found.add(
-                format!("{path}.name"),
-                format!("two checks are named `{}`", check.name),
-            );
-        }
-        match &check.kind {
-            CheckKind::Http(http) => {
-                if !(http.url.starts_with("http://") || http.url.starts_with("https://")) {
-                    found.add(
-                        format!("{path}.http.url"),
-                        "must begin with http:// or https://",
-                    );
-                }
-                if http.attempts == 0 || http.attempts > 100 {
-                    found.add(format!("{path}.http.attempts"), "must be from 1 to 100");
-                }
-                if http.successes == 0 || http.successes > http.attempts {
-                    found.add(
-                        format!("{path}.http.successes"),
-                        "must be from 1 to `attempts`",
-                    );
-                }
-                if http.timeout.seconds() > 20 {
-                    found.add(format!("{path}.http.timeout"), "must be at most 20s");
-                }
-                if !(100..=599).contains(&http.status) {
-                    found.add(
-                        format!("{path}.http.status"),
-                        "must be an HTTP status from 100 to 599",
-                    );
-                }
-            }
-        }
-    }
+/// The first value that stands in the list for the second time.
+fn repeated<T: Ord>(list: &[T]) -> Option<(usize, &T)> {
+    let mut seen = BTreeSet::new();
+    list.iter()
+        .enumerate()
+        .find(|(_, value)| !seen.insert(*value))
 }

@@ -8,19 +8,27 @@ mod approval;
 mod check;
 mod contradiction;
 mod duration;
+#[cfg(test)]
+mod properties;
+mod read;
 mod rollout;
+mod schema;
 mod stage;
+mod stored;
 mod tags;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use approval::ApprovalGate;
-pub use check::{Check, CheckKind, HookPoint, HttpCheck};
+pub use check::{Check, CheckKind, HookPoint, HttpCheck, KindlessCheck};
 pub use contradiction::Contradiction;
 pub use duration::Span;
+pub use read::{LARGEST_TEXT, ReadError};
 pub use rollout::{CodeDeployRollout, RollingRollout, Rollout};
-pub use stage::{AutoScaling, Base, Role, Stage};
+pub use schema::schema;
+pub use stage::{AutoScaling, Base, PLACEHOLDERS, Role, Stage};
+pub use stored::{LARGEST_ADVANCED, LARGEST_STANDARD, PARAMETER_PATH, StoreError, Stored, Tier};
 pub use tags::{InvalidPattern, TagGlob, TagPolicy, TagRegex, TagVerdict, VersionRange};
 
 use crate::image::{Registry, RepositoryName};
@@ -31,21 +39,25 @@ use crate::names::{PipelineName, SlackChannel, StageName};
 #[serde(deny_unknown_fields)]
 pub struct Pipeline {
     /// The pipeline's name, unique in the deployer.
+    #[schemars(extend("examples" = ["shop-api"]))]
     pub pipeline: PipelineName,
     /// The ECR repository whose pushes the pipeline takes, such as `shop-api` or `team/shop-api`.
-    #[schemars(with = "String")]
+    #[schemars(extend("examples" = ["shop/api"]))]
     pub repository: RepositoryName,
     /// The registry that holds the repository; by default the deployer's own account and region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(extend("examples" = ["111111111111.dkr.ecr.eu-west-1.amazonaws.com"]))]
     pub registry: Option<Registry>,
     /// Which tags are taken. `latest` never is.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"semver": ">=1.4, <3"}]))]
     pub tags: TagPolicy,
     /// Where people are told what happens.
     #[serde(default, skip_serializing_if = "Notify::is_empty")]
+    #[schemars(extend("examples" = [{"slack": "C0123456789"}]))]
     pub notify: Notify,
     /// The stages, in the order in which a release passes them.
+    #[schemars(extend("examples" = [[{"name": "test", "cluster": "shop-test", "service": "api", "containers": ["app"], "rollout": {"rolling": {}}}]]))]
     pub stages: Vec<Stage>,
 }
 
@@ -55,9 +67,11 @@ pub struct Pipeline {
 pub struct Notify {
     /// The Slack channel that gets one thread per release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["C0123456789"]))]
     pub slack: Option<SlackChannel>,
     /// Whether requests and outcomes are also published to the deployer's SNS topic, for e-mail.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("examples" = [true]))]
     pub sns: bool,
 }
 
@@ -74,8 +88,8 @@ impl Pipeline {
         self.stages.iter().find(|stage| stage.name == *name)
     }
 
-    /// The first contradiction between parts that are well-formed by themselves, if any. A
-    /// pipeline that has one is never stored and never run.
+    /// Looks for contradictions between parts that are well-formed by themselves. A pipeline that
+    /// has one is never stored and never run.
     ///
     /// # Errors
     /// All contradictions, in the order of the file.

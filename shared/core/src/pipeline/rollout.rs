@@ -37,19 +37,24 @@ pub struct RollingRollout {}
 #[serde(deny_unknown_fields)]
 pub struct CodeDeployRollout {
     /// The CodeDeploy application, of compute platform ECS.
+    #[schemars(extend("examples" = ["shop-api"]))]
     pub application: CodeDeployName,
     /// The deployment group that targets this stage's service.
+    #[schemars(extend("examples" = ["production"]))]
     pub group: CodeDeployName,
     /// The deployment configuration, such as `CodeDeployDefault.ECSCanary10Percent5Minutes`; by
     /// default the group's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["CodeDeployDefault.ECSCanary10Percent5Minutes"]))]
     pub configuration: Option<CodeDeployName>,
     /// The container that gets the load balancer's traffic; by default the one in the service's
     /// load balancer settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["app"]))]
     pub container: Option<ContainerName>,
     /// The function that CodeDeploy calls to run the checks: Towpath's `lifecycle-hook` in the
     /// stage's account. Needed when the stage has checks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["towpath-lifecycle-hook"]))]
     pub hook: Option<FunctionName>,
 }

@@ -10,47 +10,64 @@ use crate::names::{
     AccountId, ClusterName, ContainerName, ParameterName, Region, RoleArn, ServiceName, StageName,
 };
 
+/// The names that a value under `environment` may use as `${name}`.
+pub const PLACEHOLDERS: [&str; 4] = ["release", "tag", "digest", "stage"];
+
 /// One environment of a pipeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
     /// The stage's name, unique in its pipeline.
+    #[schemars(extend("examples" = ["production"]))]
     pub name: StageName,
     /// The account that holds the service; by default the deployer's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["222222222222"]))]
     pub account: Option<AccountId>,
     /// The region that holds the service; by default the deployer's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["eu-west-1"]))]
     pub region: Option<Region>,
     /// The role that the deployer assumes to change the service; needed in another account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [{"arn": "arn:aws:iam::222222222222:role/towpath", "external_id": "shop"}]))]
     pub role: Option<Role>,
     /// The ECS cluster.
+    #[schemars(extend("examples" = ["shop"]))]
     pub cluster: ClusterName,
     /// The ECS service.
+    #[schemars(extend("examples" = ["api"]))]
     pub service: ServiceName,
     /// The containers whose image is replaced by the release's.
+    #[schemars(extend("examples" = [["app", "migrations"]]))]
     pub containers: Vec<ContainerName>,
     /// What the task definition is rendered from; by default what the service runs now.
     #[serde(default)]
+    #[schemars(extend("examples" = ["family"]))]
     pub base: Base,
     /// Environment variables that are set, by container. Their values may use `${release}`,
     /// `${tag}`, `${digest}` and `${stage}`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("propertyNames" = {"$ref": "#/$defs/ContainerName"}, "examples" = [{"app": {"RELEASE": "${release}", "COMMIT": "${tag}"}}]))]
     pub environment: BTreeMap<ContainerName, BTreeMap<String, String>>,
     /// How the service is rolled out.
+    #[schemars(extend("examples" = [{"codedeploy": {"application": "shop-api", "group": "production"}}]))]
     pub rollout: Rollout,
     /// Who must agree before the rollout starts; by default nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [{"slack": ["U0123456789"]}]))]
     pub approval: Option<ApprovalGate>,
     /// What is verified on green; needs an engine that has a green.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [[{"name": "health", "http": {"url": "http://test.shop.example.com/health"}}]]))]
     pub checks: Vec<Check>,
     /// What happens to auto scaling while the rollout goes on.
     #[serde(default)]
+    #[schemars(extend("examples" = ["leave"]))]
     pub auto_scaling: AutoScaling,
     /// How long the rollout may take before it is given up; 1h by default.
     #[serde(default = "one_hour")]
+    #[schemars(extend("examples" = ["2h"]))]
     pub timeout: Span,
 }
 
@@ -61,10 +78,12 @@ pub struct Stage {
 #[serde(deny_unknown_fields)]
 pub struct Role {
     /// The role's ARN.
+    #[schemars(extend("examples" = ["arn:aws:iam::222222222222:role/towpath"]))]
     pub arn: RoleArn,
     /// The external id that the role's trust policy asks for:
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["shop"]))]
     pub external_id: Option<String>,
 }
 

@@ -1,0 +1,172 @@
+//! Contradictions within one check.
+
+use super::Found;
+use crate::pipeline::{Check, CheckKind, HttpCheck};
+
+/// How long in seconds CodeDeploy waits for a hook's answer:
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html>.
+const HOOK_DEADLINE: u64 = 3_600;
+
+/// Longest time in seconds that one answer may take.
+const LONGEST_ANSWER: u32 = 20;
+
+/// Headers that the connection itself sets.
+const OWN_HEADERS: [&str; 4] = [
+    "connection",
+    "content-length",
+    "transfer-encoding",
+    "upgrade",
+];
+
+pub(super) fn find(check: &Check, path: &str, found: &mut Found) {
+    match &check.kind {
+        CheckKind::Http(http) => find_in_http(http, &format!("{path}.http"), found),
+    }
+}
+
+fn find_in_http(http: &HttpCheck, path: &str, found: &mut Found) {
+    if let Err(problem) = judge_url(&http.url) {
+        found.add(
+            format!("{path}.url"),
+            problem,
+            "write it as https://host/path",
+        );
+    }
+    if !(100..=599).contains(&http.status) {
+        found.add(
+            format!("{path}.status"),
+            format!("{} is not an HTTP status", http.status),
+            "use one from 100 to 599",
+        );
+    }
+    headers(http, path, found);
+    if http.body_contains.as_deref() == Some("") {
+        found.add(
+            format!("{path}.body_contains"),
+            "every body contains an empty text",
+            "write the text, or leave the key out",
+        );
+    }
+    for pointer in http.json.keys() {
+        if !(pointer.is_empty() || pointer.starts_with('/')) {
+            found.add(
+                format!("{path}.json.{pointer}"),
+                format!("`{}` is not a JSON pointer", pointer.escape_debug()),
+                format!("write `/{}`", pointer.escape_debug()),
+            );
+        }
+    }
+    timing(http, path, found);
+}
+
+fn headers(http: &HttpCheck, path: &str, found: &mut Found) {
+    for (name, value) in &http.headers {
+        let path = format!("{path}.headers.{name}");
+        let shown = name.escape_debug();
+        // <https://www.rfc-editor.org/rfc/rfc9110#name-tokens>
+        let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        if name.is_empty() || !name.chars().all(token) {
+            found.add(
+                &path,
+                format!("`{shown}` is not the name of a header"),
+                "use letters, digits and -",
+            );
+        } else if OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+            found.add(
+                &path,
+                format!("`{shown}` is set by the connection itself"),
+                "leave it out",
+            );
+        }
+        if !value.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
+            found.add(
+                &path,
+                format!("the value of `{shown}` has characters that a header cannot carry"),
+                "use printable ASCII",
+            );
+        }
+    }
+}
+
+fn timing(http: &HttpCheck, path: &str, found: &mut Found) {
+    if http.attempts == 0 || http.attempts > 100 {
+        found.add(
+            format!("{path}.attempts"),
+            format!("{} requests make no check", http.attempts),
+            "make 1 to 100",
+        );
+        return;
+    }
+    if http.successes == 0 || http.successes > http.attempts {
+        found.add(
+            format!("{path}.successes"),
+            format!(
+                "{} successes cannot be told from {} attempts",
+                http.successes, http.attempts
+            ),
+            format!("ask for 1 to {}", http.attempts),
+        );
+    }
+    if http.timeout.seconds() > LONGEST_ANSWER {
+        found.add(
+            format!("{path}.timeout"),
+            format!("{} is too long to wait for one answer", http.timeout),
+            format!("wait at most {LONGEST_ANSWER}s, and make more attempts"),
+        );
+        return;
+    }
+    let attempts = u64::from(http.attempts);
+    let longest = attempts * u64::from(http.timeout.seconds())
+        + (attempts - 1) * u64::from(http.interval.seconds());
+    if longest >= HOOK_DEADLINE {
+        found.add(
+            format!("{path}.interval"),
+            format!("the check may take {longest}s, and CodeDeploy waits {HOOK_DEADLINE}s for it"),
+            "make fewer attempts, or a shorter pause between them",
+        );
+    }
+}
+
+/// Only what can be told from the text: which hosts are allowed is the deployer's setting.
+fn judge_url(url: &str) -> Result<(), &'static str> {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))
+        .ok_or("the URL does not begin with http:// or https://")?;
+    if url.len() > 2_048 || !url.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(
+            "the URL is longer than 2048 characters, or has spaces or others that must be escaped",
+        );
+    }
+    if url.contains('#') {
+        return Err("the part of a URL after `#` is never sent");
+    }
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err("the URL carries a user name or password, which would be shown");
+    }
+    // A colon inside brackets belongs to an IPv6 address.
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        Some(_) | None => (authority, None),
+    };
+    let host_fits = match host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+    {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            !host.is_empty()
+                && host
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
+        }
+    };
+    if !host_fits {
+        return Err("the URL has no host");
+    }
+    match port.map(str::parse::<u16>) {
+        None | Some(Ok(1..)) => Ok(()),
+        Some(Ok(0) | Err(_)) => Err("the URL's port is not a number from 1 to 65535"),
+    }
+}

@@ -1,0 +1,241 @@
+//! Contradictions within one stage.
+
+use super::{Found, check, repeated};
+use crate::pipeline::{ApprovalGate, PLACEHOLDERS, Pipeline, Rollout, Stage};
+
+/// Most containers of a task definition:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>.
+const MOST_CONTAINERS: usize = 10;
+
+/// Most checks of a stage.
+const MOST_CHECKS: usize = 20;
+
+/// Most people who may decide at one gate.
+const MOST_APPROVERS: usize = 50;
+
+/// Shortest time in seconds in which a rollout can be judged at all.
+const SHORTEST_TIMEOUT: u32 = 60;
+
+pub(super) fn find(pipeline: &Pipeline, stage: &Stage, path: &str, found: &mut Found) {
+    containers(stage, path, found);
+    place(stage, path, found);
+    environment(stage, path, found);
+    if let Some(gate) = &stage.approval {
+        approval(pipeline, gate, &format!("{path}.approval"), found);
+    }
+    checks(stage, path, found);
+    if stage.timeout.seconds() < SHORTEST_TIMEOUT {
+        found.add(
+            format!("{path}.timeout"),
+            format!("no rollout ends within {}", stage.timeout),
+            "give it at least 1m",
+        );
+    }
+}
+
+fn containers(stage: &Stage, path: &str, found: &mut Found) {
+    let path = format!("{path}.containers");
+    if stage.containers.is_empty() {
+        found.add(
+            &path,
+            "no container would get the new image",
+            "name at least one container of the task definition",
+        );
+    }
+    if stage.containers.len() > MOST_CONTAINERS {
+        found.add(
+            &path,
+            format!("{} containers are too many", stage.containers.len()),
+            format!("a task definition has at most {MOST_CONTAINERS}"),
+        );
+    }
+    if let Some((index, name)) = repeated(&stage.containers) {
+        found.add(
+            format!("{path}.{index}"),
+            format!("container `{name}` is named twice"),
+            "name it once",
+        );
+    }
+}
+
+fn place(stage: &Stage, path: &str, found: &mut Found) {
+    match (&stage.account, &stage.role) {
+        (None, None) => {}
+        // The deployer's own account needs no key, so the key means another account.
+        (Some(_), None) => found.add(
+            format!("{path}.account"),
+            "a stage in another account needs a role there",
+            "name under `role` one that the deployer may assume, or leave `account` out for the deployer's own",
+        ),
+        (None, Some(role)) => found.add(
+            format!("{path}.role"),
+            "a role without `account` leaves open which account the stage is in",
+            format!("add `account: \"{}\"`, the account of the role", role.arn.account()),
+        ),
+        (Some(account), Some(role)) if account.as_str() != role.arn.account() => found.add(
+            format!("{path}.role.arn"),
+            format!("the role is in account {}, the stage in {account}", role.arn.account()),
+            "name a role in the stage's account",
+        ),
+        (Some(_), Some(_)) => {}
+    }
+    // What STS takes: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
+    let external_id = stage
+        .role
+        .as_ref()
+        .and_then(|role| role.external_id.as_deref());
+    let fits = |id: &str| {
+        (2..=1224).contains(&id.len())
+            && id
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c))
+    };
+    if external_id.is_some_and(|id| !fits(id)) {
+        found.add(
+            format!("{path}.role.external_id"),
+            "STS would not take this external id",
+            "use 2 to 1224 letters, digits and _ + = , . @ : / -",
+        );
+    }
+}
+
+fn environment(stage: &Stage, path: &str, found: &mut Found) {
+    for (container, variables) in &stage.environment {
+        let path = format!("{path}.environment.{container}");
+        for (name, value) in variables {
+            let shown = name.escape_debug();
+            if name.is_empty()
+                || name.len() > 256
+                || name
+                    .chars()
+                    .any(|c| c == '=' || c.is_whitespace() || c.is_control())
+            {
+                found.add(
+                    format!("{path}.{name}"),
+                    format!("`{shown}` is not the name of an environment variable"),
+                    "use 1 to 256 characters without spaces and `=`",
+                );
+            }
+            if value.contains('\0') {
+                found.add(
+                    format!("{path}.{name}"),
+                    format!("the value of `{shown}` contains a NUL character"),
+                    "remove it",
+                );
+            }
+            if let Some(unknown) = unknown_placeholder(value) {
+                found.add(
+                    format!("{path}.{name}"),
+                    format!("`{}` is not known here", unknown.escape_debug()),
+                    format!("use {}", known_placeholders()),
+                );
+            }
+        }
+    }
+}
+
+/// The first `${…}` that nothing would replace, to its brace or to the value's end.
+fn unknown_placeholder(value: &str) -> Option<&str> {
+    let mut rest = value;
+    while let Some(start) = rest.find("${") {
+        let from = &rest[start..];
+        let Some(length) = from.find('}') else {
+            return Some(from);
+        };
+        let (placeholder, after) = from.split_at(length + 1);
+        if !PLACEHOLDERS.contains(&&placeholder[2..length]) {
+            return Some(placeholder);
+        }
+        rest = after;
+    }
+    None
+}
+
+fn known_placeholders() -> String {
+    PLACEHOLDERS.map(|name| format!("`${{{name}}}`")).join(", ")
+}
+
+fn approval(pipeline: &Pipeline, gate: &ApprovalGate, path: &str, found: &mut Found) {
+    if let Some((index, user)) = repeated(&gate.slack) {
+        found.add(
+            format!("{path}.slack.{index}"),
+            format!("{user} is named twice"),
+            "name each person once: one person is one vote",
+        );
+    }
+    if gate.slack.len() > MOST_APPROVERS {
+        found.add(
+            format!("{path}.slack"),
+            format!("{} approvers are too many", gate.slack.len()),
+            format!("name at most {MOST_APPROVERS}"),
+        );
+    }
+    let people = gate.slack.len() + usize::from(gate.sns);
+    if people == 0 {
+        found.add(
+            path,
+            "nobody could approve",
+            "name Slack users under `slack`, or set `sns: true`",
+        );
+    } else if gate.required == 0 || usize::from(gate.required) > people {
+        found.add(
+            format!("{path}.required"),
+            format!("{} approvals can never be had from {people}", gate.required),
+            format!("ask for 1 to {people}, the number of those who may approve"),
+        );
+    }
+    if !gate.slack.is_empty() && pipeline.notify.slack.is_none() {
+        found.add(
+            format!("{path}.slack"),
+            "people on Slack may decide, but are never asked there",
+            "name the channel under the pipeline's `notify.slack`",
+        );
+    }
+    if gate.sns && !pipeline.notify.sns {
+        found.add(
+            format!("{path}.sns"),
+            "a reply by SNS may decide, but the request is never published",
+            "set the pipeline's `notify.sns: true`",
+        );
+    }
+}
+
+fn checks(stage: &Stage, path: &str, found: &mut Found) {
+    if stage.checks.is_empty() {
+        return;
+    }
+    match &stage.rollout {
+        Rollout::Rolling(_) => found.add(
+            format!("{path}.checks"),
+            "a rolling update has no green to check before traffic moves",
+            "roll out with `codedeploy`, or give the container a health check instead",
+        ),
+        Rollout::CodeDeploy(settings) => {
+            if settings.hook.is_none() {
+                found.add(
+                    format!("{path}.rollout.codedeploy"),
+                    "checks are run by a function that CodeDeploy calls, and none is named",
+                    "name the deployer's lifecycle-hook function under `hook`",
+                );
+            }
+        }
+    }
+    if stage.checks.len() > MOST_CHECKS {
+        found.add(
+            format!("{path}.checks"),
+            format!("{} checks are too many", stage.checks.len()),
+            format!("a stage has at most {MOST_CHECKS}"),
+        );
+    }
+    let names: Vec<_> = stage.checks.iter().map(|check| &check.name).collect();
+    if let Some((index, name)) = repeated(&names) {
+        found.add(
+            format!("{path}.checks.{index}.name"),
+            format!("two checks are named `{name}`"),
+            "give each its own name",
+        );
+    }
+    for (index, check) in stage.checks.iter().take(MOST_CHECKS).enumerate() {
+        check::find(check, &format!("{path}.checks.{index}"), found);
+    }
+}

@@ -1,0 +1,252 @@
+//! Every contradiction is found, at its place; what only looks like one is not.
+
+use crate::pipeline::{Pipeline, ReadError};
+
+const GOOD: &str = r#"{
+  "pipeline": "shop-api",
+  "repository": "shop/api",
+  "notify": {"slack": "C0123456789"},
+  "stages": [
+    {"name": "test", "cluster": "shop-test", "service": "api", "containers": ["app"], "rollout": {"rolling": {}}},
+    {
+      "name": "production", "account": "222222222222", "region": "eu-west-1",
+      "role": {"arn": "arn:aws:iam::222222222222:role/towpath", "external_id": "shop"},
+      "cluster": "shop", "service": "api", "containers": ["app", "proxy"],
+      "environment": {"app": {"RELEASE": "${release}", "PRICE": "$5 {a} $x"}},
+      "rollout": {"codedeploy": {"application": "shop", "group": "production", "hook": "towpath-lifecycle-hook"}},
+      "approval": {"slack": ["U0123456789", "U0987654321"], "required": 2},
+      "checks": [{"name": "health", "http": {"url": "http://[::1]:8080/health?a=b", "json": {"/a": null, "": 1}}}]
+    }
+  ]
+}"#;
+
+/// The good pipeline after `edit`: what is found, as `path: problem`.
+fn found_after(edit: impl FnOnce(&mut serde_json::Value)) -> Vec<String> {
+    let mut value: serde_json::Value = serde_json::from_str(GOOD).unwrap();
+    edit(&mut value);
+    match Pipeline::from_json(&value.to_string()) {
+        Ok(_) => Vec::new(),
+        Err(ReadError::Contradictions(found)) => {
+            assert!(found.iter().all(|one| !one.way_out.is_empty()));
+            found
+                .into_iter()
+                .map(|one| format!("{}: {}", one.path, one.problem))
+                .collect()
+        }
+        Err(other @ (ReadError::Malformed { .. } | ReadError::TooLarge(_))) => {
+            panic!("not a contradiction: {other}")
+        }
+    }
+}
+
+/// Sets the value at `pointer`, checks that exactly one contradiction is found, at `path`.
+fn assert_found(pointer: &str, new: serde_json::Value, path: &str) {
+    let found = found_after(|value| {
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        let parent = value.pointer_mut(parent).unwrap();
+        match parent.as_array_mut() {
+            Some(items) => items.push(new.clone()),
+            None => parent[key] = new.clone(),
+        }
+    });
+    assert_eq!(found.len(), 1, "{pointer} = {new}: {found:?}");
+    assert!(
+        found[0].starts_with(&format!("{path}: ")),
+        "{pointer} = {new}: {found:?}"
+    );
+}
+
+#[test]
+fn the_good_pipeline_has_none() {
+    assert_eq!(found_after(|_| ()), Vec::<String>::new());
+}
+
+#[test]
+fn all_contradictions_are_found_in_one_go() {
+    let found = found_after(|value| {
+        value["stages"][0]["containers"] = serde_json::json!([]);
+        value["stages"][1]["name"] = "test".into();
+        value["stages"][1]["approval"]["required"] = 3.into();
+        value["stages"][1]["checks"][0]["http"]["successes"] = 9.into();
+    });
+    assert_eq!(
+        found,
+        [
+            "stages.0.containers: no container would get the new image",
+            "stages.1.name: two stages are named `test`",
+            "stages.1.approval.required: 3 approvals can never be had from 2",
+            "stages.1.checks.0.http.successes: 9 successes cannot be told from 3 attempts",
+        ]
+    );
+}
+
+#[test]
+fn stages_are_told_apart() {
+    let stage = serde_json::json!({
+        "name": "again", "account": "222222222222", "region": "eu-west-1",
+        "role": {"arn": "arn:aws:iam::222222222222:role/towpath"}, "cluster": "shop",
+        "service": "api", "containers": ["app"], "rollout": {"rolling": {}}
+    });
+    assert_found("/stages/-", stage.clone(), "stages.2.service");
+    let mut same_group = stage;
+    same_group["service"] = "other".into();
+    same_group["rollout"] =
+        serde_json::json!({"codedeploy": {"application": "shop", "group": "production"}});
+    assert_found("/stages/-", same_group, "stages.2.rollout.codedeploy.group");
+    assert_found("/stages", serde_json::json!([]), "stages");
+    assert_found(
+        "/repository",
+        "a/b/c/d/e/f/g/h/i/j/k/l/m".into(),
+        "repository",
+    );
+}
+
+#[test]
+fn a_stage_is_in_the_account_of_its_role() {
+    let role =
+        |account: &str| serde_json::json!({"arn": format!("arn:aws:iam::{account}:role/towpath")});
+    assert_found(
+        "/stages/0/account",
+        "222222222222".into(),
+        "stages.0.account",
+    );
+    assert_found("/stages/0/role", role("222222222222"), "stages.0.role");
+    assert_found("/stages/1/role", role("333333333333"), "stages.1.role.arn");
+    assert_found(
+        "/stages/1/role/external_id",
+        "a b".into(),
+        "stages.1.role.external_id",
+    );
+}
+
+#[test]
+fn somebody_must_be_asked_and_be_able_to_answer() {
+    let gate = |json: serde_json::Value| ("/stages/1/approval", json);
+    for ((pointer, value), path) in [
+        (gate(serde_json::json!({})), "stages.1.approval"),
+        (
+            gate(serde_json::json!({"slack": ["U01"], "required": 0})),
+            "stages.1.approval.required",
+        ),
+        (
+            gate(serde_json::json!({"slack": ["U01", "U01"]})),
+            "stages.1.approval.slack.1",
+        ),
+        (
+            gate(serde_json::json!({"sns": true})),
+            "stages.1.approval.sns",
+        ),
+        (
+            ("/notify", serde_json::json!({})),
+            "stages.1.approval.slack",
+        ),
+    ] {
+        assert_found(pointer, value, path);
+    }
+}
+
+#[test]
+fn checks_need_a_green_and_a_hook() {
+    let rollout = "/stages/1/rollout";
+    assert_found(
+        rollout,
+        serde_json::json!({"rolling": {}}),
+        "stages.1.checks",
+    );
+    assert_found(
+        rollout,
+        serde_json::json!({"codedeploy": {"application": "shop", "group": "production"}}),
+        "stages.1.rollout.codedeploy",
+    );
+}
+
+#[test]
+fn what_a_check_cannot_do_is_found() {
+    for (key, value, path) in [
+        ("url", serde_json::json!("ftp://host/"), "url"),
+        ("url", "https://".into(), "url"),
+        ("url", "https://user:secret@host/".into(), "url"),
+        ("url", "https://host:0/".into(), "url"),
+        ("url", "https://host:65536/".into(), "url"),
+        ("url", "https://ho st/".into(), "url"),
+        ("url", "https://host/#part".into(), "url"),
+        ("url", "https://[::zz]/".into(), "url"),
+        ("status", 99.into(), "status"),
+        ("attempts", 0.into(), "attempts"),
+        ("successes", 4.into(), "successes"),
+        ("timeout", "21s".into(), "timeout"),
+        ("interval", "1h".into(), "interval"),
+        ("body_contains", "".into(), "body_contains"),
+        ("headers", serde_json::json!({"a b": "c"}), "headers.a b"),
+        (
+            "headers",
+            serde_json::json!({"Content-Length": "1"}),
+            "headers.Content-Length",
+        ),
+        (
+            "headers",
+            serde_json::json!({"a": "b\r\nc: d"}),
+            "headers.a",
+        ),
+        ("json", serde_json::json!({"status": "ok"}), "json.status"),
+    ] {
+        assert_found(
+            &format!("/stages/1/checks/0/http/{key}"),
+            value,
+            &format!("stages.1.checks.0.http.{path}"),
+        );
+    }
+}
+
+#[test]
+fn environment_names_and_placeholders_are_checked() {
+    for (name, value) in [
+        ("A=B", "c"),
+        ("", "c"),
+        ("A", "${releese}"),
+        ("A", "${release} and ${"),
+        ("A", "${}"),
+        ("A", "nul\0"),
+    ] {
+        assert_found(
+            "/stages/1/environment/app",
+            serde_json::json!({ name: value }),
+            &format!("stages.1.environment.app.{name}"),
+        );
+    }
+}
+
+#[test]
+fn what_ssm_cannot_store_is_found_where_it_stands() {
+    assert_found(
+        "/stages/1/environment/app/GREETING",
+        "hello {{name}}".into(),
+        "stages.1.environment.app.GREETING",
+    );
+    assert_found(
+        "/stages/1/checks/0/http/json",
+        serde_json::json!({"/a": {"b": ["}}"]}}),
+        "stages.1.checks.0.http.json./a.b.0",
+    );
+    // JSON's own closing brackets do stand side by side, and SSM stores them.
+    let stored = Pipeline::from_json(GOOD).unwrap().to_stored().unwrap();
+    assert!(stored.value.contains("}}") && !stored.value.contains("{{"));
+}
+
+#[test]
+fn limits_hold_and_do_not_flood() {
+    assert_found("/stages/0/timeout", "59s".into(), "stages.0.timeout");
+    assert_found(
+        "/stages/0/containers",
+        serde_json::json!(["a", "a"]),
+        "stages.0.containers.1",
+    );
+    let many: Vec<_> = (0..11).map(|n| format!("c{n}")).collect();
+    assert_found("/stages/0/containers", many.into(), "stages.0.containers");
+    let found = found_after(|value| {
+        let stage = value["stages"][0].clone();
+        value["stages"] = serde_json::Value::Array(vec![stage; 500]);
+    });
+    assert_eq!(found[0], "stages: 500 stages are too many");
+    assert!(found.len() < 200, "{}", found.len());
+}

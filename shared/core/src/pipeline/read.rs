@@ -1,0 +1,118 @@
+//! Reading a pipeline as it is stored, strictly.
+
+use super::{Contradiction, Pipeline};
+
+/// Largest text that is read, in bytes: far more than a parameter holds, far less than hurts.
+pub const LARGEST_TEXT: usize = 65_536;
+
+/// Why a text is not a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The text is longer than any pipeline.
+    #[error("the pipeline has {0} bytes: at most {LARGEST_TEXT} are read")]
+    TooLarge(usize),
+    /// The text is not JSON, or a key or value is not a pipeline's.
+    #[error("not a pipeline: {problem}")]
+    Malformed {
+        /// What is wrong and where, with control characters escaped.
+        problem: String,
+    },
+    /// Every part is well-formed, but they contradict each other.
+    #[error("the pipeline contradicts itself: {}", shown(.0))]
+    Contradictions(Vec<Contradiction>),
+}
+
+fn shown(contradictions: &[Contradiction]) -> String {
+    let shown: Vec<_> = contradictions.iter().map(ToString::to_string).collect();
+    shown.join("; ")
+}
+
+impl Pipeline {
+    /// Reads a pipeline from JSON. What this returns has been checked: unknown keys, malformed
+    /// names and contradictions are errors.
+    ///
+    /// # Errors
+    /// [`ReadError`]; trying again cannot help.
+    pub fn from_json(text: &str) -> Result<Self, ReadError> {
+        if text.len() > LARGEST_TEXT {
+            return Err(ReadError::TooLarge(text.len()));
+        }
+        // serde_json itself refuses values nested more than 128 deep.
+        let pipeline: Self = serde_json::from_str(text).map_err(|error| ReadError::Malformed {
+            problem: error.to_string().escape_debug().to_string(),
+        })?;
+        pipeline.check().map_err(ReadError::Contradictions)?;
+        Ok(pipeline)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"{"pipeline": "shop", "repository": "shop", "stages": [{"name": "test",
+        "cluster": "c", "service": "s", "containers": ["app"], "rollout": {"rolling": {}}}]}"#;
+
+    fn refusal(text: &str) -> String {
+        Pipeline::from_json(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_documented_default() {
+        let pipeline = Pipeline::from_json(SMALL).unwrap();
+        assert_eq!(pipeline.tags, crate::pipeline::TagPolicy::Commit);
+        assert_eq!(pipeline.stages[0].timeout.to_string(), "1h");
+        assert_eq!(pipeline.stages[0].base, crate::pipeline::Base::Service);
+    }
+
+    #[test]
+    fn unknown_and_repeated_keys_are_refused_at_every_level() {
+        for (from, to) in [
+            (r#""pipeline""#, r#""nmae": 1, "pipeline""#),
+            (r#""cluster""#, r#""clutser": 1, "cluster""#),
+            (r#""rolling": {}"#, r#""rolling": {"speed": 1}"#),
+            (r#""cluster""#, r#""name": "again", "cluster""#),
+            (r#""cluster""#, r#""checks": [{"name": "a"}], "cluster""#),
+            (
+                r#""cluster""#,
+                r#""checks": [{"name": "a", "htp": {}}], "cluster""#,
+            ),
+        ] {
+            let text = SMALL.replacen(from, to, 1);
+            assert_ne!(text, SMALL);
+            assert!(refusal(&text).starts_with("not a pipeline: "), "{to}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_where_and_escapes_what_it_shows() {
+        let text = SMALL.replacen(r#""name": "test""#, r#""name": "te\u001b[31mst""#, 1);
+        let refusal = refusal(&text);
+        assert!(refusal.contains("is not a stage name"), "{refusal}");
+        assert!(refusal.contains("line 1 column"), "{refusal}");
+        assert!(!refusal.contains('\u{1b}'), "{refusal}");
+    }
+
+    #[test]
+    fn contradictions_are_refused_with_their_way_out() {
+        assert_eq!(
+            refusal(&SMALL.replacen(r#"["app"]"#, "[]", 1)),
+            "the pipeline contradicts itself: stages.0.containers: no container would get the new image: name at least one container of the task definition"
+        );
+    }
+
+    #[test]
+    fn texts_that_are_too_long_or_too_deep_are_refused() {
+        assert_eq!(
+            Pipeline::from_json(&" ".repeat(LARGEST_TEXT + 1)),
+            Err(ReadError::TooLarge(LARGEST_TEXT + 1))
+        );
+        let deep = format!("{}{}", "[".repeat(30_000), "]".repeat(30_000));
+        let text = SMALL.replacen(
+            r#""cluster""#,
+            &format!(r#""checks": [{{"name": "a", "http": {{"url": "http://h/", "json": {{"": {deep}}}}}}}], "cluster""#),
+            1,
+        );
+        assert!(refusal(&text).contains("recursion limit"));
+    }
+}

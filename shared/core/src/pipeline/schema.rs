@@ -1,0 +1,11 @@
+//! The JSON Schema of a pipeline, for editors, for `towpath lint` and for the reference.
+
+use super::Pipeline;
+
+/// The JSON Schema (draft 2020-12) of a pipeline file, made from the types that read it.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(Pipeline);
+    schema.insert("title".into(), "Towpath pipeline".into());
+    schema.to_value()
+}

@@ -1,0 +1,183 @@
+//! A pipeline as it is kept: compact JSON in one SSM parameter.
+
+use super::Pipeline;
+use super::contradiction::Found;
+use crate::image::RepositoryName;
+use crate::names::ParameterName;
+
+/// The path under which every pipeline's parameter is kept.
+pub const PARAMETER_PATH: &str = "/towpath/pipelines";
+
+/// Largest value of a standard parameter, in bytes:
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>.
+pub const LARGEST_STANDARD: usize = 4_096;
+
+/// Largest value of an advanced parameter, in bytes. Advanced parameters are charged for.
+pub const LARGEST_ADVANCED: usize = 8_192;
+
+/// A pipeline's parameter: its name, its value, and the tier that its size asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The parameter's name.
+    pub name: ParameterName,
+    /// Its value: compact JSON, which [`Pipeline::from_json`] reads back to the same pipeline.
+    pub value: String,
+    /// The tier to store it in.
+    pub tier: Tier,
+}
+
+/// A tier of SSM parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier {
+    /// Values of up to [`LARGEST_STANDARD`] bytes, free of charge.
+    Standard,
+    /// Values of up to [`LARGEST_ADVANCED`] bytes.
+    Advanced,
+}
+
+impl Tier {
+    /// SSM's name of the tier.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "Standard",
+            Self::Advanced => "Advanced",
+        }
+    }
+}
+
+/// A pipeline that no parameter can hold.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The JSON is too long.
+    #[error(
+        "as JSON the pipeline has {0} bytes, more than the {LARGEST_ADVANCED} of an SSM parameter: shorten or split it"
+    )]
+    TooLarge(usize),
+    /// The repository's name is too deep or too long for a parameter's.
+    #[error("the repository's name cannot be part of a parameter's name: use a shorter one")]
+    Name(#[source] crate::names::InvalidName),
+    /// Some value has no form in JSON.
+    #[error("the pipeline cannot be written as JSON")]
+    Json(#[source] serde_json::Error),
+}
+
+impl Pipeline {
+    /// The path of the parameters that hold the pipelines of `repository`, one level below it.
+    #[must_use]
+    pub fn parameter_path(repository: &RepositoryName) -> String {
+        format!("{PARAMETER_PATH}/{repository}")
+    }
+
+    /// The parameter that keeps this pipeline.
+    ///
+    /// # Errors
+    /// [`StoreError`] when no parameter can hold it.
+    pub fn to_stored(&self) -> Result<Stored, StoreError> {
+        let path = Self::parameter_path(&self.repository);
+        let name = format!("{path}/{}", self.pipeline)
+            .parse()
+            .map_err(StoreError::Name)?;
+        let value = serde_json::to_string(self).map_err(StoreError::Json)?;
+        let tier = if value.len() <= LARGEST_STANDARD {
+            Tier::Standard
+        } else if value.len() <= LARGEST_ADVANCED {
+            Tier::Advanced
+        } else {
+            return Err(StoreError::TooLarge(value.len()));
+        };
+        Ok(Stored { name, value, tier })
+    }
+}
+
+/// SSM takes no value with text in double brackets, which it reserves for references:
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>.
+/// Of JSON's own brackets only the closing ones can stand side by side, which SSM does take.
+pub(super) fn find_brackets(pipeline: &Pipeline, found: &mut Found) {
+    // A pipeline that has no form in JSON is refused by `to_stored`.
+    if let Ok(value) = serde_json::to_value(pipeline) {
+        find_brackets_in(&value, &mut Vec::new(), found);
+    }
+}
+
+fn find_brackets_in(value: &serde_json::Value, path: &mut Vec<String>, found: &mut Found) {
+    match value {
+        serde_json::Value::String(text) => {
+            if has_brackets(text) {
+                add_brackets(path, found);
+            }
+        }
+        serde_json::Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                path.push(index.to_string());
+                find_brackets_in(item, path, found);
+                path.pop();
+            }
+        }
+        serde_json::Value::Object(members) => {
+            for (key, member) in members {
+                path.push(key.clone());
+                if has_brackets(key) {
+                    add_brackets(path, found);
+                }
+                find_brackets_in(member, path, found);
+                path.pop();
+            }
+        }
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}
+    }
+}
+
+fn has_brackets(text: &str) -> bool {
+    text.contains("{{") || text.contains("}}")
+}
+
+fn add_brackets(path: &[String], found: &mut Found) {
+    found.add(
+        path.join("."),
+        "SSM cannot store text with `{{` or `}}`",
+        "write it without double brackets",
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A pipeline whose only environment variable has `length` bytes.
+    fn with_value_of(length: usize) -> Pipeline {
+        let text = serde_json::json!({
+            "pipeline": "api", "repository": "shop/api",
+            "stages": [{
+                "name": "test", "cluster": "c", "service": "s", "containers": ["app"],
+                "environment": {"app": {"A": "x".repeat(length)}}, "rollout": {"rolling": {}}
+            }]
+        });
+        Pipeline::from_json(&text.to_string()).unwrap()
+    }
+
+    #[test]
+    fn a_pipeline_is_kept_below_its_repository() {
+        let stored = with_value_of(1).to_stored().unwrap();
+        assert_eq!(stored.name.as_str(), "/towpath/pipelines/shop/api/api");
+        assert_eq!(stored.tier, Tier::Standard);
+        assert_eq!(Pipeline::from_json(&stored.value), Ok(with_value_of(1)));
+    }
+
+    #[test]
+    fn the_tier_follows_the_size_to_the_byte() {
+        let rest = with_value_of(0).to_stored().unwrap().value.len();
+        let tier = |bytes: usize| with_value_of(bytes - rest).to_stored().map(|s| s.tier);
+        assert_eq!(tier(4_096).unwrap(), Tier::Standard);
+        assert_eq!(tier(4_097).unwrap(), Tier::Advanced);
+        assert_eq!(tier(8_192).unwrap(), Tier::Advanced);
+        assert!(matches!(tier(8_193), Err(StoreError::TooLarge(8_193))));
+    }
+
+    #[test]
+    fn the_longest_repository_name_fits_a_parameter_name() {
+        let mut pipeline = with_value_of(1);
+        pipeline.repository = "a".repeat(256).parse().unwrap();
+        assert!(pipeline.to_stored().is_ok());
+    }
+}
