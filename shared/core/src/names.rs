@@ -25,7 +25,7 @@ impl InvalidName {
 }
 
 macro_rules! name {
-    ($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $valid:expr) => {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $valid:expr $(, $pattern:literal)?) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -78,7 +78,12 @@ macro_rules! name {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "description": concat!($kind, ": ", $rule) })
+                // The pattern lets an editor tell before `towpath lint` does.
+                schemars::json_schema!({
+                    "type": "string",
+                    "description": concat!($kind, ": ", $rule)
+                    $(, "pattern": $pattern)?
+                })
             }
         }
     };
@@ -89,21 +94,24 @@ name!(
     PipelineName,
     "a pipeline name",
     "1 to 40 characters of a-z, 0-9 and -, beginning with a letter",
-    |t| t.len() <= 40 && t.starts_with(|c: char| c.is_ascii_lowercase()) && all(t, lower_or_dash)
+    |t| t.len() <= 40 && t.starts_with(|c: char| c.is_ascii_lowercase()) && all(t, lower_or_dash),
+    r"^[a-z][a-z0-9-]{0,39}$"
 );
 name!(
     /// The name of a stage, unique in its pipeline.
     StageName,
     "a stage name",
     "1 to 24 characters of a-z, 0-9 and -, beginning with a letter",
-    |t| t.len() <= 24 && t.starts_with(|c: char| c.is_ascii_lowercase()) && all(t, lower_or_dash)
+    |t| t.len() <= 24 && t.starts_with(|c: char| c.is_ascii_lowercase()) && all(t, lower_or_dash),
+    r"^[a-z][a-z0-9-]{0,23}$"
 );
 name!(
     /// The name of a check, unique in its stage.
     CheckName,
     "a check name",
     "1 to 40 characters of a-z, 0-9, - and _",
-    |t| !t.is_empty() && t.len() <= 40 && all(t, |c| lower_or_dash(c) || c == '_')
+    |t| !t.is_empty() && t.len() <= 40 && all(t, |c| lower_or_dash(c) || c == '_'),
+    r"^[a-z0-9_-]{1,40}$"
 );
 name!(
     /// The id of a release: `<pipeline>-<16 hexadecimal digits>`, derived by [`crate::release::release_id`].
@@ -114,21 +122,24 @@ name!(
         pipeline.parse::<PipelineName>().is_ok()
             && hash.len() == 16
             && all(hash, |c| matches!(c, '0'..='9' | 'a'..='f'))
-    })
+    }),
+    r"^[a-z][a-z0-9-]{0,39}-[0-9a-f]{16}$"
 );
 name!(
     /// An AWS account id.
     AccountId,
     "an AWS account id",
     "12 digits, in quotes",
-    |t| t.len() == 12 && all(t, |c| c.is_ascii_digit())
+    |t| t.len() == 12 && all(t, |c| c.is_ascii_digit()),
+    r"^[0-9]{12}$"
 );
 name!(
     /// An AWS region code, such as `eu-west-1`.
     Region,
     "an AWS region",
     "a region code such as eu-west-1",
-    |t| (5..=32).contains(&t.len()) && all(t, lower_or_dash)
+    |t| (5..=32).contains(&t.len()) && all(t, lower_or_dash),
+    r"^[a-z0-9-]{5,32}$"
 );
 name!(
     /// The name (not the ARN) of an ECS cluster:
@@ -136,7 +147,8 @@ name!(
     ClusterName,
     "an ECS cluster name",
     "its name (not its ARN), 1 to 255 letters, digits, - and _",
-    |t| !t.is_empty() && t.len() <= 255 && all(t, word)
+    |t| !t.is_empty() && t.len() <= 255 && all(t, word),
+    r"^[A-Za-z0-9_-]{1,255}$"
 );
 name!(
     /// The name (not the ARN) of an ECS service:
@@ -144,7 +156,8 @@ name!(
     ServiceName,
     "an ECS service name",
     "its name (not its ARN), 1 to 255 letters, digits, - and _",
-    |t| !t.is_empty() && t.len() <= 255 && all(t, word)
+    |t| !t.is_empty() && t.len() <= 255 && all(t, word),
+    r"^[A-Za-z0-9_-]{1,255}$"
 );
 name!(
     /// The name of a container in a task definition:
@@ -152,7 +165,8 @@ name!(
     ContainerName,
     "a container name",
     "1 to 255 letters, digits, - and _",
-    |t| !t.is_empty() && t.len() <= 255 && all(t, word)
+    |t| !t.is_empty() && t.len() <= 255 && all(t, word),
+    r"^[A-Za-z0-9_-]{1,255}$"
 );
 name!(
     /// The ARN of an IAM role.
@@ -167,14 +181,16 @@ name!(
             && parts.next() == Some("")
             && parts.next().is_some_and(|a| a.parse::<AccountId>().is_ok())
             && parts.next().is_some_and(|r| r.starts_with("role/") && r.len() < 600 && all(r, printable))
-    }
+    },
+    r"^arn:aws[^:]*:iam::[0-9]{12}:role/[!-~]{0,594}$"
 );
 name!(
     /// The name of a parameter in SSM, with its path.
     ParameterName,
     "the name of an SSM parameter",
     "a path such as /shop/task-definition, of letters, digits and . - _ /",
-    |t| t.starts_with('/') && t.len() <= 1011 && all(t, |c| word(c) || c == '.' || c == '/')
+    |t| t.starts_with('/') && t.len() <= 1011 && all(t, |c| word(c) || c == '.' || c == '/'),
+    r"^/[A-Za-z0-9_./-]{0,1010}$"
 );
 name!(
     /// The name of a CodeDeploy application, deployment group or deployment configuration:
@@ -182,28 +198,32 @@ name!(
     CodeDeployName,
     "a CodeDeploy name",
     "1 to 100 printable characters without spaces",
-    |t| !t.is_empty() && t.len() <= 100 && all(t, printable)
+    |t| !t.is_empty() && t.len() <= 100 && all(t, printable),
+    r"^[!-~]{1,100}$"
 );
 name!(
     /// The name or ARN of a Lambda function that CodeDeploy or ECS calls as a hook.
     FunctionName,
     "the name or ARN of a Lambda function",
     "1 to 140 characters, without spaces",
-    |t| !t.is_empty() && t.len() <= 140 && all(t, |c| word(c) || c == ':' || c == '$')
+    |t| !t.is_empty() && t.len() <= 140 && all(t, |c| word(c) || c == ':' || c == '$'),
+    r"^[A-Za-z0-9_:$-]{1,140}$"
 );
 name!(
     /// The id (not the name) of a Slack channel.
     SlackChannel,
     "the id of a Slack channel",
     "the id from the channel's details, such as C0123456789 (names change, ids do not)",
-    |t| (2..=32).contains(&t.len()) && t.starts_with(['C', 'G']) && all(t, upper_or_digit)
+    |t| (2..=32).contains(&t.len()) && t.starts_with(['C', 'G']) && all(t, upper_or_digit),
+    r"^[CG][A-Z0-9]{1,31}$"
 );
 name!(
     /// The id (not the name) of a Slack user.
     SlackUser,
     "the id of a Slack user",
     "the id from the member's profile, such as U0123456789 (names change, ids do not)",
-    |t| (2..=32).contains(&t.len()) && t.starts_with(['U', 'W']) && all(t, upper_or_digit)
+    |t| (2..=32).contains(&t.len()) && t.starts_with(['U', 'W']) && all(t, upper_or_digit),
+    r"^[UW][A-Z0-9]{1,31}$"
 );
 name!(
     /// A CodeDeploy deployment id (`d-…`), an ECS deployment id (`ecs-svc/…`) or the ARN of an ECS
@@ -211,7 +231,8 @@ name!(
     DeploymentId,
     "a deployment id",
     "d-…, ecs-svc/… or the ARN of a service deployment",
-    |t| !t.is_empty() && t.len() <= 512 && all(t, printable)
+    |t| !t.is_empty() && t.len() <= 512 && all(t, printable),
+    r"^[!-~]{1,512}$"
 );
 name!(
     /// A SHA-256 over something canonical, in hexadecimal: of a rendered task definition, of a
@@ -285,7 +306,54 @@ fn printable(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Checks that a name's pattern in the schema and its own rule agree: on texts made from the
+    /// pattern, and on texts made of the characters that names are made of.
+    fn assert_pattern_is_the_rule<T: JsonSchema + FromStr>() {
+        let schema = schemars::schema_for!(T);
+        let pattern = schema.get("pattern").unwrap().as_str().unwrap();
+        let regex = regex::bytes::RegexBuilder::new(pattern)
+            .unicode(false)
+            .build()
+            .unwrap();
+        // The generator knows no anchors.
+        let body = pattern.trim_start_matches('^').trim_end_matches('$');
+        let texts = prop_oneof![
+            proptest::string::string_regex(body).unwrap(),
+            "[acC/:-]?[a-zA-Z0-9/:_. $\u{e9}-]{0,45}",
+            "(arn:)?(aws)?(:iam::)?(123456789012)?(:role/)?[a-z /]{0,9}"
+        ];
+        proptest!(|(text in texts)| {
+            prop_assert_eq!(
+                text.parse::<T>().is_ok(),
+                regex.is_match(text.as_bytes()),
+                "{} and {}", T::schema_name(), text
+            );
+        });
+    }
+
+    #[test]
+    fn patterns_in_the_schema_are_the_rules_of_the_names() {
+        assert_pattern_is_the_rule::<PipelineName>();
+        assert_pattern_is_the_rule::<StageName>();
+        assert_pattern_is_the_rule::<CheckName>();
+        assert_pattern_is_the_rule::<ReleaseId>();
+        assert_pattern_is_the_rule::<AccountId>();
+        assert_pattern_is_the_rule::<Region>();
+        assert_pattern_is_the_rule::<ClusterName>();
+        assert_pattern_is_the_rule::<ServiceName>();
+        assert_pattern_is_the_rule::<ContainerName>();
+        assert_pattern_is_the_rule::<RoleArn>();
+        assert_pattern_is_the_rule::<ParameterName>();
+        assert_pattern_is_the_rule::<CodeDeployName>();
+        assert_pattern_is_the_rule::<FunctionName>();
+        assert_pattern_is_the_rule::<SlackChannel>();
+        assert_pattern_is_the_rule::<SlackUser>();
+        assert_pattern_is_the_rule::<DeploymentId>();
+    }
 
     #[test]
     fn a_refused_name_says_its_kind_and_the_way_out() {
