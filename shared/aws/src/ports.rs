@@ -144,7 +144,11 @@ pub trait Ecs {
     /// or inactive.
     async fn describe_service(&self, place: &Place) -> Result<Option<Value>, CallError>;
     /// `DescribeTaskDefinition` with tags, by ARN or family: the whole answer as AWS sent it.
-    async fn describe_task_definition(&self, place: &Place, reference: &str) -> Result<Option<Value>, CallError>;
+    async fn describe_task_definition(
+        &self,
+        place: &Place,
+        reference: &str,
+    ) -> Result<Option<Value>, CallError>;
     /// The newest ACTIVE revisions of a family, at most `limit`.
     async fn newest_revisions(
         &self,
@@ -159,9 +163,17 @@ pub trait Ecs {
         document: &Value,
     ) -> Result<TaskDefinitionArn, CallError>;
     /// `UpdateService` to a revision, tried once: the service's JSON as AWS sent it.
-    async fn update_service(&self, place: &Place, revision: &TaskDefinitionArn) -> Result<Value, CallError>;
+    async fn update_service(
+        &self,
+        place: &Place,
+        revision: &TaskDefinitionArn,
+    ) -> Result<Value, CallError>;
     /// Why tasks that a deployment started have stopped, the newest first, for people.
-    async fn stopped_reasons(&self, place: &Place, started_by: &str) -> Result<Vec<String>, CallError>;
+    async fn stopped_reasons(
+        &self,
+        place: &Place,
+        started_by: &str,
+    ) -> Result<Vec<String>, CallError>;
 }
 
 /// What CodeDeploy is asked to deploy.
@@ -229,11 +241,23 @@ pub trait CodeDeploy {
         group: &str,
     ) -> Result<Option<DeploymentGroup>, CallError>;
     /// `CreateDeployment`, tried once.
-    async fn create_deployment(&self, place: &Place, new: &NewDeployment) -> Result<DeploymentId, CallError>;
+    async fn create_deployment(
+        &self,
+        place: &Place,
+        new: &NewDeployment,
+    ) -> Result<DeploymentId, CallError>;
     /// `GetDeployment`; `None` when there is none of that id.
-    async fn deployment(&self, place: &Place, id: &DeploymentId) -> Result<Option<DeploymentInfo>, CallError>;
+    async fn deployment(
+        &self,
+        place: &Place,
+        id: &DeploymentId,
+    ) -> Result<Option<DeploymentInfo>, CallError>;
     /// `GetDeploymentTarget` for the service.
-    async fn progress(&self, place: &Place, id: &DeploymentId) -> Result<DeploymentProgress, CallError>;
+    async fn progress(
+        &self,
+        place: &Place,
+        id: &DeploymentId,
+    ) -> Result<DeploymentProgress, CallError>;
     /// The newest deployments of a group, at most 25: `ListDeployments` and `BatchGetDeployments`.
     async fn recent_deployments(
         &self,
@@ -328,6 +352,12 @@ pub trait Messenger {
 }
 
 /// Everything that `advance` needs.
-pub trait Ports: Ledger + Ecs + CodeDeploy + AutoScaling + Ecr + Parameters + Messenger + Clock {}
+pub trait Ports:
+    Ledger + Ecs + CodeDeploy + AutoScaling + Ecr + Parameters + Messenger + Clock
+{
+}
 
-impl<T: Ledger + Ecs + CodeDeploy + AutoScaling + Ecr + Parameters + Messenger + Clock> Ports for T {}
+impl<T: Ledger + Ecs + CodeDeploy + AutoScaling + Ecr + Parameters + Messenger + Clock> Ports
+    for T
+{
+}

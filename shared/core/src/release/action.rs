@@ -88,6 +88,8 @@ pub enum Action {
         base: Base,
         /// What to change.
         changes: Changes,
+        /// The points at which CodeDeploy is to call the hook function.
+        hooks: Vec<HookPoint>,
         /// Whether auto scaling will be suspended, so that its state must be known.
         scaling: bool,
     },
@@ -128,10 +130,8 @@ pub enum Action {
         settings: CodeDeployRollout,
         /// The revision to run.
         revision: Revision,
-        /// Where its traffic goes.
+        /// What CodeDeploy is told of the service.
         target: DeploymentTarget,
-        /// The points at which CodeDeploy calls the hook function.
-        hooks: Vec<HookPoint>,
         /// The text by which the deployment is found again.
         mark: String,
     },

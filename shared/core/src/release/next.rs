@@ -196,6 +196,7 @@ fn plan(release: &Release, stage: &Stage) -> Step {
         rollout: stage.rollout.clone(),
         base: stage.base.clone(),
         changes: changes(release, stage),
+        hooks: hooks(stage),
         scaling: stage.auto_scaling == AutoScaling::Suspend,
     };
     perform(release, vec![action])
@@ -466,7 +467,6 @@ fn start(release: &Release, stage: &Stage, live: &Live, place: Place) -> Step {
             settings: settings.clone(),
             revision,
             target: target.clone(),
-            hooks: hooks(stage),
             mark: mark(release, stage),
         },
         (Engine::CodeDeploy(_), None) => {

@@ -1,6 +1,7 @@
 //! What a rollout would do, read from AWS just before it does it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::ServiceRow;
 use crate::names::{ContainerName, Fingerprint, ParameterName, TaskDefinitionArn};
@@ -91,12 +92,9 @@ impl ScalingState {
     };
 }
 
-/// What CodeDeploy must be told of the service besides its task definition, since an AppSpec names
-/// it: <https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-resources.html#reference-appspec-file-structure-resources-ecs>.
+/// What CodeDeploy is told of the service, read from the service itself: an AppSpec that still
+/// names the revision that runs now.
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-resources.html#reference-appspec-file-structure-resources-ecs>
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeploymentTarget {
-    /// The container that gets the traffic.
-    pub container: ContainerName,
-    /// The port on which it gets it.
-    pub port: u16,
-}
+#[serde(transparent)]
+pub struct DeploymentTarget(pub Value);
