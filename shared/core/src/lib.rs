@@ -1,5 +1,6 @@
 //! What Towpath decides: pure functions and types, without async, clock, randomness or AWS.
 
+pub mod appspec;
 pub mod image;
 pub mod message;
 pub mod names;

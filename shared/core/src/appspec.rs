@@ -1,0 +1,292 @@
+//! The AppSpec of a CodeDeploy deployment to ECS, made from the service as it is.
+//!
+//! [CodeDeploy's documentation](https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-resources.html#reference-appspec-file-structure-resources-ecs)
+//! is followed to the letter: property names have capitals, `version` is the number 0.0, and the
+//! network configuration has all its parts or is left out, in which case the service's stays.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use thiserror::Error;
+
+/// A lifecycle event of a deployment to ECS that can have a hook
+/// ([order](https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html#appspec-hooks-ecs)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum HookEvent {
+    /// Before the replacement task set exists.
+    BeforeInstall,
+    /// When it exists, without traffic.
+    AfterInstall,
+    /// When the test listener serves it. Skipped if there is none.
+    AfterAllowTestTraffic,
+    /// Before production traffic is shifted.
+    BeforeAllowTraffic,
+    /// After production traffic was shifted.
+    AfterAllowTraffic,
+}
+
+/// The container and port that the load balancer sends traffic to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The container's name.
+    pub container: String,
+    /// The port that it listens on.
+    pub port: u16,
+}
+
+/// Why there is no AppSpec for a service.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AppSpecError {
+    /// CodeDeploy shifts traffic at a load balancer, and there is none.
+    #[error(
+        "service {service:?} has no load balancer, which CodeDeploy needs; add one or use another engine"
+    )]
+    NoLoadBalancer {
+        /// The service's name.
+        service: String,
+    },
+    /// It has several, so that one has to be chosen.
+    #[error(
+        "service {service:?} has several load balancer targets, {known}; name the container and port in the pipeline"
+    )]
+    SeveralTargets {
+        /// The service's name.
+        service: String,
+        /// What there is, as `container:port`.
+        known: String,
+    },
+    /// The chosen one is none of the service's.
+    #[error(
+        "service {service:?} has no load balancer target {container}:{port}, but {known}; correct the container or port"
+    )]
+    NoSuchTarget {
+        /// The service's name.
+        service: String,
+        /// The container that was asked for.
+        container: String,
+        /// The port that was asked for.
+        port: u16,
+        /// What there is, as `container:port`.
+        known: String,
+    },
+    /// Two functions for one event; CodeDeploy takes one.
+    #[error("lifecycle event {event} has two hook functions, {first:?} and {second:?}; leave one")]
+    TwoHooks {
+        /// The event.
+        event: HookEvent,
+        /// One function.
+        first: String,
+        /// The other.
+        second: String,
+    },
+}
+
+/// The load balancer target of a service as DescribeServices shows it.
+///
+/// # Errors
+/// [`AppSpecError`], if it has none or several.
+pub fn target(service: &Value) -> Result<Target, AppSpecError> {
+    let mut targets = targets(service);
+    match targets.len() {
+        0 => Err(AppSpecError::NoLoadBalancer {
+            service: name(service),
+        }),
+        1 => Ok(targets.remove(0)),
+        _ => Err(AppSpecError::SeveralTargets {
+            service: name(service),
+            known: listed(&targets),
+        }),
+    }
+}
+
+/// The AppSpec that deploys a task definition to a service.
+///
+/// `service` is an element of DescribeServices' `services`, whose platform version, network and
+/// capacity providers are kept. Hooks may be given in any order.
+///
+/// # Errors
+/// [`AppSpecError`], if the target is not one of the service's, or a hook is there twice.
+pub fn render(
+    service: &Value,
+    task_definition_arn: &str,
+    target: &Target,
+    hooks: &[(HookEvent, &str)],
+) -> Result<Value, AppSpecError> {
+    check_target(service, target)?;
+    let mut properties = Map::new();
+    properties.insert("TaskDefinition".to_owned(), json!(task_definition_arn));
+    properties.insert(
+        "LoadBalancerInfo".to_owned(),
+        json!({"ContainerName": target.container, "ContainerPort": target.port}),
+    );
+    let settings = [
+        ("PlatformVersion", platform_version(service)),
+        ("NetworkConfiguration", network(service)),
+        ("CapacityProviderStrategy", capacity_providers(service)),
+    ];
+    for (name, setting) in settings {
+        if let Some(setting) = setting {
+            properties.insert(name.to_owned(), setting);
+        }
+    }
+    let mut appspec = json!({
+        "version": 0.0,
+        "Resources": [{
+            "TargetService": {"Type": "AWS::ECS::Service", "Properties": properties}
+        }],
+    });
+    let hooks = hooks_in_order(hooks)?;
+    if !hooks.is_empty() {
+        appspec["Hooks"] = Value::Array(hooks);
+    }
+    Ok(appspec)
+}
+
+fn check_target(service: &Value, target: &Target) -> Result<(), AppSpecError> {
+    let known = targets(service);
+    if known.is_empty() {
+        return Err(AppSpecError::NoLoadBalancer {
+            service: name(service),
+        });
+    }
+    if known.contains(target) {
+        return Ok(());
+    }
+    Err(AppSpecError::NoSuchTarget {
+        service: name(service),
+        container: target.container.clone(),
+        port: target.port,
+        known: listed(&known),
+    })
+}
+
+/// What a service under CodeDeploy has set: on itself, or on the task set that is in production.
+fn setting<'a>(service: &'a Value, field: &str) -> Option<&'a Value> {
+    let is_set = |value: &&Value| match value {
+        Value::Null => false,
+        Value::Array(entries) => !entries.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    };
+    let primary = || {
+        let task_sets = service.get("taskSets")?.as_array()?;
+        task_sets
+            .iter()
+            .find(|task_set| task_set.get("status") == Some(&json!("PRIMARY")))?
+            .get(field)
+    };
+    service
+        .get(field)
+        .filter(is_set)
+        .or_else(|| primary().filter(is_set))
+}
+
+/// The targets, each once: a service lists one per target group.
+fn targets(service: &Value) -> Vec<Target> {
+    let mut targets = Vec::new();
+    let load_balancers = setting(service, "loadBalancers").and_then(Value::as_array);
+    for load_balancer in load_balancers.into_iter().flatten() {
+        let container = load_balancer.get("containerName").and_then(Value::as_str);
+        let port = load_balancer
+            .get("containerPort")
+            .and_then(Value::as_u64)
+            .and_then(|port| u16::try_from(port).ok());
+        if let (Some(container), Some(port)) = (container, port) {
+            let target = Target {
+                container: container.to_owned(),
+                port,
+            };
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+    }
+    targets
+}
+
+fn platform_version(service: &Value) -> Option<Value> {
+    setting(service, "platformVersion").cloned()
+}
+
+/// All of subnets, security groups and public address, or nothing: CodeDeploy refuses a part.
+fn network(service: &Value) -> Option<Value> {
+    let awsvpc = setting(service, "networkConfiguration")?.get("awsvpcConfiguration")?;
+    let list = |field: &str| {
+        awsvpc
+            .get(field)
+            .filter(|value| value.as_array().is_some_and(|entries| !entries.is_empty()))
+    };
+    Some(json!({
+        "AwsvpcConfiguration": {
+            "Subnets": list("subnets")?,
+            "SecurityGroups": list("securityGroups")?,
+            "AssignPublicIp": awsvpc.get("assignPublicIp").filter(|value| value.is_string())?,
+        }
+    }))
+}
+
+fn capacity_providers(service: &Value) -> Option<Value> {
+    let strategy = setting(service, "capacityProviderStrategy")?.as_array()?;
+    let providers: Vec<Value> = strategy
+        .iter()
+        .map(|item| {
+            // Both are 0 where ECS leaves them out.
+            let number = |field: &str| item.get(field).and_then(Value::as_u64).unwrap_or(0);
+            json!({
+                "Base": number("base"),
+                "CapacityProvider": item.get("capacityProvider"),
+                "Weight": number("weight"),
+            })
+        })
+        .collect();
+    Some(Value::Array(providers))
+}
+
+fn hooks_in_order(hooks: &[(HookEvent, &str)]) -> Result<Vec<Value>, AppSpecError> {
+    let mut hooks = hooks.to_vec();
+    hooks.sort_by_key(|(event, _)| *event);
+    for pair in hooks.windows(2) {
+        if let [(event, first), (other, second)] = pair
+            && event == other
+        {
+            return Err(AppSpecError::TwoHooks {
+                event: *event,
+                first: (*first).to_owned(),
+                second: (*second).to_owned(),
+            });
+        }
+    }
+    Ok(hooks
+        .into_iter()
+        .map(|(event, function)| json!({ event.to_string(): function }))
+        .collect())
+}
+
+fn name(service: &Value) -> String {
+    let name = service.get("serviceName").and_then(Value::as_str);
+    name.unwrap_or_default().to_owned()
+}
+
+fn listed(targets: &[Target]) -> String {
+    let targets: Vec<String> = targets.iter().map(ToString::to_string).collect();
+    targets.join(", ")
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.container, self.port)
+    }
+}
+
+impl fmt::Display for HookEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BeforeInstall => "BeforeInstall",
+            Self::AfterInstall => "AfterInstall",
+            Self::AfterAllowTestTraffic => "AfterAllowTestTraffic",
+            Self::BeforeAllowTraffic => "BeforeAllowTraffic",
+            Self::AfterAllowTraffic => "AfterAllowTraffic",
+        })
+    }
+}
