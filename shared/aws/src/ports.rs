@@ -13,7 +13,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
-use towpath_core::names::{DeploymentId, ParameterName, ReleaseId, TaskDefinitionArn};
+use towpath_core::names::{ApprovalId, DeploymentId, ParameterName, ReleaseId, TaskDefinitionArn};
 use towpath_core::release::{
     Actor, Card, Event, Place, Release, ScalingState, ServiceId, ServiceRow,
 };
@@ -347,6 +347,12 @@ pub trait Messenger {
     async fn update_card(&self, channel: &str, ts: &str, card: &Card) -> Result<(), CallError>;
     /// Replies in a card's thread.
     async fn reply(&self, channel: &str, thread: &str, text: &str) -> Result<(), CallError>;
+    /// How the reader of an e-mail answers a request: the messages to publish, with their tokens.
+    async fn how_to_answer(
+        &self,
+        release: &ReleaseId,
+        approval: &ApprovalId,
+    ) -> Result<String, CallError>;
     /// Publishes to the request topic.
     async fn publish(&self, subject: &str, text: &str) -> Result<(), CallError>;
 }

@@ -6,25 +6,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-/// A lifecycle event of a deployment to ECS that can have a hook
-/// ([order](https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html#appspec-hooks-ecs)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum HookEvent {
-    /// Before the replacement task set exists.
-    BeforeInstall,
-    /// When it exists, without traffic.
-    AfterInstall,
-    /// When the test listener serves it. Skipped if there is none.
-    AfterAllowTestTraffic,
-    /// Before production traffic is shifted.
-    BeforeAllowTraffic,
-    /// After production traffic was shifted.
-    AfterAllowTraffic,
-}
+use crate::pipeline::HookPoint;
 
 /// The container and port that the load balancer sends traffic to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,10 +56,10 @@ pub enum AppSpecError {
         known: String,
     },
     /// Two functions for one event; CodeDeploy takes one.
-    #[error("lifecycle event {event} has two hook functions, {first:?} and {second:?}; leave one")]
+    #[error("lifecycle event {} has two hook functions, {first:?} and {second:?}; leave one", .event.lifecycle_event())]
     TwoHooks {
         /// The event.
-        event: HookEvent,
+        event: HookPoint,
         /// One function.
         first: String,
         /// The other.
@@ -111,7 +96,7 @@ pub fn render(
     service: &Value,
     task_definition_arn: &str,
     target: &Target,
-    hooks: &[(HookEvent, &str)],
+    hooks: &[(HookPoint, &str)],
 ) -> Result<Value, AppSpecError> {
     check_target(service, target)?;
     let mut properties = Map::new();
@@ -243,7 +228,7 @@ fn capacity_providers(service: &Value) -> Option<Value> {
     Some(Value::Array(providers))
 }
 
-fn hooks_in_order(hooks: &[(HookEvent, &str)]) -> Result<Vec<Value>, AppSpecError> {
+fn hooks_in_order(hooks: &[(HookPoint, &str)]) -> Result<Vec<Value>, AppSpecError> {
     let mut hooks = hooks.to_vec();
     hooks.sort_by_key(|(event, _)| *event);
     for pair in hooks.windows(2) {
@@ -259,7 +244,7 @@ fn hooks_in_order(hooks: &[(HookEvent, &str)]) -> Result<Vec<Value>, AppSpecErro
     }
     Ok(hooks
         .into_iter()
-        .map(|(event, function)| json!({ event.to_string(): function }))
+        .map(|(event, function)| json!({ event.lifecycle_event(): function }))
         .collect())
 }
 
@@ -276,17 +261,5 @@ fn listed(targets: &[Target]) -> String {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.container, self.port)
-    }
-}
-
-impl fmt::Display for HookEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::BeforeInstall => "BeforeInstall",
-            Self::AfterInstall => "AfterInstall",
-            Self::AfterAllowTestTraffic => "AfterAllowTestTraffic",
-            Self::BeforeAllowTraffic => "BeforeAllowTraffic",
-            Self::AfterAllowTraffic => "AfterAllowTraffic",
-        })
     }
 }

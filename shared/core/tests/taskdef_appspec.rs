@@ -1,7 +1,8 @@
 //! AppSpecs, against the documented example and the shapes that DescribeServices gives.
 
 use serde_json::{Value, json};
-use towpath_core::appspec::{AppSpecError, HookEvent, Target, render, target};
+use towpath_core::appspec::{AppSpecError, Target, render, target};
+use towpath_core::pipeline::HookPoint;
 
 const ARN: &str =
     "arn:aws:ecs:us-east-1:111222333444:task-definition/my-task-definition-family-name:1";
@@ -34,25 +35,25 @@ fn documented_service() -> Value {
     })
 }
 
-const DOCUMENTED_HOOKS: [(HookEvent, &str); 5] = [
+const DOCUMENTED_HOOKS: [(HookPoint, &str); 5] = [
     (
-        HookEvent::BeforeInstall,
+        HookPoint::BeforeInstall,
         "LambdaFunctionToValidateBeforeInstall",
     ),
     (
-        HookEvent::AfterInstall,
+        HookPoint::AfterInstall,
         "LambdaFunctionToValidateAfterInstall",
     ),
     (
-        HookEvent::AfterAllowTestTraffic,
+        HookPoint::AfterTestTraffic,
         "LambdaFunctionToValidateAfterTestTrafficStarts",
     ),
     (
-        HookEvent::BeforeAllowTraffic,
+        HookPoint::BeforeTraffic,
         "LambdaFunctionToValidateBeforeAllowingProductionTraffic",
     ),
     (
-        HookEvent::AfterAllowTraffic,
+        HookPoint::AfterTraffic,
         "LambdaFunctionToValidateAfterAllowingProductionTraffic",
     ),
 ];
@@ -146,14 +147,14 @@ fn one_target_is_found_and_two_have_to_be_chosen_from() {
 #[test]
 fn two_hooks_for_one_event_are_refused() {
     let hooks = [
-        (HookEvent::AfterInstall, "a"),
-        (HookEvent::BeforeInstall, "b"),
-        (HookEvent::AfterInstall, "c"),
+        (HookPoint::AfterInstall, "a"),
+        (HookPoint::BeforeInstall, "b"),
+        (HookPoint::AfterInstall, "c"),
     ];
     assert_eq!(
         render(&documented_service(), ARN, &app(80), &hooks),
         Err(AppSpecError::TwoHooks {
-            event: HookEvent::AfterInstall,
+            event: HookPoint::AfterInstall,
             first: "a".to_owned(),
             second: "c".to_owned(),
         })

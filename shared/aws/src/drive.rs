@@ -1,0 +1,373 @@
+//! The loop: load a release, do what the core says is next, write down what came of it, until
+//! there is something to wait for.
+//!
+//! An action that changes AWS is performed only after its intent is in the ledger. What came of it
+//! is written together with the next decision, in one transaction. Whoever loads the release after
+//! a crash, at any point, knows what to do.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use towpath_core::names::ReleaseId;
+use towpath_core::release::{
+    ActionKind, Actor, Event, Moment, Phase, Release, Step, Task, Wait, next,
+};
+
+use crate::perform::{Performed, perform};
+use crate::ports::{Append, AppendError, CallError, LoadError, Ports};
+
+/// How a run of the loop ended. All of these are fine: the ledger says how to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Driven {
+    /// There is no such release.
+    Unknown,
+    /// Nothing is to be done ever again.
+    Done,
+    /// It waits.
+    Waiting(String),
+    /// A call failed in a way that trying again later may mend.
+    TryLater(String),
+    /// The run's time was used up. The sweeper drives it on.
+    OutOfTime,
+}
+
+/// Why a run of the loop failed: the ledger could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// The release could not be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// Entries could not be written.
+    #[error("the ledger of {release} could not be written: {problem}")]
+    Write {
+        /// The release.
+        release: ReleaseId,
+        /// What failed.
+        problem: String,
+    },
+}
+
+/// What is left of a run's time when it stops to begin new things.
+const RESERVE: Duration = Duration::from_secs(5);
+
+/// When a call that failed is tried again by the sweeper.
+const TRY_LATER: SignedDuration = SignedDuration::from_secs(30);
+
+/// How often one run meets another writer before it leaves the release to them.
+const MOST_CONFLICTS: u32 = 8;
+
+/// More steps than any release needs in one run; reaching it means that two rules contradict each
+/// other, and the release is left as it is rather than driven round in circles.
+const MOST_STEPS: u32 = 200;
+
+/// Drives a release as far as it goes now. `time_left` is the time until the function is killed.
+///
+/// # Errors
+/// When the ledger cannot be read or written. Everything else is in the ledger or in [`Driven`].
+pub async fn drive<P: Ports>(
+    ports: &P,
+    id: &ReleaseId,
+    actor: &Actor,
+    time_left: impl Fn() -> Duration,
+) -> Result<Driven, DriveError> {
+    let Some(release) = ports.load(id).await? else {
+        return Ok(Driven::Unknown);
+    };
+    let run = Run {
+        ports,
+        actor,
+        since: ports.now(),
+        view: release.clone(),
+        release,
+        facts: Vec::new(),
+        decisions: Vec::new(),
+        muted: false,
+        conflicts: 0,
+    };
+    run.go(time_left).await
+}
+
+struct Run<'a, P> {
+    ports: &'a P,
+    actor: &'a Actor,
+    since: Timestamp,
+    /// The release as it is written.
+    release: Release,
+    /// The release with everything that is not written yet.
+    view: Release,
+    /// What has happened and is not written yet: it stays true whatever others write.
+    facts: Vec<Event>,
+    /// What was decided and is not written yet: it is decided anew when others write first.
+    decisions: Vec<Event>,
+    muted: bool,
+    conflicts: u32,
+}
+
+/// What a write came to.
+enum Flushed {
+    Written,
+    /// Others wrote first: the release was loaded again.
+    Reloaded,
+}
+
+impl<P: Ports> Run<'_, P> {
+    async fn go(mut self, time_left: impl Fn() -> Duration) -> Result<Driven, DriveError> {
+        for _ in 0..MOST_STEPS {
+            let now = self.ports.now();
+            let moment = Moment {
+                now,
+                since: self.since,
+                muted: self.muted,
+            };
+            match next(&self.view, moment) {
+                Step::Record(events) => self.decide(events, now),
+                Step::Perform(_) if time_left() < RESERVE => {
+                    // The entries wake nobody, so the sweeper is told to look at once.
+                    if matches!(self.flush(Some(now)).await?, Flushed::Written) {
+                        return Ok(Driven::OutOfTime);
+                    }
+                }
+                Step::Perform(tasks) => {
+                    if let Some(problem) = self.perform(tasks, now, time_left()).await? {
+                        return Ok(Driven::TryLater(problem));
+                    }
+                }
+                Step::Wait(Wait { what, due }) => {
+                    if matches!(self.flush_and_rest(due).await?, Flushed::Written) {
+                        return Ok(Driven::Waiting(what));
+                    }
+                }
+                Step::Done => {
+                    if matches!(self.flush(None).await?, Flushed::Written) {
+                        return Ok(Driven::Done);
+                    }
+                }
+            }
+        }
+        Err(self.failed("it took more steps than any release needs"))
+    }
+
+    fn decide(&mut self, events: Vec<Event>, now: Timestamp) {
+        for event in &events {
+            self.view.apply(event, now);
+        }
+        self.decisions.extend(events);
+    }
+
+    /// Performs tasks that do not depend on each other. Returns what failed, if something is to be
+    /// tried later.
+    async fn perform(
+        &mut self,
+        tasks: Vec<Task>,
+        now: Timestamp,
+        time_left: Duration,
+    ) -> Result<Option<String>, DriveError> {
+        let intents: Vec<_> = tasks
+            .iter()
+            .map(|task| &task.action)
+            .filter(|action| action.needs_intent())
+            .cloned()
+            .collect();
+        let telling = tasks
+            .iter()
+            .all(|task| task.action.kind() == ActionKind::Tell);
+        if !intents.is_empty() {
+            let until = later(
+                now,
+                SignedDuration::try_from(time_left).unwrap_or(SignedDuration::MAX),
+            );
+            // Not applied to the view: in this run the outcomes follow at once.
+            self.decisions.push(Event::Intended {
+                actions: intents,
+                until,
+            });
+        }
+        let unwritten = !self.decisions.is_empty() || (telling && !self.facts.is_empty());
+        // If this run dies before its next write, the sweeper looks when it must be dead.
+        let due = later(
+            now,
+            TRY_LATER + SignedDuration::try_from(time_left).unwrap_or_default(),
+        );
+        if unwritten && matches!(self.flush(Some(due)).await?, Flushed::Reloaded) {
+            return Ok(None);
+        }
+        let performed = perform(self.ports, &self.view, tasks).await;
+        let now = self.ports.now();
+        let mut problem = None;
+        for Performed { events, error } in performed {
+            for event in events {
+                self.learn(event, now);
+            }
+            problem = problem.or(error);
+        }
+        match problem {
+            None => Ok(None),
+            Some(error) if telling => {
+                tracing::warn!(release.id = %self.release.id(), error = %error, "people could not be told; trying again later");
+                self.muted = true;
+                Ok(None)
+            }
+            Some(error) => self.try_later(&error, now).await,
+        }
+    }
+
+    async fn try_later(
+        &mut self,
+        error: &CallError,
+        now: Timestamp,
+    ) -> Result<Option<String>, DriveError> {
+        tracing::warn!(release.id = %self.release.id(), error = %error, "a call failed; trying again later");
+        let due = Some(later(now, TRY_LATER));
+        while matches!(self.flush_and_rest(due).await?, Flushed::Reloaded) {}
+        Ok(Some(error.to_string()))
+    }
+
+    fn learn(&mut self, event: Event, now: Timestamp) {
+        let worth_a_line = is_news(&self.view, &event);
+        self.view.apply(&event, now);
+        if worth_a_line {
+            self.facts.push(event);
+        }
+    }
+
+    /// Writes what is not written yet; without anything to write, only when to look again.
+    async fn flush_and_rest(&mut self, due: Option<Timestamp>) -> Result<Flushed, DriveError> {
+        if self.facts.is_empty() && self.decisions.is_empty() {
+            self.ports
+                .set_due(self.release.id(), due)
+                .await
+                .map_err(|error| self.failed(error))?;
+            return Ok(Flushed::Written);
+        }
+        self.flush(due).await
+    }
+
+    /// Writes what is not written yet. When others have written first, the release is loaded
+    /// again: facts stay, decisions are dropped to be made anew.
+    async fn flush(&mut self, due: Option<Timestamp>) -> Result<Flushed, DriveError> {
+        if self.facts.is_empty() && self.decisions.is_empty() {
+            return Ok(Flushed::Written);
+        }
+        let events: Vec<_> = self.facts.iter().chain(&self.decisions).cloned().collect();
+        let append = Append {
+            release: &self.release,
+            events: &events,
+            actor: self.actor,
+            at: self.ports.now(),
+            wake: false,
+            due,
+        };
+        match self.ports.append(append).await {
+            Ok(release) => {
+                self.release = release;
+                self.facts.clear();
+                self.decisions.clear();
+                self.renew_view();
+                Ok(Flushed::Written)
+            }
+            Err(AppendError::Behind) => self.reload().await,
+            Err(AppendError::Service) => {
+                // What was planned on is no longer so; it is read again.
+                self.facts
+                    .retain(|event| !matches!(event, Event::Planned { .. }));
+                self.reload().await
+            }
+            Err(AppendError::Call(error)) => Err(self.failed(error)),
+        }
+    }
+
+    async fn reload(&mut self) -> Result<Flushed, DriveError> {
+        self.conflicts += 1;
+        if self.conflicts > MOST_CONFLICTS {
+            return Err(self.failed("others wrote first again and again"));
+        }
+        let id = self.release.id().clone();
+        let Some(release) = self.ports.load(&id).await? else {
+            return Err(self.failed("it has vanished"));
+        };
+        self.release = release;
+        self.decisions.clear();
+        self.view = self.release.clone();
+        let now = self.ports.now();
+        // What was read before others wrote is read again before it is acted on.
+        self.since = now;
+        for fact in self.facts.clone() {
+            self.view.apply(&fact, now);
+        }
+        Ok(Flushed::Reloaded)
+    }
+
+    /// Brings the view up to the entries that were written, keeping what was learned that is not
+    /// worth a line: when things were read.
+    fn renew_view(&mut self) {
+        let read = fresh_plan(&self.view);
+        let observed = observed(&self.view);
+        self.view = self.release.clone();
+        let now = self.ports.now();
+        for event in read.into_iter().chain(observed) {
+            self.view.apply(&event, now);
+        }
+    }
+
+    fn failed(&self, problem: impl ToString) -> DriveError {
+        DriveError::Write {
+            release: self.release.id().clone(),
+            problem: problem.to_string(),
+        }
+    }
+}
+
+/// The plan that the release stands on, as an event.
+fn fresh_plan(release: &Release) -> Option<Event> {
+    let (stage, rollout) = release.current()?;
+    match &rollout.phase {
+        Phase::Planned { plan, .. } => Some(Event::Planned {
+            stage: stage.name.clone(),
+            plan: plan.clone(),
+        }),
+        Phase::Pending | Phase::Asking { .. } | Phase::Live(_) | Phase::Ended { .. } => None,
+    }
+}
+
+/// The last look at the deployment, as an event.
+fn observed(release: &Release) -> Option<Event> {
+    let deployment = release.live()?.deployment.as_ref()?;
+    (deployment.unchanged > 0).then(|| Event::DeploymentObserved {
+        deployment: deployment.id.clone(),
+        status: deployment.status.clone(),
+    })
+}
+
+/// Whether an event says something that the ledger does not: looking at a deployment that stands
+/// as it stood is not worth a line.
+fn is_news(release: &Release, event: &Event) -> bool {
+    match event {
+        Event::DeploymentObserved { deployment, status } => release
+            .live()
+            .and_then(|live| live.deployment.as_ref())
+            .is_none_or(|known| {
+                known.id != *deployment || known.status != *status || known.reported
+            }),
+        Event::Planned { stage, plan } => {
+            let last = release
+                .entries()
+                .iter()
+                .rev()
+                .find_map(|entry| match &entry.event {
+                    Event::Planned { stage: at, plan } if at == stage => Some(plan),
+                    _ => None,
+                });
+            last.is_none_or(|last| {
+                let mut last = last.clone();
+                // Who has the service is known from its row; it is no news about the plan.
+                last.service = plan.service.clone();
+                last != *plan
+            })
+        }
+        _ => true,
+    }
+}
+
+fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
+    from.checked_add(by).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,208 @@
+//! Performing what the core asked for: one file per kind of action. Nothing is decided here.
+
+mod codedeploy;
+mod observe;
+mod plan;
+mod register;
+mod rolling;
+mod scaling;
+mod service;
+mod tell;
+mod wake;
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use towpath_core::release::{Action, ActionKind, Event, Release, Task};
+
+use crate::ports::{CallError, Ports};
+
+/// What came of one task.
+#[derive(Debug, Default)]
+pub(crate) struct Performed {
+    /// What happened.
+    pub events: Vec<Event>,
+    /// What failed in a way that trying again later may mend.
+    pub error: Option<CallError>,
+}
+
+/// Performs tasks that do not depend on each other, at once.
+pub(crate) async fn perform<P: Ports>(ports: &P, release: &Release, tasks: Vec<Task>) -> Vec<Performed> {
+    join_all(
+        tasks
+            .into_iter()
+            .map(|task| perform_one(ports, release, task)),
+    )
+    .await
+}
+
+async fn perform_one<P: Ports>(ports: &P, release: &Release, task: Task) -> Performed {
+    let kind = task.action.kind();
+    let mut patience = Patience::default();
+    loop {
+        let outcome = match perform_action(ports, release, &task).await {
+            Ok(events) => Performed {
+                events,
+                error: None,
+            },
+            Err(CallError::NotDone { .. }) if patience.is_left() => {
+                patience.pause().await;
+                continue;
+            }
+            Err(CallError::Refused {
+                operation,
+                code,
+                message,
+            }) if is_final(kind) => Performed {
+                events: vec![Event::ActionRefused {
+                    action: kind,
+                    reason: format!("{operation}: {code}: {message}"),
+                }],
+                error: None,
+            },
+            Err(error) => Performed {
+                events: Vec::new(),
+                error: Some(error),
+            },
+        };
+        return outcome;
+    }
+}
+
+/// Whether a refusal settles the matter. Where it does not (looking, telling, waking), trying
+/// again later costs nothing, and the rollout's own time limit ends it.
+fn is_final(kind: ActionKind) -> bool {
+    match kind {
+        ActionKind::Plan
+        | ActionKind::Register
+        | ActionKind::SuspendScaling
+        | ActionKind::Start
+        | ActionKind::RollBack
+        | ActionKind::RestoreScaling => true,
+        ActionKind::Observe
+        | ActionKind::Supersede
+        | ActionKind::WakeCandidate
+        | ActionKind::Tell => false,
+    }
+}
+
+async fn perform_action<P: Ports>(
+    ports: &P,
+    release: &Release,
+    task: &Task,
+) -> Result<Vec<Event>, CallError> {
+    let again = task.again;
+    match &task.action {
+        Action::Plan {
+            stage,
+            place,
+            rollout,
+            base,
+            changes,
+            hooks,
+            scaling,
+        } => {
+            let request = plan::Request {
+                place,
+                rollout,
+                base,
+                changes,
+                hooks,
+                scaling: *scaling,
+            };
+            plan::plan(ports, stage, &request).await
+        }
+        Action::Register {
+            place,
+            base,
+            changes,
+            spec,
+            release,
+            image,
+        } => {
+            let request = register::Request {
+                place,
+                base,
+                changes,
+                spec,
+                release,
+                image,
+            };
+            register::register(ports, &request, again).await
+        }
+        Action::SuspendScaling { place, state } => scaling::suspend(ports, place, *state).await,
+        Action::RestoreScaling { place, state } => scaling::restore(ports, place, *state).await,
+        Action::StartRolling { place, revision } => {
+            rolling::start(ports, place, revision, again).await
+        }
+        Action::StartCodeDeploy {
+            place,
+            settings,
+            revision,
+            target,
+            mark,
+        } => codedeploy::start(ports, place, settings, revision, target, mark, again).await,
+        Action::Observe {
+            place,
+            rollout,
+            deployment,
+            revision,
+            before,
+        } => {
+            let observed = observe::Observed {
+                place,
+                deployment,
+                revision,
+                before,
+            };
+            observe::observe(ports, rollout, &observed).await
+        }
+        Action::RollBack {
+            place,
+            rollout,
+            deployment,
+            to,
+            reason,
+        } => observe::roll_back(ports, place, rollout, deployment, to, reason).await,
+        Action::Supersede { older } => wake::supersede(ports, release, older).await,
+        Action::WakeCandidate { service } => wake::candidate(ports, release, service).await,
+        Action::PostCard { channel, card } => tell::post_card(ports, channel, card).await,
+        Action::UpdateCard { channel, ts, card } => {
+            tell::update_card(ports, channel, ts, card).await
+        }
+        Action::Reply {
+            channel,
+            thread,
+            replies,
+        } => tell::reply(ports, channel, thread, replies).await,
+        Action::Publish { release, notices } => tell::publish(ports, release, notices).await,
+    }
+}
+
+/// A few pauses for calls that were certainly not carried out, before the sweeper takes over.
+struct Patience {
+    pauses: std::vec::IntoIter<Duration>,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            pauses: [100, 300, 900]
+                .map(Duration::from_millis)
+                .to_vec()
+                .into_iter(),
+        }
+    }
+}
+
+impl Patience {
+    fn is_left(&self) -> bool {
+        self.pauses.len() > 0
+    }
+
+    async fn pause(&mut self) {
+        if let Some(pause) = self.pauses.next() {
+            tokio::time::sleep(pause).await;
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Reading what a rollout would do.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use towpath_core::appspec;
+use towpath_core::names::{Fingerprint, StageName, TaskDefinitionArn};
+use towpath_core::pipeline::{Base, CodeDeployRollout, HookPoint, Rollout};
+use towpath_core::release::{
+    ActionKind, BaseRevision, Changes, DeploymentTarget, Event, ImageChange, Place, Plan,
+};
+use towpath_core::taskdef::{self, Rendered, Severity, TaskDefinition};
+
+use super::register::changes_of;
+use super::service::Service;
+use crate::ports::{CallError, LoadError, Ports};
+
+pub(super) struct Request<'a> {
+    pub(super) place: &'a Place,
+    pub(super) rollout: &'a Rollout,
+    pub(super) base: &'a Base,
+    pub(super) changes: &'a Changes,
+    pub(super) hooks: &'a [HookPoint],
+    pub(super) scaling: bool,
+}
+
+/// Why nothing can be planned.
+enum Problem {
+    /// What was found does not fit what the pipeline asks for.
+    Misfit(String),
+    Call(CallError),
+}
+
+impl From<CallError> for Problem {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<String> for Problem {
+    fn from(reason: String) -> Self {
+        Self::Misfit(reason)
+    }
+}
+
+pub(super) async fn plan<P: Ports>(
+    ports: &P,
+    stage: &StageName,
+    request: &Request<'_>,
+) -> Result<Vec<Event>, CallError> {
+    match read(ports, request).await {
+        Ok(plan) => Ok(vec![Event::Planned {
+            stage: stage.clone(),
+            plan: Box::new(plan),
+        }]),
+        Err(Problem::Misfit(reason)) => Ok(vec![Event::ActionRefused {
+            action: ActionKind::Plan,
+            reason,
+        }]),
+        Err(Problem::Call(error)) => Err(error),
+    }
+}
+
+async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Plan, Problem> {
+    let place = request.place;
+    let (service, row, scaling, group) = tokio::join!(
+        ports.describe_service(place),
+        ports.service(&place.service),
+        async {
+            if request.scaling {
+                ports.scaling(place).await
+            } else {
+                Ok(None)
+            }
+        },
+        check_group(ports, place, request.rollout),
+    );
+    let described = service?.ok_or_else(|| {
+        format!(
+            "service `{}` does not exist in cluster `{}` ({}, {}); create it, or correct the stage",
+            place.service.service,
+            place.service.cluster,
+            place.service.account,
+            place.service.region
+        )
+    })?;
+    group?;
+    let row = row.map_err(|error| match error {
+        LoadError::Call(error) => Problem::Call(error),
+        LoadError::Unreadable { .. } => Problem::Misfit(error.to_string()),
+    })?;
+    let service = Service(&described);
+    check_controller(&service, request.rollout)?;
+    let current = service
+        .revision()
+        .ok_or("the service has no task definition yet: create it with one")
+        .map_err(str::to_owned)?;
+    let (base, definition, running) = read_base(ports, request, &current).await?;
+    let rendered = render(&definition, request)?;
+    let reuse = reusable(&rendered, &base, &definition, &current, running.as_ref());
+    Ok(Plan {
+        target: target(&described, request, &current)?,
+        images: image_changes(&definition, request.changes),
+        spec: fingerprint(&rendered),
+        reuse,
+        base,
+        desired_count: service.desired_count(),
+        scaling: scaling?,
+        unknown_fields: rendered.unknown_fields.clone(),
+        service: row,
+        current,
+    })
+}
+
+/// CodeDeploy accepts a deployment to a group that targets another service, and then deploys
+/// there; so the group is checked before anything is registered.
+async fn check_group<P: Ports>(ports: &P, place: &Place, rollout: &Rollout) -> Result<(), Problem> {
+    let Rollout::CodeDeploy(CodeDeployRollout {
+        application, group, ..
+    }) = rollout
+    else {
+        return Ok(());
+    };
+    let found = ports.deployment_group(place, application.as_str(), group.as_str()).await?.ok_or_else(|| {
+        format!("CodeDeploy has no application `{application}` with a deployment group `{group}`; create it, or correct the stage")
+    })?;
+    if found.platform != "ECS" {
+        return Err(format!(
+            "the CodeDeploy application `{application}` is for {}, not for ECS",
+            found.platform
+        )
+        .into());
+    }
+    let (cluster, service) = (
+        place.service.cluster.as_str(),
+        place.service.service.as_str(),
+    );
+    if !found
+        .targets
+        .iter()
+        .any(|(c, s)| c == cluster && s == service)
+    {
+        let targets: Vec<_> = found
+            .targets
+            .iter()
+            .map(|(c, s)| format!("{c}/{s}"))
+            .collect();
+        return Err(format!(
+            "the deployment group `{group}` deploys to {}, not to {cluster}/{service}",
+            targets.join(", ")
+        )
+        .into());
+    }
+    Ok(())
+}
+
+fn check_controller(service: &Service<'_>, rollout: &Rollout) -> Result<(), Problem> {
+    let wanted = match rollout {
+        Rollout::Rolling(_) => "ECS",
+        Rollout::CodeDeploy(_) => "CODE_DEPLOY",
+    };
+    let found = service.controller();
+    if found == wanted {
+        return Ok(());
+    }
+    Err(format!(
+        "the service's deployment controller is {found}, but `rollout: {}` needs {wanted}; it can only be chosen when a service is created",
+        rollout.engine()
+    )
+    .into())
+}
+
+/// The base, its definition, and the running definition where that is another one.
+async fn read_base<P: Ports>(
+    ports: &P,
+    request: &Request<'_>,
+    current: &TaskDefinitionArn,
+) -> Result<(BaseRevision, TaskDefinition, Option<TaskDefinition>), Problem> {
+    let place = request.place;
+    match request.base {
+        Base::Service => {
+            let definition = describe(ports, place, current.as_str()).await?;
+            Ok((BaseRevision::Revision(current.clone()), definition, None))
+        }
+        Base::Family => {
+            let (newest, running) = tokio::join!(
+                describe(ports, place, family(current)),
+                describe(ports, place, current.as_str())
+            );
+            let definition = newest?;
+            let arn = definition
+                .described()
+                .and_then(|described| described.arn.parse().ok())
+                .ok_or_else(|| {
+                    format!(
+                        "ECS described the family `{}` without an ARN",
+                        family(current)
+                    )
+                })?;
+            Ok((BaseRevision::Revision(arn), definition, Some(running?)))
+        }
+        Base::Parameter(name) => {
+            let (parameter, running) = tokio::join!(
+                ports.parameter(Some(place), name, None),
+                describe(ports, place, current.as_str())
+            );
+            let parameter = parameter?.ok_or_else(|| {
+                format!("the template parameter `{name}` does not exist; create it, or correct the stage's `base`")
+            })?;
+            let definition = super::register::fill(&parameter.value, &request.changes.values)?;
+            let base = BaseRevision::Parameter {
+                name: name.clone(),
+                version: parameter.version,
+            };
+            Ok((base, definition, Some(running?)))
+        }
+    }
+}
+
+async fn describe<P: Ports>(
+    ports: &P,
+    place: &Place,
+    reference: &str,
+) -> Result<TaskDefinition, Problem> {
+    let described = ports.describe_task_definition(place, reference).await?;
+    let described = described.ok_or_else(|| {
+        format!("the task definition `{reference}` does not exist or is inactive")
+    })?;
+    TaskDefinition::from_describe(described).map_err(|error| {
+        Problem::Misfit(format!(
+            "the task definition `{reference}` cannot be used: {error}"
+        ))
+    })
+}
+
+fn render(definition: &TaskDefinition, request: &Request<'_>) -> Result<Rendered, Problem> {
+    let changes = changes_of(request.changes, None)?;
+    let rendered = taskdef::render(definition, &changes).map_err(|error| error.to_string())?;
+    let rules = taskdef::Rules {
+        containers: request
+            .changes
+            .images
+            .keys()
+            .map(ToString::to_string)
+            .collect(),
+        mutable_tags: taskdef::MutableTags::RefuseNamed,
+        ..taskdef::Rules::default()
+    };
+    let errors: Vec<_> = taskdef::validate(&rendered.definition, &rules)
+        .into_iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .map(|finding| finding.to_string())
+        .collect();
+    if errors.is_empty() {
+        Ok(rendered)
+    } else {
+        Err(errors.join("; ").into())
+    }
+}
+
+/// An ACTIVE revision that already says what would be registered: the running one, or the base.
+fn reusable(
+    rendered: &Rendered,
+    base: &BaseRevision,
+    definition: &TaskDefinition,
+    current: &TaskDefinitionArn,
+    running: Option<&TaskDefinition>,
+) -> Option<TaskDefinitionArn> {
+    let same = |definition: &TaskDefinition| taskdef::spec_hash(definition) == rendered.spec_hash;
+    if running.is_some_and(same) {
+        return Some(current.clone());
+    }
+    match base {
+        BaseRevision::Revision(arn) if same(definition) => Some(arn.clone()),
+        BaseRevision::Revision(_) | BaseRevision::Parameter { .. } => None,
+    }
+}
+
+fn target(
+    described: &Value,
+    request: &Request<'_>,
+    current: &TaskDefinitionArn,
+) -> Result<Option<DeploymentTarget>, Problem> {
+    let Rollout::CodeDeploy(settings) = request.rollout else {
+        return Ok(None);
+    };
+    let mut target = appspec::target(described).map_err(|error| error.to_string())?;
+    if let Some(container) = &settings.container {
+        target.container = container.to_string();
+    }
+    let function = settings.hook.iter();
+    let hooks: Vec<_> = function
+        .flat_map(|function| {
+            request
+                .hooks
+                .iter()
+                .map(|point| (*point, function.as_str()))
+        })
+        .collect();
+    let appspec = appspec::render(described, current.as_str(), &target, &hooks)
+        .map_err(|error| error.to_string())?;
+    Ok(Some(DeploymentTarget(appspec)))
+}
+
+fn image_changes(definition: &TaskDefinition, changes: &Changes) -> Vec<ImageChange> {
+    let before: BTreeMap<_, _> = definition
+        .containers()
+        .filter_map(|c| Some((c.name()?.to_owned(), c.image()?.to_owned())))
+        .collect();
+    changes
+        .images
+        .iter()
+        .map(|(container, to)| ImageChange {
+            container: container.clone(),
+            from: before.get(container.as_str()).cloned().unwrap_or_default(),
+            to: to.clone(),
+        })
+        .collect()
+}
+
+fn fingerprint(rendered: &Rendered) -> Fingerprint {
+    rendered
+        .spec_hash
+        .to_string()
+        .parse()
+        .expect("a spec hash is 64 hexadecimal digits")
+}
+
+/// The family of a revision's ARN.
+fn family(arn: &TaskDefinitionArn) -> &str {
+    let name = arn
+        .as_str()
+        .rsplit_once('/')
+        .map_or(arn.as_str(), |(_, name)| name);
+    name.rsplit_once(':').map_or(name, |(family, _)| family)
+}

@@ -1,0 +1,153 @@
+//! Registering the rendered task definition.
+
+use std::collections::BTreeMap;
+
+use towpath_core::names::{Fingerprint, ReleaseId, TaskDefinitionArn};
+use towpath_core::release::{ActionKind, BaseRevision, Changes, Event, Image, Place};
+use towpath_core::taskdef::{self, ReleaseMark, TAG_RELEASE, TaskDefinition, template};
+
+use crate::ports::{CallError, Ports};
+
+pub(super) struct Request<'a> {
+    pub(super) place: &'a Place,
+    pub(super) base: &'a BaseRevision,
+    pub(super) changes: &'a Changes,
+    pub(super) spec: &'a Fingerprint,
+    pub(super) release: &'a ReleaseId,
+    pub(super) image: &'a Image,
+}
+
+/// How many of a family's newest revisions are searched for one that an earlier run registered.
+const SEARCHED: u8 = 10;
+
+pub(super) async fn register<P: Ports>(
+    ports: &P,
+    request: &Request<'_>,
+    again: bool,
+) -> Result<Vec<Event>, CallError> {
+    let definition = match read_base(ports, request).await? {
+        Ok(definition) => definition,
+        Err(reason) => return Ok(refused(reason)),
+    };
+    if again && let Some(revision) = find(ports, request, definition.family()).await? {
+        return Ok(vec![Event::Registered {
+            revision,
+            found: true,
+        }]);
+    }
+    let mark = ReleaseMark {
+        release: request.release.to_string(),
+        commit: Some(request.image.tag.to_string()),
+    };
+    let rendered = changes_of(request.changes, Some(mark)).and_then(|changes| {
+        taskdef::render(&definition, &changes).map_err(|error| error.to_string())
+    });
+    let rendered = match rendered {
+        Ok(rendered) => rendered,
+        Err(reason) => return Ok(refused(reason)),
+    };
+    if rendered.spec_hash.to_string() != request.spec.as_str() {
+        return Ok(refused(
+            "what would be registered is not what was planned; push again".into(),
+        ));
+    }
+    let revision = ports
+        .register_task_definition(request.place, &rendered.definition.into_document())
+        .await?;
+    Ok(vec![Event::Registered {
+        revision,
+        found: false,
+    }])
+}
+
+fn refused(reason: String) -> Vec<Event> {
+    vec![Event::ActionRefused {
+        action: ActionKind::Register,
+        reason,
+    }]
+}
+
+async fn read_base<P: Ports>(
+    ports: &P,
+    request: &Request<'_>,
+) -> Result<Result<TaskDefinition, String>, CallError> {
+    Ok(match request.base {
+        BaseRevision::Revision(arn) => ports
+            .describe_task_definition(request.place, arn.as_str())
+            .await?
+            .ok_or_else(|| format!("the revision {arn} that was planned on is gone"))
+            .and_then(|described| {
+                TaskDefinition::from_describe(described).map_err(|error| error.to_string())
+            }),
+        BaseRevision::Parameter { name, version } => ports
+            .parameter(Some(request.place), name, Some(*version))
+            .await?
+            .ok_or_else(|| format!("version {version} of the template {name} is gone"))
+            .and_then(|parameter| fill(&parameter.value, &request.changes.values)),
+    })
+}
+
+/// The revision that an earlier run registered for this release, if there is one.
+async fn find<P: Ports>(
+    ports: &P,
+    request: &Request<'_>,
+    family: &str,
+) -> Result<Option<TaskDefinitionArn>, CallError> {
+    for arn in ports
+        .newest_revisions(request.place, family, SEARCHED)
+        .await?
+    {
+        let Some(described) = ports
+            .describe_task_definition(request.place, arn.as_str())
+            .await?
+        else {
+            continue;
+        };
+        let ours = TaskDefinition::from_describe(described).is_ok_and(|definition| {
+            definition.tag(TAG_RELEASE) == Some(request.release.as_str())
+                && taskdef::spec_hash(&definition).to_string() == request.spec.as_str()
+        });
+        if ours {
+            return Ok(Some(arn));
+        }
+    }
+    Ok(None)
+}
+
+/// A template with its placeholders filled.
+pub(super) fn fill(
+    template: &str,
+    values: &BTreeMap<String, String>,
+) -> Result<TaskDefinition, String> {
+    let values = template::Placeholder::ALL
+        .into_iter()
+        .filter_map(|placeholder| Some((placeholder, values.get(placeholder.name())?.clone())))
+        .collect();
+    let document = template::fill(template, &values).map_err(|error| error.to_string())?;
+    TaskDefinition::from_register(document).map_err(|error| error.to_string())
+}
+
+/// The core's changes as the renderer takes them.
+pub(super) fn changes_of(
+    changes: &Changes,
+    release: Option<ReleaseMark>,
+) -> Result<taskdef::Changes, String> {
+    let mut images = BTreeMap::new();
+    for (container, image) in &changes.images {
+        images.insert(
+            container.to_string(),
+            image.parse().map_err(|error| format!("{error}"))?,
+        );
+    }
+    let environment = changes
+        .environment
+        .iter()
+        .map(|(container, set)| (container.to_string(), set.clone()))
+        .collect();
+    Ok(taskdef::Changes {
+        images,
+        environment,
+        release,
+        ..taskdef::Changes::default()
+    })
+}

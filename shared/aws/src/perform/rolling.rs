@@ -1,0 +1,132 @@
+//! The rolling engine: ECS replaces the tasks itself.
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html>
+
+use towpath_core::names::{DeploymentId, TaskDefinitionArn};
+use towpath_core::release::{DeploymentStatus, Event, Place};
+
+use super::observe::Observed;
+use super::service::{EcsDeployment, Service};
+use crate::ports::{CallError, Ports};
+
+pub(super) async fn start<P: Ports>(
+    ports: &P,
+    place: &Place,
+    revision: &TaskDefinitionArn,
+    again: bool,
+) -> Result<Vec<Event>, CallError> {
+    if again
+        && let Some(service) = ports.describe_service(place).await?
+        && let Some(deployment) = primary_of(&service, revision)
+    {
+        return Ok(vec![Event::DeploymentStarted {
+            deployment,
+            found: true,
+        }]);
+    }
+    let service = ports.update_service(place, revision).await?;
+    let deployment = primary_of(&service, revision).ok_or_else(|| CallError::Unknown {
+        operation: "ecs:UpdateService",
+        message: "the answer names no primary deployment of the new revision".into(),
+    })?;
+    Ok(vec![Event::DeploymentStarted {
+        deployment,
+        found: false,
+    }])
+}
+
+/// The primary deployment, if it brings that revision.
+fn primary_of(service: &serde_json::Value, revision: &TaskDefinitionArn) -> Option<DeploymentId> {
+    let deployments = Service(service).deployments();
+    let primary = deployments
+        .iter()
+        .find(|d| d.is_primary() && d.revision() == revision.as_str())?;
+    primary.id().parse().ok()
+}
+
+/// A rollback is an update to the revision that ran before.
+pub(super) async fn roll_back<P: Ports>(
+    ports: &P,
+    place: &Place,
+    to: &TaskDefinitionArn,
+) -> Result<Option<DeploymentId>, CallError> {
+    let service = ports.update_service(place, to).await?;
+    Ok(primary_of(&service, to))
+}
+
+pub(super) async fn observe<P: Ports>(
+    ports: &P,
+    observed: &Observed<'_>,
+) -> Result<DeploymentStatus, CallError> {
+    let Some(service) = ports.describe_service(observed.place).await? else {
+        return Ok(DeploymentStatus::Failed {
+            reason: "the service was deleted".into(),
+        });
+    };
+    let deployments = Service(&service).deployments();
+    let ours = deployments
+        .iter()
+        .find(|d| d.id() == observed.deployment.as_str());
+    let primary = deployments.iter().find(|d| d.is_primary());
+    match (ours, primary) {
+        (Some(ours), _) if ours.is_primary() => under_way(ports, observed, ours).await,
+        // A deployment to the same revision (a forced one, say) carries ours on.
+        (_, Some(primary)) if primary.revision() == observed.revision.as_str() => {
+            under_way(ports, observed, primary).await
+        }
+        (_, Some(primary)) if primary.revision() == observed.before.as_str() => {
+            let reason = why(ports, observed, ours, Some(primary)).await;
+            Ok(match primary.rollout_state() {
+                "COMPLETED" => DeploymentStatus::RolledBack { reason },
+                "FAILED" => DeploymentStatus::Failed {
+                    reason: format!("{reason}; rolling back failed too"),
+                },
+                _ => DeploymentStatus::RollingBack { reason },
+            })
+        }
+        (_, Some(primary)) => Ok(DeploymentStatus::Replaced {
+            by: format!("{} of {}", primary.id(), primary.revision()),
+        }),
+        (_, None) => Ok(DeploymentStatus::Failed {
+            reason: "the service has no primary deployment".into(),
+        }),
+    }
+}
+
+async fn under_way<P: Ports>(
+    ports: &P,
+    observed: &Observed<'_>,
+    deployment: &EcsDeployment<'_>,
+) -> Result<DeploymentStatus, CallError> {
+    Ok(match deployment.rollout_state() {
+        "COMPLETED" => DeploymentStatus::Succeeded,
+        "FAILED" => DeploymentStatus::Failed {
+            reason: why(ports, observed, Some(deployment), None).await,
+        },
+        _ => DeploymentStatus::InProgress {
+            at: deployment.progress(),
+            traffic: None,
+        },
+    })
+}
+
+/// Why the deployment failed: what ECS says, and why its tasks stopped. The tasks' reasons are a
+/// courtesy: not reading them must not keep a failure from being recorded.
+async fn why<P: Ports>(
+    ports: &P,
+    observed: &Observed<'_>,
+    ours: Option<&EcsDeployment<'_>>,
+    primary: Option<&EcsDeployment<'_>>,
+) -> String {
+    let said = ours.or(primary).map_or("", EcsDeployment::rollout_reason);
+    let said = said.trim_end_matches('.');
+    let tasks = ports
+        .stopped_reasons(observed.place, observed.deployment.as_str())
+        .await
+        .unwrap_or_default();
+    match (said.is_empty(), tasks.is_empty()) {
+        (false, true) => said.to_owned(),
+        (false, false) => format!("{said}: {}", tasks.join("; ")),
+        (true, false) => tasks.join("; "),
+        (true, true) => "ECS gave no reason".into(),
+    }
+}

@@ -1,0 +1,99 @@
+//! What a service's description says, read from AWS's own JSON.
+
+use serde_json::Value;
+use towpath_core::names::TaskDefinitionArn;
+
+/// A service as DescribeServices describes it.
+pub(super) struct Service<'a>(pub(super) &'a Value);
+
+/// One of the service's deployments:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html>.
+pub(super) struct EcsDeployment<'a>(&'a Value);
+
+impl<'a> Service<'a> {
+    /// The deployment controller: `ECS`, `CODE_DEPLOY`, `EXTERNAL`.
+    pub(super) fn controller(&self) -> &'a str {
+        text(self.0, "/deploymentController/type").unwrap_or("ECS")
+    }
+
+    /// The revision that takes production traffic: of the primary task set where there are task
+    /// sets, else of the service.
+    pub(super) fn revision(&self) -> Option<TaskDefinitionArn> {
+        let primary = list(self.0, "taskSets").find(|set| text(set, "/status") == Some("PRIMARY"));
+        let revision = primary.and_then(|set| text(set, "/taskDefinition"));
+        revision
+            .or_else(|| text(self.0, "/taskDefinition"))?
+            .parse()
+            .ok()
+    }
+
+    /// How many tasks it wants.
+    pub(super) fn desired_count(&self) -> u32 {
+        count(self.0, "desiredCount")
+    }
+
+    /// Its deployments, the primary first.
+    pub(super) fn deployments(&self) -> Vec<EcsDeployment<'a>> {
+        list(self.0, "deployments").map(EcsDeployment).collect()
+    }
+}
+
+impl<'a> EcsDeployment<'a> {
+    /// `ecs-svc/…`.
+    pub(super) fn id(&self) -> &'a str {
+        text(self.0, "/id").unwrap_or_default()
+    }
+
+    /// Whether it is the one that the service is moving to.
+    pub(super) fn is_primary(&self) -> bool {
+        text(self.0, "/status") == Some("PRIMARY")
+    }
+
+    /// The revision that it brings.
+    pub(super) fn revision(&self) -> &'a str {
+        text(self.0, "/taskDefinition").unwrap_or_default()
+    }
+
+    /// `IN_PROGRESS`, `COMPLETED`, `FAILED`.
+    pub(super) fn rollout_state(&self) -> &'a str {
+        text(self.0, "/rolloutState").unwrap_or_default()
+    }
+
+    /// Why it is in that state.
+    pub(super) fn rollout_reason(&self) -> &'a str {
+        text(self.0, "/rolloutStateReason").unwrap_or_default()
+    }
+
+    /// `2 of 4 tasks run`, with what failed.
+    pub(super) fn progress(&self) -> String {
+        let (running, desired, failed) = (
+            count(self.0, "runningCount"),
+            count(self.0, "desiredCount"),
+            count(self.0, "failedTasks"),
+        );
+        match failed {
+            0 => format!("{running} of {desired} tasks run"),
+            _ => format!("{running} of {desired} tasks run, {failed} failed"),
+        }
+    }
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer)?.as_str()
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+fn count(value: &Value, key: &str) -> u32 {
+    value
+        .get(key)
+        .and_then(Value::as_u64)
+        .and_then(|count| u32::try_from(count).ok())
+        .unwrap_or_default()
+}

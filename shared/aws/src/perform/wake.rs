@@ -1,0 +1,88 @@
+//! What one release does about another: superseding the one before it, waking the one behind it.
+
+use towpath_core::names::ReleaseId;
+use towpath_core::release::{Accepted, Actor, Event, Incoming, Release, ServiceId, accept};
+
+use crate::ports::{Append, AppendError, CallError, LoadError, Ports};
+
+/// How often another writer of the older release may be first.
+const MOST_CONFLICTS: u8 = 5;
+
+pub(super) async fn supersede<P: Ports>(
+    ports: &P,
+    newer: &Release,
+    older: &ReleaseId,
+) -> Result<Vec<Event>, CallError> {
+    let done = || {
+        Ok(vec![Event::Overtook {
+            older: older.clone(),
+        }])
+    };
+    for _ in 0..MOST_CONFLICTS {
+        let release = match ports.load(older).await {
+            Ok(Some(release)) => release,
+            Ok(None) => return done(),
+            Err(LoadError::Call(error)) => return Err(error),
+            Err(LoadError::Unreadable { release, problem }) => {
+                // The older release is beyond help, and must not keep the newer one.
+                tracing::error!(release.id = %release, problem, "a release that should be superseded cannot be read");
+                return done();
+            }
+        };
+        let now = ports.now();
+        let incoming = Incoming::Superseded {
+            by: newer.id().clone(),
+            pushed_at: newer.image().pushed_at,
+        };
+        let Ok(Accepted::Add(events)) = accept(&release, incoming, now) else {
+            return done();
+        };
+        let actor = Actor::Function("advance".into());
+        let append = Append {
+            release: &release,
+            events: &events,
+            actor: &actor,
+            at: now,
+            wake: true,
+            due: Some(now),
+        };
+        match ports.append(append).await {
+            Ok(_) => return done(),
+            Err(AppendError::Behind | AppendError::Service) => {}
+            Err(AppendError::Call(error)) => return Err(error),
+        }
+    }
+    Err(CallError::NotDone {
+        operation: "ledger:append",
+        message: format!("others wrote to {older} first again and again"),
+    })
+}
+
+pub(super) async fn candidate<P: Ports>(
+    ports: &P,
+    release: &Release,
+    service: &ServiceId,
+) -> Result<Vec<Event>, CallError> {
+    let row = match ports.service(service).await {
+        Ok(row) => row,
+        Err(LoadError::Call(error)) => return Err(error),
+        Err(LoadError::Unreadable { problem, .. }) => {
+            return Err(CallError::Unknown {
+                operation: "ledger:service",
+                message: problem,
+            });
+        }
+    };
+    let waiting = row
+        .candidate
+        .map(|candidate| candidate.release)
+        .filter(|next| next != release.id());
+    let waiting = waiting.filter(|_| row.owner.is_none());
+    if let Some(next) = &waiting {
+        ports.wake(next, ports.now()).await?;
+    }
+    Ok(vec![Event::Woke {
+        service: service.clone(),
+        next: waiting,
+    }])
+}
