@@ -10,10 +10,16 @@
     reason = "everything runs on one thread, so no caller needs the futures to be Send"
 )]
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::Value;
+use towpath_core::check::Verdict;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
-use towpath_core::names::{ApprovalId, DeploymentId, ParameterName, ReleaseId, TaskDefinitionArn};
+use towpath_core::names::{
+    ApprovalId, DeploymentId, ParameterName, PipelineName, ReleaseId, SlackUser, TaskDefinitionArn,
+};
+use towpath_core::pipeline::HttpCheck;
 use towpath_core::release::{
     Actor, Card, Event, Place, Release, ScalingState, ServiceId, ServiceRow,
 };
@@ -128,6 +134,14 @@ pub trait Ledger {
     /// Writes entries, the summary and the service's row in one transaction, and returns the
     /// release as it is then.
     async fn append(&self, append: Append<'_>) -> Result<Release, AppendError>;
+    /// The release that a deployment belongs to, if it is one of ours: the appends that first name
+    /// a deployment ([`Event::new_deployments`]) write that down in the same transaction.
+    async fn release_of(&self, deployment: &DeploymentId) -> Result<Option<ReleaseId>, CallError>;
+    /// The release of a pipeline whose image was pushed last, with the time of that push.
+    async fn newest(
+        &self,
+        pipeline: &PipelineName,
+    ) -> Result<Option<(ReleaseId, Timestamp)>, CallError>;
     /// A service's row; the empty row when there is none yet.
     async fn service(&self, id: &ServiceId) -> Result<ServiceRow, LoadError>;
     /// Has `advance` look at a release, without writing an entry.
@@ -252,6 +266,10 @@ pub trait CodeDeploy {
         place: &Place,
         id: &DeploymentId,
     ) -> Result<Option<DeploymentInfo>, CallError>;
+    /// `GetDeployment` in the account and region of whoever asks, for a hook function that knows no
+    /// more than the id.
+    async fn deployment_here(&self, id: &DeploymentId)
+    -> Result<Option<DeploymentInfo>, CallError>;
     /// `GetDeploymentTarget` for the service.
     async fn progress(
         &self,
@@ -323,11 +341,13 @@ pub struct Parameter {
     pub version: i64,
     /// The value.
     pub value: String,
+    /// When this version was written.
+    pub modified_at: Timestamp,
 }
 
 /// SSM Parameter Store.
 pub trait Parameters {
-    /// Every parameter below a path, all pages.
+    /// Every parameter below a path, at any depth, all pages.
     async fn parameters_below(&self, path: &ParameterName) -> Result<Vec<Parameter>, CallError>;
     /// One parameter, optionally one version of it (in a stage's account when `place` is given);
     /// `None` when it does not exist.
@@ -347,6 +367,8 @@ pub trait Messenger {
     async fn update_card(&self, channel: &str, ts: &str, card: &Card) -> Result<(), CallError>;
     /// Replies in a card's thread.
     async fn reply(&self, channel: &str, thread: &str, text: &str) -> Result<(), CallError>;
+    /// Tells one person something in a channel that only they see.
+    async fn whisper(&self, channel: &str, user: &SlackUser, text: &str) -> Result<(), CallError>;
     /// How the reader of an e-mail answers a request: the messages to publish, with their tokens.
     async fn how_to_answer(
         &self,
@@ -355,6 +377,20 @@ pub trait Messenger {
     ) -> Result<String, CallError>;
     /// Publishes to the request topic.
     async fn publish(&self, subject: &str, text: &str) -> Result<(), CallError>;
+}
+
+/// The secrets that prove who sent something. They are read from SSM and kept for a few minutes.
+pub trait Secrets {
+    /// Slack's signing secret. `renew` reads it anew, for when a signature does not match.
+    async fn slack_signing_secret(&self, renew: bool) -> Result<Vec<u8>, CallError>;
+    /// The key with which the tokens in e-mails are made.
+    async fn link_key(&self) -> Result<Vec<u8>, CallError>;
+}
+
+/// Running checks.
+pub trait Checker {
+    /// Makes the requests of an HTTP check until its verdict is certain or the time is used up.
+    async fn check_http(&self, check: &HttpCheck, time_left: Duration) -> Verdict;
 }
 
 /// Everything that `advance` needs.

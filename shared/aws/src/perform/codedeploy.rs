@@ -111,7 +111,7 @@ async fn ended<P: Ports>(
     progress: &DeploymentProgress,
 ) -> Result<DeploymentStatus, CallError> {
     let reason = reason(info, progress);
-    let Some(rollback) = &info.rolled_back_by else {
+    let Some(by) = &info.rolled_back_by else {
         // Nothing took traffic, so the old version never stopped serving.
         return Ok(
             match (info.status.as_str(), progress.green_traffic.unwrap_or(0)) {
@@ -125,7 +125,7 @@ async fn ended<P: Ports>(
             },
         );
     };
-    let rollback = ports.deployment(place, rollback).await?;
+    let rollback = ports.deployment(place, by).await?;
     Ok(
         match rollback.as_ref().map(|rollback| rollback.status.as_str()) {
             Some("Succeeded") => DeploymentStatus::RolledBack { reason },

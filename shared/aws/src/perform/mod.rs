@@ -27,7 +27,11 @@ pub(crate) struct Performed {
 }
 
 /// Performs tasks that do not depend on each other, at once.
-pub(crate) async fn perform<P: Ports>(ports: &P, release: &Release, tasks: Vec<Task>) -> Vec<Performed> {
+pub(crate) async fn perform<P: Ports>(
+    ports: &P,
+    release: &Release,
+    tasks: Vec<Task>,
+) -> Vec<Performed> {
     join_all(
         tasks
             .into_iter()

@@ -80,7 +80,10 @@ pub(super) async fn observe<P: Ports>(
                 "FAILED" => DeploymentStatus::Failed {
                     reason: format!("{reason}; rolling back failed too"),
                 },
-                _ => DeploymentStatus::RollingBack { reason },
+                _ => DeploymentStatus::RollingBack {
+                    reason,
+                    by: primary.id().parse().ok(),
+                },
             })
         }
         (_, Some(primary)) => Ok(DeploymentStatus::Replaced {

@@ -85,7 +85,7 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
             Some(format!(":x: *{stage}*: {}", said.join("\n")))
         }
         Event::DeploymentObserved {
-            status: DeploymentStatus::RollingBack { reason },
+            status: DeploymentStatus::RollingBack { reason, .. },
             ..
         } => Some(format!(
             ":leftwards_arrow_with_hook: rolling back: {}",

@@ -263,8 +263,10 @@ fn settle_vote(
 }
 
 fn accept_report(release: &Release, deployment: DeploymentId, state: String) -> Accepted {
-    let followed = release.live().and_then(|live| live.deployment.as_ref());
-    if followed.is_none_or(|followed| followed.id != deployment) {
+    if release
+        .live()
+        .is_none_or(|live| !live.is_followed_as(&deployment))
+    {
         return Accepted::Known;
     }
     let report = Event::DeploymentReported { deployment, state };

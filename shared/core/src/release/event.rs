@@ -248,3 +248,43 @@ pub struct CheckResult {
     /// What was seen, against what was expected: `GET http://… answered 500 in 3 of 3 attempts, expected 200`.
     pub detail: String,
 }
+
+impl Event {
+    /// The deployments that the event names for the first time, so that what AWS reports about
+    /// them is known to be about this release.
+    pub fn new_deployments(&self) -> impl Iterator<Item = &DeploymentId> {
+        let named = match self {
+            Self::DeploymentStarted { deployment, .. } => Some(deployment),
+            Self::RollbackStarted { deployment, .. } => deployment.as_ref(),
+            Self::DeploymentObserved {
+                status: DeploymentStatus::RollingBack { by, .. },
+                ..
+            } => by.as_ref(),
+            Self::DeploymentObserved { .. }
+            | Self::Opened { .. }
+            | Self::DeploymentReported { .. }
+            | Self::Voted { .. }
+            | Self::Checked { .. }
+            | Self::Superseded { .. }
+            | Self::Overtook { .. }
+            | Self::Woke { .. }
+            | Self::Planned { .. }
+            | Self::ApprovalRequested { .. }
+            | Self::ApprovalVoided { .. }
+            | Self::Queued { .. }
+            | Self::RolloutStarted { .. }
+            | Self::Intended { .. }
+            | Self::Registered { .. }
+            | Self::ScalingSuspended { .. }
+            | Self::ActionRefused { .. }
+            | Self::ScalingRestored { .. }
+            | Self::RolloutEnded { .. }
+            | Self::Ended { .. }
+            | Self::CardPosted { .. }
+            | Self::CardUpdated { .. }
+            | Self::Replied { .. }
+            | Self::Published { .. } => None,
+        };
+        named.into_iter()
+    }
+}

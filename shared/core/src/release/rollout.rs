@@ -87,6 +87,8 @@ pub struct Live {
     pub refused: Option<String>,
     /// Why the rollout is being taken back, if it is.
     pub rolling_back: Option<String>,
+    /// The deployment that takes it back, where it has an id of its own.
+    pub rollback: Option<DeploymentId>,
 }
 
 /// A deployment that AWS carries out.
@@ -120,6 +122,9 @@ pub enum DeploymentStatus {
     RollingBack {
         /// Why.
         reason: String,
+        /// The deployment that brings the old version back, where it has an id of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<DeploymentId>,
     },
     /// The new version serves.
     Succeeded,
@@ -168,7 +173,7 @@ impl fmt::Display for DeploymentStatus {
                 traffic: Some(percent),
             } => write!(f, "{at}, {percent}% of traffic"),
             Self::InProgress { at, traffic: None } => f.write_str(at),
-            Self::RollingBack { reason } => write!(f, "rolling back: {reason}"),
+            Self::RollingBack { reason, .. } => write!(f, "rolling back: {reason}"),
             Self::Succeeded => f.write_str("succeeded"),
             Self::RolledBack { reason } => write!(f, "rolled back: {reason}"),
             Self::Failed { reason } => write!(f, "failed: {reason}"),
@@ -199,7 +204,18 @@ impl Live {
             checks: Vec::new(),
             refused: None,
             rolling_back: None,
+            rollback: None,
         }
+    }
+
+    /// Whether AWS reports about this rollout under that id.
+    #[must_use]
+    pub fn is_followed_as(&self, id: &DeploymentId) -> bool {
+        self.rollback.as_ref() == Some(id)
+            || self
+                .deployment
+                .as_ref()
+                .is_some_and(|deployment| deployment.id == *id)
     }
 
     /// The checks that failed, each with its hook point.

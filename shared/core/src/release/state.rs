@@ -413,9 +413,8 @@ impl Release {
                 });
             }
             Event::DeploymentReported { deployment, .. } => self.with_live(|live| {
-                if let Some(known) = &mut live.deployment
-                    && known.id == *deployment
-                {
+                let ours = live.is_followed_as(deployment);
+                if let Some(known) = live.deployment.as_mut().filter(|_| ours) {
                     known.reported = true;
                 }
             }),
@@ -431,11 +430,19 @@ impl Release {
                     known.status = status.clone();
                     known.observed_at = at;
                     known.reported = false;
+                    if let DeploymentStatus::RollingBack { by: Some(by), .. } = status {
+                        live.rollback = Some(by.clone());
+                    }
                 }
             }),
-            Event::RollbackStarted { reason, .. } => {
+            Event::RollbackStarted { reason, deployment } => {
                 self.settle(ActionKind::RollBack);
-                self.with_live(|live| live.rolling_back = Some(reason.clone()));
+                self.with_live(|live| {
+                    live.rolling_back = Some(reason.clone());
+                    if deployment.is_some() {
+                        live.rollback = deployment.clone();
+                    }
+                });
             }
             Event::ActionRefused { action, reason } => {
                 self.settle(*action);
