@@ -285,10 +285,10 @@ pub trait CodeDeploy {
     ) -> Result<Vec<DeploymentInfo>, CallError>;
     /// `StopDeployment` with automatic rollback. Done already counts as done.
     async fn stop_deployment(&self, place: &Place, id: &DeploymentId) -> Result<(), CallError>;
-    /// `PutLifecycleEventHookExecutionStatus`. An event that is complete already counts as done.
+    /// `PutLifecycleEventHookExecutionStatus`, in the account and region of the hook function. An
+    /// event that is complete already counts as done.
     async fn answer_hook(
         &self,
-        place: &Place,
         id: &DeploymentId,
         execution: &str,
         passed: bool,

@@ -1,0 +1,202 @@
+//! `approval`: somebody decided, by a button in Slack or a message to the reply topic.
+//!
+//! It faces the internet, so it can do nothing but write down the vote of an authenticated person:
+//! whether that person may decide, and what their vote does, is the core's to say.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use towpath_core::incoming::{ReadError, slack, sns, url};
+use towpath_core::release::{Actor, Incoming, Principal, Refusal};
+use towpath_core::token;
+
+use super::HandlerError;
+use super::take::{Taken, take};
+use crate::ports::{Clock, Ledger, Messenger, Secrets};
+
+/// Who is allowed to send: what must match besides the signature.
+#[derive(Debug, Clone, Default)]
+pub struct Senders {
+    /// The Slack app's id; any that knows the signing secret when `None`.
+    pub slack_app: Option<String>,
+    /// The Slack workspace's id; any when `None`.
+    pub slack_team: Option<String>,
+    /// The ARN of the topic that replies are published to.
+    pub reply_topic: String,
+}
+
+/// The one path of the function URL.
+const SLACK_PATH: &str = "/slack/interactions";
+
+/// Takes a request to the function URL, or a batch of SNS messages.
+///
+/// # Errors
+/// When the ledger or the secrets cannot be used; and for SNS messages that are refused, so that
+/// they end as dead letters with the reason, since nobody could be answered.
+pub async fn handle<P>(ports: &P, senders: &Senders, event: &Value) -> Result<Value, HandlerError>
+where
+    P: Ledger + Secrets + Messenger + Clock,
+{
+    if event.get("Records").is_some() {
+        replies(ports, senders, event).await.map(|()| Value::Null)
+    } else {
+        request(ports, senders, event).await
+    }
+}
+
+async fn request<P>(ports: &P, senders: &Senders, event: &Value) -> Result<Value, HandlerError>
+where
+    P: Ledger + Secrets + Messenger + Clock,
+{
+    let Ok(request) = url::read(event) else {
+        return Ok(answer(400, "the request cannot be read"));
+    };
+    if request.path != SLACK_PATH {
+        return Ok(answer(404, "there is nothing here"));
+    }
+    if request.method != "POST" {
+        return Ok(answer(405, "only POST is answered here"));
+    }
+    if !is_signed(ports, &request).await? {
+        tracing::warn!(source_ip = request.source_ip, "request refused: its signature is not Slack's");
+        return Ok(answer(401, "the signature does not match"));
+    }
+    let interaction = match slack::read(&request.body) {
+        Ok(interaction) => interaction,
+        Err(ReadError::Ignored(reason)) => {
+            tracing::info!(reason, "interaction ignored");
+            return Ok(answer(200, ""));
+        }
+        Err(ReadError::Malformed(problem)) => {
+            tracing::warn!(problem, "interaction refused: it cannot be read");
+            return Ok(answer(400, "the interaction cannot be read"));
+        }
+    };
+    if let Some(problem) = is_foreign(senders, &interaction) {
+        tracing::warn!(problem, "interaction refused");
+        return Ok(answer(403, "this is not the workspace or app that asked"));
+    }
+    vote_by_button(ports, interaction).await
+}
+
+async fn is_signed<P: Secrets + Clock>(ports: &P, request: &url::UrlRequest) -> Result<bool, HandlerError> {
+    let header = |name: &str| request.headers.get(name).map(String::as_str);
+    for renew in [false, true] {
+        let secret = ports.slack_signing_secret(renew).await?;
+        let verified = slack::verify_signature(
+            &secret,
+            header("x-slack-request-timestamp"),
+            header("x-slack-signature"),
+            &request.body,
+            ports.now(),
+        );
+        match verified {
+            Ok(()) => return Ok(true),
+            // Only a signature made with another secret can be mended by reading it anew.
+            Err(slack::SignatureError::Mismatch) => {}
+            Err(_) => return Ok(false),
+        }
+    }
+    Ok(false)
+}
+
+fn is_foreign(senders: &Senders, interaction: &slack::Interaction) -> Option<&'static str> {
+    let differs = |expected: &Option<String>, found: &str| expected.as_deref().is_some_and(|e| e != found);
+    if differs(&senders.slack_app, &interaction.app) {
+        return Some("it comes from another Slack app");
+    }
+    if differs(&senders.slack_team, &interaction.team) {
+        return Some("it comes from another Slack workspace");
+    }
+    None
+}
+
+async fn vote_by_button<P>(ports: &P, interaction: slack::Interaction) -> Result<Value, HandlerError>
+where
+    P: Ledger + Messenger + Clock,
+{
+    let slack::Interaction { channel, user, action, .. } = interaction;
+    let release = action.value.release;
+    let by = Principal::Slack(user.clone());
+    let actor = Actor::Person(by.clone());
+    let vote = Incoming::Vote { approval: action.value.approval, by, decision: action.decision, reason: None };
+    let problem = match take(ports, &release, &actor, vote).await? {
+        Taken::Added(_) => {
+            tracing::info!(release.id = %release, by = %actor, decision = %action.decision, "vote written down");
+            None
+        }
+        Taken::Known(_) => None,
+        Taken::Refused(refusal) => Some(refused(&release, &refusal)),
+        Taken::NoSuchRelease => Some(format!("there is no release {release}")),
+    };
+    if let Some(problem) = problem
+        && let Err(error) = ports.whisper(&channel, &user, &problem).await
+    {
+        // The refusal stands whether or not the person could be told.
+        tracing::warn!(%error, "a refusal could not be shown to the person");
+    }
+    Ok(answer(200, ""))
+}
+
+fn refused(release: &towpath_core::names::ReleaseId, refusal: &Refusal) -> String {
+    tracing::warn!(release.id = %release, %refusal, "vote refused");
+    refusal.to_string()
+}
+
+async fn replies<P>(ports: &P, senders: &Senders, event: &Value) -> Result<(), HandlerError>
+where
+    P: Ledger + Secrets + Clock,
+{
+    let replies = sns::read(event).map_err(|error| HandlerError::Malformed(error.to_string()))?;
+    let key = ports.link_key().await?;
+    let taken = join_all(replies.into_iter().map(|reply| vote_by_reply(ports, senders, &key, reply))).await;
+    let mut refused = Vec::new();
+    for outcome in taken {
+        match outcome {
+            Ok(()) => {}
+            Err(HandlerError::Refused(reason)) => refused.push(reason),
+            Err(error) => return Err(error),
+        }
+    }
+    if refused.is_empty() { Ok(()) } else { Err(HandlerError::Refused(refused.join("; "))) }
+}
+
+async fn vote_by_reply<P: Ledger + Clock>(
+    ports: &P,
+    senders: &Senders,
+    key: &[u8],
+    reply: Result<sns::Reply, ReadError>,
+) -> Result<(), HandlerError> {
+    let refused = |reason: String| Err(HandlerError::Refused(reason));
+    let reply = match reply {
+        Ok(reply) => reply,
+        Err(error) => return refused(error.to_string()),
+    };
+    if reply.topic != senders.reply_topic {
+        return refused(format!("message {} came by another topic", reply.message_id));
+    }
+    let (release, approval) = match token::verify(key, &reply.approval, reply.decision) {
+        Ok(verified) => verified,
+        Err(error) => return refused(format!("message {}: {error}", reply.message_id)),
+    };
+    let by = Principal::TokenHolder;
+    let actor = Actor::Person(by.clone());
+    let vote = Incoming::Vote { approval, by, decision: reply.decision, reason: reply.reason };
+    match take(ports, &release, &actor, vote).await? {
+        Taken::Added(_) => {
+            tracing::info!(release.id = %release, decision = %reply.decision, "vote written down");
+            Ok(())
+        }
+        Taken::Known(_) => Ok(()),
+        Taken::Refused(refusal) => refused(format!("message {}: {refusal}", reply.message_id)),
+        Taken::NoSuchRelease => refused(format!("message {}: there is no release {release}", reply.message_id)),
+    }
+}
+
+/// An answer of the function URL. It never carries anything of the request.
+fn answer(status: u16, text: &str) -> Value {
+    json!({
+        "statusCode": status,
+        "headers": { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
+        "body": text,
+    })
+}

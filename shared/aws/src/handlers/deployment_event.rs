@@ -1,0 +1,40 @@
+//! `deployment-event`: CodeDeploy or ECS reported a change of a deployment.
+//!
+//! Reports come late, twice, out of order, and for deployments that are nobody's here. They are
+//! written down as hints; what is true is asked of AWS by `advance`.
+
+use serde_json::Value;
+use towpath_core::incoming::{ReadError, deployment};
+use towpath_core::release::{Actor, Incoming};
+
+use super::HandlerError;
+use super::take::{Taken, take};
+use crate::ports::{Clock, Ledger};
+
+/// Writes the report down for the release whose deployment it is.
+///
+/// # Errors
+/// When the event cannot be read or the ledger cannot be used.
+pub async fn handle<P: Ledger + Clock>(ports: &P, event: &Value) -> Result<(), HandlerError> {
+    let report = match deployment::read(event) {
+        Ok(report) => report,
+        Err(ReadError::Ignored(reason)) => {
+            tracing::info!(reason, "event ignored");
+            return Ok(());
+        }
+        Err(ReadError::Malformed(problem)) => return Err(HandlerError::Malformed(problem)),
+    };
+    let Some(id) = ports.release_of(&report.deployment).await? else {
+        tracing::info!(deployment = %report.deployment, state = report.state, "report ignored: not a deployment of ours");
+        return Ok(());
+    };
+    let incoming = Incoming::DeploymentReported { deployment: report.deployment, state: report.state };
+    let actor = Actor::Function("deployment-event".into());
+    match take(ports, &id, &actor, incoming).await? {
+        Taken::Added(_) => tracing::info!(release.id = %id, "report written down"),
+        Taken::Known(_) => tracing::info!(release.id = %id, "report seen before, or too late to matter"),
+        Taken::Refused(refusal) => tracing::info!(release.id = %id, %refusal, "report refused"),
+        Taken::NoSuchRelease => tracing::warn!(release.id = %id, "report for a release that is not in the ledger"),
+    }
+    Ok(())
+}

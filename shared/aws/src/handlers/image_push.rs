@@ -1,0 +1,151 @@
+//! `image-push`: an image was pushed, or replicated to this registry.
+//!
+//! The event is only a hint where to look, since ECR sends its events as best effort: which image
+//! the tag names, and since when, is asked of ECR.
+//! <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html>
+
+use futures_util::future::join_all;
+use serde_json::Value;
+use towpath_core::image::{Registry, RepositoryName};
+use towpath_core::incoming::{ReadError, ecr};
+use towpath_core::names::ParameterName;
+use towpath_core::pipeline::Pipeline;
+use towpath_core::release::{Actor, Home, Image, open, release_id};
+
+use super::HandlerError;
+use crate::ports::{AppendError, Clock, Ecr, ImageDetail, Ledger, Parameter, Parameters};
+
+/// Opens a release in every pipeline that takes the image.
+///
+/// # Errors
+/// When the event cannot be read, AWS cannot be asked, or a pipeline's configuration cannot be
+/// used; the pipelines beside it are served all the same.
+pub async fn handle<P>(
+    ports: &P,
+    pipelines_path: &str,
+    home: &Home,
+    event: &Value,
+) -> Result<(), HandlerError>
+where
+    P: Ledger + Ecr + Parameters + Clock,
+{
+    let pushed = match ecr::read(event) {
+        Ok(pushed) => pushed,
+        Err(ReadError::Ignored(reason)) => {
+            tracing::info!(reason, "event ignored");
+            return Ok(());
+        }
+        Err(ReadError::Malformed(problem)) => return Err(HandlerError::Malformed(problem)),
+    };
+    let Some(tag) = &pushed.tag else {
+        tracing::info!(repository = %pushed.repository, "push ignored: it has no tag");
+        return Ok(());
+    };
+    let registry = registry_of(&pushed.account.to_string(), &pushed.region.to_string())?;
+    let (stored, image) = tokio::join!(
+        pipelines_of(ports, pipelines_path, &pushed.repository),
+        ports.image_by_tag(&registry, &pushed.repository, tag),
+    );
+    let stored = stored?;
+    if stored.is_empty() {
+        tracing::info!(repository = %pushed.repository, %tag, "push ignored: no pipeline is configured for the repository");
+        return Ok(());
+    }
+    let Some(ImageDetail { digest, pushed_at, .. }) = image? else {
+        tracing::warn!(repository = %pushed.repository, %tag, "push ignored: the registry has no such image any more");
+        return Ok(());
+    };
+    let image = Image { registry, repository: pushed.repository.clone(), digest, tag: tag.clone(), pushed_at };
+    let actor = Actor::Function("image-push".into());
+    offer_to_all(ports, &stored, home, &image, &actor).await
+}
+
+/// The pipelines of one repository: one call, however many pipelines there are in the account.
+pub(super) async fn pipelines_of<P: Parameters>(
+    ports: &P,
+    pipelines_path: &str,
+    repository: &RepositoryName,
+) -> Result<Vec<Parameter>, HandlerError> {
+    let path: ParameterName = format!("{pipelines_path}/{repository}")
+        .parse()
+        .map_err(|error| HandlerError::Pipeline(format!("{error}")))?;
+    let mut stored = ports.parameters_below(&path).await?;
+    // The repository `team/shop` lies below the repository `team`; its pipelines are not `team`'s.
+    stored.retain(|parameter| {
+        let below = parameter.name.as_str().strip_prefix(path.as_str()).and_then(|rest| rest.strip_prefix('/'));
+        below.is_some_and(|name| !name.contains('/'))
+    });
+    Ok(stored)
+}
+
+pub(super) fn registry_of(account: &str, region: &str) -> Result<Registry, HandlerError> {
+    let partition = if region.starts_with("cn-") { ".cn" } else { "" };
+    format!("{account}.dkr.ecr.{region}.amazonaws.com{partition}")
+        .parse()
+        .map_err(|error| HandlerError::Malformed(format!("{error}")))
+}
+
+/// Offers an image to every pipeline at once. One that cannot be used does not keep the others
+/// from it.
+pub(super) async fn offer_to_all<P: Ledger + Clock>(
+    ports: &P,
+    stored: &[Parameter],
+    home: &Home,
+    image: &Image,
+    actor: &Actor,
+) -> Result<(), HandlerError> {
+    let offers = join_all(stored.iter().map(|parameter| offer(ports, parameter, home, image, actor))).await;
+    let mut unusable = Vec::new();
+    for outcome in offers {
+        match outcome {
+            Ok(()) => {}
+            Err(HandlerError::Pipeline(problem)) => unusable.push(problem),
+            Err(error) => return Err(error),
+        }
+    }
+    if unusable.is_empty() { Ok(()) } else { Err(HandlerError::Pipeline(unusable.join("; "))) }
+}
+
+async fn offer<P: Ledger + Clock>(
+    ports: &P,
+    parameter: &Parameter,
+    home: &Home,
+    image: &Image,
+    actor: &Actor,
+) -> Result<(), HandlerError> {
+    let pipeline = read_pipeline(parameter)?;
+    if pipeline.repository != image.repository
+        || pipeline.registry.as_ref().is_some_and(|registry| *registry != image.registry)
+    {
+        tracing::info!(pipeline = %pipeline.pipeline, registry = %image.registry, "image not taken: the pipeline is for another registry");
+        return Ok(());
+    }
+    let id = release_id(&pipeline.pipeline, &image.digest, &image.tag);
+    let events = match open(pipeline, parameter.version, home.clone(), image.clone()) {
+        Ok(events) => events,
+        Err(reason) => {
+            tracing::info!(parameter = %parameter.name, tag = %image.tag, reason, "image not taken");
+            return Ok(());
+        }
+    };
+    match ports.open(&id, &events, actor, ports.now()).await {
+        Ok(()) => {
+            tracing::info!(release.id = %id, "release opened");
+            Ok(())
+        }
+        Err(AppendError::Behind) => {
+            tracing::info!(release.id = %id, "push seen before");
+            Ok(())
+        }
+        Err(error @ (AppendError::Service | AppendError::Call(_))) => Err(error.into()),
+    }
+}
+
+pub(super) fn read_pipeline(parameter: &Parameter) -> Result<Pipeline, HandlerError> {
+    Pipeline::from_json(&parameter.value).map_err(|error| {
+        HandlerError::Pipeline(format!(
+            "the pipeline in {} cannot be used: {error}; correct it with `towpath apply`",
+            parameter.name
+        ))
+    })
+}

@@ -1,0 +1,44 @@
+//! What each function does with what it is given: one file per function.
+//!
+//! Intake handlers authenticate, load, accept or refuse, append and return. Only
+//! [`advance`] changes deployments.
+
+pub mod advance;
+pub mod approval;
+pub mod deployment_event;
+pub mod image_push;
+pub mod lifecycle_hook;
+pub mod sweeper;
+
+mod take;
+
+use crate::drive::DriveError;
+use crate::ports::{AppendError, CallError, LoadError};
+
+/// Why an invocation failed. On Lambda a failure is a retry, and after the retries a dead letter
+/// with this text; what a retry cannot mend is answered instead, unless nothing else could keep
+/// it from being lost.
+#[derive(Debug, thiserror::Error)]
+pub enum HandlerError {
+    /// The event is not of a shape that this function knows.
+    #[error("the event cannot be read: {0}")]
+    Malformed(String),
+    /// A pipeline that the event concerns cannot be used. The others were dealt with.
+    #[error("{0}")]
+    Pipeline(String),
+    /// Messages that were refused. The others were dealt with.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// A call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The ledger could not be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The ledger could not be written.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// A release could not be driven.
+    #[error(transparent)]
+    Drive(#[from] DriveError),
+}

@@ -1,0 +1,98 @@
+//! `sweeper`: what got lost is found. It runs on a schedule and only wakes; `advance` acts.
+//!
+//! A release that is due (its deployment reported nothing, a run died, people could not be told)
+//! is woken. A push whose event never came is found by asking the registry.
+
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use towpath_core::names::ParameterName;
+use towpath_core::release::{Actor, Home, Image};
+
+use super::HandlerError;
+use super::image_push::{offer_to_all, read_pipeline, registry_of};
+use crate::ports::{Clock, Ecr, ImageDetail, Ledger, Parameter, Parameters};
+
+/// How many releases one tick wakes at most. The most overdue come first, so the rest has its turn.
+const MOST_WOKEN: usize = 50;
+
+/// How far back lost pushes are looked for.
+const LOOK_BACK: SignedDuration = SignedDuration::from_hours(6);
+
+/// Does what the schedule's input names: `{"sweep": "releases"}` or `{"sweep": "pushes"}`.
+///
+/// # Errors
+/// When the input is neither, or AWS cannot be asked.
+pub async fn handle<P>(ports: &P, pipelines_path: &str, home: &Home, event: &Value) -> Result<(), HandlerError>
+where
+    P: Ledger + Ecr + Parameters + Clock,
+{
+    match event.get("sweep").and_then(Value::as_str) {
+        Some("releases") => wake_due(ports).await,
+        Some("pushes") => find_lost_pushes(ports, pipelines_path, home).await,
+        Some(_) | None => {
+            Err(HandlerError::Malformed("the schedule's input must be {\"sweep\": \"releases\"} or {\"sweep\": \"pushes\"}".into()))
+        }
+    }
+}
+
+async fn wake_due<P: Ledger + Clock>(ports: &P) -> Result<(), HandlerError> {
+    let now = ports.now();
+    let due = ports.due(now, MOST_WOKEN).await?;
+    let woken = join_all(due.iter().map(|release| ports.wake(release, now))).await;
+    tracing::info!(releases = due.len(), "releases woken");
+    woken.into_iter().collect::<Result<Vec<()>, _>>()?;
+    Ok(())
+}
+
+async fn find_lost_pushes<P>(ports: &P, pipelines_path: &str, home: &Home) -> Result<(), HandlerError>
+where
+    P: Ledger + Ecr + Parameters + Clock,
+{
+    let path: ParameterName =
+        pipelines_path.parse().map_err(|error| HandlerError::Pipeline(format!("{error}")))?;
+    let stored = ports.parameters_below(&path).await?;
+    let searched = join_all(stored.iter().map(|parameter| find_lost(ports, parameter, home))).await;
+    let mut unusable = Vec::new();
+    for outcome in searched {
+        match outcome {
+            Ok(()) => {}
+            Err(HandlerError::Pipeline(problem)) => unusable.push(problem),
+            Err(error) => return Err(error),
+        }
+    }
+    if unusable.is_empty() { Ok(()) } else { Err(HandlerError::Pipeline(unusable.join("; "))) }
+}
+
+async fn find_lost<P>(ports: &P, parameter: &Parameter, home: &Home) -> Result<(), HandlerError>
+where
+    P: Ledger + Ecr + Parameters + Clock,
+{
+    let pipeline = read_pipeline(parameter)?;
+    let registry = match &pipeline.registry {
+        Some(registry) => registry.clone(),
+        None => registry_of(home.account.as_str(), home.region.as_str())?,
+    };
+    // What was pushed before the pipeline knew of anything is not lost, only old.
+    let newest = ports.newest(&pipeline.pipeline).await?.map(|(_, pushed_at)| pushed_at);
+    let known = newest.unwrap_or(parameter.modified_at);
+    let since = known.max(ports.now().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN));
+    let pushed = ports.pushed_since(&registry, &pipeline.repository, since).await?;
+    let actor = Actor::Function("sweeper".into());
+    for ImageDetail { digest, tags, pushed_at } in pushed {
+        if pushed_at <= known {
+            continue;
+        }
+        for tag in tags {
+            let image = Image {
+                registry: registry.clone(),
+                repository: pipeline.repository.clone(),
+                digest,
+                tag,
+                pushed_at,
+            };
+            offer_to_all(ports, std::slice::from_ref(parameter), home, &image, &actor).await?;
+        }
+    }
+    Ok(())
+}

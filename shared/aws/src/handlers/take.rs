@@ -1,0 +1,50 @@
+//! The way of every fact into the ledger: load, accept or refuse, append, and again if somebody
+//! else wrote first.
+
+use towpath_core::names::ReleaseId;
+use towpath_core::release::{Accepted, Actor, Incoming, Refusal, Release, accept};
+
+use super::HandlerError;
+use crate::ports::{Append, AppendError, Clock, Ledger};
+
+/// What became of a fact.
+pub(super) enum Taken {
+    /// It is in the ledger: the release as it is now.
+    Added(Box<Release>),
+    /// It was there already, or does not matter any more.
+    Known(Box<Release>),
+    /// It is not taken.
+    Refused(Refusal),
+    /// There is no such release.
+    NoSuchRelease,
+}
+
+/// How often another writer may be first. Each time, that writer got on.
+const MOST_CONFLICTS: u8 = 10;
+
+pub(super) async fn take<P: Ledger + Clock>(
+    ports: &P,
+    id: &ReleaseId,
+    actor: &Actor,
+    incoming: Incoming,
+) -> Result<Taken, HandlerError> {
+    for _ in 0..MOST_CONFLICTS {
+        let Some(release) = ports.load(id).await? else {
+            return Ok(Taken::NoSuchRelease);
+        };
+        let now = ports.now();
+        let events = match accept(&release, incoming.clone(), now) {
+            Ok(Accepted::Add(events)) => events,
+            Ok(Accepted::Known) => return Ok(Taken::Known(Box::new(release))),
+            Err(refusal) => return Ok(Taken::Refused(refusal)),
+        };
+        let append =
+            Append { release: &release, events: &events, actor, at: now, wake: true, due: Some(now) };
+        match ports.append(append).await {
+            Ok(release) => return Ok(Taken::Added(Box::new(release))),
+            Err(AppendError::Behind) => {}
+            Err(error @ (AppendError::Service | AppendError::Call(_))) => return Err(error.into()),
+        }
+    }
+    Err(HandlerError::Append(AppendError::Behind))
+}
