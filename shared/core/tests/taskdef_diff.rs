@@ -332,6 +332,9 @@ fn a_variable_that_is_there_twice_keeps_its_order_since_the_last_one_wins() {
             json!(values.map(|value| json!({"name": "A", "value": value})));
         document
     };
+    // Two secrets of one name are each compared with their like.
+    let secret = ["password=1", "password=2"];
+    assert_eq!(of(&with(secret), &with(secret)).changes(), []);
     let diff = of(&with(["1", "2"]), &with(["2", "1"]));
     assert!(!diff.is_same());
     assert_ne!(diff.changes(), []);

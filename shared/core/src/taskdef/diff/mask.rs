@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::taskdef::canonical::{self, Order};
-use crate::taskdef::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure};
+use crate::taskdef::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure, push_segment};
 use crate::taskdef::secrets;
 
 /// What stands for a secret.
@@ -47,7 +47,7 @@ impl Masker {
             _ => None,
         };
         for (name, value) in members.iter_mut() {
-            let path = format!("{path}/{name}");
+            let path = below(path, name);
             match structure.member(name) {
                 None => self.value(value, None, name, Order::AsWritten, &path),
                 Some(shape) => {
@@ -94,8 +94,12 @@ impl Masker {
                 };
                 // `["--password", "x"]`: an option may name the argument after it.
                 let mut option = String::new();
+                let mut keys = BTreeMap::new();
                 for (index, entry) in entries.iter_mut().enumerate() {
-                    let path = format!("{path}/{}", key_of(entry, order, index));
+                    let key = key_of(entry, order, index);
+                    // Of two entries with one name, each has a place of its own.
+                    let nth = *keys.entry(key.clone()).and_modify(|n| *n += 1).or_insert(1);
+                    let path = below(path, &format!("{key}#{nth}"));
                     let named = if option.is_empty() { name } else { &option };
                     let next = entry
                         .as_str()
@@ -122,7 +126,7 @@ impl Masker {
                         Some(Shape::Scalar | Shape::List(_) | Shape::Structure(_)) | None => None,
                     };
                     for (key, member) in members.iter_mut() {
-                        let path = format!("{path}/{key}");
+                        let path = below(path, key);
                         // Everything below the name of a secret is secret.
                         let named = if secrets::is_secret_name(name) {
                             name
@@ -150,6 +154,13 @@ impl Masker {
         };
         mask.clone_into(text);
     }
+}
+
+/// The place of a part, such that no two places have the same text.
+fn below(path: &str, segment: &str) -> String {
+    let mut path = path.to_owned();
+    push_segment(&mut path, segment);
+    path
 }
 
 fn text(members: &Map<String, Value>, name: &str) -> Option<String> {

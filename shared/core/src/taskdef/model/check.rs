@@ -1,0 +1,94 @@
+//! The vendored model against what is written by hand, and the generated table against it.
+//!
+//! After `scripts/update-model` a failure here is a decision to make: is a new top-level field to be
+//! registered or only described, may an image push change it, does ECS fill it in?
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{DESCRIBE_ONLY, REGISTER_TASK_DEFINITION_REQUEST, REGISTERABLE, Shape, Structure};
+
+const MODEL: &str = include_str!("../../../model/ecs-task-definition.json");
+
+fn model() -> Value {
+    serde_json::from_str(MODEL).expect("the vendored model is JSON")
+}
+
+fn members<'a>(model: &'a Value, shape: &str) -> BTreeSet<&'a str> {
+    let members = model["shapes"][shape]["members"].as_object();
+    members.expect(shape).keys().map(String::as_str).collect()
+}
+
+#[test]
+fn the_registerable_fields_are_the_models() {
+    let model = model();
+    assert_eq!(
+        REGISTERABLE.into_iter().collect::<BTreeSet<_>>(),
+        members(&model, "RegisterTaskDefinitionRequest")
+    );
+}
+
+#[test]
+fn the_describe_only_fields_are_the_models() {
+    let model = model();
+    let described = members(&model, "TaskDefinition");
+    let registered = members(&model, "RegisterTaskDefinitionRequest");
+    assert_eq!(
+        DESCRIBE_ONLY.into_iter().collect::<BTreeSet<_>>(),
+        described.difference(&registered).copied().collect()
+    );
+    // What is registered is described, but for the tags, which come beside.
+    assert_eq!(
+        registered.difference(&described).collect::<Vec<_>>(),
+        [&"tags"]
+    );
+    assert_eq!(
+        members(&model, "DescribeTaskDefinitionResponse"),
+        ["tags", "taskDefinition"].into()
+    );
+}
+
+#[test]
+fn the_table_is_the_models() {
+    let model = model();
+    let mut seen = BTreeSet::new();
+    compare(&model, &REGISTER_TASK_DEFINITION_REQUEST, &mut seen);
+    // Enough of it was looked at for this to mean something.
+    assert!(seen.len() > 30, "{seen:?}");
+}
+
+fn compare(model: &Value, structure: &Structure, seen: &mut BTreeSet<&'static str>) {
+    if !seen.insert(structure.name) {
+        return;
+    }
+    let published = model["shapes"][structure.name]["members"].as_object();
+    let published: Vec<_> = published
+        .expect(structure.name)
+        .iter()
+        .map(|(name, shape)| (name.as_str(), shape.as_str().expect("a shape's name")))
+        .collect();
+    let table: Vec<_> = structure.members.iter().map(|(name, _)| *name).collect();
+    let names: Vec<_> = published.iter().map(|(name, _)| *name).collect();
+    assert_eq!(table, names, "{}", structure.name);
+    for ((_, shape), (_, published)) in structure.members.iter().zip(published) {
+        compare_shape(model, shape, published, seen);
+    }
+}
+
+fn compare_shape(model: &Value, shape: &Shape, name: &str, seen: &mut BTreeSet<&'static str>) {
+    let published = &model["shapes"][name];
+    let part = |field: &str| published[field].as_str().expect("a shape's name");
+    match shape {
+        Shape::Structure(structure) => {
+            assert_eq!(structure.name, name);
+            compare(model, structure, seen);
+        }
+        Shape::List(element) => compare_shape(model, element, part("member"), seen),
+        Shape::Map(element) => compare_shape(model, element, part("value"), seen),
+        Shape::Scalar => assert!(
+            !["structure", "list", "map"].contains(&part("type")),
+            "{name} is no scalar"
+        ),
+    }
+}
