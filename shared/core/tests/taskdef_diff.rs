@@ -354,6 +354,18 @@ fn bookkeeping_tags_are_no_difference_and_other_tags_are() {
 }
 
 #[test]
+fn no_value_steers_the_terminal() {
+    let mut after = shop();
+    after["containerDefinitions"][0]["user"] = json!("\u{9b}2J\u{1b}[2J\u{202e}\u{7f}");
+    let shown = of(&shop(), &after).unified("a", "b", false);
+    assert!(shown.chars().all(|c| c == '\n' || !c.is_control()));
+    assert!(
+        shown.contains(r#""user": "\u009b2J\u001b[2J\u202e\u007f""#),
+        "{shown}"
+    );
+}
+
+#[test]
 fn colours_are_only_where_they_are_asked_for() {
     let mut after = shop();
     after["cpu"] = json!("512");

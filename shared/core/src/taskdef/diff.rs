@@ -135,9 +135,7 @@ impl Diff {
 
 /// A name for the header, which must stay one line and must not steer a terminal.
 fn printable(name: &str) -> String {
-    name.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    name.escape_debug().to_string()
 }
 
 /// Removed lines red, added ones green, places blue; the ANSI codes that every terminal knows.

@@ -10,11 +10,41 @@ use super::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure};
 /// A document as JSON with two spaces of indentation and a line feed at its end.
 ///
 /// Members that ECS's model knows come first, in its order, then others and the keys of maps by
-/// name.
+/// name. Characters that could steer a terminal are escaped, which JSON reads as the same.
 pub fn pretty(document: &Map<String, Value>) -> String {
-    let ordered = structure(document, &REGISTER_TASK_DEFINITION_REQUEST);
+    let ordered = ordered(document);
     // `{:#}` prints a value as indented JSON.
-    format!("{ordered:#}\n")
+    let text = format!("{ordered:#}\n");
+    if text.contains(is_steering) {
+        escaped(&text)
+    } else {
+        text
+    }
+}
+
+/// A document with the same order of keys as [`pretty`] has.
+pub fn ordered(document: &Map<String, Value>) -> Value {
+    structure(document, &REGISTER_TASK_DEFINITION_REQUEST)
+}
+
+/// Control characters beyond those that JSON has to escape, and those that turn the direction of
+/// writing round. In JSON they can only be inside strings.
+fn is_steering(c: char) -> bool {
+    (c.is_control() && c != '\n')
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_steering(c) {
+            // All of them are in the first plane, where one escape is one character.
+            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 fn structure(members: &Map<String, Value>, structure: &Structure) -> Value {

@@ -160,7 +160,12 @@ impl fmt::Display for Finding {
         if let Some(container) = &self.container {
             write!(f, "container {container:?}: ")?;
         }
-        write!(f, "{}; {} ({})", self.message, self.remedy, self.path)
+        write!(f, "{}; {}", self.message, self.remedy)?;
+        match self.path.as_str() {
+            // The definition as a whole needs no pointer.
+            "" => Ok(()),
+            path => write!(f, " ({path})"),
+        }
     }
 }
 

@@ -88,7 +88,10 @@ fn check_named(containers: &[Container<'_>], rules: &Rules, findings: &mut Vec<F
                     Rule::ContainerMissing,
                     "/containerDefinitions",
                     "it is named in the pipeline but is not in the definition".to_owned(),
-                    format!("name one of {}", known.join(", ")),
+                    match known.as_slice() {
+                        [] => "add it".to_owned(),
+                        known => format!("name one of {}", known.join(", ")),
+                    },
                 )
                 .of_container(name),
             );

@@ -112,7 +112,7 @@ fn check_fargate(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
             Rule::FargateSize,
             "/cpu",
             match definition.document().get("cpu") {
-                Some(cpu) => format!("cpu {cpu} is no number of CPU units or vCPUs"),
+                Some(cpu) => format!("cpu {cpu} is not a string with CPU units or vCPUs"),
                 None => "Fargate needs the task's cpu".to_owned(),
             },
             format!(
@@ -142,7 +142,7 @@ fn check_fargate(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
                 }
                 None => "Fargate needs the task's memory".to_owned(),
             },
-            format!("set memory to {offered} MiB, as a string"),
+            format!("set memory, in MiB and as a string, to {offered}"),
         ));
     }
 }
