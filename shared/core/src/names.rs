@@ -22,6 +22,18 @@ impl InvalidName {
         let shown = text.chars().take(64).flat_map(char::escape_debug).collect();
         Self { shown, kind, rule }
     }
+
+    /// What is wrong, without the way out.
+    #[must_use]
+    pub fn problem(&self) -> String {
+        format!("`{}` is not {}", self.shown, self.kind)
+    }
+
+    /// What to write instead.
+    #[must_use]
+    pub fn way_out(&self) -> String {
+        format!("use {}", self.rule)
+    }
 }
 
 macro_rules! name {

@@ -18,14 +18,32 @@ pub struct Span {
 #[error("`{0}` is not a length of time: write 90s, 30m, 24h or 2d, from 1s to 30d")]
 pub struct InvalidSpan(String);
 
+impl InvalidSpan {
+    /// What is wrong, without the way out.
+    #[must_use]
+    pub fn problem(&self) -> String {
+        format!("`{}` is not a length of time", self.0)
+    }
+
+    /// What to write instead.
+    #[must_use]
+    pub fn way_out(&self) -> String {
+        "write 90s, 30m, 24h or 2d, from 1s to 30d".to_owned()
+    }
+}
+
 const LONGEST: u32 = 30 * 86_400;
 
 impl Span {
-    /// A span of that many seconds, cut to the 30 days that a span may have.
+    /// A span of that many seconds, brought to the 1 second to 30 days that a span may have.
     #[must_use]
     pub const fn from_seconds(seconds: u32) -> Self {
         Self {
-            seconds: if seconds > LONGEST { LONGEST } else { seconds },
+            seconds: match seconds {
+                0 => 1,
+                1..=LONGEST => seconds,
+                _ => LONGEST,
+            },
         }
     }
 
@@ -122,6 +140,14 @@ mod tests {
             let span: Span = text.parse().unwrap();
             assert_eq!(span.seconds(), seconds);
             assert_eq!(span.to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn every_span_reads_back_as_it_is_shown() {
+        for seconds in [0, 1, 59, 60, 3_600, 86_399, 2_592_000, u32::MAX] {
+            let span = Span::from_seconds(seconds);
+            assert_eq!(span.to_string().parse(), Ok(span));
         }
     }
 

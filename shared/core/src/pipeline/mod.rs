@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use approval::ApprovalGate;
 pub use check::{Check, CheckKind, HookPoint, HttpCheck, KindlessCheck};
 pub use contradiction::Contradiction;
-pub use duration::Span;
+pub use duration::{InvalidSpan, Span};
 pub use read::{LARGEST_TEXT, ReadError};
 pub use rollout::{CodeDeployRollout, RollingRollout, Rollout};
 pub use schema::schema;

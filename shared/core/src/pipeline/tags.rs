@@ -1,6 +1,7 @@
 //! Which tags a pipeline takes, and by which rule.
 
 mod glob;
+mod invalid;
 mod regex;
 mod semver;
 
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::glob::TagGlob;
+pub use self::invalid::InvalidPattern;
 pub use self::regex::TagRegex;
 pub use self::semver::VersionRange;
 use crate::image::Tag;
@@ -41,67 +43,6 @@ pub enum TagVerdict {
     Ignored(String),
     /// Never deployed: why, and the way out.
     Refused(String),
-}
-
-/// A pattern that cannot select tags.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidPattern {
-    /// The pattern is empty, so that it would take nothing.
-    #[error("the pattern is empty: write one, or leave `tags` out to take commit hashes")]
-    Empty,
-    /// The pattern is longer than any that people can read.
-    #[error("the pattern has {length} characters: use at most {longest}")]
-    TooLong {
-        /// The pattern's length in characters.
-        length: usize,
-        /// The longest that is taken.
-        longest: usize,
-    },
-    /// The regular expression does not compile.
-    #[error("`{pattern}` is not a regular expression: {reason}")]
-    Regex {
-        /// The pattern, with control characters escaped.
-        pattern: String,
-        /// What the compiler says.
-        reason: String,
-    },
-    /// The version range does not parse.
-    #[error("`{range}` is not a range of versions such as `>=1.4, <3`: {reason}")]
-    Range {
-        /// The range, with control characters escaped.
-        range: String,
-        /// What the parser says.
-        reason: String,
-    },
-    /// The glob contains something that no tag can contain.
-    #[error(
-        "`{glob}` contains `{culprit}`, which no tag can: use letters, digits, `_`, `.`, `-`, `*` and `?`, or a `regex`"
-    )]
-    Glob {
-        /// The glob, with control characters escaped.
-        glob: String,
-        /// The character, escaped.
-        culprit: String,
-    },
-}
-
-/// Longest pattern in characters: twice the longest tag.
-const LONGEST_PATTERN: usize = 256;
-
-impl InvalidPattern {
-    fn check_length(pattern: &str) -> Result<(), Self> {
-        let length = pattern.chars().count();
-        if pattern.is_empty() {
-            Err(Self::Empty)
-        } else if length > LONGEST_PATTERN {
-            Err(Self::TooLong {
-                length,
-                longest: LONGEST_PATTERN,
-            })
-        } else {
-            Ok(())
-        }
-    }
 }
 
 impl TagPolicy {

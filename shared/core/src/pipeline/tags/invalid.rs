@@ -1,0 +1,94 @@
+//! Why a pattern cannot select tags.
+
+use std::fmt;
+
+/// A pattern that cannot select tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InvalidPattern {
+    /// The pattern is empty, so that it would take nothing.
+    Empty,
+    /// The pattern is longer than any that people can read.
+    TooLong {
+        /// The pattern's length in characters.
+        length: usize,
+    },
+    /// The regular expression does not compile.
+    Regex {
+        /// The pattern, with control characters escaped.
+        pattern: String,
+        /// What the compiler says.
+        reason: String,
+    },
+    /// The version range does not parse.
+    Range {
+        /// The range, with control characters escaped.
+        range: String,
+        /// What the parser says.
+        reason: String,
+    },
+    /// The glob contains something that no tag can contain.
+    Glob {
+        /// The glob, with control characters escaped.
+        glob: String,
+        /// The character, escaped.
+        culprit: String,
+    },
+}
+
+/// Longest pattern in characters: twice the longest tag.
+const LONGEST_PATTERN: usize = 256;
+
+impl InvalidPattern {
+    pub(super) fn check_length(pattern: &str) -> Result<(), Self> {
+        let length = pattern.chars().count();
+        if pattern.is_empty() {
+            Err(Self::Empty)
+        } else if length > LONGEST_PATTERN {
+            Err(Self::TooLong { length })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What is wrong, without the way out.
+    #[must_use]
+    pub fn problem(&self) -> String {
+        match self {
+            Self::Empty => "the pattern is empty".to_owned(),
+            Self::TooLong { length } => format!("the pattern has {length} characters"),
+            Self::Regex { pattern, reason } => {
+                format!("`{pattern}` is not a regular expression ({reason})")
+            }
+            Self::Range { range, reason } => {
+                format!("`{range}` is not a range of versions ({reason})")
+            }
+            Self::Glob { glob, culprit } => {
+                format!("`{glob}` contains `{culprit}`, which no tag can")
+            }
+        }
+    }
+
+    /// What to write instead.
+    #[must_use]
+    pub fn way_out(&self) -> String {
+        match self {
+            Self::Empty => "write one, or leave `tags` out to take commit hashes".to_owned(),
+            Self::TooLong { .. } => format!("use at most {LONGEST_PATTERN}"),
+            Self::Regex { .. } => {
+                "write it as in https://docs.rs/regex/latest/regex/#syntax".to_owned()
+            }
+            Self::Range { .. } => "write it like `>=1.4, <3`".to_owned(),
+            Self::Glob { .. } => {
+                "use letters, digits, `_`, `.`, `-`, `*` and `?`, or a `regex`".to_owned()
+            }
+        }
+    }
+}
+
+impl fmt::Display for InvalidPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.problem(), self.way_out())
+    }
+}
+
+impl std::error::Error for InvalidPattern {}
