@@ -21,7 +21,7 @@ pub struct ApprovalGate {
     pub sns: bool,
     /// How many different people must approve; 1 by default. One rejection is enough to stop.
     #[serde(default = "one", skip_serializing_if = "is_one")]
-    #[schemars(extend("examples" = [2]))]
+    #[schemars(range(min = 1), extend("examples" = [2]))]
     pub required: u8,
     /// How long the request stays open; 24h by default. Then the release ends as expired.
     #[serde(default = "one_day")]

@@ -167,7 +167,7 @@ pub struct HttpCheck {
     pub url: String,
     /// The status code that must come; 200 by default.
     #[serde(default = "ok")]
-    #[schemars(extend("examples" = [204]))]
+    #[schemars(range(min = 100, max = 599), extend("examples" = [204]))]
     pub status: u16,
     /// Request headers, for a health endpoint that wants them. Not for secrets: they are shown.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -187,11 +187,11 @@ pub struct HttpCheck {
     pub timeout: Span,
     /// How many requests are made; 3 by default.
     #[serde(default = "three")]
-    #[schemars(extend("examples" = [5]))]
+    #[schemars(range(min = 1, max = 100), extend("examples" = [5]))]
     pub attempts: u8,
     /// How many of them must succeed; 1 by default.
     #[serde(default = "one")]
-    #[schemars(extend("examples" = [3]))]
+    #[schemars(range(min = 1, max = 100), extend("examples" = [3]))]
     pub successes: u8,
     /// The pause between two requests; 1s by default.
     #[serde(default = "one_second")]

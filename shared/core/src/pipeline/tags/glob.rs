@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::InvalidPattern;
 use crate::image::Tag;
 
-/// A pattern of the characters that tags are made of, in which `*` stands for any text, also none,
-/// and `?` for one character.
+/// A glob over whole tags: `*` may stand for no text at all, and every other character (letters,
+/// digits, `_`, `.` and `-`) stands for itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", extend("pattern" = "^[A-Za-z0-9_.*?-]{1,256}$"))]

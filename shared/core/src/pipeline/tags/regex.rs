@@ -11,8 +11,7 @@ use crate::image::Tag;
 /// Largest compiled program in bytes. Matching is linear in the tag's length times this.
 const LARGEST_PROGRAM: usize = 1 << 20;
 
-/// A regular expression that a whole tag matches or does not. Tags are ASCII, and so are its
-/// classes: `\d` is `0-9`.
+/// Tags are ASCII, and so are the classes of the expression: `\d` is `0-9`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", extend("format" = "regex", "minLength" = 1, "maxLength" = 256))]

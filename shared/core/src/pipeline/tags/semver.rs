@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{InvalidPattern, TagVerdict};
 use crate::image::Tag;
 
-/// A range of semantic versions: comparisons with `=`, `>`, `>=`, `<`, `<=`, `~` and `^`, joined by
-/// commas. A version without a sign means `^`, so `1.4` is `>=1.4.0, <2.0.0`. A pre-release is in a
+/// A range is made of comparisons with `=`, `>`, `>=`, `<`, `<=`, `~` and `^`, joined by commas, which
+/// must all hold. A version without a sign means `^`, so `1.4` is `>=1.4.0, <2.0.0`. A pre-release is in a
 /// range only if the range names a pre-release of the same version: `>=2.0.0-0` has `2.0.0-rc.1`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]

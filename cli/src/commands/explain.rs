@@ -1,0 +1,196 @@
+//! `towpath explain`: which pipelines take an image, by which rule, or why not.
+
+use std::cmp::Ordering;
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use towpath_core::image::{RepositoryName, Tag};
+use towpath_core::pipeline::{Pipeline, TagVerdict};
+
+use super::{files, lint};
+use crate::lint::Linter;
+use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
+
+/// Explain which pipelines take an image, by which rule, or why not.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    towpath explain shop/api 3f2c1ab --file deploy/shop-api.yaml\n  \
+    towpath explain shop/api v1.9.0 v1.10.0 --file deploy/*.yaml --output json\n\n\
+    Exits with 1 when no pipeline takes any of the tags.")]
+pub(super) struct Arguments {
+    /// The ECR repository, without its registry.
+    repository: RepositoryName,
+    /// The tags to judge.
+    #[arg(required = true, value_name = "TAG")]
+    tags: Vec<Tag>,
+    /// The pipeline files to ask.
+    #[arg(long = "file", required = true, num_args = 1.., value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    repository: &'a RepositoryName,
+    taken: bool,
+    pipelines: Vec<Explained<'a>>,
+}
+
+/// What one pipeline makes of the image.
+#[derive(Serialize)]
+struct Explained<'a> {
+    pipeline: &'a str,
+    repository: &'a RepositoryName,
+    /// Whether the image's repository is the pipeline's.
+    same_repository: bool,
+    stages: Vec<&'a str>,
+    /// The verdict on each tag; none where the repository is another.
+    tags: Vec<Judged<'a>>,
+    /// The tags that are taken, from the earliest to the latest by name, where the rule gives names
+    /// an order.
+    by_name: Option<Vec<&'a Tag>>,
+}
+
+#[derive(Serialize)]
+struct Judged<'a> {
+    tag: &'a Tag,
+    #[serde(flatten)]
+    verdict: TagVerdict,
+}
+
+pub(super) fn run(
+    arguments: &Arguments,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
+    let linter = Linter::new()?;
+    let mut pipelines = Vec::new();
+    let mut broken = false;
+    for path in &arguments.files {
+        let file = files::lint(&linter, path)?;
+        let shown = file.shown();
+        match file.result {
+            Ok(pipeline) => pipelines.push(pipeline),
+            Err(problems) => {
+                broken = true;
+                lint::write_problems(&mut anstream::stderr(), &shown, &problems)?;
+            }
+        }
+    }
+    if broken {
+        return Err(
+            "a pipeline that is not valid takes nothing: correct what is listed above".into(),
+        );
+    }
+    let explained: Vec<_> = pipelines
+        .iter()
+        .map(|pipeline| explain(pipeline, arguments))
+        .collect();
+    let taken = explained.iter().any(Explained::takes_any);
+    match output {
+        Output::Json => write_json(
+            out,
+            &Report {
+                repository: &arguments.repository,
+                taken,
+                pipelines: explained,
+            },
+        )?,
+        Output::Text => {
+            for one in &explained {
+                write_text(out, one)?;
+            }
+        }
+    }
+    Ok(Answer::yes_if(taken))
+}
+
+fn explain<'a>(pipeline: &'a Pipeline, arguments: &'a Arguments) -> Explained<'a> {
+    let same_repository = pipeline.repository == arguments.repository;
+    let tags: Vec<_> = arguments
+        .tags
+        .iter()
+        .filter(|_| same_repository)
+        .map(|tag| Judged {
+            tag,
+            verdict: pipeline.tags.judge(tag),
+        })
+        .collect();
+    let mut taken: Vec<_> = tags
+        .iter()
+        .filter(|one| one.is_taken())
+        .map(|one| one.tag)
+        .collect();
+    let ordered = taken.len() > 1 && pipeline.tags.compare(taken[0], taken[1]).is_some();
+    taken.sort_by(|left, right| {
+        pipeline
+            .tags
+            .compare(left, right)
+            .unwrap_or(Ordering::Equal)
+    });
+    Explained {
+        pipeline: pipeline.pipeline.as_str(),
+        repository: &pipeline.repository,
+        same_repository,
+        stages: pipeline
+            .stages
+            .iter()
+            .map(|stage| stage.name.as_str())
+            .collect(),
+        tags,
+        by_name: ordered.then_some(taken),
+    }
+}
+
+impl Judged<'_> {
+    fn is_taken(&self) -> bool {
+        match self.verdict {
+            TagVerdict::Taken(_) => true,
+            TagVerdict::Ignored(_) | TagVerdict::Refused(_) => false,
+        }
+    }
+}
+
+impl Explained<'_> {
+    fn takes_any(&self) -> bool {
+        self.tags.iter().any(Judged::is_taken)
+    }
+}
+
+fn write_text(out: &mut dyn Write, one: &Explained<'_>) -> Result<(), Failure> {
+    let name = one.pipeline;
+    if !one.same_repository {
+        writeln!(
+            out,
+            "{NAME}{name}{NAME:#} {QUIET}is not asked: it takes images from {}{QUIET:#}",
+            one.repository
+        )?;
+    }
+    for Judged { tag, verdict } in &one.tags {
+        match verdict {
+            TagVerdict::Taken(reason) => writeln!(
+                out,
+                "{NAME}{name}{NAME:#} {GOOD}takes{GOOD:#} {tag}: {reason}; it goes through {}",
+                one.stages.join(" → ")
+            )?,
+            TagVerdict::Ignored(reason) => {
+                writeln!(out, "{NAME}{name}{NAME:#} ignores {tag}: {reason}")?;
+            }
+            TagVerdict::Refused(reason) => {
+                writeln!(
+                    out,
+                    "{NAME}{name}{NAME:#} {BAD}refuses{BAD:#} {tag}: {reason}"
+                )?;
+            }
+        }
+    }
+    if let Some(tags) = &one.by_name {
+        let tags: Vec<_> = tags.iter().map(|tag| tag.as_str()).collect();
+        writeln!(
+            out,
+            "{NAME}{name}{NAME:#} {QUIET}reads {} by name; releases are ordered by push time all the same{QUIET:#}",
+            tags.join(" < ")
+        )?;
+    }
+    Ok(())
+}

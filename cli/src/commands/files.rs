@@ -1,0 +1,84 @@
+//! Pipeline files as arguments.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use towpath_core::pipeline::{LARGEST_TEXT, Pipeline};
+
+use crate::lint::{Format, LintError, Linter};
+use crate::output::Failure;
+
+/// A pipeline file and what is in it.
+pub(super) struct Linted {
+    pub(super) path: PathBuf,
+    pub(super) result: Result<Pipeline, Vec<LintError>>,
+}
+
+/// A file that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}", .path.display())]
+struct Unreadable {
+    path: PathBuf,
+    #[source]
+    source: std::io::Error,
+}
+
+/// Reads and lints a file; `-` is the standard input, in YAML or JSON.
+pub(super) fn lint(linter: &Linter, path: &Path) -> Result<Linted, Failure> {
+    let bytes = read(path).map_err(|source| Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let result = match std::str::from_utf8(&bytes) {
+        _ if bytes.len() > LARGEST_TEXT => Err(vec![LintError::too_large()]),
+        Ok(text) => linter.lint(text, Format::of_path(path)),
+        Err(error) => Err(vec![LintError::not_utf8(&bytes[..error.valid_up_to()])]),
+    };
+    Ok(Linted {
+        path: path.to_owned(),
+        result,
+    })
+}
+
+/// The file's bytes: one more than is allowed where there are too many, whatever its size.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let limit = LARGEST_TEXT as u64 + 1;
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().take(limit).read_to_end(&mut bytes)?;
+    } else {
+        fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// A lint error with its file, as it is written to JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct FileReport<'a> {
+    pub(super) file: String,
+    pub(super) pipeline: Option<&'a str>,
+    pub(super) problems: &'a [LintError],
+}
+
+impl Linted {
+    /// What programs are told of it.
+    pub(super) fn report(&self) -> FileReport<'_> {
+        let (pipeline, problems) = match &self.result {
+            Ok(pipeline) => (Some(pipeline.pipeline.as_str()), [].as_slice()),
+            Err(problems) => (None, problems.as_slice()),
+        };
+        FileReport {
+            file: self.shown(),
+            pipeline,
+            problems,
+        }
+    }
+
+    /// The file's name, with nothing a terminal would obey.
+    pub(super) fn shown(&self) -> String {
+        let name = self.path.to_string_lossy();
+        name.escape_debug().to_string()
+    }
+}

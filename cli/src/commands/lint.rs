@@ -1,0 +1,104 @@
+//! `towpath lint`: says everything that is wrong with pipeline files.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use towpath_core::pipeline::{Pipeline, Tier};
+
+use super::files::{self, FileReport, Linted};
+use crate::lint::{LintError, Linter};
+use crate::output::{Answer, BAD, Failure, GOOD, Output, QUIET, write_json};
+
+/// Check pipeline files: every mistake with its line and the way out.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    towpath lint deploy/shop-api.yaml\n  \
+    towpath lint deploy/*.yaml --output json\n\n\
+    Exits with 1 when something is wrong.")]
+pub(super) struct Arguments {
+    /// The files, in YAML or, when named .json, in JSON; `-` reads the standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    ok: bool,
+    files: Vec<FileReport<'a>>,
+}
+
+pub(super) fn run(
+    arguments: &Arguments,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
+    let linter = Linter::new()?;
+    let linted = arguments
+        .files
+        .iter()
+        .map(|path| files::lint(&linter, path))
+        .collect::<Result<Vec<_>, _>>()?;
+    let ok = linted.iter().all(|file| file.result.is_ok());
+    match output {
+        Output::Json => {
+            let files = linted.iter().map(Linted::report).collect();
+            write_json(out, &Report { ok, files })?;
+        }
+        Output::Text => {
+            for file in &linted {
+                match &file.result {
+                    Ok(pipeline) => write_good(out, &file.shown(), pipeline)?,
+                    Err(problems) => write_problems(out, &file.shown(), problems)?,
+                }
+            }
+        }
+    }
+    Ok(Answer::yes_if(ok))
+}
+
+fn write_good(out: &mut dyn Write, file: &str, pipeline: &Pipeline) -> Result<(), Failure> {
+    let stages: Vec<_> = pipeline
+        .stages
+        .iter()
+        .map(|stage| stage.name.as_str())
+        .collect();
+    writeln!(
+        out,
+        "{GOOD}ok{GOOD:#} {file}: pipeline {} from {} through {}",
+        pipeline.pipeline,
+        pipeline.repository,
+        stages.join(" → ")
+    )?;
+    let stored = pipeline.to_stored()?;
+    match stored.tier {
+        Tier::Standard => {}
+        Tier::Advanced => writeln!(
+            out,
+            "   {QUIET}its {} bytes need an advanced SSM parameter, which is charged for{QUIET:#}",
+            stored.value.len()
+        )?,
+    }
+    Ok(())
+}
+
+/// Writes what is wrong with a file, each problem as `file:line:column`, which editors understand.
+pub(super) fn write_problems(
+    out: &mut dyn Write,
+    file: &str,
+    problems: &[LintError],
+) -> Result<(), Failure> {
+    for one in problems {
+        let path = if one.path.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", one.path)
+        };
+        writeln!(
+            out,
+            "{BAD}{file}:{}:{}{BAD:#} {path}{}\n   {QUIET}→ {}{QUIET:#}",
+            one.line, one.column, one.problem, one.way_out
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! The rules of single texts: each kind of text that the schema names is judged by the type that
+//! will read it.
+
+use std::str::FromStr;
+
+use towpath_core::image::{ImageError, Registry, RepositoryName};
+use towpath_core::names::{
+    AccountId, CheckName, ClusterName, CodeDeployName, ContainerName, FunctionName, InvalidName,
+    ParameterName, PipelineName, Region, RoleArn, ServiceName, SlackChannel, SlackUser, StageName,
+};
+use towpath_core::pipeline::{InvalidPattern, InvalidSpan, Span, TagGlob, TagRegex, VersionRange};
+
+use crate::shape::Kind;
+
+/// What is wrong with a text, and the way out.
+pub(super) struct Fault {
+    pub(super) problem: String,
+    pub(super) way_out: String,
+}
+
+type Judge = fn(&str) -> Option<Fault>;
+
+/// How each kind of text is judged. A test sees to it that no kind is missing.
+const JUDGES: [(&str, Judge); 20] = [
+    ("AccountId", parsed::<AccountId>),
+    ("CheckName", parsed::<CheckName>),
+    ("ClusterName", parsed::<ClusterName>),
+    ("CodeDeployName", parsed::<CodeDeployName>),
+    ("ContainerName", parsed::<ContainerName>),
+    ("FunctionName", parsed::<FunctionName>),
+    ("ParameterName", parsed::<ParameterName>),
+    ("PipelineName", parsed::<PipelineName>),
+    ("Region", parsed::<Region>),
+    ("Registry", parsed::<Registry>),
+    ("RepositoryName", parsed::<RepositoryName>),
+    ("RoleArn", parsed::<RoleArn>),
+    ("ServiceName", parsed::<ServiceName>),
+    ("SlackChannel", parsed::<SlackChannel>),
+    ("SlackUser", parsed::<SlackUser>),
+    ("Span", parsed::<Span>),
+    ("StageName", parsed::<StageName>),
+    ("TagGlob", converted::<TagGlob>),
+    ("TagRegex", converted::<TagRegex>),
+    ("VersionRange", converted::<VersionRange>),
+];
+
+/// What is wrong with `text` as a text of that kind, if anything.
+pub(super) fn judge(kind: &Kind, text: &str) -> Option<Fault> {
+    let (_, judge) = JUDGES.iter().find(|(name, _)| *name == kind.name)?;
+    judge(text)
+}
+
+fn parsed<T: FromStr<Err: Into<Fault>>>(text: &str) -> Option<Fault> {
+    text.parse::<T>().err().map(Into::into)
+}
+
+fn converted<T: TryFrom<String, Error: Into<Fault>>>(text: &str) -> Option<Fault> {
+    T::try_from(text.to_owned()).err().map(Into::into)
+}
+
+impl Fault {
+    fn new(problem: impl Into<String>, way_out: impl Into<String>) -> Self {
+        Self {
+            problem: problem.into(),
+            way_out: way_out.into(),
+        }
+    }
+}
+
+impl From<InvalidName> for Fault {
+    fn from(error: InvalidName) -> Self {
+        Self::new(error.problem(), error.way_out())
+    }
+}
+
+impl From<InvalidSpan> for Fault {
+    fn from(error: InvalidSpan) -> Self {
+        Self::new(error.problem(), error.way_out())
+    }
+}
+
+impl From<InvalidPattern> for Fault {
+    fn from(error: InvalidPattern) -> Self {
+        Self::new(error.problem(), error.way_out())
+    }
+}
+
+impl From<ImageError> for Fault {
+    fn from(error: ImageError) -> Self {
+        let way_out = match &error {
+            ImageError::Digest(_) | ImageError::Tag(_) | ImageError::TooLong(_) => "shorten it",
+            ImageError::Repository(_) => {
+                "use the name that ECR shows, such as shop/api, without registry and tag"
+            }
+            ImageError::Registry(_) => {
+                "use a host such as 111111111111.dkr.ecr.eu-west-1.amazonaws.com"
+            }
+        };
+        Self::new(error.to_string(), way_out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::Shape;
+
+    fn kinds(shape: &Shape, found: &mut Vec<String>) {
+        match shape {
+            Shape::Text(kind) => found.extend(kind.as_ref().map(|kind| kind.name.clone())),
+            Shape::Bool | Shape::Integer { .. } | Shape::Any => {}
+            Shape::List(item) => kinds(item, found),
+            Shape::Map { key, value } => {
+                found.extend(key.as_ref().map(|kind| kind.name.clone()));
+                kinds(value, found);
+            }
+            Shape::Struct(fields) => {
+                fields
+                    .fields
+                    .iter()
+                    .for_each(|field| kinds(&field.shape, found));
+            }
+            Shape::Choice(choice) => {
+                let contents = choice.variants.iter().filter_map(|v| v.content.as_ref());
+                contents.for_each(|content| kinds(content, found));
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_of_text_in_the_schema_has_its_judge_and_no_judge_is_idle() {
+        let mut found = Vec::new();
+        kinds(&Shape::of_pipeline().unwrap(), &mut found);
+        found.sort();
+        found.dedup();
+        let judges: Vec<_> = JUDGES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(found, judges);
+    }
+}

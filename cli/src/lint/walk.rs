@@ -1,0 +1,215 @@
+//! Compares a file with the shape of a pipeline, and finds everything that differs in one go.
+
+use super::document::{Entry, Node, Position, Value};
+use super::{LintError, leaf, suggest};
+use crate::shape::{Choice, Field, Kind, Shape, Struct};
+
+/// Everything in `node` that a pipeline of that `shape` cannot have.
+pub(super) fn walk(node: &Node, shape: &Shape) -> Vec<LintError> {
+    let mut walk = Walk {
+        path: Vec::new(),
+        found: Vec::new(),
+    };
+    walk.value(node, shape, None);
+    walk.found
+}
+
+struct Walk {
+    path: Vec<String>,
+    found: Vec<LintError>,
+}
+
+impl Walk {
+    fn add(&mut self, at: Position, problem: impl Into<String>, way_out: impl Into<String>) {
+        self.found
+            .push(LintError::new(at, &self.path.join("."), problem, way_out));
+    }
+
+    /// Looks at a value below `key`.
+    fn below(&mut self, key: impl Into<String>, look: impl FnOnce(&mut Self)) {
+        self.path.push(key.into());
+        look(self);
+        self.path.pop();
+    }
+
+    fn value(&mut self, node: &Node, shape: &Shape, field: Option<&Field>) {
+        match (shape, &node.value) {
+            (Shape::Any, _) | (Shape::Bool, Value::Bool(_)) => {}
+            (Shape::Text(kind), Value::Text(text)) => {
+                if let Some(fault) = kind.as_ref().and_then(|kind| leaf::judge(kind, text)) {
+                    self.add(node.at, fault.problem, fault.way_out);
+                }
+            }
+            (Shape::Integer { least, most }, Value::Number(number)) => {
+                if !number
+                    .as_u64()
+                    .is_some_and(|n| (*least..=*most).contains(&n))
+                {
+                    self.add(
+                        node.at,
+                        format!("{number} is not a whole number from {least} to {most}"),
+                        field.map_or_else(|| "write such a number".to_owned(), suggest::example),
+                    );
+                }
+            }
+            (Shape::List(item), Value::List(items)) => {
+                for (index, node) in items.iter().enumerate() {
+                    self.below(index.to_string(), |walk| walk.value(node, item, None));
+                }
+            }
+            (Shape::Map { key, value }, Value::Map(entries)) => {
+                self.map(entries, key.as_ref(), value);
+            }
+            (Shape::Struct(fields), Value::Map(entries)) => {
+                self.fields(node, entries, fields);
+            }
+            (Shape::Choice(choice), _) => self.choice(node, choice),
+            (
+                Shape::Text(_)
+                | Shape::Bool
+                | Shape::Integer { .. }
+                | Shape::List(_)
+                | Shape::Map { .. }
+                | Shape::Struct(_),
+                _,
+            ) => self.other_kind(node, shape, field),
+        }
+    }
+
+    fn other_kind(&mut self, node: &Node, shape: &Shape, field: Option<&Field>) {
+        let way_out = match (shape, &node.value) {
+            (Shape::Text(_), Value::Bool(_) | Value::Number(_)) => "put it in quotes".to_owned(),
+            _ => match field {
+                Some(field) => suggest::example(field),
+                None => format!("write {}", expected(shape)),
+            },
+        };
+        self.add(
+            node.at,
+            format!(
+                "{} must stand here, not {}",
+                expected(shape),
+                node.value.kind()
+            ),
+            way_out,
+        );
+    }
+
+    fn map(&mut self, entries: &[Entry], kind: Option<&Kind>, shape: &Shape) {
+        for entry in entries {
+            self.below(&entry.key, |walk| {
+                if let Some(fault) = kind.and_then(|kind| leaf::judge(kind, &entry.key)) {
+                    walk.add(entry.key_at, fault.problem, fault.way_out);
+                }
+                walk.value(&entry.value, shape, None);
+            });
+        }
+    }
+
+    fn fields(&mut self, node: &Node, entries: &[Entry], fields: &Struct) {
+        for entry in entries {
+            self.below(&entry.key, |walk| match fields.field(&entry.key) {
+                Some(field) if field.nullable && entry.value.value == Value::Null => {}
+                Some(field) => walk.value(&entry.value, &field.shape, Some(field)),
+                None => walk.add(
+                    entry.key_at,
+                    format!("key `{}` is not known here", entry.key.escape_debug()),
+                    suggest::key(&entry.key, fields),
+                ),
+            });
+        }
+        let has = |key: &str| {
+            let mut entries = entries.iter();
+            entries.any(|entry| entry.key == key && entry.value.value != Value::Null)
+        };
+        for field in &fields.fields {
+            // A required key that says nothing is told as the wrong kind of value, above.
+            if field.required && !entries.iter().any(|entry| entry.key == field.key) {
+                self.add(
+                    node.at,
+                    format!("key `{}` is missing", field.key),
+                    suggest::example(field),
+                );
+            }
+        }
+        let chosen = fields.one_of.iter().filter(|key| has(key)).count();
+        match (fields.one_of.as_slice(), chosen) {
+            ([], _) | (_, 1) => {}
+            ([key], _) => self.add(
+                node.at,
+                format!("key `{key}` is missing"),
+                fields.field(key).map_or_else(String::new, suggest::example),
+            ),
+            (keys, _) => self.add(
+                node.at,
+                format!("{chosen} of the keys {} are here", suggest::list(keys)),
+                "write exactly one of them",
+            ),
+        }
+    }
+
+    fn choice(&mut self, node: &Node, choice: &Choice) {
+        let variant = |name: &str| choice.variants.iter().find(|v| v.name == name);
+        match &node.value {
+            Value::Text(name) => match variant(name).map(|variant| &variant.content) {
+                Some(None) => {}
+                Some(Some(_)) => self.add(
+                    node.at,
+                    format!("`{name}` is written as a key with its settings"),
+                    format!("write `{name}:` and its settings below it, `{{}}` for none"),
+                ),
+                None => self.unknown_alternative(node.at, name, choice),
+            },
+            Value::Map(entries) => match entries.as_slice() {
+                [entry] => match variant(&entry.key).map(|variant| &variant.content) {
+                    Some(Some(shape)) => self.below(&entry.key, |walk| {
+                        walk.value(&entry.value, shape, None);
+                    }),
+                    Some(None) => self.add(
+                        entry.key_at,
+                        format!("`{}` has no settings", entry.key),
+                        format!("write `{}` alone, without a colon", entry.key),
+                    ),
+                    None => self.unknown_alternative(entry.key_at, &entry.key, choice),
+                },
+                _ => self.add(
+                    node.at,
+                    format!(
+                        "{} keys stand where one alternative is chosen",
+                        entries.len()
+                    ),
+                    format!("write exactly one of {}", suggest::alternatives(choice)),
+                ),
+            },
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => self.add(
+                node.at,
+                format!(
+                    "an alternative must be chosen here, not {}",
+                    node.value.kind()
+                ),
+                format!("write one of {}", suggest::alternatives(choice)),
+            ),
+        }
+    }
+
+    fn unknown_alternative(&mut self, at: Position, name: &str, choice: &Choice) {
+        self.add(
+            at,
+            format!("`{}` is not known here", name.escape_debug()),
+            suggest::alternative(name, choice),
+        );
+    }
+}
+
+/// What a shape asks for, in words.
+fn expected(shape: &Shape) -> &'static str {
+    match shape {
+        Shape::Text(_) => "text",
+        Shape::Bool => "true or false",
+        Shape::Integer { .. } => "a whole number",
+        Shape::List(_) => "a list",
+        Shape::Map { .. } | Shape::Struct(_) => "keys with values",
+        Shape::Choice(_) => "an alternative",
+        Shape::Any => "a value",
+    }
+}

@@ -1,0 +1,238 @@
+//! YAML 1.2 with places: one document of plain data.
+//!
+//! Anchors and aliases work, within a limit on the values they make. Tags are refused, and so are
+//! merge keys, which YAML 1.2 no longer has.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
+
+use super::document::{DEEPEST, Entry, Node, Position, Unreadable, Value};
+use super::scalar;
+
+/// Most values of one file, those that aliases repeat included.
+const MOST_VALUES: usize = 20_000;
+
+/// Reads a YAML file.
+pub(super) fn read(text: &str) -> Result<Node, Unreadable> {
+    let mut reader = Reader {
+        events: Parser::new_from_str(text),
+        anchors: HashMap::new(),
+        values: 0,
+    };
+    reader.document()
+}
+
+struct Reader<'a> {
+    events: Parser<'a, saphyr_parser::StrInput<'a>>,
+    /// What each anchor names, with the number of values in it.
+    anchors: HashMap<usize, (Node, usize)>,
+    /// How many values there are so far.
+    values: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn document(&mut self) -> Result<Node, Unreadable> {
+        loop {
+            match self.next()? {
+                (Event::Nothing | Event::StreamStart | Event::DocumentStart(_), _) => {}
+                (Event::StreamEnd | Event::DocumentEnd, at) => {
+                    return Err(Unreadable::new(
+                        at,
+                        "the file is empty",
+                        "describe a pipeline: `towpath schema --markdown` shows every key",
+                    ));
+                }
+                (event, at) => {
+                    let root = self.node(event, at, 0)?;
+                    return self.end(root);
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, root: Node) -> Result<Node, Unreadable> {
+        loop {
+            match self.next()? {
+                (Event::Nothing | Event::DocumentEnd, _) => {}
+                (Event::StreamEnd, _) => return Ok(root),
+                (_, at) => {
+                    return Err(Unreadable::new(
+                        at,
+                        "a second document begins here",
+                        "write one pipeline per file",
+                    ));
+                }
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<(Event<'a>, Position), Unreadable> {
+        match self.events.next_event() {
+            Some(Ok((event, span))) => Ok((event, position(span.start))),
+            Some(Err(error)) => Err(not_yaml(&error)),
+            None => Ok((Event::StreamEnd, Position::START)),
+        }
+    }
+
+    fn node(&mut self, event: Event<'a>, at: Position, depth: usize) -> Result<Node, Unreadable> {
+        if depth > DEEPEST {
+            return Err(Unreadable::too_deep(at));
+        }
+        let before = self.values;
+        self.count(1, at)?;
+        let (value, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                refuse_tag(tag.is_some(), at)?;
+                let value = match style {
+                    ScalarStyle::Plain => scalar::of_plain(&text).map_err(|problem| {
+                        Unreadable::new(at, problem, "put it in quotes if text is meant")
+                    })?,
+                    ScalarStyle::SingleQuoted
+                    | ScalarStyle::DoubleQuoted
+                    | ScalarStyle::Literal
+                    | ScalarStyle::Folded => Value::Text(text.into_owned()),
+                };
+                (value, anchor)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                refuse_tag(tag.is_some(), at)?;
+                (self.list(depth)?, anchor)
+            }
+            Event::MappingStart(anchor, tag) => {
+                refuse_tag(tag.is_some(), at)?;
+                (self.map(depth)?, anchor)
+            }
+            Event::Alias(anchor) => {
+                let Some((node, values)) = self.anchors.get(&anchor) else {
+                    return Err(Unreadable::new(
+                        at,
+                        "this alias stands inside the value it repeats",
+                        "write the value out",
+                    ));
+                };
+                if depth + node.depth() > DEEPEST {
+                    return Err(Unreadable::too_deep(at));
+                }
+                let (node, values) = (node.clone(), *values);
+                self.count(values, at)?;
+                return Ok(Node { at, ..node });
+            }
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd
+            | Event::SequenceEnd
+            | Event::MappingEnd => {
+                return Err(Unreadable::new(
+                    at,
+                    "a value is missing here",
+                    "write it, or remove its key",
+                ));
+            }
+        };
+        let node = Node { at, value };
+        if anchor != 0 {
+            self.anchors
+                .insert(anchor, (node.clone(), self.values - before));
+        }
+        Ok(node)
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Value, Unreadable> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(Value::List(items)),
+                (event, at) => items.push(self.node(event, at, depth + 1)?),
+            }
+        }
+    }
+
+    fn map(&mut self, depth: usize) -> Result<Value, Unreadable> {
+        let mut entries = Vec::<Entry>::new();
+        loop {
+            let (key, key_at) = match self.next()? {
+                (Event::MappingEnd, _) => return Ok(Value::Map(entries)),
+                (Event::Scalar(text, style, _, tag), at) => {
+                    refuse_tag(tag.is_some(), at)?;
+                    (key(&text, style, at)?, at)
+                }
+                (_, at) => {
+                    return Err(Unreadable::new(
+                        at,
+                        "a key must be text",
+                        "write a name before the colon",
+                    ));
+                }
+            };
+            if let Some(first) = entries.iter().find(|entry| entry.key == key) {
+                return Err(Unreadable::repeated(&key, first.key_at, key_at));
+            }
+            let (event, at) = self.next()?;
+            let value = self.node(event, at, depth + 1)?;
+            entries.push(Entry { key, key_at, value });
+        }
+    }
+
+    fn count(&mut self, values: usize, at: Position) -> Result<(), Unreadable> {
+        self.values = self.values.saturating_add(values);
+        if self.values > MOST_VALUES {
+            return Err(Unreadable::new(
+                at,
+                format!(
+                    "the file has more than {MOST_VALUES} values, with those that aliases repeat"
+                ),
+                "no pipeline needs that: use fewer aliases",
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn key(text: &str, style: ScalarStyle, at: Position) -> Result<String, Unreadable> {
+    if style == ScalarStyle::Plain {
+        if text == "<<" {
+            return Err(Unreadable::new(
+                at,
+                "merge keys are not part of YAML 1.2",
+                "write the keys out, or repeat a whole value with an alias",
+            ));
+        }
+        if !matches!(scalar::of_plain(text), Ok(Value::Text(_))) {
+            return Err(Unreadable::new(
+                at,
+                format!("the key `{}` is not text", text.escape_debug()),
+                "put it in quotes",
+            ));
+        }
+    }
+    Ok(text.to_owned())
+}
+
+fn refuse_tag(has_tag: bool, at: Position) -> Result<(), Unreadable> {
+    if has_tag {
+        return Err(Unreadable::new(
+            at,
+            "tags such as `!!str` are not read",
+            "remove it, and put text in quotes",
+        ));
+    }
+    Ok(())
+}
+
+fn position(marker: Marker) -> Position {
+    Position {
+        line: marker.line().max(1),
+        column: marker.col() + 1,
+    }
+}
+
+fn not_yaml(error: &ScanError) -> Unreadable {
+    Unreadable::new(
+        position(*error.marker()),
+        format!("not YAML: {}", error.info().escape_debug()),
+        "correct the syntax: indentation by spaces, quotes and brackets closed",
+    )
+}

@@ -1,0 +1,189 @@
+//! The reference of a pipeline's keys, written from the schema.
+
+pub(crate) mod yaml;
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::shape::{Choice, Field, Shape, Shapeless, Struct};
+
+/// The reference as Markdown.
+///
+/// # Errors
+/// A defect of the program: its own schema cannot be read.
+pub(crate) fn markdown() -> Result<String, Shapeless> {
+    let shape = Shape::of_pipeline()?;
+    let mut page = String::from(
+        "# Pipelines\n\n\
+         <!-- Written by `towpath schema --markdown` from the program's own types: edit those. -->\n\n\
+         A pipeline is one application's way to production: which image tags it takes, and the \
+         stages that a release passes. It is written in YAML or JSON, checked by `towpath lint`, and \
+         stored by `towpath apply` (or by Terraform's `jsonencode`) as one SSM parameter, \
+         `/towpath/pipelines/<repository>/<pipeline>`. [The schema](schema/pipeline.schema.json) \
+         completes and checks it in an editor; begin the file with\n\n\
+         ```yaml\n# yaml-language-server: $schema=schema/pipeline.schema.json\n```\n\n\
+         with the schema's path or address as seen from there. Unknown keys are errors, and so are \
+         keys that contradict each other.\n\n\
+         Whole pipelines to begin with are in [examples](examples).\n",
+    );
+    section(&mut page, "The pipeline", "", &shape);
+    Ok(page)
+}
+
+/// Writes the section of a value that stands at `path`, and those of what is below it.
+fn section(page: &mut String, title: &str, path: &str, shape: &Shape) {
+    match shape {
+        Shape::Struct(fields) => keys(page, title, path, fields),
+        Shape::Choice(choice) => {
+            for variant in &choice.variants {
+                if let Some(content) = &variant.content {
+                    let path = join(path, &variant.name);
+                    section(page, &format!("`{path}`"), &path, content);
+                }
+            }
+        }
+        Shape::List(item) => {
+            let path = format!("{path}[]");
+            section(page, &format!("`{path}`"), &path, item);
+        }
+        Shape::Map { value, .. } => {
+            let path = join(path, "*");
+            section(page, &format!("`{path}`"), &path, value);
+        }
+        Shape::Text(_) | Shape::Bool | Shape::Integer { .. } | Shape::Any => {}
+    }
+}
+
+fn keys(page: &mut String, title: &str, path: &str, fields: &Struct) {
+    let _infallible = write!(page, "\n## {title}\n\n{}\n", fields.description);
+    if fields.fields.is_empty() {
+        page.push_str("\nIt has no keys: write `{}`.\n");
+    }
+    if !fields.one_of.is_empty() {
+        let keys: Vec<_> = fields.one_of.iter().map(|key| format!("`{key}`")).collect();
+        let _infallible = write!(
+            page,
+            "\nExactly one of {} must be there.\n",
+            keys.join(", ")
+        );
+    }
+    for field in &fields.fields {
+        key(page, &join(path, &field.key), field);
+    }
+    for field in &fields.fields {
+        let path = join(path, &field.key);
+        section(page, &format!("`{path}`"), &path, &field.shape);
+    }
+}
+
+fn key(page: &mut String, path: &str, field: &Field) {
+    let presence = match (&field.default, field.required) {
+        (_, true) => "required".to_owned(),
+        (Some(default), false) => format!("default `{}`", inline(default)),
+        (None, false) => "optional".to_owned(),
+    };
+    let _infallible = write!(
+        page,
+        "\n### `{path}`\n\n*{}, {presence}.* {}\n",
+        kind(&field.shape),
+        with_rule(&field.description, &field.shape)
+    );
+    if let Shape::Choice(choice) = &field.shape {
+        alternatives(page, choice);
+    }
+    let _infallible = write!(
+        page,
+        "\n```yaml\n{}```\n",
+        yaml::block(&field.key, &field.example)
+    );
+}
+
+fn alternatives(page: &mut String, choice: &Choice) {
+    page.push('\n');
+    for variant in &choice.variants {
+        let (shown, description) = match &variant.content {
+            None => (format!("`{}`", variant.name), variant.description.clone()),
+            Some(content) => (
+                format!("`{}:` with {}", variant.name, kind(content)),
+                with_rule(&variant.description, content),
+            ),
+        };
+        let _infallible = writeln!(page, "- {shown}: {description}");
+    }
+}
+
+/// A description, and what may be in the texts that it describes.
+fn with_rule(description: &str, shape: &Shape) -> String {
+    let rule = match shape {
+        Shape::Text(kind) => kind.as_ref().map(|kind| &kind.rule),
+        Shape::List(item) => match item.as_ref() {
+            Shape::Text(kind) => kind.as_ref().map(|kind| &kind.rule),
+            Shape::Bool
+            | Shape::Integer { .. }
+            | Shape::List(_)
+            | Shape::Map { .. }
+            | Shape::Struct(_)
+            | Shape::Choice(_)
+            | Shape::Any => None,
+        },
+        Shape::Bool
+        | Shape::Integer { .. }
+        | Shape::Map { .. }
+        | Shape::Struct(_)
+        | Shape::Choice(_)
+        | Shape::Any => None,
+    };
+    match rule.map(|rule| (rule, rule.split_once(": "))) {
+        // The rule of a name is "a stage name: 1 to 24 characters …", and what it names is clear here.
+        Some((rule, Some((_, form)))) if rule.starts_with(char::is_lowercase) => {
+            format!("{description} Form: {}.", form.replace('<', "\\<"))
+        }
+        Some((rule, _)) => format!("{description} {rule}"),
+        None => description.to_owned(),
+    }
+}
+
+/// What a value is, in words.
+fn kind(shape: &Shape) -> String {
+    match shape {
+        Shape::Text(_) => "text".to_owned(),
+        Shape::Bool => "true or false".to_owned(),
+        Shape::Integer { least, most } => format!("number from {least} to {most}"),
+        Shape::List(item) => format!("list of {}", plural(item)),
+        Shape::Map { value, .. } => format!("{} by name", plural(value)),
+        Shape::Struct(_) => "keys".to_owned(),
+        Shape::Choice(_) => "one of".to_owned(),
+        Shape::Any => "any value".to_owned(),
+    }
+}
+
+fn plural(shape: &Shape) -> String {
+    match shape {
+        Shape::Text(_) => "texts".to_owned(),
+        Shape::Bool => "true or false".to_owned(),
+        Shape::Integer { .. } => "numbers".to_owned(),
+        Shape::List(_) => "lists".to_owned(),
+        Shape::Map { value, .. } => format!("{} by name", plural(value)),
+        Shape::Struct(_) => "groups of keys".to_owned(),
+        Shape::Choice(_) => "alternatives".to_owned(),
+        Shape::Any => "any values".to_owned(),
+    }
+}
+
+fn inline(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            value.to_string()
+        }
+    }
+}
+
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
+}
