@@ -164,7 +164,7 @@ fn plural(shape: &Shape) -> String {
         Shape::Bool => "true or false".to_owned(),
         Shape::Integer { .. } => "numbers".to_owned(),
         Shape::List(_) => "lists".to_owned(),
-        Shape::Map { value, .. } => format!("{} by name", plural(value)),
+        Shape::Map { value, .. } => format!("groups of named {}", plural(value)),
         Shape::Struct(_) => "groups of keys".to_owned(),
         Shape::Choice(_) => "alternatives".to_owned(),
         Shape::Any => "any values".to_owned(),

@@ -147,14 +147,14 @@ mod tests {
         insta::assert_snapshot!(block("role", &value), @r#"
         role:
           arn: "arn:aws:iam::222222222222:role/towpath"
-          count: 3
           list: [a, b]
+          url: http://a.b/c
+          count: 3
+          text: "3"
           stages:
             - name: test
               rollout:
                 rolling: {}
-          text: "3"
-          url: http://a.b/c
         "#);
     }
 }

@@ -132,12 +132,6 @@ impl Reader<'_> {
                 example,
             });
         }
-        // The keys that must be there first, in the order in which the types have them, then the
-        // others in the order of the alphabet.
-        fields.sort_by_key(|field| {
-            let place = required.iter().position(|key| *key == field.key);
-            (place.unwrap_or(usize::MAX), field.key.clone())
-        });
         let alternatives = schema["oneOf"]
             .as_array()
             .map(Vec::as_slice)
@@ -238,10 +232,10 @@ mod tests {
             [
                 "pipeline",
                 "repository",
-                "stages",
-                "notify",
                 "registry",
-                "tags"
+                "tags",
+                "notify",
+                "stages"
             ]
         );
     }
