@@ -2,6 +2,7 @@
 
 pub mod appspec;
 pub mod image;
+pub mod incoming;
 pub mod message;
 pub mod names;
 pub mod pipeline;
