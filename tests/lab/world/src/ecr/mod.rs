@@ -1,0 +1,216 @@
+//! Amazon ECR: repositories, images under true digests, tag immutability, scans and their events.
+//!
+//! API: <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/>.
+
+mod describe;
+mod events;
+mod images;
+mod manifest;
+mod policies;
+mod push;
+mod repositories;
+mod scan;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub use push::Push;
+pub(crate) use scan::ScanTimer;
+pub(crate) use scan::finish as finish_scan;
+
+use crate::{
+    World,
+    behaviour::Behaviour,
+    call::{Answer, ApiError, Call, Place},
+};
+
+/// Every registry of every account and region.
+#[derive(Debug, Default)]
+pub(crate) struct Registries {
+    repositories: BTreeMap<(Place, String), Repository>,
+    behaviours: BTreeMap<String, Behaviour>,
+    pushes: u64,
+}
+
+#[derive(Debug)]
+struct Repository {
+    place: Place,
+    name: String,
+    created_at: Timestamp,
+    mutability: String,
+    exclusions: Value,
+    scan_on_push: bool,
+    encryption: Value,
+    tags: Value,
+    lifecycle_policy: Option<String>,
+    policy: Option<String>,
+    images: Vec<Image>,
+}
+
+#[derive(Debug)]
+struct Image {
+    digest: String,
+    tags: Vec<String>,
+    manifest: String,
+    media_type: String,
+    artifact_media_type: Option<String>,
+    size: u64,
+    pushed_at: Timestamp,
+    scan: Option<scan::Scan>,
+}
+
+/// What a task finds when it pulls: the digest and how it will behave.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pulled {
+    pub(crate) digest: String,
+    pub(crate) tag: Option<String>,
+    pub(crate) behaviour: Behaviour,
+}
+
+/// Operations that this module answers.
+pub(crate) const OPERATIONS: &[&str] = &[
+    "CreateRepository",
+    "DescribeRepositories",
+    "DeleteRepository",
+    "PutImageTagMutability",
+    "PutImageScanningConfiguration",
+    "DescribeImages",
+    "ListImages",
+    "BatchGetImage",
+    "PutImage",
+    "BatchDeleteImage",
+    "PutLifecyclePolicy",
+    "GetLifecyclePolicy",
+    "DeleteLifecyclePolicy",
+    "SetRepositoryPolicy",
+    "GetRepositoryPolicy",
+    "DeleteRepositoryPolicy",
+    "StartImageScan",
+    "DescribeImageScanFindings",
+    "ListTagsForResource",
+    "TagResource",
+    "UntagResource",
+];
+
+pub(crate) fn call(world: &mut World, call: &Call) -> Answer {
+    match call.operation {
+        "CreateRepository" => repositories::create(world, call),
+        "DescribeRepositories" => repositories::describe(world, call),
+        "DeleteRepository" => repositories::delete(world, call),
+        "PutImageTagMutability" => repositories::put_mutability(world, call),
+        "PutImageScanningConfiguration" => repositories::put_scanning(world, call),
+        "DescribeImages" => describe::images(world, call),
+        "ListImages" => describe::list(world, call),
+        "BatchGetImage" => images::batch_get(world, call),
+        "PutImage" => images::put(world, call),
+        "BatchDeleteImage" => images::batch_delete(world, call),
+        "PutLifecyclePolicy" => policies::put_lifecycle(world, call),
+        "GetLifecyclePolicy" => policies::get_lifecycle(world, call),
+        "DeleteLifecyclePolicy" => policies::delete_lifecycle(world, call),
+        "SetRepositoryPolicy" => policies::set(world, call),
+        "GetRepositoryPolicy" => policies::get(world, call),
+        "DeleteRepositoryPolicy" => policies::delete(world, call),
+        "StartImageScan" => scan::start(world, call),
+        "DescribeImageScanFindings" => scan::findings(world, call),
+        "ListTagsForResource" => repositories::list_tags(world, call),
+        "TagResource" => repositories::tag(world, call),
+        "UntagResource" => repositories::untag(world, call),
+        other => Err(ApiError::new(
+            "UnknownOperationException",
+            format!("operation {other} is not simulated"),
+        )),
+    }
+}
+
+impl Registries {
+    /// The repository a call names, in the registry it names or the caller's own.
+    fn find(&mut self, call: &Call) -> Result<&mut Repository, ApiError> {
+        let name = call.required(
+            "repositoryName",
+            "InvalidParameterException",
+            "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must not be null'",
+        )?;
+        let registry = call.str("registryId").unwrap_or(call.account);
+        let key = (Place::new(registry, call.region), name.to_owned());
+        self.repositories
+            .get_mut(&key)
+            .ok_or_else(|| missing_repository(name, registry))
+    }
+
+    /// Resolves an image reference of a task definition. `None` when the registry has no such
+    /// image. References to registries other than ECR are taken to exist and to be healthy.
+    pub(crate) fn pull(&self, reference: &str) -> Option<Pulled> {
+        let Some((place, name, wanted)) = parse_reference(reference) else {
+            return Some(Pulled {
+                digest: manifest::digest(reference.as_bytes()),
+                tag: None,
+                behaviour: Behaviour::Healthy,
+            });
+        };
+        let repository = self.repositories.get(&(place, name.to_owned()))?;
+        let image = repository.images.iter().find(|image| match wanted {
+            Wanted::Digest(digest) => image.digest == digest,
+            Wanted::Tag(tag) => image.tags.iter().any(|held| held == tag),
+        })?;
+        Some(Pulled {
+            digest: image.digest.clone(),
+            tag: image.tags.last().cloned(),
+            behaviour: self
+                .behaviours
+                .get(&image.digest)
+                .copied()
+                .unwrap_or_default(),
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    Digest(&'a str),
+    Tag(&'a str),
+}
+
+/// `<account>.dkr.ecr.<region>.amazonaws.com/<repository>[:tag|@digest]`.
+fn parse_reference(reference: &str) -> Option<(Place, &str, Wanted<'_>)> {
+    let (host, path) = reference.split_once('/')?;
+    let mut labels = host.split('.');
+    let account = labels.next()?;
+    if labels.next() != Some("dkr") || labels.next() != Some("ecr") {
+        return None;
+    }
+    let place = Place::new(account, labels.next()?);
+    let (name, wanted) = match path.split_once('@') {
+        Some((name, digest)) => {
+            let name = name.split_once(':').map_or(name, |(name, _)| name);
+            (name, Wanted::Digest(digest))
+        }
+        None => match path.split_once(':') {
+            Some((name, tag)) => (name, Wanted::Tag(tag)),
+            None => (path, Wanted::Tag("latest")),
+        },
+    };
+    Some((place, name, wanted))
+}
+
+fn missing_repository(name: &str, registry: &str) -> ApiError {
+    ApiError::new(
+        "RepositoryNotFoundException",
+        format!(
+            "The repository with name '{name}' does not exist in the registry with id '{registry}'"
+        ),
+    )
+}
+
+fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::new("InvalidParameterException", message)
+}
+
+/// `{imageDigest?, imageTag?}` of an image id in a request.
+fn image_id(digest: Option<&str>, tag: Option<&str>) -> Value {
+    let mut id = json!({});
+    crate::call::put(&mut id, "imageDigest", digest);
+    crate::call::put(&mut id, "imageTag", tag);
+    id
+}

@@ -1,0 +1,106 @@
+//! RunTask and StopTask.
+
+use serde_json::{Value, json};
+
+use super::{invalid, register, task, task_definitions, task_lists, task_lists::Times};
+use crate::{
+    World,
+    call::{Answer, Call},
+};
+
+pub(super) fn run(world: &mut World, call: &Call) -> Answer {
+    let cluster_arn = super::cluster::find(world, call)?;
+    let reference = call.required(
+        "taskDefinition",
+        "InvalidParameterException",
+        "TaskDefinition can not be blank.",
+    )?;
+    let found = task_definitions::runnable(world, &call.place(), reference)?;
+    let definition = found.arn.clone();
+    let family = found
+        .described
+        .get("family")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    let awsvpc = found.described.get("networkMode") == Some(&json!("awsvpc"));
+    if awsvpc && call.member("networkConfiguration").is_none() {
+        return Err(invalid(
+            "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
+        ));
+    }
+    for wanted in crate::call::array(
+        call.input.get("overrides").unwrap_or(&Value::Null),
+        "containerOverrides",
+    ) {
+        let name = crate::call::text(wanted, "name");
+        let known = found
+            .containers()
+            .iter()
+            .any(|held| crate::call::text(held, "name") == name);
+        if !known {
+            return Err(invalid(
+                "Override for container named {} is not a container in the TaskDefinition."
+                    .replace("{}", name.unwrap_or_default()),
+            ));
+        }
+    }
+    let count = call.number("count").unwrap_or(1);
+    if !(1..=10).contains(&count) {
+        return Err(invalid("count must be between 1 and 10."));
+    }
+    let mut tasks = Vec::new();
+    for _ in 0..count {
+        let arn = task::launch(
+            world,
+            task::Launch {
+                place: call.place(),
+                cluster_arn: cluster_arn.clone(),
+                definition: &definition,
+                group: call
+                    .str("group")
+                    .map_or_else(|| format!("family:{family}"), str::to_owned),
+                started_by: call.str("startedBy").map(str::to_owned),
+                service: None,
+                fleet: None,
+                launch_type: call.str("launchType").map(str::to_owned),
+                platform_version: call
+                    .str("platformVersion")
+                    .filter(|version| *version != "LATEST")
+                    .map(str::to_owned),
+                overrides: call.member("overrides").cloned().unwrap_or_else(
+                    || json!({"containerOverrides": [], "inferenceAcceleratorOverrides": []}),
+                ),
+            },
+        )?;
+        super::tags::put(world, &arn, call.list("tags"));
+        if let Some(task) = world.ecs.tasks.get(&arn) {
+            tasks.push(task_lists::describe_task(task, Times::Epoch));
+        }
+    }
+    Ok(json!({"tasks": tasks, "failures": []}))
+}
+
+pub(super) fn stop(world: &mut World, call: &Call) -> Answer {
+    let cluster = super::cluster::find(world, call)?;
+    let reference = call.required(
+        "task",
+        "InvalidParameterException",
+        "Task must be specified.",
+    )?;
+    let arn = task_lists::arn_of(call, &cluster, reference);
+    if !world.ecs.tasks.contains_key(&arn) {
+        return Err(invalid("The referenced task was not found."));
+    }
+    let by = register::principal_arn(call);
+    let reason = call
+        .str("reason")
+        .map_or_else(|| format!("Task stopped by {by}"), str::to_owned);
+    task::stop(world, &arn, "UserInitiated", &reason);
+    let described = world
+        .ecs
+        .tasks
+        .get(&arn)
+        .map(|task| task_lists::describe_task(task, Times::Epoch));
+    Ok(json!({"task": described}))
+}

@@ -1,0 +1,8 @@
+//! The simulated services, seen from outside: each test sets up a world, does what a client
+//! would do, and looks at answers, events and traffic.
+
+mod autoscaling;
+mod bench;
+mod codedeploy_paths;
+mod codedeploy_rules;
+mod rolling;
