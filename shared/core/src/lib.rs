@@ -8,3 +8,6 @@ pub mod names;
 pub mod pipeline;
 pub mod release;
 pub mod taskdef;
+
+#[cfg(any(test, feature = "simulation"))]
+pub mod simulation;

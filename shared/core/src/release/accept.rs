@@ -161,16 +161,11 @@ fn accept_vote(
         approval: approval.clone(),
         why: why.to_owned(),
     };
-    let known = release.entries().iter().any(|entry| match &entry.event {
-        Event::Voted {
-            approval: voted,
-            by: voter,
-            decision: made,
-            ..
-        } => *voted == approval && *voter == by && *made == decision,
-        _ => false,
-    });
-    if known {
+    let known = |event: &Event| {
+        matches!(event, Event::Voted { approval: voted, by: voter, decision: made, .. }
+            if *voted == approval && *voter == by && *made == decision)
+    };
+    if release.entries().iter().any(|entry| known(&entry.event)) {
         return Ok(Accepted::Known);
     }
     if let Some(conclusion) = release.conclusion() {
@@ -308,18 +303,21 @@ pub fn checks_of<'a>(
     of: &DeploymentId,
     point: HookPoint,
 ) -> Option<&'a [CheckResult]> {
-    release
-        .entries()
-        .iter()
-        .find_map(|entry| match &entry.event {
-            Event::Checked {
-                deployment,
-                at,
-                results,
-                ..
-            } if deployment == of && *at == point => Some(results.as_slice()),
-            _ => None,
-        })
+    release.entries().iter().find_map(|entry| {
+        if let Event::Checked {
+            deployment,
+            at,
+            results,
+            ..
+        } = &entry.event
+            && deployment == of
+            && *at == point
+        {
+            Some(results.as_slice())
+        } else {
+            None
+        }
+    })
 }
 
 fn accept_newer(release: &Release, by: ReleaseId, pushed_at: Timestamp) -> Accepted {

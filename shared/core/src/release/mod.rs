@@ -16,6 +16,8 @@ mod rollout;
 mod service;
 mod state;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod vote;
 
 pub use accept::{Accepted, Incoming, Refusal, accept, checks_of, open};

@@ -1,0 +1,352 @@
+//! `accept` and `open`: what each fact from outside adds, and every way in which it adds nothing.
+
+use super::given::{Story, checked, deployment, given, other, stage, vote};
+use crate::names::ReleaseId;
+use crate::pipeline::HookPoint;
+use crate::release::{
+    Accepted, Decision, DeploymentStatus, Event, Incoming, Outcome, Principal, Refusal, checks_of,
+    open,
+};
+use crate::simulation::sample::{self, slack};
+use Decision::{Approve, Reject};
+
+const ECS: &str = "ecs-svc/1";
+
+fn pushed() -> Story {
+    given(sample::silent_shop()).pushed("3f2c1ab")
+}
+
+fn asking() -> Story {
+    pushed()
+        .stands_at_production()
+        .planned("production", sample::plan())
+        .asked("production", 1)
+}
+
+fn granted() -> Story {
+    asking()
+        .voted("production-1", slack("U1"), Approve)
+        .planned("production", sample::plan())
+}
+
+fn adds(story: &Story, incoming: Incoming) -> Vec<Event> {
+    match story.accepts(incoming) {
+        Ok(Accepted::Add(events)) => events,
+        answer @ (Ok(Accepted::Known) | Err(_)) => panic!("it adds nothing: {answer:?}"),
+    }
+}
+
+fn why_closed(story: &Story, incoming: Incoming) -> String {
+    match story.accepts(incoming) {
+        Err(Refusal::Closed { why, .. }) => why,
+        answer => panic!("it is not closed: {answer:?}"),
+    }
+}
+
+fn reported(id: &str, state: &str) -> Incoming {
+    Incoming::DeploymentReported {
+        deployment: deployment(id),
+        state: state.into(),
+    }
+}
+
+#[test]
+fn an_approver_decides() {
+    let words = Incoming::Vote {
+        approval: "production-1".parse().unwrap(),
+        by: slack("U2"),
+        decision: Reject,
+        reason: Some("not on a Friday".into()),
+    };
+    assert_eq!(
+        adds(&asking(), words),
+        [Event::Voted {
+            approval: "production-1".parse().unwrap(),
+            by: slack("U2"),
+            decision: Reject,
+            reason: Some("not on a Friday".into()),
+        }]
+    );
+    assert_eq!(
+        adds(&asking(), vote("production-1", slack("U1"), Approve)).len(),
+        1
+    );
+    let token = vote("production-1", Principal::TokenHolder, Approve);
+    assert_eq!(adds(&asking(), token).len(), 1);
+}
+
+#[test]
+fn nobody_else_decides() {
+    let arn = Principal::Aws("arn:aws:iam::111111111111:user/U1".into());
+    for by in [slack("U3"), arn] {
+        for story in [asking(), granted(), granted().took("production", 1)] {
+            for decision in [Approve, Reject] {
+                assert_eq!(
+                    story.accepts(vote("production-1", by.clone(), decision)),
+                    Err(Refusal::NotEligible {
+                        by: by.clone(),
+                        stage: stage("production"),
+                    })
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_token_decides_only_where_the_gate_takes_it() {
+    let mut json = sample::shop_json();
+    json["stages"][2]["approval"]["sns"] = false.into();
+    let story = given(sample::pipeline(json))
+        .pushed("3f2c1ab")
+        .stands_at_production()
+        .planned("production", sample::plan())
+        .asked("production", 1);
+    let answer = story.accepts(vote("production-1", Principal::TokenHolder, Approve));
+    assert!(
+        matches!(answer, Err(Refusal::NotEligible { .. })),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn the_same_decision_twice_is_known_even_after_the_end() {
+    let again = || vote("production-1", slack("U1"), Approve);
+    let over = granted().happened(Event::Ended {
+        outcome: Outcome::Failed,
+        reason: "r".into(),
+    });
+    for story in [granted(), granted().took("production", 1), over] {
+        assert_eq!(story.accepts(again()), Ok(Accepted::Known));
+    }
+}
+
+#[test]
+fn who_has_rejected_cannot_approve_after_all() {
+    let story = asking().voted("production-1", slack("U1"), Reject);
+    assert_eq!(
+        story.accepts(vote("production-1", slack("U1"), Approve)),
+        Err(Refusal::Decided {
+            by: slack("U1"),
+            decided: Reject,
+        })
+    );
+}
+
+#[test]
+fn what_others_have_decided_already_needs_no_more_votes() {
+    let approved = granted().accepts(vote("production-1", slack("U2"), Approve));
+    assert_eq!(approved, Ok(Accepted::Known));
+    let rejected = asking().voted("production-1", slack("U1"), Reject);
+    for decision in [Approve, Reject] {
+        let answer = rejected.accepts(vote("production-1", slack("U2"), decision));
+        assert_eq!(answer, Ok(Accepted::Known));
+    }
+}
+
+#[test]
+fn a_rejection_counts_until_the_start_is_meant() {
+    let reject = || vote("production-1", slack("U1"), Reject);
+    let live = granted().took("production", 1);
+    let preparing = live.clone().intended();
+    let ready = preparing.clone().registered(9).suspended();
+    for story in [granted(), live, preparing, ready.clone()] {
+        assert_eq!(adds(&story, reject()).len(), 1);
+    }
+    let starting = ready.intended();
+    let started = starting.clone().started("d-1");
+    for story in [starting, started] {
+        let why = why_closed(&story, reject());
+        assert!(why.contains("roll back"), "{why}");
+    }
+}
+
+#[test]
+fn a_request_that_is_over_takes_no_votes() {
+    let approve = || vote("production-1", slack("U1"), Approve);
+    assert_eq!(why_closed(&asking().at(1440), approve()), "it has expired");
+    assert_eq!(adds(&asking().at(1439), approve()).len(), 1);
+    let over = asking().happened(Event::Ended {
+        outcome: Outcome::Superseded,
+        reason: "a newer one is there".into(),
+    });
+    assert_eq!(
+        why_closed(&over, approve()),
+        "the release superseded: a newer one is there"
+    );
+    let voided = granted().happened(Event::ApprovalVoided {
+        approval: "production-1".parse().unwrap(),
+        reason: "changed".into(),
+    });
+    let asked_again = voided.clone().asked("production", 2);
+    let again = asked_again
+        .clone()
+        .voted("production-2", slack("U1"), Approve)
+        .planned("production", sample::plan());
+    let live = again.clone().took("production", 1);
+    for story in [voided, asked_again, again, live] {
+        let why = why_closed(&story, vote("production-1", slack("U2"), Approve));
+        assert!(
+            why.starts_with("another request has taken its place"),
+            "{why}"
+        );
+    }
+}
+
+#[test]
+fn a_vote_where_nobody_is_asked_is_refused() {
+    let why = why_closed(&pushed(), vote("test-1", slack("U1"), Approve));
+    assert_eq!(why, "test asks nobody");
+    let pending = pushed().stands_at_production();
+    let planned = pending.clone().planned("production", sample::plan());
+    for story in [pending, planned] {
+        let why = why_closed(&story, vote("production-1", slack("U1"), Approve));
+        assert!(why.contains("none is open"), "{why}");
+    }
+    let mut pipeline = sample::shop();
+    pipeline.stages.clear();
+    let nowhere = given(pipeline).pushed("3f2c1ab");
+    let why = why_closed(&nowhere, vote("x-1", slack("U1"), Approve));
+    assert_eq!(why, "the release has no stages");
+}
+
+#[test]
+fn a_report_is_taken_once_and_only_about_the_deployment_that_is_followed() {
+    let story = pushed().deploying_at_test();
+    let started = || reported(ECS, "SERVICE_DEPLOYMENT_IN_PROGRESS");
+    let events = adds(&story, started());
+    let known = story.clone().happened(events[0].clone());
+    assert_eq!(known.accepts(started()), Ok(Accepted::Known));
+    assert_eq!(
+        adds(&known, reported(ECS, "SERVICE_DEPLOYMENT_COMPLETED")).len(),
+        1
+    );
+    let foreign = reported("ecs-svc/2", "SERVICE_DEPLOYMENT_COMPLETED");
+    assert_eq!(story.accepts(foreign), Ok(Accepted::Known));
+    let over = story.ended("test", Outcome::Succeeded, Some(8));
+    let late = reported(ECS, "SERVICE_DEPLOYMENT_COMPLETED");
+    assert_eq!(over.accepts(late), Ok(Accepted::Known));
+    assert_eq!(pushed().accepts(started()), Ok(Accepted::Known));
+}
+
+#[test]
+fn checks_are_taken_once_for_a_deployment_and_hook_point() {
+    let story = pushed().deploying_at_test();
+    let events = adds(&story, checked("test", ECS, false));
+    let [Event::Checked { results, .. }] = &events[..] else {
+        panic!("they are taken: {events:?}");
+    };
+    let known = story.clone().happened(events[0].clone());
+    let point = HookPoint::AfterTestTraffic;
+    let (id, later) = (deployment(ECS), HookPoint::AfterTraffic);
+    assert_eq!(checks_of(&known.release, &id, point), Some(&results[..]));
+    assert_eq!(checks_of(&known.release, &id, later), None);
+    assert_eq!(checks_of(&known.release, &deployment("d-2"), point), None);
+    // The second answer is not asked for: the first one stands.
+    assert_eq!(
+        known.accepts(checked("test", ECS, true)),
+        Ok(Accepted::Known)
+    );
+}
+
+#[test]
+fn checks_may_run_before_it_is_recorded_that_the_deployment_began() {
+    let story = pushed().ready_at_test().intended();
+    assert_eq!(adds(&story, checked("test", ECS, true)).len(), 1);
+}
+
+#[test]
+fn checks_of_a_stage_where_the_release_does_not_stand_add_nothing() {
+    let live = pushed().deploying_at_test();
+    let staging = checked("staging", "d-1", false);
+    assert_eq!(live.accepts(staging), Ok(Accepted::Known));
+    let over = live.ended("test", Outcome::Succeeded, Some(8));
+    assert_eq!(
+        over.accepts(checked("test", ECS, true)),
+        Ok(Accepted::Known)
+    );
+    assert_eq!(
+        pushed().accepts(checked("test", ECS, true)),
+        Ok(Accepted::Known)
+    );
+    assert_eq!(
+        pushed().accepts(checked("nowhere", ECS, true)),
+        Err(Refusal::NoSuchStage(stage("nowhere")))
+    );
+}
+
+#[test]
+fn a_push_opens_a_release_is_refused_or_is_not_the_pipelines_business() {
+    let open_with = |tag: &str| {
+        let image = sample::image(tag, sample::dawn());
+        open(sample::shop(), 7, sample::home(), image)
+    };
+    let taken = open_with("3f2c1ab").expect("it is taken");
+    assert!(
+        matches!(&taken[..], [Event::Opened { version: 7, image, .. }] if image.tag.as_str() == "3f2c1ab")
+    );
+    let refused = open_with("latest").expect("it is recorded");
+    let [Event::Opened { .. }, Event::Ended { outcome, reason }] = &refused[..] else {
+        panic!("it is refused: {refused:?}");
+    };
+    assert_eq!(*outcome, Outcome::Refused);
+    assert!(reason.contains("latest"), "{reason}");
+    let ignored = open_with("feature-x").expect_err("it is ignored");
+    assert!(ignored.contains("commit hash"), "{ignored}");
+}
+
+#[test]
+fn refusals_say_why_to_whoever_asked() {
+    let not_eligible = asking()
+        .accepts(vote("production-1", slack("U3"), Approve))
+        .expect_err("it is refused");
+    assert_eq!(
+        not_eligible.to_string(),
+        "Slack user U3 may not decide about production: the pipeline does not name them as an approver"
+    );
+}
+
+fn overtaken_by(by: ReleaseId, pushed_at: jiff::Timestamp) -> Incoming {
+    Incoming::Superseded { by, pushed_at }
+}
+
+#[test]
+fn a_newer_release_supersedes_what_is_not_live() {
+    let newer = other("fffffff", sample::minute(60));
+    let incoming = || overtaken_by(newer.release.clone(), newer.pushed_at);
+    let expected = Event::Superseded {
+        by: newer.release.clone(),
+    };
+    for story in [pushed(), pushed().planned("test", sample::plan())] {
+        assert_eq!(adds(&story, incoming()), std::slice::from_ref(&expected));
+        let known = story.happened(expected.clone());
+        assert_eq!(known.accepts(incoming()), Ok(Accepted::Known));
+    }
+    let live = pushed().deploying_at_test();
+    let over = pushed().happened(Event::Ended {
+        outcome: Outcome::Failed,
+        reason: "r".into(),
+    });
+    for story in [live, over] {
+        assert_eq!(story.accepts(incoming()), Ok(Accepted::Known));
+    }
+}
+
+#[test]
+fn an_older_release_supersedes_nothing() {
+    let older = other("0000001", sample::minute(-60));
+    let answer = pushed().accepts(overtaken_by(older.release, older.pushed_at));
+    assert_eq!(answer, Ok(Accepted::Known));
+    let itself = overtaken_by(pushed().id().clone(), sample::dawn());
+    assert_eq!(pushed().accepts(itself), Ok(Accepted::Known));
+}
+
+#[test]
+fn a_deployments_end_does_not_open_it_to_votes_or_supersession() {
+    let newer = other("fffffff", sample::minute(60));
+    let story = pushed()
+        .deploying_at_test()
+        .observed(ECS, DeploymentStatus::Succeeded);
+    let answer = story.accepts(overtaken_by(newer.release, newer.pushed_at));
+    assert_eq!(answer, Ok(Accepted::Known));
+}

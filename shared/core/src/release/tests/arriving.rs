@@ -1,0 +1,248 @@
+//! `next` for a release that has ended, or that comes to a stage: plans, and who is newer.
+
+use super::given::{Story, given, other, stage};
+use crate::release::{Action, ActionKind, Candidate, Decision, Event, Outcome, Step, Wait};
+use crate::simulation::{sample, told};
+
+fn pushed() -> Story {
+    given(sample::silent_shop()).pushed("3f2c1ab")
+}
+
+fn approved() -> Story {
+    pushed()
+        .stands_at_production()
+        .planned("production", sample::plan())
+        .asked("production", 1)
+        .voted("production-1", sample::slack("U1"), Decision::Approve)
+        .planned("production", sample::plan())
+}
+
+/// A release older than the story's.
+fn older() -> Candidate {
+    other("0000001", sample::minute(-60))
+}
+
+/// A release newer than the story's.
+fn newer() -> Candidate {
+    other("fffffff", sample::minute(60))
+}
+
+#[test]
+fn ended_wakes_whoever_waits_for_the_service_before_anything_else() {
+    let story = given(sample::shop())
+        .pushed("3f2c1ab")
+        .deploying_at_test()
+        .ended("test", Outcome::Failed, None)
+        .happened(Event::Ended {
+            outcome: Outcome::Failed,
+            reason: "test".into(),
+        });
+    let service = story.service(0);
+    assert_eq!(story.asks_for(), [Action::WakeCandidate { service }]);
+}
+
+#[test]
+fn a_service_that_was_let_go_between_stages_is_offered_on_too() {
+    let story = pushed()
+        .deploying_at_test()
+        .ended("test", Outcome::Succeeded, Some(8));
+    assert_eq!(story.kinds(), [ActionKind::WakeCandidate]);
+    assert_eq!(story.woke().kinds(), [ActionKind::Plan]);
+}
+
+#[test]
+fn a_service_that_was_never_taken_is_not_offered_on() {
+    let story = pushed()
+        .planned("test", sample::plan())
+        .ended("test", Outcome::Succeeded, None);
+    assert_eq!(story.kinds(), [ActionKind::Plan]);
+}
+
+#[test]
+fn ended_tells_people_and_then_is_done() {
+    let untold = given(sample::shop())
+        .pushed("3f2c1ab")
+        .happened(Event::Ended {
+            outcome: Outcome::Refused,
+            reason: "no".into(),
+        });
+    assert_eq!(untold.kinds(), [ActionKind::Tell, ActionKind::Tell]);
+    let ended = untold.clone().muted();
+    assert_eq!(
+        ended.next(),
+        Step::Wait(Wait {
+            what: "people to be reachable".into(),
+            due: Some(ended.now + jiff::SignedDuration::from_secs(60)),
+        })
+    );
+    let told = tell_everything(untold);
+    assert_eq!(told.next(), Step::Done);
+}
+
+/// The story after everything that `next` wants to tell has been told.
+fn tell_everything(mut story: Story) -> Story {
+    for _ in 0..3 {
+        for action in story.announcements() {
+            let told = told(&action).expect("it tells");
+            story = story.happened(told);
+        }
+    }
+    story
+}
+
+#[test]
+fn a_release_that_was_overtaken_ends_as_superseded_wherever_it_stands_before_live() {
+    let overtaken = |story: Story| {
+        story
+            .happened(Event::Superseded {
+                by: newer().release,
+            })
+            .gives_up()
+    };
+    let asking = pushed()
+        .stands_at_production()
+        .planned("production", sample::plan())
+        .asked("production", 1);
+    for story in [
+        pushed(),
+        pushed().planned("test", sample::plan()),
+        asking,
+        approved(),
+    ] {
+        let (outcome, reason) = overtaken(story);
+        assert_eq!(outcome, Outcome::Superseded);
+        assert!(reason.contains(newer().release.as_str()), "{reason}");
+    }
+}
+
+#[test]
+fn a_live_release_that_was_overtaken_goes_on() {
+    let story = pushed().ready_at_test().happened(Event::Superseded {
+        by: newer().release,
+    });
+    assert_eq!(story.kinds(), [ActionKind::Start]);
+}
+
+#[test]
+fn pending_reads_the_plan_of_its_own_stage() {
+    let story = pushed();
+    let [
+        Action::Plan {
+            stage: at,
+            place,
+            changes,
+            scaling: true,
+            ..
+        },
+    ] = &story.asks_for()[..]
+    else {
+        panic!("it plans: {:?}", story.asks_for());
+    };
+    assert_eq!((at, &place.service), (&stage("test"), &story.service(0)));
+    let image = story.release.image();
+    let reference = format!("{}/shop/api@{}", image.registry, image.digest);
+    assert_eq!(
+        changes.images.values().collect::<Vec<_>>(),
+        [&reference],
+        "what is deployed is named by its digest"
+    );
+    let set: Vec<_> = changes.environment.values().flatten().collect();
+    assert_eq!(
+        set,
+        [
+            (&"RELEASE".to_owned(), &story.id().to_string()),
+            (&"STAGE".to_owned(), &"test".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn a_plan_goes_to_the_account_that_the_stage_names() {
+    let story = pushed().stands_at_production();
+    let [Action::Plan { place, .. }] = &story.asks_for()[..] else {
+        panic!("it plans: {:?}", story.asks_for());
+    };
+    assert_eq!(place.service.account.as_str(), "222222222222");
+    assert_eq!(place.service.region.as_str(), "eu-central-1");
+    let role = place.role.as_ref().expect("a role");
+    assert_eq!(role.external_id.as_deref(), Some("towpath-shop"));
+}
+
+#[test]
+fn a_plan_of_an_earlier_run_is_read_again() {
+    let planned = pushed().planned("test", sample::plan());
+    assert!(matches!(
+        &planned.records()[..],
+        [Event::RolloutStarted { .. }]
+    ));
+    assert_eq!(planned.at(1).kinds(), [ActionKind::Plan]);
+}
+
+#[test]
+fn a_plan_that_was_refused_ends_the_release_as_failed() {
+    let story = pushed().refused(ActionKind::Plan, "there is no such service");
+    let (outcome, reason) = story.gives_up();
+    assert_eq!(outcome, Outcome::Failed);
+    assert_eq!(reason, "there is no such service");
+}
+
+#[test]
+fn a_newer_candidate_supersedes_the_release() {
+    let story = pushed().planned_but("test", |plan| plan.service.candidate = Some(newer()));
+    let by = newer().release;
+    assert_eq!(story.records(), [Event::Superseded { by }]);
+}
+
+#[test]
+fn of_two_pushed_at_once_the_one_with_the_greater_id_is_newer() {
+    let tags = ["3f2c1ab", "fffffff"];
+    let [one, two] = tags.map(|tag| other(tag, sample::dawn()));
+    let kind = |tag: &str, candidate: &Candidate| {
+        let story = given(sample::shop())
+            .pushed(tag)
+            .planned_but("test", |plan| {
+                plan.service.candidate = Some(candidate.clone());
+            });
+        match story.next() {
+            Step::Record(events) => {
+                events
+                    == [Event::Superseded {
+                        by: candidate.release.clone(),
+                    }]
+            }
+            step @ (Step::Perform(_) | Step::Wait(_) | Step::Done) => {
+                assert_eq!(story.kinds(), [ActionKind::Supersede], "{step:?}");
+                false
+            }
+        }
+    };
+    assert_eq!(kind(tags[0], &two), two.release > one.release);
+    assert_eq!(kind(tags[1], &one), one.release > two.release);
+}
+
+#[test]
+fn an_older_candidate_is_told_that_it_is_superseded_once() {
+    let story = pushed().planned_but("test", |plan| plan.service.candidate = Some(older()));
+    assert_eq!(story.kinds(), [ActionKind::Supersede]);
+    let told = story.happened(Event::Overtook {
+        older: older().release,
+    });
+    assert!(matches!(
+        &told.records()[..],
+        [Event::RolloutStarted { .. }]
+    ));
+}
+
+#[test]
+fn its_own_candidacy_stands_in_nobodys_way() {
+    let story = pushed();
+    let own = Candidate {
+        release: story.id().clone(),
+        pushed_at: story.release.image().pushed_at,
+    };
+    let story = story.planned_but("test", |plan| plan.service.candidate = Some(own));
+    assert!(matches!(
+        &story.records()[..],
+        [Event::RolloutStarted { .. }]
+    ));
+}

@@ -1,0 +1,276 @@
+//! `next` for a release whose deployment runs, until the service is let go.
+
+use super::given::{Story, deployment, given, in_progress};
+use crate::pipeline::HookPoint;
+use crate::release::{
+    Action, ActionKind, CheckResult, DeploymentStatus, Event, Outcome, ScalingState,
+};
+use crate::simulation::sample;
+
+const ECS: &str = "ecs-svc/1";
+
+fn pushed() -> Story {
+    given(sample::silent_shop()).pushed("3f2c1ab")
+}
+
+fn aloud() -> Story {
+    given(sample::shop()).pushed("3f2c1ab")
+}
+
+fn live() -> Story {
+    pushed().planned("test", sample::plan()).took("test", 1)
+}
+
+fn rolled_back() -> DeploymentStatus {
+    DeploymentStatus::RolledBack {
+        reason: "the circuit breaker tripped".into(),
+    }
+}
+
+#[test]
+fn a_deployment_is_looked_at_when_something_is_reported_or_time_has_passed() {
+    let story = pushed().deploying_at_test();
+    assert_eq!(story.waits().1, Some(sample::minute(1)));
+    let reported = story.clone().happened(Event::DeploymentReported {
+        deployment: deployment(ECS),
+        state: "SERVICE_DEPLOYMENT_IN_PROGRESS".into(),
+    });
+    assert_eq!(reported.kinds(), [ActionKind::Observe]);
+    let looked = reported.observed(ECS, in_progress("1 of 2 tasks"));
+    assert_eq!(looked.waits().1, Some(sample::minute(1)));
+    assert_eq!(story.at(1).kinds(), [ActionKind::Observe]);
+}
+
+#[test]
+fn a_report_about_another_deployment_changes_nothing() {
+    let story = pushed().deploying_at_test();
+    let other = story.clone().happened(Event::DeploymentReported {
+        deployment: deployment("ecs-svc/2"),
+        state: "SERVICE_DEPLOYMENT_COMPLETED".into(),
+    });
+    assert_eq!(other.waits(), story.waits());
+    let seen = story
+        .clone()
+        .observed("ecs-svc/2", DeploymentStatus::Succeeded);
+    assert_eq!(seen.waits(), story.waits());
+}
+
+#[test]
+fn pauses_between_looks_double_up_to_ten_minutes_while_nothing_changes() {
+    let mut story = pushed().deploying_at_test();
+    let mut pauses = Vec::new();
+    for _ in 0..7 {
+        story = story.observed(ECS, in_progress("waits"));
+        let due = story.waits().1.expect("a time");
+        pauses.push(due.duration_since(story.now).as_mins());
+    }
+    assert_eq!(pauses, [1, 2, 4, 8, 10, 10, 10]);
+    let moved = story.observed(ECS, in_progress("moves"));
+    let due = moved.waits().1.expect("a time");
+    assert_eq!(due.duration_since(moved.now).as_mins(), 1);
+}
+
+#[test]
+fn a_deployment_whose_time_is_up_is_rolled_back_once() {
+    let story = pushed().deploying_at_test().at(60);
+    let asked = story.asks_for();
+    let [Action::RollBack { to, deployment, .. }] = &asked[..] else {
+        panic!("it rolls back: {asked:?}");
+    };
+    assert_eq!((to, deployment.as_str()), (&sample::revision(7), ECS));
+    let back = story.intended().happened(Event::RollbackStarted {
+        deployment: None,
+        reason: "it had not finished within 1h".into(),
+    });
+    assert_eq!(back.kinds(), [ActionKind::Observe]);
+    let seen = back.observed(ECS, rolled_back());
+    assert_eq!(seen.kinds(), [ActionKind::RestoreScaling]);
+    let (outcome, reason) = seen.restored().gives_up();
+    assert_eq!(outcome, Outcome::RolledBack);
+    assert_eq!(reason, "it had not finished within 1h");
+}
+
+#[test]
+fn the_wait_ends_at_the_deadline() {
+    let story = pushed()
+        .deploying_at_test()
+        .at(55)
+        .observed(ECS, in_progress("waits"))
+        .observed(ECS, in_progress("waits"))
+        .observed(ECS, in_progress("waits"))
+        .observed(ECS, in_progress("waits"));
+    assert_eq!(story.waits().1, Some(sample::minute(60)));
+}
+
+#[test]
+fn what_never_ends_is_given_up_after_twice_its_time() {
+    let back = pushed()
+        .deploying_at_test()
+        .at(60)
+        .intended()
+        .happened(Event::RollbackStarted {
+            deployment: None,
+            reason: "too slow".into(),
+        })
+        .observed(ECS, in_progress("waits"));
+    assert_eq!(back.clone().at(119).kinds(), [ActionKind::Observe]);
+    let given_up = back.at(120);
+    assert_eq!(given_up.kinds(), [ActionKind::RestoreScaling]);
+    let (outcome, reason) = given_up.restored().gives_up();
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(reason.contains(ECS), "{reason}");
+}
+
+#[test]
+fn every_end_of_a_deployment_is_an_outcome_of_its_own() {
+    let reason = || "r".to_owned();
+    for (status, outcome) in [
+        (rolled_back(), Outcome::RolledBack),
+        (
+            DeploymentStatus::Failed { reason: reason() },
+            Outcome::Failed,
+        ),
+        (
+            DeploymentStatus::Stopped { reason: reason() },
+            Outcome::Stopped,
+        ),
+        (
+            DeploymentStatus::Replaced { by: reason() },
+            Outcome::Superseded,
+        ),
+    ] {
+        assert!(status.is_final());
+        let story = pushed().deploying_at_test().observed(ECS, status);
+        assert_eq!(story.kinds(), [ActionKind::RestoreScaling]);
+        assert_eq!(story.restored().gives_up().0, outcome);
+    }
+}
+
+#[test]
+fn success_restores_auto_scaling_lets_the_service_go_and_goes_on() {
+    let story = pushed()
+        .deploying_at_test()
+        .observed(ECS, DeploymentStatus::Succeeded);
+    let asked = story.asks_for();
+    let [Action::RestoreScaling { state, .. }] = &asked[..] else {
+        panic!("it restores: {asked:?}");
+    };
+    assert_eq!(*state, ScalingState::default());
+    let restored = story.restored();
+    let records = restored.records();
+    let [
+        Event::RolloutEnded {
+            outcome: Outcome::Succeeded,
+            revision,
+            ..
+        },
+    ] = &records[..]
+    else {
+        panic!("it succeeds: {records:?}");
+    };
+    assert_eq!(*revision, Some(sample::revision(8)));
+    let gone = restored.happened(records[0].clone());
+    assert_eq!(gone.kinds(), [ActionKind::WakeCandidate]);
+}
+
+#[test]
+fn auto_scaling_that_may_have_been_suspended_is_restored_although_nothing_was_heard_of_it() {
+    let story = live().intended().refused(ActionKind::Register, "no").at(2);
+    assert_eq!(story.kinds(), [ActionKind::RestoreScaling]);
+}
+
+#[test]
+fn an_operators_own_suspension_is_what_is_put_back() {
+    let own = ScalingState {
+        scheduled: true,
+        ..ScalingState::default()
+    };
+    let story = pushed()
+        .planned_but("test", |plan| plan.scaling = Some(own))
+        .took("test", 1)
+        .intended()
+        .suspended()
+        .refused(ActionKind::Register, "no");
+    let asked = story.asks_for();
+    let [Action::RestoreScaling { state, .. }] = &asked[..] else {
+        panic!("it restores: {asked:?}");
+    };
+    assert_eq!(*state, own);
+}
+
+#[test]
+fn auto_scaling_that_cannot_be_restored_is_said_so_and_keeps_the_outcome() {
+    let story = pushed()
+        .deploying_at_test()
+        .observed(ECS, DeploymentStatus::Succeeded)
+        .intended()
+        .refused(ActionKind::RestoreScaling, "no such target");
+    let records = story.records();
+    let [
+        Event::RolloutEnded {
+            outcome: Outcome::Succeeded,
+            reason,
+            ..
+        },
+    ] = &records[..]
+    else {
+        panic!("it succeeds: {records:?}");
+    };
+    assert!(reason.contains("resume it by hand"), "{reason}");
+}
+
+#[test]
+fn a_failed_check_is_the_reason_that_people_read() {
+    let story = pushed()
+        .deploying_at_test()
+        .happened(Event::Checked {
+            stage: "test".parse().unwrap(),
+            deployment: deployment(ECS),
+            at: HookPoint::AfterTestTraffic,
+            results: vec![
+                CheckResult {
+                    check: "answers".parse().unwrap(),
+                    passed: false,
+                    detail: "answered 500, expected 200".into(),
+                },
+                CheckResult {
+                    check: "fast".parse().unwrap(),
+                    passed: true,
+                    detail: "in 3 ms".into(),
+                },
+            ],
+        })
+        .observed(ECS, rolled_back())
+        .restored();
+    assert_eq!(
+        story.gives_up(),
+        (
+            Outcome::RolledBack,
+            "check `answers` failed at after_test_traffic: answered 500, expected 200".into()
+        )
+    );
+}
+
+#[test]
+fn telling_people_waits_until_there_is_nothing_better_to_do() {
+    assert_eq!(
+        aloud()
+            .planned("test", sample::plan())
+            .took("test", 1)
+            .kinds(),
+        [ActionKind::Register, ActionKind::SuspendScaling]
+    );
+    let waiting = aloud().deploying_at_test();
+    assert_eq!(waiting.kinds(), [ActionKind::Tell]);
+}
+
+#[test]
+fn people_who_cannot_be_told_are_told_within_a_minute_of_the_next_run() {
+    let story = aloud()
+        .stands_at_production()
+        .planned("production", sample::plan())
+        .asked("production", 1)
+        .at(10)
+        .muted();
+    assert_eq!(story.waits().1, Some(sample::minute(11)));
+}

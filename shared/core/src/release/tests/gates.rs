@@ -1,0 +1,197 @@
+//! `next` at a stage's gate: what runs already, approvals, queues, and taking the service.
+
+use super::given::{Story, given, other, stage};
+use crate::names::Fingerprint;
+use crate::release::{ActionKind, Candidate, Decision, Event, Outcome};
+use crate::simulation::sample;
+
+fn pushed() -> Story {
+    given(sample::silent_shop()).pushed("3f2c1ab")
+}
+
+fn approved() -> Story {
+    pushed()
+        .stands_at_production()
+        .planned("production", sample::plan())
+        .asked("production", 1)
+        .voted("production-1", sample::slack("U1"), Decision::Approve)
+        .planned("production", sample::plan())
+}
+
+/// A release older than the story's.
+fn older() -> Candidate {
+    other("0000001", sample::minute(-60))
+}
+
+#[test]
+fn what_runs_already_has_succeeded() {
+    let story = pushed().planned_but("test", |plan| plan.reuse = Some(plan.current.clone()));
+    let [
+        Event::RolloutEnded {
+            outcome: Outcome::Succeeded,
+            revision,
+            ..
+        },
+    ] = &story.records()[..]
+    else {
+        panic!("it succeeds: {:?}", story.records());
+    };
+    assert_eq!(revision, &Some(sample::revision(7)));
+}
+
+#[test]
+fn success_at_the_last_stage_ends_the_release() {
+    let story = pushed()
+        .stands_at_production()
+        .planned_but("production", |plan| plan.reuse = Some(plan.current.clone()));
+    let ended: Vec<_> = story
+        .records()
+        .into_iter()
+        .filter(|event| {
+            matches!(
+                event,
+                Event::Ended {
+                    outcome: Outcome::Succeeded,
+                    ..
+                }
+            )
+        })
+        .collect();
+    assert_eq!(ended.len(), 1);
+}
+
+#[test]
+fn a_gate_asks_about_this_digest_and_this_definition() {
+    let story = pushed()
+        .stands_at_production()
+        .planned("production", sample::plan());
+    assert_eq!(
+        story.records(),
+        [Event::ApprovalRequested {
+            stage: stage("production"),
+            approval: "production-1".parse().unwrap(),
+            digest: story.release.image().digest,
+            spec: sample::plan().spec,
+            expires_at: story.now + jiff::SignedDuration::from_hours(24),
+        }]
+    );
+}
+
+#[test]
+fn an_approval_of_something_else_is_void_and_people_are_asked_again() {
+    let story = approved().planned_but("production", |plan| plan.spec = Fingerprint::of("other"));
+    let records = story.records();
+    let [Event::ApprovalVoided { approval, .. }] = &records[..] else {
+        panic!("it voids: {records:?}");
+    };
+    assert_eq!(approval.as_str(), "production-1");
+    let voided = story.happened(records[0].clone());
+    assert!(matches!(
+        &voided.records()[..],
+        [Event::ApprovalRequested { approval, .. }] if approval.as_str() == "production-2"
+    ));
+}
+
+#[test]
+fn a_rejection_after_the_grant_still_stops_what_has_not_begun() {
+    let story = approved().voted("production-1", sample::slack("U2"), Decision::Reject);
+    assert_eq!(story.gives_up().0, Outcome::Refused);
+}
+
+#[test]
+fn another_owner_or_a_hold_makes_the_release_queue_and_then_wait() {
+    let owned = pushed().planned_but("test", |plan| plan.service.owner = Some(older().release));
+    let held = pushed().planned_but("test", |plan| plan.service.hold = Some("look first".into()));
+    for (story, expected) in [
+        (owned, older().release.to_string()),
+        (held, "a hold: look first".to_owned()),
+    ] {
+        let queued = Event::Queued {
+            stage: stage("test"),
+            behind: expected.clone(),
+        };
+        assert_eq!(story.records(), std::slice::from_ref(&queued));
+        let (what, due) = story.clone().happened(queued).waits();
+        assert!(what.contains(&expected), "{what}");
+        assert_eq!(due, Some(story.now + jiff::SignedDuration::from_secs(60)));
+    }
+}
+
+#[test]
+fn a_free_service_is_taken_with_the_epoch_after_the_one_that_was_read() {
+    let story = pushed().planned_but("test", |plan| plan.service.epoch = 41);
+    assert_eq!(
+        story.records(),
+        [Event::RolloutStarted {
+            stage: stage("test"),
+            epoch: 42,
+        }]
+    );
+    assert!(matches!(
+        &approved().records()[..],
+        [Event::RolloutStarted { .. }]
+    ));
+}
+
+#[test]
+fn a_plan_from_before_the_approval_is_read_again() {
+    let story = pushed()
+        .stands_at_production()
+        .planned("production", sample::plan())
+        .asked("production", 1)
+        .voted("production-1", sample::slack("U1"), Decision::Approve);
+    assert_eq!(story.kinds(), [ActionKind::Plan]);
+}
+
+#[test]
+fn asking_waits_for_votes_until_the_request_ends() {
+    let story = pushed()
+        .stands_at_production()
+        .planned("production", sample::plan())
+        .asked("production", 1);
+    assert_eq!(
+        story.waits(),
+        ("approval of production".into(), Some(sample::minute(1440)))
+    );
+    assert_eq!(story.clone().at(1439).waits().1, Some(sample::minute(1440)));
+    assert_eq!(story.clone().at(1440).gives_up().0, Outcome::Expired);
+    let rejected = story.voted("production-1", sample::slack("U2"), Decision::Reject);
+    let (outcome, reason) = rejected.gives_up();
+    assert_eq!(outcome, Outcome::Refused);
+    assert_eq!(reason, "Slack user U2 rejected it");
+}
+
+#[test]
+fn one_of_two_needed_approvals_is_not_enough() {
+    let mut json = sample::shop_json();
+    json["notify"] = serde_json::json!({});
+    json["stages"][2]["approval"]["required"] = 2.into();
+    let story = given(sample::pipeline(json))
+        .pushed("3f2c1ab")
+        .stands_at_production()
+        .planned("production", sample::plan())
+        .asked("production", 1)
+        .voted("production-1", sample::slack("U1"), Decision::Approve)
+        .voted("production-1", sample::slack("U1"), Decision::Approve);
+    assert_eq!(
+        story.waits().0,
+        "approval of production",
+        "one person counts once"
+    );
+    let granted = story.voted("production-1", sample::slack("U2"), Decision::Approve);
+    assert_eq!(granted.kinds(), [ActionKind::Plan]);
+}
+
+#[test]
+fn a_pipeline_without_stages_ends_as_refused() {
+    let mut pipeline = sample::shop();
+    pipeline.stages.clear();
+    let story = given(pipeline).pushed("3f2c1ab");
+    assert!(matches!(
+        &story.records()[..],
+        [Event::Ended {
+            outcome: Outcome::Refused,
+            ..
+        }]
+    ));
+}

@@ -1,0 +1,335 @@
+//! Given, when, then: a release is told event by event, and then asked.
+
+use jiff::Timestamp;
+
+use crate::names::{DeploymentId, ReleaseId, StageName};
+use crate::pipeline::{HookPoint, Pipeline};
+use crate::release::{
+    Accepted, Action, ActionKind, Actor, Candidate, CheckResult, Decision, DeploymentStatus, Entry,
+    Event, Incoming, Moment, Outcome, Plan, Principal, Refusal, Release, ScalingState, ServiceId,
+    Step, Task, accept, announcements, next, release_id,
+};
+use crate::simulation::sample;
+
+/// A pipeline to which something is pushed.
+pub(crate) struct Given(Pipeline);
+
+/// A release so far, and the time.
+#[derive(Clone)]
+pub(crate) struct Story {
+    pub(crate) release: Release,
+    pub(crate) now: Timestamp,
+    since: Timestamp,
+    muted: bool,
+}
+
+pub(crate) fn given(pipeline: Pipeline) -> Given {
+    Given(pipeline)
+}
+
+pub(crate) fn stage(name: &str) -> StageName {
+    name.parse().expect("a stage name")
+}
+
+pub(crate) fn deployment(id: &str) -> DeploymentId {
+    id.parse().expect("a deployment id")
+}
+
+/// Another release, older or newer by when its image was pushed.
+pub(crate) fn other(tag: &str, pushed_at: Timestamp) -> Candidate {
+    let image = sample::image(tag, pushed_at);
+    Candidate {
+        release: release_id(&sample::shop().pipeline, &image.digest, &image.tag),
+        pushed_at,
+    }
+}
+
+impl Given {
+    /// The push that opens the release, in the story's first minute.
+    pub(crate) fn pushed(self, tag: &str) -> Story {
+        let image = sample::image(tag, sample::dawn());
+        let id = release_id(&self.0.pipeline, &image.digest, &image.tag);
+        let opened = Event::Opened {
+            pipeline: Box::new(self.0),
+            version: 3,
+            home: sample::home(),
+            image,
+        };
+        let actor = Actor::Function("image-push".into());
+        let entry = Entry::after(None, &id, sample::dawn(), actor, opened);
+        Story {
+            release: Release::fold(id, vec![entry]).expect("an opened release"),
+            now: sample::dawn(),
+            since: sample::dawn(),
+            muted: false,
+        }
+    }
+}
+
+impl Story {
+    /// The time is so many minutes after the story's first moment. What was read before is read
+    /// again, as by a run of the loop that begins now.
+    pub(crate) fn at(mut self, minutes: i64) -> Self {
+        self.now = sample::minute(minutes);
+        self.since = self.now;
+        self
+    }
+
+    /// Telling people has failed in this run.
+    pub(crate) fn muted(mut self) -> Self {
+        self.muted = true;
+        self
+    }
+
+    pub(crate) fn happened(mut self, event: Event) -> Self {
+        let last = self.release.entries().last();
+        let previous = last.map(|entry| (entry.sequence, &entry.fingerprint));
+        let actor = Actor::Function("advance".into());
+        let entry = Entry::after(previous, self.release.id(), self.now, actor, event);
+        self.release.push(entry);
+        self
+    }
+
+    pub(crate) fn planned(self, at: &str, plan: Plan) -> Self {
+        self.happened(Event::Planned {
+            stage: stage(at),
+            plan: Box::new(plan),
+        })
+    }
+
+    /// Planned with nothing in the way, but for what `change` changes.
+    pub(crate) fn planned_but(self, at: &str, change: impl FnOnce(&mut Plan)) -> Self {
+        let mut plan = sample::plan();
+        change(&mut plan);
+        self.planned(at, plan)
+    }
+
+    /// People are asked about what the last plan says, for a day.
+    pub(crate) fn asked(self, at: &str, attempt: u32) -> Self {
+        let asked = Event::ApprovalRequested {
+            stage: stage(at),
+            approval: format!("{at}-{attempt}").parse().expect("an approval id"),
+            digest: self.release.image().digest,
+            spec: sample::plan().spec,
+            expires_at: self.now + jiff::SignedDuration::from_hours(24),
+        };
+        self.happened(asked)
+    }
+
+    pub(crate) fn voted(self, approval: &str, by: Principal, decision: Decision) -> Self {
+        self.happened(Event::Voted {
+            approval: approval.parse().expect("an approval id"),
+            by,
+            decision,
+            reason: None,
+        })
+    }
+
+    /// The release takes the service of the stage.
+    pub(crate) fn took(self, at: &str, epoch: u64) -> Self {
+        self.happened(Event::RolloutStarted {
+            stage: stage(at),
+            epoch,
+        })
+    }
+
+    /// What `next` asks for is meant to be done within a minute.
+    pub(crate) fn intended(self) -> Self {
+        let actions = self.asks_for();
+        let until = self.now + jiff::SignedDuration::from_mins(1);
+        self.happened(Event::Intended { actions, until })
+    }
+
+    pub(crate) fn registered(self, number: u64) -> Self {
+        self.happened(Event::Registered {
+            revision: sample::revision(number),
+            found: false,
+        })
+    }
+
+    pub(crate) fn suspended(self) -> Self {
+        self.happened(Event::ScalingSuspended {
+            state: ScalingState::SUSPENDED,
+        })
+    }
+
+    pub(crate) fn restored(self) -> Self {
+        self.happened(Event::ScalingRestored {
+            state: ScalingState::default(),
+        })
+    }
+
+    pub(crate) fn started(self, id: &str) -> Self {
+        self.happened(Event::DeploymentStarted {
+            deployment: deployment(id),
+            found: false,
+        })
+    }
+
+    pub(crate) fn observed(self, id: &str, status: DeploymentStatus) -> Self {
+        self.happened(Event::DeploymentObserved {
+            deployment: deployment(id),
+            status,
+        })
+    }
+
+    pub(crate) fn refused(self, action: ActionKind, reason: &str) -> Self {
+        self.happened(Event::ActionRefused {
+            action,
+            reason: reason.into(),
+        })
+    }
+
+    pub(crate) fn ended(self, at: &str, outcome: Outcome, revision: Option<u64>) -> Self {
+        self.happened(Event::RolloutEnded {
+            stage: stage(at),
+            outcome,
+            reason: format!("{outcome} at {at}"),
+            revision: revision.map(sample::revision),
+        })
+    }
+
+    pub(crate) fn woke(self) -> Self {
+        let service = self.service(self.release.stage_index().saturating_sub(1));
+        self.happened(Event::Woke {
+            service,
+            next: None,
+        })
+    }
+
+    /// `test` and `staging` are behind the release.
+    pub(crate) fn stands_at_production(self) -> Self {
+        self.planned("test", sample::plan())
+            .took("test", 1)
+            .ended("test", Outcome::Succeeded, Some(8))
+            .woke()
+            .planned("staging", sample::plan())
+            .took("staging", 1)
+            .ended("staging", Outcome::Succeeded, Some(8))
+            .woke()
+    }
+
+    /// The release owns `test`'s service and is ready to start its deployment.
+    pub(crate) fn ready_at_test(self) -> Self {
+        self.planned("test", sample::plan())
+            .took("test", 1)
+            .intended()
+            .registered(8)
+            .suspended()
+    }
+
+    /// A deployment of the release runs in `test`.
+    pub(crate) fn deploying_at_test(self) -> Self {
+        self.ready_at_test().intended().started("ecs-svc/1")
+    }
+
+    pub(crate) fn service(&self, index: usize) -> ServiceId {
+        self.release.service_id(index).expect("a stage")
+    }
+
+    pub(crate) fn id(&self) -> &ReleaseId {
+        self.release.id()
+    }
+
+    pub(crate) fn next(&self) -> Step {
+        next(
+            &self.release,
+            Moment {
+                now: self.now,
+                since: self.since,
+                muted: self.muted,
+            },
+        )
+    }
+
+    /// What to do now, which must be to do something.
+    pub(crate) fn tasks(&self) -> Vec<Task> {
+        match self.next() {
+            Step::Perform(tasks) => tasks,
+            step @ (Step::Record(_) | Step::Wait(_) | Step::Done) => {
+                panic!("it does not act: {step:?}")
+            }
+        }
+    }
+
+    pub(crate) fn asks_for(&self) -> Vec<Action> {
+        self.tasks().into_iter().map(|task| task.action).collect()
+    }
+
+    pub(crate) fn kinds(&self) -> Vec<ActionKind> {
+        self.asks_for().iter().map(Action::kind).collect()
+    }
+
+    /// What to write now, which must be something.
+    pub(crate) fn records(&self) -> Vec<Event> {
+        match self.next() {
+            Step::Record(events) => events,
+            step @ (Step::Perform(_) | Step::Wait(_) | Step::Done) => {
+                panic!("it does not write: {step:?}")
+            }
+        }
+    }
+
+    /// What it waits for, and until when.
+    pub(crate) fn waits(&self) -> (String, Option<Timestamp>) {
+        match self.next() {
+            Step::Wait(wait) => (wait.what, wait.due),
+            step @ (Step::Record(_) | Step::Perform(_) | Step::Done) => {
+                panic!("it does not wait: {step:?}")
+            }
+        }
+    }
+
+    /// How and why the rollout and with it the release are to end now.
+    pub(crate) fn gives_up(&self) -> (Outcome, String) {
+        match self.records().as_slice() {
+            [
+                Event::RolloutEnded {
+                    outcome,
+                    reason,
+                    revision: None,
+                    ..
+                },
+                Event::Ended { outcome: whole, .. },
+            ] if outcome == whole => (*outcome, reason.clone()),
+            events => panic!("it does not give up: {events:?}"),
+        }
+    }
+
+    pub(crate) fn accepts(&self, incoming: Incoming) -> Result<Accepted, Refusal> {
+        accept(&self.release, incoming, self.now)
+    }
+
+    pub(crate) fn announcements(&self) -> Vec<Action> {
+        announcements(&self.release)
+    }
+}
+
+pub(crate) fn vote(approval: &str, by: Principal, decision: Decision) -> Incoming {
+    Incoming::Vote {
+        approval: approval.parse().expect("an approval id"),
+        by,
+        decision,
+        reason: None,
+    }
+}
+
+pub(crate) fn checked(at: &str, by: &str, passed: bool) -> Incoming {
+    Incoming::Checked {
+        stage: stage(at),
+        deployment: deployment(by),
+        at: HookPoint::AfterTestTraffic,
+        results: vec![CheckResult {
+            check: "answers".parse().expect("a check name"),
+            passed,
+            detail: "answered 500 in 3 of 3 attempts, expected 200".into(),
+        }],
+    }
+}
+
+pub(crate) fn in_progress(at: &str) -> DeploymentStatus {
+    DeploymentStatus::InProgress {
+        at: at.into(),
+        traffic: None,
+    }
+}

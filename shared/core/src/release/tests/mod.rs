@@ -1,0 +1,11 @@
+//! Given a release, when something happens, then this: and what holds whatever happens.
+
+mod accept;
+mod arriving;
+mod chain;
+mod following;
+mod gates;
+mod given;
+mod identity;
+mod preparing;
+mod service;

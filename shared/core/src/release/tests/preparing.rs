@@ -1,0 +1,212 @@
+//! `next` for a release that owns a service, until its deployment has started.
+
+use super::given::{Story, given};
+use crate::pipeline::{HookPoint, Pipeline};
+use crate::release::{Action, ActionKind, Decision, Mark, Outcome, ScalingState};
+use crate::simulation::sample;
+
+fn pushed() -> Story {
+    given(sample::silent_shop()).pushed("3f2c1ab")
+}
+
+fn live() -> Story {
+    pushed().planned("test", sample::plan()).took("test", 1)
+}
+
+fn live_at_production() -> Story {
+    pushed()
+        .stands_at_production()
+        .planned("production", sample::plan())
+        .asked("production", 1)
+        .voted("production-1", sample::slack("U1"), Decision::Approve)
+        .planned("production", sample::plan())
+        .took("production", 1)
+}
+
+fn from_staging() -> Pipeline {
+    let mut json = sample::shop_json();
+    json["stages"].as_array_mut().expect("stages").remove(0);
+    json["notify"] = serde_json::json!({});
+    sample::pipeline(json)
+}
+
+#[test]
+fn what_another_run_means_to_do_is_waited_for() {
+    let story = live().intended();
+    let (what, due) = story.waits();
+    assert_eq!(what, "another run of the deployer");
+    assert_eq!(due, Some(sample::minute(1)));
+    assert_eq!(
+        story.at(1).kinds(),
+        [ActionKind::Register, ActionKind::SuspendScaling]
+    );
+}
+
+#[test]
+fn an_intent_whose_outcome_is_unknown_is_performed_with_a_look_for_evidence() {
+    let first = live();
+    assert!(first.tasks().iter().all(|task| !task.again));
+    let lost = first.intended().at(2);
+    assert!(lost.tasks().iter().all(|task| task.again));
+    let half = lost.registered(8);
+    let tasks = half.tasks();
+    assert_eq!(tasks.len(), 1);
+    assert!(tasks[0].again);
+    assert_eq!(tasks[0].action.kind(), ActionKind::SuspendScaling);
+    let start = half.suspended();
+    assert!(start.tasks().iter().all(|task| !task.again));
+    let lost = start.intended().at(4);
+    assert!(lost.tasks().iter().all(|task| task.again));
+}
+
+#[test]
+fn the_revision_is_registered_and_auto_scaling_suspended_at_once() {
+    let story = live();
+    let [
+        Action::Register { spec, base, .. },
+        Action::SuspendScaling {
+            state: ScalingState::SUSPENDED,
+            ..
+        },
+    ] = &story.asks_for()[..]
+    else {
+        panic!("it prepares: {:?}", story.asks_for());
+    };
+    assert_eq!((spec, base), (&sample::plan().spec, &sample::plan().base));
+}
+
+#[test]
+fn what_needs_no_preparation_starts_at_once() {
+    let suspended = Some(ScalingState::SUSPENDED);
+    for scaling in [None, suspended] {
+        let story = pushed()
+            .planned_but("test", |plan| {
+                plan.reuse = Some(sample::revision(6));
+                plan.scaling = scaling;
+            })
+            .took("test", 1);
+        let asked = story.asks_for();
+        let [Action::StartRolling { revision, .. }] = &asked[..] else {
+            panic!("it starts: {asked:?}");
+        };
+        assert_eq!(*revision, sample::revision(6));
+    }
+}
+
+#[test]
+fn auto_scaling_is_left_alone_where_the_stage_says_so() {
+    let mut json = sample::shop_json();
+    json["notify"] = serde_json::json!({});
+    json["stages"][0]["auto_scaling"] = "leave".into();
+    let story = given(sample::pipeline(json))
+        .pushed("3f2c1ab")
+        .planned("test", sample::plan())
+        .took("test", 1);
+    assert_eq!(story.kinds(), [ActionKind::Register]);
+    assert_eq!(story.registered(8).kinds(), [ActionKind::Start]);
+}
+
+#[test]
+fn a_rolling_update_starts_with_the_registered_revision() {
+    let asked = pushed().ready_at_test().asks_for();
+    let [Action::StartRolling { revision, place }] = &asked[..] else {
+        panic!("it starts: {asked:?}");
+    };
+    assert_eq!(*revision, sample::revision(8));
+    assert_eq!(place.service, pushed().service(0));
+}
+
+#[test]
+fn codedeploy_starts_with_its_hooks_its_target_and_its_mark() {
+    let story = pushed()
+        .planned("test", sample::plan())
+        .took("test", 1)
+        .ended("test", Outcome::Succeeded, Some(8))
+        .woke()
+        .planned("staging", sample::plan())
+        .took("staging", 1)
+        .registered(9)
+        .suspended();
+    let asked = story.asks_for();
+    let [
+        Action::StartCodeDeploy {
+            revision,
+            target,
+            hooks,
+            mark,
+            settings,
+            ..
+        },
+    ] = &asked[..]
+    else {
+        panic!("it starts: {asked:?}");
+    };
+    assert_eq!(*revision, sample::revision(9));
+    assert_eq!(Some(target), sample::plan().target.as_ref());
+    assert_eq!(hooks[..], [HookPoint::AfterTestTraffic]);
+    assert_eq!(settings.application.as_str(), "shop-staging");
+    let mark: Mark = mark.parse().expect("a mark");
+    assert_eq!(
+        (&mark.release, mark.stage.as_str()),
+        (story.id(), "staging")
+    );
+}
+
+#[test]
+fn a_service_that_codedeploy_cannot_shift_fails_the_release() {
+    let story = given(from_staging())
+        .pushed("3f2c1ab")
+        .planned_but("staging", |plan| {
+            plan.target = None;
+            plan.scaling = None;
+            plan.reuse = Some(sample::revision(6));
+        })
+        .took("staging", 1);
+    assert_eq!(story.gives_up().0, Outcome::Failed);
+}
+
+#[test]
+fn a_rejection_before_the_start_is_meant_stops_it() {
+    let story = live_at_production()
+        .intended()
+        .registered(9)
+        .suspended()
+        .voted("production-1", sample::slack("U2"), Decision::Reject);
+    assert_eq!(story.kinds(), [ActionKind::RestoreScaling]);
+    let (outcome, reason) = story.restored().gives_up();
+    assert_eq!(outcome, Outcome::Refused);
+    assert_eq!(reason, "Slack user U2 rejected it");
+}
+
+#[test]
+fn a_refused_preparation_fails_the_release_after_auto_scaling_is_back() {
+    let story = live()
+        .intended()
+        .suspended()
+        .refused(ActionKind::Register, "too many containers");
+    assert_eq!(story.kinds(), [ActionKind::RestoreScaling]);
+    let (outcome, reason) = story.restored().gives_up();
+    assert_eq!(outcome, Outcome::Failed);
+    assert_eq!(
+        reason,
+        "AWS refused to register the task definition: too many containers"
+    );
+}
+
+#[test]
+fn what_could_not_be_started_in_time_fails() {
+    let story = live().at(59);
+    assert_eq!(
+        story.kinds(),
+        [ActionKind::Register, ActionKind::SuspendScaling]
+    );
+    assert_eq!(story.at(60).gives_up().0, Outcome::Failed);
+}
+
+#[test]
+fn a_start_whose_outcome_is_unknown_is_looked_for_even_when_time_is_up() {
+    let story = pushed().ready_at_test().intended().at(600);
+    let tasks = story.tasks();
+    assert_eq!(tasks[0].action.kind(), ActionKind::Start);
+    assert!(tasks[0].again);
+}

@@ -1,0 +1,172 @@
+//! `service_change`: what each append writes to the service's row.
+
+use super::given::{Story, given, stage};
+use crate::release::{Decision, Event, Good, Outcome, ServiceChange, ServiceWrite, service_change};
+use crate::simulation::sample;
+
+fn pushed() -> Story {
+    given(sample::silent_shop()).pushed("3f2c1ab")
+}
+
+fn writes(story: &Story, events: &[Event]) -> Option<ServiceWrite> {
+    service_change(&story.release, events, story.now).map(|change| change.write)
+}
+
+fn planned(at: &str) -> Event {
+    Event::Planned {
+        stage: stage(at),
+        plan: Box::new(sample::plan()),
+    }
+}
+
+fn ended(outcome: Outcome, revision: Option<u64>) -> Vec<Event> {
+    vec![
+        Event::RolloutEnded {
+            stage: stage("test"),
+            outcome,
+            reason: "r".into(),
+            revision: revision.map(sample::revision),
+        },
+        Event::Ended {
+            outcome,
+            reason: "r".into(),
+        },
+    ]
+}
+
+#[test]
+fn a_plan_makes_the_release_arrive_at_its_stages_service() {
+    let story = pushed();
+    assert_eq!(
+        service_change(&story.release, &[planned("test")], story.now),
+        Some(ServiceChange {
+            service: story.service(0),
+            release: story.id().clone(),
+            pushed_at: sample::dawn(),
+            write: ServiceWrite::Arrive,
+        })
+    );
+    let story = story.stands_at_production();
+    let change = service_change(&story.release, &[planned("production")], story.now);
+    assert_eq!(change.expect("it arrives").service, story.service(2));
+}
+
+#[test]
+fn the_start_of_a_rollout_takes_the_service() {
+    let story = pushed().planned("test", sample::plan());
+    let started = Event::RolloutStarted {
+        stage: stage("test"),
+        epoch: 5,
+    };
+    assert_eq!(
+        writes(&story, &[started]),
+        Some(ServiceWrite::Take { epoch: 5 })
+    );
+}
+
+#[test]
+fn whatever_a_live_release_records_is_fenced_by_its_epoch() {
+    let story = pushed().planned("test", sample::plan()).took("test", 5);
+    let intended = Event::Intended {
+        actions: story.asks_for(),
+        until: story.now,
+    };
+    let vote = Event::Voted {
+        approval: "test-1".parse().unwrap(),
+        by: sample::slack("U1"),
+        decision: Decision::Reject,
+        reason: None,
+    };
+    for event in [intended, vote, Event::Replied { through: 3 }] {
+        assert_eq!(
+            writes(&story, &[event]),
+            Some(ServiceWrite::Fence { epoch: 5 })
+        );
+    }
+}
+
+#[test]
+fn success_frees_the_service_and_leaves_what_is_good() {
+    let story = pushed()
+        .planned("test", sample::plan())
+        .took("test", 5)
+        .at(9);
+    let good = Good {
+        release: story.id().clone(),
+        digest: story.release.image().digest,
+        revision: sample::revision(8),
+        at: sample::minute(9),
+    };
+    for events in [
+        &ended(Outcome::Succeeded, Some(8))[..],
+        &ended(Outcome::Succeeded, Some(8))[..1],
+    ] {
+        assert_eq!(
+            writes(&story, events),
+            Some(ServiceWrite::Free {
+                epoch: 5,
+                good: Some(good.clone()),
+            })
+        );
+    }
+}
+
+#[test]
+fn any_other_end_frees_the_service_and_keeps_what_was_good() {
+    let story = pushed().planned("test", sample::plan()).took("test", 5);
+    for outcome in [
+        Outcome::Failed,
+        Outcome::RolledBack,
+        Outcome::Superseded,
+        Outcome::Stopped,
+        Outcome::Refused,
+        Outcome::Expired,
+    ] {
+        for revision in [None, Some(8)] {
+            assert_eq!(
+                writes(&story, &ended(outcome, revision)),
+                Some(ServiceWrite::Free {
+                    epoch: 5,
+                    good: None,
+                })
+            );
+        }
+    }
+}
+
+#[test]
+fn what_ends_without_having_taken_the_service_does_not_touch_it() {
+    let story = pushed().planned("test", sample::plan());
+    for outcome in [Outcome::Succeeded, Outcome::Refused] {
+        assert_eq!(writes(&story, &ended(outcome, None)), None);
+    }
+}
+
+#[test]
+fn a_release_that_owns_nothing_touches_no_service() {
+    let voted = Event::Voted {
+        approval: "production-1".parse().unwrap(),
+        by: sample::slack("U1"),
+        decision: Decision::Approve,
+        reason: None,
+    };
+    let queued = Event::Queued {
+        stage: stage("test"),
+        behind: "x".into(),
+    };
+    for event in [voted, queued, Event::Replied { through: 1 }] {
+        assert_eq!(writes(&pushed(), &[event]), None);
+    }
+}
+
+#[test]
+fn once_let_go_the_service_is_not_fenced_any_more() {
+    let story = pushed()
+        .deploying_at_test()
+        .ended("test", Outcome::Succeeded, Some(8));
+    let woke = Event::Woke {
+        service: story.service(0),
+        next: None,
+    };
+    assert_eq!(writes(&story, &[woke]), None);
+}

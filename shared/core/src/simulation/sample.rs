@@ -1,0 +1,149 @@
+//! Things that stories are made of: a pipeline, images, people, a plan.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::image::{Digest, Tag};
+use crate::names::{Fingerprint, SlackUser, TaskDefinitionArn};
+use crate::pipeline::Pipeline;
+use crate::release::{
+    BaseRevision, DeploymentTarget, Home, Image, Plan, Principal, ScalingState, ServiceRow,
+};
+
+/// The first moment of every story.
+#[must_use]
+pub fn dawn() -> Timestamp {
+    "2026-03-02T09:00:00Z".parse().expect("a timestamp")
+}
+
+/// The story's first moment and some minutes.
+#[must_use]
+pub fn minute(minutes: i64) -> Timestamp {
+    dawn() + SignedDuration::from_mins(minutes)
+}
+
+/// `shop-api` as JSON: `test` by a rolling update, `staging` by CodeDeploy with a check, and
+/// `production` by CodeDeploy with an approval by `U1`, `U2` or the e-mailed token.
+#[must_use]
+pub fn shop_json() -> Value {
+    let codedeploy = |stage: &str| {
+        json!({ "codedeploy": {
+            "application": format!("shop-{stage}"),
+            "group": "api",
+            "configuration": "CodeDeployDefault.ECSCanary10Percent5Minutes",
+            "hook": "towpath-lifecycle-hook",
+        }})
+    };
+    json!({
+        "pipeline": "shop-api",
+        "repository": "shop/api",
+        "notify": { "slack": "C0DEPLOYS", "sns": true },
+        "stages": [
+            {
+                "name": "test", "cluster": "test", "service": "api", "containers": ["api"],
+                "environment": { "api": { "RELEASE": "${release}", "STAGE": "${stage}" } },
+                "rollout": { "rolling": {} },
+            },
+            {
+                "name": "staging", "cluster": "staging", "service": "api", "containers": ["api"],
+                "rollout": codedeploy("staging"),
+                "checks": [{ "name": "answers", "http": { "url": "http://green.internal:8443/health" } }],
+            },
+            {
+                "name": "production", "cluster": "production", "service": "api",
+                "containers": ["api"],
+                "account": "222222222222", "region": "eu-central-1",
+                "role": {
+                    "arn": "arn:aws:iam::222222222222:role/towpath",
+                    "external_id": "towpath-shop",
+                },
+                "rollout": codedeploy("production"),
+                "approval": { "slack": ["U1", "U2"], "sns": true },
+                "timeout": "2h",
+            },
+        ],
+    })
+}
+
+/// [`shop_json`], checked.
+#[must_use]
+pub fn shop() -> Pipeline {
+    pipeline(shop_json())
+}
+
+/// [`shop`], of which nobody is told anything.
+#[must_use]
+pub fn silent_shop() -> Pipeline {
+    let mut json = shop_json();
+    json["notify"] = json!({});
+    pipeline(json)
+}
+
+/// The pipeline that this JSON describes.
+///
+/// # Panics
+/// When it is no pipeline, or contradicts itself: a story needs a good one.
+#[must_use]
+pub fn pipeline(json: Value) -> Pipeline {
+    let pipeline: Pipeline = serde_json::from_value(json).expect("the JSON of a pipeline");
+    pipeline.check().expect("a pipeline without contradictions");
+    pipeline
+}
+
+/// The deployer's own account and region.
+#[must_use]
+pub fn home() -> Home {
+    Home {
+        account: "111111111111".parse().expect("an account"),
+        region: "eu-west-1".parse().expect("a region"),
+    }
+}
+
+/// The image of that tag, with contents of its own.
+#[must_use]
+pub fn image(tag: &str, pushed_at: Timestamp) -> Image {
+    Image {
+        registry: "111111111111.dkr.ecr.eu-west-1.amazonaws.com"
+            .parse()
+            .expect("a registry"),
+        repository: "shop/api".parse().expect("a repository"),
+        digest: Digest::of(tag.as_bytes()),
+        tag: tag.parse::<Tag>().expect("a tag"),
+        pushed_at,
+    }
+}
+
+/// A revision of the shop's task definition.
+#[must_use]
+pub fn revision(number: u64) -> TaskDefinitionArn {
+    format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/shop:{number}")
+        .parse()
+        .expect("the ARN of a revision")
+}
+
+/// A plan as it is where nothing stands in the way: revision 7 runs, auto scaling is on, and the
+/// service's row is empty.
+#[must_use]
+pub fn plan() -> Plan {
+    Plan {
+        current: revision(7),
+        base: BaseRevision::Revision(revision(7)),
+        spec: Fingerprint::of("what would be registered"),
+        reuse: None,
+        images: Vec::new(),
+        desired_count: 2,
+        scaling: Some(ScalingState::default()),
+        target: Some(DeploymentTarget {
+            container: "api".parse().expect("a container"),
+            port: 8080,
+        }),
+        unknown_fields: Vec::new(),
+        service: ServiceRow::default(),
+    }
+}
+
+/// A Slack user.
+#[must_use]
+pub fn slack(user: &str) -> Principal {
+    Principal::Slack(user.parse::<SlackUser>().expect("a Slack user"))
+}
