@@ -433,49 +433,49 @@ fn finish(
 }
 
 fn start(release: &Release, stage: &Stage, live: &Live, place: Place) -> Step {
-    let mut prepare = Vec::new();
-    if live.revision.is_none() {
-        prepare.push(Action::Register {
+    let shift = match (&stage.rollout, &live.plan.target) {
+        (Engine::Rolling(_), _) => None,
+        (Engine::CodeDeploy(settings), Some(target)) => Some((settings, target)),
+        (Engine::CodeDeploy(_), None) => {
+            let reason = "the service has no load balancer that CodeDeploy could shift";
+            let conclusion = Conclusion::new(Outcome::Failed, reason);
+            return finish(release, stage, live, place, conclusion);
+        }
+    };
+    let found = live
+        .plan
+        .scaling
+        .filter(|found| *found != ScalingState::SUSPENDED);
+    let suspend = (found.is_some()
+        && !live.suspended
+        && stage.auto_scaling == AutoScaling::Suspend)
+        .then(|| Action::SuspendScaling {
             place: place.clone(),
+            state: ScalingState::SUSPENDED,
+        });
+    let Some(revision) = live.revision.clone() else {
+        let register = Action::Register {
+            place,
             base: live.plan.base.clone(),
             changes: changes(release, stage),
             spec: live.plan.spec.clone(),
             release: release.id().clone(),
             image: Box::new(release.image().clone()),
-        });
-    }
-    let found = live
-        .plan
-        .scaling
-        .filter(|found| *found != ScalingState::SUSPENDED);
-    if found.is_some() && !live.suspended && stage.auto_scaling == AutoScaling::Suspend {
-        prepare.push(Action::SuspendScaling {
-            place: place.clone(),
-            state: ScalingState::SUSPENDED,
-        });
-    }
-    if !prepare.is_empty() {
-        return perform(release, prepare);
-    }
-    let Some(revision) = live.revision.clone() else {
-        return end(Outcome::Failed, "no revision was registered");
+        };
+        return perform(release, std::iter::once(register).chain(suspend).collect());
     };
-    let action = match (&stage.rollout, &live.plan.target) {
-        (Engine::Rolling(_), _) => Action::StartRolling { place, revision },
-        (Engine::CodeDeploy(settings), Some(target)) => Action::StartCodeDeploy {
+    if let Some(suspend) = suspend {
+        return perform(release, vec![suspend]);
+    }
+    let action = match shift {
+        None => Action::StartRolling { place, revision },
+        Some((settings, target)) => Action::StartCodeDeploy {
             place,
             settings: settings.clone(),
             revision,
             target: target.clone(),
             mark: mark(release, stage),
         },
-        (Engine::CodeDeploy(_), None) => {
-            return give_up(
-                stage,
-                Outcome::Failed,
-                "the service has no load balancer that CodeDeploy could shift",
-            );
-        }
     };
     perform(release, vec![action])
 }

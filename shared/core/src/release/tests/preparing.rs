@@ -2,7 +2,7 @@
 
 use super::given::{Story, given};
 use crate::pipeline::{HookPoint, Pipeline};
-use crate::release::{Action, ActionKind, Decision, Mark, Outcome, ScalingState};
+use crate::release::{Action, ActionKind, Decision, Event, Mark, Outcome, ScalingState};
 use crate::simulation::sample;
 
 fn pushed() -> Story {
@@ -209,4 +209,31 @@ fn a_start_whose_outcome_is_unknown_is_looked_for_even_when_time_is_up() {
     let tasks = story.tasks();
     assert_eq!(tasks[0].action.kind(), ActionKind::Start);
     assert!(tasks[0].again);
+}
+
+#[test]
+fn a_service_that_codedeploy_cannot_shift_is_left_as_it_was() {
+    let nowhere = |plan: &mut crate::release::Plan| plan.target = None;
+    let story = given(from_staging())
+        .pushed("3f2c1ab")
+        .planned_but("staging", nowhere)
+        .took("staging", 1);
+    assert_eq!(story.gives_up().0, Outcome::Failed);
+    // As an older version of the deployer may have left it.
+    let touched = story
+        .happened(Event::Intended {
+            actions: vec![suspend()],
+            until: sample::dawn(),
+        })
+        .registered(9)
+        .suspended();
+    assert_eq!(touched.kinds(), [ActionKind::RestoreScaling]);
+    assert_eq!(touched.restored().gives_up().0, Outcome::Failed);
+}
+
+fn suspend() -> Action {
+    let [_, suspend] = &live().asks_for()[..] else {
+        panic!("it prepares two things");
+    };
+    suspend.clone()
 }
