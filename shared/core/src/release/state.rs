@@ -446,25 +446,28 @@ impl Release {
             }
             Event::ActionRefused { action, reason } => {
                 self.settle(*action);
-                if *action == ActionKind::Plan {
-                    self.with_current(|rollout| rollout.unplannable = Some(reason.clone()));
-                }
                 let said = format!("AWS refused to {action}: {reason}");
-                self.with_live(|live| match action {
-                    ActionKind::RestoreScaling => {
-                        live.to_restore = None;
-                        live.not_restored = Some(said.clone());
+                match action {
+                    ActionKind::Plan => {
+                        self.with_current(|rollout| rollout.unplannable = Some(reason.clone()));
                     }
-                    ActionKind::Plan
-                    | ActionKind::Register
+                    ActionKind::Register
                     | ActionKind::SuspendScaling
                     | ActionKind::Start
                     | ActionKind::Observe
-                    | ActionKind::RollBack
-                    | ActionKind::Supersede
-                    | ActionKind::WakeCandidate
-                    | ActionKind::Tell => live.refused = Some(said.clone()),
-                });
+                    | ActionKind::RollBack => self.with_live(|live| live.refused = Some(said)),
+                    ActionKind::RestoreScaling => self.with_live(|live| {
+                        live.to_restore = None;
+                        live.not_restored = Some(said);
+                    }),
+                    // What others are told is a courtesy: it is not tried for ever, and it never
+                    // decides about this release.
+                    ActionKind::Supersede => self.overtake_candidate(),
+                    ActionKind::WakeCandidate => {
+                        self.let_go.pop_first();
+                    }
+                    ActionKind::Tell => {}
+                }
             }
             Event::Checked {
                 stage,
@@ -495,6 +498,17 @@ impl Release {
                 });
             }
         }
+    }
+
+    /// The older release that waits at the stage counts as told.
+    fn overtake_candidate(&mut self) {
+        let candidate = match self.current().map(|(_, rollout)| &rollout.phase) {
+            Some(Phase::Planned { plan, .. }) => plan.service.candidate.clone(),
+            Some(Phase::Pending | Phase::Asking { .. } | Phase::Live(_) | Phase::Ended { .. })
+            | None => None,
+        };
+        self.overtaken
+            .extend(candidate.map(|candidate| candidate.release));
     }
 
     fn settle(&mut self, kind: ActionKind) {

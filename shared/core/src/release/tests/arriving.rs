@@ -246,3 +246,14 @@ fn its_own_candidacy_stands_in_nobodys_way() {
         [Event::RolloutStarted { .. }]
     ));
 }
+
+#[test]
+fn an_older_release_that_cannot_be_told_holds_nobody_up() {
+    let story = pushed()
+        .planned_but("test", |plan| plan.service.candidate = Some(older()))
+        .refused(ActionKind::Supersede, "its ledger cannot be read");
+    assert!(matches!(
+        &story.records()[..],
+        [Event::RolloutStarted { .. }]
+    ));
+}

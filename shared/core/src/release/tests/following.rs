@@ -274,3 +274,29 @@ fn people_who_cannot_be_told_are_told_within_a_minute_of_the_next_run() {
         .muted();
     assert_eq!(story.waits().1, Some(sample::minute(11)));
 }
+
+#[test]
+fn that_people_cannot_be_told_does_not_fail_a_rollout() {
+    let story = pushed().deploying_at_test();
+    let unheard = story.clone().refused(ActionKind::Tell, "channel_not_found");
+    assert_eq!(unheard.waits(), story.waits());
+    let done = unheard
+        .observed(ECS, DeploymentStatus::Succeeded)
+        .restored();
+    assert!(matches!(
+        &done.records()[..],
+        [Event::RolloutEnded {
+            outcome: Outcome::Succeeded,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn a_release_that_cannot_be_woken_is_not_tried_again_for_ever() {
+    let story = pushed()
+        .deploying_at_test()
+        .ended("test", Outcome::Succeeded, Some(8))
+        .refused(ActionKind::WakeCandidate, "its ledger cannot be read");
+    assert_eq!(story.kinds(), [ActionKind::Plan]);
+}
