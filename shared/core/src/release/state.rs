@@ -35,6 +35,7 @@ pub struct Release {
     rollouts: Vec<Rollout>,
     conclusion: Option<(Conclusion, Timestamp)>,
     superseded_by: Option<ReleaseId>,
+    /// The older releases that were told at the stage where this one stands.
     overtaken: BTreeSet<ReleaseId>,
     let_go: BTreeSet<ServiceId>,
     outstanding: Option<Outstanding>,
@@ -486,6 +487,7 @@ impl Release {
                 revision,
             } => {
                 self.outstanding = None;
+                self.overtaken.clear();
                 if self.live().is_some() {
                     self.let_go.extend(self.service_id(self.stage_index()));
                 }

@@ -1,7 +1,7 @@
 //! `next` for a release that has ended, or that comes to a stage: plans, and who is newer.
 
 use super::given::{Story, given, other, stage};
-use crate::release::{Action, ActionKind, Candidate, Decision, Event, Outcome, Step, Wait};
+use crate::release::{Action, ActionKind, Candidate, Decision, Event, Outcome, Plan, Step, Wait};
 use crate::simulation::{sample, told};
 
 fn pushed() -> Story {
@@ -245,6 +245,21 @@ fn its_own_candidacy_stands_in_nobodys_way() {
         &story.records()[..],
         [Event::RolloutStarted { .. }]
     ));
+}
+
+#[test]
+fn an_older_release_is_told_at_every_stage_where_it_waits() {
+    let waits = |plan: &mut Plan| plan.service.candidate = Some(older());
+    let story = pushed()
+        .planned_but("test", waits)
+        .happened(Event::Overtook {
+            older: older().release,
+        })
+        .took("test", 1)
+        .ended("test", Outcome::Succeeded, Some(8))
+        .woke()
+        .planned_but("staging", waits);
+    assert_eq!(story.kinds(), [ActionKind::Supersede]);
 }
 
 #[test]
