@@ -10,7 +10,7 @@
 //! | planned | planning was refused | it ends as failed |
 //! | planned | a newer release is the stage's candidate | it is superseded |
 //! | planned | an older release waits at the stage | supersede that one |
-//! | planned | the service runs it already | the rollout succeeds |
+//! | planned | the service runs it already | the rollout succeeds; or queue, if it has another owner |
 //! | planned | the stage asks for approval | ask; or, given for something else, void it |
 //! | planned | the service has another owner, or a hold | queue |
 //! | planned | | take the service |
@@ -228,7 +228,13 @@ fn next_planned(
             );
         }
     }
+    let owner = plan.service.owner.as_ref();
+    let another = owner.filter(|owner| *owner != release.id());
     if plan.runs_already() {
+        // What runs while another release replaces it will not run for long.
+        if let Some(another) = another {
+            return queue(stage, another.to_string(), queued, moment);
+        }
         return succeed(
             release,
             stage,
@@ -265,25 +271,29 @@ fn next_planned(
             }
         }
     }
-    let keeper = match (&plan.service.hold, &plan.service.owner) {
-        (Some(hold), _) => Some(format!("a hold: {hold}")),
-        (None, Some(owner)) if owner != release.id() => Some(owner.to_string()),
-        (None, Some(_) | None) => None,
-    };
-    match keeper {
-        Some(behind) if queued == Some(behind.as_str()) => Step::Wait(Wait {
+    if let Some(hold) = &plan.service.hold {
+        return queue(stage, format!("a hold: {hold}"), queued, moment);
+    }
+    if let Some(another) = another {
+        return queue(stage, another.to_string(), queued, moment);
+    }
+    Step::Record(vec![Event::RolloutStarted {
+        stage: stage.name.clone(),
+        epoch: plan.service.epoch.saturating_add(1),
+    }])
+}
+
+fn queue(stage: &Stage, behind: String, queued: Option<&str>, moment: Moment) -> Step {
+    if queued == Some(behind.as_str()) {
+        return Step::Wait(Wait {
             what: format!("{behind} at {}", stage.name),
             due: Some(later(moment.now, QUEUE_POLL)),
-        }),
-        Some(behind) => Step::Record(vec![Event::Queued {
-            stage: stage.name.clone(),
-            behind,
-        }]),
-        None => Step::Record(vec![Event::RolloutStarted {
-            stage: stage.name.clone(),
-            epoch: plan.service.epoch + 1,
-        }]),
+        });
     }
+    Step::Record(vec![Event::Queued {
+        stage: stage.name.clone(),
+        behind,
+    }])
 }
 
 fn next_asking(stage: &Stage, approval: &Approval, moment: Moment) -> Step {

@@ -195,3 +195,30 @@ fn a_pipeline_without_stages_ends_as_refused() {
         }]
     ));
 }
+
+#[test]
+fn what_runs_now_is_not_taken_for_a_success_while_another_release_is_replacing_it() {
+    let story = pushed().planned_but("test", |plan| {
+        plan.reuse = Some(plan.current.clone());
+        plan.service.owner = Some(older().release);
+    });
+    assert_eq!(
+        story.records(),
+        [Event::Queued {
+            stage: stage("test"),
+            behind: older().release.to_string(),
+        }]
+    );
+}
+
+#[test]
+fn a_service_row_that_no_epoch_can_follow_is_no_panic() {
+    let story = pushed().planned_but("test", |plan| plan.service.epoch = u64::MAX);
+    assert!(matches!(
+        &story.records()[..],
+        [Event::RolloutStarted {
+            epoch: u64::MAX,
+            ..
+        }]
+    ));
+}
