@@ -170,7 +170,7 @@ fn accept_vote(
     }
     if let Some(conclusion) = release.conclusion() {
         return Err(closed(&format!(
-            "the release {}: {}",
+            "the release has ended ({}): {}",
             conclusion.outcome, conclusion.reason
         )));
     }
@@ -281,10 +281,17 @@ fn accept_checks(
     let Some(position) = release.stage_position(&stage) else {
         return Err(Refusal::NoSuchStage(stage));
     };
-    if checks_of(release, &deployment, at).is_some()
-        || position != release.stage_index()
-        || release.live().is_none()
-    {
+    let Some(live) = release.live() else {
+        return Ok(Accepted::Known);
+    };
+    // A hook may be called before it is recorded that the deployment began; afterwards only that
+    // deployment's checks say something about this rollout.
+    let foreign = live
+        .deployment
+        .as_ref()
+        .is_some_and(|followed| followed.id != deployment);
+    let known = checks_of(release, &deployment, at).is_some();
+    if foreign || known || position != release.stage_index() {
         return Ok(Accepted::Known);
     }
     Ok(Accepted::Add(vec![Event::Checked {

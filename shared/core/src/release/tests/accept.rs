@@ -172,7 +172,7 @@ fn a_request_that_is_over_takes_no_votes() {
     });
     assert_eq!(
         why_closed(&over, approve()),
-        "the release superseded: a newer one is there"
+        "the release has ended (superseded): a newer one is there"
     );
     let voided = granted().happened(Event::ApprovalVoided {
         approval: "production-1".parse().unwrap(),
@@ -253,6 +253,13 @@ fn checks_are_taken_once_for_a_deployment_and_hook_point() {
 fn checks_may_run_before_it_is_recorded_that_the_deployment_began() {
     let story = pushed().ready_at_test().intended();
     assert_eq!(adds(&story, checked("test", ECS, true)).len(), 1);
+}
+
+#[test]
+fn checks_of_another_deployment_say_nothing_about_this_one() {
+    let story = pushed().deploying_at_test();
+    let other = checked("test", "ecs-svc/2", false);
+    assert_eq!(story.accepts(other), Ok(Accepted::Known));
 }
 
 #[test]
