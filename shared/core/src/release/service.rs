@@ -138,8 +138,15 @@ pub fn service_change(
     let mut stage = release.stage_index();
     for event in events {
         match event {
-            Event::Planned { stage: name, .. } => {
-                if let Some(index) = release.stage_position(name) {
+            Event::Planned { stage: name, plan } => {
+                // Who knows of a newer release does not arrive: the row would refuse it, and the
+                // plan by which it learns that it is superseded with it.
+                let newer = plan.service.candidate.as_ref().is_some_and(|candidate| {
+                    candidate.is_newer_than(release.id(), release.image().pushed_at)
+                });
+                if let Some(index) = release.stage_position(name)
+                    && !newer
+                {
                     stage = index;
                     write = Some(ServiceWrite::Arrive);
                 }

@@ -1,6 +1,6 @@
 //! `service_change`: what each append writes to the service's row.
 
-use super::given::{Story, given, stage};
+use super::given::{Story, given, other, stage};
 use crate::release::{Decision, Event, Good, Outcome, ServiceChange, ServiceWrite, service_change};
 use crate::simulation::sample;
 
@@ -169,4 +169,18 @@ fn once_let_go_the_service_is_not_fenced_any_more() {
         next: None,
     };
     assert_eq!(writes(&story, &[woke]), None);
+}
+
+#[test]
+fn a_release_that_learns_of_a_newer_one_records_it_without_arriving() {
+    // A row's conditions are those of the whole transaction: arriving after a newer release would
+    // be refused, and with it the plan by which this one learns that it is superseded.
+    let story = pushed();
+    let mut plan = sample::plan();
+    plan.service.candidate = Some(other("fffffff", sample::minute(60)));
+    let planned = Event::Planned {
+        stage: stage("test"),
+        plan: Box::new(plan),
+    };
+    assert_eq!(writes(&story, &[planned]), None);
 }
