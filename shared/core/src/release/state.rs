@@ -486,6 +486,12 @@ impl Release {
                 reason,
                 revision,
             } => {
+                let open = self.current().is_some_and(|(at, rollout)| {
+                    at.name == *stage && !matches!(rollout.phase, Phase::Ended { .. })
+                });
+                if !open {
+                    return;
+                }
                 self.outstanding = None;
                 self.overtaken.clear();
                 if self.live().is_some() {
@@ -522,14 +528,13 @@ impl Release {
         }
     }
 
+    /// Changes the rollout to that stage, if the release stands there.
     fn with_stage(&mut self, stage: &StageName, change: impl FnOnce(&mut Rollout)) {
-        if let Some(rollout) = self
-            .rollouts
-            .iter_mut()
-            .find(|rollout| rollout.stage == *stage)
-        {
-            change(rollout);
-        }
+        self.with_current(|rollout| {
+            if rollout.stage == *stage {
+                change(rollout);
+            }
+        });
     }
 
     fn with_current(&mut self, change: impl FnOnce(&mut Rollout)) {

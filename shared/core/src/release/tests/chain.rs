@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::given::{given, stage};
 use crate::names::{Fingerprint, ReleaseId};
 use crate::release::{
-    Actor, BrokenChain, Decision, Entry, Event, NotARelease, Release, verify_chain,
+    Actor, BrokenChain, Decision, Entry, Event, NotARelease, Outcome, Release, verify_chain,
 };
 use crate::simulation::sample;
 
@@ -204,4 +204,30 @@ fn an_event_of_a_stage_that_does_not_exist_changes_nothing() {
     let after = story.clone().planned("nowhere", sample::plan());
     assert_eq!(after.release.rollouts(), story.release.rollouts());
     assert_eq!(after.release.stage_position(&stage("nowhere")), None);
+}
+
+#[test]
+fn an_event_of_a_stage_where_the_release_does_not_stand_changes_nothing() {
+    let story = given(sample::shop())
+        .pushed("3f2c1ab")
+        .deploying_at_test()
+        .ended("test", Outcome::Succeeded, Some(8));
+    let late = story
+        .clone()
+        .at(9)
+        .ended("test", Outcome::Failed, None)
+        .ended("production", Outcome::Failed, None)
+        .planned("production", sample::plan())
+        .took("test", 2);
+    assert_eq!(late.release.rollouts(), story.release.rollouts());
+    let over = story.ended("staging", Outcome::Succeeded, None).ended(
+        "production",
+        Outcome::Succeeded,
+        None,
+    );
+    let late = over
+        .clone()
+        .at(9)
+        .ended("production", Outcome::Failed, None);
+    assert_eq!(late.release.rollouts(), over.release.rollouts());
 }
