@@ -37,6 +37,10 @@ impl<'a> Fields<'a> {
         }
     }
 
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.map.contains_key(key)
+    }
+
     /// The field, where it is there and not null.
     pub(super) fn value(&self, key: &str) -> Option<&'a Value> {
         self.map.get(key).filter(|value| !value.is_null())
@@ -93,7 +97,7 @@ impl<'a> Fields<'a> {
         ReadError::malformed(format!("{}: {error}", self.path(key)))
     }
 
-    fn lacks(&self, key: &str) -> ReadError {
+    pub(super) fn lacks(&self, key: &str) -> ReadError {
         ReadError::malformed(format!("{} has no `{key}`", self.place))
     }
 
@@ -107,7 +111,7 @@ impl<'a> Fields<'a> {
 }
 
 /// What a value is, in words.
-fn kind(value: &Value) -> &'static str {
+pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{ReadError, ecr};
+use super::{ReadError, deployment, ecr, hook};
 
 /// The payload in `tests/fixtures/events/<name>.json`.
 pub(super) fn fixture(name: &str) -> Value {
@@ -48,4 +48,14 @@ fn outcomes<T: Debug>(read: impl Fn(&Value) -> Result<T, ReadError>) -> String {
 #[test]
 fn each_payload_is_a_push_or_is_turned_away_with_a_reason() {
     insta::assert_snapshot!(outcomes(ecr::read));
+}
+
+#[test]
+fn each_payload_reports_a_deployment_or_is_turned_away_with_a_reason() {
+    insta::assert_snapshot!(outcomes(deployment::read));
+}
+
+#[test]
+fn each_payload_calls_a_hook_or_is_turned_away_with_a_reason() {
+    insta::assert_snapshot!(outcomes(hook::read));
 }

@@ -4,11 +4,14 @@
 //! gives back says only where to look and who said what; the truth is asked of AWS and of the
 //! ledger afterwards.
 
+mod arn;
+pub mod deployment;
 pub mod ecr;
 mod envelope;
 mod fields;
 #[cfg(test)]
 mod fixtures;
+pub mod hook;
 
 use crate::message::one_line;
 
