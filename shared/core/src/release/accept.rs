@@ -8,7 +8,9 @@ use jiff::Timestamp;
 
 use super::rollout::Phase;
 use super::vote::{Approval, Standing};
-use super::{ActionKind, CheckResult, Decision, Event, Home, Image, Outcome, Principal, Release};
+use super::{
+    ActionKind, CheckResult, Decision, Event, Home, Image, Outcome, Principal, Release, ServiceId,
+};
 use crate::names::{ApprovalId, DeploymentId, ReleaseId, StageName};
 use crate::pipeline::{ApprovalGate, HookPoint, Pipeline, TagVerdict};
 
@@ -50,6 +52,8 @@ pub enum Incoming {
         by: ReleaseId,
         /// When its image was pushed.
         pushed_at: Timestamp,
+        /// The service at which it has arrived.
+        service: ServiceId,
     },
 }
 
@@ -145,7 +149,11 @@ pub fn accept(release: &Release, incoming: Incoming, now: Timestamp) -> Result<A
             at,
             results,
         } => accept_checks(release, stage, deployment, at, results),
-        Incoming::Superseded { by, pushed_at } => Ok(accept_newer(release, by, pushed_at)),
+        Incoming::Superseded {
+            by,
+            pushed_at,
+            service,
+        } => Ok(accept_newer(release, by, pushed_at, &service)),
     }
 }
 
@@ -327,11 +335,18 @@ pub fn checks_of<'a>(
     })
 }
 
-fn accept_newer(release: &Release, by: ReleaseId, pushed_at: Timestamp) -> Accepted {
+fn accept_newer(
+    release: &Release,
+    by: ReleaseId,
+    pushed_at: Timestamp,
+    service: &ServiceId,
+) -> Accepted {
     let newer = (pushed_at, &by) > (release.image().pushed_at, release.id());
     let over = release.conclusion().is_some() || release.superseded_by().is_some();
+    // A newer release at a stage that this one has passed may never come this far.
+    let elsewhere = release.service_id(release.stage_index()).as_ref() != Some(service);
     // What is being rolled out is finished: stopping it half-way is the riskier choice.
-    if !newer || over || release.live().is_some() {
+    if !newer || over || elsewhere || release.live().is_some() {
         return Accepted::Known;
     }
     Accepted::Add(vec![Event::Superseded { by }])

@@ -172,6 +172,8 @@ pub enum Action {
     Supersede {
         /// The older release.
         older: ReleaseId,
+        /// The service of the stage.
+        service: ServiceId,
     },
     /// Wake the release that waits for a service.
     WakeCandidate {

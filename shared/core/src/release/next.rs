@@ -219,13 +219,12 @@ fn next_planned(
             }]);
         }
         let older = &candidate.release;
-        if older != release.id() && !release.overtaken(older) {
-            return perform(
-                release,
-                vec![Action::Supersede {
-                    older: older.clone(),
-                }],
-            );
+        if older != release.id()
+            && !release.overtaken(older)
+            && let Some(Place { service, .. }) = place(release, stage)
+        {
+            let older = older.clone();
+            return perform(release, vec![Action::Supersede { older, service }]);
         }
     }
     let owner = plan.service.owner.as_ref();

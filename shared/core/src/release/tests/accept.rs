@@ -1,11 +1,10 @@
 //! `accept` and `open`: what each fact from outside adds, and every way in which it adds nothing.
 
 use super::given::{Story, checked, deployment, given, other, stage, vote};
-use crate::names::ReleaseId;
 use crate::pipeline::HookPoint;
 use crate::release::{
-    Accepted, Decision, DeploymentStatus, Event, Incoming, Outcome, Principal, Refusal, checks_of,
-    open,
+    Accepted, Candidate, Decision, DeploymentStatus, Event, Incoming, Outcome, Principal, Refusal,
+    ServiceId, checks_of, open,
 };
 use crate::simulation::sample::{self, slack};
 use Decision::{Approve, Reject};
@@ -313,14 +312,18 @@ fn refusals_say_why_to_whoever_asked() {
     );
 }
 
-fn overtaken_by(by: ReleaseId, pushed_at: jiff::Timestamp) -> Incoming {
-    Incoming::Superseded { by, pushed_at }
+fn overtaken_by(by: &Candidate, service: ServiceId) -> Incoming {
+    Incoming::Superseded {
+        by: by.release.clone(),
+        pushed_at: by.pushed_at,
+        service,
+    }
 }
 
 #[test]
 fn a_newer_release_supersedes_what_is_not_live() {
     let newer = other("fffffff", sample::minute(60));
-    let incoming = || overtaken_by(newer.release.clone(), newer.pushed_at);
+    let incoming = || overtaken_by(&newer, pushed().service(0));
     let expected = Event::Superseded {
         by: newer.release.clone(),
     };
@@ -330,30 +333,36 @@ fn a_newer_release_supersedes_what_is_not_live() {
         assert_eq!(known.accepts(incoming()), Ok(Accepted::Known));
     }
     let live = pushed().deploying_at_test();
+    let seen = live.clone().observed(ECS, DeploymentStatus::Succeeded);
     let over = pushed().happened(Event::Ended {
         outcome: Outcome::Failed,
         reason: "r".into(),
     });
-    for story in [live, over] {
+    for story in [live, seen, over] {
         assert_eq!(story.accepts(incoming()), Ok(Accepted::Known));
     }
 }
 
 #[test]
-fn an_older_release_supersedes_nothing() {
-    let older = other("0000001", sample::minute(-60));
-    let answer = pushed().accepts(overtaken_by(older.release, older.pushed_at));
-    assert_eq!(answer, Ok(Accepted::Known));
-    let itself = overtaken_by(pushed().id().clone(), sample::dawn());
-    assert_eq!(pushed().accepts(itself), Ok(Accepted::Known));
+fn a_newer_release_at_an_earlier_stage_does_not_take_back_a_request_to_decide() {
+    let newer = other("fffffff", sample::minute(60));
+    for earlier in [0, 1] {
+        let incoming = overtaken_by(&newer, asking().service(earlier));
+        assert_eq!(asking().accepts(incoming), Ok(Accepted::Known));
+    }
+    let here = overtaken_by(&newer, asking().service(2));
+    assert_eq!(adds(&asking(), here).len(), 1);
 }
 
 #[test]
-fn a_deployments_end_does_not_open_it_to_votes_or_supersession() {
-    let newer = other("fffffff", sample::minute(60));
-    let story = pushed()
-        .deploying_at_test()
-        .observed(ECS, DeploymentStatus::Succeeded);
-    let answer = story.accepts(overtaken_by(newer.release, newer.pushed_at));
-    assert_eq!(answer, Ok(Accepted::Known));
+fn an_older_release_supersedes_nothing() {
+    let older = other("0000001", sample::minute(-60));
+    let itself = Candidate {
+        release: pushed().id().clone(),
+        pushed_at: sample::dawn(),
+    };
+    for by in [older, itself] {
+        let incoming = overtaken_by(&by, pushed().service(0));
+        assert_eq!(pushed().accepts(incoming), Ok(Accepted::Known));
+    }
 }

@@ -223,7 +223,13 @@ fn of_two_pushed_at_once_the_one_with_the_greater_id_is_newer() {
 #[test]
 fn an_older_candidate_is_told_that_it_is_superseded_once() {
     let story = pushed().planned_but("test", |plan| plan.service.candidate = Some(older()));
-    assert_eq!(story.kinds(), [ActionKind::Supersede]);
+    assert_eq!(
+        story.asks_for(),
+        [Action::Supersede {
+            older: older().release,
+            service: story.service(0),
+        }]
+    );
     let told = story.happened(Event::Overtook {
         older: older().release,
     });
