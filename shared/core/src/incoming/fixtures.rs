@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{ReadError, deployment, ecr, hook};
+use super::{ReadError, deployment, ecr, hook, url};
 
 /// The payload in `tests/fixtures/events/<name>.json`.
 pub(super) fn fixture(name: &str) -> Value {
@@ -58,4 +58,18 @@ fn each_payload_reports_a_deployment_or_is_turned_away_with_a_reason() {
 #[test]
 fn each_payload_calls_a_hook_or_is_turned_away_with_a_reason() {
     insta::assert_snapshot!(outcomes(hook::read));
+}
+
+#[test]
+fn each_payload_is_a_request_or_is_turned_away_with_a_reason() {
+    insta::assert_snapshot!(outcomes(|payload| {
+        let request = url::read(payload)?;
+        let body = String::from_utf8_lossy(&request.body[..request.body.len().min(64)]);
+        Ok((
+            request.method,
+            request.path,
+            request.source_ip,
+            body.into_owned(),
+        ))
+    }));
 }

@@ -12,6 +12,8 @@ mod fields;
 #[cfg(test)]
 mod fixtures;
 pub mod hook;
+pub mod slack;
+pub mod url;
 
 use crate::message::one_line;
 

@@ -1,0 +1,214 @@
+//! Clicks on the buttons of a card, as Slack sends them:
+//! <https://docs.slack.dev/reference/interaction-payloads/block_actions-payload>.
+//!
+//! A valid signature says that Slack sent it, not that the person may decide. Whoever reads a
+//! click checks its app, team, channel and user against what is expected.
+
+mod signature;
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value;
+
+pub use signature::{SignatureError, verify_signature};
+
+use super::ReadError;
+use super::fields::Fields;
+use super::url::LARGEST_BODY;
+use crate::message::{APPROVE, ButtonValue, REJECT, one_line};
+use crate::names::SlackUser;
+use crate::release::Decision;
+
+/// Longest id of an app, a team or a channel in bytes.
+const LONGEST_ID: usize = 32;
+
+/// Longest name of a person in characters.
+const LONGEST_NAME: usize = 80;
+
+/// Somebody clicked a button of a card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interaction {
+    /// The app that the card belongs to, as its id.
+    pub app: String,
+    /// The workspace that it was clicked in, as its id.
+    pub team: String,
+    /// The channel that the card is in, as its id.
+    pub channel: String,
+    /// Who clicked.
+    pub user: SlackUser,
+    /// What they call themselves. For people to read; anyone can choose any name.
+    pub user_name: String,
+    /// Whether they belong neither to the workspace nor to its organisation, or Slack does not say
+    /// so: somebody from the other side of a shared channel. Guests of the workspace itself belong
+    /// to it as far as a click tells; `users.info` knows them.
+    pub is_outsider: bool,
+    /// The card, as Slack names it: its `ts`.
+    pub message_ts: String,
+    /// Where an answer that only this person sees can be posted, up to five times in 30 minutes.
+    pub response_url: String,
+    /// What was clicked.
+    pub action: ButtonAction,
+}
+
+/// What was clicked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ButtonAction {
+    /// What the button decides.
+    pub decision: Decision,
+    /// The request that it answers.
+    pub value: ButtonValue,
+}
+
+/// Reads the body of a request whose signature was verified.
+///
+/// # Errors
+/// [`ReadError::Ignored`] for what is no click on a button of ours, [`ReadError::Malformed`] for
+/// what Slack would not send.
+pub fn read(body: &[u8]) -> Result<Interaction, ReadError> {
+    let payload = json(&form_payload(body)?)?;
+    let click = Fields::of(&payload, "the payload")?;
+    match click.text("type")? {
+        "block_actions" => {}
+        other => {
+            return Err(ReadError::ignored(format!(
+                "`{}` is no click on a button",
+                one_line(other, 80)
+            )));
+        }
+    }
+    let action = action(&click)?;
+    let container = click.object("container")?;
+    if container.text("type")? != "message" {
+        return Err(container.broken("type", &"the button is not in a message"));
+    }
+    let channel = id(&click.object("channel")?, "id")?;
+    if channel != container.text("channel_id")? {
+        return Err(container.broken("channel_id", &"another channel than channel.id"));
+    }
+    let message_ts = container.text("message_ts")?;
+    if !is_timestamp(message_ts) {
+        return Err(container.broken("message_ts", &"not the ts of a message"));
+    }
+    let user = click.object("user")?;
+    let name = user.optional_text("username")?;
+    let name = name.or(user.optional_text("name")?).unwrap_or_default();
+    let team = id(&click.object("team")?, "id")?;
+    Ok(Interaction {
+        app: id(&click, "api_app_id")?,
+        channel,
+        user: user.name("id")?,
+        user_name: one_line(name, LONGEST_NAME),
+        is_outsider: is_outsider(&click, &user, &team)?,
+        team,
+        message_ts: message_ts.to_owned(),
+        response_url: response_url(&click)?,
+        action,
+    })
+}
+
+/// In an organisation of several workspaces the user's team may be the organisation itself.
+fn is_outsider(click: &Fields<'_>, user: &Fields<'_>, team: &str) -> Result<bool, ReadError> {
+    let Some(home) = user.optional_text("team_id")? else {
+        return Ok(true);
+    };
+    let organisation = match click.value("enterprise") {
+        Some(_) => click.object("enterprise")?.optional_text("id")?,
+        None => None,
+    };
+    Ok(home != team && Some(home) != organisation)
+}
+
+fn response_url(click: &Fields<'_>) -> Result<String, ReadError> {
+    let url = click.text("response_url")?;
+    let is_url = (url.starts_with("https://") || url.starts_with("http://"))
+        && url.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_url {
+        Ok(url.to_owned())
+    } else {
+        Err(click.broken("response_url", &"not a URL"))
+    }
+}
+
+/// The one field of the form, decoded.
+fn form_payload(body: &[u8]) -> Result<String, ReadError> {
+    if body.len() > LARGEST_BODY {
+        return Err(ReadError::malformed(format!(
+            "the body has more than {LARGEST_BODY} bytes"
+        )));
+    }
+    let mut found = None;
+    for (key, value) in form_urlencoded::parse(body) {
+        if key == "payload" && found.replace(value.into_owned()).is_some() {
+            return Err(ReadError::malformed("the form has two payloads"));
+        }
+    }
+    found.ok_or_else(|| ReadError::malformed("the form has no payload"))
+}
+
+/// The payload as JSON. The parser itself refuses what is nested more than 127 levels deep.
+fn json(payload: &str) -> Result<Value, ReadError> {
+    // The error's text may quote the payload, which is not for the log: its place is enough.
+    serde_json::from_str(payload).map_err(|error| {
+        ReadError::malformed(format!(
+            "the payload is not JSON, or nested too deeply (column {})",
+            error.column()
+        ))
+    })
+}
+
+fn action(click: &Fields<'_>) -> Result<ButtonAction, ReadError> {
+    let actions = match click.value("actions") {
+        Some(Value::Array(actions)) => actions.as_slice(),
+        Some(
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_),
+        )
+        | None => &[],
+    };
+    let [action] = actions else {
+        return Err(ReadError::malformed(format!(
+            "a click on {} buttons at once",
+            actions.len()
+        )));
+    };
+    let action = Fields::of(action, "actions[0]")?;
+    let decision = match action.text("action_id")? {
+        APPROVE => Decision::Approve,
+        REJECT => Decision::Reject,
+        other => {
+            return Err(ReadError::ignored(format!(
+                "`{}` is no button of Towpath",
+                one_line(other, 80)
+            )));
+        }
+    };
+    // Serde would also read an object's fields from a list.
+    let value = action.text("value")?;
+    let value = Some(value)
+        .filter(|value| value.starts_with('{'))
+        .and_then(|value| serde_json::from_str(value).ok())
+        .ok_or_else(|| action.broken("value", &"names no request"))?;
+    Ok(ButtonAction { decision, value })
+}
+
+/// An id of Slack: upper-case letters and digits.
+fn id(fields: &Fields<'_>, key: &str) -> Result<String, ReadError> {
+    let text = fields.text(key)?;
+    let fits = text.len() <= LONGEST_ID
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(fields.broken(key, &"not an id of Slack"))
+    }
+}
+
+/// Whether the text is a message's `ts`: seconds, a dot, and what makes it unique.
+fn is_timestamp(text: &str) -> bool {
+    let digits = |part: &str| {
+        (1..=12).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    text.split_once('.')
+        .is_some_and(|(seconds, rest)| digits(seconds) && digits(rest))
+}
