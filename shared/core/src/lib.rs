@@ -11,3 +11,4 @@ pub mod taskdef;
 
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;
+pub mod token;
