@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{ReadError, deployment, ecr, hook, url};
+use super::{ReadError, deployment, ecr, hook, sns, url};
 
 /// The payload in `tests/fixtures/events/<name>.json`.
 pub(super) fn fixture(name: &str) -> Value {
@@ -72,4 +72,9 @@ fn each_payload_is_a_request_or_is_turned_away_with_a_reason() {
             body.into_owned(),
         ))
     }));
+}
+
+#[test]
+fn each_payload_holds_replies_or_is_turned_away_with_a_reason() {
+    insta::assert_snapshot!(outcomes(sns::read));
 }

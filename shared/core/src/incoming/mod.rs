@@ -13,6 +13,8 @@ mod fields;
 mod fixtures;
 pub mod hook;
 pub mod slack;
+pub mod sns;
+pub mod stream;
 pub mod url;
 
 use crate::message::one_line;

@@ -1,0 +1,131 @@
+//! What the ledger's DynamoDB stream delivers:
+//! <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>.
+//!
+//! Only the keys are looked at. A record that is none of a release is still listed, because a batch
+//! is answered record by record.
+
+use serde_json::Value;
+
+use crate::names::ReleaseId;
+
+/// A change of an item of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamRecord {
+    /// The record's place in its shard, which an answer names to have it delivered again. Empty
+    /// where the record has none: an answer with an empty one has the whole batch delivered again.
+    pub sequence_number: String,
+    /// The release whose summary was written; `None` for any other change.
+    pub release: Option<ReleaseId>,
+}
+
+/// Reads a batch. What is not understood is not a release's: nothing here fails, since a batch that
+/// fails as a whole is delivered again until it expires, and holds up all behind it.
+#[must_use]
+pub fn read(event: &Value) -> Vec<StreamRecord> {
+    let records = event.get("Records").and_then(Value::as_array);
+    records
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+        .iter()
+        .map(|record| StreamRecord {
+            sequence_number: record
+                .pointer("/dynamodb/SequenceNumber")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
+            release: release(record),
+        })
+        .collect()
+}
+
+fn release(record: &Value) -> Option<ReleaseId> {
+    let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
+    let was_written = matches!(text("/eventName"), Some("INSERT" | "MODIFY"));
+    if !was_written || text("/dynamodb/Keys/sk/S") != Some("SUMMARY") {
+        return None;
+    }
+    text("/dynamodb/Keys/pk/S")?
+        .strip_prefix("RELEASE#")?
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(name: &str, pk: &str, sk: &str) -> Value {
+        json!({
+            "eventID": "c4ca4238a0b923820dcc509a6f75849b",
+            "eventName": name,
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
+            "awsRegion": "eu-west-1",
+            "dynamodb": {
+                "Keys": { "pk": { "S": pk }, "sk": { "S": sk } },
+                "SequenceNumber": "4421584500000000017450439091",
+                "SizeBytes": 26,
+                "StreamViewType": "KEYS_ONLY"
+            },
+            "eventSourceARN": "arn:aws:dynamodb:eu-west-1:111111111111:table/towpath/stream/2026-01-01T00:00:00.000"
+        })
+    }
+
+    fn release_of(name: &str, pk: &str, sk: &str) -> Option<String> {
+        let read = read(&json!({ "Records": [record(name, pk, sk)] }));
+        let [StreamRecord { release, .. }] = read.as_slice() else {
+            panic!("{read:?}");
+        };
+        release.as_ref().map(ToString::to_string)
+    }
+
+    const PK: &str = "RELEASE#shop-api-0123456789abcdef";
+
+    #[test]
+    fn a_written_summary_names_its_release() {
+        let release = Some("shop-api-0123456789abcdef".to_owned());
+        assert_eq!(release_of("INSERT", PK, "SUMMARY"), release);
+        assert_eq!(release_of("MODIFY", PK, "SUMMARY"), release);
+    }
+
+    #[test]
+    fn other_changes_name_none() {
+        for (name, pk, sk) in [
+            ("REMOVE", PK, "SUMMARY"),
+            ("INSERT", PK, "00000001"),
+            ("INSERT", "SERVICE#1/eu-west-1/a/b", "SUMMARY"),
+            ("INSERT", "RELEASE#", "SUMMARY"),
+            ("INSERT", "RELEASE#Not An Id", "SUMMARY"),
+        ] {
+            assert_eq!(release_of(name, pk, sk), None, "{name} {pk} {sk}");
+        }
+    }
+
+    #[test]
+    fn each_record_is_listed_in_its_place() {
+        let mut second = record("MODIFY", PK, "SUMMARY");
+        second["dynamodb"]["SequenceNumber"] = json!("2");
+        let batch = json!({ "Records": [{}, second, 7] });
+        let numbers: Vec<_> = read(&batch)
+            .into_iter()
+            .map(|record| (record.sequence_number, record.release.is_some()))
+            .collect();
+        assert_eq!(
+            numbers,
+            [
+                (String::new(), false),
+                ("2".to_owned(), true),
+                (String::new(), false)
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_batch_has_no_records() {
+        for event in [json!(null), json!([]), json!({}), json!({ "Records": {} })] {
+            assert_eq!(read(&event), []);
+        }
+    }
+}
