@@ -1,0 +1,263 @@
+//! Faults on demand: the five outcomes that a call can have, injected by rule.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::errors::Failure;
+use crate::lock::lock;
+
+/// A rule: which calls meet which fault.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fault {
+    /// Service as in the journal; absent: all.
+    pub(crate) service: Option<String>,
+    /// Operation as in the journal; absent: all.
+    pub(crate) operation: Option<String>,
+    /// Caller as in the journal; absent: all.
+    pub(crate) caller: Option<String>,
+    /// Only the nth matching call from now, counted from 1.
+    pub(crate) nth: Option<u64>,
+    /// Every so manieth matching call; with neither `nth` nor `every`, each.
+    pub(crate) every: Option<u64>,
+    /// What happens.
+    pub(crate) outcome: Outcome,
+    /// Milliseconds for `latency-ms` where the outcome does not say.
+    pub(crate) ms: Option<u64>,
+}
+
+/// What happens to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    /// Refused with the service's throttling error; nothing happened.
+    Throttled,
+    /// Answered with an internal error; nothing happened.
+    FailedBefore,
+    /// Carried out, but the connection breaks before the answer.
+    AnswerLost,
+    /// A read is answered as it would have been before the last change it saw.
+    Stale,
+    /// Carried out after a delay in real milliseconds.
+    LatencyMs(u64),
+    /// The calling function's process is killed, and nothing happened.
+    CrashBefore,
+    /// The call is carried out, then the calling function's process is killed.
+    CrashAfter,
+}
+
+impl<'de> Deserialize<'de> for Outcome {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        use serde::de::Error as _;
+        let value = Value::deserialize(from)?;
+        let latency = value.get("latency-ms").and_then(Value::as_u64);
+        let text = value.as_str().unwrap_or_default();
+        let in_brackets = text
+            .strip_prefix("latency-ms(")
+            .and_then(|rest| rest.strip_suffix(')'));
+        match (text, latency, in_brackets.map(str::parse)) {
+            (_, Some(ms), _) | (_, None, Some(Ok(ms))) => Ok(Self::LatencyMs(ms)),
+            ("latency-ms", ..) => Ok(Self::LatencyMs(0)),
+            ("throttled", ..) => Ok(Self::Throttled),
+            ("failed-before", ..) => Ok(Self::FailedBefore),
+            ("answer-lost", ..) => Ok(Self::AnswerLost),
+            ("stale", ..) => Ok(Self::Stale),
+            ("crash-before", ..) => Ok(Self::CrashBefore),
+            ("crash-after", ..) => Ok(Self::CrashAfter),
+            _ => Err(D::Error::custom(
+                "outcome has to be throttled, failed-before, answer-lost, stale, latency-ms(N), crash-before or crash-after",
+            )),
+        }
+    }
+}
+
+impl Outcome {
+    /// The name used in the journal.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::FailedBefore => "failed-before",
+            Self::AnswerLost => "answer-lost",
+            Self::Stale => "stale",
+            Self::LatencyMs(_) => "latency-ms",
+            Self::CrashBefore => "crash-before",
+            Self::CrashAfter => "crash-after",
+        }
+    }
+}
+
+/// The rules in force and the answers that stale reads may repeat.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    rules: Mutex<Vec<(Fault, u64)>>,
+    reads: Mutex<HashMap<String, Reads>>,
+}
+
+/// The last two different answers to the same read.
+#[derive(Debug, Clone)]
+struct Reads {
+    before: Option<Value>,
+    last: Value,
+}
+
+impl Faults {
+    /// Adds rules; their counts start now.
+    pub(crate) fn add(&self, faults: Vec<Fault>) {
+        lock(&self.rules).extend(faults.into_iter().map(|fault| (fault, 0)));
+    }
+
+    /// The rules in force.
+    pub(crate) fn list(&self) -> Vec<Fault> {
+        lock(&self.rules)
+            .iter()
+            .map(|(fault, _)| fault.clone())
+            .collect()
+    }
+
+    /// Takes all rules away.
+    pub(crate) fn clear(&self) {
+        lock(&self.rules).clear();
+    }
+
+    /// Counts a call and says which fault it meets: that of the first rule that is due.
+    pub(crate) fn meet(&self, service: &str, operation: &str, caller: &str) -> Option<Outcome> {
+        let is =
+            |wanted: &Option<String>, actual: &str| wanted.as_deref().is_none_or(|w| w == actual);
+        let mut met = None;
+        for (fault, seen) in lock(&self.rules).iter_mut() {
+            if !(is(&fault.service, service)
+                && is(&fault.operation, operation)
+                && is(&fault.caller, caller))
+            {
+                continue;
+            }
+            *seen += 1;
+            let due = match (fault.nth, fault.every) {
+                (Some(nth), _) => *seen == nth,
+                (None, Some(every)) => every > 0 && *seen % every == 0,
+                (None, None) => true,
+            };
+            if due && met.is_none() {
+                met = Some(if fault.outcome == Outcome::LatencyMs(0) {
+                    Outcome::LatencyMs(fault.ms.unwrap_or(100))
+                } else {
+                    fault.outcome
+                });
+            }
+        }
+        met
+    }
+
+    /// Remembers the answer to a read.
+    pub(crate) fn remember(&self, key: &str, answer: &Value) {
+        let mut reads = lock(&self.reads);
+        match reads.get_mut(key) {
+            Some(read) if read.last == *answer => {}
+            Some(read) => {
+                let last = std::mem::replace(&mut read.last, answer.clone());
+                read.before = Some(last);
+            }
+            None => {
+                let last = answer.clone();
+                reads.insert(key.to_owned(), Reads { before: None, last });
+            }
+        }
+    }
+
+    /// The answer to a read before the last change that it saw, given what it answers now.
+    pub(crate) fn stale(&self, key: &str, now: &Value) -> Option<Value> {
+        let reads = lock(&self.reads);
+        let read = reads.get(key)?;
+        if read.last == *now {
+            read.before.clone()
+        } else {
+            Some(read.last.clone())
+        }
+    }
+}
+
+/// The error with which a service throttles.
+pub(crate) fn throttled(service: &str) -> Failure {
+    let (status, code) = match service {
+        "dynamodb" => (400, "ProvisionedThroughputExceededException"),
+        "sns" | "elasticloadbalancing" | "iam" | "sts" | "monitoring" => (400, "Throttling"),
+        "lambda" => (429, "TooManyRequestsException"),
+        _ => (400, "ThrottlingException"),
+    };
+    Failure::new(status, code, "Rate exceeded")
+}
+
+/// The error with which a service fails without having done anything.
+pub(crate) fn failed_before(service: &str) -> Failure {
+    let code = match service {
+        "ecs" | "ecr" => "ServerException",
+        "dynamodb" | "ssm" => "InternalServerError",
+        "lambda" => "ServiceException",
+        "application-autoscaling" => "InternalServiceException",
+        _ => "InternalFailure",
+    };
+    Failure::new(500, code, "An internal error occurred.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn faults(list: Value) -> Faults {
+        let faults = Faults::default();
+        faults.add(serde_json::from_value(list).expect("faults"));
+        faults
+    }
+
+    #[test]
+    fn the_nth_call_fails_once_and_every_other_one_again_and_again() {
+        let faults = faults(json!([
+            {"service": "ecs", "operation": "UpdateService", "nth": 2, "outcome": "answer-lost"},
+            {"service": "ssm", "every": 2, "outcome": "throttled"},
+        ]));
+        let ecs: Vec<_> = (0..4)
+            .map(|_| faults.meet("ecs", "UpdateService", "root"))
+            .collect();
+        assert_eq!(ecs, [None, Some(Outcome::AnswerLost), None, None]);
+        let ssm: Vec<_> = (0..4)
+            .map(|_| faults.meet("ssm", "GetParameter", "root"))
+            .collect();
+        assert_eq!(
+            ssm,
+            [
+                None,
+                Some(Outcome::Throttled),
+                None,
+                Some(Outcome::Throttled)
+            ]
+        );
+        assert_eq!(faults.meet("ecr", "DescribeImages", "root"), None);
+        faults.clear();
+        assert_eq!(faults.meet("ssm", "GetParameter", "root"), None);
+    }
+
+    #[test]
+    fn latency_is_written_in_three_ways() {
+        for outcome in [json!("latency-ms(250)"), json!({"latency-ms": 250})] {
+            let faults = faults(json!([{ "outcome": outcome }]));
+            assert_eq!(faults.meet("a", "B", "c"), Some(Outcome::LatencyMs(250)));
+        }
+        let faults = faults(json!([{ "outcome": "latency-ms", "ms": 250 }]));
+        assert_eq!(faults.meet("a", "B", "c"), Some(Outcome::LatencyMs(250)));
+        assert!(serde_json::from_value::<Fault>(json!({"outcome": "explode"})).is_err());
+    }
+
+    #[test]
+    fn a_stale_read_shows_what_was_before_the_last_change() {
+        let faults = Faults::default();
+        faults.remember("read", &json!(1));
+        assert_eq!(faults.stale("read", &json!(1)), None, "nothing changed yet");
+        assert_eq!(faults.stale("read", &json!(2)), Some(json!(1)));
+        faults.remember("read", &json!(2));
+        assert_eq!(faults.stale("read", &json!(2)), Some(json!(1)));
+    }
+}

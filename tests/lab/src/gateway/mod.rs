@@ -1,0 +1,11 @@
+//! The gateway: one port that every AWS client talks to.
+
+pub(crate) mod cbor;
+pub(crate) mod dispatch;
+pub(crate) mod dynamodb;
+pub(crate) mod errors;
+pub(crate) mod faults;
+pub(crate) mod identity;
+pub(crate) mod journal;
+pub(crate) mod parse;
+pub(crate) mod redact;

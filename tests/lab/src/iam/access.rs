@@ -1,0 +1,161 @@
+//! The gateway's question: may this caller make this call?
+
+use serde_json::{Value, json};
+
+use super::policy::Context;
+use super::resources::{Need, needs};
+use crate::gateway::identity::Principal;
+use crate::gateway::parse::Request;
+use crate::lab::Lab;
+use crate::lock::lock;
+use crate::world::Call;
+
+/// A refusal, as IAM words it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "User: {caller} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
+)]
+pub(crate) struct Denied {
+    /// ARN of the session.
+    pub(crate) caller: String,
+    /// `service:Action`.
+    pub(crate) action: String,
+    /// ARN or `*`.
+    pub(crate) resource: String,
+}
+
+/// Checks everything that `request` needs, including the passing of roles.
+///
+/// # Errors
+/// The first thing that the caller's role does not allow.
+pub(crate) fn check(lab: &Lab, caller: &Principal, request: &Request) -> Result<(), Denied> {
+    let Some(role) = &caller.role else {
+        return Ok(());
+    };
+    let mut all = match deployments(lab, request) {
+        Some(groups) => groups,
+        None => needs(request),
+    };
+    all.extend(passed_roles(lab, request));
+    for need in all {
+        if !lab
+            .roles
+            .allows(role, &need.action, &need.resource, &need.context)
+        {
+            return Err(Denied {
+                caller: caller.arn.clone(),
+                action: need.action,
+                resource: need.resource,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Deployments are asked for by id, but allowed by their deployment group.
+fn deployments(lab: &Lab, request: &Request) -> Option<Vec<Need>> {
+    if request.service != "codedeploy" {
+        return None;
+    }
+    let ids: Vec<&str> = match request.operation.as_str() {
+        "GetDeployment" => request.input["deploymentId"].as_str().into_iter().collect(),
+        "BatchGetDeployments" => {
+            let ids = request.input["deploymentIds"].as_array()?;
+            ids.iter().filter_map(Value::as_str).collect()
+        }
+        _ => return None,
+    };
+    let arn = |id: &str| {
+        let found = ask(
+            lab,
+            request,
+            "codedeploy",
+            "GetDeployment",
+            &json!({ "deploymentId": id }),
+        );
+        let info = &found["deploymentInfo"];
+        let application = info["applicationName"].as_str().unwrap_or("*");
+        let group = info["deploymentGroupName"].as_str().unwrap_or("*");
+        format!(
+            "arn:aws:codedeploy:{}:{}:deploymentgroup:{application}/{group}",
+            request.region, request.account
+        )
+    };
+    let need = |id| Need {
+        action: format!("codedeploy:{}", request.operation),
+        resource: arn(id),
+        context: Context::new(),
+    };
+    Some(ids.into_iter().map(need).collect())
+}
+
+/// The roles that a call hands to a service:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>.
+fn passed_roles(lab: &Lab, request: &Request) -> Vec<Need> {
+    if request.service != "ecs" {
+        return Vec::new();
+    }
+    let input = &request.input;
+    let mut passed: Vec<(Value, &str)> = Vec::new();
+    let mut task_roles = |holder: &Value| {
+        for member in ["taskRoleArn", "executionRoleArn"] {
+            passed.push((holder[member].clone(), "ecs-tasks.amazonaws.com"));
+        }
+    };
+    match request.operation.as_str() {
+        "RegisterTaskDefinition" => task_roles(input),
+        "RunTask" => {
+            task_roles(&input["overrides"]);
+            let named = json!({ "taskDefinition": input["taskDefinition"] });
+            let found = ask(lab, request, "ecs", "DescribeTaskDefinition", &named);
+            task_roles(&found["taskDefinition"]);
+        }
+        "CreateService" | "UpdateService" => {
+            let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+            let mut service = vec![input["role"].clone()];
+            for balancer in list(&input["loadBalancers"]) {
+                service.push(balancer["advancedConfiguration"]["roleArn"].clone());
+            }
+            for hook in list(&input["deploymentConfiguration"]["lifecycleHooks"]) {
+                service.push(hook["roleArn"].clone());
+            }
+            passed.extend(service.into_iter().map(|role| (role, "ecs.amazonaws.com")));
+        }
+        _ => {}
+    }
+    let mut needs: Vec<Need> = passed
+        .into_iter()
+        .filter_map(|(role, service)| Some((role.as_str()?.to_owned(), service)))
+        .filter(|(role, _)| !role.is_empty())
+        .map(|(role, service)| {
+            let resource = if role.starts_with("arn:") {
+                role
+            } else {
+                format!("arn:aws:iam::{}:role/{role}", request.account)
+            };
+            let key = "iam:passedtoservice".to_owned();
+            Need {
+                action: "iam:PassRole".to_owned(),
+                resource,
+                context: Context::from([(key, vec![service.to_owned()])]),
+            }
+        })
+        .collect();
+    needs.dedup();
+    needs
+}
+
+/// Reads from the simulated services on the lab's own behalf; nothing found is `null`.
+fn ask(lab: &Lab, request: &Request, service: &str, operation: &str, input: &Value) -> Value {
+    let call = Call {
+        account: &request.account,
+        region: &request.region,
+        principal: "root",
+        service,
+        operation,
+        input,
+    };
+    lock(&lab.world)
+        .call(&call, lab.clock.now())
+        .unwrap_or_default()
+}

@@ -1,0 +1,8 @@
+//! Who may do what: the roles' statements, decided as IAM decides.
+
+pub(crate) mod access;
+pub(crate) mod conditions;
+pub(crate) mod policy;
+pub(crate) mod report;
+pub(crate) mod resources;
+pub(crate) mod roles;

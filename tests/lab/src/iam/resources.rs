@@ -1,0 +1,422 @@
+//! What a request asks to be allowed: the actions, the resources and the condition keys, as the
+//! Service Authorization Reference gives them.
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/>
+
+use serde_json::Value;
+
+use super::policy::Context;
+use crate::gateway::parse::Request;
+
+/// One thing that a request needs to be allowed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Need {
+    /// `service:Action`.
+    pub(crate) action: String,
+    /// An ARN, or `*` for an action without resource-level permissions.
+    pub(crate) resource: String,
+    /// Condition keys of this action.
+    pub(crate) context: Context,
+}
+
+impl Need {
+    fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
+        Self {
+            action: action.into(),
+            resource: resource.into(),
+            context: Context::new(),
+        }
+    }
+
+    fn with(mut self, key: &str, value: Option<&str>) -> Self {
+        if let Some(value) = value {
+            self.context.insert(key.to_owned(), vec![value.to_owned()]);
+        }
+        self
+    }
+}
+
+/// Everything that `request` needs to be allowed, but the passing of roles.
+pub(crate) fn needs(request: &Request) -> Vec<Need> {
+    let at = At(request);
+    let action = format!("{}:{}", prefix(&request.service), request.operation);
+    let mut needs = match request.service.as_str() {
+        "dynamodb" => dynamodb(&at),
+        "ecs" => ecs(&at, &action),
+        "codedeploy" => all(&action, codedeploy(&at)),
+        "ecr" => all(&action, ecr(&at)),
+        "ssm" => all(&action, ssm(&at)),
+        "sns" => all(&action, at.one("TopicArn").or_else(|| at.one("TargetArn"))),
+        "sqs" => all(&action, sqs(&at)),
+        "sts" => all(&action, at.one("RoleArn")),
+        "iam" => all(
+            &action,
+            at.one("RoleName")
+                .map(|n| at.global("iam", &format!("role/{}", n[0]))),
+        ),
+        "events" => all(&action, events(&at)),
+        "lambda" => lambda(&at),
+        "application-autoscaling" => all(&action, autoscaling(&at)),
+        "monitoring" => all(&action, cloudwatch(&at)),
+        "logs" => all(&action, logs(&at)),
+        _ => all(&action, None),
+    };
+    for need in &mut needs {
+        let mut add = |key: &str, value: &str| {
+            need.context.insert(key.to_owned(), vec![value.to_owned()]);
+        };
+        add("aws:requestedregion", &request.region);
+        add("aws:principalaccount", &request.account);
+    }
+    needs
+}
+
+/// The service prefix of IAM actions where it is not the name in the signature.
+fn prefix(service: &str) -> &str {
+    match service {
+        "monitoring" => "cloudwatch",
+        other => other,
+    }
+}
+
+fn all(action: &str, resources: Option<Vec<String>>) -> Vec<Need> {
+    match resources {
+        Some(resources) if !resources.is_empty() => resources
+            .into_iter()
+            .map(|resource| Need::new(action, resource))
+            .collect(),
+        Some(_) | None => vec![Need::new(action, "*")],
+    }
+}
+
+/// Reads a request's members and makes ARNs in its account and region.
+struct At<'a>(&'a Request);
+
+impl At<'_> {
+    fn text(&self, member: &str) -> Option<&str> {
+        self.0.input.get(member).and_then(Value::as_str)
+    }
+
+    fn one(&self, member: &str) -> Option<Vec<String>> {
+        self.text(member).map(|text| vec![text.to_owned()])
+    }
+
+    fn list(&self, member: &str) -> Vec<&str> {
+        let items = self.0.input.get(member).and_then(Value::as_array);
+        items
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    }
+
+    fn arn(&self, service: &str, resource: &str) -> String {
+        if resource.starts_with("arn:") {
+            return resource.to_owned();
+        }
+        format!(
+            "arn:aws:{service}:{}:{}:{resource}",
+            self.0.region, self.0.account
+        )
+    }
+
+    fn global(&self, service: &str, resource: &str) -> Vec<String> {
+        vec![format!("arn:aws:{service}::{}:{resource}", self.0.account)]
+    }
+}
+
+fn name_of(arn_or_name: &str) -> &str {
+    arn_or_name.rsplit('/').next().unwrap_or(arn_or_name)
+}
+
+fn ecs(at: &At<'_>, action: &str) -> Vec<Need> {
+    let cluster = name_of(at.text("cluster").unwrap_or("default"));
+    let cluster_arn = at.arn("ecs", &format!("cluster/{cluster}"));
+    let within = |kind: &str, id: &str| {
+        if id.starts_with("arn:") {
+            id.to_owned()
+        } else {
+            at.arn("ecs", &format!("{kind}/{cluster}/{id}"))
+        }
+    };
+    let definition = |id: &str| {
+        if id.starts_with("arn:") {
+            return id.to_owned();
+        }
+        let revision = if id.contains(':') { "" } else { ":*" };
+        at.arn("ecs", &format!("task-definition/{id}{revision}"))
+    };
+    let resources = match at.0.operation.as_str() {
+        "UpdateService" | "DeleteService" | "ListServiceDeployments" => {
+            at.text("service").map(|id| vec![within("service", id)])
+        }
+        "CreateService" => at.text("serviceName").map(|id| vec![within("service", id)]),
+        "DescribeServices" => Some(
+            at.list("services")
+                .iter()
+                .map(|id| within("service", id))
+                .collect(),
+        ),
+        "DescribeServiceDeployments" => Some(owned(at.list("serviceDeploymentArns"))),
+        "DescribeServiceRevisions" => Some(owned(at.list("serviceRevisionArns"))),
+        "StopServiceDeployment" | "ContinueServiceDeployment" => at.one("serviceDeploymentArn"),
+        "DescribeTasks" => Some(
+            at.list("tasks")
+                .iter()
+                .map(|id| within("task", id))
+                .collect(),
+        ),
+        "StopTask" => at.text("task").map(|id| vec![within("task", id)]),
+        "RunTask" => at.text("taskDefinition").map(|id| vec![definition(id)]),
+        "RegisterTaskDefinition" => {
+            let family = at.text("family").unwrap_or_default();
+            Some(vec![at.arn("ecs", &format!("task-definition/{family}:*"))])
+        }
+        "DeleteTaskDefinitions" => Some(
+            at.list("taskDefinitions")
+                .into_iter()
+                .map(definition)
+                .collect(),
+        ),
+        "DescribeTaskSets" => at.text("service").map(|id| vec![within("service", id)]),
+        "DescribeClusters" | "DeleteCluster" | "UpdateCluster" => {
+            at.text("cluster").map(|_| vec![cluster_arn.clone()])
+        }
+        "TagResource" | "UntagResource" | "ListTagsForResource" => at.one("resourceArn"),
+        "ExecuteCommand" => at.text("task").map(|id| vec![within("task", id)]),
+        // DescribeTaskDefinition, DeregisterTaskDefinition, the lists of families and services:
+        // no resource-level permissions. ListTasks and ListServices are limited by `ecs:cluster`.
+        _ => None,
+    };
+    all(action, resources)
+        .into_iter()
+        .map(|need| {
+            need.with("ecs:cluster", Some(&cluster_arn)).with(
+                "ecs:service",
+                at.text("service")
+                    .map(|id| within("service", id))
+                    .as_deref(),
+            )
+        })
+        .collect()
+}
+
+fn codedeploy(at: &At<'_>) -> Option<Vec<String>> {
+    let application = at.text("applicationName")?;
+    let group = at
+        .text("deploymentGroupName")
+        .or(at.text("currentDeploymentGroupName"));
+    let groups = at.list("deploymentGroupNames");
+    if !groups.is_empty() {
+        let arn = |group| {
+            at.arn(
+                "codedeploy",
+                &format!("deploymentgroup:{application}/{group}"),
+            )
+        };
+        return Some(groups.into_iter().map(arn).collect());
+    }
+    Some(vec![match group {
+        Some(group) => at.arn(
+            "codedeploy",
+            &format!("deploymentgroup:{application}/{group}"),
+        ),
+        None => at.arn("codedeploy", &format!("application:{application}")),
+    }])
+}
+
+fn ecr(at: &At<'_>) -> Option<Vec<String>> {
+    let registry = at.text("registryId").unwrap_or(&at.0.account);
+    let arn = |name: &str| format!("arn:aws:ecr:{}:{registry}:repository/{name}", at.0.region);
+    match at.text("repositoryName") {
+        Some(name) => Some(vec![arn(name)]),
+        None if at.0.operation == "DescribeRepositories" => {
+            let names = at.list("repositoryNames");
+            Some(if names.is_empty() {
+                vec![arn("*")]
+            } else {
+                names.into_iter().map(arn).collect()
+            })
+        }
+        None => at.one("resourceArn"),
+    }
+}
+
+fn ssm(at: &At<'_>) -> Option<Vec<String>> {
+    let arn = |name: &str| {
+        at.arn(
+            "ssm",
+            &format!(
+                "parameter/{}",
+                name.trim_start_matches('/').trim_end_matches('/')
+            ),
+        )
+    };
+    let names = at.list("Names");
+    if !names.is_empty() {
+        return Some(names.into_iter().map(arn).collect());
+    }
+    let name = at.text("Name").or(at.text("Path"))?;
+    Some(vec![arn(name)])
+}
+
+fn sqs(at: &At<'_>) -> Option<Vec<String>> {
+    let name = at.text("QueueUrl").map(name_of).or(at.text("QueueName"))?;
+    Some(vec![at.arn("sqs", name)])
+}
+
+fn events(at: &At<'_>) -> Option<Vec<String>> {
+    let bus = |name: &str| at.arn("events", &format!("event-bus/{name}"));
+    if at.0.operation != "PutEvents" {
+        return at
+            .text("Name")
+            .map(|name| vec![at.arn("events", &format!("rule/{name}"))]);
+    }
+    let entries = at.0.input.get("Entries").and_then(Value::as_array)?;
+    let mut buses: Vec<String> = entries
+        .iter()
+        .map(|entry| bus(entry["EventBusName"].as_str().unwrap_or("default")))
+        .collect();
+    buses.sort();
+    buses.dedup();
+    Some(buses)
+}
+
+fn lambda(at: &At<'_>) -> Vec<Need> {
+    let action = match at.0.operation.as_str() {
+        "Invoke" => "lambda:InvokeFunction".to_owned(),
+        other => format!("lambda:{other}"),
+    };
+    let function = at.text("FunctionName");
+    let resource = function.map(|name| {
+        // An ARN or a name, either with a version or alias behind it.
+        let name = name.rsplit("function:").next().unwrap_or(name);
+        let name = name.split(':').next().unwrap_or(name);
+        vec![at.arn("lambda", &format!("function:{name}"))]
+    });
+    all(&action, resource)
+}
+
+fn autoscaling(at: &At<'_>) -> Option<Vec<String>> {
+    match at.0.operation.as_str() {
+        // The id of a scalable target is chosen by AWS, so policies name them by wildcard.
+        "RegisterScalableTarget"
+        | "DeregisterScalableTarget"
+        | "PutScalingPolicy"
+        | "DeleteScalingPolicy" => {
+            let hash = at.text("ResourceId").unwrap_or_default().replace('/', "-");
+            Some(vec![at.arn(
+                "application-autoscaling",
+                &format!("scalable-target/{hash}"),
+            )])
+        }
+        _ => None,
+    }
+}
+
+fn cloudwatch(at: &At<'_>) -> Option<Vec<String>> {
+    match at.0.operation.as_str() {
+        "DescribeAlarms" => {
+            let names = at.list("AlarmNames");
+            let alarm = |name| at.arn("cloudwatch", &format!("alarm:{name}"));
+            Some(if names.is_empty() {
+                vec![alarm("*")]
+            } else {
+                names.into_iter().map(alarm).collect()
+            })
+        }
+        "PutMetricAlarm" | "SetAlarmState" => at
+            .text("AlarmName")
+            .map(|name| vec![at.arn("cloudwatch", &format!("alarm:{name}"))]),
+        _ => None,
+    }
+}
+
+fn logs(at: &At<'_>) -> Option<Vec<String>> {
+    if let Some(arn) = at.one("logGroupIdentifier") {
+        return Some(arn);
+    }
+    let group = at.text("logGroupName")?;
+    Some(vec![match at.text("logStreamName") {
+        Some(stream) => at.arn("logs", &format!("log-group:{group}:log-stream:{stream}")),
+        None => at.arn("logs", &format!("log-group:{group}")),
+    }])
+}
+
+/// DynamoDB's transactions and batches ask for the actions they are made of:
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>.
+fn dynamodb(at: &At<'_>) -> Vec<Need> {
+    let table = |name: &str| at.arn("dynamodb", &format!("table/{name}"));
+    let need = |action: &str, name: &str, keys: Vec<&Value>| {
+        let mut need = Need::new(format!("dynamodb:{action}"), table(name));
+        let keys: Vec<String> = keys.into_iter().filter_map(partition_key).collect();
+        if !keys.is_empty() {
+            need.context.insert("dynamodb:leadingkeys".to_owned(), keys);
+        }
+        need
+    };
+    let input = &at.0.input;
+    let operation = at.0.operation.as_str();
+    match operation {
+        "TransactWriteItems" | "TransactGetItems" => {
+            let items = input["TransactItems"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            let mut needs = Vec::new();
+            for item in &items {
+                for (kind, action) in [
+                    ("Put", "PutItem"),
+                    ("Update", "UpdateItem"),
+                    ("Delete", "DeleteItem"),
+                    ("ConditionCheck", "ConditionCheckItem"),
+                    ("Get", "GetItem"),
+                ] {
+                    let part = &item[kind];
+                    if let Some(name) = part["TableName"].as_str() {
+                        let key = if kind == "Put" {
+                            &part["Item"]
+                        } else {
+                            &part["Key"]
+                        };
+                        needs.push(need(action, name, vec![key]));
+                    }
+                }
+            }
+            needs
+        }
+        "BatchGetItem" | "BatchWriteItem" => {
+            let tables = input["RequestItems"]
+                .as_object()
+                .cloned()
+                .unwrap_or_default();
+            tables
+                .keys()
+                .map(|name| need(operation, name, Vec::new()))
+                .collect()
+        }
+        "ListTables" | "ListStreams" => vec![Need::new(format!("dynamodb:{operation}"), "*")],
+        _ => {
+            let name = at.text("TableName").unwrap_or("*");
+            let keys = vec![if operation == "PutItem" {
+                &input["Item"]
+            } else {
+                &input["Key"]
+            }];
+            match at.text("IndexName") {
+                Some(index) => vec![Need::new(
+                    format!("dynamodb:{operation}"),
+                    format!("{}/index/{index}", table(name)),
+                )],
+                None => vec![need(operation, name, keys)],
+            }
+        }
+    }
+}
+
+fn partition_key(key: &Value) -> Option<String> {
+    key["pk"]["S"].as_str().map(str::to_owned)
+}
+
+fn owned(texts: Vec<&str>) -> Vec<String> {
+    texts.into_iter().map(str::to_owned).collect()
+}

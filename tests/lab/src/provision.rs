@@ -1,0 +1,348 @@
+//! What `functions.json` describes, made: the table, topics, queues and secrets in moto; the
+//! functions, roles, rules, schedules and mappings in the lab itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::description::{Description, Function as Described};
+use crate::events::bus::{self, Rule, Scheduled, Target};
+use crate::events::pattern::{Pattern, PatternError};
+use crate::events::schedule::{self, ScheduleError};
+use crate::iam::conditions;
+use crate::iam::policy::Context;
+use crate::lab::Lab;
+use crate::lambda::function::{Config, Function};
+use crate::lambda::stream::Mapping;
+use crate::moto::MotoError;
+use crate::slack::{api, click};
+use crate::xml;
+
+/// What in the description cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProvisionError {
+    /// moto refused.
+    #[error("could not set up what the functions need")]
+    Moto(#[from] MotoError),
+    /// A pattern is not valid.
+    #[error("function '{function}', rule '{rule}'")]
+    Pattern {
+        /// The function.
+        function: String,
+        /// The rule.
+        rule: String,
+        /// Where and why.
+        #[source]
+        source: PatternError,
+    },
+    /// A schedule is not valid.
+    #[error("function '{function}'")]
+    Schedule {
+        /// The function.
+        function: String,
+        /// Why.
+        #[source]
+        source: ScheduleError,
+    },
+    /// A topic that the description does not name.
+    #[error(
+        "function '{function}' subscribes to the topic '{topic}', which is not under \"topics\""
+    )]
+    Topic {
+        /// The function.
+        function: String,
+        /// The key.
+        topic: String,
+    },
+    /// A condition operator that would never hold.
+    #[error("function '{function}', statement '{sid}': unknown condition operator '{operator}'")]
+    Condition {
+        /// The function.
+        function: String,
+        /// The statement.
+        sid: String,
+        /// The operator.
+        operator: String,
+    },
+    /// Lambda would refuse to make the mapping.
+    #[error(
+        "the role of function '{function}' may not do {action} on the table's stream, so it cannot be fed from it"
+    )]
+    Stream {
+        /// The function.
+        function: String,
+        /// What is missing.
+        action: &'static str,
+    },
+}
+
+type Done = Result<(), ProvisionError>;
+
+/// What Slack's token and secret are in a new lab.
+const TOKEN: &str = "xoxb-lab-0000000000-towpath";
+const SIGNING_SECRET: &str = "lab00signing00secret00towpath000";
+
+/// Makes everything; with `bare` somebody else makes what is in moto.
+///
+/// # Errors
+/// What cannot be made, and why.
+pub(crate) async fn all(lab: &Arc<Lab>, bare: bool) -> Done {
+    if !bare {
+        table(lab).await?;
+        topics(lab).await?;
+        secrets(lab).await?;
+    }
+    let stream = format!(
+        "arn:aws:dynamodb:{}:{}:table/{}/stream/{}",
+        lab.settings.region,
+        lab.settings.account,
+        lab.description.table.name,
+        lab.clock.now().strftime("%Y-%m-%dT%H:%M:%S.000")
+    );
+    // Known already where the table was made here.
+    let _ = lab.streams.arn.set(stream);
+    let mut mappings = Vec::new();
+    for (short, described) in &lab.description.functions {
+        if !bare {
+            queue(lab, &lab.description.dead_letter_queue(short)).await?;
+        }
+        let function = add(lab, short, described)?;
+        rules(lab, short, described, &function)?;
+        for topic in &described.triggers.topics {
+            let name = lab
+                .description
+                .topics
+                .get(topic)
+                .ok_or_else(|| ProvisionError::Topic {
+                    function: short.clone(),
+                    topic: topic.clone(),
+                })?;
+            let arn = format!(
+                "arn:aws:sns:{}:{}:{name}",
+                lab.settings.region, lab.settings.account
+            );
+            lab.topics.subscribe(&arn, Arc::clone(&function));
+        }
+        mappings.extend(mapping(lab, short, described, &function)?);
+    }
+    lab.streams.map(mappings);
+    Ok(())
+}
+
+fn add(lab: &Lab, short: &str, described: &Described) -> Result<Arc<Function>, ProvisionError> {
+    let name = lab.description.function_name(short);
+    let role_arn = format!("arn:aws:iam::{}:role/{name}", lab.settings.account);
+    for statement in &described.statements {
+        let mut operators = statement.conditions.keys();
+        if let Some(operator) = operators.find(|operator| !conditions::is_known(operator)) {
+            return Err(ProvisionError::Condition {
+                function: short.to_owned(),
+                sid: statement.sid.clone(),
+                operator: operator.clone(),
+            });
+        }
+    }
+    lab.roles
+        .put_policy(&role_arn, "functions.json", described.statements.clone());
+    let mut environment = lab.description.environment.clone();
+    environment.extend(described.environment.clone());
+    // Binaries are named as in the description, or as the function is in AWS.
+    let binary = [short, &name]
+        .map(|name| lab.settings.bin_dir.join(name))
+        .into_iter()
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| lab.settings.bin_dir.join(short));
+    Ok(lab.lambda.add(Config {
+        account: lab.settings.account.clone(),
+        region: lab.settings.region.clone(),
+        name,
+        binary,
+        role_arn,
+        description: described.description.clone(),
+        memory_mb: described.memory_mb,
+        timeout: Duration::from_secs(u64::from(described.timeout_seconds)),
+        reserved_concurrency: described.reserved_concurrency,
+        environment,
+        asynchronous: described.asynchronous.clone(),
+        dead_letters: Some(lab.description.dead_letter_queue(short)),
+    }))
+}
+
+fn rules(lab: &Lab, short: &str, described: &Described, function: &Arc<Function>) -> Done {
+    let rule = |name: &str, pattern, input: &Option<Value>, retries, age_seconds| Rule {
+        account: lab.settings.account.clone(),
+        region: lab.settings.region.clone(),
+        name: format!("{}-{name}", function.config.name),
+        pattern,
+        target: Target::Function {
+            function: Arc::clone(function),
+            input: input.clone(),
+            retries,
+            age_seconds,
+        },
+    };
+    for event in &described.triggers.events {
+        let pattern = Pattern::new(&event.pattern).map_err(|source| ProvisionError::Pattern {
+            function: short.to_owned(),
+            rule: event.name.clone(),
+            source,
+        })?;
+        let (retries, age) = (
+            event.maximum_retry_attempts,
+            event.maximum_event_age_seconds,
+        );
+        lab.buses
+            .add(rule(&event.name, Some(pattern), &event.input, retries, age));
+    }
+    for scheduled in &described.triggers.schedules {
+        let period =
+            schedule::period(&scheduled.expression).map_err(|source| ProvisionError::Schedule {
+                function: short.to_owned(),
+                source,
+            })?;
+        let rule = rule(&scheduled.name, None, &scheduled.input, 185, 86_400);
+        bus::schedule(lab, Scheduled { rule, period });
+    }
+    Ok(())
+}
+
+fn mapping(
+    lab: &Lab,
+    short: &str,
+    described: &Described,
+    function: &Arc<Function>,
+) -> Result<Option<Mapping>, ProvisionError> {
+    let Some(stream) = &described.triggers.stream else {
+        return Ok(None);
+    };
+    let arn = lab.streams.arn.get().map_or("*", String::as_str);
+    for action in [
+        "dynamodb:DescribeStream",
+        "dynamodb:GetShardIterator",
+        "dynamodb:GetRecords",
+    ] {
+        let role = &function.config.role_arn;
+        if lab.settings.enforce_iam && !lab.roles.allows(role, action, arn, &Context::new()) {
+            return Err(ProvisionError::Stream {
+                function: short.to_owned(),
+                action,
+            });
+        }
+    }
+    // Asked for by Lambda only where it is allowed.
+    lab.roles.allows(
+        &function.config.role_arn,
+        "dynamodb:ListStreams",
+        "*",
+        &Context::new(),
+    );
+    let filters: Result<Vec<_>, _> = stream.filters.iter().map(Pattern::new).collect();
+    let filters = filters.map_err(|source| ProvisionError::Pattern {
+        function: short.to_owned(),
+        rule: "stream".to_owned(),
+        source,
+    })?;
+    Ok(Some(Mapping::new(
+        Arc::clone(function),
+        stream.clone(),
+        filters,
+    )))
+}
+
+async fn table(lab: &Lab) -> Done {
+    let table = &lab.description.table;
+    let created = lab
+        .moto
+        .json(
+            lab.home(),
+            "dynamodb",
+            "DynamoDB_20120810.CreateTable",
+            &create_table(&lab.description),
+        )
+        .await?;
+    if let Some(arn) = created["TableDescription"]["LatestStreamArn"].as_str() {
+        // Set once: this is the first to know.
+        let _ = lab.streams.arn.set(arn.to_owned());
+    } else {
+        tracing::warn!(table = table.name, "the table has no stream");
+    }
+    Ok(())
+}
+
+fn create_table(description: &Description) -> Value {
+    let table = &description.table;
+    let key = |partition: &str, sort: Option<&str>| {
+        let mut schema = vec![json!({ "AttributeName": partition, "KeyType": "HASH" })];
+        schema.extend(sort.map(|sort| json!({ "AttributeName": sort, "KeyType": "RANGE" })));
+        schema
+    };
+    let mut attributes = vec!["pk", "sk"];
+    let mut indexes = Vec::new();
+    for index in &table.indexes {
+        let names = std::iter::once(index.partition.as_str()).chain(index.sort.as_deref());
+        attributes.extend(names);
+        indexes.push(json!({
+            "IndexName": index.name,
+            "KeySchema": key(&index.partition, index.sort.as_deref()),
+            "Projection": { "ProjectionType": "ALL" },
+        }));
+    }
+    attributes.sort_unstable();
+    attributes.dedup();
+    let attributes: Vec<Value> = attributes
+        .into_iter()
+        .map(|name| json!({ "AttributeName": name, "AttributeType": "S" }))
+        .collect();
+    let mut input = json!({
+        "TableName": table.name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": attributes,
+        "KeySchema": key("pk", Some("sk")),
+        "StreamSpecification": { "StreamEnabled": true, "StreamViewType": table.stream_view_type },
+    });
+    if !indexes.is_empty() {
+        input["GlobalSecondaryIndexes"] = Value::Array(indexes);
+    }
+    input
+}
+
+async fn topics(lab: &Lab) -> Done {
+    for name in lab.description.topics.values() {
+        let answer = lab
+            .moto
+            .query(
+                lab.home(),
+                "sns",
+                "CreateTopic",
+                "2010-03-31",
+                &[("Name", name)],
+            )
+            .await?;
+        tracing::debug!(topic = ?xml::text(&answer, "TopicArn"), "created");
+    }
+    Ok(())
+}
+
+async fn queue(lab: &Lab, name: &str) -> Done {
+    let input = json!({ "QueueName": name, "Attributes": { "MessageRetentionPeriod": "1209600" } });
+    lab.moto
+        .json(lab.home(), "sqs", "AmazonSQS.CreateQueue", &input)
+        .await?;
+    Ok(())
+}
+
+async fn secrets(lab: &Lab) -> Done {
+    for (key, value) in [
+        (api::TOKEN_PARAMETER, TOKEN),
+        (click::SECRET_PARAMETER, SIGNING_SECRET),
+    ] {
+        if let Some(name) = lab.description.parameters.get(key) {
+            let input = json!({ "Name": name, "Value": value, "Type": "SecureString" });
+            lab.moto
+                .json(lab.home(), "ssm", "AmazonSSM.PutParameter", &input)
+                .await?;
+        }
+    }
+    Ok(())
+}
