@@ -1,9 +1,12 @@
 //! The verbs of the command line, one file each.
 
+mod diff;
 mod explain;
 mod files;
 mod lint;
+mod render;
 mod schema;
+mod task_definition;
 
 use std::io::Write;
 
@@ -36,6 +39,8 @@ enum Verb {
     Lint(lint::Arguments),
     Schema(schema::Arguments),
     Explain(explain::Arguments),
+    Render(render::Arguments),
+    Diff(diff::Arguments),
 }
 
 impl Arguments {
@@ -48,6 +53,8 @@ impl Arguments {
             Verb::Lint(arguments) => lint::run(arguments, self.output, out),
             Verb::Schema(arguments) => schema::run(arguments, self.output, out),
             Verb::Explain(arguments) => explain::run(arguments, self.output, out),
+            Verb::Render(arguments) => render::run(arguments, self.output, out),
+            Verb::Diff(arguments) => diff::run(arguments, self.output, out),
         }
     }
 }

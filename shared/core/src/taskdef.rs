@@ -24,7 +24,7 @@ pub use diff::{Change, ChangeKind, Diff, diff};
 pub use document::{Container, Described, DocumentError, TaskDefinition};
 pub use hash::{SpecHash, protected_hash, spec_hash};
 pub use model::{DESCRIBE_ONLY, REGISTERABLE};
-pub use print::{ordered, pretty};
+pub use print::{ordered, pretty, printable};
 pub use render::{
     Changes, ReleaseMark, RenderError, Rendered, TAG_COMMIT, TAG_PREFIX, TAG_RELEASE, TAG_SPEC,
     render,

@@ -3,6 +3,9 @@
 //!
 //! Only the order of keys is set, which JSON gives no meaning; lists keep theirs.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 use super::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure};
@@ -14,12 +17,9 @@ use super::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure};
 pub fn pretty(document: &Map<String, Value>) -> String {
     let ordered = ordered(document);
     // `{:#}` prints a value as indented JSON.
-    let text = format!("{ordered:#}\n");
-    if text.contains(is_steering) {
-        escaped(&text)
-    } else {
-        text
-    }
+    let mut text = printable(&format!("{ordered:#}")).into_owned();
+    text.push('\n');
+    text
 }
 
 /// A document with the same order of keys as [`pretty`] has.
@@ -27,24 +27,30 @@ pub fn ordered(document: &Map<String, Value>) -> Value {
     structure(document, &REGISTER_TASK_DEFINITION_REQUEST)
 }
 
+/// JSON in which no character steers a terminal, and which reads as the same. The line feeds between
+/// its parts stay.
+pub fn printable(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_steering) {
+        return Cow::Borrowed(json);
+    }
+    let mut printable = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_steering(c) {
+            // All of them are in the first plane, where one escape is one character. Writing to a
+            // string cannot fail.
+            let _ = write!(printable, "\\u{:04x}", u32::from(c));
+        } else {
+            printable.push(c);
+        }
+    }
+    Cow::Owned(printable)
+}
+
 /// Control characters beyond those that JSON has to escape, and those that turn the direction of
 /// writing round. In JSON they can only be inside strings.
 fn is_steering(c: char) -> bool {
     (c.is_control() && c != '\n')
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if is_steering(c) {
-            // All of them are in the first plane, where one escape is one character.
-            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
 }
 
 fn structure(members: &Map<String, Value>, structure: &Structure) -> Value {
