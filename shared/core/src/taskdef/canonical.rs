@@ -10,6 +10,7 @@ mod rules;
 
 use serde_json::{Map, Value};
 
+use super::json;
 use super::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure};
 use rules::Surroundings;
 pub(crate) use rules::{Order, order};
@@ -26,8 +27,15 @@ pub(crate) fn bytes(document: &Map<String, Value>) -> Vec<u8> {
 
 /// The canonical form as a document, for comparing it part by part.
 pub(crate) fn document(document: &Map<String, Value>) -> Map<String, Value> {
-    // What was just written is JSON, and no deeper than what it was written from.
-    serde_json::from_slice(&bytes(document)).unwrap_or_default()
+    match json::parse(&bytes(document)) {
+        Ok(Value::Object(canonical)) => canonical,
+        // What was just written is an object, and no deeper than what it was written from. Should it
+        // ever not be read, the document itself is compared.
+        Ok(
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_),
+        )
+        | Err(_) => document.clone(),
+    }
 }
 
 struct Writer<'a> {

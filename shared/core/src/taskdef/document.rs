@@ -56,6 +56,9 @@ pub enum DocumentError {
 impl TaskDefinition {
     /// Reads DescribeTaskDefinition's whole answer, `{"taskDefinition": …, "tags": […]}`.
     ///
+    /// An answer that is at hand as text is better given to [`parse`](Self::parse): what `serde_json`
+    /// has made of it may already have lost something (see [`json`](super::json)).
+    ///
     /// ECS leaves the tags out unless it is asked with `include=[TAGS]`; a definition read without
     /// them is registered without them.
     ///
