@@ -184,13 +184,15 @@ fn typed(root: &Node) -> Result<Pipeline, Vec<LintError>> {
             .collect()),
         // The walk knows the rules of every key and text, so these do not come after it; if one
         // did, it would be told without its line rather than not at all.
-        Err(error @ (ReadError::TooLarge(_) | ReadError::Malformed { .. })) => {
-            Err(vec![LintError::new(
-                root.at,
-                "",
-                error.to_string(),
-                "correct it",
-            )])
-        }
+        Err(
+            error @ (ReadError::TooLarge(_)
+            | ReadError::Malformed { .. }
+            | ReadError::Misplaced { .. }),
+        ) => Err(vec![LintError::new(
+            root.at,
+            "",
+            error.to_string(),
+            "correct it",
+        )]),
     }
 }

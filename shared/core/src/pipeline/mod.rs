@@ -28,7 +28,7 @@ pub use read::{LARGEST_TEXT, ReadError};
 pub use rollout::{CodeDeployRollout, RollingRollout, Rollout};
 pub use schema::schema;
 pub use stage::{AutoScaling, Base, PLACEHOLDERS, Role, Stage};
-pub use stored::{LARGEST_ADVANCED, LARGEST_STANDARD, PARAMETER_PATH, StoreError, Stored, Tier};
+pub use stored::{LARGEST_ADVANCED, LARGEST_STANDARD, PARAMETER_ROOT, StoreError, Stored, Tier};
 pub use tags::{InvalidPattern, TagGlob, TagPolicy, TagRegex, TagVerdict, VersionRange};
 
 use crate::image::{Registry, RepositoryName};

@@ -1,6 +1,7 @@
 //! Reading a pipeline as it is stored, strictly.
 
 use super::{Contradiction, Pipeline};
+use crate::names::ParameterName;
 
 /// Largest text that is read, in bytes: far more than a parameter holds, far less than hurts.
 pub const LARGEST_TEXT: usize = 65_536;
@@ -20,6 +21,15 @@ pub enum ReadError {
     /// Every part is well-formed, but they contradict each other.
     #[error("the pipeline contradicts itself: {}", shown(.0))]
     Contradictions(Vec<Contradiction>),
+    /// The parameter's name is not that of the pipeline in it, so that pushes to the repository
+    /// would not find it, or those to another one would.
+    #[error("parameter {found} holds the pipeline that belongs into {expected}: store it there")]
+    Misplaced {
+        /// The parameter's name.
+        found: ParameterName,
+        /// The name that the pipeline's repository and name ask for.
+        expected: String,
+    },
 }
 
 fn shown(contradictions: &[Contradiction]) -> String {
@@ -43,6 +53,28 @@ impl Pipeline {
         })?;
         pipeline.check().map_err(ReadError::Contradictions)?;
         Ok(pipeline)
+    }
+
+    /// Reads the pipeline that parameter `name` holds, in a deployer that keeps its pipelines under
+    /// `root`. Anyone may have written the parameter, so its name is checked too.
+    ///
+    /// # Errors
+    /// [`ReadError`]; trying again cannot help.
+    pub fn from_parameter(
+        root: &ParameterName,
+        name: &ParameterName,
+        value: &str,
+    ) -> Result<Self, ReadError> {
+        let pipeline = Self::from_json(value)?;
+        let expected = format!("{root}/{}/{}", pipeline.repository, pipeline.pipeline);
+        if name.as_str() == expected {
+            Ok(pipeline)
+        } else {
+            Err(ReadError::Misplaced {
+                found: name.clone(),
+                expected,
+            })
+        }
     }
 }
 
@@ -91,6 +123,27 @@ mod tests {
         assert!(refusal.contains("is not a stage name"), "{refusal}");
         assert!(refusal.contains("line 1 column"), "{refusal}");
         assert!(!refusal.contains('\u{1b}'), "{refusal}");
+    }
+
+    #[test]
+    fn a_pipeline_is_read_only_from_its_own_parameter() {
+        let read = |root: &str, name: &str| {
+            Pipeline::from_parameter(&root.parse().unwrap(), &name.parse().unwrap(), SMALL)
+        };
+        assert!(read("/towpath/pipelines", "/towpath/pipelines/shop/shop").is_ok());
+        assert!(read("/other/pipelines", "/other/pipelines/shop/shop").is_ok());
+        for name in [
+            "/towpath/pipelines/api/shop",
+            "/towpath/pipelines/shop/api",
+            "/other/pipelines/shop/shop",
+        ] {
+            assert_eq!(
+                read("/towpath/pipelines", name).unwrap_err().to_string(),
+                format!(
+                    "parameter {name} holds the pipeline that belongs into /towpath/pipelines/shop/shop: store it there"
+                )
+            );
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::names::{
 };
 
 /// The names that a value under `environment` may use as `${name}`.
-pub const PLACEHOLDERS: [&str; 4] = ["release", "tag", "digest", "stage"];
+pub const PLACEHOLDERS: [&str; 5] = ["release", "tag", "digest", "image", "stage"];
 
 /// One environment of a pipeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,7 +46,7 @@ pub struct Stage {
     #[schemars(extend("examples" = ["family"]))]
     pub base: Base,
     /// Environment variables that are set, by container. Their values may use `${release}`,
-    /// `${tag}`, `${digest}` and `${stage}`.
+    /// `${tag}`, `${digest}`, `${image}` (by digest, with its registry) and `${stage}`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("propertyNames" = {"$ref": "#/$defs/ContainerName"}, "examples" = [{"app": {"RELEASE": "${release}", "COMMIT": "${tag}"}}]))]
     pub environment: BTreeMap<ContainerName, BTreeMap<String, String>>,

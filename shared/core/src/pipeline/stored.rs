@@ -5,8 +5,8 @@ use super::contradiction::Found;
 use crate::image::RepositoryName;
 use crate::names::ParameterName;
 
-/// The path under which every pipeline's parameter is kept.
-pub const PARAMETER_PATH: &str = "/towpath/pipelines";
+/// The path under which a deployer keeps its pipelines, unless it was installed under another prefix.
+pub const PARAMETER_ROOT: &str = "/towpath/pipelines";
 
 /// Largest value of a standard parameter, in bytes:
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>.
@@ -15,12 +15,10 @@ pub const LARGEST_STANDARD: usize = 4_096;
 /// Largest value of an advanced parameter, in bytes. Advanced parameters are charged for.
 pub const LARGEST_ADVANCED: usize = 8_192;
 
-/// A pipeline's parameter: its name, its value, and the tier that its size asks for.
+/// What a pipeline's parameter holds, and the tier that its size asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// The parameter's name.
-    pub name: ParameterName,
-    /// Its value: compact JSON, which [`Pipeline::from_json`] reads back to the same pipeline.
+    /// The value: compact JSON, which [`Pipeline::from_json`] reads back to the same pipeline.
     pub value: String,
     /// The tier to store it in.
     pub tier: Tier,
@@ -63,21 +61,36 @@ pub enum StoreError {
 }
 
 impl Pipeline {
-    /// The path of the parameters that hold the pipelines of `repository`, one level below it.
-    #[must_use]
-    pub fn parameter_path(repository: &RepositoryName) -> String {
-        format!("{PARAMETER_PATH}/{repository}")
+    /// The path of the parameters that hold the pipelines of `repository`, one level below it, in a
+    /// deployer that keeps its pipelines under `root`.
+    ///
+    /// # Errors
+    /// [`StoreError::Name`] when the root leaves no room for the repository's name.
+    pub fn parameter_path(
+        root: &ParameterName,
+        repository: &RepositoryName,
+    ) -> Result<ParameterName, StoreError> {
+        format!("{root}/{repository}")
+            .parse()
+            .map_err(StoreError::Name)
     }
 
-    /// The parameter that keeps this pipeline.
+    /// The name of the parameter that keeps this pipeline in a deployer that keeps its pipelines
+    /// under `root`.
+    ///
+    /// # Errors
+    /// [`StoreError::Name`] when the root leaves no room for the names.
+    pub fn parameter_name(&self, root: &ParameterName) -> Result<ParameterName, StoreError> {
+        format!("{root}/{}/{}", self.repository, self.pipeline)
+            .parse()
+            .map_err(StoreError::Name)
+    }
+
+    /// What this pipeline's parameter holds.
     ///
     /// # Errors
     /// [`StoreError`] when no parameter can hold it.
     pub fn to_stored(&self) -> Result<Stored, StoreError> {
-        let path = Self::parameter_path(&self.repository);
-        let name = format!("{path}/{}", self.pipeline)
-            .parse()
-            .map_err(StoreError::Name)?;
         let value = serde_json::to_string(self).map_err(StoreError::Json)?;
         let tier = if value.len() <= LARGEST_STANDARD {
             Tier::Standard
@@ -86,7 +99,7 @@ impl Pipeline {
         } else {
             return Err(StoreError::TooLarge(value.len()));
         };
-        Ok(Stored { name, value, tier })
+        Ok(Stored { value, tier })
     }
 }
 
@@ -156,10 +169,18 @@ mod tests {
         Pipeline::from_json(&text.to_string()).unwrap()
     }
 
+    fn root() -> ParameterName {
+        PARAMETER_ROOT.parse().unwrap()
+    }
+
     #[test]
     fn a_pipeline_is_kept_below_its_repository() {
-        let stored = with_value_of(1).to_stored().unwrap();
-        assert_eq!(stored.name.as_str(), "/towpath/pipelines/shop/api/api");
+        let pipeline = with_value_of(1);
+        let name = pipeline.parameter_name(&root()).unwrap();
+        assert_eq!(name.as_str(), "/towpath/pipelines/shop/api/api");
+        let path = Pipeline::parameter_path(&root(), &pipeline.repository).unwrap();
+        assert_eq!(path.as_str(), "/towpath/pipelines/shop/api");
+        let stored = pipeline.to_stored().unwrap();
         assert_eq!(stored.tier, Tier::Standard);
         assert_eq!(Pipeline::from_json(&stored.value), Ok(with_value_of(1)));
     }
@@ -178,6 +199,6 @@ mod tests {
     fn the_longest_repository_name_fits_a_parameter_name() {
         let mut pipeline = with_value_of(1);
         pipeline.repository = "a".repeat(256).parse().unwrap();
-        assert!(pipeline.to_stored().is_ok());
+        assert!(pipeline.parameter_name(&root()).is_ok());
     }
 }

@@ -3,10 +3,6 @@
 use super::Found;
 use crate::pipeline::{Check, CheckKind, HttpCheck};
 
-/// How long in seconds CodeDeploy waits for a hook's answer:
-/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html>.
-const HOOK_DEADLINE: u64 = 3_600;
-
 /// Longest time in seconds that one answer may take.
 const LONGEST_ANSWER: u32 = 20;
 
@@ -113,17 +109,17 @@ fn timing(http: &HttpCheck, path: &str, found: &mut Found) {
             format!("{} is too long to wait for one answer", http.timeout),
             format!("wait at most {LONGEST_ANSWER}s, and make more attempts"),
         );
-        return;
     }
-    let attempts = u64::from(http.attempts);
-    let longest = attempts * u64::from(http.timeout.seconds())
-        + (attempts - 1) * u64::from(http.interval.seconds());
-    if longest >= HOOK_DEADLINE {
-        found.add(
-            format!("{path}.interval"),
-            format!("the check may take {longest}s, and CodeDeploy waits {HOOK_DEADLINE}s for it"),
-            "make fewer attempts, or a shorter pause between them",
-        );
+}
+
+/// The longest time in seconds that a check may take.
+pub(super) fn longest(check: &Check) -> u64 {
+    match &check.kind {
+        CheckKind::Http(http) => {
+            let attempts = u64::from(http.attempts);
+            attempts * u64::from(http.timeout.seconds())
+                + attempts.saturating_sub(1) * u64::from(http.interval.seconds())
+        }
     }
 }
 

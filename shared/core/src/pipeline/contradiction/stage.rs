@@ -1,7 +1,7 @@
 //! Contradictions within one stage.
 
 use super::{Found, check, repeated};
-use crate::pipeline::{ApprovalGate, PLACEHOLDERS, Pipeline, Rollout, Stage};
+use crate::pipeline::{ApprovalGate, HookPoint, PLACEHOLDERS, Pipeline, Rollout, Stage};
 
 /// Most containers of a task definition:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>.
@@ -9,6 +9,10 @@ const MOST_CONTAINERS: usize = 10;
 
 /// Most checks of a stage.
 const MOST_CHECKS: usize = 20;
+
+/// How long in seconds the checks of one hook point may take, all together. The function that runs
+/// them ends after five minutes, of which it needs some for the ledger and its answer.
+const LONGEST_CHECKS: u64 = 240;
 
 /// Most people who may decide at one gate.
 const MOST_APPROVERS: usize = 50;
@@ -234,6 +238,17 @@ fn checks(stage: &Stage, path: &str, found: &mut Found) {
             format!("two checks are named `{name}`"),
             "give each its own name",
         );
+    }
+    for point in HookPoint::ALL {
+        let at_point = stage.checks.iter().filter(|check| check.at == point);
+        let longest: u64 = at_point.map(check::longest).sum();
+        if longest > LONGEST_CHECKS {
+            found.add(
+                format!("{path}.checks"),
+                format!("the checks {point} may take {longest}s, and have {LONGEST_CHECKS}s"),
+                "make fewer attempts, or shorten `timeout` and `interval`",
+            );
+        }
     }
     for (index, check) in stage.checks.iter().take(MOST_CHECKS).enumerate() {
         check::find(check, &format!("{path}.checks.{index}"), found);

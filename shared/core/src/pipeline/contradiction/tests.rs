@@ -33,7 +33,11 @@ fn found_after(edit: impl FnOnce(&mut serde_json::Value)) -> Vec<String> {
                 .map(|one| format!("{}: {}", one.path, one.problem))
                 .collect()
         }
-        Err(other @ (ReadError::Malformed { .. } | ReadError::TooLarge(_))) => {
+        Err(
+            other @ (ReadError::Malformed { .. }
+            | ReadError::TooLarge(_)
+            | ReadError::Misplaced { .. }),
+        ) => {
             panic!("not a contradiction: {other}")
         }
     }
@@ -175,7 +179,6 @@ fn what_a_check_cannot_do_is_found() {
         ("attempts", 0.into(), "attempts"),
         ("successes", 4.into(), "successes"),
         ("timeout", "21s".into(), "timeout"),
-        ("interval", "1h".into(), "interval"),
         ("body_contains", "".into(), "body_contains"),
         ("headers", serde_json::json!({"a b": "c"}), "headers.a b"),
         (
@@ -196,6 +199,29 @@ fn what_a_check_cannot_do_is_found() {
             &format!("stages.1.checks.0.http.{path}"),
         );
     }
+}
+
+#[test]
+fn the_checks_of_a_hook_point_must_end_while_the_hook_function_runs() {
+    let check = |name: &str, at: &str, interval: &str| {
+        serde_json::json!({"name": name, "at": at, "http": {
+            "url": "http://h/", "attempts": 21, "timeout": "1s", "interval": interval
+        }})
+    };
+    // Each takes 21 + 20 × 5 = 121 seconds at most.
+    let apart = serde_json::json!([
+        check("a", "after_test_traffic", "5s"),
+        check("b", "after_traffic", "5s")
+    ]);
+    assert_eq!(
+        found_after(|value| value["stages"][1]["checks"] = apart),
+        Vec::<String>::new()
+    );
+    let together = serde_json::json!([
+        check("a", "after_traffic", "5s"),
+        check("b", "after_traffic", "5s")
+    ]);
+    assert_found("/stages/1/checks", together, "stages.1.checks");
 }
 
 #[test]
