@@ -1,151 +1,188 @@
 //! JSON with places.
 //!
-//! `serde_json` does the parsing, level by level: a raw value is a slice of the file, and where the
-//! slice begins is where the value stands.
-
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+//! `serde_json` judges the whole text first and reads every single value; what is done here is to
+//! find where the values stand in a text that is known to be JSON.
 
 use super::document::{DEEPEST, Entry, Node, Position, Unreadable, Value};
 
 /// Reads a JSON file.
 pub(super) fn read(text: &str) -> Result<Node, Unreadable> {
-    // A whole value first: it tells mistakes more exactly than a raw one does.
     serde_json::from_str::<serde_json::Value>(text).map_err(|error| not_json(&error))?;
-    let raw = serde_json::from_str(text).map_err(|error| not_json(&error))?;
-    Reader::new(text).node(raw, 0)
+    let mut reader = Reader {
+        rest: text,
+        at: Position::START,
+    };
+    reader.node(0)
 }
 
 fn not_json(error: &serde_json::Error) -> Unreadable {
+    let text = error.to_string();
+    // The place stands beside the problem already.
+    let problem = text.split(" at line ").next().unwrap_or_default();
     Unreadable::new(
         Position {
             line: error.line().max(1),
             column: error.column().max(1),
         },
-        format!("not JSON: {}", without_place(error)),
+        format!("not JSON: {}", problem.escape_debug()),
         "correct the syntax, or name the file .yaml if it is YAML",
     )
 }
 
-/// What the parser says without its own `at line 1 column 2`, which stands beside it already.
-fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    text.escape_debug().to_string()
-}
-
+/// What has not been read of the text yet, and where that begins.
 struct Reader<'a> {
-    text: &'a str,
-    /// The offset in bytes at which each line begins.
-    lines: Vec<usize>,
+    rest: &'a str,
+    at: Position,
 }
 
 impl<'a> Reader<'a> {
-    fn new(text: &'a str) -> Self {
-        let after_breaks = text.match_indices('\n').map(|(offset, _)| offset + 1);
-        Self {
-            text,
-            lines: std::iter::once(0).chain(after_breaks).collect(),
-        }
-    }
-
-    /// Where a raw value begins.
-    fn position(&self, raw: &RawValue) -> Position {
-        // Every raw value borrows from the text, so the distance of the two addresses is its offset.
-        let offset = raw.get().as_ptr().addr() - self.text.as_ptr().addr();
-        let line = self.lines.partition_point(|&start| start <= offset);
-        let start = self.lines[line - 1];
-        Position {
-            line,
-            column: self.text[start..offset].chars().count() + 1,
-        }
-    }
-
-    fn node(&self, raw: &'a RawValue, depth: usize) -> Result<Node, Unreadable> {
-        let at = self.position(raw);
+    fn node(&mut self, depth: usize) -> Result<Node, Unreadable> {
+        self.skip_space();
+        let at = self.at;
         if depth > DEEPEST {
             return Err(Unreadable::too_deep(at));
         }
-        let refused =
-            |error: serde_json::Error| Unreadable::new(at, without_place(&error), "correct it");
-        let value = match raw.get().as_bytes().first() {
-            Some(b'{') => {
-                let RawMap(members) = serde_json::from_str(raw.get()).map_err(refused)?;
-                let mut entries = Vec::<Entry>::with_capacity(members.len());
-                for (raw_key, raw_value) in members {
-                    let key_at = self.position(raw_key);
-                    let key: String = serde_json::from_str(raw_key.get()).map_err(refused)?;
-                    if let Some(first) = entries.iter().find(|entry| entry.key == key) {
-                        return Err(Unreadable::repeated(&key, first.key_at, key_at));
-                    }
-                    let value = self.node(raw_value, depth + 1)?;
-                    entries.push(Entry { key, key_at, value });
-                }
-                Value::Map(entries)
-            }
-            Some(b'[') => {
-                let RawList(items) = serde_json::from_str(raw.get()).map_err(refused)?;
-                let items = items.into_iter().map(|item| self.node(item, depth + 1));
-                Value::List(items.collect::<Result<_, _>>()?)
-            }
-            Some(b'"') => Value::Text(serde_json::from_str(raw.get()).map_err(refused)?),
-            Some(b't') => Value::Bool(true),
-            Some(b'f') => Value::Bool(false),
-            Some(b'n') => Value::Null,
-            Some(_) | None => Value::Number(serde_json::from_str(raw.get()).map_err(refused)?),
+        let value = match self.rest.as_bytes().first() {
+            Some(b'{') => self.map(depth)?,
+            Some(b'[') => self.list(depth)?,
+            Some(_) | None => self.scalar()?,
         };
         Ok(Node { at, value })
     }
-}
 
-/// One level of an object, in the order of the file, repeated keys and all.
-struct RawMap<'a>(Vec<(&'a RawValue, &'a RawValue)>);
-
-/// One level of an array.
-struct RawList<'a>(Vec<&'a RawValue>);
-
-impl<'de> Deserialize<'de> for RawMap<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = RawMap<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
+    fn map(&mut self, depth: usize) -> Result<Value, Unreadable> {
+        let mut entries = Vec::<Entry>::new();
+        while self.goes_on('{', '}') {
+            let key_at = self.at;
+            let key: String = self.token()?;
+            if let Some(first) = entries.iter().find(|entry| entry.key == key) {
+                return Err(Unreadable::repeated(&key, first.key_at, key_at));
             }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawMap<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(RawMap(members))
-            }
+            self.skip_space();
+            self.take(1); // the colon
+            let value = self.node(depth + 1)?;
+            entries.push(Entry { key, key_at, value });
         }
-        deserializer.deserialize_map(Members)
+        Ok(Value::Map(entries))
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Value, Unreadable> {
+        let mut items = Vec::new();
+        while self.goes_on('[', ']') {
+            items.push(self.node(depth + 1)?);
+        }
+        Ok(Value::List(items))
+    }
+
+    /// Takes the opening bracket, or the comma before another item, and says whether an item
+    /// follows; if none does, takes the closing bracket.
+    fn goes_on(&mut self, open: char, close: char) -> bool {
+        self.skip_space();
+        if self.rest.starts_with([open, ',']) {
+            self.take(1);
+            self.skip_space();
+        }
+        let over = self.rest.is_empty() || self.rest.starts_with(close);
+        if over {
+            self.take(1);
+        }
+        !over
+    }
+
+    fn scalar(&mut self) -> Result<Value, Unreadable> {
+        Ok(match self.token()? {
+            serde_json::Value::Bool(value) => Value::Bool(value),
+            serde_json::Value::Number(number) => Value::Number(number),
+            serde_json::Value::String(text) => Value::Text(text),
+            // A token is no list and no object.
+            serde_json::Value::Null
+            | serde_json::Value::Array(_)
+            | serde_json::Value::Object(_) => Value::Null,
+        })
+    }
+
+    /// Reads a string, a number or a word.
+    fn token<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Unreadable> {
+        let length = if self.rest.starts_with('"') {
+            string_length(self.rest)
+        } else {
+            let delimiter = |c: char| matches!(c, ',' | ':' | ']' | '}') || c.is_ascii_whitespace();
+            self.rest.find(delimiter).unwrap_or(self.rest.len())
+        };
+        let token = self.take(length);
+        serde_json::from_str(token).map_err(|error| not_json(&error))
+    }
+
+    fn skip_space(&mut self) {
+        let space = self.rest.len() - self.rest.trim_ascii_start().len();
+        self.take(space);
+    }
+
+    /// Takes as many bytes, or what is left.
+    fn take(&mut self, length: usize) -> &'a str {
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(length)
+            .unwrap_or((self.rest, ""));
+        self.rest = rest;
+        match taken.rsplit_once('\n') {
+            Some((before, last)) => {
+                self.at.line += before.matches('\n').count() + 1;
+                self.at.column = last.chars().count() + 1;
+            }
+            None => self.at.column += taken.chars().count(),
+        }
+        taken
     }
 }
 
-impl<'de> Deserialize<'de> for RawList<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Items;
-        impl<'de> Visitor<'de> for Items {
-            type Value = RawList<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an array")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<RawList<'de>, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = seq.next_element()? {
-                    items.push(item);
-                }
-                Ok(RawList(items))
-            }
+/// The length in bytes of the string that `text` begins with, quotes included.
+fn string_length(text: &str) -> usize {
+    let mut escaped = false;
+    for (offset, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return offset + 1,
+            _ => {}
         }
-        deserializer.deserialize_seq(Items)
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_what_serde_json_reads(
+            value in crate::reference::yaml::tests::value(),
+            pretty in any::<bool>(),
+        ) {
+            let text = if pretty {
+                serde_json::to_string_pretty(&value).unwrap()
+            } else {
+                value.to_string()
+            };
+            prop_assert_eq!(read(&text).unwrap().to_json(), value);
+        }
+    }
+
+    #[test]
+    fn every_value_has_its_place() {
+        let root = read("{\"é\" :\n\t[1 , {\"a.b\" : \"\\\"}\\\\\"}\n ]}").unwrap();
+        for (path, line, column) in [
+            ("é", 1, 2),
+            ("é.0", 2, 3),
+            ("é.1", 2, 7),
+            ("é.1.a.b", 2, 8),
+            ("é.2", 1, 2),
+            ("b", 1, 1),
+        ] {
+            assert_eq!(root.position_of(path), Position { line, column }, "{path}");
+        }
     }
 }
