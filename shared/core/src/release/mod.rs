@@ -15,6 +15,7 @@ mod plan;
 mod rollout;
 mod service;
 mod state;
+mod summary;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use service::{
     Candidate, Good, ServiceChange, ServiceId, ServiceRow, ServiceWrite, service_change,
 };
 pub use state::{Home, NotARelease, Release, Told};
+pub use summary::Summary;
 pub use tell::announcements;
 pub use vote::{Approval, Decision, Principal, Standing, Vote};
 

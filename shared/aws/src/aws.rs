@@ -1,0 +1,72 @@
+//! AWS as the loop sees it: one type that implements every port.
+
+use jiff::Timestamp;
+
+use crate::clients::Clients;
+use crate::clock::SystemClock;
+use crate::config::Settings;
+use crate::ports::Clock;
+use crate::secrets::Secrets;
+
+/// AWS, Slack and the clock, reached with the credentials of the environment. Nothing is built or
+/// read before it is needed.
+#[derive(Debug)]
+pub struct Aws {
+    settings: Settings,
+    clients: Clients,
+    clock: SystemClock,
+    secrets: Secrets,
+}
+
+impl Aws {
+    /// AWS as the environment variables describe it.
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self::new(Settings::from_env())
+    }
+
+    /// AWS as these settings describe it.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            clients: Clients::new(settings.clone()),
+            clock: SystemClock::new(&settings),
+            secrets: Secrets::default(),
+            settings,
+        }
+    }
+
+    /// AWS with whatever credentials the owner of this machine has set up: environment, profiles,
+    /// SSO.
+    #[cfg(feature = "cli")]
+    pub async fn from_profile(settings: Settings, profile: Option<&str>) -> Self {
+        let http = crate::http::Http::default();
+        let config = crate::clients::from_profile(http.clone(), profile).await;
+        Self {
+            clients: Clients::with_config(settings.clone(), http, config),
+            clock: SystemClock::new(&settings),
+            secrets: Secrets::default(),
+            settings,
+        }
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn clients(&self) -> &Clients {
+        &self.clients
+    }
+
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+}
+
+impl Clock for Aws {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,229 @@
+//! AWS clients, each built when it is first needed and kept for the life of the process: one set
+//! per role and region.
+//!
+//! The configuration comes straight from the environment variables that Lambda sets rather than
+//! through `aws_config`'s chain of sources, which would be most of a cold start.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use aws_config::identity::IdentityCache;
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::SystemTimeSource;
+use towpath_core::names::Region;
+use towpath_core::pipeline::Role;
+use towpath_core::release::Place;
+
+use crate::config::{ENDPOINT_URL, SettingError, Settings};
+use crate::http::{CONNECT_TIMEOUT, Http};
+use crate::ports::CallError;
+
+/// How long one attempt of a call may take.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a call may take with all its attempts.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(20);
+/// How AWS's logs name our sessions in other accounts.
+const SESSION_NAME: &str = "towpath";
+
+/// Who calls, and where: a role to assume, or none for the deployer's own credentials, and a region.
+type Caller = (Option<Role>, Region);
+
+/// The clients.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    settings: Settings,
+    http: Http,
+    base: OnceLock<SdkConfig>,
+    sets: Mutex<BTreeMap<Caller, Arc<ClientSet>>>,
+}
+
+impl Clients {
+    /// Clients with the credentials of the environment.
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            http: Http::default(),
+            base: OnceLock::new(),
+            sets: Mutex::default(),
+        }
+    }
+
+    /// Clients with the credentials of `config`.
+    #[cfg(feature = "cli")]
+    pub(crate) fn with_config(settings: Settings, http: Http, config: SdkConfig) -> Self {
+        Self {
+            settings,
+            http,
+            base: OnceLock::from(config),
+            sets: Mutex::default(),
+        }
+    }
+
+    /// The HTTP client that they share.
+    pub(crate) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// The clients of the deployer's own account and region.
+    pub(crate) async fn home(&self) -> Result<Arc<ClientSet>, CallError> {
+        let region = self.home_region()?;
+        self.set(None, region).await
+    }
+
+    /// The clients of a stage's account and region, in its role if it has one.
+    pub(crate) async fn at(&self, place: &Place) -> Result<Arc<ClientSet>, CallError> {
+        self.set(place.role.clone(), place.service.region.clone())
+            .await
+    }
+
+    /// The clients of another region, with the deployer's own credentials.
+    pub(crate) async fn in_region(&self, region: &Region) -> Result<Arc<ClientSet>, CallError> {
+        self.set(None, region.clone()).await
+    }
+
+    fn home_region(&self) -> Result<Region, CallError> {
+        let configured = self.base.get().and_then(SdkConfig::region);
+        match configured.and_then(|region| region.as_ref().parse().ok()) {
+            Some(region) => Ok(region),
+            None => Ok(self.settings.region()?),
+        }
+    }
+
+    fn base(&self) -> Result<&SdkConfig, SettingError> {
+        match self.base.get() {
+            Some(config) => Ok(config),
+            None => {
+                let config = from_environment(&self.settings, self.http.clone())?;
+                Ok(self.base.get_or_init(|| config))
+            }
+        }
+    }
+
+    async fn set(&self, role: Option<Role>, region: Region) -> Result<Arc<ClientSet>, CallError> {
+        let key = (role, region);
+        // A poisoned lock guards a map that is complete at every moment.
+        let known = {
+            let sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+            sets.get(&key).cloned()
+        };
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let (role, region) = &key;
+        let config = self
+            .base()?
+            .to_builder()
+            .region(aws_config::Region::new(region.to_string()))
+            .build();
+        let config = match role {
+            None => config,
+            Some(role) => assume(role, config).await,
+        };
+        let set = Arc::new(ClientSet::new(config));
+        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(sets.entry(key).or_insert(set).clone())
+    }
+}
+
+/// The settings of every client, wherever its credentials come from.
+fn common(config: SdkConfig, http: Http) -> SdkConfig {
+    config
+        .into_builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(http)
+        .sleep_impl(TokioSleep::new())
+        .time_source(SystemTimeSource::new())
+        .retry_config(RetryConfig::standard())
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .operation_timeout(OPERATION_TIMEOUT)
+                .build(),
+        )
+        .build()
+}
+
+fn from_environment(settings: &Settings, http: Http) -> Result<SdkConfig, SettingError> {
+    let credentials = Credentials::new(
+        settings.require("AWS_ACCESS_KEY_ID")?,
+        settings.require("AWS_SECRET_ACCESS_KEY")?,
+        settings.get("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    );
+    let mut builder = SdkConfig::builder()
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .identity_cache(IdentityCache::lazy().build());
+    builder.set_endpoint_url(settings.get(ENDPOINT_URL));
+    Ok(common(builder.build(), http))
+}
+
+/// The configuration of the command line: profiles, SSO and whatever else the machine's owner has
+/// set up.
+#[cfg(feature = "cli")]
+pub(crate) async fn from_profile(http: Http, profile: Option<&str>) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone());
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    common(loader.load().await, http)
+}
+
+async fn assume(role: &Role, config: SdkConfig) -> SdkConfig {
+    let mut provider = AssumeRoleProvider::builder(role.arn.as_str())
+        .session_name(SESSION_NAME)
+        .configure(&config);
+    if let Some(external_id) = &role.external_id {
+        provider = provider.external_id(external_id);
+    }
+    let provider = provider.build().await;
+    config
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(provider))
+        // Shared by the set's clients, so that the role is assumed once for all of them.
+        .identity_cache(IdentityCache::lazy().build())
+        .build()
+}
+
+macro_rules! client_set {
+    ($($name:ident: $sdk:ident),* $(,)?) => {
+        /// The clients of one role in one region.
+        #[derive(Debug)]
+        pub(crate) struct ClientSet {
+            config: SdkConfig,
+            $($name: OnceLock<$sdk::Client>,)*
+        }
+
+        impl ClientSet {
+            fn new(config: SdkConfig) -> Self {
+                Self { config, $($name: OnceLock::new(),)* }
+            }
+
+            $(
+                pub(crate) fn $name(&self) -> &$sdk::Client {
+                    self.$name.get_or_init(|| $sdk::Client::new(&self.config))
+                }
+            )*
+        }
+    };
+}
+
+client_set! {
+    autoscaling: aws_sdk_applicationautoscaling,
+    codedeploy: aws_sdk_codedeploy,
+    dynamodb: aws_sdk_dynamodb,
+    ecr: aws_sdk_ecr,
+    ecs: aws_sdk_ecs,
+    eventbridge: aws_sdk_eventbridge,
+    sns: aws_sdk_sns,
+    ssm: aws_sdk_ssm,
+    sts: aws_sdk_sts,
+}

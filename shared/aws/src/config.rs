@@ -1,0 +1,259 @@
+//! Settings, read from environment variables when they are first needed: a function that never
+//! talks to Slack needs none of Slack's.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use towpath_core::names::{AccountId, ParameterName, Region};
+use towpath_core::release::Home;
+
+use crate::ports::CallError;
+
+/// The DynamoDB table that holds the ledger.
+pub const TABLE: &str = "TOWPATH_TABLE";
+/// The deployer's own account, of 12 digits.
+pub const ACCOUNT: &str = "TOWPATH_ACCOUNT";
+/// The deployer's own region. Lambda sets it.
+pub const REGION: &str = "AWS_REGION";
+/// The SSM path below which the pipelines are kept; [`DEFAULT_PIPELINES_PATH`] when it is not set.
+pub const PIPELINES_PATH: &str = "TOWPATH_PIPELINES_PATH";
+/// The SNS topic to which requests and outcomes are published.
+pub const REQUESTS_TOPIC_ARN: &str = "TOWPATH_REQUESTS_TOPIC_ARN";
+/// The SNS topic to which people publish their decisions.
+pub const REPLIES_TOPIC_ARN: &str = "TOWPATH_REPLIES_TOPIC_ARN";
+/// The name of the SecureString with Slack's bot token.
+pub const SLACK_BOT_TOKEN_PARAMETER: &str = "TOWPATH_SLACK_BOT_TOKEN_PARAMETER";
+/// The name of the SecureString with Slack's signing secret.
+pub const SLACK_SIGNING_SECRET_PARAMETER: &str = "TOWPATH_SLACK_SIGNING_SECRET_PARAMETER";
+/// The name of the SecureString with the key that decision tokens and links are made with.
+pub const LINK_KEY_PARAMETER: &str = "TOWPATH_LINK_KEY_PARAMETER";
+/// Where Slack's Web API is; [`DEFAULT_SLACK_API_URL`] when it is not set.
+pub const SLACK_API_URL: &str = "SLACK_API_URL";
+/// A file with the virtual time, in the lab.
+pub const CLOCK_FILE: &str = "TOWPATH_CLOCK_FILE";
+/// Where AWS is, if it is not at its usual endpoints:
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
+pub const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+
+/// The SSM path below which the pipelines are kept, unless another is set.
+pub const DEFAULT_PIPELINES_PATH: &str = "/towpath/pipelines";
+/// Slack's Web API: <https://docs.slack.dev/apis/web-api>.
+pub const DEFAULT_SLACK_API_URL: &str = "https://slack.com/api";
+
+/// A setting that is missing or makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// It is not set.
+    #[error("the environment variable {name} is not set")]
+    Missing {
+        /// The variable.
+        name: &'static str,
+    },
+    /// It is set to something else than what it is for.
+    #[error("the environment variable {name} is wrong: {problem}")]
+    Invalid {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with its value.
+        problem: String,
+    },
+}
+
+impl From<SettingError> for CallError {
+    fn from(error: SettingError) -> Self {
+        Self::Refused {
+            operation: "configuration",
+            code: "Configuration".into(),
+            message: error.to_string(),
+        }
+    }
+}
+
+/// Settings: those given, and the environment's for the rest.
+#[derive(Clone)]
+pub struct Settings {
+    given: BTreeMap<&'static str, String>,
+    environment: bool,
+}
+
+impl Settings {
+    /// The environment's.
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self {
+            given: BTreeMap::new(),
+            environment: true,
+        }
+    }
+
+    /// These and no others.
+    #[must_use]
+    pub fn of(given: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        Self {
+            given: given.into_iter().collect(),
+            environment: false,
+        }
+    }
+
+    /// With this one instead of the environment's.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.given.insert(name, value.into());
+        self
+    }
+
+    /// The value of `name`, if it is set and not empty.
+    #[must_use]
+    pub fn get(&self, name: &'static str) -> Option<String> {
+        let value = match self.given.get(name) {
+            Some(value) => Some(value.clone()),
+            None if self.environment => std::env::var(name).ok(),
+            None => None,
+        };
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// The value of `name`.
+    ///
+    /// # Errors
+    /// When it is not set, by its name.
+    pub fn require(&self, name: &'static str) -> Result<String, SettingError> {
+        self.get(name).ok_or(SettingError::Missing { name })
+    }
+
+    /// The ledger's table.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn table(&self) -> Result<String, SettingError> {
+        self.require(TABLE)
+    }
+
+    /// The deployer's own account and region.
+    ///
+    /// # Errors
+    /// When one is not set or is none.
+    pub fn home(&self) -> Result<Home, SettingError> {
+        Ok(Home {
+            account: self.parse::<AccountId>(ACCOUNT)?,
+            region: self.region()?,
+        })
+    }
+
+    /// The deployer's own region.
+    ///
+    /// # Errors
+    /// When it is not set or is none.
+    pub fn region(&self) -> Result<Region, SettingError> {
+        self.parse(REGION)
+    }
+
+    /// The SSM path below which the pipelines are kept, without a slash at its end.
+    ///
+    /// # Errors
+    /// When it is no path.
+    pub fn pipelines_path(&self) -> Result<ParameterName, SettingError> {
+        let path = self
+            .get(PIPELINES_PATH)
+            .unwrap_or_else(|| DEFAULT_PIPELINES_PATH.into());
+        parse(PIPELINES_PATH, path.trim_end_matches('/'))
+    }
+
+    /// The name of a SecureString that `name` names.
+    ///
+    /// # Errors
+    /// When it is not set or is no parameter's name.
+    pub fn secret_name(&self, name: &'static str) -> Result<ParameterName, SettingError> {
+        self.parse(name)
+    }
+
+    /// Where Slack's Web API is, without a slash at its end.
+    #[must_use]
+    pub fn slack_api_url(&self) -> String {
+        let url = self
+            .get(SLACK_API_URL)
+            .unwrap_or_else(|| DEFAULT_SLACK_API_URL.into());
+        url.trim_end_matches('/').to_owned()
+    }
+
+    fn parse<T>(&self, name: &'static str) -> Result<T, SettingError>
+    where
+        T: std::str::FromStr<Err: fmt::Display>,
+    {
+        parse(name, &self.require(name)?)
+    }
+}
+
+fn parse<T>(name: &'static str, text: &str) -> Result<T, SettingError>
+where
+    T: std::str::FromStr<Err: fmt::Display>,
+{
+    text.parse().map_err(|error: T::Err| SettingError::Invalid {
+        name,
+        problem: error.to_string(),
+    })
+}
+
+impl fmt::Debug for Settings {
+    /// Names only: credentials may be among the values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("given", &self.given.keys())
+            .field("environment", &self.environment)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_setting_is_named() {
+        let error = Settings::of([]).table().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the environment variable TOWPATH_TABLE is not set"
+        );
+    }
+
+    #[test]
+    fn an_empty_setting_counts_as_missing() {
+        let settings = Settings::of([(TABLE, String::new())]);
+        assert_eq!(settings.table(), Err(SettingError::Missing { name: TABLE }));
+    }
+
+    #[test]
+    fn a_wrong_setting_says_what_is_wrong() {
+        let settings = Settings::of([(ACCOUNT, "12".into()), (REGION, "eu-west-1".into())]);
+        let message = settings.home().unwrap_err().to_string();
+        assert!(
+            message.starts_with("the environment variable TOWPATH_ACCOUNT is wrong: `12` is not"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn what_has_a_default_need_not_be_set() {
+        let settings = Settings::of([]);
+        assert_eq!(
+            settings.pipelines_path().unwrap().as_str(),
+            "/towpath/pipelines"
+        );
+        assert_eq!(settings.slack_api_url(), "https://slack.com/api");
+        let settings = settings
+            .with(SLACK_API_URL, "http://127.0.0.1:9/api/")
+            .with(PIPELINES_PATH, "/team/pipelines/");
+        assert_eq!(settings.slack_api_url(), "http://127.0.0.1:9/api");
+        assert_eq!(
+            settings.pipelines_path().unwrap().as_str(),
+            "/team/pipelines"
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_values() {
+        let settings = Settings::of([(TABLE, "hidden".into())]);
+        assert!(!format!("{settings:?}").contains("hidden"));
+    }
+}

@@ -1,0 +1,75 @@
+//! The one HTTP client of the process, shared by all AWS clients and by Slack.
+//!
+//! Building a TLS connector reads every root certificate of the machine, which is most of a cold
+//! start, so it is built when the first `https` request is sent and never before.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_smithy_http_client::{Connector, tls};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+
+/// How long connecting may take.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long an unused connection is kept. Short, because AWS closes idle connections and a frozen
+/// function does not notice: a request sent into a closed one has an unknown outcome.
+const IDLE: Duration = Duration::from_secs(15);
+
+/// The HTTP client. Clones share their connections.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Http(Arc<Connectors>);
+
+#[derive(Debug, Default)]
+struct Connectors {
+    plain: OnceLock<Connector>,
+    tls: OnceLock<Connector>,
+}
+
+impl HttpConnector for Http {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let connector = if request.uri().starts_with("http://") {
+            self.0.plain.get_or_init(plain)
+        } else {
+            self.0.tls.get_or_init(tls)
+        };
+        connector.call(request)
+    }
+}
+
+impl HttpClient for Http {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+fn settings() -> HttpConnectorSettings {
+    HttpConnectorSettings::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .build()
+}
+
+fn plain() -> Connector {
+    Connector::builder()
+        .connector_settings(settings())
+        .pool_idle_timeout(IDLE)
+        .build_http()
+}
+
+fn tls() -> Connector {
+    Connector::builder()
+        .connector_settings(settings())
+        .pool_idle_timeout(IDLE)
+        .tls_provider(tls::Provider::Rustls(
+            tls::rustls_provider::CryptoMode::AwsLc,
+        ))
+        .build()
+}
