@@ -1,0 +1,249 @@
+//! How an entry and a service's row look in the table.
+//!
+//! | | `pk` | `sk` | attributes |
+//! |---|---|---|---|
+//! | entry | `RELEASE#<id>` | `E#<sequence, 12 digits>` | `at`, `actor`, `type`, `event`, `previous`, `fingerprint`, `writer` |
+//! | summary | `RELEASE#<id>` | `SUMMARY` | see [`super::summary`] |
+//! | service | `SERVICE#<account>/<region>/<cluster>/<service>` | `SERVICE` | `epoch`, `owner`, `candidate`, `candidate_pushed_at`, `good`, `hold` |
+//!
+//! Events and actors are kept as JSON text: what a fingerprint was taken of must come back exactly.
+//! `writer` names the append that wrote the entry, so that an append whose answer was lost
+//! recognises its own work, even beside another that wanted to write the very same.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use towpath_core::names::{Fingerprint, ReleaseId};
+use towpath_core::release::{Candidate, Entry, Event, Good, ServiceId, ServiceRow};
+
+/// An item as the SDK has it.
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// The sort key of a release's summary.
+pub(super) const SUMMARY: &str = "SUMMARY";
+/// The sort key of a service's row.
+pub(super) const SERVICE: &str = "SERVICE";
+/// What the sort keys of entries begin with.
+pub(super) const ENTRY: &str = "E#";
+const RELEASE: &str = "RELEASE#";
+
+/// An item that is not what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadItem {
+    /// An attribute is missing, or is not of its type.
+    #[error("{item} has no {attribute}")]
+    Missing {
+        /// The item's sort key.
+        item: String,
+        /// The attribute.
+        attribute: &'static str,
+    },
+    /// An attribute makes no sense.
+    #[error("{attribute} of {item} is wrong: {problem}")]
+    Wrong {
+        /// The item's sort key.
+        item: String,
+        /// The attribute.
+        attribute: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// The partition key of a release.
+pub(super) fn release_key(id: &ReleaseId) -> AttributeValue {
+    text(format!("{RELEASE}{id}"))
+}
+
+/// The sort key of an entry.
+pub(super) fn entry_key(sequence: u64) -> AttributeValue {
+    text(format!("{ENTRY}{sequence:012}"))
+}
+
+/// The partition key of a service's row.
+pub(super) fn service_key(id: &ServiceId) -> AttributeValue {
+    text(format!("{SERVICE}#{id}"))
+}
+
+pub(super) fn text(text: impl fmt::Display) -> AttributeValue {
+    AttributeValue::S(text.to_string())
+}
+
+pub(super) fn number(number: impl fmt::Display) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+/// A time as text that sorts as the times do: always of the same width, down to the nanosecond, so
+/// that nothing is lost and no two times fall together.
+pub(super) fn sortable(at: Timestamp) -> String {
+    format!("{at:.9}")
+}
+
+/// The item of an entry.
+pub(super) fn entry_item(
+    release: &ReleaseId,
+    entry: &Entry,
+    writer: &str,
+) -> Result<Item, serde_json::Error> {
+    let event = serde_json::to_value(&entry.event)?;
+    let kind = event["type"].as_str().unwrap_or_default().to_owned();
+    let mut item = HashMap::from([
+        ("pk".into(), release_key(release)),
+        ("sk".into(), entry_key(entry.sequence)),
+        ("at".into(), text(entry.at)),
+        ("actor".into(), text(serde_json::to_string(&entry.actor)?)),
+        ("type".into(), text(kind)),
+        ("event".into(), text(event)),
+        ("fingerprint".into(), text(&entry.fingerprint)),
+        ("writer".into(), text(writer)),
+    ]);
+    if let Some(previous) = &entry.previous {
+        item.insert("previous".into(), text(previous));
+    }
+    Ok(item)
+}
+
+/// The entry in an item.
+pub(super) fn entry_of(item: &Item) -> Result<Entry, BadItem> {
+    let event = parsed_json(item, "event")?;
+    entry_with(item, event)
+}
+
+/// The entry in an item, with the event as it is stored.
+pub(super) fn stored_entry_of(item: &Item) -> Result<(Entry, Value), BadItem> {
+    let stored: Value = parsed_json(item, "event")?;
+    let event =
+        serde_json::from_value(stored.clone()).map_err(|error| wrong(item, "event", &error))?;
+    Ok((entry_with(item, event)?, stored))
+}
+
+fn entry_with(item: &Item, event: Event) -> Result<Entry, BadItem> {
+    let key = string(item, "sk")?;
+    let sequence = key
+        .strip_prefix(ENTRY)
+        .unwrap_or(key)
+        .parse()
+        .map_err(|error| wrong(item, "sk", &error))?;
+    let previous = match item.get("previous") {
+        None => None,
+        Some(_) => Some(parsed::<Fingerprint>(item, "previous")?),
+    };
+    Ok(Entry {
+        sequence,
+        at: parsed(item, "at")?,
+        actor: parsed_json(item, "actor")?,
+        event,
+        previous,
+        fingerprint: parsed(item, "fingerprint")?,
+    })
+}
+
+/// A service's row in an item.
+pub(super) fn row_of(item: &Item) -> Result<ServiceRow, BadItem> {
+    let candidate = match optional(item, "candidate")? {
+        None => None,
+        Some(release) => Some(Candidate {
+            release,
+            pushed_at: parsed(item, "candidate_pushed_at")?,
+        }),
+    };
+    let good = match item.get("good") {
+        None => None,
+        Some(_) => Some(parsed_json::<Good>(item, "good")?),
+    };
+    Ok(ServiceRow {
+        epoch: match item.get("epoch") {
+            None => 0,
+            Some(_) => parsed_number(item, "epoch")?,
+        },
+        owner: optional(item, "owner")?,
+        candidate,
+        good,
+        hold: optional(item, "hold")?,
+    })
+}
+
+/// The release whose partition an item is in.
+pub(super) fn release_of(item: &Item) -> Result<ReleaseId, BadItem> {
+    let key = string(item, "pk")?;
+    key.strip_prefix(RELEASE)
+        .unwrap_or(key)
+        .parse()
+        .map_err(|error| wrong(item, "pk", &error))
+}
+
+/// The text of an attribute.
+pub(super) fn string<'a>(item: &'a Item, attribute: &'static str) -> Result<&'a str, BadItem> {
+    match item.get(attribute).map(AttributeValue::as_s) {
+        Some(Ok(text)) => Ok(text),
+        Some(Err(_)) | None => Err(missing(item, attribute)),
+    }
+}
+
+/// What an attribute's text says.
+pub(super) fn parsed<T>(item: &Item, attribute: &'static str) -> Result<T, BadItem>
+where
+    T: std::str::FromStr<Err: fmt::Display>,
+{
+    let text = string(item, attribute)?;
+    text.parse()
+        .map_err(|error: T::Err| wrong(item, attribute, &error))
+}
+
+/// What an attribute's text says, if there is the attribute.
+pub(super) fn optional<T>(item: &Item, attribute: &'static str) -> Result<Option<T>, BadItem>
+where
+    T: std::str::FromStr<Err: fmt::Display>,
+{
+    match item.get(attribute) {
+        None => Ok(None),
+        Some(_) => parsed(item, attribute).map(Some),
+    }
+}
+
+/// A number.
+pub(super) fn parsed_number<T>(item: &Item, attribute: &'static str) -> Result<T, BadItem>
+where
+    T: std::str::FromStr<Err: fmt::Display>,
+{
+    match item.get(attribute).map(AttributeValue::as_n) {
+        Some(Ok(number)) => number
+            .parse()
+            .map_err(|error: T::Err| wrong(item, attribute, &error)),
+        Some(Err(_)) | None => Err(missing(item, attribute)),
+    }
+}
+
+/// What an attribute's JSON says.
+pub(super) fn parsed_json<T: DeserializeOwned>(
+    item: &Item,
+    attribute: &'static str,
+) -> Result<T, BadItem> {
+    serde_json::from_str(string(item, attribute)?).map_err(|error| wrong(item, attribute, &error))
+}
+
+fn missing(item: &Item, attribute: &'static str) -> BadItem {
+    BadItem::Missing {
+        item: name(item),
+        attribute,
+    }
+}
+
+fn wrong(item: &Item, attribute: &'static str, problem: &dyn fmt::Display) -> BadItem {
+    BadItem::Wrong {
+        item: name(item),
+        attribute,
+        problem: problem.to_string(),
+    }
+}
+
+fn name(item: &Item) -> String {
+    match item.get("sk").map(AttributeValue::as_s) {
+        Some(Ok(key)) => key.clone(),
+        Some(Err(_)) | None => "an item without a key".into(),
+    }
+}

@@ -1,0 +1,106 @@
+//! The ledger in DynamoDB: one table, described in [`item`] and [`summary`].
+//!
+//! Everything that one append writes goes into one transaction, under three conditions: the entries
+//! are not there yet, the summary's head is the one that the writer saw, and the service's row
+//! allows what is written about it. So two writers never both succeed, whichever of them was first.
+
+mod item;
+mod read;
+mod service;
+mod summary;
+mod write;
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use jiff::Timestamp;
+use towpath_core::names::ReleaseId;
+use towpath_core::release::{Actor, Event, Release, ServiceId, ServiceRow};
+
+pub use summary::Listed;
+
+use self::item::{SUMMARY, release_key, text};
+use self::summary::Attention;
+use crate::aws::Aws;
+use crate::call::failed;
+use crate::ports::{Append, AppendError, CallError, Ledger, LoadError};
+
+impl Ledger for Aws {
+    async fn load(&self, id: &ReleaseId) -> Result<Option<Release>, LoadError> {
+        self.load_release(id).await
+    }
+
+    async fn open(
+        &self,
+        id: &ReleaseId,
+        events: &[Event],
+        actor: &Actor,
+        at: Timestamp,
+    ) -> Result<(), AppendError> {
+        self.open_release(id, events, actor, at).await
+    }
+
+    async fn append(&self, append: Append<'_>) -> Result<Release, AppendError> {
+        self.append_entries(append).await
+    }
+
+    async fn service(&self, id: &ServiceId) -> Result<ServiceRow, LoadError> {
+        Ok(self.service_row(id).await?)
+    }
+
+    async fn wake(&self, id: &ReleaseId, at: Timestamp) -> Result<(), CallError> {
+        let attention = Attention {
+            wake: true,
+            due: None,
+            at,
+        };
+        let update = self.update_summary(id).await?;
+        // No entry is written, which is what the head 0 says.
+        let wake = attention.wake_text(0).unwrap_or_default();
+        update
+            .update_expression("SET #wake = :wake, #due = :due")
+            .expression_attribute_names("#wake", "wake")
+            .expression_attribute_names("#due", "due")
+            .expression_attribute_values(":wake", text(wake))
+            .expression_attribute_values(":due", text(attention.due_text()))
+            .send()
+            .await
+            .map_err(failed("dynamodb:UpdateItem"))?;
+        Ok(())
+    }
+
+    async fn set_due(&self, id: &ReleaseId, due: Option<Timestamp>) -> Result<(), CallError> {
+        let attention = Attention {
+            wake: false,
+            due,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        let update = self.update_summary(id).await?;
+        // With `wake` still there this write would wake `advance` once more.
+        update
+            .update_expression("SET #due = :due REMOVE #wake")
+            .expression_attribute_names("#wake", "wake")
+            .expression_attribute_names("#due", "due")
+            .expression_attribute_values(":due", text(attention.due_text()))
+            .send()
+            .await
+            .map_err(failed("dynamodb:UpdateItem"))?;
+        Ok(())
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ReleaseId>, CallError> {
+        self.due_releases(now, limit).await
+    }
+}
+
+impl Aws {
+    async fn update_summary(&self, id: &ReleaseId) -> Result<UpdateItemFluentBuilder, CallError> {
+        let table = self.settings().table()?;
+        let set = self.clients().home().await?;
+        Ok(set
+            .dynamodb()
+            .update_item()
+            .table_name(table)
+            .key("pk", release_key(id))
+            .key("sk", text(SUMMARY))
+            .condition_expression("attribute_exists(pk)"))
+    }
+}

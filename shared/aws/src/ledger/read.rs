@@ -1,0 +1,252 @@
+//! Reading releases, summaries and service rows.
+
+use aws_sdk_dynamodb::types::Select;
+use jiff::Timestamp;
+use serde_json::Value;
+use towpath_core::names::{PipelineName, ReleaseId};
+use towpath_core::release::{Entry, Release, ServiceId, ServiceRow};
+
+use super::SUMMARY;
+use super::item::{
+    BadItem, ENTRY, Item, SERVICE, entry_of, release_key, release_of, row_of, service_key,
+    sortable, stored_entry_of, text,
+};
+use super::summary::{Listed, OPEN, OPEN_INDEX, PIPELINE_INDEX, summary_of};
+use crate::aws::Aws;
+use crate::call::{failed, unreadable};
+use crate::ports::{CallError, LoadError};
+
+const QUERY: &str = "dynamodb:Query";
+const GET: &str = "dynamodb:GetItem";
+
+/// How often a release's entries are read before a gap in them counts. A Query may see one half of
+/// a transaction that is being written:
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-isolation>.
+const READS: u32 = 3;
+
+impl Aws {
+    pub(super) async fn load_release(&self, id: &ReleaseId) -> Result<Option<Release>, LoadError> {
+        let entries = self.entries(id, entry_of, |entry| entry.sequence).await?;
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        Release::fold(id.clone(), entries)
+            .map(Some)
+            .map_err(|error| LoadError::Unreadable {
+                release: id.clone(),
+                problem: error.to_string(),
+            })
+    }
+
+    /// A release's entries, each with its event as it is stored: what
+    /// [`verify_chain`](towpath_core::release::verify_chain) checks. Nothing is missing from the
+    /// answer because of a gap: finding it is the check's business.
+    ///
+    /// # Errors
+    /// When an item is not an entry, or the call fails.
+    pub async fn stored_entries(&self, id: &ReleaseId) -> Result<Vec<(Entry, Value)>, LoadError> {
+        let items = self.entry_items(id).await?;
+        items
+            .iter()
+            .map(|item| stored_entry_of(item).map_err(|error| unreadable_release(id, &error)))
+            .collect()
+    }
+
+    /// A release's summary.
+    ///
+    /// # Errors
+    /// When the item is not a summary, or the call fails.
+    pub async fn summary(&self, id: &ReleaseId) -> Result<Option<Listed>, LoadError> {
+        let item = self.item(release_key(id), SUMMARY).await?;
+        item.map(|item| summary_of(&item).map_err(|error| unreadable_release(id, &error)))
+            .transpose()
+    }
+
+    /// The releases of a pipeline, the one whose image was pushed last first, at most `limit`. An
+    /// index lags a little behind the ledger.
+    ///
+    /// # Errors
+    /// When an item is not a summary, or the call fails.
+    pub async fn releases_of(
+        &self,
+        pipeline: &PipelineName,
+        limit: usize,
+    ) -> Result<Vec<Listed>, CallError> {
+        let table = self.settings().table()?;
+        let set = self.clients().home().await?;
+        let query = set
+            .dynamodb()
+            .query()
+            .table_name(table)
+            .index_name(PIPELINE_INDEX)
+            .key_condition_expression("#pipeline = :pipeline")
+            .expression_attribute_names("#pipeline", "pipeline")
+            .expression_attribute_values(":pipeline", text(pipeline))
+            .scan_index_forward(false);
+        listed(paged(query, limit).await?)
+    }
+
+    /// The open releases, the one that is due first first, at most `limit`. An index lags a little
+    /// behind the ledger.
+    ///
+    /// # Errors
+    /// When an item is not a summary, or the call fails.
+    pub async fn open_releases(&self, limit: usize) -> Result<Vec<Listed>, CallError> {
+        let table = self.settings().table()?;
+        let set = self.clients().home().await?;
+        let query = set
+            .dynamodb()
+            .query()
+            .table_name(table)
+            .index_name(OPEN_INDEX)
+            .key_condition_expression("#open = :open")
+            .expression_attribute_names("#open", "open")
+            .expression_attribute_values(":open", text(OPEN));
+        listed(paged(query, limit).await?)
+    }
+
+    /// The rows of several services, in their order; the empty row where there is none yet.
+    ///
+    /// # Errors
+    /// When an item is not a service's row, or a call fails.
+    pub async fn services(&self, ids: &[ServiceId]) -> Result<Vec<ServiceRow>, CallError> {
+        let mut rows = Vec::with_capacity(ids.len());
+        for id in ids {
+            rows.push(self.service_row(id).await?);
+        }
+        Ok(rows)
+    }
+
+    pub(super) async fn service_row(&self, id: &ServiceId) -> Result<ServiceRow, CallError> {
+        let item = self.item(service_key(id), SERVICE).await?;
+        match item {
+            None => Ok(ServiceRow::default()),
+            Some(item) => row_of(&item)
+                .map_err(|error| unreadable(GET, format_args!("the row of {id}: {error}"))),
+        }
+    }
+
+    pub(super) async fn due_releases(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<ReleaseId>, CallError> {
+        let table = self.settings().table()?;
+        let set = self.clients().home().await?;
+        let query = set
+            .dynamodb()
+            .query()
+            .table_name(table)
+            .index_name(OPEN_INDEX)
+            .key_condition_expression("#open = :open AND #due <= :now")
+            .expression_attribute_names("#open", "open")
+            .expression_attribute_names("#due", "due")
+            .expression_attribute_values(":open", text(OPEN))
+            .expression_attribute_values(":now", text(sortable(now)))
+            .select(Select::SpecificAttributes)
+            .projection_expression("pk, sk");
+        let items = paged(query, limit).await?;
+        items
+            .iter()
+            .map(|item| release_of(item).map_err(|error| unreadable(QUERY, error)))
+            .collect()
+    }
+
+    async fn entries<T>(
+        &self,
+        id: &ReleaseId,
+        decode: impl Fn(&Item) -> Result<T, BadItem>,
+        sequence: impl Fn(&T) -> u64,
+    ) -> Result<Vec<T>, LoadError> {
+        let mut missing = 0;
+        for _ in 0..READS {
+            let items = self.entry_items(id).await?;
+            let entries = items
+                .iter()
+                .map(|item| decode(item).map_err(|error| unreadable_release(id, &error)))
+                .collect::<Result<Vec<_>, _>>()?;
+            let gap = (1..).zip(&entries).find(|(place, e)| sequence(e) != *place);
+            match gap {
+                None => return Ok(entries),
+                Some((place, _)) => missing = place,
+            }
+        }
+        Err(LoadError::Unreadable {
+            release: id.clone(),
+            problem: format!("entry {missing} is missing"),
+        })
+    }
+
+    async fn entry_items(&self, id: &ReleaseId) -> Result<Vec<Item>, CallError> {
+        let table = self.settings().table()?;
+        let set = self.clients().home().await?;
+        let query = set
+            .dynamodb()
+            .query()
+            .table_name(table)
+            .key_condition_expression("pk = :release AND begins_with(sk, :entry)")
+            .expression_attribute_values(":release", release_key(id))
+            .expression_attribute_values(":entry", text(ENTRY))
+            .consistent_read(true);
+        paged(query, usize::MAX).await
+    }
+
+    async fn item(
+        &self,
+        partition: aws_sdk_dynamodb::types::AttributeValue,
+        sort: &str,
+    ) -> Result<Option<Item>, CallError> {
+        let table = self.settings().table()?;
+        let set = self.clients().home().await?;
+        let answer = set
+            .dynamodb()
+            .get_item()
+            .table_name(table)
+            .key("pk", partition)
+            .key("sk", text(sort))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(failed(GET))?;
+        Ok(answer.item)
+    }
+}
+
+/// The items of all pages of a query, at most `limit`.
+async fn paged(
+    query: aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder,
+    limit: usize,
+) -> Result<Vec<Item>, CallError> {
+    let mut found: Vec<Item> = Vec::new();
+    let mut from = None;
+    while found.len() < limit {
+        let left = i32::try_from(limit - found.len()).ok();
+        let page = query
+            .clone()
+            .set_limit(left)
+            .set_exclusive_start_key(from)
+            .send()
+            .await
+            .map_err(failed(QUERY))?;
+        found.extend(page.items.unwrap_or_default());
+        match page.last_evaluated_key {
+            Some(key) if !key.is_empty() => from = Some(key),
+            Some(_) | None => break,
+        }
+    }
+    Ok(found)
+}
+
+fn listed(items: Vec<Item>) -> Result<Vec<Listed>, CallError> {
+    items
+        .iter()
+        .map(|item| summary_of(item).map_err(|error| unreadable(QUERY, error)))
+        .collect()
+}
+
+fn unreadable_release(id: &ReleaseId, error: &BadItem) -> LoadError {
+    LoadError::Unreadable {
+        release: id.clone(),
+        problem: error.to_string(),
+    }
+}

@@ -1,0 +1,151 @@
+//! How a release's summary looks in the table.
+//!
+//! Attributes: those of [`Summary`], and
+//! - `open`: `"open"` while anything is left to do. It is the partition key of the index `open`, so
+//!   that only open releases are in it; the sort key is `due`;
+//! - `due`: when the sweeper looks at the release if nothing happens before;
+//! - `wake`: there only when the write is to wake `advance`, whose event source mapping takes from
+//!   the table's stream what has it. Its text differs each time, because DynamoDB streams no write
+//!   that changes nothing.
+//!
+//! The index `by_pipeline` has the partition key `pipeline` and the sort key `pushed_at`.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use towpath_core::release::{Outcome, Summary};
+
+use super::item::{
+    BadItem, Item, SUMMARY, number, optional, parsed, parsed_number, release_key, release_of,
+    sortable, string, text,
+};
+
+/// The index of open releases, by when they are due.
+pub(super) const OPEN_INDEX: &str = "open";
+/// The index of a pipeline's releases, by when their images were pushed.
+pub(super) const PIPELINE_INDEX: &str = "by_pipeline";
+/// The only value of the attribute `open`.
+pub(super) const OPEN: &str = "open";
+
+/// When a release is due that waits for nothing but being woken. An open release without `due`
+/// would not be in the index at all.
+const NEVER: &str = "9999-12-31T23:59:59.999999999Z";
+
+/// When the sweeper looks at a release whose wake-up call may have been lost.
+const WAKE_GRACE: SignedDuration = SignedDuration::from_secs(120);
+
+/// A release's summary with when the sweeper looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The summary.
+    pub summary: Summary,
+    /// When the sweeper looks at the release if nothing happens before.
+    pub due: Option<Timestamp>,
+}
+
+/// What a write says about when the release is looked at next.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attention {
+    /// Whether `advance` is woken.
+    pub(super) wake: bool,
+    /// When the sweeper looks.
+    pub(super) due: Option<Timestamp>,
+    /// When this is written.
+    pub(super) at: Timestamp,
+}
+
+impl Attention {
+    /// The value of `wake`, for a write whose last entry is `head`.
+    pub(super) fn wake_text(self, head: u64) -> Option<String> {
+        self.wake.then(|| format!("{head}@{}", self.at))
+    }
+
+    /// The value of `due`. Whoever wakes `advance` does not know until when the release would wait,
+    /// so the sweeper checks soon that it was woken.
+    pub(super) fn due_text(self) -> String {
+        let checked = self
+            .wake
+            .then(|| self.at.saturating_add(WAKE_GRACE).unwrap_or(self.at));
+        match self.due.or(checked) {
+            Some(due) => sortable(due),
+            None => NEVER.into(),
+        }
+    }
+}
+
+/// The item of a summary.
+pub(super) fn summary_item(summary: &Summary, attention: Attention) -> Item {
+    let mut item = HashMap::from([
+        ("pk".into(), release_key(&summary.release)),
+        ("sk".into(), text(SUMMARY)),
+        ("pipeline".into(), text(&summary.pipeline)),
+        ("repository".into(), text(&summary.repository)),
+        ("tag".into(), text(&summary.tag)),
+        ("digest".into(), text(summary.digest)),
+        ("pushed_at".into(), text(sortable(summary.pushed_at))),
+        ("version".into(), number(summary.version)),
+        ("state".into(), text(&summary.state)),
+        ("head".into(), number(summary.head)),
+        ("head_fingerprint".into(), text(&summary.head_fingerprint)),
+        ("opened_at".into(), text(sortable(summary.opened_at))),
+        ("updated_at".into(), text(sortable(summary.updated_at))),
+    ]);
+    if let Some(outcome) = summary.outcome {
+        item.insert("outcome".into(), text(outcome_word(outcome)));
+    }
+    if summary.open {
+        item.insert("open".into(), text(OPEN));
+        item.insert("due".into(), text(attention.due_text()));
+    }
+    if let Some(wake) = attention.wake_text(summary.head) {
+        item.insert("wake".into(), text(wake));
+    }
+    item
+}
+
+/// The summary in an item.
+pub(super) fn summary_of(item: &Item) -> Result<Listed, BadItem> {
+    let due = match item.get("due") {
+        Some(_) if string(item, "due")? != NEVER => optional(item, "due")?,
+        Some(_) | None => None,
+    };
+    Ok(Listed {
+        summary: Summary {
+            release: release_of(item)?,
+            pipeline: parsed(item, "pipeline")?,
+            repository: parsed(item, "repository")?,
+            tag: parsed(item, "tag")?,
+            digest: parsed(item, "digest")?,
+            pushed_at: parsed(item, "pushed_at")?,
+            version: parsed_number(item, "version")?,
+            state: string(item, "state")?.to_owned(),
+            outcome: match item.get("outcome") {
+                None => None,
+                Some(_) => Some(outcome_of(item)?),
+            },
+            open: item.contains_key("open"),
+            head: parsed_number(item, "head")?,
+            head_fingerprint: parsed(item, "head_fingerprint")?,
+            opened_at: parsed(item, "opened_at")?,
+            updated_at: parsed(item, "updated_at")?,
+        },
+        due,
+    })
+}
+
+fn outcome_word(outcome: Outcome) -> String {
+    let word = serde_json::to_value(outcome).ok();
+    word.as_ref()
+        .and_then(|word| word.as_str())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn outcome_of(item: &Item) -> Result<Outcome, BadItem> {
+    let word = string(item, "outcome")?;
+    serde_json::from_value(word.into()).map_err(|error| BadItem::Wrong {
+        item: SUMMARY.into(),
+        attribute: "outcome",
+        problem: error.to_string(),
+    })
+}
