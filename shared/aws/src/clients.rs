@@ -222,7 +222,6 @@ client_set! {
     dynamodb: aws_sdk_dynamodb,
     ecr: aws_sdk_ecr,
     ecs: aws_sdk_ecs,
-    eventbridge: aws_sdk_eventbridge,
     sns: aws_sdk_sns,
     ssm: aws_sdk_ssm,
     sts: aws_sdk_sts,

@@ -1,0 +1,326 @@
+//! AWS CodeDeploy for ECS: <https://docs.aws.amazon.com/codedeploy/latest/APIReference/Welcome.html>.
+
+use aws_config::retry::RetryConfig;
+use aws_sdk_codedeploy::operation::get_deployment::GetDeploymentError;
+use aws_sdk_codedeploy::operation::get_deployment_group::GetDeploymentGroupError;
+use aws_sdk_codedeploy::operation::put_lifecycle_event_hook_execution_status::PutLifecycleEventHookExecutionStatusError;
+use aws_sdk_codedeploy::operation::stop_deployment::StopDeploymentError;
+use aws_sdk_codedeploy::types::{
+    AppSpecContent, AutoRollbackConfiguration, AutoRollbackEvent, EcsTarget, LifecycleEventStatus,
+    RevisionLocation, RevisionLocationType, TargetLabel,
+};
+use towpath_core::names::DeploymentId;
+use towpath_core::release::Place;
+
+use crate::aws::Aws;
+use crate::call::{classify, failed, one_line, present, unreadable};
+use crate::ports::{
+    CallError, CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress, NewDeployment,
+};
+
+const GET_GROUP: &str = "codedeploy:GetDeploymentGroup";
+const CREATE: &str = "codedeploy:CreateDeployment";
+const GET: &str = "codedeploy:GetDeployment";
+const GET_TARGET: &str = "codedeploy:GetDeploymentTarget";
+const LIST: &str = "codedeploy:ListDeployments";
+const BATCH_GET: &str = "codedeploy:BatchGetDeployments";
+const STOP: &str = "codedeploy:StopDeployment";
+const ANSWER_HOOK: &str = "codedeploy:PutLifecycleEventHookExecutionStatus";
+
+/// How many deployments BatchGetDeployments takes at once.
+const BATCH: usize = 25;
+
+impl CodeDeploy for Aws {
+    async fn deployment_group(
+        &self,
+        place: &Place,
+        application: &str,
+        group: &str,
+    ) -> Result<Option<DeploymentGroup>, CallError> {
+        let set = self.clients().at(place).await?;
+        let answer = set
+            .codedeploy()
+            .get_deployment_group()
+            .application_name(application)
+            .deployment_group_name(group)
+            .send()
+            .await;
+        let info = match answer {
+            Ok(answer) => present(
+                GET_GROUP,
+                "deploymentGroupInfo",
+                answer.deployment_group_info,
+            )?,
+            Err(error) => {
+                return match error.as_service_error() {
+                    Some(
+                        GetDeploymentGroupError::ApplicationDoesNotExistException(_)
+                        | GetDeploymentGroupError::DeploymentGroupDoesNotExistException(_),
+                    ) => Ok(None),
+                    Some(_) | None => Err(classify(GET_GROUP, &error)),
+                };
+            }
+        };
+        let targets = info.ecs_services().iter().map(|service| {
+            let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+            (text(service.cluster_name()), text(service.service_name()))
+        });
+        Ok(Some(DeploymentGroup {
+            // CodeDeploy leaves the platform out where it is the oldest one.
+            platform: info
+                .compute_platform()
+                .map_or("Server", |platform| platform.as_str())
+                .to_owned(),
+            targets: targets.collect(),
+        }))
+    }
+
+    async fn create_deployment(
+        &self,
+        place: &Place,
+        new: &NewDeployment,
+    ) -> Result<DeploymentId, CallError> {
+        let set = self.clients().at(place).await?;
+        let appspec = AppSpecContent::builder().content(&new.appspec).build();
+        let revision = RevisionLocation::builder()
+            .revision_type(RevisionLocationType::AppSpecContent)
+            .app_spec_content(appspec)
+            .build();
+        // Whatever the group says: a failed, stopped or alarming deployment is taken back.
+        let rollback = AutoRollbackConfiguration::builder()
+            .enabled(true)
+            .events(AutoRollbackEvent::DeploymentFailure)
+            .events(AutoRollbackEvent::DeploymentStopOnAlarm)
+            .events(AutoRollbackEvent::DeploymentStopOnRequest)
+            .build();
+        let answer = set
+            .codedeploy()
+            .create_deployment()
+            .application_name(&new.application)
+            .deployment_group_name(&new.group)
+            .set_deployment_config_name(new.configuration.clone())
+            .revision(revision)
+            .description(&new.description)
+            .auto_rollback_configuration(rollback)
+            .customize()
+            .config_override(one_attempt())
+            .send()
+            .await
+            .map_err(failed(CREATE))?;
+        deployment_id(
+            CREATE,
+            present(CREATE, "deploymentId", answer.deployment_id)?,
+        )
+    }
+
+    async fn deployment(
+        &self,
+        place: &Place,
+        id: &DeploymentId,
+    ) -> Result<Option<DeploymentInfo>, CallError> {
+        let set = self.clients().at(place).await?;
+        let answer = set
+            .codedeploy()
+            .get_deployment()
+            .deployment_id(id.as_str())
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                let info = present(GET, "deploymentInfo", answer.deployment_info)?;
+                info_of(GET, &info).map(Some)
+            }
+            Err(error) => match error.as_service_error() {
+                Some(GetDeploymentError::DeploymentDoesNotExistException(_)) => Ok(None),
+                Some(_) | None => Err(classify(GET, &error)),
+            },
+        }
+    }
+
+    async fn progress(
+        &self,
+        place: &Place,
+        id: &DeploymentId,
+    ) -> Result<DeploymentProgress, CallError> {
+        let set = self.clients().at(place).await?;
+        let answer = set
+            .codedeploy()
+            .get_deployment_target()
+            .deployment_id(id.as_str())
+            .target_id(format!(
+                "{}:{}",
+                place.service.cluster, place.service.service
+            ))
+            .send()
+            .await
+            .map_err(failed(GET_TARGET))?;
+        let target = answer
+            .deployment_target
+            .and_then(|target| target.ecs_target);
+        Ok(progress_of(&present(GET_TARGET, "ecsTarget", target)?))
+    }
+
+    async fn recent_deployments(
+        &self,
+        place: &Place,
+        application: &str,
+        group: &str,
+    ) -> Result<Vec<DeploymentInfo>, CallError> {
+        let set = self.clients().at(place).await?;
+        // One page, which begins with the newest.
+        let listed = set
+            .codedeploy()
+            .list_deployments()
+            .application_name(application)
+            .deployment_group_name(group)
+            .send()
+            .await
+            .map_err(failed(LIST))?;
+        let mut ids = listed.deployments.unwrap_or_default();
+        ids.truncate(BATCH);
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answer = set
+            .codedeploy()
+            .batch_get_deployments()
+            .set_deployment_ids(Some(ids))
+            .send()
+            .await
+            .map_err(failed(BATCH_GET))?;
+        let mut infos = answer.deployments_info.unwrap_or_default();
+        infos.sort_by_key(|info| {
+            let created = info.create_time().map(|at| (at.secs(), at.subsec_nanos()));
+            std::cmp::Reverse(created)
+        });
+        infos.iter().map(|info| info_of(BATCH_GET, info)).collect()
+    }
+
+    async fn stop_deployment(&self, place: &Place, id: &DeploymentId) -> Result<(), CallError> {
+        let set = self.clients().at(place).await?;
+        let sent = set
+            .codedeploy()
+            .stop_deployment()
+            .deployment_id(id.as_str())
+            .auto_rollback_enabled(true)
+            .customize()
+            .config_override(one_attempt())
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(StopDeploymentError::DeploymentAlreadyCompletedException(_)) => Ok(()),
+                Some(_) | None => Err(classify(STOP, &error)),
+            },
+        }
+    }
+
+    async fn answer_hook(
+        &self,
+        place: &Place,
+        id: &DeploymentId,
+        execution: &str,
+        passed: bool,
+    ) -> Result<(), CallError> {
+        let set = self.clients().at(place).await?;
+        let status = if passed {
+            LifecycleEventStatus::Succeeded
+        } else {
+            LifecycleEventStatus::Failed
+        };
+        let sent = set
+            .codedeploy()
+            .put_lifecycle_event_hook_execution_status()
+            .deployment_id(id.as_str())
+            .lifecycle_event_hook_execution_id(execution)
+            .status(status)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(
+                    PutLifecycleEventHookExecutionStatusError::LifecycleEventAlreadyCompletedException(
+                        _,
+                    ),
+                ) => Ok(()),
+                Some(_) | None => Err(classify(ANSWER_HOOK, &error)),
+            },
+        }
+    }
+}
+
+/// These calls have no client token, so that the SDK must not repeat them on its own.
+fn one_attempt() -> aws_sdk_codedeploy::config::Builder {
+    aws_sdk_codedeploy::config::Builder::new().retry_config(RetryConfig::disabled())
+}
+
+fn deployment_id(
+    operation: &'static str,
+    id: impl Into<String>,
+) -> Result<DeploymentId, CallError> {
+    DeploymentId::try_from(id.into()).map_err(|error| unreadable(operation, error))
+}
+
+fn info_of(
+    operation: &'static str,
+    info: &aws_sdk_codedeploy::types::DeploymentInfo,
+) -> Result<DeploymentInfo, CallError> {
+    let rollback = info.rollback_info();
+    let other = |id: Option<&str>| {
+        id.filter(|id| !id.is_empty())
+            .map(|id| deployment_id(operation, id))
+            .transpose()
+    };
+    let error = info.error_information().map(|error| {
+        let code = error.code().map_or("Unknown", |code| code.as_str());
+        (
+            code.to_owned(),
+            one_line(error.message().unwrap_or_default()),
+        )
+    });
+    Ok(DeploymentInfo {
+        id: deployment_id(
+            operation,
+            present(operation, "deploymentId", info.deployment_id())?,
+        )?,
+        status: present(operation, "status", info.status())?
+            .as_str()
+            .to_owned(),
+        creator: info
+            .creator()
+            .map_or("", |creator| creator.as_str())
+            .to_owned(),
+        description: info.description().unwrap_or_default().to_owned(),
+        error,
+        rolled_back_by: other(rollback.and_then(|r| r.rollback_deployment_id()))?,
+        rolls_back: other(rollback.and_then(|r| r.rollback_triggering_deployment_id()))?,
+    })
+}
+
+fn progress_of(target: &EcsTarget) -> DeploymentProgress {
+    let lifecycle = target.lifecycle_events().iter().map(|event| {
+        let name = event.lifecycle_event_name().unwrap_or("Unknown");
+        let status = event.status().map_or("Unknown", |status| status.as_str());
+        (name.to_owned(), status.to_owned())
+    });
+    let green = target
+        .task_sets_info()
+        .iter()
+        .find(|set| set.task_set_label() == Some(&TargetLabel::Green));
+    DeploymentProgress {
+        lifecycle: lifecycle.collect(),
+        green_traffic: green.map(|set| percentage(set.traffic_weight())),
+    }
+}
+
+/// A traffic weight as a whole percentage.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to what fits"
+)]
+fn percentage(weight: f64) -> u8 {
+    weight.clamp(0.0, 100.0).round() as u8
+}

@@ -1,0 +1,148 @@
+//! Amazon ECR: what was really pushed.
+
+use aws_sdk_ecr::operation::describe_images::DescribeImagesError;
+use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, TagStatus};
+use aws_smithy_types::DateTime;
+use jiff::Timestamp;
+use towpath_core::image::{Registry, RepositoryName, Tag};
+use towpath_core::names::Region;
+
+use crate::aws::Aws;
+use crate::call::{classify, failed, present, refused, unreadable};
+use crate::ports::{CallError, Ecr, ImageDetail};
+
+const DESCRIBE: &str = "ecr:DescribeImages";
+
+impl Ecr for Aws {
+    async fn image_by_tag(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+        tag: &Tag,
+    ) -> Result<Option<ImageDetail>, CallError> {
+        let (account, region) = whose(registry)?;
+        let set = self.clients().in_region(&region).await?;
+        let answer = set
+            .ecr()
+            .describe_images()
+            .registry_id(account)
+            .repository_name(repository.as_str())
+            .image_ids(ImageIdentifier::builder().image_tag(tag.as_str()).build())
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => answer
+                .image_details
+                .unwrap_or_default()
+                .into_iter()
+                .next()
+                .map(detail)
+                .transpose(),
+            Err(error) => match error.as_service_error() {
+                Some(DescribeImagesError::ImageNotFoundException(_)) => Ok(None),
+                Some(_) | None => Err(classify(DESCRIBE, &error)),
+            },
+        }
+    }
+
+    async fn pushed_since(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+        since: Timestamp,
+    ) -> Result<Vec<ImageDetail>, CallError> {
+        let (account, region) = whose(registry)?;
+        let set = self.clients().in_region(&region).await?;
+        let tagged = DescribeImagesFilter::builder()
+            .tag_status(TagStatus::Tagged)
+            .build();
+        let mut found = Vec::new();
+        let mut token = None;
+        loop {
+            let page = set
+                .ecr()
+                .describe_images()
+                .registry_id(&account)
+                .repository_name(repository.as_str())
+                .filter(tagged.clone())
+                .set_next_token(token)
+                .send()
+                .await
+                .map_err(failed(DESCRIBE))?;
+            for image in page.image_details.unwrap_or_default() {
+                let image = detail(image)?;
+                if image.pushed_at >= since {
+                    found.push(image);
+                }
+            }
+            match page.next_token {
+                Some(next) if !next.is_empty() => token = Some(next),
+                Some(_) | None => return Ok(found),
+            }
+        }
+    }
+}
+
+fn whose(registry: &Registry) -> Result<(String, Region), CallError> {
+    let unsupported = || {
+        refused(
+            DESCRIBE,
+            "UnsupportedRegistry",
+            format_args!("{registry} is not a private ECR registry"),
+        )
+    };
+    let ecr = registry.as_ecr().ok_or_else(unsupported)?;
+    let region = ecr.region.parse().map_err(|_| unsupported())?;
+    Ok((ecr.account.to_owned(), region))
+}
+
+fn detail(image: aws_sdk_ecr::types::ImageDetail) -> Result<ImageDetail, CallError> {
+    let digest = present(DESCRIBE, "imageDigest", image.image_digest)?;
+    let pushed_at = present(DESCRIBE, "imagePushedAt", image.image_pushed_at)?;
+    Ok(ImageDetail {
+        digest: digest
+            .parse()
+            .map_err(|error| unreadable(DESCRIBE, error))?,
+        tags: image
+            .image_tags
+            .unwrap_or_default()
+            .into_iter()
+            .map(|tag| tag.parse().map_err(|error| unreadable(DESCRIBE, error)))
+            .collect::<Result<_, _>>()?,
+        pushed_at: to_the_millisecond(pushed_at)
+            .ok_or_else(|| unreadable(DESCRIBE, "imagePushedAt is no time"))?,
+    })
+}
+
+/// ECR's time. It comes as a decimal number of seconds, which binary fractions say not quite
+/// exactly: 0.123 s becomes 122,999,907 ns.
+fn to_the_millisecond(time: DateTime) -> Option<Timestamp> {
+    let milliseconds = (i64::from(time.subsec_nanos()) + 500_000) / 1_000_000;
+    let total = time.secs().checked_mul(1_000)?.checked_add(milliseconds)?;
+    Timestamp::from_millisecond(total).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_push_time_is_what_ecr_said() {
+        let time = DateTime::from_secs_f64(1_700_000_000.123);
+        let pushed_at = to_the_millisecond(time).unwrap();
+        assert_eq!(pushed_at.to_string(), "2023-11-14T22:13:20.123Z");
+        let almost = DateTime::from_secs_and_nanos(1, 999_999_999);
+        assert_eq!(to_the_millisecond(almost).unwrap().as_millisecond(), 2_000);
+        assert_eq!(to_the_millisecond(DateTime::from_secs(i64::MAX)), None);
+    }
+
+    #[test]
+    fn other_registries_are_refused_by_name() {
+        let registry: Registry = "ghcr.io".parse().unwrap();
+        let error = whose(&registry).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "ecr:DescribeImages: UnsupportedRegistry: ghcr.io is not a private ECR registry"
+        );
+    }
+}

@@ -1,0 +1,74 @@
+//! JSON as AWS sends and takes it, through the SDK.
+//!
+//! The SDK's types know the fields of the day it was built. A field that AWS has added since would
+//! be dropped on the way in and on the way out, and with it a part of what people run. So the
+//! answer's body is kept as it came, and the request's body is replaced before it is signed;
+//! signing, retries, endpoint and error handling stay the SDK's.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::ConfigBag;
+use serde_json::Value;
+
+use crate::call::unreadable;
+use crate::ports::CallError;
+
+/// Keeps the body of an operation's last answer.
+#[derive(Clone, Default)]
+pub(super) struct Answer(Arc<Mutex<Option<Vec<u8>>>>);
+
+impl Answer {
+    /// The answer's JSON.
+    pub(super) fn json(&self, operation: &'static str) -> Result<Value, CallError> {
+        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let body = body.ok_or_else(|| unreadable(operation, "it has no body"))?;
+        serde_json::from_slice(&body).map_err(|error| unreadable(operation, error))
+    }
+}
+
+impl fmt::Debug for Answer {
+    /// Without the body: task definitions may carry secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answer")
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Answer {
+    fn name(&self) -> &'static str {
+        "TowpathKeepAnswer"
+    }
+
+    /// After the SDK has parsed the body it is in memory.
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(body) = context.response().body().bytes() {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(body.to_vec());
+        }
+        Ok(())
+    }
+}
+
+/// Replaces a request's body, before it is signed.
+pub(super) fn replace_body(
+    document: &Value,
+) -> impl Fn(&mut HttpRequest) + Send + Sync + 'static + use<> {
+    let body = document.to_string();
+    move |request| {
+        request
+            .headers_mut()
+            .insert("content-length", body.len().to_string());
+        *request.body_mut() = SdkBody::from(body.as_str());
+    }
+}

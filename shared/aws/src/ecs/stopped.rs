@@ -1,0 +1,128 @@
+//! Why tasks stopped, in words:
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html>.
+
+use aws_sdk_ecs::types::{Container, Task};
+
+use crate::call::one_line;
+
+/// Why these tasks stopped, the one that stopped last first. Tasks that stopped for the same reason
+/// are told once, with their number.
+pub(super) fn reasons(mut tasks: Vec<Task>) -> Vec<String> {
+    tasks.sort_by_key(|task| {
+        let stopped = task.stopped_at().map(|at| (at.secs(), at.subsec_nanos()));
+        std::cmp::Reverse(stopped)
+    });
+    let mut told: Vec<(String, usize)> = Vec::new();
+    for reason in tasks.iter().filter_map(reason) {
+        match told.iter_mut().find(|(earlier, _)| *earlier == reason) {
+            Some((_, times)) => *times += 1,
+            None => told.push((reason, 1)),
+        }
+    }
+    told.into_iter()
+        .map(|(reason, times)| match times {
+            1 => reason,
+            _ => format!("{times} tasks: {reason}"),
+        })
+        .collect()
+}
+
+fn reason(task: &Task) -> Option<String> {
+    let why = task.stopped_reason().filter(|reason| !reason.is_empty());
+    let failed: Vec<_> = task.containers().iter().filter_map(failure).collect();
+    let text = match (failed.is_empty(), why) {
+        (true, None) => return None,
+        (true, Some(why)) => why.to_owned(),
+        (false, None) => failed.join(", "),
+        // ECS repeats the container's reason in the task's: the container's says which one.
+        (false, Some(why)) if failed.iter().any(|failure| failure.contains(why)) => {
+            failed.join(", ")
+        }
+        (false, Some(why)) => format!("{} ({why})", failed.join(", ")),
+    };
+    Some(one_line(&text))
+}
+
+/// What went wrong with a container, if it did.
+fn failure(container: &Container) -> Option<String> {
+    let name = container.name().unwrap_or("?");
+    let reason = container.reason().filter(|reason| !reason.is_empty());
+    match (container.exit_code(), reason) {
+        (Some(0) | None, None) => None,
+        (Some(0) | None, Some(reason)) => Some(format!("container `{name}`: {reason}")),
+        (Some(code), None) => Some(format!("container `{name}` exited with code {code}")),
+        (Some(code), Some(reason)) => Some(format!(
+            "container `{name}` exited with code {code}: {reason}"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_types::DateTime;
+
+    use super::*;
+
+    fn task(at: i64, why: Option<&str>, containers: Vec<Container>) -> Task {
+        Task::builder()
+            .stopped_at(DateTime::from_secs(at))
+            .set_stopped_reason(why.map(str::to_owned))
+            .set_containers(Some(containers))
+            .build()
+    }
+
+    fn container(name: &str, code: Option<i32>, reason: Option<&str>) -> Container {
+        Container::builder()
+            .name(name)
+            .set_exit_code(code)
+            .set_reason(reason.map(str::to_owned))
+            .build()
+    }
+
+    #[test]
+    fn a_crash_names_the_container_and_its_exit_code() {
+        let crashed = task(
+            1,
+            Some("Essential container in task exited"),
+            vec![
+                container("log-router", Some(0), None),
+                container("app", Some(137), Some("OutOfMemoryError: Container killed")),
+            ],
+        );
+        assert_eq!(
+            reasons(vec![crashed]),
+            [
+                "container `app` exited with code 137: OutOfMemoryError: Container killed \
+              (Essential container in task exited)"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_pull_error_is_told_once() {
+        let error = "CannotPullContainerError: pull image manifest has been retried 1 time(s)";
+        let failed = |at| task(at, Some(error), vec![container("app", None, Some(error))]);
+        assert_eq!(
+            reasons(vec![failed(1), failed(2)]),
+            [format!("2 tasks: container `app`: {error}")]
+        );
+    }
+
+    #[test]
+    fn the_newest_reason_comes_first() {
+        let health = task(
+            5,
+            Some("Task failed ELB health checks in (target-group x)"),
+            vec![],
+        );
+        let crash = task(3, None, vec![container("app", Some(1), None)]);
+        let silent = task(9, None, vec![container("app", Some(0), None)]);
+        assert_eq!(
+            reasons(vec![crash, silent, health]),
+            [
+                "Task failed ELB health checks in (target-group x)",
+                "container `app` exited with code 1"
+            ]
+        );
+    }
+}

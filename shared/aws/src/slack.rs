@@ -1,0 +1,218 @@
+//! Slack's Web API, through the HTTP client that the AWS clients use:
+//! <https://docs.slack.dev/apis/web-api>.
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use serde_json::{Value, json};
+use towpath_core::release::Card;
+
+use crate::aws::Aws;
+use crate::call::{causes, never_connected, one_line, present, refused, unreadable};
+use crate::ports::{CallError, Messenger};
+use crate::secrets::{Secret, SecretKind};
+
+const POST: &str = "slack:chat.postMessage";
+const UPDATE: &str = "slack:chat.update";
+
+/// How long Slack may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The most that is read of an answer, in bytes.
+const LONGEST_ANSWER: usize = 1024 * 1024;
+
+/// The error codes by which Slack says that the token is no longer the right one.
+const TOKEN_REFUSED: &[&str] = &[
+    "invalid_auth",
+    "token_revoked",
+    "token_expired",
+    "not_authed",
+];
+
+impl Messenger for Aws {
+    async fn post_card(&self, channel: &str, card: &Card) -> Result<(String, String), CallError> {
+        let answer = self
+            .slack(
+                POST,
+                &json!({
+                    "channel": channel,
+                    "text": card.text,
+                    "blocks": card.blocks,
+                    "unfurl_links": false,
+                    "unfurl_media": false,
+                }),
+            )
+            .await?;
+        let member = |name: &'static str| {
+            let value = answer.get(name).and_then(Value::as_str);
+            present(POST, name, value.map(str::to_owned))
+        };
+        Ok((member("channel")?, member("ts")?))
+    }
+
+    async fn update_card(&self, channel: &str, ts: &str, card: &Card) -> Result<(), CallError> {
+        let body = json!({
+            "channel": channel,
+            "ts": ts,
+            "text": card.text,
+            "blocks": card.blocks,
+        });
+        self.slack(UPDATE, &body).await.map(drop)
+    }
+
+    async fn reply(&self, channel: &str, thread: &str, text: &str) -> Result<(), CallError> {
+        let body = json!({
+            "channel": channel,
+            "thread_ts": thread,
+            "text": text,
+            "unfurl_links": false,
+            "unfurl_media": false,
+        });
+        self.slack(POST, &body).await.map(drop)
+    }
+
+    async fn publish(&self, subject: &str, text: &str) -> Result<(), CallError> {
+        self.publish_request(subject, text).await
+    }
+}
+
+impl Aws {
+    /// Calls a method, once more with a freshly read token if Slack does not take the one in use.
+    async fn slack(&self, operation: &'static str, body: &Value) -> Result<Value, CallError> {
+        let token = self.secret(SecretKind::SlackBotToken).await?;
+        let first = self.slack_with(&token, operation, body).await;
+        match first {
+            Err(error)
+                if error
+                    .code()
+                    .is_some_and(|code| TOKEN_REFUSED.contains(&code)) =>
+            {
+                let fresh = self.refreshed_secret(SecretKind::SlackBotToken).await?;
+                if fresh.expose() == token.expose() {
+                    return Err(error);
+                }
+                self.slack_with(&fresh, operation, body).await
+            }
+            other => other,
+        }
+    }
+
+    async fn slack_with(
+        &self,
+        token: &Secret,
+        operation: &'static str,
+        body: &Value,
+    ) -> Result<Value, CallError> {
+        let method = operation.trim_start_matches("slack:");
+        let url = format!("{}/{method}", self.settings().slack_api_url());
+        let request = request(&url, token, body)
+            .map_err(|error| refused(operation, "InvalidRequest", error))?;
+        let exchange = async {
+            let answer = self.clients().http().call(request).await;
+            let mut answer = answer.map_err(|error| {
+                let message = causes(&error);
+                if never_connected(&error) {
+                    CallError::NotDone { operation, message }
+                } else {
+                    CallError::Unknown { operation, message }
+                }
+            })?;
+            let bytes = read(operation, answer.take_body()).await?;
+            judge(operation, &answer, &bytes)
+        };
+        match tokio::time::timeout(TIMEOUT, exchange).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(CallError::Unknown {
+                operation,
+                message: "no answer in time".into(),
+            }),
+        }
+    }
+}
+
+fn request(
+    url: &str,
+    token: &Secret,
+    body: &Value,
+) -> Result<HttpRequest, aws_smithy_runtime_api::http::HttpError> {
+    let body = body.to_string();
+    let length = body.len().to_string();
+    let mut request = HttpRequest::new(SdkBody::from(body));
+    request.set_method("POST")?;
+    request.set_uri(url)?;
+    let headers = request.headers_mut();
+    headers.insert("content-type", "application/json; charset=utf-8");
+    headers.insert("content-length", length);
+    headers.try_insert("authorization", format!("Bearer {}", token.expose()))?;
+    Ok(request)
+}
+
+async fn read(operation: &'static str, body: SdkBody) -> Result<Vec<u8>, CallError> {
+    let mut stream = ByteStream::new(body);
+    let mut bytes = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| unreadable(operation, causes(&error)))?;
+        if bytes.len() + chunk.len() > LONGEST_ANSWER {
+            return Err(unreadable(operation, "it is too long"));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// What an answer means. Slack says most errors with status 200 and `"ok": false`.
+fn judge(operation: &'static str, answer: &HttpResponse, bytes: &[u8]) -> Result<Value, CallError> {
+    let status = answer.status();
+    if status.as_u16() == 429 {
+        let after = answer.headers().get("retry-after").unwrap_or("some");
+        return Err(CallError::NotDone {
+            operation,
+            message: one_line(&format!("rate limited: try again after {after} seconds")),
+        });
+    }
+    if status.is_server_error() {
+        return Err(CallError::Unknown {
+            operation,
+            message: format!("Slack answered with status {}", status.as_u16()),
+        });
+    }
+    let body: Value = serde_json::from_slice(bytes)
+        .map_err(|_| unreadable(operation, format_args!("status {}", status.as_u16())))?;
+    if body["ok"] == true {
+        return Ok(body);
+    }
+    match body["error"].as_str() {
+        Some("ratelimited" | "rate_limited") => Err(CallError::NotDone {
+            operation,
+            message: "rate limited".into(),
+        }),
+        Some("internal_error" | "fatal_error" | "service_unavailable" | "request_timeout") => {
+            Err(CallError::Unknown {
+                operation,
+                message: one_line(&body["error"].to_string()),
+            })
+        }
+        Some(code) => Err(refused(operation, code, details(&body))),
+        None => Err(unreadable(operation, "it says neither ok nor an error")),
+    }
+}
+
+/// What Slack says about an error beside its code: which block is wrong, which scope is missing.
+fn details(body: &Value) -> String {
+    let messages = body["response_metadata"]["messages"].as_array();
+    let mut said: Vec<String> = messages
+        .into_iter()
+        .flatten()
+        .filter_map(|message| message.as_str().map(str::to_owned))
+        .collect();
+    if let Some(needed) = body["needed"].as_str() {
+        said.push(format!("the app needs the scope {needed}"));
+    }
+    if said.is_empty() {
+        "see https://docs.slack.dev/reference/methods for what this means".into()
+    } else {
+        said.join("; ")
+    }
+}
