@@ -112,6 +112,7 @@ impl World {
             match timer {
                 Timer::Task(timer) => ecs::task_timer(self, &timer),
                 Timer::Service(timer) => ecs::service_timer(self, &timer),
+                Timer::Native(timer) => ecs::native_timer(self, &timer),
                 Timer::CodeDeploy(timer) => codedeploy::wake(self, &timer),
                 Timer::Scan(timer) => ecr::finish_scan(self, &timer),
             }
@@ -127,10 +128,8 @@ impl World {
     /// The answer of a function that was invoked with a token: what it returned, or its error.
     /// A token that nobody waits for (any more) changes nothing.
     pub fn function_answered(&mut self, token: u64, answer: Result<Value, String>, now: Timestamp) {
-        // Only hooks of native blue/green deployments wait, and those are refused so far: see
-        // `CreateService`. CodeDeploy's hooks report by a call of their own.
-        let _nobody_waits = (token, answer);
         self.advance(now);
+        ecs::function_answered(self, token, answer);
     }
 
     /// Sets a CloudWatch alarm to ALARM or to another state. Deployments that watch it stop.

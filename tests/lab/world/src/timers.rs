@@ -14,6 +14,8 @@ pub(crate) enum Timer {
     Task(ecs::TaskTimer),
     /// A service's scheduler looks again.
     Service(ecs::ServiceTimer),
+    /// A native ECS deployment moves on or runs out of time.
+    Native(ecs::NativeTimer),
     /// A CodeDeploy deployment moves on or runs out of time.
     CodeDeploy(codedeploy::DeploymentTimer),
     /// A basic image scan is through.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Controller, Service, describe_services, events, invalid, register, rolling, service,
+    Controller, Service, describe_services, events, invalid, native, register, rolling, service,
     service::ServiceStatus, task_definitions, task_sets,
 };
 use crate::{
@@ -32,6 +32,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
     }
     let task_definition = definition(world, call, controller)?;
     check_balancers(world, call, controller, &task_definition)?;
+    native::check_balancers(&configuration, call.list("loadBalancers"))?;
     let desired = call
         .number("desiredCount")
         .and_then(|count| u32::try_from(count).ok());
@@ -61,7 +62,9 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
     world.ecs.services.insert(arn.clone(), service);
     super::tags::put(world, &arn, call.list("tags"));
     crate::elb::adopt_service(world, &arn);
+    native::adopt_listeners(world, &arn);
     match controller {
+        // There is nothing to shift from yet, whatever the strategy.
         Controller::Ecs => rolling::start(world, &arn),
         Controller::CodeDeploy => task_sets::create_first(world, &arn),
         Controller::External => events::note(world, &arn, "was created without task sets."),

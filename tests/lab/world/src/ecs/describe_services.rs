@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Controller, Fleet, Service, events, fleet, invalid, scheduler, service, service::ServiceStatus,
-    service_deployments,
+    service_revisions,
 };
 use crate::{
     World,
@@ -102,7 +102,7 @@ pub(super) fn describe_one(world: &World, arn: &str, with_tags: bool) -> Value {
                 "currentServiceDeployment",
                 held.current_deployment.clone(),
             );
-            let revisions = service_deployments::current_revisions(world, arn);
+            let revisions = service_revisions::current_revisions(world, arn);
             put(&mut described, "currentServiceRevisions", Some(revisions));
             (
                 held.fleets

@@ -12,7 +12,7 @@ use super::{
     scheduler, service_deployments,
     service_deployments::Status,
 };
-use crate::World;
+use crate::{World, call::ApiError};
 
 /// The circuit breaker as a service has it configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,52 @@ pub(super) fn check(world: &mut World, service: &str) {
         let what = format!("alarm detected: {}.", active.join(", "));
         fail(world, service, "ECS deployment alarms", &what, rollback);
     }
+}
+
+/// Why the native deployment of this fleet has to be rolled back, if it has to.
+pub(super) fn native_failure(world: &World, service: &str, green: &str) -> Option<String> {
+    let held = world.ecs.services.get(service)?;
+    let failed = held.fleet(green).map_or(0, |of| of.failed);
+    if breaker(held).is_some_and(|breaker| failed >= breaker.threshold) {
+        return Some("ECS deployment circuit breaker: tasks failed to start.".to_owned());
+    }
+    let (names, _) = held.alarms()?;
+    let active: Vec<String> = names
+        .into_iter()
+        .filter(|name| world.alarms.is_on(&held.place, name))
+        .collect();
+    (!active.is_empty()).then(|| {
+        format!(
+            "ECS deployment alarms: alarm detected: {}.",
+            active.join(", ")
+        )
+    })
+}
+
+/// Somebody stops a rolling deployment: back to the last completed one.
+pub(super) fn stop(world: &mut World, service: &str, reason: &str) -> Result<(), ApiError> {
+    let Some(held) = world.ecs.services.get(service) else {
+        return Ok(());
+    };
+    let failed = held.primary().map(|of| of.id.clone());
+    let target = held
+        .fleets
+        .iter()
+        .find(|of| of.rollout == Rollout::Completed && Some(&of.id) != failed.as_ref());
+    let (Some(failed), Some(target)) = (failed, target.map(|of| of.id.clone())) else {
+        return Err(ApiError::new(
+            "ConflictException",
+            "There is no completed deployment to roll back to.",
+        ));
+    };
+    roll_back(
+        world,
+        service,
+        &failed,
+        &target,
+        reason.trim_end_matches('.'),
+    );
+    Ok(())
 }
 
 fn fail(world: &mut World, service: &str, detector: &str, what: &str, rollback: bool) {

@@ -10,12 +10,15 @@ mod describe_services;
 mod events;
 mod failure_detection;
 mod fleet;
+mod native;
 mod register;
 mod rolling;
 mod run_task;
 mod scheduler;
 mod service;
 mod service_deployments;
+mod service_history;
+mod service_revisions;
 mod tags;
 mod task;
 mod task_definitions;
@@ -28,6 +31,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub(crate) use fleet::{Fleet, FleetStatus, counts, running_tasks};
+pub(crate) use native::NativeTimer;
 pub(crate) use scheduler::{ServiceTimer, fleet_is_stable};
 pub(crate) use service::{Controller, Service};
 pub(crate) use task::{Task, TaskStatus, TaskTimer};
@@ -47,8 +51,27 @@ pub(crate) struct Ecs {
     pub(crate) services: BTreeMap<String, Service>,
     pub(crate) tasks: BTreeMap<String, Task>,
     deployments: BTreeMap<String, service_deployments::ServiceDeployment>,
-    revisions: BTreeMap<String, service_deployments::ServiceRevision>,
+    revisions: BTreeMap<String, service_revisions::ServiceRevision>,
     tags: BTreeMap<String, Vec<Value>>,
+    /// Functions whose answers are awaited, by token.
+    waiting: BTreeMap<u64, native::Waiting>,
+    tokens: u64,
+}
+
+impl Ecs {
+    /// A new token for the answer of a function.
+    fn wait_for(&mut self, waiting: native::Waiting) -> u64 {
+        self.tokens += 1;
+        self.waiting.insert(self.tokens, waiting);
+        self.tokens
+    }
+}
+
+/// A function answered; a token that nobody waits for changes nothing.
+pub(crate) fn function_answered(world: &mut World, token: u64, answer: Result<Value, String>) {
+    if let Some(waiting) = world.ecs.waiting.remove(&token) {
+        native::answered(world, &waiting, answer);
+    }
 }
 
 /// Operations that this module answers.
@@ -78,6 +101,8 @@ pub(crate) const OPERATIONS: &[&str] = &[
     "ListServiceDeployments",
     "DescribeServiceDeployments",
     "DescribeServiceRevisions",
+    "StopServiceDeployment",
+    "ContinueServiceDeployment",
     "DescribeTaskSets",
 ];
 
@@ -105,9 +130,11 @@ pub(crate) fn call(world: &mut World, call: &Call) -> Answer {
         "DescribeTasks" => task_lists::describe(world, call),
         "RunTask" => run_task::run(world, call),
         "StopTask" => run_task::stop(world, call),
-        "ListServiceDeployments" => service_deployments::list(world, call),
-        "DescribeServiceDeployments" => service_deployments::describe(world, call),
-        "DescribeServiceRevisions" => service_deployments::revisions(world, call),
+        "ListServiceDeployments" => service_history::list(world, call),
+        "DescribeServiceDeployments" => service_history::describe(world, call),
+        "DescribeServiceRevisions" => service_revisions::describe(world, call),
+        "StopServiceDeployment" => native::stop(world, call),
+        "ContinueServiceDeployment" => native::proceed(world, call),
         "DescribeTaskSets" => task_sets::describe(world, call),
         other => Err(ApiError::new(
             "UnknownOperationException",
@@ -118,6 +145,10 @@ pub(crate) fn call(world: &mut World, call: &Call) -> Answer {
 
 pub(crate) fn task_timer(world: &mut World, timer: &TaskTimer) {
     task::wake(world, timer);
+}
+
+pub(crate) fn native_timer(world: &mut World, timer: &NativeTimer) {
+    native::wake(world, timer);
 }
 
 pub(crate) fn service_timer(world: &mut World, timer: &ServiceTimer) {

@@ -15,9 +15,9 @@ use super::{
     events::DeploymentEvent,
     failure_detection, fleet,
     fleet::{Fleet, FleetStatus, Rollout},
-    scheduler, service_deployments,
+    native, scheduler, service_deployments,
     service_deployments::Status,
-    task,
+    service_revisions, task,
 };
 use crate::{
     World,
@@ -32,13 +32,21 @@ const ALARM_BAKE_MINUTES: u64 = 5;
 /// Starts a deployment of the service as it is now, superseding whatever is under way.
 pub(super) fn start(world: &mut World, service: &str) {
     let now = world.now;
+    native::abandon(world, service);
     let id = format!("ecs-svc/{}", world.ids.digits());
-    let revision = service_deployments::new_revision(world, service);
+    let revision = service_revisions::new_revision(world, service);
     let Some(held) = world.ecs.services.get_mut(service) else {
         return;
     };
     let mut new = Fleet::of(held, id.clone(), now);
     new.revision.clone_from(&revision);
+    // After a native deployment clients may be on the alternate target group: stay where they are.
+    let before = held
+        .primary()
+        .filter(|of| of.settings.get("loadBalancers") == new.settings.get("loadBalancers"));
+    if let Some(before) = before {
+        new.target_group.clone_from(&before.target_group);
+    }
     let mut sources = Vec::new();
     for of in &mut held.fleets {
         of.status = FleetStatus::Active;
@@ -65,6 +73,12 @@ pub(super) fn reconcile(world: &mut World, service: &str) {
         let fleets: Vec<String> = held.fleets.iter().map(|of| of.id.clone()).collect();
         for id in fleets {
             scheduler::converge(world, service, &id);
+        }
+        return;
+    }
+    if native::is_under_way(world, service) {
+        if let Some(deployment) = service_deployments::open_arn(world, service) {
+            native::reconcile(world, service, &deployment);
         }
         return;
     }

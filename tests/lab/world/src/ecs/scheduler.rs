@@ -178,14 +178,11 @@ pub(super) fn stop_some(world: &mut World, service: &str, id: &str, count: u32) 
 
 /// A task of a fleet is up. One that is about to crash proves nothing.
 pub(super) fn task_started(world: &mut World, service: &str, id: &str, crashes: bool) {
-    if !crashes
-        && let Some(of) = world
-            .ecs
-            .services
-            .get_mut(service)
-            .and_then(|held| held.fleet_mut(id))
-    {
-        of.failed = 0;
+    if let Some(held) = world.ecs.services.get_mut(service) {
+        let resets = !crashes && held.resets_on_healthy_task();
+        if let Some(of) = held.fleet_mut(id).filter(|_| resets) {
+            of.failed = 0;
+        }
     }
     reconcile(world, service);
     codedeploy::fleet_changed(world, service);

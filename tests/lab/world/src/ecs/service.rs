@@ -131,10 +131,14 @@ impl Service {
         self.fleets.iter_mut().find(|fleet| fleet.id == id)
     }
 
+    pub(super) fn load_balancers(&self) -> &[Value] {
+        let listed = self.settings.get("loadBalancers").and_then(Value::as_array);
+        listed.map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The target group that a new fleet registers with.
     pub(crate) fn target_group(&self) -> Option<TargetGroup> {
-        let balancers = self.settings.get("loadBalancers")?.as_array()?;
-        let arn = text(balancers.first()?, "targetGroupArn")?;
+        let arn = text(self.load_balancers().first()?, "targetGroupArn")?;
         TargetGroup::of_arn(arn)
     }
 
@@ -144,6 +148,14 @@ impl Service {
             .get(name)
             .and_then(Value::as_u64)
             .unwrap_or(default)
+    }
+
+    /// Whether a task that comes up makes the circuit breaker forget the failures before it.
+    pub(super) fn resets_on_healthy_task(&self) -> bool {
+        let configured = self
+            .configuration
+            .pointer("/deploymentCircuitBreaker/resetOnHealthyTask");
+        configured != Some(&Value::Bool(false))
     }
 
     /// Alarms that watch this service's deployments: their names, and whether to roll back.
@@ -185,12 +197,7 @@ pub(super) fn arn_of(world: &World, call: &Call, reference: &str) -> Result<Stri
 /// What AWS checks in `deploymentConfiguration`.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>
 pub(super) fn check_configuration(configuration: &Value) -> Result<(), ApiError> {
-    if text(configuration, "strategy").is_some_and(|strategy| strategy != "ROLLING") {
-        return Err(ApiError::new(
-            "UnsupportedFeatureException",
-            "only the deployment strategy ROLLING is simulated",
-        ));
-    }
+    super::native::check(configuration)?;
     let percent = |name: &str| configuration.get(name).and_then(Value::as_u64);
     if percent("minimumHealthyPercent").is_some_and(|least| least > 100) {
         return Err(invalid("minimumHealthyPercent must be between 0 and 100."));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Controller, describe_services, invalid, rolling, scheduler, service, task_definitions,
+    Controller, describe_services, invalid, native, rolling, scheduler, service, task_definitions,
 };
 use crate::{
     World,
@@ -39,6 +39,18 @@ pub(super) fn update(world: &mut World, call: &Call) -> Answer {
     if let Some(configuration) = call.member("deploymentConfiguration") {
         service::check_configuration(configuration)?;
     }
+    let mut merged = held.configuration.clone();
+    if let (Some(Value::Object(changes)), Some(members)) = (
+        call.member("deploymentConfiguration"),
+        merged.as_object_mut(),
+    ) {
+        members.extend(changes.clone());
+    }
+    let balancers = match call.member("loadBalancers") {
+        Some(_) => call.list("loadBalancers").to_vec(),
+        None => held.load_balancers().to_vec(),
+    };
+    native::check_balancers(&merged, &balancers)?;
     let definition = match call.str("taskDefinition") {
         Some(reference) => Some(
             task_definitions::runnable(world, &place, reference)?
@@ -81,22 +93,26 @@ pub(super) fn update(world: &mut World, call: &Call) -> Answer {
             held.extras.insert((*name).to_owned(), value.clone());
         }
     }
-    if let (Some(Value::Object(changes)), Some(members)) = (
-        call.member("deploymentConfiguration"),
-        held.configuration.as_object_mut(),
-    ) {
-        members.extend(changes.clone());
-    }
+    held.configuration = merged;
     if controller == Controller::Ecs && deploys {
-        rolling::start(world, &arn);
+        start(world, &arn);
     } else if count.is_some() {
         rescale(world, &arn);
     }
     Ok(json!({"service": describe_services::describe_one(world, &arn, true)}))
 }
 
+fn start(world: &mut World, arn: &str) {
+    if world.ecs.services.get(arn).is_some_and(native::is_native) {
+        native::start(world, arn);
+    } else {
+        rolling::start(world, arn);
+    }
+}
+
 /// Gives every fleet its share of a changed desired count.
 pub(crate) fn rescale(world: &mut World, arn: &str) {
+    let native = native::is_under_way(world, arn);
     let Some(held) = world.ecs.services.get_mut(arn) else {
         return;
     };
@@ -104,6 +120,12 @@ pub(crate) fn rescale(world: &mut World, arn: &str) {
     let controller = held.controller;
     for of in &mut held.fleets {
         match controller {
+            // Green grows only at its stage, and a fleet that goes away stays away.
+            Controller::Ecs if native => {
+                if of.goal > 0 {
+                    of.goal = desired;
+                }
+            }
             Controller::Ecs => {
                 if of.is_primary() {
                     of.goal = desired;

@@ -220,6 +220,44 @@ impl Bench {
         answer["service"].clone()
     }
 
+    /// A service of two tasks that ECS shifts itself, with a production and a test rule.
+    pub(crate) fn native_service(&mut self, configuration: Value) {
+        let definition = self.register("v1");
+        let rule = |listener: &str| {
+            format!(
+                "{}/rule1",
+                listener.replace(":listener/", ":listener-rule/")
+            )
+        };
+        self.ecs(
+            "CreateService",
+            json!({
+                "cluster": "shop",
+                "serviceName": "api",
+                "taskDefinition": definition,
+                "desiredCount": 2,
+                "launchType": "FARGATE",
+                "deploymentConfiguration": configuration,
+                "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}},
+                "loadBalancers": [{
+                    "targetGroupArn": BLUE, "containerName": "app", "containerPort": 8080,
+                    "advancedConfiguration": {
+                        "alternateTargetGroupArn": GREEN,
+                        "productionListenerRule": rule(PRODUCTION),
+                        "testListenerRule": rule(TEST),
+                        "roleArn": "arn:aws:iam::111111111111:role/ecs-elb",
+                    },
+                }],
+            }),
+        );
+        self.pass(60);
+    }
+
+    pub(crate) fn answer(&mut self, token: u64, answer: Result<Value, String>) {
+        self.world.function_answered(token, answer, self.now);
+        self.collect();
+    }
+
     pub(crate) fn describe(&mut self) -> Value {
         self.ecs(
             "DescribeServices",

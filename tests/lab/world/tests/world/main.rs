@@ -5,4 +5,5 @@ mod autoscaling;
 mod bench;
 mod codedeploy_paths;
 mod codedeploy_rules;
+mod native;
 mod rolling;

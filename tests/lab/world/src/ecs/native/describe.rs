@@ -1,0 +1,42 @@
+//! What DescribeServiceDeployments shows of a native deployment.
+
+use serde_json::{Value, json};
+
+use super::Native;
+use crate::call::{epoch, put};
+
+/// `lifecycleHookDetails`.
+pub(in crate::ecs) fn hook_details(native: &Native) -> Vec<Value> {
+    native
+        .hooks
+        .iter()
+        .map(|run| {
+            let mut described = json!({
+                "hookId": run.id,
+                "targetType": run.kind.name(),
+                "status": run.status.name(),
+                "expiresAt": epoch(run.expires_at),
+                "timeoutAction": if run.continues { "CONTINUE" } else { "ROLLBACK" },
+            });
+            put(&mut described, "targetArn", run.target.clone());
+            described
+        })
+        .collect()
+}
+
+impl Native {
+    /// The name of the stage it is in.
+    pub(in crate::ecs) fn stage_name(&self) -> &'static str {
+        self.stage.name()
+    }
+
+    /// Test and production weight of the revision that is being deployed.
+    pub(in crate::ecs) fn target_weights(&self) -> (f64, f64) {
+        (self.test_share, self.production_share)
+    }
+
+    /// The same of a revision that was there before.
+    pub(in crate::ecs) fn source_weights(&self, serves: bool) -> Option<(f64, f64)> {
+        serves.then_some((100.0 - self.test_share, 100.0 - self.production_share))
+    }
+}

@@ -1,0 +1,356 @@
+//! Lifecycle hooks: functions that answer, and pauses that people end.
+//!
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/lambda-lifecycle-hooks.html>
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/pause-lifecycle-hooks.html>
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::{Direction, Native, Stage, Wake, hook_events, rollback, stages};
+use crate::{
+    World,
+    call::{Place, array, put, text},
+    effect::Effect,
+    timers::{later, minutes, seconds},
+};
+
+/// How long a hook may take unless it says otherwise.
+const DEFAULT_MINUTES: u64 = 1440;
+const DEFAULT_CALLBACK_SECONDS: u64 = 30;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Lambda,
+    Pause,
+}
+
+impl Kind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Lambda => "AWS_LAMBDA",
+            Self::Pause => "PAUSE",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HookStatus {
+    AwaitingAction,
+    InProgress,
+    Succeeded,
+    Failed,
+    TimedOut,
+}
+
+impl HookStatus {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::AwaitingAction => "AWAITING_ACTION",
+            Self::InProgress => "IN_PROGRESS",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::TimedOut => "TIMED_OUT",
+        }
+    }
+
+    pub(super) fn is_open(self) -> bool {
+        match self {
+            Self::AwaitingAction | Self::InProgress => true,
+            Self::Succeeded | Self::Failed | Self::TimedOut => false,
+        }
+    }
+}
+
+/// One run of a hook at one stage.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::ecs) struct HookRun {
+    pub(super) id: String,
+    pub(super) kind: Kind,
+    pub(super) target: Option<String>,
+    pub(super) stage: Stage,
+    pub(super) status: HookStatus,
+    pub(super) expires_at: Timestamp,
+    /// Whether the deployment goes on when time is up; else it rolls back.
+    pub(super) continues: bool,
+    execution: String,
+    /// What the function is given: configured, or returned by it the last time.
+    details: Option<Value>,
+}
+
+/// A function whose answer is awaited.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Waiting {
+    deployment: String,
+    hook: String,
+}
+
+/// Starts all hooks of a stage; says whether there are any.
+pub(super) fn start(world: &mut World, deployment: &str, stage: Stage) -> bool {
+    let Some(held) = world.ecs.deployments.get(deployment) else {
+        return false;
+    };
+    let configured: Vec<Value> = array(&held.configuration, "lifecycleHooks")
+        .iter()
+        .filter(|hook| {
+            array(hook, "lifecycleStages")
+                .iter()
+                .any(|name| name == stage.name())
+        })
+        .cloned()
+        .collect();
+    let runs: Vec<HookRun> = configured
+        .iter()
+        .map(|hook| run_of(world, hook, stage))
+        .collect();
+    let Some(native) = super::get(world, deployment) else {
+        return false;
+    };
+    native.hooks.clone_from(&runs);
+    for run in &runs {
+        let wait = run.expires_at.duration_since(world.now);
+        stages::set_timer(world, deployment, Wake::HookExpiry(run.id.clone()), wait);
+        hook_events::changed(world, deployment, run);
+        match run.kind {
+            Kind::Lambda => invoke(world, deployment, &run.id),
+            Kind::Pause => {}
+        }
+    }
+    !runs.is_empty()
+}
+
+fn run_of(world: &mut World, hook: &Value, stage: Stage) -> HookRun {
+    let pause = text(hook, "targetType") == Some("PAUSE");
+    let timeout = hook.get("timeoutConfiguration");
+    let wait = timeout
+        .and_then(|timeout| timeout.get("timeoutInMinutes"))
+        .and_then(Value::as_u64)
+        .unwrap_or(DEFAULT_MINUTES);
+    let (kind, prefix, status) = if pause {
+        (Kind::Pause, "ecs-pause", HookStatus::AwaitingAction)
+    } else {
+        (Kind::Lambda, "ecs-lambda", HookStatus::InProgress)
+    };
+    HookRun {
+        id: format!("{prefix}-{}", world.ids.mixed(43)),
+        kind,
+        target: text(hook, "hookTargetArn").map(str::to_owned),
+        stage,
+        status,
+        expires_at: later(world.now, minutes(wait)),
+        continues: timeout.and_then(|timeout| text(timeout, "action")) == Some("CONTINUE"),
+        execution: world.ids.uuid(),
+        details: hook.get("hookDetails").cloned(),
+    }
+}
+
+/// Asks the function of a hook.
+pub(super) fn invoke(world: &mut World, deployment: &str, hook: &str) {
+    let Some(held) = world.ecs.deployments.get(deployment) else {
+        return;
+    };
+    let Some(native) = &held.native else {
+        return;
+    };
+    let Some(run) = native
+        .hooks
+        .iter()
+        .find(|run| run.id == hook && run.status.is_open())
+    else {
+        return;
+    };
+    let mut payload = json!({
+        "executionId": run.execution,
+        "lifecycleStage": run.stage.name(),
+        "resourceArn": deployment,
+        "executionDetails": {
+            "serviceArn": held.service,
+            "targetServiceRevisionArn": held.target,
+            "testTrafficWeights": test_weights(native, held.target.as_str(), held.sources.first()),
+            "productionTrafficWeights": production_weights(native, held.target.as_str(), held.sources.first()),
+        },
+    });
+    put(&mut payload, "hookDetails", run.details.clone());
+    let function = run.target.clone().unwrap_or_default();
+    let Some(place) = Place::of_arn(&held.service) else {
+        return;
+    };
+    let token = world.ecs.wait_for(Waiting {
+        deployment: deployment.to_owned(),
+        hook: hook.to_owned(),
+    });
+    world.effects.push(Effect::Invoke {
+        account: place.account,
+        region: place.region,
+        function,
+        payload,
+        token: Some(token),
+    });
+}
+
+/// Weights are only given at the stages that change them.
+fn test_weights(native: &Native, target: &str, source: Option<&String>) -> Value {
+    match native.stage {
+        Stage::TestTrafficShift => weights(native.test_share, target, source),
+        Stage::ReconcileService
+        | Stage::PreScaleUp
+        | Stage::ScaleUp
+        | Stage::PostScaleUp
+        | Stage::PostTestTrafficShift
+        | Stage::PreProductionTrafficShift
+        | Stage::ProductionTrafficShift
+        | Stage::PostProductionTrafficShift
+        | Stage::BakeTime
+        | Stage::CleanUp => json!({}),
+    }
+}
+
+fn production_weights(native: &Native, target: &str, source: Option<&String>) -> Value {
+    match native.stage {
+        Stage::PreProductionTrafficShift | Stage::ProductionTrafficShift => {
+            weights(native.production_share, target, source)
+        }
+        Stage::ReconcileService
+        | Stage::PreScaleUp
+        | Stage::ScaleUp
+        | Stage::PostScaleUp
+        | Stage::TestTrafficShift
+        | Stage::PostTestTrafficShift
+        | Stage::PostProductionTrafficShift
+        | Stage::BakeTime
+        | Stage::CleanUp => json!({}),
+    }
+}
+
+fn weights(share: f64, target: &str, source: Option<&String>) -> Value {
+    let mut weights = Map::new();
+    weights.insert(target.to_owned(), number(share));
+    if let Some(source) = source {
+        weights.insert(
+            source.clone(),
+            number(((100.0 - share) * 10.0).round() / 10.0),
+        );
+    }
+    Value::Object(weights)
+}
+
+/// Whole weights are written as whole numbers.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a weight is between 0 and 100"
+)]
+fn number(weight: f64) -> Value {
+    if weight.fract() == 0.0 {
+        Value::from(weight as i64)
+    } else {
+        Value::from(weight)
+    }
+}
+
+/// A function answered, or failed.
+pub(in crate::ecs) fn answered(
+    world: &mut World,
+    waiting: &Waiting,
+    answer: Result<Value, String>,
+) {
+    let (deployment, hook) = (waiting.deployment.as_str(), waiting.hook.as_str());
+    let status = answer
+        .as_ref()
+        .ok()
+        .and_then(|answer| text(answer, "hookStatus"));
+    match (status, &answer) {
+        (Some("SUCCEEDED"), Ok(_)) => resolve(world, deployment, hook, HookStatus::Succeeded),
+        (Some("IN_PROGRESS"), Ok(answer)) => {
+            let wait = answer
+                .get("callBackDelay")
+                .and_then(Value::as_u64)
+                .unwrap_or(DEFAULT_CALLBACK_SECONDS);
+            let details = answer.get("hookDetails").cloned();
+            let Some(run) = open(world, deployment, hook) else {
+                return;
+            };
+            run.details = details.or_else(|| run.details.take());
+            stages::set_timer(
+                world,
+                deployment,
+                Wake::Callback(hook.to_owned()),
+                seconds(wait),
+            );
+        }
+        // FAILED, no status, one that does not exist, or an error of the function.
+        (Some(_) | None, Ok(_) | Err(_)) => resolve(world, deployment, hook, HookStatus::Failed),
+    }
+}
+
+/// Time is up.
+pub(super) fn expire(world: &mut World, deployment: &str, hook: &str) {
+    resolve(world, deployment, hook, HookStatus::TimedOut);
+}
+
+/// A hook that is still to be decided.
+pub(super) fn open<'a>(
+    world: &'a mut World,
+    deployment: &str,
+    hook: &str,
+) -> Option<&'a mut HookRun> {
+    let native = super::get(world, deployment)?;
+    native
+        .hooks
+        .iter_mut()
+        .find(|run| run.id == hook && run.status.is_open())
+}
+
+/// A hook is decided: one failure turns the deployment around, the last success moves it on.
+pub(super) fn resolve(world: &mut World, deployment: &str, hook: &str, status: HookStatus) {
+    let Some(run) = open(world, deployment, hook) else {
+        return;
+    };
+    run.status = status;
+    let run = run.clone();
+    hook_events::changed(world, deployment, &run);
+    let good = match status {
+        HookStatus::Succeeded => true,
+        HookStatus::TimedOut => run.continues,
+        HookStatus::Failed | HookStatus::AwaitingAction | HookStatus::InProgress => false,
+    };
+    let Some(native) = super::get(world, deployment) else {
+        return;
+    };
+    let undecided = native.hooks.iter().any(|run| run.status.is_open());
+    match &mut native.direction {
+        Direction::Forward if !good => {
+            let what = run.target.as_deref().unwrap_or(run.id.as_str());
+            let how = if status == HookStatus::TimedOut {
+                "timed out"
+            } else {
+                "failed"
+            };
+            let reason = format!(
+                "Service deployment rolled back because lifecycle hook {what} {how} at {}.",
+                run.stage.name()
+            );
+            rollback::start(world, deployment, &reason);
+        }
+        Direction::Back { hook_failed, .. } if !good => {
+            *hook_failed = true;
+            if !undecided {
+                stages::hooks_done(world, deployment);
+            }
+        }
+        Direction::Forward | Direction::Back { .. } => {
+            if !undecided {
+                stages::hooks_done(world, deployment);
+            }
+        }
+    }
+}
+
+/// Nobody waits any more for what is still running.
+pub(super) fn forget_running(world: &mut World, deployment: &str) {
+    world
+        .ecs
+        .waiting
+        .retain(|_, waiting| waiting.deployment != deployment);
+    if let Some(native) = super::get(world, deployment) {
+        native.hooks.retain(|run| !run.status.is_open());
+    }
+}
