@@ -132,6 +132,13 @@ impl World {
         ecs::function_answered(self, token, answer);
     }
 
+    /// An asynchronous invocation (an [`Effect::Invoke`] without a token) was refused, because the
+    /// function does not exist or may not be called: CodeDeploy fails the deployment at once.
+    pub fn invocation_refused(&mut self, function: &str, payload: &Value, now: Timestamp) {
+        self.advance(now);
+        codedeploy::invocation_refused(self, function, payload);
+    }
+
     /// Sets a CloudWatch alarm to ALARM or to another state. Deployments that watch it stop.
     pub fn set_alarm(&mut self, account: &str, region: &str, name: &str, on: bool, now: Timestamp) {
         self.advance(now);

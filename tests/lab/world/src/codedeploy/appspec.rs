@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::deployment::Event;
+use super::event::Event;
 use crate::call::{ApiError, array, strings, text};
 
 /// What an AppSpec says.

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{
     applications, appspec, configs,
-    deployment::{AutoRollback, Creator, Deployment, Event, EventStatus, Lifecycle, Stage, Status},
+    deployment::{AutoRollback, Creator, Deployment, Stage, Status},
+    event::{Event, EventStatus, Lifecycle},
     groups, lifecycle,
 };
 use crate::{

@@ -1,7 +1,8 @@
 //! How a deployment ends: succeeded, failed, or stopped by an alarm, a person or time.
 
 use super::{
-    deployment::{Creator, EventStatus, Stage, Status},
+    deployment::{Creator, Stage, Status},
+    event::EventStatus,
     lifecycle,
     notice::{self, State},
     rollback,

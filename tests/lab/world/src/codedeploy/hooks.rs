@@ -3,16 +3,12 @@
 //! <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_PutLifecycleEventHookExecutionStatus.html>
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{
-    deployment,
-    deployment::{Event, Stage},
-    finish, lifecycle,
-};
+use super::{deployment, deployment::Stage, event::Event, finish, lifecycle};
 use crate::{
     World,
-    call::{Answer, ApiError, Call},
+    call::{Answer, ApiError, Call, text},
     effect::Effect,
     timers::minutes,
 };
@@ -104,6 +100,21 @@ pub(super) fn put_status(world: &mut World, call: &Call) -> Answer {
         );
     }
     Ok(json!({"lifecycleEventHookExecutionId": execution}))
+}
+
+/// The function of a hook could not be invoked at all.
+pub(crate) fn invocation_refused(world: &mut World, function: &str, payload: &Value) {
+    let execution = text(payload, "LifecycleEventHookExecutionId").unwrap_or_default();
+    let Some((id, event)) = world.codedeploy.executions.get(execution).cloned() else {
+        return;
+    };
+    let stage = world.codedeploy.deployments.get(&id).map(|held| held.stage);
+    if stage == Some(Stage::At(event)) {
+        let message = format!(
+            "The deployment failed because the Lambda function {function} specified in the AppSpec file does not exist or cannot be invoked."
+        );
+        finish::fail(world, &id, "INVALID_LAMBDA_FUNCTION", &message);
+    }
 }
 
 /// Nobody reported within the hour.

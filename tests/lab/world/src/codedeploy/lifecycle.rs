@@ -16,7 +16,8 @@
 use jiff::SignedDuration;
 
 use super::{
-    deployment::{Event, EventStatus, Stage, Status},
+    deployment::{Stage, Status},
+    event::{Event, EventStatus},
     finish, hooks,
     notice::{self, State},
     rollback, traffic,

@@ -11,7 +11,9 @@ mod control;
 mod create;
 mod deployment;
 mod describe;
+mod event;
 mod finish;
+mod group_checks;
 mod groups;
 mod hooks;
 mod lifecycle;
@@ -24,6 +26,7 @@ mod traffic;
 use std::collections::BTreeMap;
 
 pub(crate) use finish::{alarm_raised, scaled_out};
+pub(crate) use hooks::invocation_refused;
 pub(crate) use lifecycle::{DeploymentTimer, fleet_changed, wake};
 
 use crate::{
@@ -39,7 +42,7 @@ pub(crate) struct CodeDeploy {
     configs: BTreeMap<(Place, String), configs::Config>,
     deployments: BTreeMap<String, deployment::Deployment>,
     /// Hook executions, completed ones too: execution id → deployment id and event.
-    executions: BTreeMap<String, (String, deployment::Event)>,
+    executions: BTreeMap<String, (String, event::Event)>,
     created: u64,
 }
 

@@ -5,7 +5,8 @@
 
 use super::{
     configs, create,
-    deployment::{AutoRollback, Creator, Deployment, EventStatus, RollbackInfo, Stage, Status},
+    deployment::{AutoRollback, Creator, Deployment, RollbackInfo, Stage, Status},
+    event::EventStatus,
     finish, lifecycle, traffic,
     traffic::Traffic,
 };

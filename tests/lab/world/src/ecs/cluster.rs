@@ -8,6 +8,15 @@ use crate::{
     call::{Answer, ApiError, Call, Place},
 };
 
+/// Members that Describe gives back as they were given.
+const SETTINGS: [&str; 5] = [
+    "settings",
+    "configuration",
+    "capacityProviders",
+    "defaultCapacityProviderStrategy",
+    "serviceConnectDefaults",
+];
+
 #[derive(Debug)]
 pub(super) struct Cluster {
     arn: String,
@@ -71,6 +80,51 @@ pub(super) fn list(world: &mut World, call: &Call) -> Answer {
         .map(|cluster| Value::from(cluster.arn.clone()))
         .collect();
     super::paged(call, "clusterArns", arns, 100)
+}
+
+/// UpdateCluster, UpdateClusterSettings and PutClusterCapacityProviders: what is given replaces
+/// what was there.
+pub(super) fn update(world: &mut World, call: &Call) -> Answer {
+    let arn = find(world, call)?;
+    if let Some(cluster) = world.ecs.clusters.get_mut(&arn) {
+        for name in SETTINGS {
+            crate::call::put(&mut cluster.settings, name, call.member(name).cloned());
+        }
+    }
+    Ok(json!({"cluster": describe_one(world, &arn)}))
+}
+
+/// The two providers that every account has.
+pub(super) fn capacity_providers(call: &Call) -> Answer {
+    let wanted = call.strings("capacityProviders");
+    let place = call.place();
+    let name_of = |reference: &String| reference.rsplit('/').next().unwrap_or_default().to_owned();
+    let names: Vec<String> = wanted.iter().map(name_of).collect();
+    let known = ["FARGATE", "FARGATE_SPOT"];
+    let found: Vec<Value> = known
+        .into_iter()
+        .filter(|name| names.is_empty() || names.iter().any(|wanted| wanted == name))
+        .map(|name| {
+            json!({
+                "capacityProviderArn": place.arn("ecs", &format!("capacity-provider/{name}")),
+                "name": name,
+                "status": "ACTIVE",
+                "tags": [],
+            })
+        })
+        .collect();
+    let failures: Vec<Value> = names
+        .iter()
+        .filter(|name| !known.contains(&name.as_str()))
+        .map(|name| json!({"arn": place.arn("ecs", &format!("capacity-provider/{name}")), "reason": "MISSING"}))
+        .collect();
+    Ok(json!({"capacityProviders": found, "failures": failures}))
+}
+
+/// All tasks run on Fargate: there are no container instances.
+pub(super) fn container_instances(world: &mut World, call: &Call) -> Answer {
+    find(world, call)?;
+    super::paged(call, "containerInstanceArns", Vec::new(), 100)
 }
 
 pub(super) fn delete(world: &mut World, call: &Call) -> Answer {
@@ -146,13 +200,7 @@ fn describe_one(world: &World, arn: &str) -> Value {
         "capacityProviders": [],
         "defaultCapacityProviderStrategy": [],
     });
-    for name in [
-        "settings",
-        "configuration",
-        "capacityProviders",
-        "defaultCapacityProviderStrategy",
-        "serviceConnectDefaults",
-    ] {
+    for name in SETTINGS {
         crate::call::put(&mut described, name, cluster.settings.get(name).cloned());
     }
     described

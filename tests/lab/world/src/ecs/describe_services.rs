@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Controller, Fleet, Service, events, fleet, invalid, scheduler, service, service::ServiceStatus,
-    service_revisions,
+    Controller, Fleet, Service, events, fleet, invalid, service, service::ServiceStatus,
+    service_revisions, steadiness,
 };
 use crate::{
     World,
@@ -167,7 +167,7 @@ fn deployment(world: &World, service: &Service, of: &Fleet) -> Value {
 /// A fleet as an entry of `taskSets`.
 pub(super) fn task_set(world: &World, service: &Service, of: &Fleet) -> Value {
     let counts = fleet::counts(world, &service.arn, &of.id);
-    let stable = scheduler::fleet_is_stable(world, &service.arn, &of.id);
+    let stable = steadiness::fleet_is_stable(world, &service.arn, &of.id);
     let name = format!(
         "task-set/{}/{}/{}",
         service.cluster_name(),

@@ -19,9 +19,11 @@ mod service;
 mod service_deployments;
 mod service_history;
 mod service_revisions;
+mod steadiness;
 mod tags;
 mod task;
 mod task_definitions;
+mod task_life;
 mod task_lists;
 pub(crate) mod task_sets;
 mod update_service;
@@ -32,8 +34,9 @@ use serde_json::Value;
 
 pub(crate) use fleet::{Fleet, FleetStatus, counts, running_tasks};
 pub(crate) use native::NativeTimer;
-pub(crate) use scheduler::{ServiceTimer, fleet_is_stable};
+pub(crate) use scheduler::ServiceTimer;
 pub(crate) use service::{Controller, Service};
+pub(crate) use steadiness::fleet_is_stable;
 pub(crate) use task::{Task, TaskStatus, TaskTimer};
 pub(crate) use task_definitions::{is_runnable, maps_port};
 pub(crate) use update_service::rescale;
@@ -80,6 +83,11 @@ pub(crate) const OPERATIONS: &[&str] = &[
     "DescribeClusters",
     "ListClusters",
     "DeleteCluster",
+    "UpdateCluster",
+    "UpdateClusterSettings",
+    "PutClusterCapacityProviders",
+    "DescribeCapacityProviders",
+    "ListContainerInstances",
     "RegisterTaskDefinition",
     "DescribeTaskDefinition",
     "ListTaskDefinitions",
@@ -112,6 +120,11 @@ pub(crate) fn call(world: &mut World, call: &Call) -> Answer {
         "DescribeClusters" => cluster::describe(world, call),
         "ListClusters" => cluster::list(world, call),
         "DeleteCluster" => cluster::delete(world, call),
+        "UpdateCluster" | "UpdateClusterSettings" | "PutClusterCapacityProviders" => {
+            cluster::update(world, call)
+        }
+        "DescribeCapacityProviders" => cluster::capacity_providers(call),
+        "ListContainerInstances" => cluster::container_instances(world, call),
         "RegisterTaskDefinition" => register::register(world, call),
         "DescribeTaskDefinition" => task_definitions::describe(world, call),
         "ListTaskDefinitions" => task_definitions::list(world, call),
@@ -144,7 +157,7 @@ pub(crate) fn call(world: &mut World, call: &Call) -> Answer {
 }
 
 pub(crate) fn task_timer(world: &mut World, timer: &TaskTimer) {
-    task::wake(world, timer);
+    task_life::wake(world, timer);
 }
 
 pub(crate) fn native_timer(world: &mut World, timer: &NativeTimer) {

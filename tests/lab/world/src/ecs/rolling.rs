@@ -17,7 +17,7 @@ use super::{
     fleet::{Fleet, FleetStatus, Rollout},
     native, scheduler, service_deployments,
     service_deployments::Status,
-    service_revisions, task,
+    service_revisions, steadiness, task_life,
 };
 use crate::{
     World,
@@ -173,7 +173,7 @@ fn stop_useless(world: &mut World, service: &str, id: &str) {
         .collect();
     let reason = format!("Scaling activity initiated by (deployment {id})");
     for arn in useless {
-        task::stop(world, &arn, "ServiceSchedulerInitiated", &reason);
+        task_life::stop(world, &arn, "ServiceSchedulerInitiated", &reason);
     }
 }
 
@@ -190,7 +190,7 @@ fn complete_when_done(world: &mut World, service: &str, id: &str) {
         return;
     };
     let up = healthy(world, service, id) == held.desired
-        && scheduler::fleet_is_stable(world, service, id);
+        && steadiness::fleet_is_stable(world, service, id);
     let others_gone = held
         .fleets
         .iter()

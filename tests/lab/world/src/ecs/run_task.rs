@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{invalid, register, task, task_definitions, task_lists, task_lists::Times};
+use super::{invalid, register, task_definitions, task_life, task_lists, task_lists::Times};
 use crate::{
     World,
     call::{Answer, Call},
@@ -51,9 +51,9 @@ pub(super) fn run(world: &mut World, call: &Call) -> Answer {
     }
     let mut tasks = Vec::new();
     for _ in 0..count {
-        let arn = task::launch(
+        let arn = task_life::launch(
             world,
-            task::Launch {
+            task_life::Launch {
                 place: call.place(),
                 cluster_arn: cluster_arn.clone(),
                 definition: &definition,
@@ -96,7 +96,7 @@ pub(super) fn stop(world: &mut World, call: &Call) -> Answer {
     let reason = call
         .str("reason")
         .map_or_else(|| format!("Task stopped by {by}"), str::to_owned);
-    task::stop(world, &arn, "UserInitiated", &reason);
+    task_life::stop(world, &arn, "UserInitiated", &reason);
     let described = world
         .ecs
         .tasks

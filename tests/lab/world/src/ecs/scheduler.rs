@@ -2,11 +2,10 @@
 //! down when tasks keep failing.
 
 use super::{
-    events, fleet,
-    fleet::Counts,
-    rolling,
-    service::{Controller, ServiceStatus},
-    task,
+    events, fleet, rolling,
+    service::Controller,
+    steadiness::{drop_drained, mark_stability, note_steady, set_unsteady},
+    task_life,
 };
 use crate::{
     World, codedeploy,
@@ -48,6 +47,7 @@ pub(crate) fn reconcile(world: &mut World, service: &str) {
             for id in fleets {
                 converge(world, service, &id);
             }
+            codedeploy::fleet_changed(world, service);
         }
     }
     drop_drained(world, service);
@@ -102,9 +102,9 @@ pub(super) fn launch(world: &mut World, service: &str, id: &str, count: u32) {
     );
     let mut started = Vec::new();
     for _ in 0..count {
-        let launched = task::launch(
+        let launched = task_life::launch(
             world,
-            task::Launch {
+            task_life::Launch {
                 place: place.clone(),
                 cluster_arn: cluster_arn.clone(),
                 definition: &definition,
@@ -172,7 +172,7 @@ pub(super) fn stop_some(world: &mut World, service: &str, id: &str, count: u32) 
     );
     let reason = format!("Scaling activity initiated by (deployment {id})");
     for (arn, _) in chosen {
-        task::stop(world, &arn, "ServiceSchedulerInitiated", &reason);
+        task_life::stop(world, &arn, "ServiceSchedulerInitiated", &reason);
     }
 }
 
@@ -185,7 +185,6 @@ pub(super) fn task_started(world: &mut World, service: &str, id: &str, crashes: 
         }
     }
     reconcile(world, service);
-    codedeploy::fleet_changed(world, service);
 }
 
 /// A task of a fleet is gone; `failure` when it was not told to stop.
@@ -194,7 +193,6 @@ pub(super) fn task_stopped(world: &mut World, service: &str, id: &str, failure: 
         task_failed(world, service, id);
     }
     reconcile(world, service);
-    codedeploy::fleet_changed(world, service);
 }
 
 fn task_failed(world: &mut World, service: &str, id: &str) {
@@ -231,100 +229,4 @@ fn task_failed(world: &mut World, service: &str, id: &str) {
             );
         }
     }
-}
-
-fn mark_stability(world: &mut World, service: &str, id: &str, goal: u32) {
-    let now = world.now;
-    let counts = fleet::counts(world, service, id);
-    let crashing = crashing(world, service, id);
-    if let Some(of) = world
-        .ecs
-        .services
-        .get_mut(service)
-        .and_then(|held| held.fleet_mut(id))
-    {
-        if is_stable(counts, goal) && !crashing {
-            of.stable_at = of.stable_at.or(Some(now));
-        } else {
-            of.stable_at = None;
-        }
-    }
-}
-
-/// Whether a task of the fleet is up only until it crashes.
-fn crashing(world: &World, service: &str, id: &str) -> bool {
-    fleet::tasks_of(world, service, id)
-        .any(|task| task.is_running() && task.behaviour == crate::behaviour::Behaviour::CrashLoop)
-}
-
-fn is_stable(counts: Counts, goal: u32) -> bool {
-    counts.running == goal && counts.pending == 0
-}
-
-/// Whether a fleet has all its tasks up.
-pub(crate) fn fleet_is_stable(world: &World, service: &str, id: &str) -> bool {
-    let goal = world
-        .ecs
-        .services
-        .get(service)
-        .and_then(|held| held.fleet(id))
-        .map(|of| of.goal);
-    goal.is_some_and(|goal| is_stable(fleet::counts(world, service, id), goal))
-        && !crashing(world, service, id)
-}
-
-/// Fleets that are going away disappear with their last task; a deleted service with its fleets.
-fn drop_drained(world: &mut World, service: &str) {
-    let Some(held) = world.ecs.services.get(service) else {
-        return;
-    };
-    let gone: Vec<String> = held
-        .fleets
-        .iter()
-        .filter(|of| match of.status {
-            fleet::FleetStatus::Draining => true,
-            fleet::FleetStatus::Primary | fleet::FleetStatus::Active => {
-                held.status == ServiceStatus::Draining
-            }
-        })
-        .filter(|of| fleet::counts(world, service, &of.id).is_empty())
-        .map(|of| of.id.clone())
-        .collect();
-    if let Some(held) = world.ecs.services.get_mut(service) {
-        held.fleets.retain(|of| !gone.contains(&of.id));
-        if held.status == ServiceStatus::Draining && held.fleets.is_empty() {
-            held.status = ServiceStatus::Inactive;
-        }
-    }
-}
-
-fn set_unsteady(world: &mut World, service: &str) {
-    if let Some(held) = world.ecs.services.get_mut(service) {
-        held.steady = false;
-    }
-}
-
-/// Says once that a service has reached a steady state.
-fn note_steady(world: &mut World, service: &str) {
-    let Some(held) = world.ecs.services.get(service) else {
-        return;
-    };
-    let settled = held.is_active()
-        && held.fleets.iter().all(|of| match of.rollout {
-            fleet::Rollout::InProgress => held.controller != Controller::Ecs,
-            fleet::Rollout::Completed => true,
-            fleet::Rollout::Failed => false,
-        })
-        && held
-            .fleets
-            .iter()
-            .all(|of| fleet_is_stable(world, service, &of.id));
-    if !settled || held.steady {
-        return;
-    }
-    if let Some(held) = world.ecs.services.get_mut(service) {
-        held.steady = true;
-    }
-    events::note(world, service, "has reached a steady state.");
-    events::service_action(world, service, "INFO", "SERVICE_STEADY_STATE", None);
 }

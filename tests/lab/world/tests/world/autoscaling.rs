@@ -183,6 +183,43 @@ fn a_deployment_that_is_through_in_time_survives_scaling() {
 }
 
 #[test]
+fn activities_and_tags_are_kept() {
+    let mut bench = bench();
+    let found = bench.autoscaling(
+        "DescribeScalableTargets",
+        json!({"ServiceNamespace": "ecs"}),
+    );
+    let arn = found["ScalableTargets"][0]["ScalableTargetARN"].clone();
+    bench.autoscaling(
+        "TagResource",
+        json!({"ResourceARN": arn, "Tags": {"team": "shop", "old": "1"}}),
+    );
+    bench.autoscaling(
+        "UntagResource",
+        json!({"ResourceARN": arn, "TagKeys": ["old"]}),
+    );
+    let tags = bench.autoscaling("ListTagsForResource", json!({"ResourceARN": arn}));
+    assert_eq!(tags["Tags"], json!({"team": "shop"}));
+    assert_eq!(
+        bench.refused(
+            "application-autoscaling",
+            "ListTagsForResource",
+            json!({"ResourceARN": "arn:x"})
+        ),
+        "ResourceNotFoundException"
+    );
+    bench.world.scale_out(SERVICE, bench.now);
+    let activities = bench.autoscaling(
+        "DescribeScalingActivities",
+        json!({"ServiceNamespace": "ecs", "ResourceId": "service/shop/api"}),
+    );
+    assert_eq!(
+        activities["ScalingActivities"][0]["Description"],
+        "Setting desired count to 3."
+    );
+}
+
+#[test]
 fn policies_are_kept_with_their_target() {
     let mut bench = bench();
     let policy = target(json!({

@@ -3,12 +3,15 @@
 
 mod autoscaling;
 mod bench;
+mod codedeploy_bench;
+mod codedeploy_endings;
 mod codedeploy_paths;
 mod codedeploy_rules;
 mod data_plane;
 mod ecr;
 mod hostile;
 mod native;
+mod native_hooks;
 mod rolling;
 mod services;
 mod task_definitions;

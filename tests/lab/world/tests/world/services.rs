@@ -323,3 +323,55 @@ fn task_events_have_the_members_of_the_documented_one() {
         Vec::<String>::new()
     );
 }
+
+#[test]
+fn clusters_are_kept_and_deleted() {
+    let mut bench = Bench::new();
+    let settings = json!([{"name": "containerInsights", "value": "enabled"}]);
+    bench.ecs(
+        "CreateCluster",
+        json!({"clusterName": "shop", "settings": settings}),
+    );
+    bench.ecs(
+        "PutClusterCapacityProviders",
+        json!({
+            "cluster": "shop", "capacityProviders": ["FARGATE"],
+            "defaultCapacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}],
+        }),
+    );
+    let described =
+        bench.ecs("DescribeClusters", json!({"clusters": ["shop"]}))["clusters"][0].clone();
+    assert_eq!(described["settings"], settings);
+    assert_eq!(described["capacityProviders"], json!(["FARGATE"]));
+    let providers = bench.ecs(
+        "DescribeCapacityProviders",
+        json!({"capacityProviders": ["FARGATE", "mine"]}),
+    );
+    assert_eq!(providers["capacityProviders"][0]["name"], "FARGATE");
+    assert_eq!(providers["failures"][0]["reason"], "MISSING");
+    assert_eq!(
+        bench.ecs("ListContainerInstances", json!({"cluster": "shop"}))["containerInstanceArns"],
+        json!([])
+    );
+    assert_eq!(
+        bench.ecs("DeleteCluster", json!({"cluster": "shop"}))["cluster"]["status"],
+        "INACTIVE"
+    );
+    assert_eq!(
+        bench.refused("ecs", "ListServices", json!({"cluster": "shop"})),
+        "ClusterNotFoundException"
+    );
+    assert_eq!(
+        bench.ecs("ListClusters", json!({}))["clusterArns"],
+        json!([])
+    );
+}
+
+#[test]
+fn cluster_names_are_checked() {
+    let mut bench = Bench::new();
+    assert_eq!(
+        bench.refused("ecs", "CreateCluster", json!({"clusterName": "not a name"})),
+        "InvalidParameterException"
+    );
+}

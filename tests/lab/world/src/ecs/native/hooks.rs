@@ -4,13 +4,12 @@
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/pause-lifecycle-hooks.html>
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use super::{Direction, Native, Stage, Wake, hook_events, rollback, stages};
+use super::{Direction, Stage, Wake, hook_events, hook_payload, rollback, stages};
 use crate::{
     World,
-    call::{Place, array, put, text},
-    effect::Effect,
+    call::{array, text},
     timers::{later, minutes, seconds},
 };
 
@@ -72,16 +71,16 @@ pub(in crate::ecs) struct HookRun {
     pub(super) expires_at: Timestamp,
     /// Whether the deployment goes on when time is up; else it rolls back.
     pub(super) continues: bool,
-    execution: String,
+    pub(super) execution: String,
     /// What the function is given: configured, or returned by it the last time.
-    details: Option<Value>,
+    pub(super) details: Option<Value>,
 }
 
 /// A function whose answer is awaited.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Waiting {
-    deployment: String,
-    hook: String,
+    pub(super) deployment: String,
+    pub(super) hook: String,
 }
 
 /// Starts all hooks of a stage; says whether there are any.
@@ -111,7 +110,7 @@ pub(super) fn start(world: &mut World, deployment: &str, stage: Stage) -> bool {
         stages::set_timer(world, deployment, Wake::HookExpiry(run.id.clone()), wait);
         hook_events::changed(world, deployment, run);
         match run.kind {
-            Kind::Lambda => invoke(world, deployment, &run.id),
+            Kind::Lambda => hook_payload::invoke(world, deployment, &run.id),
             Kind::Pause => {}
         }
     }
@@ -140,109 +139,6 @@ fn run_of(world: &mut World, hook: &Value, stage: Stage) -> HookRun {
         continues: timeout.and_then(|timeout| text(timeout, "action")) == Some("CONTINUE"),
         execution: world.ids.uuid(),
         details: hook.get("hookDetails").cloned(),
-    }
-}
-
-/// Asks the function of a hook.
-pub(super) fn invoke(world: &mut World, deployment: &str, hook: &str) {
-    let Some(held) = world.ecs.deployments.get(deployment) else {
-        return;
-    };
-    let Some(native) = &held.native else {
-        return;
-    };
-    let Some(run) = native
-        .hooks
-        .iter()
-        .find(|run| run.id == hook && run.status.is_open())
-    else {
-        return;
-    };
-    let mut payload = json!({
-        "executionId": run.execution,
-        "lifecycleStage": run.stage.name(),
-        "resourceArn": deployment,
-        "executionDetails": {
-            "serviceArn": held.service,
-            "targetServiceRevisionArn": held.target,
-            "testTrafficWeights": test_weights(native, held.target.as_str(), held.sources.first()),
-            "productionTrafficWeights": production_weights(native, held.target.as_str(), held.sources.first()),
-        },
-    });
-    put(&mut payload, "hookDetails", run.details.clone());
-    let function = run.target.clone().unwrap_or_default();
-    let Some(place) = Place::of_arn(&held.service) else {
-        return;
-    };
-    let token = world.ecs.wait_for(Waiting {
-        deployment: deployment.to_owned(),
-        hook: hook.to_owned(),
-    });
-    world.effects.push(Effect::Invoke {
-        account: place.account,
-        region: place.region,
-        function,
-        payload,
-        token: Some(token),
-    });
-}
-
-/// Weights are only given at the stages that change them.
-fn test_weights(native: &Native, target: &str, source: Option<&String>) -> Value {
-    match native.stage {
-        Stage::TestTrafficShift => weights(native.test_share, target, source),
-        Stage::ReconcileService
-        | Stage::PreScaleUp
-        | Stage::ScaleUp
-        | Stage::PostScaleUp
-        | Stage::PostTestTrafficShift
-        | Stage::PreProductionTrafficShift
-        | Stage::ProductionTrafficShift
-        | Stage::PostProductionTrafficShift
-        | Stage::BakeTime
-        | Stage::CleanUp => json!({}),
-    }
-}
-
-fn production_weights(native: &Native, target: &str, source: Option<&String>) -> Value {
-    match native.stage {
-        Stage::PreProductionTrafficShift | Stage::ProductionTrafficShift => {
-            weights(native.production_share, target, source)
-        }
-        Stage::ReconcileService
-        | Stage::PreScaleUp
-        | Stage::ScaleUp
-        | Stage::PostScaleUp
-        | Stage::TestTrafficShift
-        | Stage::PostTestTrafficShift
-        | Stage::PostProductionTrafficShift
-        | Stage::BakeTime
-        | Stage::CleanUp => json!({}),
-    }
-}
-
-fn weights(share: f64, target: &str, source: Option<&String>) -> Value {
-    let mut weights = Map::new();
-    weights.insert(target.to_owned(), number(share));
-    if let Some(source) = source {
-        weights.insert(
-            source.clone(),
-            number(((100.0 - share) * 10.0).round() / 10.0),
-        );
-    }
-    Value::Object(weights)
-}
-
-/// Whole weights are written as whole numbers.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a weight is between 0 and 100"
-)]
-fn number(weight: f64) -> Value {
-    if weight.fract() == 0.0 {
-        Value::from(weight as i64)
-    } else {
-        Value::from(weight)
     }
 }
 

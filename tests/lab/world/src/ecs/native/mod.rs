@@ -22,6 +22,7 @@ mod checks;
 mod control;
 mod describe;
 mod hook_events;
+mod hook_payload;
 mod hooks;
 mod rollback;
 mod stages;
@@ -147,7 +148,7 @@ pub(super) fn wake(world: &mut World, timer: &NativeTimer) {
                 "Service deployment rolled back because the lifecycle stage SCALE_UP timed out.",
             );
         }
-        Wake::Callback(hook) => hooks::invoke(world, deployment, hook),
+        Wake::Callback(hook) => hook_payload::invoke(world, deployment, hook),
         Wake::HookExpiry(hook) => hooks::expire(world, deployment, hook),
     }
 }

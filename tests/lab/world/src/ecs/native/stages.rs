@@ -10,6 +10,7 @@ use crate::{
         fleet::{self, Rollout},
         scheduler, service_deployments,
         service_deployments::Status,
+        steadiness,
     },
     timers::{Timer, later, minutes, seconds},
 };
@@ -262,7 +263,7 @@ fn scaled_up(world: &World, service: &str, green: &str) -> bool {
     let held = world.ecs.services.get(service);
     let wanted =
         held.is_some_and(|held| held.fleet(green).is_some_and(|of| of.goal == held.desired));
-    wanted && scheduler::fleet_is_stable(world, service, green)
+    wanted && steadiness::fleet_is_stable(world, service, green)
 }
 
 fn succeed(world: &mut World, service: &str, deployment: &str, green: &str) {
