@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::iam::policy::Context;
 use crate::lab::Lab;
 use crate::lambda::function::Function;
 use crate::lock::lock;
@@ -64,32 +63,8 @@ impl Letter {
     }
 }
 
-/// Sends a letter to the function's queue with the rights of the function's role, as Lambda
-/// does for on-failure destinations.
-pub(crate) async fn send_as_function(lab: &Arc<Lab>, function: &Function, letter: Letter) {
-    let config = &function.config;
-    if let Some(queue) = &config.dead_letters
-        && lab.settings.enforce_iam
-    {
-        let arn = format!("arn:aws:sqs:{}:{}:{queue}", config.region, config.account);
-        if !lab
-            .roles
-            .allows(&config.role_arn, "sqs:SendMessage", &arn, &Context::new())
-        {
-            tracing::error!(function = %config.name, queue = %arn, "a dead letter is lost: the role may not send it");
-            let mut letter = letter;
-            letter.condition = format!(
-                "{} (lost: sqs:SendMessage is not allowed)",
-                letter.condition
-            );
-            lock(&lab.dead_letters.0).push(letter);
-            return;
-        }
-    }
-    send(lab, function, letter).await;
-}
-
-/// Sends a letter to the function's queue.
+/// Sends a letter to the function's queue. The right to do so, like those to read the stream and to
+/// write logs, follows from the description's triggers and is not among a function's statements.
 pub(crate) async fn send(lab: &Arc<Lab>, function: &Function, mut letter: Letter) {
     let config = &function.config;
     if let Some(queue) = &config.dead_letters {

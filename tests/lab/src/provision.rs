@@ -11,7 +11,6 @@ use crate::events::bus::{self, Rule, Scheduled, Target};
 use crate::events::pattern::{Pattern, PatternError};
 use crate::events::schedule::{self, ScheduleError};
 use crate::iam::conditions;
-use crate::iam::policy::Context;
 use crate::lab::Lab;
 use crate::lambda::function::{Config, Function};
 use crate::lambda::stream::Mapping;
@@ -65,16 +64,6 @@ pub(crate) enum ProvisionError {
         /// The operator.
         operator: String,
     },
-    /// Lambda would refuse to make the mapping.
-    #[error(
-        "the role of function '{function}' may not do {action} on the table's stream, so it cannot be fed from it"
-    )]
-    Stream {
-        /// The function.
-        function: String,
-        /// What is missing.
-        action: &'static str,
-    },
 }
 
 type Done = Result<(), ProvisionError>;
@@ -124,7 +113,7 @@ pub(crate) async fn all(lab: &Arc<Lab>, bare: bool) -> Done {
             );
             lab.topics.subscribe(&arn, Arc::clone(&function));
         }
-        mappings.extend(mapping(lab, short, described, &function)?);
+        mappings.extend(mapping(short, described, &function)?);
     }
     lab.streams.map(mappings);
     Ok(())
@@ -208,7 +197,6 @@ fn rules(lab: &Lab, short: &str, described: &Described, function: &Arc<Function>
 }
 
 fn mapping(
-    lab: &Lab,
     short: &str,
     described: &Described,
     function: &Arc<Function>,
@@ -216,27 +204,6 @@ fn mapping(
     let Some(stream) = &described.triggers.stream else {
         return Ok(None);
     };
-    let arn = lab.streams.arn.get().map_or("*", String::as_str);
-    for action in [
-        "dynamodb:DescribeStream",
-        "dynamodb:GetShardIterator",
-        "dynamodb:GetRecords",
-    ] {
-        let role = &function.config.role_arn;
-        if lab.settings.enforce_iam && !lab.roles.allows(role, action, arn, &Context::new()) {
-            return Err(ProvisionError::Stream {
-                function: short.to_owned(),
-                action,
-            });
-        }
-    }
-    // Asked for by Lambda only where it is allowed.
-    lab.roles.allows(
-        &function.config.role_arn,
-        "dynamodb:ListStreams",
-        "*",
-        &Context::new(),
-    );
     let filters: Result<Vec<_>, _> = stream.filters.iter().map(Pattern::new).collect();
     let filters = filters.map_err(|source| ProvisionError::Pattern {
         function: short.to_owned(),

@@ -10,7 +10,7 @@
 //! | `"answer": value` | answers that |
 //! | `"call": {…}` | makes a signed call through the gateway and answers with what came back |
 //!
-//! Stream records are obeyed by their `NewImage`: `fail` fails the batch, `poison` names the
+//! A lifecycle hook of CodeDeploy is answered with success. Stream records are obeyed by their `NewImage`: `fail` fails the batch, `poison` names the
 //! record as a failed item. A request to its URL is echoed.
 
 use std::error::Error;
@@ -68,6 +68,9 @@ fn handle(event: &Value, next: &Response) -> std::result::Result<Value, String> 
     if event["call"].is_object() {
         return call(&event["call"]).map_err(|error| error.to_string());
     }
+    if event["LifecycleEventHookExecutionId"].is_string() {
+        return hook(event).map_err(|error| error.to_string());
+    }
     if event
         .get("Records")
         .is_some_and(|records| records[0]["eventSource"] == "aws:dynamodb")
@@ -103,6 +106,24 @@ fn records(event: &Value) -> std::result::Result<Value, String> {
         }
     }
     Ok(json!({ "batchItemFailures": failed }))
+}
+
+/// Reports success for a lifecycle hook of CodeDeploy.
+fn hook(event: &Value) -> Result<Value> {
+    let answer = call(&json!({
+        "service": "codedeploy",
+        "target": "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus",
+        "input": {
+            "deploymentId": event["DeploymentId"],
+            "lifecycleEventHookExecutionId": event["LifecycleEventHookExecutionId"],
+            "status": "Succeeded",
+        },
+    }))?;
+    if answer["status"] == 200 {
+        Ok(answer)
+    } else {
+        Err(answer.to_string().into())
+    }
 }
 
 /// A call of a JSON protocol with the function's own credentials.
@@ -166,10 +187,10 @@ fn request(
     loop {
         let mut line = String::new();
         reader.read_line(&mut line)?;
-        let Some((name, value)) = line.trim_end().split_once(": ") else {
+        let Some((name, value)) = line.trim_end().split_once(':') else {
             break;
         };
-        headers.push((name.to_lowercase(), value.to_owned()));
+        headers.push((name.to_lowercase(), value.trim().to_owned()));
     }
     let mut body = Vec::new();
     reader.read_to_end(&mut body)?;

@@ -120,6 +120,9 @@ pub(crate) fn build(
         ("content-type", content_type),
         ("x-amzn-requestid", request_id),
     ] {
+        if value.is_empty() {
+            continue;
+        }
         if let Ok(value) = HeaderValue::from_str(value) {
             response.headers_mut().insert(name, value);
         }

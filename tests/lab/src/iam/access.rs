@@ -58,7 +58,11 @@ fn deployments(lab: &Lab, request: &Request) -> Option<Vec<Need>> {
         return None;
     }
     let ids: Vec<&str> = match request.operation.as_str() {
-        "GetDeployment" => request.input["deploymentId"].as_str().into_iter().collect(),
+        // The Service Authorization Reference has no resource for reports of hooks, but AWS's own
+        // tools (SAM, CDK) allow them by deployment group.
+        "GetDeployment" | "PutLifecycleEventHookExecutionStatus" => {
+            request.input["deploymentId"].as_str().into_iter().collect()
+        }
         "BatchGetDeployments" => {
             let ids = request.input["deploymentIds"].as_array()?;
             ids.iter().filter_map(Value::as_str).collect()

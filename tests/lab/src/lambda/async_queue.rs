@@ -113,5 +113,5 @@ async fn give_up(lab: &Arc<Lab>, queued: &Queued, condition: &str, answer: Optio
         record["responsePayload"] = answer.json();
     }
     let letter = Letter::new(lab, "lambda", &config.name, condition, record);
-    dead_letters::send_as_function(lab, &queued.function, letter).await;
+    dead_letters::send(lab, &queued.function, letter).await;
 }

@@ -217,7 +217,7 @@ async fn give_up(
         });
     }
     let letter = Letter::new(lab, "stream", &config.name, condition, body);
-    dead_letters::send_as_function(lab, &mapping.function, letter).await;
+    dead_letters::send(lab, &mapping.function, letter).await;
 }
 
 #[cfg(test)]

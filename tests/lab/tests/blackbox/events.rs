@@ -1,0 +1,304 @@
+//! What happens by itself: events, schedules, streams, topics, and virtual time.
+
+use crate::harness::Lab;
+use serde_json::{Value, json};
+
+const ECR: &str = "AmazonEC2ContainerRegistry_V20150921";
+
+#[tokio::test]
+async fn a_push_reaches_the_function_whose_pattern_takes_it() {
+    let lab = Lab::start();
+    lab.call(
+        "ecr",
+        &format!("{ECR}.CreateRepository"),
+        json!({"repositoryName": "shop-api"}),
+    )
+    .await;
+    let pushed = lab
+        .tell("push", json!({"repository": "shop-api", "tag": "3f2c1ab"}))
+        .await;
+    lab.tell("push", json!({"repository": "shop-api", "tag": "latest"}))
+        .await;
+    lab.idle().await;
+
+    let received = lab.received("lab-echo");
+    assert_eq!(
+        received.len(),
+        1,
+        "latest is taken by no rule: {received:?}"
+    );
+    assert_eq!(received[0]["detail"]["image-digest"], pushed["digest"]);
+    let events = lab.look("events").await;
+    let rules: Vec<_> = events["events"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|e| e["rules"].clone())
+        .collect();
+    assert_eq!(rules, [json!(["lab-echo-push"]), json!([])]);
+}
+
+#[tokio::test]
+async fn schedules_fire_on_virtual_time_only() {
+    let lab = Lab::start();
+    lab.idle().await;
+    assert_eq!(lab.received("lab-echo"), Vec::<Value>::new());
+    let advanced = lab.advance(15 * 60).await;
+    assert_eq!(advanced["fired"], 3);
+    assert_eq!(lab.received("lab-echo"), vec![json!({"tick": true}); 3]);
+    let before = lab.look("clock").await["now"].clone();
+    lab.tell("clock/next", Value::Null).await;
+    assert_ne!(lab.look("clock").await["now"], before);
+    assert_eq!(lab.received("lab-echo").len(), 4);
+}
+
+#[tokio::test]
+async fn events_can_be_put_and_are_refused_one_by_one() {
+    let lab = Lab::start();
+    let entry =
+        |source: &str, detail: &str| json!({"Source": source, "DetailType": "t", "Detail": detail});
+    let entries = [
+        entry("towpath", "{}"),
+        entry("towpath", "no"),
+        entry("aws.ecs", "{}"),
+    ];
+    let put = lab
+        .call("events", "AWSEvents.PutEvents", json!({"Entries": entries}))
+        .await;
+    assert_eq!(put.body["FailedEntryCount"], 2);
+    assert!(put.body["Entries"][0]["EventId"].is_string());
+    assert_eq!(put.body["Entries"][1]["ErrorCode"], "MalformedDetail");
+    assert_eq!(
+        put.body["Entries"][2]["ErrorCode"],
+        "NotAuthorizedForSourceException"
+    );
+    assert_eq!(
+        lab.look("events").await["events"].as_array().map(Vec::len),
+        Some(1)
+    );
+}
+
+#[tokio::test]
+async fn a_delivery_that_lambda_refuses_is_retried_and_then_a_dead_letter() {
+    let lab = Lab::start();
+    lab.tell(
+        "faults",
+        json!([{"service": "lambda", "caller": "events", "nth": 1, "outcome": "throttled"}]),
+    )
+    .await;
+    let event = json!({"source": "aws.ecr", "detail-type": "x", "detail": {"action-type": "PUSH", "image-tag": "a"}});
+    lab.tell("events", event.clone()).await;
+    lab.idle().await;
+    assert_eq!(lab.received("lab-echo").len(), 0);
+    lab.advance(10).await;
+    assert_eq!(lab.received("lab-echo").len(), 1);
+
+    lab.tell(
+        "faults",
+        json!([{"service": "lambda", "caller": "events", "outcome": "throttled"}]),
+    )
+    .await;
+    lab.tell("events", event).await;
+    lab.advance(25 * 3600).await;
+    let letters = lab.look("dead-letters").await;
+    let letter = letters["dead_letters"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|l| l["source"] == "events")
+        .cloned();
+    let letter = letter.expect("the event was given up");
+    assert_eq!(letter["attributes"]["ERROR_CODE"], "THROTTLING");
+    assert_eq!(letter["body"]["source"], "aws.ecr");
+    assert_eq!(letter["queue"], "lab-echo-dead-letters");
+}
+
+#[tokio::test]
+async fn another_accounts_events_are_forwarded_once() {
+    let lab = Lab::start();
+    let bus = |account: &str| format!("arn:aws:events:eu-central-1:{account}:event-bus/default");
+    let pattern = json!({"source": ["towpath"]});
+    lab.tell("rules", json!({"name": "out", "account": "222222222222", "pattern": pattern, "bus": bus("111111111111")})).await;
+    lab.tell(
+        "rules",
+        json!({"name": "back", "pattern": pattern, "bus": bus("222222222222")}),
+    )
+    .await;
+    lab.tell(
+        "rules",
+        json!({"name": "in", "pattern": pattern, "function": "lab-echo"}),
+    )
+    .await;
+    let entries = json!({"Entries": [{"Source": "towpath", "DetailType": "t", "Detail": "{}"}]});
+    lab.call_as("222222222222", "events", "AWSEvents.PutEvents", entries)
+        .await;
+    lab.idle().await;
+    let received = lab.received("lab-echo");
+    assert_eq!(received.len(), 1);
+    assert_eq!(
+        received[0]["account"], "222222222222",
+        "an event keeps its account"
+    );
+}
+
+#[tokio::test]
+async fn messages_to_a_topic_reach_its_functions() {
+    let lab = Lab::start();
+    let topic = "arn:aws:sns:eu-central-1:111111111111:lab-replies";
+    let parameters = [
+        ("Action", "Publish"),
+        ("TopicArn", topic),
+        ("Subject", "hello"),
+        ("Message", "{\"decision\":\"approve\"}"),
+        ("MessageAttributes.entry.1.Name", "kind"),
+        ("MessageAttributes.entry.1.Value.DataType", "String"),
+        ("MessageAttributes.entry.1.Value.StringValue", "reply"),
+    ];
+    let published = lab.query("AKIAROOT", "sns", &parameters).await;
+    assert_eq!(published.status, 200, "{published:?}");
+    lab.idle().await;
+
+    let received = lab.received("lab-echo");
+    let sns = &received[0]["Records"][0]["Sns"];
+    assert_eq!(
+        (&sns["TopicArn"], &sns["Subject"]),
+        (&json!(topic), &json!("hello"))
+    );
+    assert_eq!(sns["Message"], "{\"decision\":\"approve\"}");
+    assert_eq!(
+        sns["MessageAttributes"]["kind"],
+        json!({"Type": "String", "Value": "reply"})
+    );
+    let shown = lab.look("sns/messages").await;
+    assert_eq!(shown["messages"][0]["message_id"], sns["MessageId"]);
+}
+
+/// The sort keys of the records that a function got, batch by batch.
+fn batches(lab: &Lab) -> Vec<Vec<String>> {
+    let key = |record: &Value| {
+        record["dynamodb"]["Keys"]["sk"]["S"]
+            .as_str()
+            .expect("a key")
+            .to_owned()
+    };
+    let records = |event: &Value| {
+        event["Records"]
+            .as_array()
+            .expect("records")
+            .iter()
+            .map(key)
+            .collect()
+    };
+    lab.received("lab-feed").iter().map(records).collect()
+}
+
+#[tokio::test]
+async fn the_stream_carries_what_the_filter_takes_in_order() {
+    let lab = Lab::start();
+    for n in 1..=5 {
+        lab.put("RELEASE#1", &n.to_string(), json!({})).await;
+    }
+    lab.put("OTHER#1", "1", json!({})).await;
+    lab.put("RELEASE#1", "5", json!({"changed": {"S": "yes"}}))
+        .await;
+    let conditional = json!({
+        "TableName": "lab-ledger", "Item": {"pk": {"S": "RELEASE#1"}, "sk": {"S": "1"}},
+        "ConditionExpression": "attribute_not_exists(pk)",
+    });
+    let refused = lab
+        .call("dynamodb", "DynamoDB_20120810.PutItem", conditional)
+        .await;
+    assert_eq!(refused.status, 400);
+    lab.idle().await;
+
+    assert_eq!(
+        batches(&lab).concat(),
+        ["1", "2", "3", "4", "5"],
+        "inserts only, each once, in order"
+    );
+    let record = lab.received("lab-feed")[0]["Records"][0].clone();
+    assert_eq!(record["eventName"], "INSERT");
+    assert_eq!(record["eventSource"], "aws:dynamodb");
+    assert_eq!(record["dynamodb"]["NewImage"]["pk"]["S"], "RELEASE#1");
+    assert!(
+        record["eventSourceARN"]
+            .as_str()
+            .is_some_and(|arn| arn.contains(":table/lab-ledger/stream/"))
+    );
+}
+
+#[tokio::test]
+async fn a_transaction_is_in_the_stream_as_a_whole_or_not_at_all() {
+    let lab = Lab::start();
+    let put = |sk: &str, condition: &str| {
+        json!({"Put": {
+            "TableName": "lab-ledger", "Item": {"pk": {"S": "RELEASE#9"}, "sk": {"S": sk}},
+            "ConditionExpression": condition,
+        }})
+    };
+    let target = "DynamoDB_20120810.TransactWriteItems";
+    let new = "attribute_not_exists(pk)";
+    let good = json!({"TransactItems": [put("1", new), put("2", new)]});
+    assert_eq!(lab.call("dynamodb", target, good).await.status, 200);
+    let bad = json!({"TransactItems": [put("3", new), put("1", new)]});
+    let refused = lab.call("dynamodb", target, bad).await;
+    assert!(
+        refused.body["__type"]
+            .as_str()
+            .is_some_and(|t| t.ends_with("TransactionCanceledException"))
+    );
+    lab.idle().await;
+    let mut seen = batches(&lab).concat();
+    seen.sort();
+    assert_eq!(seen, ["1", "2"]);
+}
+
+#[tokio::test]
+async fn a_poison_record_is_isolated_and_the_others_go_on() {
+    let lab = Lab::start();
+    // Time stands still, so the whole lane waits while the first attempt fails.
+    let items: Vec<Value> = [("1", false), ("2", true), ("3", false)]
+        .iter()
+        .map(|(sk, poison)| {
+            let mut item = json!({"pk": {"S": "RELEASE#1"}, "sk": {"S": sk}});
+            if *poison {
+                item["poison"] = json!({"BOOL": true});
+            }
+            json!({"Put": {"TableName": "lab-ledger", "Item": item}})
+        })
+        .collect();
+    lab.call(
+        "dynamodb",
+        "DynamoDB_20120810.TransactWriteItems",
+        json!({"TransactItems": items}),
+    )
+    .await;
+    lab.put("RELEASE#2", "other", json!({})).await;
+    lab.idle().await;
+    let first = batches(&lab);
+    assert!(
+        first.contains(&vec!["other".to_owned()]) || first.concat().contains(&"other".to_owned()),
+        "{first:?}"
+    );
+
+    lab.advance(600).await;
+    let letters = lab.look("dead-letters").await;
+    let letters = letters["dead_letters"].as_array().expect("a list");
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    assert_eq!(
+        letters[0]["body"]["requestContext"]["condition"],
+        "RetryAttemptsExhausted"
+    );
+    assert_eq!(letters[0]["body"]["DDBStreamBatchInfo"]["batchSize"], 1);
+    let all = batches(&lab);
+    assert_eq!(
+        all.last(),
+        Some(&vec!["3".to_owned()]),
+        "what came after the poison was handled: {all:?}"
+    );
+    assert_eq!(
+        all.concat().iter().filter(|sk| *sk == "1").count(),
+        1,
+        "what came before it was not repeated"
+    );
+}

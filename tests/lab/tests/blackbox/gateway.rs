@@ -1,0 +1,274 @@
+//! The gateway: protocols, the journal, faults, accounts, and what it does with nonsense.
+
+use crate::harness::{Lab, send};
+use serde_json::json;
+
+const PUT: &str = "AmazonSSM.PutParameter";
+const GET: &str = "AmazonSSM.GetParameter";
+
+#[tokio::test]
+async fn calls_are_journaled_without_their_secrets() {
+    let lab = Lab::start();
+    let secret = "correct-horse-battery";
+    let put = json!({"Name": "/x", "Type": "SecureString", "Value": secret});
+    assert_eq!(lab.call("ssm", PUT, put).await.status, 200);
+    let read = lab
+        .call("ssm", GET, json!({"Name": "/x", "WithDecryption": true}))
+        .await;
+    assert_eq!(read.body["Parameter"]["Value"], secret);
+    lab.call("ssm", GET, json!({"Name": "/missing"})).await;
+
+    let journal = lab.look("journal").await;
+    let entries = journal["entries"].as_array().expect("a list");
+    let shown: Vec<_> = entries
+        .iter()
+        .map(|e| (e["operation"].as_str(), e["outcome"].as_str()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (Some("PutParameter"), Some("ok")),
+            (Some("GetParameter"), Some("ok")),
+            (Some("GetParameter"), Some("ParameterNotFound")),
+        ]
+    );
+    assert_eq!(entries[0]["caller"], "root");
+    assert_eq!(entries[2]["parameters"]["Name"], "/missing");
+    assert!(!journal.to_string().contains(secret));
+    let rest = lab.look("journal?since=2").await;
+    assert_eq!(
+        (rest["entries"].as_array().map(Vec::len), &rest["last"]),
+        (Some(1), &json!(3))
+    );
+}
+
+#[tokio::test]
+async fn each_fault_has_its_effect_and_only_when_it_is_due() {
+    let lab = Lab::start();
+    let put =
+        |value: &str| json!({"Name": "/x", "Type": "String", "Value": value, "Overwrite": true});
+    let value = async || {
+        lab.call("ssm", GET, json!({"Name": "/x"})).await.body["Parameter"]["Value"].clone()
+    };
+    lab.call("ssm", PUT, put("1")).await;
+    assert_eq!(value().await, "1");
+
+    lab.tell(
+        "faults",
+        json!([{"service": "ssm", "operation": "PutParameter", "nth": 1, "outcome": "throttled"}]),
+    )
+    .await;
+    let throttled = lab.call("ssm", PUT, put("2")).await;
+    assert_eq!(
+        (throttled.status, &throttled.body["__type"]),
+        (400, &json!("ThrottlingException"))
+    );
+    assert_eq!(value().await, "1");
+    assert_eq!(
+        lab.call("ssm", PUT, put("2")).await.status,
+        200,
+        "only the first"
+    );
+
+    lab.control("DELETE", "faults", json!(null)).await;
+    lab.tell("faults", json!([{"service": "ssm", "operation": "PutParameter", "nth": 1, "outcome": "failed-before"}])).await;
+    assert_eq!(lab.call("ssm", PUT, put("3")).await.status, 500);
+    assert_eq!(value().await, "2");
+
+    lab.tell("faults", json!([{"service": "ssm", "operation": "PutParameter", "nth": 1, "outcome": "answer-lost"}])).await;
+    let lost = send(lab.json_call("A", "ssm", PUT, put("4"))).await;
+    assert!(lost.is_err(), "the connection breaks: {lost:?}");
+    assert_eq!(value().await, "4", "but it was done");
+
+    lab.tell(
+        "faults",
+        json!([{"service": "ssm", "operation": "GetParameter", "nth": 1, "outcome": "stale"}]),
+    )
+    .await;
+    assert_eq!(value().await, "2", "what was read before the last change");
+    assert_eq!(value().await, "4");
+
+    let journal = lab.look("journal").await;
+    let entries = journal["entries"].as_array().expect("a list").iter();
+    let faults: Vec<_> = entries
+        .filter_map(|entry| entry["fault"].as_str())
+        .collect();
+    assert_eq!(
+        faults,
+        ["throttled", "failed-before", "answer-lost", "stale"]
+    );
+}
+
+#[tokio::test]
+async fn a_function_can_be_crashed_at_its_own_call() {
+    let lab = Lab::start();
+    let create = json!({"repositoryName": "shop-api"});
+    lab.call(
+        "ecr",
+        "AmazonEC2ContainerRegistry_V20150921.CreateRepository",
+        create,
+    )
+    .await;
+    let target = "AmazonEC2ContainerRegistry_V20150921.DescribeImages";
+    let call = json!({"call": {"service": "ecr", "target": target, "input": {"repositoryName": "shop-api"}}});
+    let fine = lab
+        .invoke("lab-echo", "RequestResponse", call.clone())
+        .await;
+    assert_eq!(fine.body["status"], 200, "{fine:?}");
+
+    lab.tell("faults", json!([{"caller": "lab-echo", "operation": "DescribeImages", "nth": 1, "outcome": "crash-after"}])).await;
+    let crashed = lab.invoke("lab-echo", "RequestResponse", call).await;
+    assert_eq!(crashed.body["errorType"], "Runtime.ExitError");
+    let journal = lab.look("journal").await;
+    let entry = journal["entries"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|e| e["fault"] == "crash-after")
+        .cloned();
+    assert_eq!(
+        entry.map(|entry| entry["outcome"].clone()),
+        Some(json!("ok")),
+        "the call itself was carried out"
+    );
+}
+
+#[tokio::test]
+async fn accounts_are_apart_and_roles_lead_from_one_to_the_other() {
+    let lab = Lab::start();
+    let target = "AmazonEC2ContainerServiceV20141113.CreateCluster";
+    let list = "AmazonEC2ContainerServiceV20141113.ListClusters";
+    lab.call_as(
+        "222222222222",
+        "ecs",
+        target,
+        json!({"clusterName": "prod"}),
+    )
+    .await;
+    lab.call_as(
+        "222222222222",
+        "ssm",
+        PUT,
+        json!({"Name": "/x", "Type": "String", "Value": "theirs"}),
+    )
+    .await;
+
+    let role = "arn:aws:iam::222222222222:role/target";
+    let parameters = [
+        ("Action", "AssumeRole"),
+        ("Version", "2011-06-15"),
+        ("RoleArn", role),
+        ("RoleSessionName", "me"),
+    ];
+    let assumed = lab.query("AKIAROOT", "sts", &parameters).await;
+    assert_eq!(assumed.status, 200, "{assumed:?}");
+    let xml = assumed.body.as_str().expect("XML");
+    let key = xml
+        .split_once("<AccessKeyId>")
+        .and_then(|(_, rest)| rest.split_once('<'))
+        .expect("a key")
+        .0;
+
+    let theirs = lab.call_as(key, "ecs", list, json!({})).await;
+    assert_eq!(
+        theirs.body["clusterArns"],
+        json!(["arn:aws:ecs:eu-central-1:222222222222:cluster/prod"])
+    );
+    assert_eq!(
+        lab.call("ecs", list, json!({})).await.body["clusterArns"],
+        json!([])
+    );
+    assert_eq!(
+        lab.call_as(key, "ssm", GET, json!({"Name": "/x"}))
+            .await
+            .body["Parameter"]["Value"],
+        "theirs"
+    );
+    assert_eq!(
+        lab.call("ssm", GET, json!({"Name": "/x"})).await.status,
+        400
+    );
+    let me = lab
+        .query(key, "sts", &[("Action", "GetCallerIdentity")])
+        .await;
+    let me = me.body.as_str().expect("XML");
+    assert!(
+        me.contains("arn:aws:sts::222222222222:assumed-role/target/me"),
+        "{me}"
+    );
+}
+
+#[tokio::test]
+async fn nonsense_is_refused_and_the_lab_goes_on() {
+    let lab = Lab::start();
+    let long = "x".repeat(100_000);
+    let nested = "[".repeat(100_000);
+    let auth = |scope: &str| format!("AWS4-HMAC-SHA256 Credential={scope}");
+    let good = "a/20260101/eu-central-1/ecs/aws4_request";
+    for (headers, body) in [
+        (vec![], String::new()),
+        (vec![("authorization", auth(""))], String::new()),
+        (
+            vec![
+                ("authorization", auth(good)),
+                ("x-amz-target", "ECS.UpdateService".to_owned()),
+            ],
+            nested.clone(),
+        ),
+        (
+            vec![("authorization", auth(good)), ("x-amz-target", long)],
+            "{}".to_owned(),
+        ),
+        (
+            vec![
+                ("authorization", auth(good)),
+                ("x-amz-target", "X.RegisterTaskDefinition".to_owned()),
+            ],
+            "[]".to_owned(),
+        ),
+        (
+            vec![
+                ("authorization", auth(good)),
+                ("x-amz-target", "X.UpdateService".to_owned()),
+            ],
+            "{\"service\":{}}".to_owned(),
+        ),
+        (
+            vec![("authorization", auth("a/b/../ecs/aws4_request"))],
+            "\u{0}".to_owned(),
+        ),
+    ] {
+        let mut request = lab.client.post(&lab.base).body(body);
+        for (name, value) in &headers {
+            request = request.header(*name, value);
+        }
+        // An error of the connection is an answer, too: headers may be too long to read.
+        if let Ok(answer) = send(request).await {
+            assert!(
+                (400..500).contains(&answer.status),
+                "{headers:?}: {answer:?}"
+            );
+        }
+    }
+    for (control, body) in [
+        ("push", json!({})),
+        ("events", json!([])),
+        ("faults", json!([{"outcome": "x"}])),
+        ("slack/click", json!({})),
+        ("nothing", json!({})),
+    ] {
+        let answer = lab.control("POST", control, body).await;
+        assert!(
+            (400..500).contains(&answer.status) && answer.body["message"].is_string(),
+            "{control}: {answer:?}"
+        );
+    }
+    let large = lab
+        .client
+        .post(&lab.base)
+        .body(vec![b'x'; 21 * 1024 * 1024]);
+    if let Ok(answer) = send(large).await {
+        assert_eq!(answer.status, 413);
+    }
+    assert_eq!(lab.look("health").await["status"], "ok");
+}

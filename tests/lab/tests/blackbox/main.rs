@@ -1,0 +1,10 @@
+//! The lab as its clients see it: the real binary, a real moto, real processes as functions.
+
+mod events;
+mod gateway;
+mod harness;
+mod iam;
+mod lambda;
+mod process;
+mod slack;
+mod story;

@@ -1,0 +1,274 @@
+//! The Slack workspace: cards, limits, clicks.
+
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::harness::{Answer, Lab, send};
+
+const CHANNEL: &str = "C0DEPLOYS0";
+
+/// The value of an SSM parameter, as functions read it.
+async fn parameter(lab: &Lab, name: &str) -> String {
+    let read = lab
+        .call(
+            "ssm",
+            "AmazonSSM.GetParameter",
+            json!({"Name": name, "WithDecryption": true}),
+        )
+        .await;
+    read.body["Parameter"]["Value"]
+        .as_str()
+        .expect("a value")
+        .to_owned()
+}
+
+async fn slack(lab: &Lab, method: &str, token: &str, input: Value) -> Answer {
+    let request = lab
+        .client
+        .post(format!("{}/slack/api/{method}", lab.base))
+        .bearer_auth(token)
+        .json(&input);
+    send(request).await.expect("an answer")
+}
+
+fn card() -> Value {
+    json!([
+        {"type": "section", "text": {"type": "mrkdwn", "text": "shop-api to production?"}},
+        {"type": "actions", "block_id": "decide", "elements": [
+            {"type": "button", "action_id": "approve", "value": "token-1", "style": "primary", "text": {"type": "plain_text", "text": "Approve"}},
+        ]},
+    ])
+}
+
+#[tokio::test]
+async fn messages_are_posted_edited_and_shown() {
+    let lab = Lab::start();
+    let token = parameter(&lab, "/lab/slack/bot-token").await;
+    let me = slack(&lab, "auth.test", &token, json!({})).await;
+    assert_eq!(
+        (&me.body["ok"], me.headers["x-oauth-scopes"].is_string()),
+        (&json!(true), true)
+    );
+
+    let posted = slack(
+        &lab,
+        "chat.postMessage",
+        &token,
+        json!({"channel": CHANNEL, "text": "hi", "blocks": card()}),
+    )
+    .await;
+    let ts = posted.body["ts"].as_str().expect("a ts").to_owned();
+    let reply = slack(
+        &lab,
+        "chat.postMessage",
+        &token,
+        json!({"channel": CHANNEL, "text": "more", "thread_ts": ts}),
+    )
+    .await;
+    assert_ne!(reply.body["ts"], json!(ts));
+    slack(
+        &lab,
+        "chat.update",
+        &token,
+        json!({"channel": CHANNEL, "ts": ts, "text": "done", "blocks": []}),
+    )
+    .await;
+
+    let shown = lab.look("slack/messages").await;
+    assert_eq!(shown["messages"][0]["text"], "done");
+    assert_eq!(shown["messages"][0]["edits"][0]["text_before"], "hi");
+    assert_eq!(shown["messages"][1]["thread_ts"], json!(ts));
+}
+
+#[tokio::test]
+async fn slack_refuses_what_slack_refuses() {
+    let lab = Lab::start();
+    let token = parameter(&lab, "/lab/slack/bot-token").await;
+    lab.tell(
+        "slack/channels",
+        json!({"id": "C0OUTSIDE0", "is_member": false}),
+    )
+    .await;
+    lab.tell(
+        "slack/channels",
+        json!({"id": "C0ARCHIVED", "is_archived": true}),
+    )
+    .await;
+    lab.tell(
+        "slack/users",
+        json!({"id": "U0GUEST000", "is_restricted": true}),
+    )
+    .await;
+    let long = json!([{"type": "section", "text": {"type": "mrkdwn", "text": "x".repeat(3001)}}]);
+    for (method, token, input, error) in [
+        (
+            "chat.postMessage",
+            "xoxb-wrong",
+            json!({"channel": CHANNEL, "text": "x"}),
+            "invalid_auth",
+        ),
+        (
+            "chat.postMessage",
+            token.as_str(),
+            json!({"channel": "nowhere", "text": "x"}),
+            "channel_not_found",
+        ),
+        (
+            "chat.postMessage",
+            &token,
+            json!({"channel": "C0OUTSIDE0", "text": "x"}),
+            "not_in_channel",
+        ),
+        (
+            "chat.postMessage",
+            &token,
+            json!({"channel": "C0ARCHIVED", "text": "x"}),
+            "is_archived",
+        ),
+        (
+            "chat.postMessage",
+            &token,
+            json!({"channel": CHANNEL}),
+            "no_text",
+        ),
+        (
+            "chat.postMessage",
+            &token,
+            json!({"channel": CHANNEL, "text": "x", "blocks": long}),
+            "invalid_blocks",
+        ),
+        (
+            "chat.postMessage",
+            &token,
+            json!({"channel": CHANNEL, "text": "x", "thread_ts": "1.1"}),
+            "thread_not_found",
+        ),
+        (
+            "chat.update",
+            &token,
+            json!({"channel": CHANNEL, "ts": "1.1", "text": "x"}),
+            "message_not_found",
+        ),
+        (
+            "users.info",
+            &token,
+            json!({"user": "nobody"}),
+            "user_not_found",
+        ),
+        ("files.upload", &token, json!({}), "unknown_method"),
+    ] {
+        let answer = slack(&lab, method, token, input).await;
+        assert_eq!(
+            (answer.status, &answer.body["ok"], &answer.body["error"]),
+            (200, &json!(false), &json!(error))
+        );
+    }
+    let guest = slack(&lab, "users.info", &token, json!({"user": "U0GUEST000"})).await;
+    assert_eq!(guest.body["user"]["is_restricted"], true);
+
+    lab.tell("faults", json!([{"service": "slack", "operation": "chat.postMessage", "nth": 1, "outcome": "throttled"}])).await;
+    let limited = slack(
+        &lab,
+        "chat.postMessage",
+        &token,
+        json!({"channel": CHANNEL, "text": "x"}),
+    )
+    .await;
+    assert_eq!(
+        (limited.status, &limited.headers["retry-after"]),
+        (429, &json!("1"))
+    );
+    assert_eq!(lab.look("slack/messages").await["messages"], json!([]));
+}
+
+fn header<'a>(event: &'a Value, name: &str) -> &'a str {
+    event["headers"][name].as_str().expect("a header")
+}
+
+/// What the function got: timestamp, signature, raw body, payload.
+fn clicked(lab: &Lab, n: usize) -> (String, String, String, Value) {
+    use base64::Engine as _;
+    let event = lab.received("lab-echo")[n].clone();
+    let body = event["body"].as_str().expect("a body");
+    let body = base64::engine::general_purpose::STANDARD
+        .decode(body)
+        .expect("base64");
+    let body = String::from_utf8(body).expect("text");
+    let payload = form_urlencoded::parse(body.as_bytes())
+        .find(|(name, _)| name == "payload")
+        .expect("a payload")
+        .1;
+    let payload = serde_json::from_str(&payload).expect("JSON");
+    let header = |name| header(&event, name).to_owned();
+    (
+        header("x-slack-request-timestamp"),
+        header("x-slack-signature"),
+        body,
+        payload,
+    )
+}
+
+fn signed(secret: &str, timestamp: &str, body: &str) -> String {
+    use hmac::Mac as _;
+    let mut mac = hmac::Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key");
+    mac.update(format!("v0:{timestamp}:{body}").as_bytes());
+    format!("v0={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+#[tokio::test]
+async fn a_click_is_signed_with_the_secret_and_the_virtual_time() {
+    let lab = Lab::start();
+    let token = parameter(&lab, "/lab/slack/bot-token").await;
+    let secret = parameter(&lab, "/lab/slack/signing-secret").await;
+    lab.advance(3 * 3600).await;
+    let before = lab.received("lab-echo").len();
+    let posted = slack(
+        &lab,
+        "chat.postMessage",
+        &token,
+        json!({"channel": CHANNEL, "text": "hi", "blocks": card()}),
+    )
+    .await;
+    let ts = &posted.body["ts"];
+    let click = json!({"channel": CHANNEL, "ts": ts, "action_id": "approve", "user": "U0ALICE000"});
+    let answer = lab.tell("slack/click", click.clone()).await;
+    assert_eq!(
+        (&answer["status"], &answer["in_time"]),
+        (&json!(200), &json!(true))
+    );
+
+    let (timestamp, signature, body, payload) = clicked(&lab, before);
+    assert_eq!(signature, signed(&secret, &timestamp, &body));
+    let now: jiff::Timestamp = lab.look("clock").await["now"]
+        .as_str()
+        .expect("a time")
+        .parse()
+        .expect("a time");
+    assert_eq!(timestamp, now.as_second().to_string());
+    assert_eq!(payload["type"], "block_actions");
+    assert_eq!(payload["user"]["id"], "U0ALICE000");
+    assert_eq!(payload["container"]["message_ts"], *ts);
+    assert_eq!(payload["actions"][0]["value"], "token-1");
+    assert_eq!(payload["actions"][0]["block_id"], "decide");
+
+    let mut forged = click.clone();
+    forged["signature"] = json!("another secret");
+    forged["timestamp_offset_seconds"] = json!(-301);
+    forged["team"] = json!("T0EVIL0000");
+    lab.tell("slack/click", forged).await;
+    let (old, signature, body, payload) = clicked(&lab, before + 1);
+    assert_ne!(signature, signed(&secret, &old, &body));
+    assert_eq!(old.parse::<i64>().expect("a number"), now.as_second() - 301);
+    assert_eq!(payload["team"]["id"], "T0EVIL0000");
+
+    let mut missing = click;
+    missing["action_id"] = json!("reject");
+    let refused = lab.control("POST", "slack/click", missing).await;
+    assert_eq!(refused.status, 404);
+    assert!(
+        refused.body["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("approve")),
+        "it says what is there"
+    );
+}
