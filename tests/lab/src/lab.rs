@@ -14,6 +14,7 @@ use crate::events::bus::Buses;
 use crate::gateway::faults::Faults;
 use crate::gateway::identity::Identities;
 use crate::gateway::journal::Journal;
+use crate::gateway::transaction::Tokens;
 use crate::iam::roles::Roles;
 use crate::ids::Ids;
 use crate::lambda::host::Lambda;
@@ -84,6 +85,8 @@ pub(crate) struct Lab {
     pub(crate) listeners: Listeners,
     /// What was given up.
     pub(crate) dead_letters: DeadLetters,
+    /// Idempotency tokens of DynamoDB.
+    pub(crate) tokens: Tokens,
     /// One call of DynamoDB at a time.
     pub(crate) dynamodb_turn: tokio::sync::Mutex<()>,
     /// One mover of time at a time.
@@ -170,6 +173,7 @@ pub(crate) async fn start(serve: &Serve, base_url: String) -> Result<Arc<Lab>, S
         slack: Workspace::default(),
         listeners: Listeners::default(),
         dead_letters: DeadLetters::default(),
+        tokens: Tokens::default(),
         dynamodb_turn: tokio::sync::Mutex::default(),
         time_turn: tokio::sync::Mutex::default(),
     });
@@ -195,6 +199,21 @@ impl Lab {
             account: &self.settings.account,
             region: &self.settings.region,
         }
+    }
+
+    /// A call of DynamoDB on the lab's own behalf; whoever makes it holds the turn.
+    ///
+    /// # Errors
+    /// When moto refuses.
+    pub(crate) async fn dynamodb(
+        &self,
+        operation: &str,
+        input: &Value,
+    ) -> Result<Value, MotoError> {
+        let target = format!("DynamoDB_20120810.{operation}");
+        self.moto
+            .json(self.home(), "dynamodb", &target, input)
+            .await
     }
 
     /// The present value of an SSM parameter of the description, by its key there; empty when

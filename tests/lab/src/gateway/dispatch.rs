@@ -295,7 +295,7 @@ fn record(
     let (status, outcome) = match answer {
         Ok(reply) if reply.status < 400 => (reply.status, "ok".to_owned()),
         Ok(reply) => (reply.status, error_code(reply)),
-        Err(failure) => (failure.status, failure.code.clone()),
+        Err(failure) => (failure.status, bare(&failure.code)),
     };
     lab.journal.add(Entry {
         n: 0,
@@ -314,6 +314,12 @@ fn record(
     });
 }
 
+/// An exception's name without its namespace and without what follows it.
+fn bare(name: &str) -> String {
+    let name = name.rsplit('#').next().unwrap_or(name);
+    name.split(':').next().unwrap_or(name).to_owned()
+}
+
 /// The code of an error that moto answered with.
 fn error_code(reply: &Reply) -> String {
     let body = String::from_utf8_lossy(&reply.body);
@@ -322,10 +328,7 @@ fn error_code(reply: &Reply) -> String {
         .headers
         .get("x-amzn-errortype")
         .and_then(|value| value.to_str().ok());
-    let code = json["__type"].as_str().or(header).map(|name| {
-        let name = name.rsplit('#').next().unwrap_or(name);
-        name.split(':').next().unwrap_or(name).to_owned()
-    });
+    let code = json["__type"].as_str().or(header).map(bare);
     let from_xml = || {
         let (_, rest) = body.split_once("<Code>")?;
         rest.split_once("</Code>").map(|(code, _)| code.to_owned())

@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::dispatch::{Answer, Incoming, forward};
 use super::parse::Request;
+use super::transaction;
 use crate::lab::Lab;
 use crate::lambda::stream;
-use crate::moto::Place;
 
 /// One item before and after a write.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,17 +35,25 @@ pub(crate) async fn answer(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
     let table = &lab.description.table.name;
     let of_functions =
         request.account == lab.settings.account && request.region == lab.settings.region;
-    let keys = if of_functions && lab.streams.is_mapped() {
-        touched(request, table)
+    let transaction = if of_functions && request.operation == "TransactWriteItems" {
+        transaction::writes(&request.input, table)
     } else {
-        Vec::new()
+        None
+    };
+    let keys = match &transaction {
+        Some(writes) => writes.iter().map(|write| write.keys.clone()).collect(),
+        None if of_functions && lab.streams.is_mapped() => touched(request, table),
+        None => Vec::new(),
     };
     let _turn = lab.dynamodb_turn.lock().await;
     if keys.is_empty() {
         return forward(lab, incoming).await;
     }
     let before = images(lab, table, &keys).await;
-    let reply = forward(lab, incoming).await?;
+    let reply = match &transaction {
+        Some(writes) => transaction::carry_out(lab, incoming, writes, &before).await?,
+        None => forward(lab, incoming).await?,
+    };
     if reply.status == 200 {
         let after = images(lab, table, &keys).await;
         let changes = keys
@@ -113,17 +121,12 @@ fn touched(request: &Request, table: &str) -> Vec<Value> {
 
 /// The present items under `keys`, in their order.
 async fn images(lab: &Lab, table: &str, keys: &[Value]) -> Vec<Option<Value>> {
-    let place = Place {
-        account: &lab.settings.account,
-        region: &lab.settings.region,
-    };
     let gets: Vec<Value> = keys
         .iter()
         .map(|key| json!({"Get": {"TableName": table, "Key": key}}))
         .collect();
     let input = json!({ "TransactItems": gets });
-    let target = "DynamoDB_20120810.TransactGetItems";
-    match lab.moto.json(place, "dynamodb", target, &input).await {
+    match lab.dynamodb("TransactGetItems", &input).await {
         Ok(found) => {
             let responses = found["Responses"].as_array().cloned().unwrap_or_default();
             let item = |index: usize| {

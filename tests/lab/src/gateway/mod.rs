@@ -9,3 +9,4 @@ pub(crate) mod identity;
 pub(crate) mod journal;
 pub(crate) mod parse;
 pub(crate) mod redact;
+pub(crate) mod transaction;

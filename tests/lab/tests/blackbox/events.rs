@@ -247,10 +247,54 @@ async fn a_transaction_is_in_the_stream_as_a_whole_or_not_at_all() {
             .as_str()
             .is_some_and(|t| t.ends_with("TransactionCanceledException"))
     );
+    assert_eq!(
+        refused.body["CancellationReasons"],
+        json!([
+            {"Code": "None"},
+            {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"},
+        ])
+    );
+    let key = json!({"pk": {"S": "RELEASE#9"}, "sk": {"S": "3"}});
+    let get = json!({"TableName": "lab-ledger", "Key": key});
+    let undone = lab.call("dynamodb", "DynamoDB_20120810.GetItem", get).await;
+    assert_eq!(undone.body.get("Item"), None);
+
+    let check = |sk: &str, condition: &str| {
+        json!({"ConditionCheck": {
+            "TableName": "lab-ledger", "Key": {"pk": {"S": "RELEASE#9"}, "sk": {"S": sk}},
+            "ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }})
+    };
+    let checked = json!({"TransactItems": [check("1", "attribute_exists(pk)"), check("8", new)]});
+    assert_eq!(lab.call("dynamodb", target, checked).await.status, 200);
+    let failing = json!({"TransactItems": [check("1", new), check("8", "attribute_exists(pk)")]});
+    let failed = lab.call("dynamodb", target, failing).await;
+    assert_eq!(
+        failed.body["CancellationReasons"][0]["Item"]["sk"]["S"],
+        "1"
+    );
+    assert_eq!(
+        failed.body["CancellationReasons"][1]["Code"],
+        "ConditionalCheckFailed"
+    );
+
+    let token = |sk: &str| json!({"TransactItems": [put(sk, new)], "ClientRequestToken": "once"});
+    assert_eq!(lab.call("dynamodb", target, token("4")).await.status, 200);
+    assert_eq!(
+        lab.call("dynamodb", target, token("4")).await.status,
+        200,
+        "a repetition is not a second write"
+    );
+    let mismatch = lab.call("dynamodb", target, token("5")).await;
+    assert!(
+        mismatch.body["__type"]
+            .as_str()
+            .is_some_and(|t| t.ends_with("IdempotentParameterMismatchException"))
+    );
     lab.idle().await;
     let mut seen = batches(&lab).concat();
     seen.sort();
-    assert_eq!(seen, ["1", "2"]);
+    assert_eq!(seen, ["1", "2", "4"]);
 }
 
 #[tokio::test]
