@@ -1,0 +1,340 @@
+//! The URL of a check, taken apart once.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+/// Longest URL in bytes.
+const LONGEST: usize = 2_048;
+
+/// Ports of other services, to which a request could be made to say something else:
+/// <https://fetch.spec.whatwg.org/#port-blocking>. A load balancer's listener may be on any other.
+const OTHER_SERVICES: [u16; 82] = [
+    1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,
+    103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465,
+    512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993,
+    995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668,
+    6669, 6679, 6697, 10080,
+];
+
+/// Where a check's request goes. What is connected to, what is asked for and what the request
+/// calls its host all come from here, so that no two readers of the URL can differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckUrl {
+    scheme: Scheme,
+    host: Host,
+    port: u16,
+    target: String,
+}
+
+/// How the server is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// In the clear, as inside a VPC.
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+/// Whom the URL names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Host {
+    /// A name to be resolved, in lower case.
+    Name(String),
+    /// An address.
+    Address(IpAddr),
+}
+
+/// Why a text is not a URL that a check can ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidUrl {
+    /// It is longer than 2048 bytes.
+    #[error("the URL has more than 2048 bytes")]
+    TooLong,
+    /// It begins with neither `http://` nor `https://`.
+    #[error("the URL does not begin with http:// or https://")]
+    Scheme,
+    /// It names a user, whose password would be shown with the URL.
+    #[error("the URL carries a user name or password")]
+    User,
+    /// Its host is neither a name nor an address.
+    #[error("the URL has no host, or one that is neither a name nor an address")]
+    Host,
+    /// Its port is not a number from 1 to 65535.
+    #[error("the URL's port is not a number from 1 to 65535")]
+    Port,
+    /// Its port is another service's.
+    #[error("port {0} is that of another service than HTTP: put the listener on another one")]
+    OtherService(u16),
+    /// Its path or query has characters that a URL cannot have.
+    #[error("the URL's path has characters that must be escaped, or a part after `#`")]
+    Path,
+}
+
+impl CheckUrl {
+    /// How the server is spoken to.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Whom the URL names.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The port, which is the scheme's own if the URL names none.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The path and query, beginning with `/`.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The value of the request's `Host` header: the port is left out if it is the scheme's own.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        if self.port == self.scheme.port() {
+            self.host.to_string()
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl Scheme {
+    fn port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Address(IpAddr::V4(v4)) => write!(f, "{v4}"),
+            Self::Address(IpAddr::V6(v6)) => write!(f, "[{v6}]"),
+        }
+    }
+}
+
+impl FromStr for CheckUrl {
+    type Err = InvalidUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUrl> {
+        if text.len() > LONGEST {
+            return Err(InvalidUrl::TooLong);
+        }
+        let (scheme, rest) = if let Some(rest) = text.strip_prefix("http://") {
+            (Scheme::Http, rest)
+        } else if let Some(rest) = text.strip_prefix("https://") {
+            (Scheme::Https, rest)
+        } else {
+            return Err(InvalidUrl::Scheme);
+        };
+        // A backslash or a `#` would end the authority for some readers and not for others.
+        let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+        let (authority, target) = rest.split_at(end);
+        if authority.contains('@') {
+            return Err(InvalidUrl::User);
+        }
+        let (host, port) = split_port(authority)?;
+        let host = host.parse()?;
+        let port = port.unwrap_or(scheme.port());
+        if OTHER_SERVICES.contains(&port) {
+            return Err(InvalidUrl::OtherService(port));
+        }
+        Ok(Self {
+            scheme,
+            host,
+            port,
+            target: read_target(target)?,
+        })
+    }
+}
+
+fn split_port(authority: &str) -> Result<(&str, Option<u16>), InvalidUrl> {
+    // A colon inside brackets belongs to an IPv6 address.
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        Some(_) | None => return Ok((authority, None)),
+    };
+    if port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(InvalidUrl::Port);
+    }
+    match port.parse() {
+        Ok(port @ 1..) => Ok((host, Some(port))),
+        Ok(0) | Err(_) => Err(InvalidUrl::Port),
+    }
+}
+
+impl FromStr for Host {
+    type Err = InvalidUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUrl> {
+        if let Some(rest) = text.strip_prefix('[') {
+            let address: Ipv6Addr = rest
+                .strip_suffix(']')
+                .and_then(|address| address.parse().ok())
+                .ok_or(InvalidUrl::Host)?;
+            return Ok(Self::Address(address.into()));
+        }
+        if let Ok(address) = text.parse::<Ipv4Addr>() {
+            return Ok(Self::Address(address.into()));
+        }
+        let is_label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        };
+        // What ends in a number is read as an address in one way or another: `127.1`, `0x7f.1`.
+        let last = text.rsplit('.').next().unwrap_or_default();
+        let ends_in_number = last.starts_with(|c: char| c.is_ascii_digit())
+            && (last.bytes().all(|byte| byte.is_ascii_digit())
+                || last.to_ascii_lowercase().starts_with("0x"));
+        if text.len() <= 253 && text.split('.').all(is_label) && !ends_in_number {
+            Ok(Self::Name(text.to_ascii_lowercase()))
+        } else {
+            Err(InvalidUrl::Host)
+        }
+    }
+}
+
+/// The path and query, of the characters that
+/// [RFC 3986](https://www.rfc-editor.org/rfc/rfc3986#section-3.3) gives them.
+fn read_target(text: &str) -> Result<String, InvalidUrl> {
+    let fits = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:@/?".contains(&byte));
+    if !fits {
+        return Err(InvalidUrl::Path);
+    }
+    Ok(if text.starts_with('/') {
+        text.to_owned()
+    } else {
+        format!("/{text}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parts(text: &str) -> (String, u16, String, String) {
+        let url: CheckUrl = text.parse().unwrap();
+        (
+            url.host().to_string(),
+            url.port(),
+            url.target().to_owned(),
+            url.authority(),
+        )
+    }
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        for (text, host, port, target, authority) in [
+            ("http://green.test", "green.test", 80, "/", "green.test"),
+            (
+                "https://Green.Test:8443/health?deep=1",
+                "green.test",
+                8443,
+                "/health?deep=1",
+                "green.test:8443",
+            ),
+            (
+                "https://green.test:443/",
+                "green.test",
+                443,
+                "/",
+                "green.test",
+            ),
+            ("http://green.test?x", "green.test", 80, "/?x", "green.test"),
+            ("http://10.0.0.1:81/", "10.0.0.1", 81, "/", "10.0.0.1:81"),
+            ("http://[fd12::1]:81/", "[fd12::1]", 81, "/", "[fd12::1]:81"),
+            ("http://[fd12::1]", "[fd12::1]", 80, "/", "[fd12::1]"),
+            (
+                "http://internal-shop_1.eu-west-1.elb.amazonaws.com/a%20b",
+                "internal-shop_1.eu-west-1.elb.amazonaws.com",
+                80,
+                "/a%20b",
+                "internal-shop_1.eu-west-1.elb.amazonaws.com",
+            ),
+        ] {
+            let expected = (
+                host.to_owned(),
+                port,
+                target.to_owned(),
+                authority.to_owned(),
+            );
+            assert_eq!(parts(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_two_readers_could_take_differently_is_refused() {
+        for (text, expected) in [
+            ("ftp://green.test/", InvalidUrl::Scheme),
+            ("HTTP://green.test/", InvalidUrl::Scheme),
+            ("//green.test/", InvalidUrl::Scheme),
+            ("http://user@green.test/", InvalidUrl::User),
+            ("http://user:word@green.test/", InvalidUrl::User),
+            ("http://green.test\\@169.254.169.254/", InvalidUrl::Path),
+            ("http://green.test#@169.254.169.254/", InvalidUrl::Path),
+            ("http://", InvalidUrl::Host),
+            ("http:///health", InvalidUrl::Host),
+            ("http://.test/", InvalidUrl::Host),
+            ("http://green.test./", InvalidUrl::Host),
+            ("http://gr een.test/", InvalidUrl::Host),
+            ("http://grün.test/", InvalidUrl::Host),
+            ("http://%31%32%37.0.0.1/", InvalidUrl::Host),
+            ("http://127.1/", InvalidUrl::Host),
+            ("http://2130706433/", InvalidUrl::Host),
+            ("http://0x7f000001/", InvalidUrl::Host),
+            ("http://0177.0.0.1/", InvalidUrl::Host),
+            ("http://127.0.0.0x1/", InvalidUrl::Host),
+            ("http://[fe80::1%25eth0]/", InvalidUrl::Host),
+            ("http://[::1/", InvalidUrl::Host),
+            ("http://fd12::1/", InvalidUrl::Host),
+            ("http://green.test:/", InvalidUrl::Port),
+            ("http://green.test:0/", InvalidUrl::Port),
+            ("http://green.test:+80/", InvalidUrl::Port),
+            ("http://green.test:65536/", InvalidUrl::Port),
+            ("http://green.test:22/", InvalidUrl::OtherService(22)),
+            ("http://green.test:6379000/", InvalidUrl::Port),
+            ("http://green.test/#top", InvalidUrl::Path),
+            ("http://green.test/a b", InvalidUrl::Path),
+            ("http://green.test/\r\nx:y", InvalidUrl::Path),
+        ] {
+            assert_eq!(text.parse::<CheckUrl>(), Err(expected), "{text}");
+        }
+        let long = format!("http://green.test/{}", "a".repeat(2_048));
+        assert_eq!(long.parse::<CheckUrl>(), Err(InvalidUrl::TooLong));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in r"(https?://)?[a-z0-9.:@\[\]/\\#%?-]{0,40}|\PC{0,60}") {
+            if let Ok(url) = text.parse::<CheckUrl>() {
+                let scheme = match url.scheme() {
+                    Scheme::Http => "http",
+                    Scheme::Https => "https",
+                };
+                let again = format!("{scheme}://{}{}", url.authority(), url.target());
+                prop_assert_eq!(again.parse::<CheckUrl>(), Ok(url));
+            }
+        }
+    }
+}
