@@ -15,6 +15,7 @@ mod ecs;
 mod http;
 mod identity;
 mod ledger;
+pub mod http_check;
 pub mod ports;
 pub mod secrets;
 mod slack;

@@ -92,8 +92,11 @@ impl Tally {
 
     fn praise(&self, http: &HttpCheck) -> String {
         format!(
-            "answered {} as expected in {} of {} attempts, within {} ms",
-            http.status, self.good, self.made, self.slowest_ms
+            "answered {} as expected in {} of {}, within {} ms",
+            http.status,
+            self.good,
+            attempts(self.made),
+            self.slowest_ms
         )
     }
 
@@ -118,12 +121,7 @@ impl Tally {
             });
         }
         if self.made > 0 {
-            let attempts = if self.made == 1 {
-                "attempt"
-            } else {
-                "attempts"
-            };
-            seen[0].push_str(&format!(" of {} {attempts}", self.made));
+            seen[0].push_str(&format!(" of {}", attempts(self.made)));
         }
         let (last, others) = seen
             .split_last()
@@ -149,5 +147,12 @@ impl Tally {
             "{seen}, {expected} in at least {}{of}{hurry}",
             required(http)
         )
+    }
+}
+
+fn attempts(made: usize) -> String {
+    match made {
+        1 => "1 attempt".to_owned(),
+        more => format!("{more} attempts"),
     }
 }
