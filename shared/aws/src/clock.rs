@@ -1,6 +1,7 @@
 //! The clock: the system's, or in the lab a virtual one in which hours pass in seconds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
@@ -9,13 +10,13 @@ use serde::Deserialize;
 use crate::config::{CLOCK_FILE, Settings};
 use crate::ports::Clock;
 
-/// The clock that the settings ask for.
-#[derive(Debug, Clone)]
-pub enum SystemClock {
-    /// The machine's clock.
-    Real,
-    /// A clock that a file describes, read again each time: see [`Virtual`].
-    File(PathBuf),
+/// The clock that the settings ask for: the machine's, or the one that a file describes, which is
+/// read again each time.
+#[derive(Debug)]
+pub struct SystemClock {
+    file: Option<PathBuf>,
+    /// What the file said last, for when it is just being written.
+    last: Mutex<Option<Virtual>>,
 }
 
 /// What a clock file says: `virtual_ms` was the time when the machine's clock was at `real_ms`, and
@@ -31,36 +32,32 @@ impl SystemClock {
     /// The clock that the settings ask for.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
-        match settings.get(CLOCK_FILE) {
-            Some(path) => Self::File(path.into()),
-            None => Self::Real,
+        Self {
+            file: settings.get(CLOCK_FILE).map(PathBuf::from),
+            last: Mutex::default(),
         }
+    }
+
+    fn read(&self, path: &Path) -> Option<Virtual> {
+        let read = std::fs::read(path)
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()));
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match read {
+            Ok(clock) => *last = Some(clock),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), error, "the clock file cannot be read");
+            }
+        }
+        *last
     }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let real = Timestamp::now();
-        match self {
-            Self::Real => real,
-            Self::File(path) => {
-                let read = std::fs::read(path)
-                    .map_err(|error| error.to_string())
-                    .and_then(|bytes| {
-                        serde_json::from_slice::<Virtual>(&bytes).map_err(|error| error.to_string())
-                    });
-                match read {
-                    Ok(clock) => clock.at(SystemTime::now()),
-                    Err(error) => {
-                        tracing::error!(
-                            path = %path.display(),
-                            error,
-                            "the clock file cannot be read: using the machine's clock"
-                        );
-                        real
-                    }
-                }
-            }
+        match self.file.as_deref().and_then(|path| self.read(path)) {
+            Some(clock) => clock.at(SystemTime::now()),
+            None => Timestamp::now(),
         }
     }
 }
@@ -146,10 +143,13 @@ mod tests {
         assert_eq!(clock.now().as_millisecond(), 1_000);
         set(9_000);
         assert_eq!(clock.now().as_millisecond(), 9_000);
+        // Half-written, it says what it said before.
+        std::fs::write(file.path(), "{").unwrap();
+        assert_eq!(clock.now().as_millisecond(), 9_000);
     }
 
     #[test]
-    fn a_broken_file_falls_back_to_the_machines_clock() {
+    fn a_file_that_was_never_there_falls_back_to_the_machines_clock() {
         let settings = Settings::of([(CLOCK_FILE, "/nonexistent/clock.json".into())]);
         let before = Timestamp::now();
         assert!(SystemClock::new(&settings).now() >= before);

@@ -1,0 +1,233 @@
+//! What each way of failing is taken for, and how often a call is tried.
+
+use serde_json::json;
+use towpath_aws::Aws;
+use towpath_aws::config::{ENDPOINT_URL, REGION, Settings};
+use towpath_aws::ports::{CallError, CodeDeploy, Ecs, Ledger, NewDeployment};
+use towpath_core::pipeline::Role;
+use towpath_core::release::Place;
+
+use crate::support::http::{Reply, Server};
+use crate::support::releases::{id, place};
+use crate::support::{aws, settings};
+
+fn new_deployment() -> NewDeployment {
+    NewDeployment {
+        application: "shop".into(),
+        group: "shop-api".into(),
+        configuration: None,
+        appspec: "{}".into(),
+        description: "towpath shop-api-0123456789abcdef test".into(),
+    }
+}
+
+/// Creates a deployment against a server that always replies this, and returns the error and how
+/// often it was asked.
+async fn create(reply: fn() -> Reply) -> (CallError, usize) {
+    let server = Server::start(move |_| reply());
+    let error = aws(&server.url)
+        .create_deployment(&place(), &new_deployment())
+        .await
+        .unwrap_err();
+    (error, server.requests().len())
+}
+
+#[tokio::test]
+async fn a_change_without_a_token_is_tried_once_whatever_happens() {
+    let (error, tries) = create(|| Reply::Hangup).await;
+    assert!(matches!(error, CallError::Unknown { .. }), "{error}");
+    assert_eq!(tries, 1);
+
+    let (error, tries) = create(|| Reply::error(500, "InternalFailure", "oops")).await;
+    assert!(matches!(error, CallError::Unknown { .. }), "{error}");
+    assert_eq!(tries, 1);
+
+    let (error, tries) = create(|| Reply::error(400, "ThrottlingException", "Rate exceeded")).await;
+    assert!(matches!(error, CallError::NotDone { .. }), "{error}");
+    assert_eq!(tries, 1);
+
+    let answer = || Reply::Answer(200, Vec::new(), b"{\"deploymentId\": ".to_vec());
+    let (error, tries) = create(answer).await;
+    assert!(matches!(error, CallError::Unknown { .. }), "{error}");
+    assert_eq!(tries, 1);
+
+    let (error, tries) = create(|| Reply::json(200, &json!({}))).await;
+    assert!(matches!(error, CallError::Unknown { .. }), "{error}");
+    assert_eq!(tries, 1);
+
+    let (error, tries) =
+        create(|| Reply::error(400, "DeploymentLimitExceededException", "one is active")).await;
+    assert_eq!(error.code(), Some("DeploymentLimitExceededException"));
+    assert_eq!(
+        error.to_string(),
+        "codedeploy:CreateDeployment: DeploymentLimitExceededException: one is active"
+    );
+    assert_eq!(tries, 1);
+}
+
+#[tokio::test]
+async fn a_read_is_repeated() {
+    let mut tries = 0;
+    let server = Server::start(move |_| {
+        tries += 1;
+        match tries {
+            1 => Reply::Hangup,
+            2 => Reply::error(400, "ThrottlingException", "Rate exceeded"),
+            _ => Reply::json(200, &json!({"services": [], "failures": []})),
+        }
+    });
+    let found = aws(&server.url).describe_service(&place()).await.unwrap();
+    assert_eq!(found, None);
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn what_never_connected_was_not_done() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let error = aws(&format!("http://{address}"))
+        .create_deployment(&place(), &new_deployment())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, CallError::NotDone { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn an_errors_message_is_one_short_line_without_secrets() {
+    let long = || {
+        Reply::error(
+            400,
+            "InvalidRoleException",
+            &format!("a\nb\u{1b}{}", "x".repeat(999)),
+        )
+    };
+    let (error, _) = create(long).await;
+    let CallError::Refused { message, .. } = &error else {
+        panic!("{error}");
+    };
+    assert!(
+        message.starts_with("a b xxx") && message.ends_with('…'),
+        "{message}"
+    );
+    assert_eq!(message.chars().count(), 501);
+
+    let signature = || {
+        Reply::error(
+            403,
+            "InvalidSignatureException",
+            "The Canonical String should have been 'x-amz-security-token:session-token'",
+        )
+    };
+    let (error, _) = create(signature).await;
+    assert_eq!(error.code(), Some("InvalidSignatureException"));
+    assert!(
+        !format!("{error} {error:?}").contains("session-token"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_missing_setting_is_refused_by_its_name() {
+    let nothing = Aws::new(Settings::of([]));
+    let error = nothing.load(&id('a')).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "configuration: Configuration: the environment variable TOWPATH_TABLE is not set"
+    );
+    let no_credentials = Settings::of([
+        (ENDPOINT_URL, "http://127.0.0.1:1".into()),
+        (REGION, "eu-west-1".into()),
+    ]);
+    let error = Aws::new(no_credentials).caller().await.unwrap_err();
+    assert!(error.to_string().contains("AWS_ACCESS_KEY_ID"), "{error}");
+}
+
+/// A stage in another account, with a role to be assumed there.
+fn elsewhere() -> Place {
+    let mut place = place();
+    place.service.account = "222222222222".parse().unwrap();
+    place.service.region = "us-east-1".parse().unwrap();
+    place.role = Some(Role {
+        arn: "arn:aws:iam::222222222222:role/towpath-target"
+            .parse()
+            .unwrap(),
+        external_id: Some("from-us".into()),
+    });
+    place
+}
+
+#[tokio::test]
+async fn a_role_is_assumed_once_for_all_services() {
+    let server = Server::start(|request| match request.operation().as_str() {
+        "AssumeRole" => Reply::Answer(
+            200,
+            Vec::new(),
+            br#"<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+                <AssumeRoleResult><Credentials><AccessKeyId>ASIATARGET</AccessKeyId>
+                <SecretAccessKey>s</SecretAccessKey><SessionToken>target-token</SessionToken>
+                <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult>
+                </AssumeRoleResponse>"#
+                .to_vec(),
+        ),
+        "DescribeServices" => Reply::json(200, &json!({"services": [], "failures": []})),
+        _ => Reply::json(200, &json!({"deployments": []})),
+    });
+    let aws = aws(&server.url);
+    aws.describe_service(&elsewhere()).await.unwrap();
+    aws.describe_service(&elsewhere()).await.unwrap();
+    aws.recent_deployments(&elsewhere(), "shop", "shop-api")
+        .await
+        .unwrap();
+    aws.describe_service(&place()).await.unwrap();
+
+    let assumed = server.requests_of("AssumeRole");
+    assert_eq!(assumed.len(), 1);
+    let form = String::from_utf8(assumed[0].body.clone()).unwrap();
+    assert!(form.contains("ExternalId=from-us"), "{form}");
+    assert!(form.contains("RoleSessionName=towpath"), "{form}");
+    assert!(form.contains("towpath-target"), "{form}");
+    let signed_by = |request: &crate::support::http::Request| {
+        let authorization = request.header("authorization").to_owned();
+        (
+            authorization.contains("ASIATARGET") && authorization.contains("/us-east-1/"),
+            request.header("x-amz-security-token").to_owned(),
+        )
+    };
+    let described = server.requests_of("DescribeServices");
+    assert_eq!(signed_by(&described[0]), (true, "target-token".into()));
+    assert_eq!(signed_by(&described[2]), (false, "session-token".into()));
+    let listed = server.requests_of("ListDeployments");
+    assert_eq!(signed_by(&listed[0]), (true, "target-token".into()));
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_be_assumed_is_a_refusal_that_says_so() {
+    let server = Server::start(|_| {
+        Reply::Answer(
+            403,
+            Vec::new(),
+            br#"<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error>
+                <Type>Sender</Type><Code>AccessDenied</Code>
+                <Message>not authorized to perform: sts:AssumeRole</Message></Error>
+                </ErrorResponse>"#
+                .to_vec(),
+        )
+    });
+    let error = aws(&server.url)
+        .create_deployment(&elsewhere(), &new_deployment())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "sts:AssumeRole: AccessDenied: not authorized to perform: sts:AssumeRole"
+    );
+    assert!(server.requests_of("CreateDeployment").is_empty());
+}
+
+#[test]
+fn building_everything_needs_nothing() {
+    // No table, no network: nothing is read or built before it is needed.
+    let aws = Aws::new(settings("http://127.0.0.1:1"));
+    assert!(!format!("{aws:?}").contains("secret-access-key"));
+}

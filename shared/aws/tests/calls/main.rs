@@ -1,0 +1,12 @@
+//! The adapters against a web server that answers what a test tells it to: what goes over the wire,
+//! and what each way of failing is taken for.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod codedeploy;
+mod ecs;
+mod failures;
+mod ledger;
+mod readers;
+mod slack;

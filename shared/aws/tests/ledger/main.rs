@@ -1,0 +1,233 @@
+//! The ledger against a DynamoDB: what two writers may do to each other, and what is found again.
+//!
+//! moto's conditional writes are not atomic under threads, so that nothing here races: a writer is
+//! late because it read early.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod services;
+
+use support::aws;
+use support::http::{Reply, Server, forward};
+use support::moto::{Moto, text};
+use support::releases::{
+    actor, append, at, ended, id, load, open, opened, planned, reported, started,
+};
+use towpath_aws::ports::{Append, AppendError, Ledger, LoadError};
+use towpath_core::release::{BrokenChain, Outcome, verify_chain};
+
+#[tokio::test]
+async fn a_release_is_opened_once_and_found_again() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    assert!(aws.load(&id('a')).await.unwrap().is_none());
+    assert!(aws.summary(&id('a')).await.unwrap().is_none());
+
+    let release = open(&aws, 'a', 0).await;
+    assert_eq!(release.id(), &id('a'));
+    assert_eq!(release.entries().len(), 1);
+    let again = aws.open(&id('a'), &[opened('a', 0)], &actor(), at(5)).await;
+    assert!(matches!(again, Err(AppendError::Behind)), "{again:?}");
+
+    let listed = aws.summary(&id('a')).await.unwrap().unwrap();
+    assert_eq!(listed.summary.state, "test: next");
+    assert_eq!((listed.summary.head, listed.summary.version), (1, 3));
+    assert_eq!(listed.summary.pushed_at, at(0));
+    assert!(listed.summary.open && listed.summary.outcome.is_none());
+
+    open(&aws, 'c', 20).await;
+    open(&aws, 'b', 10).await;
+    let newest = aws
+        .releases_of(&"shop-api".parse().unwrap(), 2)
+        .await
+        .unwrap();
+    let newest: Vec<_> = newest.into_iter().map(|l| l.summary.release).collect();
+    assert_eq!(newest, [id('c'), id('b')]);
+    let others = aws.releases_of(&"other".parse().unwrap(), 9).await.unwrap();
+    assert!(others.is_empty());
+}
+
+#[tokio::test]
+async fn entries_are_chained_and_a_change_behind_the_ledgers_back_is_found() {
+    let moto = Moto::start().await;
+    let behind = moto.url.clone();
+    let server = Server::start(move |request| forward(request, &behind));
+    let aws = aws(&server.url);
+    let release = open(&aws, 'a', 0).await;
+    // Three of these are more than one page of a Query.
+    let long = "x".repeat(350_000);
+    let mut release = append(&aws, &release, &[planned(), started(1)], 1)
+        .await
+        .unwrap();
+    for _ in 0..4 {
+        release = append(&aws, &release, &[reported(&long)], 2).await.unwrap();
+    }
+    assert_eq!(load(&aws, 'a').await, release);
+    assert_eq!(release.entries().len(), 7);
+    let further_pages = server
+        .requests_of("Query")
+        .iter()
+        .filter(|request| !request.json()["ExclusiveStartKey"].is_null())
+        .count();
+    assert!(further_pages > 0, "the entries fit one page");
+
+    let head = aws.summary(&id('a')).await.unwrap().unwrap().summary;
+    let head = Some((head.head, &head.head_fingerprint));
+    let stored = aws.stored_entries(&id('a')).await.unwrap();
+    assert_eq!(verify_chain(&id('a'), &stored, head), Ok(()));
+
+    moto.set(
+        &release_key('a'),
+        "E#000000000004",
+        "event",
+        text(reported_json("other")),
+    )
+    .await;
+    let stored = aws.stored_entries(&id('a')).await.unwrap();
+    assert_eq!(
+        verify_chain(&id('a'), &stored, head),
+        Err(BrokenChain::Edited(4))
+    );
+
+    moto.set(&release_key('a'), "E#000000000004", "event", text("{"))
+        .await;
+    let error = aws.load(&id('a')).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("event of E#000000000004 is wrong: EOF while parsing"),
+        "{error}"
+    );
+
+    moto.delete(&release_key('a'), "E#000000000004").await;
+    let error = aws.load(&id('a')).await.unwrap_err();
+    assert!(matches!(error, LoadError::Unreadable { .. }));
+    assert!(error.to_string().ends_with("entry 4 is missing"), "{error}");
+}
+
+#[tokio::test]
+async fn a_writer_that_read_early_writes_nothing() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    let seen = open(&aws, 'a', 0).await;
+    let first = append(&aws, &seen, &[reported("first")], 1).await.unwrap();
+    let second = append(&aws, &seen, &[reported("second"), reported("third")], 2).await;
+    assert!(matches!(second, Err(AppendError::Behind)), "{second:?}");
+    assert_eq!(load(&aws, 'a').await, first);
+
+    // The very same entries, as a second run at the same moment would write them.
+    let twin = append(&aws, &seen, &[reported("first")], 1).await;
+    assert!(matches!(twin, Err(AppendError::Behind)), "{twin:?}");
+
+    // The summary alone is a barrier too: here an entry was cut off the end.
+    moto.delete(&release_key('a'), "E#000000000002").await;
+    let over = append(&aws, &seen, &[reported("second")], 3).await;
+    assert!(matches!(over, Err(AppendError::Behind)), "{over:?}");
+    assert_eq!(load(&aws, 'a').await, seen);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_not_a_lost_entry() {
+    let moto = Moto::start().await;
+    let (behind, mut lost) = (moto.url.clone(), false);
+    // The first append is carried out, and its answer never comes.
+    let server = Server::start(move |request| {
+        let answer = forward(request, &behind);
+        if request.operation() == "TransactWriteItems"
+            && String::from_utf8_lossy(&request.body).contains("deployment_reported")
+            && !std::mem::replace(&mut lost, true)
+        {
+            return Reply::Hangup;
+        }
+        answer
+    });
+    let aws = aws(&server.url);
+    let release = open(&aws, 'a', 0).await;
+    let after = append(&aws, &release, &[reported("once")], 1)
+        .await
+        .unwrap();
+    assert_eq!(load(&aws, 'a').await, after);
+    assert_eq!(after.entries().len(), 2);
+
+    let tokens: Vec<_> = server
+        .requests_of("TransactWriteItems")
+        .iter()
+        .skip(1)
+        .map(|request| request.json()["ClientRequestToken"].clone())
+        .collect();
+    assert_eq!(
+        tokens.len(),
+        2,
+        "the SDK repeats a request whose answer is lost"
+    );
+    assert_eq!(tokens[0], tokens[1]);
+}
+
+#[tokio::test]
+async fn the_sweeper_finds_what_is_open_and_due_and_the_stream_what_is_to_wake() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    let release = open(&aws, 'a', 0).await;
+    open(&aws, 'b', 1).await;
+    let wake = async || moto.text_of(&release_key('a'), "SUMMARY", "wake").await;
+    assert_eq!(wake().await.as_deref(), Some("1@2026-11-23T10:00:00Z"));
+
+    // A call to wake up may get lost, so that it is checked after two minutes.
+    assert!(aws.due(at(119), 9).await.unwrap().is_empty());
+    assert_eq!(aws.due(at(120), 9).await.unwrap(), [id('a')]);
+    assert_eq!(aws.due(at(999), 9).await.unwrap(), [id('a'), id('b')]);
+    assert_eq!(aws.due(at(999), 1).await.unwrap(), [id('a')]);
+
+    // What `advance` writes wakes nobody, and says when to look again, or that nothing is due.
+    let release = append(&aws, &release, &[reported("x")], 5).await.unwrap();
+    assert_eq!(wake().await, None);
+    assert_eq!(aws.due(at(999), 9).await.unwrap(), [id('b')]);
+    aws.set_due(&id('a'), Some(at(60))).await.unwrap();
+    assert_eq!(aws.due(at(60), 9).await.unwrap(), [id('a')]);
+    let listed = aws.open_releases(9).await.unwrap();
+    assert_eq!(listed[0].due, Some(at(60)));
+
+    // Woken twice, the summary changes twice, so that the stream has it twice.
+    aws.wake(&id('a'), at(70)).await.unwrap();
+    let first = wake().await.unwrap();
+    aws.wake(&id('a'), at(71)).await.unwrap();
+    assert_ne!(wake().await.unwrap(), first);
+    assert_eq!(aws.due(at(191), 9).await.unwrap(), [id('b'), id('a')]);
+    aws.set_due(&id('a'), None).await.unwrap();
+    assert_eq!(wake().await, None);
+    assert_eq!(aws.due(at(999_999), 9).await.unwrap(), [id('b')]);
+
+    // A release that has ended, and of which everybody knows, is not in the index at all.
+    let over = aws
+        .append(Append {
+            release: &release,
+            events: &[ended()],
+            actor: &actor(),
+            at: at(80),
+            wake: false,
+            due: Some(at(81)),
+        })
+        .await
+        .unwrap();
+    assert_eq!(over.conclusion().unwrap().outcome, Outcome::Succeeded);
+    aws.set_due(&id('a'), Some(at(82))).await.unwrap();
+    assert_eq!(aws.due(at(999_999), 9).await.unwrap(), [id('b')]);
+    let open: Vec<_> = aws.open_releases(9).await.unwrap();
+    assert_eq!(open.len(), 1);
+    let summary = aws.summary(&id('a')).await.unwrap().unwrap().summary;
+    assert_eq!(summary.outcome, Some(Outcome::Succeeded));
+
+    let nobody = aws.wake(&id('f'), at(1)).await.unwrap_err();
+    assert_eq!(nobody.code(), Some("ConditionalCheckFailedException"));
+    let nobody = aws.set_due(&id('f'), None).await.unwrap_err();
+    assert_eq!(nobody.code(), Some("ConditionalCheckFailedException"));
+}
+
+fn reported_json(state: &str) -> String {
+    serde_json::to_string(&reported(state)).unwrap()
+}
+
+fn release_key(digit: char) -> String {
+    format!("RELEASE#{}", id(digit))
+}

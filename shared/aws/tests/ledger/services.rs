@@ -1,0 +1,101 @@
+//! Who may change a service, against a DynamoDB.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use towpath_aws::ports::{AppendError, Ledger};
+use towpath_core::release::{Outcome, ServiceRow};
+
+use crate::support::aws;
+use crate::support::moto::{Moto, text};
+use crate::support::releases::{
+    append, at, id, load, open, planned, reported, rollout_ended, service, started,
+};
+
+#[tokio::test]
+async fn a_service_has_one_owner_and_newer_releases_go_first() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    let row = async || aws.service(&service()).await.unwrap();
+    assert_eq!(row().await, ServiceRow::default());
+
+    let old = open(&aws, 'a', 0).await;
+    let new = open(&aws, 'b', 10).await;
+    let old = append(&aws, &old, &[planned()], 1).await.unwrap();
+    assert_eq!(row().await.candidate.unwrap().release, id('a'));
+    let old = append(&aws, &old, &[started(1)], 2).await.unwrap();
+    assert_eq!((row().await.epoch, row().await.owner), (1, Some(id('a'))));
+
+    // The newer one arrives, and does not get a service that is owned.
+    let new = append(&aws, &new, &[planned()], 11).await.unwrap();
+    assert_eq!(row().await.candidate.unwrap().release, id('b'));
+    for epoch in [1, 2] {
+        refused(append(&aws, &new, &[started(epoch)], 12).await);
+    }
+
+    // Whose service was taken away cannot write any more, not even in its own name.
+    let key = format!("SERVICE#{}", service());
+    for (attribute, other, own) in [
+        ("owner", text(id('b')), text(id('a'))),
+        (
+            "epoch",
+            AttributeValue::N("2".into()),
+            AttributeValue::N("1".into()),
+        ),
+    ] {
+        moto.set(&key, "SERVICE", attribute, other).await;
+        refused(append(&aws, &old, &[reported("still here")], 13).await);
+        refused(append(&aws, &old, &[rollout_ended(Outcome::Succeeded)], 13).await);
+        assert_eq!(load(&aws, 'a').await, old);
+        moto.set(&key, "SERVICE", attribute, own).await;
+    }
+
+    // The owner writes on, then lets go.
+    let old = append(&aws, &old, &[reported("going on")], 13)
+        .await
+        .unwrap();
+    let ended = [rollout_ended(Outcome::Succeeded)];
+    append(&aws, &old, &ended, 14).await.unwrap();
+    let good = row().await.good.unwrap();
+    assert_eq!(
+        (row().await.owner, good.release, good.at),
+        (None, id('a'), at(14))
+    );
+
+    // Who is older than the candidate does not arrive.
+    let late = open(&aws, 'c', 5).await;
+    refused(append(&aws, &late, &[planned()], 16).await);
+    assert_eq!(load(&aws, 'c').await, late);
+
+    // A hold keeps the service, and only the right epoch takes it.
+    moto.set(&key, "SERVICE", "hold", text("rolled back")).await;
+    assert_eq!(row().await.hold.as_deref(), Some("rolled back"));
+    refused(append(&aws, &new, &[started(2)], 17).await);
+    moto.remove(&key, "SERVICE", "hold").await;
+    refused(append(&aws, &new, &[started(3)], 18).await);
+    let new = append(&aws, &new, &[started(2)], 19).await.unwrap();
+    let ended = [rollout_ended(Outcome::Failed)];
+    append(&aws, &new, &ended, 20).await.unwrap();
+    assert_eq!((row().await.epoch, row().await.owner), (2, None));
+    assert_eq!(row().await.good.unwrap().release, id('a'));
+}
+
+#[tokio::test]
+async fn images_pushed_at_the_same_instant_are_ordered_by_release() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    let (first, second) = if id('a') < id('b') {
+        ('a', 'b')
+    } else {
+        ('b', 'a')
+    };
+    let lower = open(&aws, first, 0).await;
+    let higher = open(&aws, second, 0).await;
+    append(&aws, &higher, &[planned()], 1).await.unwrap();
+    refused(append(&aws, &lower, &[planned()], 2).await);
+    append(&aws, &load(&aws, second).await, &[planned()], 3)
+        .await
+        .unwrap();
+}
+
+fn refused<T: std::fmt::Debug>(outcome: Result<T, AppendError>) {
+    assert!(matches!(outcome, Err(AppendError::Service)), "{outcome:?}");
+}

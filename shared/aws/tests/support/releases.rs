@@ -1,0 +1,173 @@
+//! Releases and what happens to them.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use towpath_aws::Aws;
+use towpath_aws::ports::{Append, AppendError, Ledger};
+use towpath_core::names::{Region, ReleaseId};
+use towpath_core::pipeline::Pipeline;
+use towpath_core::release::{
+    Actor, Event, Home, Image, Outcome, Place, Plan, Release, ServiceId, release_id,
+};
+
+/// The service of the pipeline's only stage.
+pub fn service() -> ServiceId {
+    ServiceId {
+        account: "111111111111".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+        cluster: "test".parse().unwrap(),
+        service: "shop-api".parse().unwrap(),
+    }
+}
+
+/// The service, in the deployer's own account.
+pub fn place() -> Place {
+    Place {
+        service: service(),
+        role: None,
+    }
+}
+
+/// A time, in seconds after the tests' beginning.
+pub fn at(seconds: i64) -> Timestamp {
+    let beginning: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+    beginning + SignedDuration::from_secs(seconds)
+}
+
+/// Who writes.
+pub fn actor() -> Actor {
+    Actor::Function("image-push".into())
+}
+
+/// An image whose digest consists of this digit, pushed at this second.
+pub fn image(digit: char, pushed: i64) -> Image {
+    Image {
+        registry: "111111111111.dkr.ecr.eu-west-1.amazonaws.com"
+            .parse()
+            .unwrap(),
+        repository: "shop-api".parse().unwrap(),
+        digest: format!("sha256:{}", digit.to_string().repeat(64))
+            .parse()
+            .unwrap(),
+        tag: "3f2c1ab".parse().unwrap(),
+        pushed_at: at(pushed),
+    }
+}
+
+/// The id of the release of that image.
+pub fn id(digit: char) -> ReleaseId {
+    let image = image(digit, 0);
+    release_id(&"shop-api".parse().unwrap(), &image.digest, &image.tag)
+}
+
+/// What opens the release of that image.
+pub fn opened(digit: char, pushed: i64) -> Event {
+    let pipeline: Pipeline = serde_json::from_value(json!({
+        "pipeline": "shop-api",
+        "repository": "shop-api",
+        "stages": [{
+            "name": "test",
+            "cluster": "test",
+            "service": "shop-api",
+            "containers": ["app"],
+            "rollout": {"rolling": {}},
+        }],
+    }))
+    .unwrap();
+    Event::Opened {
+        pipeline: Box::new(pipeline),
+        version: 3,
+        home: Home {
+            account: "111111111111".parse().unwrap(),
+            region: "eu-west-1".parse::<Region>().unwrap(),
+        },
+        image: image(digit, pushed),
+    }
+}
+
+/// What a rollout to the stage would do was read.
+pub fn planned() -> Event {
+    let revision = "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:7";
+    let plan: Plan = serde_json::from_value(json!({
+        "current": revision,
+        "base": {"revision": revision},
+        "spec": "0".repeat(64),
+        "images": [],
+        "desired_count": 2,
+        "service": {},
+    }))
+    .unwrap();
+    Event::Planned {
+        stage: "test".parse().unwrap(),
+        plan: Box::new(plan),
+    }
+}
+
+/// The release took the service.
+pub fn started(epoch: u64) -> Event {
+    Event::RolloutStarted {
+        stage: "test".parse().unwrap(),
+        epoch,
+    }
+}
+
+/// The rollout ended.
+pub fn rollout_ended(outcome: Outcome) -> Event {
+    Event::RolloutEnded {
+        stage: "test".parse().unwrap(),
+        outcome,
+        reason: "as planned".into(),
+        revision: Some(
+            "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:8"
+                .parse()
+                .unwrap(),
+        ),
+    }
+}
+
+/// The release ended.
+pub fn ended() -> Event {
+    Event::Ended {
+        outcome: Outcome::Succeeded,
+        reason: "it serves".into(),
+    }
+}
+
+/// Something that matters to nobody's state.
+pub fn reported(state: &str) -> Event {
+    Event::DeploymentReported {
+        deployment: "ecs-svc/1".parse().unwrap(),
+        state: state.into(),
+    }
+}
+
+/// Opens the release of an image and loads it.
+pub async fn open(aws: &Aws, digit: char, pushed: i64) -> Release {
+    aws.open(&id(digit), &[opened(digit, pushed)], &actor(), at(pushed))
+        .await
+        .expect("it is new");
+    load(aws, digit).await
+}
+
+/// Loads the release of an image.
+pub async fn load(aws: &Aws, digit: char) -> Release {
+    aws.load(&id(digit)).await.unwrap().expect("it was opened")
+}
+
+/// Appends as `advance` does.
+pub async fn append(
+    aws: &Aws,
+    release: &Release,
+    events: &[Event],
+    seconds: i64,
+) -> Result<Release, AppendError> {
+    aws.append(Append {
+        release,
+        events,
+        actor: &Actor::Function("advance".into()),
+        at: at(seconds),
+        wake: false,
+        due: None,
+    })
+    .await
+}
