@@ -66,6 +66,43 @@ async fn a_change_without_a_token_is_tried_once_whatever_happens() {
 }
 
 #[tokio::test]
+async fn no_other_change_without_a_token_is_repeated_either() {
+    let server = Server::start(|_| Reply::Hangup);
+    let aws = aws(&server.url);
+    let revision = "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:8";
+    let outcomes = [
+        aws.update_service(&place(), &revision.parse().unwrap())
+            .await
+            .err(),
+        aws.register_task_definition(&place(), &json!({}))
+            .await
+            .err(),
+        aws.stop_deployment(&place(), &"d-1".parse().unwrap())
+            .await
+            .err(),
+    ];
+    for outcome in outcomes {
+        assert!(
+            matches!(outcome, Some(CallError::Unknown { .. })),
+            "{outcome:?}"
+        );
+    }
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_was_never_connected() {
+    let server = Server::start(|_| Reply::Hangup);
+    let endpoint = server.url.replace("http://", "https://");
+    let error = aws(&endpoint)
+        .create_deployment(&place(), &new_deployment())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, CallError::NotDone { .. }), "{error}");
+    assert!(server.requests_of("CreateDeployment").is_empty());
+}
+
+#[tokio::test]
 async fn a_read_is_repeated() {
     let mut tries = 0;
     let server = Server::start(move |_| {

@@ -8,6 +8,7 @@ mod support;
 
 mod services;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use support::aws;
 use support::http::{Reply, Server, forward};
 use support::moto::{Moto, text};
@@ -119,6 +120,15 @@ async fn a_writer_that_read_early_writes_nothing() {
     // The very same entries, as a second run at the same moment would write them.
     let twin = append(&aws, &seen, &[reported("first")], 1).await;
     assert!(matches!(twin, Err(AppendError::Behind)), "{twin:?}");
+
+    // The entries alone are a barrier: here the summary was put back.
+    let old = AttributeValue::N("1".into());
+    moto.set(&release_key('a'), "SUMMARY", "head", old).await;
+    let over = append(&aws, &seen, &[reported("second")], 3).await;
+    assert!(matches!(over, Err(AppendError::Behind)), "{over:?}");
+    assert_eq!(load(&aws, 'a').await, first);
+    let head = AttributeValue::N("2".into());
+    moto.set(&release_key('a'), "SUMMARY", "head", head).await;
 
     // The summary alone is a barrier too: here an entry was cut off the end.
     moto.delete(&release_key('a'), "E#000000000002").await;

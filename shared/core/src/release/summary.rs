@@ -119,3 +119,122 @@ fn rolling_out(live: &Live) -> String {
         (None, None) => "rolling out".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::release::{Actor, Entry, Event};
+
+    fn events(events: serde_json::Value) -> Vec<Event> {
+        serde_json::from_value(events).expect("events")
+    }
+
+    /// A release of one stage that asks for two approvals, and tells people in Slack.
+    fn release(slack: Option<&str>, further: serde_json::Value) -> Release {
+        let id: ReleaseId = "shop-api-0123456789abcdef".parse().unwrap();
+        let revision = "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:7";
+        let mut all = events(json!([
+            {
+                "type": "opened",
+                "pipeline": {
+                    "pipeline": "shop-api",
+                    "repository": "shop-api",
+                    "notify": slack.map_or(json!({}), |channel| json!({"slack": channel})),
+                    "stages": [{
+                        "name": "production", "cluster": "c", "service": "s",
+                        "containers": ["app"], "rollout": {"rolling": {}},
+                        "approval": {"slack": ["U1", "U2"], "required": 2},
+                    }],
+                },
+                "version": 1,
+                "home": {"account": "111111111111", "region": "eu-west-1"},
+                "image": {
+                    "registry": "111111111111.dkr.ecr.eu-west-1.amazonaws.com",
+                    "repository": "shop-api", "digest": format!("sha256:{}", "a".repeat(64)),
+                    "tag": "3f2c1ab", "pushed_at": "2026-11-23T10:00:00Z",
+                },
+            },
+            {
+                "type": "planned", "stage": "production",
+                "plan": {
+                    "current": revision, "base": {"revision": revision},
+                    "spec": "0".repeat(64), "images": [], "desired_count": 2, "service": {},
+                },
+            },
+        ]));
+        all.extend(events(further));
+        let mut entries: Vec<Entry> = Vec::new();
+        for event in all {
+            let previous = entries.last().map(|e| (e.sequence, &e.fingerprint));
+            let actor = Actor::Function("advance".into());
+            entries.push(Entry::after(
+                previous,
+                &id,
+                Timestamp::UNIX_EPOCH,
+                actor,
+                event,
+            ));
+        }
+        Release::fold(id, entries).unwrap()
+    }
+
+    fn state_of(further: serde_json::Value) -> String {
+        Summary::of(&release(None, further)).unwrap().state
+    }
+
+    #[test]
+    fn the_state_names_the_stage_and_what_it_is_at() {
+        assert_eq!(state_of(json!([])), "production: planned");
+        let queued = json!({"type": "queued", "stage": "production", "behind": "shop\nb"});
+        assert_eq!(state_of(json!([queued])), "production: waits behind shop b");
+        let asked = json!({
+            "type": "approval_requested", "stage": "production", "approval": "production-1",
+            "digest": format!("sha256:{}", "a".repeat(64)), "spec": "0".repeat(64),
+            "expires_at": "2026-11-24T10:00:00Z",
+        });
+        let vote = json!({
+            "type": "voted", "approval": "production-1", "by": {"slack": "U1"},
+            "decision": "approve",
+        });
+        assert_eq!(
+            state_of(json!([asked, vote])),
+            "production: waits for approval, 1 of 2"
+        );
+        let started = json!({"type": "rollout_started", "stage": "production", "epoch": 1});
+        assert_eq!(state_of(json!([started])), "production: rolling out");
+        let deploying = json!({"type": "deployment_started", "deployment": "d-1", "found": false});
+        assert_eq!(
+            state_of(json!([started, deploying])),
+            "production: rolling out, starting"
+        );
+        let back = json!({"type": "rollback_started", "reason": "it fails"});
+        assert_eq!(
+            state_of(json!([started, deploying, back])),
+            "production: rolling back"
+        );
+        let ended = json!({"type": "ended", "outcome": "rolled_back", "reason": "it failed"});
+        assert_eq!(state_of(json!([ended])), "rolled back");
+    }
+
+    #[test]
+    fn a_release_is_open_until_people_know_how_it_ended() {
+        let ended = json!([{"type": "ended", "outcome": "failed", "reason": "it failed"}]);
+        let of = |slack, further: &serde_json::Value| {
+            Summary::of(&release(slack, further.clone())).unwrap()
+        };
+        assert!(of(None, &json!([])).open);
+        let quiet = of(None, &ended);
+        assert_eq!((quiet.open, quiet.outcome), (false, Some(Outcome::Failed)));
+        assert_eq!((quiet.head, quiet.version), (3, 1));
+        assert!(of(Some("C0123456789"), &ended).open);
+    }
+
+    #[test]
+    fn a_state_is_of_bounded_length() {
+        let behind = "x".repeat(999);
+        let queued = json!({"type": "queued", "stage": "production", "behind": behind});
+        assert_eq!(state_of(json!([queued])).chars().count(), LONGEST_STATE);
+    }
+}
