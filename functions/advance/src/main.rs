@@ -1,1 +1,10 @@
-fn main() {}
+//! `advance`: drives releases. The only function that changes deployments.
+
+use towpath_aws::handlers::advance::handle;
+use towpath_aws::shell;
+
+fn main() -> Result<(), shell::Error> {
+    shell::run(async |aws, invocation| {
+        handle(aws, &invocation.event, || invocation.time_left()).await
+    })
+}

@@ -1,1 +1,17 @@
-fn main() {}
+//! `image-push`: opens a release for every pipeline that takes a pushed image.
+
+use towpath_aws::handlers::image_push::handle;
+use towpath_aws::shell;
+
+fn main() -> Result<(), shell::Error> {
+    shell::run(async |aws, invocation| {
+        let settings = aws.settings();
+        handle(
+            aws,
+            &settings.pipelines_path()?,
+            &settings.home()?,
+            &invocation.event,
+        )
+        .await
+    })
+}

@@ -14,6 +14,7 @@ use towpath_core::release::Place;
 
 use crate::aws::Aws;
 use crate::call::{classify, failed, one_line, present, unreadable};
+use crate::clients::ClientSet;
 use crate::ports::{
     CallError, CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress, NewDeployment,
 };
@@ -119,22 +120,15 @@ impl CodeDeploy for Aws {
         id: &DeploymentId,
     ) -> Result<Option<DeploymentInfo>, CallError> {
         let set = self.clients().at(place).await?;
-        let answer = set
-            .codedeploy()
-            .get_deployment()
-            .deployment_id(id.as_str())
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => {
-                let info = present(GET, "deploymentInfo", answer.deployment_info)?;
-                info_of(GET, &info).map(Some)
-            }
-            Err(error) => match error.as_service_error() {
-                Some(GetDeploymentError::DeploymentDoesNotExistException(_)) => Ok(None),
-                Some(_) | None => Err(classify(GET, &error)),
-            },
-        }
+        get_deployment(&set, id).await
+    }
+
+    async fn deployment_here(
+        &self,
+        id: &DeploymentId,
+    ) -> Result<Option<DeploymentInfo>, CallError> {
+        let set = self.clients().home().await?;
+        get_deployment(&set, id).await
     }
 
     async fn progress(
@@ -218,12 +212,11 @@ impl CodeDeploy for Aws {
 
     async fn answer_hook(
         &self,
-        place: &Place,
         id: &DeploymentId,
         execution: &str,
         passed: bool,
     ) -> Result<(), CallError> {
-        let set = self.clients().at(place).await?;
+        let set = self.clients().home().await?;
         let status = if passed {
             LifecycleEventStatus::Succeeded
         } else {
@@ -248,6 +241,28 @@ impl CodeDeploy for Aws {
                 Some(_) | None => Err(classify(ANSWER_HOOK, &error)),
             },
         }
+    }
+}
+
+async fn get_deployment(
+    set: &ClientSet,
+    id: &DeploymentId,
+) -> Result<Option<DeploymentInfo>, CallError> {
+    let answer = set
+        .codedeploy()
+        .get_deployment()
+        .deployment_id(id.as_str())
+        .send()
+        .await;
+    match answer {
+        Ok(answer) => {
+            let info = present(GET, "deploymentInfo", answer.deployment_info)?;
+            info_of(GET, &info).map(Some)
+        }
+        Err(error) => match error.as_service_error() {
+            Some(GetDeploymentError::DeploymentDoesNotExistException(_)) => Ok(None),
+            Some(_) | None => Err(classify(GET, &error)),
+        },
     }
 }
 

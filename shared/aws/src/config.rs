@@ -27,6 +27,14 @@ pub const SLACK_BOT_TOKEN_PARAMETER: &str = "TOWPATH_SLACK_BOT_TOKEN_PARAMETER";
 pub const SLACK_SIGNING_SECRET_PARAMETER: &str = "TOWPATH_SLACK_SIGNING_SECRET_PARAMETER";
 /// The name of the SecureString with the key that decision tokens and links are made with.
 pub const LINK_KEY_PARAMETER: &str = "TOWPATH_LINK_KEY_PARAMETER";
+/// The id of the Slack app whose buttons are answered; any that knows the signing secret when it
+/// is not set.
+pub const SLACK_APP_ID: &str = "TOWPATH_SLACK_APP_ID";
+/// The id of the Slack workspace whose members are answered; any when it is not set.
+pub const SLACK_TEAM_ID: &str = "TOWPATH_SLACK_TEAM_ID";
+/// Addresses that HTTP checks may reach although they are local to the function, as CIDRs
+/// separated by commas: for tests and labs.
+pub const CHECK_ALLOW: &str = "TOWPATH_CHECK_ALLOW";
 /// Where Slack's Web API is; [`DEFAULT_SLACK_API_URL`] when it is not set.
 pub const SLACK_API_URL: &str = "SLACK_API_URL";
 /// A file with the virtual time, in the lab.

@@ -38,7 +38,7 @@ const MOST_ADDRESSES: usize = 4;
 /// Runs a check: asks until the verdict cannot change any more, or until there is no time for
 /// another whole request within `time_left`. That the check could not be run is a verdict, too: it
 /// has not passed.
-pub async fn run(check: &HttpCheck, policy: &AddressPolicy, time_left: Duration) -> Verdict {
+pub(crate) async fn run(check: &HttpCheck, policy: &AddressPolicy, time_left: Duration) -> Verdict {
     let url: CheckUrl = match check.url.parse() {
         Ok(url) => url,
         // Not shown, since it may be a password that is wrong with it.

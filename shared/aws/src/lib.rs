@@ -1,23 +1,26 @@
-//! The adapters between the core and AWS, and the loop that drives a release over them.
+//! The adapters between the core and AWS, the loop that drives a release over them, and what each
+//! function does.
 
 mod autoscaling;
 mod aws;
 mod call;
+mod checks;
 mod clients;
 pub mod clock;
 mod codedeploy;
 pub mod config;
 pub mod drive;
-mod http;
-mod perform;
 mod ecr;
 mod ecs;
+pub mod handlers;
 mod http;
+mod http_check;
 mod identity;
 mod ledger;
-pub mod http_check;
+mod perform;
 pub mod ports;
 pub mod secrets;
+pub mod shell;
 mod slack;
 mod sns;
 mod ssm;

@@ -84,6 +84,23 @@ impl Secrets {
     }
 }
 
+impl crate::ports::Secrets for Aws {
+    async fn slack_signing_secret(&self, renew: bool) -> Result<Vec<u8>, CallError> {
+        let secret = if renew {
+            self.refreshed_secret(SecretKind::SlackSigningSecret)
+                .await?
+        } else {
+            self.secret(SecretKind::SlackSigningSecret).await?
+        };
+        Ok(secret.expose().as_bytes().to_vec())
+    }
+
+    async fn link_key(&self) -> Result<Vec<u8>, CallError> {
+        let secret = self.secret(SecretKind::LinkKey).await?;
+        Ok(secret.expose().as_bytes().to_vec())
+    }
+}
+
 impl Aws {
     /// A secret, at most five minutes old.
     ///

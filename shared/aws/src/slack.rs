@@ -8,6 +8,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::{Value, json};
+use towpath_core::message::slack_text;
+use towpath_core::names::{ApprovalId, ReleaseId, SlackUser};
 use towpath_core::release::Card;
 
 use crate::aws::Aws;
@@ -17,6 +19,7 @@ use crate::secrets::{Secret, SecretKind};
 
 const POST: &str = "slack:chat.postMessage";
 const UPDATE: &str = "slack:chat.update";
+const WHISPER: &str = "slack:chat.postEphemeral";
 
 /// How long Slack may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -71,6 +74,19 @@ impl Messenger for Aws {
             "unfurl_media": false,
         });
         self.slack(POST, &body).await.map(drop)
+    }
+
+    async fn whisper(&self, channel: &str, user: &SlackUser, text: &str) -> Result<(), CallError> {
+        let body = json!({ "channel": channel, "user": user, "text": slack_text(text) });
+        self.slack(WHISPER, &body).await.map(drop)
+    }
+
+    async fn how_to_answer(
+        &self,
+        release: &ReleaseId,
+        approval: &ApprovalId,
+    ) -> Result<String, CallError> {
+        self.answers_by_topic(release, approval).await
     }
 
     async fn publish(&self, subject: &str, text: &str) -> Result<(), CallError> {

@@ -1,15 +1,39 @@
 //! Amazon SNS: requests and outcomes for whoever reads e-mail.
 
 use aws_config::retry::RetryConfig;
+use serde_json::json;
+use towpath_core::names::{ApprovalId, ReleaseId};
+use towpath_core::release::Decision;
+use towpath_core::token;
 
 use crate::aws::Aws;
-use crate::call::failed;
-use crate::config::REQUESTS_TOPIC_ARN;
+use crate::call::{failed, refused};
+use crate::config::{REPLIES_TOPIC_ARN, REQUESTS_TOPIC_ARN};
 use crate::ports::CallError;
+use crate::secrets::SecretKind;
 
 const PUBLISH: &str = "sns:Publish";
 
 impl Aws {
+    /// The messages to publish to the reply topic, one for each decision, with their tokens.
+    pub(crate) async fn answers_by_topic(
+        &self,
+        release: &ReleaseId,
+        approval: &ApprovalId,
+    ) -> Result<String, CallError> {
+        let topic = self.settings().require(REPLIES_TOPIC_ARN)?;
+        let key = self.secret(SecretKind::LinkKey).await?;
+        let mut text = format!("\nTo decide, publish one of these to {topic}:\n");
+        for decision in [Decision::Approve, Decision::Reject] {
+            let token = token::mint(key.expose().as_bytes(), release, approval, decision)
+                .map_err(|error| refused("towpath:mint", "UnusableLinkKey", error))?;
+            let answer = json!({ "approval": token, "decision": decision });
+            text.push_str(&format!("\n{answer}\n"));
+        }
+        text.push_str("\nA \"reason\" can be added. Whoever has this message can decide: do not forward it.\n");
+        Ok(text)
+    }
+
     /// Publishes to the request topic, tried once: SNS would send a repeated message twice.
     pub(crate) async fn publish_request(&self, subject: &str, text: &str) -> Result<(), CallError> {
         let topic = self.settings().require(REQUESTS_TOPIC_ARN)?;

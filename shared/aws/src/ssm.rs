@@ -2,6 +2,7 @@
 
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_sdk_ssm::types::{ParameterTier, ParameterType};
+use jiff::Timestamp;
 use towpath_core::names::ParameterName;
 use towpath_core::release::Place;
 
@@ -117,5 +118,9 @@ fn parameter_of(
         name: name.parse().map_err(|error| unreadable(operation, error))?,
         version: parameter.version,
         value: present(operation, "value", parameter.value)?,
+        modified_at: parameter
+            .last_modified_date
+            .and_then(|at| Timestamp::new(at.secs(), 0).ok())
+            .unwrap_or(Timestamp::UNIX_EPOCH),
     })
 }

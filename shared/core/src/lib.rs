@@ -9,7 +9,7 @@ pub mod names;
 pub mod pipeline;
 pub mod release;
 pub mod taskdef;
+pub mod token;
 
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;
-pub mod token;

@@ -58,10 +58,14 @@ pub async fn handle<P: Ports>(
                 }
                 Err(error) => {
                     tracing::error!(release.id = %release, %error, "a release could not be driven");
-                    Some(ItemFailure { item_identifier: sequence })
+                    Some(ItemFailure {
+                        item_identifier: sequence,
+                    })
                 }
             }
         }
     });
-    Ok(BatchAnswer { batch_item_failures: join_all(driven).await.into_iter().flatten().collect() })
+    Ok(BatchAnswer {
+        batch_item_failures: join_all(driven).await.into_iter().flatten().collect(),
+    })
 }

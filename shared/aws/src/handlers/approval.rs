@@ -11,6 +11,7 @@ use towpath_core::token;
 
 use super::HandlerError;
 use super::take::{Taken, take};
+use crate::config::{REPLIES_TOPIC_ARN, SLACK_APP_ID, SLACK_TEAM_ID, SettingError, Settings};
 use crate::ports::{Clock, Ledger, Messenger, Secrets};
 
 /// Who is allowed to send: what must match besides the signature.
@@ -24,8 +25,22 @@ pub struct Senders {
     pub reply_topic: String,
 }
 
+impl Senders {
+    /// Those that the settings name.
+    ///
+    /// # Errors
+    /// When the reply topic is not set.
+    pub fn of(settings: &Settings) -> Result<Self, SettingError> {
+        Ok(Self {
+            slack_app: settings.get(SLACK_APP_ID),
+            slack_team: settings.get(SLACK_TEAM_ID),
+            reply_topic: settings.require(REPLIES_TOPIC_ARN)?,
+        })
+    }
+}
+
 /// The one path of the function URL.
-const SLACK_PATH: &str = "/slack/interactions";
+const SLACK_PATH: &str = "/slack/interactive";
 
 /// Takes a request to the function URL, or a batch of SNS messages.
 ///
@@ -57,7 +72,10 @@ where
         return Ok(answer(405, "only POST is answered here"));
     }
     if !is_signed(ports, &request).await? {
-        tracing::warn!(source_ip = request.source_ip, "request refused: its signature is not Slack's");
+        tracing::warn!(
+            source_ip = ?request.source_ip,
+            "request refused: its signature is not Slack's"
+        );
         return Ok(answer(401, "the signature does not match"));
     }
     let interaction = match slack::read(&request.body) {
@@ -78,7 +96,10 @@ where
     vote_by_button(ports, interaction).await
 }
 
-async fn is_signed<P: Secrets + Clock>(ports: &P, request: &url::UrlRequest) -> Result<bool, HandlerError> {
+async fn is_signed<P: Secrets + Clock>(
+    ports: &P,
+    request: &url::UrlRequest,
+) -> Result<bool, HandlerError> {
     let header = |name: &str| request.headers.get(name).map(String::as_str);
     for renew in [false, true] {
         let secret = ports.slack_signing_secret(renew).await?;
@@ -100,7 +121,8 @@ async fn is_signed<P: Secrets + Clock>(ports: &P, request: &url::UrlRequest) -> 
 }
 
 fn is_foreign(senders: &Senders, interaction: &slack::Interaction) -> Option<&'static str> {
-    let differs = |expected: &Option<String>, found: &str| expected.as_deref().is_some_and(|e| e != found);
+    let differs =
+        |expected: &Option<String>, found: &str| expected.as_deref().is_some_and(|e| e != found);
     if differs(&senders.slack_app, &interaction.app) {
         return Some("it comes from another Slack app");
     }
@@ -110,17 +132,30 @@ fn is_foreign(senders: &Senders, interaction: &slack::Interaction) -> Option<&'s
     None
 }
 
-async fn vote_by_button<P>(ports: &P, interaction: slack::Interaction) -> Result<Value, HandlerError>
+async fn vote_by_button<P>(
+    ports: &P,
+    interaction: slack::Interaction,
+) -> Result<Value, HandlerError>
 where
     P: Ledger + Messenger + Clock,
 {
-    let slack::Interaction { channel, user, action, .. } = interaction;
+    let slack::Interaction {
+        channel,
+        user,
+        action,
+        ..
+    } = interaction;
     let release = action.value.release;
     let by = Principal::Slack(user.clone());
     let actor = Actor::Person(by.clone());
-    let vote = Incoming::Vote { approval: action.value.approval, by, decision: action.decision, reason: None };
+    let vote = Incoming::Vote {
+        approval: action.value.approval,
+        by,
+        decision: action.decision,
+        reason: None,
+    };
     let problem = match take(ports, &release, &actor, vote).await? {
-        Taken::Added(_) => {
+        Taken::Added => {
             tracing::info!(release.id = %release, by = %actor, decision = %action.decision, "vote written down");
             None
         }
@@ -148,7 +183,12 @@ where
 {
     let replies = sns::read(event).map_err(|error| HandlerError::Malformed(error.to_string()))?;
     let key = ports.link_key().await?;
-    let taken = join_all(replies.into_iter().map(|reply| vote_by_reply(ports, senders, &key, reply))).await;
+    let taken = join_all(
+        replies
+            .into_iter()
+            .map(|reply| vote_by_reply(ports, senders, &key, reply)),
+    )
+    .await;
     let mut refused = Vec::new();
     for outcome in taken {
         match outcome {
@@ -157,7 +197,11 @@ where
             Err(error) => return Err(error),
         }
     }
-    if refused.is_empty() { Ok(()) } else { Err(HandlerError::Refused(refused.join("; "))) }
+    if refused.is_empty() {
+        Ok(())
+    } else {
+        Err(HandlerError::Refused(refused.join("; ")))
+    }
 }
 
 async fn vote_by_reply<P: Ledger + Clock>(
@@ -172,7 +216,10 @@ async fn vote_by_reply<P: Ledger + Clock>(
         Err(error) => return refused(error.to_string()),
     };
     if reply.topic != senders.reply_topic {
-        return refused(format!("message {} came by another topic", reply.message_id));
+        return refused(format!(
+            "message {} came by another topic",
+            reply.message_id
+        ));
     }
     let (release, approval) = match token::verify(key, &reply.approval, reply.decision) {
         Ok(verified) => verified,
@@ -180,15 +227,23 @@ async fn vote_by_reply<P: Ledger + Clock>(
     };
     let by = Principal::TokenHolder;
     let actor = Actor::Person(by.clone());
-    let vote = Incoming::Vote { approval, by, decision: reply.decision, reason: reply.reason };
+    let vote = Incoming::Vote {
+        approval,
+        by,
+        decision: reply.decision,
+        reason: reply.reason,
+    };
     match take(ports, &release, &actor, vote).await? {
-        Taken::Added(_) => {
+        Taken::Added => {
             tracing::info!(release.id = %release, decision = %reply.decision, "vote written down");
             Ok(())
         }
         Taken::Known(_) => Ok(()),
         Taken::Refused(refusal) => refused(format!("message {}: {refusal}", reply.message_id)),
-        Taken::NoSuchRelease => refused(format!("message {}: there is no release {release}", reply.message_id)),
+        Taken::NoSuchRelease => refused(format!(
+            "message {}: there is no release {release}",
+            reply.message_id
+        )),
     }
 }
 

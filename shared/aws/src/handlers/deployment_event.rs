@@ -24,17 +24,31 @@ pub async fn handle<P: Ledger + Clock>(ports: &P, event: &Value) -> Result<(), H
         }
         Err(ReadError::Malformed(problem)) => return Err(HandlerError::Malformed(problem)),
     };
-    let Some(id) = ports.release_of(&report.deployment).await? else {
-        tracing::info!(deployment = %report.deployment, state = report.state, "report ignored: not a deployment of ours");
+    let Some(deployment) = report.deployment else {
+        tracing::info!(
+            state = report.state,
+            "report ignored: it names no deployment"
+        );
         return Ok(());
     };
-    let incoming = Incoming::DeploymentReported { deployment: report.deployment, state: report.state };
+    let Some(id) = ports.release_of(&deployment).await? else {
+        tracing::info!(deployment = %deployment, state = report.state, "report ignored: not a deployment of ours");
+        return Ok(());
+    };
+    let incoming = Incoming::DeploymentReported {
+        deployment,
+        state: report.state,
+    };
     let actor = Actor::Function("deployment-event".into());
     match take(ports, &id, &actor, incoming).await? {
-        Taken::Added(_) => tracing::info!(release.id = %id, "report written down"),
-        Taken::Known(_) => tracing::info!(release.id = %id, "report seen before, or too late to matter"),
+        Taken::Added => tracing::info!(release.id = %id, "report written down"),
+        Taken::Known(_) => {
+            tracing::info!(release.id = %id, "report seen before, or too late to matter")
+        }
         Taken::Refused(refusal) => tracing::info!(release.id = %id, %refusal, "report refused"),
-        Taken::NoSuchRelease => tracing::warn!(release.id = %id, "report for a release that is not in the ledger"),
+        Taken::NoSuchRelease => {
+            tracing::warn!(release.id = %id, "report for a release that is not in the ledger")
+        }
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ use crate::ports::{AppendError, Clock, Ecr, ImageDetail, Ledger, Parameter, Para
 /// used; the pipelines beside it are served all the same.
 pub async fn handle<P>(
     ports: &P,
-    pipelines_path: &str,
+    pipelines_path: &ParameterName,
     home: &Home,
     event: &Value,
 ) -> Result<(), HandlerError>
@@ -37,10 +37,7 @@ where
         }
         Err(ReadError::Malformed(problem)) => return Err(HandlerError::Malformed(problem)),
     };
-    let Some(tag) = &pushed.tag else {
-        tracing::info!(repository = %pushed.repository, "push ignored: it has no tag");
-        return Ok(());
-    };
+    let tag = &pushed.tag;
     let registry = registry_of(&pushed.account.to_string(), &pushed.region.to_string())?;
     let (stored, image) = tokio::join!(
         pipelines_of(ports, pipelines_path, &pushed.repository),
@@ -51,11 +48,20 @@ where
         tracing::info!(repository = %pushed.repository, %tag, "push ignored: no pipeline is configured for the repository");
         return Ok(());
     }
-    let Some(ImageDetail { digest, pushed_at, .. }) = image? else {
+    let Some(ImageDetail {
+        digest, pushed_at, ..
+    }) = image?
+    else {
         tracing::warn!(repository = %pushed.repository, %tag, "push ignored: the registry has no such image any more");
         return Ok(());
     };
-    let image = Image { registry, repository: pushed.repository.clone(), digest, tag: tag.clone(), pushed_at };
+    let image = Image {
+        registry,
+        repository: pushed.repository.clone(),
+        digest,
+        tag: tag.clone(),
+        pushed_at,
+    };
     let actor = Actor::Function("image-push".into());
     offer_to_all(ports, &stored, home, &image, &actor).await
 }
@@ -63,7 +69,7 @@ where
 /// The pipelines of one repository: one call, however many pipelines there are in the account.
 pub(super) async fn pipelines_of<P: Parameters>(
     ports: &P,
-    pipelines_path: &str,
+    pipelines_path: &ParameterName,
     repository: &RepositoryName,
 ) -> Result<Vec<Parameter>, HandlerError> {
     let path: ParameterName = format!("{pipelines_path}/{repository}")
@@ -72,7 +78,11 @@ pub(super) async fn pipelines_of<P: Parameters>(
     let mut stored = ports.parameters_below(&path).await?;
     // The repository `team/shop` lies below the repository `team`; its pipelines are not `team`'s.
     stored.retain(|parameter| {
-        let below = parameter.name.as_str().strip_prefix(path.as_str()).and_then(|rest| rest.strip_prefix('/'));
+        let below = parameter
+            .name
+            .as_str()
+            .strip_prefix(path.as_str())
+            .and_then(|rest| rest.strip_prefix('/'));
         below.is_some_and(|name| !name.contains('/'))
     });
     Ok(stored)
@@ -94,7 +104,12 @@ pub(super) async fn offer_to_all<P: Ledger + Clock>(
     image: &Image,
     actor: &Actor,
 ) -> Result<(), HandlerError> {
-    let offers = join_all(stored.iter().map(|parameter| offer(ports, parameter, home, image, actor))).await;
+    let offers = join_all(
+        stored
+            .iter()
+            .map(|parameter| offer(ports, parameter, home, image, actor)),
+    )
+    .await;
     let mut unusable = Vec::new();
     for outcome in offers {
         match outcome {
@@ -103,7 +118,11 @@ pub(super) async fn offer_to_all<P: Ledger + Clock>(
             Err(error) => return Err(error),
         }
     }
-    if unusable.is_empty() { Ok(()) } else { Err(HandlerError::Pipeline(unusable.join("; "))) }
+    if unusable.is_empty() {
+        Ok(())
+    } else {
+        Err(HandlerError::Pipeline(unusable.join("; ")))
+    }
 }
 
 async fn offer<P: Ledger + Clock>(
@@ -115,7 +134,10 @@ async fn offer<P: Ledger + Clock>(
 ) -> Result<(), HandlerError> {
     let pipeline = read_pipeline(parameter)?;
     if pipeline.repository != image.repository
-        || pipeline.registry.as_ref().is_some_and(|registry| *registry != image.registry)
+        || pipeline
+            .registry
+            .as_ref()
+            .is_some_and(|registry| *registry != image.registry)
     {
         tracing::info!(pipeline = %pipeline.pipeline, registry = %image.registry, "image not taken: the pipeline is for another registry");
         return Ok(());

@@ -30,17 +30,22 @@ where
     P: Ledger + CodeDeploy + Checker + Clock,
 {
     match hook::read(event) {
-        Ok(hook::Hook::CodeDeploy { deployment, execution }) => {
+        Ok(hook::Hook::CodeDeploy {
+            deployment,
+            execution,
+        }) => {
             answer_codedeploy(ports, &deployment, &execution, time_left).await?;
             Ok(Value::Null)
         }
         Ok(hook::Hook::Ecs(hook)) => {
             // No pipeline can name this engine, so somebody hung the function on a service of
             // their own. Without a pipeline there is nothing to verify: not known, so no.
-            tracing::warn!(service = %hook.service_arn, "hook refused: the service is not rolled out by a pipeline");
+            tracing::warn!(service = ?hook.service, "hook refused: the service is not rolled out by a pipeline");
             Ok(json!({ "hookStatus": "FAILED" }))
         }
-        Err(ReadError::Ignored(reason) | ReadError::Malformed(reason)) => Err(HandlerError::Malformed(reason)),
+        Err(ReadError::Ignored(reason) | ReadError::Malformed(reason)) => {
+            Err(HandlerError::Malformed(reason))
+        }
     }
 }
 
@@ -60,13 +65,30 @@ where
     let position = release.stage_position(&mark.stage);
     let service = position.and_then(|position| release.service_id(position));
     let Some((stage, service)) = release.pipeline().stage(&mark.stage).zip(service) else {
-        return Err(HandlerError::Malformed(format!("{} has no stage {}", mark.release, mark.stage)));
+        return Err(HandlerError::Malformed(format!(
+            "{} has no stage {}",
+            mark.release, mark.stage
+        )));
     };
     // The function runs in the stage's own account, so it reaches the service without a role.
-    let place = Place { service, role: None };
+    let place = Place {
+        service,
+        role: None,
+    };
     let progress = ports.progress(&place, deployment).await?;
     let passed = match point_of(&progress) {
-        Some(point) => verify(ports, &release, &mark, deployment, point, &stage.checks, time_left).await?,
+        Some(point) => {
+            verify(
+                ports,
+                &release,
+                &mark,
+                deployment,
+                point,
+                &stage.checks,
+                time_left,
+            )
+            .await?
+        }
         None => {
             tracing::warn!(release.id = %release.id(), %deployment, "hook refused: the deployment is at no point that has checks");
             false
@@ -88,12 +110,19 @@ async fn find<P: Ledger + CodeDeploy>(
     let Ok(mark) = info.description.parse::<Mark>() else {
         return Ok(None);
     };
-    Ok(ports.load(&mark.release).await?.map(|release| (mark, release)))
+    Ok(ports
+        .load(&mark.release)
+        .await?
+        .map(|release| (mark, release)))
 }
 
 /// The hook point at which the deployment is.
 fn point_of(progress: &DeploymentProgress) -> Option<HookPoint> {
-    let current = progress.lifecycle.iter().rev().find(|(_, status)| status == "InProgress")?;
+    let current = progress
+        .lifecycle
+        .iter()
+        .rev()
+        .find(|(_, status)| status == "InProgress")?;
     HookPoint::of_lifecycle_event(&current.0)
 }
 
@@ -124,7 +153,7 @@ where
     };
     let actor = Actor::Function("lifecycle-hook".into());
     Ok(match take(ports, release.id(), &actor, incoming).await? {
-        Taken::Added(_) => all_passed(&results),
+        Taken::Added => all_passed(&results),
         // Somebody else's run of the same checks was first, and its answer is the answer; or the
         // rollout is over, and then nothing may move.
         Taken::Known(release) => checks_of(&release, deployment, point).is_some_and(all_passed),
@@ -140,5 +169,9 @@ async fn run<P: Checker>(ports: &P, check: &Check, time: Duration) -> CheckResul
     let verdict = match &check.kind {
         CheckKind::Http(http) => ports.check_http(http, time).await,
     };
-    CheckResult { check: check.name.clone(), passed: verdict.passed, detail: verdict.detail }
+    CheckResult {
+        check: check.name.clone(),
+        passed: verdict.passed,
+        detail: verdict.detail,
+    }
 }

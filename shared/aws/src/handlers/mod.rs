@@ -12,8 +12,31 @@ pub mod sweeper;
 
 mod take;
 
+use lambda_runtime::Diagnostic;
+
+use crate::config::SettingError;
 use crate::drive::DriveError;
 use crate::ports::{AppendError, CallError, LoadError};
+
+impl From<HandlerError> for Diagnostic {
+    /// What the dead letter says: the kind of error, and the error with its causes.
+    fn from(error: HandlerError) -> Self {
+        let kind = match &error {
+            HandlerError::Malformed(_) => "MalformedEvent",
+            HandlerError::Pipeline(_) => "UnusablePipeline",
+            HandlerError::Refused(_) => "Refused",
+            HandlerError::Setting(_) => "NotSetUp",
+            HandlerError::Call(_) => "CallFailed",
+            HandlerError::Load(_) => "LedgerNotRead",
+            HandlerError::Append(_) => "LedgerNotWritten",
+            HandlerError::Drive(_) => "ReleaseNotDriven",
+        };
+        Self {
+            error_type: kind.into(),
+            error_message: error.to_string(),
+        }
+    }
+}
 
 /// Why an invocation failed. On Lambda a failure is a retry, and after the retries a dead letter
 /// with this text; what a retry cannot mend is answered instead, unless nothing else could keep
@@ -29,6 +52,9 @@ pub enum HandlerError {
     /// Messages that were refused. The others were dealt with.
     #[error("refused: {0}")]
     Refused(String),
+    /// The function is not set up.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// A call failed.
     #[error(transparent)]
     Call(#[from] CallError),

@@ -23,16 +23,22 @@ const LOOK_BACK: SignedDuration = SignedDuration::from_hours(6);
 ///
 /// # Errors
 /// When the input is neither, or AWS cannot be asked.
-pub async fn handle<P>(ports: &P, pipelines_path: &str, home: &Home, event: &Value) -> Result<(), HandlerError>
+pub async fn handle<P>(
+    ports: &P,
+    pipelines_path: &ParameterName,
+    home: &Home,
+    event: &Value,
+) -> Result<(), HandlerError>
 where
     P: Ledger + Ecr + Parameters + Clock,
 {
     match event.get("sweep").and_then(Value::as_str) {
         Some("releases") => wake_due(ports).await,
         Some("pushes") => find_lost_pushes(ports, pipelines_path, home).await,
-        Some(_) | None => {
-            Err(HandlerError::Malformed("the schedule's input must be {\"sweep\": \"releases\"} or {\"sweep\": \"pushes\"}".into()))
-        }
+        Some(_) | None => Err(HandlerError::Malformed(
+            "the schedule's input must be {\"sweep\": \"releases\"} or {\"sweep\": \"pushes\"}"
+                .into(),
+        )),
     }
 }
 
@@ -45,14 +51,21 @@ async fn wake_due<P: Ledger + Clock>(ports: &P) -> Result<(), HandlerError> {
     Ok(())
 }
 
-async fn find_lost_pushes<P>(ports: &P, pipelines_path: &str, home: &Home) -> Result<(), HandlerError>
+async fn find_lost_pushes<P>(
+    ports: &P,
+    pipelines_path: &ParameterName,
+    home: &Home,
+) -> Result<(), HandlerError>
 where
     P: Ledger + Ecr + Parameters + Clock,
 {
-    let path: ParameterName =
-        pipelines_path.parse().map_err(|error| HandlerError::Pipeline(format!("{error}")))?;
-    let stored = ports.parameters_below(&path).await?;
-    let searched = join_all(stored.iter().map(|parameter| find_lost(ports, parameter, home))).await;
+    let stored = ports.parameters_below(pipelines_path).await?;
+    let searched = join_all(
+        stored
+            .iter()
+            .map(|parameter| find_lost(ports, parameter, home)),
+    )
+    .await;
     let mut unusable = Vec::new();
     for outcome in searched {
         match outcome {
@@ -61,7 +74,11 @@ where
             Err(error) => return Err(error),
         }
     }
-    if unusable.is_empty() { Ok(()) } else { Err(HandlerError::Pipeline(unusable.join("; "))) }
+    if unusable.is_empty() {
+        Ok(())
+    } else {
+        Err(HandlerError::Pipeline(unusable.join("; ")))
+    }
 }
 
 async fn find_lost<P>(ports: &P, parameter: &Parameter, home: &Home) -> Result<(), HandlerError>
@@ -74,12 +91,22 @@ where
         None => registry_of(home.account.as_str(), home.region.as_str())?,
     };
     // What was pushed before the pipeline knew of anything is not lost, only old.
-    let newest = ports.newest(&pipeline.pipeline).await?.map(|(_, pushed_at)| pushed_at);
+    let newest = ports
+        .newest(&pipeline.pipeline)
+        .await?
+        .map(|(_, pushed_at)| pushed_at);
     let known = newest.unwrap_or(parameter.modified_at);
     let since = known.max(ports.now().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN));
-    let pushed = ports.pushed_since(&registry, &pipeline.repository, since).await?;
+    let pushed = ports
+        .pushed_since(&registry, &pipeline.repository, since)
+        .await?;
     let actor = Actor::Function("sweeper".into());
-    for ImageDetail { digest, tags, pushed_at } in pushed {
+    for ImageDetail {
+        digest,
+        tags,
+        pushed_at,
+    } in pushed
+    {
         if pushed_at <= known {
             continue;
         }

@@ -9,8 +9,8 @@ use crate::ports::{Append, AppendError, Clock, Ledger};
 
 /// What became of a fact.
 pub(super) enum Taken {
-    /// It is in the ledger: the release as it is now.
-    Added(Box<Release>),
+    /// It is in the ledger now.
+    Added,
     /// It was there already, or does not matter any more.
     Known(Box<Release>),
     /// It is not taken.
@@ -38,10 +38,16 @@ pub(super) async fn take<P: Ledger + Clock>(
             Ok(Accepted::Known) => return Ok(Taken::Known(Box::new(release))),
             Err(refusal) => return Ok(Taken::Refused(refusal)),
         };
-        let append =
-            Append { release: &release, events: &events, actor, at: now, wake: true, due: Some(now) };
+        let append = Append {
+            release: &release,
+            events: &events,
+            actor,
+            at: now,
+            wake: true,
+            due: Some(now),
+        };
         match ports.append(append).await {
-            Ok(release) => return Ok(Taken::Added(Box::new(release))),
+            Ok(_) => return Ok(Taken::Added),
             Err(AppendError::Behind) => {}
             Err(error @ (AppendError::Service | AppendError::Call(_))) => return Err(error.into()),
         }

@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use towpath_core::names::{Fingerprint, ReleaseId};
+use towpath_core::names::{DeploymentId, Fingerprint, ReleaseId};
 use towpath_core::release::{Candidate, Entry, Event, Good, ServiceId, ServiceRow};
 
 /// An item as the SDK has it.
@@ -67,6 +67,23 @@ pub(super) fn entry_key(sequence: u64) -> AttributeValue {
 /// The partition key of a service's row.
 pub(super) fn service_key(id: &ServiceId) -> AttributeValue {
     text(format!("{SERVICE}#{id}"))
+}
+
+/// The sort key of a deployment's row.
+pub(super) const DEPLOYMENT: &str = "DEPLOYMENT";
+
+/// The partition key of a deployment's row.
+pub(super) fn deployment_key(id: &DeploymentId) -> AttributeValue {
+    text(format!("{DEPLOYMENT}#{id}"))
+}
+
+/// The row that says whose deployment it is, so that reports about it find their release.
+pub(super) fn deployment_item(id: &DeploymentId, release: &ReleaseId) -> Item {
+    Item::from([
+        ("pk".into(), deployment_key(id)),
+        ("sk".into(), text(DEPLOYMENT)),
+        ("release".into(), text(release)),
+    ])
 }
 
 pub(super) fn text(text: impl fmt::Display) -> AttributeValue {

@@ -12,7 +12,7 @@ mod write;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use jiff::Timestamp;
-use towpath_core::names::ReleaseId;
+use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
 use towpath_core::release::{Actor, Event, Release, ServiceId, ServiceRow};
 
 pub use summary::Listed;
@@ -40,6 +40,18 @@ impl Ledger for Aws {
 
     async fn append(&self, append: Append<'_>) -> Result<Release, AppendError> {
         self.append_entries(append).await
+    }
+
+    async fn release_of(&self, deployment: &DeploymentId) -> Result<Option<ReleaseId>, CallError> {
+        self.deployment_row(deployment).await
+    }
+
+    async fn newest(
+        &self,
+        pipeline: &PipelineName,
+    ) -> Result<Option<(ReleaseId, Timestamp)>, CallError> {
+        let newest = self.releases_of(pipeline, 1).await?.into_iter().next();
+        Ok(newest.map(|listed| (listed.summary.release, listed.summary.pushed_at)))
     }
 
     async fn service(&self, id: &ServiceId) -> Result<ServiceRow, LoadError> {

@@ -3,13 +3,13 @@
 use aws_sdk_dynamodb::types::Select;
 use jiff::Timestamp;
 use serde_json::Value;
-use towpath_core::names::{PipelineName, ReleaseId};
+use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
 use towpath_core::release::{Entry, Release, ServiceId, ServiceRow};
 
 use super::SUMMARY;
 use super::item::{
-    BadItem, ENTRY, Item, SERVICE, entry_of, release_key, release_of, row_of, service_key,
-    sortable, stored_entry_of, text,
+    BadItem, DEPLOYMENT, ENTRY, Item, SERVICE, deployment_key, entry_of, parsed, release_key,
+    release_of, row_of, service_key, sortable, stored_entry_of, text,
 };
 use super::summary::{Listed, OPEN, OPEN_INDEX, PIPELINE_INDEX, summary_of};
 use crate::aws::Aws;
@@ -115,6 +115,16 @@ impl Aws {
             rows.push(self.service_row(id).await?);
         }
         Ok(rows)
+    }
+
+    pub(super) async fn deployment_row(
+        &self,
+        id: &DeploymentId,
+    ) -> Result<Option<ReleaseId>, CallError> {
+        let item = self.item(deployment_key(id), DEPLOYMENT).await?;
+        item.map(|item| parsed(&item, "release"))
+            .transpose()
+            .map_err(|error| unreadable(GET, format_args!("the row of {id}: {error}")))
     }
 
     pub(super) async fn service_row(&self, id: &ServiceId) -> Result<ServiceRow, CallError> {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use towpath_core::names::{Fingerprint, ReleaseId};
 use towpath_core::release::{Actor, Entry, Event, Release, ServiceChange, Summary, service_change};
 
-use super::item::{Item, entry_item, entry_key, number, release_key, string};
+use super::item::{Item, deployment_item, entry_item, entry_key, number, release_key, string};
 use super::service;
 use super::summary::{Attention, summary_item};
 use crate::aws::Aws;
@@ -221,6 +221,15 @@ impl Batch<'_> {
             .into_iter()
             .map(|put| TransactWriteItem::builder().put(put).build())
             .collect();
+        for deployment in self
+            .entries
+            .iter()
+            .flat_map(|entry| entry.event.new_deployments())
+        {
+            let item = deployment_item(deployment, self.release.id());
+            let put = put(table, item).build().map_err(|e| invalid(&e))?;
+            items.push(TransactWriteItem::builder().put(put).build());
+        }
         if let Some(change) = &self.service {
             items.push(service::write(table, change).map_err(|e| invalid(&e))?);
         }
@@ -232,6 +241,8 @@ impl Batch<'_> {
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CancellationReason.html>.
     fn cancelled(&self, reasons: &[CancellationReason]) -> Problem {
         let code = |reason: &CancellationReason| reason.code.clone().unwrap_or_default();
+        // Entries and summary come first; the rows of deployments, which have no condition, and the
+        // service's row follow.
         let ours = self.entries.len() + 1;
         let failed = |reason: &CancellationReason| code(reason) == "ConditionalCheckFailed";
         if reasons.iter().take(ours).any(failed) {

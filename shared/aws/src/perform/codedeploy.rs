@@ -129,15 +129,13 @@ async fn ended<P: Ports>(
     Ok(
         match rollback.as_ref().map(|rollback| rollback.status.as_str()) {
             Some("Succeeded") => DeploymentStatus::RolledBack { reason },
-            Some("Failed" | "Stopped") => {
-                let id = rollback
-                    .map(|rollback| rollback.id.to_string())
-                    .unwrap_or_default();
-                DeploymentStatus::Failed {
-                    reason: format!("{reason}; the rollback {id} failed too: look at what serves"),
-                }
-            }
-            Some(_) | None => DeploymentStatus::RollingBack { reason },
+            Some("Failed" | "Stopped") => DeploymentStatus::Failed {
+                reason: format!("{reason}; the rollback {by} failed too: look at what serves"),
+            },
+            Some(_) | None => DeploymentStatus::RollingBack {
+                reason,
+                by: Some(by.clone()),
+            },
         },
     )
 }

@@ -168,7 +168,9 @@ async fn perform_action<P: Ports>(
             to,
             reason,
         } => observe::roll_back(ports, place, rollout, deployment, to, reason).await,
-        Action::Supersede { older } => wake::supersede(ports, release, older).await,
+        Action::Supersede { older, service } => {
+            wake::supersede(ports, release, older, service).await
+        }
         Action::WakeCandidate { service } => wake::candidate(ports, release, service).await,
         Action::PostCard { channel, card } => tell::post_card(ports, channel, card).await,
         Action::UpdateCard { channel, ts, card } => {

@@ -12,6 +12,7 @@ pub(super) async fn supersede<P: Ports>(
     ports: &P,
     newer: &Release,
     older: &ReleaseId,
+    service: &ServiceId,
 ) -> Result<Vec<Event>, CallError> {
     let done = || {
         Ok(vec![Event::Overtook {
@@ -33,6 +34,7 @@ pub(super) async fn supersede<P: Ports>(
         let incoming = Incoming::Superseded {
             by: newer.id().clone(),
             pushed_at: newer.image().pushed_at,
+            service: service.clone(),
         };
         let Ok(Accepted::Add(events)) = accept(&release, incoming, now) else {
             return done();

@@ -133,10 +133,7 @@ pub fn plan() -> Plan {
         images: Vec::new(),
         desired_count: 2,
         scaling: Some(ScalingState::default()),
-        target: Some(DeploymentTarget {
-            container: "api".parse().expect("a container"),
-            port: 8080,
-        }),
+        target: Some(DeploymentTarget(serde_json::json!({ "version": 0.0 }))),
         unknown_fields: Vec::new(),
         service: ServiceRow::default(),
     }

@@ -1,7 +1,7 @@
 //! `next` for a release that owns a service, until its deployment has started.
 
 use super::given::{Story, given};
-use crate::pipeline::{HookPoint, Pipeline};
+use crate::pipeline::Pipeline;
 use crate::release::{Action, ActionKind, Decision, Event, Mark, Outcome, ScalingState};
 use crate::simulation::sample;
 
@@ -117,7 +117,7 @@ fn a_rolling_update_starts_with_the_registered_revision() {
 }
 
 #[test]
-fn codedeploy_starts_with_its_hooks_its_target_and_its_mark() {
+fn codedeploy_starts_with_its_target_and_its_mark() {
     let story = pushed()
         .planned("test", sample::plan())
         .took("test", 1)
@@ -132,7 +132,6 @@ fn codedeploy_starts_with_its_hooks_its_target_and_its_mark() {
         Action::StartCodeDeploy {
             revision,
             target,
-            hooks,
             mark,
             settings,
             ..
@@ -143,7 +142,6 @@ fn codedeploy_starts_with_its_hooks_its_target_and_its_mark() {
     };
     assert_eq!(*revision, sample::revision(9));
     assert_eq!(Some(target), sample::plan().target.as_ref());
-    assert_eq!(hooks[..], [HookPoint::AfterTestTraffic]);
     assert_eq!(settings.application.as_str(), "shop-staging");
     let mark: Mark = mark.parse().expect("a mark");
     assert_eq!(

@@ -1,0 +1,65 @@
+//! What every function's `main` does: logging, one thread, and Lambda's runtime around a handler.
+
+use std::time::{Duration, SystemTime};
+
+pub use lambda_runtime::Error;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::Serialize;
+use serde_json::Value;
+use tracing_subscriber::EnvFilter;
+
+use crate::Aws;
+use crate::handlers::HandlerError;
+
+/// One invocation of a function.
+#[derive(Debug)]
+pub struct Invocation {
+    /// What the function was given.
+    pub event: Value,
+    deadline: SystemTime,
+}
+
+impl Invocation {
+    /// The time until Lambda kills the function.
+    #[must_use]
+    pub fn time_left(&self) -> Duration {
+        self.deadline
+            .duration_since(SystemTime::now())
+            .unwrap_or_default()
+    }
+}
+
+/// Serves a function's invocations, one after the other, until Lambda ends the process.
+///
+/// # Errors
+/// When the thread's runtime cannot be built or Lambda's runtime API cannot be reached.
+pub fn run<R: Serialize>(
+    handler: impl AsyncFn(&Aws, &Invocation) -> Result<R, HandlerError>,
+) -> Result<(), Error> {
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_target(false)
+        .with_env_filter(
+            EnvFilter::try_from_env("TOWPATH_LOG").unwrap_or_else(|_| EnvFilter::new("info")),
+        )
+        .init();
+    let aws = Aws::from_env();
+    let serve = service_fn(async |event: LambdaEvent<Value>| {
+        let (event, context) = event.into_parts();
+        let invocation = Invocation {
+            event,
+            deadline: context.deadline(),
+        };
+        let answer = handler(&aws, &invocation).await;
+        if let Err(error) = &answer {
+            tracing::error!(%error, "invocation failed");
+        }
+        answer
+    });
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(lambda_runtime::run(serve))
+}

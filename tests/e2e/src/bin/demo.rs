@@ -1,0 +1,274 @@
+//! `make demo` and `make lab`: Towpath's main stories, told live on this machine.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use serde_json::{Value, json};
+use towpath_e2e::{APPROVER, CHANNEL, Error, Lab, Narrator, Options, Shop, running};
+
+/// Tells Towpath's main stories on this machine: real function binaries, AWS simulated.
+#[derive(Debug, Parser)]
+#[command(about)]
+struct Arguments {
+    /// Tell nothing; keep the lab running with the example in it, to try things out.
+    #[arg(long)]
+    keep: bool,
+    /// The port of the lab with `--keep`; 0 for a free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Virtual seconds per real second.
+    #[arg(long, default_value_t = 60.0)]
+    speed: f64,
+}
+
+/// The longest that one step of a story may take, in real time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let told = runtime
+        .map_err(|error| Error::Story(error.to_string()))
+        .and_then(|runtime| runtime.block_on(run(&arguments)));
+    match told {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("towpath-demo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<bool, Error> {
+    let started = Instant::now();
+    println!("Starting AWS on this machine (the lab) …");
+    let lab = Lab::start(&Options {
+        speed: arguments.speed,
+        port: arguments.port,
+    })
+    .await?;
+    let shop = Shop::set_up(&lab).await?;
+    wait_for_first_image(&lab, &shop).await?;
+    let outcome = if arguments.keep {
+        keep(&lab, &shop).await
+    } else {
+        tell(&lab, &shop, started).await
+    };
+    if outcome.is_err() {
+        eprintln!("the lab's log was in {}", lab.logs().display());
+    }
+    lab.stop().await;
+    outcome
+}
+
+async fn wait_for_first_image(lab: &Lab, shop: &Shop) -> Result<(), Error> {
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
+        let mut ready = true;
+        for stage in &shop.stages {
+            ready &= running(lab, stage.name).await? == [shop.initial.clone()];
+        }
+        if ready {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Err(Error::Story("the example's services did not start".into()))
+}
+
+async fn tell(lab: &Lab, shop: &Shop, started: Instant) -> Result<bool, Error> {
+    println!(
+        "A team runs {} in three ECS services: test (rolling), staging and production (CodeDeploy\n\
+         blue/green, production behind an approval). The functions are the real binaries; time runs\n\
+         {}× as fast.",
+        Shop::NAME,
+        lab.get("clock").await?["speed"]
+    );
+    let mut narrator = Narrator::new(lab, std::io::stdout().is_terminal()).await?;
+
+    narrator.chapter("1. A good image, tagged with its commit, is pushed.");
+    narrator.person("docker push shop-api:3f2c1ab").await?;
+    let good = push(lab, "3f2c1ab", "healthy").await?;
+    narrator
+        .until(PATIENCE, "approval is asked for", async || {
+            has_button(lab, "3f2c1ab").await
+        })
+        .await?;
+    narrator
+        .person("click Approve, as the approver that the pipeline names")
+        .await?;
+    click(lab, "3f2c1ab", "towpath_approve", APPROVER).await?;
+    narrator
+        .until(PATIENCE, "3f2c1ab ends", async || {
+            has_ended(lab, "3f2c1ab").await
+        })
+        .await?;
+
+    narrator.chapter("2. A bad image is pushed: its green answers 500 at the test listener.");
+    narrator.person("docker push shop-api:badbad1").await?;
+    push(lab, "badbad1", "unhealthy-green").await?;
+    narrator
+        .until(PATIENCE, "badbad1 ends", async || {
+            has_ended(lab, "badbad1").await
+        })
+        .await?;
+
+    narrator.chapter("3. Somebody pushes `latest`.");
+    narrator.person("docker push shop-api:latest").await?;
+    push(lab, "latest", "healthy").await?;
+    narrator
+        .until(PATIENCE, "latest ends", async || {
+            has_ended(lab, "latest").await
+        })
+        .await?;
+
+    narrator.chapter("What runs where, asked of ECS and CodeDeploy:");
+    let right = report(lab, shop, &good).await?;
+    println!(
+        "\n{} in {} s.",
+        if right {
+            "As it should be, told"
+        } else {
+            "NOT as it should be, told"
+        },
+        started.elapsed().as_secs()
+    );
+    Ok(right)
+}
+
+/// Shows what runs, and says whether it is what should run.
+async fn report(lab: &Lab, shop: &Shop, good: &str) -> Result<bool, Error> {
+    let mut right = true;
+    for stage in &shop.stages {
+        let digests = running(lab, stage.name).await?;
+        // The bad image passed the test stage, whose service has no test listener to fail it at.
+        let expected = stage.name == "test" || digests == [good.to_owned()];
+        right &= expected;
+        let name = if digests == [good.to_owned()] {
+            "3f2c1ab"
+        } else if digests == [shop.initial.clone()] {
+            "the first image"
+        } else {
+            "another image"
+        };
+        let mark = if expected { " " } else { "!" };
+        println!(
+            "  {mark} {:<11} {name:<16} {}",
+            stage.name,
+            digests.join(", ")
+        );
+    }
+    let deployments = lab
+        .aws(
+            "codedeploy",
+            "ListDeployments",
+            &json!({ "applicationName": Shop::NAME, "deploymentGroupName": "production" }),
+        )
+        .await?;
+    for id in deployments["deployments"].as_array().into_iter().flatten() {
+        let info = lab
+            .aws(
+                "codedeploy",
+                "GetDeployment",
+                &json!({ "deploymentId": id }),
+            )
+            .await?;
+        let info = &info["deploymentInfo"];
+        println!(
+            "    production: CodeDeploy {} {} ({})",
+            text(&info["deploymentId"]),
+            text(&info["status"]),
+            text(&info["description"])
+        );
+        right &= info["status"] == "Succeeded";
+    }
+    let url = shop.stage("production").url.clone().unwrap_or_default();
+    let (status, body) = lab.visit(&format!("{url}/")).await?;
+    println!("    production answers {status}: {body}");
+    Ok(right && status == 200 && body.contains(good))
+}
+
+async fn keep(lab: &Lab, shop: &Shop) -> Result<bool, Error> {
+    let url = lab.url();
+    println!("\nThe lab runs at {url} until you press Ctrl-C.\n");
+    println!(
+        "  push an image     curl -s {url}/_lab/push -d '{{\"repository\":\"shop-api\",\"tag\":\"3f2c1ab\"}}'"
+    );
+    println!(
+        "  push a bad one    curl -s {url}/_lab/push -d '{{\"repository\":\"shop-api\",\"tag\":\"badbad1\",\"behaviour\":\"unhealthy-green\"}}'"
+    );
+    println!("  see Slack         curl -s {url}/_lab/slack/messages");
+    println!(
+        "  approve           curl -s {url}/_lab/slack/click -d '{{\"channel\":\"{CHANNEL}\",\"ts\":\"<ts of the card>\",\"action_id\":\"towpath_approve\",\"user\":\"{APPROVER}\"}}'"
+    );
+    println!("  what runs where   curl -s {url}/_lab/overview");
+    println!(
+        "  any AWS client    AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=eu-central-1 aws ecs list-clusters"
+    );
+    for stage in &shop.stages {
+        if let Some(url) = &stage.url {
+            println!("  {:<17} {url}", stage.name);
+        }
+    }
+    println!("  logs              {}", lab.logs().display());
+    tokio::signal::ctrl_c()
+        .await
+        .map_err(|error| Error::Story(error.to_string()))?;
+    Ok(true)
+}
+
+async fn push(lab: &Lab, tag: &str, behaviour: &str) -> Result<String, Error> {
+    let push = json!({ "repository": Shop::NAME, "tag": tag, "behaviour": behaviour });
+    Ok(text(&lab.post("push", &push).await?["digest"]).to_owned())
+}
+
+/// The release's card: the message in the channel that names the tag and starts a thread.
+async fn card(lab: &Lab, tag: &str) -> Result<Option<Value>, Error> {
+    let messages = lab.get("slack/messages").await?;
+    let found = messages["messages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|message| {
+            message["channel"] == CHANNEL
+                && message["thread_ts"].is_null()
+                && text(&message["text"]).contains(tag)
+        });
+    Ok(found.cloned())
+}
+
+async fn has_button(lab: &Lab, tag: &str) -> Result<bool, Error> {
+    Ok(card(lab, tag)
+        .await?
+        .is_some_and(|card| card["blocks"].to_string().contains("towpath_approve")))
+}
+
+async fn click(lab: &Lab, tag: &str, action: &str, user: &str) -> Result<(), Error> {
+    let card = card(lab, tag)
+        .await?
+        .ok_or_else(|| Error::Story(format!("{tag} has no card")))?;
+    let click = json!({ "channel": CHANNEL, "ts": card["ts"], "action_id": action, "user": user });
+    lab.post("slack/click", &click).await?;
+    Ok(())
+}
+
+/// Whether the ledger's summary says that the release has ended and everybody was told.
+async fn has_ended(lab: &Lab, tag: &str) -> Result<bool, Error> {
+    let query = json!({ "TableName": "towpath-ledger", "IndexName": "by_pipeline",
+        "KeyConditionExpression": "pipeline = :p", "FilterExpression": "tag = :t AND attribute_exists(outcome) AND attribute_not_exists(#open)",
+        "ExpressionAttributeNames": { "#open": "open" },
+        "ExpressionAttributeValues": { ":p": { "S": Shop::NAME }, ":t": { "S": tag } } });
+    let found = lab.aws("dynamodb", "Query", &query).await?;
+    Ok(found["Items"]
+        .as_array()
+        .is_some_and(|items| !items.is_empty()))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}

@@ -1,0 +1,292 @@
+//! A lab of one's own: started, talked to, and ended with everything it started.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use reqwest::Client;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// What goes wrong on the way to the lab.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Something has to be built or installed first.
+    #[error("{0} is not there; run `make test` or `make demo`, which build and install everything")]
+    Missing(PathBuf),
+    /// The lab did not start.
+    #[error("the lab did not start: {0}; its log is in {1}")]
+    NotStarted(String, PathBuf),
+    /// The lab could not be reached.
+    #[error("the lab does not answer")]
+    Http(#[from] reqwest::Error),
+    /// The lab, or AWS in it, said no.
+    #[error("{what}: {status}: {body}")]
+    Refused {
+        /// What was asked.
+        what: String,
+        /// The HTTP status.
+        status: u16,
+        /// What was answered.
+        body: String,
+    },
+    /// What was waited for did not come.
+    #[error("{0}")]
+    Story(String),
+}
+
+/// How a lab is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Virtual seconds per real second; 0 for tests, which move time themselves.
+    pub speed: f64,
+    /// The gateway's port; 0 for a free one.
+    pub port: u16,
+}
+
+/// A running lab.
+#[derive(Debug)]
+pub struct Lab {
+    child: Child,
+    url: String,
+    http: Client,
+    logs: PathBuf,
+    /// Kept so that the logs vanish with the lab; a failed test prints what matters before.
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// The account that the deployer and the services live in.
+pub(crate) const ACCOUNT: &str = "111111111111";
+/// The region.
+pub(crate) const REGION: &str = "eu-central-1";
+
+impl Lab {
+    /// Starts a lab and waits until everything in it answers.
+    ///
+    /// # Errors
+    /// When something is not built or installed, or the lab does not come up.
+    pub async fn start(options: &Options) -> Result<Self, Error> {
+        let root = workspace();
+        let binaries = binaries();
+        let lab = existing(binaries.join("towpath-lab"))?;
+        let moto = existing(
+            std::env::var_os("TOWPATH_LAB_MOTO")
+                .map_or_else(|| root.join(".venv/bin/moto_server"), PathBuf::from),
+        )?;
+        existing(binaries.join("advance"))?;
+        let folder = tempfile::Builder::new()
+            .prefix("towpath-lab-")
+            .tempdir()
+            .map_err(|error| Error::NotStarted(error.to_string(), std::env::temp_dir()))?;
+        let logs = folder.path().to_owned();
+        let mut child = Command::new(lab)
+            .arg("serve")
+            .args(["--port", &options.port.to_string()])
+            .args(["--speed", &options.speed.to_string()])
+            .arg("--functions-json")
+            .arg(root.join("infra/functions.json"))
+            .arg("--bin-dir")
+            .arg(&binaries)
+            .arg("--moto")
+            .arg(moto)
+            .arg("--log-dir")
+            .arg(&logs)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| Error::NotStarted(error.to_string(), logs.clone()))?;
+        let stdout = child.stdout.take();
+        let url = ready(stdout)
+            .await
+            .map_err(|problem| Error::NotStarted(problem, logs.clone()))?;
+        // The lab is on this machine, so no proxy is asked for it.
+        let http = Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(120))
+            .build()?;
+        Ok(Self {
+            child,
+            url,
+            http,
+            logs,
+            _folder: Some(folder),
+        })
+    }
+
+    /// The gateway that every AWS client talks to.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where the lab and the functions write their logs.
+    #[must_use]
+    pub fn logs(&self) -> &Path {
+        &self.logs
+    }
+
+    /// Asks one of the lab's own controls.
+    ///
+    /// # Errors
+    /// When it cannot be reached or says no.
+    pub async fn get(&self, control: &str) -> Result<Value, Error> {
+        let request = self.http.get(format!("{}/_lab/{control}", self.url));
+        answer(format!("GET /_lab/{control}"), request).await
+    }
+
+    /// Uses one of the lab's own controls.
+    ///
+    /// # Errors
+    /// When it cannot be reached or says no.
+    pub async fn post(&self, control: &str, body: &Value) -> Result<Value, Error> {
+        let request = self
+            .http
+            .post(format!("{}/_lab/{control}", self.url))
+            .json(body);
+        answer(format!("POST /_lab/{control}"), request).await
+    }
+
+    /// Calls an AWS API that speaks JSON, as an administrator of the account.
+    ///
+    /// # Errors
+    /// When AWS says no.
+    pub async fn aws(&self, service: &str, operation: &str, input: &Value) -> Result<Value, Error> {
+        let (target, version) = match service {
+            "ecs" => ("AmazonEC2ContainerServiceV20141113", "1.1"),
+            "codedeploy" => ("CodeDeploy_20141006", "1.1"),
+            "ecr" => ("AmazonEC2ContainerRegistry_V20150921", "1.1"),
+            "application-autoscaling" => ("AnyScaleFrontendService", "1.1"),
+            "ssm" => ("AmazonSSM", "1.1"),
+            "dynamodb" => ("DynamoDB_20120810", "1.0"),
+            other => {
+                return Err(Error::Story(format!(
+                    "the harness does not speak to {other}"
+                )));
+            }
+        };
+        let request = self
+            .http
+            .post(&self.url)
+            .header("authorization", authorization(service))
+            .header("x-amz-target", format!("{target}.{operation}"))
+            .header("content-type", format!("application/x-amz-json-{version}"))
+            .body(input.to_string());
+        answer(format!("{service}:{operation}"), request).await
+    }
+
+    /// Calls an AWS API that speaks the query protocol, and returns its XML.
+    ///
+    /// # Errors
+    /// When AWS says no.
+    pub async fn query(
+        &self,
+        service: &str,
+        version: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<String, Error> {
+        let mut form = vec![("Version", version)];
+        form.extend_from_slice(parameters);
+        let request = self
+            .http
+            .post(&self.url)
+            .header("authorization", authorization(service))
+            .form(&form);
+        let (status, body) = send(request).await?;
+        if status < 300 {
+            Ok(body)
+        } else {
+            Err(Error::Refused {
+                what: format!("{service} {parameters:?}"),
+                status,
+                body,
+            })
+        }
+    }
+
+    /// Asks a service behind a load balancer's listener: the status and the body.
+    ///
+    /// # Errors
+    /// When nothing listens there.
+    pub async fn visit(&self, url: &str) -> Result<(u16, String), Error> {
+        send(self.http.get(url)).await
+    }
+
+    /// Ends the lab and everything it started.
+    pub async fn stop(mut self) {
+        if let Some(pid) = self.child.id() {
+            // A kind request first: the lab ends its own children in order.
+            let _ = Command::new("kill")
+                .args(["-TERM", &pid.to_string()])
+                .status()
+                .await;
+        }
+        let _ = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
+    }
+}
+
+/// Waits for the one line that the lab prints when everything answers.
+async fn ready(stdout: Option<tokio::process::ChildStdout>) -> Result<String, String> {
+    let stdout = stdout.ok_or("its output is not connected")?;
+    let mut lines = BufReader::new(stdout).lines();
+    let line = tokio::time::timeout(Duration::from_secs(60), lines.next_line())
+        .await
+        .map_err(|_| "it was not ready within a minute".to_owned())?
+        .map_err(|error| error.to_string())?;
+    let line = line.ok_or("it ended before it was ready")?;
+    line.strip_prefix("lab ready ")
+        .map(str::to_owned)
+        .ok_or(format!("it said `{line}`"))
+}
+
+fn existing(path: PathBuf) -> Result<PathBuf, Error> {
+    if path.exists() {
+        Ok(path)
+    } else {
+        Err(Error::Missing(path))
+    }
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Where the workspace's binaries are: beside the demo, or above a test's own folder.
+fn binaries() -> PathBuf {
+    let own = std::env::current_exe().unwrap_or_default();
+    let folder = own.parent().map(Path::to_owned).unwrap_or_default();
+    if folder.ends_with("deps") {
+        folder.parent().map(Path::to_owned).unwrap_or_default()
+    } else {
+        folder
+    }
+}
+
+/// What the gateway reads of a signature: who, where and which service. It checks no signatures.
+fn authorization(service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential=AKIAADMINISTRATOR000/20260101/{REGION}/{service}/aws4_request, \
+         SignedHeaders=host, Signature=0000"
+    )
+}
+
+async fn send(request: reqwest::RequestBuilder) -> Result<(u16, String), Error> {
+    let response = request.send().await?;
+    Ok((response.status().as_u16(), response.text().await?))
+}
+
+async fn answer(what: String, request: reqwest::RequestBuilder) -> Result<Value, Error> {
+    let (status, body) = send(request).await?;
+    if status >= 300 {
+        return Err(Error::Refused { what, status, body });
+    }
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(&body).map_err(|error| Error::Refused {
+        what,
+        status,
+        body: format!("{error}: {body}"),
+    })
+}

@@ -1,0 +1,348 @@
+//! The verbs of a story: push, approve, wait until something is so, and ask what runs where.
+
+use serde_json::{Value, json};
+
+use crate::lab::{Error, Lab, Options};
+use crate::shop::{CHANNEL, Shop};
+
+/// A lab with the example in it, whose time stands still unless a story moves it.
+#[derive(Debug)]
+pub struct World {
+    /// The lab.
+    pub lab: Lab,
+    /// The example.
+    pub shop: Shop,
+}
+
+/// A release's card in Slack, with the replies in its thread.
+#[derive(Debug, Clone)]
+pub struct Card {
+    /// The message's id.
+    pub ts: String,
+    /// What it says, blocks included, as one text.
+    pub text: String,
+    /// The `action_id`s of its buttons.
+    pub buttons: Vec<String>,
+    /// The replies, in order.
+    pub replies: Vec<String>,
+}
+
+/// More timers than any story has: reaching it means that something is waited for in vain.
+const MOST_TIMERS: usize = 2_000;
+
+impl World {
+    /// A lab with the example, everything running.
+    ///
+    /// # Errors
+    /// When the lab does not start or the example cannot be set up.
+    pub async fn start() -> Result<Self, Error> {
+        let lab = Lab::start(&Options {
+            speed: 0.0,
+            port: 0,
+        })
+        .await?;
+        let shop = Shop::set_up(&lab).await?;
+        let world = Self { lab, shop };
+        let initial = world.shop.initial.clone();
+        for stage in ["test", "staging", "production"] {
+            world
+                .until(&format!("{stage} runs the first image"), async |world| {
+                    Ok(world.running(stage).await? == vec![initial.clone()])
+                })
+                .await?;
+        }
+        Ok(world)
+    }
+
+    /// Pushes an image of the example and returns its digest.
+    ///
+    /// # Errors
+    /// When the registry says no.
+    pub async fn push(&self, tag: &str, behaviour: &str) -> Result<String, Error> {
+        let push = json!({ "repository": Shop::NAME, "tag": tag, "behaviour": behaviour });
+        let pushed = self.lab.post("push", &push).await?;
+        Ok(pushed["digest"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Lets time pass, timer by timer, until something is so.
+    ///
+    /// # Errors
+    /// When it never is, with what the lab shows then.
+    pub async fn until(
+        &self,
+        what: &str,
+        so: impl AsyncFn(&Self) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        for _ in 0..MOST_TIMERS {
+            self.lab.post("idle", &json!({})).await?;
+            if so(self).await? {
+                return Ok(());
+            }
+            let fired = self.lab.post("clock/next", &json!({})).await?;
+            if fired["fired"] == 0 {
+                break;
+            }
+        }
+        Err(Error::Story(format!(
+            "{what}: it never came to that; {}",
+            self.picture().await
+        )))
+    }
+
+    /// Everything that helps to understand why a story went another way.
+    pub async fn picture(&self) -> String {
+        let mut picture = String::new();
+        for control in ["overview", "slack/messages", "dead-letters"] {
+            let shown = self
+                .lab
+                .get(control)
+                .await
+                .map_or_else(|error| error.to_string(), |value| format!("{value:#}"));
+            picture.push_str(&format!("\n{control}: {shown}"));
+        }
+        for function in [
+            "image-push",
+            "advance",
+            "lifecycle-hook",
+            "approval",
+            "deployment-event",
+            "sweeper",
+        ] {
+            let log = self.lab.logs().join(format!("towpath-{function}.log"));
+            let lines = std::fs::read_to_string(&log).unwrap_or_default();
+            let last: Vec<_> = lines.lines().rev().take(15).collect();
+            for line in last.iter().rev() {
+                picture.push_str(&format!("\n{function}: {line}"));
+            }
+        }
+        picture
+    }
+
+    /// The cards in the example's channel, the oldest first.
+    ///
+    /// # Errors
+    /// When the lab does not answer.
+    pub async fn cards(&self) -> Result<Vec<Card>, Error> {
+        let messages = self.lab.get("slack/messages").await?;
+        let messages: Vec<Value> = messages["messages"].as_array().cloned().unwrap_or_default();
+        let text = |message: &Value| message["text"].as_str().unwrap_or_default().to_owned();
+        let in_channel = messages
+            .iter()
+            .filter(|message| message["channel"] == CHANNEL);
+        Ok(in_channel
+            .clone()
+            .filter(|message| message["thread_ts"].is_null())
+            .map(|card| Card {
+                ts: card["ts"].as_str().unwrap_or_default().to_owned(),
+                text: format!("{}\n{}", text(card), texts(&card["blocks"]).join("\n")),
+                buttons: buttons(&card["blocks"]),
+                replies: in_channel
+                    .clone()
+                    .filter(|reply| reply["thread_ts"] == card["ts"])
+                    .map(text)
+                    .collect(),
+            })
+            .collect())
+    }
+
+    /// The card of the release with that tag, if it was posted.
+    ///
+    /// # Errors
+    /// When the lab does not answer.
+    pub async fn card(&self, tag: &str) -> Result<Option<Card>, Error> {
+        let title = format!("{} {tag}", Shop::NAME);
+        Ok(self
+            .cards()
+            .await?
+            .into_iter()
+            .find(|card| card.text.contains(&title)))
+    }
+
+    /// Clicks a button of a release's card as somebody.
+    ///
+    /// # Errors
+    /// When there is no such card or button.
+    pub async fn click(&self, tag: &str, action: &str, user: &str) -> Result<Value, Error> {
+        let card = self
+            .card(tag)
+            .await?
+            .ok_or_else(|| Error::Story(format!("{tag} has no card")))?;
+        let click = json!({ "channel": CHANNEL, "ts": card.ts, "action_id": action, "user": user });
+        self.lab.post("slack/click", &click).await
+    }
+
+    /// The digests that run in a stage, asked of ECS.
+    ///
+    /// # Errors
+    /// When ECS says no.
+    pub async fn running(&self, stage: &str) -> Result<Vec<String>, Error> {
+        running(&self.lab, stage).await
+    }
+
+    /// What a visitor of a stage's production listener gets: the digest that answers, or the
+    /// status.
+    ///
+    /// # Errors
+    /// When nothing listens there.
+    pub async fn visit(&self, stage: &str) -> Result<String, Error> {
+        let url = self.shop.stage(stage).url.clone().unwrap_or_default();
+        let (status, body) = self.lab.visit(&format!("{url}/")).await?;
+        let body: Value = serde_json::from_str(&body).unwrap_or_default();
+        Ok(body["image"]
+            .as_str()
+            .map_or_else(|| status.to_string(), str::to_owned))
+    }
+
+    /// The state of a stage's auto scaling: its three flags, as they are.
+    ///
+    /// # Errors
+    /// When AWS says no.
+    pub async fn suspended(&self, stage: &str) -> Result<Value, Error> {
+        let input = json!({ "ServiceNamespace": "ecs", "ResourceIds": [format!("service/{stage}/{}", Shop::NAME)] });
+        let described = self
+            .lab
+            .aws("application-autoscaling", "DescribeScalableTargets", &input)
+            .await?;
+        Ok(described["ScalableTargets"][0]["SuspendedState"].clone())
+    }
+
+    /// The calls of an operation so far, whoever made them.
+    ///
+    /// # Errors
+    /// When the lab does not answer.
+    pub async fn calls(&self, service: &str, operation: &str) -> Result<Vec<Value>, Error> {
+        let journal = self.lab.get("journal").await?;
+        let entries = journal["entries"].as_array().cloned().unwrap_or_default();
+        Ok(entries
+            .into_iter()
+            .filter(|e| e["service"] == service && e["operation"] == operation)
+            .collect())
+    }
+
+    /// How the release of a tag ended, as the ledger's summary says; `None` while it has not.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn outcome(&self, tag: &str) -> Result<Option<String>, Error> {
+        let query = json!({ "TableName": "towpath-ledger", "IndexName": "by_pipeline",
+            "KeyConditionExpression": "pipeline = :p", "FilterExpression": "tag = :t",
+            "ExpressionAttributeValues": { ":p": { "S": Shop::NAME }, ":t": { "S": tag } } });
+        let found = self.lab.aws("dynamodb", "Query", &query).await?;
+        Ok(found
+            .pointer("/Items/0/outcome/S")
+            .and_then(Value::as_str)
+            .map(str::to_owned))
+    }
+
+    /// Lets time pass until the release of a tag has ended, and returns how.
+    ///
+    /// # Errors
+    /// When it never ends.
+    pub async fn ended(&self, tag: &str) -> Result<String, Error> {
+        self.until(&format!("{tag} ends"), async |world| {
+            Ok(world.outcome(tag).await?.is_some())
+        })
+        .await?;
+        Ok(self.outcome(tag).await?.unwrap_or_default())
+    }
+
+    /// Lets time pass until a release's card has an Approve button.
+    ///
+    /// # Errors
+    /// When it never has.
+    pub async fn asks(&self, tag: &str) -> Result<(), Error> {
+        self.until(&format!("{tag} asks for approval"), async |world| {
+            Ok(world
+                .card(tag)
+                .await?
+                .is_some_and(|card| !card.buttons.is_empty()))
+        })
+        .await
+    }
+}
+
+/// The digests that the primary deployment or task set of a stage's service runs.
+pub async fn running(lab: &Lab, stage: &str) -> Result<Vec<String>, Error> {
+    let input = json!({ "cluster": stage, "services": [Shop::NAME] });
+    let described = lab.aws("ecs", "DescribeServices", &input).await?;
+    let service = &described["services"][0];
+    let listed = |key: &str| service[key].as_array().cloned().unwrap_or_default();
+    let mut primaries: Vec<Value> = listed("taskSets")
+        .into_iter()
+        .filter(|set| set["status"] == "PRIMARY")
+        .collect();
+    if primaries.is_empty() {
+        primaries = listed("deployments")
+            .into_iter()
+            .filter(|d| d["status"] == "PRIMARY")
+            .collect();
+    }
+    let mut digests = Vec::new();
+    for primary in primaries {
+        let count = |long: &str, short: &str| {
+            primary[long]
+                .as_u64()
+                .or_else(|| primary[short].as_u64())
+                .unwrap_or(0)
+        };
+        let wanted = count("desiredCount", "computedDesiredCount");
+        if count("runningCount", "runningCount") < wanted.max(1) {
+            return Ok(Vec::new());
+        }
+        let definition = lab
+            .aws(
+                "ecs",
+                "DescribeTaskDefinition",
+                &json!({ "taskDefinition": primary["taskDefinition"] }),
+            )
+            .await?;
+        for container in definition["taskDefinition"]["containerDefinitions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
+            let image = container["image"].as_str().unwrap_or_default();
+            digests.push(
+                image
+                    .split_once('@')
+                    .map_or(image, |(_, digest)| digest)
+                    .to_owned(),
+            );
+        }
+    }
+    Ok(digests)
+}
+
+/// Every text in a message's blocks, in order.
+fn texts(blocks: &Value) -> Vec<String> {
+    match blocks {
+        Value::Object(object) => {
+            let own = object
+                .get("text")
+                .and_then(Value::as_str)
+                .map(str::to_owned);
+            own.into_iter()
+                .chain(
+                    object
+                        .values()
+                        .filter(|value| !value.is_string())
+                        .flat_map(texts),
+                )
+                .collect()
+        }
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    }
+}
+
+fn buttons(blocks: &Value) -> Vec<String> {
+    let elements = blocks
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|block| block["elements"].as_array().into_iter().flatten());
+    elements
+        .filter_map(|element| element["action_id"].as_str())
+        .map(str::to_owned)
+        .collect()
+}
