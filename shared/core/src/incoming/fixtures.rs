@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -14,19 +15,22 @@ pub(super) fn fixture(name: &str) -> Value {
 }
 
 /// All payloads by name, in the order of their names.
-pub(super) fn all() -> Vec<(String, Value)> {
-    let mut names: Vec<String> = std::fs::read_dir(folder())
-        .unwrap()
-        .filter_map(|entry| {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            name.strip_suffix(".json").map(str::to_owned)
-        })
-        .collect();
-    names.sort();
-    names
-        .into_iter()
-        .map(|name| (name.clone(), fixture(&name)))
-        .collect()
+pub(super) fn all() -> &'static [(String, Value)] {
+    static ALL: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
+        let mut names: Vec<String> = std::fs::read_dir(folder())
+            .unwrap()
+            .filter_map(|entry| {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                name.strip_suffix(".json").map(str::to_owned)
+            })
+            .collect();
+        names.sort();
+        names
+            .into_iter()
+            .map(|name| (name.clone(), fixture(&name)))
+            .collect()
+    });
+    &ALL
 }
 
 fn folder() -> PathBuf {
@@ -36,7 +40,7 @@ fn folder() -> PathBuf {
 fn outcomes<T: Debug>(read: impl Fn(&Value) -> Result<T, ReadError>) -> String {
     let mut lines = String::new();
     for (name, payload) in all() {
-        let outcome = match read(&payload) {
+        let outcome = match read(payload) {
             Ok(read) => format!("{read:?}"),
             Err(error) => error.to_string(),
         };

@@ -12,6 +12,8 @@ mod fields;
 #[cfg(test)]
 mod fixtures;
 pub mod hook;
+#[cfg(test)]
+mod properties;
 pub mod slack;
 pub mod sns;
 pub mod stream;
