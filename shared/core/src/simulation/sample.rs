@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::image::{Digest, Tag};
 use crate::names::{Fingerprint, SlackUser, TaskDefinitionArn};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Notify, Pipeline};
 use crate::release::{
     BaseRevision, DeploymentTarget, Home, Image, Plan, Principal, ScalingState, ServiceRow,
 };
@@ -74,9 +74,16 @@ pub fn shop() -> Pipeline {
 /// [`shop`], of which nobody is told anything.
 #[must_use]
 pub fn silent_shop() -> Pipeline {
-    let mut json = shop_json();
-    json["notify"] = json!({});
-    pipeline(json)
+    silent(shop())
+}
+
+/// The pipeline, of which nobody is told anything, so that a story is not about messages.
+#[must_use]
+pub fn silent(pipeline: Pipeline) -> Pipeline {
+    Pipeline {
+        notify: Notify::default(),
+        ..pipeline
+    }
 }
 
 /// The pipeline that this JSON describes.
@@ -133,7 +140,16 @@ pub fn plan() -> Plan {
         images: Vec::new(),
         desired_count: 2,
         scaling: Some(ScalingState::default()),
-        target: Some(DeploymentTarget(serde_json::json!({ "version": 0.0 }))),
+        target: Some(DeploymentTarget(json!({
+            "version": 0.0,
+            "Resources": [{ "TargetService": {
+                "Type": "AWS::ECS::Service",
+                "Properties": {
+                    "TaskDefinition": revision(7),
+                    "LoadBalancerInfo": { "ContainerName": "api", "ContainerPort": 8080 },
+                },
+            }}],
+        }))),
         unknown_fields: Vec::new(),
         service: ServiceRow::default(),
     }

@@ -1,6 +1,7 @@
 //! `next` for a release that has ended, or that comes to a stage: plans, and who is newer.
 
 use super::given::{Story, given, other, stage};
+use crate::pipeline::HookPoint;
 use crate::release::{Action, ActionKind, Candidate, Decision, Event, Outcome, Plan, Step, Wait};
 use crate::simulation::{sample, told};
 
@@ -159,13 +160,26 @@ fn pending_reads_the_plan_of_its_own_stage() {
 #[test]
 fn a_plan_goes_to_the_account_that_the_stage_names() {
     let story = pushed().stands_at_production();
-    let [Action::Plan { place, .. }] = &story.asks_for()[..] else {
+    let [Action::Plan { place, hooks, .. }] = &story.asks_for()[..] else {
         panic!("it plans: {:?}", story.asks_for());
     };
+    assert!(hooks.is_empty(), "production has no checks");
     assert_eq!(place.service.account.as_str(), "222222222222");
     assert_eq!(place.service.region.as_str(), "eu-central-1");
     let role = place.role.as_ref().expect("a role");
     assert_eq!(role.external_id.as_deref(), Some("towpath-shop"));
+}
+
+#[test]
+fn codedeploy_is_to_call_the_hook_function_where_the_stage_has_checks() {
+    let story = pushed()
+        .planned("test", sample::plan())
+        .ended("test", Outcome::Succeeded, None);
+    let asked = story.asks_for();
+    let [Action::Plan { hooks, .. }] = &asked[..] else {
+        panic!("it plans: {asked:?}");
+    };
+    assert_eq!(hooks[..], [HookPoint::AfterTestTraffic]);
 }
 
 #[test]

@@ -164,9 +164,8 @@ fn asking_waits_for_votes_until_the_request_ends() {
 #[test]
 fn one_of_two_needed_approvals_is_not_enough() {
     let mut json = sample::shop_json();
-    json["notify"] = serde_json::json!({});
     json["stages"][2]["approval"]["required"] = 2.into();
-    let story = given(sample::pipeline(json))
+    let story = given(sample::silent(sample::pipeline(json)))
         .pushed("3f2c1ab")
         .stands_at_production()
         .planned("production", sample::plan())

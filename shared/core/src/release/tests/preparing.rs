@@ -26,8 +26,7 @@ fn live_at_production() -> Story {
 fn from_staging() -> Pipeline {
     let mut json = sample::shop_json();
     json["stages"].as_array_mut().expect("stages").remove(0);
-    json["notify"] = serde_json::json!({});
-    sample::pipeline(json)
+    sample::silent(sample::pipeline(json))
 }
 
 #[test]
@@ -96,9 +95,8 @@ fn what_needs_no_preparation_starts_at_once() {
 #[test]
 fn auto_scaling_is_left_alone_where_the_stage_says_so() {
     let mut json = sample::shop_json();
-    json["notify"] = serde_json::json!({});
     json["stages"][0]["auto_scaling"] = "leave".into();
-    let story = given(sample::pipeline(json))
+    let story = given(sample::silent(sample::pipeline(json)))
         .pushed("3f2c1ab")
         .planned("test", sample::plan())
         .took("test", 1);
