@@ -8,4 +8,5 @@ mod gates;
 mod given;
 mod identity;
 mod preparing;
+mod properties;
 mod service;

@@ -1,0 +1,102 @@
+//! What holds whatever happens: releases in a world that is unkind to them.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use crate::pipeline::Pipeline;
+use crate::release::Outcome;
+use crate::simulation::{Dice, Flaw, World, sample};
+
+/// One of the shop's stages alone, so that short stories come far.
+fn only(stage: usize) -> Pipeline {
+    let mut json = sample::shop_json();
+    let stage = json["stages"][stage].take();
+    json["stages"] = serde_json::json!([stage]);
+    sample::silent(sample::pipeline(json))
+}
+
+fn lived(pipeline: Pipeline, dice: Dice, flaw: Option<Flaw>) -> World {
+    let mut world = World::new(pipeline, dice, flaw);
+    world.live_through();
+    world
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_the_invariants_hold(tape in prop::collection::vec(any::<u8>(), 0..400)) {
+        let world = lived(only(0), Dice::new(tape), None);
+        prop_assert!(world.violations.is_empty(), "{:#?}", world.violations);
+    }
+
+    #[test]
+    fn they_hold_behind_a_gate(tape in prop::collection::vec(any::<u8>(), 0..400)) {
+        let world = lived(only(2), Dice::new(tape), None);
+        prop_assert!(world.violations.is_empty(), "{:#?}", world.violations);
+    }
+
+    #[test]
+    fn they_hold_over_three_stages_too(tape in prop::collection::vec(any::<u8>(), 0..600)) {
+        let world = lived(sample::shop(), Dice::new(tape), None);
+        prop_assert!(world.violations.is_empty(), "{:#?}", world.violations);
+    }
+}
+
+#[test]
+fn where_nothing_goes_wrong_a_push_reaches_production() {
+    let mut world = lived(sample::shop(), Dice::new(Vec::new()), None);
+    assert_eq!(world.violations, Vec::<String>::new());
+    let id = world.ledger.ids().remove(0);
+    let release = world.ledger.load(&id);
+    assert_eq!(release.conclusion().unwrap().outcome, Outcome::Succeeded);
+    for index in 0..3 {
+        let at = release.service_id(index).unwrap();
+        let service = world.aws.service(&at);
+        assert_eq!(service.deployments.len(), 1);
+        assert_eq!(service.current, service.deployments[0].revision);
+        assert_eq!(world.ledger.row(&at).good.unwrap().release, id);
+    }
+}
+
+#[test]
+fn stories_end_in_every_way_that_the_world_has() {
+    let mut seen = BTreeSet::new();
+    for seed in 0..200 {
+        let world = lived(only(2), Dice::seeded(seed, 300), None);
+        for id in world.ledger.ids() {
+            let release = world.ledger.load(&id);
+            seen.insert(release.conclusion().expect("an end").outcome.to_string());
+        }
+    }
+    let all = [
+        Outcome::Succeeded,
+        Outcome::Failed,
+        Outcome::RolledBack,
+        Outcome::Superseded,
+        Outcome::Stopped,
+        Outcome::Refused,
+        Outcome::Expired,
+    ];
+    assert_eq!(seen, all.map(|outcome| outcome.to_string()).into());
+}
+
+#[test]
+fn a_deployer_that_does_not_look_for_evidence_is_caught() {
+    assert!(is_caught(Flaw::NoLookForEvidence, "I3"));
+}
+
+#[test]
+fn a_ledger_that_does_not_fence_is_caught() {
+    assert!(is_caught(Flaw::NoFence, "I2"));
+    assert!(is_caught(Flaw::NoFence, "I5"));
+}
+
+fn is_caught(flaw: Flaw, invariant: &str) -> bool {
+    (0..2_000).any(|seed| {
+        let world = lived(only(0), Dice::seeded(seed, 300), Some(flaw));
+        let mut violations = world.violations.iter();
+        violations.any(|violation| violation.starts_with(invariant))
+    })
+}

@@ -1,0 +1,163 @@
+//! The ledger in memory: conditional on what was read, with the service's row under its own
+//! conditions, all or nothing.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::names::ReleaseId;
+use crate::release::{
+    Actor, Candidate, Entry, Event, Release, ServiceChange, ServiceId, ServiceRow, ServiceWrite,
+    service_change,
+};
+
+/// Every release's entries and every service's row.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    releases: BTreeMap<ReleaseId, Release>,
+    rows: BTreeMap<ServiceId, ServiceRow>,
+    careless: bool,
+}
+
+/// Why nothing was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotWritten {
+    /// Somebody else wrote first.
+    Behind,
+    /// The service's row does not allow it.
+    Service,
+}
+
+impl Ledger {
+    /// An empty ledger. A careless one writes without the conditions on services, which is a flaw
+    /// for trying out the checks.
+    #[must_use]
+    pub fn new(careless: bool) -> Self {
+        Self {
+            careless,
+            ..Self::default()
+        }
+    }
+
+    /// The releases, in the order of their ids.
+    #[must_use]
+    pub fn ids(&self) -> Vec<ReleaseId> {
+        self.releases.keys().cloned().collect()
+    }
+
+    /// The release.
+    ///
+    /// # Panics
+    /// When there is none of that id.
+    #[must_use]
+    pub fn load(&self, id: &ReleaseId) -> Release {
+        self.releases[id].clone()
+    }
+
+    /// The service's row.
+    #[must_use]
+    pub fn row(&self, id: &ServiceId) -> ServiceRow {
+        self.rows.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Opens a release, unless it is there.
+    ///
+    /// # Panics
+    /// When the events open none.
+    pub fn open(&mut self, id: &ReleaseId, events: Vec<Event>, at: Timestamp) {
+        if self.releases.contains_key(id) {
+            return;
+        }
+        let mut entries: Vec<Entry> = Vec::new();
+        for event in events {
+            entries.push(following(id, entries.last(), at, event));
+        }
+        let release = Release::fold(id.clone(), entries).expect("events that open a release");
+        self.releases.insert(id.clone(), release);
+    }
+
+    /// Adds events after those that `release` was made of, and returns it as it is then, with the
+    /// change that was made to the service's row.
+    ///
+    /// # Errors
+    /// When nothing was written.
+    pub fn append(
+        &mut self,
+        release: &Release,
+        events: &[Event],
+        at: Timestamp,
+    ) -> Result<(Release, Option<ServiceChange>), NotWritten> {
+        let stored = self.releases.get(release.id());
+        if stored.map(|stored| stored.entries().len()) != Some(release.entries().len()) {
+            return Err(NotWritten::Behind);
+        }
+        let change = service_change(release, events, at);
+        if let Some(change) = &change {
+            let row = self.row(&change.service);
+            if !self.careless && !allows(&row, change) {
+                return Err(NotWritten::Service);
+            }
+            self.rows
+                .insert(change.service.clone(), written(row, change));
+        }
+        let mut after = release.clone();
+        for event in events {
+            let entry = following(release.id(), after.entries().last(), at, event.clone());
+            after.push(entry);
+        }
+        self.releases.insert(release.id().clone(), after.clone());
+        Ok((after, change))
+    }
+}
+
+fn following(id: &ReleaseId, last: Option<&Entry>, at: Timestamp, event: Event) -> Entry {
+    let previous = last.map(|last| (last.sequence, &last.fingerprint));
+    Entry::after(
+        previous,
+        id,
+        at,
+        Actor::Function("simulation".into()),
+        event,
+    )
+}
+
+fn allows(row: &ServiceRow, change: &ServiceChange) -> bool {
+    let overtaken = row
+        .candidate
+        .as_ref()
+        .is_some_and(|candidate| candidate.is_newer_than(&change.release, change.pushed_at));
+    let owns = |epoch: u64| row.owner.as_ref() == Some(&change.release) && row.epoch == epoch;
+    match &change.write {
+        ServiceWrite::Arrive => !overtaken,
+        ServiceWrite::Take { epoch } => {
+            row.owner.is_none()
+                && row.hold.is_none()
+                && !overtaken
+                && row.epoch.checked_add(1) == Some(*epoch)
+        }
+        ServiceWrite::Fence { epoch } | ServiceWrite::Free { epoch, .. } => owns(*epoch),
+    }
+}
+
+fn written(mut row: ServiceRow, change: &ServiceChange) -> ServiceRow {
+    let candidate = Some(Candidate {
+        release: change.release.clone(),
+        pushed_at: change.pushed_at,
+    });
+    match &change.write {
+        ServiceWrite::Arrive => row.candidate = candidate,
+        ServiceWrite::Take { epoch } => {
+            row.candidate = candidate;
+            row.owner = Some(change.release.clone());
+            row.epoch = *epoch;
+        }
+        ServiceWrite::Fence { .. } => {}
+        ServiceWrite::Free { good, .. } => {
+            row.owner = None;
+            if good.is_some() {
+                row.good.clone_from(good);
+            }
+        }
+    }
+    row
+}

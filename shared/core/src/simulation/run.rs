@@ -1,0 +1,217 @@
+//! One run of the loop: load, decide, write the intent, perform, write what came of it. It goes on
+//! one call at a time, so that runs can be interleaved at their calls, and it may die at any.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::world::World;
+use crate::names::ReleaseId;
+use crate::release::{ActionKind, Event, Moment, Phase, Release, Step, Task, next};
+
+/// How long a run lives at most.
+pub const LIFE: SignedDuration = SignedDuration::from_secs(60);
+
+/// How far two clocks may be apart. An intent is left alone that much longer than its run lives.
+pub const SKEW: SignedDuration = SignedDuration::from_secs(30);
+
+/// A run of the loop, between two calls.
+#[derive(Debug, Clone)]
+pub(super) struct Run {
+    /// The release that it drives.
+    pub id: ReleaseId,
+    /// When it began, truly.
+    pub born: Timestamp,
+    skew: SignedDuration,
+    since: Timestamp,
+    written: Release,
+    view: Release,
+    facts: Vec<Event>,
+    decisions: Vec<Event>,
+    muted: bool,
+    at: At,
+}
+
+#[derive(Debug, Clone)]
+enum At {
+    Deciding,
+    Performing(Vec<Task>),
+}
+
+/// Whether a run goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Goes {
+    /// It goes on.
+    On,
+    /// It has ended, and the release is to be looked at then, or never again.
+    Rests(Option<Timestamp>),
+    /// It has died.
+    Dead,
+}
+
+/// What came of performing one task.
+pub(super) enum Came {
+    /// This happened.
+    To(Vec<Event>),
+    /// It was not carried out, or nobody knows.
+    Nothing,
+    /// The run died over it.
+    Death,
+}
+
+impl Run {
+    /// A run that begins now, by a clock that is off by `skew`.
+    #[must_use]
+    pub(super) fn of(world: &World, id: &ReleaseId, skew: SignedDuration) -> Self {
+        let release = world.ledger.load(id);
+        Self {
+            id: id.clone(),
+            born: world.now,
+            skew,
+            since: world.now + skew,
+            view: release.clone(),
+            written: release,
+            facts: Vec::new(),
+            decisions: Vec::new(),
+            muted: false,
+            at: At::Deciding,
+        }
+    }
+
+    /// Goes on to the next call, and makes it.
+    pub(super) fn step(&mut self, world: &mut World) -> Goes {
+        if world.now > self.born + LIFE {
+            return Goes::Dead;
+        }
+        match std::mem::replace(&mut self.at, At::Deciding) {
+            At::Deciding => self.decide(world),
+            At::Performing(tasks) => self.perform(world, tasks),
+        }
+    }
+
+    fn now(&self, world: &World) -> Timestamp {
+        world.now + self.skew
+    }
+
+    fn decide(&mut self, world: &mut World) -> Goes {
+        let moment = Moment {
+            now: self.now(world),
+            since: self.since,
+            muted: self.muted,
+        };
+        match next(&self.view, moment) {
+            Step::Record(events) => {
+                for event in &events {
+                    self.view.apply(event, moment.now);
+                }
+                self.decisions.extend(events);
+                Goes::On
+            }
+            Step::Perform(tasks) => {
+                let intended: Vec<_> = tasks
+                    .iter()
+                    .map(|task| &task.action)
+                    .filter(|action| action.needs_intent())
+                    .cloned()
+                    .collect();
+                if !intended.is_empty() {
+                    self.decisions.push(Event::Intended {
+                        actions: intended,
+                        until: moment.now + LIFE + SKEW + SKEW,
+                    });
+                }
+                let telling = tasks
+                    .iter()
+                    .any(|task| task.action.kind() == ActionKind::Tell);
+                // What people are told of is written first.
+                let unwritten = !self.decisions.is_empty() || (telling && !self.facts.is_empty());
+                if !unwritten || self.flush(world) {
+                    self.at = At::Performing(tasks);
+                }
+                Goes::On
+            }
+            Step::Wait(wait) => self.rest(world, wait.due),
+            Step::Done => self.rest(world, None),
+        }
+    }
+
+    fn rest(&mut self, world: &mut World, due: Option<Timestamp>) -> Goes {
+        if self.flush(world) {
+            Goes::Rests(due)
+        } else {
+            Goes::On
+        }
+    }
+
+    fn perform(&mut self, world: &mut World, tasks: Vec<Task>) -> Goes {
+        let telling = tasks
+            .iter()
+            .all(|task| task.action.kind() == ActionKind::Tell);
+        let mut later = false;
+        for task in tasks {
+            match world.perform(&self.view, &task) {
+                Came::To(events) => {
+                    for event in events {
+                        self.view.apply(&event, self.now(world));
+                        self.facts.push(event);
+                    }
+                }
+                Came::Nothing => later = true,
+                Came::Death => return Goes::Dead,
+            }
+        }
+        if later && telling {
+            self.muted = true;
+        } else if later {
+            let due = Some(self.now(world) + SignedDuration::from_secs(30));
+            while !self.flush(world) {}
+            return Goes::Rests(due);
+        }
+        Goes::On
+    }
+
+    /// Writes what is not written. When others were first, the release is loaded again: what has
+    /// happened stays, what was decided is decided anew.
+    fn flush(&mut self, world: &mut World) -> bool {
+        if self.facts.is_empty() && self.decisions.is_empty() {
+            return true;
+        }
+        let events: Vec<_> = self.facts.iter().chain(&self.decisions).cloned().collect();
+        let now = self.now(world);
+        match world.append(&self.written, &events, now) {
+            Ok(after) => {
+                let read = self.plan_that_was_read();
+                self.written = after;
+                self.view = self.written.clone();
+                self.facts.clear();
+                self.decisions.clear();
+                if let Some(read) = read {
+                    self.view.apply(&read, now);
+                }
+                true
+            }
+            Err(_) => {
+                // What was planned on is no longer so.
+                self.facts
+                    .retain(|event| !matches!(event, Event::Planned { .. }));
+                self.decisions.clear();
+                self.written = world.ledger.load(&self.id);
+                self.view = self.written.clone();
+                self.since = now;
+                for fact in &self.facts {
+                    self.view.apply(fact, now);
+                }
+                false
+            }
+        }
+    }
+
+    fn plan_that_was_read(&self) -> Option<Event> {
+        let (stage, rollout) = self.view.current()?;
+        match &rollout.phase {
+            Phase::Planned { plan, .. } => Some(Event::Planned {
+                stage: stage.name.clone(),
+                plan: plan.clone(),
+            }),
+            Phase::Pending | Phase::Asking { .. } | Phase::Live(_) | Phase::Ended { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! The world: releases, AWS, people and time, and the incidents that befall them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::aws::Aws;
+use super::dice::Dice;
+use super::ledger::{Ledger, NotWritten};
+use super::run::{Goes, LIFE, Run, SKEW};
+use super::sample::{self, slack};
+use crate::names::ReleaseId;
+use crate::pipeline::Pipeline;
+use crate::release::{
+    Accepted, Decision, Event, Incoming, Principal, Release, ServiceId, accept, open, release_id,
+};
+
+/// A defect that is planted to see that the checks find it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// What may have happened before a crash is not looked for before it is done again.
+    NoLookForEvidence,
+    /// Entries are written without the conditions on the service.
+    NoFence,
+}
+
+/// Everything there is.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The true time.
+    pub now: Timestamp,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// AWS.
+    pub aws: Aws,
+    /// What is left to chance.
+    pub dice: Dice,
+    /// What did not hold.
+    pub violations: Vec<String>,
+    pub(super) flaw: Option<Flaw>,
+    pub(super) due: BTreeMap<ReleaseId, Timestamp>,
+    pub(super) heard: Vec<(ReleaseId, Incoming)>,
+    pub(super) started: BTreeSet<(ReleaseId, usize)>,
+    pub(super) takes: Vec<(ServiceId, ReleaseId, Timestamp)>,
+    pipeline: Pipeline,
+    runs: Vec<Run>,
+    mail: Vec<(ReleaseId, Incoming)>,
+    pushes: usize,
+}
+
+/// The tags of what is pushed, each an image of its own.
+const TAGS: [&str; 4] = ["aaaaaaa", "bbbbbbb", "ccccccc", "ddddddd"];
+
+/// More than any story needs once faults have stopped.
+const PATIENCE: usize = 2_000;
+
+impl World {
+    /// A world in which nothing has happened yet.
+    #[must_use]
+    pub fn new(pipeline: Pipeline, dice: Dice, flaw: Option<Flaw>) -> Self {
+        Self {
+            now: sample::dawn(),
+            ledger: Ledger::new(flaw == Some(Flaw::NoFence)),
+            aws: Aws::default(),
+            dice,
+            violations: Vec::new(),
+            flaw,
+            due: BTreeMap::new(),
+            heard: Vec::new(),
+            started: BTreeSet::new(),
+            takes: Vec::new(),
+            pipeline,
+            runs: Vec::new(),
+            mail: Vec::new(),
+            pushes: 0,
+        }
+    }
+
+    /// Pushes an image and lets incidents happen until the tape has run out; then lets everything
+    /// come to its end, and delivers every fact once more.
+    pub fn live_through(&mut self) {
+        self.push();
+        while !self.dice.is_calm() {
+            self.incident();
+        }
+        self.come_to_rest();
+        self.check_folds();
+        self.deliver_everything_again();
+    }
+
+    /// Lets the next image be pushed, at most four; it may have been pushed before another one
+    /// whose event came sooner.
+    fn push(&mut self) {
+        let Some(tag) = TAGS.get(self.pushes) else {
+            return;
+        };
+        self.pushes += 1;
+        let delay = SignedDuration::from_mins(self.dice.roll(3) as i64 * 45);
+        let image = sample::image(tag, self.now - delay);
+        let id = release_id(&self.pipeline.pipeline, &image.digest, &image.tag);
+        let opened = open(self.pipeline.clone(), 1, sample::home(), image);
+        if let Ok(events) = opened {
+            self.ledger.open(&id, events, self.now);
+            self.due.insert(id, self.now);
+        }
+    }
+
+    fn incident(&mut self) {
+        match self.dice.roll(16) {
+            0..=6 => {
+                for _ in 0..=self.dice.roll(8) {
+                    self.step_a_run();
+                }
+            }
+            7 | 8 => {
+                self.begin_a_run();
+                self.check_folds();
+            }
+            9 => self.pass_time(),
+            10 => {
+                let fate = self.dice.roll(8);
+                self.move_aws(fate);
+            }
+            11 => self.vote(),
+            12 => self.deliver_mail(),
+            13 => self.deliver_again(),
+            14 => self.push(),
+            _ => {
+                let edited = self.dice.roll(3);
+                if let Some(service) = self.aws.services().nth(edited) {
+                    service.edits += 1;
+                }
+            }
+        }
+    }
+
+    fn a_release(&mut self) -> ReleaseId {
+        let ids = self.ledger.ids();
+        ids[self.dice.roll(ids.len())].clone()
+    }
+
+    fn begin_a_run(&mut self) {
+        let id = self.a_release();
+        let skew = SKEW * [0, 1, -1][self.dice.roll(3)] / 2;
+        if self.runs.len() < 4 {
+            self.runs.push(Run::of(self, &id, skew));
+        }
+    }
+
+    fn step_a_run(&mut self) {
+        if self.runs.is_empty() {
+            return self.begin_a_run();
+        }
+        let which = self.dice.roll(self.runs.len());
+        let mut run = self.runs.swap_remove(which);
+        match run.step(self) {
+            Goes::On => self.runs.push(run),
+            Goes::Rests(Some(due)) => {
+                self.due.insert(run.id, due);
+            }
+            Goes::Rests(None) => {
+                self.due.remove(&run.id);
+            }
+            Goes::Dead => {}
+        }
+    }
+
+    fn pass_time(&mut self) {
+        let seconds = [1, 20, 61, 600, 4_000, 100_000][self.dice.roll(6)];
+        self.now += SignedDuration::from_secs(seconds);
+    }
+
+    fn move_aws(&mut self, fate: usize) {
+        let reports: Vec<_> = self
+            .aws
+            .services()
+            .flat_map(|service| service.move_on(fate))
+            .collect();
+        for (id, deployment, state) in reports {
+            let report = Incoming::DeploymentReported { deployment, state };
+            self.mail.push((id, report));
+        }
+    }
+
+    fn vote(&mut self) {
+        let id = self.a_release();
+        let Some(approval) = self.asks(&id) else {
+            return;
+        };
+        let people = [
+            slack("U1"),
+            slack("U2"),
+            Principal::TokenHolder,
+            slack("U2"),
+            slack("U9"),
+            Principal::Aws("arn:aws:iam::111111111111:user/U1".into()),
+        ];
+        let by = people[self.dice.roll(people.len())].clone();
+        let decision = match self.dice.roll(5) {
+            0..=3 => Decision::Approve,
+            _ => Decision::Reject,
+        };
+        let fact = Incoming::Vote {
+            approval,
+            by,
+            decision,
+            reason: None,
+        };
+        self.deliver(&id, fact);
+    }
+
+    /// Reports come in any order, some twice, some never.
+    fn deliver_mail(&mut self) {
+        if self.mail.is_empty() {
+            return;
+        }
+        let which = self.dice.roll(self.mail.len());
+        let (id, fact) = self.mail[which].clone();
+        match self.dice.roll(4) {
+            0 | 1 => {
+                self.mail.swap_remove(which);
+                self.deliver(&id, fact);
+            }
+            2 => {
+                self.deliver(&id, fact);
+            }
+            _ => {
+                self.mail.swap_remove(which);
+            }
+        }
+    }
+
+    fn deliver_again(&mut self) {
+        if self.heard.is_empty() {
+            return;
+        }
+        let (id, fact) = self.heard[self.dice.roll(self.heard.len())].clone();
+        self.must_add_nothing(&id, &fact);
+    }
+
+    fn deliver_everything_again(&mut self) {
+        for (id, fact) in self.heard.clone().into_iter().rev() {
+            self.must_add_nothing(&id, &fact);
+        }
+    }
+
+    fn must_add_nothing(&mut self, id: &ReleaseId, fact: &Incoming) {
+        let release = self.ledger.load(id);
+        if let Ok(Accepted::Add(events)) = accept(&release, fact.clone(), self.now) {
+            self.violated(format!("{fact:?}, delivered late, added {events:?}"));
+        }
+    }
+
+    /// Faults have stopped: AWS does what it is asked, people approve, the sweeper sweeps.
+    fn come_to_rest(&mut self) {
+        self.dice.calm();
+        self.now += LIFE + LIFE;
+        self.runs.clear();
+        for _ in 0..PATIENCE {
+            self.move_aws(0);
+            for id in self.ledger.ids() {
+                if let Some(approval) = self.asks(&id) {
+                    let fact = Incoming::Vote {
+                        approval,
+                        by: slack("U1"),
+                        decision: Decision::Approve,
+                        reason: None,
+                    };
+                    self.deliver(&id, fact);
+                }
+            }
+            let Some((id, due)) = self
+                .due
+                .iter()
+                .min_by_key(|(_, due)| **due)
+                .map(|(id, due)| (id.clone(), *due))
+            else {
+                return self.check_rest();
+            };
+            self.now = self.now.max(due);
+            self.runs.push(Run::of(self, &id, SignedDuration::ZERO));
+            for _ in 0..PATIENCE {
+                if self.runs.is_empty() {
+                    break;
+                }
+                self.step_a_run();
+            }
+            if !self.runs.is_empty() {
+                return self.violated(format!("I6: a run of {id} does not end"));
+            }
+        }
+        let open = self.due.clone();
+        self.violated(format!("I6: it never ends: {open:?}"));
+    }
+
+    fn check_rest(&mut self) {
+        for id in self.ledger.ids() {
+            let release = self.ledger.load(&id);
+            if release.conclusion().is_none() {
+                self.violated(format!("I6: {id} rests without an outcome"));
+            }
+            let untold = crate::release::announcements(&release);
+            if !untold.is_empty() {
+                self.violated(format!("I6: {id} has not told {untold:?}"));
+            }
+        }
+    }
+
+    pub(super) fn append(
+        &mut self,
+        release: &Release,
+        events: &[Event],
+        at: Timestamp,
+    ) -> Result<Release, NotWritten> {
+        let (after, change) = self.ledger.append(release, events, at)?;
+        self.check_written(release, &after, events, change.as_ref());
+        Ok(after)
+    }
+
+    pub(super) fn violated(&mut self, what: String) {
+        self.violations.push(what);
+    }
+}
