@@ -18,7 +18,7 @@ mod state;
 mod summary;
 mod tell;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod vote;
 
 pub use accept::{Accepted, Incoming, Refusal, accept, checks_of, open};

@@ -1,0 +1,249 @@
+//! What is stored is read back as it was written, now and in years.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::given::{Story, deployment, given, in_progress, stage};
+use crate::names::ReleaseId;
+use crate::pipeline::HookPoint;
+use crate::release::{
+    Accepted, ActionKind, CheckResult, Decision, DeploymentStatus, Entry, Event, Incoming, Outcome,
+    Phase, Principal, Release, accept, verify_chain,
+};
+use crate::simulation::{sample, told};
+
+/// A release to which everything happens that can: not a likely one, but every kind of event, with
+/// and without what is optional in it.
+fn eventful() -> Story {
+    let words = || "because".to_owned();
+    let story = given(sample::shop())
+        .pushed("3f2c1ab")
+        .planned("test", sample::plan())
+        .happened(Event::Queued {
+            stage: stage("test"),
+            behind: words(),
+        })
+        .happened(Event::Overtook {
+            older: "shop-api-0123456789abcdef".parse().unwrap(),
+        })
+        .took("test", 1)
+        .intended()
+        .registered(8)
+        .suspended()
+        .intended()
+        .started("ecs-svc/1")
+        .happened(Event::DeploymentReported {
+            deployment: deployment("ecs-svc/1"),
+            state: "SERVICE_DEPLOYMENT_COMPLETED".into(),
+        })
+        .observed("ecs-svc/1", in_progress("1 of 2 tasks"))
+        .observed("ecs-svc/1", DeploymentStatus::Succeeded)
+        .intended()
+        .restored()
+        .ended("test", Outcome::Succeeded, Some(8))
+        .woke()
+        .planned_but("staging", |plan| plan.unknown_fields = vec!["novel".into()])
+        .took("staging", 4)
+        .intended()
+        .registered(9)
+        .suspended()
+        .intended()
+        .started("d-1")
+        .happened(Event::Checked {
+            stage: stage("staging"),
+            deployment: deployment("d-1"),
+            at: HookPoint::AfterTestTraffic,
+            results: vec![CheckResult {
+                check: "answers".parse().unwrap(),
+                passed: true,
+                detail: words(),
+            }],
+        })
+        .at(60)
+        .intended()
+        .happened(Event::RollbackStarted {
+            deployment: Some(deployment("d-2")),
+            reason: words(),
+        })
+        .refused(ActionKind::Observe, "for the format's sake")
+        .observed("d-1", DeploymentStatus::Succeeded)
+        .intended()
+        .restored()
+        .ended("staging", Outcome::Succeeded, Some(9))
+        .happened(Event::Woke {
+            service: given(sample::shop()).pushed("3f2c1ab").service(1),
+            next: Some("shop-api-0123456789abcdef".parse().unwrap()),
+        })
+        .planned("production", sample::plan())
+        .asked("production", 1)
+        .voted("production-1", Principal::TokenHolder, Decision::Approve)
+        .happened(Event::ApprovalVoided {
+            approval: "production-1".parse().unwrap(),
+            reason: words(),
+        })
+        .asked("production", 2)
+        .happened(Event::Voted {
+            approval: "production-2".parse().unwrap(),
+            by: sample::slack("U2"),
+            decision: Decision::Reject,
+            reason: Some(words()),
+        })
+        .happened(Event::Superseded {
+            by: "shop-api-fedcba9876543210".parse().unwrap(),
+        })
+        .ended("production", Outcome::Refused, None)
+        .happened(Event::Ended {
+            outcome: Outcome::Refused,
+            reason: "production: Slack user U2 rejected it".into(),
+        });
+    let posted = tell(story);
+    let edited = posted.happened(Event::CardUpdated {
+        face: crate::names::Fingerprint::of("edited"),
+    });
+    tell(edited)
+}
+
+fn tell(mut story: Story) -> Story {
+    for action in story.announcements() {
+        story = story.happened(told(&action).expect("it tells"));
+    }
+    story
+}
+
+/// Its place in the list of all kinds of event. A new kind breaks the build here: add it to
+/// [`eventful`].
+fn kind(event: &Event) -> usize {
+    match event {
+        Event::Opened { .. } => 0,
+        Event::DeploymentReported { .. } => 1,
+        Event::Voted { .. } => 2,
+        Event::Checked { .. } => 3,
+        Event::Superseded { .. } => 4,
+        Event::Overtook { .. } => 5,
+        Event::Woke { .. } => 6,
+        Event::Planned { .. } => 7,
+        Event::ApprovalRequested { .. } => 8,
+        Event::ApprovalVoided { .. } => 9,
+        Event::Queued { .. } => 10,
+        Event::RolloutStarted { .. } => 11,
+        Event::Intended { .. } => 12,
+        Event::Registered { .. } => 13,
+        Event::ScalingSuspended { .. } => 14,
+        Event::DeploymentStarted { .. } => 15,
+        Event::DeploymentObserved { .. } => 16,
+        Event::RollbackStarted { .. } => 17,
+        Event::ActionRefused { .. } => 18,
+        Event::ScalingRestored { .. } => 19,
+        Event::RolloutEnded { .. } => 20,
+        Event::Ended { .. } => 21,
+        Event::CardPosted { .. } => 22,
+        Event::CardUpdated { .. } => 23,
+        Event::Replied { .. } => 24,
+        Event::Published { .. } => 25,
+    }
+}
+
+#[test]
+fn every_event_is_read_back_as_it_was_written() {
+    let story = eventful();
+    let entries = story.release.entries();
+    let kinds: BTreeSet<_> = entries.iter().map(|entry| kind(&entry.event)).collect();
+    assert_eq!(kinds, (0..26).collect(), "every kind of event is tried");
+    for entry in entries {
+        let json = serde_json::to_string(entry).expect("it is written");
+        let back: Entry = serde_json::from_str(&json).expect(&json);
+        assert_eq!(back, *entry);
+    }
+}
+
+#[test]
+fn every_status_of_a_deployment_is_read_back_as_it_was_written() {
+    let reason = || "r".to_owned();
+    for status in [
+        DeploymentStatus::InProgress {
+            at: "Install".into(),
+            traffic: Some(10),
+        },
+        DeploymentStatus::RollingBack {
+            reason: reason(),
+            by: Some(deployment("d-2")),
+        },
+        DeploymentStatus::RolledBack { reason: reason() },
+        DeploymentStatus::Failed { reason: reason() },
+        DeploymentStatus::Stopped { reason: reason() },
+        DeploymentStatus::Replaced { by: reason() },
+    ] {
+        let json = serde_json::to_string(&status).expect("it is written");
+        let back: DeploymentStatus = serde_json::from_str(&json).expect(&json);
+        assert_eq!(back, status);
+    }
+}
+
+/// A ledger as version 1 stored it. It is never written anew: what it holds is in people's tables.
+const VERSION_1: &str = include_str!("../../../../../tests/fixtures/ledger/version-1.json");
+
+fn version_1() -> (ReleaseId, Vec<(Entry, Value)>) {
+    let stored: Value = serde_json::from_str(VERSION_1).expect("JSON");
+    let entries = stored["entries"].as_array().expect("entries");
+    let entries = entries.iter().map(|json| {
+        let entry = serde_json::from_value(json.clone()).expect("an entry");
+        (entry, json["event"].clone())
+    });
+    let id = stored["release"].as_str().expect("an id");
+    (id.parse().expect("an id"), entries.collect())
+}
+
+#[test]
+fn a_ledger_of_version_1_folds_to_what_it_told_then() {
+    let (id, entries) = version_1();
+    let entries: Vec<_> = entries.into_iter().map(|(entry, _)| entry).collect();
+    let kinds: BTreeSet<_> = entries.iter().map(|entry| kind(&entry.event)).collect();
+    assert!(
+        kinds.len() >= 26,
+        "it holds every kind of event of its time"
+    );
+    let release = Release::fold(id, entries).expect("a release");
+    let conclusion = release.conclusion().expect("an end");
+    assert_eq!(conclusion.outcome, Outcome::Refused);
+    assert_eq!(conclusion.reason, "production: Slack user U2 rejected it");
+    let outcomes = release.rollouts().iter().map(|rollout| {
+        let Phase::Ended {
+            conclusion,
+            revision,
+            ..
+        } = &rollout.phase
+        else {
+            panic!("it has ended: {rollout:?}");
+        };
+        (conclusion.outcome, revision.clone())
+    });
+    assert_eq!(
+        outcomes.collect::<Vec<_>>(),
+        [
+            (Outcome::Succeeded, Some(sample::revision(8))),
+            (Outcome::Succeeded, Some(sample::revision(9))),
+            (Outcome::Refused, None),
+        ]
+    );
+    assert_eq!(release.image().tag.as_str(), "3f2c1ab");
+    let again = Incoming::Vote {
+        approval: "production-1".parse().unwrap(),
+        by: Principal::TokenHolder,
+        decision: Decision::Approve,
+        reason: None,
+    };
+    assert_eq!(
+        accept(&release, again, sample::minute(1)),
+        Ok(Accepted::Known),
+        "what was decided then is still known"
+    );
+}
+
+#[test]
+fn a_ledger_of_version_1_still_verifies() {
+    let (id, entries) = version_1();
+    let (last, _) = entries.last().expect("an entry").clone();
+    let head = Some((last.sequence, &last.fingerprint));
+    assert_eq!(verify_chain(&id, &entries, head), Ok(()));
+}
