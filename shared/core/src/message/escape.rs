@@ -6,8 +6,8 @@
 pub fn one_line(text: &str, longest: usize) -> String {
     let mut line: String = text
         .chars()
-        .filter(|c| !is_directional(*c))
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .filter(|c| !is_unseen(*c))
+        .map(|c| if ends_line(c) { ' ' } else { c })
         .take(longest + 1)
         .collect();
     if line.chars().count() > longest {
@@ -28,10 +28,36 @@ pub fn slack_text(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-/// The explicit directional formatting characters of Unicode's bidirectional algorithm, and the
-/// invisible marks: <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>.
-fn is_directional(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
+/// Escaped text of at most `longest` characters, cut where no escape sequence is cut in two.
+pub(super) fn cut(escaped: &str, longest: usize) -> String {
+    let Some((end, _)) = escaped.char_indices().nth(longest) else {
+        return escaped.to_owned();
+    };
+    let whole = &escaped[..end];
+    match whole.rfind('&') {
+        Some(begun) if !whole[begun..].contains(';') => whole[..begun].to_owned(),
+        Some(_) | None => whole.to_owned(),
+    }
+}
+
+/// Control characters, and Unicode's own separators of lines and paragraphs.
+fn ends_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Characters that are not seen: the explicit directional formatting characters of Unicode's
+/// bidirectional algorithm (<https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>),
+/// the invisible operators and marks, and the tags.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{61c}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 mod email;
 mod escape;
 mod slack;
+#[cfg(test)]
+mod tests;
 mod wording;
 
 pub use email::notice;

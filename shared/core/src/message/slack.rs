@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::escape::{one_line, slack_text};
+use super::escape::{cut, one_line, slack_text};
 use super::wording::sign;
 use crate::names::{ApprovalId, ReleaseId};
 use crate::pipeline::Stage;
@@ -37,10 +37,10 @@ pub fn card(release: &Release) -> Card {
         .zip(release.rollouts())
         .map(|(stage, rollout)| line(release, stage, rollout))
         .collect();
-    let mut blocks = vec![
-        json!({ "type": "header", "text": plain(&one_line(&title, 150)) }),
-        json!({ "type": "section", "text": mrkdwn(&stages.join("\n")) }),
-    ];
+    let mut blocks = vec![json!({ "type": "header", "text": plain(&one_line(&title, 150)) })];
+    for text in sections(&stages) {
+        blocks.push(json!({ "type": "section", "text": mrkdwn(&text) }));
+    }
     let headline = match release.conclusion() {
         Some(conclusion) => {
             let text = format!(
@@ -99,8 +99,30 @@ fn line(release: &Release, stage: &Stage, rollout: &Rollout) -> String {
     format!(
         "{mark} *{}*: {}",
         stage.name,
-        slack_text(&state(release, rollout))
+        slack_text(&one_line(&state(release, rollout), LONGEST_STATE))
     )
+}
+
+/// How much of a stage's state its line shows. The reason for a release's end is there whole,
+/// below the lines.
+const LONGEST_STATE: usize = 200;
+
+/// The longest text of a section: <https://docs.slack.dev/reference/block-kit/blocks/section-block>.
+const LONGEST_SECTION: usize = 3_000;
+
+/// The lines, in as few sections as hold them all.
+fn sections(lines: &[String]) -> Vec<String> {
+    let mut sections: Vec<String> = Vec::new();
+    for line in lines {
+        match sections.last_mut() {
+            Some(section) if section.chars().count() + line.chars().count() < LONGEST_SECTION => {
+                section.push('\n');
+                section.push_str(line);
+            }
+            Some(_) | None => sections.push(line.clone()),
+        }
+    }
+    sections
 }
 
 fn state(release: &Release, rollout: &Rollout) -> String {
@@ -172,8 +194,9 @@ fn plain(text: &str) -> Value {
     json!({ "type": "plain_text", "text": text, "emoji": true })
 }
 
-/// Text that is already escaped, cut to the 3000 characters of a section.
+/// Text that is already escaped, cut to what a section holds. `verbatim` keeps Slack from making
+/// links and mentions of its own out of what it finds in it:
+/// <https://docs.slack.dev/reference/block-kit/composition-objects/text-object>.
 fn mrkdwn(text: &str) -> Value {
-    let text: String = text.chars().take(3_000).collect();
-    json!({ "type": "mrkdwn", "text": text })
+    json!({ "type": "mrkdwn", "text": cut(text, LONGEST_SECTION), "verbatim": true })
 }

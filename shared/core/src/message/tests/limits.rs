@@ -1,0 +1,150 @@
+//! Slack's and SNS's limits hold for the longest pipelines and reasons:
+//! <https://docs.slack.dev/reference/block-kit/blocks>,
+//! <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::message::{card, notice, reply};
+use crate::release::tests::given::{Story, given};
+use crate::release::{DeploymentStatus, Event, Outcome};
+use crate::simulation::sample;
+
+fn name(index: usize) -> String {
+    format!("s{index:0>23}")
+}
+
+/// Twelve stages with the longest names, of which so many are behind the release, each ended with
+/// that reason.
+fn longest(behind: usize, tag: &str, reason: &str) -> Story {
+    let mut json = sample::shop_json();
+    let production = json["stages"][2].clone();
+    json["pipeline"] = "p".repeat(40).into();
+    json["repository"] = "r".repeat(256).into();
+    let stages = (0..12).map(|index| {
+        let mut stage = production.clone();
+        stage["name"] = name(index).into();
+        stage["service"] = format!("api-{index}").into();
+        stage["rollout"]["codedeploy"]["group"] = format!("api-{index}").into();
+        stage
+    });
+    json["stages"] = stages.collect::<Vec<_>>().into();
+    let mut story = given(sample::pipeline(json)).pushed(tag);
+    for index in 0..behind {
+        story = story.happened(Event::RolloutEnded {
+            stage: name(index).parse().unwrap(),
+            outcome: Outcome::RolledBack,
+            reason: reason.to_owned(),
+            revision: None,
+        });
+    }
+    if behind == 12 {
+        return story.happened(Event::Ended {
+            outcome: Outcome::RolledBack,
+            reason: reason.to_owned(),
+        });
+    }
+    story = story.planned(&name(behind), sample::plan());
+    if behind.is_multiple_of(2) {
+        return story.asked(&name(behind), 1);
+    }
+    let id = "d".repeat(512);
+    let status = DeploymentStatus::RollingBack {
+        reason: reason.to_owned(),
+        by: None,
+    };
+    story
+        .took(&name(behind), 1)
+        .started(&id)
+        .observed(&id, status)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn slack_and_sns_take_the_longest(
+        behind in 0..=12usize,
+        tag in "[0-9]{128}",
+        reason in prop_oneof!["[&<>]{3000}", ".{0,3000}", "[a-z ]{2999,3000}"],
+    ) {
+        let story = longest(behind, &tag, &reason);
+        let release = &story.release;
+        let card = card(release);
+        check_card(&card.blocks);
+        let shown = card.blocks.to_string();
+        for index in 0..12 {
+            prop_assert!(shown.contains(&name(index)), "stage {} is not on the card", index);
+        }
+        prop_assert!(card.text.chars().count() <= 4_000, "the text of a message");
+        for entry in release.entries() {
+            if let Some(reply) = reply(release, entry) {
+                prop_assert!(reply.chars().count() <= 4_000, "{}", reply.chars().count());
+                prop_assert!(is_whole(&reply), "{}", reply);
+            }
+            if let Some(notice) = notice(release, entry) {
+                let printable = notice.subject.chars().all(|c| (' '..='~').contains(&c));
+                prop_assert!(printable && notice.subject.len() < 100, "{}", notice.subject);
+                prop_assert!(notice.text.len() < 256 * 1024);
+            }
+        }
+    }
+}
+
+fn check_card(blocks: &Value) {
+    let blocks = blocks.as_array().expect("blocks");
+    assert!(blocks.len() <= 50, "{} blocks", blocks.len());
+    for block in blocks {
+        let kind = block["type"].as_str().expect("a type");
+        match kind {
+            "header" => check_text(&block["text"], 150),
+            "section" => check_text(&block["text"], 3_000),
+            "context" => {
+                let elements = block["elements"].as_array().expect("elements");
+                assert!((1..=10).contains(&elements.len()));
+                elements.iter().for_each(|text| check_text(text, 3_000));
+            }
+            "actions" => check_actions(block),
+            _ => panic!("no such block: {kind}"),
+        }
+    }
+}
+
+fn check_actions(block: &Value) {
+    check_length(&block["block_id"], 255);
+    let elements = block["elements"].as_array().expect("elements");
+    assert!((1..=25).contains(&elements.len()));
+    let mut ids = std::collections::BTreeSet::new();
+    for button in elements {
+        check_length(&button["action_id"], 255);
+        assert!(
+            ids.insert(button["action_id"].to_string()),
+            "an id of its own"
+        );
+        check_text(&button["text"], 75);
+        check_length(&button["value"], 2_000);
+        check_text(&button["confirm"]["title"], 100);
+        check_text(&button["confirm"]["text"], 300);
+        check_text(&button["confirm"]["confirm"], 30);
+        check_text(&button["confirm"]["deny"], 30);
+    }
+}
+
+fn check_text(text: &Value, longest: usize) {
+    check_length(&text["text"], longest);
+    if text["type"] == "mrkdwn" {
+        assert!(is_whole(text["text"].as_str().expect("a text")), "{text}");
+    }
+}
+
+fn check_length(text: &Value, longest: usize) {
+    let length = text.as_str().expect("a text").chars().count();
+    assert!((1..=longest).contains(&length), "{length}: {text}");
+}
+
+/// Whether no escape sequence was cut in two.
+fn is_whole(text: &str) -> bool {
+    let ends = ["amp;", "lt;", "gt;"];
+    let mut sequences = text.split('&').skip(1);
+    sequences.all(|rest| ends.iter().any(|end| rest.starts_with(end)))
+}

@@ -1,0 +1,217 @@
+//! The card, the replies and the notices of the main situations, as they are sent.
+
+use serde_json::{Value, json};
+
+use crate::message::{card, notice, reply};
+use crate::pipeline::HookPoint;
+use crate::release::tests::given::{Story, deployment, given, in_progress};
+use crate::release::{
+    ActionKind, CheckResult, Decision, DeploymentStatus, Event, Outcome, Principal, Release,
+};
+use crate::simulation::sample::{self, slack};
+
+/// Everything that is said about a release.
+fn said(release: &Release) -> Value {
+    let replies = release.entries().iter();
+    let notices = release.entries().iter();
+    json!({
+        "card": card(release),
+        "replies": replies.filter_map(|entry| reply(release, entry)).collect::<Vec<_>>(),
+        "notices": notices.filter_map(|entry| notice(release, entry)).collect::<Vec<_>>(),
+    })
+}
+
+fn pushed() -> Story {
+    given(sample::shop()).pushed("3f2c1ab")
+}
+
+fn ended(story: Story, outcome: Outcome, reason: &str) -> Story {
+    story.happened(Event::Ended {
+        outcome,
+        reason: reason.into(),
+    })
+}
+
+fn asking() -> Story {
+    pushed()
+        .stands_at_production()
+        .planned("production", sample::plan())
+        .asked("production", 1)
+}
+
+fn at_staging() -> Story {
+    pushed()
+        .planned("test", sample::plan())
+        .took("test", 1)
+        .ended("test", Outcome::Succeeded, Some(8))
+        .planned("staging", sample::plan())
+        .took("staging", 1)
+        .started("d-1")
+}
+
+fn checked(passed: bool, detail: &str) -> Event {
+    Event::Checked {
+        stage: "staging".parse().unwrap(),
+        deployment: deployment("d-1"),
+        at: HookPoint::AfterTestTraffic,
+        results: vec![CheckResult {
+            check: "answers".parse().unwrap(),
+            passed,
+            detail: detail.into(),
+        }],
+    }
+}
+
+#[test]
+fn an_image_has_been_pushed() {
+    insta::assert_json_snapshot!(said(&pushed().release));
+}
+
+#[test]
+fn a_tag_is_never_deployed() {
+    let story = given(sample::shop()).pushed("latest");
+    let story = ended(
+        story,
+        Outcome::Refused,
+        "the tag `latest` names another image tomorrow",
+    );
+    insta::assert_json_snapshot!(said(&story.release));
+}
+
+#[test]
+fn a_release_waits_behind_a_hold() {
+    let story = pushed()
+        .planned("test", sample::plan())
+        .happened(Event::Queued {
+            stage: "test".parse().unwrap(),
+            behind: "a hold: rolled back by hand".into(),
+        });
+    insta::assert_json_snapshot!(said(&story.release));
+}
+
+#[test]
+fn traffic_moves_to_green() {
+    let status = DeploymentStatus::InProgress {
+        at: "AllowTraffic".into(),
+        traffic: Some(10),
+    };
+    let story = at_staging()
+        .happened(checked(true, "GET http://green.internal answered 200"))
+        .observed("d-1", status);
+    insta::assert_json_snapshot!(said(&story.release));
+}
+
+#[test]
+fn a_failed_check_rolls_back() {
+    let detail = "GET http://green.internal answered 500 in 3 of 3 attempts, expected 200";
+    let rolling_back = DeploymentStatus::RollingBack {
+        reason: "a hook failed".into(),
+        by: Some(deployment("d-2")),
+    };
+    let story = at_staging()
+        .happened(checked(false, detail))
+        .observed("d-1", rolling_back)
+        .ended("staging", Outcome::RolledBack, None);
+    let story = ended(
+        story,
+        Outcome::RolledBack,
+        "staging: check `answers` failed",
+    );
+    insta::assert_json_snapshot!(said(&story.release));
+}
+
+#[test]
+fn people_are_asked() {
+    insta::assert_json_snapshot!(said(&asking().release));
+}
+
+#[test]
+fn two_people_are_needed() {
+    let mut json = sample::shop_json();
+    json["stages"][2]["approval"]["required"] = 2.into();
+    let story = given(sample::pipeline(json))
+        .pushed("3f2c1ab")
+        .stands_at_production()
+        .planned("production", sample::plan())
+        .asked("production", 1)
+        .voted("production-1", Principal::TokenHolder, Decision::Approve);
+    insta::assert_json_snapshot!(said(&story.release));
+}
+
+#[test]
+fn somebody_rejects() {
+    let story = asking()
+        .happened(Event::Voted {
+            approval: "production-1".parse().unwrap(),
+            by: slack("U2"),
+            decision: Decision::Reject,
+            reason: Some("not on a Friday".into()),
+        })
+        .ended("production", Outcome::Refused, None);
+    let story = ended(
+        story,
+        Outcome::Refused,
+        "production: Slack user U2 rejected it",
+    );
+    insta::assert_json_snapshot!(said(&story.release));
+}
+
+#[test]
+fn an_approval_no_longer_counts() {
+    let story = asking()
+        .voted("production-1", slack("U1"), Decision::Approve)
+        .happened(Event::ApprovalVoided {
+            approval: "production-1".parse().unwrap(),
+            reason: "the task definition that would be deployed has changed since".into(),
+        });
+    insta::assert_json_snapshot!(said(&story.release));
+}
+
+#[test]
+fn a_rollout_is_taken_back_for_its_time() {
+    let story = at_staging()
+        .observed("d-1", in_progress("Install"))
+        .happened(Event::RollbackStarted {
+            deployment: None,
+            reason: "it had not finished within 1h".into(),
+        });
+    insta::assert_json_snapshot!(said(&story.release));
+}
+
+#[test]
+fn aws_refuses() {
+    let story = pushed()
+        .planned("test", sample::plan())
+        .took("test", 1)
+        .refused(ActionKind::Register, "too many containers");
+    insta::assert_json_snapshot!(said(&story.release));
+}
+
+#[test]
+fn a_newer_release_takes_its_place() {
+    let story = pushed().ended("test", Outcome::Superseded, None);
+    let story = ended(
+        story,
+        Outcome::Superseded,
+        "test: shop-api-0123456789abcdef is newer",
+    );
+    insta::assert_json_snapshot!(said(&story.release));
+}
+
+#[test]
+fn nobody_decides() {
+    let story = asking().ended("production", Outcome::Expired, None);
+    let story = ended(story, Outcome::Expired, "production: nobody decided");
+    insta::assert_json_snapshot!(said(&story.release));
+}
+
+#[test]
+fn it_serves_in_production() {
+    let story = asking()
+        .voted("production-1", slack("U1"), Decision::Approve)
+        .planned("production", sample::plan())
+        .took("production", 1)
+        .ended("production", Outcome::Succeeded, Some(9));
+    let story = ended(story, Outcome::Succeeded, "3f2c1ab serves in production");
+    insta::assert_json_snapshot!(said(&story.release));
+}
