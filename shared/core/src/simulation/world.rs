@@ -106,7 +106,7 @@ impl World {
     }
 
     fn incident(&mut self) {
-        match self.dice.roll(16) {
+        match self.dice.roll(18) {
             0..=6 => {
                 for _ in 0..=self.dice.roll(8) {
                     self.step_a_run();
@@ -121,10 +121,10 @@ impl World {
                 let fate = self.dice.roll(8);
                 self.move_aws(fate);
             }
-            11 => self.vote(),
-            12 => self.deliver_mail(),
-            13 => self.deliver_again(),
-            14 => self.push(),
+            11..=13 => self.vote(),
+            14 => self.deliver_mail(),
+            15 => self.deliver_again(),
+            16 => self.push(),
             _ => {
                 let edited = self.dice.roll(3);
                 if let Some(service) = self.aws.services().nth(edited) {
