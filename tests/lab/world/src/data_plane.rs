@@ -29,11 +29,11 @@ const QUICK_MS: u64 = 12;
 const SLOW_MS: u64 = 3_000;
 
 impl World {
-    /// Answers `GET path` on a listener. Requests are spread over target groups by their current
+    /// Answers `GET path` on a listener, or on one of its rules. Requests are spread over target groups by their current
     /// weights and over a group's tasks in turn; without a running task the balancer answers 503.
     pub fn request(&mut self, listener_arn: &str, path: &str, now: Timestamp) -> DataPlaneAnswer {
         self.advance(now);
-        let Some(listener) = self.elb.by_arn.get_mut(listener_arn) else {
+        let Some(listener) = self.elb.reached(listener_arn) else {
             return balancer_answer(503, "Service Temporarily Unavailable");
         };
         let role = listener.role;

@@ -74,7 +74,7 @@ pub(crate) struct Route {
     credit: f64,
 }
 
-/// Every listener that anything forwards from, by ARN.
+/// Every listener, and every rule of a listener, that anything forwards from, by ARN.
 #[derive(Debug, Default)]
 pub(crate) struct Listeners {
     pub(crate) by_arn: BTreeMap<String, Listener>,
@@ -83,21 +83,33 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    /// The listener with this role; a new one forwards all to `group`.
+    /// Gives a listener its role. One that forwards nowhere yet forwards all to `group`.
     pub(crate) fn claim(&mut self, arn: &str, role: Role, group: &TargetGroup) {
         let listener = self
             .by_arn
             .entry(arn.to_owned())
             .or_insert_with(|| Listener {
                 role,
-                routes: vec![Route {
-                    group: group.clone(),
-                    weight: 100.0,
-                    credit: 0.0,
-                }],
+                routes: Vec::new(),
                 requests: 0,
             });
         listener.role = role;
+        if listener.routes.is_empty() {
+            listener.routes.push(Route {
+                group: group.clone(),
+                weight: 100.0,
+                credit: 0.0,
+            });
+        }
+    }
+
+    /// The same for a rule that is there only to reach this target group: whatever the listener
+    /// does by default, the rule forwards to `group`.
+    pub(crate) fn claim_rule(&mut self, arn: &str, role: Role, group: &TargetGroup) {
+        self.claim(arn, role, group);
+        if self.weight(arn, group) <= 0.0 {
+            self.forward(arn, &[(group.clone(), 100.0)]);
+        }
     }
 
     /// Replaces where a listener forwards to.
@@ -118,6 +130,46 @@ impl Listeners {
                 credit: 0.0,
             })
             .collect();
+    }
+
+    /// Shifts between two target groups wherever a listener forwards to one of them: by default
+    /// and in its rules.
+    pub(crate) fn shift(&mut self, listener: &str, weights: &[(TargetGroup, f64); 2]) {
+        let role = self
+            .by_arn
+            .get(listener)
+            .map_or(Role::Production, |held| held.role);
+        let concerned = |held: &Listener| {
+            held.routes
+                .iter()
+                .any(|route| weights.iter().any(|(group, _)| group.is(&route.group)))
+        };
+        let rules: Vec<String> = self
+            .by_arn
+            .iter()
+            .filter(|(arn, held)| listener_of(arn).as_deref() == Some(listener) && concerned(held))
+            .map(|(arn, _)| arn.clone())
+            .collect();
+        let by_default = self.by_arn.get(listener).is_none_or(concerned);
+        for arn in rules
+            .iter()
+            .map(String::as_str)
+            .chain(by_default.then_some(listener))
+        {
+            self.forward(arn, weights);
+            if let Some(held) = self.by_arn.get_mut(arn) {
+                held.role = role;
+            }
+        }
+    }
+
+    /// The most weight that a target group has on a listener or on one of its rules.
+    pub(crate) fn weight_behind(&self, listener: &str, group: &TargetGroup) -> f64 {
+        self.by_arn
+            .keys()
+            .filter(|arn| *arn == listener || listener_of(arn).as_deref() == Some(listener))
+            .map(|arn| self.weight(arn, group))
+            .fold(0.0, f64::max)
     }
 
     /// The weight that a target group has on a listener.
@@ -160,6 +212,28 @@ impl Listeners {
                     .any(|route| route.weight > 0.0 && route.group.is(group))
         })
     }
+}
+
+impl Listeners {
+    /// The listener of this ARN; one without a default of its own is represented by its rule.
+    pub(crate) fn reached(&mut self, arn: &str) -> Option<&mut Listener> {
+        let known = if self.by_arn.contains_key(arn) {
+            arn.to_owned()
+        } else {
+            self.by_arn
+                .keys()
+                .find(|rule| listener_of(rule).as_deref() == Some(arn))?
+                .clone()
+        };
+        self.by_arn.get_mut(&known)
+    }
+}
+
+/// The listener that a rule belongs to: `listener-rule/app/<name>/<id>/<listener>/<rule>`.
+fn listener_of(rule: &str) -> Option<String> {
+    let (prefix, path) = rule.split_once(":listener-rule/")?;
+    let (listener, _) = path.rsplit_once('/')?;
+    Some(format!("{prefix}:listener/{listener}"))
 }
 
 impl Listener {

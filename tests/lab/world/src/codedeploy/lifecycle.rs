@@ -165,6 +165,19 @@ fn install(world: &mut World, id: &str) {
         );
         return;
     }
+    let unreachable = held
+        .production
+        .iter()
+        .any(|listener| world.elb.weight_behind(listener, &held.blue) <= 0.0);
+    if unreachable {
+        finish::fail(
+            world,
+            id,
+            "ELASTIC_LOAD_BALANCING_INVALID",
+            "The ELB could not be updated due to the following error: Primary taskset target group must be behind listener",
+        );
+        return;
+    }
     let problem = if !ecs::is_runnable(world, &place, &spec.task_definition) {
         Some("TaskDefinition is inactive or does not exist".to_owned())
     } else if !ecs::maps_port(

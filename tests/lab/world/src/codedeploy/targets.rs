@@ -146,7 +146,7 @@ fn task_sets(world: &World, held: &Deployment) -> Vec<Value> {
                 "pendingCount": counts.pending,
                 "runningCount": counts.running,
                 "status": fleet.status.name(),
-                "trafficWeight": group.map_or(0.0, |group| world.elb.weight(listener, group)),
+                "trafficWeight": group.map_or(0.0, |group| world.elb.weight_behind(listener, group)),
                 "targetGroup": {"name": group.map(|group| group.name.clone())},
                 "taskSetLabel": label,
             })

@@ -136,7 +136,7 @@ fn route(world: &mut World, id: &str, listeners: &[String], share: u64) {
         (green.clone(), share as f64),
     ];
     for listener in listeners {
-        world.elb.forward(listener, &weights);
+        world.elb.shift(listener, &weights);
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     scheduler, service_deployments,
     service_deployments::Status,
 };
-use crate::{World, call::ApiError};
+use crate::World;
 
 /// The circuit breaker as a service has it configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,30 +110,33 @@ pub(super) fn native_failure(world: &World, service: &str, green: &str) -> Optio
     })
 }
 
-/// Somebody stops a rolling deployment: back to the last completed one.
-pub(super) fn stop(world: &mut World, service: &str, reason: &str) -> Result<(), ApiError> {
-    let Some(held) = world.ecs.services.get(service) else {
-        return Ok(());
-    };
-    let failed = held.primary().map(|of| of.id.clone());
+/// The fleet that is to fail and the completed one to go back to.
+fn way_back(world: &World, service: &str) -> Option<(String, String)> {
+    let held = world.ecs.services.get(service)?;
+    let failed = held.primary()?;
     let target = held
         .fleets
         .iter()
-        .find(|of| of.rollout == Rollout::Completed && Some(&of.id) != failed.as_ref());
-    let (Some(failed), Some(target)) = (failed, target.map(|of| of.id.clone())) else {
-        return Err(ApiError::new(
-            "ConflictException",
-            "There is no completed deployment to roll back to.",
-        ));
-    };
-    roll_back(
-        world,
-        service,
-        &failed,
-        &target,
-        reason.trim_end_matches('.'),
-    );
-    Ok(())
+        .find(|of| of.rollout == Rollout::Completed && of.id != failed.id)?;
+    Some((failed.id.clone(), target.id.clone()))
+}
+
+/// Whether a rolling deployment has a completed one to go back to.
+pub(super) fn can_roll_back(world: &World, service: &str) -> bool {
+    way_back(world, service).is_some()
+}
+
+/// Somebody stops a rolling deployment: back to the last completed one.
+pub(super) fn stop(world: &mut World, service: &str, reason: &str) {
+    if let Some((failed, target)) = way_back(world, service) {
+        roll_back(
+            world,
+            service,
+            &failed,
+            &target,
+            reason.trim_end_matches('.'),
+        );
+    }
 }
 
 fn fail(world: &mut World, service: &str, detector: &str, what: &str, rollback: bool) {

@@ -15,6 +15,7 @@ pub(super) enum Status {
     InProgress,
     Successful,
     Stopped,
+    RollbackRequested,
     RollbackInProgress,
     RollbackSuccessful,
     RollbackFailed,
@@ -27,6 +28,7 @@ impl Status {
             Self::InProgress => "IN_PROGRESS",
             Self::Successful => "SUCCESSFUL",
             Self::Stopped => "STOPPED",
+            Self::RollbackRequested => "ROLLBACK_REQUESTED",
             Self::RollbackInProgress => "ROLLBACK_IN_PROGRESS",
             Self::RollbackSuccessful => "ROLLBACK_SUCCESSFUL",
             Self::RollbackFailed => "ROLLBACK_FAILED",
@@ -38,7 +40,10 @@ impl Status {
             Self::Successful | Self::Stopped | Self::RollbackSuccessful | Self::RollbackFailed => {
                 true
             }
-            Self::Pending | Self::InProgress | Self::RollbackInProgress => false,
+            Self::Pending
+            | Self::InProgress
+            | Self::RollbackRequested
+            | Self::RollbackInProgress => false,
         }
     }
 }
@@ -159,6 +164,7 @@ pub(super) fn complete(world: &mut World, service: &str) {
             Status::RollbackInProgress => Status::RollbackSuccessful,
             Status::Pending
             | Status::InProgress
+            | Status::RollbackRequested
             | Status::Successful
             | Status::Stopped
             | Status::RollbackSuccessful

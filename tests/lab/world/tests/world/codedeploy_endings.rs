@@ -183,3 +183,17 @@ fn a_hook_whose_function_does_not_exist_fails_at_once() {
         .invocation_refused("other", &json!({}), bench.now);
     assert_eq!(bench.status(&id), "Failed");
 }
+
+#[test]
+fn a_listener_that_forwards_elsewhere_cannot_be_shifted() {
+    let mut bench = bench();
+    bench.push("v2", Behaviour::Healthy);
+    let elsewhere = "arn:aws:elasticloadbalancing:eu-central-1:111111111111:targetgroup/other/1";
+    bench
+        .world
+        .forward(PRODUCTION, &[(elsewhere.to_owned(), 1.0)]);
+    let id = bench.deploy("v2", &[], json!({}));
+    bench.until(60, "the failure", |bench| bench.status(&id) == "Failed");
+    let message = text(&bench.deployment(&id)["errorInformation"]["message"]);
+    assert!(message.ends_with("Primary taskset target group must be behind listener"));
+}

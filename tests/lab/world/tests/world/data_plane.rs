@@ -116,3 +116,32 @@ fn the_overview_shows_what_runs_where() {
     assert_eq!(fleets[1]["status"], "PRIMARY");
     assert_eq!(overview["listeners"].as_array().map(Vec::len), Some(2));
 }
+
+#[test]
+fn rules_of_a_listener_shift_with_it() {
+    let mut bench = Bench::with_image();
+    bench.blue_green(json!({}));
+    let rule = format!("{}/1", PRODUCTION.replace(":listener/", ":listener-rule/"));
+    let blue = bench
+        .world
+        .forwards(PRODUCTION)
+        .first()
+        .map(|(group, _)| group.clone())
+        .expect("a target group");
+    bench.world.forward(&rule, &[(blue, 1.0)]);
+    let new = bench.push("v2", Behaviour::Healthy);
+    let id = bench.deploy(
+        "v2",
+        &[],
+        json!({"deploymentConfigName": "CodeDeployDefault.ECSAllAtOnce"}),
+    );
+    bench.until(900, "the end", |bench| bench.status(&id) == "Succeeded");
+    assert!(
+        bench
+            .world
+            .request(&rule, "/", bench.now)
+            .body
+            .contains(&new)
+    );
+    assert!(bench.get(PRODUCTION).body.contains(&new));
+}

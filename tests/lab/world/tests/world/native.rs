@@ -235,11 +235,16 @@ fn a_stop_rolls_back_once() {
     bench.push("v2", Behaviour::Healthy);
     let arn = update(&mut bench, "v2");
     bench.until(120, "the bake", |bench| stage(bench, &arn) == "BAKE_TIME");
+    let abort = json!({"serviceDeploymentArn": arn, "stopType": "ABORT"});
+    assert_eq!(
+        bench.refused("ecs", "StopServiceDeployment", abort),
+        "InvalidParameterException"
+    );
     bench.ecs(
         "StopServiceDeployment",
         json!({"serviceDeploymentArn": arn}),
     );
-    assert_eq!(status(&mut bench, &arn), "ROLLBACK_IN_PROGRESS");
+    assert_eq!(status(&mut bench, &arn), "ROLLBACK_REQUESTED");
     assert_eq!(
         bench.refused(
             "ecs",
@@ -248,6 +253,8 @@ fn a_stop_rolls_back_once() {
         ),
         "ConflictException"
     );
+    bench.pass(2);
+    assert_eq!(status(&mut bench, &arn), "ROLLBACK_IN_PROGRESS");
     bench.until(60, "the rollback", |bench| {
         status(bench, &arn) == "ROLLBACK_SUCCESSFUL"
     });

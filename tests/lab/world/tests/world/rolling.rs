@@ -356,3 +356,26 @@ fn revisions_keep_the_images_by_digest() {
     );
     assert_eq!(missing["failures"][0]["reason"], "MISSING");
 }
+
+#[test]
+fn a_rolling_deployment_can_be_stopped() {
+    let mut bench = bench(json!({}));
+    let new = bench.push("v2", Behaviour::Healthy);
+    let arn = text(&update(&mut bench, "v2")["currentServiceDeployment"]);
+    bench.pass(10);
+    bench.ecs(
+        "StopServiceDeployment",
+        json!({"serviceDeploymentArn": arn, "stopType": "ROLLBACK"}),
+    );
+    bench.until(120, "the rollback", |bench| {
+        history(bench)
+            .first()
+            .is_some_and(|(status, _)| status == "ROLLBACK_SUCCESSFUL")
+    });
+    assert_eq!(bench.share(&new), 0);
+    assert!(
+        bench.describe()["taskDefinition"]
+            .as_str()
+            .is_some_and(|arn| arn.ends_with(":1"))
+    );
+}

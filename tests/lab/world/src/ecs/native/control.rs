@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::{
-    hooks,
+    Wake, hooks,
     hooks::{HookStatus, Kind},
     rollback, stages, traffic,
 };
@@ -15,7 +15,11 @@ use crate::{
         failure_detection, fleet::Rollout, invalid, service_deployments,
         service_deployments::Status,
     },
+    timers::seconds,
 };
+
+/// From a stop's request to its effect.
+const STOPPING_SECONDS: u64 = 2;
 
 pub(in crate::ecs) fn proceed(world: &mut World, call: &Call) -> Answer {
     let arn = find(world, call)?;
@@ -42,27 +46,62 @@ pub(in crate::ecs) fn stop(world: &mut World, call: &Call) -> Answer {
     let Some(held) = world.ecs.deployments.get(&arn) else {
         return Err(missing());
     };
-    if held.status.is_over() || held.status == Status::RollbackInProgress {
-        return Err(ApiError::new(
-            "ConflictException",
-            format!(
-                "The service deployment cannot be stopped: it is {}.",
-                held.status.name()
-            ),
-        ));
+    match held.status {
+        Status::Pending | Status::InProgress => {}
+        Status::RollbackRequested
+        | Status::RollbackInProgress
+        | Status::Successful
+        | Status::Stopped
+        | Status::RollbackSuccessful
+        | Status::RollbackFailed => {
+            return Err(ApiError::new(
+                "ConflictException",
+                format!(
+                    "The service deployment cannot be stopped: it is {}.",
+                    held.status.name()
+                ),
+            ));
+        }
     }
     let (service, native) = (held.service.clone(), held.native.is_some());
-    let reason = "Service deployment was stopped by a user.";
-    match call.str("stopType") {
-        None | Some("ROLLBACK") if native => rollback::start(world, &arn, reason),
-        None | Some("ROLLBACK") => failure_detection::stop(world, &service, reason)?,
-        Some("ABORT") => {
-            abandon(world, &service);
-            service_deployments::fail(world, &service, Status::Stopped, reason);
-        }
-        Some(other) => return Err(invalid(format!("Unknown stop type: {other}"))),
+    // The model has ABORT too, but only ROLLBACK is documented as valid.
+    if let Some(other) = call.str("stopType").filter(|given| *given != "ROLLBACK") {
+        return Err(invalid(format!(
+            "The stop type {other} is not supported: use ROLLBACK."
+        )));
     }
+    if !native && !failure_detection::can_roll_back(world, &service) {
+        return Err(ApiError::new(
+            "ConflictException",
+            "There is no completed deployment to roll back to.",
+        ));
+    }
+    if let Some(held) = world.ecs.deployments.get_mut(&arn) {
+        held.status = Status::RollbackRequested;
+    }
+    service_deployments::touch(world, &arn);
+    stages::set_timer(world, &arn, Wake::StopDue, seconds(STOPPING_SECONDS));
     Ok(json!({"serviceDeploymentArn": arn}))
+}
+
+/// Does what was requested, unless the deployment has ended or turned around meanwhile.
+pub(super) fn stop_due(world: &mut World, arn: &str) {
+    let Some(held) = world.ecs.deployments.get(arn) else {
+        return;
+    };
+    let (service, native) = (held.service.clone(), held.native.is_some());
+    let reason = "Service deployment was stopped by a user.";
+    match held.status {
+        Status::RollbackRequested if native => rollback::start(world, arn, reason),
+        Status::RollbackRequested => failure_detection::stop(world, &service, reason),
+        Status::Pending
+        | Status::InProgress
+        | Status::RollbackInProgress
+        | Status::Successful
+        | Status::Stopped
+        | Status::RollbackSuccessful
+        | Status::RollbackFailed => {}
+    }
 }
 
 fn find(world: &World, call: &Call) -> Result<String, ApiError> {

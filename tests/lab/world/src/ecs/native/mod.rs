@@ -37,7 +37,7 @@ pub(super) use describe::hook_details;
 pub(crate) use hooks::Waiting;
 pub(super) use hooks::{HookRun, answered};
 pub(super) use stages::reconcile;
-pub(super) use start::{adopt_listeners, is_native, is_under_way, start};
+pub(super) use start::{adopt_rules, is_native, is_under_way, start};
 
 /// `lifecycleStage` of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +131,8 @@ enum Wake {
     Advance,
     /// Green did not come up in time.
     ScaleUpTimeout,
+    /// A stop that was requested takes effect.
+    StopDue,
     /// The function of this hook is to be asked again.
     Callback(String),
     /// This hook has run out of time.
@@ -148,6 +150,7 @@ pub(super) fn wake(world: &mut World, timer: &NativeTimer) {
                 "Service deployment rolled back because the lifecycle stage SCALE_UP timed out.",
             );
         }
+        Wake::StopDue => control::stop_due(world, deployment),
         Wake::Callback(hook) => hook_payload::invoke(world, deployment, hook),
         Wake::HookExpiry(hook) => hooks::expire(world, deployment, hook),
     }

@@ -36,10 +36,11 @@ pub(super) fn set_timer(
         .set(later(world.now, wait), Timer::Native(timer));
 }
 
+/// Forgets the waits of a stage; a stop that was requested is none of them.
 pub(super) fn cancel_timers(world: &mut World, deployment: &str) {
-    world
-        .timers
-        .cancel(|timer| matches!(timer, Timer::Native(timer) if timer.deployment == deployment));
+    world.timers.cancel(|timer| {
+        matches!(timer, Timer::Native(timer) if timer.deployment == deployment && timer.wake != Wake::StopDue)
+    });
 }
 
 /// Enters a stage: shifts what it shifts, then runs its hooks.

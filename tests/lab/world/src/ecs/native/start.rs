@@ -68,27 +68,13 @@ fn advanced(service: &Service) -> Option<Advanced> {
         .into_iter()
         .flatten()
         .collect(),
-        production: text(advanced, "productionListenerRule").map(listener_of),
-        test: text(advanced, "testListenerRule").map(listener_of),
+        production: text(advanced, "productionListenerRule").map(str::to_owned),
+        test: text(advanced, "testListenerRule").map(str::to_owned),
     })
 }
 
-/// The listener that a rule belongs to: `listener-rule/app/<name>/<id>/<listener>/<rule>`. For a
-/// Network Load Balancer the listener itself is given.
-fn listener_of(rule: &str) -> String {
-    match (rule.split_once(":listener-rule/"), rule.rsplit_once('/')) {
-        (Some((prefix, _)), Some((without_rule, _))) => {
-            let path = without_rule
-                .split_once(":listener-rule/")
-                .map_or("", |(_, path)| path);
-            format!("{prefix}:listener/{path}")
-        }
-        _listener => rule.to_owned(),
-    }
-}
-
-/// From here on the service's listeners forward to its primary fleet.
-pub(in crate::ecs) fn adopt_listeners(world: &mut World, service: &str) {
+/// From here on the service's rules forward to its primary fleet.
+pub(in crate::ecs) fn adopt_rules(world: &mut World, service: &str) {
     let Some(held) = world.ecs.services.get(service) else {
         return;
     };
@@ -96,10 +82,10 @@ pub(in crate::ecs) fn adopt_listeners(world: &mut World, service: &str) {
         return;
     };
     if let Some(listener) = &advanced.production {
-        world.elb.claim(listener, Role::Production, &group);
+        world.elb.claim_rule(listener, Role::Production, &group);
     }
     if let Some(listener) = &advanced.test {
-        world.elb.claim(listener, Role::Test, &group);
+        world.elb.claim_rule(listener, Role::Test, &group);
     }
 }
 
