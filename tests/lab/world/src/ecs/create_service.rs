@@ -33,9 +33,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
     let task_definition = definition(world, call, controller)?;
     check_balancers(world, call, controller, &task_definition)?;
     native::check_balancers(&configuration, call.list("loadBalancers"))?;
-    let desired = call
-        .number("desiredCount")
-        .and_then(|count| u32::try_from(count).ok());
+    let desired = service::desired_count(call)?;
     let service = Service {
         arn: arn.clone(),
         name: name.to_owned(),

@@ -194,6 +194,24 @@ pub(super) fn arn_of(world: &World, call: &Call, reference: &str) -> Result<Stri
         .arn("ecs", &format!("service/{name}/{reference}")))
 }
 
+/// Most tasks that a service may have.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>
+const MOST_TASKS: u32 = 5_000;
+
+/// `desiredCount` of a call, when it has one.
+pub(super) fn desired_count(call: &Call) -> Result<Option<u32>, ApiError> {
+    let Some(given) = call.member("desiredCount") else {
+        return Ok(None);
+    };
+    let count = given.as_u64().and_then(|count| u32::try_from(count).ok());
+    match count.filter(|count| *count <= MOST_TASKS) {
+        Some(count) => Ok(Some(count)),
+        None => Err(invalid(format!(
+            "desiredCount must be a number from 0 to {MOST_TASKS}."
+        ))),
+    }
+}
+
 /// What AWS checks in `deploymentConfiguration`.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>
 pub(super) fn check_configuration(configuration: &Value) -> Result<(), ApiError> {

@@ -59,15 +59,7 @@ pub(super) fn update(world: &mut World, call: &Call) -> Answer {
         ),
         None => None,
     };
-    let count = match call.member("desiredCount") {
-        Some(count) => Some(
-            count
-                .as_u64()
-                .and_then(|count| u32::try_from(count).ok())
-                .ok_or_else(|| invalid("desiredCount must be a number of 0 or more."))?,
-        ),
-        None => None,
-    };
+    let count = service::desired_count(call)?;
     let Some(held) = world.ecs.services.get_mut(&arn) else {
         return Err(ApiError::new(
             "ServiceNotFoundException",

@@ -9,6 +9,7 @@ mod codedeploy_paths;
 mod codedeploy_rules;
 mod data_plane;
 mod ecr;
+mod events;
 mod hostile;
 mod native;
 mod native_hooks;

@@ -202,3 +202,25 @@ fn late_and_unknown_answers_change_nothing() {
         status(bench, &arn) == "ROLLBACK_SUCCESSFUL"
     });
 }
+
+#[test]
+fn all_hooks_of_a_stage_must_be_through() {
+    let pause = json!({"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]});
+    let mut bench = bench(configuration(
+        "BLUE_GREEN",
+        &[lambda(&["POST_SCALE_UP"]), pause],
+    ));
+    bench.push("v2", Behaviour::Healthy);
+    let arn = update(&mut bench, "v2");
+    bench.until(120, "the hooks", |bench| bench.invocations.len() == 1);
+    succeed(&mut bench);
+    bench.pass(60);
+    assert_eq!(stage(&mut bench, &arn), "POST_SCALE_UP");
+    let details = deployment(&mut bench, &arn)["lifecycleHookDetails"].clone();
+    assert_eq!(details[0]["status"], "SUCCEEDED");
+    assert_eq!(details[1]["status"], "AWAITING_ACTION");
+    let input =
+        json!({"serviceDeploymentArn": arn, "hookId": details[1]["hookId"], "action": "CONTINUE"});
+    bench.ecs("ContinueServiceDeployment", input);
+    bench.until(600, "the end", |bench| status(bench, &arn) == "SUCCESSFUL");
+}

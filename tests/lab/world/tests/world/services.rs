@@ -103,6 +103,8 @@ fn services_that_cannot_be_are_refused() {
             json!({"serviceName": "not a name"}),
             "InvalidParameterException",
         ),
+        (json!({"desiredCount": 5001}), "InvalidParameterException"),
+        (json!({"desiredCount": -1}), "InvalidParameterException"),
         (json!({"taskDefinition": "none"}), "ClientException"),
         (
             json!({"networkConfiguration": null}),
