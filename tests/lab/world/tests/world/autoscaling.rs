@@ -89,20 +89,29 @@ fn bounds_are_required_only_on_creation() {
 
 #[test]
 fn suspension_changes_only_what_is_given() {
+    const FLAGS: [&str; 3] = [
+        "DynamicScalingInSuspended",
+        "DynamicScalingOutSuspended",
+        "ScheduledScalingSuspended",
+    ];
     let mut bench = bench();
-    let state = |scaling_in: bool, out: bool, scheduled: bool| json!({"DynamicScalingInSuspended": scaling_in, "DynamicScalingOutSuspended": out, "ScheduledScalingSuspended": scheduled});
-    assert_eq!(suspended(&mut bench), state(false, false, false));
-    bench.autoscaling(
-        "RegisterScalableTarget",
-        target(json!({"SuspendedState": {"ScheduledScalingSuspended": true}})),
+    let state = |on: [bool; 3]| json!({FLAGS[0]: on[0], FLAGS[1]: on[1], FLAGS[2]: on[2]});
+    assert_eq!(
+        suspended(&mut bench),
+        state([false; 3]),
+        "nothing is suspended at first"
     );
-    bench.autoscaling(
-        "RegisterScalableTarget",
-        target(json!({"SuspendedState": {"DynamicScalingOutSuspended": true}})),
-    );
-    assert_eq!(suspended(&mut bench), state(false, true, true));
-    bench.autoscaling("RegisterScalableTarget", target(json!({"MaxCapacity": 5})));
-    assert_eq!(suspended(&mut bench), state(false, true, true));
+    let mut on = [false; 3];
+    for value in [true, false] {
+        for (at, flag) in FLAGS.iter().enumerate() {
+            let change = json!({"SuspendedState": {*flag: value}});
+            bench.autoscaling("RegisterScalableTarget", target(change));
+            on[at] = value;
+            assert_eq!(suspended(&mut bench), state(on), "{flag} {value}");
+            bench.autoscaling("RegisterScalableTarget", target(json!({"MaxCapacity": 5})));
+            assert_eq!(suspended(&mut bench), state(on), "bounds leave it alone");
+        }
+    }
 }
 
 #[test]

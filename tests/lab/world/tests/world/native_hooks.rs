@@ -224,3 +224,26 @@ fn all_hooks_of_a_stage_must_be_through() {
     bench.ecs("ContinueServiceDeployment", input);
     bench.until(600, "the end", |bench| status(bench, &arn) == "SUCCESSFUL");
 }
+
+#[test]
+fn a_pause_beside_a_failed_hook_is_over() {
+    let pause = json!({"targetType": "PAUSE", "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"]});
+    let mut bench = bench(configuration(
+        "BLUE_GREEN",
+        &[lambda(&["POST_TEST_TRAFFIC_SHIFT"]), pause],
+    ));
+    let new = bench.push("v2", Behaviour::Healthy);
+    let arn = update(&mut bench, "v2");
+    bench.until(120, "the hooks", |bench| bench.invocations.len() == 1);
+    let hook = deployment(&mut bench, &arn)["lifecycleHookDetails"][1]["hookId"].clone();
+    answer(&mut bench, Ok(json!({"hookStatus": "FAILED"})));
+    let input = json!({"serviceDeploymentArn": arn, "hookId": hook, "action": "CONTINUE"});
+    assert_eq!(
+        bench.refused("ecs", "ContinueServiceDeployment", input),
+        "InvalidParameterException"
+    );
+    bench.until(120, "the rollback", |bench| {
+        status(bench, &arn) == "ROLLBACK_SUCCESSFUL"
+    });
+    assert_eq!(bench.share(&new), 0);
+}
