@@ -6,6 +6,22 @@
 //! which does so first), delivers what [`World::take_effects`] gives, and asks
 //! [`World::next_due`] how far it may sleep. The same seed, calls and times give the same answers
 //! and effects.
+//!
+//! # Where AWS is silent
+//! Names, shapes, limits, orders and messages are those of AWS's API models, documentation and
+//! observed deployments. Where these say nothing, the world takes the following, and whoever
+//! relies on one of them should know:
+//! - times: 20 s from launch to RUNNING, 10 s to stop, a few seconds for each change of a listener;
+//! - a CodeDeploy deployment that fails or stops without automatic rollback leaves traffic and
+//!   replacement as they are; the next deployment clears the replacement away;
+//! - a READY wait that times out is rolled back if the group rolls back failures or stops;
+//! - CodeDeploy's rollback runs no hooks; a scaling conflict has the code `ECS_UPDATE_ERROR`;
+//! - a rolling deployment with alarms watches them for five minutes after its tasks are up;
+//! - the circuit breaker, when it is on, also ends a native deployment whose green does not come up;
+//! - a native deployment that another one supersedes is STOPPED and its green drained at
+//!   RECONCILE_SERVICE, unless all traffic was on it already;
+//! - a hook that fails while a native deployment rolls back makes it ROLLBACK_FAILED, with traffic
+//!   back on blue all the same.
 
 mod alarms;
 mod autoscaling;
@@ -18,6 +34,7 @@ mod ecs;
 mod effect;
 mod elb;
 mod ids;
+mod listeners;
 mod overview;
 mod timers;
 

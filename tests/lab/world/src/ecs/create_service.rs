@@ -59,7 +59,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
     };
     world.ecs.services.insert(arn.clone(), service);
     super::tags::put(world, &arn, call.list("tags"));
-    crate::elb::adopt_service(world, &arn);
+    crate::listeners::adopt_service(world, &arn);
     native::adopt_rules(world, &arn);
     match controller {
         // There is nothing to shift from yet, whatever the strategy.

@@ -227,10 +227,10 @@ fn all_hooks_of_a_stage_must_be_through() {
 
 #[test]
 fn a_pause_beside_a_failed_hook_is_over() {
-    let pause = json!({"targetType": "PAUSE", "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"]});
+    let pause = json!({"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]});
     let mut bench = bench(configuration(
         "BLUE_GREEN",
-        &[lambda(&["POST_TEST_TRAFFIC_SHIFT"]), pause],
+        &[lambda(&["POST_SCALE_UP"]), pause],
     ));
     let new = bench.push("v2", Behaviour::Healthy);
     let arn = update(&mut bench, "v2");
