@@ -300,3 +300,23 @@ fn a_service_of_no_tasks_deploys_too() {
     bench.until(900, "the end", |bench| bench.status(&id) == "Succeeded");
     assert_eq!(bench.get(PRODUCTION).status, 503);
 }
+
+#[test]
+fn without_automatic_rollback_a_failure_leaves_production_alone() {
+    let mut bench = Bench::with_image();
+    bench.blue_green(json!({"autoRollbackConfiguration": {"enabled": false, "events": []}}));
+    let new = bench.push("v2", Behaviour::UnhealthyGreen);
+    let id = bench.deploy("v2", &["AfterAllowTestTraffic"], json!({}));
+    bench.until(300, "the hook", |bench| bench.invocations.len() == 1);
+    bench.report("Failed").expect("the report is taken");
+    bench.pass(600);
+    let info = bench.deployment(&id);
+    assert_eq!(info["status"], "Failed");
+    assert!(info.get("rollbackInfo").is_none());
+    assert_eq!(bench.share(&new), 0);
+    assert_eq!(bench.details(NOTICE, "state"), ["START", "FAILURE"]);
+    assert_eq!(
+        bench.task_sets(),
+        pairs(&[("2", "ACTIVE"), ("1", "PRIMARY")])
+    );
+}

@@ -247,3 +247,26 @@ fn a_pause_beside_a_failed_hook_is_over() {
     });
     assert_eq!(bench.share(&new), 0);
 }
+
+#[test]
+fn a_hook_that_fails_during_the_rollback_fails_it_with_traffic_on_blue() {
+    let hook = lambda(&["TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT"]);
+    let mut bench = bench(configuration("BLUE_GREEN", &[hook]));
+    let new = bench.push("v2", Behaviour::Healthy);
+    let arn = update(&mut bench, "v2");
+    bench.until(120, "the shift", |bench| bench.invocations.len() == 1);
+    succeed(&mut bench);
+    bench.until(120, "the check", |bench| bench.invocations.len() == 2);
+    answer(&mut bench, Ok(json!({"hookStatus": "FAILED"})));
+    assert_eq!(
+        bench.invocations.len(),
+        3,
+        "the shift's hook is asked again"
+    );
+    answer(&mut bench, Err("it broke".to_owned()));
+    bench.until(60, "the end", |bench| {
+        status(bench, &arn) == "ROLLBACK_FAILED"
+    });
+    assert_eq!(bench.share(&new), 0);
+    assert_eq!(bench.describe()["runningCount"], 2);
+}
