@@ -144,12 +144,12 @@ async fn what_does_not_exist_is_none_and_what_is_over_is_done() {
     );
     let server = error("LifecycleEventAlreadyCompletedException");
     let answered = aws(&server.url)
-        .answer_hook(&place(), &deployment(), "e", true)
+        .answer_hook(&deployment(), "e", true)
         .await;
     assert_eq!(answered, Ok(()));
     let server = error("InvalidLifecycleEventHookExecutionStatusException");
     let answered = aws(&server.url)
-        .answer_hook(&place(), &deployment(), "e", false)
+        .answer_hook(&deployment(), "e", false)
         .await;
     let code = answered.unwrap_err().code().map(str::to_owned);
     assert_eq!(

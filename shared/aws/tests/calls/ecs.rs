@@ -1,6 +1,6 @@
 //! ECS: everything AWS sends and takes goes through untouched.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use towpath_aws::ports::{CallError, Ecs};
