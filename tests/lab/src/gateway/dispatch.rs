@@ -12,10 +12,8 @@ use serde_json::Value;
 use super::errors::{self, Failure};
 use super::faults::{self, Outcome};
 use super::identity::Principal;
-use super::journal::Entry;
 use super::parse::{self, Request};
-use super::{dynamodb, redact};
-use crate::clock;
+use super::{dynamodb, record};
 use crate::iam::access;
 use crate::lab::Lab;
 use crate::lambda::api as lambda_api;
@@ -109,7 +107,7 @@ pub(crate) async fn handle(lab: Arc<Lab>, http: Http) -> Response<Body> {
         fault,
         Some(Outcome::AnswerLost | Outcome::CrashBefore | Outcome::CrashAfter)
     );
-    record(&lab, &incoming, &answer, fault, lost, started);
+    record::add(&lab, &incoming, &answer, fault, lost, started);
     if let (Some(Outcome::CrashBefore | Outcome::CrashAfter), Some(id)) =
         (fault, incoming.caller.environment)
     {
@@ -281,58 +279,4 @@ fn read_key(incoming: &Incoming) -> String {
         "{} {} {} {} {}",
         request.account, request.region, request.service, request.operation, request.input
     )
-}
-
-fn record(
-    lab: &Lab,
-    incoming: &Incoming,
-    answer: &Answer,
-    fault: Option<Outcome>,
-    lost: bool,
-    started: Instant,
-) {
-    let request = &incoming.request;
-    let (status, outcome) = match answer {
-        Ok(reply) if reply.status < 400 => (reply.status, "ok".to_owned()),
-        Ok(reply) => (reply.status, error_code(reply)),
-        Err(failure) => (failure.status, bare(&failure.code)),
-    };
-    lab.journal.add(Entry {
-        n: 0,
-        time: lab.clock.now().to_string(),
-        real_ms: clock::real_ms(),
-        caller: incoming.caller.name.clone(),
-        account: request.account.clone(),
-        region: request.region.clone(),
-        service: request.service.clone(),
-        operation: request.operation.clone(),
-        parameters: redact::parameters(request),
-        outcome,
-        status: if lost { 0 } else { status },
-        duration_ms: started.elapsed().as_secs_f64() * 1000.0,
-        fault: fault.map(|fault| fault.name().to_owned()),
-    });
-}
-
-/// An exception's name without its namespace and without what follows it.
-fn bare(name: &str) -> String {
-    let name = name.rsplit('#').next().unwrap_or(name);
-    name.split(':').next().unwrap_or(name).to_owned()
-}
-
-/// The code of an error that moto answered with.
-fn error_code(reply: &Reply) -> String {
-    let body = String::from_utf8_lossy(&reply.body);
-    let json: Value = serde_json::from_str(&body).unwrap_or_default();
-    let header = reply
-        .headers
-        .get("x-amzn-errortype")
-        .and_then(|value| value.to_str().ok());
-    let code = json["__type"].as_str().or(header).map(bare);
-    let from_xml = || {
-        let (_, rest) = body.split_once("<Code>")?;
-        rest.split_once("</Code>").map(|(code, _)| code.to_owned())
-    };
-    code.or_else(from_xml)
-        .unwrap_or_else(|| format!("HTTP {}", reply.status))
 }

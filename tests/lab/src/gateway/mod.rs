@@ -8,5 +8,6 @@ pub(crate) mod faults;
 pub(crate) mod identity;
 pub(crate) mod journal;
 pub(crate) mod parse;
+pub(crate) mod record;
 pub(crate) mod redact;
 pub(crate) mod transaction;

@@ -8,3 +8,4 @@ mod lambda;
 mod process;
 mod slack;
 mod story;
+mod streams;

@@ -1,12 +1,14 @@
 //! What `functions.json` describes, made: the table, topics, queues and secrets in moto; the
 //! functions, roles, rules, schedules and mappings in the lab itself.
 
+mod backing;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::description::{Description, Function as Described};
+use crate::description::Function as Described;
 use crate::events::bus::{self, Rule, Scheduled, Target};
 use crate::events::pattern::{Pattern, PatternError};
 use crate::events::schedule::{self, ScheduleError};
@@ -15,8 +17,6 @@ use crate::lab::Lab;
 use crate::lambda::function::{Config, Function};
 use crate::lambda::stream::Mapping;
 use crate::moto::MotoError;
-use crate::slack::{api, click};
-use crate::xml;
 
 /// What in the description cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -68,19 +68,15 @@ pub(crate) enum ProvisionError {
 
 type Done = Result<(), ProvisionError>;
 
-/// What Slack's token and secret are in a new lab.
-const TOKEN: &str = "xoxb-lab-0000000000-towpath";
-const SIGNING_SECRET: &str = "lab00signing00secret00towpath000";
-
 /// Makes everything; with `bare` somebody else makes what is in moto.
 ///
 /// # Errors
 /// What cannot be made, and why.
 pub(crate) async fn all(lab: &Arc<Lab>, bare: bool) -> Done {
     if !bare {
-        table(lab).await?;
-        topics(lab).await?;
-        secrets(lab).await?;
+        backing::table(lab).await?;
+        backing::topics(lab).await?;
+        backing::secrets(lab).await?;
     }
     let stream = format!(
         "arn:aws:dynamodb:{}:{}:table/{}/stream/{}",
@@ -94,7 +90,7 @@ pub(crate) async fn all(lab: &Arc<Lab>, bare: bool) -> Done {
     let mut mappings = Vec::new();
     for (short, described) in &lab.description.functions {
         if !bare {
-            queue(lab, &lab.description.dead_letter_queue(short)).await?;
+            backing::queue(lab, &lab.description.dead_letter_queue(short)).await?;
         }
         let function = add(lab, short, described)?;
         rules(lab, short, described, &function)?;
@@ -215,102 +211,4 @@ fn mapping(
         stream.clone(),
         filters,
     )))
-}
-
-async fn table(lab: &Lab) -> Done {
-    let table = &lab.description.table;
-    let created = lab
-        .moto
-        .json(
-            lab.home(),
-            "dynamodb",
-            "DynamoDB_20120810.CreateTable",
-            &create_table(&lab.description),
-        )
-        .await?;
-    if let Some(arn) = created["TableDescription"]["LatestStreamArn"].as_str() {
-        // Set once: this is the first to know.
-        let _ = lab.streams.arn.set(arn.to_owned());
-    } else {
-        tracing::warn!(table = table.name, "the table has no stream");
-    }
-    Ok(())
-}
-
-fn create_table(description: &Description) -> Value {
-    let table = &description.table;
-    let key = |partition: &str, sort: Option<&str>| {
-        let mut schema = vec![json!({ "AttributeName": partition, "KeyType": "HASH" })];
-        schema.extend(sort.map(|sort| json!({ "AttributeName": sort, "KeyType": "RANGE" })));
-        schema
-    };
-    let mut attributes = vec!["pk", "sk"];
-    let mut indexes = Vec::new();
-    for index in &table.indexes {
-        let names = std::iter::once(index.partition.as_str()).chain(index.sort.as_deref());
-        attributes.extend(names);
-        indexes.push(json!({
-            "IndexName": index.name,
-            "KeySchema": key(&index.partition, index.sort.as_deref()),
-            "Projection": { "ProjectionType": "ALL" },
-        }));
-    }
-    attributes.sort_unstable();
-    attributes.dedup();
-    let attributes: Vec<Value> = attributes
-        .into_iter()
-        .map(|name| json!({ "AttributeName": name, "AttributeType": "S" }))
-        .collect();
-    let mut input = json!({
-        "TableName": table.name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": attributes,
-        "KeySchema": key("pk", Some("sk")),
-        "StreamSpecification": { "StreamEnabled": true, "StreamViewType": table.stream_view_type },
-    });
-    if !indexes.is_empty() {
-        input["GlobalSecondaryIndexes"] = Value::Array(indexes);
-    }
-    input
-}
-
-async fn topics(lab: &Lab) -> Done {
-    for name in lab.description.topics.values() {
-        let answer = lab
-            .moto
-            .query(
-                lab.home(),
-                "sns",
-                "CreateTopic",
-                "2010-03-31",
-                &[("Name", name)],
-            )
-            .await?;
-        tracing::debug!(topic = ?xml::text(&answer, "TopicArn"), "created");
-    }
-    Ok(())
-}
-
-async fn queue(lab: &Lab, name: &str) -> Done {
-    let input = json!({ "QueueName": name, "Attributes": { "MessageRetentionPeriod": "1209600" } });
-    lab.moto
-        .json(lab.home(), "sqs", "AmazonSQS.CreateQueue", &input)
-        .await?;
-    Ok(())
-}
-
-/// Every secret of the description: Slack's as the Slack double has them, any other made up.
-async fn secrets(lab: &Lab) -> Done {
-    for (key, name) in &lab.description.parameters {
-        let value = match key.as_str() {
-            api::TOKEN_PARAMETER => TOKEN.to_owned(),
-            click::SECRET_PARAMETER => SIGNING_SECRET.to_owned(),
-            _another => format!("{}{}", lab.ids.token(), lab.ids.token()),
-        };
-        let input = json!({ "Name": name, "Value": value, "Type": "SecureString" });
-        lab.moto
-            .json(lab.home(), "ssm", "AmazonSSM.PutParameter", &input)
-            .await?;
-    }
-    Ok(())
 }

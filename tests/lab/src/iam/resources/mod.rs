@@ -2,6 +2,9 @@
 //! Service Authorization Reference gives them.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/>
 
+mod dynamodb;
+mod ecs;
+
 use serde_json::Value;
 
 use super::policy::Context;
@@ -40,8 +43,8 @@ pub(crate) fn needs(request: &Request) -> Vec<Need> {
     let at = At(request);
     let action = format!("{}:{}", prefix(&request.service), request.operation);
     let mut needs = match request.service.as_str() {
-        "dynamodb" => dynamodb(&at),
-        "ecs" => ecs(&at, &action),
+        "dynamodb" => dynamodb::needs(&at),
+        "ecs" => ecs::needs(&at, &action),
         "codedeploy" => all(&action, codedeploy(&at)),
         "ecr" => all(&action, ecr(&at)),
         "ssm" => all(&action, ssm(&at)),
@@ -126,78 +129,6 @@ impl At<'_> {
 
 fn name_of(arn_or_name: &str) -> &str {
     arn_or_name.rsplit('/').next().unwrap_or(arn_or_name)
-}
-
-fn ecs(at: &At<'_>, action: &str) -> Vec<Need> {
-    let cluster = name_of(at.text("cluster").unwrap_or("default"));
-    let cluster_arn = at.arn("ecs", &format!("cluster/{cluster}"));
-    let within = |kind: &str, id: &str| {
-        if id.starts_with("arn:") {
-            id.to_owned()
-        } else {
-            at.arn("ecs", &format!("{kind}/{cluster}/{id}"))
-        }
-    };
-    let definition = |id: &str| {
-        if id.starts_with("arn:") {
-            return id.to_owned();
-        }
-        let revision = if id.contains(':') { "" } else { ":*" };
-        at.arn("ecs", &format!("task-definition/{id}{revision}"))
-    };
-    let resources = match at.0.operation.as_str() {
-        "UpdateService" | "DeleteService" | "ListServiceDeployments" => {
-            at.text("service").map(|id| vec![within("service", id)])
-        }
-        "CreateService" => at.text("serviceName").map(|id| vec![within("service", id)]),
-        "DescribeServices" => Some(
-            at.list("services")
-                .iter()
-                .map(|id| within("service", id))
-                .collect(),
-        ),
-        "DescribeServiceDeployments" => Some(owned(at.list("serviceDeploymentArns"))),
-        "DescribeServiceRevisions" => Some(owned(at.list("serviceRevisionArns"))),
-        "StopServiceDeployment" | "ContinueServiceDeployment" => at.one("serviceDeploymentArn"),
-        "DescribeTasks" => Some(
-            at.list("tasks")
-                .iter()
-                .map(|id| within("task", id))
-                .collect(),
-        ),
-        "StopTask" => at.text("task").map(|id| vec![within("task", id)]),
-        "RunTask" => at.text("taskDefinition").map(|id| vec![definition(id)]),
-        "RegisterTaskDefinition" => {
-            let family = at.text("family").unwrap_or_default();
-            Some(vec![at.arn("ecs", &format!("task-definition/{family}:*"))])
-        }
-        "DeleteTaskDefinitions" => Some(
-            at.list("taskDefinitions")
-                .into_iter()
-                .map(definition)
-                .collect(),
-        ),
-        "DescribeTaskSets" => at.text("service").map(|id| vec![within("service", id)]),
-        "DescribeClusters" | "DeleteCluster" | "UpdateCluster" => {
-            at.text("cluster").map(|_| vec![cluster_arn.clone()])
-        }
-        "TagResource" | "UntagResource" | "ListTagsForResource" => at.one("resourceArn"),
-        "ExecuteCommand" => at.text("task").map(|id| vec![within("task", id)]),
-        // DescribeTaskDefinition, DeregisterTaskDefinition, the lists of families and services:
-        // no resource-level permissions. ListTasks and ListServices are limited by `ecs:cluster`.
-        _ => None,
-    };
-    all(action, resources)
-        .into_iter()
-        .map(|need| {
-            need.with("ecs:cluster", Some(&cluster_arn)).with(
-                "ecs:service",
-                at.text("service")
-                    .map(|id| within("service", id))
-                    .as_deref(),
-            )
-        })
-        .collect()
 }
 
 fn codedeploy(at: &At<'_>) -> Option<Vec<String>> {
@@ -342,81 +273,9 @@ fn logs(at: &At<'_>) -> Option<Vec<String>> {
     }])
 }
 
-/// DynamoDB's transactions and batches ask for the actions they are made of:
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>.
-fn dynamodb(at: &At<'_>) -> Vec<Need> {
-    let table = |name: &str| at.arn("dynamodb", &format!("table/{name}"));
-    let need = |action: &str, name: &str, keys: Vec<&Value>| {
-        let mut need = Need::new(format!("dynamodb:{action}"), table(name));
-        let keys: Vec<String> = keys.into_iter().filter_map(partition_key).collect();
-        if !keys.is_empty() {
-            need.context.insert("dynamodb:leadingkeys".to_owned(), keys);
-        }
-        need
-    };
-    let input = &at.0.input;
-    let operation = at.0.operation.as_str();
-    match operation {
-        "TransactWriteItems" | "TransactGetItems" => {
-            let items = input["TransactItems"]
-                .as_array()
-                .cloned()
-                .unwrap_or_default();
-            let mut needs = Vec::new();
-            for item in &items {
-                for (kind, action) in [
-                    ("Put", "PutItem"),
-                    ("Update", "UpdateItem"),
-                    ("Delete", "DeleteItem"),
-                    ("ConditionCheck", "ConditionCheckItem"),
-                    ("Get", "GetItem"),
-                ] {
-                    let part = &item[kind];
-                    if let Some(name) = part["TableName"].as_str() {
-                        let key = if kind == "Put" {
-                            &part["Item"]
-                        } else {
-                            &part["Key"]
-                        };
-                        needs.push(need(action, name, vec![key]));
-                    }
-                }
-            }
-            needs
-        }
-        "BatchGetItem" | "BatchWriteItem" => {
-            let tables = input["RequestItems"]
-                .as_object()
-                .cloned()
-                .unwrap_or_default();
-            tables
-                .keys()
-                .map(|name| need(operation, name, Vec::new()))
-                .collect()
-        }
-        "ListTables" | "ListStreams" => vec![Need::new(format!("dynamodb:{operation}"), "*")],
-        _ => {
-            let name = at.text("TableName").unwrap_or("*");
-            let keys = vec![if operation == "PutItem" {
-                &input["Item"]
-            } else {
-                &input["Key"]
-            }];
-            match at.text("IndexName") {
-                Some(index) => vec![Need::new(
-                    format!("dynamodb:{operation}"),
-                    format!("{}/index/{index}", table(name)),
-                )],
-                None => vec![need(operation, name, keys)],
-            }
-        }
-    }
-}
-
-fn partition_key(key: &Value) -> Option<String> {
-    key["pk"]["S"].as_str().map(str::to_owned)
-}
-
 fn owned(texts: Vec<&str>) -> Vec<String> {
     texts.into_iter().map(str::to_owned).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! What calls need to be allowed, by the Service Authorization Reference.
+
+use serde_json::{Value, json};
+
+use super::needs;
+use crate::gateway::parse::{Protocol, Request};
+
+fn of(service: &str, operation: &str, input: Value) -> Vec<(String, String)> {
+    let request = Request {
+        access_key: String::new(),
+        account: "1".to_owned(),
+        region: "eu".to_owned(),
+        service: service.to_owned(),
+        operation: operation.to_owned(),
+        protocol: Protocol::Json("1.1"),
+        input,
+    };
+    needs(&request)
+        .into_iter()
+        .map(|need| (need.action, need.resource))
+        .collect()
+}
+
+#[test]
+fn each_call_needs_its_action_on_its_resource() {
+    for (service, operation, input, action, resource) in [
+        (
+            "ecs",
+            "UpdateService",
+            json!({"cluster": "prod", "service": "shop"}),
+            "ecs:UpdateService",
+            "arn:aws:ecs:eu:1:service/prod/shop",
+        ),
+        (
+            "ecs",
+            "UpdateService",
+            json!({"service": "arn:aws:ecs:eu:1:service/prod/shop"}),
+            "ecs:UpdateService",
+            "arn:aws:ecs:eu:1:service/prod/shop",
+        ),
+        (
+            "ecs",
+            "RegisterTaskDefinition",
+            json!({"family": "shop"}),
+            "ecs:RegisterTaskDefinition",
+            "arn:aws:ecs:eu:1:task-definition/shop:*",
+        ),
+        (
+            "ecs",
+            "DescribeTaskDefinition",
+            json!({"taskDefinition": "shop"}),
+            "ecs:DescribeTaskDefinition",
+            "*",
+        ),
+        (
+            "ecs",
+            "ListTasks",
+            json!({"cluster": "prod"}),
+            "ecs:ListTasks",
+            "*",
+        ),
+        (
+            "codedeploy",
+            "CreateDeployment",
+            json!({"applicationName": "a", "deploymentGroupName": "g"}),
+            "codedeploy:CreateDeployment",
+            "arn:aws:codedeploy:eu:1:deploymentgroup:a/g",
+        ),
+        (
+            "codedeploy",
+            "StopDeployment",
+            json!({"deploymentId": "d-1"}),
+            "codedeploy:StopDeployment",
+            "*",
+        ),
+        (
+            "ecr",
+            "DescribeImages",
+            json!({"repositoryName": "r", "registryId": "2"}),
+            "ecr:DescribeImages",
+            "arn:aws:ecr:eu:2:repository/r",
+        ),
+        (
+            "ssm",
+            "GetParametersByPath",
+            json!({"Path": "/a/b/"}),
+            "ssm:GetParametersByPath",
+            "arn:aws:ssm:eu:1:parameter/a/b",
+        ),
+        (
+            "sns",
+            "Publish",
+            json!({"TopicArn": "arn:aws:sns:eu:1:t"}),
+            "sns:Publish",
+            "arn:aws:sns:eu:1:t",
+        ),
+        (
+            "sqs",
+            "SendMessage",
+            json!({"QueueUrl": "http://x/1/q"}),
+            "sqs:SendMessage",
+            "arn:aws:sqs:eu:1:q",
+        ),
+        (
+            "lambda",
+            "Invoke",
+            json!({"FunctionName": "f:live"}),
+            "lambda:InvokeFunction",
+            "arn:aws:lambda:eu:1:function:f",
+        ),
+        (
+            "monitoring",
+            "DescribeAlarms",
+            json!({"AlarmNames": ["a"]}),
+            "cloudwatch:DescribeAlarms",
+            "arn:aws:cloudwatch:eu:1:alarm:a",
+        ),
+        (
+            "events",
+            "PutEvents",
+            json!({"Entries": [{}, {}]}),
+            "events:PutEvents",
+            "arn:aws:events:eu:1:event-bus/default",
+        ),
+        (
+            "sts",
+            "AssumeRole",
+            json!({"RoleArn": "arn:aws:iam::2:role/x"}),
+            "sts:AssumeRole",
+            "arn:aws:iam::2:role/x",
+        ),
+        (
+            "application-autoscaling",
+            "DescribeScalableTargets",
+            json!({}),
+            "application-autoscaling:DescribeScalableTargets",
+            "*",
+        ),
+        (
+            "dynamodb",
+            "Query",
+            json!({"TableName": "t", "IndexName": "i"}),
+            "dynamodb:Query",
+            "arn:aws:dynamodb:eu:1:table/t/index/i",
+        ),
+    ] {
+        let expected = vec![(action.to_owned(), resource.to_owned())];
+        assert_eq!(
+            of(service, operation, input),
+            expected,
+            "{service}:{operation}"
+        );
+    }
+}
+
+#[test]
+fn a_transaction_needs_the_actions_it_is_made_of() {
+    let input = json!({"TransactItems": [
+        {"Put": {"TableName": "t", "Item": {"pk": {"S": "a"}}}},
+        {"ConditionCheck": {"TableName": "u", "Key": {"pk": {"S": "b"}}}},
+    ]});
+    assert_eq!(
+        of("dynamodb", "TransactWriteItems", input),
+        [
+            (
+                "dynamodb:PutItem".to_owned(),
+                "arn:aws:dynamodb:eu:1:table/t".to_owned()
+            ),
+            (
+                "dynamodb:ConditionCheckItem".to_owned(),
+                "arn:aws:dynamodb:eu:1:table/u".to_owned()
+            ),
+        ]
+    );
+}
+
+#[test]
+fn several_services_are_several_needs() {
+    let input = json!({"cluster": "c", "services": ["a", "b"]});
+    let resources: Vec<String> = of("ecs", "DescribeServices", input)
+        .into_iter()
+        .map(|need| need.1)
+        .collect();
+    assert_eq!(
+        resources,
+        [
+            "arn:aws:ecs:eu:1:service/c/a",
+            "arn:aws:ecs:eu:1:service/c/b"
+        ]
+    );
+}
