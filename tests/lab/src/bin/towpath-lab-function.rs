@@ -10,7 +10,7 @@
 //! | `"answer": value` | answers that |
 //! | `"call": {…}` | makes a signed call through the gateway and answers with what came back |
 //!
-//! A lifecycle hook of CodeDeploy is answered with success. Stream records are obeyed by their `NewImage`: `fail` fails the batch, `poison` names the
+//! A lifecycle hook of CodeDeploy or ECS is answered with success. Stream records are obeyed by their `NewImage`: `fail` fails the batch, `poison` names the
 //! record as a failed item. A request to its URL is echoed.
 
 use std::error::Error;
@@ -67,6 +67,9 @@ fn handle(event: &Value, next: &Response) -> std::result::Result<Value, String> 
     }
     if event["call"].is_object() {
         return call(&event["call"]).map_err(|error| error.to_string());
+    }
+    if event["executionDetails"].is_object() || event["lifecycleStage"].is_string() {
+        return Ok(json!({ "hookStatus": "SUCCEEDED" }));
     }
     if event["LifecycleEventHookExecutionId"].is_string() {
         return hook(event).map_err(|error| error.to_string());

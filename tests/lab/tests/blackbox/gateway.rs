@@ -199,6 +199,65 @@ async fn accounts_are_apart_and_roles_lead_from_one_to_the_other() {
 }
 
 #[tokio::test]
+async fn cbor_is_answered_with_cbor() {
+    let lab = Lab::start();
+    let mut body = Vec::new();
+    let input = json!({"applicationName": "shop", "computePlatform": "ECS"});
+    ciborium::into_writer(&input, &mut body).expect("CBOR");
+    let auth = "AWS4-HMAC-SHA256 Credential=a/20260101/eu-central-1/codedeploy/aws4_request";
+    let call = async |operation: &str, body: Vec<u8>| {
+        let url = format!(
+            "{}/service/CodeDeploy_20141006/operation/{operation}",
+            lab.base
+        );
+        let request = lab
+            .client
+            .post(url)
+            .header("authorization", auth)
+            .header("smithy-protocol", "rpc-v2-cbor");
+        let response = request.body(body).send().await.expect("an answer");
+        let (status, kind) = (
+            response.status(),
+            response.headers()["content-type"].clone(),
+        );
+        assert_eq!(kind, "application/cbor");
+        let bytes = response.bytes().await.expect("a body");
+        let value: ciborium::Value = ciborium::from_reader(bytes.as_ref()).expect("CBOR");
+        (status.as_u16(), format!("{value:?}"))
+    };
+    assert_eq!(call("CreateApplication", body.clone()).await.0, 200);
+    let (status, error) = call("CreateApplication", body.clone()).await;
+    assert!(
+        status == 400 && error.contains("ApplicationAlreadyExistsException"),
+        "{error}"
+    );
+    let (_, shown) = call("GetApplication", body).await;
+    assert!(
+        shown.contains("createTime\"), Tag(1,"),
+        "times are tagged: {shown}"
+    );
+}
+
+#[tokio::test]
+async fn of_many_writers_with_the_same_condition_one_wins() {
+    let lab = Lab::start();
+    let put = || async {
+        let input = json!({
+            "TableName": "lab-ledger", "Item": {"pk": {"S": "RACE"}, "sk": {"S": "1"}},
+            "ConditionExpression": "attribute_not_exists(pk)",
+        });
+        lab.call("dynamodb", "DynamoDB_20120810.PutItem", input)
+            .await
+    };
+    let (a, b, c, d) = tokio::join!(put(), put(), put(), put());
+    let won = [a, b, c, d]
+        .iter()
+        .filter(|answer| answer.status == 200)
+        .count();
+    assert_eq!(won, 1);
+}
+
+#[tokio::test]
 async fn nonsense_is_refused_and_the_lab_goes_on() {
     let lab = Lab::start();
     let long = "x".repeat(100_000);

@@ -43,7 +43,12 @@ impl Lab {
         let moto = std::env::var_os("TOWPATH_LAB_MOTO")
             .map_or_else(|| here.join("../../.venv/bin/moto_server"), PathBuf::from);
         let mut child = Command::new(env!("CARGO_BIN_EXE_towpath-lab"))
-            .args(["serve", "--port", "0", "--speed", "0"])
+            .args(["serve", "--port", "0"])
+            .args(if more.contains(&"--speed") {
+                &[][..]
+            } else {
+                &["--speed", "0"]
+            })
             .arg("--functions-json")
             .arg(here.join("tests/blackbox/functions.json"))
             .arg("--bin-dir")

@@ -6,6 +6,7 @@ mod harness;
 mod iam;
 mod lambda;
 mod process;
+mod shop;
 mod slack;
 mod story;
 mod streams;

@@ -52,6 +52,21 @@ async fn nothing_is_left_over_however_the_lab_ends() {
     }
 }
 
+#[tokio::test]
+async fn time_passes_by_itself_at_the_speed_that_was_set() {
+    let lab = Lab::start_with(&["--speed", "6000"]);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    // Five virtual minutes are 50 real milliseconds.
+    while lab.received("lab-echo").len() < 3 {
+        assert!(Instant::now() < deadline, "the schedule does not fire");
+        tokio::task::yield_now().await;
+    }
+    lab.tell("clock/speed", json!({ "speed": 0 })).await;
+    lab.idle().await;
+    let now = lab.look("clock").await["now"].clone();
+    assert_eq!(lab.look("clock").await["now"], now);
+}
+
 #[test]
 fn what_is_missing_is_named_when_the_lab_cannot_start() {
     let lab = |arguments: &[&str]| {
