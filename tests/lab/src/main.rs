@@ -22,6 +22,7 @@ mod run;
 mod server;
 mod slack;
 mod sns;
+mod ssm;
 mod sts;
 mod time;
 mod timers;

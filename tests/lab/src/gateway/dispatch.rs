@@ -19,7 +19,7 @@ use crate::lab::Lab;
 use crate::lambda::api as lambda_api;
 use crate::moto::Reply;
 use crate::world::{self, Call, World};
-use crate::{elb, events, sns, sts};
+use crate::{elb, events, sns, ssm, sts};
 
 /// A request as it came.
 #[derive(Debug)]
@@ -143,6 +143,7 @@ async fn carry_out(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
         }
         ("events", "PutEvents") => events::api::put_events(lab, incoming),
         ("sns", "Publish" | "PublishBatch") => sns::publish(lab, incoming).await,
+        ("ssm", _) => ssm::answer(lab, incoming).await,
         ("sts", _) => sts::answer(lab, incoming).await,
         ("dynamodb", _) => dynamodb::answer(lab, incoming).await,
         ("elasticloadbalancing", _) => elb::answer(lab, incoming).await,

@@ -103,6 +103,8 @@ struct Reads {
     last: Value,
 }
 
+const MOST_READS: usize = 10_000;
+
 impl Faults {
     /// Adds rules; their counts start now.
     pub(crate) fn add(&self, faults: Vec<Fault>) {
@@ -154,6 +156,10 @@ impl Faults {
     /// Remembers the answer to a read.
     pub(crate) fn remember(&self, key: &str, answer: &Value) {
         let mut reads = lock(&self.reads);
+        // Old reads are forgotten all at once: what is stale has to be recent to be believed.
+        if reads.len() > MOST_READS {
+            reads.clear();
+        }
         match reads.get_mut(key) {
             Some(read) if read.last == *answer => {}
             Some(read) => {

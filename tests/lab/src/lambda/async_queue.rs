@@ -64,7 +64,7 @@ async fn deliver(lab: &Arc<Lab>, mut queued: Queued) {
         return give_up(lab, &queued, "EventAgeExceeded", None).await;
     }
     let payload = queued.payload.clone();
-    match host::invoke(lab, &queued.function, payload, &queued.request_id).await {
+    match host::deliver(lab, &queued.function, payload, &queued.request_id, "async").await {
         Ok(answer) if answer.function_error.is_none() => {}
         Ok(answer) => {
             queued.failures += 1;

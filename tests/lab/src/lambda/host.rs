@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use super::environment::{self, Environment, StartError};
 use super::function::{Answer, Config, Function};
 use super::runtime_api::Reported;
+use crate::gateway::faults::Outcome;
 use crate::lab::Lab;
 use crate::lock::lock;
 
@@ -138,6 +139,36 @@ pub(crate) async fn invoke(
         },
     };
     Ok(run(function, &environment, payload, request_id).await)
+}
+
+/// Invokes a function for one of Lambda's own queues (`stream` or `async`, the caller that faults
+/// name), which delivers at least once.
+///
+/// # Errors
+/// When the invocation was refused and has to be made later.
+pub(crate) async fn deliver(
+    lab: &Arc<Lab>,
+    function: &Arc<Function>,
+    payload: Bytes,
+    request_id: &str,
+    queue: &str,
+) -> Result<Answer, Throttled> {
+    match lab.faults.meet("lambda", "Invoke", queue) {
+        Some(Outcome::Throttled | Outcome::FailedBefore | Outcome::CrashBefore) => Err(Throttled),
+        Some(Outcome::AnswerLost | Outcome::CrashAfter) => {
+            invoke(lab, function, payload, request_id).await?;
+            Ok(Answer::failed(
+                request_id,
+                "Runtime.Unknown",
+                "the answer was lost",
+            ))
+        }
+        Some(Outcome::LatencyMs(ms)) => {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            invoke(lab, function, payload, request_id).await
+        }
+        Some(Outcome::Stale) | None => invoke(lab, function, payload, request_id).await,
+    }
 }
 
 fn enter(function: &Function) -> Result<(Place<'_>, Option<Arc<Environment>>), Throttled> {

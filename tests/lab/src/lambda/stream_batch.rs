@@ -91,7 +91,8 @@ pub(crate) async fn attempt(lab: &Arc<Lab>, mapping: &Mapping, slice: Slice) -> 
     }
     let bodies: Vec<&Value> = slice.records.iter().map(|record| &record.body).collect();
     let payload = json!({ "Records": bodies }).to_string();
-    let answer = host::invoke(lab, &mapping.function, payload.into(), &lab.ids.uuid()).await;
+    let id = lab.ids.uuid();
+    let answer = host::deliver(lab, &mapping.function, payload.into(), &id, "stream").await;
     let Ok(answer) = answer else {
         // Throttled: not an attempt, tried again until the records are too old.
         return Rest {

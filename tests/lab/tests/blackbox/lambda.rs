@@ -60,7 +60,7 @@ async fn failures_are_told_apart_from_answers() {
     assert!(
         hung.body["errorMessage"]
             .as_str()
-            .is_some_and(|text| text.ends_with("Task timed out after 1.00 seconds"))
+            .is_some_and(|text| text.ends_with("Task timed out after 3.00 seconds"))
     );
 
     let again = lab.invoke("lab-echo", "RequestResponse", json!({})).await;

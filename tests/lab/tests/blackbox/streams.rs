@@ -177,3 +177,21 @@ async fn a_poison_record_is_isolated_and_the_others_go_on() {
         "what came before it was not repeated"
     );
 }
+
+#[tokio::test]
+async fn a_record_whose_answer_was_lost_is_delivered_again() {
+    let lab = Lab::start();
+    lab.tell(
+        "faults",
+        json!([{"service": "lambda", "caller": "stream", "nth": 1, "outcome": "answer-lost"}]),
+    )
+    .await;
+    lab.put("RELEASE#1", "1", json!({})).await;
+    lab.idle().await;
+    assert_eq!(batches(&lab), [["1"]]);
+    lab.advance(5).await;
+    assert_eq!(batches(&lab), [["1"], ["1"]]);
+    lab.advance(3600).await;
+    assert_eq!(batches(&lab).len(), 2);
+    assert_eq!(lab.look("dead-letters").await["dead_letters"], json!([]));
+}
