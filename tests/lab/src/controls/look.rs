@@ -50,5 +50,5 @@ pub(super) fn sns(lab: &Lab) -> Value {
 
 /// What the bot posted.
 pub(super) fn slack(lab: &Lab) -> Value {
-    json!({ "messages": lab.slack.messages() })
+    json!({ "messages": lab.slack.messages(), "ephemeral": lab.slack.whispers() })
 }

@@ -52,23 +52,20 @@ pub(crate) fn check(lab: &Lab, caller: &Principal, request: &Request) -> Result<
     Ok(())
 }
 
-/// Deployments are asked for by id, but allowed by their deployment group.
+/// Deployments are named by id, but allowed by their deployment group:
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/auth-and-access-control-permissions-reference.html>.
 fn deployments(lab: &Lab, request: &Request) -> Option<Vec<Need>> {
     if request.service != "codedeploy" {
         return None;
     }
-    let ids: Vec<&str> = match request.operation.as_str() {
-        // The Service Authorization Reference has no resource for reports of hooks, but AWS's own
-        // tools (SAM, CDK) allow them by deployment group.
-        "GetDeployment" | "PutLifecycleEventHookExecutionStatus" => {
-            request.input["deploymentId"].as_str().into_iter().collect()
-        }
-        "BatchGetDeployments" => {
-            let ids = request.input["deploymentIds"].as_array()?;
-            ids.iter().filter_map(Value::as_str).collect()
-        }
-        _ => return None,
-    };
+    let input = &request.input;
+    let one = input["deploymentId"].as_str();
+    let many = input["deploymentIds"].as_array();
+    if one.is_none() && many.is_none() {
+        return None;
+    }
+    let many = many.into_iter().flatten().filter_map(Value::as_str);
+    let ids: Vec<&str> = one.into_iter().chain(many).collect();
     let arn = |id: &str| {
         let found = ask(
             lab,

@@ -97,18 +97,18 @@ pub(super) async fn queue(lab: &Lab, name: &str) -> Done {
     Ok(())
 }
 
-/// Slack's token and signing secret.
+/// A value for each parameter of the description, all of which are secrets.
 pub(super) async fn secrets(lab: &Lab) -> Done {
-    for (key, value) in [
-        (api::TOKEN_PARAMETER, TOKEN),
-        (click::SECRET_PARAMETER, SIGNING_SECRET),
-    ] {
-        if let Some(name) = lab.description.parameters.get(key) {
-            let input = json!({ "Name": name, "Value": value, "Type": "SecureString" });
-            lab.moto
-                .json(lab.home(), "ssm", "AmazonSSM.PutParameter", &input)
-                .await?;
-        }
+    for (key, name) in &lab.description.parameters {
+        let value = match key.as_str() {
+            api::TOKEN_PARAMETER => TOKEN.to_owned(),
+            click::SECRET_PARAMETER => SIGNING_SECRET.to_owned(),
+            _ => lab.ids.token(),
+        };
+        let input = json!({ "Name": name, "Value": value, "Type": "SecureString" });
+        lab.moto
+            .json(lab.home(), "ssm", "AmazonSSM.PutParameter", &input)
+            .await?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::limits;
-use super::workspace::{APP, BOT, BOT_USER, Message, TEAM};
+use super::workspace::{APP, BOT, BOT_USER, Message, TEAM, Whisper};
 use crate::clock;
 use crate::gateway::dispatch::{Http, LoseAnswer};
 use crate::gateway::errors;
@@ -95,6 +95,7 @@ async fn perform(
         })),
         "chat.postMessage" => Ok(post(lab, input)),
         "chat.update" => Ok(update(lab, input)),
+        "chat.postEphemeral" => whisper(lab, input),
         "conversations.info" => {
             let id = input["channel"].as_str().ok_or("invalid_arguments")?;
             let channel = lab
@@ -157,6 +158,34 @@ fn post(lab: &Lab, input: &Value) -> Value {
         .slack
         .post(&channel, thread, text, blocks, lab.clock.now());
     json!({ "ok": true, "channel": channel, "ts": message.ts, "message": shown(&message) })
+}
+
+/// A message that one person sees, and that cannot be edited.
+fn whisper(lab: &Lab, input: &Value) -> Result<Value, Refusal> {
+    let channel = input["channel"]
+        .as_str()
+        .and_then(|id| lab.slack.channel(id))
+        .ok_or("channel_not_found")?;
+    if !channel.is_member {
+        return Err("not_in_channel");
+    }
+    let user = input["user"]
+        .as_str()
+        .and_then(|id| lab.slack.user(id))
+        .ok_or("user_not_found")?;
+    let (text, blocks) = match content(input) {
+        Ok(content) => content,
+        Err(refusal) => return Ok(refusal),
+    };
+    let now = lab.clock.now();
+    lab.slack.whisper(Whisper {
+        channel: channel.id,
+        user: user.id,
+        text,
+        blocks,
+        posted: now.to_string(),
+    });
+    Ok(json!({ "ok": true, "message_ts": format!("{}.000000", now.as_second()) }))
 }
 
 fn update(lab: &Lab, input: &Value) -> Value {

@@ -25,6 +25,7 @@ pub(crate) struct Workspace(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     messages: Vec<Message>,
+    whispers: Vec<Whisper>,
     channels: BTreeMap<String, Channel>,
     users: BTreeMap<String, User>,
     responses: BTreeMap<String, ResponseUrl>,
@@ -48,6 +49,21 @@ pub(crate) struct Message {
     pub(crate) posted: String,
     /// What it was before each edit, and when it was edited.
     pub(crate) edits: Vec<Edit>,
+}
+
+/// A message that one person sees.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Whisper {
+    /// Channel id.
+    pub(crate) channel: String,
+    /// Who sees it.
+    pub(crate) user: String,
+    /// Its text.
+    pub(crate) text: String,
+    /// Its blocks.
+    pub(crate) blocks: Value,
+    /// Virtual time of posting.
+    pub(crate) posted: String,
 }
 
 /// An edit of a message.
@@ -240,6 +256,16 @@ impl Workspace {
             .iter()
             .find(|m| m.channel == channel && m.ts == ts)
             .cloned()
+    }
+
+    /// Adds a message that one person sees.
+    pub(crate) fn whisper(&self, whisper: Whisper) {
+        lock(&self.0).whispers.push(whisper);
+    }
+
+    /// All messages that one person saw, in the order of posting.
+    pub(crate) fn whispers(&self) -> Vec<Whisper> {
+        lock(&self.0).whispers.clone()
     }
 
     /// All messages, in the order of posting.

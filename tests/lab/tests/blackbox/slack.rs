@@ -74,7 +74,17 @@ async fn messages_are_posted_edited_and_shown() {
     )
     .await;
 
+    let whisper = json!({"channel": CHANNEL, "user": "U0ALICE000", "text": "only you"});
+    assert_eq!(
+        slack(&lab, "chat.postEphemeral", &token, whisper)
+            .await
+            .body["ok"],
+        true
+    );
+
     let shown = lab.look("slack/messages").await;
+    assert_eq!(shown["messages"].as_array().map(Vec::len), Some(2));
+    assert_eq!(shown["ephemeral"][0]["user"], "U0ALICE000");
     assert_eq!(shown["messages"][0]["text"], "done");
     assert_eq!(shown["messages"][0]["edits"][0]["text_before"], "hi");
     assert_eq!(shown["messages"][1]["thread_ts"], json!(ts));

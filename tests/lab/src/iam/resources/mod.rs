@@ -45,11 +45,14 @@ pub(crate) fn needs(request: &Request) -> Vec<Need> {
     let mut needs = match request.service.as_str() {
         "dynamodb" => dynamodb::needs(&at),
         "ecs" => ecs::needs(&at, &action),
+        "codedeploy" if request.operation == "CreateDeployment" => create_deployment(&at),
         "codedeploy" => all(&action, codedeploy(&at)),
         "ecr" => all(&action, ecr(&at)),
         "ssm" => all(&action, ssm(&at)),
         "sns" => all(&action, at.one("TopicArn").or_else(|| at.one("TargetArn"))),
         "sqs" => all(&action, sqs(&at)),
+        // Everybody may ask who they are.
+        "sts" if request.operation == "GetCallerIdentity" => Vec::new(),
         "sts" => all(&action, at.one("RoleArn")),
         "iam" => all(
             &action,
@@ -153,6 +156,27 @@ fn codedeploy(at: &At<'_>) -> Option<Vec<String>> {
         ),
         None => at.arn("codedeploy", &format!("application:{application}")),
     }])
+}
+
+/// A deployment also reads its configuration and registers its revision:
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/auth-and-access-control-permissions-reference.html>.
+fn create_deployment(at: &At<'_>) -> Vec<Need> {
+    let application = at.text("applicationName").unwrap_or_default();
+    let mut needs = all("codedeploy:CreateDeployment", codedeploy(at));
+    let config = at
+        .text("deploymentConfigName")
+        .unwrap_or("CodeDeployDefault.ECSAllAtOnce");
+    needs.push(Need::new(
+        "codedeploy:GetDeploymentConfig",
+        at.arn("codedeploy", &format!("deploymentconfig:{config}")),
+    ));
+    if at.0.input.get("revision").is_some() {
+        needs.push(Need::new(
+            "codedeploy:RegisterApplicationRevision",
+            at.arn("codedeploy", &format!("application:{application}")),
+        ));
+    }
+    needs
 }
 
 fn ecr(at: &At<'_>) -> Option<Vec<String>> {

@@ -61,17 +61,10 @@ fn each_call_needs_its_action_on_its_resource() {
         ),
         (
             "codedeploy",
-            "CreateDeployment",
+            "ListDeployments",
             json!({"applicationName": "a", "deploymentGroupName": "g"}),
-            "codedeploy:CreateDeployment",
+            "codedeploy:ListDeployments",
             "arn:aws:codedeploy:eu:1:deploymentgroup:a/g",
-        ),
-        (
-            "codedeploy",
-            "StopDeployment",
-            json!({"deploymentId": "d-1"}),
-            "codedeploy:StopDeployment",
-            "*",
         ),
         (
             "ecr",
@@ -188,4 +181,25 @@ fn several_services_are_several_needs() {
             "arn:aws:ecs:eu:1:service/c/b"
         ]
     );
+}
+
+#[test]
+fn creating_a_deployment_reads_its_configuration_and_registers_its_revision() {
+    let input = json!({
+        "applicationName": "a", "deploymentGroupName": "g", "deploymentConfigName": "c", "revision": {},
+    });
+    let needed = of("codedeploy", "CreateDeployment", input);
+    let expected = [
+        ("codedeploy:CreateDeployment", "deploymentgroup:a/g"),
+        ("codedeploy:GetDeploymentConfig", "deploymentconfig:c"),
+        ("codedeploy:RegisterApplicationRevision", "application:a"),
+    ];
+    let expected = expected.map(|(action, resource)| {
+        (
+            action.to_owned(),
+            format!("arn:aws:codedeploy:eu:1:{resource}"),
+        )
+    });
+    assert_eq!(needed, expected);
+    assert_eq!(of("sts", "GetCallerIdentity", json!({})), []);
 }
