@@ -219,7 +219,7 @@ fn clicked(lab: &Lab, n: usize) -> (String, String, String, Value) {
 }
 
 fn signed(secret: &str, timestamp: &str, body: &str) -> String {
-    use hmac::Mac as _;
+    use hmac::{KeyInit as _, Mac as _};
     let mut mac = hmac::Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key");
     mac.update(format!("v0:{timestamp}:{body}").as_bytes());
     format!("v0={}", hex::encode(mac.finalize().into_bytes()))
