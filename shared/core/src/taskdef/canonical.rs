@@ -6,28 +6,45 @@
 //!
 //! The form is for comparing and hashing only; it is never registered.
 
-mod rules;
+pub(super) mod rules;
 
 use serde_json::{Map, Value};
 
 use super::json;
 use super::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure};
-use rules::Surroundings;
-pub(crate) use rules::{Order, order};
+use rules::{MemberRule, Order, Surroundings};
+
+/// A place in a document that a comparison may leave out.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// A container's image.
+    Image { container: &'a str },
+    /// An environment variable of a container.
+    Variable { container: &'a str, name: &'a str },
+    /// A Docker label of a container.
+    Label { container: &'a str, key: &'a str },
+    /// A tag of the task definition.
+    Tag { key: &'a str },
+}
+
+/// Says which places are left out.
+pub(super) type Omits<'a> = &'a dyn Fn(Place<'_>) -> bool;
 
 /// The canonical form as compact JSON.
-pub(crate) fn bytes(document: &Map<String, Value>) -> Vec<u8> {
+pub(super) fn bytes(document: &Map<String, Value>, omits: Omits<'_>) -> Vec<u8> {
     let mut writer = Writer {
-        out: Vec::with_capacity(4096),
+        out: Vec::with_capacity(16 * 1024),
         surroundings: Surroundings::of(document),
+        container: "",
+        omits,
     };
     writer.structure(document, &REGISTER_TASK_DEFINITION_REQUEST);
     writer.out
 }
 
 /// The canonical form as a document, for comparing it part by part.
-pub(crate) fn document(document: &Map<String, Value>) -> Map<String, Value> {
-    match json::parse(&bytes(document)) {
+pub(super) fn document(document: &Map<String, Value>, omits: Omits<'_>) -> Map<String, Value> {
+    match json::parse(&bytes(document, omits)) {
         Ok(Value::Object(canonical)) => canonical,
         // What was just written is an object, and no deeper than what it was written from. Should it
         // ever not be read, the document itself is compared.
@@ -41,48 +58,87 @@ pub(crate) fn document(document: &Map<String, Value>) -> Map<String, Value> {
 struct Writer<'a> {
     out: Vec<u8>,
     surroundings: Surroundings<'a>,
+    /// The name of the container that is being written.
+    container: &'a str,
+    omits: Omits<'a>,
 }
 
-impl Writer<'_> {
-    fn structure(&mut self, members: &Map<String, Value>, structure: &Structure) {
+impl<'a> Writer<'a> {
+    fn structure(&mut self, members: &'a Map<String, Value>, structure: &Structure) {
+        if structure.name == "ContainerDefinition" {
+            self.container = text(members, "name").unwrap_or_default();
+        }
+        let rules = rules::of(structure.name);
         self.out.push(b'{');
-        for (name, value) in sorted(members) {
-            let start = self.out.len();
-            let Some(shape) = structure.member(name) else {
+        for_each_sorted(members, |name, value| match structure.member(name) {
+            Some(shape) => {
+                let rule = rules::of_member(rules, name);
+                self.member(members, structure, name, value, shape, rule);
+            }
+            None => {
                 self.key(name);
                 self.verbatim(value);
-                continue;
-            };
-            if rules::is_filled_in(structure, name, value, members, &self.surroundings) {
-                continue;
             }
-            self.key(name);
-            let value_start = self.out.len();
-            match rules::normalised(structure, name, value) {
-                Some(value) => self.verbatim(&Value::String(value)),
-                None => self.value(value, shape, order(structure, name)),
-            }
-            if matches!(&self.out[value_start..], b"{}" | b"[]" | b"null") {
-                self.out.truncate(start);
-            }
-        }
+        });
         self.out.push(b'}');
     }
 
-    fn value(&mut self, value: &Value, shape: &Shape, order: Order) {
+    fn member(
+        &mut self,
+        siblings: &Map<String, Value>,
+        structure: &Structure,
+        name: &str,
+        value: &'a Value,
+        shape: &Shape,
+        rule: MemberRule,
+    ) {
+        if rule.is_filled_in(value, siblings, &self.surroundings) {
+            return;
+        }
+        let container = self.container;
+        if (structure.name, name) == ("ContainerDefinition", "image")
+            && (self.omits)(Place::Image { container })
+        {
+            return;
+        }
+        let start = self.out.len();
+        self.key(name);
+        let value_start = self.out.len();
+        match rule.normalised(value) {
+            Some(number) => self.scalar(&number.to_string()),
+            None => match (structure.name, name, value) {
+                ("ContainerDefinition", "environment", Value::Array(entries)) => {
+                    let omits = self.omits;
+                    self.list(entries, shape, rule.order, &|entry| {
+                        named(entry, "name")
+                            .is_some_and(|name| omits(Place::Variable { container, name }))
+                    });
+                }
+                ("RegisterTaskDefinitionRequest", "tags", Value::Array(entries)) => {
+                    let omits = self.omits;
+                    self.list(entries, shape, rule.order, &|entry| {
+                        named(entry, "key").is_some_and(|key| omits(Place::Tag { key }))
+                    });
+                }
+                ("ContainerDefinition", "dockerLabels", Value::Object(labels)) => {
+                    let omits = self.omits;
+                    self.map(labels, shape, &|key| omits(Place::Label { container, key }));
+                }
+                _ => self.value(value, shape, rule.order),
+            },
+        }
+        if matches!(&self.out[value_start..], b"{}" | b"[]" | b"null") {
+            self.out.truncate(start);
+        }
+    }
+
+    fn value(&mut self, value: &'a Value, shape: &Shape, order: Order) {
         match (shape, value) {
             (Shape::Structure(structure), Value::Object(members)) => {
                 self.structure(members, structure);
             }
-            (Shape::List(element), Value::Array(values)) => self.list(values, element, order),
-            (Shape::Map(element), Value::Object(members)) => {
-                self.out.push(b'{');
-                for (key, value) in sorted(members) {
-                    self.key(key);
-                    self.value(value, element, Order::AsWritten);
-                }
-                self.out.push(b'}');
-            }
+            (Shape::List(_), Value::Array(values)) => self.list(values, shape, order, &|_| false),
+            (Shape::Map(_), Value::Object(members)) => self.map(members, shape, &|_| false),
             // A value of another kind than the model says is ECS's to judge, and kept as it is.
             (Shape::Scalar | Shape::Structure(_) | Shape::List(_) | Shape::Map(_), _) => {
                 self.verbatim(value);
@@ -90,40 +146,60 @@ impl Writer<'_> {
         }
     }
 
-    fn list(&mut self, values: &[Value], element: &Shape, order: Order) {
+    fn map(
+        &mut self,
+        members: &'a Map<String, Value>,
+        shape: &Shape,
+        is_omitted: &dyn Fn(&str) -> bool,
+    ) {
+        let element = element(shape);
+        self.out.push(b'{');
+        for_each_sorted(members, |key, value| {
+            if !is_omitted(key) {
+                self.key(key);
+                self.value(value, element, Order::AsWritten);
+            }
+        });
+        self.out.push(b'}');
+    }
+
+    fn list(
+        &mut self,
+        values: &'a [Value],
+        shape: &Shape,
+        order: Order,
+        is_omitted: &dyn Fn(&Value) -> bool,
+    ) {
+        let element = element(shape);
+        let mut values: Vec<&Value> = values.iter().filter(|value| !is_omitted(value)).collect();
         self.out.push(b'[');
-        let start = self.out.len();
-        let mut ends = Vec::with_capacity(values.len());
-        for value in values {
-            self.value(value, element, Order::AsWritten);
-            ends.push(self.out.len());
-        }
-        let mut elements: Vec<(usize, std::ops::Range<usize>)> = (0..values.len())
-            .map(|index| {
-                let from = index.checked_sub(1).map_or(start, |before| ends[before]);
-                (index, from..ends[index])
-            })
-            .collect();
-        // Stable, so that two entries of one name keep their order: the later one wins.
         match order {
             Order::AsWritten => {}
-            Order::By(field) => {
-                let key = |index: usize| values[index].get(field).and_then(Value::as_str);
-                elements.sort_by(|a, b| key(a.0).cmp(&key(b.0)));
-            }
-            Order::Whole => {
-                elements.sort_by(|a, b| self.out[a.1.clone()].cmp(&self.out[b.1.clone()]));
-            }
+            // Stable, so that two entries of one name keep their order: the later one wins.
+            Order::By(field) => values.sort_by_cached_key(|value| named(value, field)),
+            Order::Whole => return self.set(&values, element),
         }
-        let mut sorted = Vec::with_capacity(self.out.len() - start + values.len());
-        for (_, range) in elements {
-            if !sorted.is_empty() {
-                sorted.push(b',');
+        for (index, value) in values.into_iter().enumerate() {
+            if index > 0 {
+                self.out.push(b',');
             }
-            sorted.extend_from_slice(&self.out[range]);
+            self.value(value, element, Order::AsWritten);
         }
-        self.out.truncate(start);
-        self.out.extend_from_slice(&sorted);
+        self.out.push(b']');
+    }
+
+    /// The rest of a list whose elements are sorted by their own canonical forms.
+    fn set(&mut self, values: &[&'a Value], element: &Shape) {
+        let start = self.out.len();
+        let mut elements: Vec<Vec<u8>> = values
+            .iter()
+            .map(|value| {
+                self.value(value, element, Order::AsWritten);
+                self.out.drain(start..).collect()
+            })
+            .collect();
+        elements.sort_unstable();
+        self.out.extend(elements.join(&b','));
         self.out.push(b']');
     }
 
@@ -132,10 +208,10 @@ impl Writer<'_> {
         match value {
             Value::Object(members) => {
                 self.out.push(b'{');
-                for (key, value) in sorted(members) {
+                for_each_sorted(members, |key, value| {
                     self.key(key);
                     self.verbatim(value);
-                }
+                });
                 self.out.push(b'}');
             }
             Value::Array(values) => {
@@ -169,8 +245,32 @@ impl Writer<'_> {
     }
 }
 
-fn sorted(members: &Map<String, Value>) -> Vec<(&str, &Value)> {
-    let mut members: Vec<_> = members.iter().map(|(key, value)| (&**key, value)).collect();
-    members.sort_unstable_by_key(|(key, _)| *key);
-    members
+/// The shape of what a list or map holds.
+fn element(shape: &Shape) -> &Shape {
+    match shape {
+        Shape::List(element) | Shape::Map(element) => element,
+        Shape::Scalar | Shape::Structure(_) => &Shape::Scalar,
+    }
+}
+
+fn for_each_sorted<'a>(members: &'a Map<String, Value>, mut write: impl FnMut(&'a str, &'a Value)) {
+    if members.keys().is_sorted() {
+        for (key, value) in members {
+            write(key, value);
+        }
+    } else {
+        let mut members: Vec<_> = members.iter().collect();
+        members.sort_unstable_by_key(|(key, _)| *key);
+        for (key, value) in members {
+            write(key, value);
+        }
+    }
+}
+
+fn named<'a>(entry: &'a Value, field: &str) -> Option<&'a str> {
+    text(entry.as_object()?, field)
+}
+
+fn text<'a>(members: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
+    members.get(field).and_then(Value::as_str)
 }

@@ -66,8 +66,8 @@ pub enum ChangeKind {
 ///
 /// `towpath:` tags are left out, as in the hash: they are notes about a registration.
 pub fn diff(before: &TaskDefinition, after: &TaskDefinition) -> Diff {
-    let mut first = canonical::document(&hash::compared(before.document()));
-    let mut second = canonical::document(&hash::compared(after.document()));
+    let mut first = canonical::document(before.document(), &hash::is_bookkeeping);
+    let mut second = canonical::document(after.document(), &hash::is_bookkeeping);
     mask::hide_secrets(&mut first, &mut second);
     Diff {
         changes: tree::changes(&first, &second),

@@ -209,6 +209,10 @@ impl TaskDefinition {
         }
     }
 
+    pub(super) fn into_map(self) -> Map<String, Value> {
+        self.document
+    }
+
     fn text(&self, field: &str) -> Option<&str> {
         self.document.get(field).and_then(Value::as_str)
     }

@@ -1,15 +1,14 @@
 //! Which task definitions run the same thing, and whether a base still is what was approved.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::canonical;
+use super::canonical::{self, Omits, Place};
 use super::document::TaskDefinition;
 use super::render::{Changes, TAG_PREFIX};
 
@@ -38,7 +37,7 @@ pub struct SpecHashError(String);
 /// A release's own rendering always has the same hash as long as the base has not changed, since
 /// what it sets depends on the release alone and replaces what the release before it had set.
 pub fn spec_hash(definition: &TaskDefinition) -> SpecHash {
-    hash(&compared(definition.document()))
+    hash(definition, &is_bookkeeping)
 }
 
 /// The hash of everything that `changes` do not name: roles, network, volumes, commands, secrets,
@@ -48,76 +47,29 @@ pub fn spec_hash(definition: &TaskDefinition) -> SpecHash {
 /// differ in nothing but what `changes` replace. If it is another than when an approval was given,
 /// the base was changed by someone else and the approval is void.
 pub fn protected_hash(definition: &TaskDefinition, changes: &Changes) -> SpecHash {
-    let mut document = definition.document().clone();
-    let containers = document
-        .get_mut("containerDefinitions")
-        .and_then(Value::as_array_mut);
-    for container in containers.into_iter().flatten() {
-        let Some(container) = container.as_object_mut() else {
-            continue;
-        };
-        let Some(name) = container.get("name").and_then(Value::as_str) else {
-            continue;
-        };
-        let image = changes.images.contains_key(name);
-        let variables = changes.environment.get(name);
-        let labels = changes.docker_labels.get(name);
-        if image {
-            container.shift_remove("image");
-        }
-        if let Some(variables) = variables {
-            remove_named(container, "environment", "name", |name| {
-                variables.contains_key(name)
-            });
-        }
-        if let Some(labels) = labels
-            && let Some(known) = container
-                .get_mut("dockerLabels")
-                .and_then(Value::as_object_mut)
-        {
-            known.retain(|key, _| !labels.contains_key(key));
-        }
-    }
-    remove_named(&mut document, "tags", "key", |key| {
-        key.starts_with(TAG_PREFIX) || changes.tags.contains_key(key)
-    });
-    hash(&document)
+    hash(definition, &|place| match place {
+        Place::Image { container } => changes.images.contains_key(container),
+        Place::Variable { container, name } => has(&changes.environment, container, name),
+        Place::Label { container, key } => has(&changes.docker_labels, container, key),
+        Place::Tag { key } => is_bookkeeping(place) || changes.tags.contains_key(key),
+    })
 }
 
-fn hash(document: &Map<String, Value>) -> SpecHash {
-    SpecHash(Sha256::digest(canonical::bytes(document)).into())
+/// Whether a place is a note about a registration and no part of what runs.
+pub(super) fn is_bookkeeping(place: Place<'_>) -> bool {
+    match place {
+        Place::Tag { key } => key.starts_with(TAG_PREFIX),
+        Place::Image { .. } | Place::Variable { .. } | Place::Label { .. } => false,
+    }
 }
 
-/// The document without its `towpath:` tags.
-pub(super) fn compared(document: &Map<String, Value>) -> Cow<'_, Map<String, Value>> {
-    let is_ours = |key: &str| key.starts_with(TAG_PREFIX);
-    let tags = document.get("tags").and_then(Value::as_array);
-    let has_ours = tags
-        .into_iter()
-        .flatten()
-        .any(|tag| tag.get("key").and_then(Value::as_str).is_some_and(is_ours));
-    if !has_ours {
-        return Cow::Borrowed(document);
-    }
-    let mut document = document.clone();
-    remove_named(&mut document, "tags", "key", is_ours);
-    Cow::Owned(document)
+fn has(of: &BTreeMap<String, BTreeMap<String, String>>, container: &str, name: &str) -> bool {
+    of.get(container)
+        .is_some_and(|values| values.contains_key(name))
 }
 
-fn remove_named(
-    members: &mut Map<String, Value>,
-    list: &str,
-    field: &str,
-    is_removed: impl Fn(&str) -> bool,
-) {
-    if let Some(list) = members.get_mut(list).and_then(Value::as_array_mut) {
-        list.retain(|entry| {
-            !entry
-                .get(field)
-                .and_then(Value::as_str)
-                .is_some_and(&is_removed)
-        });
-    }
+fn hash(definition: &TaskDefinition, omits: Omits<'_>) -> SpecHash {
+    SpecHash(Sha256::digest(canonical::bytes(definition.document(), omits)).into())
 }
 
 impl fmt::Display for SpecHash {

@@ -10,6 +10,7 @@ mod numbers;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
@@ -144,11 +145,15 @@ impl<'de> Visitor<'de> for Exactly {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut members = Map::new();
         while let Some(key) = access.next_key::<String>()? {
-            if members.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("key {key:?} is there twice")));
+            match members.entry(key) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(access.next_value_seed(Exactly)?);
+                }
+                Entry::Occupied(occupied) => {
+                    let key = occupied.key();
+                    return Err(A::Error::custom(format_args!("key {key:?} is there twice")));
+                }
             }
-            let value = access.next_value_seed(Exactly)?;
-            members.insert(key, value);
         }
         Ok(Value::Object(members))
     }

@@ -83,58 +83,71 @@ pub const REGISTERABLE: [&str; 19] = [
 ///
 /// An unknown field is reported once; what is inside it is not looked at.
 pub(crate) fn unknown_fields(document: &Map<String, Value>) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut path = String::new();
-    walk_structure(
-        document,
-        &REGISTER_TASK_DEFINITION_REQUEST,
-        &mut path,
-        &mut found,
-    );
-    found
+    let mut search = Search::default();
+    search.structure(document, &REGISTER_TASK_DEFINITION_REQUEST);
+    search.found
 }
 
-fn walk_structure(
-    members: &Map<String, Value>,
-    structure: &Structure,
-    path: &mut String,
-    found: &mut Vec<String>,
-) {
-    for (name, value) in members {
-        let end = path.len();
-        push_segment(path, name);
-        match structure.member(name) {
-            Some(shape) => walk(value, shape, path, found),
-            None => found.push(path.clone()),
+/// The way to a value.
+#[derive(Debug, Clone, Copy)]
+enum Segment<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
+/// Keeps the way as references: most documents have no unknown field, and then none is written out.
+#[derive(Default)]
+struct Search<'a> {
+    path: Vec<Segment<'a>>,
+    found: Vec<String>,
+}
+
+impl<'a> Search<'a> {
+    fn structure(&mut self, members: &'a Map<String, Value>, structure: &Structure) {
+        for (name, value) in members {
+            self.path.push(Segment::Name(name));
+            match structure.member(name) {
+                Some(shape) => self.value(value, shape),
+                None => self.found.push(self.pointer()),
+            }
+            self.path.pop();
         }
-        path.truncate(end);
     }
-}
 
-fn walk(value: &Value, shape: &Shape, path: &mut String, found: &mut Vec<String>) {
-    match (shape, value) {
-        (Shape::Structure(structure), Value::Object(members)) => {
-            walk_structure(members, structure, path, found);
+    fn value(&mut self, value: &'a Value, shape: &Shape) {
+        match (shape, value) {
+            (Shape::Structure(structure), Value::Object(members)) => {
+                self.structure(members, structure);
+            }
+            (Shape::List(Shape::Scalar) | Shape::Map(Shape::Scalar), _) => {}
+            (Shape::List(element), Value::Array(values)) => {
+                for (index, value) in values.iter().enumerate() {
+                    self.path.push(Segment::Index(index));
+                    self.value(value, element);
+                    self.path.pop();
+                }
+            }
+            (Shape::Map(element), Value::Object(values)) => {
+                for (key, value) in values {
+                    self.path.push(Segment::Name(key));
+                    self.value(value, element);
+                    self.path.pop();
+                }
+            }
+            // A value of another kind than the model says has no fields to compare; ECS judges it.
+            (Shape::Scalar | Shape::List(_) | Shape::Map(_) | Shape::Structure(_), _) => {}
         }
-        (Shape::List(Shape::Scalar) | Shape::Map(Shape::Scalar), _) => {}
-        (Shape::List(element), Value::Array(values)) => {
-            for (index, value) in values.iter().enumerate() {
-                let end = path.len();
-                push_segment(path, &index.to_string());
-                walk(value, element, path, found);
-                path.truncate(end);
+    }
+
+    fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for segment in &self.path {
+            match segment {
+                Segment::Name(name) => push_segment(&mut pointer, name),
+                Segment::Index(index) => push_segment(&mut pointer, &index.to_string()),
             }
         }
-        (Shape::Map(element), Value::Object(values)) => {
-            for (key, value) in values {
-                let end = path.len();
-                push_segment(path, key);
-                walk(value, element, path, found);
-                path.truncate(end);
-            }
-        }
-        // A value of another kind than the model says has no fields to compare; ECS judges it.
-        (Shape::Scalar | Shape::List(_) | Shape::Map(_) | Shape::Structure(_), _) => {}
+        pointer
     }
 }
 

@@ -53,8 +53,6 @@ pub struct Rendered {
     pub definition: TaskDefinition,
     /// What an approval is bound to, and an identical revision found by.
     pub spec_hash: SpecHash,
-    /// The hash of all that the changes do not name; see [`hash::protected_hash`].
-    pub protected_hash: SpecHash,
     /// JSON pointers of fields that ECS's published model does not know; they are kept.
     pub unknown_fields: Vec<String>,
     /// Keys of tags that AWS set itself (`aws:…`) and does not let anyone else register; they are
@@ -142,15 +140,15 @@ pub fn render(base: &TaskDefinition, changes: &Changes) -> Result<Rendered, Rend
     let mut definition = TaskDefinition::from_document(document);
     // The tags set below are no part of the hash, so it can be taken before they are there.
     let spec_hash = hash::spec_hash(&definition);
-    let protected_hash = hash::protected_hash(&definition, changes);
     if let Some(mark) = &changes.release {
-        definition = mark_release(definition, mark, spec_hash)?;
+        let mut document = definition.into_map();
+        mark_release(&mut document, mark, spec_hash)?;
+        definition = TaskDefinition::from_document(document);
     }
     Ok(Rendered {
         unknown_fields: definition.unknown_fields(),
         definition,
         spec_hash,
-        protected_hash,
         reserved_tags,
     })
 }
@@ -268,11 +266,10 @@ fn remove_tags(
 }
 
 fn mark_release(
-    definition: TaskDefinition,
+    document: &mut Map<String, Value>,
     mark: &ReleaseMark,
     spec_hash: SpecHash,
-) -> Result<TaskDefinition, RenderError> {
-    let mut document = definition.document().clone();
+) -> Result<(), RenderError> {
     let spec = spec_hash.to_string();
     let tags = [
         (TAG_RELEASE, Some(&mark.release)),
@@ -281,10 +278,10 @@ fn mark_release(
     ];
     for (key, value) in tags {
         if let Some(value) = value {
-            set_named(&mut document, "tags", "key", key, value, "")?;
+            set_named(document, "tags", "key", key, value, "")?;
         }
     }
-    Ok(TaskDefinition::from_document(document))
+    Ok(())
 }
 
 fn listed(names: &[String]) -> String {

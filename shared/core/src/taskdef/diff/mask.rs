@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::taskdef::canonical::{self, Order};
+use crate::taskdef::canonical::rules::{self, Order};
 use crate::taskdef::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure, push_segment};
 use crate::taskdef::secrets;
 
@@ -51,7 +51,7 @@ impl Masker {
             match structure.member(name) {
                 None => self.value(value, None, name, Order::AsWritten, &path),
                 Some(shape) => {
-                    let order = canonical::order(structure, name);
+                    let order = rules::order(structure.name, name);
                     // The model's own names (`credentialsParameter`, `user`) name places of secrets.
                     let named = match (&pair_name, name.as_str()) {
                         (Some(pair), "value") => pair,

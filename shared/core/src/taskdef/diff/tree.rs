@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{Change, ChangeKind};
-use crate::taskdef::canonical::{self, Order};
+use crate::taskdef::canonical::rules::{self, Order};
 use crate::taskdef::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure};
 
 /// All differences between two canonical documents.
@@ -43,7 +43,7 @@ fn members(
             .and_then(|structure| structure.member(name))
             .or(element);
         let order = structure.map_or(Order::AsWritten, |structure| {
-            canonical::order(structure, name)
+            rules::order(structure.name, name)
         });
         optional(
             before.get(name),

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::taskdef::canonical::rules;
+
 use super::{DESCRIBE_ONLY, REGISTER_TASK_DEFINITION_REQUEST, REGISTERABLE, Shape, Structure};
 
 const MODEL: &str = include_str!("../../../model/ecs-task-definition.json");
@@ -56,6 +58,17 @@ fn the_table_is_the_models() {
     compare(&model, &REGISTER_TASK_DEFINITION_REQUEST, &mut seen);
     // Enough of it was looked at for this to mean something.
     assert!(seen.len() > 30, "{seen:?}");
+}
+
+#[test]
+fn every_rule_is_about_a_field_of_the_model() {
+    let model = model();
+    for (structure, member) in rules::named() {
+        assert!(
+            members(&model, structure).contains(member),
+            "{structure}.{member}"
+        );
+    }
 }
 
 fn compare(model: &Value, structure: &Structure, seen: &mut BTreeSet<&'static str>) {
