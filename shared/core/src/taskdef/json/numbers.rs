@@ -1,5 +1,6 @@
 //! Whether the numbers of a text are the same after they were read.
 
+use memchr::memchr2;
 use serde_json::Number;
 
 use super::JsonError;
@@ -42,14 +43,15 @@ pub(super) fn check(text: &[u8]) -> Result<(), JsonError> {
 
 /// The position after a string's closing quote.
 fn end_of_string(text: &[u8], mut at: usize) -> usize {
-    while let Some(&byte) = text.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
+    while let Some(found) = text.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if text[at] == b'"' {
+            return at + 1;
         }
+        // A backslash and what it escapes.
+        at += 2;
     }
-    at
+    text.len()
 }
 
 /// Whether the number that `serde_json` makes of a text is worth the same.
