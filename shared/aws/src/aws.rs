@@ -1,11 +1,12 @@
 //! AWS as the loop sees it: one type that implements every port.
 
 use jiff::Timestamp;
+use towpath_core::names::Region;
 
 use crate::clients::Clients;
 use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::ports::Clock;
+use crate::ports::{CallError, Clock};
 use crate::secrets::Secrets;
 
 /// AWS, Slack and the clock, reached with the credentials of the environment. Nothing is built or
@@ -41,13 +42,22 @@ impl Aws {
     #[cfg(feature = "cli")]
     pub async fn from_profile(settings: Settings, profile: Option<&str>) -> Self {
         let http = crate::http::Http::default();
-        let config = crate::clients::from_profile(http.clone(), profile).await;
+        let region = settings.region().ok();
+        let config = crate::clients::from_profile(http.clone(), profile, region).await;
         Self {
             clients: Clients::with_config(settings.clone(), http, config),
             clock: SystemClock::new(&settings),
             secrets: Secrets::default(),
             settings,
         }
+    }
+
+    /// The deployer's own region: the profile's, or that of the settings.
+    ///
+    /// # Errors
+    /// When none is set.
+    pub fn region(&self) -> Result<Region, CallError> {
+        self.clients.home_region()
     }
 
     /// The settings.

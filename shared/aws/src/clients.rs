@@ -88,7 +88,7 @@ impl Clients {
         self.set(None, region.clone()).await
     }
 
-    fn home_region(&self) -> Result<Region, CallError> {
+    pub(crate) fn home_region(&self) -> Result<Region, CallError> {
         let configured = self.base.get().and_then(SdkConfig::region);
         match configured.and_then(|region| region.as_ref().parse().ok()) {
             Some(region) => Ok(region),
@@ -167,12 +167,19 @@ fn from_environment(settings: &Settings, http: Http) -> Result<SdkConfig, Settin
 }
 
 /// The configuration of the command line: profiles, SSO and whatever else the machine's owner has
-/// set up.
+/// set up. A region that is given goes before the profile's.
 #[cfg(feature = "cli")]
-pub(crate) async fn from_profile(http: Http, profile: Option<&str>) -> SdkConfig {
+pub(crate) async fn from_profile(
+    http: Http,
+    profile: Option<&str>,
+    region: Option<Region>,
+) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone());
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
+    }
+    if let Some(region) = region {
+        loader = loader.region(aws_config::Region::new(region.to_string()));
     }
     common(loader.load().await, http)
 }

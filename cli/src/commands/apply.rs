@@ -1,0 +1,279 @@
+//! `towpath apply`: stores pipelines where the deployer reads them.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use towpath_core::names::ParameterName;
+use towpath_core::pipeline::{Pipeline, Stored};
+
+use super::files;
+use super::lint::write_problems;
+use crate::deployer::{Deployer, Kept, Where, all_pipelines, service_of};
+use crate::lint::Linter;
+use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
+use crate::reference::yaml;
+
+/// Check pipeline files, show what changes, and store them for the deployer.
+///
+/// A release that is under way goes on under the version that it began with.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    towpath apply deploy/shop-api.yaml\n  \
+    towpath apply deploy/*.yaml --dry-run\n\n\
+    Nothing is stored unless every file is good. With --dry-run it exits with 1 when something would \
+    change.")]
+pub(super) struct Arguments {
+    /// The files, in YAML or, when named .json, in JSON; `-` reads the standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Only show what would change.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    pub(super) at: Where,
+}
+
+/// What is done, or would be done, with one file.
+#[derive(Serialize)]
+struct Applied {
+    file: String,
+    pipeline: String,
+    parameter: ParameterName,
+    tier: &'static str,
+    change: Change,
+    /// The parameter's version before; none where it is new.
+    version_before: Option<i64>,
+    /// The parameter's version now.
+    version: Option<i64>,
+    /// The lines that change, as a unified diff.
+    diff: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Change {
+    Created,
+    Changed,
+    Unchanged,
+}
+
+/// A file that is ready to be stored.
+struct Ready {
+    file: String,
+    pipeline: Pipeline,
+    name: ParameterName,
+    stored: Stored,
+}
+
+pub(super) async fn run<D: Deployer>(
+    deployer: &D,
+    arguments: &Arguments,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
+    let Some(ready) = read(deployer, arguments, output, out)? else {
+        return Ok(Answer::No);
+    };
+    let kept = all_pipelines(deployer).await?;
+    let conflicts = conflicts(deployer, &ready, &kept).await?;
+    if !conflicts.is_empty() {
+        match output {
+            Output::Json => {
+                write_json(
+                    out,
+                    &serde_json::json!({ "ok": false, "conflicts": conflicts }),
+                )?;
+            }
+            Output::Text => {
+                for conflict in &conflicts {
+                    writeln!(out, "{BAD}refused{BAD:#} {conflict}")?;
+                }
+            }
+        }
+        return Ok(Answer::No);
+    }
+    let mut applied = Vec::new();
+    for one in ready {
+        let one = apply(deployer, arguments.dry_run, one, &kept).await?;
+        if output == Output::Text {
+            write_text(out, arguments.dry_run, &one)?;
+        }
+        applied.push(one);
+    }
+    let changes = applied.iter().any(|one| one.change != Change::Unchanged);
+    if output == Output::Json {
+        let report = serde_json::json!({
+            "ok": true, "dry_run": arguments.dry_run, "changes": changes, "pipelines": applied
+        });
+        write_json(out, &report)?;
+    }
+    Ok(Answer::yes_if(!(arguments.dry_run && changes)))
+}
+
+/// The files as pipelines; none when one of them is not good, which is then told.
+fn read<D: Deployer>(
+    deployer: &D,
+    arguments: &Arguments,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Option<Vec<Ready>>, Failure> {
+    let linter = Linter::new()?;
+    let mut linted = Vec::new();
+    for path in &arguments.files {
+        linted.push(files::lint(&linter, path)?);
+    }
+    if linted.iter().any(|file| file.result.is_err()) {
+        match output {
+            Output::Json => {
+                let files: Vec<_> = linted.iter().map(files::Linted::report).collect();
+                write_json(out, &serde_json::json!({ "ok": false, "files": files }))?;
+            }
+            Output::Text => {
+                for file in &linted {
+                    if let Err(problems) = &file.result {
+                        write_problems(out, &file.shown(), problems)?;
+                    }
+                }
+                writeln!(out, "nothing is stored")?;
+            }
+        }
+        return Ok(None);
+    }
+    let mut ready = Vec::new();
+    for file in linted {
+        let shown = file.shown();
+        if let Ok(pipeline) = file.result {
+            ready.push(Ready {
+                file: shown,
+                name: pipeline.parameter_name(deployer.pipelines_path())?,
+                stored: pipeline.to_stored()?,
+                pipeline,
+            });
+        }
+    }
+    Ok(Some(ready))
+}
+
+/// What other pipelines have already: names are unique in a deployer, and a service belongs to one
+/// stage. Neither can be seen in one file alone.
+async fn conflicts<D: Deployer>(
+    deployer: &D,
+    ready: &[Ready],
+    kept: &[Kept],
+) -> Result<Vec<String>, Failure> {
+    let replaced = |kept: &&Kept| ready.iter().all(|one| one.name != kept.parameter.name);
+    let beside = kept
+        .iter()
+        .filter(replaced)
+        .filter_map(|kept| Some((kept.parameter.name.as_str(), kept.pipeline.as_ref().ok()?)));
+    let mut others: Vec<_> = beside.collect();
+    let home = deployer.home().await?;
+    let mut found = Vec::new();
+    for one in ready {
+        for (place, other) in &others {
+            if other.pipeline == one.pipeline.pipeline {
+                found.push(format!(
+                    "{}: pipeline `{}` is also in {place}: give it another name, or remove that one first",
+                    one.file, other.pipeline
+                ));
+            }
+            for stage in &one.pipeline.stages {
+                let service = service_of(stage, &home);
+                let taken = other
+                    .stages
+                    .iter()
+                    .find(|its| service_of(its, &home) == service);
+                if let Some(taken) = taken {
+                    found.push(format!(
+                        "{}: the service of stage `{}`, {service}, is that of stage `{}` in {place}: a service belongs to one stage",
+                        one.file, stage.name, taken.name
+                    ));
+                }
+            }
+        }
+        others.push((one.file.as_str(), &one.pipeline));
+    }
+    Ok(found)
+}
+
+async fn apply<D: Deployer>(
+    deployer: &D,
+    dry_run: bool,
+    one: Ready,
+    kept: &[Kept],
+) -> Result<Applied, Failure> {
+    let before = kept.iter().find(|kept| kept.parameter.name == one.name);
+    let old = before.map(|kept| kept.parameter.value.as_str());
+    let diff = diff(old.unwrap_or_default(), &one.stored.value);
+    let change = match old {
+        None => Change::Created,
+        // Defaults that are written out and the order of keys are no change.
+        Some(_) if before.is_some_and(|kept| kept.pipeline.as_ref() == Ok(&one.pipeline)) => {
+            Change::Unchanged
+        }
+        Some(_) => Change::Changed,
+    };
+    let version_before = before.map(|kept| kept.parameter.version);
+    let version = if dry_run || change == Change::Unchanged {
+        version_before
+    } else {
+        let description = format!("Towpath pipeline {}", one.pipeline.pipeline);
+        let put = deployer.put(&one.name, &one.stored.value, &description);
+        Some(put.await?)
+    };
+    Ok(Applied {
+        file: one.file,
+        pipeline: one.pipeline.pipeline.to_string(),
+        parameter: one.name,
+        tier: one.stored.tier.as_str(),
+        change,
+        version_before,
+        version,
+        diff: if change == Change::Unchanged {
+            String::new()
+        } else {
+            diff
+        },
+    })
+}
+
+/// The lines that change, with three around them, of two pipelines in JSON: as YAML, since that is
+/// what people have written.
+fn diff(old: &str, new: &str) -> String {
+    let lines = |text: &str| match serde_json::from_str(text) {
+        Ok(value) => yaml::document(&value),
+        Err(_) => text.to_owned(),
+    };
+    let (old, new) = (lines(old), lines(new));
+    let diff = similar::TextDiff::from_lines(&old, &new);
+    diff.unified_diff().context_radius(3).to_string()
+}
+
+fn write_text(out: &mut dyn Write, dry_run: bool, one: &Applied) -> Result<(), Failure> {
+    for line in one.diff.lines() {
+        let style = match line.as_bytes().first() {
+            Some(b'+') => GOOD,
+            Some(b'-') => BAD,
+            Some(b'@') => QUIET,
+            Some(_) | None => anstyle::Style::new(),
+        };
+        writeln!(out, "{style}{}{style:#}", crate::telling::safe(line))?;
+    }
+    let done = match (one.change, dry_run) {
+        (Change::Unchanged, _) => "is unchanged",
+        (Change::Created, false) => "is stored, new",
+        (Change::Changed, false) => "is stored",
+        (Change::Created, true) => "would be created",
+        (Change::Changed, true) => "would change",
+    };
+    let version = one
+        .version
+        .map_or_else(String::new, |version| format!(", version {version}"));
+    writeln!(
+        out,
+        "{NAME}{}{NAME:#} {done} {QUIET}in {}{version}{QUIET:#}",
+        one.pipeline, one.parameter
+    )?;
+    Ok(())
+}

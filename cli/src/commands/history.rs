@@ -1,0 +1,272 @@
+//! `towpath history`: what happened to releases, when, by whom and why.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use towpath_core::names::{PipelineName, ReleaseId};
+use towpath_core::release::{Actor, Event, Outcome, Release, Summary};
+
+use crate::deployer::{Deployer, Where, all_pipelines};
+use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
+use crate::telling::{is_bookkeeping, safe, sentence, time};
+
+/// Show what happened to a release, or the releases of a pipeline.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    towpath history\n  \
+    towpath history shop-api --limit 5\n  \
+    towpath history shop-api-0123456789abcdef --all\n  \
+    towpath history shop-api-0123456789abcdef --output json")]
+pub(super) struct Arguments {
+    /// A release, whose entries are shown, or a pipeline, whose releases are; without it the
+    /// releases of all pipelines.
+    #[arg(value_name = "PIPELINE|RELEASE")]
+    subject: Option<String>,
+    /// How many releases of each pipeline are shown, the newest first.
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    limit: usize,
+    /// Show also the entries that only keep books.
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    pub(super) at: Where,
+}
+
+/// Neither a release nor a pipeline.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no release and no pipeline `{0}` here: `towpath status` shows what there is")]
+struct NothingSuch(String);
+
+pub(super) async fn run<D: Deployer>(
+    deployer: &D,
+    arguments: &Arguments,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
+    let Some(subject) = &arguments.subject else {
+        let mut releases = Vec::new();
+        for kept in all_pipelines(deployer).await? {
+            if let Ok(pipeline) = kept.pipeline {
+                let more = deployer.releases_of(&pipeline.pipeline, arguments.limit);
+                releases.extend(more.await?);
+            }
+        }
+        releases.sort_by(|left, right| right.pushed_at.cmp(&left.pushed_at));
+        return write_releases(out, output, &releases);
+    };
+    let nothing = || NothingSuch(safe(subject));
+    if let Ok(id) = subject.parse::<ReleaseId>()
+        && let Some(release) = deployer.release(&id).await?
+    {
+        return write_entries(out, output, &release, arguments.all);
+    }
+    let pipeline: PipelineName = subject.parse().map_err(|_| nothing())?;
+    let releases = deployer.releases_of(&pipeline, arguments.limit).await?;
+    if releases.is_empty() {
+        let kept = all_pipelines(deployer).await?;
+        let known = |one: &crate::deployer::Kept| {
+            one.pipeline
+                .as_ref()
+                .is_ok_and(|kept| kept.pipeline == pipeline)
+        };
+        if !kept.iter().any(known) {
+            return Err(nothing().into());
+        }
+    }
+    write_releases(out, output, &releases)
+}
+
+/// A release in a list, as it is written to JSON.
+#[derive(Serialize)]
+pub(super) struct ReleaseLine<'a> {
+    release: &'a ReleaseId,
+    pipeline: &'a PipelineName,
+    repository: &'a str,
+    tag: &'a str,
+    digest: String,
+    pushed_at: Timestamp,
+    opened_at: Timestamp,
+    updated_at: Timestamp,
+    state: &'a str,
+    outcome: Option<Outcome>,
+    open: bool,
+}
+
+impl<'a> From<&'a Summary> for ReleaseLine<'a> {
+    fn from(summary: &'a Summary) -> Self {
+        Self {
+            release: &summary.release,
+            pipeline: &summary.pipeline,
+            repository: summary.repository.as_str(),
+            tag: summary.tag.as_str(),
+            digest: summary.digest.to_string(),
+            pushed_at: summary.pushed_at,
+            opened_at: summary.opened_at,
+            updated_at: summary.updated_at,
+            state: &summary.state,
+            outcome: summary.outcome,
+            open: summary.open,
+        }
+    }
+}
+
+fn write_releases(
+    out: &mut dyn Write,
+    output: Output,
+    releases: &[Summary],
+) -> Result<Answer, Failure> {
+    match output {
+        Output::Json => {
+            let lines: Vec<_> = releases.iter().map(ReleaseLine::from).collect();
+            write_json(out, &serde_json::json!({ "releases": lines }))?;
+        }
+        Output::Text => {
+            if releases.is_empty() {
+                writeln!(out, "{QUIET}no releases yet: push an image{QUIET:#}")?;
+            }
+            for one in releases {
+                writeln!(
+                    out,
+                    "{}  {NAME}{}{NAME:#}  {}:{}  {}",
+                    time(one.pushed_at),
+                    one.release,
+                    one.repository,
+                    one.tag,
+                    coloured(one.outcome, &safe(&one.state))
+                )?;
+            }
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+/// An outcome's text in its colour.
+pub(super) fn coloured(outcome: Option<Outcome>, text: &str) -> String {
+    match outcome {
+        None => text.to_owned(),
+        Some(Outcome::Succeeded) => format!("{GOOD}{text}{GOOD:#}"),
+        Some(Outcome::Superseded) => format!("{QUIET}{text}{QUIET:#}"),
+        Some(
+            Outcome::Failed
+            | Outcome::RolledBack
+            | Outcome::Stopped
+            | Outcome::Refused
+            | Outcome::Expired,
+        ) => format!("{BAD}{text}{BAD:#}"),
+    }
+}
+
+/// An entry as it is written to JSON: what is stored, and what it says.
+#[derive(Serialize)]
+struct EntryLine<'a> {
+    sequence: u64,
+    at: Timestamp,
+    actor: &'a Actor,
+    says: String,
+    bookkeeping: bool,
+    event: &'a Event,
+    fingerprint: &'a str,
+}
+
+fn write_entries(
+    out: &mut dyn Write,
+    output: Output,
+    release: &Release,
+    all: bool,
+) -> Result<Answer, Failure> {
+    match output {
+        Output::Json => {
+            let summary = Summary::of(release);
+            let entries: Vec<_> = release
+                .entries()
+                .iter()
+                .map(|entry| EntryLine {
+                    sequence: entry.sequence,
+                    at: entry.at,
+                    actor: &entry.actor,
+                    says: sentence(&entry.event),
+                    bookkeeping: is_bookkeeping(&entry.event),
+                    event: &entry.event,
+                    fingerprint: entry.fingerprint.as_str(),
+                })
+                .collect();
+            let release = summary.as_ref().map(ReleaseLine::from);
+            write_json(
+                out,
+                &serde_json::json!({ "release": release, "entries": entries }),
+            )?;
+        }
+        Output::Text => {
+            let image = release.image();
+            writeln!(
+                out,
+                "{NAME}{}{NAME:#}  {}/{}:{}\n{QUIET}{}{QUIET:#}",
+                release.id(),
+                image.registry,
+                image.repository,
+                image.tag,
+                image.digest
+            )?;
+            let mut hidden = 0;
+            for entry in release.entries() {
+                if is_bookkeeping(&entry.event) && !all {
+                    hidden += 1;
+                    continue;
+                }
+                writeln!(
+                    out,
+                    "{QUIET}{:>4}{QUIET:#}  {}  {QUIET}{}{QUIET:#}  {}",
+                    entry.sequence,
+                    time(entry.at),
+                    safe(&entry.actor.to_string()),
+                    told(&entry.event)
+                )?;
+            }
+            if hidden > 0 {
+                writeln!(
+                    out,
+                    "{QUIET}{hidden} more that only keep books: --all{QUIET:#}"
+                )?;
+            }
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+fn told(event: &Event) -> String {
+    let text = sentence(event);
+    match event {
+        Event::RolloutEnded { outcome, .. } | Event::Ended { outcome, .. } => {
+            coloured(Some(*outcome), &text)
+        }
+        Event::Checked { results, .. } if results.iter().any(|result| !result.passed) => {
+            format!("{BAD}{text}{BAD:#}")
+        }
+        Event::ActionRefused { .. } | Event::RollbackStarted { .. } => {
+            format!("{BAD}{text}{BAD:#}")
+        }
+        Event::Opened { .. }
+        | Event::DeploymentReported { .. }
+        | Event::Voted { .. }
+        | Event::Checked { .. }
+        | Event::Superseded { .. }
+        | Event::Overtook { .. }
+        | Event::Woke { .. }
+        | Event::Planned { .. }
+        | Event::ApprovalRequested { .. }
+        | Event::ApprovalVoided { .. }
+        | Event::Queued { .. }
+        | Event::RolloutStarted { .. }
+        | Event::Intended { .. }
+        | Event::Registered { .. }
+        | Event::ScalingSuspended { .. }
+        | Event::DeploymentStarted { .. }
+        | Event::DeploymentObserved { .. }
+        | Event::ScalingRestored { .. }
+        | Event::CardPosted { .. }
+        | Event::CardUpdated { .. }
+        | Event::Replied { .. }
+        | Event::Published { .. } => text,
+    }
+}

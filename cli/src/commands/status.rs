@@ -1,0 +1,274 @@
+//! `towpath status`: what runs in each stage, since when, and what is on its way.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use towpath_core::names::{PipelineName, ReleaseId};
+use towpath_core::pipeline::Pipeline;
+use towpath_core::release::{Home, ServiceRow, Summary};
+
+use super::history::ReleaseLine;
+use crate::deployer::{Deployer, Where, all_pipelines, service_of};
+use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
+use crate::telling::{ago, safe, time};
+
+/// How many of a pipeline's newest releases are looked at for open ones.
+const NEWEST: usize = 50;
+
+/// Show what runs in each stage, since when, what is on its way, and what is held.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    towpath status\n  \
+    towpath status shop-api --output json\n\n\
+    It shows what the ledger knows. Exits with 1 when a stage is held or a pipeline cannot be read.")]
+pub(super) struct Arguments {
+    /// The pipeline; without it all of them.
+    pipeline: Option<PipelineName>,
+    #[command(flatten)]
+    pub(super) at: Where,
+}
+
+/// A pipeline that the deployer does not keep.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no pipeline `{name}` below {path}: `towpath apply FILE` stores one")]
+struct NoSuchPipeline {
+    name: PipelineName,
+    path: String,
+}
+
+#[derive(Serialize)]
+struct Report {
+    ok: bool,
+    pipelines: Vec<PipelineStatus>,
+    /// Parameters that hold no pipeline that can be used, with the reason.
+    unusable: BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+struct PipelineStatus {
+    pipeline: PipelineName,
+    repository: String,
+    /// The version of its parameter.
+    version: i64,
+    stages: Vec<StageStatus>,
+    #[serde(serialize_with = "as_lines")]
+    open: Vec<Summary>,
+}
+
+#[derive(Serialize)]
+struct StageStatus {
+    stage: String,
+    service: String,
+    engine: &'static str,
+    /// The last release that succeeded here.
+    runs: Option<Running>,
+    /// The release that is being rolled out now.
+    rolling_out: Option<Moving>,
+    /// Why the stage takes no new release, if it does not.
+    hold: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Running {
+    release: ReleaseId,
+    /// The tag that it was pushed with; none when its summary is gone.
+    tag: Option<String>,
+    digest: String,
+    revision: String,
+    since: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Moving {
+    release: ReleaseId,
+    /// The tag that it was pushed with; none when its summary is gone.
+    tag: Option<String>,
+}
+
+pub(super) async fn run<D: Deployer>(
+    deployer: &D,
+    arguments: &Arguments,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
+    let report = report(deployer, arguments.pipeline.as_ref()).await?;
+    match output {
+        Output::Json => write_json(out, &report)?,
+        Output::Text => write_text(out, &report, deployer.now())?,
+    }
+    Ok(Answer::yes_if(report.ok))
+}
+
+async fn report<D: Deployer>(
+    deployer: &D,
+    wanted: Option<&PipelineName>,
+) -> Result<Report, Failure> {
+    let mut pipelines = Vec::new();
+    let mut unusable = BTreeMap::new();
+    let mut home = None;
+    for kept in all_pipelines(deployer).await? {
+        let name = kept.parameter.name;
+        // What cannot be read has no name but its parameter's.
+        let last = name.as_str().rsplit('/').next();
+        if wanted.is_some_and(|wanted| last != Some(wanted.as_str())) {
+            continue;
+        }
+        match kept.pipeline {
+            Err(error) => {
+                unusable.insert(name.to_string(), error.to_string());
+            }
+            Ok(pipeline) => {
+                let home = match &home {
+                    Some(home) => home,
+                    None => home.insert(deployer.home().await?),
+                };
+                let version = kept.parameter.version;
+                pipelines.push(status_of(deployer, home, &pipeline, version).await?);
+            }
+        }
+    }
+    if let (Some(wanted), true, true) = (wanted, pipelines.is_empty(), unusable.is_empty()) {
+        return Err(NoSuchPipeline {
+            name: wanted.clone(),
+            path: deployer.pipelines_path().to_string(),
+        }
+        .into());
+    }
+    let mut stages = pipelines.iter().flat_map(|pipeline| &pipeline.stages);
+    let held = stages.any(|stage| stage.hold.is_some());
+    Ok(Report {
+        ok: !held && unusable.is_empty(),
+        pipelines,
+        unusable,
+    })
+}
+
+async fn status_of<D: Deployer>(
+    deployer: &D,
+    home: &Home,
+    pipeline: &Pipeline,
+    version: i64,
+) -> Result<PipelineStatus, Failure> {
+    let services: Vec<_> = pipeline
+        .stages
+        .iter()
+        .map(|stage| service_of(stage, home))
+        .collect();
+    let rows = deployer.services(&services).await?;
+    let mut releases = deployer.releases_of(&pipeline.pipeline, NEWEST).await?;
+    let mut stages = Vec::with_capacity(rows.len());
+    for ((stage, service), row) in pipeline.stages.iter().zip(&services).zip(rows) {
+        let ServiceRow {
+            owner, good, hold, ..
+        } = row;
+        let runs = match good {
+            None => None,
+            Some(good) => Some(Running {
+                tag: tag_of(deployer, &good.release, &releases).await?,
+                release: good.release,
+                digest: good.digest.to_string(),
+                revision: good.revision.to_string(),
+                since: good.at,
+            }),
+        };
+        let rolling_out = match owner {
+            None => None,
+            Some(release) => Some(Moving {
+                tag: tag_of(deployer, &release, &releases).await?,
+                release,
+            }),
+        };
+        stages.push(StageStatus {
+            stage: stage.name.to_string(),
+            service: service.to_string(),
+            engine: stage.rollout.engine(),
+            runs,
+            rolling_out,
+            hold,
+        });
+    }
+    // A release that has ended may still be open until people know it.
+    releases.retain(|one| one.outcome.is_none());
+    Ok(PipelineStatus {
+        pipeline: pipeline.pipeline.clone(),
+        repository: pipeline.repository.to_string(),
+        version,
+        stages,
+        open: releases,
+    })
+}
+
+/// The tag of a release, from those at hand where it is among them.
+async fn tag_of<D: Deployer>(
+    deployer: &D,
+    release: &ReleaseId,
+    at_hand: &[Summary],
+) -> Result<Option<String>, Failure> {
+    let tag = |summary: &Summary| summary.tag.to_string();
+    match at_hand.iter().find(|one| one.release == *release) {
+        Some(summary) => Ok(Some(tag(summary))),
+        None => Ok(deployer.summary(release).await?.as_ref().map(tag)),
+    }
+}
+
+fn write_text(out: &mut dyn Write, report: &Report, now: Timestamp) -> Result<(), Failure> {
+    if report.pipelines.is_empty() && report.unusable.is_empty() {
+        writeln!(
+            out,
+            "{QUIET}no pipelines yet: `towpath apply FILE` stores one{QUIET:#}"
+        )?;
+    }
+    for pipeline in &report.pipelines {
+        writeln!(
+            out,
+            "{NAME}{}{NAME:#} {QUIET}from {}, version {}{QUIET:#}",
+            pipeline.pipeline, pipeline.repository, pipeline.version
+        )?;
+        let names = pipeline.stages.iter().map(|stage| stage.stage.len());
+        let width = names.max().unwrap_or_default();
+        for stage in &pipeline.stages {
+            writeln!(out, "  {:width$}  {}", stage.stage, line(stage, now))?;
+        }
+        for open in &pipeline.open {
+            writeln!(
+                out,
+                "  {QUIET}open{QUIET:#} {} {QUIET}{}{QUIET:#}: {}",
+                open.tag,
+                open.release,
+                safe(&open.state)
+            )?;
+        }
+    }
+    for (parameter, problem) in &report.unusable {
+        writeln!(out, "{BAD}unusable{BAD:#} {parameter}: {}", safe(problem))?;
+    }
+    Ok(())
+}
+
+fn line(stage: &StageStatus, now: Timestamp) -> String {
+    let mut parts = vec![match &stage.runs {
+        None => format!("{QUIET}nothing deployed yet{QUIET:#}"),
+        Some(running) => {
+            let name = running.tag.as_deref().unwrap_or(running.digest.as_str());
+            format!(
+                "{GOOD}{name}{GOOD:#} since {} {QUIET}({}){QUIET:#}",
+                time(running.since),
+                ago(running.since, now)
+            )
+        }
+    }];
+    if let Some(moving) = &stage.rolling_out {
+        let name = moving.tag.as_deref().unwrap_or(moving.release.as_str());
+        parts.push(format!("{name} is being rolled out ({})", stage.engine));
+    }
+    if let Some(reason) = &stage.hold {
+        parts.push(format!("{BAD}HELD{BAD:#}: {}", safe(reason)));
+    }
+    parts.join("; ")
+}
+
+fn as_lines<S: serde::Serializer>(open: &[Summary], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(open.iter().map(ReleaseLine::from))
+}

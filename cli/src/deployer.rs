@@ -1,0 +1,134 @@
+//! The installed deployer, as far as the commands ask anything of it.
+
+mod aws;
+#[cfg(test)]
+pub(crate) mod memory;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use towpath_core::image::RepositoryName;
+use towpath_core::names::{ParameterName, PipelineName, Region, ReleaseId};
+use towpath_core::pipeline::{Pipeline, ReadError, Stage};
+use towpath_core::release::{Entry, Home, Release, ServiceId, ServiceRow, Summary};
+
+use crate::output::Failure;
+
+/// Where the deployer is.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Where the deployer is")]
+pub(crate) struct Where {
+    /// The prefix that the deployer was installed with.
+    #[arg(long, default_value = "towpath", value_name = "NAME")]
+    prefix: String,
+    /// The profile of the AWS configuration to use.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// The deployer's region; by default that of the environment or the profile.
+    #[arg(long, value_name = "REGION")]
+    region: Option<Region>,
+}
+
+/// A parameter of SSM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Parameter {
+    pub(crate) name: ParameterName,
+    pub(crate) version: i64,
+    pub(crate) value: String,
+}
+
+/// What the commands ask. Each method is one call of AWS, or the pages of one.
+pub(crate) trait Deployer {
+    /// The path below which the pipelines are kept.
+    fn pipelines_path(&self) -> &ParameterName;
+    /// The time, by the deployer's clock: the lab has one of its own.
+    fn now(&self) -> Timestamp;
+    /// The deployer's account and region.
+    async fn home(&self) -> Result<Home, Failure>;
+    /// Every parameter below a path.
+    async fn parameters_below(&self, path: &ParameterName) -> Result<Vec<Parameter>, Failure>;
+    /// Writes a parameter, over what it held, and returns its new version.
+    async fn put(
+        &self,
+        name: &ParameterName,
+        value: &str,
+        description: &str,
+    ) -> Result<i64, Failure>;
+    /// The releases of a pipeline, the newest first, at most `limit`.
+    async fn releases_of(
+        &self,
+        pipeline: &PipelineName,
+        limit: usize,
+    ) -> Result<Vec<Summary>, Failure>;
+    /// A release.
+    async fn release(&self, id: &ReleaseId) -> Result<Option<Release>, Failure>;
+    /// A release's summary.
+    async fn summary(&self, id: &ReleaseId) -> Result<Option<Summary>, Failure>;
+    /// A release's entries, each with its event as it is stored.
+    async fn stored_entries(&self, id: &ReleaseId) -> Result<StoredEntries, Failure>;
+    /// The rows of services, in their order.
+    async fn services(&self, ids: &[ServiceId]) -> Result<Vec<ServiceRow>, Failure>;
+}
+
+/// The entries of a release as they are stored.
+pub(crate) enum StoredEntries {
+    /// All of them can be read.
+    Readable(Vec<(Entry, Value)>),
+    /// One cannot: why.
+    Unreadable(String),
+}
+
+/// A parameter below the pipelines' path, and what it holds.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) parameter: Parameter,
+    pub(crate) pipeline: Result<Pipeline, ReadError>,
+}
+
+/// Every pipeline that the deployer keeps, by the names of the parameters.
+pub(crate) async fn all_pipelines<D: Deployer>(deployer: &D) -> Result<Vec<Kept>, Failure> {
+    kept_below(deployer, deployer.pipelines_path()).await
+}
+
+/// The pipelines of one repository.
+pub(crate) async fn pipelines_of<D: Deployer>(
+    deployer: &D,
+    repository: &RepositoryName,
+) -> Result<Vec<Kept>, Failure> {
+    let path = Pipeline::parameter_path(deployer.pipelines_path(), repository)?;
+    let mut kept = kept_below(deployer, &path).await?;
+    // The repository `team/shop` lies below the repository `team`; its pipelines are not `team`'s.
+    kept.retain(|one| {
+        let below = one.parameter.name.as_str().strip_prefix(path.as_str());
+        below.is_some_and(|rest| !rest.trim_start_matches('/').contains('/'))
+    });
+    Ok(kept)
+}
+
+async fn kept_below<D: Deployer>(deployer: &D, path: &ParameterName) -> Result<Vec<Kept>, Failure> {
+    let mut parameters = deployer.parameters_below(path).await?;
+    parameters.sort_by(|left, right| left.name.cmp(&right.name));
+    Ok(parameters
+        .into_iter()
+        .map(|parameter| Kept {
+            pipeline: Pipeline::from_parameter(
+                deployer.pipelines_path(),
+                &parameter.name,
+                &parameter.value,
+            ),
+            parameter,
+        })
+        .collect())
+}
+
+/// The service of a stage.
+pub(crate) fn service_of(stage: &Stage, home: &Home) -> ServiceId {
+    ServiceId {
+        account: stage
+            .account
+            .clone()
+            .unwrap_or_else(|| home.account.clone()),
+        region: stage.region.clone().unwrap_or_else(|| home.region.clone()),
+        cluster: stage.cluster.clone(),
+        service: stage.service.clone(),
+    }
+}

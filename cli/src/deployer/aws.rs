@@ -1,0 +1,113 @@
+//! The deployer in AWS, reached with the credentials of whoever runs the command.
+
+use jiff::Timestamp;
+use towpath_aws::Aws;
+use towpath_aws::config::{ACCOUNT, PIPELINES_PATH, REGION, Settings, TABLE};
+use towpath_aws::ports::{Clock as _, Ledger as _, LoadError, Parameters as _};
+use towpath_core::names::{ParameterName, PipelineName, ReleaseId};
+use towpath_core::release::{Home, Release, ServiceId, ServiceRow, Summary};
+
+use super::{Deployer, Parameter, StoredEntries, Where};
+use crate::output::Failure;
+
+/// The deployer in AWS.
+pub(crate) struct Installed {
+    aws: Aws,
+    pipelines_path: ParameterName,
+}
+
+impl Where {
+    /// The deployer there. Nothing is asked of AWS yet.
+    ///
+    /// # Errors
+    /// When the settings name no table or path.
+    pub(crate) async fn connect(&self) -> Result<Installed, Failure> {
+        let mut settings = Settings::from_env();
+        if settings.get(TABLE).is_none() {
+            settings = settings.with(TABLE, format!("{}-ledger", self.prefix));
+        }
+        if settings.get(PIPELINES_PATH).is_none() {
+            settings = settings.with(PIPELINES_PATH, format!("/{}/pipelines", self.prefix));
+        }
+        if let Some(region) = &self.region {
+            settings = settings.with(REGION, region.as_str());
+        }
+        let pipelines_path = settings.pipelines_path()?;
+        Ok(Installed {
+            aws: Aws::from_profile(settings, self.profile.as_deref()).await,
+            pipelines_path,
+        })
+    }
+}
+
+impl Deployer for Installed {
+    fn pipelines_path(&self) -> &ParameterName {
+        &self.pipelines_path
+    }
+
+    fn now(&self) -> Timestamp {
+        self.aws.now()
+    }
+
+    async fn home(&self) -> Result<Home, Failure> {
+        let settings = self.aws.settings();
+        if settings.get(ACCOUNT).is_some() && settings.get(REGION).is_some() {
+            return Ok(settings.home()?);
+        }
+        let caller = self.aws.caller().await?;
+        Ok(Home {
+            account: caller.account,
+            region: self.aws.region()?,
+        })
+    }
+
+    async fn parameters_below(&self, path: &ParameterName) -> Result<Vec<Parameter>, Failure> {
+        let found = self.aws.parameters_below(path).await?;
+        Ok(found
+            .into_iter()
+            .map(|parameter| Parameter {
+                name: parameter.name,
+                version: parameter.version,
+                value: parameter.value,
+            })
+            .collect())
+    }
+
+    async fn put(
+        &self,
+        name: &ParameterName,
+        value: &str,
+        description: &str,
+    ) -> Result<i64, Failure> {
+        Ok(self.aws.put_parameter(name, value, description).await?)
+    }
+
+    async fn releases_of(
+        &self,
+        pipeline: &PipelineName,
+        limit: usize,
+    ) -> Result<Vec<Summary>, Failure> {
+        let listed = self.aws.releases_of(pipeline, limit).await?;
+        Ok(listed.into_iter().map(|one| one.summary).collect())
+    }
+
+    async fn release(&self, id: &ReleaseId) -> Result<Option<Release>, Failure> {
+        Ok(self.aws.load(id).await?)
+    }
+
+    async fn summary(&self, id: &ReleaseId) -> Result<Option<Summary>, Failure> {
+        Ok(self.aws.summary(id).await?.map(|one| one.summary))
+    }
+
+    async fn stored_entries(&self, id: &ReleaseId) -> Result<StoredEntries, Failure> {
+        match self.aws.stored_entries(id).await {
+            Ok(entries) => Ok(StoredEntries::Readable(entries)),
+            Err(LoadError::Unreadable { problem, .. }) => Ok(StoredEntries::Unreadable(problem)),
+            Err(error @ LoadError::Call(_)) => Err(error.into()),
+        }
+    }
+
+    async fn services(&self, ids: &[ServiceId]) -> Result<Vec<ServiceRow>, Failure> {
+        Ok(self.aws.services(ids).await?)
+    }
+}

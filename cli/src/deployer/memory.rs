@@ -1,0 +1,210 @@
+//! A deployer in memory, for tests of the commands.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use towpath_core::names::{ParameterName, PipelineName, ReleaseId};
+use towpath_core::pipeline::{PARAMETER_ROOT, Pipeline};
+use towpath_core::release::{
+    Actor, Entry, Event, Good, Home, Image, Outcome, Release, ServiceId, ServiceRow, Summary,
+    release_id,
+};
+
+use super::{Deployer, Parameter, StoredEntries};
+use crate::output::Failure;
+
+/// A deployer in memory.
+pub(crate) struct Memory {
+    root: ParameterName,
+    pub(crate) parameters: RefCell<Vec<Parameter>>,
+    pub(crate) entries: BTreeMap<ReleaseId, Vec<(Entry, Value)>>,
+    pub(crate) summaries: BTreeMap<ReleaseId, Summary>,
+    pub(crate) services: BTreeMap<ServiceId, ServiceRow>,
+    /// Why a release's entries cannot be read.
+    pub(crate) unreadable: BTreeMap<ReleaseId, String>,
+}
+
+impl Memory {
+    pub(crate) fn new() -> Self {
+        Self {
+            root: PARAMETER_ROOT.parse().unwrap(),
+            parameters: RefCell::default(),
+            entries: BTreeMap::new(),
+            summaries: BTreeMap::new(),
+            services: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
+        }
+    }
+
+    /// Keeps a pipeline that is written like this.
+    pub(crate) fn keep(&self, yaml: &str) -> Pipeline {
+        let linter = crate::lint::Linter::new().unwrap();
+        let pipeline = linter.lint(yaml, crate::lint::Format::Yaml).unwrap();
+        let name = pipeline.parameter_name(&self.root).unwrap();
+        self.store(name, &pipeline.to_stored().unwrap().value);
+        pipeline
+    }
+
+    /// Stores a parameter, over what it held, and returns its new version.
+    pub(crate) fn store(&self, name: ParameterName, value: &str) -> i64 {
+        let mut parameters = self.parameters.borrow_mut();
+        let value = value.to_owned();
+        match parameters.iter_mut().find(|one| one.name == name) {
+            Some(old) => {
+                old.version += 1;
+                old.value = value;
+                old.version
+            }
+            None => {
+                parameters.push(Parameter {
+                    name,
+                    version: 1,
+                    value,
+                });
+                1
+            }
+        }
+    }
+
+    /// Writes a release that these events happened to, one each second from its push on.
+    pub(crate) fn release(&mut self, pipeline: &Pipeline, tag: &str, then: &[Event]) -> ReleaseId {
+        let image = image(pipeline, tag);
+        let id = release_id(&pipeline.pipeline, &image.digest, &image.tag);
+        let opened = Event::Opened {
+            pipeline: Box::new(pipeline.clone()),
+            version: 1,
+            home: home(),
+            image,
+        };
+        let mut entries = Vec::<Entry>::new();
+        for (second, event) in std::iter::once(&opened).chain(then).enumerate() {
+            let at = PUSHED + SignedDuration::from_secs(i64::try_from(second).unwrap() + 1);
+            let actor = Actor::Function(if second == 0 { "image-push" } else { "advance" }.into());
+            let last = entries.last().map(|one| (one.sequence, &one.fingerprint));
+            entries.push(Entry::after(last, &id, at, actor, event.clone()));
+        }
+        let release = Release::fold(id.clone(), entries.clone()).unwrap();
+        self.summaries
+            .insert(id.clone(), Summary::of(&release).unwrap());
+        let stored = entries.into_iter().map(|entry| {
+            let event = serde_json::to_value(&entry.event).unwrap();
+            (entry, event)
+        });
+        self.entries.insert(id.clone(), stored.collect());
+        id
+    }
+
+    /// Has a release run in a stage.
+    pub(crate) fn runs(&mut self, pipeline: &Pipeline, stage: usize, id: &ReleaseId) {
+        let service = super::service_of(&pipeline.stages[stage], &home());
+        let row = self.services.entry(service).or_default();
+        row.good = Some(Good {
+            release: id.clone(),
+            digest: self.summaries[id].digest,
+            revision: "arn:aws:ecs:eu-west-1:111111111111:task-definition/api:7"
+                .parse()
+                .unwrap(),
+            at: PUSHED + SignedDuration::from_mins(5),
+        });
+    }
+}
+
+/// When every image was pushed.
+pub(crate) const PUSHED: Timestamp = Timestamp::constant(1_795_000_000, 0);
+
+pub(crate) fn home() -> Home {
+    Home {
+        account: "111111111111".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+    }
+}
+
+fn image(pipeline: &Pipeline, tag: &str) -> Image {
+    Image {
+        registry: "111111111111.dkr.ecr.eu-west-1.amazonaws.com"
+            .parse()
+            .unwrap(),
+        repository: pipeline.repository.clone(),
+        digest: towpath_core::image::Digest::of(tag.as_bytes()),
+        tag: tag.parse().unwrap(),
+        pushed_at: PUSHED,
+    }
+}
+
+/// How releases end well.
+pub(crate) fn succeeded() -> Event {
+    Event::Ended {
+        outcome: Outcome::Succeeded,
+        reason: "it serves in production".into(),
+    }
+}
+
+impl Deployer for Memory {
+    fn pipelines_path(&self) -> &ParameterName {
+        &self.root
+    }
+
+    fn now(&self) -> Timestamp {
+        PUSHED + SignedDuration::from_hours(2)
+    }
+
+    async fn home(&self) -> Result<Home, Failure> {
+        Ok(home())
+    }
+
+    async fn parameters_below(&self, path: &ParameterName) -> Result<Vec<Parameter>, Failure> {
+        let below = format!("{path}/");
+        let parameters = self.parameters.borrow();
+        let found = parameters
+            .iter()
+            .filter(|one| one.name.as_str().starts_with(&below));
+        Ok(found.cloned().collect())
+    }
+
+    async fn put(
+        &self,
+        name: &ParameterName,
+        value: &str,
+        _description: &str,
+    ) -> Result<i64, Failure> {
+        Ok(self.store(name.clone(), value))
+    }
+
+    async fn releases_of(
+        &self,
+        pipeline: &PipelineName,
+        limit: usize,
+    ) -> Result<Vec<Summary>, Failure> {
+        let all = self
+            .summaries
+            .values()
+            .filter(|one| one.pipeline == *pipeline);
+        Ok(all.take(limit).cloned().collect())
+    }
+
+    async fn release(&self, id: &ReleaseId) -> Result<Option<Release>, Failure> {
+        let entries = self.entries.get(id);
+        let entries = entries.map(|all| all.iter().map(|(entry, _)| entry.clone()).collect());
+        Ok(entries
+            .map(|entries| Release::fold(id.clone(), entries))
+            .transpose()?)
+    }
+
+    async fn summary(&self, id: &ReleaseId) -> Result<Option<Summary>, Failure> {
+        Ok(self.summaries.get(id).cloned())
+    }
+
+    async fn stored_entries(&self, id: &ReleaseId) -> Result<StoredEntries, Failure> {
+        Ok(match self.unreadable.get(id) {
+            Some(problem) => StoredEntries::Unreadable(problem.clone()),
+            None => StoredEntries::Readable(self.entries.get(id).cloned().unwrap_or_default()),
+        })
+    }
+
+    async fn services(&self, ids: &[ServiceId]) -> Result<Vec<ServiceRow>, Failure> {
+        let row = |id| self.services.get(id).cloned().unwrap_or_default();
+        Ok(ids.iter().map(row).collect())
+    }
+}

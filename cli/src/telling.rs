@@ -1,0 +1,243 @@
+//! What the ledger's entries say, in sentences for the terminal.
+
+use jiff::Timestamp;
+use towpath_core::message::one_line;
+use towpath_core::release::{
+    Action, Decision, DeploymentStatus, Event, ImageChange, Plan, ScalingState,
+};
+
+/// Longest reason that is shown, in characters.
+const LONGEST: usize = 400;
+
+/// An instant as people read it, in UTC and to the second.
+pub(crate) fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// How long ago an instant is, in its largest unit.
+pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
+    let seconds = now.as_second().saturating_sub(at.as_second());
+    match seconds {
+        ..60 => "just now".to_owned(),
+        60..3_600 => format!("{} min ago", seconds / 60),
+        3_600..86_400 => format!("{} h ago", seconds / 3_600),
+        _ => format!("{} d ago", seconds / 86_400),
+    }
+}
+
+/// Text from outside on one line, with nothing a terminal would obey.
+pub(crate) fn safe(text: &str) -> String {
+    one_line(text, LONGEST)
+}
+
+/// Whether an entry only keeps books: what is about to be tried, what was looked at, what people
+/// were told. The others tell the story of the release.
+pub(crate) fn is_bookkeeping(event: &Event) -> bool {
+    match event {
+        Event::DeploymentReported { .. }
+        | Event::Overtook { .. }
+        | Event::Woke { .. }
+        | Event::Intended { .. }
+        | Event::CardPosted { .. }
+        | Event::CardUpdated { .. }
+        | Event::Replied { .. }
+        | Event::Published { .. } => true,
+        Event::DeploymentObserved { status, .. } => match status {
+            DeploymentStatus::InProgress { traffic: None, .. } => true,
+            DeploymentStatus::InProgress {
+                traffic: Some(_), ..
+            }
+            | DeploymentStatus::RollingBack { .. }
+            | DeploymentStatus::Succeeded
+            | DeploymentStatus::RolledBack { .. }
+            | DeploymentStatus::Failed { .. }
+            | DeploymentStatus::Stopped { .. }
+            | DeploymentStatus::Replaced { .. } => false,
+        },
+        Event::Opened { .. }
+        | Event::Voted { .. }
+        | Event::Checked { .. }
+        | Event::Superseded { .. }
+        | Event::Planned { .. }
+        | Event::ApprovalRequested { .. }
+        | Event::ApprovalVoided { .. }
+        | Event::Queued { .. }
+        | Event::RolloutStarted { .. }
+        | Event::Registered { .. }
+        | Event::ScalingSuspended { .. }
+        | Event::DeploymentStarted { .. }
+        | Event::RollbackStarted { .. }
+        | Event::ActionRefused { .. }
+        | Event::ScalingRestored { .. }
+        | Event::RolloutEnded { .. }
+        | Event::Ended { .. } => false,
+    }
+}
+
+/// What happened, in one sentence.
+pub(crate) fn sentence(event: &Event) -> String {
+    match event {
+        Event::Opened {
+            pipeline,
+            version,
+            image,
+            ..
+        } => format!(
+            "{}:{} was pushed at {}; pipeline {} takes it (its version {version})",
+            image.repository,
+            image.tag,
+            time(image.pushed_at),
+            pipeline.pipeline
+        ),
+        Event::DeploymentReported { deployment, state } => {
+            format!("AWS reports {} of {deployment}", safe(state))
+        }
+        Event::Voted {
+            approval,
+            decision,
+            reason,
+            ..
+        } => {
+            let done = match decision {
+                Decision::Approve => "approved",
+                Decision::Reject => "rejected",
+            };
+            format!("{done} (request {approval}){}", because(reason.as_deref()))
+        }
+        Event::Checked {
+            stage, at, results, ..
+        } => {
+            let told: Vec<_> = results
+                .iter()
+                .map(|result| {
+                    let verdict = if result.passed { "passed" } else { "FAILED" };
+                    format!("{} {verdict}: {}", result.check, safe(&result.detail))
+                })
+                .collect();
+            format!("{stage}: checks {at}: {}", told.join("; "))
+        }
+        Event::Superseded { by } => format!("a newer release arrived: {by}"),
+        Event::Overtook { older } => format!("told the older release {older}, which waited here"),
+        Event::Woke { service, next } => match next {
+            Some(next) => format!("{service} is free; woke {next}"),
+            None => format!("{service} is free; nobody waited"),
+        },
+        Event::Planned { stage, plan } => format!("{stage}: planned: {}", planned(plan)),
+        Event::ApprovalRequested {
+            stage,
+            approval,
+            expires_at,
+            spec,
+            ..
+        } => format!(
+            "{stage}: waits for approval until {} (request {approval}, task definition {})",
+            time(*expires_at),
+            spec.short()
+        ),
+        Event::ApprovalVoided { approval, reason } => {
+            format!("the approval {approval} no longer counts: {}", safe(reason))
+        }
+        Event::Queued { stage, behind } => format!("{stage}: waits behind {}", safe(behind)),
+        Event::RolloutStarted { stage, epoch } => {
+            format!("{stage}: the rollout begins (epoch {epoch})")
+        }
+        Event::Intended { actions, until } => {
+            let kinds: Vec<_> = actions
+                .iter()
+                .map(|action| Action::kind(action).to_string())
+                .collect();
+            format!("is about to {}, until {}", kinds.join(", "), time(*until))
+        }
+        Event::Registered { revision, found } => {
+            format!("{revision} {}", there(*found, "was registered"))
+        }
+        Event::ScalingSuspended { .. } => "auto scaling is suspended".to_owned(),
+        Event::DeploymentStarted { deployment, found } => {
+            format!("deployment {deployment} {}", there(*found, "has begun"))
+        }
+        Event::DeploymentObserved { deployment, status } => {
+            format!("deployment {deployment}: {}", safe(&status.to_string()))
+        }
+        Event::RollbackStarted { deployment, reason } => {
+            let by = match deployment {
+                Some(deployment) => format!(" by deployment {deployment}"),
+                None => String::new(),
+            };
+            format!("the rollback begins{by}: {}", safe(reason))
+        }
+        Event::ActionRefused { action, reason } => {
+            format!("AWS refused to {action}: {}", safe(reason))
+        }
+        Event::ScalingRestored { state } => {
+            format!("auto scaling is as it was before: {}", scaling(*state))
+        }
+        Event::RolloutEnded {
+            stage,
+            outcome,
+            reason,
+            ..
+        } => format!("{stage}: {outcome}: {}", safe(reason)),
+        Event::Ended { outcome, reason } => format!("the release {outcome}: {}", safe(reason)),
+        Event::CardPosted { channel, .. } => format!("its card was posted to {}", safe(channel)),
+        Event::CardUpdated { .. } => "its card was edited".to_owned(),
+        Event::Replied { through } => {
+            format!("people were told in its thread, up to entry {through}")
+        }
+        Event::Published { through } => {
+            format!("people were told by e-mail, up to entry {through}")
+        }
+    }
+}
+
+fn because(reason: Option<&str>) -> String {
+    reason.map_or_else(String::new, |reason| format!(": {}", safe(reason)))
+}
+
+fn there(found: bool, otherwise: &str) -> &str {
+    if found {
+        "was there already"
+    } else {
+        otherwise
+    }
+}
+
+fn planned(plan: &Plan) -> String {
+    if plan.runs_already() {
+        return format!("{} runs it already", plan.current);
+    }
+    let images: Vec<_> = plan
+        .images
+        .iter()
+        .map(
+            |ImageChange {
+                 container,
+                 from,
+                 to,
+             }| { format!("{container} from {} to {}", safe(from), safe(to)) },
+        )
+        .collect();
+    format!(
+        "{} in {} (task definition {})",
+        images.join(", "),
+        plan.current,
+        plan.spec.short()
+    )
+}
+
+fn scaling(state: ScalingState) -> String {
+    let parts = [
+        (state.dynamic_in, "scaling in"),
+        (state.dynamic_out, "scaling out"),
+        (state.scheduled, "schedules"),
+    ];
+    let suspended: Vec<_> = parts
+        .iter()
+        .filter(|(suspended, _)| *suspended)
+        .map(|(_, part)| *part)
+        .collect();
+    if suspended.is_empty() {
+        "all of it on".to_owned()
+    } else {
+        format!("{} suspended", suspended.join(", "))
+    }
+}
