@@ -1,12 +1,18 @@
 //! The verbs of the command line, one file each.
 
+mod apply;
+mod audit;
 mod diff;
 mod explain;
 mod files;
+mod history;
 mod lint;
 mod render;
 mod schema;
+mod status;
 mod task_definition;
+#[cfg(test)]
+mod tests;
 
 use std::io::Write;
 
@@ -39,6 +45,10 @@ enum Verb {
     Lint(lint::Arguments),
     Schema(schema::Arguments),
     Explain(explain::Arguments),
+    Apply(apply::Arguments),
+    Status(status::Arguments),
+    History(history::Arguments),
+    Audit(audit::Arguments),
     Render(render::Arguments),
     Diff(diff::Arguments),
 }
@@ -52,33 +62,43 @@ impl Arguments {
         match &self.verb {
             Verb::Lint(arguments) => lint::run(arguments, self.output, out),
             Verb::Schema(arguments) => schema::run(arguments, self.output, out),
-            Verb::Explain(arguments) => explain::run(arguments, self.output, out),
+            Verb::Explain(arguments) => waited(async {
+                match &arguments.source() {
+                    explain::Source::Files(files) => {
+                        explain::among_files(arguments, files, self.output, out)
+                    }
+                    explain::Source::Deployer(at) => {
+                        let deployer = at.connect().await?;
+                        explain::among_stored(&deployer, arguments, self.output, out).await
+                    }
+                }
+            }),
+            Verb::Apply(arguments) => waited(async {
+                let deployer = arguments.at.connect().await?;
+                apply::run(&deployer, arguments, self.output, out).await
+            }),
+            Verb::Status(arguments) => waited(async {
+                let deployer = arguments.at.connect().await?;
+                status::run(&deployer, arguments, self.output, out).await
+            }),
+            Verb::History(arguments) => waited(async {
+                let deployer = arguments.at.connect().await?;
+                history::run(&deployer, arguments, self.output, out).await
+            }),
+            Verb::Audit(arguments) => waited(async {
+                let deployer = arguments.at.connect().await?;
+                audit::run(&deployer, arguments, self.output, out).await
+            }),
             Verb::Render(arguments) => render::run(arguments, self.output, out),
             Verb::Diff(arguments) => diff::run(arguments, self.output, out),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-
-    use super::*;
-
-    #[test]
-    fn the_arguments_are_well_formed() {
-        Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn every_verb_has_an_example_in_its_help() {
-        for verb in Arguments::command().get_subcommands() {
-            let help = verb.get_after_help().map(ToString::to_string);
-            let example = format!("towpath {}", verb.get_name());
-            assert!(
-                help.is_some_and(|help| help.contains(&example)),
-                "{example}"
-            );
-        }
-    }
+/// Waits for a command that talks to AWS.
+fn waited(command: impl Future<Output = Result<Answer, Failure>>) -> Result<Answer, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(command)
 }

@@ -1,10 +1,12 @@
 //! `towpath`, the command line: it checks, explains, stores and looks, and changes no deployment.
 
 mod commands;
+mod deployer;
 mod lint;
 mod output;
 mod reference;
 mod shape;
+mod telling;
 
 use std::process::ExitCode;
 

@@ -28,8 +28,31 @@ pub(crate) fn markdown() -> Result<String, Shapeless> {
          Whole pipelines to begin with are in [examples](examples).\n",
     );
     section(&mut page, "The pipeline", "", &shape);
+    page.push_str(BETWEEN_KEYS);
     Ok(page)
 }
+
+/// What the schema cannot say, since it lies between keys: `Pipeline::check` knows it.
+const BETWEEN_KEYS: &str = "
+## Between the keys
+
+`towpath lint` also refuses what contradicts itself:
+
+- **Stages**: from 1 to 12, each with its own name, service and deployment group. A service belongs to
+  one stage of one pipeline, which `towpath apply` checks among all that are stored.
+- **Containers**: from 1 to 10, each named once.
+- **Accounts**: `account` and `role` come together, and the role is in that account.
+- **Approval**: somebody must be able to approve, as many as are `required`, each named once; and must
+  be asked: `slack` needs the pipeline's `notify.slack`, `sns` its `notify.sns`.
+- **Checks**: need an engine that has a green, and `hook`; at most 20 in a stage, each with its own
+  name. Those of one point must end within 240 seconds, all attempts, timeouts and pauses together.
+- **URLs** are `http` or `https`, with a host, and carry no password and no fragment. JSON pointers are
+  empty or begin with `/`.
+- **Placeholders** other than those that `environment` names are refused rather than left in place.
+- **Double brackets**, `{{` or `}}`, in any text: SSM cannot store them.
+- **Size**: as JSON at most 8192 bytes. Above 4096 the parameter is an advanced one, which AWS charges
+  for.
+";
 
 /// Writes the section of a value that stands at `path`, and those of what is below it.
 fn section(page: &mut String, title: &str, path: &str, shape: &Shape) {

@@ -1,6 +1,7 @@
 //! `towpath explain`: which pipelines take an image, by which rule, or why not.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -9,12 +10,15 @@ use towpath_core::image::{RepositoryName, Tag};
 use towpath_core::pipeline::{Pipeline, TagVerdict};
 
 use super::{files, lint};
+use crate::deployer::{Deployer, Where, pipelines_of};
 use crate::lint::Linter;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
+use crate::telling::safe;
 
 /// Explain which pipelines take an image, by which rule, or why not.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
+    towpath explain shop/api 3f2c1ab\n  \
     towpath explain shop/api 3f2c1ab --file deploy/shop-api.yaml\n  \
     towpath explain shop/api v1.9.0 v1.10.0 --file deploy/*.yaml --output json\n\n\
     Exits with 1 when no pipeline takes any of the tags.")]
@@ -24,9 +28,28 @@ pub(super) struct Arguments {
     /// The tags to judge.
     #[arg(required = true, value_name = "TAG")]
     tags: Vec<Tag>,
-    /// The pipeline files to ask.
-    #[arg(long = "file", required = true, num_args = 1.., value_name = "FILE")]
+    /// The pipeline files to ask, instead of the pipelines that the deployer keeps.
+    #[arg(long = "file", num_args = 1.., value_name = "FILE")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    at: Where,
+}
+
+/// Where the pipelines come from.
+pub(super) enum Source<'a> {
+    Files(&'a [PathBuf]),
+    Deployer(&'a Where),
+}
+
+impl Arguments {
+    /// Where the pipelines come from.
+    pub(super) fn source(&self) -> Source<'_> {
+        if self.files.is_empty() {
+            Source::Deployer(&self.at)
+        } else {
+            Source::Files(&self.files)
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -34,6 +57,8 @@ struct Report<'a> {
     repository: &'a RepositoryName,
     taken: bool,
     pipelines: Vec<Explained<'a>>,
+    /// Parameters of the repository that hold no pipeline that can be used, with the reason.
+    unusable: BTreeMap<String, String>,
 }
 
 /// What one pipeline makes of the image.
@@ -58,15 +83,20 @@ struct Judged<'a> {
     verdict: TagVerdict,
 }
 
-pub(super) fn run(
+/// Explains by pipeline files.
+///
+/// # Errors
+/// When a file cannot be read or is not valid: what takes nothing explains nothing.
+pub(super) fn among_files(
     arguments: &Arguments,
+    files: &[PathBuf],
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
     let linter = Linter::new()?;
     let mut pipelines = Vec::new();
     let mut broken = false;
-    for path in &arguments.files {
+    for path in files {
         let file = files::lint(&linter, path)?;
         let shown = file.shown();
         match file.result {
@@ -82,27 +112,64 @@ pub(super) fn run(
             "a pipeline that is not valid takes nothing: correct what is listed above".into(),
         );
     }
+    write(arguments, &pipelines, BTreeMap::new(), output, out)
+}
+
+/// Explains by the pipelines that the deployer keeps for the repository: those that a push asks.
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) async fn among_stored<D: Deployer>(
+    deployer: &D,
+    arguments: &Arguments,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
+    let mut pipelines = Vec::new();
+    let mut unusable = BTreeMap::new();
+    for kept in pipelines_of(deployer, &arguments.repository).await? {
+        match kept.pipeline {
+            Ok(pipeline) => pipelines.push(pipeline),
+            Err(error) => {
+                unusable.insert(kept.parameter.name.to_string(), error.to_string());
+            }
+        }
+    }
+    write(arguments, &pipelines, unusable, output, out)
+}
+
+fn write(
+    arguments: &Arguments,
+    pipelines: &[Pipeline],
+    unusable: BTreeMap<String, String>,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
     let explained: Vec<_> = pipelines
         .iter()
         .map(|pipeline| explain(pipeline, arguments))
         .collect();
-    let taken = explained.iter().any(Explained::takes_any);
+    let report = Report {
+        repository: &arguments.repository,
+        taken: explained.iter().any(Explained::takes_any),
+        pipelines: explained,
+        unusable,
+    };
     match output {
-        Output::Json => write_json(
-            out,
-            &Report {
-                repository: &arguments.repository,
-                taken,
-                pipelines: explained,
-            },
-        )?,
+        Output::Json => write_json(out, &report)?,
         Output::Text => {
-            for one in &explained {
+            for one in &report.pipelines {
                 write_text(out, one)?;
+            }
+            for (parameter, problem) in &report.unusable {
+                writeln!(out, "{BAD}unusable{BAD:#} {parameter}: {}", safe(problem))?;
+            }
+            if report.pipelines.is_empty() && report.unusable.is_empty() {
+                writeln!(out, "no pipeline is stored for {}", report.repository)?;
             }
         }
     }
-    Ok(Answer::yes_if(taken))
+    Ok(Answer::yes_if(report.taken))
 }
 
 fn explain<'a>(pipeline: &'a Pipeline, arguments: &'a Arguments) -> Explained<'a> {

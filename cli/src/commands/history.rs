@@ -52,7 +52,7 @@ pub(super) async fn run<D: Deployer>(
                 releases.extend(more.await?);
             }
         }
-        releases.sort_by(|left, right| right.pushed_at.cmp(&left.pushed_at));
+        releases.sort_by_key(|one| std::cmp::Reverse(one.pushed_at));
         return write_releases(out, output, &releases);
     };
     let nothing = || NothingSuch(safe(subject));

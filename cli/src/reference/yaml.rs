@@ -16,6 +16,23 @@ pub(crate) fn block(key: &str, value: &Value) -> String {
     lines
 }
 
+/// A whole document.
+pub(crate) fn document(value: &Value) -> String {
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            let mut lines = String::new();
+            map(&mut lines, 0, members);
+            lines
+        }
+        Value::Object(_)
+        | Value::Array(_)
+        | Value::String(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_) => flow(value) + "\n",
+    }
+}
+
 fn entry(lines: &mut String, indent: usize, key: &str, value: &Value) {
     lines.push_str(&text(key));
     lines.push(':');
@@ -135,6 +152,8 @@ pub(crate) mod tests {
             prop_assert_eq!(yaml_as_json(&one_line), Ok(expected.clone()), "{}", one_line);
             let lines = block("key", &value);
             prop_assert_eq!(yaml_as_json(&lines), Ok(expected), "{}", lines);
+            let lines = document(&value);
+            prop_assert_eq!(yaml_as_json(&lines), Ok(value), "{}", lines);
         }
     }
 

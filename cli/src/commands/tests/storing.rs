@@ -1,0 +1,90 @@
+//! `towpath apply`.
+
+use super::*;
+
+#[test]
+fn apply_stores_shows_what_changes_and_is_quiet_about_nothing() {
+    let deployer = Memory::new();
+    let (_folder, first) = file(SHOP);
+    let text = yes(&deployer, &["apply", &first]);
+    assert!(text.contains("+pipeline: shop-api\n"), "{text}");
+    assert!(
+        text.ends_with(
+            "shop-api is stored, new in /towpath/pipelines/shop/api/shop-api, version 1\n"
+        )
+    );
+
+    let (_folder, second) = file(&SHOP.replace("required: 2", "required: 3"));
+    let dry = no(&deployer, &["apply", "--dry-run", &second]);
+    assert!(dry.contains("shop-api would change"), "{dry}");
+    let text = yes(&deployer, &["apply", &second]);
+    insta::assert_snapshot!(text);
+
+    let text = yes(&deployer, &["apply", &second]);
+    assert_eq!(
+        text,
+        "shop-api is unchanged in /towpath/pipelines/shop/api/shop-api, version 2\n"
+    );
+    assert_eq!(deployer.parameters.borrow()[0].version, 2);
+}
+
+#[test]
+fn apply_does_not_touch_what_is_the_same_pipeline_written_differently() {
+    let deployer = Memory::new();
+    let pipeline = deployer.keep(SHOP);
+    let mut value: serde_json::Value =
+        serde_json::from_str(&pipeline.to_stored().unwrap().value).unwrap();
+    value["stages"][0]["timeout"] = "60m".into();
+    let name = deployer.parameters.borrow()[0].name.clone();
+    deployer.store(name, &value.to_string());
+    let (_folder, path) = file(SHOP);
+    let report = json(&yes(&deployer, &["apply", "--output", "json", &path]));
+    assert_eq!(report["pipelines"][0]["change"], "unchanged");
+    assert_eq!(report["changes"], false);
+    assert_eq!(deployer.parameters.borrow()[0].version, 2);
+}
+
+#[test]
+fn apply_stores_nothing_unless_every_file_is_good() {
+    let deployer = Memory::new();
+    let (_folder, good) = file(SHOP);
+    let (_folder, bad) = file(&SHOP.replace("required: 2", "required: 9"));
+    let text = no(&deployer, &["apply", &good, &bad]);
+    assert!(
+        text.contains("9 approvals can never be had from 3"),
+        "{text}"
+    );
+    assert!(text.ends_with("nothing is stored\n"));
+    assert!(deployer.parameters.borrow().is_empty());
+}
+
+#[test]
+fn apply_refuses_what_another_pipeline_has_already() {
+    let deployer = Memory::new();
+    deployer.keep(SHOP);
+    let (_folder, moved) = file(&SHOP.replace("repository: shop/api", "repository: shop/web"));
+    let text = no(&deployer, &["apply", &moved]);
+    assert!(
+        text.contains("pipeline `shop-api` is also in /towpath/pipelines/shop/api/shop-api"),
+        "{text}"
+    );
+    let (_folder, renamed) = file(&SHOP.replace("pipeline: shop-api", "pipeline: shop-web"));
+    let report = json(&no(&deployer, &["apply", "--output", "json", &renamed]));
+    let conflicts = report["conflicts"].as_array().unwrap();
+    assert_eq!(conflicts.len(), 3);
+    let first = conflicts[0].as_str().unwrap();
+    assert!(
+        first.contains("the service of stage `test`, 111111111111/eu-west-1/shop-test/api, is that of stage `test` in /towpath/pipelines/shop/api/shop-api"),
+        "{first}"
+    );
+    assert_eq!(deployer.parameters.borrow().len(), 1);
+}
+
+#[test]
+fn apply_refuses_two_files_that_claim_the_same() {
+    let deployer = Memory::new();
+    let (_folder, one) = file(SHOP);
+    let (_folder, other) = file(&SHOP.replace("repository: shop/api", "repository: shop/web"));
+    no(&deployer, &["apply", &one, &other]);
+    assert!(deployer.parameters.borrow().is_empty());
+}
