@@ -6,7 +6,7 @@ SHELL := /bin/bash
 VENV := .venv
 CARGO := cargo
 
-.PHONY: help setup build demo lab test check fmt lint deny schema update-model clean
+.PHONY: help setup build demo lab test check fmt lint deny schema update-model bench fuzz clean
 
 help: ## Shows this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -43,6 +43,20 @@ lint: ## Lints
 deny: ## Checks licences and sources of dependencies
 	@if command -v cargo-deny >/dev/null; then cargo deny --offline check bans licenses sources; \
 	else echo "deny: skipped, cargo-deny is not installed (cargo install cargo-deny)"; fi
+
+schema: ## Writes the schema and the reference of pipelines from the types
+	$(CARGO) run -q -p towpath -- schema > docs/schema/pipeline.schema.json
+	$(CARGO) run -q -p towpath -- schema --markdown > docs/pipelines.md
+
+update-model: setup ## Takes ECS's API model anew, and checks what we know of it
+	scripts/update-model
+	$(CARGO) test -p towpath-core model
+
+bench: ## Rendering beside serde_json alone
+	$(CARGO) bench -p towpath-core
+
+fuzz: ## Five minutes of random task definitions (needs cargo-fuzz and a nightly toolchain)
+	cd shared/core && cargo +nightly fuzz run render -- -max_total_time=300
 
 clean: ## Removes everything that was built or installed here
 	$(CARGO) clean

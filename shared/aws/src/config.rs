@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use towpath_core::names::{AccountId, ParameterName, Region};
+use towpath_core::pipeline::PARAMETER_ROOT;
 use towpath_core::release::Home;
 
 use crate::ports::CallError;
@@ -15,7 +16,7 @@ pub const TABLE: &str = "TOWPATH_TABLE";
 pub const ACCOUNT: &str = "TOWPATH_ACCOUNT";
 /// The deployer's own region. Lambda sets it.
 pub const REGION: &str = "AWS_REGION";
-/// The SSM path below which the pipelines are kept; [`DEFAULT_PIPELINES_PATH`] when it is not set.
+/// The SSM path below which the pipelines are kept; [`PARAMETER_ROOT`] when it is not set.
 pub const PIPELINES_PATH: &str = "TOWPATH_PIPELINES_PATH";
 /// The SNS topic to which requests and outcomes are published.
 pub const REQUESTS_TOPIC_ARN: &str = "TOWPATH_REQUESTS_TOPIC_ARN";
@@ -43,8 +44,6 @@ pub const CLOCK_FILE: &str = "TOWPATH_CLOCK_FILE";
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
 pub const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 
-/// The SSM path below which the pipelines are kept, unless another is set.
-pub const DEFAULT_PIPELINES_PATH: &str = "/towpath/pipelines";
 /// Slack's Web API: <https://docs.slack.dev/apis/web-api>.
 pub const DEFAULT_SLACK_API_URL: &str = "https://slack.com/api";
 
@@ -163,7 +162,7 @@ impl Settings {
     pub fn pipelines_path(&self) -> Result<ParameterName, SettingError> {
         let path = self
             .get(PIPELINES_PATH)
-            .unwrap_or_else(|| DEFAULT_PIPELINES_PATH.into());
+            .unwrap_or_else(|| PARAMETER_ROOT.into());
         parse(PIPELINES_PATH, path.trim_end_matches('/'))
     }
 

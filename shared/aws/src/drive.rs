@@ -53,6 +53,10 @@ const RESERVE: Duration = Duration::from_secs(5);
 /// When a call that failed is tried again by the sweeper.
 const TRY_LATER: SignedDuration = SignedDuration::from_secs(30);
 
+/// How far apart the clocks of two runs may be: for so much longer than its own time a run's intents
+/// are left alone.
+const SKEW: SignedDuration = SignedDuration::from_secs(30);
+
 /// How often one run meets another writer before it leaves the release to them.
 const MOST_CONFLICTS: u32 = 8;
 
@@ -138,7 +142,7 @@ impl<P: Ports> Run<'_, P> {
                     }
                 }
                 Step::Done => {
-                    if matches!(self.flush(None).await?, Flushed::Written) {
+                    if matches!(self.flush_and_rest(None).await?, Flushed::Written) {
                         return Ok(Driven::Done);
                     }
                 }
@@ -174,7 +178,7 @@ impl<P: Ports> Run<'_, P> {
         if !intents.is_empty() {
             let until = later(
                 now,
-                SignedDuration::try_from(time_left).unwrap_or(SignedDuration::MAX),
+                SKEW + SignedDuration::try_from(time_left).unwrap_or_default(),
             );
             // Not applied to the view: in this run the outcomes follow at once.
             self.decisions.push(Event::Intended {
@@ -341,31 +345,27 @@ fn observed(release: &Release) -> Option<Event> {
 /// Whether an event says something that the ledger does not: looking at a deployment that stands
 /// as it stood is not worth a line.
 fn is_news(release: &Release, event: &Event) -> bool {
-    match event {
-        Event::DeploymentObserved { deployment, status } => release
-            .live()
-            .and_then(|live| live.deployment.as_ref())
-            .is_none_or(|known| {
-                known.id != *deployment || known.status != *status || known.reported
-            }),
-        Event::Planned { stage, plan } => {
-            let last = release
-                .entries()
-                .iter()
-                .rev()
-                .find_map(|entry| match &entry.event {
-                    Event::Planned { stage: at, plan } if at == stage => Some(plan),
-                    _ => None,
-                });
-            last.is_none_or(|last| {
-                let mut last = last.clone();
-                // Who has the service is known from its row; it is no news about the plan.
-                last.service = plan.service.clone();
-                last != *plan
-            })
-        }
-        _ => true,
+    if let Event::DeploymentObserved { deployment, status } = event {
+        let known = release.live().and_then(|live| live.deployment.as_ref());
+        return known.is_none_or(|known| {
+            known.id != *deployment || known.status != *status || known.reported
+        });
     }
+    let Event::Planned { stage, plan } = event else {
+        return true;
+    };
+    let last = release.entries().iter().rev().find_map(|entry| {
+        let Event::Planned { stage: at, plan } = &entry.event else {
+            return None;
+        };
+        (at == stage).then_some(plan)
+    });
+    last.is_none_or(|last| {
+        let mut last = last.clone();
+        // Who has the service is known from its row; it is no news about the plan.
+        last.service = plan.service.clone();
+        last != *plan
+    })
 }
 
 fn later(from: Timestamp, by: SignedDuration) -> Timestamp {

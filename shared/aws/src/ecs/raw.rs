@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value;
+use towpath_core::taskdef::json;
 
 use crate::call::unreadable;
 use crate::ports::CallError;
@@ -29,7 +30,8 @@ impl Answer {
     pub(super) fn json(&self, operation: &'static str) -> Result<Value, CallError> {
         let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let body = body.ok_or_else(|| unreadable(operation, "it has no body"))?;
-        serde_json::from_slice(&body).map_err(|error| unreadable(operation, error))
+        // Not serde_json's own reader: a key of a map must stay a key, whatever it is called.
+        json::read(&body).map_err(|error| unreadable(operation, error))
     }
 }
 

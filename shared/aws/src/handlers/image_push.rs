@@ -63,7 +63,7 @@ where
         pushed_at,
     };
     let actor = Actor::Function("image-push".into());
-    offer_to_all(ports, &stored, home, &image, &actor).await
+    offer_to_all(ports, pipelines_path, &stored, home, &image, &actor).await
 }
 
 /// The pipelines of one repository: one call, however many pipelines there are in the account.
@@ -99,6 +99,7 @@ pub(super) fn registry_of(account: &str, region: &str) -> Result<Registry, Handl
 /// from it.
 pub(super) async fn offer_to_all<P: Ledger + Clock>(
     ports: &P,
+    root: &ParameterName,
     stored: &[Parameter],
     home: &Home,
     image: &Image,
@@ -107,7 +108,7 @@ pub(super) async fn offer_to_all<P: Ledger + Clock>(
     let offers = join_all(
         stored
             .iter()
-            .map(|parameter| offer(ports, parameter, home, image, actor)),
+            .map(|parameter| offer(ports, root, parameter, home, image, actor)),
     )
     .await;
     let mut unusable = Vec::new();
@@ -127,12 +128,13 @@ pub(super) async fn offer_to_all<P: Ledger + Clock>(
 
 async fn offer<P: Ledger + Clock>(
     ports: &P,
+    root: &ParameterName,
     parameter: &Parameter,
     home: &Home,
     image: &Image,
     actor: &Actor,
 ) -> Result<(), HandlerError> {
-    let pipeline = read_pipeline(parameter)?;
+    let pipeline = read_pipeline(root, parameter)?;
     if pipeline.repository != image.repository
         || pipeline
             .registry
@@ -163,8 +165,11 @@ async fn offer<P: Ledger + Clock>(
     }
 }
 
-pub(super) fn read_pipeline(parameter: &Parameter) -> Result<Pipeline, HandlerError> {
-    Pipeline::from_json(&parameter.value).map_err(|error| {
+pub(super) fn read_pipeline(
+    root: &ParameterName,
+    parameter: &Parameter,
+) -> Result<Pipeline, HandlerError> {
+    Pipeline::from_parameter(root, &parameter.name, &parameter.value).map_err(|error| {
         HandlerError::Pipeline(format!(
             "the pipeline in {} cannot be used: {error}; correct it with `towpath apply`",
             parameter.name

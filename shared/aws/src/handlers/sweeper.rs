@@ -63,7 +63,7 @@ where
     let searched = join_all(
         stored
             .iter()
-            .map(|parameter| find_lost(ports, parameter, home)),
+            .map(|parameter| find_lost(ports, pipelines_path, parameter, home)),
     )
     .await;
     let mut unusable = Vec::new();
@@ -81,11 +81,16 @@ where
     }
 }
 
-async fn find_lost<P>(ports: &P, parameter: &Parameter, home: &Home) -> Result<(), HandlerError>
+async fn find_lost<P>(
+    ports: &P,
+    root: &ParameterName,
+    parameter: &Parameter,
+    home: &Home,
+) -> Result<(), HandlerError>
 where
     P: Ledger + Ecr + Parameters + Clock,
 {
-    let pipeline = read_pipeline(parameter)?;
+    let pipeline = read_pipeline(root, parameter)?;
     let registry = match &pipeline.registry {
         Some(registry) => registry.clone(),
         None => registry_of(home.account.as_str(), home.region.as_str())?,
@@ -118,7 +123,15 @@ where
                 tag,
                 pushed_at,
             };
-            offer_to_all(ports, std::slice::from_ref(parameter), home, &image, &actor).await?;
+            offer_to_all(
+                ports,
+                root,
+                std::slice::from_ref(parameter),
+                home,
+                &image,
+                &actor,
+            )
+            .await?;
         }
     }
     Ok(())

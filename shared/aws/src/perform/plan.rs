@@ -63,9 +63,17 @@ pub(super) async fn plan<P: Ports>(
 
 async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Plan, Problem> {
     let place = request.place;
-    let (service, row, scaling, group) = tokio::join!(
+    // The row comes first: when the service is taken at the epoch that it names, nobody else has
+    // changed what is read after it.
+    let row = ports
+        .service(&place.service)
+        .await
+        .map_err(|error| match error {
+            LoadError::Call(error) => Problem::Call(error),
+            LoadError::Unreadable { .. } => Problem::Misfit(error.to_string()),
+        })?;
+    let (service, scaling, group) = tokio::join!(
         ports.describe_service(place),
-        ports.service(&place.service),
         async {
             if request.scaling {
                 ports.scaling(place).await
@@ -85,10 +93,6 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Plan, Proble
         )
     })?;
     group?;
-    let row = row.map_err(|error| match error {
-        LoadError::Call(error) => Problem::Call(error),
-        LoadError::Unreadable { .. } => Problem::Misfit(error.to_string()),
-    })?;
     let service = Service(&described);
     check_controller(&service, request.rollout)?;
     let current = service

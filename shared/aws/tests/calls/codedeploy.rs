@@ -143,9 +143,7 @@ async fn what_does_not_exist_is_none_and_what_is_over_is_done() {
         Ok(())
     );
     let server = error("LifecycleEventAlreadyCompletedException");
-    let answered = aws(&server.url)
-        .answer_hook(&deployment(), "e", true)
-        .await;
+    let answered = aws(&server.url).answer_hook(&deployment(), "e", true).await;
     assert_eq!(answered, Ok(()));
     let server = error("InvalidLifecycleEventHookExecutionStatusException");
     let answered = aws(&server.url)

@@ -92,6 +92,9 @@ const QUEUE_POLL: SignedDuration = SignedDuration::from_secs(60);
 const FIRST_POLL: SignedDuration = SignedDuration::from_secs(60);
 const SLOWEST_POLL: SignedDuration = SignedDuration::from_secs(600);
 
+/// For how long people are told of a release that has ended.
+const OLD_NEWS: SignedDuration = SignedDuration::from_hours(24);
+
 /// When to try again to tell people what could not be told.
 const TELL_AGAIN: SignedDuration = SignedDuration::from_secs(60);
 
@@ -107,7 +110,7 @@ pub fn next(release: &Release, moment: Moment) -> Step {
 
 fn tell_first(release: &Release, moment: Moment, step: Step) -> Step {
     let untold = announcements(release);
-    if untold.is_empty() {
+    if untold.is_empty() || is_old_news(release, moment.now) {
         return step;
     }
     if !moment.muted {
@@ -132,6 +135,14 @@ fn tell_first(release: &Release, moment: Moment, step: Step) -> Step {
             due: Some(again),
         }),
     }
+}
+
+/// Whether the release ended so long ago that nobody waits for word of it: a channel that refuses
+/// every message must not keep releases due for ever.
+fn is_old_news(release: &Release, now: Timestamp) -> bool {
+    release
+        .ended_at()
+        .is_some_and(|ended| now >= later(ended, OLD_NEWS))
 }
 
 fn work(release: &Release, moment: Moment) -> Step {
