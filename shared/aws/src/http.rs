@@ -6,6 +6,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -68,6 +69,8 @@ fn tls() -> Connector {
     Connector::builder()
         .connector_settings(settings())
         .pool_idle_timeout(IDLE)
+        // `HTTPS_PROXY` and `NO_PROXY`, as every AWS tool obeys them.
+        .proxy_config(ProxyConfig::from_env())
         .tls_provider(tls::Provider::Rustls(
             tls::rustls_provider::CryptoMode::AwsLc,
         ))

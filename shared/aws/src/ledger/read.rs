@@ -9,7 +9,7 @@ use towpath_core::release::{Entry, Release, ServiceId, ServiceRow};
 use super::SUMMARY;
 use super::item::{
     BadItem, DEPLOYMENT, ENTRY, Item, SERVICE, deployment_key, entry_of, parsed, release_key,
-    release_of, row_of, service_key, sortable, stored_entry_of, text,
+    release_of, row_of, service_key, sortable, stored_entry_of, string, text,
 };
 use super::summary::{Listed, OPEN, OPEN_INDEX, PIPELINE_INDEX, summary_of};
 use crate::aws::Aws;
@@ -66,7 +66,7 @@ impl Aws {
     /// index lags a little behind the ledger.
     ///
     /// # Errors
-    /// When an item is not a summary, or the call fails.
+    /// When the call fails. An item that is not a summary is logged and left out.
     pub async fn releases_of(
         &self,
         pipeline: &PipelineName,
@@ -83,14 +83,14 @@ impl Aws {
             .expression_attribute_names("#pipeline", "pipeline")
             .expression_attribute_values(":pipeline", text(pipeline))
             .scan_index_forward(false);
-        listed(paged(query, limit).await?)
+        Ok(readable(&paged(query, limit).await?, summary_of))
     }
 
     /// The open releases, the one that is due first first, at most `limit`. An index lags a little
     /// behind the ledger.
     ///
     /// # Errors
-    /// When an item is not a summary, or the call fails.
+    /// When the call fails. An item that is not a summary is logged and left out.
     pub async fn open_releases(&self, limit: usize) -> Result<Vec<Listed>, CallError> {
         let table = self.settings().table()?;
         let set = self.clients().home().await?;
@@ -102,7 +102,7 @@ impl Aws {
             .key_condition_expression("#open = :open")
             .expression_attribute_names("#open", "open")
             .expression_attribute_values(":open", text(OPEN));
-        listed(paged(query, limit).await?)
+        Ok(readable(&paged(query, limit).await?, summary_of))
     }
 
     /// The rows of several services, in their order; the empty row where there is none yet.
@@ -155,11 +155,7 @@ impl Aws {
             .expression_attribute_values(":now", text(sortable(now)))
             .select(Select::SpecificAttributes)
             .projection_expression("pk, sk");
-        let items = paged(query, limit).await?;
-        items
-            .iter()
-            .map(|item| release_of(item).map_err(|error| unreadable(QUERY, error)))
-            .collect()
+        Ok(readable(&paged(query, limit).await?, release_of))
     }
 
     async fn entries<T>(
@@ -247,11 +243,17 @@ async fn paged(
     Ok(found)
 }
 
-fn listed(items: Vec<Item>) -> Result<Vec<Listed>, CallError> {
-    items
-        .iter()
-        .map(|item| summary_of(item).map_err(|error| unreadable(QUERY, error)))
-        .collect()
+/// What the items of an index say. One that cannot be read hides none of the others.
+fn readable<T>(items: &[Item], decode: impl Fn(&Item) -> Result<T, BadItem>) -> Vec<T> {
+    let logged = |item: &Item| match decode(item) {
+        Ok(said) => Some(said),
+        Err(error) => {
+            let key = string(item, "pk").unwrap_or("?");
+            tracing::error!(item.key = key, %error, "an item of the ledger cannot be read");
+            None
+        }
+    };
+    items.iter().filter_map(logged).collect()
 }
 
 fn unreadable_release(id: &ReleaseId, error: &BadItem) -> LoadError {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use towpath_aws::Aws;
 use towpath_aws::config::{ENDPOINT_URL, REGION, Settings};
-use towpath_aws::ports::{CallError, CodeDeploy, Ecs, Ledger, NewDeployment};
+use towpath_aws::ports::{CallError, CodeDeploy, Ecs, Ledger, Messenger, NewDeployment};
 use towpath_core::pipeline::Role;
 use towpath_core::release::Place;
 
@@ -260,6 +260,16 @@ async fn a_role_that_may_not_be_assumed_is_a_refusal_that_says_so() {
         "sts:AssumeRole: AccessDenied: not authorized to perform: sts:AssumeRole"
     );
     assert!(server.requests_of("CreateDeployment").is_empty());
+}
+
+#[test]
+fn calls_may_be_made_from_any_thread() {
+    fn is_send<T: Send>(_: &T) {}
+    let aws = Aws::new(Settings::of([]));
+    let (id, place) = (id('a'), place());
+    is_send(&aws.load(&id));
+    is_send(&aws.describe_service(&place));
+    is_send(&aws.publish("a subject", "a text"));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use support::releases::{
     actor, append, at, ended, id, load, open, opened, planned, reported, started,
 };
 use towpath_aws::ports::{Append, AppendError, Ledger, LoadError};
-use towpath_core::release::{BrokenChain, Outcome, verify_chain};
+use towpath_core::release::{BrokenChain, Event, Outcome, verify_chain};
 
 #[tokio::test]
 async fn a_release_is_opened_once_and_found_again() {
@@ -45,6 +45,8 @@ async fn a_release_is_opened_once_and_found_again() {
         .unwrap();
     let newest: Vec<_> = newest.into_iter().map(|l| l.summary.release).collect();
     assert_eq!(newest, [id('c'), id('b')]);
+    let last = aws.newest(&"shop-api".parse().unwrap()).await.unwrap();
+    assert_eq!(last, Some((id('c'), at(20))));
     let others = aws.releases_of(&"other".parse().unwrap(), 9).await.unwrap();
     assert!(others.is_empty());
 }
@@ -138,6 +140,29 @@ async fn a_writer_that_read_early_writes_nothing() {
 }
 
 #[tokio::test]
+async fn a_deployment_leads_to_its_release() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    let deployment = "d-ABCDEF123".parse().unwrap();
+    assert_eq!(aws.release_of(&deployment).await, Ok(None));
+    let release = open(&aws, 'a', 0).await;
+    let begun = Event::DeploymentStarted {
+        deployment: deployment.clone(),
+        found: false,
+    };
+    append(&aws, &release, std::slice::from_ref(&begun), 1)
+        .await
+        .unwrap();
+    assert_eq!(aws.release_of(&deployment).await, Ok(Some(id('a'))));
+    // A writer that read early does not get hold of a deployment either.
+    let other = open(&aws, 'b', 1).await;
+    append(&aws, &other, &[reported("x")], 2).await.unwrap();
+    let late = append(&aws, &other, &[begun], 3).await;
+    assert!(matches!(late, Err(AppendError::Behind)), "{late:?}");
+    assert_eq!(aws.release_of(&deployment).await, Ok(Some(id('a'))));
+}
+
+#[tokio::test]
 async fn a_lost_answer_is_not_a_lost_entry() {
     let moto = Moto::start().await;
     let (behind, mut lost) = (moto.url.clone(), false);
@@ -227,6 +252,12 @@ async fn the_sweeper_finds_what_is_open_and_due_and_the_stream_what_is_to_wake()
     assert_eq!(open.len(), 1);
     let summary = aws.summary(&id('a')).await.unwrap().unwrap().summary;
     assert_eq!(summary.outcome, Some(Outcome::Succeeded));
+
+    // One that cannot be read hides none of the others.
+    moto.set("RELEASE#?", "SUMMARY", "open", text("open")).await;
+    moto.set("RELEASE#?", "SUMMARY", "due", text("0")).await;
+    assert_eq!(aws.due(at(999_999), 9).await.unwrap(), [id('b')]);
+    assert_eq!(aws.open_releases(9).await.unwrap().len(), 1);
 
     let nobody = aws.wake(&id('f'), at(1)).await.unwrap_err();
     assert_eq!(nobody.code(), Some("ConditionalCheckFailedException"));
