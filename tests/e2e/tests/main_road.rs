@@ -9,11 +9,11 @@ async fn a_pushed_image_reaches_production_behind_an_approval() -> Result<(), Er
     let digest = world.push("3f2c1ab", "healthy").await?;
 
     world.asks("3f2c1ab").await?;
-    assert_eq!(world.running("test").await?, [digest.clone()]);
-    assert_eq!(world.running("staging").await?, [digest.clone()]);
+    assert_eq!(world.running("test").await?, [digest.as_str()]);
+    assert_eq!(world.running("staging").await?, [digest.as_str()]);
     assert_eq!(
         world.running("production").await?,
-        [world.shop.initial.clone()],
+        [world.shop.initial.as_str()],
         "nobody has approved yet"
     );
 
@@ -27,7 +27,7 @@ async fn a_pushed_image_reaches_production_behind_an_approval() -> Result<(), Er
         .await?;
 
     assert_eq!(world.ended("3f2c1ab").await?, "succeeded");
-    assert_eq!(world.running("production").await?, [digest.clone()]);
+    assert_eq!(world.running("production").await?, [digest.as_str()]);
     assert_eq!(world.visit("production").await?, digest);
     assert_eq!(
         world.suspended("production").await?,
@@ -58,12 +58,12 @@ async fn a_bad_image_is_stopped_at_staging_and_production_never_hears_of_it() ->
     assert_eq!(world.ended("badbad1").await?, "rolled_back");
     assert_eq!(
         world.running("staging").await?,
-        [world.shop.initial.clone()]
+        [world.shop.initial.as_str()]
     );
     assert_eq!(world.visit("staging").await?, world.shop.initial);
     assert_eq!(
         world.running("production").await?,
-        [world.shop.initial.clone()]
+        [world.shop.initial.as_str()]
     );
     let card = world.card("badbad1").await?.expect("its card");
     let said = card.replies.join("\n");
@@ -86,6 +86,6 @@ async fn latest_is_refused_with_the_reason() -> Result<(), Error> {
         "{}",
         card.text
     );
-    assert_eq!(world.running("test").await?, [world.shop.initial.clone()]);
+    assert_eq!(world.running("test").await?, [world.shop.initial.as_str()]);
     Ok(())
 }

@@ -140,6 +140,10 @@ pub(crate) async fn start(serve: &Serve, base_url: String) -> Result<Arc<Lab>, S
         }
     };
     let bin_dir = std::path::absolute(&bin_dir).unwrap_or(bin_dir);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "virtual time begins at the real time"
+    )]
     let now = jiff::Timestamp::now();
     let clock = Clock::new(now, serve.speed, log_dir.join("clock.json"))
         .map_err(StartError::io("the clock's file"))?;

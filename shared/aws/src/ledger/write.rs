@@ -1,5 +1,6 @@
 //! Appending: entries, summary and service row in one transaction, or nothing of it.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
@@ -221,11 +222,13 @@ impl Batch<'_> {
             .into_iter()
             .map(|put| TransactWriteItem::builder().put(put).build())
             .collect();
-        for deployment in self
+        // A transaction may name an item only once, and two entries may name one deployment.
+        let deployments: BTreeSet<_> = self
             .entries
             .iter()
             .flat_map(|entry| entry.event.new_deployments())
-        {
+            .collect();
+        for deployment in deployments {
             let item = deployment_item(deployment, self.release.id());
             let put = put(table, item).build().map_err(|e| invalid(&e))?;
             items.push(TransactWriteItem::builder().put(put).build());

@@ -93,7 +93,7 @@ const FIRST_POLL: SignedDuration = SignedDuration::from_secs(60);
 const SLOWEST_POLL: SignedDuration = SignedDuration::from_secs(600);
 
 /// For how long people are told of a release that has ended.
-const OLD_NEWS: SignedDuration = SignedDuration::from_hours(24);
+const OLD_NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// When to try again to tell people what could not be told.
 const TELL_AGAIN: SignedDuration = SignedDuration::from_secs(60);
