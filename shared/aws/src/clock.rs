@@ -153,6 +153,10 @@ mod tests {
     }
 
     #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is what the clock is compared with"
+    )]
     fn a_file_that_was_never_there_falls_back_to_the_machines_clock() {
         let settings = Settings::of([(CLOCK_FILE, "/nonexistent/clock.json".into())]);
         let before = Timestamp::now();
