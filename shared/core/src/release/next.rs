@@ -26,18 +26,17 @@
 //!
 //! Telling people comes last, just before waiting, so that it never delays a deployment.
 
-use std::collections::BTreeMap;
+mod changes;
+mod live;
+mod planned;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::rollout::{Deployment, DeploymentStatus, Live, Phase, Rollout};
+use self::changes::{changes, hooks, place};
+use super::rollout::Phase;
 use super::vote::{Approval, Standing};
-use super::{
-    Action, ActionKind, Conclusion, Event, Outcome, Place, Plan, Release, ScalingState,
-    action::Changes, tell::announcements,
-};
-use crate::names::ApprovalId;
-use crate::pipeline::{AutoScaling, HookPoint, Rollout as Engine, Stage};
+use super::{Action, ActionKind, Event, Outcome, Release, Revision, Vote, tell::announcements};
+use crate::pipeline::{AutoScaling, Stage};
 
 /// When the question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,15 +81,6 @@ pub struct Wait {
     /// When to look again even if nothing is reported.
     pub due: Option<Timestamp>,
 }
-
-/// How long a release that waits for a service sleeps at most; it is woken when the service is let
-/// go.
-const QUEUE_POLL: SignedDuration = SignedDuration::from_secs(60);
-
-/// The first pause before a deployment is looked at without having reported anything; it doubles
-/// up to [`SLOWEST_POLL`] while nothing changes.
-const FIRST_POLL: SignedDuration = SignedDuration::from_secs(60);
-const SLOWEST_POLL: SignedDuration = SignedDuration::from_secs(600);
 
 /// For how long people are told of a release that has ended.
 const OLD_NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -161,7 +151,7 @@ fn work(release: &Release, moment: Moment) -> Step {
         return end(Outcome::Refused, "its pipeline has no stages");
     };
     if let Phase::Live(live) = &rollout.phase {
-        return next_live(release, stage, live, moment);
+        return live::next_live(release, stage, live, moment);
     }
     if let Some(reason) = &rollout.unplannable {
         return give_up(stage, Outcome::Failed, reason.clone());
@@ -181,7 +171,7 @@ fn work(release: &Release, moment: Moment) -> Step {
             granted,
             queued,
             ..
-        } => next_planned(
+        } => planned::next_planned(
             release,
             stage,
             rollout,
@@ -193,7 +183,7 @@ fn work(release: &Release, moment: Moment) -> Step {
         Phase::Asking { approval, .. } => next_asking(stage, approval, moment),
         // Stages are passed in order, so the current one has ended only when all have.
         Phase::Ended { conclusion, .. } => end(conclusion.outcome, conclusion.reason.clone()),
-        Phase::Live(live) => next_live(release, stage, live, moment),
+        Phase::Live(live) => live::next_live(release, stage, live, moment),
     }
 }
 
@@ -211,99 +201,6 @@ fn plan(release: &Release, stage: &Stage) -> Step {
         scaling: stage.auto_scaling == AutoScaling::Suspend,
     };
     perform(release, vec![action])
-}
-
-fn next_planned(
-    release: &Release,
-    stage: &Stage,
-    rollout: &Rollout,
-    plan: &Plan,
-    granted: Option<&Approval>,
-    queued: Option<&str>,
-    moment: Moment,
-) -> Step {
-    let image = release.image();
-    if let Some(candidate) = &plan.service.candidate {
-        if candidate.is_newer_than(release.id(), image.pushed_at) {
-            return Step::Record(vec![Event::Superseded {
-                by: candidate.release.clone(),
-            }]);
-        }
-        let older = &candidate.release;
-        if older != release.id()
-            && !release.overtaken(older)
-            && let Some(Place { service, .. }) = place(release, stage)
-        {
-            let older = older.clone();
-            return perform(release, vec![Action::Supersede { older, service }]);
-        }
-    }
-    let owner = plan.service.owner.as_ref();
-    let another = owner.filter(|owner| *owner != release.id());
-    if plan.runs_already() {
-        // What runs while another release replaces it will not run for long.
-        if let Some(another) = another {
-            return queue(stage, another.to_string(), queued, moment);
-        }
-        return succeed(
-            release,
-            stage,
-            format!("{} runs already", image.tag),
-            plan.reuse.clone(),
-        );
-    }
-    if let Some(gate) = &stage.approval {
-        match granted {
-            None => {
-                let attempt = rollout.approvals + 1;
-                let approval: ApprovalId = format!("{}-{attempt}", stage.name)
-                    .parse()
-                    .expect("a stage name and a number are an approval id");
-                return Step::Record(vec![Event::ApprovalRequested {
-                    stage: stage.name.clone(),
-                    approval,
-                    digest: image.digest,
-                    spec: plan.spec.clone(),
-                    expires_at: later(moment.now, gate.expires.into()),
-                }]);
-            }
-            Some(approval) => {
-                if let Standing::Rejected(vote) = approval.standing() {
-                    return give_up(stage, Outcome::Refused, rejection(vote));
-                }
-                if approval.spec != plan.spec || approval.digest != image.digest {
-                    return Step::Record(vec![Event::ApprovalVoided {
-                        approval: approval.id.clone(),
-                        reason: "the task definition that would be deployed has changed since"
-                            .into(),
-                    }]);
-                }
-            }
-        }
-    }
-    if let Some(hold) = &plan.service.hold {
-        return queue(stage, format!("a hold: {hold}"), queued, moment);
-    }
-    if let Some(another) = another {
-        return queue(stage, another.to_string(), queued, moment);
-    }
-    Step::Record(vec![Event::RolloutStarted {
-        stage: stage.name.clone(),
-        epoch: plan.service.epoch.saturating_add(1),
-    }])
-}
-
-fn queue(stage: &Stage, behind: String, queued: Option<&str>, moment: Moment) -> Step {
-    if queued == Some(behind.as_str()) {
-        return Step::Wait(Wait {
-            what: format!("{behind} at {}", stage.name),
-            due: Some(later(moment.now, QUEUE_POLL)),
-        });
-    }
-    Step::Record(vec![Event::Queued {
-        stage: stage.name.clone(),
-        behind,
-    }])
 }
 
 fn next_asking(stage: &Stage, approval: &Approval, moment: Moment) -> Step {
@@ -324,231 +221,6 @@ fn next_asking(stage: &Stage, approval: &Approval, moment: Moment) -> Step {
     }
 }
 
-fn next_live(release: &Release, stage: &Stage, live: &Live, moment: Moment) -> Step {
-    if let Some(outstanding) = release.outstanding()
-        && moment.now < outstanding.until
-    {
-        return Step::Wait(Wait {
-            what: "another run of the deployer".into(),
-            due: Some(outstanding.until),
-        });
-    }
-    let Some(place) = place(release, stage) else {
-        return end(Outcome::Refused, "its stage has no service");
-    };
-    let deadline = later(live.started_at, stage.timeout.into());
-    if let Some(conclusion) = conclude(release, stage, live, moment.now, deadline) {
-        return finish(release, stage, live, place, conclusion);
-    }
-    match &live.deployment {
-        None => start(release, stage, live, place),
-        Some(deployment) => follow(
-            release, stage, live, deployment, place, moment.now, deadline,
-        ),
-    }
-}
-
-/// How the rollout ends, if that is decided.
-fn conclude(
-    release: &Release,
-    stage: &Stage,
-    live: &Live,
-    now: Timestamp,
-    deadline: Timestamp,
-) -> Option<Conclusion> {
-    let Some(deployment) = &live.deployment else {
-        if let Some(refused) = &live.refused {
-            return Some(Conclusion::new(Outcome::Failed, refused.clone()));
-        }
-        // A deployment whose start is outstanding may exist; only looking for it can tell.
-        let may_exist = is_outstanding(release, ActionKind::Start);
-        if let Some(Standing::Rejected(vote)) = live.granted.as_ref().map(Approval::standing)
-            && !may_exist
-        {
-            return Some(Conclusion::new(Outcome::Refused, rejection(vote)));
-        }
-        return (now >= deadline && !may_exist).then(|| {
-            Conclusion::new(
-                Outcome::Failed,
-                format!("it could not be started within {}", stage.timeout),
-            )
-        });
-    };
-    let why = |reason: &str| explain_failure(live, reason);
-    match &deployment.status {
-        DeploymentStatus::Succeeded => Some(Conclusion::new(
-            Outcome::Succeeded,
-            format!("{} serves", release.image().tag),
-        )),
-        DeploymentStatus::RolledBack { reason } => {
-            Some(Conclusion::new(Outcome::RolledBack, why(reason)))
-        }
-        DeploymentStatus::Failed { reason } => Some(Conclusion::new(Outcome::Failed, why(reason))),
-        DeploymentStatus::Stopped { reason } => {
-            Some(Conclusion::new(Outcome::Stopped, why(reason)))
-        }
-        DeploymentStatus::Replaced { by } => Some(Conclusion::new(
-            Outcome::Superseded,
-            format!("another deployment, {by}, was started outside of Towpath"),
-        )),
-        DeploymentStatus::InProgress { .. } | DeploymentStatus::RollingBack { .. } => {
-            if let Some(refused) = &live.refused {
-                return Some(Conclusion::new(Outcome::Failed, refused.clone()));
-            }
-            let given_up = later(deadline, stage.timeout.into());
-            (now >= given_up).then(|| {
-                Conclusion::new(
-                    Outcome::Failed,
-                    format!(
-                        "it was still {} at {given_up}; look at {}",
-                        deployment.status, deployment.id
-                    ),
-                )
-            })
-        }
-    }
-}
-
-/// The reason for a failure: the checks that failed say more than AWS, which only knows that a hook
-/// answered no.
-fn explain_failure(live: &Live, reason: &str) -> String {
-    let checks: Vec<_> = live
-        .failed_checks()
-        .map(|(at, result)| format!("check `{}` failed at {at}: {}", result.check, result.detail))
-        .collect();
-    if !checks.is_empty() {
-        return checks.join("; ");
-    }
-    live.rolling_back
-        .clone()
-        .unwrap_or_else(|| reason.to_owned())
-}
-
-fn finish(
-    release: &Release,
-    stage: &Stage,
-    live: &Live,
-    place: Place,
-    conclusion: Conclusion,
-) -> Step {
-    if let Some(state) = live.to_restore {
-        return perform(release, vec![Action::RestoreScaling { place, state }]);
-    }
-    let Conclusion {
-        outcome,
-        mut reason,
-    } = conclusion;
-    if let Some(not_restored) = &live.not_restored {
-        reason = format!("{reason}; {not_restored}: resume it by hand");
-    }
-    match outcome {
-        Outcome::Succeeded => succeed(release, stage, reason, live.revision.clone()),
-        Outcome::Failed
-        | Outcome::RolledBack
-        | Outcome::Superseded
-        | Outcome::Stopped
-        | Outcome::Refused
-        | Outcome::Expired => give_up(stage, outcome, reason),
-    }
-}
-
-fn start(release: &Release, stage: &Stage, live: &Live, place: Place) -> Step {
-    let shift = match (&stage.rollout, &live.plan.target) {
-        (Engine::Rolling(_), _) => None,
-        (Engine::CodeDeploy(settings), Some(target)) => Some((settings, target)),
-        (Engine::CodeDeploy(_), None) => {
-            let reason = "the service has no load balancer that CodeDeploy could shift";
-            let conclusion = Conclusion::new(Outcome::Failed, reason);
-            return finish(release, stage, live, place, conclusion);
-        }
-    };
-    let found = live
-        .plan
-        .scaling
-        .filter(|found| *found != ScalingState::SUSPENDED);
-    let suspend = (found.is_some()
-        && !live.suspended
-        && stage.auto_scaling == AutoScaling::Suspend)
-        .then(|| Action::SuspendScaling {
-            place: place.clone(),
-            state: ScalingState::SUSPENDED,
-        });
-    let Some(revision) = live.revision.clone() else {
-        let register = Action::Register {
-            place,
-            base: live.plan.base.clone(),
-            changes: changes(release, stage),
-            spec: live.plan.spec.clone(),
-            release: release.id().clone(),
-            image: Box::new(release.image().clone()),
-        };
-        return perform(release, std::iter::once(register).chain(suspend).collect());
-    };
-    if let Some(suspend) = suspend {
-        return perform(release, vec![suspend]);
-    }
-    let action = match shift {
-        None => Action::StartRolling { place, revision },
-        Some((settings, target)) => Action::StartCodeDeploy {
-            place,
-            settings: settings.clone(),
-            revision,
-            target: target.clone(),
-            mark: mark(release, stage),
-        },
-    };
-    perform(release, vec![action])
-}
-
-fn follow(
-    release: &Release,
-    stage: &Stage,
-    live: &Live,
-    deployment: &Deployment,
-    place: Place,
-    now: Timestamp,
-    deadline: Timestamp,
-) -> Step {
-    let before = live.plan.current.clone();
-    if now >= deadline && live.rolling_back.is_none() {
-        return perform(
-            release,
-            vec![Action::RollBack {
-                place,
-                rollout: stage.rollout.clone(),
-                deployment: deployment.id.clone(),
-                to: before,
-                reason: format!("it had not finished within {}", stage.timeout),
-            }],
-        );
-    }
-    let pause =
-        (0..deployment.unchanged.min(8)).fold(FIRST_POLL, |pause, _| (pause * 2).min(SLOWEST_POLL));
-    let due = later(deployment.observed_at, pause);
-    if deployment.reported || now >= due {
-        let revision = live.revision.clone().unwrap_or_else(|| before.clone());
-        return perform(
-            release,
-            vec![Action::Observe {
-                place,
-                rollout: stage.rollout.clone(),
-                deployment: deployment.id.clone(),
-                revision,
-                before,
-            }],
-        );
-    }
-    let due = if live.rolling_back.is_none() {
-        due.min(deadline)
-    } else {
-        due
-    };
-    Step::Wait(Wait {
-        what: format!("{} to finish in {}", deployment.id, stage.name),
-        due: Some(due),
-    })
-}
-
 fn perform(release: &Release, actions: Vec<Action>) -> Step {
     let task = |action: Action| Task {
         again: is_outstanding(release, action.kind()),
@@ -563,12 +235,7 @@ fn is_outstanding(release: &Release, kind: ActionKind) -> bool {
         .is_some_and(|o| o.actions.iter().any(|action| action.kind() == kind))
 }
 
-fn succeed(
-    release: &Release,
-    stage: &Stage,
-    reason: String,
-    revision: Option<super::Revision>,
-) -> Step {
+fn succeed(release: &Release, stage: &Stage, reason: String, revision: Option<Revision>) -> Step {
     let outcome = Outcome::Succeeded;
     let mut events = vec![Event::RolloutEnded {
         stage: stage.name.clone(),
@@ -613,76 +280,11 @@ fn end(outcome: Outcome, reason: impl Into<String>) -> Step {
     }])
 }
 
-fn rejection(vote: &super::Vote) -> String {
+fn rejection(vote: &Vote) -> String {
     match &vote.reason {
         Some(reason) => format!("{} rejected it: {reason}", vote.by),
         None => format!("{} rejected it", vote.by),
     }
-}
-
-fn place(release: &Release, stage: &Stage) -> Option<Place> {
-    let service = release.service_id(release.stage_position(&stage.name)?)?;
-    Some(Place {
-        service,
-        role: stage.role.clone(),
-    })
-}
-
-/// What the stage's rollout changes in the task definition.
-fn changes(release: &Release, stage: &Stage) -> Changes {
-    let image = release.image();
-    let reference = format!("{}/{}@{}", image.registry, image.repository, image.digest);
-    let values: BTreeMap<_, _> = [
-        ("release", release.id().to_string()),
-        ("tag", image.tag.to_string()),
-        ("digest", image.digest.to_string()),
-        ("stage", stage.name.to_string()),
-        ("image", reference.clone()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    let filled = |text: &String| {
-        values.iter().fold(text.clone(), |text, (name, value)| {
-            text.replace(&format!("${{{name}}}"), value)
-        })
-    };
-    Changes {
-        images: stage
-            .containers
-            .iter()
-            .map(|name| (name.clone(), reference.clone()))
-            .collect(),
-        environment: stage
-            .environment
-            .iter()
-            .map(|(container, set)| {
-                (
-                    container.clone(),
-                    set.iter()
-                        .map(|(name, value)| (name.clone(), filled(value)))
-                        .collect(),
-                )
-            })
-            .collect(),
-        values,
-    }
-}
-
-/// The hook points at which the stage has checks, in the order of a deployment.
-fn hooks(stage: &Stage) -> Vec<HookPoint> {
-    HookPoint::ALL
-        .into_iter()
-        .filter(|point| stage.checks.iter().any(|check| check.at == *point))
-        .collect()
-}
-
-/// The text by which a deployment is found again: CodeDeploy keeps 256 characters of description.
-fn mark(release: &Release, stage: &Stage) -> String {
-    super::Mark {
-        release: release.id().clone(),
-        stage: stage.name.clone(),
-    }
-    .to_string()
 }
 
 fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
