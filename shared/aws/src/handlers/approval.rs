@@ -6,6 +6,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use towpath_core::incoming::{ReadError, slack, sns, url};
+use towpath_core::names::{ReleaseId, SlackUser};
 use towpath_core::release::{Actor, Incoming, Principal, Refusal};
 use towpath_core::token;
 
@@ -142,10 +143,20 @@ where
     let slack::Interaction {
         channel,
         user,
+        is_outsider,
         action,
         ..
     } = interaction;
     let release = action.value.release;
+    if is_outsider {
+        tracing::warn!(release.id = %release, %user, "vote refused: the person is not of this workspace");
+        let problem = "only members of this workspace may decide";
+        return Ok(whisper(ports, &channel, &user, problem).await);
+    }
+    if let Some(problem) = is_elsewhere(ports, &release, &channel).await? {
+        tracing::warn!(release.id = %release, channel, "vote refused: the click is not on the release's card");
+        return Ok(whisper(ports, &channel, &user, problem).await);
+    }
     let by = Principal::Slack(user.clone());
     let actor = Actor::Person(by.clone());
     let vote = Incoming::Vote {
@@ -163,16 +174,40 @@ where
         Taken::Refused(refusal) => Some(refused(&release, &refusal)),
         Taken::NoSuchRelease => Some(format!("there is no release {release}")),
     };
-    if let Some(problem) = problem
-        && let Err(error) = ports.whisper(&channel, &user, &problem).await
-    {
+    Ok(match problem {
+        Some(problem) => whisper(ports, &channel, &user, &problem).await,
+        None => answer(200, ""),
+    })
+}
+
+/// Why a click in that channel decides nothing about the release. Who may see the card is the
+/// channel's to say, so a button with the same value that somebody has posted elsewhere, in a
+/// channel that is shared with another company say, is no way to decide.
+async fn is_elsewhere<P: Ledger>(
+    ports: &P,
+    id: &ReleaseId,
+    channel: &str,
+) -> Result<Option<&'static str>, HandlerError> {
+    let Some(release) = ports.load(id).await? else {
+        return Ok(Some("there is no such release"));
+    };
+    Ok(match &release.told().card {
+        Some((posted_in, ..)) if posted_in == channel => None,
+        Some(_) => Some("this is not the release's card; decide on the card in its own channel"),
+        None => Some("the release's card is just being posted; click again in a moment"),
+    })
+}
+
+/// Tells the person alone why their click did nothing, and Slack that it arrived.
+async fn whisper<P: Messenger>(ports: &P, channel: &str, user: &SlackUser, problem: &str) -> Value {
+    if let Err(error) = ports.whisper(channel, user, problem).await {
         // The refusal stands whether or not the person could be told.
         tracing::warn!(%error, "a refusal could not be shown to the person");
     }
-    Ok(answer(200, ""))
+    answer(200, "")
 }
 
-fn refused(release: &towpath_core::names::ReleaseId, refusal: &Refusal) -> String {
+fn refused(release: &ReleaseId, refusal: &Refusal) -> String {
     tracing::warn!(release.id = %release, %refusal, "vote refused");
     refusal.to_string()
 }
