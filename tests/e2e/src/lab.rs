@@ -148,6 +148,15 @@ impl Lab {
         answer(format!("POST /_lab/{control}"), request).await
     }
 
+    /// Takes back what one of the lab's own controls has set up.
+    ///
+    /// # Errors
+    /// When it cannot be reached or says no.
+    pub async fn delete(&self, control: &str) -> Result<Value, Error> {
+        let request = self.http.delete(format!("{}/_lab/{control}", self.url));
+        answer(format!("DELETE /_lab/{control}"), request).await
+    }
+
     /// Calls an AWS API that speaks JSON, as an administrator of the account.
     ///
     /// # Errors
@@ -174,6 +183,19 @@ impl Lab {
             .header("content-type", format!("application/x-amz-json-{version}"))
             .body(input.to_string());
         answer(format!("{service}:{operation}"), request).await
+    }
+
+    /// Calls a method of Slack's Web API with a token.
+    ///
+    /// # Errors
+    /// When it cannot be reached. What Slack refuses, it says in its answer.
+    pub async fn slack(&self, method: &str, token: &str, input: &Value) -> Result<Value, Error> {
+        let request = self
+            .http
+            .post(format!("{}/slack/api/{method}", self.url))
+            .bearer_auth(token)
+            .json(input);
+        answer(format!("slack:{method}"), request).await
     }
 
     /// Calls an AWS API that speaks the query protocol, and returns its XML.

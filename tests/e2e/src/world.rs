@@ -21,6 +21,8 @@ pub struct Card {
     pub ts: String,
     /// What it says, blocks included, as one text.
     pub text: String,
+    /// Its blocks, as they are posted.
+    pub blocks: Value,
     /// The `action_id`s of its buttons.
     pub buttons: Vec<String>,
     /// The replies, in order.
@@ -135,6 +137,7 @@ impl World {
             .map(|card| Card {
                 ts: card["ts"].as_str().unwrap_or_default().to_owned(),
                 text: format!("{}\n{}", text(card), texts(&card["blocks"]).join("\n")),
+                blocks: card["blocks"].clone(),
                 buttons: buttons(&card["blocks"]),
                 replies: in_channel
                     .clone()
