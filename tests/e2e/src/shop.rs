@@ -81,6 +81,12 @@ impl Shop {
             .expect("a stage of the example")
     }
 
+    /// What a stage runs that no release has reached.
+    #[must_use]
+    pub fn first(&self) -> [&str; 1] {
+        [&self.initial]
+    }
+
     /// The example's pipeline, as it is stored.
     #[must_use]
     pub fn pipeline(&self) -> Value {

@@ -87,10 +87,7 @@ async fn the_other_token_rejects_with_its_reason() -> Result<(), Error> {
     assert_eq!(world.ended("3f2c1ab").await?, "refused");
     let reason = world.reason("3f2c1ab").await?;
     assert!(reason.contains("the fair is on until Monday"), "{reason}");
-    assert_eq!(
-        world.running("production").await?,
-        [world.shop.initial.clone()]
-    );
+    assert_eq!(world.running("production").await?, world.shop.first());
     let emails = world.emails().await?;
     let last = emails.last().expect("an outcome by e-mail");
     assert!(last.contains("the fair is on until Monday"), "{last}");

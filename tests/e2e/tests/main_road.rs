@@ -13,7 +13,7 @@ async fn a_pushed_image_reaches_production_behind_an_approval() -> Result<(), Er
     assert_eq!(world.running("staging").await?, [digest.as_str()]);
     assert_eq!(
         world.running("production").await?,
-        [world.shop.initial.as_str()],
+        world.shop.first(),
         "nobody has approved yet"
     );
 
@@ -56,15 +56,9 @@ async fn a_bad_image_is_stopped_at_staging_and_production_never_hears_of_it() ->
     world.push("badbad1", "unhealthy-green").await?;
 
     assert_eq!(world.ended("badbad1").await?, "rolled_back");
-    assert_eq!(
-        world.running("staging").await?,
-        [world.shop.initial.as_str()]
-    );
+    assert_eq!(world.running("staging").await?, world.shop.first());
     assert_eq!(world.visit("staging").await?, world.shop.initial);
-    assert_eq!(
-        world.running("production").await?,
-        [world.shop.initial.as_str()]
-    );
+    assert_eq!(world.running("production").await?, world.shop.first());
     let card = world.card("badbad1").await?.expect("its card");
     let said = card.replies.join("\n");
     assert!(said.contains("check `health` failed"), "{said}");
@@ -86,6 +80,6 @@ async fn latest_is_refused_with_the_reason() -> Result<(), Error> {
         "{}",
         card.text
     );
-    assert_eq!(world.running("test").await?, [world.shop.initial.as_str()]);
+    assert_eq!(world.running("test").await?, world.shop.first());
     Ok(())
 }

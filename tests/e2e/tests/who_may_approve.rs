@@ -103,10 +103,7 @@ async fn a_rejection_ends_the_release_and_its_buttons() -> Result<(), Error> {
     );
     let card = world.card(TAG).await?.expect("its card");
     assert!(card.buttons.is_empty(), "{card:?}");
-    assert_eq!(
-        world.running("production").await?,
-        [world.shop.initial.clone()]
-    );
+    assert_eq!(world.running("production").await?, world.shop.first());
     assert_eq!(
         world.calls("codedeploy", "CreateDeployment").await?.len(),
         1
@@ -140,9 +137,6 @@ async fn a_request_that_nobody_answers_expires() -> Result<(), Error> {
     );
     let said = told(&world, APPROVER).await?;
     assert!(said.contains("the release has ended (expired)"), "{said}");
-    assert_eq!(
-        world.running("production").await?,
-        [world.shop.initial.clone()]
-    );
+    assert_eq!(world.running("production").await?, world.shop.first());
     Ok(())
 }
