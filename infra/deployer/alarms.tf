@@ -1,0 +1,29 @@
+locals {
+  alarms = merge([
+    for alarm in local.description.alarms : {
+      for function in alarm.functions == ["*"] ? keys(local.functions) : alarm.functions :
+      "${local.names[function]}-${alarm.name}" => merge(alarm, { function = function })
+    }
+  ]...)
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = local.alarms
+
+  alarm_name        = each.key
+  alarm_description = "${each.value.description} See docs/install.md of Towpath, \"When an alarm fires\"."
+  namespace         = { function = "AWS/Lambda", dead-letters = "AWS/SQS" }[each.value.of]
+  metric_name       = each.value.metric
+  dimensions = {
+    function     = { FunctionName = local.names[each.value.function] }
+    dead-letters = { QueueName = aws_sqs_queue.dead_letters[each.value.function].name }
+  }[each.value.of]
+  statistic           = each.value.statistic
+  comparison_operator = each.value.comparison
+  threshold           = each.value.threshold
+  period              = each.value.period_seconds
+  evaluation_periods  = each.value.periods
+  treat_missing_data  = each.value.missing
+  alarm_actions       = var.alarm_actions
+  ok_actions          = var.alarm_actions
+}

@@ -1,0 +1,55 @@
+output "function_arns" {
+  description = "ARN of each function, by its name in functions.json."
+  value       = { for name, function in aws_lambda_function.this : name => function.arn }
+}
+
+output "role_arns" {
+  description = "ARN of each function's role. A target account's role trusts that of `advance`."
+  value       = { for name, role in aws_iam_role.function : name => role.arn }
+}
+
+output "hook_function_name" {
+  description = "What a pipeline names as `hook` of its CodeDeploy stages."
+  value       = aws_lambda_function.this["lifecycle-hook"].function_name
+}
+
+output "slack_request_url" {
+  description = "Interactivity request URL of the Slack app."
+  value       = try(aws_lambda_function_url.this["approval"].function_url, null)
+}
+
+output "secret_parameters" {
+  description = "SSM parameters to be written after the first apply, by what they hold."
+  value       = { for name, parameter in aws_ssm_parameter.secret : name => parameter.name }
+}
+
+output "pipelines_path" {
+  description = "SSM path below which pipelines are kept."
+  value       = "/${local.prefix}/pipelines"
+}
+
+output "table_arn" {
+  description = "ARN of the ledger."
+  value       = aws_dynamodb_table.ledger.arn
+}
+
+output "topic_arns" {
+  description = "ARNs of the topics: `requests` to read, `replies` to decide."
+  value       = { for name, topic in aws_sns_topic.this : name => topic.arn }
+}
+
+output "dead_letter_queue_urls" {
+  description = "URL of each function's dead-letter queue."
+  value       = { for name, queue in aws_sqs_queue.dead_letters : name => queue.url }
+}
+
+output "target" {
+  description = "What the module `target-account` needs to know of this deployer."
+  value = {
+    prefix           = local.prefix
+    account          = local.account
+    region           = local.region
+    advance_role_arn = aws_iam_role.function["advance"].arn
+    table_arn        = aws_dynamodb_table.ledger.arn
+  }
+}

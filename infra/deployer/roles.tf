@@ -1,0 +1,106 @@
+# One role per function. Its policy "own" is what functions.json grants it, nothing else; its policy
+# "lambda" is what the Lambda service does in its name, which follows from the triggers.
+
+locals {
+  # A resource in every account becomes one in each target account; a statement about none is left
+  # out. Passing roles can be narrowed to named ones.
+  statements = {
+    for name, described in local.functions : name => [
+      for statement in [
+        for statement in described.statements : merge(statement, {
+          resources = flatten([
+            for resource in statement.resources :
+            strcontains(resource, ":iam::*:") ? [for account in var.target_accounts : replace(resource, ":iam::*:", ":iam::${account}:")] :
+            contains(statement.actions, "iam:PassRole") && length(var.task_role_arns) > 0 ? var.task_role_arns :
+            [resource]
+          ])
+        })
+        ] : {
+        for key, value in {
+          Sid       = statement.sid
+          Effect    = "Allow"
+          Action    = statement.actions
+          Resource  = statement.resources
+          Condition = statement.conditions
+        } : key => value if key != "Condition" || length(value) > 0
+      } if length(statement.resources) > 0
+    ]
+  }
+
+  lambda_statements = {
+    for name in keys(local.functions) : name => concat(
+      [
+        {
+          Sid      = "Log"
+          Effect   = "Allow"
+          Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+          Resource = ["${aws_cloudwatch_log_group.function[name].arn}:*"]
+        },
+        {
+          Sid      = "DeadLetters"
+          Effect   = "Allow"
+          Action   = ["sqs:SendMessage"]
+          Resource = [aws_sqs_queue.dead_letters[name].arn]
+        },
+      ],
+      contains(keys(local.streams), name) ? [
+        {
+          Sid      = "Stream"
+          Effect   = "Allow"
+          Action   = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+          Resource = ["${aws_dynamodb_table.ledger.arn}/stream/*"]
+        },
+        # Knows no narrower resource:
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+        {
+          Sid      = "Streams"
+          Effect   = "Allow"
+          Action   = ["dynamodb:ListStreams"]
+          Resource = ["*"]
+        },
+      ] : [],
+      var.kms_key_arn == null ? [] : [
+        {
+          Sid      = "Key"
+          Effect   = "Allow"
+          Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+          Resource = [var.kms_key_arn]
+        },
+      ],
+    )
+  }
+}
+
+resource "aws_iam_role" "function" {
+  for_each = local.functions
+
+  name                 = local.names[each.key]
+  description          = each.value.description
+  permissions_boundary = var.permissions_boundary_arn
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "Lambda"
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "own" {
+  for_each = local.functions
+
+  name   = "own"
+  role   = aws_iam_role.function[each.key].name
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.statements[each.key] })
+}
+
+resource "aws_iam_role_policy" "lambda" {
+  for_each = local.functions
+
+  name   = "lambda"
+  role   = aws_iam_role.function[each.key].name
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.lambda_statements[each.key] })
+}

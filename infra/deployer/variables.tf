@@ -1,0 +1,167 @@
+variable "packages" {
+  description = "Folder with one `<function>.zip` per function, as `make package` writes it."
+  type        = string
+
+  validation {
+    condition     = length(var.packages) > 0
+    error_message = "Name the folder that `make package` wrote, such as \"../../target/packages\"."
+  }
+}
+
+variable "architecture" {
+  description = "Instruction set that the packages are built for: `arm64` or `x86_64`."
+  type        = string
+  default     = "arm64"
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "The architecture is \"arm64\" or \"x86_64\"."
+  }
+}
+
+variable "prefix" {
+  description = "Starts the name of everything, so that two deployers fit into one account and region. By default that of `functions.json`."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.prefix == null || can(regex("^[a-z][a-z0-9-]{0,23}$", var.prefix))
+    error_message = "A prefix is 1 to 24 characters of a-z, 0-9 and -, beginning with a letter."
+  }
+}
+
+variable "environment" {
+  description = "More environment variables, by function, such as `{ lifecycle-hook = { TOWPATH_LOG = \"debug\" } }`."
+  type        = map(map(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.environment) : contains(keys(local.description.functions), name)])
+    error_message = "The keys are names of functions, as in functions.json."
+  }
+}
+
+variable "slack" {
+  description = "Ids of the Slack workspace (T…) and app (A…) whose buttons are answered. Without them, everything signed with the signing secret is."
+  type = object({
+    team_id = string
+    app_id  = string
+  })
+  default = null
+
+  validation {
+    condition = var.slack == null || (
+      can(regex("^T[A-Z0-9]{8,}$", var.slack.team_id)) && can(regex("^A[A-Z0-9]{8,}$", var.slack.app_id))
+    )
+    error_message = "A workspace's id begins with T, an app's with A: they are on the app's page \"Basic Information\"."
+  }
+}
+
+variable "request_emails" {
+  description = "Addresses that get requests for approval and outcomes by e-mail. Each has to confirm its subscription."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for address in var.request_emails : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
+    error_message = "Give e-mail addresses."
+  }
+}
+
+variable "reply_publishers" {
+  description = "ARNs of the roles and users of this account that may publish decisions to the reply topic (`*` and `?` are wildcards). Nobody else may, whatever their policies say."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.reply_publishers : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+$", arn))])
+    error_message = "Give ARNs of IAM roles or users."
+  }
+}
+
+variable "target_accounts" {
+  description = "Other accounts that stages live in: their role `<prefix>-target` may be assumed, their events are taken, their hook function reaches the ledger. With none, `advance` may assume no role at all."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.target_accounts : can(regex("^[0-9]{12}$", id))])
+    error_message = "An account's id has 12 digits, in quotes."
+  }
+}
+
+variable "task_role_arns" {
+  description = "Task and execution roles of this account that `advance` may pass to ECS (wildcards allowed). By default what functions.json says: every role of the account, to ECS tasks only."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.task_role_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", arn))])
+    error_message = "Give ARNs of IAM roles."
+  }
+}
+
+variable "reserve_concurrency" {
+  description = "Whether functions get the reserved concurrency that functions.json names. Turn it off in a new account whose limit of 10 leaves nothing to reserve."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  description = "Days for which logs are kept."
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "CloudWatch Logs keeps 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether the ledger's table refuses to be deleted."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "alarm_actions" {
+  description = "ARNs that alarms notify, usually an SNS topic that pages somebody; also told when an alarm ends."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_actions : can(regex("^arn:", arn))])
+    error_message = "Give ARNs."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "A key of your own for the table, queues, topics, secrets, logs and environment variables. Its policy has to admit the services listed in the README. By default AWS's keys."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "Give the ARN of a KMS key (not of an alias)."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "Permissions boundary of every role made here."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary_arn))
+    error_message = "Give the ARN of an IAM policy."
+  }
+}
