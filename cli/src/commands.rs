@@ -7,6 +7,7 @@ mod explain;
 mod files;
 mod history;
 mod lint;
+mod plan;
 mod render;
 mod schema;
 mod status;
@@ -46,6 +47,7 @@ enum Verb {
     Schema(schema::Arguments),
     Explain(explain::Arguments),
     Apply(apply::Arguments),
+    Plan(plan::Arguments),
     Status(status::Arguments),
     History(history::Arguments),
     Audit(audit::Arguments),
@@ -76,6 +78,10 @@ impl Arguments {
             Verb::Apply(arguments) => waited(async {
                 let deployer = arguments.at.connect().await?;
                 apply::run(&deployer, arguments, self.output, out).await
+            }),
+            Verb::Plan(arguments) => waited(async {
+                let deployer = arguments.at.connect().await?;
+                plan::run(&deployer, arguments, self.output, out).await
             }),
             Verb::Status(arguments) => waited(async {
                 let deployer = arguments.at.connect().await?;

@@ -6,10 +6,12 @@ pub(crate) mod memory;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use towpath_core::image::RepositoryName;
+use towpath_aws::Preview;
+use towpath_aws::ports::ImageDetail;
+use towpath_core::image::{Registry, RepositoryName, Tag};
 use towpath_core::names::{ParameterName, PipelineName, Region, ReleaseId};
 use towpath_core::pipeline::{Pipeline, ReadError, Stage};
-use towpath_core::release::{Entry, Home, Release, ServiceId, ServiceRow, Summary};
+use towpath_core::release::{Action, Entry, Home, Release, ServiceId, ServiceRow, Summary};
 
 use crate::output::Failure;
 
@@ -65,6 +67,15 @@ pub(crate) trait Deployer {
     async fn summary(&self, id: &ReleaseId) -> Result<Option<Summary>, Failure>;
     /// A release's entries, each with its event as it is stored.
     async fn stored_entries(&self, id: &ReleaseId) -> Result<StoredEntries, Failure>;
+    /// The image of a tag.
+    async fn image(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+        tag: &Tag,
+    ) -> Result<Option<ImageDetail>, Failure>;
+    /// What a rollout would do: nothing is changed.
+    async fn preview(&self, planning: &Action) -> Result<Preview, Failure>;
     /// The rows of services, in their order.
     async fn services(&self, ids: &[ServiceId]) -> Result<Vec<ServiceRow>, Failure>;
 }

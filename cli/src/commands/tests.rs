@@ -1,6 +1,7 @@
 //! The commands that ask a deployer, against one in memory.
 
 mod ledger;
+mod planning;
 mod stored;
 mod storing;
 
@@ -25,6 +26,7 @@ fn towpath(deployer: &Memory, arguments: &[&str]) -> (Result<Answer, String>, St
     let answer = waited(async {
         match &arguments.verb {
             Verb::Apply(arguments) => apply::run(deployer, arguments, output, &mut out).await,
+            Verb::Plan(arguments) => plan::run(deployer, arguments, output, &mut out).await,
             Verb::Status(arguments) => status::run(deployer, arguments, output, &mut out).await,
             Verb::History(arguments) => history::run(deployer, arguments, output, &mut out).await,
             Verb::Audit(arguments) => audit::run(deployer, arguments, output, &mut out).await,

@@ -1,11 +1,14 @@
 //! The deployer in AWS, reached with the credentials of whoever runs the command.
 
 use jiff::Timestamp;
-use towpath_aws::Aws;
 use towpath_aws::config::{ACCOUNT, PIPELINES_PATH, REGION, Settings, TABLE};
-use towpath_aws::ports::{Clock as _, Ledger as _, LoadError, Parameters as _};
+use towpath_aws::ports::{
+    Clock as _, Ecr as _, ImageDetail, Ledger as _, LoadError, Parameters as _,
+};
+use towpath_aws::{Aws, Preview, preview};
+use towpath_core::image::{Registry, RepositoryName, Tag};
 use towpath_core::names::{ParameterName, PipelineName, ReleaseId};
-use towpath_core::release::{Home, Release, ServiceId, ServiceRow, Summary};
+use towpath_core::release::{Action, Home, Release, ServiceId, ServiceRow, Summary};
 
 use super::{Deployer, Parameter, StoredEntries, Where};
 use crate::output::Failure;
@@ -105,6 +108,19 @@ impl Deployer for Installed {
             Err(LoadError::Unreadable { problem, .. }) => Ok(StoredEntries::Unreadable(problem)),
             Err(error @ LoadError::Call(_)) => Err(error.into()),
         }
+    }
+
+    async fn image(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+        tag: &Tag,
+    ) -> Result<Option<ImageDetail>, Failure> {
+        Ok(self.aws.image_by_tag(registry, repository, tag).await?)
+    }
+
+    async fn preview(&self, planning: &Action) -> Result<Preview, Failure> {
+        Ok(preview(&self.aws, planning).await?)
     }
 
     async fn services(&self, ids: &[ServiceId]) -> Result<Vec<ServiceRow>, Failure> {

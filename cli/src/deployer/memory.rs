@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use towpath_aws::Preview;
+use towpath_aws::ports::ImageDetail;
+use towpath_core::image::{Registry, RepositoryName, Tag};
 use towpath_core::names::{ParameterName, PipelineName, ReleaseId};
 use towpath_core::pipeline::{PARAMETER_ROOT, Pipeline};
 use towpath_core::release::{
-    Actor, Entry, Event, Good, Home, Image, Outcome, Release, ServiceId, ServiceRow, Summary,
-    release_id,
+    Action, Actor, Entry, Event, Good, Home, Image, Outcome, Plan, Release, ServiceId, ServiceRow,
+    Summary, release_id,
 };
+
+use towpath_core::taskdef::{self, TaskDefinition};
 
 use super::{Deployer, Parameter, StoredEntries};
 use crate::output::Failure;
@@ -22,6 +27,9 @@ pub(crate) struct Memory {
     pub(crate) entries: BTreeMap<ReleaseId, Vec<(Entry, Value)>>,
     pub(crate) summaries: BTreeMap<ReleaseId, Summary>,
     pub(crate) services: BTreeMap<ServiceId, ServiceRow>,
+    pub(crate) images: BTreeMap<Tag, ImageDetail>,
+    /// What runs, and what is planned for it.
+    pub(crate) preview: Option<(TaskDefinition, Plan)>,
     /// Why a release's entries cannot be read.
     pub(crate) unreadable: BTreeMap<ReleaseId, String>,
 }
@@ -34,6 +42,8 @@ impl Memory {
             entries: BTreeMap::new(),
             summaries: BTreeMap::new(),
             services: BTreeMap::new(),
+            images: BTreeMap::new(),
+            preview: None,
             unreadable: BTreeMap::new(),
         }
     }
@@ -200,6 +210,37 @@ impl Deployer for Memory {
         Ok(match self.unreadable.get(id) {
             Some(problem) => StoredEntries::Unreadable(problem.clone()),
             None => StoredEntries::Readable(self.entries.get(id).cloned().unwrap_or_default()),
+        })
+    }
+
+    async fn image(
+        &self,
+        _registry: &Registry,
+        _repository: &RepositoryName,
+        tag: &Tag,
+    ) -> Result<Option<ImageDetail>, Failure> {
+        Ok(self.images.get(tag).cloned())
+    }
+
+    async fn preview(&self, planning: &Action) -> Result<Preview, Failure> {
+        let Action::Plan { changes, .. } = planning else {
+            return Err("only planning has a preview".into());
+        };
+        let (running, plan) = self
+            .preview
+            .clone()
+            .ok_or("nothing is known of the service")?;
+        let images = changes.images.iter();
+        let images = images.map(|(name, image)| (name.to_string(), image.parse().unwrap()));
+        let changes = taskdef::Changes {
+            images: images.collect(),
+            ..taskdef::Changes::default()
+        };
+        let rendered = taskdef::render(&running, &changes)?.definition;
+        Ok(Preview {
+            plan,
+            running,
+            rendered,
         })
     }
 

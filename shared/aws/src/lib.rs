@@ -28,4 +28,5 @@ mod ssm;
 pub use aws::Aws;
 pub use identity::Caller;
 pub use ledger::Listed;
+pub use perform::{Preview, PreviewError, preview};
 pub use secrets::{Secret, SecretKind};

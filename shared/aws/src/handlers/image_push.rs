@@ -38,7 +38,7 @@ where
         Err(ReadError::Malformed(problem)) => return Err(HandlerError::Malformed(problem)),
     };
     let tag = &pushed.tag;
-    let registry = registry_of(&pushed.account.to_string(), &pushed.region.to_string())?;
+    let registry = Registry::ecr(&pushed.account, &pushed.region);
     let (stored, image) = tokio::join!(
         pipelines_of(ports, pipelines_path, &pushed.repository),
         ports.image_by_tag(&registry, &pushed.repository, tag),
@@ -86,13 +86,6 @@ pub(super) async fn pipelines_of<P: Parameters>(
         below.is_some_and(|name| !name.contains('/'))
     });
     Ok(stored)
-}
-
-pub(super) fn registry_of(account: &str, region: &str) -> Result<Registry, HandlerError> {
-    let partition = if region.starts_with("cn-") { ".cn" } else { "" };
-    format!("{account}.dkr.ecr.{region}.amazonaws.com{partition}")
-        .parse()
-        .map_err(|error| HandlerError::Malformed(format!("{error}")))
 }
 
 /// Offers an image to every pipeline at once. One that cannot be used does not keep the others

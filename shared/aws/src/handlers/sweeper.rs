@@ -6,11 +6,12 @@
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use towpath_core::image::Registry;
 use towpath_core::names::ParameterName;
 use towpath_core::release::{Actor, Home, Image};
 
 use super::HandlerError;
-use super::image_push::{offer_to_all, read_pipeline, registry_of};
+use super::image_push::{offer_to_all, read_pipeline};
 use crate::ports::{Clock, Ecr, ImageDetail, Ledger, Parameter, Parameters};
 
 /// How many releases one tick wakes at most. The most overdue come first, so the rest has its turn.
@@ -93,7 +94,7 @@ where
     let pipeline = read_pipeline(root, parameter)?;
     let registry = match &pipeline.registry {
         Some(registry) => registry.clone(),
-        None => registry_of(home.account.as_str(), home.region.as_str())?,
+        None => Registry::ecr(&home.account, &home.region),
     };
     // What was pushed before the pipeline knew of anything is not lost, only old.
     let newest = ports

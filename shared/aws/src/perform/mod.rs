@@ -10,6 +10,8 @@ mod service;
 mod tell;
 mod wake;
 
+pub use plan::{Preview, PreviewError, preview};
+
 use std::time::Duration;
 
 use futures_util::future::join_all;

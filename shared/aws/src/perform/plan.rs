@@ -7,7 +7,7 @@ use towpath_core::appspec;
 use towpath_core::names::{Fingerprint, StageName, TaskDefinitionArn};
 use towpath_core::pipeline::{Base, CodeDeployRollout, HookPoint, Rollout};
 use towpath_core::release::{
-    ActionKind, BaseRevision, Changes, DeploymentTarget, Event, ImageChange, Place, Plan,
+    Action, ActionKind, BaseRevision, Changes, DeploymentTarget, Event, ImageChange, Place, Plan,
 };
 use towpath_core::taskdef::{self, Rendered, Severity, TaskDefinition};
 
@@ -22,6 +22,64 @@ pub(super) struct Request<'a> {
     pub(super) changes: &'a Changes,
     pub(super) hooks: &'a [HookPoint],
     pub(super) scaling: bool,
+}
+
+/// What a rollout would do, with the task definitions that it is about.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// What it would do.
+    pub plan: Plan,
+    /// What runs now.
+    pub running: TaskDefinition,
+    /// What would be registered.
+    pub rendered: TaskDefinition,
+}
+
+/// Why there is no preview.
+#[derive(Debug, thiserror::Error)]
+pub enum PreviewError {
+    /// What was found does not fit what the pipeline asks for; a rollout would fail for this.
+    #[error("{0}")]
+    Misfit(String),
+    /// A call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// Reads what [`Action::Plan`] asks about, and changes nothing.
+///
+/// # Errors
+/// When nothing can be planned, or AWS cannot be asked.
+pub async fn preview<P: Ports>(ports: &P, action: &Action) -> Result<Preview, PreviewError> {
+    let Action::Plan {
+        place,
+        rollout,
+        base,
+        changes,
+        hooks,
+        scaling,
+        ..
+    } = action
+    else {
+        return Err(PreviewError::Misfit(format!(
+            "there is no preview of how to {}",
+            action.kind()
+        )));
+    };
+    let request = Request {
+        place,
+        rollout,
+        base,
+        changes,
+        hooks,
+        scaling: *scaling,
+    };
+    read(ports, &request)
+        .await
+        .map_err(|problem| match problem {
+            Problem::Misfit(reason) => PreviewError::Misfit(reason),
+            Problem::Call(error) => PreviewError::Call(error),
+        })
 }
 
 /// Why nothing can be planned.
@@ -49,9 +107,9 @@ pub(super) async fn plan<P: Ports>(
     request: &Request<'_>,
 ) -> Result<Vec<Event>, CallError> {
     match read(ports, request).await {
-        Ok(plan) => Ok(vec![Event::Planned {
+        Ok(preview) => Ok(vec![Event::Planned {
             stage: stage.clone(),
-            plan: Box::new(plan),
+            plan: Box::new(preview.plan),
         }]),
         Err(Problem::Misfit(reason)) => Ok(vec![Event::ActionRefused {
             action: ActionKind::Plan,
@@ -61,7 +119,7 @@ pub(super) async fn plan<P: Ports>(
     }
 }
 
-async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Plan, Problem> {
+async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Problem> {
     let place = request.place;
     // The row comes first: when the service is taken at the epoch that it names, nobody else has
     // changed what is read after it.
@@ -102,7 +160,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Plan, Proble
     let (base, definition, running) = read_base(ports, request, &current).await?;
     let rendered = render(&definition, request)?;
     let reuse = reusable(&rendered, &base, &definition, &current, running.as_ref());
-    Ok(Plan {
+    let plan = Plan {
         target: target(&described, request, &current)?,
         images: image_changes(&definition, request.changes),
         spec: fingerprint(&rendered),
@@ -113,6 +171,11 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Plan, Proble
         unknown_fields: rendered.unknown_fields.clone(),
         service: row,
         current,
+    };
+    Ok(Preview {
+        plan,
+        running: running.unwrap_or(definition),
+        rendered: rendered.definition,
     })
 }
 

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{DOCKER_HUB, ImageError};
+use crate::names::{AccountId, Region};
 
 /// Longest repository name in characters, which is ECR's limit
 /// ([API](https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html)).
@@ -49,6 +50,18 @@ pub struct Ecr<'a> {
 }
 
 impl Registry {
+    /// The registry of an account and region:
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html>.
+    #[must_use]
+    pub fn ecr(account: &AccountId, region: &Region) -> Self {
+        let suffix = if region.as_str().starts_with("cn-") {
+            ".cn"
+        } else {
+            ""
+        };
+        Self(format!("{account}.dkr.ecr.{region}.amazonaws.com{suffix}"))
+    }
+
     /// The account and region, if this is a private ECR registry: by its
     /// [endpoint](https://docs.aws.amazon.com/general/latest/gr/ecr.html), by its FIPS endpoint or by
     /// its dual-stack one.

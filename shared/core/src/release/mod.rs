@@ -26,7 +26,7 @@ pub use action::{Action, ActionKind, Card, Changes, Notice, Place, Reply};
 pub use entry::{Actor, BrokenChain, Entry, verify_chain};
 pub use event::{CheckResult, Event, Image, Revision};
 pub use mark::{Mark, NotOurs};
-pub use next::{Moment, Step, Task, Wait, next};
+pub use next::{Moment, Step, Task, Wait, next, planning};
 pub use outcome::{Conclusion, Outcome};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalingState};
 pub use rollout::{Deployment, DeploymentStatus, Live, Phase, Rollout};

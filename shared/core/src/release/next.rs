@@ -188,19 +188,25 @@ fn work(release: &Release, moment: Moment) -> Step {
 }
 
 fn plan(release: &Release, stage: &Stage) -> Step {
-    let Some(place) = place(release, stage) else {
-        return end(Outcome::Refused, "its stage has no service");
-    };
-    let action = Action::Plan {
+    match planning(release, stage) {
+        Some(action) => perform(release, vec![action]),
+        None => end(Outcome::Refused, "its stage has no service"),
+    }
+}
+
+/// The action that reads what a release's rollout to a stage would do; `None` for a stage that is
+/// not one of its pipeline's. It can be performed for a release that nobody has opened.
+#[must_use]
+pub fn planning(release: &Release, stage: &Stage) -> Option<Action> {
+    Some(Action::Plan {
         stage: stage.name.clone(),
-        place,
+        place: place(release, stage)?,
         rollout: stage.rollout.clone(),
         base: stage.base.clone(),
         changes: changes(release, stage),
         hooks: hooks(stage),
         scaling: stage.auto_scaling == AutoScaling::Suspend,
-    };
-    perform(release, vec![action])
+    })
 }
 
 fn next_asking(stage: &Stage, approval: &Approval, moment: Moment) -> Step {

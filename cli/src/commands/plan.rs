@@ -1,0 +1,302 @@
+//! `towpath plan`: what a push would do in a stage.
+
+use std::io::Write;
+
+use serde::Serialize;
+use serde_json::Value;
+use towpath_aws::Preview;
+use towpath_core::image::{Digest, ImageRef, Registry, RepositoryName, Tag};
+use towpath_core::names::{PipelineName, StageName};
+use towpath_core::pipeline::{Pipeline, Stage, TagVerdict};
+use towpath_core::release::{
+    Actor, Entry, Event, Home, Image, Plan, Release, ScalingState, planning, release_id,
+};
+use towpath_core::taskdef;
+
+use crate::deployer::{Deployer, Where, all_pipelines};
+use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
+use crate::telling::safe;
+
+/// Show what a push would do in a stage: the task definition's changes, how it is rolled out, and
+/// who is asked.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    towpath plan shop-api --stage production --image 3f2c1ab\n  \
+    towpath plan shop-api --stage staging --image shop/api:3f2c1ab --output json\n\n\
+    It only reads. Exits with 0 if the service would run the same as now, 1 if it would change.")]
+pub(super) struct Arguments {
+    /// The pipeline.
+    pipeline: PipelineName,
+    /// The stage.
+    #[arg(long, value_name = "STAGE")]
+    stage: StageName,
+    /// The image: its tag, or its name with a tag, and with its digest if it was not pushed yet.
+    #[arg(long, value_name = "REF")]
+    image: String,
+    #[command(flatten)]
+    pub(super) at: Where,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    pipeline: &'a PipelineName,
+    stage: &'a StageName,
+    service: String,
+    image: String,
+    /// Whether a push of the tag is taken, and by which rule.
+    takes: TagVerdict,
+    engine: &'static str,
+    /// What runs now.
+    current: &'a str,
+    /// The revision that would be used again; none where one would be registered.
+    reuses: Option<&'a str>,
+    /// The fingerprint that an approval is bound to.
+    spec: &'a str,
+    approval: Option<Gate>,
+    checks: Vec<String>,
+    /// Whether auto scaling would be suspended meanwhile.
+    suspends_auto_scaling: bool,
+    /// What the service would wait for before it is taken.
+    waits_for: Option<&'a str>,
+    unknown_fields: &'a [String],
+    same: bool,
+    changes: Value,
+}
+
+#[derive(Serialize)]
+struct Gate {
+    required: u8,
+    who: Vec<String>,
+    expires: String,
+}
+
+pub(super) async fn run<D: Deployer>(
+    deployer: &D,
+    arguments: &Arguments,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
+    let (pipeline, version) = find(deployer, &arguments.pipeline).await?;
+    let stage = pipeline.stage(&arguments.stage).ok_or_else(|| {
+        let known: Vec<_> = pipeline.stages.iter().map(|s| s.name.as_str()).collect();
+        format!(
+            "the pipeline has no stage `{}`, but {}",
+            arguments.stage,
+            known.join(", ")
+        )
+    })?;
+    let home = deployer.home().await?;
+    let image = find_image(deployer, &pipeline, &home, &arguments.image).await?;
+    let release = rehearsed(deployer, &pipeline, version, home, image)?;
+    let action = planning(&release, stage).ok_or("the stage has no service")?;
+    let preview = deployer.preview(&action).await?;
+    let diff = taskdef::diff(&preview.running, &preview.rendered);
+    let report = report(&release, stage, &preview, &diff);
+    match output {
+        Output::Json => write_json(out, &report)?,
+        Output::Text => {
+            write_text(out, &report)?;
+            let unified = diff.unified("runs now", "would run", true);
+            write!(out, "{unified}")?;
+        }
+    }
+    Ok(Answer::yes_if(report.same))
+}
+
+/// The pipeline of that name, with the version of its parameter.
+async fn find<D: Deployer>(deployer: &D, name: &PipelineName) -> Result<(Pipeline, i64), Failure> {
+    for kept in all_pipelines(deployer).await? {
+        if kept.parameter.name.as_str().rsplit('/').next() == Some(name.as_str()) {
+            return Ok((kept.pipeline?, kept.parameter.version));
+        }
+    }
+    Err(format!(
+        "there is no pipeline `{name}` below {}: `towpath apply FILE` stores one",
+        deployer.pipelines_path()
+    )
+    .into())
+}
+
+async fn find_image<D: Deployer>(
+    deployer: &D,
+    pipeline: &Pipeline,
+    home: &Home,
+    wanted: &str,
+) -> Result<Image, Failure> {
+    let (tag, digest) = named(wanted, &pipeline.repository)?;
+    let registry = match &pipeline.registry {
+        Some(registry) => registry.clone(),
+        None => Registry::ecr(&home.account, &home.region),
+    };
+    let repository = pipeline.repository.clone();
+    let (digest, pushed_at) = match digest {
+        Some(digest) => (digest, deployer.now()),
+        None => {
+            let found = deployer.image(&registry, &repository, &tag).await?;
+            let found = found.ok_or_else(|| {
+                format!("{registry}/{repository} has no image `{tag}`: push it, or add its digest as {tag}@sha256:…")
+            })?;
+            (found.digest, found.pushed_at)
+        }
+    };
+    Ok(Image {
+        registry,
+        repository,
+        digest,
+        tag,
+        pushed_at,
+    })
+}
+
+/// The tag, and the digest if there is one, of `TAG`, `TAG@DIGEST` or an image's name.
+fn named(wanted: &str, repository: &RepositoryName) -> Result<(Tag, Option<Digest>), Failure> {
+    let (name, digest) = match wanted.split_once('@') {
+        Some((name, digest)) => (name, Some(digest.parse()?)),
+        None => (wanted, None),
+    };
+    if let Ok(tag) = name.parse::<Tag>() {
+        return Ok((tag, digest));
+    }
+    let image: ImageRef = name.parse()?;
+    let path = image.repository().to_string();
+    if path != repository.as_str() && !path.ends_with(&format!("/{repository}")) {
+        return Err(format!("the pipeline takes images of {repository}, not of {path}").into());
+    }
+    let tag = image
+        .tag()
+        .cloned()
+        .ok_or("name the image by its tag, since a push has one")?;
+    Ok((tag, digest))
+}
+
+/// The release that a push of the image would open. Nobody opens it.
+fn rehearsed<D: Deployer>(
+    deployer: &D,
+    pipeline: &Pipeline,
+    version: i64,
+    home: Home,
+    image: Image,
+) -> Result<Release, Failure> {
+    let id = release_id(&pipeline.pipeline, &image.digest, &image.tag);
+    let opened = Event::Opened {
+        pipeline: Box::new(pipeline.clone()),
+        version,
+        home,
+        image,
+    };
+    let actor = Actor::Function("plan".into());
+    let entry = Entry::after(None, &id, deployer.now(), actor, opened);
+    Ok(Release::fold(id, vec![entry])?)
+}
+
+fn report<'a>(
+    release: &'a Release,
+    stage: &'a Stage,
+    preview: &'a Preview,
+    diff: &taskdef::Diff,
+) -> Report<'a> {
+    let Plan {
+        current,
+        spec,
+        reuse,
+        scaling,
+        service,
+        unknown_fields,
+        ..
+    } = &preview.plan;
+    let image = release.image();
+    let waits_for = service
+        .hold
+        .as_deref()
+        .or(service.owner.as_ref().map(|owner| owner.as_str()));
+    Report {
+        pipeline: &release.pipeline().pipeline,
+        stage: &stage.name,
+        service: format!("{}/{}", stage.cluster, stage.service),
+        image: format!("{}/{}@{}", image.registry, image.repository, image.digest),
+        takes: release.pipeline().tags.judge(&image.tag),
+        engine: stage.rollout.engine(),
+        current: current.as_str(),
+        reuses: reuse.as_ref().map(|revision| revision.as_str()),
+        spec: spec.as_str(),
+        approval: stage.approval.as_ref().map(|gate| {
+            let mut who: Vec<_> = gate
+                .slack
+                .iter()
+                .map(|user| format!("Slack user {user}"))
+                .collect();
+            if gate.sns {
+                who.push("the holder of the e-mailed token".into());
+            }
+            Gate {
+                required: gate.required,
+                who,
+                expires: gate.expires.to_string(),
+            }
+        }),
+        checks: stage
+            .checks
+            .iter()
+            .map(|check| format!("{} ({})", check.name, check.at))
+            .collect(),
+        suspends_auto_scaling: scaling.is_some_and(|found| found != ScalingState::SUSPENDED),
+        waits_for,
+        unknown_fields,
+        same: preview.plan.runs_already(),
+        changes: diff.to_json(),
+    }
+}
+
+fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
+    writeln!(
+        out,
+        "{NAME}{}{NAME:#} to {NAME}{}{NAME:#} ({}, {})",
+        safe(&report.image),
+        report.stage,
+        report.service,
+        report.engine
+    )?;
+    let (style, taken) = match &report.takes {
+        TagVerdict::Taken(why) => (GOOD, format!("a push is taken: {why}")),
+        TagVerdict::Ignored(why) => (BAD, format!("a push would be ignored: {why}")),
+        TagVerdict::Refused(why) => (BAD, format!("a push would be refused: {why}")),
+    };
+    writeln!(out, "  {style}{}{style:#}", safe(&taken))?;
+    writeln!(out, "  runs now      {}", report.current)?;
+    match report.reuses {
+        Some(_) if report.same => writeln!(out, "  would run     the same: nothing is deployed")?,
+        Some(revision) => writeln!(out, "  would run     {revision}, which is there already")?,
+        None => writeln!(
+            out,
+            "  would run     a new revision {QUIET}({}){QUIET:#}",
+            &report.spec[..12]
+        )?,
+    }
+    match &report.approval {
+        Some(gate) => writeln!(
+            out,
+            "  approval      {} of: {}, within {}",
+            gate.required,
+            gate.who.join(", "),
+            gate.expires
+        )?,
+        None => writeln!(out, "  approval      nobody is asked")?,
+    }
+    if !report.checks.is_empty() {
+        writeln!(out, "  checks        {}", report.checks.join(", "))?;
+    }
+    if report.suspends_auto_scaling {
+        writeln!(out, "  auto scaling  suspended meanwhile")?;
+    }
+    if let Some(keeper) = report.waits_for {
+        writeln!(out, "  {BAD}waits for     {}{BAD:#}", safe(keeper))?;
+    }
+    for field in report.unknown_fields {
+        writeln!(
+            out,
+            "  {QUIET}kept          {}, which this version does not know{QUIET:#}",
+            safe(field)
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! `towpath plan`, against a service in memory.
+
+use serde_json::json;
+use towpath_aws::ports::ImageDetail;
+use towpath_core::names::{Fingerprint, TaskDefinitionArn};
+use towpath_core::release::{BaseRevision, Plan, ScalingState, ServiceRow};
+use towpath_core::taskdef::TaskDefinition;
+
+use super::*;
+
+const DIGEST: &str = "sha256:7f5b2640fe6fb4f46592dfd3410c4a79dac4f89e4782432e0378abcd12345678";
+
+/// A deployer whose shop runs an older image.
+fn shop() -> Memory {
+    let mut deployer = Memory::new();
+    deployer.keep(SHOP);
+    let current: TaskDefinitionArn = "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop:7"
+        .parse()
+        .unwrap();
+    let running = TaskDefinition::from_register(json!({
+        "family": "shop",
+        "containerDefinitions": [
+            { "name": "app", "image": "example/shop@sha256:0000000000000000000000000000000000000000000000000000000000000000" },
+            { "name": "migrations", "image": "example/shop@sha256:0000000000000000000000000000000000000000000000000000000000000000" },
+        ],
+    }));
+    let plan = Plan {
+        base: BaseRevision::Revision(current.clone()),
+        current,
+        spec: Fingerprint::of("rendered"),
+        reuse: None,
+        images: Vec::new(),
+        desired_count: 2,
+        scaling: Some(ScalingState::default()),
+        target: None,
+        unknown_fields: vec!["/newField".into()],
+        service: ServiceRow::default(),
+    };
+    deployer.preview = Some((running.unwrap(), plan));
+    let image = ImageDetail {
+        digest: DIGEST.parse().unwrap(),
+        tags: vec!["3f2c1ab".parse().unwrap()],
+        pushed_at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    deployer.images.insert("3f2c1ab".parse().unwrap(), image);
+    deployer
+}
+
+#[test]
+fn plan_shows_what_changes_who_is_asked_and_what_is_suspended() {
+    let deployer = shop();
+    let text = no(
+        &deployer,
+        &[
+            "plan",
+            "shop-api",
+            "--stage",
+            "production",
+            "--image",
+            "3f2c1ab",
+        ],
+    );
+    insta::assert_snapshot!(text);
+    let report = json(&no(
+        &deployer,
+        &[
+            "plan",
+            "shop-api",
+            "--stage",
+            "production",
+            "--image",
+            "shop/api:3f2c1ab",
+            "--output",
+            "json",
+        ],
+    ));
+    assert_eq!(report["engine"], "codedeploy");
+    assert_eq!(report["same"], false);
+    assert_eq!(report["suspends_auto_scaling"], true);
+    assert_eq!(report["approval"]["required"], 2);
+}
+
+#[test]
+fn plan_says_when_nothing_would_be_deployed() {
+    let mut deployer = shop();
+    if let Some((_, plan)) = &mut deployer.preview {
+        plan.reuse = Some(plan.current.clone());
+    }
+    let text = yes(
+        &deployer,
+        &["plan", "shop-api", "--stage", "test", "--image", "3f2c1ab"],
+    );
+    assert!(text.contains("the same: nothing is deployed"), "{text}");
+}
+
+#[test]
+fn plan_names_what_is_wrong_and_the_way_out() {
+    let deployer = shop();
+    let failure = |arguments: &[&str]| towpath(&deployer, arguments).0.unwrap_err();
+    let said = failure(&["plan", "shop-api", "--stage", "prod", "--image", "3f2c1ab"]);
+    assert_eq!(
+        said,
+        "the pipeline has no stage `prod`, but test, staging, production"
+    );
+    let said = failure(&["plan", "shop-api", "--stage", "test", "--image", "abcdef0"]);
+    assert!(
+        said.contains("has no image `abcdef0`: push it, or add its digest"),
+        "{said}"
+    );
+    let said = failure(&[
+        "plan",
+        "shop-api",
+        "--stage",
+        "test",
+        "--image",
+        "other/api:3f2c1ab",
+    ]);
+    assert_eq!(
+        said,
+        "the pipeline takes images of shop/api, not of other/api"
+    );
+    let said = failure(&["plan", "other", "--stage", "test", "--image", "3f2c1ab"]);
+    assert!(said.starts_with("there is no pipeline `other`"), "{said}");
+}
+
+#[test]
+fn an_image_that_was_not_pushed_yet_is_planned_by_its_digest() {
+    let deployer = shop();
+    let image = format!("abcdef0@{DIGEST}");
+    let text = no(
+        &deployer,
+        &["plan", "shop-api", "--stage", "test", "--image", &image],
+    );
+    assert!(text.contains(DIGEST), "{text}");
+}
+
+#[test]
+fn plan_says_that_a_tag_would_be_ignored() {
+    let deployer = shop();
+    let image = format!("pr-12@{DIGEST}");
+    let text = no(
+        &deployer,
+        &["plan", "shop-api", "--stage", "test", "--image", &image],
+    );
+    assert!(
+        text.contains("a push would be ignored: it is not a commit hash"),
+        "{text}"
+    );
+}

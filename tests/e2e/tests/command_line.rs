@@ -1,0 +1,125 @@
+//! The command line, beside the deployer that it looks into.
+
+use serde_json::Value;
+use std::path::PathBuf;
+use tokio::process::Command;
+use towpath_e2e::{APPROVER, Error, World};
+
+/// What a command printed, and its exit code.
+async fn towpath(world: &World, arguments: &[&str]) -> Result<(i32, String), Error> {
+    let own = std::env::current_exe().map_err(|error| Error::Story(error.to_string()))?;
+    let program = own
+        .ancestors()
+        .nth(2)
+        .map(PathBuf::from)
+        .unwrap_or_default();
+    let output = Command::new(program.join("towpath"))
+        .args(arguments)
+        .env("AWS_ENDPOINT_URL", world.lab.url())
+        .env("AWS_ACCESS_KEY_ID", "AKIAADMINISTRATOR000")
+        .env("AWS_SECRET_ACCESS_KEY", "none")
+        .env("AWS_REGION", "eu-central-1")
+        .env("NO_COLOR", "1")
+        .output()
+        .await
+        .map_err(|error| Error::Story(error.to_string()))?;
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    Ok((output.status.code().unwrap_or(-1), printed))
+}
+
+/// The operations that were called since, without the reads.
+async fn changes_since(world: &World, last: &Value) -> Result<Vec<String>, Error> {
+    let journal = world.lab.get(&format!("journal?since={last}")).await?;
+    let reads = ["Describe", "Get", "List", "Query", "Batch"];
+    let called = journal["entries"].as_array().into_iter().flatten();
+    Ok(called
+        .filter_map(|entry| entry["operation"].as_str())
+        .filter(|operation| !reads.iter().any(|read| operation.starts_with(read)))
+        .map(str::to_owned)
+        .collect())
+}
+
+#[tokio::test]
+async fn plan_history_status_and_audit_tell_what_was_and_what_would_be() -> Result<(), Error> {
+    let world = World::start().await?;
+    let digest = world.push("3f2c1ab", "healthy").await?;
+    world.asks("3f2c1ab").await?;
+
+    let before = world.lab.get("journal").await?["last"].clone();
+    let plan = [
+        "plan",
+        "shop-api",
+        "--stage",
+        "production",
+        "--image",
+        "3f2c1ab",
+    ];
+    let (code, printed) = towpath(&world, &plan).await?;
+    assert_eq!(code, 1, "it would change: {printed}");
+    assert!(printed.contains(&digest), "{printed}");
+    assert!(printed.contains(APPROVER), "{printed}");
+    assert!(
+        printed.contains("auto scaling  suspended meanwhile"),
+        "{printed}"
+    );
+    assert_eq!(changes_since(&world, &before).await?, Vec::<String>::new());
+
+    world.click("3f2c1ab", "towpath_approve", APPROVER).await?;
+    assert_eq!(world.ended("3f2c1ab").await?, "succeeded");
+
+    let (code, printed) = towpath(&world, &plan).await?;
+    assert_eq!(code, 0, "no perpetual diff: {printed}");
+    assert!(
+        printed.contains("the same: nothing is deployed"),
+        "{printed}"
+    );
+
+    let (code, printed) = towpath(&world, &["history", "shop-api", "--output", "json"]).await?;
+    assert_eq!(code, 0, "{printed}");
+    let history: Value = serde_json::from_str(&printed).unwrap_or_default();
+    let release = find(&history, "release").unwrap_or_default();
+    let (code, printed) = towpath(&world, &["history", &release]).await?;
+    assert_eq!(code, 0, "{printed}");
+    assert!(
+        printed.contains(&format!("Slack user {APPROVER}")),
+        "who approved: {printed}"
+    );
+    let (code, printed) = towpath(&world, &["audit", &release]).await?;
+    assert_eq!(code, 0, "{printed}");
+    let (code, printed) = towpath(&world, &["status"]).await?;
+    assert_eq!(code, 0, "{printed}");
+    assert!(printed.contains("production"), "{printed}");
+
+    edit_an_entry(&world, &release).await?;
+    let (code, printed) = towpath(&world, &["audit", &release]).await?;
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.contains("entry 2 was edited"), "{printed}");
+    Ok(())
+}
+
+/// The first text under that key, wherever it is.
+fn find(value: &Value, key: &str) -> Option<String> {
+    match value {
+        Value::Object(object) => object
+            .get(key)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .or_else(|| object.values().find_map(|value| find(value, key))),
+        Value::Array(items) => items.iter().find_map(|value| find(value, key)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
+/// What nobody may do.
+async fn edit_an_entry(world: &World, release: &str) -> Result<(), Error> {
+    let edit = serde_json::json!({
+        "TableName": "towpath-ledger",
+        "Key": { "pk": { "S": format!("RELEASE#{release}") }, "sk": { "S": "E#000000000002" } },
+        "UpdateExpression": "SET #event = :event",
+        "ExpressionAttributeNames": { "#event": "event" },
+        "ExpressionAttributeValues": { ":event": { "S": "{\"type\":\"replied\",\"through\":1}" } },
+    });
+    world.lab.aws("dynamodb", "UpdateItem", &edit).await?;
+    Ok(())
+}
