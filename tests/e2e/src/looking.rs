@@ -66,6 +66,17 @@ impl World {
         Ok(items.into_iter().map(listed).collect())
     }
 
+    /// The release of a tag.
+    ///
+    /// # Errors
+    /// When there is none or the ledger cannot be read.
+    pub async fn release(&self, tag: &str) -> Result<Listed, Error> {
+        let mut releases = self.releases().await?.into_iter();
+        releases
+            .find(|release| release.tag == tag)
+            .ok_or_else(|| Error::Story(format!("there is no release of {tag}")))
+    }
+
     /// The events in the ledger of the release of a tag, in order; none when there is no release.
     ///
     /// # Errors

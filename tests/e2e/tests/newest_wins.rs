@@ -1,0 +1,120 @@
+//! Several pushes at once: the newest wins, nothing is overtaken by what is older, and what is being
+//! rolled out is finished first.
+
+use serde_json::json;
+use towpath_e2e::{APPROVER, CHANNEL, Error, World};
+
+const OLDER: &str = "3f2c1ab";
+const NEWER: &str = "4a5b6c7";
+
+#[tokio::test]
+async fn a_newer_push_takes_the_place_of_one_that_waits_for_approval() -> Result<(), Error> {
+    let world = World::start().await?;
+    world.push(OLDER, "healthy").await?;
+    world.asks(OLDER).await?;
+    let stale = world.post_as_bot(CHANNEL, OLDER).await?;
+    let token = world.answer_by_email(OLDER, "approve").await?;
+
+    let digest = world.push(NEWER, "healthy").await?;
+    assert_eq!(world.ended(OLDER).await?, "superseded");
+    let reason = world.reason(OLDER).await?;
+    let newer = world.release(NEWER).await?.id;
+    assert!(reason.contains(&newer), "{reason}");
+    world.asks(NEWER).await?;
+    let card = world.card(OLDER).await?.expect("its card");
+    assert!(card.buttons.is_empty(), "{card:?}");
+
+    let on_the_copy = json!({ "ts": stale });
+    let status = world
+        .click_with(OLDER, "towpath_approve", APPROVER, &on_the_copy)
+        .await?;
+    assert_eq!(status, 200);
+    world.reply(&token.to_string()).await?;
+    world
+        .until("the e-mailed approval is given up", async |world| {
+            Ok(!world.dead_letters().await?.is_empty())
+        })
+        .await?;
+    let whispers = world.whispers().await?;
+    let letters = world.dead_letters().await?;
+    for said in [&whispers[0].1, &letters[0].reason] {
+        assert!(
+            said.contains("the release has ended (superseded)"),
+            "{said}"
+        );
+    }
+    assert_eq!(
+        world.events_named(OLDER, "voted").await?,
+        Vec::<serde_json::Value>::new()
+    );
+    assert_eq!(world.running("production").await?, world.shop.first());
+
+    world.click(NEWER, "towpath_approve", APPROVER).await?;
+    assert_eq!(world.ended(NEWER).await?, "succeeded");
+    assert_eq!(world.running("production").await?, [digest.as_str()]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_push_during_a_rollout_waits_for_its_end_and_then_goes() -> Result<(), Error> {
+    let world = World::start().await?;
+    world.push(OLDER, "healthy").await?;
+    world
+        .until("the older one rolls out to test", async |world| {
+            Ok(!world.calls("ecs", "UpdateService").await?.is_empty())
+        })
+        .await?;
+    let digest = world.push(NEWER, "healthy").await?;
+    world.rest().await?;
+    let queued = world.events_named(NEWER, "queued").await?;
+    let older = world.release(OLDER).await?.id;
+    assert_eq!(queued.len(), 1, "{queued:?}");
+    assert_eq!(
+        (&queued[0]["stage"], &queued[0]["behind"]),
+        (&json!("test"), &json!(older))
+    );
+    assert_eq!(world.calls("ecs", "UpdateService").await?.len(), 1);
+
+    world.asks(NEWER).await?;
+    let ended = world.events_named(OLDER, "rollout_ended").await?;
+    assert_eq!(
+        (&ended[0]["stage"], &ended[0]["outcome"]),
+        (&json!("test"), &json!("succeeded")),
+        "what was being rolled out was finished"
+    );
+    assert_eq!(world.calls("ecs", "UpdateService").await?.len(), 2);
+    assert_eq!(world.running("test").await?, [digest.as_str()]);
+    assert_eq!(world.running("staging").await?, [digest.as_str()]);
+    assert_eq!(world.ended(OLDER).await?, "superseded");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_older_push_whose_event_comes_late_overtakes_nothing() -> Result<(), Error> {
+    let world = World::start().await?;
+    let lost = json!({ "suppress_event": true });
+    let older = world.push_with(OLDER, &lost).await?;
+    world.pass(1).await?;
+    let newer = world.push(NEWER, "healthy").await?;
+    world.asks(NEWER).await?;
+    world.event(&world.push_event(OLDER, &older)).await?;
+    assert_eq!(world.ended(OLDER).await?, "superseded");
+
+    let events = world.events_of(OLDER).await?;
+    assert!(
+        !events
+            .iter()
+            .any(|event| event["type"] == "rollout_started"),
+        "{events:?}"
+    );
+    assert_eq!(world.running("test").await?, [newer.as_str()]);
+    assert_eq!(
+        world.outcome(NEWER).await?,
+        None,
+        "the newer one still waits"
+    );
+    world.click(NEWER, "towpath_approve", APPROVER).await?;
+    assert_eq!(world.ended(NEWER).await?, "succeeded");
+    assert_eq!(world.running("production").await?, [newer.as_str()]);
+    Ok(())
+}
