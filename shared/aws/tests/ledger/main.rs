@@ -16,7 +16,8 @@ use support::releases::{
     actor, append, at, ended, id, load, open, opened, planned, reported, started,
 };
 use towpath_aws::ports::{Append, AppendError, Ledger, LoadError};
-use towpath_core::release::{BrokenChain, Event, Outcome, verify_chain};
+use towpath_core::names::DeploymentId;
+use towpath_core::release::{BrokenChain, DeploymentStatus, Event, Outcome, verify_chain};
 
 #[tokio::test]
 async fn a_release_is_opened_once_and_found_again() {
@@ -159,6 +160,27 @@ async fn a_deployment_leads_to_its_release() {
     append(&aws, &other, &[reported("x")], 2).await.unwrap();
     let late = append(&aws, &other, &[begun], 3).await;
     assert!(matches!(late, Err(AppendError::Behind)), "{late:?}");
+    assert_eq!(aws.release_of(&deployment).await, Ok(Some(id('a'))));
+}
+
+#[tokio::test]
+async fn a_rollback_that_two_entries_of_one_append_name_is_written_down_once() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    let release = open(&aws, 'a', 0).await;
+    let deployment: DeploymentId = "d-ABCDEF123".parse().unwrap();
+    let begun = Event::RollbackStarted {
+        deployment: Some(deployment.clone()),
+        reason: "too slow".into(),
+    };
+    let seen = Event::DeploymentObserved {
+        deployment: "d-BROKEN123".parse().unwrap(),
+        status: DeploymentStatus::RollingBack {
+            reason: "stopped".into(),
+            by: Some(deployment.clone()),
+        },
+    };
+    append(&aws, &release, &[begun, seen], 1).await.unwrap();
     assert_eq!(aws.release_of(&deployment).await, Ok(Some(id('a'))));
 }
 
