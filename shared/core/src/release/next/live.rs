@@ -85,8 +85,11 @@ fn conclude(
             if let Some(refused) = &live.refused {
                 return Some(Conclusion::new(Outcome::Failed, refused.clone()));
             }
-            let given_up = later(deadline, stage.timeout.into());
-            (now >= given_up).then(|| {
+            let given_up = given_up(stage, deadline);
+            // It is looked at once more before it is given up; if that is not possible, it is given
+            // up all the same, a little later.
+            let looked = deployment.observed_at >= given_up || now >= later(given_up, SLOWEST_POLL);
+            (now >= given_up && looked).then(|| {
                 Conclusion::new(
                     Outcome::Failed,
                     format!(
@@ -97,6 +100,11 @@ fn conclude(
             })
         }
     }
+}
+
+/// When a rollout that is being taken back is left as it is: that may take as long as the rollout.
+fn given_up(stage: &Stage, deadline: Timestamp) -> Timestamp {
+    later(deadline, stage.timeout.into())
 }
 
 /// The reason for a failure: the checks that failed say more than AWS, which only knows that a hook
@@ -215,6 +223,12 @@ fn follow(
     let pause =
         (0..deployment.unchanged.min(8)).fold(FIRST_POLL, |pause, _| (pause * 2).min(SLOWEST_POLL));
     let due = later(deployment.observed_at, pause);
+    let last_look = given_up(stage, deadline);
+    let due = if deployment.observed_at < last_look {
+        due.min(last_look)
+    } else {
+        due
+    };
     if deployment.reported || now >= due {
         let revision = live.revision.clone().unwrap_or_else(|| before.clone());
         return perform(

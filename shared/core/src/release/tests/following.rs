@@ -114,11 +114,18 @@ fn what_never_ends_is_given_up_after_twice_its_time() {
         })
         .observed(ECS, in_progress("waits"));
     assert_eq!(back.clone().at(119).kinds(), [ActionKind::Observe]);
-    let given_up = back.at(120);
-    assert_eq!(given_up.kinds(), [ActionKind::RestoreScaling]);
-    let (outcome, reason) = given_up.restored().gives_up();
-    assert_eq!(outcome, Outcome::Failed);
-    assert!(reason.contains(ECS), "{reason}");
+    let last_look = back.clone().at(120);
+    assert_eq!(last_look.kinds(), [ActionKind::Observe]);
+    let unchanged = last_look.clone().observed(ECS, in_progress("waits"));
+    // Where it cannot be looked at, it is given up a little later all the same.
+    for given_up in [unchanged, back.at(130)] {
+        assert_eq!(given_up.kinds(), [ActionKind::RestoreScaling]);
+        let (outcome, reason) = given_up.restored().gives_up();
+        assert_eq!(outcome, Outcome::Failed);
+        assert!(reason.contains(ECS), "{reason}");
+    }
+    let rolled_back = last_look.observed(ECS, rolled_back());
+    assert_eq!(rolled_back.restored().gives_up().0, Outcome::RolledBack);
 }
 
 #[test]
