@@ -1,0 +1,85 @@
+//! Images and stages that cannot work: the old version keeps serving, and the reason is named.
+
+use serde_json::{Value, json};
+use towpath_e2e::{Error, World};
+
+#[tokio::test]
+async fn a_crash_loop_is_rolled_back_and_names_the_exit_code() -> Result<(), Error> {
+    let world = World::start().await?;
+    world.push("c0ffee1", "crash-loop").await?;
+    let outcome = world.ended("c0ffee1").await?;
+    let reason = world.reason("c0ffee1").await?;
+    assert_eq!(outcome, "rolled_back", "{reason}");
+    assert!(reason.starts_with("test: "), "{reason}");
+    assert!(reason.contains("exited with code 1"), "{reason}");
+    let card = world.card("c0ffee1").await?.expect("its card");
+    assert!(card.text.contains("exited with code 1"), "{}", card.text);
+    for stage in ["test", "staging", "production"] {
+        assert_eq!(world.running(stage).await?, world.shop.first(), "{stage}");
+    }
+    assert_eq!(
+        world.calls("codedeploy", "CreateDeployment").await?.len(),
+        0
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_missing_service_fails_with_the_way_out_before_anything_is_changed() -> Result<(), Error>
+{
+    let world = World::start().await?;
+    let mut pipeline = world.shop.pipeline();
+    pipeline["stages"][0]["service"] = json!("shop-apu");
+    world.shop.apply(&world.lab, &pipeline).await?;
+    world.push("3f2c1ab", "healthy").await?;
+    assert_eq!(world.ended("3f2c1ab").await?, "failed");
+    let reason = world.reason("3f2c1ab").await?;
+    assert!(
+        reason.contains("service `shop-apu` does not exist in cluster `test`")
+            && reason.contains("create it, or correct the stage"),
+        "{reason}"
+    );
+    let registered = world.calls("ecs", "RegisterTaskDefinition").await?;
+    let by_advance = |call: &&Value| call["caller"] != "root";
+    assert_eq!(registered.iter().filter(by_advance).count(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rollout_that_takes_too_long_is_rolled_back() -> Result<(), Error> {
+    let world = World::start().await?;
+    let mut pipeline = world.shop.pipeline();
+    let staging = &mut pipeline["stages"][1];
+    staging["timeout"] = json!("2m");
+    staging["rollout"]["codedeploy"]["configuration"] =
+        json!("CodeDeployDefault.ECSCanary10Percent5Minutes");
+    world.shop.apply(&world.lab, &pipeline).await?;
+    world.push("3f2c1ab", "healthy").await?;
+    let outcome = world.ended("3f2c1ab").await?;
+    let reason = world.reason("3f2c1ab").await?;
+    assert_eq!(outcome, "rolled_back", "{reason}");
+    assert!(
+        reason.contains("staging: it had not finished within 2m"),
+        "{reason}"
+    );
+    assert_eq!(world.calls("codedeploy", "StopDeployment").await?.len(), 1);
+    assert_eq!(world.running("staging").await?, world.shop.first());
+    assert_eq!(world.visit("staging").await?, world.shop.initial);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rolling_rollout_that_takes_too_long_is_rolled_back() -> Result<(), Error> {
+    let world = World::start().await?;
+    let mut pipeline = world.shop.pipeline();
+    pipeline["stages"][0]["timeout"] = json!("1m");
+    world.shop.apply(&world.lab, &pipeline).await?;
+    world.push("c0ffee1", "crash-loop").await?;
+    let outcome = world.ended("c0ffee1").await?;
+    let reason = world.reason("c0ffee1").await?;
+    assert_eq!(outcome, "rolled_back", "{reason}");
+    assert!(reason.contains("it had not finished within 1m"), "{reason}");
+    assert_eq!(world.running("test").await?, world.shop.first());
+    assert_eq!(world.calls("ecs", "UpdateService").await?.len(), 2);
+    Ok(())
+}
