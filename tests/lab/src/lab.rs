@@ -42,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) bin_dir: PathBuf,
     /// Whether roles are enforced.
     pub(crate) enforce_iam: bool,
+    /// Whether somebody else makes what is described.
+    pub(crate) bare: bool,
 }
 
 /// All parts of the lab.
@@ -158,6 +160,7 @@ pub(crate) async fn start(serve: &Serve, base_url: String) -> Result<Arc<Lab>, S
             log_dir,
             bin_dir,
             enforce_iam: !serve.no_iam,
+            bare: serve.bare,
         },
         description,
         ids: Ids::new(serve.seed),

@@ -20,16 +20,20 @@ const SYNCHRONOUS: usize = 6 * 1024 * 1024;
 /// Largest payload of an asynchronous one.
 const ASYNCHRONOUS: usize = 1024 * 1024;
 
-/// Whether the lab answers the call itself: an invocation always, questions about its functions.
+/// Whether the lab answers the call itself: an invocation always, questions about its functions
+/// unless somebody else makes those: whoever created one through the API expects what they created.
 pub(crate) fn handles(lab: &Lab, operation: &str, input: &Value) -> bool {
     let name = input["FunctionName"].as_str().unwrap_or_default();
     let settings = &lab.settings;
     match operation {
         "Invoke" => true,
-        "GetFunction" | "GetFunctionConfiguration" => lab
-            .lambda
-            .find(&settings.account, &settings.region, name)
-            .is_some(),
+        "GetFunction" | "GetFunctionConfiguration" => {
+            !settings.bare
+                && lab
+                    .lambda
+                    .find(&settings.account, &settings.region, name)
+                    .is_some()
+        }
         _ => false,
     }
 }
