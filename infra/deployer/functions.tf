@@ -36,6 +36,14 @@ resource "aws_lambda_function" "this" {
     variables = { for name, value in local.environment[each.key] : name => value if value != "" }
   }
 
+  dynamic "vpc_config" {
+    for_each = each.key == "lifecycle-hook" && var.hook_network != null ? [var.hook_network] : []
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
+  }
+
   # A function that runs before it may write its log makes the group itself, without retention.
   depends_on = [aws_cloudwatch_log_group.function, aws_iam_role_policy.own, aws_iam_role_policy.lambda]
 }

@@ -59,6 +59,22 @@ locals {
           Resource = ["*"]
         },
       ] : [],
+      # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+      name == "lifecycle-hook" && var.hook_network != null ? [
+        {
+          Sid    = "Network"
+          Effect = "Allow"
+          Action = [
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+          ]
+          Resource = ["*"]
+        },
+      ] : [],
       var.kms_key_arn == null ? [] : [
         {
           Sid      = "Key"

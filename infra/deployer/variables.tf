@@ -106,6 +106,15 @@ variable "task_role_arns" {
   }
 }
 
+variable "hook_network" {
+  description = "Subnets and security groups for `lifecycle-hook`, where test listeners are reachable from within the VPC only. The subnets need a way to DynamoDB and CodeDeploy."
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+  })
+  default = null
+}
+
 variable "reserve_concurrency" {
   description = "Whether functions get the reserved concurrency that functions.json names. Turn it off in a new account whose limit of 10 leaves nothing to reserve."
   type        = bool

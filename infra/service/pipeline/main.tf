@@ -1,0 +1,84 @@
+# What a service has once, however many stages it passes: its repository, and its pipeline.
+
+resource "aws_ecr_repository" "this" {
+  name = var.repository
+
+  # A tag that can move is not what was approved.
+  image_tag_mutability = "IMMUTABLE"
+
+  image_scanning_configuration {
+    scan_on_push = true
+  }
+
+  encryption_configuration {
+    encryption_type = var.kms_key_arn == null ? "AES256" : "KMS"
+    kms_key         = var.kms_key_arn
+  }
+}
+
+# A lifecycle policy knows neither what runs nor what is rolled back to: a service that has not been
+# released for a year runs the oldest image of all, and ECS pulls it anew for every task. Counting or
+# aging tagged images would sooner or later take it away. So by default only untagged images go;
+# parts of a tagged multi-platform image are untagged and stay, as ECR keeps what an index refers to.
+resource "aws_ecr_lifecycle_policy" "this" {
+  repository = aws_ecr_repository.this.name
+
+  policy = jsonencode({
+    rules = concat(
+      [
+        {
+          rulePriority = 1
+          description  = "Expire what no tag names"
+          selection = {
+            tagStatus   = "untagged"
+            countType   = "sinceImagePushed"
+            countUnit   = "days"
+            countNumber = var.untagged_days
+          }
+          action = { type = "expire" }
+        },
+      ],
+      [
+        for keep in var.keep_tagged == null ? [] : [var.keep_tagged] : {
+          rulePriority = 2
+          description  = "Expire the oldest of very many"
+          selection = {
+            tagStatus      = "tagged"
+            tagPatternList = ["*"]
+            countType      = "imageCountMoreThan"
+            countNumber    = keep
+          }
+          action = { type = "expire" }
+        }
+      ],
+    )
+  })
+}
+
+resource "aws_ecr_repository_policy" "pull" {
+  count = length(var.pull_accounts) > 0 ? 1 : 0
+
+  repository = aws_ecr_repository.this.name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "Stages"
+      Effect    = "Allow"
+      Principal = { AWS = [for account in sort(var.pull_accounts) : "arn:${data.aws_partition.current.partition}:iam::${account}:root"] }
+      Action    = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"]
+    }]
+  })
+}
+
+data "aws_partition" "current" {}
+
+resource "aws_ssm_parameter" "pipeline" {
+  count = var.pipeline == null ? 0 : 1
+
+  name        = "${var.pipelines_path}/${var.repository}/${var.pipeline.pipeline}"
+  description = "Towpath: pipeline ${var.pipeline.pipeline}"
+  type        = "String"
+  tier        = length(jsonencode(var.pipeline)) > 4096 ? "Advanced" : "Standard"
+  value       = jsonencode(merge(var.pipeline, { repository = var.repository }))
+}

@@ -1,0 +1,233 @@
+variable "name" {
+  description = "Name of the ECS service, and of what is made for it."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,23}$", var.name))
+    error_message = "A name is 1 to 24 characters of a-z, 0-9 and -, beginning with a letter (load balancers allow no more)."
+  }
+}
+
+variable "cluster" {
+  description = "Name of the ECS cluster."
+  type        = string
+}
+
+variable "engine" {
+  description = "How the service is rolled out: `rolling` (ECS replaces tasks) or `codedeploy` (blue/green). Cannot be changed later: ECS fixes it when the service is created."
+  type        = string
+  default     = "codedeploy"
+
+  validation {
+    condition     = contains(["rolling", "codedeploy"], var.engine)
+    error_message = "The engine is \"rolling\" or \"codedeploy\"."
+  }
+}
+
+variable "container_definitions" {
+  description = "Container definitions of the first revision, as JSON (`jsonencode`). Later revisions are made by Towpath from the latest one, so edits made here take effect with the next release of a stage with `base: family`."
+  type        = string
+
+  validation {
+    condition     = can(jsondecode(var.container_definitions)[0].image)
+    error_message = "Give a JSON list of container definitions."
+  }
+}
+
+variable "container" {
+  description = "The container and port that the load balancer sends requests to."
+  type = object({
+    name = string
+    port = number
+  })
+}
+
+variable "cpu" {
+  description = "CPU units of a task (1024 are one vCPU)."
+  type        = number
+  default     = 256
+}
+
+variable "memory" {
+  description = "Memory of a task, in MiB."
+  type        = number
+  default     = 512
+}
+
+variable "architecture" {
+  description = "Instruction set of the tasks: `arm64` or `x86_64`."
+  type        = string
+  default     = "arm64"
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "The architecture is \"arm64\" or \"x86_64\"."
+  }
+}
+
+variable "task_role_arn" {
+  description = "Role that the containers have."
+  type        = string
+  default     = null
+}
+
+variable "repository_arns" {
+  description = "ECR repositories that the tasks pull from."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.repository_arns) > 0 && alltrue([for arn in var.repository_arns : can(regex("^arn:aws[a-z-]*:ecr:", arn))])
+    error_message = "Give ARNs of ECR repositories."
+  }
+}
+
+variable "secret_arns" {
+  description = "SSM parameters and Secrets Manager secrets that containers name in `secrets`."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "vpc_id" {
+  description = "The VPC."
+  type        = string
+}
+
+variable "task_subnet_ids" {
+  description = "Subnets of the tasks, in two zones or more."
+  type        = list(string)
+}
+
+variable "load_balancer_subnet_ids" {
+  description = "Subnets of the load balancer, in two zones or more."
+  type        = list(string)
+}
+
+variable "assign_public_ip" {
+  description = "Whether tasks get public addresses; needed to pull images in a subnet with neither NAT nor VPC endpoints."
+  type        = bool
+  default     = false
+}
+
+variable "internal" {
+  description = "Whether the load balancer is reachable from within the VPC only."
+  type        = bool
+  default     = true
+}
+
+variable "certificate_arn" {
+  description = "Certificate of both listeners, which then speak HTTPS. Without it they speak HTTP."
+  type        = string
+  default     = null
+}
+
+variable "production_port" {
+  description = "Port of the production listener; by default 443 with a certificate and 80 without."
+  type        = number
+  default     = null
+}
+
+variable "test_port" {
+  description = "Port of the test listener, at which green is checked before it gets traffic."
+  type        = number
+  default     = 9000
+}
+
+variable "production_cidrs" {
+  description = "Addresses that may reach the production listener."
+  type        = list(string)
+  default     = ["0.0.0.0/0"]
+}
+
+variable "test_cidrs" {
+  description = "Addresses that may reach the test listener: those the `lifecycle-hook` function calls from."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "health_check_path" {
+  description = "Path that the load balancer asks tasks for; 200 to 399 are healthy."
+  type        = string
+  default     = "/health"
+
+  validation {
+    condition     = startswith(var.health_check_path, "/")
+    error_message = "A path begins with /."
+  }
+}
+
+variable "health_check_grace_seconds" {
+  description = "Seconds for which a starting task may be unhealthy."
+  type        = number
+  default     = 30
+}
+
+variable "access_logs_bucket" {
+  description = "S3 bucket of the load balancer's access logs, which has to admit them. Without it there are none."
+  type        = string
+  default     = null
+}
+
+variable "deletion_protection" {
+  description = "Whether the load balancer refuses to be deleted."
+  type        = bool
+  default     = true
+}
+
+variable "capacity" {
+  description = "Number of tasks: the least, the most, and the average CPU usage in percent that auto scaling aims at."
+  type = object({
+    minimum     = optional(number, 2)
+    maximum     = optional(number, 6)
+    cpu_percent = optional(number, 60)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.capacity.minimum >= 0 && var.capacity.minimum <= var.capacity.maximum
+    error_message = "The minimum is at most the maximum."
+  }
+}
+
+variable "codedeploy" {
+  description = "Settings of CodeDeploy: the hook function, the deployment configuration where a pipeline names none, for how long blue is kept, for how long a deployment may wait for its approval before traffic (0: it does not wait), and alarms that roll it back."
+  type = object({
+    hook_function_name = optional(string, "towpath-lifecycle-hook")
+    configuration      = optional(string, "CodeDeployDefault.ECSAllAtOnce")
+    keep_blue_minutes  = optional(number, 5)
+    ready_wait_minutes = optional(number, 0)
+    alarms             = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.codedeploy.keep_blue_minutes >= 0 && var.codedeploy.keep_blue_minutes <= 2880
+    error_message = "Blue is kept for at most 2880 minutes."
+  }
+
+  validation {
+    condition     = var.codedeploy.ready_wait_minutes >= 0 && var.codedeploy.ready_wait_minutes <= 7200
+    error_message = "CodeDeploy waits for at most 7200 minutes (120 hours) with ECS."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days for which the containers' logs are kept."
+  type        = number
+  default     = 365
+}
+
+variable "kms_key_arn" {
+  description = "A key of your own for the logs. By default AWS's."
+  type        = string
+  default     = null
+}
+
+variable "permissions_boundary_arn" {
+  description = "Permissions boundary of every role made here."
+  type        = string
+  default     = null
+}

@@ -1,0 +1,46 @@
+# What functions.json says about the deployer, as far as it concerns an account that stages live in.
+
+data "aws_caller_identity" "current" {}
+data "aws_region" "current" {}
+data "aws_partition" "current" {}
+
+locals {
+  account   = data.aws_caller_identity.current.account_id
+  region    = data.aws_region.current.name
+  partition = data.aws_partition.current.partition
+  prefix    = var.deployer.prefix
+
+  # Seen from here, and seen from the tools account.
+  described = { for place, at in {
+    here  = { account = local.account, region = local.region }
+    tools = { account = var.deployer.account, region = var.deployer.region }
+    } : place => jsondecode(
+    replace(replace(replace(replace(file("${path.module}/../functions.json"),
+      "$${account}", at.account),
+      "$${region}", at.region),
+      "$${prefix}", local.prefix),
+    "arn:aws:", "arn:${local.partition}:")
+  ) }
+
+  hook      = local.described.here.functions["lifecycle-hook"]
+  hook_name = "${local.prefix}-lifecycle-hook"
+
+  # The ledger is in the tools account; everything else that the hook touches is here.
+  hook_statements = concat(
+    [for statement in local.hook.statements : statement if statement.sid != "Ledger"],
+    [for statement in local.described.tools.functions["lifecycle-hook"].statements : statement if statement.sid == "Ledger"],
+  )
+
+  # What `advance` does to services, without what it does at home.
+  target_statements = [
+    for statement in local.described.here.functions["advance"].statements : merge(statement, {
+      resources = contains(statement.actions, "iam:PassRole") ? var.task_role_arns : statement.resources
+    }) if !contains(["Ledger", "Templates", "Secrets", "Requests", "OtherAccounts"], statement.sid)
+  ]
+
+  forwarded = merge([
+    for function in var.forward : {
+      for event in local.described.here.functions[function].triggers.events : "${local.prefix}-forward-${event.name}" => event
+    }
+  ]...)
+}
