@@ -4,6 +4,8 @@
 terraform {
   required_version = ">= 1.11"
 
+  backend "local" {}
+
   required_providers {
     aws = {
       source  = "hashicorp/aws"

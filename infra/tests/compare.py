@@ -1,0 +1,324 @@
+"""What was applied, asked of AWS's APIs, beside what infra/functions.json says.
+
+Each function answers with the differences, in words. What is expected is worked out here again from
+the description, not taken from Terraform.
+"""
+
+import json
+import urllib.parse
+
+from lab import ACCOUNT, REGION, ROOT
+
+TARGETS = ["222222222222", "333333333333"]
+PREFIX = "towpath"
+
+
+def description(account=ACCOUNT):
+    """functions.json with its placeholders filled in."""
+    text = (ROOT / "infra/functions.json").read_text()
+    for name, value in {"account": account, "region": REGION, "prefix": PREFIX}.items():
+        text = text.replace("${" + name + "}", value)
+    return json.loads(text)
+
+
+class Differences(list):
+    """Collects what is not as it should be."""
+
+    def same(self, what, found, expected):
+        """Notes a difference between two values."""
+        if found != expected:
+            self.append(f"{what}: {json.dumps(found, default=str)} instead of {json.dumps(expected, default=str)}")
+
+
+def policy(iam, role, name):
+    """The statements of an inline policy by their names."""
+    document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    if isinstance(document, str):
+        document = json.loads(urllib.parse.unquote(document))
+    return {statement["Sid"]: plain(statement) for statement in document["Statement"]}
+
+
+def plain(statement):
+    """A statement as functions.json writes it."""
+    listed = lambda value: sorted([value] if isinstance(value, str) else value)
+    return {
+        "effect": statement["Effect"],
+        "actions": listed(statement["Action"]),
+        "resources": listed(statement["Resource"]),
+        "conditions": statement.get("Condition", {}),
+    }
+
+
+def described(statements, narrowed=lambda _statement, resource: [resource]):
+    """The statements of functions.json, with resources replaced by `narrowed`."""
+    return {
+        statement["sid"]: {
+            "effect": "Allow",
+            "actions": sorted(statement["actions"]),
+            "resources": sorted(new for old in statement["resources"] for new in narrowed(statement, old)),
+            "conditions": statement["conditions"],
+        }
+        for statement in statements
+    }
+
+
+def narrowed_at_home(statement, resource):
+    """Roles elsewhere are those of the target accounts; roles passed are those named."""
+    if ":iam::*:" in resource:
+        return [resource.replace(":iam::*:", f":iam::{account}:") for account in TARGETS]
+    if "iam:PassRole" in statement["actions"]:
+        return [f"arn:aws:iam::{ACCOUNT}:role/shop-*"]
+    return [resource]
+
+
+def deployer(lab):
+    """The deployer's functions, roles, rules, queues, topics, table, secrets and alarms."""
+    wanted, found = description(), Differences()
+    for short, function in wanted["functions"].items():
+        function_is(lab, found, wanted, short, function)
+        role_is(lab, found, short, function)
+    rules_are(lab, found, wanted)
+    stream_is(lab, found, wanted)
+    url_is(lab, found)
+    table_is(lab, found, wanted)
+    topics_are(lab, found, wanted)
+    secrets_are(lab, found, wanted)
+    alarms_are(lab, found, wanted)
+    accounts_are(lab, found, wanted)
+    return found
+
+
+def function_is(lab, found, wanted, short, function):
+    """Memory, timeout, environment, concurrency, retries, dead letters, log."""
+    name, client = f"{PREFIX}-{short}", lab.client("lambda")
+    answer = client.get_function(FunctionName=name)
+    configuration = answer["Configuration"]
+    environment = wanted["environment"] | function["environment"] | {
+        "approval": {"TOWPATH_SLACK_TEAM_ID": "T01234567", "TOWPATH_SLACK_APP_ID": "A01234567"},
+        "advance": {"TOWPATH_LOG": "debug"},
+    }.get(short, {})
+    found.same(f"{name} environment", configuration["Environment"]["Variables"],
+               {key: value for key, value in environment.items() if value})
+    for member, expected in {
+        "Description": function["description"], "MemorySize": function["memory_mb"],
+        "Timeout": function["timeout_seconds"], "Runtime": "provided.al2023", "Handler": "bootstrap",
+        "Architectures": ["x86_64"], "Role": f"arn:aws:iam::{ACCOUNT}:role/{name}",
+    }.items():
+        found.same(f"{name} {member}", configuration.get(member), expected)
+    found.same(f"{name} reserved concurrency",
+               answer.get("Concurrency", {}).get("ReservedConcurrentExecutions"), function["reserved_concurrency"])
+    retries = client.get_function_event_invoke_config(FunctionName=name)
+    found.same(f"{name} retries", retries.get("MaximumRetryAttempts"), function["async"]["maximum_retry_attempts"])
+    found.same(f"{name} age", retries.get("MaximumEventAgeInSeconds"), function["async"]["maximum_event_age_seconds"])
+    found.same(f"{name} on failure", retries["DestinationConfig"]["OnFailure"]["Destination"], queue(short))
+    groups = lab.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]
+    found.same(f"{name} log", [(group["logGroupName"], group.get("retentionInDays")) for group in groups],
+               [(f"/aws/lambda/{name}", 30)])
+
+
+def role_is(lab, found, short, function):
+    """Exactly the described statements, and what Lambda needs for the triggers."""
+    role, iam = f"{PREFIX}-{short}", lab.client("iam")
+    found.same(f"{role} policies", sorted(iam.list_role_policies(RoleName=role)["PolicyNames"]), ["lambda", "own"])
+    found.same(f"{role} attached", iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"], [])
+    found.same(f"{role} statements", policy(iam, role, "own"), described(function["statements"], narrowed_at_home))
+    lambdas = {"Log": ["logs:CreateLogStream", "logs:PutLogEvents"], "DeadLetters": ["sqs:SendMessage"]}
+    if "stream" in function["triggers"]:
+        lambdas["Stream"] = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+        lambdas["Streams"] = ["dynamodb:ListStreams"]
+    granted = policy(iam, role, "lambda")
+    found.same(f"{role} for Lambda", {sid: statement["actions"] for sid, statement in granted.items()}, lambdas)
+    found.same(f"{role} dead letters", granted["DeadLetters"]["resources"], [queue(short)])
+    trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    found.same(f"{role} trust", [statement["Principal"] for statement in trust], [{"Service": "lambda.amazonaws.com"}])
+
+
+def rules_are(lab, found, wanted):
+    """Each described rule, and none else, with its target and the permission for it."""
+    events, functions = lab.client("events"), lab.client("lambda")
+    names = set()
+    for short, function in wanted["functions"].items():
+        permissions = permissions_of(functions, short)
+        triggers = function["triggers"]
+        for described_rule in triggers.get("events", []) + triggers.get("schedules", []):
+            name = f"{PREFIX}-{short}-{described_rule['name']}"
+            names.add(name)
+            rule = events.describe_rule(Name=name)
+            found.same(f"{name} state", rule["State"], "ENABLED")
+            found.same(f"{name} pattern", json.loads(rule.get("EventPattern") or "null"), described_rule.get("pattern"))
+            found.same(f"{name} schedule", rule.get("ScheduleExpression") or None, described_rule.get("expression"))
+            (target,) = events.list_targets_by_rule(Rule=name)["Targets"]
+            found.same(f"{name} target", target["Arn"], f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}-{short}")
+            found.same(f"{name} input", json.loads(target.get("Input") or "null"), described_rule["input"])
+            found.same(f"{name} dead letters", target["DeadLetterConfig"]["Arn"], queue(short))
+            found.same(f"{name} retries", target["RetryPolicy"], {
+                "MaximumRetryAttempts": described_rule["maximum_retry_attempts"],
+                "MaximumEventAgeInSeconds": described_rule["maximum_event_age_seconds"],
+            })
+            found.same(f"{name} permission", permissions.get(name), permission("events", rule["Arn"]))
+            admits(lab, found, short, rule["Arn"])
+    found.same("rules", {rule["Name"] for rule in events.list_rules()["Rules"]}, names)
+
+
+def permission(service, arn):
+    """A permission of a function, for one source in this account."""
+    return {"Action": "lambda:InvokeFunction", "Principal": {"Service": f"{service}.amazonaws.com"},
+            "Condition": {"ArnLike": {"AWS:SourceArn": arn}, "StringEquals": {"AWS:SourceAccount": ACCOUNT}}}
+
+
+def permissions_of(functions, short):
+    """The resource policy of a function, by statement; none for a function without one."""
+    try:
+        document = functions.get_policy(FunctionName=f"{PREFIX}-{short}")["Policy"]
+    except functions.exceptions.ResourceNotFoundException:
+        return {}
+    kept = ("Action", "Principal", "Condition", "FunctionUrlAuthType", "InvokedViaFunctionUrl")
+    return {statement["Sid"]: {key: value for key, value in statement.items() if key in kept}
+            for statement in json.loads(document)["Statement"]}
+
+
+def admits(lab, found, short, source):
+    """A dead-letter queue takes messages from one source."""
+    sqs = lab.client("sqs")
+    url = sqs.get_queue_url(QueueName=f"{PREFIX}-{short}-dead-letters")["QueueUrl"]
+    document = json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"])
+    sources = [arn for statement in document["Statement"] if statement["Effect"] == "Allow"
+               for arn in listed(statement["Condition"]["ArnEquals"]["aws:SourceArn"])]
+    if source not in sources:
+        found.append(f"{short} dead letters: the queue does not admit {source}")
+
+
+def listed(value):
+    """A policy's value, which may stand alone."""
+    return [value] if isinstance(value, str) else value
+
+
+def stream_is(lab, found, wanted):
+    """The event source mappings, as described."""
+    mappings = lab.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    stream = wanted["functions"]["advance"]["triggers"]["stream"]
+    found.same("mappings", [mapping["FunctionArn"].split(":")[-1] for mapping in mappings], [f"{PREFIX}-advance"])
+    for mapping in mappings:
+        for member, expected in {
+            "BatchSize": stream["batch_size"], "ParallelizationFactor": stream["parallelization_factor"],
+            "MaximumRetryAttempts": stream["maximum_retry_attempts"],
+            "MaximumRecordAgeInSeconds": stream["maximum_record_age_seconds"],
+            "BisectBatchOnFunctionError": stream["bisect_on_error"],
+            "FunctionResponseTypes": ["ReportBatchItemFailures"], "StartingPosition": "TRIM_HORIZON",
+            "DestinationConfig": {"OnFailure": {"Destination": queue("advance")}},
+        }.items():
+            found.same(f"mapping {member}", mapping.get(member), expected)
+        patterns = [json.loads(filtered["Pattern"]) for filtered in mapping["FilterCriteria"]["Filters"]]
+        found.same("mapping filters", patterns, stream["filters"])
+
+
+def url_is(lab, found):
+    """The function URL needs two permissions, of which the second holds for calls through it only."""
+    functions = lab.client("lambda")
+    found.same("URL", functions.get_function_url_config(FunctionName=f"{PREFIX}-approval")["AuthType"], "NONE")
+    public = [statement for statement in permissions_of(functions, "approval").values() if statement["Principal"] == "*"]
+    through = {"Action": "lambda:InvokeFunctionUrl", "Principal": "*", "FunctionUrlAuthType": "NONE"}
+    invoke = {"Action": "lambda:InvokeFunction", "Principal": "*", "InvokedViaFunctionUrl": True}
+    found.same("URL permission", through in public, True)
+    found.same("URL invoke permission", invoke in public, True)
+    found.same("other public permissions", [other for other in public if other not in (through, invoke)], [])
+
+
+def table_is(lab, found, wanted):
+    """The ledger's keys, indexes, stream, recovery."""
+    dynamodb, name = lab.client("dynamodb"), wanted["table"]["name"]
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    keys = lambda schema: {key["KeyType"]: key["AttributeName"] for key in schema}
+    found.same("table keys", keys(table["KeySchema"]), {"HASH": "pk", "RANGE": "sk"})
+    found.same("indexes", {index["IndexName"]: keys(index["KeySchema"]) for index in table["GlobalSecondaryIndexes"]},
+               {index["name"]: {"HASH": index["partition"], "RANGE": index["sort"]} for index in wanted["table"]["indexes"]})
+    found.same("stream", table["StreamSpecification"], {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+    found.same("billing", table["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    found.same("recovery", backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"], "ENABLED")
+
+
+def topics_are(lab, found, wanted):
+    """The topics, who may publish, and who listens."""
+    sns = lab.client("sns")
+    arns = {name: f"arn:aws:sns:{REGION}:{ACCOUNT}:{topic}" for name, topic in wanted["topics"].items()}
+    found.same("topics", {topic["TopicArn"] for topic in sns.list_topics()["Topics"]}, set(arns.values()))
+    publishers = {"requests": [f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-advance"],
+                  "replies": [f"arn:aws:iam::{ACCOUNT}:role/on-call"]}
+    for name, arn in arns.items():
+        document = json.loads(sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"])
+        denied = {statement["Sid"]: statement for statement in document["Statement"] if statement["Effect"] == "Deny"}
+        found.same(f"{name} denied to", listed(denied["NobodyElse"]["Condition"]["ArnNotLike"]["aws:PrincipalArn"]),
+                   publishers[name])
+    listeners = {(entry["TopicArn"], entry["Protocol"], entry["Endpoint"]) for entry in sns.list_subscriptions()["Subscriptions"]}
+    expected = {(arns[topic], "lambda", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}-{short}")
+                for short, function in wanted["functions"].items() for topic in function["triggers"].get("topics", [])}
+    found.same("subscriptions", sorted(listeners), sorted(expected | {(arns["requests"], "email", "team@example.com")}))
+    found.same("topic permission", permissions_of(lab.client("lambda"), "approval").get("topic-replies"),
+               permission("sns", arns["replies"]))
+
+
+def secrets_are(lab, found, wanted):
+    """A SecureString for each, with a value that cannot be guessed."""
+    ssm, values = lab.client("ssm"), set()
+    for name in wanted["parameters"].values():
+        parameter = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+        found.same(f"{name} type", parameter["Type"], "SecureString")
+        found.same(f"{name} length", len(parameter["Value"]) >= 32, True)
+        values.add(parameter["Value"])
+    found.same("secrets in all", len(ssm.describe_parameters()["Parameters"]), len(wanted["parameters"]))
+
+
+def alarms_are(lab, found, wanted):
+    """Each described alarm of each function it is for."""
+    alarms = lab.client("cloudwatch").describe_alarms(MaxRecords=100)["MetricAlarms"]
+    expected = {}
+    for alarm in wanted["alarms"]:
+        for short in wanted["functions"] if alarm["functions"] == ["*"] else alarm["functions"]:
+            dimension = {"function": ("FunctionName", f"{PREFIX}-{short}"),
+                         "dead-letters": ("QueueName", f"{PREFIX}-{short}-dead-letters")}[alarm["of"]]
+            expected[f"{PREFIX}-{short}-{alarm['name']}"] = [
+                alarm["metric"], [list(dimension)], alarm["threshold"], alarm["comparison"], alarm["missing"],
+                alarm["period_seconds"], alarm["periods"]]
+    found.same("alarms", {
+        alarm["AlarmName"]: [
+            alarm["MetricName"], [[entry["Name"], entry["Value"]] for entry in alarm["Dimensions"]], alarm["Threshold"],
+            alarm["ComparisonOperator"], alarm["TreatMissingData"], alarm["Period"], alarm["EvaluationPeriods"]]
+        for alarm in alarms}, expected)
+
+
+def accounts_are(lab, found, wanted):
+    """Who else may send events and reach the ledger: exactly the target accounts."""
+    bus = json.loads(lab.client("events").describe_event_bus(Name="default")["Policy"])
+    found.same("bus", sorted(statement["Principal"]["AWS"] for statement in bus["Statement"]),
+               [f"arn:aws:iam::{account}:root" for account in TARGETS])
+    arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{wanted['table']['name']}"
+    table = json.loads(lab.client("dynamodb").get_resource_policy(ResourceArn=arn)["Policy"])
+    found.same("table's policy", [statement["Condition"]["ArnEquals"]["aws:PrincipalArn"] for statement in table["Statement"]],
+               [[f"arn:aws:iam::{account}:role/{PREFIX}-lifecycle-hook" for account in TARGETS]])
+
+
+def queue(short, account=ACCOUNT):
+    """The ARN of a function's dead-letter queue."""
+    return f"arn:aws:sqs:{REGION}:{account}:{PREFIX}-{short}-dead-letters"
+
+
+def left(lab, account):
+    """What there is in an account, by kind and name."""
+    client = lambda service: lab.client(service, account)
+    listed_there = {
+        "function": [function["FunctionName"] for function in client("lambda").list_functions()["Functions"]],
+        "mapping": [mapping["UUID"] for mapping in client("lambda").list_event_source_mappings()["EventSourceMappings"]],
+        "role": [role["RoleName"] for role in client("iam").list_roles()["Roles"]],
+        "rule": [rule["Name"] for rule in client("events").list_rules()["Rules"]],
+        "queue": client("sqs").list_queues().get("QueueUrls", []),
+        "topic": [topic["TopicArn"] for topic in client("sns").list_topics()["Topics"]],
+        "table": client("dynamodb").list_tables()["TableNames"],
+        "parameter": [parameter["Name"] for parameter in client("ssm").describe_parameters()["Parameters"]],
+        "alarm": [alarm["AlarmName"] for alarm in client("cloudwatch").describe_alarms()["MetricAlarms"]],
+        "log": [group["logGroupName"] for group in client("logs").describe_log_groups()["logGroups"]],
+        "repository": [repository["repositoryName"] for repository in client("ecr").describe_repositories()["repositories"]],
+        "load balancer": [balancer["LoadBalancerName"] for balancer in client("elbv2").describe_load_balancers()["LoadBalancers"]],
+        "application": client("codedeploy").list_applications()["applications"],
+    }
+    return [f"{kind} {name}" for kind, names in listed_there.items() for name in names]

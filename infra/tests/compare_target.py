@@ -1,0 +1,61 @@
+"""What an account that stages live in has, beside what infra/functions.json says."""
+
+import json
+
+from compare import PREFIX, Differences, described, description, policy, queue
+from lab import ACCOUNT, REGION
+
+TARGET = "222222222222"
+# What `advance` does at home only.
+AT_HOME = {"Ledger", "Templates", "Secrets", "Requests", "OtherAccounts"}
+
+
+def target(lab):
+    """The role that stages name, the hook function, the rules that send events home."""
+    here, home, found = description(TARGET), description(ACCOUNT), Differences()
+    role_is(lab, found, here)
+    hook_is(lab, found, here, home)
+    rules_are(lab, found, here)
+    return found
+
+
+def role_is(lab, found, here):
+    """Trusts exactly `advance`, with the external id, and may do what `advance` does to services."""
+    iam, role = lab.client("iam", TARGET), f"{PREFIX}-target"
+    (trust,) = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    found.same("trust", [trust["Principal"], trust["Action"], trust["Condition"]], [
+        {"AWS": f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-advance"}, "sts:AssumeRole",
+        {"StringEquals": {"sts:ExternalId": "an-id-that-nobody-guesses"}}])
+    statements = [statement for statement in here["functions"]["advance"]["statements"] if statement["sid"] not in AT_HOME]
+    named = lambda statement, resource: (
+        [f"arn:aws:iam::{TARGET}:role/shop-*"] if "iam:PassRole" in statement["actions"] else [resource])
+    found.same("role's statements", policy(iam, role, "own"), described(statements, named))
+
+
+def hook_is(lab, found, here, home):
+    """The hook works here, on a ledger that is at home."""
+    function, name = here["functions"]["lifecycle-hook"], f"{PREFIX}-lifecycle-hook"
+    at_home = {statement["sid"]: statement for statement in home["functions"]["lifecycle-hook"]["statements"]}
+    statements = [at_home["Ledger"] if statement["sid"] == "Ledger" else statement for statement in function["statements"]]
+    found.same("hook's statements", policy(lab.client("iam", TARGET), name, "own"), described(statements))
+    configuration = lab.client("lambda", TARGET).get_function(FunctionName=name)["Configuration"]
+    found.same("hook's environment", configuration["Environment"]["Variables"], {
+        "TOWPATH_ACCOUNT": ACCOUNT,
+        "TOWPATH_TABLE": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{home['table']['name']}"})
+    found.same("hook's timeout", configuration["Timeout"], function["timeout_seconds"])
+
+
+def rules_are(lab, found, here):
+    """Every event of the forwarded functions goes to the deployer's bus."""
+    events, bus = lab.client("events", TARGET), f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
+    described_rules = {f"{PREFIX}-forward-{event['name']}": event for function in ("deployment-event", "image-push")
+                       for event in here["functions"][function]["triggers"]["events"]}
+    rules = {rule["Name"]: json.loads(rule["EventPattern"]) for rule in events.list_rules()["Rules"]}
+    found.same("rules", rules, {name: event["pattern"] for name, event in described_rules.items()})
+    for name in rules:
+        (entry,) = events.list_targets_by_rule(Rule=name)["Targets"]
+        found.same(f"{name} target", [entry["Arn"], entry["RoleArn"], entry["DeadLetterConfig"]["Arn"]],
+                   [bus, f"arn:aws:iam::{TARGET}:role/{PREFIX}-forward", queue("lifecycle-hook", TARGET)])
+    forward = policy(lab.client("iam", TARGET), f"{PREFIX}-forward", "own")
+    found.same("forwarding role", [(statement["actions"], statement["resources"]) for statement in forward.values()],
+               [(["events:PutEvents"], [bus])])

@@ -1,0 +1,112 @@
+# A service in two stages, one per engine, as the test applies it to the lab: in an account of its own,
+# so that nothing of it meets the other tests.
+
+terraform {
+  required_version = ">= 1.11"
+
+  backend "local" {}
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100"
+    }
+  }
+}
+
+# Given to every root module of the tests.
+variable "packages" {
+  description = "Folder with one zip per function."
+  type        = string
+}
+
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "333333333333"
+  secret_key                  = "lab"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+}
+
+resource "aws_vpc" "this" {
+  cidr_block = "10.20.0.0/16"
+}
+
+resource "aws_subnet" "this" {
+  count = 2
+
+  vpc_id            = aws_vpc.this.id
+  cidr_block        = "10.20.${count.index}.0/24"
+  availability_zone = ["eu-central-1a", "eu-central-1b"][count.index]
+}
+
+resource "aws_ecs_cluster" "this" {
+  for_each = toset(["shop-test", "shop"])
+
+  name = each.value
+}
+
+module "pipeline" {
+  source = "../../service/pipeline"
+
+  repository    = "shop/api"
+  keep_tagged   = 1000
+  pull_accounts = ["222222222222"]
+
+  pipeline = {
+    pipeline = "shop-api"
+    stages = [
+      merge(module.rolling.stage, { name = "test" }),
+      merge(module.codedeploy.stage, { name = "production" }),
+    ]
+  }
+}
+
+module "rolling" {
+  source = "../../service"
+
+  name                     = "api"
+  engine                   = "rolling"
+  cluster                  = aws_ecs_cluster.this["shop-test"].name
+  repository_arns          = ["arn:aws:ecr:eu-central-1:333333333333:repository/shop/api"]
+  vpc_id                   = aws_vpc.this.id
+  task_subnet_ids          = aws_subnet.this[*].id
+  load_balancer_subnet_ids = aws_subnet.this[*].id
+  container                = { name = "app", port = 8080 }
+  container_definitions    = local.containers
+  production_port          = 8081
+  deletion_protection      = false
+}
+
+module "codedeploy" {
+  source = "../../service"
+
+  name                     = "api"
+  cluster                  = aws_ecs_cluster.this["shop"].name
+  repository_arns          = ["arn:aws:ecr:eu-central-1:333333333333:repository/shop/api"]
+  vpc_id                   = aws_vpc.this.id
+  task_subnet_ids          = aws_subnet.this[*].id
+  load_balancer_subnet_ids = aws_subnet.this[*].id
+  container                = { name = "app", port = 8080 }
+  container_definitions    = local.containers
+  production_port          = 8082
+  test_port                = 9002
+  test_cidrs               = ["10.20.0.0/16"]
+  deletion_protection      = false
+  codedeploy               = { ready_wait_minutes = 60 }
+}
+
+locals {
+  containers = jsonencode([{
+    name         = "app"
+    image        = "333333333333.dkr.ecr.eu-central-1.amazonaws.com/shop/api:first"
+    essential    = true
+    portMappings = [{ containerPort = 8080, hostPort = 8080, protocol = "tcp" }]
+    environment  = [{ name = "GREETING", value = "hello" }]
+  }])
+}
+
+output "services" {
+  description = "Everything the modules say."
+  value       = { pipeline = module.pipeline, rolling = module.rolling, codedeploy = module.codedeploy }
+}
