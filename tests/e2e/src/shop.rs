@@ -100,7 +100,8 @@ impl Shop {
         };
         let stage = |name: &str, rollout: Value| {
             json!({ "name": name, "cluster": name, "service": Self::NAME, "containers": ["app"], "rollout": rollout,
-                "environment": { "app": { "COMMIT": "${tag}" } } })
+                "environment": { "app": { "COMMIT": "${tag}" } },
+                "docker_labels": { "app": { "com.example.commit": "${tag}" } }, "tags": { "commit": "${tag}" } })
         };
         let test = stage("test", json!({ "rolling": {} }));
         let mut staging = stage(

@@ -34,6 +34,19 @@ async fn a_pushed_image_reaches_production_behind_an_approval() -> Result<(), Er
         before,
         "auto scaling is as it was"
     );
+    let input = json!({ "taskDefinition": "shop-api-production", "include": ["TAGS"] });
+    let described = world
+        .lab
+        .aws("ecs", "DescribeTaskDefinition", &input)
+        .await?;
+    let app = &described["taskDefinition"]["containerDefinitions"][0];
+    assert_eq!(app["dockerLabels"]["com.example.commit"], "3f2c1ab");
+    assert_eq!(
+        app["environment"][1],
+        json!({ "name": "EMPTY", "value": "" }),
+        "kept as it was"
+    );
+    assert!(described["tags"].to_string().contains("towpath:release"));
     let card = world.card("3f2c1ab").await?.expect("its card");
     assert!(
         card.buttons.is_empty(),

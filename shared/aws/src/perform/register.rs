@@ -144,10 +144,16 @@ pub(super) fn changes_of(
         .iter()
         .map(|(container, set)| (container.to_string(), set.clone()))
         .collect();
+    let docker_labels = changes
+        .docker_labels
+        .iter()
+        .map(|(container, set)| (container.to_string(), set.clone()))
+        .collect();
     Ok(taskdef::Changes {
         images,
+        docker_labels,
+        tags: changes.tags.clone(),
         environment,
         release,
-        ..taskdef::Changes::default()
     })
 }

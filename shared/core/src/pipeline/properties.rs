@@ -140,14 +140,14 @@ prop_compose! {
         (cluster, service) in (text("[A-Za-z0-9_-]{1,255}"), text("[A-Za-z0-9_-]{1,255}")),
         containers in vec(text("[A-Za-z0-9_-]{1,255}"), 0..4),
         base in base(),
-        environment in environment(),
+        (environment, docker_labels, tags) in (environment(), environment(), btree_map("[a-z]{1,9}", any::<String>(), 0..3)),
         rollout in rollout(),
         approval in option::of(approval()),
         checks in vec(check(), 0..3),
         auto_scaling in prop_oneof![Just(AutoScaling::Suspend), Just(AutoScaling::Leave)],
         timeout in span(),
     ) -> Stage {
-        Stage { name, account, region, role, cluster, service, containers, base, environment, rollout, approval, checks, auto_scaling, timeout }
+        Stage { name, account, region, role, cluster, service, containers, base, environment, docker_labels, tags, rollout, approval, checks, auto_scaling, timeout }
     }
 }
 

@@ -50,6 +50,16 @@ pub struct Stage {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("propertyNames" = {"$ref": "#/$defs/ContainerName"}, "examples" = [{"app": {"RELEASE": "${release}", "COMMIT": "${tag}"}}]))]
     pub environment: BTreeMap<ContainerName, BTreeMap<String, String>>,
+    /// Docker labels that are set, by container. Their values may use the placeholders of
+    /// `environment`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("propertyNames" = {"$ref": "#/$defs/ContainerName"}, "examples" = [{"app": {"com.example.commit": "${tag}"}}]))]
+    pub docker_labels: BTreeMap<ContainerName, BTreeMap<String, String>>,
+    /// Tags of the task definition that are set, beside Towpath's own. Their values may use the
+    /// placeholders of `environment`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("examples" = [{"commit": "${tag}"}]))]
+    pub tags: BTreeMap<String, String>,
     /// How the service is rolled out.
     #[schemars(extend("examples" = [{"codedeploy": {"application": "shop-api", "group": "production"}}]))]
     pub rollout: Rollout,

@@ -28,6 +28,12 @@ pub struct Changes {
     /// The environment variables that are set, by container.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<ContainerName, BTreeMap<String, String>>,
+    /// The docker labels that are set, by container.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub docker_labels: BTreeMap<ContainerName, BTreeMap<String, String>>,
+    /// The tags of the task definition that are set.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
     /// The values that a template's placeholders stand for.
     pub values: BTreeMap<String, String>,
 }

@@ -24,6 +24,8 @@ pub(super) fn find(pipeline: &Pipeline, stage: &Stage, path: &str, found: &mut F
     containers(stage, path, found);
     place(stage, path, found);
     environment(stage, path, found);
+    docker_labels(stage, path, found);
+    tags(stage, path, found);
     if let Some(gate) = &stage.approval {
         approval(pipeline, gate, &format!("{path}.approval"), found);
     }
@@ -107,7 +109,6 @@ fn environment(stage: &Stage, path: &str, found: &mut Found) {
     for (container, variables) in &stage.environment {
         let path = format!("{path}.environment.{container}");
         for (name, value) in variables {
-            let shown = name.escape_debug();
             if name.is_empty()
                 || name.len() > 256
                 || name
@@ -116,25 +117,79 @@ fn environment(stage: &Stage, path: &str, found: &mut Found) {
             {
                 found.add(
                     format!("{path}.{name}"),
-                    format!("`{shown}` is not the name of an environment variable"),
+                    format!(
+                        "`{}` is not the name of an environment variable",
+                        name.escape_debug()
+                    ),
                     "use 1 to 256 characters without spaces and `=`",
                 );
             }
-            if value.contains('\0') {
-                found.add(
-                    format!("{path}.{name}"),
-                    format!("the value of `{shown}` contains a NUL character"),
-                    "remove it",
-                );
-            }
-            if let Some(unknown) = unknown_placeholder(value) {
-                found.add(
-                    format!("{path}.{name}"),
-                    format!("`{}` is not known here", unknown.escape_debug()),
-                    format!("use {}", known_placeholders()),
-                );
-            }
+            value_of(name, value, &path, found);
         }
+    }
+}
+
+fn docker_labels(stage: &Stage, path: &str, found: &mut Found) {
+    for (container, labels) in &stage.docker_labels {
+        let path = format!("{path}.docker_labels.{container}");
+        for (name, value) in labels {
+            if name.is_empty() || name.chars().any(char::is_control) {
+                found.add(
+                    format!("{path}.{name}"),
+                    format!("`{}` is not the name of a label", name.escape_debug()),
+                    "use a name such as com.example.commit",
+                );
+            }
+            value_of(name, value, &path, found);
+        }
+    }
+}
+
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>
+fn tags(stage: &Stage, path: &str, found: &mut Found) {
+    let path = format!("{path}.tags");
+    for (key, value) in &stage.tags {
+        let shown = key.escape_debug();
+        if key.is_empty() || key.chars().count() > 128 {
+            found.add(
+                format!("{path}.{key}"),
+                format!("`{shown}` is not the key of a tag"),
+                "use 1 to 128 characters",
+            );
+        }
+        let reserved = ["aws:", "towpath:"].into_iter().find(|prefix| {
+            key.get(..prefix.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        });
+        if let Some(prefix) = reserved {
+            found.add(
+                format!("{path}.{key}"),
+                format!("tags that begin with `{prefix}` are reserved"),
+                "use another key",
+            );
+        }
+        value_of(key, value, &path, found);
+    }
+}
+
+/// What holds for every value that may use placeholders.
+fn value_of(name: &str, value: &str, path: &str, found: &mut Found) {
+    if value.contains('\0') {
+        found.add(
+            format!("{path}.{name}"),
+            format!(
+                "the value of `{}` contains a NUL character",
+                name.escape_debug()
+            ),
+            "remove it",
+        );
+    }
+    if let Some(unknown) = unknown_placeholder(value) {
+        found.add(
+            format!("{path}.{name}"),
+            format!("`{}` is not known here", unknown.escape_debug()),
+            format!("use {}", known_placeholders()),
+        );
     }
 }
 

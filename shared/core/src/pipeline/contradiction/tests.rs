@@ -243,6 +243,29 @@ fn environment_names_and_placeholders_are_checked() {
 }
 
 #[test]
+fn labels_and_tags_are_checked() {
+    for (name, value) in [("", "c"), ("a\n", "c"), ("a", "${releese}")] {
+        assert_found(
+            "/stages/1/docker_labels",
+            serde_json::json!({ "app": { name: value } }),
+            &format!("stages.1.docker_labels.app.{name}"),
+        );
+    }
+    for (key, value) in [
+        ("", "c"),
+        ("towpath:spec", "c"),
+        ("AWS:x", "c"),
+        ("a", "${"),
+    ] {
+        assert_found(
+            "/stages/1/tags",
+            serde_json::json!({ key: value }),
+            &format!("stages.1.tags.{key}"),
+        );
+    }
+}
+
+#[test]
 fn what_ssm_cannot_store_is_found_where_it_stands() {
     assert_found(
         "/stages/1/environment/app/GREETING",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::names::ContainerName;
 use crate::pipeline::{HookPoint, Stage};
 use crate::release::{Changes, Mark, Place, Release};
 
@@ -26,10 +27,15 @@ pub(super) fn changes(release: &Release, stage: &Stage) -> Changes {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
-    let filled = |text: &String| {
-        values.iter().fold(text.clone(), |text, (name, value)| {
-            text.replace(&format!("${{{name}}}"), value)
-        })
+    let filled = |set: &BTreeMap<String, String>| -> BTreeMap<String, String> {
+        set.iter()
+            .map(|(name, text)| (name.clone(), fill(text, &values)))
+            .collect()
+    };
+    let by_container = |sets: &BTreeMap<ContainerName, BTreeMap<String, String>>| {
+        sets.iter()
+            .map(|(container, set)| (container.clone(), filled(set)))
+            .collect()
     };
     Changes {
         images: stage
@@ -37,20 +43,36 @@ pub(super) fn changes(release: &Release, stage: &Stage) -> Changes {
             .iter()
             .map(|name| (name.clone(), reference.clone()))
             .collect(),
-        environment: stage
-            .environment
-            .iter()
-            .map(|(container, set)| {
-                (
-                    container.clone(),
-                    set.iter()
-                        .map(|(name, value)| (name.clone(), filled(value)))
-                        .collect(),
-                )
-            })
-            .collect(),
+        environment: by_container(&stage.environment),
+        docker_labels: by_container(&stage.docker_labels),
+        tags: filled(&stage.tags),
         values,
     }
+}
+
+/// The text with its placeholders replaced. A value is not looked through for placeholders again:
+/// a tag is hostile text.
+fn fill(text: &str, values: &BTreeMap<String, String>) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, from)) = rest.split_once("${") {
+        filled.push_str(before);
+        let known = from
+            .split_once('}')
+            .and_then(|(name, after)| Some((values.get(name)?, after)));
+        match known {
+            Some((value, after)) => {
+                filled.push_str(value);
+                rest = after;
+            }
+            None => {
+                filled.push_str("${");
+                rest = from;
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled
 }
 
 /// The hook points at which the stage has checks, in the order of a deployment.
@@ -68,4 +90,22 @@ pub(super) fn mark(release: &Release, stage: &Stage) -> String {
         stage: stage.name.clone(),
     }
     .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_once_and_others_are_left() {
+        let values = BTreeMap::from([
+            ("tag".to_owned(), "${release}".to_owned()),
+            ("release".to_owned(), "shop-1".to_owned()),
+        ]);
+        assert_eq!(
+            fill("${tag} of ${release}", &values),
+            "${release} of shop-1"
+        );
+        assert_eq!(fill("$5 ${x} ${ ${tag", &values), "$5 ${x} ${ ${tag");
+    }
 }
