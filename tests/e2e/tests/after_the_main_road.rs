@@ -1,0 +1,176 @@
+//! What the main road costs and leaves behind: how many calls, which rights were used, and that no
+//! secret is anywhere.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use towpath_e2e::{APPROVER, Error, OUTSIDER, World};
+
+const TAG: &str = "3f2c1ab";
+
+/// What a function may do and did not on the main road, each with why it may.
+const UNUSED: [(&str, &str, &str); 16] = [
+    ("advance", "codedeploy:BatchGetDeployments", LOST),
+    ("advance", "codedeploy:ListDeployments", LOST),
+    ("advance", "ecs:ListTaskDefinitions", LOST),
+    (
+        "advance",
+        "codedeploy:GetApplicationRevision",
+        "CodeDeploy's own examples grant it to whoever creates deployments",
+    ),
+    (
+        "advance",
+        "codedeploy:StopDeployment",
+        "taking back a rollout",
+    ),
+    ("advance", "ecs:DescribeTasks", "saying why tasks stopped"),
+    ("advance", "ecs:ListTasks", "saying why tasks stopped"),
+    (
+        "advance",
+        "ecs:TagResource",
+        "AWS asks for it where a revision is registered with tags; the lab does not",
+    ),
+    (
+        "advance",
+        "ssm:GetParameter",
+        "templates of task definitions",
+    ),
+    ("advance", "sts:AssumeRole", "stages in other accounts"),
+    (
+        "approval",
+        "dynamodb:ConditionCheckItem",
+        "a rejection while the rollout is being prepared",
+    ),
+    ("approval", "dynamodb:GetItem", LOST),
+    ("image-push", "dynamodb:GetItem", LOST),
+    ("lifecycle-hook", "dynamodb:GetItem", LOST),
+    ("sweeper", "dynamodb:GetItem", LOST),
+    (
+        "sweeper",
+        "dynamodb:PutItem",
+        "pushes whose event never came",
+    ),
+];
+/// Looked at only after a crash or a lost answer, to find out what was done.
+const LOST: &str = "evidence of what was done";
+
+#[tokio::test]
+async fn it_is_frugal_keeps_its_secrets_and_has_no_right_too_many() -> Result<(), Error> {
+    let world = World::start().await?;
+    world.rest().await?;
+    let since = world.lab.get("journal").await?["last"].clone();
+    world.push(TAG, "healthy").await?;
+    world.asks(TAG).await?;
+    world.click(TAG, "towpath_approve", OUTSIDER).await?;
+    let forged = json!({ "signature": "not-the-signing-secret" });
+    world
+        .click_with(TAG, "towpath_approve", APPROVER, &forged)
+        .await?;
+    world.reply("not a decision").await?;
+    world.click(TAG, "towpath_approve", APPROVER).await?;
+    assert_eq!(world.ended(TAG).await?, "succeeded");
+    world.pass(1_000).await?;
+
+    calls_are_few(&world, &since.to_string()).await?;
+    secrets_are_kept(&world).await?;
+    rights_are_needed(&world).await
+}
+
+/// Calls of AWS from when a stage's turn comes until its deployment has started, without the
+/// ledger's own.
+async fn calls_are_few(world: &World, since: &str) -> Result<(), Error> {
+    let journal = world.lab.get(&format!("journal?since={since}")).await?;
+    let entries = journal["entries"].as_array().cloned().unwrap_or_default();
+    let mut stages: Vec<Vec<String>> = vec![Vec::new()];
+    for entry in &entries {
+        let text = |name: &str| entry[name].as_str().unwrap_or_default();
+        let (caller, service, operation) = (text("caller"), text("service"), text("operation"));
+        if !["towpath-image-push", "towpath-advance"].contains(&caller)
+            || ["dynamodb", "slack"].contains(&service)
+        {
+            continue;
+        }
+        let stage = stages.last_mut().expect("one at least");
+        if operation == "Publish" {
+            // People were asked. What is deployed is read anew when they have agreed, so the way
+            // to the start begins again with their decision.
+            stage.clear();
+            continue;
+        }
+        stage.push(format!("{service}:{operation}"));
+        if ["UpdateService", "CreateDeployment"].contains(&operation) {
+            stages.push(Vec::new());
+        }
+    }
+    // What follows a start is watching it, which is not part of starting the next one.
+    let watching = [
+        "ecs:ListTasks",
+        "codedeploy:GetDeploymentTarget",
+        "codedeploy:GetDeployment",
+    ];
+    for stage in &mut stages {
+        stage.retain(|call| !watching.contains(&call.as_str()));
+    }
+    assert_eq!(stages.len(), 4, "{stages:#?}");
+    for (stage, most) in stages.iter().zip([8, 10, 10]) {
+        assert!(stage.len() <= most, "{} calls: {stage:#?}", stage.len());
+    }
+    Ok(())
+}
+
+async fn secrets_are_kept(world: &World) -> Result<(), Error> {
+    let scan = json!({ "TableName": "towpath-ledger" });
+    let ledger = world.lab.aws("dynamodb", "Scan", &scan).await?;
+    let slack = world.lab.get("slack/messages").await?;
+    let sns = world.lab.get("sns/messages").await?;
+    let letters = world.lab.get("dead-letters").await?;
+    let places = [
+        ("the functions' logs", world.function_logs()?),
+        ("the ledger", ledger.to_string()),
+        ("Slack", slack.to_string()),
+        ("SNS", sns.to_string()),
+        ("dead letters", letters.to_string()),
+    ];
+    for name in ["slack/bot-token", "slack/signing-secret", "link-key"] {
+        let secret = world.secret(name).await?;
+        assert!(secret.len() >= 16, "{name} is a secret");
+        for (place, text) in &places {
+            assert!(!text.is_empty());
+            assert!(!text.contains(&secret), "{name} is in {place}");
+        }
+    }
+    let token = world.answer_by_email(TAG, "approve").await?;
+    let token = token["approval"].as_str().unwrap_or_default();
+    for (place, text) in places.iter().filter(|(place, _)| *place != "SNS") {
+        assert!(!text.contains(token), "the e-mailed token is in {place}");
+    }
+    Ok(())
+}
+
+async fn rights_are_needed(world: &World) -> Result<(), Error> {
+    let report = world.lab.get("iam").await?;
+    let mut unused = BTreeSet::new();
+    for (role, rights) in report["roles"].as_object().into_iter().flatten() {
+        let Some((_, function)) = role.split_once(":role/towpath-") else {
+            continue;
+        };
+        assert_eq!(
+            rights["refused"],
+            json!([]),
+            "{function} was refused something"
+        );
+        for right in rights["never_used"].as_array().into_iter().flatten() {
+            let action = right["action"].as_str().unwrap_or_default();
+            unused.insert(format!("{function} {action}"));
+        }
+    }
+    for (function, action, why) in UNUSED {
+        let was_unused = unused.remove(&format!("{function} {action}"));
+        assert!(
+            was_unused,
+            "{function} used {action}; it is no exception ({why})"
+        );
+    }
+    assert_eq!(unused, BTreeSet::new(), "rights that nothing needs");
+    Ok(())
+}
