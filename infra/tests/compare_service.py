@@ -1,9 +1,14 @@
 """What the service modules made: as Towpath needs it."""
 
 import json
+import os
+import pathlib
+import subprocess
 
 from compare import Differences, policy
+from lab import ROOT
 
+TOWPATH = pathlib.Path(os.environ.get("TOWPATH", ROOT / "target/debug/towpath"))
 ACCOUNT = "333333333333"
 
 
@@ -71,6 +76,34 @@ def pipeline_is(lab, found):
         stage | {"name": "production", "cluster": "shop", "rollout": {
             "codedeploy": {"application": "shop-api", "group": "api", "hook": "towpath-lifecycle-hook"}}},
     ]})
+    found.extend(lint(pipeline))
+
+
+def lint(pipeline):
+    """What `towpath lint` says about a pipeline; nothing where it is not built."""
+    if not TOWPATH.is_file():
+        return []
+    run = subprocess.run([TOWPATH, "lint", "/dev/stdin"], input=json.dumps(pipeline), text=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return [f"towpath lint: {run.stdout}"] if run.returncode != 0 else []
+
+
+def example(lab):
+    """The example's pipeline passes three stages, and its services are there."""
+    account, found = "444444444444", Differences()
+    name = "/towpath/pipelines/shop/api/shop-api"
+    pipeline = json.loads(lab.client("ssm", account).get_parameter(Name=name)["Parameter"]["Value"])
+    found.same("stages", [(stage["name"], list(stage["rollout"])) for stage in pipeline["stages"]],
+               [("test", ["rolling"]), ("staging", ["codedeploy"]), ("production", ["codedeploy"])])
+    found.extend(lint(pipeline))
+    for stage in pipeline["stages"]:
+        answer = lab.client("ecs", account).describe_services(cluster=stage["cluster"], services=[stage["service"]])
+        found.same(f"{stage['name']} service", [one["status"] for one in answer["services"]], ["ACTIVE"])
+    passed = policy(lab.client("iam", account), "towpath-advance", "own")["PassTaskRoles"]["resources"]
+    for stage in pipeline["stages"]:
+        role = lab.client("iam", account).get_role(RoleName=f"{stage['cluster']}-api-execution")["Role"]["Arn"]
+        found.same(f"{role} may be passed", role in passed, True)
+    return found
 
 
 def targets_are(lab, found):

@@ -4,8 +4,6 @@
 terraform {
   required_version = ">= 1.11"
 
-  backend "local" {}
-
   required_providers {
     aws = {
       source  = "hashicorp/aws"
@@ -20,11 +18,7 @@ variable "packages" {
 }
 
 provider "aws" {
-  region                      = "eu-central-1"
-  access_key                  = "111111111111"
-  secret_key                  = "lab"
-  skip_credentials_validation = true
-  skip_metadata_api_check     = true
+  region = "eu-central-1"
 }
 
 module "deployer" {

@@ -4,8 +4,6 @@
 terraform {
   required_version = ">= 1.11"
 
-  backend "local" {}
-
   required_providers {
     aws = {
       source  = "hashicorp/aws"
@@ -21,11 +19,7 @@ variable "packages" {
 }
 
 provider "aws" {
-  region                      = "eu-central-1"
-  access_key                  = "333333333333"
-  secret_key                  = "lab"
-  skip_credentials_validation = true
-  skip_metadata_api_check     = true
+  region = "eu-central-1"
 }
 
 resource "aws_vpc" "this" {

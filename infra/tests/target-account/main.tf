@@ -3,8 +3,6 @@
 terraform {
   required_version = ">= 1.11"
 
-  backend "local" {}
-
   required_providers {
     aws = {
       source  = "hashicorp/aws"
@@ -18,13 +16,8 @@ variable "packages" {
   type        = string
 }
 
-# An access key of twelve digits is the root of that account in the lab.
 provider "aws" {
-  region                      = "eu-central-1"
-  access_key                  = "222222222222"
-  secret_key                  = "lab"
-  skip_credentials_validation = true
-  skip_metadata_api_check     = true
+  region = "eu-central-1"
 }
 
 module "target" {

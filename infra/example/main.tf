@@ -1,0 +1,143 @@
+# One service on its way through test, staging and production, in one account: each stage is a cluster
+# with the service behind a load balancer of its own. In earnest, the stages' part of this file is in
+# the configuration of whoever owns the service, and production in an account of its own
+# (`../target-account`).
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = { Project = "towpath-example" }
+  }
+}
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+
+locals {
+  name = "api"
+
+  # A stage is its cluster, how it is rolled out, and how much of it there is.
+  stages = {
+    test       = { cluster = "shop-test", engine = "rolling", minimum = 1 }
+    staging    = { cluster = "shop-staging", engine = "codedeploy", minimum = 1 }
+    production = { cluster = "shop", engine = "codedeploy", minimum = 2 }
+  }
+
+  # By name rather than from the modules, which need the deployer themselves.
+  execution_role_arns = [
+    for stage in values(local.stages) :
+    "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/${stage.cluster}-${local.name}-execution"
+  ]
+}
+
+module "deployer" {
+  source = "../deployer"
+
+  packages            = var.packages
+  architecture        = var.architecture
+  slack               = var.slack == null ? null : { team_id = var.slack.team_id, app_id = var.slack.app_id }
+  request_emails      = var.emails
+  reply_publishers    = var.reply_publishers
+  task_role_arns      = local.execution_role_arns
+  deletion_protection = var.deletion_protection
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+
+  # The load balancers are internal, so the checks are made from inside.
+  hook_network = {
+    subnet_ids         = aws_subnet.private[*].id
+    security_group_ids = [aws_security_group.checks.id]
+  }
+}
+
+resource "aws_sns_topic" "alarms" {
+  name              = "towpath-alarms"
+  kms_master_key_id = "alias/aws/sns"
+}
+
+module "pipeline" {
+  source = "../service/pipeline"
+
+  repository     = "shop/api"
+  pipelines_path = module.deployer.pipelines_path
+
+  pipeline = merge(
+    {
+      pipeline = "shop-api"
+      tags     = "commit"
+      notify   = { for key, value in { slack = try(var.slack.channel, null), sns = var.slack == null ? true : null } : key => value if value != null }
+      stages = [
+        merge(module.service["test"].stage, { name = "test" }),
+        merge(module.service["staging"].stage, { name = "staging", checks = local.checks["staging"] }),
+        merge(module.service["production"].stage, {
+          name     = "production"
+          checks   = local.checks["production"]
+          approval = { for key, value in { slack = try(var.slack.approvers, null), sns = var.slack == null ? true : null } : key => value if value != null }
+        }),
+      ]
+    },
+  )
+}
+
+locals {
+  # Green has to answer before it gets traffic.
+  checks = {
+    for name in ["staging", "production"] : name => [{
+      name = "health"
+      http = { url = "${module.service[name].test_url}/health" }
+    }]
+  }
+}
+
+resource "aws_ecs_cluster" "this" {
+  for_each = local.stages
+
+  name = each.value.cluster
+
+  setting {
+    name  = "containerInsights"
+    value = "enabled"
+  }
+}
+
+module "service" {
+  source   = "../service"
+  for_each = local.stages
+
+  name                     = local.name
+  cluster                  = aws_ecs_cluster.this[each.key].name
+  engine                   = each.value.engine
+  architecture             = var.architecture
+  capacity                 = { minimum = each.value.minimum, maximum = 4 }
+  repository_arns          = [local.repository_arn]
+  vpc_id                   = aws_vpc.this.id
+  task_subnet_ids          = aws_subnet.private[*].id
+  load_balancer_subnet_ids = aws_subnet.private[*].id
+  production_cidrs         = [aws_vpc.this.cidr_block]
+  test_cidrs               = [aws_vpc.this.cidr_block]
+  deletion_protection      = var.deletion_protection
+  container                = { name = "app", port = 8080 }
+  codedeploy               = { hook_function_name = module.deployer.hook_function_name }
+
+  # Until the first release this image is not there and the service waits for it.
+  container_definitions = jsonencode([{
+    name         = "app"
+    image        = "${local.registry}/shop/api:none"
+    essential    = true
+    portMappings = [{ containerPort = 8080, hostPort = 8080, protocol = "tcp" }]
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        "awslogs-group"         = "/ecs/${each.value.cluster}/${local.name}"
+        "awslogs-region"        = var.region
+        "awslogs-stream-prefix" = "app"
+      }
+    }
+  }])
+}
+
+locals {
+  # Not taken from the module: the pipeline follows from the services.
+  registry       = "${data.aws_caller_identity.current.account_id}.dkr.ecr.${var.region}.amazonaws.com"
+  repository_arn = "arn:${data.aws_partition.current.partition}:ecr:${var.region}:${data.aws_caller_identity.current.account_id}:repository/shop/api"
+}
