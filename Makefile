@@ -6,7 +6,7 @@ SHELL := /bin/bash
 VENV := .venv
 CARGO := cargo
 
-.PHONY: help setup build demo lab test check fmt lint deny schema update-model bench fuzz clean
+.PHONY: help setup build demo lab test check fmt lint deny schema update-model bench fuzz package infra deploy clean
 
 help: ## Shows this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -57,6 +57,19 @@ bench: ## Rendering beside serde_json alone
 
 fuzz: ## Five minutes of random task definitions (needs cargo-fuzz and a nightly toolchain)
 	cd shared/core && cargo +nightly fuzz run render -- -max_total_time=300
+
+package: ## One zip per function, ready for Lambda (ARCHITECTURE=arm64|x86_64)
+	scripts/package $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
+
+infra: setup ## Tests the Terraform modules, and applies them to the lab
+	$(CARGO) build -p towpath-lab --bins
+	infra/tests/run
+
+deploy: package ## Packages, then applies the Terraform configuration in DIR
+	@test -n "$(DIR)" || { echo "name your configuration: make deploy DIR=infra/example" >&2; exit 1; }
+	@command -v terraform >/dev/null || { echo "deploying needs Terraform 1.11 or newer" >&2; exit 1; }
+	terraform -chdir=$(DIR) init
+	terraform -chdir=$(DIR) apply
 
 clean: ## Removes everything that was built or installed here
 	$(CARGO) clean
