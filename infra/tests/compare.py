@@ -5,9 +5,9 @@ the description, not taken from Terraform.
 """
 
 import json
-import urllib.parse
 
 from lab import ACCOUNT, REGION, ROOT
+from statements import described, policy
 
 TARGETS = ["222222222222", "333333333333"]
 PREFIX = "towpath"
@@ -31,38 +31,6 @@ class Differences(list):
                 self.same(f"{what}.{key}", found.get(key), expected.get(key))
         elif found != expected:
             self.append(f"{what}: {json.dumps(found, default=str)} instead of {json.dumps(expected, default=str)}")
-
-
-def policy(iam, role, name):
-    """The statements of an inline policy by their names."""
-    document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-    if isinstance(document, str):
-        document = json.loads(urllib.parse.unquote(document))
-    return {statement["Sid"]: plain(statement) for statement in document["Statement"]}
-
-
-def plain(statement):
-    """A statement as functions.json writes it."""
-    listed = lambda value: sorted([value] if isinstance(value, str) else value)
-    return {
-        "effect": statement["Effect"],
-        "actions": listed(statement["Action"]),
-        "resources": listed(statement["Resource"]),
-        "conditions": statement.get("Condition", {}),
-    }
-
-
-def described(statements, narrowed=lambda _statement, resource: [resource]):
-    """The statements of functions.json, with resources replaced by `narrowed`."""
-    return {
-        statement["sid"]: {
-            "effect": "Allow",
-            "actions": sorted(statement["actions"]),
-            "resources": sorted(new for old in statement["resources"] for new in narrowed(statement, old)),
-            "conditions": statement["conditions"],
-        }
-        for statement in statements
-    }
 
 
 def narrowed_at_home(statement, resource):

@@ -5,8 +5,9 @@ import os
 import pathlib
 import subprocess
 
-from compare import Differences, policy
+from compare import Differences
 from lab import ROOT
+from statements import policy
 
 TOWPATH = pathlib.Path(os.environ.get("TOWPATH", ROOT / "target/debug/towpath"))
 ACCOUNT = "333333333333"

@@ -2,8 +2,9 @@
 
 import json
 
-from compare import PREFIX, Differences, described, description, policy, queue
+from compare import PREFIX, Differences, description, queue
 from lab import ACCOUNT, REGION
+from statements import described, policy
 
 TARGET = "222222222222"
 # What `advance` does at home only.
