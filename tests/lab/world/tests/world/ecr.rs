@@ -98,9 +98,12 @@ fn the_event_has_the_shape_of_a_captured_one() {
     .expect("JSON");
     let event = bench.events.last().expect("an event");
     let keys = |value: &Value| {
-        value
-            .as_object()
-            .map(|members| members.keys().cloned().collect::<std::collections::BTreeSet<_>>())
+        value.as_object().map(|members| {
+            members
+                .keys()
+                .cloned()
+                .collect::<std::collections::BTreeSet<_>>()
+        })
     };
     assert_eq!(keys(event), keys(&captured));
     assert_eq!(keys(&event["detail"]), keys(&captured["detail"]));
