@@ -40,9 +40,11 @@ fmt: ## Checks the format
 lint: ## Lints
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
-deny: ## Checks licences and sources of dependencies
-	@if command -v cargo-deny >/dev/null; then cargo deny --offline check bans licenses sources; \
-	else echo "deny: skipped, cargo-deny is not installed (cargo install cargo-deny)"; fi
+deny: .tools/bin/cargo-deny ## Checks licences and sources of dependencies
+	.tools/bin/cargo-deny --offline check bans licenses sources
+
+.tools/bin/cargo-deny:
+	$(CARGO) install --quiet --locked cargo-deny --version 0.20.2 --root .tools
 
 schema: ## Writes the schema and the reference of pipelines from the types
 	$(CARGO) run -q -p towpath -- schema > docs/schema/pipeline.schema.json
@@ -73,4 +75,4 @@ deploy: package ## Packages, then applies the Terraform configuration in DIR
 
 clean: ## Removes everything that was built or installed here
 	$(CARGO) clean
-	rm -rf $(VENV) .lab
+	rm -rf $(VENV) .lab .tools

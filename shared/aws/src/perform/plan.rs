@@ -107,10 +107,16 @@ pub(super) async fn plan<P: Ports>(
     request: &Request<'_>,
 ) -> Result<Vec<Event>, CallError> {
     match read(ports, request).await {
-        Ok(preview) => Ok(vec![Event::Planned {
-            stage: stage.clone(),
-            plan: Box::new(preview.plan),
-        }]),
+        Ok(preview) => {
+            let unknown = &preview.plan.unknown_fields;
+            if !unknown.is_empty() {
+                tracing::info!(stage.name = %stage, fields = ?unknown, "the task definition has fields that this version does not know; they are kept");
+            }
+            Ok(vec![Event::Planned {
+                stage: stage.clone(),
+                plan: Box::new(preview.plan),
+            }])
+        }
         Err(Problem::Misfit(reason)) => Ok(vec![Event::ActionRefused {
             action: ActionKind::Plan,
             reason,
