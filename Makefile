@@ -55,7 +55,7 @@ update-model: setup ## Takes ECS's API model anew, and checks what we know of it
 	$(CARGO) test -p towpath-core model
 
 bench: ## Rendering beside serde_json alone
-	$(CARGO) bench -p towpath-core
+	$(CARGO) bench -p towpath-core --bench taskdef
 
 fuzz: ## Five minutes of random task definitions (needs cargo-fuzz and a nightly toolchain)
 	cd shared/core && cargo +nightly fuzz run render -- -max_total_time=300
