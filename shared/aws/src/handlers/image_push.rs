@@ -104,19 +104,7 @@ pub(super) async fn offer_to_all<P: Ledger + Clock>(
             .map(|parameter| offer(ports, root, parameter, home, image, actor)),
     )
     .await;
-    let mut unusable = Vec::new();
-    for outcome in offers {
-        match outcome {
-            Ok(()) => {}
-            Err(HandlerError::Pipeline(problem)) => unusable.push(problem),
-            Err(error) => return Err(error),
-        }
-    }
-    if unusable.is_empty() {
-        Ok(())
-    } else {
-        Err(HandlerError::Pipeline(unusable.join("; ")))
-    }
+    HandlerError::of_pipelines(offers)
 }
 
 async fn offer<P: Ledger + Clock>(

@@ -68,3 +68,23 @@ pub enum HandlerError {
     #[error(transparent)]
     Drive(#[from] DriveError),
 }
+
+impl HandlerError {
+    /// What came of dealing with several pipelines: those that cannot be used are named together,
+    /// and any other failure counts by itself.
+    fn of_pipelines(outcomes: Vec<Result<(), Self>>) -> Result<(), Self> {
+        let mut unusable = Vec::new();
+        for outcome in outcomes {
+            match outcome {
+                Ok(()) => {}
+                Err(Self::Pipeline(problem)) => unusable.push(problem),
+                Err(error) => return Err(error),
+            }
+        }
+        if unusable.is_empty() {
+            Ok(())
+        } else {
+            Err(Self::Pipeline(unusable.join("; ")))
+        }
+    }
+}

@@ -67,19 +67,7 @@ where
             .map(|parameter| find_lost(ports, pipelines_path, parameter, home)),
     )
     .await;
-    let mut unusable = Vec::new();
-    for outcome in searched {
-        match outcome {
-            Ok(()) => {}
-            Err(HandlerError::Pipeline(problem)) => unusable.push(problem),
-            Err(error) => return Err(error),
-        }
-    }
-    if unusable.is_empty() {
-        Ok(())
-    } else {
-        Err(HandlerError::Pipeline(unusable.join("; ")))
-    }
+    HandlerError::of_pipelines(searched)
 }
 
 async fn find_lost<P>(
