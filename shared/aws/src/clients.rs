@@ -214,6 +214,11 @@ macro_rules! client_set {
                 Self { config, $($name: OnceLock::new(),)* }
             }
 
+            /// What the clients are made from.
+            pub(crate) fn config(&self) -> &SdkConfig {
+                &self.config
+            }
+
             $(
                 pub(crate) fn $name(&self) -> &$sdk::Client {
                     self.$name.get_or_init(|| $sdk::Client::new(&self.config))

@@ -21,6 +21,7 @@ mod perform;
 pub mod ports;
 pub mod secrets;
 pub mod shell;
+pub mod signed;
 mod slack;
 mod sns;
 mod ssm;

@@ -9,4 +9,5 @@ mod ecs;
 mod failures;
 mod ledger;
 mod readers;
+mod signed;
 mod slack;

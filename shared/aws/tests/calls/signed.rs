@@ -1,0 +1,155 @@
+//! Calls of APIs that have no SDK crate here: on the wire, and against moto.
+
+use serde_json::{Value, json};
+use towpath_aws::ports::CallError;
+use towpath_aws::signed::{
+    At, CLOUDWATCH, ECR, ELB, EVENTBRIDGE, IAM, LAMBDA, LOGS, SQS, SSM, STS,
+};
+
+use crate::support::aws;
+use crate::support::http::{Reply, Server};
+use crate::support::moto::Moto;
+use crate::support::releases::place;
+
+#[tokio::test]
+async fn a_call_is_signed_for_its_service_and_region() {
+    let server = Server::start(|_| Reply::json(200, &json!({"State": "ENABLED"})));
+    let rule = aws(&server.url)
+        .read(
+            At::Place(&place()),
+            &EVENTBRIDGE,
+            "events:DescribeRule",
+            &json!({"Name": "towpath-image-push"}),
+        )
+        .await
+        .unwrap();
+    assert_eq!(rule, json!({"State": "ENABLED"}));
+
+    let request = &server.requests()[0];
+    assert_eq!(request.header("x-amz-target"), "AWSEvents.DescribeRule");
+    assert_eq!(request.json(), json!({"Name": "towpath-image-push"}));
+    assert_eq!(request.header("x-amz-security-token"), "session-token");
+    let authorization = request.header("authorization");
+    assert!(
+        authorization.starts_with("AWS4-HMAC-SHA256 Credential=AKIDTEST/")
+            && authorization.contains("/eu-west-1/events/aws4_request"),
+        "{authorization}"
+    );
+    for header in ["content-type", "host", "x-amz-date", "x-amz-target"] {
+        assert!(authorization.contains(header), "{authorization}");
+    }
+}
+
+#[tokio::test]
+async fn iam_is_signed_for_its_one_region() {
+    let server = Server::start(|_| Reply::Answer(200, Vec::new(), b"<GetRoleResponse/>".to_vec()));
+    aws(&server.url)
+        .read(At::Home, &IAM, "iam:GetRole", &json!({"RoleName": "r"}))
+        .await
+        .unwrap();
+    let request = &server.requests()[0];
+    assert!(request.header("authorization").contains("/us-east-1/iam/"));
+    assert_eq!(request.operation(), "GetRole");
+}
+
+#[tokio::test]
+async fn a_read_is_tried_again_when_that_may_help() {
+    let mut tries = 0;
+    let server = Server::start(move |_| {
+        tries += 1;
+        match tries {
+            1 => Reply::error(400, "ThrottlingException", "Rate exceeded"),
+            2 => Reply::json(503, &json!({"message": "later"})),
+            _ => Reply::json(200, &json!({"QueueUrl": "q"})),
+        }
+    });
+    let input = json!({"QueueName": "q"});
+    let found = aws(&server.url)
+        .read(At::Home, &SQS, "sqs:GetQueueUrl", &input)
+        .await;
+    assert_eq!(found.unwrap()["QueueUrl"], "q");
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn what_a_failure_means_is_what_it_means_for_every_call() {
+    let read = async |reply: fn() -> Reply| {
+        let server = Server::start(move |_| reply());
+        let error = aws(&server.url)
+            .read(
+                At::Home,
+                &LAMBDA,
+                "lambda:GetPolicy",
+                &json!({"FunctionName": "f"}),
+            )
+            .await
+            .unwrap_err();
+        (error, server.requests())
+    };
+    let (error, requests) =
+        read(|| Reply::error(404, "ResourceNotFoundException", "no function")).await;
+    assert_eq!(
+        error.to_string(),
+        "lambda:GetPolicy: ResourceNotFoundException: no function"
+    );
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].path, "/2015-03-31/functions/f/policy");
+
+    let (error, _) = read(|| Reply::Answer(200, Vec::new(), b"{".to_vec())).await;
+    assert!(matches!(error, CallError::Unknown { .. }), "{error}");
+
+    let secret = || Reply::error(403, "InvalidSignatureException", "it was 'session-token'");
+    let (error, _) = read(secret).await;
+    assert_eq!(error.code(), Some("InvalidSignatureException"));
+    assert!(!format!("{error:?}").contains("session-token"));
+}
+
+#[tokio::test]
+async fn every_protocol_is_understood_by_an_aws_of_some_one_else() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    let read = async |api, operation, input: Value| {
+        let found = aws.read(At::Home, api, operation, &input).await;
+        found.unwrap_or_else(|error| panic!("{error}"))
+    };
+
+    let identity = read(&STS, "sts:GetCallerIdentity", json!({})).await;
+    assert!(identity["Arn"].is_string(), "{identity}");
+    let rules = read(&EVENTBRIDGE, "events:ListRules", json!({})).await;
+    assert_eq!(rules["Rules"], json!([]));
+    let queues = read(&SQS, "sqs:ListQueues", json!({})).await;
+    assert_eq!(queues["QueueUrls"], Value::Null, "{queues}");
+    let groups = read(&LOGS, "logs:DescribeLogGroups", json!({})).await;
+    assert_eq!(groups["logGroups"], json!([]));
+    let repositories = read(&ECR, "ecr:DescribeRepositories", json!({})).await;
+    assert_eq!(repositories["repositories"], json!([]));
+    let parameters = read(&SSM, "ssm:GetParameters", json!({"Names": ["/a"]})).await;
+    assert_eq!(parameters["InvalidParameters"], json!(["/a"]));
+    let alarms = read(&CLOUDWATCH, "cloudwatch:DescribeAlarms", json!({})).await;
+    assert_eq!(alarms["MetricAlarms"], json!([]), "{alarms}");
+    let balancers = read(
+        &ELB,
+        "elasticloadbalancing:DescribeLoadBalancers",
+        json!({}),
+    )
+    .await;
+    assert_eq!(balancers["LoadBalancers"], Value::Null, "{balancers}");
+    let mappings = read(
+        &LAMBDA,
+        "lambda:ListEventSourceMappings",
+        json!({"FunctionName": "f"}),
+    )
+    .await;
+    assert_eq!(mappings["EventSourceMappings"], json!([]));
+
+    let missing = aws
+        .read(
+            At::Home,
+            &IAM,
+            "iam:GetRole",
+            &json!({"RoleName": "nobody"}),
+        )
+        .await
+        .unwrap_err();
+    assert_eq!(missing.code(), Some("NoSuchEntity"), "{missing}");
+}
