@@ -41,12 +41,15 @@ pub(crate) fn is_bookkeeping(event: &Event) -> bool {
         | Event::CardPosted { .. }
         | Event::CardUpdated { .. }
         | Event::Replied { .. }
-        | Event::Published { .. } => true,
+        | Event::Published { .. }
+        | Event::Watched { .. } => true,
         Event::DeploymentObserved { status, .. } => match status {
             DeploymentStatus::InProgress { traffic: None, .. } => true,
             DeploymentStatus::InProgress {
                 traffic: Some(_), ..
             }
+            | DeploymentStatus::Ready { .. }
+            | DeploymentStatus::Shifted { .. }
             | DeploymentStatus::RollingBack { .. }
             | DeploymentStatus::Succeeded
             | DeploymentStatus::RolledBack { .. }
@@ -70,7 +73,15 @@ pub(crate) fn is_bookkeeping(event: &Event) -> bool {
         | Event::ActionRefused { .. }
         | Event::ScalingRestored { .. }
         | Event::RolloutEnded { .. }
-        | Event::Ended { .. } => false,
+        | Event::Ended { .. }
+        | Event::RollbackRequested { .. }
+        | Event::Vetoed { .. }
+        | Event::HookCalled { .. }
+        | Event::HookAnswered { .. }
+        | Event::TaskStarted { .. }
+        | Event::BaselineChanged { .. }
+        | Event::TrafficAllowed { .. }
+        | Event::Held { .. } => false,
     }
 }
 
@@ -78,9 +89,65 @@ pub(crate) fn is_bookkeeping(event: &Event) -> bool {
 pub(crate) fn sentence(event: &Event) -> String {
     match event {
         Event::Opened {
+            image,
+            rollback: Some(rollback),
+            ..
+        } => format!(
+            "{} is to be rolled back to {} of {} ({}){}",
+            rollback.stage,
+            image.tag,
+            rollback.good,
+            rollback.revision.short(),
+            because(rollback.reason.as_deref())
+        ),
+        Event::RollbackRequested { stage, reason, .. } => format!(
+            "{stage}: the rollout is to be taken back{}",
+            because(reason.as_deref())
+        ),
+        Event::Vetoed { reason, .. } => format!("the image was vetoed: {}", safe(reason)),
+        Event::HookCalled {
+            stage,
+            deployment,
+            at,
+            ..
+        } => {
+            format!("{stage}: {deployment} asks {at}, and is answered when its checks are decided")
+        }
+        Event::HookAnswered {
+            deployment,
+            at,
+            passed,
+        } => {
+            let answer = if *passed {
+                "may go on"
+            } else {
+                "may not go on"
+            };
+            format!("{deployment} {answer} {at}")
+        }
+        Event::TaskStarted {
+            stage,
+            check,
+            task,
+            found,
+        } => format!(
+            "{stage}: the task of check {check}, {task}, {}",
+            there(*found, "runs")
+        ),
+        Event::Watched { stage } => format!("{stage}: the checks were looked at"),
+        Event::BaselineChanged { stage, found } => format!(
+            "{stage}: {} was found to run, which was started elsewhere",
+            safe(found)
+        ),
+        Event::TrafficAllowed { deployment, .. } => {
+            format!("production traffic of {deployment} is let through")
+        }
+        Event::Held { stage, reason } => format!("{stage} is on hold: {}", safe(reason)),
+        Event::Opened {
             pipeline,
             version,
             image,
+            rollback: None,
             ..
         } => format!(
             "{}:{} was pushed at {}; pipeline {} takes it (its version {version})",
@@ -152,13 +219,17 @@ pub(crate) fn sentence(event: &Event) -> String {
             format!("{revision} {}", there(*found, "was registered"))
         }
         Event::ScalingSuspended { .. } => "auto scaling is suspended".to_owned(),
-        Event::DeploymentStarted { deployment, found } => {
+        Event::DeploymentStarted {
+            deployment, found, ..
+        } => {
             format!("deployment {deployment} {}", there(*found, "has begun"))
         }
         Event::DeploymentObserved { deployment, status } => {
             format!("deployment {deployment}: {}", safe(&status.to_string()))
         }
-        Event::RollbackStarted { deployment, reason } => {
+        Event::RollbackStarted {
+            deployment, reason, ..
+        } => {
             let by = match deployment {
                 Some(deployment) => format!(" by deployment {deployment}"),
                 None => String::new(),

@@ -243,7 +243,12 @@ fn told(event: &Event) -> String {
         Event::Checked { results, .. } if results.iter().any(|result| !result.passed) => {
             format!("{BAD}{text}{BAD:#}")
         }
-        Event::ActionRefused { .. } | Event::RollbackStarted { .. } => {
+        Event::ActionRefused { .. }
+        | Event::RollbackStarted { .. }
+        | Event::RollbackRequested { .. }
+        | Event::BaselineChanged { .. }
+        | Event::Vetoed { .. }
+        | Event::Held { .. } => {
             format!("{BAD}{text}{BAD:#}")
         }
         Event::Opened { .. }
@@ -267,6 +272,11 @@ fn told(event: &Event) -> String {
         | Event::CardPosted { .. }
         | Event::CardUpdated { .. }
         | Event::Replied { .. }
-        | Event::Published { .. } => text,
+        | Event::Published { .. }
+        | Event::HookCalled { .. }
+        | Event::HookAnswered { .. }
+        | Event::TaskStarted { .. }
+        | Event::Watched { .. }
+        | Event::TrafficAllowed { .. } => text,
     }
 }

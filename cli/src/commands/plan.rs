@@ -183,6 +183,7 @@ fn rehearsed<D: Deployer>(
         version,
         home,
         image,
+        rollback: None,
     };
     let actor = Actor::Function("plan".into());
     let entry = Entry::after(None, &id, deployer.now(), actor, opened);

@@ -1,13 +1,15 @@
 //! AWS CodeDeploy for ECS: <https://docs.aws.amazon.com/codedeploy/latest/APIReference/Welcome.html>.
 
 use aws_config::retry::RetryConfig;
+use aws_sdk_codedeploy::operation::continue_deployment::ContinueDeploymentError;
 use aws_sdk_codedeploy::operation::get_deployment::GetDeploymentError;
 use aws_sdk_codedeploy::operation::get_deployment_group::GetDeploymentGroupError;
 use aws_sdk_codedeploy::operation::put_lifecycle_event_hook_execution_status::PutLifecycleEventHookExecutionStatusError;
 use aws_sdk_codedeploy::operation::stop_deployment::StopDeploymentError;
 use aws_sdk_codedeploy::types::{
-    AppSpecContent, AutoRollbackConfiguration, AutoRollbackEvent, EcsTarget, LifecycleEventStatus,
-    RevisionLocation, RevisionLocationType, TargetLabel,
+    AlarmConfiguration, AppSpecContent, AutoRollbackConfiguration, AutoRollbackEvent,
+    DeploymentGroupInfo, DeploymentReadyAction, DeploymentWaitType, EcsTarget,
+    LifecycleEventStatus, RevisionLocation, RevisionLocationType, TargetLabel,
 };
 use towpath_core::names::DeploymentId;
 use towpath_core::release::Place;
@@ -16,7 +18,7 @@ use crate::aws::Aws;
 use crate::call::{classify, failed, one_line, present, unreadable};
 use crate::clients::ClientSet;
 use crate::ports::{
-    CallError, CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress, NewDeployment,
+    CallError, CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress, NewDeployment, Wait,
 };
 
 const GET_GROUP: &str = "codedeploy:GetDeploymentGroup";
@@ -25,6 +27,7 @@ const GET: &str = "codedeploy:GetDeployment";
 const GET_TARGET: &str = "codedeploy:GetDeploymentTarget";
 const LIST: &str = "codedeploy:ListDeployments";
 const BATCH_GET: &str = "codedeploy:BatchGetDeployments";
+const CONTINUE: &str = "codedeploy:ContinueDeployment";
 const STOP: &str = "codedeploy:StopDeployment";
 const ANSWER_HOOK: &str = "codedeploy:PutLifecycleEventHookExecutionStatus";
 
@@ -73,6 +76,7 @@ impl CodeDeploy for Aws {
                 .map_or("Server", |platform| platform.as_str())
                 .to_owned(),
             targets: targets.collect(),
+            ready_minutes: ready_minutes(&info),
         }))
     }
 
@@ -103,6 +107,10 @@ impl CodeDeploy for Aws {
             .revision(revision)
             .description(&new.description)
             .auto_rollback_configuration(rollback)
+            .set_override_alarm_configuration(
+                new.ignore_alarms
+                    .then(|| AlarmConfiguration::builder().enabled(false).build()),
+            )
             .customize()
             .config_override(one_attempt())
             .send()
@@ -210,13 +218,47 @@ impl CodeDeploy for Aws {
         }
     }
 
+    async fn continue_deployment(
+        &self,
+        place: &Place,
+        id: &DeploymentId,
+        wait: Wait,
+    ) -> Result<(), CallError> {
+        let set = self.clients().at(place).await?;
+        let sent = set
+            .codedeploy()
+            .continue_deployment()
+            .deployment_id(id.as_str())
+            .deployment_wait_type(match wait {
+                Wait::Ready => DeploymentWaitType::ReadyWait,
+                Wait::Termination => DeploymentWaitType::TerminationWait,
+            })
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                // It was told before, or somebody has stopped it: looking at it tells.
+                Some(
+                    ContinueDeploymentError::DeploymentAlreadyCompletedException(_)
+                    | ContinueDeploymentError::DeploymentIsNotInReadyStateException(_),
+                ) => Ok(()),
+                Some(_) | None => Err(classify(CONTINUE, &error)),
+            },
+        }
+    }
+
     async fn answer_hook(
         &self,
+        place: Option<&Place>,
         id: &DeploymentId,
         execution: &str,
         passed: bool,
     ) -> Result<(), CallError> {
-        let set = self.clients().home().await?;
+        let set = match place {
+            Some(place) => self.clients().at(place).await?,
+            None => self.clients().home().await?,
+        };
         let status = if passed {
             LifecycleEventStatus::Succeeded
         } else {
@@ -312,6 +354,16 @@ fn info_of(
         rolled_back_by: other(rollback.and_then(|r| r.rollback_deployment_id()))?,
         rolls_back: other(rollback.and_then(|r| r.rollback_triggering_deployment_id()))?,
     })
+}
+
+/// For how many minutes a deployment of the group waits before production traffic moves, if it
+/// does: <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeploymentReadyOption.html>.
+fn ready_minutes(info: &DeploymentGroupInfo) -> Option<u32> {
+    let option = info
+        .blue_green_deployment_configuration()?
+        .deployment_ready_option()?;
+    let waits = option.action_on_timeout() == Some(&DeploymentReadyAction::StopDeployment);
+    waits.then(|| u32::try_from(option.wait_time_in_minutes()).unwrap_or_default())
 }
 
 fn progress_of(target: &EcsTarget) -> DeploymentProgress {

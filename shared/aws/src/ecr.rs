@@ -4,7 +4,7 @@ use aws_sdk_ecr::operation::describe_images::DescribeImagesError;
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, TagStatus};
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
-use towpath_core::image::{Registry, RepositoryName, Tag};
+use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::Region;
 
 use crate::aws::Aws;
@@ -41,6 +41,44 @@ impl Ecr for Aws {
             Err(error) => match error.as_service_error() {
                 Some(DescribeImagesError::ImageNotFoundException(_)) => Ok(None),
                 Some(_) | None => Err(classify(DESCRIBE, &error)),
+            },
+        }
+    }
+
+    async fn has_image(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<Option<bool>, CallError> {
+        let Ok((account, region)) = whose(registry) else {
+            return Ok(None);
+        };
+        let set = self.clients().in_region(&region).await?;
+        let answer = set
+            .ecr()
+            .describe_images()
+            .registry_id(account)
+            .repository_name(repository.as_str())
+            .image_ids(
+                ImageIdentifier::builder()
+                    .image_digest(digest.to_string())
+                    .build(),
+            )
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(Some(true)),
+            Err(error) => match error.as_service_error() {
+                Some(
+                    DescribeImagesError::ImageNotFoundException(_)
+                    | DescribeImagesError::RepositoryNotFoundException(_),
+                ) => Ok(Some(false)),
+                // A registry that may not be asked says nothing about what is in it.
+                Some(_) | None => match classify(DESCRIBE, &error) {
+                    CallError::Refused { .. } => Ok(None),
+                    error @ (CallError::NotDone { .. } | CallError::Unknown { .. }) => Err(error),
+                },
             },
         }
     }

@@ -142,6 +142,8 @@ pub trait Ledger {
         &self,
         pipeline: &PipelineName,
     ) -> Result<Option<(ReleaseId, Timestamp)>, CallError>;
+    /// Why an image may be rolled out nowhere, if it was vetoed.
+    async fn veto(&self, digest: &Digest) -> Result<Option<String>, CallError>;
     /// A service's row; the empty row when there is none yet.
     async fn service(&self, id: &ServiceId) -> Result<ServiceRow, LoadError>;
     /// Has `advance` look at a release, without writing an entry.
@@ -203,6 +205,17 @@ pub struct NewDeployment {
     pub appspec: String,
     /// The description: the mark by which it is found again, at most 256 characters.
     pub description: String,
+    /// Whether the group's alarms are not to stop it.
+    pub ignore_alarms: bool,
+}
+
+/// What a deployment waits for until it is told to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// For production traffic to be let through (`READY_WAIT`).
+    Ready,
+    /// For the old tasks to be stopped (`TERMINATION_WAIT`).
+    Termination,
 }
 
 /// A CodeDeploy deployment: <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeploymentInfo.html>.
@@ -225,6 +238,14 @@ pub struct DeploymentInfo {
     pub rolls_back: Option<DeploymentId>,
 }
 
+impl DeploymentInfo {
+    /// Whether it keeps its group from another one.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        !matches!(self.status.as_str(), "Succeeded" | "Failed" | "Stopped")
+    }
+}
+
 /// How far a CodeDeploy deployment is on its ECS service:
 /// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ECSTarget.html>.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -243,6 +264,9 @@ pub struct DeploymentGroup {
     pub platform: String,
     /// The cluster and service that it targets.
     pub targets: Vec<(String, String)>,
+    /// Whether a deployment waits to be told that production traffic may move, and for how many
+    /// minutes at most: `deploymentReadyOption` with `STOP_DEPLOYMENT`.
+    pub ready_minutes: Option<u32>,
 }
 
 /// AWS CodeDeploy.
@@ -285,10 +309,18 @@ pub trait CodeDeploy {
     ) -> Result<Vec<DeploymentInfo>, CallError>;
     /// `StopDeployment` with automatic rollback. Done already counts as done.
     async fn stop_deployment(&self, place: &Place, id: &DeploymentId) -> Result<(), CallError>;
-    /// `PutLifecycleEventHookExecutionStatus`, in the account and region of the hook function. An
-    /// event that is complete already counts as done.
+    /// `ContinueDeployment`. A deployment that does not wait, or is over, counts as done.
+    async fn continue_deployment(
+        &self,
+        place: &Place,
+        id: &DeploymentId,
+        wait: Wait,
+    ) -> Result<(), CallError>;
+    /// `PutLifecycleEventHookExecutionStatus`, in the account and region of the hook function, or
+    /// at a place. An event that is complete already counts as done.
     async fn answer_hook(
         &self,
+        place: Option<&Place>,
         id: &DeploymentId,
         execution: &str,
         passed: bool,
@@ -323,6 +355,14 @@ pub trait Ecr {
         repository: &RepositoryName,
         tag: &Tag,
     ) -> Result<Option<ImageDetail>, CallError>;
+    /// `DescribeImages` for one digest: whether there is such an image. `None` when that cannot be
+    /// asked, for another account's registry say.
+    async fn has_image(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<Option<bool>, CallError>;
     /// Tagged images pushed since `since`.
     async fn pushed_since(
         &self,

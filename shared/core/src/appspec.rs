@@ -56,7 +56,7 @@ pub enum AppSpecError {
         known: String,
     },
     /// Two functions for one event; CodeDeploy takes one.
-    #[error("lifecycle event {} has two hook functions, {first:?} and {second:?}; leave one", .event.lifecycle_event())]
+    #[error("lifecycle event {} has two hook functions, {first:?} and {second:?}; leave one", .event.lifecycle_event().unwrap_or("unnamed"))]
     TwoHooks {
         /// The event.
         event: HookPoint,
@@ -244,7 +244,7 @@ fn hooks_in_order(hooks: &[(HookPoint, &str)]) -> Result<Vec<Value>, AppSpecErro
     }
     Ok(hooks
         .into_iter()
-        .map(|(event, function)| json!({ event.lifecycle_event(): function }))
+        .filter_map(|(point, function)| Some(json!({ point.lifecycle_event()?: function })))
         .collect())
 }
 

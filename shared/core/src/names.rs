@@ -238,13 +238,30 @@ name!(
     r"^[UW][A-Z0-9]{1,31}$"
 );
 name!(
-    /// A CodeDeploy deployment id (`d-…`), an ECS deployment id (`ecs-svc/…`) or the ARN of an ECS
-    /// service deployment.
+    /// What AWS reports about by an id of its own while a rollout goes on: a CodeDeploy deployment
+    /// (`d-…`), an ECS deployment (`ecs-svc/…`), the ARN of an ECS service deployment, or that of a
+    /// one-off task.
     DeploymentId,
     "a deployment id",
     "d-…, ecs-svc/… or the ARN of a service deployment",
     |t| !t.is_empty() && t.len() <= 512 && all(t, printable),
     r"^[!-~]{1,512}$"
+);
+name!(
+    /// The id of a pause of an ECS service deployment: a `PAUSE` lifecycle hook that waits to be
+    /// answered.
+    PauseId,
+    "the id of a pause",
+    "the hookId that ECS names",
+    |t| !t.is_empty() && t.len() <= 512 && all(t, printable)
+);
+name!(
+    /// The name of a CloudWatch alarm:
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html>.
+    AlarmName,
+    "the name of an alarm",
+    "1 to 255 characters",
+    |t| !t.is_empty() && t.chars().count() <= 255 && !t.contains(char::is_control)
 );
 name!(
     /// A SHA-256 over something canonical, in hexadecimal: of a rendered task definition, of a
@@ -285,6 +302,16 @@ impl Fingerprint {
     #[must_use]
     pub fn short(&self) -> &str {
         &self.0[..12]
+    }
+}
+
+impl TaskDefinitionArn {
+    /// Family and revision alone, as people call it: `shop-api:7`.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0
+            .rsplit_once('/')
+            .map_or(self.0.as_str(), |(_, name)| name)
     }
 }
 

@@ -166,7 +166,7 @@ where
         reason: None,
     };
     let problem = match take(ports, &release, &actor, vote).await? {
-        Taken::Added => {
+        Taken::Added(_) => {
             tracing::info!(release.id = %release, by = %actor, decision = %action.decision, "vote written down");
             None
         }
@@ -269,7 +269,7 @@ async fn vote_by_reply<P: Ledger + Clock>(
         reason: reply.reason,
     };
     match take(ports, &release, &actor, vote).await? {
-        Taken::Added => {
+        Taken::Added(_) => {
             tracing::info!(release.id = %release, decision = %reply.decision, "vote written down");
             Ok(())
         }

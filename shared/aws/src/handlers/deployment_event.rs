@@ -41,7 +41,7 @@ pub async fn handle<P: Ledger + Clock>(ports: &P, event: &Value) -> Result<(), H
     };
     let actor = Actor::Function("deployment-event".into());
     match take(ports, &id, &actor, incoming).await? {
-        Taken::Added => tracing::info!(release.id = %id, "report written down"),
+        Taken::Added(_) => tracing::info!(release.id = %id, "report written down"),
         Taken::Known(_) => {
             tracing::info!(release.id = %id, "report seen before, or too late to matter")
         }

@@ -11,8 +11,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use towpath_core::incoming::{ReadError, hook};
 use towpath_core::names::DeploymentId;
-use towpath_core::pipeline::{Check, CheckKind, HookPoint};
-use towpath_core::release::{Actor, CheckResult, Incoming, Mark, Place, Release, checks_of};
+use towpath_core::pipeline::{Check, CheckKind, HookPoint, HttpCheck, Stage};
+use towpath_core::release::{
+    Actor, CheckResult, Incoming, Mark, Place, Release, Verdict, checks_of, verdict,
+};
 
 use super::HandlerError;
 use super::take::{Taken, take};
@@ -60,7 +62,9 @@ where
 {
     let Some((mark, release)) = find(ports, deployment).await? else {
         tracing::warn!(%deployment, "hook refused: the deployment is not one of ours");
-        return Ok(ports.answer_hook(deployment, execution, false).await?);
+        return Ok(ports
+            .answer_hook(None, deployment, execution, false)
+            .await?);
     };
     let position = release.stage_position(&mark.stage);
     let service = position.and_then(|position| release.service_id(position));
@@ -76,27 +80,40 @@ where
         role: None,
     };
     let progress = ports.progress(&place, deployment).await?;
-    let passed = match point_of(&progress) {
+    let verdict = match point_of(&progress) {
         Some(point) => {
-            verify(
-                ports,
-                &release,
-                &mark,
+            let asked = Asked {
+                stage,
                 deployment,
                 point,
-                &stage.checks,
-                time_left,
-            )
-            .await?
+            };
+            verify(ports, &release, &asked, Some(execution), time_left).await?
         }
         None => {
             tracing::warn!(release.id = %release.id(), %deployment, "hook refused: the deployment is at no point that has checks");
-            false
+            Verdict::Failed
         }
     };
-    ports.answer_hook(deployment, execution, passed).await?;
+    let passed = match verdict {
+        Verdict::Passed => true,
+        Verdict::Failed => false,
+        Verdict::Undecided => {
+            tracing::info!(release.id = %release.id(), %deployment, "hook to be answered when its checks are decided");
+            return Ok(());
+        }
+    };
+    ports
+        .answer_hook(None, deployment, execution, passed)
+        .await?;
     tracing::info!(release.id = %release.id(), %deployment, passed, "hook answered");
     Ok(())
+}
+
+/// A deployment that asks whether it may go on, and where it is.
+struct Asked<'a> {
+    stage: &'a Stage,
+    deployment: &'a DeploymentId,
+    point: HookPoint,
 }
 
 /// The release whose mark the deployment carries.
@@ -126,49 +143,68 @@ fn point_of(progress: &DeploymentProgress) -> Option<HookPoint> {
     HookPoint::of_lifecycle_event(&current.0)
 }
 
-/// Whether the checks of a hook point pass: as written down before, or as they come out now.
+/// Runs the checks of a hook point that this function runs, unless they have run before, and
+/// writes down what came out: what the deployment is told is the answer to that. `execution` is
+/// what an answer has to carry that `advance` gives later, where other checks take their time.
 async fn verify<P>(
     ports: &P,
     release: &Release,
-    mark: &Mark,
-    deployment: &DeploymentId,
-    point: HookPoint,
-    checks: &[Check],
+    asked: &Asked<'_>,
+    execution: Option<&str>,
     time_left: Duration,
-) -> Result<bool, HandlerError>
+) -> Result<Verdict, HandlerError>
 where
     P: Ledger + Checker + Clock,
 {
-    if let Some(known) = checks_of(release, deployment, point) {
-        return Ok(all_passed(known));
+    let Asked {
+        stage,
+        deployment,
+        point,
+    } = *asked;
+    let known = verdict(release, stage, deployment, point);
+    if known != Verdict::Undecided {
+        return Ok(known);
     }
-    let time = time_left.saturating_sub(RESERVE);
-    let due = checks.iter().filter(|check| check.at == point);
-    let results = join_all(due.map(|check| run(ports, check, time))).await;
+    let mut results = Vec::new();
+    if checks_of(release, deployment, point).next().is_none() {
+        let time = time_left.saturating_sub(RESERVE);
+        let due = stage
+            .checks_at(point)
+            .filter_map(|check| match &check.kind {
+                CheckKind::Http(http) => Some((check, http)),
+                CheckKind::Alarm(_) | CheckKind::Metric(_) | CheckKind::Task(_) => None,
+            });
+        results = join_all(due.map(|(check, http)| run(ports, check, http, time))).await;
+    }
     let incoming = Incoming::Checked {
-        stage: mark.stage.clone(),
+        stage: stage.name.clone(),
         deployment: deployment.clone(),
         at: point,
-        results: results.clone(),
+        results,
+        execution: execution.map(ToOwned::to_owned),
     };
     let actor = Actor::Function("lifecycle-hook".into());
     Ok(match take(ports, release.id(), &actor, incoming).await? {
-        Taken::Added => all_passed(&results),
-        // Somebody else's run of the same checks was first, and its answer is the answer; or the
-        // rollout is over, and then nothing may move.
-        Taken::Known(release) => checks_of(&release, deployment, point).is_some_and(all_passed),
-        Taken::Refused(_) | Taken::NoSuchRelease => false,
+        // Somebody else's run of the same checks may have been first, and its answer is the answer.
+        Taken::Added(release) | Taken::Known(release) => {
+            if release.live().is_none() {
+                // The rollout is over, and then nothing may move.
+                Verdict::Failed
+            } else {
+                verdict(&release, stage, deployment, point)
+            }
+        }
+        Taken::Refused(_) | Taken::NoSuchRelease => Verdict::Failed,
     })
 }
 
-fn all_passed(results: &[CheckResult]) -> bool {
-    results.iter().all(|result| result.passed)
-}
-
-async fn run<P: Checker>(ports: &P, check: &Check, time: Duration) -> CheckResult {
-    let verdict = match &check.kind {
-        CheckKind::Http(http) => ports.check_http(http, time).await,
-    };
+async fn run<P: Checker>(
+    ports: &P,
+    check: &Check,
+    http: &HttpCheck,
+    time: Duration,
+) -> CheckResult {
+    let verdict = ports.check_http(http, time).await;
     CheckResult {
         check: check.name.clone(),
         passed: verdict.passed,

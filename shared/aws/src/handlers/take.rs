@@ -10,7 +10,7 @@ use crate::ports::{Append, AppendError, Clock, Ledger};
 /// What became of a fact.
 pub(super) enum Taken {
     /// It is in the ledger now.
-    Added,
+    Added(Box<Release>),
     /// It was there already, or does not matter any more.
     Known(Box<Release>),
     /// It is not taken.
@@ -47,7 +47,7 @@ pub(super) async fn take<P: Ledger + Clock>(
             due: Some(now),
         };
         match ports.append(append).await {
-            Ok(_) => return Ok(Taken::Added),
+            Ok(release) => return Ok(Taken::Added(Box::new(release))),
             Err(AppendError::Behind) => {}
             Err(error @ (AppendError::Service | AppendError::Call(_))) => return Err(error.into()),
         }

@@ -4,7 +4,8 @@
 //! |---|---|---|---|
 //! | entry | `RELEASE#<id>` | `E#<sequence, 12 digits>` | `at`, `actor`, `type`, `event`, `previous`, `fingerprint`, `writer` |
 //! | summary | `RELEASE#<id>` | `SUMMARY` | see [`super::summary`] |
-//! | service | `SERVICE#<account>/<region>/<cluster>/<service>` | `SERVICE` | `epoch`, `owner`, `candidate`, `candidate_pushed_at`, `good`, `hold` |
+//! | service | `SERVICE#<account>/<region>/<cluster>/<service>` | `SERVICE` | `epoch`, `owner`, `candidate`, `candidate_pushed_at`, `waiting`, `good`, `earlier`, `baseline`, `hold` |
+//! | veto | `VETO#<digest>` | `VETO` | `active`: why, while it counts |
 //!
 //! Events and actors are kept as JSON text: what a fingerprint was taken of must come back exactly.
 //! `writer` names the append that wrote the entry, so that an append whose answer was lost
@@ -17,6 +18,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use towpath_core::image::Digest;
 use towpath_core::names::{DeploymentId, Fingerprint, ReleaseId};
 use towpath_core::release::{Candidate, Entry, Event, Good, ServiceId, ServiceRow};
 
@@ -180,8 +182,48 @@ pub(super) fn row_of(item: &Item) -> Result<ServiceRow, BadItem> {
         owner: optional(item, "owner")?,
         candidate,
         good,
+        waiting: waiting_of(item)?,
+        earlier: match item.get("earlier") {
+            None => Vec::new(),
+            Some(_) => parsed_json(item, "earlier")?,
+        },
+        baseline: optional(item, "baseline")?,
         hold: optional(item, "hold")?,
     })
+}
+
+/// A release that waits for its turn, as a member of the set of those that do: the time first, so
+/// that sorting them sorts the releases.
+pub(super) fn waiting_item(release: &ReleaseId, pushed_at: Timestamp) -> String {
+    format!("{} {release}", sortable(pushed_at))
+}
+
+fn waiting_of(item: &Item) -> Result<Vec<Candidate>, BadItem> {
+    let Some(set) = item.get("waiting") else {
+        return Ok(Vec::new());
+    };
+    let set = set.as_ss().map_err(|_| missing(item, "waiting"))?;
+    let mut texts: Vec<_> = set.iter().collect();
+    texts.sort();
+    let candidate = |text: &String| {
+        let (at, release) = text.split_once(' ')?;
+        Some(Candidate {
+            release: release.parse().ok()?,
+            pushed_at: at.parse().ok()?,
+        })
+    };
+    texts
+        .into_iter()
+        .map(|text| candidate(text).ok_or_else(|| wrong(item, "waiting", text)))
+        .collect()
+}
+
+/// The sort key of a veto.
+pub(super) const VETO: &str = "VETO";
+
+/// The partition key of an image's veto.
+pub(super) fn veto_key(digest: &Digest) -> AttributeValue {
+    text(format!("{VETO}#{digest}"))
 }
 
 /// The release whose partition an item is in.

@@ -12,6 +12,7 @@ mod write;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use jiff::Timestamp;
+use towpath_core::image::Digest;
 use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
 use towpath_core::release::{Actor, Event, Release, ServiceId, ServiceRow};
 
@@ -52,6 +53,10 @@ impl Ledger for Aws {
     ) -> Result<Option<(ReleaseId, Timestamp)>, CallError> {
         let newest = self.releases_of(pipeline, 1).await?.into_iter().next();
         Ok(newest.map(|listed| (listed.summary.release, listed.summary.pushed_at)))
+    }
+
+    async fn veto(&self, digest: &Digest) -> Result<Option<String>, CallError> {
+        self.veto_of(digest).await
     }
 
     async fn service(&self, id: &ServiceId) -> Result<ServiceRow, LoadError> {

@@ -3,13 +3,15 @@
 use aws_sdk_dynamodb::types::Select;
 use jiff::Timestamp;
 use serde_json::Value;
+use towpath_core::image::Digest;
 use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
 use towpath_core::release::{Entry, Release, ServiceId, ServiceRow};
 
 use super::SUMMARY;
 use super::item::{
-    BadItem, DEPLOYMENT, ENTRY, Item, SERVICE, deployment_key, entry_of, parsed, release_key,
-    release_of, row_of, service_key, sortable, stored_entry_of, string, text,
+    BadItem, DEPLOYMENT, ENTRY, Item, SERVICE, VETO, deployment_key, entry_of, optional, parsed,
+    release_key, release_of, row_of, service_key, sortable, stored_entry_of, string, text,
+    veto_key,
 };
 use super::summary::{Listed, OPEN, OPEN_INDEX, PIPELINE_INDEX, summary_of};
 use crate::aws::Aws;
@@ -134,6 +136,12 @@ impl Aws {
             Some(item) => row_of(&item)
                 .map_err(|error| unreadable(GET, format_args!("the row of {id}: {error}"))),
         }
+    }
+
+    pub(super) async fn veto_of(&self, digest: &Digest) -> Result<Option<String>, CallError> {
+        let item = self.item(veto_key(digest), VETO).await?;
+        item.map_or(Ok(None), |item| optional(&item, "active"))
+            .map_err(|error| unreadable(GET, format_args!("the veto of {digest}: {error}")))
     }
 
     pub(super) async fn due_releases(

@@ -1,10 +1,11 @@
-//! How an append changes a service's row, as one member of its transaction.
+//! How an append changes a service's row, as members of its transaction.
 
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem, Update};
-use towpath_core::release::{Good, ServiceChange, ServiceWrite};
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem, Update};
+use towpath_core::release::{Good, Revision, ServiceChange, ServiceWrite};
 
-use super::item::{SERVICE, number, service_key, sortable, text};
+use super::item::{SERVICE, VETO, number, service_key, sortable, text, veto_key, waiting_item};
 
 /// The release is not older than the candidate: by push time, and by id where two were pushed at
 /// the same instant, which is the order of `Candidate::is_newer_than`.
@@ -12,53 +13,125 @@ const NOT_OVERTAKEN: &str = "(attribute_not_exists(#candidate) OR #pushed < :pus
                              OR (#pushed = :pushed AND #candidate <= :release))";
 const OWNED: &str = "#owner = :release AND #epoch = :epoch";
 
-/// The member of the transaction that makes `change`.
-pub(super) fn write(table: &str, change: &ServiceChange) -> Result<TransactWriteItem, BuildError> {
+/// The members of the transaction that make `change`.
+pub(super) fn write(
+    table: &str,
+    change: &ServiceChange,
+) -> Result<Vec<TransactWriteItem>, BuildError> {
+    let update = |update: UpdateBuilder| -> Result<Vec<TransactWriteItem>, BuildError> {
+        Ok(vec![
+            TransactWriteItem::builder().update(update.build()?).build(),
+        ])
+    };
     match &change.write {
-        ServiceWrite::Arrive => arrive(table, change),
-        ServiceWrite::Take { epoch } => take(table, change, *epoch),
-        ServiceWrite::Fence { epoch } => fence(table, change, *epoch),
-        ServiceWrite::Free { epoch, good } => free(table, change, *epoch, good.as_ref()),
+        ServiceWrite::Arrive => update(arrive(table, change)),
+        ServiceWrite::Enqueue => update(queue(table, change, "ADD")),
+        ServiceWrite::Leave => update(queue(table, change, "DELETE")),
+        ServiceWrite::Take { epoch } => {
+            let mut members = update(take(table, change, *epoch))?;
+            members.push(not_vetoed(table, change)?);
+            Ok(members)
+        }
+        ServiceWrite::TakeBack { epoch } => update(take_back(table, change, *epoch)),
+        ServiceWrite::Hold { reason } => update(hold(table, change, reason)),
+        ServiceWrite::Fence { epoch } => Ok(vec![fence(table, change, *epoch)?]),
+        ServiceWrite::Free {
+            epoch,
+            good,
+            baseline,
+            hold,
+        } => {
+            let free = Free {
+                epoch: *epoch,
+                good: good.as_ref(),
+                baseline: baseline.as_ref(),
+                hold: hold.as_deref(),
+            };
+            update(free.write(table, change)?)
+        }
     }
 }
 
-fn arrive(table: &str, change: &ServiceChange) -> Result<TransactWriteItem, BuildError> {
-    let update = update(table, change)
+fn arrive(table: &str, change: &ServiceChange) -> UpdateBuilder {
+    update(table, change)
         .update_expression("SET #candidate = :release, #pushed = :pushed")
         .condition_expression(NOT_OVERTAKEN)
         .expression_attribute_names("#candidate", "candidate")
         .expression_attribute_names("#pushed", "candidate_pushed_at")
         .expression_attribute_values(":release", text(&change.release))
-        .expression_attribute_values(":pushed", text(sortable(change.pushed_at)));
-    Ok(TransactWriteItem::builder().update(update.build()?).build())
+        .expression_attribute_values(":pushed", text(sortable(change.pushed_at)))
 }
 
-fn take(table: &str, change: &ServiceChange, epoch: u64) -> Result<TransactWriteItem, BuildError> {
-    let before = epoch.saturating_sub(1);
-    // A service that was never taken has no epoch.
-    let untouched = if before == 0 {
-        "(attribute_not_exists(#epoch) OR #epoch = :before)"
-    } else {
-        "#epoch = :before"
-    };
-    let update = update(table, change)
+/// Adds the release to those that wait, or removes it; a set does either twice without harm.
+fn queue(table: &str, change: &ServiceChange, verb: &str) -> UpdateBuilder {
+    update(table, change)
+        .update_expression(format!("{verb} #waiting :itself"))
+        .expression_attribute_names("#waiting", "waiting")
+        .expression_attribute_values(":itself", itself(change))
+}
+
+fn itself(change: &ServiceChange) -> AttributeValue {
+    AttributeValue::Ss(vec![waiting_item(&change.release, change.pushed_at)])
+}
+
+fn take(table: &str, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
+    let untouched = untouched(epoch);
+    owned_by(update(table, change), change, epoch)
         .update_expression(
-            "SET #owner = :release, #epoch = :epoch, #candidate = :release, #pushed = :pushed",
+            "SET #owner = :release, #epoch = :epoch, #candidate = :release, #pushed = :pushed \
+             DELETE #waiting :itself",
         )
         .condition_expression(format!(
             "attribute_not_exists(#owner) AND attribute_not_exists(#hold) \
              AND {untouched} AND {NOT_OVERTAKEN}"
         ))
-        .expression_attribute_names("#owner", "owner")
         .expression_attribute_names("#hold", "hold")
-        .expression_attribute_names("#epoch", "epoch")
         .expression_attribute_names("#candidate", "candidate")
         .expression_attribute_names("#pushed", "candidate_pushed_at")
-        .expression_attribute_values(":release", text(&change.release))
+        .expression_attribute_names("#waiting", "waiting")
         .expression_attribute_values(":pushed", text(sortable(change.pushed_at)))
-        .expression_attribute_values(":epoch", number(epoch))
-        .expression_attribute_values(":before", number(before));
-    Ok(TransactWriteItem::builder().update(update.build()?).build())
+        .expression_attribute_values(":before", number(epoch.saturating_sub(1)))
+        .expression_attribute_values(":itself", itself(change))
+}
+
+/// A rollback takes the service from nobody; a hold, a veto or a newer release does not keep it.
+fn take_back(table: &str, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
+    let untouched = untouched(epoch);
+    owned_by(update(table, change), change, epoch)
+        .update_expression("SET #owner = :release, #epoch = :epoch")
+        .condition_expression(format!("attribute_not_exists(#owner) AND {untouched}"))
+        .expression_attribute_values(":before", number(epoch.saturating_sub(1)))
+}
+
+/// The epoch is the one before. A service that was never taken has none.
+fn untouched(epoch: u64) -> &'static str {
+    if epoch <= 1 {
+        "(attribute_not_exists(#epoch) OR #epoch = :before)"
+    } else {
+        "#epoch = :before"
+    }
+}
+
+fn not_vetoed(table: &str, change: &ServiceChange) -> Result<TransactWriteItem, BuildError> {
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .key("pk", veto_key(&change.digest))
+        .key("sk", text(VETO))
+        .condition_expression("attribute_not_exists(#active)")
+        .expression_attribute_names("#active", "active");
+    Ok(TransactWriteItem::builder()
+        .condition_check(check.build()?)
+        .build())
+}
+
+/// A service that is being rolled out to is held by its owner, when that lets go of it.
+fn hold(table: &str, change: &ServiceChange, reason: &str) -> UpdateBuilder {
+    update(table, change)
+        .update_expression("SET #hold = :hold")
+        .condition_expression("attribute_not_exists(#owner) AND attribute_not_exists(#hold)")
+        .expression_attribute_names("#owner", "owner")
+        .expression_attribute_names("#hold", "hold")
+        .expression_attribute_values(":hold", text(reason))
 }
 
 fn fence(table: &str, change: &ServiceChange, epoch: u64) -> Result<TransactWriteItem, BuildError> {
@@ -76,35 +149,65 @@ fn fence(table: &str, change: &ServiceChange, epoch: u64) -> Result<TransactWrit
         .build())
 }
 
-fn free(
-    table: &str,
-    change: &ServiceChange,
+/// What an owner leaves behind.
+struct Free<'a> {
     epoch: u64,
-    good: Option<&Good>,
-) -> Result<TransactWriteItem, BuildError> {
-    let mut update = update(table, change)
-        .condition_expression(OWNED)
+    good: Option<&'a (Good, Vec<Good>)>,
+    baseline: Option<&'a Revision>,
+    hold: Option<&'a str>,
+}
+
+impl Free<'_> {
+    fn write(&self, table: &str, change: &ServiceChange) -> Result<UpdateBuilder, BuildError> {
+        let json = |value: serde_json::Result<String>| {
+            value
+                .map(text)
+                .map_err(|error| BuildError::other(error.to_string()))
+        };
+        let mut set = Vec::new();
+        let mut remove = vec!["#owner"];
+        let mut update = owned_by(update(table, change), change, self.epoch)
+            .condition_expression(OWNED)
+            .expression_attribute_names("#baseline", "baseline");
+        match self.baseline {
+            None => remove.push("#baseline"),
+            Some(baseline) => {
+                set.push("#baseline = :baseline");
+                update = update.expression_attribute_values(":baseline", text(baseline));
+            }
+        }
+        if let Some((good, earlier)) = self.good {
+            set.push("#good = :good, #earlier = :earlier");
+            update = update
+                .expression_attribute_names("#good", "good")
+                .expression_attribute_names("#earlier", "earlier")
+                .expression_attribute_values(":good", json(serde_json::to_string(good))?)
+                .expression_attribute_values(":earlier", json(serde_json::to_string(earlier))?);
+        }
+        if let Some(hold) = self.hold {
+            set.push("#hold = :hold");
+            update = update
+                .expression_attribute_names("#hold", "hold")
+                .expression_attribute_values(":hold", text(hold));
+        }
+        let mut expression = format!("REMOVE {}", remove.join(", "));
+        if !set.is_empty() {
+            expression = format!("{expression} SET {}", set.join(", "));
+        }
+        Ok(update.update_expression(expression))
+    }
+}
+
+/// With the names and values by which its owner is known.
+fn owned_by(update: UpdateBuilder, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
+    update
         .expression_attribute_names("#owner", "owner")
         .expression_attribute_names("#epoch", "epoch")
         .expression_attribute_values(":release", text(&change.release))
-        .expression_attribute_values(":epoch", number(epoch));
-    update = match good {
-        None => update.update_expression("REMOVE #owner"),
-        Some(good) => update
-            .update_expression("REMOVE #owner SET #good = :good")
-            .expression_attribute_names("#good", "good")
-            .expression_attribute_values(
-                ":good",
-                text(
-                    serde_json::to_string(good)
-                        .map_err(|error| BuildError::other(error.to_string()))?,
-                ),
-            ),
-    };
-    Ok(TransactWriteItem::builder().update(update.build()?).build())
+        .expression_attribute_values(":epoch", number(epoch))
 }
 
-fn update(table: &str, change: &ServiceChange) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+fn update(table: &str, change: &ServiceChange) -> UpdateBuilder {
     Update::builder()
         .table_name(table)
         .key("pk", service_key(&change.service))

@@ -234,7 +234,7 @@ impl Batch<'_> {
             items.push(TransactWriteItem::builder().put(put).build());
         }
         if let Some(change) = &self.service {
-            items.push(service::write(table, change).map_err(|e| invalid(&e))?);
+            items.extend(service::write(table, change).map_err(|e| invalid(&e))?);
         }
         Ok(items)
     }

@@ -2,67 +2,139 @@
 //! <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-steps-ecs.html>
 
 use serde_json::Value;
-use towpath_core::names::{DeploymentId, TaskDefinitionArn};
+use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
 use towpath_core::pipeline::CodeDeployRollout;
 use towpath_core::release::{DeploymentStatus, DeploymentTarget, Event, Place};
 
-use super::observe::Observed;
-use crate::ports::{CallError, DeploymentInfo, DeploymentProgress, NewDeployment, Ports};
+use super::observe::{Observed, TakenBack, WayBack, check_baseline};
+use crate::ports::{CallError, DeploymentInfo, DeploymentProgress, NewDeployment, Ports, Wait};
+
+/// What is started.
+pub(super) struct Start<'a> {
+    pub(super) place: &'a Place,
+    pub(super) stage: &'a StageName,
+    pub(super) settings: &'a CodeDeployRollout,
+    pub(super) revision: &'a TaskDefinitionArn,
+    pub(super) target: &'a DeploymentTarget,
+    /// The text by which the deployment is found again.
+    pub(super) mark: &'a str,
+    /// The revision that must be the one that runs now, where that is known.
+    pub(super) before: Option<&'a TaskDefinitionArn>,
+    pub(super) ignore_alarms: bool,
+}
 
 pub(super) async fn start<P: Ports>(
     ports: &P,
-    place: &Place,
-    settings: &CodeDeployRollout,
-    revision: &TaskDefinitionArn,
-    target: &DeploymentTarget,
-    mark: &str,
+    start: &Start<'_>,
     again: bool,
 ) -> Result<Vec<Event>, CallError> {
-    let (application, group) = (settings.application.as_str(), settings.group.as_str());
-    if again && let Some(found) = find(ports, place, application, group, mark).await? {
-        return Ok(vec![Event::DeploymentStarted {
-            deployment: found.id,
-            found: true,
-        }]);
+    let Start {
+        place, settings, ..
+    } = *start;
+    if again && let Some(found) = find(ports, place, settings, start.mark).await? {
+        return Ok(vec![started(found.id, true)]);
     }
+    if let Some(before) = start.before
+        && let Some(changed) =
+            check_baseline(ports, place, start.stage, before, start.revision).await?
+    {
+        return Ok(vec![changed]);
+    }
+    let (deployment, found) = create(ports, start).await?;
+    Ok(vec![started(deployment, found)])
+}
+
+fn started(deployment: DeploymentId, found: bool) -> Event {
+    Event::DeploymentStarted {
+        deployment,
+        also: None,
+        found,
+    }
+}
+
+/// The deployment, and whether it was there before.
+async fn create<P: Ports>(ports: &P, start: &Start<'_>) -> Result<(DeploymentId, bool), CallError> {
+    let Start {
+        place, settings, ..
+    } = *start;
     let new = NewDeployment {
-        application: application.to_owned(),
-        group: group.to_owned(),
+        application: settings.application.to_string(),
+        group: settings.group.to_string(),
         configuration: settings.configuration.as_ref().map(ToString::to_string),
-        appspec: appspec(target, revision).to_string(),
-        description: mark.to_owned(),
+        appspec: appspec(start.target, start.revision).to_string(),
+        description: start.mark.to_owned(),
+        ignore_alarms: start.ignore_alarms,
     };
     match ports.create_deployment(place, &new).await {
-        Ok(deployment) => Ok(vec![Event::DeploymentStarted {
-            deployment,
-            found: false,
-        }]),
-        // The group has an active deployment: ours, from a call whose answer was lost, or
-        // another's, which must be over first.
+        Ok(deployment) => Ok((deployment, false)),
         Err(error) if error.code() == Some("DeploymentLimitExceededException") => {
-            match find(ports, place, application, group, mark).await? {
-                Some(found) => Ok(vec![Event::DeploymentStarted {
-                    deployment: found.id,
-                    found: true,
-                }]),
-                None => Err(CallError::Unknown {
-                    operation: "codedeploy:CreateDeployment",
-                    message: format!("the deployment group {group} has another active deployment"),
-                }),
+            match make_room(ports, start).await? {
+                Some(ours) => Ok((ours, true)),
+                None => ports
+                    .create_deployment(place, &new)
+                    .await
+                    .map(|deployment| (deployment, false))
+                    .map_err(|error| still_taken(settings, error)),
             }
         }
         Err(error) => Err(error),
     }
 }
 
+/// The group has an active deployment. It is ours, from a call whose answer was lost; or one that
+/// only waits to stop its old tasks, which is told not to; or another's, which must be over first.
+async fn make_room<P: Ports>(
+    ports: &P,
+    start: &Start<'_>,
+) -> Result<Option<DeploymentId>, CallError> {
+    let place = start.place;
+    let (application, group) = (&start.settings.application, &start.settings.group);
+    let recent = ports
+        .recent_deployments(place, application.as_str(), group.as_str())
+        .await?;
+    if let Some(ours) = recent.iter().find(|it| it.description == start.mark) {
+        return Ok(Some(ours.id.clone()));
+    }
+    for active in recent.iter().filter(|it| it.is_active()) {
+        let progress = ports.progress(place, &active.id).await?;
+        if waits_to_terminate(&progress) {
+            ports
+                .continue_deployment(place, &active.id, Wait::Termination)
+                .await?;
+        }
+    }
+    Ok(None)
+}
+
+/// What is meant by being refused once more: it is tried again when the group is free.
+fn still_taken(settings: &CodeDeployRollout, error: CallError) -> CallError {
+    if error.code() != Some("DeploymentLimitExceededException") {
+        return error;
+    }
+    let group = &settings.group;
+    CallError::Unknown {
+        operation: "codedeploy:CreateDeployment",
+        message: format!("the deployment group {group} has another active deployment"),
+    }
+}
+
+/// Whether all of the traffic has moved, and only the old tasks are still to be stopped.
+fn waits_to_terminate(progress: &DeploymentProgress) -> bool {
+    progress.green_traffic == Some(100)
+        && progress
+            .lifecycle
+            .iter()
+            .any(|(event, status)| event == "AfterAllowTraffic" && status == "Succeeded")
+}
+
 /// The deployment that carries our mark, if there is one.
 async fn find<P: Ports>(
     ports: &P,
     place: &Place,
-    application: &str,
-    group: &str,
+    settings: &CodeDeployRollout,
     mark: &str,
 ) -> Result<Option<DeploymentInfo>, CallError> {
+    let (application, group) = (settings.application.as_str(), settings.group.as_str());
     let recent = ports.recent_deployments(place, application, group).await?;
     Ok(recent
         .into_iter()
@@ -93,13 +165,59 @@ pub(super) async fn observe<P: Ports>(
     // Progress is for people; a deployment that has no target yet still has a status.
     let progress = progress.unwrap_or_default();
     match info.status.as_str() {
-        "Succeeded" => Ok(DeploymentStatus::Succeeded),
+        "Succeeded" => match observed.back {
+            // It is over, so another deployment brings the old version back.
+            Some(back) => coming_back(ports, place, back).await,
+            None => Ok(DeploymentStatus::Succeeded),
+        },
         "Failed" | "Stopped" => ended(ports, place, &info, &progress).await,
+        "Ready" => Ok(DeploymentStatus::Ready { pause: None }),
+        _ if waits_to_terminate(&progress) => Ok(DeploymentStatus::Shifted {
+            at: "the old tasks are kept until their time is over".into(),
+        }),
         _ => Ok(DeploymentStatus::InProgress {
             at: step(&info, &progress),
             traffic: progress.green_traffic,
         }),
     }
+}
+
+/// How the deployment stands that brings the old version back after another one was over.
+async fn coming_back<P: Ports>(
+    ports: &P,
+    place: &Place,
+    back: &DeploymentId,
+) -> Result<DeploymentStatus, CallError> {
+    let (info, progress) = tokio::join!(ports.deployment(place, back), ports.progress(place, back));
+    let progress = progress.unwrap_or_default();
+    let Some(info) = info? else {
+        return Ok(DeploymentStatus::Failed {
+            reason: format!("CodeDeploy knows no deployment {back}"),
+        });
+    };
+    let reason = format!("{back} brings the old version back");
+    Ok(match info.status.as_str() {
+        "Succeeded" => DeploymentStatus::RolledBack { reason },
+        "Failed" | "Stopped" => DeploymentStatus::Failed {
+            reason: format!(
+                "the rollback {back} failed too: {}; look at what serves",
+                self::reason(&info, &progress)
+            ),
+        },
+        // Nobody is asked whether the old version may come back.
+        "Ready" => {
+            ports.continue_deployment(place, back, Wait::Ready).await?;
+            DeploymentStatus::RollingBack {
+                reason,
+                by: Some(back.clone()),
+            }
+        }
+        _ if waits_to_terminate(&progress) => DeploymentStatus::RolledBack { reason },
+        _ => DeploymentStatus::RollingBack {
+            reason,
+            by: Some(back.clone()),
+        },
+    })
 }
 
 /// A deployment that failed or was stopped is followed by another one that rolls it back; only
@@ -170,15 +288,54 @@ fn step(info: &DeploymentInfo, progress: &DeploymentProgress) -> String {
     current.map_or_else(|| info.status.clone(), |(event, _)| event.clone())
 }
 
-/// Stopping with automatic rollback sends the traffic back first.
+/// Stopping with automatic rollback sends the traffic back first. What is over cannot be stopped: if
+/// the old version is to come back all the same, another deployment brings it, all at once and
+/// whatever the alarms say.
 pub(super) async fn roll_back<P: Ports>(
     ports: &P,
-    place: &Place,
-    deployment: &DeploymentId,
-) -> Result<Option<DeploymentId>, CallError> {
-    ports.stop_deployment(place, deployment).await?;
-    Ok(ports
-        .deployment(place, deployment)
-        .await?
-        .and_then(|info| info.rolled_back_by))
+    settings: &CodeDeployRollout,
+    back: &WayBack<'_>,
+) -> Result<TakenBack, CallError> {
+    let place = back.place;
+    ports.stop_deployment(place, back.deployment).await?;
+    let info = ports.deployment(place, back.deployment).await?;
+    let over = info.as_ref().is_some_and(|info| info.status == "Succeeded");
+    let Some(target) = back.target.filter(|_| over) else {
+        return Ok(TakenBack::Begun(info.and_then(|info| info.rolled_back_by)));
+    };
+    let mark = format!("{} back", back.mark);
+    if let Some(begun) = find(ports, place, settings, &mark).await? {
+        return Ok(TakenBack::Begun(Some(begun.id)));
+    }
+    let settings = CodeDeployRollout {
+        configuration: ALL_AT_ONCE.parse().ok(),
+        hook: None,
+        ..settings.clone()
+    };
+    let target = without_hooks(target);
+    let start = Start {
+        place,
+        stage: &"back".parse().expect("a stage name"),
+        settings: &settings,
+        revision: back.to,
+        target: &target,
+        mark: &mark,
+        before: None,
+        ignore_alarms: true,
+    };
+    let (deployment, _) = create(ports, &start).await?;
+    Ok(TakenBack::Begun(Some(deployment)))
+}
+
+/// The configuration that moves all of the traffic at once:
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html#deployment-configuration-ecs>.
+const ALL_AT_ONCE: &str = "CodeDeployDefault.ECSAllAtOnce";
+
+/// The AppSpec without hooks: nobody is asked whether the old version may come back.
+fn without_hooks(target: &DeploymentTarget) -> DeploymentTarget {
+    let mut appspec = target.0.clone();
+    if let Some(appspec) = appspec.as_object_mut() {
+        appspec.remove("Hooks");
+    }
+    DeploymentTarget(appspec)
 }

@@ -1,6 +1,8 @@
 //! Performing what the core asked for: one file per kind of action. Nothing is decided here.
 
+mod checks;
 mod codedeploy;
+mod native;
 mod observe;
 mod plan;
 mod register;
@@ -9,6 +11,7 @@ mod scaling;
 mod service;
 mod tell;
 mod wake;
+mod way_back;
 
 pub use plan::{Preview, PreviewError, preview};
 
@@ -83,9 +86,14 @@ fn is_final(kind: ActionKind) -> bool {
         | ActionKind::Register
         | ActionKind::SuspendScaling
         | ActionKind::Start
+        | ActionKind::Continue
         | ActionKind::RollBack
         | ActionKind::RestoreScaling => true,
-        ActionKind::Observe
+        // A task that cannot be run is a check that failed.
+        ActionKind::RunTask
+        | ActionKind::RunChecks
+        | ActionKind::AnswerHook
+        | ActionKind::Observe
         | ActionKind::Supersede
         | ActionKind::WakeCandidate
         | ActionKind::Tell => false,
@@ -105,16 +113,20 @@ async fn perform_action<P: Ports>(
             rollout,
             base,
             changes,
-            hooks,
+            gates,
             scaling,
+            back_to,
+            image,
         } => {
             let request = plan::Request {
                 place,
                 rollout,
                 base,
                 changes,
-                hooks,
+                gates,
                 scaling: *scaling,
+                back_to: back_to.as_ref(),
+                image,
             };
             plan::plan(ports, stage, &request).await
         }
@@ -138,28 +150,116 @@ async fn perform_action<P: Ports>(
         }
         Action::SuspendScaling { place, state } => scaling::suspend(ports, place, *state).await,
         Action::RestoreScaling { place, state } => scaling::restore(ports, place, *state).await,
-        Action::StartRolling { place, revision } => {
-            rolling::start(ports, place, revision, again).await
-        }
+        Action::StartRolling {
+            place,
+            stage,
+            revision,
+            before,
+        } => rolling::start(ports, place, stage, revision, before.as_ref(), again).await,
+        Action::StartEcs {
+            place,
+            stage,
+            revision,
+            before,
+        } => native::start(ports, place, stage, revision, before, again).await,
         Action::StartCodeDeploy {
             place,
             settings,
             revision,
             target,
             mark,
-        } => codedeploy::start(ports, place, settings, revision, target, mark, again).await,
+            stage,
+            before,
+            ignore_alarms,
+        } => {
+            let start = codedeploy::Start {
+                place,
+                stage,
+                settings,
+                revision,
+                target,
+                mark,
+                before: before.as_ref(),
+                ignore_alarms: *ignore_alarms,
+            };
+            codedeploy::start(ports, &start, again).await
+        }
+        Action::RunTask {
+            place,
+            stage,
+            check,
+            task,
+            revision,
+            started_by,
+        } => {
+            let run = checks::Run {
+                place,
+                stage,
+                check,
+                task,
+                revision,
+                started_by,
+            };
+            checks::start_task(ports, &run, again).await
+        }
+        Action::RunChecks {
+            place,
+            stage,
+            at,
+            deployment,
+            checks,
+            decide,
+        } => {
+            let due = checks::Due {
+                place,
+                stage,
+                at: *at,
+                deployment: deployment.as_ref(),
+                checks,
+                decide: *decide,
+            };
+            checks::look(ports, &due).await
+        }
+        Action::AnswerHook {
+            place,
+            deployment,
+            at,
+            execution,
+            passed,
+        } => {
+            let answered = ports
+                .answer_hook(Some(place), deployment, execution, *passed)
+                .await;
+            match answered {
+                // What cannot be answered any more has been, or is over.
+                Ok(()) | Err(CallError::Refused { .. }) => Ok(vec![Event::HookAnswered {
+                    deployment: deployment.clone(),
+                    at: *at,
+                    passed: *passed,
+                }]),
+                Err(error @ (CallError::NotDone { .. } | CallError::Unknown { .. })) => Err(error),
+            }
+        }
+        Action::Continue {
+            place,
+            rollout,
+            deployment,
+            pause,
+        } => observe::let_through(ports, place, rollout, deployment, pause.as_ref()).await,
         Action::Observe {
             place,
             rollout,
             deployment,
             revision,
             before,
+            back,
         } => {
             let observed = observe::Observed {
                 place,
                 deployment,
                 revision,
                 before,
+                back: back.as_ref(),
             };
             observe::observe(ports, rollout, &observed).await
         }
@@ -167,9 +267,29 @@ async fn perform_action<P: Ports>(
             place,
             rollout,
             deployment,
+            revision,
             to,
+            target,
+            mark,
             reason,
-        } => observe::roll_back(ports, place, rollout, deployment, to, reason).await,
+            outcome,
+            hold,
+        } => {
+            let back = observe::WayBack {
+                place,
+                deployment,
+                revision: revision.as_ref(),
+                to,
+                target: target.as_ref(),
+                mark,
+            };
+            let because = observe::Because {
+                reason,
+                outcome: *outcome,
+                hold: *hold,
+            };
+            observe::roll_back(ports, rollout, &back, because).await
+        }
         Action::Supersede { older, service } => {
             wake::supersede(ports, release, older, service).await
         }

@@ -1,11 +1,13 @@
-//! Looking at a deployment and taking it back, by engine.
+//! What is done to a deployment that is under way, by engine: it is looked at, let through and taken
+//! back.
 
-use towpath_core::names::{DeploymentId, TaskDefinitionArn};
+use towpath_core::names::{DeploymentId, PauseId, StageName, TaskDefinitionArn};
 use towpath_core::pipeline::Rollout;
-use towpath_core::release::{Event, Place};
+use towpath_core::release::{DeploymentStatus, DeploymentTarget, Event, Outcome, Place};
 
-use super::{codedeploy, rolling};
-use crate::ports::{CallError, Ports};
+use super::service::Service;
+use super::{codedeploy, native, rolling};
+use crate::ports::{CallError, Ports, Wait};
 
 /// The deployment that is looked at.
 pub(super) struct Observed<'a> {
@@ -15,6 +17,32 @@ pub(super) struct Observed<'a> {
     pub(super) revision: &'a TaskDefinitionArn,
     /// The revision that ran before.
     pub(super) before: &'a TaskDefinitionArn,
+    /// The deployment by which it is being taken back, if we have begun to and it has an id.
+    pub(super) back: Option<&'a DeploymentId>,
+}
+
+/// How a rollout is taken back.
+pub(super) struct WayBack<'a> {
+    pub(super) place: &'a Place,
+    /// The deployment to take back.
+    pub(super) deployment: &'a DeploymentId,
+    /// The revision that it brings.
+    pub(super) revision: Option<&'a TaskDefinitionArn>,
+    /// The revision that ran before.
+    pub(super) to: &'a TaskDefinitionArn,
+    /// What CodeDeploy is told of the service, if the old version is to come back even from a
+    /// deployment that is over.
+    pub(super) target: Option<&'a DeploymentTarget>,
+    /// The text by which a deployment of its own is found again.
+    pub(super) mark: &'a str,
+}
+
+/// What came of taking a rollout back.
+pub(super) enum TakenBack {
+    /// It has begun, by this deployment where it has an id of its own.
+    Begun(Option<DeploymentId>),
+    /// Somebody else has started something in the meantime, and that is not overwritten.
+    Replaced(DeploymentStatus),
 }
 
 pub(super) async fn observe<P: Ports>(
@@ -25,6 +53,7 @@ pub(super) async fn observe<P: Ports>(
     let status = match rollout {
         Rollout::Rolling(_) => rolling::observe(ports, observed).await?,
         Rollout::CodeDeploy(_) => codedeploy::observe(ports, observed).await?,
+        Rollout::Ecs(_) => native::observe(ports, observed).await?,
     };
     Ok(vec![Event::DeploymentObserved {
         deployment: observed.deployment.clone(),
@@ -34,18 +63,74 @@ pub(super) async fn observe<P: Ports>(
 
 pub(super) async fn roll_back<P: Ports>(
     ports: &P,
+    rollout: &Rollout,
+    back: &WayBack<'_>,
+    because: Because<'_>,
+) -> Result<Vec<Event>, CallError> {
+    let taken = match rollout {
+        Rollout::Rolling(_) => rolling::roll_back(ports, back).await?,
+        Rollout::CodeDeploy(settings) => codedeploy::roll_back(ports, settings, back).await?,
+        Rollout::Ecs(_) => native::roll_back(ports, back).await?,
+    };
+    Ok(vec![match taken {
+        TakenBack::Begun(deployment) => Event::RollbackStarted {
+            deployment,
+            reason: because.reason.to_owned(),
+            outcome: because.outcome,
+            hold: because.hold,
+        },
+        TakenBack::Replaced(status) => Event::DeploymentObserved {
+            deployment: back.deployment.clone(),
+            status,
+        },
+    }])
+}
+
+/// Why a rollout is taken back, and what follows.
+pub(super) struct Because<'a> {
+    pub(super) reason: &'a str,
+    pub(super) outcome: Outcome,
+    pub(super) hold: bool,
+}
+
+pub(super) async fn let_through<P: Ports>(
+    ports: &P,
     place: &Place,
     rollout: &Rollout,
     deployment: &DeploymentId,
-    to: &TaskDefinitionArn,
-    reason: &str,
+    pause: Option<&PauseId>,
 ) -> Result<Vec<Event>, CallError> {
-    let started = match rollout {
-        Rollout::Rolling(_) => rolling::roll_back(ports, place, to).await?,
-        Rollout::CodeDeploy(_) => codedeploy::roll_back(ports, place, deployment).await?,
-    };
-    Ok(vec![Event::RollbackStarted {
-        deployment: started,
-        reason: reason.to_owned(),
+    match rollout {
+        // A rolling update has no moment in which it waits.
+        Rollout::Rolling(_) => {}
+        Rollout::CodeDeploy(_) => {
+            ports
+                .continue_deployment(place, deployment, Wait::Ready)
+                .await?
+        }
+        Rollout::Ecs(_) => native::let_through(ports, place, deployment, pause).await?,
+    }
+    Ok(vec![Event::TrafficAllowed {
+        deployment: deployment.clone(),
+        pause: pause.cloned(),
     }])
+}
+
+/// Whether what runs is what the rollout was planned on; else what is to be written down.
+pub(super) async fn check_baseline<P: Ports>(
+    ports: &P,
+    place: &Place,
+    stage: &StageName,
+    before: &TaskDefinitionArn,
+    revision: &TaskDefinitionArn,
+) -> Result<Option<Event>, CallError> {
+    let Some(service) = ports.describe_service(place).await? else {
+        return Ok(None);
+    };
+    let running = Service(&service).revision();
+    let foreign = running.filter(|running| running != before && running != revision);
+    Ok(foreign.map(|found| Event::BaselineChanged {
+        stage: stage.clone(),
+        found: found.short().to_owned(),
+    }))
 }

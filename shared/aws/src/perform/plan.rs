@@ -5,23 +5,30 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use towpath_core::appspec;
 use towpath_core::names::{Fingerprint, StageName, TaskDefinitionArn};
-use towpath_core::pipeline::{Base, CodeDeployRollout, HookPoint, Rollout};
+use towpath_core::pipeline::{Base, CodeDeployRollout, Rollout};
 use towpath_core::release::{
-    Action, ActionKind, BaseRevision, Changes, DeploymentTarget, Event, ImageChange, Place, Plan,
+    Action, ActionKind, BaseRevision, Changes, DeploymentTarget, Event, Gates, Image, ImageChange,
+    Place, Plan,
 };
 use towpath_core::taskdef::{self, Rendered, Severity, TaskDefinition};
 
+use super::native;
 use super::register::changes_of;
 use super::service::Service;
-use crate::ports::{CallError, LoadError, Ports};
+use super::way_back::{drift, no_way_back};
+use crate::ports::{CallError, DeploymentGroup, LoadError, Ports};
 
 pub(super) struct Request<'a> {
     pub(super) place: &'a Place,
     pub(super) rollout: &'a Rollout,
     pub(super) base: &'a Base,
     pub(super) changes: &'a Changes,
-    pub(super) hooks: &'a [HookPoint],
+    pub(super) gates: &'a Gates,
     pub(super) scaling: bool,
+    /// The revision to bring back, if the rollout is a rollback.
+    pub(super) back_to: Option<&'a TaskDefinitionArn>,
+    /// The image that is rolled out.
+    pub(super) image: &'a Image,
 }
 
 /// What a rollout would do, with the task definitions that it is about.
@@ -56,9 +63,11 @@ pub async fn preview<P: Ports>(ports: &P, action: &Action) -> Result<Preview, Pr
         rollout,
         base,
         changes,
-        hooks,
+        gates,
         scaling,
-        ..
+        back_to,
+        image,
+        stage: _,
     } = action
     else {
         return Err(PreviewError::Misfit(format!(
@@ -71,8 +80,10 @@ pub async fn preview<P: Ports>(ports: &P, action: &Action) -> Result<Preview, Pr
         rollout,
         base,
         changes,
-        hooks,
+        gates,
         scaling: *scaling,
+        back_to: back_to.as_ref(),
+        image,
     };
     read(ports, &request)
         .await
@@ -83,7 +94,7 @@ pub async fn preview<P: Ports>(ports: &P, action: &Action) -> Result<Preview, Pr
 }
 
 /// Why nothing can be planned.
-enum Problem {
+pub(super) enum Problem {
     /// What was found does not fit what the pipeline asks for.
     Misfit(String),
     Call(CallError),
@@ -136,7 +147,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
             LoadError::Call(error) => Problem::Call(error),
             LoadError::Unreadable { .. } => Problem::Misfit(error.to_string()),
         })?;
-    let (service, scaling, group) = tokio::join!(
+    let (service, scaling, group, veto) = tokio::join!(
         ports.describe_service(place),
         async {
             if request.scaling {
@@ -146,6 +157,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
             }
         },
         check_group(ports, place, request.rollout),
+        ports.veto(&request.image.digest),
     );
     let described = service?.ok_or_else(|| {
         format!(
@@ -156,14 +168,19 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
             place.service.region
         )
     })?;
-    group?;
+    let group = group?;
     let service = Service(&described);
     check_controller(&service, request.rollout)?;
+    let gates = gates(&service, request, group.as_ref())?;
     let current = service
         .revision()
         .ok_or("the service has no task definition yet: create it with one")
         .map_err(str::to_owned)?;
-    let (base, definition, running) = read_base(ports, request, &current).await?;
+    let ((base, definition, running), drift) = tokio::try_join!(
+        read_base(ports, request, &current),
+        drift(ports, place, row.baseline.as_ref(), &current),
+    )?;
+    let no_way_back = no_way_back(ports, request, running.as_ref().unwrap_or(&definition)).await?;
     let rendered = render(&definition, request)?;
     let reuse = reusable(&rendered, &base, &definition, &current, running.as_ref());
     let plan = Plan {
@@ -174,6 +191,11 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         base,
         desired_count: service.desired_count(),
         scaling: scaling?,
+        paced_minutes: gates.paced_minutes,
+        ready_minutes: gates.ready_minutes,
+        no_way_back,
+        drift,
+        veto: veto?,
         unknown_fields: rendered.unknown_fields.clone(),
         service: row,
         current,
@@ -187,12 +209,16 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
 
 /// CodeDeploy accepts a deployment to a group that targets another service, and then deploys
 /// there; so the group is checked before anything is registered.
-async fn check_group<P: Ports>(ports: &P, place: &Place, rollout: &Rollout) -> Result<(), Problem> {
+async fn check_group<P: Ports>(
+    ports: &P,
+    place: &Place,
+    rollout: &Rollout,
+) -> Result<Option<DeploymentGroup>, Problem> {
     let Rollout::CodeDeploy(CodeDeployRollout {
         application, group, ..
     }) = rollout
     else {
-        return Ok(());
+        return Ok(None);
     };
     let found = ports.deployment_group(place, application.as_str(), group.as_str()).await?.ok_or_else(|| {
         format!("CodeDeploy has no application `{application}` with a deployment group `{group}`; create it, or correct the stage")
@@ -224,12 +250,54 @@ async fn check_group<P: Ports>(ports: &P, place: &Place, rollout: &Rollout) -> R
         )
         .into());
     }
-    Ok(())
+    Ok(Some(found))
+}
+
+/// What the service and its group are set up to wait for.
+struct SetUp {
+    paced_minutes: u32,
+    ready_minutes: Option<u32>,
+}
+
+/// Whether the deployment will wait for everything that the stage wants it to wait for. Where it
+/// would not, traffic would move unasked, so nothing is started.
+fn gates(
+    service: &Service<'_>,
+    request: &Request<'_>,
+    group: Option<&DeploymentGroup>,
+) -> Result<SetUp, Problem> {
+    match request.rollout {
+        Rollout::Rolling(_) => Ok(SetUp {
+            paced_minutes: 0,
+            ready_minutes: None,
+        }),
+        Rollout::CodeDeploy(settings) => {
+            let ready_minutes = group.and_then(|group| group.ready_minutes);
+            if request.gates.pause && ready_minutes.is_none() {
+                return Err(format!(
+                    "people are to be asked before traffic moves, but the deployment group `{}` does not wait: set its `deploymentReadyOption` to `STOP_DEPLOYMENT` with a wait time, or ask `before_rollout`",
+                    settings.group
+                )
+                .into());
+            }
+            Ok(SetUp {
+                paced_minutes: 0,
+                ready_minutes,
+            })
+        }
+        Rollout::Ecs(settings) => {
+            let paced_minutes = native::check(service, settings, request.gates)?;
+            Ok(SetUp {
+                paced_minutes,
+                ready_minutes: None,
+            })
+        }
+    }
 }
 
 fn check_controller(service: &Service<'_>, rollout: &Rollout) -> Result<(), Problem> {
     let wanted = match rollout {
-        Rollout::Rolling(_) => "ECS",
+        Rollout::Rolling(_) | Rollout::Ecs(_) => "ECS",
         Rollout::CodeDeploy(_) => "CODE_DEPLOY",
     };
     let found = service.controller();
@@ -250,6 +318,14 @@ async fn read_base<P: Ports>(
     current: &TaskDefinitionArn,
 ) -> Result<(BaseRevision, TaskDefinition, Option<TaskDefinition>), Problem> {
     let place = request.place;
+    if let Some(revision) = request.back_to {
+        let (definition, running) = tokio::join!(
+            describe(ports, place, revision.as_str()),
+            describe(ports, place, current.as_str())
+        );
+        let base = BaseRevision::Revision(revision.clone());
+        return Ok((base, definition?, Some(running?)));
+    }
     match request.base {
         Base::Service => {
             let definition = describe(ports, place, current.as_str()).await?;
@@ -290,7 +366,7 @@ async fn read_base<P: Ports>(
     }
 }
 
-async fn describe<P: Ports>(
+pub(super) async fn describe<P: Ports>(
     ports: &P,
     place: &Place,
     reference: &str,
@@ -365,6 +441,7 @@ fn target(
     let hooks: Vec<_> = function
         .flat_map(|function| {
             request
+                .gates
                 .hooks
                 .iter()
                 .map(|point| (*point, function.as_str()))

@@ -1,17 +1,19 @@
 //! The rolling engine: ECS replaces the tasks itself.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html>
 
-use towpath_core::names::{DeploymentId, TaskDefinitionArn};
+use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
 use towpath_core::release::{DeploymentStatus, Event, Place};
 
-use super::observe::Observed;
+use super::observe::{Observed, TakenBack, WayBack, check_baseline};
 use super::service::{EcsDeployment, Service};
 use crate::ports::{CallError, Ports};
 
 pub(super) async fn start<P: Ports>(
     ports: &P,
     place: &Place,
+    stage: &StageName,
     revision: &TaskDefinitionArn,
+    before: Option<&TaskDefinitionArn>,
     again: bool,
 ) -> Result<Vec<Event>, CallError> {
     if again
@@ -20,8 +22,14 @@ pub(super) async fn start<P: Ports>(
     {
         return Ok(vec![Event::DeploymentStarted {
             deployment,
+            also: None,
             found: true,
         }]);
+    }
+    if let Some(before) = before
+        && let Some(changed) = check_baseline(ports, place, stage, before, revision).await?
+    {
+        return Ok(vec![changed]);
     }
     let service = ports.update_service(place, revision).await?;
     let deployment = primary_of(&service, revision).ok_or_else(|| CallError::Unknown {
@@ -30,6 +38,7 @@ pub(super) async fn start<P: Ports>(
     })?;
     Ok(vec![Event::DeploymentStarted {
         deployment,
+        also: None,
         found: false,
     }])
 }
@@ -43,14 +52,33 @@ fn primary_of(service: &serde_json::Value, revision: &TaskDefinitionArn) -> Opti
     primary.id().parse().ok()
 }
 
-/// A rollback is an update to the revision that ran before.
+/// A rollback is an update to the revision that ran before, unless ECS or an earlier try has begun
+/// it, or somebody else has taken the service elsewhere.
 pub(super) async fn roll_back<P: Ports>(
     ports: &P,
-    place: &Place,
-    to: &TaskDefinitionArn,
-) -> Result<Option<DeploymentId>, CallError> {
+    back: &WayBack<'_>,
+) -> Result<TakenBack, CallError> {
+    let (place, to) = (back.place, back.to);
+    if let Some(service) = ports.describe_service(place).await? {
+        if let Some(begun) = primary_of(&service, to) {
+            return Ok(TakenBack::Begun(Some(begun)));
+        }
+        let deployments = Service(&service).deployments();
+        let primary = deployments.iter().find(|d| d.is_primary());
+        if let (Some(primary), Some(revision)) = (primary, back.revision)
+            && primary.revision() != revision.as_str()
+        {
+            return Ok(TakenBack::Replaced(replaced(primary)));
+        }
+    }
     let service = ports.update_service(place, to).await?;
-    Ok(primary_of(&service, to))
+    Ok(TakenBack::Begun(primary_of(&service, to)))
+}
+
+fn replaced(primary: &EcsDeployment<'_>) -> DeploymentStatus {
+    DeploymentStatus::Replaced {
+        by: format!("{} of {}", primary.id(), primary.revision()),
+    }
 }
 
 pub(super) async fn observe<P: Ports>(
@@ -86,9 +114,7 @@ pub(super) async fn observe<P: Ports>(
                 },
             })
         }
-        (_, Some(primary)) => Ok(DeploymentStatus::Replaced {
-            by: format!("{} of {}", primary.id(), primary.revision()),
-        }),
+        (_, Some(primary)) => Ok(replaced(primary)),
         (_, None) => Ok(DeploymentStatus::Failed {
             reason: "the service has no primary deployment".into(),
         }),

@@ -75,10 +75,13 @@ pub(super) async fn candidate<P: Ports>(
             });
         }
     };
+    // Where releases wait in order, it is the oldest one's turn.
     let waiting = row
-        .candidate
+        .waiting
+        .into_iter()
+        .chain(row.candidate)
         .map(|candidate| candidate.release)
-        .filter(|next| next != release.id());
+        .find(|next| next != release.id());
     let waiting = waiting.filter(|_| row.owner.is_none());
     if let Some(next) = &waiting {
         ports.wake(next, ports.now()).await?;

@@ -35,6 +35,14 @@ pub fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
             format!("{name} {outcome}: {}\n", one_line(reason, 2_000)),
             None,
         ),
+        Event::Held { stage, reason } => (
+            format!("{stage} is on hold"),
+            format!(
+                "{stage} takes no new release: {}\n",
+                one_line(reason, 2_000)
+            ),
+            None,
+        ),
         Event::Opened { .. }
         | Event::DeploymentReported { .. }
         | Event::Voted { .. }
@@ -58,7 +66,15 @@ pub fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
         | Event::CardPosted { .. }
         | Event::CardUpdated { .. }
         | Event::Replied { .. }
-        | Event::Published { .. } => return None,
+        | Event::Published { .. }
+        | Event::RollbackRequested { .. }
+        | Event::Vetoed { .. }
+        | Event::HookCalled { .. }
+        | Event::HookAnswered { .. }
+        | Event::TaskStarted { .. }
+        | Event::Watched { .. }
+        | Event::BaselineChanged { .. }
+        | Event::TrafficAllowed { .. } => return None,
     };
     Some(Notice {
         sequence: entry.sequence,

@@ -1,5 +1,6 @@
 //! Every text that people see: pure functions of a release, escaped for where they go.
 
+mod buttons;
 mod email;
 mod escape;
 mod slack;
@@ -7,7 +8,8 @@ mod slack;
 mod tests;
 mod wording;
 
+pub use buttons::{APPROVE, ButtonValue, REJECT, ROLL_BACK, RollBackValue};
 pub use email::notice;
 pub use escape::{one_line, slack_text};
-pub use slack::{APPROVE, ButtonValue, REJECT, card};
+pub use slack::card;
 pub use wording::reply;

@@ -1,35 +1,19 @@
 //! The release's card in Slack, in Block Kit and within its documented limits:
 //! <https://docs.slack.dev/reference/block-kit/blocks>.
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::buttons::buttons;
 use super::escape::{cut, one_line, slack_text};
 use super::wording::sign;
-use crate::names::{ApprovalId, ReleaseId};
 use crate::pipeline::Stage;
-use crate::release::{Approval, Card, DeploymentStatus, Live, Phase, Release, Rollout};
-
-/// The `action_id` of the button that approves.
-pub const APPROVE: &str = "towpath_approve";
-/// The `action_id` of the button that rejects.
-pub const REJECT: &str = "towpath_reject";
-
-/// What a button carries: which request it answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ButtonValue {
-    /// The release.
-    pub release: ReleaseId,
-    /// The request.
-    pub approval: ApprovalId,
-}
+use crate::release::{Card, DeploymentStatus, Live, Phase, Release, Rollout, Standing};
 
 /// The release's card: what it is, how each stage stands, and the buttons while people are asked.
 #[must_use]
 pub fn card(release: &Release) -> Card {
     let image = release.image();
-    let title = format!("{} {}", release.pipeline().pipeline, image.tag);
+    let title = title(release);
     let stages: Vec<String> = release
         .pipeline()
         .stages
@@ -59,17 +43,7 @@ pub fn card(release: &Release) -> Card {
             None => title.clone(),
         },
     };
-    if let Some((
-        stage,
-        Rollout {
-            phase: Phase::Asking { approval, .. },
-            ..
-        },
-    )) = release.current()
-        && release.conclusion().is_none()
-    {
-        blocks.push(buttons(release, stage, approval));
-    }
+    blocks.extend(buttons(release));
     let origin = format!(
         "`{}/{}@{}` · `{}`",
         image.registry,
@@ -81,6 +55,15 @@ pub fn card(release: &Release) -> Card {
     Card {
         text: slack_text(&headline),
         blocks: Value::Array(blocks),
+    }
+}
+
+/// What the card is about: the pipeline and the tag, or the way back that is taken.
+fn title(release: &Release) -> String {
+    let (pipeline, tag) = (&release.pipeline().pipeline, &release.image().tag);
+    match release.rollback() {
+        None => format!("{pipeline} {tag}"),
+        Some(rollback) => format!("{pipeline}: {} back to {tag}", rollback.stage),
     }
 }
 
@@ -144,53 +127,32 @@ fn state(release: &Release, rollout: &Rollout) -> String {
 }
 
 fn live_state(release: &Release, live: &Live) -> String {
+    if let Some(asked) = &live.asked
+        && !live.allowed
+        && asked.standing() == Standing::Open
+        && live.rolling_back.is_none()
+    {
+        return format!(
+            "green is ready, waits for approval of its traffic ({} of {})",
+            asked.approvers().len(),
+            asked.required
+        );
+    }
     match &live.deployment {
         None => "preparing".into(),
         Some(deployment) if release.conclusion().is_none() && !deployment.status.is_final() => {
             match (&deployment.status, &live.rolling_back) {
-                (DeploymentStatus::InProgress { .. }, Some(reason)) => {
-                    format!("rolling back: {reason}")
+                (DeploymentStatus::RollingBack { .. }, _) | (_, None) => {
+                    format!("{} ({})", deployment.status, deployment.id)
                 }
-                (status, _) => format!("{status} ({})", deployment.id),
+                (_, Some(back)) => format!("rolling back: {}", back.reason),
             }
         }
         Some(deployment) => deployment.status.to_string(),
     }
 }
 
-fn buttons(release: &Release, stage: &Stage, approval: &Approval) -> Value {
-    let value = ButtonValue {
-        release: release.id().clone(),
-        approval: approval.id.clone(),
-    };
-    let value = serde_json::to_string(&value).expect("ids are text");
-    let tag = &release.image().tag;
-    let button = |action: &str, label: &str, style: &str, question: String| {
-        json!({
-            "type": "button",
-            "action_id": action,
-            "text": plain(label),
-            "style": style,
-            "value": value,
-            "confirm": {
-                "title": plain(label),
-                "text": plain(&one_line(&question, 300)),
-                "confirm": plain(label),
-                "deny": plain("Not now"),
-            },
-        })
-    };
-    json!({
-        "type": "actions",
-        "block_id": format!("approval-{}", approval.id),
-        "elements": [
-            button(APPROVE, "Approve", "primary", format!("Deploy {tag} to {}?", stage.name)),
-            button(REJECT, "Reject", "danger", format!("Stop {tag} before {}?", stage.name)),
-        ],
-    })
-}
-
-fn plain(text: &str) -> Value {
+pub(super) fn plain(text: &str) -> Value {
     json!({ "type": "plain_text", "text": text, "emoji": true })
 }
 

@@ -42,11 +42,11 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
                 Decision::Approve => ":+1: approved",
                 Decision::Reject => ":no_entry: rejected",
             };
-            let why = reason
-                .as_ref()
-                .map(|r| format!(": {}", slack_text(r)))
-                .unwrap_or_default();
-            Some(format!("{did} by {}{why}", person(by)))
+            Some(format!(
+                "{did} by {}{}",
+                person(by),
+                because(reason.as_deref())
+            ))
         }
         Event::ApprovalVoided { reason, .. } => Some(format!(
             ":leftwards_arrow_with_hook: the approval no longer counts: {}",
@@ -121,7 +121,45 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
                 slack_text(reason)
             )),
         },
-        Event::Opened { .. }
+        Event::Opened {
+            rollback: Some(rollback),
+            ..
+        } => Some(format!(
+            ":leftwards_arrow_with_hook: {} rolls *{}* back to {}{}",
+            person(&rollback.by),
+            rollback.stage,
+            slack_text(release.image().tag.as_str()),
+            because(rollback.reason.as_deref())
+        )),
+        Event::RollbackRequested { stage, by, reason } => Some(format!(
+            ":leftwards_arrow_with_hook: {} rolls *{stage}* back{}",
+            person(by),
+            because(reason.as_deref())
+        )),
+        Event::Vetoed { by, reason } => Some(format!(
+            ":no_entry: {} vetoed the image: {}",
+            person(by),
+            slack_text(reason)
+        )),
+        Event::Held { stage, reason } => Some(format!(
+            ":octagonal_sign: *{stage}* is on hold: {}. `towpath release-hold {} {stage}` lifts it",
+            slack_text(reason),
+            release.pipeline().pipeline
+        )),
+        Event::BaselineChanged { stage, found } => Some(format!(
+            ":warning: *{stage}*: {} was started outside of Towpath",
+            slack_text(found)
+        )),
+        Event::TrafficAllowed { .. } => {
+            Some(":vertical_traffic_light: production traffic is let through".into())
+        }
+        Event::TaskStarted { stage, check, .. } => {
+            Some(format!(":mag: *{stage}*: the task of `{check}` runs"))
+        }
+        Event::Opened { rollback: None, .. }
+        | Event::HookCalled { .. }
+        | Event::HookAnswered { .. }
+        | Event::Watched { .. }
         | Event::DeploymentReported { .. }
         | Event::Superseded { .. }
         | Event::Overtook { .. }
@@ -139,6 +177,13 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
         | Event::Replied { .. }
         | Event::Published { .. } => None,
     }
+}
+
+/// A reason in somebody's words, behind what they did.
+fn because(reason: Option<&str>) -> String {
+    reason
+        .map(|reason| format!(": {}", slack_text(reason)))
+        .unwrap_or_default()
 }
 
 /// An outcome's emoji.

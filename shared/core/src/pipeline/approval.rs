@@ -23,10 +23,38 @@ pub struct ApprovalGate {
     #[serde(default = "one", skip_serializing_if = "is_one")]
     #[schemars(range(min = 1), extend("examples" = [2]))]
     pub required: u8,
+    /// When people are asked: before anything is changed (the default), or when green is verified
+    /// and production traffic is about to move.
+    #[serde(default, skip_serializing_if = "ApprovalPoint::is_default")]
+    #[schemars(extend("examples" = ["before_traffic"]))]
+    pub when: ApprovalPoint,
     /// How long the request stays open; 24h by default. Then the release ends as expired.
     #[serde(default = "one_day")]
     #[schemars(extend("examples" = ["48h"]))]
     pub expires: Span,
+}
+
+/// When people are asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalPoint {
+    /// Before anything is changed.
+    #[default]
+    BeforeRollout,
+    /// When green is verified and production traffic is about to move. With `codedeploy` the
+    /// deployment group must wait for it (`deploymentReadyOption` with `STOP_DEPLOYMENT`), with
+    /// `ecs` the service must have a `PAUSE` hook.
+    BeforeTraffic,
+}
+
+impl ApprovalPoint {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde's skip_serializing_if passes a reference"
+    )]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn one() -> u8 {

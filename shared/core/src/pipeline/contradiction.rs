@@ -1,6 +1,7 @@
 //! What cannot be seen in one key alone: contradictions between parts of a pipeline.
 
 mod check;
+mod checks;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub(super) fn find(pipeline: &Pipeline) -> Result<(), Vec<Contradiction>> {
             "use a repository with a shallower name",
         );
     }
+    operators(pipeline, &mut found);
     let stages = &pipeline.stages;
     if stages.is_empty() {
         found.add(
@@ -105,6 +107,34 @@ fn find_beside(before: &[Stage], stage: &Stage, path: &str, found: &mut Found) {
                 "a deployment group has one service: name the group of this stage's service",
             );
         }
+    }
+}
+
+/// Most people who may roll a pipeline back from Slack.
+const MOST_OPERATORS: usize = 50;
+
+fn operators(pipeline: &Pipeline, found: &mut Found) {
+    let operators = &pipeline.operators;
+    if let Some((index, user)) = repeated(operators) {
+        found.add(
+            format!("operators.{index}"),
+            format!("{user} is named twice"),
+            "name each person once",
+        );
+    }
+    if operators.len() > MOST_OPERATORS {
+        found.add(
+            "operators",
+            format!("{} operators are too many", operators.len()),
+            format!("name at most {MOST_OPERATORS}"),
+        );
+    }
+    if !operators.is_empty() && pipeline.notify.slack.is_none() {
+        found.add(
+            "operators",
+            "people on Slack may roll back, but have no card to do it on",
+            "name the channel under the pipeline's `notify.slack`",
+        );
     }
 }
 

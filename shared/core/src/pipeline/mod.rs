@@ -5,6 +5,7 @@
 //! own type, unknown keys are errors, and [`Pipeline::check`] has found no contradiction.
 
 mod approval;
+mod arrivals;
 mod check;
 mod contradiction;
 mod duration;
@@ -20,19 +21,23 @@ mod tags;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use approval::ApprovalGate;
-pub use check::{Check, CheckKind, HookPoint, HttpCheck, KindlessCheck};
+pub use approval::{ApprovalGate, ApprovalPoint};
+pub use arrivals::Arrivals;
+pub use check::{
+    AlarmCheck, Check, CheckKind, Comparison, HookPoint, HttpCheck, KindlessCheck, MetricCheck,
+    OnNoData, TaskCheck,
+};
 pub use contradiction::Contradiction;
 pub use duration::{InvalidSpan, Span};
 pub use read::{LARGEST_TEXT, ReadError};
-pub use rollout::{CodeDeployRollout, RollingRollout, Rollout};
+pub use rollout::{CodeDeployRollout, EcsRollout, RollingRollout, Rollout};
 pub use schema::schema;
-pub use stage::{AutoScaling, Base, PLACEHOLDERS, Role, Stage};
+pub use stage::{AutoScaling, Base, PLACEHOLDERS, Role, Stage, WayBack};
 pub use stored::{LARGEST_ADVANCED, LARGEST_STANDARD, PARAMETER_ROOT, StoreError, Stored, Tier};
 pub use tags::{InvalidPattern, TagGlob, TagPolicy, TagRegex, TagVerdict, VersionRange};
 
 use crate::image::{Registry, RepositoryName};
-use crate::names::{PipelineName, SlackChannel, StageName};
+use crate::names::{PipelineName, SlackChannel, SlackUser, StageName};
 
 /// One application's way to production: which image tags it takes, and its ordered stages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +61,15 @@ pub struct Pipeline {
     #[serde(default, skip_serializing_if = "Notify::is_empty")]
     #[schemars(extend("examples" = [{"slack": "C0123456789"}]))]
     pub notify: Notify,
+    /// What happens to releases that arrive at a stage while another one is there; by default the
+    /// newest wins.
+    #[serde(default, skip_serializing_if = "Arrivals::is_default")]
+    #[schemars(extend("examples" = ["queue"]))]
+    pub arrivals: Arrivals,
+    /// The Slack users who may roll back from Slack, by id, besides the approvers of a stage.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["U0123456789"]]))]
+    pub operators: Vec<SlackUser>,
     /// The stages, in the order in which a release passes them.
     #[schemars(extend("examples" = [[{"name": "test", "cluster": "shop-test", "service": "api", "containers": ["app"], "rollout": {"rolling": {}}}]]))]
     pub stages: Vec<Stage>,
@@ -86,6 +100,17 @@ impl Pipeline {
     #[must_use]
     pub fn stage(&self, name: &StageName) -> Option<&Stage> {
         self.stages.iter().find(|stage| stage.name == *name)
+    }
+
+    /// Whether a Slack user may roll the stage back from Slack: an operator of the pipeline, or an
+    /// approver of the stage.
+    #[must_use]
+    pub fn may_roll_back(&self, stage: &Stage, user: &SlackUser) -> bool {
+        let approvers = stage.approval.iter().flat_map(|gate| &gate.slack);
+        self.operators
+            .iter()
+            .chain(approvers)
+            .any(|may| may == user)
     }
 
     /// Looks for contradictions between parts that are well-formed by themselves. A pipeline that

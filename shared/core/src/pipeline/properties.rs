@@ -70,9 +70,56 @@ prop_compose! {
     fn check()(
         name in text("[a-z0-9_-]{1,40}"),
         at in proptest::sample::select(&HookPoint::ALL[..]),
-        http in http(),
+        kind in kind(),
     ) -> Check {
-        Check { name, at, kind: CheckKind::Http(http) }
+        Check { name, at, kind }
+    }
+}
+
+fn kind() -> impl Strategy<Value = CheckKind> {
+    let alarm =
+        (vec(text("[ -~]{1,30}"), 0..3), any::<bool>()).prop_map(|(names, ok)| AlarmCheck {
+            names,
+            insufficient_data_is_ok: ok,
+        });
+    let task = (
+        text("[a-zA-Z0-9_-]{1,20}"),
+        vec("[ -~]{0,10}", 0..3),
+        btree_map("[A-Z]{1,5}", "[ -~]{0,5}", 0..3),
+        span(),
+    )
+        .prop_map(|(container, command, environment, timeout)| TaskCheck {
+            container,
+            command,
+            environment,
+            timeout,
+        });
+    prop_oneof![
+        http().prop_map(CheckKind::Http),
+        alarm.prop_map(CheckKind::Alarm),
+        metric().prop_map(CheckKind::Metric),
+        task.prop_map(CheckKind::Task),
+    ]
+}
+
+prop_compose! {
+    fn metric()(
+        (namespace, name, statistic) in ("[!-~]{1,10}", "[!-~]{1,10}", "Sum|Average|p99|p99.9"),
+        dimensions in btree_map("[A-Z]{1,5}", "[a-z]{1,5}", 0..3),
+        must_be in proptest::sample::select(&[
+            Comparison::LessThan, Comparison::AtMost, Comparison::AtLeast, Comparison::MoreThan,
+        ][..]),
+        threshold in -1.0e9..1.0e9_f64,
+        (window, wait) in (span(), span()),
+        minimum_samples in any::<u32>(),
+        on_no_data in proptest::sample::select(&[
+            OnNoData::Wait, OnNoData::Pass, OnNoData::Fail,
+        ][..]),
+    ) -> MetricCheck {
+        MetricCheck {
+            namespace, name, dimensions, statistic, must_be, threshold, window, minimum_samples,
+            on_no_data, wait,
+        }
     }
 }
 
@@ -87,6 +134,7 @@ fn rollout() -> impl Strategy<Value = Rollout> {
     );
     prop_oneof![
         Just(Rollout::Rolling(RollingRollout {})),
+        option::of(text("[A-Za-z0-9_-]{1,64}")).prop_map(|hook| Rollout::Ecs(EcsRollout { hook })),
         codedeploy.prop_map(|(application, group, configuration, container, hook)| {
             Rollout::CodeDeploy(CodeDeployRollout {
                 application,
@@ -104,9 +152,12 @@ prop_compose! {
         slack in vec(text("U[A-Z0-9]{5,10}"), 0..4),
         sns in any::<bool>(),
         required in any::<u8>(),
+        when in proptest::sample::select(
+            &[ApprovalPoint::BeforeRollout, ApprovalPoint::BeforeTraffic][..],
+        ),
         expires in span(),
     ) -> ApprovalGate {
-        ApprovalGate { slack, sns, required, expires }
+        ApprovalGate { slack, sns, required, when, expires }
     }
 }
 
@@ -145,9 +196,10 @@ prop_compose! {
         approval in option::of(approval()),
         checks in vec(check(), 0..3),
         auto_scaling in prop_oneof![Just(AutoScaling::Suspend), Just(AutoScaling::Leave)],
-        timeout in span(),
+        (bake, timeout) in (option::of(span()), span()),
+        way_back in prop_oneof![Just(WayBack::Required), Just(WayBack::Optional)],
     ) -> Stage {
-        Stage { name, account, region, role, cluster, service, containers, base, environment, docker_labels, tags, rollout, approval, checks, auto_scaling, timeout }
+        Stage { name, account, region, role, cluster, service, containers, base, environment, docker_labels, tags, rollout, approval, checks, auto_scaling, bake, way_back, timeout }
     }
 }
 
@@ -159,9 +211,13 @@ prop_compose! {
         tags in tags(),
         slack in option::of(text("C[A-Z0-9]{5,10}")),
         sns in any::<bool>(),
+        arrivals in proptest::sample::select(
+            &[Arrivals::NewestWins, Arrivals::Queue, Arrivals::RequireReapproval][..],
+        ),
+        operators in vec(text("U[A-Z0-9]{5,10}"), 0..3),
         stages in vec(stage(), 0..4),
     ) -> Pipeline {
-        Pipeline { pipeline, repository, registry, tags, notify: Notify { slack, sns }, stages }
+        Pipeline { pipeline, repository, registry, tags, notify: Notify { slack, sns }, arrivals, operators, stages }
     }
 }
 

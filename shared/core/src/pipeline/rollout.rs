@@ -14,6 +14,9 @@ pub enum Rollout {
     /// CodeDeploy shifts traffic from blue to green (deployment controller `CODE_DEPLOY`).
     #[serde(rename = "codedeploy")]
     CodeDeploy(CodeDeployRollout),
+    /// ECS shifts traffic from blue to green itself, at once, in steps or as a canary, as the
+    /// service's own deployment configuration says (deployment controller `ECS`).
+    Ecs(EcsRollout),
 }
 
 impl Rollout {
@@ -23,6 +26,17 @@ impl Rollout {
         match self {
             Self::Rolling(_) => "rolling",
             Self::CodeDeploy(_) => "codedeploy",
+            Self::Ecs(_) => "ecs",
+        }
+    }
+
+    /// The function that runs the checks when the deployment asks, if the engine has one.
+    #[must_use]
+    pub fn hook(&self) -> Option<&FunctionName> {
+        match self {
+            Self::Rolling(_) => None,
+            Self::CodeDeploy(settings) => settings.hook.as_ref(),
+            Self::Ecs(settings) => settings.hook.as_ref(),
         }
     }
 }
@@ -54,6 +68,19 @@ pub struct CodeDeployRollout {
     pub container: Option<ContainerName>,
     /// The function that CodeDeploy calls to run the checks: Towpath's `lifecycle-hook` in the
     /// stage's account. Needed when the stage has checks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["towpath-lifecycle-hook"]))]
+    pub hook: Option<FunctionName>,
+}
+
+/// Settings of a native blue/green, linear or canary rollout. The service's own deployment
+/// configuration applies: its strategy, steps, bake time, alarms and lifecycle hooks
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-blue-green.html>).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EcsRollout {
+    /// The function that the service's lifecycle hooks call to run the checks: Towpath's
+    /// `lifecycle-hook` in the stage's account. Needed when a deployment is to run checks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["towpath-lifecycle-hook"]))]
     pub hook: Option<FunctionName>,

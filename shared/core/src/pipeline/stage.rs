@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ApprovalGate, Check, Rollout, Span};
+use super::{ApprovalGate, Check, HookPoint, Rollout, Span};
 use crate::names::{
     AccountId, ClusterName, ContainerName, ParameterName, Region, RoleArn, ServiceName, StageName,
 };
@@ -75,7 +75,19 @@ pub struct Stage {
     #[serde(default)]
     #[schemars(extend("examples" = ["leave"]))]
     pub auto_scaling: AutoScaling,
-    /// How long the rollout may take before it is given up; 1h by default.
+    /// How long the new version is watched after production traffic has moved, before the rollout
+    /// has succeeded; not at all by default. The checks `at: bake` are looked at meanwhile, and the
+    /// first that fails brings the old version back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["15m"]))]
+    pub bake: Option<Span>,
+    /// Whether a rollout may start when what runs now could not be brought back, because its image
+    /// is gone; it may not by default.
+    #[serde(default, skip_serializing_if = "WayBack::is_default")]
+    #[schemars(extend("examples" = ["optional"]))]
+    pub way_back: WayBack,
+    /// How long the rollout may take before it is given up; 1h by default. The time for which
+    /// people are asked, and that of `bake`, does not count.
     #[serde(default = "one_hour")]
     #[schemars(extend("examples" = ["2h"]))]
     pub timeout: Span,
@@ -120,6 +132,34 @@ pub enum AutoScaling {
     Suspend,
     /// It is left alone.
     Leave,
+}
+
+/// Whether a rollout needs a way back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WayBack {
+    /// It does not start without one.
+    #[default]
+    Required,
+    /// It starts all the same, and says so.
+    Optional,
+}
+
+impl WayBack {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde's skip_serializing_if passes a reference"
+    )]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Stage {
+    /// The stage's checks at that point.
+    pub fn checks_at(&self, point: HookPoint) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(move |check| check.at == point)
+    }
 }
 
 fn one_hour() -> Span {

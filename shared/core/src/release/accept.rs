@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 
+use super::checked::{checks_of, slow_checks};
 use super::rollout::Phase;
 use super::vote::{Approval, Standing};
 use super::{
@@ -35,7 +36,7 @@ pub enum Incoming {
         /// The reported state.
         state: String,
     },
-    /// The checks of a hook point have run.
+    /// A deployment asked at a hook point, and the checks that the hook function runs have run.
     Checked {
         /// The stage.
         stage: StageName,
@@ -45,6 +46,24 @@ pub enum Incoming {
         at: HookPoint,
         /// What came out.
         results: Vec<CheckResult>,
+        /// What CodeDeploy's answer has to carry, if others are to give it later.
+        execution: Option<String>,
+    },
+    /// Somebody wants the stage's rollout taken back.
+    RollBack {
+        /// The stage.
+        stage: StageName,
+        /// Who.
+        by: Principal,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// The image was vetoed.
+    Veto {
+        /// Who.
+        by: Principal,
+        /// Why.
+        reason: String,
     },
     /// A newer release arrived where this one stands.
     Superseded {
@@ -96,6 +115,24 @@ pub enum Refusal {
     /// There is no such stage.
     #[error("the pipeline has no stage `{0}`")]
     NoSuchStage(StageName),
+    /// The person may not roll back here.
+    #[error(
+        "{by} may not roll {stage} back: the pipeline names them neither as an operator nor as an approver"
+    )]
+    NotAnOperator {
+        /// Who.
+        by: Principal,
+        /// The stage.
+        stage: StageName,
+    },
+    /// Nothing is being rolled out to the stage.
+    #[error("{release} is not being rolled out to {stage}, so there is nothing to take back")]
+    NotRollingOut {
+        /// The release.
+        release: ReleaseId,
+        /// The stage.
+        stage: StageName,
+    },
 }
 
 /// What a push of `image` begins: the events that open a release, or why none is opened.
@@ -114,6 +151,7 @@ pub fn open(
         version,
         home,
         image,
+        rollback: None,
     };
     match verdict {
         TagVerdict::Taken(_) => Ok(vec![opened]),
@@ -148,7 +186,10 @@ pub fn accept(release: &Release, incoming: Incoming, now: Timestamp) -> Result<A
             deployment,
             at,
             results,
-        } => accept_checks(release, stage, deployment, at, results),
+            execution,
+        } => accept_checks(release, stage, deployment, at, results, execution),
+        Incoming::RollBack { stage, by, reason } => accept_rollback(release, stage, by, reason),
+        Incoming::Veto { by, reason } => Ok(accept_veto(release, by, reason)),
         Incoming::Superseded {
             by,
             pushed_at,
@@ -199,19 +240,25 @@ fn accept_vote(
             granted: Some(given),
             ..
         } if given.id == approval => given,
-        Phase::Live(live) => match &live.granted {
-            Some(given) if given.id == approval => {
-                let starting = release.outstanding().is_some_and(|o| {
-                    o.actions
-                        .iter()
-                        .any(|action| action.kind() == ActionKind::Start)
-                });
-                if live.deployment.is_some() || starting {
+        Phase::Live(live) => match (&live.asked, &live.granted) {
+            (Some(open), _) if open.id == approval => {
+                if live.allowed || release.intends(ActionKind::Continue) {
+                    return Err(closed(
+                        "traffic was let through; to take it back, roll back",
+                    ));
+                }
+                if now >= open.expires_at && open.standing() == Standing::Open {
+                    return Err(closed("it has expired"));
+                }
+                open
+            }
+            (_, Some(given)) if given.id == approval => {
+                if live.deployment.is_some() || release.intends(ActionKind::Start) {
                     return Err(closed("the rollout has begun; to take it back, roll back"));
                 }
                 given
             }
-            Some(_) | None => return Err(closed("another request has taken its place")),
+            (_, _) => return Err(closed("another request has taken its place")),
         },
         Phase::Pending | Phase::Planned { .. } | Phase::Asking { .. } | Phase::Ended { .. } => {
             return Err(closed(
@@ -285,11 +332,12 @@ fn accept_checks(
     deployment: DeploymentId,
     at: HookPoint,
     results: Vec<CheckResult>,
+    execution: Option<String>,
 ) -> Result<Accepted, Refusal> {
     let Some(position) = release.stage_position(&stage) else {
         return Err(Refusal::NoSuchStage(stage));
     };
-    let Some(live) = release.live() else {
+    let Some((live, of)) = release.live().zip(release.pipeline().stage(&stage)) else {
         return Ok(Accepted::Known);
     };
     // A hook may be called before it is recorded that the deployment began; afterwards only that
@@ -298,41 +346,79 @@ fn accept_checks(
         .deployment
         .as_ref()
         .is_some_and(|followed| followed.id != deployment);
-    let known = checks_of(release, &deployment, at).is_some();
-    if foreign || known || position != release.stage_index() {
+    if foreign || position != release.stage_index() {
         return Ok(Accepted::Known);
     }
-    Ok(Accepted::Add(vec![Event::Checked {
-        stage,
-        deployment,
-        at,
-        results,
-    }]))
-}
-
-/// The results of the checks that a deployment's hook point has had already, so that the same
-/// question gets the same answer.
-#[must_use]
-pub fn checks_of<'a>(
-    release: &'a Release,
-    of: &DeploymentId,
-    point: HookPoint,
-) -> Option<&'a [CheckResult]> {
-    release.entries().iter().find_map(|entry| {
-        if let Event::Checked {
-            deployment,
+    let known = checks_of(release, &deployment, at).next().is_some();
+    let failed = results.iter().any(|result| !result.passed);
+    let asked = live
+        .calls
+        .iter()
+        .any(|call| call.deployment == deployment && call.at == at);
+    let mut events = Vec::new();
+    if !results.is_empty() && !known {
+        events.push(Event::Checked {
+            stage: stage.clone(),
+            deployment: Some(deployment.clone()),
             at,
             results,
-            ..
-        } = &entry.event
-            && deployment == of
-            && *at == point
-        {
-            Some(results.as_slice())
-        } else {
-            None
-        }
+        });
+    }
+    if !failed && !asked && slow_checks(of, at).next().is_some() {
+        events.push(Event::HookCalled {
+            stage,
+            deployment,
+            at,
+            execution,
+        });
+    }
+    Ok(if events.is_empty() {
+        Accepted::Known
+    } else {
+        Accepted::Add(events)
     })
+}
+
+fn accept_rollback(
+    release: &Release,
+    stage: StageName,
+    by: Principal,
+    reason: Option<String>,
+) -> Result<Accepted, Refusal> {
+    let Some(of) = release.pipeline().stage(&stage) else {
+        return Err(Refusal::NoSuchStage(stage));
+    };
+    let may = match &by {
+        Principal::Slack(user) => release.pipeline().may_roll_back(of, user),
+        // Who may write to the ledger is for IAM to say.
+        Principal::Aws(_) => true,
+        Principal::TokenHolder => false,
+    };
+    if !may {
+        return Err(Refusal::NotAnOperator { by, stage });
+    }
+    let here = release.stage_position(&stage) == Some(release.stage_index());
+    match release.live().filter(|_| here) {
+        Some(live) if live.unwanted.is_some() => Ok(Accepted::Known),
+        Some(_) => Ok(Accepted::Add(vec![Event::RollbackRequested {
+            stage,
+            by,
+            reason,
+        }])),
+        None => Err(Refusal::NotRollingOut {
+            release: release.id().clone(),
+            stage,
+        }),
+    }
+}
+
+fn accept_veto(release: &Release, by: Principal, reason: String) -> Accepted {
+    // What brings an old version back is not kept by anything.
+    let over = release.conclusion().is_some() || release.rollback().is_some();
+    if over || release.vetoed().is_some() {
+        return Accepted::Known;
+    }
+    Accepted::Add(vec![Event::Vetoed { by, reason }])
 }
 
 fn accept_newer(
@@ -343,10 +429,11 @@ fn accept_newer(
 ) -> Accepted {
     let newer = (pushed_at, &by) > (release.image().pushed_at, release.id());
     let over = release.conclusion().is_some() || release.superseded_by().is_some();
+    let is_rollback = release.rollback().is_some();
     // A newer release at a stage that this one has passed may never come this far.
     let elsewhere = release.service_id(release.stage_index()).as_ref() != Some(service);
     // What is being rolled out is finished: stopping it half-way is the riskier choice.
-    if !newer || over || elsewhere || release.live().is_some() {
+    if !newer || over || is_rollback || elsewhere || release.live().is_some() {
         return Accepted::Known;
     }
     Accepted::Add(vec![Event::Superseded { by }])

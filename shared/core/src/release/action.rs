@@ -6,9 +6,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{BaseRevision, DeploymentTarget, Image, Revision, ScalingState, ServiceId};
-use crate::names::{ContainerName, DeploymentId, Fingerprint, ReleaseId, StageName};
-use crate::pipeline::{Base, CodeDeployRollout, HookPoint, Role, Rollout};
+use super::{BaseRevision, DeploymentTarget, Image, Outcome, Revision, ScalingState, ServiceId};
+use crate::names::{
+    CheckName, ContainerName, DeploymentId, Fingerprint, PauseId, ReleaseId, StageName,
+};
+use crate::pipeline::{Base, Check, CodeDeployRollout, HookPoint, Role, Rollout, TaskCheck};
+use jiff::Timestamp;
 
 /// A service and the role through which it is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +81,29 @@ pub struct Notice {
     pub asks: Option<crate::names::ApprovalId>,
 }
 
+/// A check that is due, as far as it has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueCheck {
+    /// The check.
+    pub check: Check,
+    /// Since when it is looked at.
+    pub since: Timestamp,
+    /// Its one-off task, once it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<DeploymentId>,
+}
+
+/// What a deployment must wait for before production traffic moves, and who runs its checks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gates {
+    /// The points at which the deployment is to call the hook function.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<HookPoint>,
+    /// Whether the deployment must wait for an approval before production traffic moves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pause: bool,
+}
+
 /// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
@@ -94,10 +120,14 @@ pub enum Action {
         base: Base,
         /// What to change.
         changes: Changes,
-        /// The points at which CodeDeploy is to call the hook function.
-        hooks: Vec<HookPoint>,
+        /// What the service must be set up to wait for.
+        gates: Gates,
         /// Whether auto scaling will be suspended, so that its state must be known.
         scaling: bool,
+        /// The revision to bring back, if the rollout is a rollback: it takes the base's place.
+        back_to: Option<Revision>,
+        /// The image that is rolled out, to be looked for among the vetoed ones.
+        image: Box<Image>,
     },
     /// Register the rendered task definition.
     Register {
@@ -125,8 +155,25 @@ pub enum Action {
     StartRolling {
         /// The service.
         place: Place,
+        /// The stage.
+        #[serde(default = "no_stage")]
+        stage: StageName,
         /// The revision to run.
         revision: Revision,
+        /// The revision that must be the one that runs now; not known to entries of old.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Revision>,
+    },
+    /// Let ECS shift traffic to the revision, as the service's deployment configuration says.
+    StartEcs {
+        /// The service.
+        place: Place,
+        /// The stage.
+        stage: StageName,
+        /// The revision to run.
+        revision: Revision,
+        /// The revision that must be the one that runs now.
+        before: Revision,
     },
     /// Let CodeDeploy shift traffic to the revision.
     StartCodeDeploy {
@@ -140,6 +187,71 @@ pub enum Action {
         target: DeploymentTarget,
         /// The text by which the deployment is found again.
         mark: String,
+        /// The stage.
+        #[serde(default = "no_stage")]
+        stage: StageName,
+        /// The revision that must be the one that runs now; not known to entries of old.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Revision>,
+        /// Whether alarms are not to stop it: a rollback is not kept by what it is to mend.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        ignore_alarms: bool,
+    },
+    /// Run a check's one-off task.
+    RunTask {
+        /// The service in whose network it runs.
+        place: Place,
+        /// The stage.
+        stage: StageName,
+        /// The check.
+        check: CheckName,
+        /// What is run.
+        task: Box<TaskCheck>,
+        /// The revision that it runs.
+        revision: Revision,
+        /// What the task says that started it: the text by which it is found again. ECS takes 128
+        /// letters, digits, `-`, `_` and `/`.
+        started_by: String,
+    },
+    /// Look at checks that the hook function does not run. Changes nothing, but for stopping a
+    /// task whose time is up.
+    RunChecks {
+        /// The service.
+        place: Place,
+        /// The stage.
+        stage: StageName,
+        /// The point at which they run.
+        at: HookPoint,
+        /// The deployment that they are about.
+        deployment: Option<DeploymentId>,
+        /// The checks.
+        checks: Vec<DueCheck>,
+        /// Whether they are to be decided now, for what they watch is over.
+        decide: bool,
+    },
+    /// Answer CodeDeploy, which asked whether to go on.
+    AnswerHook {
+        /// The service.
+        place: Place,
+        /// The deployment that asked.
+        deployment: DeploymentId,
+        /// The hook point.
+        at: HookPoint,
+        /// What the answer has to carry.
+        execution: String,
+        /// Whether it may go on.
+        passed: bool,
+    },
+    /// Let production traffic through to green.
+    Continue {
+        /// The service.
+        place: Place,
+        /// The engine.
+        rollout: Rollout,
+        /// The deployment that waits.
+        deployment: DeploymentId,
+        /// The pause to answer, where the engine has several.
+        pause: Option<PauseId>,
     },
     /// Look at a deployment. Changes nothing.
     Observe {
@@ -153,6 +265,9 @@ pub enum Action {
         revision: Revision,
         /// The revision that ran before.
         before: Revision,
+        /// The deployment by which it is being taken back, if we have begun to and it has an id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        back: Option<DeploymentId>,
     },
     /// Bring back what ran before: traffic first.
     RollBack {
@@ -162,10 +277,26 @@ pub enum Action {
         rollout: Rollout,
         /// The deployment to take back.
         deployment: DeploymentId,
+        /// The revision that it brings.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        revision: Option<Revision>,
         /// The revision that ran before.
         to: Revision,
+        /// What CodeDeploy is told of the service, for when the deployment is over and another one
+        /// has to bring the old version back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<DeploymentTarget>,
+        /// The text by which that other one is found again.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        mark: String,
         /// Why.
         reason: String,
+        /// How the rollout ends once the old version serves.
+        #[serde(default = "rolled_back")]
+        outcome: Outcome,
+        /// Whether the stage is held afterwards.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        hold: bool,
     },
     /// Put auto scaling back as it was.
     RestoreScaling {
@@ -220,6 +351,15 @@ pub enum Action {
     },
 }
 
+fn rolled_back() -> Outcome {
+    Outcome::RolledBack
+}
+
+/// The stage of intents that were written before they named one; nothing is done with it.
+fn no_stage() -> StageName {
+    "unnamed".parse().expect("a stage name")
+}
+
 /// The kind of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -229,6 +369,10 @@ pub enum ActionKind {
     Register,
     SuspendScaling,
     Start,
+    RunTask,
+    RunChecks,
+    AnswerHook,
+    Continue,
     Observe,
     RollBack,
     RestoreScaling,
@@ -244,6 +388,10 @@ impl fmt::Display for ActionKind {
             Self::Register => "register the task definition",
             Self::SuspendScaling => "suspend auto scaling",
             Self::Start => "start the deployment",
+            Self::RunTask => "run a check's task",
+            Self::RunChecks => "look at the checks",
+            Self::AnswerHook => "answer the deployment's hook",
+            Self::Continue => "let traffic through",
             Self::Observe => "look at the deployment",
             Self::RollBack => "roll back",
             Self::RestoreScaling => "restore auto scaling",
@@ -262,7 +410,13 @@ impl Action {
             Self::Plan { .. } => ActionKind::Plan,
             Self::Register { .. } => ActionKind::Register,
             Self::SuspendScaling { .. } => ActionKind::SuspendScaling,
-            Self::StartRolling { .. } | Self::StartCodeDeploy { .. } => ActionKind::Start,
+            Self::StartRolling { .. } | Self::StartCodeDeploy { .. } | Self::StartEcs { .. } => {
+                ActionKind::Start
+            }
+            Self::RunTask { .. } => ActionKind::RunTask,
+            Self::RunChecks { .. } => ActionKind::RunChecks,
+            Self::AnswerHook { .. } => ActionKind::AnswerHook,
+            Self::Continue { .. } => ActionKind::Continue,
             Self::Observe { .. } => ActionKind::Observe,
             Self::RollBack { .. } => ActionKind::RollBack,
             Self::RestoreScaling { .. } => ActionKind::RestoreScaling,
@@ -283,9 +437,14 @@ impl Action {
             ActionKind::Register
             | ActionKind::SuspendScaling
             | ActionKind::Start
+            | ActionKind::RunTask
+            | ActionKind::Continue
             | ActionKind::RollBack
             | ActionKind::RestoreScaling => true,
-            ActionKind::Plan
+            // An answer that was given is known to CodeDeploy, so giving it twice does nothing.
+            ActionKind::AnswerHook
+            | ActionKind::RunChecks
+            | ActionKind::Plan
             | ActionKind::Observe
             | ActionKind::Supersede
             | ActionKind::WakeCandidate

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, ActionKind, Decision, DeploymentStatus, Home, Outcome, Plan, Principal, ScalingState,
-    ServiceId,
+    Action, ActionKind, Decision, DeploymentStatus, Home, Outcome, Plan, Principal, Rollback,
+    ScalingState, ServiceId,
 };
 use crate::image::{Digest, Registry, RepositoryName, Tag};
 use crate::names::{
-    ApprovalId, CheckName, DeploymentId, Fingerprint, ReleaseId, StageName, TaskDefinitionArn,
+    ApprovalId, CheckName, DeploymentId, Fingerprint, PauseId, ReleaseId, StageName,
+    TaskDefinitionArn,
 };
 use crate::pipeline::{HookPoint, Pipeline};
 
@@ -48,6 +49,9 @@ pub enum Event {
         home: Home,
         /// The image.
         image: Image,
+        /// What it brings back, if it is a rollback. Then the pipeline is that one stage alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rollback: Option<Box<Rollback>>,
     },
     /// AWS reported a change of a deployment. Only a hint to look at it: such reports come late,
     /// twice and out of order.
@@ -69,12 +73,68 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// The checks of one hook point have run.
+    /// Somebody who may wants the rollout taken back.
+    RollbackRequested {
+        /// The stage.
+        stage: StageName,
+        /// Who.
+        by: Principal,
+        /// Why, in their words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// The image was vetoed: it is rolled out nowhere any more.
+    Vetoed {
+        /// Who.
+        by: Principal,
+        /// Why, in their words.
+        reason: String,
+    },
+    /// The deployment asks whether it may go on, and checks that take longer than its call are to
+    /// decide.
+    HookCalled {
+        /// The stage.
+        stage: StageName,
+        /// The deployment that asks.
+        deployment: DeploymentId,
+        /// The hook point.
+        at: HookPoint,
+        /// What CodeDeploy's answer has to carry. ECS asks again instead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        execution: Option<String>,
+    },
+    /// CodeDeploy was answered.
+    HookAnswered {
+        /// The deployment that asked.
+        deployment: DeploymentId,
+        /// The hook point.
+        at: HookPoint,
+        /// Whether it may go on.
+        passed: bool,
+    },
+    /// A check's one-off task runs.
+    TaskStarted {
+        /// The stage.
+        stage: StageName,
+        /// The check.
+        check: CheckName,
+        /// The task's ARN, under which AWS reports about it.
+        task: DeploymentId,
+        /// Whether it was there before: found again after a crash.
+        found: bool,
+    },
+    /// Checks were looked at and nothing is decided yet. It only says when, and is not written.
+    Watched {
+        /// The stage.
+        stage: StageName,
+    },
+    /// Checks of one hook point have run.
     Checked {
         /// The stage.
         stage: StageName,
-        /// The deployment that asked.
-        deployment: DeploymentId,
+        /// The deployment that they are about; none yet before it is started.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deployment: Option<DeploymentId>,
         /// The hook point.
         at: HookPoint,
         /// What came out of each.
@@ -117,6 +177,9 @@ pub enum Event {
         spec: Fingerprint,
         /// When the request ends.
         expires_at: Timestamp,
+        /// What runs while people are asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        over: Option<Revision>,
     },
     /// What was decided about is no longer what would be deployed.
     ApprovalVoided {
@@ -163,6 +226,9 @@ pub enum Event {
     DeploymentStarted {
         /// The deployment.
         deployment: DeploymentId,
+        /// Another id under which AWS reports about it, where it has two.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        also: Option<DeploymentId>,
         /// Whether it was there before: found again after a crash.
         found: bool,
     },
@@ -173,11 +239,40 @@ pub enum Event {
         /// How it stands.
         status: DeploymentStatus,
     },
+    /// What runs is not what the rollout was planned on: somebody else has changed the service, and
+    /// nothing was started.
+    BaselineChanged {
+        /// The stage.
+        stage: StageName,
+        /// What was found.
+        found: String,
+    },
+    /// Production traffic was let through to green.
+    TrafficAllowed {
+        /// The deployment.
+        deployment: DeploymentId,
+        /// The pause that was answered, where the engine has several.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pause: Option<PauseId>,
+    },
     /// The way back to what ran before has begun.
     RollbackStarted {
         /// The deployment that brings it back, where it has an id of its own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deployment: Option<DeploymentId>,
+        /// Why.
+        reason: String,
+        /// How the rollout ends once the old version serves.
+        #[serde(default = "rolled_back", skip_serializing_if = "is_rolled_back")]
+        outcome: Outcome,
+        /// Whether the stage is held afterwards, so that the next push does not undo it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        hold: bool,
+    },
+    /// The stage takes no new release until its hold is lifted.
+    Held {
+        /// The stage.
+        stage: StageName,
         /// Why.
         reason: String,
     },
@@ -238,6 +333,14 @@ pub enum Event {
     },
 }
 
+fn rolled_back() -> Outcome {
+    Outcome::RolledBack
+}
+
+fn is_rolled_back(outcome: &Outcome) -> bool {
+    *outcome == Outcome::RolledBack
+}
+
 /// What came out of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckResult {
@@ -253,13 +356,16 @@ impl Event {
     /// The deployments that the event names for the first time, so that what AWS reports about
     /// them is known to be about this release.
     pub fn new_deployments(&self) -> impl Iterator<Item = &DeploymentId> {
-        let named = match self {
-            Self::DeploymentStarted { deployment, .. } => Some(deployment),
-            Self::RollbackStarted { deployment, .. } => deployment.as_ref(),
+        let (named, also) = match self {
+            Self::DeploymentStarted {
+                deployment, also, ..
+            } => (Some(deployment), also.as_ref()),
+            Self::RollbackStarted { deployment, .. } => (deployment.as_ref(), None),
+            Self::TaskStarted { task, .. } => (Some(task), None),
             Self::DeploymentObserved {
                 status: DeploymentStatus::RollingBack { by, .. },
                 ..
-            } => by.as_ref(),
+            } => (by.as_ref(), None),
             Self::DeploymentObserved { .. }
             | Self::Opened { .. }
             | Self::DeploymentReported { .. }
@@ -283,8 +389,16 @@ impl Event {
             | Self::CardPosted { .. }
             | Self::CardUpdated { .. }
             | Self::Replied { .. }
-            | Self::Published { .. } => None,
+            | Self::Published { .. }
+            | Self::RollbackRequested { .. }
+            | Self::Vetoed { .. }
+            | Self::HookCalled { .. }
+            | Self::HookAnswered { .. }
+            | Self::Watched { .. }
+            | Self::BaselineChanged { .. }
+            | Self::TrafficAllowed { .. }
+            | Self::Held { .. } => (None, None),
         };
-        named.into_iter()
+        named.into_iter().chain(also)
     }
 }

@@ -6,12 +6,14 @@
 
 mod accept;
 mod action;
+mod checked;
 mod entry;
 mod event;
 mod mark;
 mod next;
 mod outcome;
 mod plan;
+mod rollback;
 mod rollout;
 mod service;
 mod state;
@@ -21,15 +23,17 @@ mod tell;
 pub(crate) mod tests;
 mod vote;
 
-pub use accept::{Accepted, Incoming, Refusal, accept, checks_of, open};
-pub use action::{Action, ActionKind, Card, Changes, Notice, Place, Reply};
+pub use accept::{Accepted, Incoming, Refusal, accept, open};
+pub use action::{Action, ActionKind, Card, Changes, DueCheck, Gates, Notice, Place, Reply};
+pub use checked::{Verdict, checks_of, verdict};
 pub use entry::{Actor, BrokenChain, Entry, verify_chain};
 pub use event::{CheckResult, Event, Image, Revision};
 pub use mark::{Mark, NotOurs};
 pub use next::{Moment, Step, Task, Wait, next, planning};
 pub use outcome::{Conclusion, Outcome};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalingState};
-pub use rollout::{Deployment, DeploymentStatus, Live, Phase, Rollout};
+pub use rollback::{NoWayBack, Rollback, open_rollback, succeeded_with};
+pub use rollout::{Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout};
 pub use service::{
     Candidate, Good, ServiceChange, ServiceId, ServiceRow, ServiceWrite, service_change,
 };

@@ -5,37 +5,53 @@
 //! | ended | a service it let go has not been offered on | wake whoever waits for it |
 //! | ended | people do not know yet | tell them |
 //! | ended | | it is done |
+//! | anything but live | its image was vetoed | it ends as refused |
 //! | anything but live | a newer release overtook it | it ends as superseded |
 //! | pending or planned earlier | | read the plan |
 //! | planned | planning was refused | it ends as failed |
 //! | planned | a newer release is the stage's candidate | it is superseded |
 //! | planned | an older release waits at the stage | supersede that one |
+//! | planned | its image is vetoed, or there is no way back | it ends as refused, or as failed |
+//! | planned | what runs is not what Towpath left | hold the stage |
 //! | planned | the service runs it already | the rollout succeeds; or queue, if it has another owner |
 //! | planned | the stage asks for approval | ask; or, given for something else, void it |
-//! | planned | the service has another owner, or a hold | queue |
+//! | planned | the service has another owner, a hold, or an older release whose turn it is | queue |
 //! | planned | | take the service |
 //! | asking | time is up, or somebody rejected | it ends as expired or refused |
 //! | asking | | wait for votes |
 //! | live | intents of another run are outstanding | wait until that run is over |
-//! | live | it is decided how it ends | restore auto scaling, then let the service go |
+//! | live | it is decided how it ends | restore auto scaling, then let the service go, on hold if need be |
 //! | live | the revision is missing, auto scaling is on | register it, suspend it, at once |
+//! | live | checks come before anything is changed | run them |
 //! | live | | start the deployment |
-//! | live, deploying | its time is up | roll back |
+//! | live, deploying | somebody wants it back, a request was rejected or has expired, a check failed while it baked, its time is up | roll back |
+//! | live, deploying | the deployment asks, and checks take their time | run them, then answer |
+//! | live, deploying | green waits for its traffic | ask for approval, if the stage does; else let it through |
+//! | live, deploying | it serves | restore auto scaling, and watch it for the bake time |
 //! | live, deploying | something was reported, or it is time | look at the deployment |
 //! | live, deploying | | wait |
 //!
 //! Telling people comes last, just before waiting, so that it never delays a deployment.
 
+mod back;
+mod bake;
+mod calls;
 mod changes;
+mod checks;
+mod conclude;
+mod finish;
 mod live;
 mod planned;
+mod start;
+mod traffic;
 
 use jiff::{SignedDuration, Timestamp};
 
-use self::changes::{changes, hooks, place};
+use self::changes::{changes, gates, place};
 use super::rollout::Phase;
 use super::vote::{Approval, Standing};
-use super::{Action, ActionKind, Event, Outcome, Release, Revision, Vote, tell::announcements};
+use super::{Action, Event, Outcome, Release, Revision, Vote, tell::announcements};
+use crate::names::ApprovalId;
 use crate::pipeline::{AutoScaling, Stage};
 
 /// When the question is asked.
@@ -151,13 +167,16 @@ fn work(release: &Release, moment: Moment) -> Step {
         return end(Outcome::Refused, "its pipeline has no stages");
     };
     if let Phase::Live(live) = &rollout.phase {
-        return live::next_live(release, stage, live, moment);
+        return live::next_live(release, stage, live, rollout.approvals, moment);
     }
     if let Some(reason) = &rollout.unplannable {
-        return give_up(stage, Outcome::Failed, reason.clone());
+        return give_up_here(stage, Outcome::Failed, reason.clone());
+    }
+    if let Some(reason) = veto(release) {
+        return give_up_here(stage, Outcome::Refused, reason);
     }
     if let Some(newer) = release.superseded_by() {
-        return give_up(
+        return give_up_here(
             stage,
             Outcome::Superseded,
             format!("{newer} is newer and has arrived here too"),
@@ -183,7 +202,7 @@ fn work(release: &Release, moment: Moment) -> Step {
         Phase::Asking { approval, .. } => next_asking(stage, approval, moment),
         // Stages are passed in order, so the current one has ended only when all have.
         Phase::Ended { conclusion, .. } => end(conclusion.outcome, conclusion.reason.clone()),
-        Phase::Live(live) => live::next_live(release, stage, live, moment),
+        Phase::Live(live) => live::next_live(release, stage, live, rollout.approvals, moment),
     }
 }
 
@@ -204,21 +223,20 @@ pub fn planning(release: &Release, stage: &Stage) -> Option<Action> {
         rollout: stage.rollout.clone(),
         base: stage.base.clone(),
         changes: changes(release, stage),
-        hooks: hooks(stage),
+        gates: gates(stage),
         scaling: stage.auto_scaling == AutoScaling::Suspend,
+        back_to: release.rollback().map(|rollback| rollback.revision.clone()),
+        image: Box::new(release.image().clone()),
     })
 }
 
 fn next_asking(stage: &Stage, approval: &Approval, moment: Moment) -> Step {
     match approval.standing() {
-        Standing::Rejected(vote) => give_up(stage, Outcome::Refused, rejection(vote)),
-        Standing::Open | Standing::Granted if moment.now >= approval.expires_at => give_up(
+        Standing::Rejected(vote) => give_up_here(stage, Outcome::Refused, rejection(vote)),
+        Standing::Open | Standing::Granted if moment.now >= approval.expires_at => give_up_here(
             stage,
             Outcome::Expired,
-            format!(
-                "nobody decided about {} before {}",
-                stage.name, approval.expires_at
-            ),
+            back::nobody_decided(&stage.name, approval),
         ),
         Standing::Open | Standing::Granted => Step::Wait(Wait {
             what: format!("approval of {}", stage.name),
@@ -229,19 +247,18 @@ fn next_asking(stage: &Stage, approval: &Approval, moment: Moment) -> Step {
 
 fn perform(release: &Release, actions: Vec<Action>) -> Step {
     let task = |action: Action| Task {
-        again: is_outstanding(release, action.kind()),
+        again: release.intends(action.kind()),
         action,
     };
     Step::Perform(actions.into_iter().map(task).collect())
 }
 
-fn is_outstanding(release: &Release, kind: ActionKind) -> bool {
-    release
-        .outstanding()
-        .is_some_and(|o| o.actions.iter().any(|action| action.kind() == kind))
-}
-
-fn succeed(release: &Release, stage: &Stage, reason: String, revision: Option<Revision>) -> Step {
+fn succeed(
+    release: &Release,
+    stage: &Stage,
+    reason: String,
+    revision: Option<Revision>,
+) -> Vec<Event> {
     let outcome = Outcome::Succeeded;
     let mut events = vec![Event::RolloutEnded {
         stage: stage.name.clone(),
@@ -258,14 +275,14 @@ fn succeed(release: &Release, stage: &Stage, reason: String, revision: Option<Re
         let reason = format!("{} serves in {}", release.image().tag, stage.name);
         events.push(Event::Ended { outcome, reason });
     }
-    Step::Record(events)
+    events
 }
 
-/// Ends the stage's rollout and with it the release.
-fn give_up(stage: &Stage, outcome: Outcome, reason: impl Into<String>) -> Step {
+/// What ends the stage's rollout and with it the release.
+fn give_up(stage: &Stage, outcome: Outcome, reason: impl Into<String>) -> Vec<Event> {
     let reason = reason.into();
     let at_stage = format!("{}: {reason}", stage.name);
-    Step::Record(vec![
+    vec![
         Event::RolloutEnded {
             stage: stage.name.clone(),
             outcome,
@@ -276,7 +293,12 @@ fn give_up(stage: &Stage, outcome: Outcome, reason: impl Into<String>) -> Step {
             outcome,
             reason: at_stage,
         },
-    ])
+    ]
+}
+
+/// Ends a rollout that has changed nothing, and with it the release.
+fn give_up_here(stage: &Stage, outcome: Outcome, reason: impl Into<String>) -> Step {
+    Step::Record(give_up(stage, outcome, reason))
 }
 
 fn end(outcome: Outcome, reason: impl Into<String>) -> Step {
@@ -284,6 +306,19 @@ fn end(outcome: Outcome, reason: impl Into<String>) -> Step {
         outcome,
         reason: reason.into(),
     }])
+}
+
+/// The id of the next request to decide about the stage.
+fn approval_id(stage: &Stage, approvals: u32) -> ApprovalId {
+    format!("{}-{}", stage.name, approvals + 1)
+        .parse()
+        .expect("a stage name and a number are an approval id")
+}
+
+/// Why the image may not be rolled out, if it was vetoed while the release was on its way.
+fn veto(release: &Release) -> Option<String> {
+    let (by, reason) = release.vetoed()?;
+    Some(format!("{by} vetoed the image: {reason}"))
 }
 
 fn rejection(vote: &Vote) -> String {

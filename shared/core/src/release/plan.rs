@@ -30,6 +30,23 @@ pub struct Plan {
     /// Where CodeDeploy sends traffic; `None` for engines that need no telling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<DeploymentTarget>,
+    /// How many minutes the service's own configuration takes for shifting and baking, which the
+    /// rollout gets besides its time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub paced_minutes: u32,
+    /// For how many minutes at most the deployment waits before traffic moves; `None` when it does
+    /// not wait, or for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_minutes: Option<u32>,
+    /// Why what runs now could not be brought back, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_way_back: Option<String>,
+    /// How what runs differs from what Towpath left, if it does: masked, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<String>,
+    /// Why the image may not be rolled out, if it was vetoed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub veto: Option<String>,
     /// Fields of the task definition that this version does not know. They are kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_fields: Vec<String>,
@@ -43,6 +60,14 @@ impl Plan {
     pub fn runs_already(&self) -> bool {
         self.reuse.as_ref() == Some(&self.current)
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde's skip_serializing_if passes a reference"
+)]
+fn is_zero(minutes: &u32) -> bool {
+    *minutes == 0
 }
 
 /// What a new revision is rendered from.

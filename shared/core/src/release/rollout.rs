@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::vote::Approval;
-use super::{CheckResult, Conclusion, Plan, Revision, ScalingState};
-use crate::names::{DeploymentId, StageName};
+use super::{CheckResult, Conclusion, Outcome, Plan, Principal, Revision, ScalingState};
+use crate::names::{CheckName, DeploymentId, PauseId, StageName};
 use crate::pipeline::HookPoint;
 
 /// A release's rollout to one stage.
@@ -70,6 +70,8 @@ pub struct Live {
     pub epoch: u64,
     /// Since when.
     pub started_at: Timestamp,
+    /// Since when the rollout's time runs: from its start, or from the approval of its traffic.
+    pub clock_from: Timestamp,
     /// The revision to deploy, once it is there.
     pub revision: Option<Revision>,
     /// The auto scaling state to put back, from the moment it may have been changed until it is
@@ -83,12 +85,71 @@ pub struct Live {
     pub deployment: Option<Deployment>,
     /// The checks that have run.
     pub checks: Vec<(HookPoint, Vec<CheckResult>)>,
+    /// The questions of the deployment that checks of ours have to decide.
+    pub calls: Vec<HookCall>,
+    /// The one-off tasks of checks.
+    pub tasks: Vec<CheckTask>,
+    /// When checks were last looked at without a decision.
+    pub watched_at: Option<Timestamp>,
+    /// The request to let traffic through, where people are asked before it moves.
+    pub asked: Option<Approval>,
+    /// Whether production traffic was let through, where it had to be.
+    pub allowed: bool,
+    /// Why AWS refused to let production traffic through, if it did.
+    pub not_let_through: Option<String>,
+    /// When all of production traffic was on green.
+    pub shifted_at: Option<Timestamp>,
+    /// Who wants the rollout taken back, and why, if somebody does.
+    pub unwanted: Option<(Principal, Option<String>)>,
+    /// What was found to run instead of what the rollout was planned on.
+    pub foreign: Option<String>,
+    /// Why the stage is held when the rollout ends, once that is written.
+    pub held: Option<String>,
     /// What AWS refused, if it did.
     pub refused: Option<String>,
-    /// Why the rollout is being taken back, if it is.
-    pub rolling_back: Option<String>,
+    /// Why the rollout is being taken back, if we have begun to.
+    pub rolling_back: Option<Back>,
     /// The deployment that takes it back, where it has an id of its own.
     pub rollback: Option<DeploymentId>,
+}
+
+/// That and why a rollout is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Back {
+    /// Why.
+    pub reason: String,
+    /// How the rollout ends once the old version serves.
+    pub outcome: Outcome,
+    /// Whether the stage is held afterwards.
+    pub hold: bool,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// A deployment asks whether it may go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookCall {
+    /// The deployment.
+    pub deployment: DeploymentId,
+    /// The hook point.
+    pub at: HookPoint,
+    /// What CodeDeploy's answer has to carry; `None` for ECS, which asks again.
+    pub execution: Option<String>,
+    /// When it asked.
+    pub since: Timestamp,
+    /// Whether it was answered.
+    pub answered: bool,
+}
+
+/// The one-off task of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckTask {
+    /// The check.
+    pub check: CheckName,
+    /// The task's ARN.
+    pub task: DeploymentId,
+    /// Since when it runs.
+    pub since: Timestamp,
 }
 
 /// A deployment that AWS carries out.
@@ -96,6 +157,8 @@ pub struct Live {
 pub struct Deployment {
     /// Its id.
     pub id: DeploymentId,
+    /// Another id under which AWS reports about it, where it has two.
+    pub also: Option<DeploymentId>,
     /// How it stood when it was last looked at.
     pub status: DeploymentStatus,
     /// When it was last looked at.
@@ -117,6 +180,17 @@ pub enum DeploymentStatus {
         /// The percentage of production traffic that green gets, where that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         traffic: Option<u8>,
+    },
+    /// Green is ready, and the deployment waits until production traffic is let through.
+    Ready {
+        /// The pause that is to be answered, where the engine has several.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pause: Option<PauseId>,
+    },
+    /// All of production traffic is on green, and only the old tasks are still to be stopped.
+    Shifted {
+        /// What it is at.
+        at: String,
     },
     /// It is being taken back.
     RollingBack {
@@ -155,7 +229,10 @@ impl DeploymentStatus {
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
-            Self::InProgress { .. } | Self::RollingBack { .. } => false,
+            Self::InProgress { .. }
+            | Self::Ready { .. }
+            | Self::Shifted { .. }
+            | Self::RollingBack { .. } => false,
             Self::Succeeded
             | Self::RolledBack { .. }
             | Self::Failed { .. }
@@ -173,6 +250,8 @@ impl fmt::Display for DeploymentStatus {
                 traffic: Some(percent),
             } => write!(f, "{at}, {percent}% of traffic"),
             Self::InProgress { at, traffic: None } => f.write_str(at),
+            Self::Ready { .. } => f.write_str("green is ready, traffic has not moved"),
+            Self::Shifted { at } => write!(f, "serves, {at}"),
             Self::RollingBack { reason, .. } => write!(f, "rolling back: {reason}"),
             Self::Succeeded => f.write_str("succeeded"),
             Self::RolledBack { reason } => write!(f, "rolled back: {reason}"),
@@ -196,12 +275,23 @@ impl Live {
             granted,
             epoch,
             started_at,
+            clock_from: started_at,
             revision,
             to_restore: None,
             suspended: false,
             not_restored: None,
             deployment: None,
             checks: Vec::new(),
+            calls: Vec::new(),
+            tasks: Vec::new(),
+            watched_at: None,
+            asked: None,
+            allowed: false,
+            not_let_through: None,
+            shifted_at: None,
+            unwanted: None,
+            foreign: None,
+            held: None,
             refused: None,
             rolling_back: None,
             rollback: None,
@@ -211,11 +301,25 @@ impl Live {
     /// Whether AWS reports about this rollout under that id.
     #[must_use]
     pub fn is_followed_as(&self, id: &DeploymentId) -> bool {
+        let deployment = self.deployment.as_ref();
         self.rollback.as_ref() == Some(id)
-            || self
-                .deployment
-                .as_ref()
-                .is_some_and(|deployment| deployment.id == *id)
+            || deployment.is_some_and(|it| it.id == *id || it.also.as_ref() == Some(id))
+            || self.tasks.iter().any(|task| task.task == *id)
+    }
+
+    /// What came out of a check at a point, if it has run there.
+    #[must_use]
+    pub fn result_of(&self, check: &CheckName, point: HookPoint) -> Option<&CheckResult> {
+        let at_point = self.checks.iter().filter(|(at, _)| *at == point);
+        at_point
+            .flat_map(|(_, results)| results)
+            .find(|result| result.check == *check)
+    }
+
+    /// The request that was granted or is open: before the rollout, or before its traffic.
+    #[must_use]
+    pub fn approval(&self) -> Option<&Approval> {
+        self.asked.as_ref().or(self.granted.as_ref())
     }
 
     /// The checks that failed, each with its hook point.

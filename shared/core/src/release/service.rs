@@ -9,7 +9,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Image, Outcome, Release, Revision};
+use super::rollout::DeploymentStatus;
+use super::{Event, Live, Outcome, Release, Revision};
 use crate::image::Digest;
 use crate::names::{AccountId, ClusterName, Region, ReleaseId, ServiceName};
 
@@ -48,9 +49,20 @@ pub struct ServiceRow {
     /// The newest release that has arrived at this service's stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate: Option<Candidate>,
+    /// The releases that wait here in the order of their pushes, where the pipeline wants that:
+    /// the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Candidate>,
     /// The last release that succeeded here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub good: Option<Good>,
+    /// Those that succeeded before it and were not taken back, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Good>,
+    /// The revision that the last rollout left, if that is known: what is found to run instead was
+    /// not deployed by Towpath.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Revision>,
     /// Why the service takes no new release, if it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<String>,
@@ -70,6 +82,30 @@ impl Candidate {
     #[must_use]
     pub fn is_newer_than(&self, release: &ReleaseId, pushed_at: Timestamp) -> bool {
         (self.pushed_at, &self.release) > (pushed_at, release)
+    }
+}
+
+/// How many earlier good releases are kept.
+const MOST_EARLIER: usize = 10;
+
+impl ServiceRow {
+    /// What a rollback brings back: the last release that succeeded before the one that runs now.
+    #[must_use]
+    pub fn way_back(&self) -> Option<&Good> {
+        self.earlier.first()
+    }
+
+    /// The earlier good releases once `good` has succeeded. Bringing one of them back takes back
+    /// everything that came after it.
+    #[must_use]
+    pub fn earlier_after(&self, good: &Good) -> Vec<Good> {
+        let known = |earlier: &Good| earlier.revision == good.revision;
+        if let Some(index) = self.earlier.iter().position(known) {
+            return self.earlier[index + 1..].to_vec();
+        }
+        let last = self.good.iter().filter(|last| !known(last));
+        let all = last.chain(&self.earlier).cloned();
+        all.take(MOST_EARLIER).collect()
     }
 }
 
@@ -96,6 +132,8 @@ pub struct ServiceChange {
     pub release: ReleaseId,
     /// When the release's image was pushed.
     pub pushed_at: Timestamp,
+    /// The release's image.
+    pub digest: Digest,
     /// What is written.
     pub write: ServiceWrite,
 }
@@ -105,11 +143,26 @@ pub struct ServiceChange {
 pub enum ServiceWrite {
     /// The release arrived at the stage: it becomes the candidate, unless a newer one is.
     Arrive,
-    /// The release takes the service: nobody owns it, nothing newer arrived, no hold, and the
-    /// epoch is the one before this.
+    /// The release arrived at the stage and waits for its turn.
+    Enqueue,
+    /// The release does not wait any more.
+    Leave,
+    /// The release takes the service: nobody owns it, nothing newer arrived, no hold, its image is
+    /// not vetoed, and the epoch is the one before this.
     Take {
         /// The epoch that the owner gets.
         epoch: u64,
+    },
+    /// A rollback takes the service: nobody owns it, and the epoch is the one before this. Nothing
+    /// else keeps it.
+    TakeBack {
+        /// The epoch that the owner gets.
+        epoch: u64,
+    },
+    /// The service takes no new release, if nobody owns it now.
+    Hold {
+        /// Why.
+        reason: String,
     },
     /// The release must still own the service.
     Fence {
@@ -120,8 +173,12 @@ pub enum ServiceWrite {
     Free {
         /// The owner's epoch.
         epoch: u64,
-        /// What runs there now, after a success.
-        good: Option<Good>,
+        /// What runs there now, after a success, and what is good of what ran before.
+        good: Option<(Good, Vec<Good>)>,
+        /// The revision that runs now, if that is known.
+        baseline: Option<Revision>,
+        /// Why the service takes no new release from now on, if so.
+        hold: Option<String>,
     },
 }
 
@@ -136,8 +193,12 @@ pub fn service_change(
         .live()
         .map(|live| ServiceWrite::Fence { epoch: live.epoch });
     let mut stage = release.stage_index();
+    let mut hold = release.live().and_then(|live| live.held.clone());
+    let in_order = release.pipeline().arrivals.is_in_order();
     for event in events {
         match event {
+            // A rollback is of no age: it takes nobody's place and waits in no order.
+            Event::Planned { .. } if release.rollback().is_some() => {}
             Event::Planned { stage: name, plan } => {
                 // Who knows of a newer release does not arrive: the row would refuse it, and the
                 // plan by which it learns that it is superseded with it.
@@ -148,28 +209,58 @@ pub fn service_change(
                     && !newer
                 {
                     stage = index;
-                    write = Some(ServiceWrite::Arrive);
+                    write = Some(if in_order {
+                        ServiceWrite::Enqueue
+                    } else {
+                        ServiceWrite::Arrive
+                    });
                 }
             }
             Event::RolloutStarted { epoch, .. } => {
-                write = Some(ServiceWrite::Take { epoch: *epoch })
+                let epoch = *epoch;
+                write = Some(match release.rollback() {
+                    None => ServiceWrite::Take { epoch },
+                    Some(_) => ServiceWrite::TakeBack { epoch },
+                });
+            }
+            Event::Held { reason, .. } => {
+                hold = Some(reason.clone());
+                if release.live().is_none() {
+                    write = Some(ServiceWrite::Hold {
+                        reason: reason.clone(),
+                    });
+                }
             }
             Event::RolloutEnded {
-                outcome, revision, ..
-            } => {
-                if let Some(live) = release.live() {
+                stage: name,
+                outcome,
+                revision,
+                ..
+            } => match release.live() {
+                Some(live) => {
                     let good = match (outcome, revision) {
                         (Outcome::Succeeded, Some(revision)) => {
-                            Some(good(release.id(), release.image(), revision, now))
+                            let good = good(release, revision, now);
+                            let earlier = live.plan.service.earlier_after(&good);
+                            Some((good, earlier))
                         }
                         (_, _) => None,
                     };
                     write = Some(ServiceWrite::Free {
                         epoch: live.epoch,
                         good,
+                        baseline: baseline(live, *outcome),
+                        hold: hold.clone(),
                     });
                 }
-            }
+                None if in_order && release.rollback().is_none() => {
+                    if let Some(index) = release.stage_position(name) {
+                        stage = index;
+                        write = Some(ServiceWrite::Leave);
+                    }
+                }
+                None => {}
+            },
             Event::Opened { .. }
             | Event::DeploymentReported { .. }
             | Event::Voted { .. }
@@ -192,22 +283,57 @@ pub fn service_change(
             | Event::CardPosted { .. }
             | Event::CardUpdated { .. }
             | Event::Replied { .. }
-            | Event::Published { .. } => {}
+            | Event::Published { .. }
+            | Event::RollbackRequested { .. }
+            | Event::Vetoed { .. }
+            | Event::HookCalled { .. }
+            | Event::HookAnswered { .. }
+            | Event::TaskStarted { .. }
+            | Event::Watched { .. }
+            | Event::BaselineChanged { .. }
+            | Event::TrafficAllowed { .. } => {}
         }
     }
     Some(ServiceChange {
         service: release.service_id(stage)?,
         release: release.id().clone(),
         pushed_at: release.image().pushed_at,
+        digest: release.image().digest,
         write: write?,
     })
 }
 
-fn good(release: &ReleaseId, image: &Image, revision: &Revision, at: Timestamp) -> Good {
+/// What a success leaves as good. After a rollback that is the release which was brought back.
+fn good(release: &Release, revision: &Revision, at: Timestamp) -> Good {
     Good {
-        release: release.clone(),
-        digest: image.digest,
+        release: match release.rollback() {
+            None => release.id().clone(),
+            Some(rollback) => rollback.good.clone(),
+        },
+        digest: release.image().digest,
         revision: revision.clone(),
         at,
+    }
+}
+
+/// The revision that a rollout leaves running, if that is known.
+fn baseline(live: &Live, outcome: Outcome) -> Option<Revision> {
+    let before = || Some(live.plan.current.clone());
+    let Some(deployment) = &live.deployment else {
+        return before().filter(|_| live.foreign.is_none());
+    };
+    match (&deployment.status, outcome) {
+        (_, Outcome::Succeeded) => live.revision.clone(),
+        (DeploymentStatus::RolledBack { .. } | DeploymentStatus::Stopped { .. }, _) => before(),
+        (
+            DeploymentStatus::InProgress { .. }
+            | DeploymentStatus::Ready { .. }
+            | DeploymentStatus::Shifted { .. }
+            | DeploymentStatus::RollingBack { .. }
+            | DeploymentStatus::Succeeded
+            | DeploymentStatus::Failed { .. }
+            | DeploymentStatus::Replaced { .. },
+            _,
+        ) => None,
     }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::rollout::{Live, Phase, Rollout};
-use super::{Action, Conclusion, Entry, Event, Image, ServiceId};
+use super::{Action, Conclusion, Entry, Event, Image, Principal, Rollback, ServiceId};
 use crate::names::{AccountId, Fingerprint, Region, ReleaseId, StageName};
 use crate::pipeline::{Pipeline, Stage};
 
@@ -33,6 +33,8 @@ pub struct Release {
     version: i64,
     home: Home,
     image: Image,
+    rollback: Option<Rollback>,
+    vetoed: Option<(Principal, String)>,
     rollouts: Vec<Rollout>,
     conclusion: Option<(Conclusion, Timestamp)>,
     superseded_by: Option<ReleaseId>,
@@ -88,15 +90,19 @@ impl Release {
                         version,
                         home,
                         image,
+                        rollback,
                     },
                 ..
-            }) => Self::opened(
-                id,
-                (**pipeline).clone(),
-                *version,
-                home.clone(),
-                image.clone(),
-            ),
+            }) => Self {
+                rollback: rollback.as_deref().cloned(),
+                ..Self::opened(
+                    id,
+                    (**pipeline).clone(),
+                    *version,
+                    home.clone(),
+                    image.clone(),
+                )
+            },
             Some(_) => return Err(NotARelease::NotOpened),
         };
         for entry in entries {
@@ -122,6 +128,8 @@ impl Release {
             version,
             home,
             image,
+            rollback: None,
+            vetoed: None,
             rollouts,
             conclusion: None,
             superseded_by: None,
@@ -161,6 +169,25 @@ impl Release {
     #[must_use]
     pub fn image(&self) -> &Image {
         &self.image
+    }
+
+    /// The deployer's own account and region.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// What the release brings back, if it is a rollback.
+    #[must_use]
+    pub fn rollback(&self) -> Option<&Rollback> {
+        self.rollback.as_ref()
+    }
+
+    /// Who vetoed the image while the release was on its way, and why, if somebody did.
+    #[must_use]
+    pub fn vetoed(&self) -> Option<(&Principal, &str)> {
+        let (by, reason) = self.vetoed.as_ref()?;
+        Some((by, reason))
     }
 
     /// The rollouts, in the order of the stages.
@@ -265,5 +292,12 @@ impl Release {
 
     pub(super) fn outstanding(&self) -> Option<&Outstanding> {
         self.outstanding.as_ref()
+    }
+
+    /// Whether an action of that kind is intended, and nobody knows yet what came of it.
+    pub(super) fn intends(&self, kind: super::ActionKind) -> bool {
+        let outstanding = self.outstanding.iter();
+        let mut actions = outstanding.flat_map(|outstanding| &outstanding.actions);
+        actions.any(|action| action.kind() == kind)
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::rollout::{Live, Phase};
-use super::vote::Approval;
+use super::vote::{Approval, Standing};
 use super::{Outcome, Release, announcements};
 use crate::image::{Digest, RepositoryName, Tag};
 use crate::names::{Fingerprint, PipelineName, ReleaseId};
@@ -113,6 +113,12 @@ fn asking(approval: &Approval) -> String {
 }
 
 fn rolling_out(live: &Live) -> String {
+    if let Some(asked) = &live.asked
+        && asked.standing() == Standing::Open
+        && live.rolling_back.is_none()
+    {
+        return format!("green is ready, {}", asking(asked));
+    }
     match (&live.rolling_back, &live.deployment) {
         (Some(_), _) => "rolling back".into(),
         (None, Some(deployment)) => format!("rolling out, {}", deployment.status),

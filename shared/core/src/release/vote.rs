@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Revision;
 use crate::image::Digest;
 use crate::names::{ApprovalId, Fingerprint, SlackUser};
 
@@ -74,6 +75,8 @@ pub struct Approval {
     pub required: u8,
     /// When the request ends.
     pub expires_at: Timestamp,
+    /// What ran while people were asked, where that is known.
+    pub over: Option<Revision>,
     /// The votes, in the order in which they came.
     pub votes: Vec<Vote>,
 }

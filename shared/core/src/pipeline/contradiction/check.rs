@@ -1,7 +1,7 @@
 //! Contradictions within one check.
 
 use super::Found;
-use crate::pipeline::{Check, CheckKind, HttpCheck};
+use crate::pipeline::{AlarmCheck, Check, CheckKind, HttpCheck, MetricCheck, TaskCheck};
 
 /// Longest time in seconds that one answer may take.
 const LONGEST_ANSWER: u32 = 20;
@@ -17,6 +17,105 @@ const OWN_HEADERS: [&str; 4] = [
 pub(super) fn find(check: &Check, path: &str, found: &mut Found) {
     match &check.kind {
         CheckKind::Http(http) => find_in_http(http, &format!("{path}.http"), found),
+        CheckKind::Alarm(alarm) => find_in_alarm(alarm, &format!("{path}.alarm"), found),
+        CheckKind::Metric(metric) => find_in_metric(metric, &format!("{path}.metric"), found),
+        CheckKind::Task(task) => find_in_task(task, &format!("{path}.task"), found),
+    }
+}
+
+/// Most alarms that one check looks at, and that DescribeAlarms takes at once.
+const MOST_ALARMS: usize = 100;
+
+fn find_in_alarm(alarm: &AlarmCheck, path: &str, found: &mut Found) {
+    let count = alarm.names.len();
+    if count == 0 || count > MOST_ALARMS {
+        found.add(
+            format!("{path}.names"),
+            format!("{count} alarms cannot be looked at"),
+            format!("name 1 to {MOST_ALARMS} alarms"),
+        );
+    }
+}
+
+/// Most dimensions of a metric:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Dimension>.
+const MOST_DIMENSIONS: usize = 30;
+
+fn find_in_metric(metric: &MetricCheck, path: &str, found: &mut Found) {
+    for (key, text) in [("namespace", &metric.namespace), ("name", &metric.name)] {
+        if text.is_empty() || text.len() > 255 || text.chars().any(char::is_control) {
+            found.add(
+                format!("{path}.{key}"),
+                format!("`{}` is not the {key} of a metric", text.escape_debug()),
+                "use 1 to 255 characters",
+            );
+        }
+    }
+    if metric.dimensions.len() > MOST_DIMENSIONS {
+        found.add(
+            format!("{path}.dimensions"),
+            format!("{} dimensions are too many", metric.dimensions.len()),
+            format!("a metric has at most {MOST_DIMENSIONS}"),
+        );
+    }
+    if !is_statistic(&metric.statistic) {
+        found.add(
+            format!("{path}.statistic"),
+            format!("`{}` is not a statistic", metric.statistic.escape_debug()),
+            "use Average, Sum, Minimum, Maximum, SampleCount or a percentile such as p99",
+        );
+    }
+    let window = metric.window.seconds();
+    if window == 0 || window % 60 != 0 || window > 86_400 {
+        found.add(
+            format!("{path}.window"),
+            format!("CloudWatch keeps no periods of {}", metric.window),
+            "use whole minutes, at most 24h",
+        );
+    }
+    if !metric.threshold.is_finite() {
+        found.add(
+            format!("{path}.threshold"),
+            "the threshold is not a finite number",
+            "write a number",
+        );
+    }
+}
+
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html>
+fn is_statistic(text: &str) -> bool {
+    let percentile = || {
+        let percent = text.strip_prefix('p')?.parse::<f64>().ok()?;
+        Some((0.0..=100.0).contains(&percent))
+    };
+    ["Average", "Sum", "Minimum", "Maximum", "SampleCount"].contains(&text)
+        || percentile().unwrap_or(false)
+}
+
+/// The longest text of all overrides of a task:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html>.
+const LONGEST_OVERRIDES: usize = 8_192;
+
+fn find_in_task(task: &TaskCheck, path: &str, found: &mut Found) {
+    if task.command.is_empty() {
+        found.add(
+            format!("{path}.command"),
+            "a task without a command would run the service itself",
+            "name the command and its arguments, one word each",
+        );
+    }
+    let length: usize = task.command.iter().map(String::len).sum::<usize>()
+        + task
+            .environment
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum::<usize>();
+    if length > LONGEST_OVERRIDES / 2 {
+        found.add(
+            path,
+            format!("command and environment have {length} characters, more than ECS takes"),
+            "put the script into the image, and name it",
+        );
     }
 }
 
@@ -112,7 +211,7 @@ fn timing(http: &HttpCheck, path: &str, found: &mut Found) {
     }
 }
 
-/// The longest time in seconds that a check may take.
+/// The longest time in seconds that the hook function may spend on a check.
 pub(super) fn longest(check: &Check) -> u64 {
     match &check.kind {
         CheckKind::Http(http) => {
@@ -120,6 +219,8 @@ pub(super) fn longest(check: &Check) -> u64 {
             attempts * u64::from(http.timeout.seconds())
                 + attempts.saturating_sub(1) * u64::from(http.interval.seconds())
         }
+        // What `advance` runs is looked at again and again, whatever it takes.
+        CheckKind::Alarm(_) | CheckKind::Metric(_) | CheckKind::Task(_) => 0,
     }
 }
 

@@ -1,18 +1,11 @@
 //! Contradictions within one stage.
 
-use super::{Found, check, repeated};
-use crate::pipeline::{ApprovalGate, HookPoint, PLACEHOLDERS, Pipeline, Rollout, Stage};
+use super::{Found, checks, repeated};
+use crate::pipeline::{ApprovalGate, ApprovalPoint, PLACEHOLDERS, Pipeline, Rollout, Stage};
 
 /// Most containers of a task definition:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>.
 const MOST_CONTAINERS: usize = 10;
-
-/// Most checks of a stage.
-const MOST_CHECKS: usize = 20;
-
-/// How long in seconds the checks of one hook point may take, all together. The function that runs
-/// them ends after five minutes, of which it needs some for the ledger and its answer.
-const LONGEST_CHECKS: u64 = 240;
 
 /// Most people who may decide at one gate.
 const MOST_APPROVERS: usize = 50;
@@ -28,8 +21,9 @@ pub(super) fn find(pipeline: &Pipeline, stage: &Stage, path: &str, found: &mut F
     tags(stage, path, found);
     if let Some(gate) = &stage.approval {
         approval(pipeline, gate, &format!("{path}.approval"), found);
+        approval_point(stage, gate, &format!("{path}.approval.when"), found);
     }
-    checks(stage, path, found);
+    checks::find(stage, path, found);
     if stage.timeout.seconds() < SHORTEST_TIMEOUT {
         found.add(
             format!("{path}.timeout"),
@@ -259,53 +253,14 @@ fn approval(pipeline: &Pipeline, gate: &ApprovalGate, path: &str, found: &mut Fo
     }
 }
 
-fn checks(stage: &Stage, path: &str, found: &mut Found) {
-    if stage.checks.is_empty() {
-        return;
-    }
-    match &stage.rollout {
-        Rollout::Rolling(_) => found.add(
-            format!("{path}.checks"),
-            "a rolling update has no green to check before traffic moves",
-            "roll out with `codedeploy`, or give the container a health check instead",
+fn approval_point(stage: &Stage, gate: &ApprovalGate, path: &str, found: &mut Found) {
+    match (gate.when, &stage.rollout) {
+        (ApprovalPoint::BeforeTraffic, Rollout::Rolling(_)) => found.add(
+            path,
+            "a rolling update has no moment before traffic moves",
+            "ask `before_rollout`, or roll out with `codedeploy` or `ecs`",
         ),
-        Rollout::CodeDeploy(settings) => {
-            if settings.hook.is_none() {
-                found.add(
-                    format!("{path}.rollout.codedeploy"),
-                    "checks are run by a function that CodeDeploy calls, and none is named",
-                    "name the deployer's lifecycle-hook function under `hook`",
-                );
-            }
-        }
-    }
-    if stage.checks.len() > MOST_CHECKS {
-        found.add(
-            format!("{path}.checks"),
-            format!("{} checks are too many", stage.checks.len()),
-            format!("a stage has at most {MOST_CHECKS}"),
-        );
-    }
-    let names: Vec<_> = stage.checks.iter().map(|check| &check.name).collect();
-    if let Some((index, name)) = repeated(&names) {
-        found.add(
-            format!("{path}.checks.{index}.name"),
-            format!("two checks are named `{name}`"),
-            "give each its own name",
-        );
-    }
-    for point in HookPoint::ALL {
-        let at_point = stage.checks.iter().filter(|check| check.at == point);
-        let longest: u64 = at_point.map(check::longest).sum();
-        if longest > LONGEST_CHECKS {
-            found.add(
-                format!("{path}.checks"),
-                format!("the checks {point} may take {longest}s, and have {LONGEST_CHECKS}s"),
-                "make fewer attempts, or shorten `timeout` and `interval`",
-            );
-        }
-    }
-    for (index, check) in stage.checks.iter().take(MOST_CHECKS).enumerate() {
-        check::find(check, &format!("{path}.checks.{index}"), found);
+        (ApprovalPoint::BeforeTraffic, Rollout::CodeDeploy(_) | Rollout::Ecs(_))
+        | (ApprovalPoint::BeforeRollout, _) => {}
     }
 }

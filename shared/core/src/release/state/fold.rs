@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use super::{Outstanding, Release};
 use crate::names::StageName;
-use crate::release::rollout::{Deployment, DeploymentStatus, Live, Phase, Rollout};
+use crate::release::rollout::{
+    Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout,
+};
 use crate::release::vote::{Approval, Standing, Vote};
 use crate::release::{ActionKind, Conclusion, Event};
 
@@ -71,27 +73,35 @@ impl Release {
                 digest,
                 spec,
                 expires_at,
+                over,
             } => {
                 let required = self
                     .pipeline
                     .stage(stage)
                     .and_then(|s| s.approval.as_ref())
                     .map_or(1, |a| a.required);
-                self.with_stage(stage, |rollout| {
-                    if let Phase::Planned { plan, .. } = &rollout.phase {
+                let approval = Approval {
+                    id: approval.clone(),
+                    digest: *digest,
+                    spec: spec.clone(),
+                    required,
+                    expires_at: *expires_at,
+                    over: over.clone(),
+                    votes: Vec::new(),
+                };
+                self.with_stage(stage, |rollout| match &mut rollout.phase {
+                    Phase::Planned { plan, .. } => {
                         rollout.approvals += 1;
                         rollout.phase = Phase::Asking {
                             plan: plan.clone(),
-                            approval: Approval {
-                                id: approval.clone(),
-                                digest: *digest,
-                                spec: spec.clone(),
-                                required,
-                                expires_at: *expires_at,
-                                votes: Vec::new(),
-                            },
+                            approval,
                         };
                     }
+                    Phase::Live(live) => {
+                        rollout.approvals += 1;
+                        live.asked = Some(approval);
+                    }
+                    Phase::Pending | Phase::Asking { .. } | Phase::Ended { .. } => {}
                 });
             }
             Event::Voted {
@@ -105,7 +115,7 @@ impl Release {
                     decision: *decision,
                     reason: reason.clone(),
                 };
-                self.with_current(|rollout| rollout.vote(approval.as_str(), vote));
+                self.with_current(|rollout| rollout.vote(approval.as_str(), vote, at));
             }
             Event::ApprovalVoided { approval, .. } => self.with_current(|rollout| {
                 if let Phase::Planned { granted, .. } = &mut rollout.phase
@@ -141,11 +151,14 @@ impl Release {
                 self.settle(ActionKind::RestoreScaling);
                 self.with_live(|live| live.to_restore = None);
             }
-            Event::DeploymentStarted { deployment, .. } => {
+            Event::DeploymentStarted {
+                deployment, also, ..
+            } => {
                 self.settle(ActionKind::Start);
                 self.with_live(|live| {
                     live.deployment = Some(Deployment {
                         id: deployment.clone(),
+                        also: also.clone(),
                         status: DeploymentStatus::InProgress {
                             at: "starting".into(),
                             traffic: None,
@@ -157,8 +170,12 @@ impl Release {
                 });
             }
             Event::DeploymentReported { deployment, .. } => self.with_live(|live| {
-                let ours = live.is_followed_as(deployment);
-                if let Some(known) = live.deployment.as_mut().filter(|_| ours) {
+                if live.tasks.iter().any(|task| task.task == *deployment) {
+                    // What its check says is looked at now.
+                    live.watched_at = None;
+                } else if live.is_followed_as(deployment)
+                    && let Some(known) = &mut live.deployment
+                {
                     known.reported = true;
                 }
             }),
@@ -177,12 +194,25 @@ impl Release {
                     if let DeploymentStatus::RollingBack { by: Some(by), .. } = status {
                         live.rollback = Some(by.clone());
                     }
+                    if live.shifted_at.is_none() && has_shifted(status) {
+                        live.shifted_at = Some(at);
+                    }
                 }
             }),
-            Event::RollbackStarted { reason, deployment } => {
+            Event::RollbackStarted {
+                reason,
+                deployment,
+                outcome,
+                hold,
+            } => {
                 self.settle(ActionKind::RollBack);
                 self.with_live(|live| {
-                    live.rolling_back = Some(reason.clone());
+                    live.rolling_back = Some(Back {
+                        reason: reason.clone(),
+                        outcome: *outcome,
+                        hold: *hold,
+                        at,
+                    });
                     if deployment.is_some() {
                         live.rollback = deployment.clone();
                     }
@@ -210,7 +240,14 @@ impl Release {
                     ActionKind::WakeCandidate => {
                         self.let_go.pop_first();
                     }
-                    ActionKind::Tell => {}
+                    ActionKind::Continue => {
+                        self.with_live(|live| live.not_let_through = Some(said));
+                    }
+                    // What cannot be run is told as a check that failed.
+                    ActionKind::RunTask
+                    | ActionKind::Tell
+                    | ActionKind::RunChecks
+                    | ActionKind::AnswerHook => {}
                 }
             }
             Event::Checked {
@@ -218,11 +255,82 @@ impl Release {
                 at: point,
                 results,
                 ..
-            } => self.with_stage(stage, |rollout| {
-                if let Phase::Live(live) = &mut rollout.phase {
-                    live.checks.push((*point, results.clone()));
+            } => self.with_live_in(stage, |live| {
+                live.checks.push((*point, results.clone()));
+            }),
+            Event::HookCalled {
+                stage,
+                deployment,
+                at: point,
+                execution,
+            } => self.with_live_in(stage, |live| {
+                live.calls.push(HookCall {
+                    deployment: deployment.clone(),
+                    at: *point,
+                    execution: execution.clone(),
+                    since: at,
+                    answered: false,
+                });
+            }),
+            Event::HookAnswered {
+                deployment,
+                at: point,
+                ..
+            } => self.with_live(|live| {
+                for call in &mut live.calls {
+                    call.answered |= call.deployment == *deployment && call.at == *point;
                 }
             }),
+            Event::TaskStarted {
+                stage, check, task, ..
+            } => {
+                self.settle(ActionKind::RunTask);
+                self.with_live_in(stage, |live| {
+                    live.tasks.push(CheckTask {
+                        check: check.clone(),
+                        task: task.clone(),
+                        since: at,
+                    });
+                });
+            }
+            Event::Watched { stage } => {
+                self.with_live_in(stage, |live| live.watched_at = Some(at));
+            }
+            Event::BaselineChanged { stage, found } => {
+                self.settle(ActionKind::Start);
+                self.with_live_in(stage, |live| live.foreign = Some(found.clone()));
+            }
+            Event::TrafficAllowed { .. } => {
+                self.settle(ActionKind::Continue);
+                self.with_live(|live| {
+                    live.allowed = true;
+                    // What was seen is over; whether it goes on is seen when it is looked at again.
+                    if let Some(deployment) = &mut live.deployment {
+                        deployment.status = DeploymentStatus::InProgress {
+                            at: "traffic is let through".into(),
+                            traffic: None,
+                        };
+                        deployment.observed_at = at;
+                        deployment.unchanged = 0;
+                        deployment.reported = false;
+                    }
+                });
+            }
+            Event::RollbackRequested { stage, by, reason } => self.with_live_in(stage, |live| {
+                live.unwanted
+                    .get_or_insert_with(|| (by.clone(), reason.clone()));
+            }),
+            Event::Vetoed { by, reason } => {
+                self.vetoed
+                    .get_or_insert_with(|| (by.clone(), reason.clone()));
+            }
+            Event::Held { stage, reason } => {
+                self.with_stage(stage, |rollout| match &mut rollout.phase {
+                    Phase::Planned { plan, .. } => plan.service.hold = Some(reason.clone()),
+                    Phase::Live(live) => live.held = Some(reason.clone()),
+                    Phase::Pending | Phase::Asking { .. } | Phase::Ended { .. } => {}
+                });
+            }
             Event::RolloutEnded {
                 stage,
                 outcome,
@@ -237,7 +345,9 @@ impl Release {
                 }
                 self.outstanding = None;
                 self.overtaken.clear();
-                if self.live().is_some() {
+                // Who waits in order makes room for the next one, too.
+                let in_order = self.pipeline.arrivals.is_in_order();
+                if self.live().is_some() || in_order {
                     self.let_go.extend(self.service_id(self.stage_index()));
                 }
                 self.with_stage(stage, |rollout| {
@@ -287,6 +397,14 @@ impl Release {
         }
     }
 
+    fn with_live_in(&mut self, stage: &StageName, change: impl FnOnce(&mut Live)) {
+        self.with_stage(stage, |rollout| {
+            if let Phase::Live(live) = &mut rollout.phase {
+                change(live);
+            }
+        });
+    }
+
     fn with_live(&mut self, change: impl FnOnce(&mut Live)) {
         self.with_current(|rollout| {
             if let Phase::Live(live) = &mut rollout.phase {
@@ -296,8 +414,22 @@ impl Release {
     }
 }
 
+/// Whether all of production traffic is on green.
+fn has_shifted(status: &DeploymentStatus) -> bool {
+    match status {
+        DeploymentStatus::Shifted { .. } | DeploymentStatus::Succeeded => true,
+        DeploymentStatus::InProgress { .. }
+        | DeploymentStatus::Ready { .. }
+        | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::RolledBack { .. }
+        | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::Stopped { .. }
+        | DeploymentStatus::Replaced { .. } => false,
+    }
+}
+
 impl Rollout {
-    fn vote(&mut self, approval: &str, vote: Vote) {
+    fn vote(&mut self, approval: &str, vote: Vote, at: Timestamp) {
         match &mut self.phase {
             Phase::Asking {
                 plan,
@@ -319,12 +451,14 @@ impl Rollout {
                 ..
             } if given.id.as_str() == approval => given.votes.push(vote),
             Phase::Live(live) => {
-                if let Some(given) = live
-                    .granted
-                    .as_mut()
-                    .filter(|given| given.id.as_str() == approval)
-                {
+                let requests = [&mut live.asked, &mut live.granted];
+                let mut of = requests.into_iter().flatten();
+                if let Some(given) = of.find(|given| given.id.as_str() == approval) {
                     given.votes.push(vote);
+                    if given.standing() == Standing::Granted {
+                        // People took their time; the rollout gets its own.
+                        live.clock_from = live.clock_from.max(at);
+                    }
                 }
             }
             Phase::Pending | Phase::Planned { .. } | Phase::Asking { .. } | Phase::Ended { .. } => {

@@ -1,0 +1,93 @@
+//! Whether a rollout could be taken back, and whether what it starts from is what was left.
+
+use towpath_core::image::ImageRef;
+use towpath_core::names::TaskDefinitionArn;
+use towpath_core::release::Place;
+use towpath_core::taskdef::{self, Diff, TaskDefinition};
+
+use super::plan::{Problem, Request, describe};
+use crate::ports::{CallError, Ports};
+
+/// Why what runs now could not be brought back, if so: one of its images that are to be replaced is
+/// gone from its registry. What cannot be asked is taken to be there.
+pub(super) async fn no_way_back<P: Ports>(
+    ports: &P,
+    request: &Request<'_>,
+    running: &TaskDefinition,
+) -> Result<Option<String>, Problem> {
+    // A rollback is not kept by what it takes back.
+    if request.back_to.is_some() {
+        return Ok(None);
+    }
+    let replaced = running.containers().filter_map(|container| {
+        let named = request
+            .changes
+            .images
+            .keys()
+            .any(|name| Some(name.as_str()) == container.name());
+        container.image().filter(|_| named)
+    });
+    let mut images: Vec<ImageRef> = replaced.filter_map(|image| image.parse().ok()).collect();
+    images.sort_by_key(ToString::to_string);
+    images.dedup();
+    for image in images {
+        let Some(digest) = image.digest() else {
+            continue;
+        };
+        // What runs already is there to be pulled: it is what is being rolled out.
+        if digest == request.image.digest {
+            continue;
+        }
+        let found = ports
+            .has_image(image.registry(), image.repository(), &digest)
+            .await?;
+        if found == Some(false) {
+            return Ok(Some(format!(
+                "there would be no way back: {image}, which runs now, is gone from its registry"
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// How what runs differs from what Towpath left, for people, if something else runs.
+pub(super) async fn drift<P: Ports>(
+    ports: &P,
+    place: &Place,
+    left: Option<&TaskDefinitionArn>,
+    current: &TaskDefinitionArn,
+) -> Result<Option<String>, Problem> {
+    let Some(left) = left.filter(|left| *left != current) else {
+        return Ok(None);
+    };
+    let (before, after) = tokio::join!(
+        describe(ports, place, left.as_str()),
+        describe(ports, place, current.as_str())
+    );
+    let (before, after) = match (before, after) {
+        (Ok(before), Ok(after)) => (before, after),
+        (Err(Problem::Call(error @ CallError::NotDone { .. })), _)
+        | (_, Err(Problem::Call(error @ CallError::NotDone { .. }))) => return Err(error.into()),
+        // A revision that is gone cannot be compared; that something else runs is known.
+        (Err(_), _) | (_, Err(_)) => return Ok(None),
+    };
+    Ok(places(&taskdef::diff(&before, &after)))
+}
+
+/// How many differing places are named.
+const MOST_PLACES: usize = 5;
+
+/// The places that differ, without the values: those may be secret.
+fn places(diff: &Diff) -> Option<String> {
+    let mut paths: Vec<_> = diff.changes().iter().map(|change| &*change.path).collect();
+    let more = paths.len().saturating_sub(MOST_PLACES);
+    paths.truncate(MOST_PLACES);
+    match (paths.is_empty(), more) {
+        (true, _) => None,
+        (false, 0) => Some(format!("it differs in {}", paths.join(", "))),
+        (false, more) => Some(format!(
+            "it differs in {} and {more} more places",
+            paths.join(", ")
+        )),
+    }
+}

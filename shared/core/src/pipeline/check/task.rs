@@ -1,0 +1,36 @@
+//! A one-off ECS task that must exit with 0.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::names::ContainerName;
+use crate::pipeline::Span;
+
+/// A one-off task of the revision that is being rolled out, in the service's own network, which
+/// must exit with 0: a migration before the rollout, a smoke test of green. It runs at most once
+/// per rollout, so it need not be idempotent across releases, but a task that was stopped by AWS
+/// is not run again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskCheck {
+    /// The container whose command is replaced and whose exit code counts.
+    #[schemars(extend("examples" = ["app"]))]
+    pub container: ContainerName,
+    /// The command that the container runs.
+    #[schemars(extend("examples" = [["./manage", "migrate"]]))]
+    pub command: Vec<String>,
+    /// Environment variables that the container gets besides those of the task definition.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("examples" = [{"SMOKE_URL": "http://test.shop.example.com"}]))]
+    pub environment: BTreeMap<String, String>,
+    /// How long the task may take before it is stopped and the check has failed; 10m by default.
+    #[serde(default = "ten_minutes")]
+    #[schemars(extend("examples" = ["30m"]))]
+    pub timeout: Span,
+}
+
+fn ten_minutes() -> Span {
+    Span::from_seconds(600)
+}

@@ -1,0 +1,97 @@
+//! Contradictions between a stage's checks and the way in which it is rolled out.
+
+use super::{Found, check, repeated};
+use crate::pipeline::{Check, HookPoint, Rollout, Stage};
+
+/// Most checks of a stage.
+const MOST_CHECKS: usize = 20;
+
+/// How long in seconds the HTTP checks of one hook point may take, all together. The function that
+/// runs them ends after five minutes, of which it needs some for the ledger and its answer.
+const LONGEST_CHECKS: u64 = 240;
+
+pub(super) fn find(stage: &Stage, path: &str, found: &mut Found) {
+    if stage.checks.len() > MOST_CHECKS {
+        found.add(
+            format!("{path}.checks"),
+            format!("{} checks are too many", stage.checks.len()),
+            format!("a stage has at most {MOST_CHECKS}"),
+        );
+    }
+    let names: Vec<_> = stage.checks.iter().map(|check| &check.name).collect();
+    if let Some((index, name)) = repeated(&names) {
+        found.add(
+            format!("{path}.checks.{index}.name"),
+            format!("two checks are named `{name}`"),
+            "give each its own name",
+        );
+    }
+    if stage.rollout.hook().is_none() && stage.checks.iter().any(asks_through_hook) {
+        no_hook(stage, path, found);
+    }
+    for point in HookPoint::ALL {
+        let longest: u64 = stage.checks_at(point).map(check::longest).sum();
+        if longest > LONGEST_CHECKS {
+            found.add(
+                format!("{path}.checks"),
+                format!("the checks {point} may take {longest}s, and have {LONGEST_CHECKS}s"),
+                "make fewer attempts, or shorten `timeout` and `interval`",
+            );
+        }
+    }
+    for (index, check) in stage.checks.iter().take(MOST_CHECKS).enumerate() {
+        let path = format!("{path}.checks.{index}");
+        if check.at == HookPoint::Bake {
+            bake(stage, check, &path, found);
+        }
+        check::find(check, &path, found);
+    }
+}
+
+/// Whether the check runs when the deployment asks whether it may go on. What `advance` runs
+/// before anything is changed, and after everything is, needs nobody to ask.
+fn asks_through_hook(check: &Check) -> bool {
+    match check.at {
+        HookPoint::BeforeInstall => check.kind.is_run_by_hook(),
+        HookPoint::AfterInstall
+        | HookPoint::AfterTestTraffic
+        | HookPoint::BeforeTraffic
+        | HookPoint::AfterTraffic => true,
+        HookPoint::Bake => false,
+    }
+}
+
+fn no_hook(stage: &Stage, path: &str, found: &mut Found) {
+    match &stage.rollout {
+        Rollout::Rolling(_) => found.add(
+            format!("{path}.checks"),
+            "a rolling update has no green to check before traffic moves",
+            "check `before_install` or at `bake`, roll out with `codedeploy` or `ecs`, or give the container a health check instead",
+        ),
+        Rollout::CodeDeploy(_) | Rollout::Ecs(_) => {
+            let engine = stage.rollout.engine();
+            found.add(
+                format!("{path}.rollout.{engine}"),
+                "checks are run by a function that the deployment calls, and none is named",
+                "name the deployer's lifecycle-hook function under `hook`",
+            );
+        }
+    }
+}
+
+fn bake(stage: &Stage, check: &Check, path: &str, found: &mut Found) {
+    if stage.bake.is_none() {
+        found.add(
+            format!("{path}.at"),
+            "the stage has no bake time in which this check would be looked at",
+            "give the stage a `bake` time, such as 15m",
+        );
+    }
+    if check.kind.is_run_by_hook() {
+        found.add(
+            format!("{path}.http"),
+            "no deployment asks while the bake time passes, so nobody would make the request",
+            "check `after_traffic`, or watch an `alarm` or a `metric` at `bake`",
+        );
+    }
+}

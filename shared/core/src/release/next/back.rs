@@ -1,0 +1,155 @@
+//! Taking a rollout back: who wants it, until when it may go on by itself, and how it is done.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::changes::mark;
+use super::conclude::explain_failure;
+use super::live::Own;
+use super::{Step, later, perform, rejection, veto};
+use crate::pipeline::{ApprovalPoint, HookPoint};
+use crate::release::rollout::{Deployment, DeploymentStatus};
+use crate::release::vote::{Approval, Standing};
+use crate::release::{Action, ActionKind, Back, Outcome, Principal};
+
+impl Back {
+    /// Whether it is taken back even if it has succeeded meanwhile. Only who has waited too long
+    /// for a success takes it when it comes.
+    pub(super) fn insists(&self) -> bool {
+        self.hold || self.outcome != Outcome::RolledBack
+    }
+}
+
+/// Until when the rollout may go on by itself. People may take their time.
+pub(super) fn deadline(own: Own<'_>) -> Timestamp {
+    let live = own.live;
+    let asking = live
+        .asked
+        .as_ref()
+        .is_some_and(|asked| !live.allowed && asked.standing() == Standing::Open);
+    if asking {
+        return Timestamp::MAX;
+    }
+    let paced = SignedDuration::from_mins(live.plan.paced_minutes.into());
+    later(later(live.clock_from, own.stage.timeout.into()), paced)
+}
+
+/// When a rollout that is being taken back is left as it is: that may take as long as the rollout.
+pub(super) fn given_up(own: Own<'_>) -> Timestamp {
+    let began = own.live.rolling_back.as_ref().map(|back| back.at);
+    let from = began.unwrap_or(Timestamp::MIN).max(deadline(own));
+    later(from, own.stage.timeout.into())
+}
+
+/// Why the rollout is to be taken back, if it is and that has not begun.
+pub(super) fn wanted(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
+    let Own { live, now, .. } = own;
+    let (before_shift, serves) = match &deployment.status {
+        DeploymentStatus::InProgress { .. } | DeploymentStatus::Ready { .. } => (true, false),
+        DeploymentStatus::Shifted { .. } | DeploymentStatus::Succeeded => (false, true),
+        DeploymentStatus::RollingBack { .. } => (false, false),
+        DeploymentStatus::RolledBack { .. }
+        | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::Stopped { .. }
+        | DeploymentStatus::Replaced { .. } => return None,
+    };
+    if live.rolling_back.is_some() {
+        return None;
+    }
+    let back = |outcome, hold, reason| {
+        Some(Back {
+            reason,
+            outcome,
+            hold,
+            at: now,
+        })
+    };
+    if (before_shift || serves)
+        && let Some((by, reason)) = &live.unwanted
+    {
+        return back(Outcome::RolledBack, true, words(by, reason));
+    }
+    if before_shift && let Some((outcome, reason)) = not_let_through(own) {
+        return back(outcome, false, reason);
+    }
+    let failed = live.failed_checks().any(|(at, _)| at == HookPoint::Bake);
+    if serves && failed {
+        return back(Outcome::RolledBack, true, explain_failure(live, ""));
+    }
+    if before_shift && now >= deadline(own) {
+        let timeout = own.stage.timeout;
+        return back(
+            Outcome::RolledBack,
+            false,
+            format!("it had not finished within {timeout}"),
+        );
+    }
+    None
+}
+
+/// How and why production traffic is not let through to green, if that is so.
+fn not_let_through(own: Own<'_>) -> Option<(Outcome, String)> {
+    let Own {
+        release,
+        stage,
+        live,
+        now,
+        ..
+    } = own;
+    if let Some(refused) = &live.not_let_through {
+        return Some((Outcome::Failed, refused.clone()));
+    }
+    let gate = stage.approval.as_ref()?;
+    let undecided = gate.when == ApprovalPoint::BeforeTraffic
+        && !live.allowed
+        && !release.intends(ActionKind::Continue);
+    if !undecided {
+        return None;
+    }
+    if let Some(reason) = veto(release) {
+        return Some((Outcome::Refused, reason));
+    }
+    let asked = live.asked.as_ref()?;
+    match asked.standing() {
+        Standing::Rejected(vote) => Some((Outcome::Refused, rejection(vote))),
+        Standing::Open if now >= asked.expires_at => {
+            Some((Outcome::Expired, nobody_decided(&stage.name, asked)))
+        }
+        Standing::Open | Standing::Granted => None,
+    }
+}
+
+/// Why a request has expired.
+pub(super) fn nobody_decided(stage: &crate::names::StageName, asked: &Approval) -> String {
+    format!("nobody decided about {stage} before {}", asked.expires_at)
+}
+
+/// What is said of somebody who wants the rollout back.
+pub(super) fn words(by: &Principal, reason: &Option<String>) -> String {
+    match reason {
+        Some(reason) => format!("{by} rolled it back: {reason}"),
+        None => format!("{by} rolled it back"),
+    }
+}
+
+pub(super) fn roll_back(own: Own<'_>, deployment: &Deployment, back: Back) -> Step {
+    let insists = back.insists();
+    let Back {
+        reason,
+        outcome,
+        hold,
+        at: _,
+    } = back;
+    let action = Action::RollBack {
+        place: own.place.clone(),
+        rollout: own.stage.rollout.clone(),
+        deployment: deployment.id.clone(),
+        revision: own.live.revision.clone(),
+        to: own.live.plan.current.clone(),
+        target: own.live.plan.target.clone().filter(|_| insists),
+        mark: mark(own.release, own.stage),
+        reason,
+        outcome,
+        hold,
+    };
+    perform(own.release, vec![action])
+}

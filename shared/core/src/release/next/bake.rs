@@ -1,0 +1,68 @@
+//! The time in which a new version is watched after it has got all of the traffic.
+
+use jiff::Timestamp;
+
+use super::live::{Own, observe};
+use super::{Step, Wait, checks, later, perform};
+use crate::pipeline::HookPoint;
+use crate::release::Action;
+use crate::release::rollout::Deployment;
+
+/// Whether the stage's bake time is over, and everything that was watched in it is decided.
+pub(super) fn is_over(own: Own<'_>) -> bool {
+    until(own).is_none_or(|until| own.now >= until)
+        && checks::undecided(own, HookPoint::Bake).is_empty()
+}
+
+/// Until when the new version is watched; `None` when it is not.
+fn until(own: Own<'_>) -> Option<Timestamp> {
+    let bake = own.stage.bake?;
+    let shifted = own.live.shifted_at?;
+    Some(later(shifted, bake.into()))
+}
+
+pub(super) fn next_bake(own: Own<'_>, deployment: &Deployment) -> Step {
+    let Own {
+        release,
+        stage,
+        live,
+        place,
+        now,
+        ..
+    } = own;
+    // It serves: from here on it has to scale.
+    if let Some(state) = live.to_restore {
+        let place = place.clone();
+        return perform(release, vec![Action::RestoreScaling { place, state }]);
+    }
+    if deployment.reported {
+        return perform(release, vec![observe(own, deployment)]);
+    }
+    let until = until(own).unwrap_or(now);
+    let undecided = checks::undecided(own, HookPoint::Bake);
+    let watched = !undecided.is_empty();
+    if watched {
+        let since = live.shifted_at.unwrap_or(now);
+        let over = now >= until;
+        let step = checks::run(
+            own,
+            HookPoint::Bake,
+            Some(&deployment.id),
+            since,
+            undecided,
+            over,
+        );
+        if let Some(step) = step {
+            return step;
+        }
+    }
+    let again = checks::due(own).filter(|_| watched);
+    Step::Wait(Wait {
+        what: format!(
+            "{} to have been watched in {}",
+            release.image().tag,
+            stage.name
+        ),
+        due: Some(again.map_or(until, |again| again.min(until))),
+    })
+}

@@ -1,0 +1,145 @@
+//! How a rollout that owns its service ends, once that is decided.
+
+use super::back::{self, deadline, given_up};
+use super::live::{Own, SLOWEST_POLL};
+use super::{bake, later, rejection, veto};
+use crate::release::rollout::{Deployment, DeploymentStatus, Live};
+use crate::release::vote::{Approval, Standing};
+use crate::release::{ActionKind, Conclusion, Outcome};
+
+/// How the rollout ends, if that is decided.
+pub(super) fn conclude(own: Own<'_>) -> Option<Conclusion> {
+    match &own.live.deployment {
+        None => before_it_started(own),
+        Some(deployment) => by_deployment(own, deployment),
+    }
+}
+
+fn before_it_started(own: Own<'_>) -> Option<Conclusion> {
+    let Own {
+        release,
+        stage,
+        live,
+        now,
+        ..
+    } = own;
+    if let Some(found) = &live.foreign {
+        return Some(Conclusion::new(
+            Outcome::Superseded,
+            format!("{found} was started outside of Towpath"),
+        ));
+    }
+    if let Some(refused) = &live.refused {
+        return Some(Conclusion::new(Outcome::Failed, refused.clone()));
+    }
+    // A deployment whose start is outstanding may exist; only looking for it can tell.
+    if release.intends(ActionKind::Start) {
+        return None;
+    }
+    if let Some(Standing::Rejected(vote)) = live.granted.as_ref().map(Approval::standing) {
+        return Some(Conclusion::new(Outcome::Refused, rejection(vote)));
+    }
+    if let Some((by, reason)) = &live.unwanted {
+        return Some(Conclusion::new(Outcome::Stopped, back::words(by, reason)));
+    }
+    if let Some(reason) = veto(release) {
+        return Some(Conclusion::new(Outcome::Refused, reason));
+    }
+    if live.failed_checks().next().is_some() {
+        return Some(Conclusion::new(
+            Outcome::Failed,
+            explain_failure(live, "a check failed"),
+        ));
+    }
+    (now >= deadline(own)).then(|| {
+        Conclusion::new(
+            Outcome::Failed,
+            format!("it could not be started within {}", stage.timeout),
+        )
+    })
+}
+
+fn by_deployment(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
+    let Own {
+        release, live, now, ..
+    } = own;
+    let back = live.rolling_back.as_ref();
+    let why = |reason: &str| explain_failure(live, reason);
+    match &deployment.status {
+        DeploymentStatus::Succeeded | DeploymentStatus::Shifted { .. } => {
+            // Whoever wants it back gets it back, however far it has come.
+            let insisted = match back {
+                Some(back) => back.insists(),
+                None => back::wanted(own, deployment).is_some(),
+            };
+            if insisted && now < given_up(own) {
+                return None;
+            }
+            if insisted {
+                return Some(Conclusion::new(
+                    Outcome::Failed,
+                    format!(
+                        "{}; it still serves: look at {}",
+                        why("it was to be taken back"),
+                        deployment.id
+                    ),
+                ));
+            }
+            bake::is_over(own).then(|| {
+                Conclusion::new(
+                    Outcome::Succeeded,
+                    format!("{} serves", release.image().tag),
+                )
+            })
+        }
+        DeploymentStatus::RolledBack { reason } => Some(Conclusion::new(
+            back.map_or(Outcome::RolledBack, |back| back.outcome),
+            why(reason),
+        )),
+        DeploymentStatus::Failed { reason } => Some(Conclusion::new(Outcome::Failed, why(reason))),
+        DeploymentStatus::Stopped { reason } => Some(Conclusion::new(
+            back.map_or(Outcome::Stopped, |back| back.outcome),
+            why(reason),
+        )),
+        DeploymentStatus::Replaced { by } => Some(Conclusion::new(
+            Outcome::Superseded,
+            format!("another deployment, {by}, was started outside of Towpath"),
+        )),
+        DeploymentStatus::InProgress { .. }
+        | DeploymentStatus::Ready { .. }
+        | DeploymentStatus::RollingBack { .. } => {
+            if let Some(refused) = &live.refused {
+                return Some(Conclusion::new(Outcome::Failed, refused.clone()));
+            }
+            let given_up = given_up(own);
+            // It is looked at once more before it is given up; if that is not possible, it is given
+            // up all the same, a little later.
+            let looked = deployment.observed_at >= given_up || now >= later(given_up, SLOWEST_POLL);
+            (now >= given_up && looked).then(|| {
+                Conclusion::new(
+                    Outcome::Failed,
+                    format!(
+                        "it was still {} at {given_up}; look at {}",
+                        deployment.status, deployment.id
+                    ),
+                )
+            })
+        }
+    }
+}
+
+/// The reason for a failure: the checks that failed say more than AWS, which only knows that a hook
+/// answered no.
+pub(super) fn explain_failure(live: &Live, reason: &str) -> String {
+    let checks: Vec<_> = live
+        .failed_checks()
+        .map(|(at, result)| format!("check `{}` failed at {at}: {}", result.check, result.detail))
+        .collect();
+    if !checks.is_empty() {
+        return checks.join("; ");
+    }
+    match &live.rolling_back {
+        Some(back) => back.reason.clone(),
+        None => reason.to_owned(),
+    }
+}

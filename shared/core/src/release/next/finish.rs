@@ -1,0 +1,84 @@
+//! Letting go of a service: auto scaling first, and a hold where the next push must not undo what
+//! was done.
+
+use super::live::Own;
+use super::{Step, give_up, perform, succeed};
+use crate::release::rollout::{DeploymentStatus, Live};
+use crate::release::{Action, Conclusion, Event, Outcome};
+
+pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
+    let Own {
+        release,
+        stage,
+        live,
+        place,
+        ..
+    } = own;
+    if let Some(state) = live.to_restore {
+        let place = place.clone();
+        return perform(release, vec![Action::RestoreScaling { place, state }]);
+    }
+    let Conclusion {
+        outcome,
+        mut reason,
+    } = conclusion;
+    if let Some(not_restored) = &live.not_restored {
+        reason = format!("{reason}; {not_restored}: resume it by hand");
+    }
+    let held = hold(own).map(|reason| Event::Held {
+        stage: stage.name.clone(),
+        reason,
+    });
+    let ended = match outcome {
+        Outcome::Succeeded => succeed(release, stage, reason, live.revision.clone()),
+        Outcome::Failed
+        | Outcome::RolledBack
+        | Outcome::Superseded
+        | Outcome::Stopped
+        | Outcome::Refused
+        | Outcome::Expired => give_up(stage, outcome, reason),
+    };
+    Step::Record(held.into_iter().chain(ended).collect())
+}
+
+/// Why the stage takes no new release after this, if so.
+fn hold(own: Own<'_>) -> Option<String> {
+    let Live {
+        held: None,
+        rolling_back,
+        foreign,
+        deployment,
+        ..
+    } = own.live
+    else {
+        return None;
+    };
+    if let Some(rollback) = own.release.rollback() {
+        return Some(rollback.hold_reason());
+    }
+    let tag = &own.release.image().tag;
+    if let Some(found) = foreign {
+        return Some(format!(
+            "{found} was found when {tag} was about to be rolled out, and Towpath did not start it"
+        ));
+    }
+    if let Some(back) = rolling_back.as_ref().filter(|back| back.hold) {
+        return Some(format!("{tag} was rolled back: {}", back.reason));
+    }
+    match deployment.as_ref().map(|deployment| &deployment.status) {
+        Some(DeploymentStatus::Replaced { by }) => Some(format!(
+            "{by} was started outside of Towpath while {tag} was being rolled out"
+        )),
+        Some(
+            DeploymentStatus::InProgress { .. }
+            | DeploymentStatus::Ready { .. }
+            | DeploymentStatus::Shifted { .. }
+            | DeploymentStatus::RollingBack { .. }
+            | DeploymentStatus::Succeeded
+            | DeploymentStatus::RolledBack { .. }
+            | DeploymentStatus::Failed { .. }
+            | DeploymentStatus::Stopped { .. },
+        )
+        | None => None,
+    }
+}

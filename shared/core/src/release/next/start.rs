@@ -1,0 +1,91 @@
+//! Starting a rollout: its revision, the checks that come before anything is changed, auto scaling,
+//! and then the deployment.
+
+use super::changes::{changes, mark};
+use super::live::Own;
+use super::{Step, Wait, checks, finish, perform};
+use crate::pipeline::{AutoScaling, HookPoint, Rollout as Engine};
+use crate::release::{Action, Conclusion, Outcome, Revision, ScalingState};
+
+pub(super) fn next_start(own: Own<'_>) -> Step {
+    let Own {
+        release,
+        stage,
+        live,
+        place,
+        now,
+        ..
+    } = own;
+    if let (Engine::CodeDeploy(_), None) = (&stage.rollout, &live.plan.target) {
+        let reason = "the service has no load balancer that CodeDeploy could shift";
+        return finish::finish(own, Conclusion::new(Outcome::Failed, reason));
+    }
+    let found = live
+        .plan
+        .scaling
+        .filter(|found| *found != ScalingState::SUSPENDED);
+    let suspend = (found.is_some()
+        && !live.suspended
+        && stage.auto_scaling == AutoScaling::Suspend)
+        .then(|| Action::SuspendScaling {
+            place: place.clone(),
+            state: ScalingState::SUSPENDED,
+        });
+    let undecided = checks::undecided(own, HookPoint::BeforeInstall);
+    let Some(revision) = live.revision.clone() else {
+        let register = Action::Register {
+            place: place.clone(),
+            base: live.plan.base.clone(),
+            changes: changes(release, stage),
+            spec: live.plan.spec.clone(),
+            release: release.id().clone(),
+            image: Box::new(release.image().clone()),
+        };
+        // While checks take their time, the service scales as it does.
+        let suspend = suspend.filter(|_| undecided.is_empty());
+        return perform(release, std::iter::once(register).chain(suspend).collect());
+    };
+    if !undecided.is_empty() {
+        let since = live.started_at;
+        let due = checks::due(own);
+        return checks::run(own, HookPoint::BeforeInstall, None, since, undecided, false)
+            .unwrap_or(Step::Wait(Wait {
+                what: format!("the checks before {} is rolled out", stage.name),
+                due: due.map(|due| due.max(now)),
+            }));
+    }
+    if let Some(suspend) = suspend {
+        return perform(release, vec![suspend]);
+    }
+    perform(release, vec![start(own, revision)])
+}
+
+fn start(own: Own<'_>, revision: Revision) -> Action {
+    let place = own.place.clone();
+    let stage = own.stage.name.clone();
+    let before = own.live.plan.current.clone();
+    match (&own.stage.rollout, &own.live.plan.target) {
+        (Engine::CodeDeploy(settings), Some(target)) => Action::StartCodeDeploy {
+            place,
+            settings: settings.clone(),
+            revision,
+            target: target.clone(),
+            mark: mark(own.release, own.stage),
+            stage,
+            before: Some(before),
+            ignore_alarms: own.release.rollback().is_some(),
+        },
+        (Engine::Ecs(_), _) => Action::StartEcs {
+            place,
+            stage,
+            revision,
+            before,
+        },
+        (Engine::Rolling(_) | Engine::CodeDeploy(_), _) => Action::StartRolling {
+            place,
+            stage,
+            revision,
+            before: Some(before),
+        },
+    }
+}

@@ -1,0 +1,62 @@
+//! A deployment whose green is ready and that waits for its traffic.
+
+use jiff::SignedDuration;
+
+use super::live::{Own, follow};
+use super::{Step, approval_id, later, perform};
+use crate::names::PauseId;
+use crate::pipeline::ApprovalPoint;
+use crate::release::rollout::Deployment;
+use crate::release::vote::Standing;
+use crate::release::{Action, Event};
+
+pub(super) fn next_ready(own: Own<'_>, deployment: &Deployment, pause: Option<&PauseId>) -> Step {
+    let Own {
+        release,
+        stage,
+        live,
+        place,
+        now,
+        ..
+    } = own;
+    let through = || {
+        let action = Action::Continue {
+            place: place.clone(),
+            rollout: stage.rollout.clone(),
+            deployment: deployment.id.clone(),
+            pause: pause.cloned(),
+        };
+        perform(release, vec![action])
+    };
+    let gate = stage.approval.as_ref();
+    let Some(gate) = gate.filter(|gate| gate.when == ApprovalPoint::BeforeTraffic) else {
+        return through();
+    };
+    match &live.asked {
+        None => {
+            // A deployment that stops waiting is over, whoever decides then.
+            let waits = live.plan.ready_minutes.map(|minutes| {
+                later(
+                    deployment.observed_at,
+                    SignedDuration::from_mins(minutes.into()),
+                )
+            });
+            let expires_at = later(now, gate.expires.into());
+            Step::Record(vec![Event::ApprovalRequested {
+                stage: stage.name.clone(),
+                approval: approval_id(stage, own.approvals),
+                digest: release.image().digest,
+                spec: live.plan.spec.clone(),
+                expires_at: waits.map_or(expires_at, |waits| waits.min(expires_at)),
+                over: Some(live.plan.current.clone()),
+            }])
+        }
+        Some(asked) => match asked.standing() {
+            Standing::Granted => through(),
+            // A rejection takes the rollout back, before it comes to this.
+            Standing::Open | Standing::Rejected(_) => {
+                follow(own, deployment, Some(asked.expires_at))
+            }
+        },
+    }
+}
