@@ -318,22 +318,21 @@ fn good(release: &Release, revision: &Revision, at: Timestamp) -> Good {
 
 /// The revision that a rollout leaves running, if that is known.
 fn baseline(live: &Live, outcome: Outcome) -> Option<Revision> {
+    if outcome == Outcome::Succeeded {
+        return live.revision.clone();
+    }
     let before = || Some(live.plan.current.clone());
     let Some(deployment) = &live.deployment else {
         return before().filter(|_| live.foreign.is_none());
     };
-    match (&deployment.status, outcome) {
-        (_, Outcome::Succeeded) => live.revision.clone(),
-        (DeploymentStatus::RolledBack { .. } | DeploymentStatus::Stopped { .. }, _) => before(),
-        (
-            DeploymentStatus::InProgress { .. }
-            | DeploymentStatus::Ready { .. }
-            | DeploymentStatus::Shifted { .. }
-            | DeploymentStatus::RollingBack { .. }
-            | DeploymentStatus::Succeeded
-            | DeploymentStatus::Failed { .. }
-            | DeploymentStatus::Replaced { .. },
-            _,
-        ) => None,
+    match &deployment.status {
+        DeploymentStatus::RolledBack { .. } | DeploymentStatus::Stopped { .. } => before(),
+        DeploymentStatus::InProgress { .. }
+        | DeploymentStatus::Ready { .. }
+        | DeploymentStatus::Shifted { .. }
+        | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::Succeeded
+        | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::Replaced { .. } => None,
     }
 }

@@ -20,6 +20,8 @@ pub struct Aws {
 pub struct Service {
     /// The revision that serves.
     pub current: Revision,
+    /// The revision that served before it.
+    pub before: Option<Revision>,
     /// The revisions of its task definition, by what each says.
     pub revisions: Vec<(Revision, Fingerprint)>,
     /// Its auto scaling.
@@ -30,6 +32,10 @@ pub struct Service {
     pub edits: u64,
     /// Its deployments.
     pub deployments: Vec<Running>,
+    /// The one-off tasks that were run, by what they say that started them.
+    pub tasks: Vec<(String, DeploymentId)>,
+    /// The revision that somebody has put there by hand, until that is accepted.
+    pub foreign: Option<Revision>,
 }
 
 /// A deployment.
@@ -45,6 +51,8 @@ pub struct Running {
     pub status: DeploymentStatus,
     /// How often it has moved.
     pub moves: u32,
+    /// Whether it waits until its traffic is let through.
+    pub waits: bool,
 }
 
 impl Aws {
@@ -53,11 +61,14 @@ impl Aws {
     pub fn service(&mut self, id: &ServiceId) -> &mut Service {
         self.services.entry(id.clone()).or_insert_with(|| Service {
             current: revision(1),
+            before: None,
             revisions: vec![(revision(1), Fingerprint::of("the beginning"))],
             scaling: Some(ScalingState::default()),
             wanted: Some(ScalingState::default()),
             edits: 0,
             deployments: Vec::new(),
+            tasks: Vec::new(),
+            foreign: None,
         })
     }
 
@@ -67,7 +78,13 @@ impl Aws {
     }
 
     /// Starts a deployment. One that runs is replaced by it, as by `UpdateService`.
-    pub fn start(&mut self, at: &ServiceId, by: &ReleaseId, revision: &Revision) -> DeploymentId {
+    pub fn start(
+        &mut self,
+        at: &ServiceId,
+        by: &ReleaseId,
+        revision: &Revision,
+        waits: bool,
+    ) -> DeploymentId {
         self.deployments += 1;
         let id: DeploymentId = format!("d-{}", self.deployments)
             .parse()
@@ -82,6 +99,7 @@ impl Aws {
             revision: revision.clone(),
             status: in_progress("starting"),
             moves: 0,
+            waits,
         });
         id
     }
@@ -102,6 +120,13 @@ impl Service {
         found.map(|(revision, _)| revision.clone())
     }
 
+    /// What a revision says.
+    #[must_use]
+    pub fn says(&self, revision: &Revision) -> Option<Fingerprint> {
+        let found = self.revisions.iter().find(|(known, _)| known == revision);
+        found.map(|(_, says)| says.clone())
+    }
+
     /// Registers a revision.
     pub fn register(&mut self, spec: &Fingerprint) -> Revision {
         let new = revision(self.revisions.len() as u64 + 1);
@@ -109,10 +134,18 @@ impl Service {
         new
     }
 
-    /// Begins to take a deployment back, unless it is over.
-    pub fn roll_back(&mut self, deployment: &DeploymentId, reason: &str) {
-        let mut running = self.running();
-        if let Some(running) = running.find(|running| running.id == *deployment) {
+    /// Begins to take a deployment back. What is over is taken back only by who insists. What
+    /// somebody has put there by hand is left as it is.
+    pub fn roll_back(&mut self, deployment: &DeploymentId, reason: &str, insists: bool) {
+        let foreign = self.foreign.clone();
+        let of = |running: &&mut Running| running.id == *deployment;
+        let Some(running) = self.deployments.iter_mut().find(of) else {
+            return;
+        };
+        let succeeded = running.status == DeploymentStatus::Succeeded;
+        if let Some(by) = foreign.filter(|_| succeeded) {
+            running.status = DeploymentStatus::Replaced { by: by.to_string() };
+        } else if !running.status.is_final() || (succeeded && insists) {
             running.status = DeploymentStatus::RollingBack {
                 reason: reason.to_owned(),
                 by: None,
@@ -120,16 +153,40 @@ impl Service {
         }
     }
 
+    /// Lets a deployment's traffic through.
+    pub fn let_through(&mut self, deployment: &DeploymentId) {
+        let mut running = self.running();
+        if let Some(running) = running.find(|running| running.id == *deployment) {
+            running.waits = false;
+        }
+    }
+
+    /// Somebody puts another revision there by hand.
+    pub fn take_by_hand(&mut self) {
+        let revision = self.register(&Fingerprint::of(format!("by hand {}", self.edits)));
+        for running in self.running() {
+            running.status = DeploymentStatus::Replaced {
+                by: revision.to_string(),
+            };
+        }
+        self.current = revision.clone();
+        self.foreign = Some(revision);
+    }
+
     /// Moves everything that is under way one step on, in the way that `fate` says: 0 is well, the
     /// others are the ways in which a deployment goes wrong. Returns what AWS reports.
     pub fn move_on(&mut self, fate: usize) -> Vec<(ReleaseId, DeploymentId, String)> {
         let mut reports = Vec::new();
         let mut serves = None;
+        let (before, serving) = (self.before.clone(), Some(self.current.clone()));
         for running in self.running() {
             running.moves += 1;
             let reason = || "as the dice fell".to_owned();
             running.status = match (&running.status, fate) {
                 (DeploymentStatus::RollingBack { .. }, _) => {
+                    if serving.as_ref() == Some(&running.revision) {
+                        serves = before.clone();
+                    }
                     DeploymentStatus::RolledBack { reason: reason() }
                 }
                 (_, 1) => continue,
@@ -140,6 +197,7 @@ impl Service {
                 (_, 3) => DeploymentStatus::Failed { reason: reason() },
                 (_, 4) => DeploymentStatus::Stopped { reason: reason() },
                 _ if running.moves < 3 => in_progress(&format!("step {}", running.moves)),
+                _ if running.waits => DeploymentStatus::Ready { pause: None },
                 _ => {
                     serves = Some(running.revision.clone());
                     DeploymentStatus::Succeeded
@@ -149,7 +207,7 @@ impl Service {
             reports.push((running.by.clone(), running.id.clone(), state));
         }
         if let Some(revision) = serves {
-            self.current = revision;
+            self.before = Some(std::mem::replace(&mut self.current, revision));
         }
         reports
     }

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::world::World;
-use crate::names::Fingerprint;
+use crate::names::{DeploymentId, Fingerprint};
+use crate::pipeline::ApprovalPoint;
 use crate::release::{
     Action, ActionKind, Decision, Event, Outcome, Principal, Release, Revision, ServiceChange,
     ServiceId, ServiceWrite, Task,
@@ -49,21 +50,53 @@ impl World {
         }
         let took = self.takes.iter().filter(|(service, ..)| service == at);
         let newest = took.map(|(_, by, pushed_at)| (*pushed_at, by)).max();
-        if newest.is_some_and(|newest| newest > (release.image().pushed_at, id)) {
+        let is_rollback = release.rollback().is_some();
+        if !is_rollback && newest.is_some_and(|newest| newest > (release.image().pushed_at, id)) {
             self.violated(format!("I5: {id} overtakes {newest:?} at {at}"));
         }
         let service = self.aws.service(at);
-        let says = service
-            .revisions
-            .iter()
-            .find(|(known, _)| known == revision)
-            .map(|(_, says)| says.clone());
+        // What somebody has put there counts as what runs only where Towpath left nothing itself.
+        let explained = release.live().is_some_and(|live| {
+            let plan = &live.plan;
+            let left = plan.service.baseline.as_ref();
+            plan.current == service.current && left.is_none_or(|left| *left == plan.current)
+        });
+        let says = service.says(revision);
+        if !explained && !is_rollback {
+            self.violated(format!("I9: {id} overwrites what somebody put at {at}"));
+        }
+        let gate = release
+            .current()
+            .and_then(|(stage, _)| stage.approval.as_ref());
+        if gate.is_some_and(|gate| gate.when == ApprovalPoint::BeforeTraffic) {
+            return;
+        }
         let stored = self.ledger.load(id);
         if let Some(problem) = says.map_or_else(
             || Some("the revision does not exist".to_owned()),
             |says| not_granted(&stored, &says),
         ) {
             self.violated(format!("I1, I4: {id} starts at {at}, but {problem}"));
+        }
+    }
+
+    /// I1 and I4, when a deployment's traffic is about to be let through.
+    pub(super) fn check_let_through(
+        &mut self,
+        release: &Release,
+        at: &ServiceId,
+        deployment: &DeploymentId,
+    ) {
+        let id = release.id();
+        let service = self.aws.service(at);
+        let running = service.deployments.iter().find(|it| it.id == *deployment);
+        let says = running.and_then(|it| service.says(&it.revision));
+        let stored = self.ledger.load(id);
+        if let Some(problem) = says.map_or_else(
+            || Some("there is no such deployment".to_owned()),
+            |says| not_granted(&stored, &says),
+        ) {
+            self.violated(format!("I1, I4: traffic of {id} at {at}, but {problem}"));
         }
     }
 
@@ -90,11 +123,28 @@ impl World {
             service,
             release,
             pushed_at,
+            digest,
             write: ServiceWrite::Take { .. },
         }) = change
         {
             self.takes
                 .push((service.clone(), release.clone(), *pushed_at));
+            if self.ledger.is_vetoed(digest) {
+                self.violated(format!("I4: {release} takes {service}, and is vetoed"));
+            }
+        }
+        let held = before.live().is_some_and(|live| {
+            let back = live.rolling_back.as_ref();
+            back.is_some_and(|back| back.hold)
+        });
+        if let Some(ServiceChange {
+            service,
+            write: ServiceWrite::Free { hold: None, .. },
+            ..
+        }) = change
+            && held
+        {
+            self.violated(format!("{service} was rolled back, and nothing holds it"));
         }
         if before.conclusion().is_some() && after.conclusion() != before.conclusion() {
             self.violated(format!("{} ended twice", after.id()));
@@ -126,7 +176,8 @@ impl World {
                 service.wanted = service.scaling;
             }
             let (scaling, wanted) = (service.scaling, service.wanted);
-            let serves = Some(&service.current) == revision.as_ref();
+            // Who puts something there by hand in that moment is found out next time.
+            let serves = Some(&service.current) == revision.as_ref() || service.foreign.is_some();
             if owned && scaling != wanted {
                 self.violated(format!("I8: {at} is left with {scaling:?}, not {wanted:?}"));
             }
@@ -198,6 +249,11 @@ fn service_of(action: &Action) -> Option<&ServiceId> {
         | Action::SuspendScaling { place, .. }
         | Action::StartRolling { place, .. }
         | Action::StartCodeDeploy { place, .. }
+        | Action::StartEcs { place, .. }
+        | Action::RunTask { place, .. }
+        | Action::RunChecks { place, .. }
+        | Action::AnswerHook { place, .. }
+        | Action::Continue { place, .. }
         | Action::Observe { place, .. }
         | Action::RollBack { place, .. }
         | Action::RestoreScaling { place, .. } => Some(&place.service),

@@ -1,10 +1,11 @@
 //! The ledger in memory: conditional on what was read, with the service's row under its own
 //! conditions, all or nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::image::Digest;
 use crate::names::ReleaseId;
 use crate::release::{
     Actor, Candidate, Entry, Event, Release, ServiceChange, ServiceId, ServiceRow, ServiceWrite,
@@ -16,6 +17,7 @@ use crate::release::{
 pub struct Ledger {
     releases: BTreeMap<ReleaseId, Release>,
     rows: BTreeMap<ServiceId, ServiceRow>,
+    vetoes: BTreeSet<Digest>,
     careless: bool,
 }
 
@@ -60,6 +62,30 @@ impl Ledger {
         self.rows.get(id).cloned().unwrap_or_default()
     }
 
+    /// Whether the image is vetoed.
+    #[must_use]
+    pub fn is_vetoed(&self, digest: &Digest) -> bool {
+        self.vetoes.contains(digest)
+    }
+
+    /// Vetoes the image.
+    pub fn veto(&mut self, digest: Digest) {
+        self.vetoes.insert(digest);
+    }
+
+    /// Lifts the holds of all services, and accepts what runs there. Returns who waits there.
+    pub fn lift_holds(&mut self) -> Vec<(ServiceId, Option<ReleaseId>)> {
+        let held = self.rows.iter_mut().filter(|(_, row)| row.hold.is_some());
+        held.map(|(service, row)| {
+            row.hold = None;
+            row.baseline = None;
+            let waiting = row.waiting.iter().chain(&row.candidate);
+            let next = waiting.map(|candidate| candidate.release.clone()).next();
+            (service.clone(), next)
+        })
+        .collect()
+    }
+
     /// Opens a release, unless it is there.
     ///
     /// # Panics
@@ -94,7 +120,9 @@ impl Ledger {
         let change = service_change(release, events, at);
         if let Some(change) = &change {
             let row = self.row(&change.service);
-            if !self.careless && !allows(&row, change) {
+            let vetoed =
+                matches!(change.write, ServiceWrite::Take { .. }) && self.is_vetoed(&change.digest);
+            if !self.careless && (vetoed || !allows(&row, change)) {
                 return Err(NotWritten::Service);
             }
             self.rows
@@ -129,6 +157,11 @@ fn allows(row: &ServiceRow, change: &ServiceChange) -> bool {
     let owns = |epoch: u64| row.owner.as_ref() == Some(&change.release) && row.epoch == epoch;
     match &change.write {
         ServiceWrite::Arrive => !overtaken,
+        ServiceWrite::Enqueue | ServiceWrite::Leave => true,
+        ServiceWrite::TakeBack { epoch } => {
+            row.owner.is_none() && row.epoch.checked_add(1) == Some(*epoch)
+        }
+        ServiceWrite::Hold { .. } => row.owner.is_none() && row.hold.is_none(),
         ServiceWrite::Take { epoch } => {
             row.owner.is_none()
                 && row.hold.is_none()
@@ -146,16 +179,39 @@ fn written(mut row: ServiceRow, change: &ServiceChange) -> ServiceRow {
     });
     match &change.write {
         ServiceWrite::Arrive => row.candidate = candidate,
+        ServiceWrite::Enqueue => {
+            row.waiting.retain(|other| other.release != change.release);
+            row.waiting.extend(candidate);
+            row.waiting
+                .sort_by_key(|it| (it.pushed_at, it.release.clone()));
+        }
+        ServiceWrite::Leave => row.waiting.retain(|other| other.release != change.release),
         ServiceWrite::Take { epoch } => {
             row.candidate = candidate;
+            row.waiting.retain(|other| other.release != change.release);
             row.owner = Some(change.release.clone());
             row.epoch = *epoch;
         }
+        ServiceWrite::TakeBack { epoch } => {
+            row.owner = Some(change.release.clone());
+            row.epoch = *epoch;
+        }
+        ServiceWrite::Hold { reason } => row.hold = Some(reason.clone()),
         ServiceWrite::Fence { .. } => {}
-        ServiceWrite::Free { good, .. } => {
+        ServiceWrite::Free {
+            good,
+            baseline,
+            hold,
+            ..
+        } => {
             row.owner = None;
-            if good.is_some() {
-                row.good.clone_from(good);
+            row.baseline.clone_from(baseline);
+            if let Some((good, earlier)) = good {
+                row.good = Some(good.clone());
+                row.earlier.clone_from(earlier);
+            }
+            if hold.is_some() {
+                row.hold.clone_from(hold);
             }
         }
     }

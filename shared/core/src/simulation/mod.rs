@@ -7,6 +7,7 @@
 //! invariants are checked at every step, and what does not hold is in [`World::violations`].
 
 mod aws;
+mod checks;
 mod dice;
 mod invariants;
 mod ledger;

@@ -5,8 +5,11 @@ use super::sample;
 use super::telling::told;
 use super::world::{Flaw, World};
 use crate::names::Fingerprint;
+use crate::names::StageName;
+use crate::pipeline::ApprovalPoint;
 use crate::release::{
-    Accepted, Action, ActionKind, Event, Incoming, Phase, Plan, Release, ServiceId, Task, accept,
+    Accepted, Action, ActionKind, Event, Incoming, Outcome, Phase, Plan, Release, ServiceId, Task,
+    accept,
 };
 
 /// What befalls one call.
@@ -41,7 +44,10 @@ impl World {
         };
         let final_refusal = !matches!(
             kind,
-            ActionKind::Observe
+            ActionKind::RunTask
+                | ActionKind::RunChecks
+                | ActionKind::AnswerHook
+                | ActionKind::Observe
                 | ActionKind::Supersede
                 | ActionKind::WakeCandidate
                 | ActionKind::Tell
@@ -88,11 +94,26 @@ impl World {
                 self.aws.service(&place.service).scaling = Some(*state);
                 Event::ScalingRestored { state: *state }
             }
-            Action::StartRolling { place, revision }
+            Action::StartRolling {
+                place,
+                revision,
+                stage,
+                ..
+            }
+            | Action::StartEcs {
+                place,
+                revision,
+                stage,
+                ..
+            }
             | Action::StartCodeDeploy {
-                place, revision, ..
+                place,
+                revision,
+                stage,
+                ..
             } => {
                 let at = &place.service;
+                let before = release.live().map(|live| live.plan.current.clone());
                 let ours = |revision: &_| {
                     let running = self.aws.service(at).deployments.iter().rev();
                     let mut ours = running
@@ -101,11 +122,21 @@ impl World {
                     ours.next().map(|running| running.id.clone())
                 };
                 let found = look.then_some(revision).and_then(ours);
+                let current = self.aws.service(at).current.clone();
+                let changed = Some(&current) != before.as_ref() && current != *revision;
+                if found.is_none() && changed && self.flaw != Some(Flaw::NoBaseline) {
+                    return Came::To(vec![Event::BaselineChanged {
+                        stage: stage.clone(),
+                        found: current.short().to_owned(),
+                    }]);
+                }
+                let waits = waits(release, stage);
                 Event::DeploymentStarted {
+                    also: None,
                     found: found.is_some(),
                     deployment: found.unwrap_or_else(|| {
                         self.check_start(release, at, revision);
-                        self.aws.start(at, release.id(), revision)
+                        self.aws.start(at, release.id(), revision, waits)
                     }),
                 }
             }
@@ -125,16 +156,58 @@ impl World {
                 place,
                 deployment,
                 reason,
+                outcome,
+                hold,
                 ..
             } => {
-                self.aws
-                    .service(&place.service)
-                    .roll_back(deployment, reason);
+                let insists = *hold || *outcome != Outcome::RolledBack;
+                let service = self.aws.service(&place.service);
+                service.roll_back(deployment, reason, insists);
                 Event::RollbackStarted {
                     deployment: None,
                     reason: reason.clone(),
+                    outcome: *outcome,
+                    hold: *hold,
                 }
             }
+            Action::Continue {
+                place,
+                deployment,
+                pause,
+                ..
+            } => {
+                self.check_let_through(release, &place.service, deployment);
+                self.aws.service(&place.service).let_through(deployment);
+                Event::TrafficAllowed {
+                    deployment: deployment.clone(),
+                    pause: pause.clone(),
+                }
+            }
+            Action::RunTask {
+                place,
+                stage,
+                check,
+                started_by,
+                ..
+            } => self.run_task(&place.service, stage, check, started_by, look),
+            Action::RunChecks {
+                stage,
+                at,
+                deployment,
+                checks,
+                decide,
+                ..
+            } => self.run_checks(stage, *at, deployment.as_ref(), checks, *decide),
+            Action::AnswerHook {
+                deployment,
+                at,
+                passed,
+                ..
+            } => Event::HookAnswered {
+                deployment: deployment.clone(),
+                at: *at,
+                passed: *passed,
+            },
             Action::Supersede { older, service } => {
                 let fact = Incoming::Superseded {
                     by: release.id().clone(),
@@ -149,8 +222,11 @@ impl World {
                 }
             }
             Action::WakeCandidate { service } => {
-                let waiting = self.ledger.row(service).candidate;
-                let next = waiting.map(|candidate| candidate.release);
+                let row = self.ledger.row(service);
+                let waiting = row.waiting.into_iter().chain(row.candidate);
+                let next = waiting
+                    .map(|candidate| candidate.release)
+                    .find(|next| next != release.id());
                 if let Some(next) = &next {
                     self.due.insert(next.clone(), self.now);
                 }
@@ -174,15 +250,23 @@ impl World {
         // The row first: whoever takes the service on this plan is then sure that nobody else has
         // changed it since the rest was read.
         let row = self.ledger.row(at);
+        let vetoed = self.ledger.is_vetoed(&release.image().digest);
         let service = self.aws.service(at);
         let image = release.image();
-        let spec = Fingerprint::of(format!("{} {}", image.digest, service.edits));
+        let spec = match release.rollback() {
+            // What is brought back says exactly what it said.
+            Some(rollback) => service.says(&rollback.revision),
+            None => None,
+        };
+        let spec =
+            spec.unwrap_or_else(|| Fingerprint::of(format!("{} {}", image.digest, service.edits)));
         Plan {
             current: service.current.clone(),
             base: crate::release::BaseRevision::Revision(service.current.clone()),
             reuse: service.saying(&spec),
             spec,
             scaling: service.scaling,
+            veto: vetoed.then(|| "somebody vetoed it".to_owned()),
             service: row,
             ..sample::plan()
         }
@@ -213,8 +297,15 @@ impl World {
         match &rollout.phase {
             Phase::Asking { approval, .. } => Some(approval.id.clone()),
             Phase::Planned { granted, .. } => granted.as_ref().map(|given| given.id.clone()),
-            Phase::Live(live) => live.granted.as_ref().map(|given| given.id.clone()),
+            Phase::Live(live) => live.approval().map(|given| given.id.clone()),
             Phase::Pending | Phase::Ended { .. } => None,
         }
     }
+}
+
+/// Whether the deployment waits until its traffic is let through.
+fn waits(release: &Release, stage: &StageName) -> bool {
+    let stage = release.pipeline().stage(stage);
+    let gate = stage.and_then(|stage| stage.approval.as_ref());
+    gate.is_some_and(|gate| gate.when == ApprovalPoint::BeforeTraffic)
 }

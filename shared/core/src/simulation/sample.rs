@@ -150,6 +150,11 @@ pub fn plan() -> Plan {
                 },
             }}],
         }))),
+        paced_minutes: 0,
+        ready_minutes: None,
+        no_way_back: None,
+        drift: None,
+        veto: None,
         unknown_fields: Vec::new(),
         service: ServiceRow::default(),
     }

@@ -23,6 +23,11 @@ pub fn told(action: &Action) -> Option<Event> {
         | Action::SuspendScaling { .. }
         | Action::StartRolling { .. }
         | Action::StartCodeDeploy { .. }
+        | Action::StartEcs { .. }
+        | Action::RunTask { .. }
+        | Action::RunChecks { .. }
+        | Action::AnswerHook { .. }
+        | Action::Continue { .. }
         | Action::Observe { .. }
         | Action::RollBack { .. }
         | Action::RestoreScaling { .. }

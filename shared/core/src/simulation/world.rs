@@ -12,7 +12,8 @@ use super::sample::{self, slack};
 use crate::names::ReleaseId;
 use crate::pipeline::Pipeline;
 use crate::release::{
-    Accepted, Decision, Event, Incoming, Principal, Release, ServiceId, accept, open, release_id,
+    Accepted, Decision, Event, Incoming, Principal, Release, Rollback, ServiceId, accept, open,
+    open_rollback, release_id,
 };
 
 /// A defect that is planted to see that the checks find it.
@@ -22,6 +23,8 @@ pub enum Flaw {
     NoLookForEvidence,
     /// Entries are written without the conditions on the service.
     NoFence,
+    /// What runs is not looked at again before it is replaced.
+    NoBaseline,
 }
 
 /// Everything there is.
@@ -106,7 +109,7 @@ impl World {
     }
 
     fn incident(&mut self) {
-        match self.dice.roll(18) {
+        match self.dice.roll(24) {
             0..=6 => {
                 for _ in 0..=self.dice.roll(8) {
                     self.step_a_run();
@@ -125,6 +128,16 @@ impl World {
             14 => self.deliver_mail(),
             15 => self.deliver_again(),
             16 => self.push(),
+            17 => self.roll_back_live(),
+            18 => self.roll_back_what_serves(),
+            19 => self.veto(),
+            20 => self.lift_holds(),
+            21 => {
+                let taken = self.dice.roll(3);
+                if let Some(service) = self.aws.services().nth(taken) {
+                    service.take_by_hand();
+                }
+            }
             _ => {
                 let edited = self.dice.roll(3);
                 if let Some(service) = self.aws.services().nth(edited) {
@@ -193,7 +206,7 @@ impl World {
             Principal::TokenHolder,
             slack("U2"),
             slack("U9"),
-            Principal::Aws("arn:aws:iam::111111111111:user/U1".into()),
+            aws_user(),
         ];
         let by = people[self.dice.roll(people.len())].clone();
         let decision = match self.dice.roll(5) {
@@ -207,6 +220,79 @@ impl World {
             reason: None,
         };
         self.deliver(&id, fact);
+    }
+
+    /// Somebody wants what is being rolled out taken back.
+    fn roll_back_live(&mut self) {
+        let id = self.a_release();
+        let release = self.ledger.load(&id);
+        let Some((stage, _)) = release.current() else {
+            return;
+        };
+        let by = [slack("U1"), slack("U9"), aws_user()][self.dice.roll(3)].clone();
+        let fact = Incoming::RollBack {
+            stage: stage.name.clone(),
+            by,
+            reason: None,
+        };
+        self.deliver(&id, fact);
+    }
+
+    /// Somebody wants back what served before.
+    fn roll_back_what_serves(&mut self) {
+        let id = self.a_release();
+        let rules = self.ledger.load(&id);
+        if rules.rollback().is_some() {
+            return;
+        }
+        let index = self.dice.roll(rules.pipeline().stages.len());
+        let Some(service) = rules.service_id(index) else {
+            return;
+        };
+        let row = self.ledger.row(&service);
+        let Some(to) = row.way_back().cloned() else {
+            return;
+        };
+        let rollback = Rollback {
+            stage: rules.pipeline().stages[index].name.clone(),
+            revision: to.revision,
+            good: to.release.clone(),
+            from: row.good.map(|good| good.release),
+            by: aws_user(),
+            reason: None,
+        };
+        let good = self.ledger.load(&to.release);
+        match open_rollback(&rules, &good, rollback, row.epoch) {
+            Ok((id, events)) => {
+                self.ledger.open(&id, events, self.now);
+                self.due.insert(id, self.now);
+            }
+            Err(problem) => self.violated(problem.to_string()),
+        }
+    }
+
+    fn veto(&mut self) {
+        let id = self.a_release();
+        let digest = self.ledger.load(&id).image().digest;
+        self.ledger.veto(digest);
+        for id in self.ledger.ids() {
+            if self.ledger.load(&id).image().digest == digest {
+                let fact = Incoming::Veto {
+                    by: aws_user(),
+                    reason: "it is bad".into(),
+                };
+                self.deliver(&id, fact);
+            }
+        }
+    }
+
+    fn lift_holds(&mut self) {
+        for (service, next) in self.ledger.lift_holds() {
+            self.aws.service(&service).foreign = None;
+            if let Some(next) = next {
+                self.due.insert(next, self.now);
+            }
+        }
     }
 
     /// Reports come in any order, some twice, some never.
@@ -258,6 +344,7 @@ impl World {
         self.runs.clear();
         for _ in 0..PATIENCE {
             self.move_aws(0);
+            self.lift_holds();
             for id in self.ledger.ids() {
                 if let Some(approval) = self.asks(&id) {
                     let fact = Incoming::Vote {
@@ -320,4 +407,8 @@ impl World {
     pub(super) fn violated(&mut self, what: String) {
         self.violations.push(what);
     }
+}
+
+fn aws_user() -> Principal {
+    Principal::Aws("arn:aws:iam::111111111111:user/U1".into())
 }

@@ -39,10 +39,12 @@ fn stories() -> Vec<Story> {
     stories.push(live().happened(Event::RollbackStarted {
         deployment: None,
         reason: words(),
+        outcome: Outcome::RolledBack,
+        hold: false,
     }));
     stories.push(live().happened(Event::Checked {
         stage: "test".parse().unwrap(),
-        deployment: deployment(id),
+        deployment: Some(deployment(id)),
         at: HookPoint::AfterTraffic,
         results: vec![CheckResult {
             check: "answers".parse().unwrap(),

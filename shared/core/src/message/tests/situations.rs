@@ -52,7 +52,7 @@ fn at_staging() -> Story {
 fn checked(passed: bool, detail: &str) -> Event {
     Event::Checked {
         stage: "staging".parse().unwrap(),
-        deployment: deployment("d-1"),
+        deployment: Some(deployment("d-1")),
         at: HookPoint::AfterTestTraffic,
         results: vec![CheckResult {
             check: "answers".parse().unwrap(),
@@ -174,6 +174,8 @@ fn a_rollout_is_taken_back_for_its_time() {
         .happened(Event::RollbackStarted {
             deployment: None,
             reason: "it had not finished within 1h".into(),
+            outcome: Outcome::RolledBack,
+            hold: false,
         });
     insta::assert_json_snapshot!(said(&story.release));
 }

@@ -81,6 +81,8 @@ fn a_deployment_whose_time_is_up_is_rolled_back_once() {
     let back = story.intended().happened(Event::RollbackStarted {
         deployment: None,
         reason: "it had not finished within 1h".into(),
+        outcome: Outcome::RolledBack,
+        hold: false,
     });
     assert_eq!(back.kinds(), [ActionKind::Observe]);
     let seen = back.observed(ECS, rolled_back());
@@ -111,6 +113,8 @@ fn what_never_ends_is_given_up_after_twice_its_time() {
         .happened(Event::RollbackStarted {
             deployment: None,
             reason: "too slow".into(),
+            outcome: Outcome::RolledBack,
+            hold: false,
         })
         .observed(ECS, in_progress("waits"));
     assert_eq!(back.clone().at(119).kinds(), [ActionKind::Observe]);
@@ -232,7 +236,7 @@ fn a_failed_check_is_the_reason_that_people_read() {
         .deploying_at_test()
         .happened(Event::Checked {
             stage: "test".parse().unwrap(),
-            deployment: deployment(ECS),
+            deployment: Some(deployment(ECS)),
             at: HookPoint::AfterTestTraffic,
             results: vec![
                 CheckResult {

@@ -73,6 +73,7 @@ fn a_gate_asks_about_this_digest_and_this_definition() {
             digest: story.release.image().digest,
             spec: sample::plan().spec,
             expires_at: story.now + jiff::SignedDuration::from_hours(24),
+            over: Some(sample::plan().current),
         }]
     );
 }

@@ -54,6 +54,7 @@ impl Given {
             version: 3,
             home: sample::home(),
             image,
+            rollback: None,
         };
         let actor = Actor::Function("image-push".into());
         let entry = Entry::after(None, &id, sample::dawn(), actor, opened);
@@ -112,6 +113,7 @@ impl Story {
             digest: self.release.image().digest,
             spec: sample::plan().spec,
             expires_at: self.now + jiff::SignedDuration::from_hours(24),
+            over: Some(sample::plan().current),
         };
         self.happened(asked)
     }
@@ -162,6 +164,7 @@ impl Story {
     pub(crate) fn started(self, id: &str) -> Self {
         self.happened(Event::DeploymentStarted {
             deployment: deployment(id),
+            also: None,
             found: false,
         })
     }
@@ -282,7 +285,9 @@ impl Story {
 
     /// How and why the rollout and with it the release are to end now.
     pub(crate) fn gives_up(&self) -> (Outcome, String) {
-        match self.records().as_slice() {
+        let mut events = self.records();
+        events.retain(|event| !matches!(event, Event::Held { .. }));
+        match events.as_slice() {
             [
                 Event::RolloutEnded {
                     outcome,
@@ -324,6 +329,7 @@ pub(crate) fn checked(at: &str, by: &str, passed: bool) -> Incoming {
             passed,
             detail: "answered 500 in 3 of 3 attempts, expected 200".into(),
         }],
+        execution: None,
     }
 }
 

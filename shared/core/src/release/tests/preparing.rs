@@ -107,9 +107,18 @@ fn auto_scaling_is_left_alone_where_the_stage_says_so() {
 #[test]
 fn a_rolling_update_starts_with_the_registered_revision() {
     let asked = pushed().ready_at_test().asks_for();
-    let [Action::StartRolling { revision, place }] = &asked[..] else {
+    let [
+        Action::StartRolling {
+            revision,
+            place,
+            before,
+            ..
+        },
+    ] = &asked[..]
+    else {
         panic!("it starts: {asked:?}");
     };
+    assert_eq!(*before, Some(sample::plan().current));
     assert_eq!(*revision, sample::revision(8));
     assert_eq!(place.service, pushed().service(0));
 }

@@ -43,6 +43,7 @@ fn a_plan_makes_the_release_arrive_at_its_stages_service() {
             service: story.service(0),
             release: story.id().clone(),
             pushed_at: sample::dawn(),
+            digest: story.release.image().digest,
             write: ServiceWrite::Arrive,
         })
     );
@@ -105,7 +106,9 @@ fn success_frees_the_service_and_leaves_what_is_good() {
             writes(&story, events),
             Some(ServiceWrite::Free {
                 epoch: 5,
-                good: Some(good.clone()),
+                good: Some((good.clone(), Vec::new())),
+                baseline: None,
+                hold: None,
             })
         );
     }
@@ -128,6 +131,8 @@ fn any_other_end_frees_the_service_and_keeps_what_was_good() {
                 Some(ServiceWrite::Free {
                     epoch: 5,
                     good: None,
+                    baseline: Some(sample::plan().current),
+                    hold: None,
                 })
             );
         }

@@ -52,7 +52,7 @@ fn eventful() -> Story {
         .started("d-1")
         .happened(Event::Checked {
             stage: stage("staging"),
-            deployment: deployment("d-1"),
+            deployment: Some(deployment("d-1")),
             at: HookPoint::AfterTestTraffic,
             results: vec![CheckResult {
                 check: "answers".parse().unwrap(),
@@ -65,8 +65,51 @@ fn eventful() -> Story {
         .happened(Event::RollbackStarted {
             deployment: Some(deployment("d-2")),
             reason: words(),
+            outcome: Outcome::RolledBack,
+            hold: false,
         })
         .refused(ActionKind::Observe, "for the format's sake")
+        .happened(Event::HookCalled {
+            stage: stage("staging"),
+            deployment: deployment("d-1"),
+            at: HookPoint::BeforeTraffic,
+            execution: Some("execution".into()),
+        })
+        .happened(Event::TaskStarted {
+            stage: stage("staging"),
+            check: "smoke".parse().unwrap(),
+            task: deployment("task-1"),
+            found: false,
+        })
+        .happened(Event::Watched {
+            stage: stage("staging"),
+        })
+        .happened(Event::HookAnswered {
+            deployment: deployment("d-1"),
+            at: HookPoint::BeforeTraffic,
+            passed: true,
+        })
+        .happened(Event::TrafficAllowed {
+            deployment: deployment("d-1"),
+            pause: Some("pause-1".parse().unwrap()),
+        })
+        .happened(Event::BaselineChanged {
+            stage: stage("production"),
+            found: "shop:9".into(),
+        })
+        .happened(Event::RollbackRequested {
+            stage: stage("production"),
+            by: sample::slack("U1"),
+            reason: Some(words()),
+        })
+        .happened(Event::Held {
+            stage: stage("production"),
+            reason: words(),
+        })
+        .happened(Event::Vetoed {
+            by: sample::slack("U1"),
+            reason: words(),
+        })
         .observed("d-1", DeploymentStatus::Succeeded)
         .intended()
         .restored()
@@ -141,6 +184,15 @@ fn kind(event: &Event) -> usize {
         Event::CardUpdated { .. } => 23,
         Event::Replied { .. } => 24,
         Event::Published { .. } => 25,
+        Event::RollbackRequested { .. } => 26,
+        Event::Vetoed { .. } => 27,
+        Event::HookCalled { .. } => 28,
+        Event::HookAnswered { .. } => 29,
+        Event::TaskStarted { .. } => 30,
+        Event::Watched { .. } => 31,
+        Event::BaselineChanged { .. } => 32,
+        Event::TrafficAllowed { .. } => 33,
+        Event::Held { .. } => 34,
     }
 }
 
@@ -149,7 +201,7 @@ fn every_event_is_read_back_as_it_was_written() {
     let story = eventful();
     let entries = story.release.entries();
     let kinds: BTreeSet<_> = entries.iter().map(|entry| kind(&entry.event)).collect();
-    assert_eq!(kinds, (0..26).collect(), "every kind of event is tried");
+    assert_eq!(kinds, (0..35).collect(), "every kind of event is tried");
     for entry in entries {
         let json = serde_json::to_string(entry).expect("it is written");
         let back: Entry = serde_json::from_str(&json).expect(&json);
@@ -165,6 +217,10 @@ fn every_status_of_a_deployment_is_read_back_as_it_was_written() {
             at: "Install".into(),
             traffic: Some(10),
         },
+        DeploymentStatus::Ready {
+            pause: Some("pause-1".parse().unwrap()),
+        },
+        DeploymentStatus::Shifted { at: reason() },
         DeploymentStatus::RollingBack {
             reason: reason(),
             by: Some(deployment("d-2")),
