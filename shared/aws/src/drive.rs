@@ -306,9 +306,10 @@ impl<P: Ports> Run<'_, P> {
     fn renew_view(&mut self) {
         let read = fresh_plan(&self.view);
         let observed = observed(&self.view);
+        let watched = watched(&self.view);
         self.view = self.release.clone();
         let now = self.ports.now();
-        for event in read.into_iter().chain(observed) {
+        for event in read.into_iter().chain(observed).chain(watched) {
             self.view.apply(&event, now);
         }
     }
@@ -342,6 +343,15 @@ fn observed(release: &Release) -> Option<Event> {
     })
 }
 
+/// That the checks were just looked at, as an event.
+fn watched(release: &Release) -> Option<Event> {
+    release.live()?.watched_at?;
+    let (stage, _) = release.current()?;
+    Some(Event::Watched {
+        stage: stage.name.clone(),
+    })
+}
+
 /// Whether an event says something that the ledger does not: looking at a deployment that stands
 /// as it stood is not worth a line.
 fn is_news(release: &Release, event: &Event) -> bool {
@@ -350,6 +360,9 @@ fn is_news(release: &Release, event: &Event) -> bool {
         return known.is_none_or(|known| {
             known.id != *deployment || known.status != *status || known.reported
         });
+    }
+    if let Event::Watched { .. } = event {
+        return false;
     }
     let Event::Planned { stage, plan } = event else {
         return true;

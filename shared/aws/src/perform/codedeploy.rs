@@ -7,6 +7,7 @@ use towpath_core::pipeline::CodeDeployRollout;
 use towpath_core::release::{DeploymentStatus, DeploymentTarget, Event, Place};
 
 use super::observe::{Observed, TakenBack, WayBack, check_baseline};
+use super::service::Service;
 use crate::ports::{CallError, DeploymentInfo, DeploymentProgress, NewDeployment, Ports, Wait};
 
 /// What is started.
@@ -20,7 +21,8 @@ pub(super) struct Start<'a> {
     pub(super) mark: &'a str,
     /// The revision that must be the one that runs now, where that is known.
     pub(super) before: Option<&'a TaskDefinitionArn>,
-    pub(super) ignore_alarms: bool,
+    /// Whether it brings back what ran before, whatever the alarms say.
+    pub(super) is_rollback: bool,
 }
 
 pub(super) async fn start<P: Ports>(
@@ -63,7 +65,7 @@ async fn create<P: Ports>(ports: &P, start: &Start<'_>) -> Result<(DeploymentId,
         configuration: settings.configuration.as_ref().map(ToString::to_string),
         appspec: appspec(start.target, start.revision).to_string(),
         description: start.mark.to_owned(),
-        ignore_alarms: start.ignore_alarms,
+        ignore_alarms: start.is_rollback,
     };
     match ports.create_deployment(place, &new).await {
         Ok(deployment) => Ok((deployment, false)),
@@ -83,6 +85,8 @@ async fn create<P: Ports>(ports: &P, start: &Start<'_>) -> Result<(DeploymentId,
 
 /// The group has an active deployment. It is ours, from a call whose answer was lost; or one that
 /// only waits to stop its old tasks, which is told not to; or another's, which must be over first.
+/// Where a rollback finds what it brings back still running beside it, stopping the deployment
+/// moves the traffic back at once, and what CodeDeploy starts for that is the rollback's.
 async fn make_room<P: Ports>(
     ports: &P,
     start: &Start<'_>,
@@ -96,14 +100,43 @@ async fn make_room<P: Ports>(
         return Ok(Some(ours.id.clone()));
     }
     for active in recent.iter().filter(|it| it.is_active()) {
+        if start.is_rollback && active.rolls_back.is_some() {
+            return Ok(Some(active.id.clone()));
+        }
         let progress = ports.progress(place, &active.id).await?;
-        if waits_to_terminate(&progress) {
+        if !waits_to_terminate(&progress) {
+            continue;
+        }
+        if start.is_rollback && still_runs(ports, place, start.revision).await? {
+            ports.stop_deployment(place, &active.id).await?;
+            let stopped = ports.deployment(place, &active.id).await?;
+            return match stopped.and_then(|info| info.rolled_back_by) {
+                Some(by) => Ok(Some(by)),
+                None => Err(CallError::Unknown {
+                    operation: "codedeploy:StopDeployment",
+                    message: format!(
+                        "{} is stopped, and its rollback is not known yet",
+                        active.id
+                    ),
+                }),
+            };
+        } else {
             ports
                 .continue_deployment(place, &active.id, Wait::Termination)
                 .await?;
         }
     }
     Ok(None)
+}
+
+/// Whether tasks of that revision are still kept beside those that take traffic.
+async fn still_runs<P: Ports>(
+    ports: &P,
+    place: &Place,
+    revision: &TaskDefinitionArn,
+) -> Result<bool, CallError> {
+    let service = ports.describe_service(place).await?;
+    Ok(service.is_some_and(|service| Service(&service).keeps(revision)))
 }
 
 /// What is meant by being refused once more: it is tried again when the group is free.
@@ -321,7 +354,7 @@ pub(super) async fn roll_back<P: Ports>(
         target: &target,
         mark: &mark,
         before: None,
-        ignore_alarms: true,
+        is_rollback: true,
     };
     let (deployment, _) = create(ports, &start).await?;
     Ok(TakenBack::Begun(Some(deployment)))

@@ -180,7 +180,8 @@ async fn perform_action<P: Ports>(
                 target,
                 mark,
                 before: before.as_ref(),
-                ignore_alarms: *ignore_alarms,
+                // Only a rollback is started whatever the alarms say.
+                is_rollback: *ignore_alarms,
             };
             codedeploy::start(ports, &start, again).await
         }

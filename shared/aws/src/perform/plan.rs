@@ -415,7 +415,15 @@ fn reusable(
     current: &TaskDefinitionArn,
     running: Option<&TaskDefinition>,
 ) -> Option<TaskDefinitionArn> {
-    let same = |definition: &TaskDefinition| taskdef::spec_hash(definition) == rendered.spec_hash;
+    // A revision that was deregistered cannot be started any more, so it is registered anew.
+    let is_active = |definition: &TaskDefinition| {
+        definition
+            .described()
+            .is_none_or(|described| described.status == "ACTIVE")
+    };
+    let same = |definition: &TaskDefinition| {
+        taskdef::spec_hash(definition) == rendered.spec_hash && is_active(definition)
+    };
     if running.is_some_and(same) {
         return Some(current.clone());
     }

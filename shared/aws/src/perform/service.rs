@@ -27,6 +27,14 @@ impl<'a> Service<'a> {
             .ok()
     }
 
+    /// Whether tasks of that revision are kept beside those that take production traffic.
+    pub(super) fn keeps(&self, revision: &TaskDefinitionArn) -> bool {
+        list(self.0, "taskSets").any(|set| {
+            text(set, "/status") != Some("PRIMARY")
+                && text(set, "/taskDefinition") == Some(revision.as_str())
+        })
+    }
+
     /// How many tasks it wants.
     pub(super) fn desired_count(&self) -> u32 {
         count(self.0, "desiredCount")

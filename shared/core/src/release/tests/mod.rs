@@ -2,6 +2,7 @@
 
 mod accept;
 mod arriving;
+mod bringing_back;
 mod chain;
 mod following;
 mod gates;
@@ -11,3 +12,4 @@ mod preparing;
 mod properties;
 mod service;
 mod stored;
+mod watching;

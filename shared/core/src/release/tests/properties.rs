@@ -16,6 +16,33 @@ fn only(stage: usize) -> Pipeline {
     sample::silent(sample::pipeline(json))
 }
 
+/// The one stage, with whatever else it has.
+fn only_with(stage: usize, further: serde_json::Value, arrivals: &str) -> Pipeline {
+    let mut json = sample::shop_json();
+    let mut stage = json["stages"][stage].take();
+    for (key, value) in further.as_object().expect("keys") {
+        stage[key] = value.clone();
+    }
+    json["arrivals"] = arrivals.into();
+    json["stages"] = serde_json::json!([stage]);
+    sample::silent(sample::pipeline(json))
+}
+
+/// People are asked when green is ready, a task comes before the rollout, and what serves is
+/// watched.
+fn careful(arrivals: &str) -> Pipeline {
+    let further = serde_json::json!({
+        "approval": { "slack": ["U1", "U2"], "sns": true, "when": "before_traffic" },
+        "bake": "10m",
+        "checks": [
+            { "name": "migrate", "at": "before_install",
+              "task": { "container": "api", "command": ["./migrate"] } },
+            { "name": "errors", "at": "bake", "alarm": { "names": ["shop-5xx"] } },
+        ],
+    });
+    only_with(2, further, arrivals)
+}
+
 fn lived(pipeline: Pipeline, dice: Dice, flaw: Option<Flaw>) -> World {
     let mut world = World::new(pipeline, dice, flaw);
     world.live_through();
@@ -35,6 +62,20 @@ proptest! {
     fn they_hold_behind_a_gate(tape in prop::collection::vec(any::<u8>(), 0..400)) {
         let world = lived(only(2), Dice::new(tape), None);
         prop_assert!(world.violations.is_empty(), "{:#?}", world.violations);
+    }
+
+    #[test]
+    fn they_hold_before_traffic_moves_and_while_it_bakes(tape in prop::collection::vec(any::<u8>(), 0..400)) {
+        let world = lived(careful("newest_wins"), Dice::new(tape), None);
+        prop_assert!(world.violations.is_empty(), "{:#?}", world.violations);
+    }
+
+    #[test]
+    fn they_hold_in_order(tape in prop::collection::vec(any::<u8>(), 0..400)) {
+        for policy in ["queue", "require_reapproval"] {
+            let world = lived(only_with(2, serde_json::json!({}), policy), Dice::new(tape.clone()), None);
+            prop_assert!(world.violations.is_empty(), "{policy}: {:#?}", world.violations);
+        }
     }
 
     #[test]
@@ -93,10 +134,46 @@ fn a_ledger_that_does_not_fence_is_caught() {
     assert!(is_caught(Flaw::NoFence, "I5"));
 }
 
+#[test]
+fn a_deployer_that_does_not_look_at_what_runs_is_caught() {
+    assert!(is_caught(Flaw::NoBaseline, "I9"));
+}
+
 fn is_caught(flaw: Flaw, invariant: &str) -> bool {
     (0..2_000).any(|seed| {
         let world = lived(only(0), Dice::seeded(seed, 300), Some(flaw));
         let mut violations = world.violations.iter();
         violations.any(|violation| violation.starts_with(invariant))
     })
+}
+
+#[test]
+fn zz_scan() {
+    let mut counts = std::collections::BTreeMap::new();
+    for (name, pipeline) in [
+        ("careful", careful("newest_wins")),
+        ("queue", only_with(2, serde_json::json!({}), "queue")),
+        (
+            "reapp",
+            only_with(2, serde_json::json!({}), "require_reapproval"),
+        ),
+        ("careful queue", careful("queue")),
+    ] {
+        for seed in 0..200 {
+            let world = lived(pipeline.clone(), Dice::seeded(seed, 400), None);
+            if let Some(v) = world.violations.first() {
+                let key: String = v.chars().take(40).collect();
+                let entry = counts.entry((name, key)).or_insert((0, seed, v.clone()));
+                entry.0 += 1;
+            }
+        }
+    }
+    for (k, v) in counts {
+        println!(
+            "{k:?}: {} e.g. seed {} {}",
+            v.0,
+            v.1,
+            v.2.chars().take(900).collect::<String>()
+        );
+    }
 }

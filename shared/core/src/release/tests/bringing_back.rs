@@ -1,0 +1,375 @@
+//! Rollbacks, holds and vetoes.
+
+use super::given::{Story, given, other, stage};
+use crate::names::ReleaseId;
+use crate::release::{
+    Accepted, Action, ActionKind, Actor, Decision, DeploymentStatus, Entry, Event, Good, Incoming,
+    NoWayBack, Outcome, Principal, Release, Rollback, ServiceRow, ServiceWrite, Step,
+    open_rollback, service_change, succeeded_with,
+};
+use crate::simulation::sample;
+
+fn pushed() -> Story {
+    given(sample::silent_shop()).pushed("3f2c1ab")
+}
+
+fn somebody() -> Principal {
+    Principal::Aws("arn:aws:iam::111111111111:user/ada".into())
+}
+
+fn wanted(by: Principal) -> Incoming {
+    Incoming::RollBack {
+        stage: stage("test"),
+        by,
+        reason: Some("it is slow".into()),
+    }
+}
+
+#[test]
+fn a_rollout_is_taken_back_when_somebody_wants_it_and_the_stage_is_held() {
+    let story = pushed().deploying_at_test();
+    let Ok(Accepted::Add(events)) = story.accepts(wanted(somebody())) else {
+        panic!("it is taken");
+    };
+    let story = story.happened(events[0].clone());
+    assert_eq!(story.accepts(wanted(somebody())), Ok(Accepted::Known));
+    let [Action::RollBack { hold: true, .. }] = &story.asks_for()[..] else {
+        panic!("it rolls back: {:?}", story.asks_for());
+    };
+    let story = story
+        .intended()
+        .happened(Event::RollbackStarted {
+            deployment: None,
+            reason: "ada rolled it back".into(),
+            outcome: Outcome::RolledBack,
+            hold: true,
+        })
+        .observed(
+            "ecs-svc/1",
+            DeploymentStatus::RolledBack { reason: "r".into() },
+        )
+        .restored();
+    let records = story.records();
+    let [Event::Held { reason, .. }, Event::RolloutEnded { .. }, ..] = &records[..] else {
+        panic!("it is held: {records:?}");
+    };
+    assert_eq!(reason, "3f2c1ab was rolled back: ada rolled it back");
+    let change = service_change(&story.release, &records, story.now).expect("a change");
+    let ServiceWrite::Free {
+        hold: Some(held),
+        baseline,
+        good: None,
+        ..
+    } = change.write
+    else {
+        panic!("it frees and holds: {:?}", change.write);
+    };
+    assert_eq!(held, *reason);
+    assert_eq!(baseline, Some(sample::plan().current));
+}
+
+#[test]
+fn a_rollout_that_has_changed_nothing_is_only_stopped() {
+    let story = pushed().planned("test", sample::plan()).took("test", 1);
+    let story = story.happened(Event::RollbackRequested {
+        stage: stage("test"),
+        by: somebody(),
+        reason: None,
+    });
+    let (outcome, reason) = story.gives_up();
+    assert_eq!(outcome, Outcome::Stopped);
+    assert!(reason.ends_with("user/ada rolled it back"), "{reason}");
+}
+
+#[test]
+fn strangers_take_nothing_back_and_there_must_be_something() {
+    let story = pushed().deploying_at_test();
+    for by in [sample::slack("U9"), Principal::TokenHolder] {
+        let refusal = story.accepts(wanted(by)).expect_err("no operator");
+        assert!(refusal.to_string().contains("operator"), "{refusal}");
+    }
+    let refusal = pushed().accepts(wanted(somebody())).expect_err("nothing");
+    assert!(refusal.to_string().contains("nothing to take back"));
+}
+
+/// A release that succeeded at `test` with revision 8.
+fn good() -> Release {
+    pushed()
+        .planned("test", sample::plan())
+        .took("test", 1)
+        .ended("test", Outcome::Succeeded, Some(8))
+        .release
+}
+
+fn rollback(stage: &str) -> Rollback {
+    Rollback {
+        stage: stage.parse().expect("a stage name"),
+        revision: sample::revision(8),
+        good: good().id().clone(),
+        from: None,
+        by: somebody(),
+        reason: Some("it is slow".into()),
+    }
+}
+
+fn opened(epoch: u64) -> (ReleaseId, Vec<Event>) {
+    open_rollback(&good(), &good(), rollback("test"), epoch).expect("a rollback")
+}
+
+fn rolling_back() -> Story {
+    let (id, mut events) = opened(3);
+    let mut story = pushed();
+    let actor = Actor::Function("towpath".into());
+    let entry = Entry::after(None, &id, sample::dawn(), actor, events.remove(0));
+    story.release = Release::fold(id, vec![entry]).expect("a release");
+    story
+}
+
+#[test]
+fn asking_twice_is_one_rollback_and_asking_later_another() {
+    assert_eq!(opened(3).0, opened(3).0);
+    assert_ne!(opened(3).0, opened(4).0);
+    let nowhere = open_rollback(&good(), &good(), rollback("nowhere"), 3);
+    assert_eq!(nowhere, Err(NoWayBack::NoSuchStage(stage("nowhere"))));
+    assert_eq!(
+        succeeded_with(&good(), &stage("test")).map(|(revision, _)| revision.clone()),
+        Some(sample::revision(8))
+    );
+    assert_eq!(succeeded_with(&good(), &stage("staging")), None);
+}
+
+#[test]
+fn a_rollback_passes_by_gates_holds_vetoes_and_newer_releases() {
+    let story = rolling_back();
+    let [Action::Plan { back_to, gates, .. }] = &story.asks_for()[..] else {
+        panic!("it plans: {:?}", story.asks_for());
+    };
+    assert_eq!(*back_to, Some(sample::revision(8)));
+    assert!(gates.hooks.is_empty() && !gates.pause);
+    let story = story.planned_but("test", |plan| {
+        plan.veto = Some("vetoed".into());
+        plan.no_way_back = Some("gone".into());
+        plan.service = ServiceRow {
+            hold: Some("a hold".into()),
+            candidate: Some(other("newer", sample::minute(99))),
+            baseline: Some(sample::revision(3)),
+            epoch: 4,
+            ..ServiceRow::default()
+        };
+    });
+    let [started @ Event::RolloutStarted { .. }] = &story.records()[..] else {
+        panic!("it starts: {:?}", story.records());
+    };
+    let change = service_change(&story.release, std::slice::from_ref(started), story.now);
+    assert_eq!(
+        change.expect("a change").write,
+        ServiceWrite::TakeBack { epoch: 5 }
+    );
+    let veto = Incoming::Veto {
+        by: somebody(),
+        reason: "bad".into(),
+    };
+    assert_eq!(story.accepts(veto), Ok(Accepted::Known));
+}
+
+#[test]
+fn a_rollback_waits_for_who_has_the_service() {
+    let story = rolling_back().planned_but("test", |plan| {
+        plan.service.owner = Some(other("newer", sample::minute(9)).release);
+    });
+    assert!(matches!(&story.records()[..], [Event::Queued { .. }]));
+}
+
+#[test]
+fn what_was_brought_back_is_good_and_what_came_after_it_is_not() {
+    let at = |number: u64| Good {
+        release: other(&format!("aaaaaa{number}"), sample::dawn()).release,
+        digest: crate::image::Digest::of(number.to_string().as_bytes()),
+        revision: sample::revision(number),
+        at: sample::dawn(),
+    };
+    let row = ServiceRow {
+        good: Some(at(3)),
+        earlier: vec![at(2), at(1)],
+        ..ServiceRow::default()
+    };
+    assert_eq!(row.way_back(), Some(&at(2)));
+    assert_eq!(row.earlier_after(&at(4)), [at(3), at(2), at(1)]);
+    assert_eq!(row.earlier_after(&at(2)), [at(1)]);
+    assert_eq!(row.earlier_after(&at(3)), [at(2), at(1)], "deployed again");
+}
+
+#[test]
+fn a_veto_ends_what_has_not_begun_and_what_comes_later() {
+    let veto = || Event::Vetoed {
+        by: somebody(),
+        reason: "CVE-2026-1".into(),
+    };
+    for story in [
+        pushed(),
+        pushed().planned("test", sample::plan()),
+        pushed().stands_at_production(),
+        pushed().ready_at_test().restored(),
+    ] {
+        let (outcome, reason) = story.happened(veto()).gives_up();
+        assert_eq!(outcome, Outcome::Refused);
+        assert!(reason.contains("vetoed the image: CVE-2026-1"), "{reason}");
+    }
+    let begun = pushed().deploying_at_test().happened(veto());
+    assert!(matches!(begun.next(), Step::Wait(_)), "it is finished");
+    let known = pushed().planned_but("test", |plan| plan.veto = Some("it is bad".into()));
+    assert_eq!(known.gives_up(), (Outcome::Refused, "it is bad".into()));
+}
+
+#[test]
+fn what_towpath_did_not_leave_is_not_overwritten() {
+    let story = pushed().planned_but("test", |plan| {
+        plan.service.baseline = Some(sample::revision(6));
+        plan.drift = Some("it differs in cpu".into());
+    });
+    let [held @ Event::Held { reason, .. }] = &story.records()[..] else {
+        panic!("it holds: {:?}", story.records());
+    };
+    assert!(reason.starts_with("shop:7 runs"), "{reason}");
+    assert!(
+        reason.contains("it left shop:6 (it differs in cpu)"),
+        "{reason}"
+    );
+    let change = service_change(&story.release, std::slice::from_ref(held), story.now);
+    assert!(matches!(
+        change.expect("a change").write,
+        ServiceWrite::Hold { .. }
+    ));
+    let story = story.happened(held.clone());
+    assert!(matches!(&story.records()[..], [Event::Queued { .. }]));
+    let explained = pushed().planned_but("test", |plan| {
+        plan.service.baseline = Some(plan.current.clone());
+    });
+    assert!(matches!(
+        &explained.records()[..],
+        [Event::RolloutStarted { .. }]
+    ));
+}
+
+#[test]
+fn a_baseline_that_changed_in_the_last_moment_ends_the_rollout_and_holds_the_stage() {
+    let story = pushed()
+        .ready_at_test()
+        .intended()
+        .happened(Event::BaselineChanged {
+            stage: stage("test"),
+            found: "shop:12".into(),
+        });
+    assert_eq!(story.kinds(), [ActionKind::RestoreScaling]);
+    let story = story.restored();
+    let records = story.records();
+    let [
+        Event::Held { .. },
+        Event::RolloutEnded {
+            outcome: Outcome::Superseded,
+            ..
+        },
+        ..,
+    ] = &records[..]
+    else {
+        panic!("it is held: {records:?}");
+    };
+    let change = service_change(&story.release, &records, story.now).expect("a change");
+    assert!(matches!(
+        change.write,
+        ServiceWrite::Free {
+            baseline: None,
+            hold: Some(_),
+            ..
+        }
+    ));
+}
+
+#[test]
+fn nothing_starts_without_a_way_back_unless_the_stage_allows_it() {
+    let gone = |story: Story| {
+        story.planned_but("test", |plan| {
+            plan.no_way_back = Some("the old image is gone".into());
+        })
+    };
+    let (outcome, reason) = gone(pushed()).gives_up();
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(reason.contains("way_back: optional"), "{reason}");
+    let mut json = sample::shop_json();
+    json["stages"][0]["way_back"] = "optional".into();
+    let allowed = given(sample::silent(sample::pipeline(json))).pushed("3f2c1ab");
+    assert!(matches!(
+        &gone(allowed).records()[..],
+        [Event::RolloutStarted { .. }]
+    ));
+}
+
+fn in_order(policy: &str) -> Story {
+    let mut json = sample::shop_json();
+    json["arrivals"] = policy.into();
+    let stage = json["stages"][2].take();
+    json["stages"] = serde_json::json!([stage]);
+    given(sample::pipeline(json)).pushed("3f2c1ab").muted()
+}
+
+#[test]
+fn releases_in_order_wait_for_older_ones_and_take_nobodys_place() {
+    let older = other(
+        "older00",
+        sample::dawn() - jiff::SignedDuration::from_hours(1),
+    );
+    let row = |plan: &mut crate::release::Plan| {
+        plan.service.candidate = Some(older.clone());
+        plan.service.waiting = vec![older.clone()];
+    };
+    let story = in_order("queue").planned_but("production", row);
+    let change = service_change(
+        &story.release,
+        &[story.release.entries()[1].event.clone()],
+        story.now,
+    );
+    assert_eq!(change.expect("it waits").write, ServiceWrite::Enqueue);
+    let story = story
+        .asked("production", 1)
+        .voted("production-1", sample::slack("U1"), Decision::Approve)
+        .planned_but("production", row);
+    let [Event::Queued { behind, .. }] = &story.records()[..] else {
+        panic!("it waits: {:?}", story.records());
+    };
+    assert_eq!(*behind, older.release.to_string());
+    let gone = story.planned_but("production", |plan| {
+        plan.service.candidate = Some(older.clone());
+    });
+    assert!(matches!(
+        &gone.records()[..],
+        [Event::RolloutStarted { .. }]
+    ));
+}
+
+#[test]
+fn an_approval_counts_for_what_ran_when_people_were_asked_where_the_pipeline_wants_that() {
+    for (policy, is_void) in [("queue", false), ("require_reapproval", true)] {
+        let story = in_order(policy)
+            .planned("production", sample::plan())
+            .asked("production", 1)
+            .voted("production-1", sample::slack("U1"), Decision::Approve)
+            .planned_but("production", |plan| plan.current = sample::revision(9));
+        let voided = matches!(&story.records()[..], [Event::ApprovalVoided { .. }]);
+        assert_eq!(voided, is_void, "{policy}: {:?}", story.records());
+    }
+}
+
+#[test]
+fn who_waits_in_order_leaves_room_when_it_ends() {
+    let story = in_order("queue").planned("production", sample::plan());
+    let ended = [Event::RolloutEnded {
+        stage: stage("production"),
+        outcome: Outcome::Expired,
+        reason: "r".into(),
+        revision: None,
+    }];
+    let change = service_change(&story.release, &ended, story.now);
+    assert_eq!(change.expect("it leaves").write, ServiceWrite::Leave);
+    let story = story.happened(ended[0].clone());
+    assert_eq!(story.kinds(), [ActionKind::WakeCandidate]);
+}

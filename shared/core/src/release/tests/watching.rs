@@ -1,0 +1,388 @@
+//! `next` for what a rollout waits for while it goes on: checks, people, and the time for which it
+//! is watched.
+
+use serde_json::{Value, json};
+
+use super::given::{Story, deployment, given, in_progress, stage, vote};
+use crate::pipeline::HookPoint;
+use crate::release::{
+    Accepted, Action, ActionKind, CheckResult, Decision, DeploymentStatus, Event, Incoming, Outcome,
+};
+use crate::simulation::sample;
+
+const ID: &str = "d-1";
+
+/// One stage, by CodeDeploy, with whatever else it has.
+fn with(further: &Value) -> Story {
+    let mut json = sample::shop_json();
+    let mut stage = json["stages"][1].take();
+    for (key, value) in further.as_object().expect("keys") {
+        stage[key] = value.clone();
+    }
+    json["stages"] = json!([stage]);
+    given(sample::silent(sample::pipeline(json))).pushed("3f2c1ab")
+}
+
+fn deploying(story: Story) -> Story {
+    story
+        .planned("staging", sample::plan())
+        .took("staging", 1)
+        .intended()
+        .registered(8)
+        .suspended()
+        .intended()
+        .started(ID)
+}
+
+fn gate() -> Value {
+    json!({ "approval": { "slack": ["U1", "U2"], "when": "before_traffic", "expires": "1h" } })
+}
+
+/// A gate needs a channel on which people are asked.
+fn gated() -> Story {
+    let mut json = sample::shop_json();
+    let mut stage = json["stages"][1].take();
+    stage["approval"] = gate()["approval"].clone();
+    json["stages"] = json!([stage]);
+    deploying(given(sample::pipeline(json)).pushed("3f2c1ab").muted())
+}
+
+fn ready() -> DeploymentStatus {
+    DeploymentStatus::Ready { pause: None }
+}
+
+#[test]
+fn green_that_waits_goes_on_where_nobody_is_asked() {
+    let story = deploying(with(&json!({}))).observed(ID, ready());
+    assert_eq!(story.kinds(), [ActionKind::Continue]);
+}
+
+#[test]
+fn people_are_asked_when_green_is_ready_and_traffic_waits_for_them() {
+    let story = gated();
+    assert_eq!(story.waits().0, "d-1 to finish in staging");
+    let story = story.observed(ID, ready());
+    let [asked @ Event::ApprovalRequested { approval, over, .. }] = &story.records()[..] else {
+        panic!("it asks: {:?}", story.records());
+    };
+    assert_eq!(approval.as_str(), "staging-1");
+    assert_eq!(*over, Some(sample::plan().current));
+    let story = story.happened(asked.clone());
+    assert_eq!(
+        story.waits().1,
+        Some(sample::minute(1)),
+        "it goes on looking"
+    );
+    let story = story.voted("staging-1", sample::slack("U1"), Decision::Approve);
+    assert_eq!(story.kinds(), [ActionKind::Continue]);
+    let story = story.intended().happened(Event::TrafficAllowed {
+        deployment: deployment(ID),
+        pause: None,
+    });
+    assert_eq!(story.waits().0, "d-1 to finish in staging");
+    let late = vote("staging-1", sample::slack("U2"), Decision::Reject);
+    let refusal = story.accepts(late).expect_err("it is too late");
+    assert!(refusal.to_string().contains("roll back"), "{refusal}");
+}
+
+#[test]
+fn a_rejection_before_traffic_moves_takes_green_back_and_ends_as_refused() {
+    let story = gated().observed(ID, ready());
+    let asked = story.records().remove(0);
+    let story = story.happened(asked);
+    let rejected = story
+        .clone()
+        .voted("staging-1", sample::slack("U2"), Decision::Reject);
+    let [
+        Action::RollBack {
+            outcome: Outcome::Refused,
+            hold: false,
+            ..
+        },
+    ] = &rejected.asks_for()[..]
+    else {
+        panic!("it rolls back: {:?}", rejected.asks_for());
+    };
+    let back = rejected
+        .happened(Event::RollbackStarted {
+            deployment: None,
+            reason: "Slack user U2 rejected it".into(),
+            outcome: Outcome::Refused,
+            hold: false,
+        })
+        .observed(
+            ID,
+            DeploymentStatus::Stopped {
+                reason: "stopped".into(),
+            },
+        )
+        .restored();
+    assert_eq!(
+        back.gives_up(),
+        (Outcome::Refused, "Slack user U2 rejected it".into())
+    );
+    let expired = story.at(61);
+    let [Action::RollBack { outcome, .. }] = &expired.asks_for()[..] else {
+        panic!("it rolls back: {:?}", expired.asks_for());
+    };
+    assert_eq!(*outcome, Outcome::Expired);
+}
+
+#[test]
+fn people_do_not_use_up_the_rollouts_time() {
+    let story = gated().at(30).observed(ID, ready());
+    let asked = story.records().remove(0);
+    let story = story.happened(asked).at(80);
+    let story = story.observed(ID, ready());
+    assert!(matches!(story.next(), crate::release::Step::Wait(_)));
+    let story = story
+        .voted("staging-1", sample::slack("U1"), Decision::Approve)
+        .happened(Event::TrafficAllowed {
+            deployment: deployment(ID),
+            pause: None,
+        })
+        .observed(ID, in_progress("AllowTraffic"));
+    let (_, due) = story.waits();
+    assert!(due.expect("a time") > sample::minute(80));
+}
+
+#[test]
+fn an_approval_ends_with_the_time_for_which_the_deployment_waits() {
+    let mut json = sample::shop_json();
+    let mut at = json["stages"][1].take();
+    at["approval"] = gate()["approval"].clone();
+    json["stages"] = json!([at]);
+    let story = given(sample::pipeline(json)).pushed("3f2c1ab").muted();
+    let story = story
+        .planned_but("staging", |plan| plan.ready_minutes = Some(10))
+        .took("staging", 1)
+        .registered(8)
+        .suspended()
+        .started(ID)
+        .observed(ID, ready());
+    let [Event::ApprovalRequested { expires_at, .. }] = &story.records()[..] else {
+        panic!("it asks: {:?}", story.records());
+    };
+    assert_eq!(*expires_at, sample::minute(10));
+}
+
+fn alarmed() -> Value {
+    json!({
+        "bake": "15m",
+        "checks": [{ "name": "errors", "at": "bake", "alarm": { "names": ["shop-5xx"] } }],
+    })
+}
+
+#[test]
+fn what_serves_is_watched_and_scales_meanwhile() {
+    let story = deploying(with(&alarmed())).observed(ID, DeploymentStatus::Succeeded);
+    assert_eq!(story.kinds(), [ActionKind::RestoreScaling]);
+    let story = story.restored();
+    let [Action::RunChecks { at, decide, .. }] = &story.asks_for()[..] else {
+        panic!("it looks: {:?}", story.asks_for());
+    };
+    assert_eq!((*at, *decide), (HookPoint::Bake, false));
+    let watched = Event::Watched {
+        stage: stage("staging"),
+    };
+    let story = story.happened(watched.clone());
+    assert_eq!(story.waits().1, Some(sample::minute(1)));
+    let over = story.happened(watched).at(15);
+    let [Action::RunChecks { decide, .. }] = &over.asks_for()[..] else {
+        panic!("it decides: {:?}", over.asks_for());
+    };
+    assert!(decide);
+    let passed = over.happened(result("errors", HookPoint::Bake, true));
+    let [Event::RolloutEnded { outcome, .. }, Event::Ended { .. }] = &passed.records()[..] else {
+        panic!("it ends: {:?}", passed.records());
+    };
+    assert_eq!(*outcome, Outcome::Succeeded);
+}
+
+#[test]
+fn a_check_that_fails_while_it_bakes_brings_the_old_version_back_and_holds_the_stage() {
+    let story = deploying(with(&alarmed()))
+        .observed(
+            ID,
+            DeploymentStatus::Shifted {
+                at: "waiting".into(),
+            },
+        )
+        .restored()
+        .happened(result("errors", HookPoint::Bake, false));
+    let asked = story.asks_for();
+    let [
+        Action::RollBack {
+            outcome,
+            hold: true,
+            target: Some(_),
+            reason,
+            ..
+        },
+    ] = &asked[..]
+    else {
+        panic!("it rolls back: {asked:?}");
+    };
+    assert_eq!(*outcome, Outcome::RolledBack);
+    assert!(reason.contains("check `errors` failed at bake"), "{reason}");
+    let story = story.happened(Event::RollbackStarted {
+        deployment: Some(deployment("d-2")),
+        reason: reason.clone(),
+        outcome: *outcome,
+        hold: true,
+    });
+    let [Action::Observe { back, .. }] = &story.at(9).asks_for()[..] else {
+        panic!("it looks at the way back");
+    };
+    assert_eq!(*back, Some(deployment("d-2")));
+}
+
+#[test]
+fn a_bake_that_is_over_has_not_succeeded_while_somebody_wants_it_back() {
+    let story = deploying(with(&alarmed())).observed(ID, DeploymentStatus::Succeeded);
+    let story = story.restored().at(20).happened(Event::RollbackRequested {
+        stage: stage("staging"),
+        by: sample::slack("U1"),
+        reason: Some("it is slow".into()),
+    });
+    let [Action::RollBack { reason, hold, .. }] = &story.asks_for()[..] else {
+        panic!("it rolls back: {:?}", story.asks_for());
+    };
+    assert!(hold);
+    assert_eq!(reason, "Slack user U1 rolled it back: it is slow");
+}
+
+fn result(check: &str, at: HookPoint, passed: bool) -> Event {
+    Event::Checked {
+        stage: stage("staging"),
+        deployment: Some(deployment(ID)),
+        at,
+        results: vec![CheckResult {
+            check: check.parse().expect("a name"),
+            passed,
+            detail: "as it is".into(),
+        }],
+    }
+}
+
+fn tasked(at: &str) -> Value {
+    json!({
+        "checks": [{
+            "name": "smoke", "at": at,
+            "task": { "container": "api", "command": ["./smoke"] },
+        }],
+    })
+}
+
+fn asks(at: HookPoint) -> Incoming {
+    Incoming::Checked {
+        stage: stage("staging"),
+        deployment: deployment(ID),
+        at,
+        results: Vec::new(),
+        execution: Some("execution".into()),
+    }
+}
+
+#[test]
+fn a_hook_whose_check_is_a_task_is_answered_when_the_task_has_ended() {
+    let story = deploying(with(&tasked("after_test_traffic")));
+    let call = asks(HookPoint::AfterTestTraffic);
+    let Ok(Accepted::Add(events)) = story.accepts(call.clone()) else {
+        panic!("it is written down");
+    };
+    let story = story.happened(events[0].clone());
+    assert_eq!(story.accepts(call), Ok(Accepted::Known), "asked twice");
+    let [Action::RunTask { started_by, .. }] = &story.asks_for()[..] else {
+        panic!("it runs the task: {:?}", story.asks_for());
+    };
+    assert!(started_by.len() <= 128);
+    let story = story.intended().happened(Event::TaskStarted {
+        stage: stage("staging"),
+        check: "smoke".parse().unwrap(),
+        task: deployment("task-1"),
+        found: false,
+    });
+    assert_eq!(story.kinds(), [ActionKind::RunChecks]);
+    let story = story.happened(Event::Watched {
+        stage: stage("staging"),
+    });
+    assert_eq!(story.waits().1, Some(sample::minute(1)));
+    let stopped = story.clone().happened(Event::DeploymentReported {
+        deployment: deployment("task-1"),
+        state: "STOPPED".into(),
+    });
+    assert_eq!(stopped.kinds(), [ActionKind::RunChecks]);
+    for passed in [true, false] {
+        let decided =
+            stopped
+                .clone()
+                .happened(result("smoke", HookPoint::AfterTestTraffic, passed));
+        let [Action::AnswerHook { passed: told, .. }] = &decided.asks_for()[..] else {
+            panic!("it answers: {:?}", decided.asks_for());
+        };
+        assert_eq!(*told, passed);
+        let answered = decided.happened(Event::HookAnswered {
+            deployment: deployment(ID),
+            at: HookPoint::AfterTestTraffic,
+            passed,
+        });
+        assert_eq!(answered.waits().0, "d-1 to finish in staging");
+    }
+}
+
+#[test]
+fn a_task_before_the_rollout_comes_before_anything_is_changed() {
+    let story = with(&tasked("before_install"))
+        .planned("staging", sample::plan())
+        .took("staging", 1);
+    assert_eq!(
+        story.kinds(),
+        [ActionKind::Register],
+        "auto scaling stays on"
+    );
+    let story = story.intended().registered(8);
+    assert_eq!(story.kinds(), [ActionKind::RunTask]);
+    let story = story.happened(Event::TaskStarted {
+        stage: stage("staging"),
+        check: "smoke".parse().unwrap(),
+        task: deployment("task-1"),
+        found: false,
+    });
+    let checked = |passed| Event::Checked {
+        stage: stage("staging"),
+        deployment: None,
+        at: HookPoint::BeforeInstall,
+        results: vec![CheckResult {
+            check: "smoke".parse().unwrap(),
+            passed,
+            detail: "exit code 3".into(),
+        }],
+    };
+    let passed = story.clone().happened(checked(true));
+    assert_eq!(passed.kinds(), [ActionKind::SuspendScaling]);
+    assert_eq!(passed.suspended().kinds(), [ActionKind::Start]);
+    assert_eq!(
+        story.happened(checked(false)).gives_up(),
+        (
+            Outcome::Failed,
+            "check `smoke` failed at before_install: exit code 3".into()
+        )
+    );
+}
+
+#[test]
+fn a_paced_service_gets_the_time_that_its_own_configuration_takes() {
+    let paced = |minutes| {
+        with(&json!({}))
+            .planned_but("staging", |plan| plan.paced_minutes = minutes)
+            .took("staging", 1)
+            .registered(8)
+            .suspended()
+            .started(ID)
+            .at(61)
+            .observed(ID, in_progress("BAKE_TIME"))
+    };
+    assert_eq!(paced(0).kinds(), [ActionKind::RollBack]);
+    assert!(paced(120).waits().1.expect("a time") > sample::minute(61));
+}
