@@ -153,6 +153,18 @@ variable "alarm_actions" {
   }
 }
 
+variable "alarm_thresholds" {
+  description = "Thresholds of alarms, by the alarm's name in functions.json, in the unit of its metric. `oldest-open-release` is in seconds, and has to be more than twice the longest `timeout` of any stage."
+  type        = map(number)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.alarm_thresholds), local.description.alarms[*].name)) == 0
+    error_message = "The keys are names of alarms, as in functions.json."
+  }
+}
+
 variable "kms_key_arn" {
   description = "A key of your own for the table, queues, topics, secrets, logs and environment variables. Its policy has to admit the services listed in the README. By default AWS's keys."
   type        = string

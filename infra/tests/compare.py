@@ -11,6 +11,8 @@ from statements import described, policy
 
 TARGETS = ["222222222222", "333333333333"]
 PREFIX = "towpath"
+# What the root module gives.
+THRESHOLDS = {"oldest-open-release": 90000}
 
 
 def description(account=ACCOUNT):
@@ -248,12 +250,13 @@ def alarms_are(lab, found, wanted):
         for short in wanted["functions"] if alarm["functions"] == ["*"] else alarm["functions"]:
             dimension = {"function": ("FunctionName", f"{PREFIX}-{short}"),
                          "dead-letters": ("QueueName", f"{PREFIX}-{short}-dead-letters")}[alarm["of"]]
+            namespace = alarm.get("namespace", {"function": "AWS/Lambda", "dead-letters": "AWS/SQS"}[alarm["of"]])
             expected[f"{PREFIX}-{short}-{alarm['name']}"] = [
-                alarm["metric"], [list(dimension)], alarm["threshold"], alarm["comparison"], alarm["missing"],
+                namespace, alarm["metric"], [list(dimension)], THRESHOLDS.get(alarm["name"], alarm["threshold"]), alarm["comparison"], alarm["missing"],
                 alarm["period_seconds"], alarm["periods"]]
     found.same("alarms", {
         alarm["AlarmName"]: [
-            alarm["MetricName"], [[entry["Name"], entry["Value"]] for entry in alarm["Dimensions"]], alarm["Threshold"],
+            alarm["Namespace"], alarm["MetricName"], [[entry["Name"], entry["Value"]] for entry in alarm["Dimensions"]], alarm["Threshold"],
             alarm["ComparisonOperator"], alarm["TreatMissingData"], alarm["Period"], alarm["EvaluationPeriods"]]
         for alarm in alarms}, expected)
 

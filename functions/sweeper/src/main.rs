@@ -1,5 +1,6 @@
 //! `sweeper`: finds what got lost and wakes it.
 
+use towpath_aws::config::FUNCTION_NAME;
 use towpath_aws::handlers::sweeper::handle;
 use towpath_aws::shell;
 
@@ -10,6 +11,7 @@ fn main() -> Result<(), shell::Error> {
             aws,
             &settings.pipelines_path()?,
             &settings.home()?,
+            &settings.require(FUNCTION_NAME)?,
             &invocation.event,
         )
         .await

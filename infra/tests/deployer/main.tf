@@ -34,6 +34,7 @@ module "deployer" {
   task_role_arns      = ["arn:aws:iam::111111111111:role/shop-*"]
   alarm_actions       = ["arn:aws:sns:eu-central-1:111111111111:alarms"]
   slack               = { team_id = "T01234567", app_id = "A01234567" }
+  alarm_thresholds    = { oldest-open-release = 90000 }
   environment         = { advance = { TOWPATH_LOG = "debug" } }
 }
 

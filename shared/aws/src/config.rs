@@ -16,6 +16,8 @@ pub const TABLE: &str = "TOWPATH_TABLE";
 pub const ACCOUNT: &str = "TOWPATH_ACCOUNT";
 /// The deployer's own region. Lambda sets it.
 pub const REGION: &str = "AWS_REGION";
+/// The function's own name. Lambda sets it.
+pub const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 /// The SSM path below which the pipelines are kept; [`PARAMETER_ROOT`] when it is not set.
 pub const PIPELINES_PATH: &str = "TOWPATH_PIPELINES_PATH";
 /// The SNS topic to which requests and outcomes are published.

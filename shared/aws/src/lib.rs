@@ -17,6 +17,7 @@ mod http;
 mod http_check;
 mod identity;
 mod ledger;
+pub mod metric;
 mod perform;
 pub mod ports;
 pub mod secrets;

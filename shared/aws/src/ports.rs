@@ -119,6 +119,19 @@ pub enum LoadError {
     Call(#[from] CallError),
 }
 
+/// An open release, as the sweeper sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenRelease {
+    /// The release.
+    pub release: ReleaseId,
+    /// When the sweeper wakes it if nothing happens before.
+    pub due: Option<Timestamp>,
+    /// From when on it is expected to go on without people, if it is.
+    pub moving_since: Option<Timestamp>,
+    /// The release that it waits behind, or what else keeps it.
+    pub behind: Option<String>,
+}
+
 /// The ledger.
 pub trait Ledger {
     /// The release, if there is one: one Query, strongly consistent.
@@ -150,8 +163,9 @@ pub trait Ledger {
     async fn wake(&self, id: &ReleaseId, at: Timestamp) -> Result<(), CallError>;
     /// Sets when the sweeper looks at a release.
     async fn set_due(&self, id: &ReleaseId, due: Option<Timestamp>) -> Result<(), CallError>;
-    /// Open releases that are due, the most overdue first, at most `limit`.
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ReleaseId>, CallError>;
+    /// The open releases as the sweeper sees them, the most overdue first, at most `limit`. One
+    /// Query of an index, which lags a little behind the ledger.
+    async fn watched(&self, limit: usize) -> Result<Vec<OpenRelease>, CallError>;
 }
 
 /// Amazon ECS.

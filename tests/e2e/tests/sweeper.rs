@@ -74,3 +74,46 @@ async fn slack_that_is_down_holds_nothing_up_and_people_are_told_afterwards() ->
     assert_eq!(emails.len(), 2, "each e-mail once: {emails:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn the_oldest_open_release_is_measured() -> Result<(), Error> {
+    let world = World::start().await?;
+    world.pass(120).await?;
+    assert_eq!(measured(&world)?, (0, 0), "nothing is open");
+
+    world.push(TAG, "healthy").await?;
+    world.asks(TAG).await?;
+    world.pass(7_200).await?;
+    assert_eq!(measured(&world)?, (1, 0), "people may take their time");
+
+    let deaf = json!([
+        { "service": "lambda", "operation": "Invoke", "caller": "stream", "outcome": "failed-before" }
+    ]);
+    world.fail(&deaf).await?;
+    world.click(TAG, "towpath_approve", APPROVER).await?;
+    world.pass(7_200).await?;
+    let (open, age) = measured(&world)?;
+    assert_eq!(open, 1);
+    assert!((7_000..=7_200).contains(&age), "{age} s since the vote");
+
+    world.heal().await?;
+    assert_eq!(world.ended(TAG).await?, "succeeded");
+    world.pass(180).await?;
+    assert_eq!(measured(&world)?, (0, 0));
+    Ok(())
+}
+
+/// What the sweeper's log says last: how many releases are open, and how old the oldest is.
+fn measured(world: &World) -> Result<(u64, u64), Error> {
+    let log = world.lab.logs().join("towpath-sweeper.log");
+    let log = std::fs::read_to_string(log).map_err(|error| Error::Story(error.to_string()))?;
+    let lines = log.lines().rev();
+    let mut metrics = lines.filter_map(|line| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        line.get("_aws")?;
+        Some((line["open"].as_u64()?, line["OldestOpenRelease"].as_u64()?))
+    });
+    metrics
+        .next()
+        .ok_or_else(|| Error::Story("the sweeper measured nothing".into()))
+}

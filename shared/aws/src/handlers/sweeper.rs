@@ -1,7 +1,8 @@
 //! `sweeper`: what got lost is found. It runs on a schedule and only wakes; `advance` acts.
 //!
 //! A release that is due (its deployment reported nothing, a run died, people could not be told)
-//! is woken. A push whose event never came is found by asking the registry.
+//! is woken. A push whose event never came is found by asking the registry. Each look at the open
+//! releases is also measured: see [`metric`].
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +13,12 @@ use towpath_core::release::{Actor, Home, Image};
 
 use super::HandlerError;
 use super::image_push::{offer_to_all, read_pipeline};
-use crate::ports::{Clock, Ecr, ImageDetail, Ledger, Parameter, Parameters};
+use crate::metric;
+use crate::ports::{Clock, Ecr, ImageDetail, Ledger, OpenRelease, Parameter, Parameters};
+
+/// How many open releases one tick looks at, the most overdue first. The index of more than these
+/// would not fit into one answer of DynamoDB.
+const MOST_WATCHED: usize = 1_000;
 
 /// How many releases one tick wakes at most. The most overdue come first, so the rest has its turn.
 const MOST_WOKEN: usize = 50;
@@ -28,13 +34,14 @@ pub async fn handle<P>(
     ports: &P,
     pipelines_path: &ParameterName,
     home: &Home,
+    function: &str,
     event: &Value,
 ) -> Result<(), HandlerError>
 where
     P: Ledger + Ecr + Parameters + Clock,
 {
     match event.get("sweep").and_then(Value::as_str) {
-        Some("releases") => wake_due(ports).await,
+        Some("releases") => wake_due(ports, function).await,
         Some("pushes") => find_lost_pushes(ports, pipelines_path, home).await,
         Some(_) | None => Err(HandlerError::Malformed(
             "the schedule's input must be {\"sweep\": \"releases\"} or {\"sweep\": \"pushes\"}"
@@ -43,13 +50,20 @@ where
     }
 }
 
-async fn wake_due<P: Ledger + Clock>(ports: &P) -> Result<(), HandlerError> {
+async fn wake_due<P: Ledger + Clock>(ports: &P, function: &str) -> Result<(), HandlerError> {
     let now = ports.now();
-    let due = ports.due(now, MOST_WOKEN).await?;
-    let woken = join_all(due.iter().map(|release| ports.wake(release, now))).await;
-    tracing::info!(releases = due.len(), "releases woken");
+    let open = ports.watched(MOST_WATCHED).await?;
+    let due = open.iter().filter(|release| is_due(release, now));
+    let due: Vec<_> = due.take(MOST_WOKEN).collect();
+    let woken = join_all(due.iter().map(|release| ports.wake(&release.release, now))).await;
+    // Printed whatever level is logged: without the line there is no metric.
+    println!("{}", metric::line(function, &open, due.len(), now));
     woken.into_iter().collect::<Result<Vec<()>, _>>()?;
     Ok(())
+}
+
+fn is_due(release: &OpenRelease, now: Timestamp) -> bool {
+    release.due.is_some_and(|due| due <= now)
 }
 
 async fn find_lost_pushes<P>(

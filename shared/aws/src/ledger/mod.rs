@@ -22,7 +22,7 @@ use self::item::{SUMMARY, release_key, text};
 use self::summary::Attention;
 use crate::aws::Aws;
 use crate::call::failed;
-use crate::ports::{Append, AppendError, CallError, Ledger, LoadError};
+use crate::ports::{Append, AppendError, CallError, Ledger, LoadError, OpenRelease};
 
 impl Ledger for Aws {
     async fn load(&self, id: &ReleaseId) -> Result<Option<Release>, LoadError> {
@@ -103,8 +103,8 @@ impl Ledger for Aws {
         Ok(())
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ReleaseId>, CallError> {
-        self.due_releases(now, limit).await
+    async fn watched(&self, limit: usize) -> Result<Vec<OpenRelease>, CallError> {
+        self.watched_releases(limit).await
     }
 }
 

@@ -1,7 +1,6 @@
 //! Reading releases, summaries and service rows.
 
 use aws_sdk_dynamodb::types::Select;
-use jiff::Timestamp;
 use serde_json::Value;
 use towpath_core::image::Digest;
 use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
@@ -10,13 +9,12 @@ use towpath_core::release::{Entry, Release, ServiceId, ServiceRow};
 use super::SUMMARY;
 use super::item::{
     BadItem, DEPLOYMENT, ENTRY, Item, SERVICE, VETO, deployment_key, entry_of, optional, parsed,
-    release_key, release_of, row_of, service_key, sortable, stored_entry_of, string, text,
-    veto_key,
+    release_key, row_of, service_key, stored_entry_of, string, text, veto_key,
 };
-use super::summary::{Listed, OPEN, OPEN_INDEX, PIPELINE_INDEX, summary_of};
+use super::summary::{Listed, OPEN, OPEN_INDEX, PIPELINE_INDEX, open_of, summary_of};
 use crate::aws::Aws;
 use crate::call::{failed, unreadable};
-use crate::ports::{CallError, LoadError};
+use crate::ports::{CallError, LoadError, OpenRelease};
 
 const QUERY: &str = "dynamodb:Query";
 const GET: &str = "dynamodb:GetItem";
@@ -144,11 +142,10 @@ impl Aws {
             .map_err(|error| unreadable(GET, format_args!("the veto of {digest}: {error}")))
     }
 
-    pub(super) async fn due_releases(
+    pub(super) async fn watched_releases(
         &self,
-        now: Timestamp,
         limit: usize,
-    ) -> Result<Vec<ReleaseId>, CallError> {
+    ) -> Result<Vec<OpenRelease>, CallError> {
         let table = self.settings().table()?;
         let set = self.clients().home().await?;
         let query = set
@@ -156,14 +153,13 @@ impl Aws {
             .query()
             .table_name(table)
             .index_name(OPEN_INDEX)
-            .key_condition_expression("#open = :open AND #due <= :now")
+            .key_condition_expression("#open = :open")
             .expression_attribute_names("#open", "open")
             .expression_attribute_names("#due", "due")
             .expression_attribute_values(":open", text(OPEN))
-            .expression_attribute_values(":now", text(sortable(now)))
             .select(Select::SpecificAttributes)
-            .projection_expression("pk, sk");
-        Ok(readable(&paged(query, limit).await?, release_of))
+            .projection_expression("pk, sk, #due, moving_since, behind");
+        Ok(readable(&paged(query, limit).await?, open_of))
     }
 
     async fn entries<T>(

@@ -6,7 +6,8 @@
 //! - `due`: when the sweeper looks at the release if nothing happens before;
 //! - `wake`: there only when the write is to wake `advance`, whose event source mapping takes from
 //!   the table's stream what has it. Its text differs each time, because DynamoDB streams no write
-//!   that changes nothing.
+//!   that changes nothing;
+//! - `moving_since` and `behind`: what tells a release that is stuck from one that waits.
 //!
 //! The index `by_pipeline` has the partition key `pipeline` and the sort key `pushed_at`.
 
@@ -19,6 +20,7 @@ use super::item::{
     BadItem, Item, SUMMARY, number, optional, parsed, parsed_number, release_key, release_of,
     sortable, string, text,
 };
+use crate::ports::OpenRelease;
 
 /// The index of open releases, by when they are due.
 pub(super) const OPEN_INDEX: &str = "open";
@@ -97,6 +99,12 @@ pub(super) fn summary_item(summary: &Summary, attention: Attention) -> Item {
         item.insert("open".into(), text(OPEN));
         item.insert("due".into(), text(attention.due_text()));
     }
+    if let Some(since) = summary.moving_since {
+        item.insert("moving_since".into(), text(sortable(since)));
+    }
+    if let Some(behind) = &summary.behind {
+        item.insert("behind".into(), text(behind));
+    }
     if let Some(wake) = attention.wake_text(summary.head) {
         item.insert("wake".into(), text(wake));
     }
@@ -105,10 +113,6 @@ pub(super) fn summary_item(summary: &Summary, attention: Attention) -> Item {
 
 /// The summary in an item.
 pub(super) fn summary_of(item: &Item) -> Result<Listed, BadItem> {
-    let due = match item.get("due") {
-        Some(_) if string(item, "due")? != NEVER => optional(item, "due")?,
-        Some(_) | None => None,
-    };
     Ok(Listed {
         summary: Summary {
             release: release_of(item)?,
@@ -128,9 +132,28 @@ pub(super) fn summary_of(item: &Item) -> Result<Listed, BadItem> {
             head_fingerprint: parsed(item, "head_fingerprint")?,
             opened_at: parsed(item, "opened_at")?,
             updated_at: parsed(item, "updated_at")?,
+            moving_since: optional(item, "moving_since")?,
+            behind: optional(item, "behind")?,
         },
-        due,
+        due: due_of(item)?,
     })
+}
+
+/// What the index of open releases says of one.
+pub(super) fn open_of(item: &Item) -> Result<OpenRelease, BadItem> {
+    Ok(OpenRelease {
+        release: release_of(item)?,
+        due: due_of(item)?,
+        moving_since: optional(item, "moving_since")?,
+        behind: optional(item, "behind")?,
+    })
+}
+
+fn due_of(item: &Item) -> Result<Option<Timestamp>, BadItem> {
+    match item.get("due") {
+        Some(_) if string(item, "due")? != NEVER => optional(item, "due"),
+        Some(_) | None => Ok(None),
+    }
 }
 
 fn outcome_word(outcome: Outcome) -> String {

@@ -9,14 +9,16 @@ mod support;
 mod services;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 use support::aws;
 use support::http::{Reply, Server, forward};
 use support::moto::{Moto, text};
 use support::releases::{
     actor, append, at, ended, id, load, open, opened, planned, reported, started,
 };
+use towpath_aws::Aws;
 use towpath_aws::ports::{Append, AppendError, Ledger, LoadError};
-use towpath_core::names::DeploymentId;
+use towpath_core::names::{DeploymentId, ReleaseId};
 use towpath_core::release::{BrokenChain, DeploymentStatus, Event, Outcome, verify_chain};
 
 #[tokio::test]
@@ -231,17 +233,17 @@ async fn the_sweeper_finds_what_is_open_and_due_and_the_stream_what_is_to_wake()
     assert_eq!(wake().await.as_deref(), Some("1@2026-11-23T10:00:00Z"));
 
     // A call to wake up may get lost, so that it is checked after two minutes.
-    assert!(aws.due(at(119), 9).await.unwrap().is_empty());
-    assert_eq!(aws.due(at(120), 9).await.unwrap(), [id('a')]);
-    assert_eq!(aws.due(at(999), 9).await.unwrap(), [id('a'), id('b')]);
-    assert_eq!(aws.due(at(999), 1).await.unwrap(), [id('a')]);
+    assert!(due(&aws, at(119), 9).await.is_empty());
+    assert_eq!(due(&aws, at(120), 9).await, [id('a')]);
+    assert_eq!(due(&aws, at(999), 9).await, [id('a'), id('b')]);
+    assert_eq!(due(&aws, at(999), 1).await, [id('a')]);
 
     // What `advance` writes wakes nobody, and says when to look again, or that nothing is due.
     let release = append(&aws, &release, &[reported("x")], 5).await.unwrap();
     assert_eq!(wake().await, None);
-    assert_eq!(aws.due(at(999), 9).await.unwrap(), [id('b')]);
+    assert_eq!(due(&aws, at(999), 9).await, [id('b')]);
     aws.set_due(&id('a'), Some(at(60))).await.unwrap();
-    assert_eq!(aws.due(at(60), 9).await.unwrap(), [id('a')]);
+    assert_eq!(due(&aws, at(60), 9).await, [id('a')]);
     let listed = aws.open_releases(9).await.unwrap();
     assert_eq!(listed[0].due, Some(at(60)));
 
@@ -250,10 +252,10 @@ async fn the_sweeper_finds_what_is_open_and_due_and_the_stream_what_is_to_wake()
     let first = wake().await.unwrap();
     aws.wake(&id('a'), at(71)).await.unwrap();
     assert_ne!(wake().await.unwrap(), first);
-    assert_eq!(aws.due(at(191), 9).await.unwrap(), [id('b'), id('a')]);
+    assert_eq!(due(&aws, at(191), 9).await, [id('b'), id('a')]);
     aws.set_due(&id('a'), None).await.unwrap();
     assert_eq!(wake().await, None);
-    assert_eq!(aws.due(at(999_999), 9).await.unwrap(), [id('b')]);
+    assert_eq!(due(&aws, at(999_999), 9).await, [id('b')]);
 
     // A release that has ended, and of which everybody knows, is not in the index at all.
     let over = aws
@@ -269,7 +271,7 @@ async fn the_sweeper_finds_what_is_open_and_due_and_the_stream_what_is_to_wake()
         .unwrap();
     assert_eq!(over.conclusion().unwrap().outcome, Outcome::Succeeded);
     aws.set_due(&id('a'), Some(at(82))).await.unwrap();
-    assert_eq!(aws.due(at(999_999), 9).await.unwrap(), [id('b')]);
+    assert_eq!(due(&aws, at(999_999), 9).await, [id('b')]);
     let open: Vec<_> = aws.open_releases(9).await.unwrap();
     assert_eq!(open.len(), 1);
     let summary = aws.summary(&id('a')).await.unwrap().unwrap().summary;
@@ -278,13 +280,44 @@ async fn the_sweeper_finds_what_is_open_and_due_and_the_stream_what_is_to_wake()
     // One that cannot be read hides none of the others.
     moto.set("RELEASE#?", "SUMMARY", "open", text("open")).await;
     moto.set("RELEASE#?", "SUMMARY", "due", text("0")).await;
-    assert_eq!(aws.due(at(999_999), 9).await.unwrap(), [id('b')]);
+    assert_eq!(due(&aws, at(999_999), 9).await, [id('b')]);
     assert_eq!(aws.open_releases(9).await.unwrap().len(), 1);
 
     let nobody = aws.wake(&id('f'), at(1)).await.unwrap_err();
     assert_eq!(nobody.code(), Some("ConditionalCheckFailedException"));
     let nobody = aws.set_due(&id('f'), None).await.unwrap_err();
     assert_eq!(nobody.code(), Some("ConditionalCheckFailedException"));
+}
+
+/// The releases that are due, of the first `limit`.
+async fn due(aws: &Aws, now: Timestamp, limit: usize) -> Vec<ReleaseId> {
+    let open = aws.watched(limit).await.unwrap().into_iter();
+    let due = open.filter(|release| release.due.is_some_and(|due| due <= now));
+    due.map(|release| release.release).collect()
+}
+
+#[tokio::test]
+async fn the_sweeper_sees_from_when_on_a_release_is_to_go_on_and_what_it_waits_behind() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    let release = open(&aws, 'a', 0).await;
+    let seen = async || aws.watched(9).await.unwrap().remove(0);
+    let first = seen().await;
+    assert_eq!(first.moving_since, Some(release.entries()[0].at));
+    assert_eq!(first.behind, None);
+
+    let other = id('b');
+    let queued = Event::Queued {
+        stage: "test".parse().unwrap(),
+        behind: other.to_string(),
+    };
+    let release = append(&aws, &release, &[planned(), queued], 50)
+        .await
+        .unwrap();
+    assert_eq!(seen().await.behind.as_deref(), Some(other.as_str()));
+    append(&aws, &release, &[started(1)], 70).await.unwrap();
+    let live = seen().await;
+    assert_eq!((live.moving_since, live.behind), (Some(at(70)), None));
 }
 
 fn reported_json(state: &str) -> String {

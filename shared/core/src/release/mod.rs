@@ -10,6 +10,7 @@ mod checked;
 mod entry;
 mod event;
 mod mark;
+mod moving;
 mod next;
 mod outcome;
 mod plan;

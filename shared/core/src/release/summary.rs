@@ -42,6 +42,10 @@ pub struct Summary {
     pub opened_at: Timestamp,
     /// When the last entry was written.
     pub updated_at: Timestamp,
+    /// From when on it is expected to go on without people: see [`Release::moving_since`].
+    pub moving_since: Option<Timestamp>,
+    /// What it waits behind: see [`Release::waits_behind`].
+    pub behind: Option<String>,
 }
 
 impl Summary {
@@ -65,13 +69,15 @@ impl Summary {
             head_fingerprint: last.fingerprint.clone(),
             opened_at: first.at,
             updated_at: last.at,
+            moving_since: release.moving_since(),
+            behind: release.waits_behind().map(str::to_owned),
         })
     }
 }
 
 /// Whether anything is left to do for a release: it has not ended, a service that it let go was
 /// not offered on, or people do not know everything.
-fn is_open(release: &Release) -> bool {
+pub(super) fn is_open(release: &Release) -> bool {
     release.conclusion().is_none()
         || release.let_go().is_some()
         || !announcements(release).is_empty()

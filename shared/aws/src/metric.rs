@@ -1,0 +1,137 @@
+//! What the deployer measures itself: how long the oldest open release has been expected to go on.
+//!
+//! It costs no call: a line of the log in CloudWatch's embedded metric format is a metric.
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use towpath_core::names::ReleaseId;
+
+use crate::ports::OpenRelease;
+
+/// The namespace, as `infra/functions.json` names it.
+const NAMESPACE: &str = "Towpath";
+/// The metric, as `infra/functions.json` names it.
+const OLDEST_OPEN_RELEASE: &str = "OldestOpenRelease";
+
+/// The release that has been expected to go on without people for longest, and for how long. One
+/// that waits behind another open release is not looked at: that one is.
+#[must_use]
+pub fn oldest(open: &[OpenRelease], now: Timestamp) -> Option<(&ReleaseId, SignedDuration)> {
+    let is_open = |id: &str| open.iter().any(|other| other.release.as_str() == id);
+    open.iter()
+        .filter(|release| !release.behind.as_deref().is_some_and(is_open))
+        .filter_map(|release| {
+            let age = now.duration_since(release.moving_since?);
+            age.is_positive().then_some((&release.release, age))
+        })
+        .max_by_key(|(_, age)| *age)
+}
+
+/// The line of the sweeper's log that says how many releases are open, how many were woken, and
+/// how old the oldest is: 0 when none is to go on.
+#[must_use]
+pub fn line(function: &str, open: &[OpenRelease], woken: usize, now: Timestamp) -> Value {
+    let oldest = oldest(open, now);
+    json!({
+        "timestamp": now,
+        "level": "INFO",
+        "message": "open releases were looked at",
+        "open": open.len(),
+        "woken": woken,
+        "release.id": oldest.map(|(release, _)| release.as_str()),
+        "FunctionName": function,
+        OLDEST_OPEN_RELEASE: oldest.map_or(0, |(_, age)| age.as_secs()),
+        "_aws": {
+            "Timestamp": now.as_millisecond(),
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [["FunctionName"]],
+                "Metrics": [{ "Name": OLDEST_OPEN_RELEASE, "Unit": "Seconds" }],
+            }],
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    fn open(digit: char, moving_since: Option<i64>, behind: Option<&str>) -> OpenRelease {
+        OpenRelease {
+            release: id(digit).parse().unwrap(),
+            due: None,
+            moving_since: moving_since.map(at),
+            behind: behind.map(str::to_owned),
+        }
+    }
+
+    fn id(digit: char) -> String {
+        format!("shop-api-{}", digit.to_string().repeat(16))
+    }
+
+    fn age(open: &[OpenRelease], now: i64) -> Value {
+        line("towpath-sweeper", open, 0, at(now))["OldestOpenRelease"].clone()
+    }
+
+    #[test]
+    fn nothing_open_is_no_age_at_all() {
+        assert_eq!(age(&[], 1_000), 0);
+        assert_eq!(oldest(&[], at(1_000)), None);
+    }
+
+    #[test]
+    fn the_oldest_that_is_to_go_on_counts() {
+        let releases = [
+            open('a', Some(400), None),
+            open('b', Some(100), None),
+            open('c', Some(300), None),
+        ];
+        assert_eq!(age(&releases, 1_000), 900);
+        let line = line("towpath-sweeper", &releases, 2, at(1_000));
+        assert_eq!(line["release.id"], id('b'));
+        assert_eq!((&line["open"], &line["woken"]), (&json!(3), &json!(2)));
+    }
+
+    #[test]
+    fn people_and_holds_may_take_their_time() {
+        let held = open('a', None, Some("a hold: look at it first"));
+        let asking = open('b', Some(90_000), None);
+        assert_eq!(age(&[held.clone(), asking.clone()], 89_999), 0);
+        assert_eq!(age(&[held, asking], 90_060), 60, "the request has ended");
+    }
+
+    #[test]
+    fn a_queue_is_as_old_as_what_it_waits_for() {
+        let queued = open('a', Some(100), Some(&id('b')));
+        let owner = open('b', Some(900), None);
+        assert_eq!(age(&[queued.clone(), owner], 1_000), 100);
+        assert_eq!(age(&[queued], 1_000), 900, "its owner is gone");
+    }
+
+    #[test]
+    fn the_line_is_a_metric() {
+        let line = line("towpath-sweeper", &[], 0, at(1_795_600_000));
+        let metric = &line["_aws"]["CloudWatchMetrics"][0];
+        let name = metric["Metrics"][0]["Name"].as_str().unwrap();
+        let dimension = metric["Dimensions"][0][0].as_str().unwrap();
+        assert!(line[name].is_u64(), "{line}");
+        assert_eq!(line[dimension], "towpath-sweeper");
+        assert_eq!(line["_aws"]["Timestamp"], 1_795_600_000_000_i64);
+
+        let described = include_str!("../../../infra/functions.json");
+        let described: Value = serde_json::from_str(described).unwrap();
+        let alarm = described["alarms"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|alarm| alarm["metric"] == name)
+            .expect("an alarm watches it");
+        assert_eq!(alarm["namespace"], metric["Namespace"]);
+        assert_eq!(alarm["functions"], json!(["sweeper"]));
+    }
+}

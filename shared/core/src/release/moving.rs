@@ -1,0 +1,240 @@
+//! From when on a release is expected to go on without people: what tells one that is stuck from
+//! one that waits for a decision.
+//!
+//! | the release | is expected to go on |
+//! |---|---|
+//! | has come to a stage, or its stage's plan was read | since it came, or since the last vote |
+//! | waits for another release | since then, too; but that one is to be looked at first |
+//! | waits behind a hold | not at all: people lift it |
+//! | waits for approval | from when the request ends |
+//! | owns a service | since it took it, and its service's pace and the stage's bake time are over |
+//! | owns a service and waits for approval of its traffic | from when the request ends |
+//! | has ended, and not everybody knows | since it ended |
+//! | has ended | not at all |
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::rollout::{Live, Phase};
+use super::summary::is_open;
+use super::vote::Standing;
+use super::{Event, Release};
+use crate::pipeline::Stage;
+
+impl Release {
+    /// From when on the release is expected to go on without people. `None` while only people can
+    /// say how it goes on, and when nothing is left to do.
+    #[must_use]
+    pub fn moving_since(&self) -> Option<Timestamp> {
+        if !is_open(self) {
+            return None;
+        }
+        if let Some(ended) = self.ended_at() {
+            return Some(ended);
+        }
+        let came = self.came_at()?;
+        let Some((stage, rollout)) = self.current() else {
+            return Some(came);
+        };
+        match &rollout.phase {
+            Phase::Planned {
+                plan,
+                queued: Some(_),
+                ..
+            } if plan.service.hold.is_some() => None,
+            Phase::Pending | Phase::Planned { .. } => {
+                Some(came.max(self.voted_at().unwrap_or(came)))
+            }
+            Phase::Asking { approval, .. } => Some(approval.expires_at),
+            Phase::Live(live) => Some(goes_on_since(stage, live)),
+            Phase::Ended { at, .. } => Some(*at),
+        }
+    }
+
+    /// What the release waits behind: the id of the release that has its service, or what else
+    /// keeps it.
+    #[must_use]
+    pub fn waits_behind(&self) -> Option<&str> {
+        match &self.current()?.1.phase {
+            Phase::Planned { queued, .. } => queued.as_deref(),
+            Phase::Pending | Phase::Asking { .. } | Phase::Live(_) | Phase::Ended { .. } => None,
+        }
+    }
+
+    /// When the release came to the stage at which it stands.
+    fn came_at(&self) -> Option<Timestamp> {
+        let before = self
+            .rollouts()
+            .iter()
+            .rev()
+            .find_map(|rollout| match &rollout.phase {
+                Phase::Ended { at, .. } => Some(*at),
+                Phase::Pending | Phase::Planned { .. } | Phase::Asking { .. } | Phase::Live(_) => {
+                    None
+                }
+            });
+        before.or_else(|| self.entries().first().map(|entry| entry.at))
+    }
+
+    fn voted_at(&self) -> Option<Timestamp> {
+        let votes = self.entries().iter().rev();
+        let mut votes = votes.filter(|entry| matches!(entry.event, Event::Voted { .. }));
+        votes.next().map(|entry| entry.at)
+    }
+}
+
+/// From when on a rollout that owns its service goes on by itself: not while people are asked about
+/// its traffic, and not before the time for which it is to be watched, or to be paced, is over.
+fn goes_on_since(stage: &Stage, live: &Live) -> Timestamp {
+    if let Some(asked) = &live.asked
+        && !live.allowed
+        && asked.standing() == Standing::Open
+    {
+        return asked.expires_at;
+    }
+    let paced = SignedDuration::from_mins(live.plan.paced_minutes.into());
+    let watched = stage.bake.map_or(SignedDuration::ZERO, Into::into);
+    let from = live.shifted_at.unwrap_or(live.clock_from);
+    from.checked_add(paced)
+        .and_then(|from| from.checked_add(watched))
+        .unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use crate::names::ReleaseId;
+    use crate::release::{Actor, Entry, Event, Release};
+
+    const OTHER: &str = "shop-api-ffffffffffffffff";
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    /// A release of two stages whose people are told by e-mail, opened at second 10.
+    fn release(further: &[(i64, Value)]) -> Release {
+        let stage = |name: &str| {
+            json!({
+                "name": name, "cluster": name, "service": "s", "containers": ["app"],
+                "rollout": {"rolling": {}},
+            })
+        };
+        let opened = json!({
+            "type": "opened",
+            "pipeline": {
+                "pipeline": "shop-api", "repository": "shop-api",
+                "notify": {"sns": true},
+                "stages": [stage("test"), stage("production")],
+            },
+            "version": 1,
+            "home": {"account": "111111111111", "region": "eu-west-1"},
+            "image": {
+                "registry": "111111111111.dkr.ecr.eu-west-1.amazonaws.com",
+                "repository": "shop-api", "digest": format!("sha256:{}", "a".repeat(64)),
+                "tag": "3f2c1ab", "pushed_at": "2026-11-23T10:00:00Z",
+            },
+        });
+        let id: ReleaseId = "shop-api-0123456789abcdef".parse().unwrap();
+        let mut entries: Vec<Entry> = Vec::new();
+        for (seconds, event) in std::iter::once(&(10, opened)).chain(further) {
+            let event: Event = serde_json::from_value(event.clone()).expect("an event");
+            let previous = entries.last().map(|e| (e.sequence, &e.fingerprint));
+            let actor = Actor::Function("advance".into());
+            entries.push(Entry::after(previous, &id, at(*seconds), actor, event));
+        }
+        Release::fold(id, entries).unwrap()
+    }
+
+    fn planned(stage: &str, service: &Value) -> Value {
+        let revision = "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:7";
+        json!({
+            "type": "planned", "stage": stage,
+            "plan": {
+                "current": revision, "base": {"revision": revision}, "spec": "0".repeat(64),
+                "images": [], "desired_count": 2, "service": service,
+            },
+        })
+    }
+
+    fn queued(stage: &str, behind: &str) -> Value {
+        json!({"type": "queued", "stage": stage, "behind": behind})
+    }
+
+    fn test_passed(seconds: i64) -> Vec<(i64, Value)> {
+        let ended = json!({
+            "type": "rollout_ended", "stage": "test", "outcome": "succeeded", "reason": "it serves",
+        });
+        vec![(seconds - 1, planned("test", &json!({}))), (seconds, ended)]
+    }
+
+    #[test]
+    fn it_goes_on_from_when_it_came_to_its_stage() {
+        assert_eq!(release(&[]).moving_since(), Some(at(10)));
+        let planned_late = release(&[(500, planned("test", &json!({})))]);
+        assert_eq!(
+            planned_late.moving_since(),
+            Some(at(10)),
+            "a plan is no progress"
+        );
+        assert_eq!(release(&test_passed(300)).moving_since(), Some(at(300)));
+        let mut live = test_passed(300);
+        live.push((310, planned("production", &json!({}))));
+        live.push((
+            320,
+            json!({"type": "rollout_started", "stage": "production", "epoch": 1}),
+        ));
+        assert_eq!(release(&live).moving_since(), Some(at(320)));
+    }
+
+    #[test]
+    fn people_have_until_their_request_ends_and_the_rest_begins_with_their_vote() {
+        let mut asked = test_passed(300);
+        asked.push((310, planned("production", &json!({}))));
+        asked.push((
+            311,
+            json!({
+                "type": "approval_requested", "stage": "production", "approval": "production-1",
+                "digest": format!("sha256:{}", "a".repeat(64)), "spec": "0".repeat(64),
+                "expires_at": at(90_000),
+            }),
+        ));
+        assert_eq!(release(&asked).moving_since(), Some(at(90_000)));
+        asked.push((
+            80_000,
+            json!({
+                "type": "voted", "approval": "production-1", "by": {"slack": "U1"},
+                "decision": "approve",
+            }),
+        ));
+        assert_eq!(release(&asked).moving_since(), Some(at(80_000)));
+    }
+
+    #[test]
+    fn behind_a_hold_it_waits_for_people_and_behind_a_release_it_does_not() {
+        let behind_another = release(&[
+            (11, planned("test", &json!({"owner": OTHER, "epoch": 3}))),
+            (12, queued("test", OTHER)),
+        ]);
+        assert_eq!(behind_another.moving_since(), Some(at(10)));
+        assert_eq!(behind_another.waits_behind(), Some(OTHER));
+        let held = release(&[
+            (11, planned("test", &json!({"hold": "look at it first"}))),
+            (12, queued("test", "a hold: look at it first")),
+        ]);
+        assert_eq!(held.moving_since(), None);
+    }
+
+    #[test]
+    fn one_that_has_ended_is_to_be_told_and_then_to_be_left_alone() {
+        let ended = json!({"type": "ended", "outcome": "failed", "reason": "it failed"});
+        let untold = release(&[(700, ended.clone())]);
+        assert_eq!(untold.moving_since(), Some(at(700)));
+        let told = release(&[
+            (700, ended),
+            (701, json!({"type": "published", "through": 2})),
+        ]);
+        assert_eq!(told.moving_since(), None);
+    }
+}
