@@ -15,7 +15,7 @@ output "hook_function_name" {
 
 output "slack_request_url" {
   description = "Interactivity request URL of the Slack app."
-  value       = try(aws_lambda_function_url.this["approval"].function_url, null)
+  value       = try("${trimsuffix(aws_lambda_function_url.this["approval"].function_url, "/")}${local.urls["approval"].path}", null)
 }
 
 output "secret_parameters" {

@@ -290,3 +290,17 @@ fn answer(status: u16, text: &str) -> Value {
         "body": text,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Terraform tells people to give Slack the function URL with this path.
+    #[test]
+    fn slack_is_told_the_path_that_is_answered() {
+        let described = include_str!("../../../../infra/functions.json");
+        let described: Value = serde_json::from_str(described).unwrap();
+        let url = &described["functions"]["approval"]["triggers"]["url"];
+        assert_eq!(url["path"], SLACK_PATH);
+    }
+}
