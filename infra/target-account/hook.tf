@@ -145,3 +145,19 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   alarm_actions       = var.alarm_actions
   ok_actions          = var.alarm_actions
 }
+
+resource "aws_cloudwatch_metric_alarm" "errors" {
+  alarm_name          = "${local.hook_name}-errors"
+  alarm_description   = "Invocations of the hook failed; what a retry does not mend becomes a dead letter."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  dimensions          = { FunctionName = aws_lambda_function.hook.function_name }
+  statistic           = "Sum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  period              = 300
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_actions
+  ok_actions          = var.alarm_actions
+}

@@ -17,6 +17,9 @@ def target(lab):
     role_is(lab, found, here)
     hook_is(lab, found, here, home)
     rules_are(lab, found, here)
+    alarms = lab.client("cloudwatch", TARGET).describe_alarms()["MetricAlarms"]
+    found.same("alarms", sorted(alarm["AlarmName"] for alarm in alarms),
+               [f"{PREFIX}-lifecycle-hook-dead-letters", f"{PREFIX}-lifecycle-hook-errors"])
     return found
 
 
