@@ -1,3 +1,5 @@
+# No attribute is a time to live: the ledger is the audit trail, and a release whose first entries
+# expired could be neither read nor verified. It grows by a few KB per release.
 resource "aws_dynamodb_table" "ledger" {
   name                        = local.description.table.name
   billing_mode                = "PAY_PER_REQUEST"
