@@ -1,12 +1,12 @@
 resource "aws_codedeploy_app" "this" {
-  count = local.blue_green ? 1 : 0
+  count = local.codedeploy ? 1 : 0
 
   name             = "${var.cluster}-${var.name}"
   compute_platform = "ECS"
 }
 
 resource "aws_codedeploy_deployment_group" "this" {
-  count = local.blue_green ? 1 : 0
+  count = local.codedeploy ? 1 : 0
 
   app_name               = aws_codedeploy_app.this[0].name
   deployment_group_name  = var.name

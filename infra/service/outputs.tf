@@ -1,6 +1,6 @@
 output "service_name" {
   description = "Name of the ECS service."
-  value       = try(aws_ecs_service.codedeploy[0].name, aws_ecs_service.rolling[0].name)
+  value       = try(aws_ecs_service.codedeploy[0].name, aws_ecs_service.rolling[0].name, var.name)
 }
 
 output "stage" {
@@ -22,8 +22,26 @@ output "stage" {
           hook        = var.codedeploy.hook_function_name
         }
       }
+      ecs = { ecs = { hook = var.codedeploy.hook_function_name } }
     } : "rollout" => rollout if key == var.engine },
   )
+}
+
+output "native" {
+  description = "What `aws_ecs_service` takes with the engine `ecs`; null with the others."
+  value = local.native ? {
+    task_definition_arn          = aws_ecs_task_definition.first.arn
+    target_group_arn             = aws_lb_target_group.this["blue"].arn
+    alternate_target_group_arn   = aws_lb_target_group.this["green"].arn
+    production_listener_rule_arn = aws_lb_listener_rule.native["production"].arn
+    test_listener_rule_arn       = aws_lb_listener_rule.native["test"].arn
+    infrastructure_role_arn      = aws_iam_role.infrastructure[0].arn
+    hook_role_arn                = aws_iam_role.hooks[0].arn
+    hook_function_arn            = local.hook_arn
+  } : null
+
+  # A service that is made before its roles may do their work gets stuck.
+  depends_on = [aws_iam_role_policy_attachment.infrastructure, aws_iam_role_policy.hooks]
 }
 
 output "production_url" {

@@ -59,7 +59,7 @@ resource "aws_iam_role_policy" "execution" {
 # What CodeDeploy does in a deployment. AWS's managed policy AWSCodeDeployRoleForECS would let it call
 # functions named CodeDeployHook_* only, and pass any role.
 resource "aws_iam_role" "codedeploy" {
-  count = local.blue_green ? 1 : 0
+  count = local.codedeploy ? 1 : 0
 
   name                 = "${var.cluster}-${var.name}-codedeploy"
   description          = "Deploys ${var.name} in ${var.cluster}"
@@ -76,7 +76,7 @@ resource "aws_iam_role" "codedeploy" {
 }
 
 resource "aws_iam_role_policy" "codedeploy" {
-  count = local.blue_green ? 1 : 0
+  count = local.codedeploy ? 1 : 0
 
   name = "own"
   role = aws_iam_role.codedeploy[0].name
@@ -119,7 +119,7 @@ resource "aws_iam_role_policy" "codedeploy" {
         Sid      = "Checks"
         Effect   = "Allow"
         Action   = ["lambda:InvokeFunction"]
-        Resource = ["arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.codedeploy.hook_function_name}"]
+        Resource = [local.hook_arn]
       },
       {
         Sid       = "PassTaskRoles"

@@ -9,7 +9,12 @@ locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.name
 
-  blue_green = var.engine == "codedeploy"
+  rolling    = var.engine == "rolling"
+  codedeploy = var.engine == "codedeploy"
+  native     = var.engine == "ecs"
+  blue_green = !local.rolling
+
+  hook_arn = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.codedeploy.hook_function_name}"
 }
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -39,7 +44,7 @@ resource "aws_ecs_task_definition" "first" {
 
 # Two resources, as what to ignore cannot depend on a variable.
 resource "aws_ecs_service" "rolling" {
-  count = local.blue_green ? 0 : 1
+  count = local.rolling ? 1 : 0
 
   name                               = var.name
   cluster                            = var.cluster
@@ -84,7 +89,7 @@ resource "aws_ecs_service" "rolling" {
 }
 
 resource "aws_ecs_service" "codedeploy" {
-  count = local.blue_green ? 1 : 0
+  count = local.codedeploy ? 1 : 0
 
   name                              = var.name
   cluster                           = var.cluster
@@ -119,7 +124,10 @@ resource "aws_ecs_service" "codedeploy" {
   depends_on = [aws_lb_listener.production, aws_lb_listener.test]
 }
 
+# With `ecs` the service is elsewhere, and so is this: a target has to be there before it can scale.
 resource "aws_appautoscaling_target" "this" {
+  count = local.native ? 0 : 1
+
   service_namespace  = "ecs"
   resource_id        = "service/${var.cluster}/${var.name}"
   scalable_dimension = "ecs:service:DesiredCount"
@@ -135,11 +143,13 @@ resource "aws_appautoscaling_target" "this" {
 }
 
 resource "aws_appautoscaling_policy" "cpu" {
+  count = local.native ? 0 : 1
+
   name               = "cpu"
   policy_type        = "TargetTrackingScaling"
-  service_namespace  = aws_appautoscaling_target.this.service_namespace
-  resource_id        = aws_appautoscaling_target.this.resource_id
-  scalable_dimension = aws_appautoscaling_target.this.scalable_dimension
+  service_namespace  = aws_appautoscaling_target.this[0].service_namespace
+  resource_id        = aws_appautoscaling_target.this[0].resource_id
+  scalable_dimension = aws_appautoscaling_target.this[0].scalable_dimension
 
   target_tracking_scaling_policy_configuration {
     target_value = var.capacity.cpu_percent

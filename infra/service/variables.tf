@@ -14,13 +14,13 @@ variable "cluster" {
 }
 
 variable "engine" {
-  description = "How the service is rolled out: `rolling` (ECS replaces tasks) or `codedeploy` (blue/green). Cannot be changed later: ECS fixes it when the service is created."
+  description = "How the service is rolled out: `rolling` (ECS replaces tasks), `codedeploy` (blue/green by CodeDeploy) or `ecs` (blue/green by ECS itself: everything but the service, see the README). CodeDeploy's cannot be changed later: ECS fixes it when the service is created."
   type        = string
   default     = "codedeploy"
 
   validation {
-    condition     = contains(["rolling", "codedeploy"], var.engine)
-    error_message = "The engine is \"rolling\" or \"codedeploy\"."
+    condition     = contains(["rolling", "codedeploy", "ecs"], var.engine)
+    error_message = "The engine is \"rolling\", \"codedeploy\" or \"ecs\"."
   }
 }
 
@@ -192,7 +192,7 @@ variable "capacity" {
 }
 
 variable "codedeploy" {
-  description = "Settings of CodeDeploy: the hook function, the deployment configuration where a pipeline names none, for how long blue is kept, for how long a deployment may wait for its approval before traffic (0: it does not wait), and alarms that roll it back."
+  description = "Settings of CodeDeploy: the hook function (of ECS's own blue/green deployments as well), the deployment configuration where a pipeline names none, for how long blue is kept, for how long a deployment may wait for its approval before traffic (0: it does not wait), and alarms that roll it back."
   type = object({
     hook_function_name = optional(string, "towpath-lifecycle-hook")
     configuration      = optional(string, "CodeDeployDefault.ECSAllAtOnce")
@@ -211,6 +211,17 @@ variable "codedeploy" {
   validation {
     condition     = var.codedeploy.ready_wait_minutes >= 0 && var.codedeploy.ready_wait_minutes <= 7200
     error_message = "CodeDeploy waits for at most 7200 minutes (120 hours) with ECS."
+  }
+}
+
+variable "infrastructure_policy_arn" {
+  description = "Policy of the role with which ECS itself shifts traffic, with the engine `ecs`. By default AWS's `AmazonECSInfrastructureRolePolicyForLoadBalancers`."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.infrastructure_policy_arn == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.infrastructure_policy_arn))
+    error_message = "Give the ARN of an IAM policy."
   }
 }
 

@@ -21,6 +21,7 @@ def service(lab):
     group_is(lab, found)
     pipeline_is(lab, found)
     targets_are(lab, found)
+    native_is(lab, found)
     return found
 
 
@@ -65,6 +66,25 @@ def group_is(lab, found):
     found.same("roles to pass", statements["PassTaskRoles"]["resources"], [f"arn:aws:iam::{ACCOUNT}:role/shop-api-execution"])
     found.same("hook", statements["Checks"]["resources"],
                [f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:towpath-lifecycle-hook"])
+
+
+def native_is(lab, found):
+    """Around a service that ECS deploys itself: a rule on each listener, and roles that ECS assumes."""
+    elbv2, iam = lab.client("elbv2", ACCOUNT), lab.client("iam", ACCOUNT)
+    listeners = {entry["Port"]: entry["ListenerArn"] for balancer in elbv2.describe_load_balancers()["LoadBalancers"]
+                 for entry in elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]}
+    for port in (8083, 9003):
+        rules = [rule for rule in elbv2.describe_rules(ListenerArn=listeners[port])["Rules"] if not rule["IsDefault"]]
+        groups = [len(rule["Actions"][0]["ForwardConfig"]["TargetGroups"]) for rule in rules]
+        found.same(f"native rules of {port}", groups, [2])
+    for role in ("infrastructure", "hooks"):
+        (trust,) = iam.get_role(RoleName=f"shop-native-api-{role}")["Role"]["AssumeRolePolicyDocument"]["Statement"]
+        found.same(f"native {role}", [trust["Principal"], trust["Condition"]["StringEquals"]],
+                   [{"Service": "ecs.amazonaws.com"}, {"aws:SourceAccount": ACCOUNT}])
+    found.same("native hook", policy(iam, "shop-native-api-hooks", "own")["Checks"]["resources"],
+               [f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:towpath-lifecycle-hook"])
+    services = lab.client("ecs", ACCOUNT).list_services(cluster="shop-native")["serviceArns"]
+    found.same("native services", services, [])
 
 
 def pipeline_is(lab, found):

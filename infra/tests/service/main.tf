@@ -35,7 +35,7 @@ resource "aws_subnet" "this" {
 }
 
 resource "aws_ecs_cluster" "this" {
-  for_each = toset(["shop-test", "shop"])
+  for_each = toset(["shop-test", "shop", "shop-native"])
 
   name = each.value
 }
@@ -90,6 +90,40 @@ module "codedeploy" {
   codedeploy               = { ready_wait_minutes = 60 }
 }
 
+# Everything but the service.
+module "native" {
+  source = "../../service"
+
+  name                     = "api"
+  engine                   = "ecs"
+  cluster                  = aws_ecs_cluster.this["shop-native"].name
+  repository_arns          = ["arn:aws:ecr:eu-central-1:333333333333:repository/shop/api"]
+  vpc_id                   = aws_vpc.this.id
+  task_subnet_ids          = aws_subnet.this[*].id
+  load_balancer_subnet_ids = aws_subnet.this[*].id
+  container                = { name = "app", port = 8080 }
+  container_definitions    = local.containers
+  production_port          = 8083
+  test_port                = 9003
+  deletion_protection      = false
+
+  # The lab has none of AWS's own policies.
+  infrastructure_policy_arn = aws_iam_policy.shift.arn
+}
+
+resource "aws_iam_policy" "shift" {
+  name = "shift-traffic"
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["elasticloadbalancing:ModifyRule"]
+      Resource = ["*"]
+    }]
+  })
+}
+
 locals {
   containers = jsonencode([{
     name         = "app"
@@ -102,5 +136,5 @@ locals {
 
 output "services" {
   description = "Everything the modules say."
-  value       = { pipeline = module.pipeline, rolling = module.rolling, codedeploy = module.codedeploy }
+  value       = { pipeline = module.pipeline, rolling = module.rolling, codedeploy = module.codedeploy, native = module.native }
 }
