@@ -6,7 +6,7 @@ SHELL := /bin/bash
 VENV := .venv
 CARGO := cargo
 
-.PHONY: help setup build demo lab test check fmt lint deny schema update-model bench fuzz package infra deploy clean
+.PHONY: help setup build demo lab test check fmt lint deny docs schema update-model bench fuzz package infra deploy clean
 
 help: ## Shows this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -29,8 +29,9 @@ demo: setup build ## Tells the main story on this machine, in a minute
 lab: setup build ## The lab with the demo's services, kept running to try things out
 	target/debug/towpath-demo --keep
 
-test: setup build ## Every test: units and properties first, then stories through the lab
+test: setup build ## Every test: units and properties, stories through the lab, Terraform modules where there are terraform and a mirror
 	$(CARGO) test --workspace
+	infra/tests/run --offline deployer target-account
 
 check: fmt lint deny test ## Format, lints, dependency policy and every test
 
@@ -45,6 +46,10 @@ deny: .tools/bin/cargo-deny ## Checks licences and sources of dependencies
 
 .tools/bin/cargo-deny:
 	$(CARGO) install --quiet --locked cargo-deny --version 0.20.2 --root .tools
+
+docs: ## Writes the tables that documents repeat from infra/
+	TOWPATH_WRITE_DOCS=1 $(CARGO) test -q -p towpath-core --test documentation
+	scripts/terraform-docs
 
 schema: ## Writes the schema and the reference of pipelines from the types
 	$(CARGO) run -q -p towpath -- schema > docs/schema/pipeline.schema.json
@@ -63,7 +68,7 @@ fuzz: ## Five minutes of random task definitions (needs cargo-fuzz and a nightly
 package: ## One zip per function, ready for Lambda (ARCHITECTURE=arm64|x86_64)
 	scripts/package $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
 
-infra: setup ## Tests the Terraform modules, and applies them to the lab
+infra: setup ## Tests the Terraform modules, and applies all of them to the lab (five minutes)
 	$(CARGO) build -p towpath-lab --bins
 	infra/tests/run
 
