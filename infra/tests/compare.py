@@ -102,7 +102,10 @@ def role_is(lab, found, short, function):
     granted = policy(iam, role, "lambda")
     found.same(f"{role} for Lambda", {sid: statement["actions"] for sid, statement in granted.items()}, lambdas)
     found.same(f"{role} dead letters", granted["DeadLetters"]["resources"], [queue(short)])
-    trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    described_role = iam.get_role(RoleName=role)["Role"]
+    found.same(f"{role} boundary", described_role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+               f"arn:aws:iam::{ACCOUNT}:policy/boundary")
+    trust = described_role["AssumeRolePolicyDocument"]["Statement"]
     found.same(f"{role} trust", [statement["Principal"] for statement in trust], [{"Service": "lambda.amazonaws.com"}])
 
 
