@@ -1,0 +1,69 @@
+//! Documents that repeat what files beside them say: they are compared, so that they cannot fall
+//! behind. `TOWPATH_WRITE_DOCS=1 cargo test -p towpath-core --test documentation` writes them.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+const BEGIN: &str = "<!-- roles -->\n";
+const END: &str = "<!-- end -->";
+
+#[test]
+fn the_security_document_says_what_each_role_may_do() {
+    let description = std::fs::read_to_string(root().join("infra/functions.json")).unwrap();
+    let description: Value = serde_json::from_str(&description).unwrap();
+    let path = root().join("docs/security.md");
+    let document = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = document.split_once(BEGIN).expect("it has a table of roles");
+    let (_, after) = rest.split_once(END).expect("the table has an end");
+    let expected = format!("{before}{BEGIN}{}{END}{after}", roles(&description));
+    if std::env::var_os("TOWPATH_WRITE_DOCS").is_some() {
+        std::fs::write(&path, &expected).unwrap();
+    } else {
+        assert!(
+            document == expected,
+            "docs/security.md is behind infra/functions.json: run `make docs`"
+        );
+    }
+}
+
+/// A row for each statement of each function.
+fn roles(description: &Value) -> String {
+    let mut table =
+        String::from("| function | statement | may | on | only if |\n|---|---|---|---|---|\n");
+    for (name, function) in description["functions"].as_object().into_iter().flatten() {
+        for statement in function["statements"].as_array().into_iter().flatten() {
+            let sid = statement["sid"].as_str().unwrap_or_default();
+            let actions = listed(&statement["actions"]);
+            let resources = listed(&statement["resources"]);
+            let conditions = conditions(&statement["conditions"]);
+            writeln!(
+                table,
+                "| `{name}` | {sid} | {actions} | {resources} | {conditions} |"
+            )
+            .unwrap();
+        }
+    }
+    table
+}
+
+fn listed(texts: &Value) -> String {
+    let texts = texts.as_array().into_iter().flatten();
+    let shown = texts.map(|text| format!("`{}`", text.as_str().unwrap_or_default()));
+    shown.collect::<Vec<_>>().join("<br>")
+}
+
+fn conditions(conditions: &Value) -> String {
+    let mut shown = Vec::new();
+    for (operator, tests) in conditions.as_object().into_iter().flatten() {
+        for (key, value) in tests.as_object().into_iter().flatten() {
+            shown.push(format!("`{operator}` `{key}` {value}"));
+        }
+    }
+    shown.join("<br>")
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
