@@ -102,5 +102,10 @@ pub(crate) async fn send(lab: &Arc<Lab>, function: &Function, mut letter: Letter
             }
         }
     }
+    keep(lab, letter);
+}
+
+/// Keeps a letter that goes to no queue.
+pub(crate) fn keep(lab: &Lab, letter: Letter) {
     lock(&lab.dead_letters.0).push(letter);
 }

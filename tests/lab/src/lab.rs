@@ -15,6 +15,7 @@ use crate::gateway::faults::Faults;
 use crate::gateway::identity::Identities;
 use crate::gateway::journal::Journal;
 use crate::gateway::transaction::Tokens;
+use crate::iam::resource_policies::ResourcePolicies;
 use crate::iam::roles::Roles;
 use crate::ids::Ids;
 use crate::lambda::host::Lambda;
@@ -69,6 +70,8 @@ pub(crate) struct Lab {
     pub(crate) identities: Identities,
     /// Roles.
     pub(crate) roles: Roles,
+    /// Policies of resources.
+    pub(crate) resource_policies: ResourcePolicies,
     /// The simulated services.
     pub(crate) world: Mutex<World>,
     /// The rest of AWS.
@@ -171,6 +174,7 @@ pub(crate) async fn start(serve: &Serve, base_url: String) -> Result<Arc<Lab>, S
         faults: Faults::default(),
         identities: Identities::new(&serve.account),
         roles: Roles::default(),
+        resource_policies: ResourcePolicies::default(),
         world: Mutex::new(World::new(serve.seed, now)),
         moto,
         lambda: Lambda::default(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::gateway::dispatch::{Answer, Incoming, forward};
 use crate::gateway::errors::{self, Failure};
 use crate::gateway::identity::Principal;
+use crate::iam::principals::Caller;
 use crate::lab::Lab;
 use crate::moto::Reply;
 use crate::xml;
@@ -46,12 +47,11 @@ async fn assume(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
     let role = text("RoleArn").unwrap_or_default();
     let caller = &incoming.caller;
     let known = lab.roles.knows(role);
-    let trusted = lab.roles.trusts(
-        role,
-        caller.trusted_as(),
-        &caller.account,
-        text("ExternalId"),
-    );
+    let principal = Caller::Principal {
+        arn: caller.trusted_as(),
+        account: &caller.account,
+    };
+    let trusted = lab.roles.trusts(role, &principal, text("ExternalId"));
     let root_of_nowhere = caller.role.is_none() && !known;
     if lab.settings.enforce_iam && !trusted && !root_of_nowhere {
         let message = format!(

@@ -51,6 +51,8 @@ pub(super) struct NewRule {
     input: Option<Value>,
     /// ARN of another account's or region's default bus.
     bus: Option<String>,
+    /// The role that EventBridge assumes to reach that bus.
+    role: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -158,6 +160,7 @@ pub(super) fn rule(lab: &Lab, body: &NewRule) -> Answer {
             ["arn", _, "events", region, account, "event-bus/default"] => Target::Bus {
                 account: (*account).to_owned(),
                 region: (*region).to_owned(),
+                role: body.role.clone(),
             },
             _ => {
                 return Err(ControlError::Input(

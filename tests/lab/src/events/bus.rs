@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::delivery::{self, Delivery};
+use super::forward;
 use super::pattern::Pattern;
 use crate::lab::Lab;
 use crate::lambda::function::Function;
@@ -48,6 +49,8 @@ pub(crate) enum Target {
         account: String,
         /// Its region.
         region: String,
+        /// The role that EventBridge assumes to reach it.
+        role: Option<String>,
     },
 }
 
@@ -150,14 +153,22 @@ pub(crate) fn publish_on(
     lab.buses.note(format!("{account}/{region}"), names, event);
     for rule in taking {
         match &rule.target {
-            Target::Bus { account, region } if !forwarded => {
-                publish_on(lab, account, region, event, true)
-            }
-            Target::Bus { .. } => {}
+            Target::Bus { .. } if forwarded => {}
+            Target::Bus { .. } => forward::send(lab, &rule, event),
             Target::Function { .. } => {
                 delivery::start(lab, Delivery::new(lab, rule, event.clone()))
             }
         }
+    }
+}
+
+impl Rule {
+    /// The rule's ARN.
+    pub(crate) fn arn(&self) -> String {
+        format!(
+            "arn:aws:events:{}:{}:rule/{}",
+            self.region, self.account, self.name
+        )
     }
 }
 
@@ -189,7 +200,7 @@ pub(crate) fn fire(lab: &Arc<Lab>, index: usize) {
         "account": rule.account,
         "time": now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         "region": rule.region,
-        "resources": [format!("arn:aws:events:{}:{}:rule/{}", rule.region, rule.account, rule.name)],
+        "resources": [rule.arn()],
         "detail": {},
     });
     delivery::start(lab, Delivery::new(lab, rule.clone(), event));

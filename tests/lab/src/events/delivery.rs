@@ -106,7 +106,7 @@ async fn give_up(
         delivery.event.clone(),
     );
     letter.attributes = json!({
-        "RULE_ARN": format!("arn:aws:events:{}:{}:rule/{}", rule.region, rule.account, rule.name),
+        "RULE_ARN": rule.arn(),
         "TARGET_ARN": function.config.arn(),
         "ERROR_CODE": code,
         "ERROR_MESSAGE": message,

@@ -22,7 +22,7 @@ use crate::world::{self, Call, World};
 use crate::{elb, events, sns, ssm, sts};
 
 /// A request as it came.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Http {
     /// Method.
     pub(crate) method: Method,
@@ -39,7 +39,7 @@ pub(crate) struct Http {
 pub(crate) struct LoseAnswer;
 
 /// A call on its way: what it asks, who asks, and the request it came in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Incoming {
     /// The parsed call.
     pub(crate) request: Request,
@@ -129,6 +129,9 @@ async fn perform(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
             .map_err(|denied| refusal(&incoming.request, &denied))?;
     }
     let reply = carry_out(lab, incoming).await?;
+    if reply.status == 200 {
+        lab.resource_policies.observe(&incoming.request);
+    }
     if is_read(&incoming.request.operation) && reply.status == 200 {
         lab.faults.remember(&read_key(incoming), &text(&reply.body));
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::dispatch::{Answer, Incoming, forward};
 use super::parse::Request;
-use super::transaction;
+use super::{table_arn, transaction};
 use crate::lab::Lab;
 use crate::lambda::stream;
 
@@ -29,8 +29,15 @@ pub(crate) struct Change {
 /// Carries out a call of DynamoDB.
 ///
 /// # Errors
-/// As [`forward`].
+/// When tables are named that one call cannot reach; otherwise as [`forward`].
 pub(crate) async fn answer(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
+    match table_arn::at_home(incoming)? {
+        Some(own) => carry_out(lab, &own).await,
+        None => carry_out(lab, incoming).await,
+    }
+}
+
+async fn carry_out(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
     let request = &incoming.request;
     let table = &lab.description.table.name;
     let of_functions =

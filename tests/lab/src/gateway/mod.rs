@@ -10,4 +10,5 @@ pub(crate) mod journal;
 pub(crate) mod parse;
 pub(crate) mod record;
 pub(crate) mod redact;
+pub(crate) mod table_arn;
 pub(crate) mod transaction;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::policy::Context;
+use super::policy::{Context, Verdict};
+use super::principals::Caller;
 use super::resources::{Need, needs};
 use crate::gateway::identity::Principal;
 use crate::gateway::parse::Request;
@@ -13,7 +14,7 @@ use crate::world::Call;
 /// A refusal, as IAM words it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "User: {caller} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
+    "User: {caller} is not authorized to perform: {action} on resource: {resource} because no {missing} policy allows the {action} action"
 )]
 pub(crate) struct Denied {
     /// ARN of the session.
@@ -22,34 +23,67 @@ pub(crate) struct Denied {
     pub(crate) action: String,
     /// ARN or `*`.
     pub(crate) resource: String,
+    /// The kind of policy that would have to allow it.
+    pub(crate) missing: &'static str,
 }
 
-/// Checks everything that `request` needs, including the passing of roles.
+/// Checks everything that `request` needs, including the passing of roles and the policies of
+/// resources in other accounts.
 ///
 /// # Errors
-/// The first thing that the caller's role does not allow.
+/// The first thing that the caller's role, or the resource's policy, does not allow.
 pub(crate) fn check(lab: &Lab, caller: &Principal, request: &Request) -> Result<(), Denied> {
-    let Some(role) = &caller.role else {
-        return Ok(());
-    };
     let mut all = match deployments(lab, request) {
         Some(groups) => groups,
         None => needs(request),
     };
     all.extend(passed_roles(lab, request));
     for need in all {
-        if !lab
-            .roles
-            .allows(role, &need.action, &need.resource, &need.context)
-        {
+        if let Some(missing) = missing(lab, caller, &need) {
             return Err(Denied {
                 caller: caller.arn.clone(),
                 action: need.action,
                 resource: need.resource,
+                missing,
             });
         }
     }
     Ok(())
+}
+
+/// The kind of policy that does not allow what is needed; `None` when it is allowed.
+fn missing(lab: &Lab, caller: &Principal, need: &Need) -> Option<&'static str> {
+    let principal = Caller::Principal {
+        arn: caller.trusted_as(),
+        account: &caller.account,
+    };
+    let let_in = is_elsewhere(&caller.account, need).then(|| {
+        let said = lab
+            .resource_policies
+            .decide(&need.resource, &need.action, &principal);
+        matches!(said, Verdict::Allowed { .. })
+    });
+    let mut context = need.context.clone();
+    context.extend(principal.context());
+    match &caller.role {
+        Some(role)
+            if !lab
+                .roles
+                .allows(role, &need.action, &need.resource, &context) =>
+        {
+            Some("identity-based")
+        }
+        Some(_) | None => (let_in == Some(false)).then_some("resource-based"),
+    }
+}
+
+/// Whether the resource is in another account, and of a kind that lets other accounts in by a
+/// policy of its own. Roles do so by their trust policies, which are STS's matter.
+fn is_elsewhere(account: &str, need: &Need) -> bool {
+    let mut parts = need.resource.split(':').skip(2);
+    let (service, owner) = (parts.next(), parts.nth(1));
+    matches!(service, Some("dynamodb" | "events" | "ecr"))
+        && owner.is_some_and(|owner| !["", "*", account].contains(&owner))
 }
 
 /// Deployments are named by id, but allowed by their deployment group:

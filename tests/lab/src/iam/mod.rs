@@ -3,6 +3,8 @@
 pub(crate) mod access;
 pub(crate) mod conditions;
 pub(crate) mod policy;
+pub(crate) mod principals;
 pub(crate) mod report;
+pub(crate) mod resource_policies;
 pub(crate) mod resources;
 pub(crate) mod roles;

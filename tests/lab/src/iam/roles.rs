@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::conditions;
 use super::policy::{Context, Effect, Statement, Verdict, decide, document};
+use super::principals::{Caller, Principals};
 use crate::lock::lock;
 
 /// The register of roles, by ARN.
@@ -105,21 +106,14 @@ impl Roles {
         }
     }
 
-    /// Whether the role's trust policy lets `caller` (a role's or an account root's ARN) assume
-    /// it, with the external id that it gave.
+    /// Whether the role's trust policy lets `caller` assume it, with the external id that it gave.
     pub(crate) fn trusts(
         &self,
         role: &str,
-        caller: &str,
-        caller_account: &str,
+        caller: &Caller<'_>,
         external_id: Option<&str>,
     ) -> bool {
-        let mut context = Context::new();
-        context.insert("aws:principalarn".to_owned(), vec![caller.to_owned()]);
-        context.insert(
-            "aws:principalaccount".to_owned(),
-            vec![caller_account.to_owned()],
-        );
+        let mut context = caller.context();
         if let Some(id) = external_id {
             context.insert("sts:externalid".to_owned(), vec![id.to_owned()]);
         }
@@ -134,12 +128,7 @@ impl Roles {
                 .cloned()
                 .and_then(|conditions| serde_json::from_value(conditions).ok())
                 .unwrap_or_default();
-            let named = principals(statement).iter().any(|principal| {
-                principal == "*"
-                    || principal == caller
-                    || principal == caller_account
-                    || *principal == format!("arn:aws:iam::{caller_account}:root")
-            });
+            let named = Principals::of(statement).name(caller);
             if named && conditions::met(&conditions, &context) {
                 match serde_json::from_value(statement["Effect"].clone()).unwrap_or_default() {
                     Effect::Deny => return false,
@@ -167,23 +156,6 @@ impl Roles {
     }
 }
 
-fn principals(statement: &Value) -> Vec<String> {
-    let listed = match statement.get("Principal") {
-        Some(Value::String(everyone)) => return vec![everyone.clone()],
-        Some(principal) => principal.get("AWS").cloned().unwrap_or_default(),
-        None => Value::Null,
-    };
-    match listed {
-        Value::String(one) => vec![one],
-        Value::Array(many) => many
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,11 +175,15 @@ mod tests {
             }]}),
         );
 
-        assert!(roles.trusts(ROLE, CALLER, "111111111111", Some("towpath-7")));
-        assert!(!roles.trusts(ROLE, CALLER, "111111111111", Some("other")));
-        assert!(!roles.trusts(ROLE, CALLER, "111111111111", None));
+        let caller = |arn| Caller::Principal {
+            arn,
+            account: "111111111111",
+        };
+        assert!(roles.trusts(ROLE, &caller(CALLER), Some("towpath-7")));
+        assert!(!roles.trusts(ROLE, &caller(CALLER), Some("other")));
+        assert!(!roles.trusts(ROLE, &caller(CALLER), None));
         let other = "arn:aws:iam::111111111111:role/towpath-approval";
-        assert!(!roles.trusts(ROLE, other, "111111111111", Some("towpath-7")));
+        assert!(!roles.trusts(ROLE, &caller(other), Some("towpath-7")));
     }
 
     #[test]

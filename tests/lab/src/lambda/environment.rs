@@ -219,10 +219,11 @@ fn spawn(
     runtime_api: &str,
 ) -> std::io::Result<Child> {
     let config = &function.config;
-    let log = std::fs::File::options()
-        .create(true)
-        .append(true)
-        .open(lab.settings.log_dir.join(format!("{}.log", config.name)))?;
+    let log = std::fs::File::options().create(true).append(true).open(
+        lab.settings
+            .log_dir
+            .join(config.log_name(&lab.settings.account)),
+    )?;
     let errors = log.try_clone()?;
     let folder = config.binary.parent().unwrap_or(&config.binary);
     let mut command = leash::command(config.binary.as_os_str())?;

@@ -81,6 +81,15 @@ impl Config {
         )
     }
 
+    /// The name of its log. Functions of accounts other than `home` may be named as those there.
+    pub(crate) fn log_name(&self, home: &str) -> String {
+        if self.account == home {
+            format!("{}.log", self.name)
+        } else {
+            format!("{}.{}.log", self.name, self.account)
+        }
+    }
+
     /// The configuration as `GetFunctionConfiguration` shows it. Values of environment variables
     /// are shown as AWS shows them: whole.
     pub(crate) fn describe(&self) -> Value {

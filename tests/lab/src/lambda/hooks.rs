@@ -8,8 +8,8 @@ use super::{async_queue, host};
 use crate::lab::Lab;
 use crate::world;
 
-/// Invokes a hook function. With a token somebody waits for its answer; without one the
-/// invocation is asynchronous.
+/// Invokes a hook function of the account that deploys; one of another account is as good as none.
+/// With a token somebody waits for its answer; without one the invocation is asynchronous.
 pub(crate) fn invoke(
     lab: &Arc<Lab>,
     account: &str,
@@ -18,7 +18,10 @@ pub(crate) fn invoke(
     payload: Value,
     token: Option<u64>,
 ) {
-    let function = lab.lambda.find(account, region, name);
+    let function = lab
+        .lambda
+        .find(account, region, name)
+        .filter(|function| function.config.account == account);
     let request_id = lab.ids.uuid();
     let payload = payload.to_string();
     let Some(token) = token else {

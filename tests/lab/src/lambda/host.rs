@@ -289,7 +289,11 @@ pub(crate) fn report(lab: &Lab) -> Value {
             shown["memory_mb"] = json!(config.memory_mb);
             shown["timeout_seconds"] = json!(config.timeout.as_secs());
             shown["binary"] = json!(config.binary);
-            shown["log"] = json!(lab.settings.log_dir.join(format!("{}.log", config.name)));
+            shown["log"] = json!(
+                lab.settings
+                    .log_dir
+                    .join(config.log_name(&lab.settings.account))
+            );
             shown
         })
         .collect();

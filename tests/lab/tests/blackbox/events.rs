@@ -114,34 +114,6 @@ async fn a_delivery_that_lambda_refuses_is_retried_and_then_a_dead_letter() {
 }
 
 #[tokio::test]
-async fn another_accounts_events_are_forwarded_once() {
-    let lab = Lab::start();
-    let bus = |account: &str| format!("arn:aws:events:eu-central-1:{account}:event-bus/default");
-    let pattern = json!({"source": ["towpath"]});
-    lab.tell("rules", json!({"name": "out", "account": "222222222222", "pattern": pattern, "bus": bus("111111111111")})).await;
-    lab.tell(
-        "rules",
-        json!({"name": "back", "pattern": pattern, "bus": bus("222222222222")}),
-    )
-    .await;
-    lab.tell(
-        "rules",
-        json!({"name": "in", "pattern": pattern, "function": "lab-echo"}),
-    )
-    .await;
-    let entries = json!({"Entries": [{"Source": "towpath", "DetailType": "t", "Detail": "{}"}]});
-    lab.call_as("222222222222", "events", "AWSEvents.PutEvents", entries)
-        .await;
-    lab.idle().await;
-    let received = lab.received("lab-echo");
-    assert_eq!(received.len(), 1);
-    assert_eq!(
-        received[0]["account"], "222222222222",
-        "an event keeps its account"
-    );
-}
-
-#[tokio::test]
 async fn messages_to_a_topic_reach_its_functions() {
     let lab = Lab::start();
     let topic = "arn:aws:sns:eu-central-1:111111111111:lab-replies";

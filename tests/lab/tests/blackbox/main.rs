@@ -1,5 +1,6 @@
 //! The lab as its clients see it: the real binary, a real moto, real processes as functions.
 
+mod accounts;
 mod events;
 mod gateway;
 mod harness;

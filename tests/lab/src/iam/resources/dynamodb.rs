@@ -7,7 +7,11 @@ use super::{At, Need};
 /// DynamoDB's transactions and batches ask for the actions they are made of:
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>.
 pub(super) fn needs(at: &At<'_>) -> Vec<Need> {
-    let table = |name: &str| at.arn("dynamodb", &format!("table/{name}"));
+    // Tables of other accounts are named by their ARN.
+    let table = |name: &str| match name {
+        arn if arn.starts_with("arn:") => arn.to_owned(),
+        name => at.arn("dynamodb", &format!("table/{name}")),
+    };
     let need = |action: &str, name: &str, keys: Vec<&Value>| {
         let mut need = Need::new(format!("dynamodb:{action}"), table(name));
         let keys: Vec<String> = keys.into_iter().filter_map(partition_key).collect();
@@ -55,6 +59,10 @@ pub(super) fn needs(at: &At<'_>) -> Vec<Need> {
                 .keys()
                 .map(|name| need(operation, name, Vec::new()))
                 .collect()
+        }
+        "PutResourcePolicy" | "GetResourcePolicy" | "DeleteResourcePolicy" => {
+            let resource = at.text("ResourceArn").unwrap_or("*");
+            vec![Need::new(format!("dynamodb:{operation}"), resource)]
         }
         "ListTables" | "ListStreams" => vec![Need::new(format!("dynamodb:{operation}"), "*")],
         _ => {

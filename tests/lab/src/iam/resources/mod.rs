@@ -220,7 +220,10 @@ fn sqs(at: &At<'_>) -> Option<Vec<String>> {
 }
 
 fn events(at: &At<'_>) -> Option<Vec<String>> {
-    let bus = |name: &str| at.arn("events", &format!("event-bus/{name}"));
+    let bus = |name: &str| match name {
+        arn if arn.starts_with("arn:") => arn.to_owned(),
+        name => at.arn("events", &format!("event-bus/{name}")),
+    };
     if at.0.operation != "PutEvents" {
         return at
             .text("Name")

@@ -61,6 +61,15 @@ struct Image {
     scan: Option<scan::Scan>,
 }
 
+/// Why a task cannot pull an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unpulled {
+    /// The registry has no such image.
+    Missing,
+    /// The repository is in another account, and its policy does not let that of the task pull.
+    Forbidden,
+}
+
 /// What a task finds when it pulls: the digest and how it will behave.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Pulled {
@@ -139,22 +148,30 @@ impl Registries {
             .ok_or_else(|| missing_repository(name, registry))
     }
 
-    /// Resolves an image reference of a task definition. `None` when the registry has no such
-    /// image. References to registries other than ECR are taken to exist and to be healthy.
-    pub(crate) fn pull(&self, reference: &str) -> Option<Pulled> {
+    /// Resolves an image reference of a task definition, for a task of `account`. References to
+    /// registries other than ECR are taken to exist and to be healthy.
+    pub(crate) fn pull(&self, account: &str, reference: &str) -> Result<Pulled, Unpulled> {
         let Some((place, name, wanted)) = parse_reference(reference) else {
-            return Some(Pulled {
+            return Ok(Pulled {
                 digest: manifest::digest(reference.as_bytes()),
                 tag: None,
                 behaviour: Behaviour::Healthy,
             });
         };
-        let repository = self.repositories.get(&(place, name.to_owned()))?;
-        let image = repository.images.iter().find(|image| match wanted {
-            Wanted::Digest(digest) => image.digest == digest,
-            Wanted::Tag(tag) => image.tags.iter().any(|held| held == tag),
-        })?;
-        Some(Pulled {
+        let elsewhere = place.account != account;
+        let repository = self.repositories.get(&(place, name.to_owned()));
+        if elsewhere && !repository.is_some_and(|held| policies::lets_pull(held, account)) {
+            return Err(Unpulled::Forbidden);
+        }
+        let image = repository
+            .into_iter()
+            .flat_map(|repository| &repository.images)
+            .find(|image| match wanted {
+                Wanted::Digest(digest) => image.digest == digest,
+                Wanted::Tag(tag) => image.tags.iter().any(|held| held == tag),
+            })
+            .ok_or(Unpulled::Missing)?;
+        Ok(Pulled {
             digest: image.digest.clone(),
             tag: image.tags.last().cloned(),
             behaviour: self

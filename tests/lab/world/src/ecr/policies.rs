@@ -1,4 +1,5 @@
-//! Lifecycle and repository policies: stored and given back, as written.
+//! Lifecycle and repository policies: stored and given back, as written. Of repository policies it
+//! is also read which accounts may pull.
 
 use serde_json::{Value, json};
 
@@ -56,6 +57,53 @@ pub(super) fn delete(world: &mut World, call: &Call) -> Answer {
         .take()
         .ok_or_else(|| no_policy(repository))?;
     Ok(answer(repository, "policyText", &text))
+}
+
+/// What a pull does to a repository:
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html>.
+const PULLING: [&str; 2] = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+
+/// Whether the repository's policy lets the tasks of another account pull: its statements have to
+/// allow everything that a pull does, and to name the account (by id or root) or everybody.
+/// Statements with conditions allow nothing here.
+pub(super) fn lets_pull(repository: &Repository, account: &str) -> bool {
+    let policy = repository.policy.as_deref().unwrap_or_default();
+    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+    let statements = listed(&policy["Statement"]);
+    let root = format!("arn:aws:iam::{account}:root");
+    let names = |statement: &Value| {
+        let principal = &statement["Principal"];
+        let named = principal.get("AWS").unwrap_or(principal);
+        listed(named)
+            .iter()
+            .filter_map(Value::as_str)
+            .any(|name| ["*", account, root.as_str()].contains(&name))
+    };
+    let covers = |statement: &Value, action: &str| {
+        listed(&statement["Action"])
+            .iter()
+            .filter_map(Value::as_str)
+            .any(|held| ["*", "ecr:*", action].contains(&held))
+    };
+    PULLING.iter().all(|action| {
+        statements.iter().any(|statement| {
+            statement["Effect"] == "Allow"
+                && statement.get("Condition").is_none()
+                && names(statement)
+                && covers(statement, action)
+        })
+    })
+}
+
+/// One or many, as policies have them.
+fn listed(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(many) => many.clone(),
+        Value::Null => Vec::new(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            vec![value.clone()]
+        }
+    }
 }
 
 fn document(call: &Call, member: &str) -> Result<String, ApiError> {

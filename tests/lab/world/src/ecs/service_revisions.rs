@@ -44,7 +44,11 @@ pub(super) fn new_revision(world: &mut World, service: &str) -> String {
         put(
             &mut entry,
             "imageDigest",
-            world.ecr.pull(image).map(|pulled| pulled.digest),
+            world
+                .ecr
+                .pull(&held.place.account, image)
+                .ok()
+                .map(|pulled| pulled.digest),
         );
         images.push(entry);
     }

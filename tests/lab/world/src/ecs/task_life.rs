@@ -13,6 +13,7 @@ use crate::{
     World,
     behaviour::Behaviour,
     call::{ApiError, Place, array, text},
+    ecr::Unpulled,
     timers::{Timer, later, seconds},
 };
 
@@ -58,7 +59,7 @@ pub(super) fn launch(world: &mut World, launch: Launch) -> Result<String, ApiErr
     let mut leading = None;
     for container in array(&described, "containerDefinitions") {
         let image = text(container, "image").unwrap_or_default();
-        let pulled = world.ecr.pull(image);
+        let pulled = world.ecr.pull(&launch.place.account, image).ok();
         let digest = pulled.as_ref().map(|pulled| pulled.digest.clone());
         if let Some(pulled) = pulled
             && (leading.is_none()
@@ -180,16 +181,20 @@ fn started(world: &mut World, arn: &str) {
         return;
     };
     // An image may have been pushed, or deleted, since the task was made.
-    let mut missing = None;
+    let mut unpulled = None;
     for container in &mut task.containers {
-        match world.ecr.pull(&container.image) {
-            Some(pulled) => container.digest = Some(pulled.digest),
-            None => missing = missing.or(Some(container.image.clone())),
+        match world.ecr.pull(&task.place.account, &container.image) {
+            Ok(pulled) => container.digest = Some(pulled.digest),
+            Err(why) => unpulled = unpulled.or(Some((container.image.clone(), why))),
         }
     }
-    if let Some(image) = missing {
+    if let Some((image, why)) = unpulled {
+        let why = match why {
+            Unpulled::Missing => format!("{image}: not found"),
+            Unpulled::Forbidden => "unexpected status from HEAD request: 403 Forbidden".to_owned(),
+        };
         let reason = format!(
-            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {image}: not found"
+            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {why}"
         );
         for container in &mut task.containers {
             container.reason = (container.image == image).then(|| reason.clone());
