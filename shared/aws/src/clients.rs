@@ -77,6 +77,15 @@ impl Clients {
         self.set(None, region).await
     }
 
+    /// The clients of the region that the ledger's table is in, with the function's own credentials:
+    /// a table in another account admits them by its policy.
+    pub(crate) async fn ledger(&self) -> Result<Arc<ClientSet>, CallError> {
+        match self.settings.table_region()? {
+            Some(region) => self.set(None, region).await,
+            None => self.home().await,
+        }
+    }
+
     /// The clients of a stage's account and region, in its role if it has one.
     pub(crate) async fn at(&self, place: &Place) -> Result<Arc<ClientSet>, CallError> {
         self.set(place.role.clone(), place.service.region.clone())

@@ -10,7 +10,8 @@ use towpath_core::release::Home;
 
 use crate::ports::CallError;
 
-/// The DynamoDB table that holds the ledger.
+/// The DynamoDB table that holds the ledger: its name, or its ARN where it is in another account or
+/// region than the function.
 pub const TABLE: &str = "TOWPATH_TABLE";
 /// The deployer's own account, of 12 digits.
 pub const ACCOUNT: &str = "TOWPATH_ACCOUNT";
@@ -138,6 +139,28 @@ impl Settings {
         self.require(TABLE)
     }
 
+    /// The region of the ledger's table, where the table is named by its ARN: DynamoDB answers in
+    /// the table's own region only. `None` where it is named by its name, and so is in this region.
+    ///
+    /// # Errors
+    /// When it is not set, or is an ARN of something else.
+    pub fn table_region(&self) -> Result<Option<Region>, SettingError> {
+        let table = self.table()?;
+        if !table.starts_with("arn:") {
+            return Ok(None);
+        }
+        let mut parts = table.splitn(6, ':').skip(2);
+        match (parts.next(), parts.next()) {
+            (Some("dynamodb"), Some(region)) => parse(TABLE, region).map(Some),
+            (_, _) => Err(SettingError::Invalid {
+                name: TABLE,
+                problem: format!(
+                    "`{table}` is not a table's ARN: use arn:aws:dynamodb:<region>:<account>:table/<name>"
+                ),
+            }),
+        }
+    }
+
     /// The deployer's own account and region.
     ///
     /// # Errors
@@ -239,6 +262,19 @@ mod tests {
         assert!(
             message.starts_with("the environment variable TOWPATH_ACCOUNT is wrong: `12` is not"),
             "{message}"
+        );
+    }
+
+    #[test]
+    fn a_table_in_another_account_says_in_which_region_it_is() {
+        let region = |table: &str| Settings::of([(TABLE, table.into())]).table_region();
+        assert_eq!(region("towpath-ledger"), Ok(None));
+        let arn = "arn:aws:dynamodb:eu-central-1:111111111111:table/towpath-ledger";
+        assert_eq!(region(arn), Ok(Some("eu-central-1".parse().unwrap())));
+        let wrong = region("arn:aws:sqs:eu-central-1:111111111111:queue").unwrap_err();
+        assert!(
+            wrong.to_string().contains("is not a table's ARN"),
+            "{wrong}"
         );
     }
 

@@ -111,7 +111,7 @@ impl Ledger for Aws {
 impl Aws {
     async fn update_summary(&self, id: &ReleaseId) -> Result<UpdateItemFluentBuilder, CallError> {
         let table = self.settings().table()?;
-        let set = self.clients().home().await?;
+        let set = self.clients().ledger().await?;
         Ok(set
             .dynamodb()
             .update_item()

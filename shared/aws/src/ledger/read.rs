@@ -73,7 +73,7 @@ impl Aws {
         limit: usize,
     ) -> Result<Vec<Listed>, CallError> {
         let table = self.settings().table()?;
-        let set = self.clients().home().await?;
+        let set = self.clients().ledger().await?;
         let query = set
             .dynamodb()
             .query()
@@ -93,7 +93,7 @@ impl Aws {
     /// When the call fails. An item that is not a summary is logged and left out.
     pub async fn open_releases(&self, limit: usize) -> Result<Vec<Listed>, CallError> {
         let table = self.settings().table()?;
-        let set = self.clients().home().await?;
+        let set = self.clients().ledger().await?;
         let query = set
             .dynamodb()
             .query()
@@ -147,7 +147,7 @@ impl Aws {
         limit: usize,
     ) -> Result<Vec<OpenRelease>, CallError> {
         let table = self.settings().table()?;
-        let set = self.clients().home().await?;
+        let set = self.clients().ledger().await?;
         let query = set
             .dynamodb()
             .query()
@@ -189,7 +189,7 @@ impl Aws {
 
     async fn entry_items(&self, id: &ReleaseId) -> Result<Vec<Item>, CallError> {
         let table = self.settings().table()?;
-        let set = self.clients().home().await?;
+        let set = self.clients().ledger().await?;
         let query = set
             .dynamodb()
             .query()
@@ -207,7 +207,7 @@ impl Aws {
         sort: &str,
     ) -> Result<Option<Item>, CallError> {
         let table = self.settings().table()?;
-        let set = self.clients().home().await?;
+        let set = self.clients().ledger().await?;
         let answer = set
             .dynamodb()
             .get_item()

@@ -85,7 +85,7 @@ impl Aws {
 
     async fn commit(&self, batch: Batch<'_>) -> Result<(), AppendError> {
         let table = self.settings().table().map_err(CallError::from)?;
-        let set = self.clients().home().await?;
+        let set = self.clients().ledger().await?;
         let writer = writer(&batch);
         let items = batch.transaction(&table, &writer)?;
         let mut pause = PAUSE;

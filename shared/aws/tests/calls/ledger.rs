@@ -1,12 +1,14 @@
 //! The ledger when DynamoDB does not do what it is asked.
 
 use serde_json::{Value, json};
-use towpath_aws::ports::{AppendError, CallError};
+use towpath_aws::Aws;
+use towpath_aws::config::TABLE;
+use towpath_aws::ports::{AppendError, CallError, Ledger as _};
 use towpath_core::release::{Entry, Release};
 
-use crate::support::aws;
 use crate::support::http::{Reply, Server};
 use crate::support::releases::{actor, append, at, id, opened, reported};
+use crate::support::{aws, settings};
 
 fn release() -> Release {
     let entry = Entry::after(None, &id('a'), at(0), actor(), opened('a', 0));
@@ -109,4 +111,26 @@ async fn an_append_that_is_never_answered_is_unknown_unless_its_entry_tells() {
     assert!(tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
     let (outcome, _) = append_when(|_| Reply::Hangup, anothers).await;
     assert!(matches!(outcome, Err(AppendError::Behind)), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_table_of_another_account_is_asked_in_its_own_region() {
+    let server = Server::start(|request| match request.operation().as_str() {
+        "TransactWriteItems" => Reply::json(200, &json!({})),
+        _ => Reply::json(200, &json!({"Items": []})),
+    });
+    let arn = "arn:aws:dynamodb:eu-central-1:111111111111:table/towpath-ledger";
+    let aws = Aws::new(settings(&server.url).with(TABLE, arn));
+    assert!(aws.load(&id('a')).await.unwrap().is_none());
+    append(&aws, &release(), &[reported("x")], 1).await.unwrap();
+    for request in server.requests() {
+        let authorization = request.header("authorization");
+        assert!(
+            authorization.contains("/eu-central-1/dynamodb/"),
+            "{authorization}"
+        );
+    }
+    assert_eq!(server.requests_of("Query")[0].json()["TableName"], arn);
+    let written = server.requests_of("TransactWriteItems")[0].json();
+    assert_eq!(written["TransactItems"][0]["Put"]["TableName"], arn);
 }
