@@ -122,7 +122,7 @@ fn said(
 /// A request that got no answer.
 fn not_sent(operation: &'static str, error: &(dyn StdError + 'static)) -> CallError {
     if let Some(error) = find::<AssumeRoleError>(error) {
-        return said("sts:AssumeRole", error, false);
+        return not_assumed(error);
     }
     let message = causes(error);
     match find::<CredentialsError>(error) {
@@ -138,6 +138,20 @@ fn not_sent(operation: &'static str, error: &(dyn StdError + 'static)) -> CallEr
         None if never_connected(error) => CallError::NotDone { operation, message },
         None => CallError::Unknown { operation, message },
     }
+}
+
+/// A role that could not be assumed. STS names the role, but never says which side has to change:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html>.
+fn not_assumed(error: &AssumeRoleError) -> CallError {
+    let mut failure = said("sts:AssumeRole", error, false);
+    if let CallError::Refused { code, message, .. } = &mut failure
+        && code == "AccessDenied"
+    {
+        message.push_str(
+            "; the role has to trust the role that calls, with exactly the external id that the stage names under `role`",
+        );
+    }
+    failure
 }
 
 /// Whether connecting failed, so that nothing was sent.

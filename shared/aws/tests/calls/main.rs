@@ -9,5 +9,6 @@ mod ecs;
 mod failures;
 mod ledger;
 mod readers;
+mod roles;
 mod signed;
 mod slack;
