@@ -51,6 +51,9 @@ where
     }
 }
 
+/// Answers what came of the checks. Where that cannot be known and asking again would not help, the
+/// answer is no, so that nobody waits for the hour that CodeDeploy gives; the error still goes the
+/// way of errors, because somebody has to mend its cause.
 async fn answer_codedeploy<P>(
     ports: &P,
     deployment: &DeploymentId,
@@ -60,11 +63,43 @@ async fn answer_codedeploy<P>(
 where
     P: Ledger + CodeDeploy + Checker + Clock,
 {
+    let passed = match asks(ports, deployment, execution, time_left).await {
+        Ok(Verdict::Passed) => true,
+        Ok(Verdict::Failed) => false,
+        Ok(Verdict::Undecided) => {
+            tracing::info!(%deployment, "hook to be answered when its checks are decided");
+            return Ok(());
+        }
+        Err(error) => {
+            if error.is_final() {
+                tracing::warn!(%deployment, %error, "hook refused: what the checks say cannot be known");
+                ports
+                    .answer_hook(None, deployment, execution, false)
+                    .await?;
+            }
+            return Err(error);
+        }
+    };
+    ports
+        .answer_hook(None, deployment, execution, passed)
+        .await?;
+    tracing::info!(%deployment, passed, "hook answered");
+    Ok(())
+}
+
+/// What the deployment is told.
+async fn asks<P>(
+    ports: &P,
+    deployment: &DeploymentId,
+    execution: &str,
+    time_left: Duration,
+) -> Result<Verdict, HandlerError>
+where
+    P: Ledger + CodeDeploy + Checker + Clock,
+{
     let Some((mark, release)) = find(ports, deployment).await? else {
         tracing::warn!(%deployment, "hook refused: the deployment is not one of ours");
-        return Ok(ports
-            .answer_hook(None, deployment, execution, false)
-            .await?);
+        return Ok(Verdict::Failed);
     };
     let position = release.stage_position(&mark.stage);
     let service = position.and_then(|position| release.service_id(position));
@@ -80,33 +115,16 @@ where
         role: None,
     };
     let progress = ports.progress(&place, deployment).await?;
-    let verdict = match point_of(&progress) {
-        Some(point) => {
-            let asked = Asked {
-                stage,
-                deployment,
-                point,
-            };
-            verify(ports, &release, &asked, Some(execution), time_left).await?
-        }
-        None => {
-            tracing::warn!(release.id = %release.id(), %deployment, "hook refused: the deployment is at no point that has checks");
-            Verdict::Failed
-        }
+    let Some(point) = point_of(&progress) else {
+        tracing::warn!(release.id = %release.id(), %deployment, "hook refused: the deployment is at no point that has checks");
+        return Ok(Verdict::Failed);
     };
-    let passed = match verdict {
-        Verdict::Passed => true,
-        Verdict::Failed => false,
-        Verdict::Undecided => {
-            tracing::info!(release.id = %release.id(), %deployment, "hook to be answered when its checks are decided");
-            return Ok(());
-        }
+    let asked = Asked {
+        stage,
+        deployment,
+        point,
     };
-    ports
-        .answer_hook(None, deployment, execution, passed)
-        .await?;
-    tracing::info!(release.id = %release.id(), %deployment, passed, "hook answered");
-    Ok(())
+    verify(ports, &release, &asked, Some(execution), time_left).await
 }
 
 /// A deployment that asks whether it may go on, and where it is.

@@ -70,6 +70,22 @@ pub enum HandlerError {
 }
 
 impl HandlerError {
+    /// Whether the same event would fail in the same way again.
+    fn is_final(&self) -> bool {
+        match self {
+            Self::Malformed(_) | Self::Pipeline(_) | Self::Refused(_) | Self::Setting(_) => true,
+            Self::Call(error)
+            | Self::Load(LoadError::Call(error))
+            | Self::Append(AppendError::Call(error)) => match error {
+                CallError::Refused { .. } => true,
+                CallError::NotDone { .. } | CallError::Unknown { .. } => false,
+            },
+            Self::Load(LoadError::Unreadable { .. })
+            | Self::Append(AppendError::Behind | AppendError::Service)
+            | Self::Drive(_) => false,
+        }
+    }
+
     /// What came of dealing with several pipelines: those that cannot be used are named together,
     /// and any other failure counts by itself.
     fn of_pipelines(outcomes: Vec<Result<(), Self>>) -> Result<(), Self> {
