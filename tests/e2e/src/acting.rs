@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{ACCOUNT, Error, REGION};
+use crate::account::{Place, TOOLS};
+use crate::lab::Error;
 use crate::shop::{CHANNEL, Shop};
 use crate::world::World;
 
@@ -43,7 +44,8 @@ impl World {
     /// # Errors
     /// When SNS says no.
     pub async fn reply(&self, message: &str) -> Result<(), Error> {
-        let topic = format!("arn:aws:sns:{REGION}:{ACCOUNT}:towpath-replies");
+        let Place { account, region } = TOOLS;
+        let topic = format!("arn:aws:sns:{region}:{account}:towpath-replies");
         let parameters = [
             ("Action", "Publish"),
             ("TopicArn", &topic),

@@ -9,6 +9,8 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::account::{Account, Place, TOOLS};
+
 /// What goes wrong on the way to the lab.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -55,11 +57,6 @@ pub struct Lab {
     /// Kept so that the logs vanish with the lab; a failed test prints what matters before.
     _folder: Option<tempfile::TempDir>,
 }
-
-/// The account that the deployer and the services live in.
-pub(crate) const ACCOUNT: &str = "111111111111";
-/// The region.
-pub(crate) const REGION: &str = "eu-central-1";
 
 impl Lab {
     /// Starts a lab and waits until everything in it answers.
@@ -157,32 +154,38 @@ impl Lab {
         answer(format!("DELETE /_lab/{control}"), request).await
     }
 
-    /// Calls an AWS API that speaks JSON, as an administrator of the account.
+    /// An account in its region, and its administrator.
+    #[must_use]
+    pub fn account(&self, place: Place) -> Account<'_> {
+        Account::new(self, place)
+    }
+
+    /// Calls an AWS API that speaks JSON, as an administrator of the deployer's account.
     ///
     /// # Errors
     /// When AWS says no.
     pub async fn aws(&self, service: &str, operation: &str, input: &Value) -> Result<Value, Error> {
-        let (target, version) = match service {
-            "ecs" => ("AmazonEC2ContainerServiceV20141113", "1.1"),
-            "codedeploy" => ("CodeDeploy_20141006", "1.1"),
-            "ecr" => ("AmazonEC2ContainerRegistry_V20150921", "1.1"),
-            "application-autoscaling" => ("AnyScaleFrontendService", "1.1"),
-            "ssm" => ("AmazonSSM", "1.1"),
-            "dynamodb" => ("DynamoDB_20120810", "1.0"),
-            other => {
-                return Err(Error::Story(format!(
-                    "the harness does not speak to {other}"
-                )));
-            }
-        };
-        let request = self
-            .http
-            .post(&self.url)
-            .header("authorization", authorization(service))
-            .header("x-amz-target", format!("{target}.{operation}"))
-            .header("content-type", format!("application/x-amz-json-{version}"))
-            .body(input.to_string());
-        answer(format!("{service}:{operation}"), request).await
+        self.account(TOOLS).aws(service, operation, input).await
+    }
+
+    /// Calls an AWS API that speaks the query protocol, as an administrator of the deployer's
+    /// account, and returns its XML.
+    ///
+    /// # Errors
+    /// When AWS says no.
+    pub async fn query(
+        &self,
+        service: &str,
+        version: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<String, Error> {
+        let tools = self.account(TOOLS);
+        tools.query(service, version, parameters).await
+    }
+
+    /// A request to the gateway, not sent yet.
+    pub(crate) fn gateway(&self) -> reqwest::RequestBuilder {
+        self.http.post(&self.url)
     }
 
     /// Calls a method of Slack's Web API with a token.
@@ -196,35 +199,6 @@ impl Lab {
             .bearer_auth(token)
             .json(input);
         answer(format!("slack:{method}"), request).await
-    }
-
-    /// Calls an AWS API that speaks the query protocol, and returns its XML.
-    ///
-    /// # Errors
-    /// When AWS says no.
-    pub async fn query(
-        &self,
-        service: &str,
-        version: &str,
-        parameters: &[(&str, &str)],
-    ) -> Result<String, Error> {
-        let mut form = vec![("Version", version)];
-        form.extend_from_slice(parameters);
-        let request = self
-            .http
-            .post(&self.url)
-            .header("authorization", authorization(service))
-            .form(&form);
-        let (status, body) = send(request).await?;
-        if status < 300 {
-            Ok(body)
-        } else {
-            Err(Error::Refused {
-                what: format!("{service} {parameters:?}"),
-                status,
-                body,
-            })
-        }
     }
 
     /// Asks a service behind a load balancer's listener: the status and the body.
@@ -270,7 +244,7 @@ fn existing(path: PathBuf) -> Result<PathBuf, Error> {
     }
 }
 
-fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
@@ -285,20 +259,12 @@ fn binaries() -> PathBuf {
     }
 }
 
-/// What the gateway reads of a signature: who, where and which service. It checks no signatures.
-fn authorization(service: &str) -> String {
-    format!(
-        "AWS4-HMAC-SHA256 Credential=AKIAADMINISTRATOR000/20260101/{REGION}/{service}/aws4_request, \
-         SignedHeaders=host, Signature=0000"
-    )
-}
-
-async fn send(request: reqwest::RequestBuilder) -> Result<(u16, String), Error> {
+pub(crate) async fn send(request: reqwest::RequestBuilder) -> Result<(u16, String), Error> {
     let response = request.send().await?;
     Ok((response.status().as_u16(), response.text().await?))
 }
 
-async fn answer(what: String, request: reqwest::RequestBuilder) -> Result<Value, Error> {
+pub(crate) async fn answer(what: String, request: reqwest::RequestBuilder) -> Result<Value, Error> {
     let (status, body) = send(request).await?;
     if status >= 300 {
         return Err(Error::Refused { what, status, body });

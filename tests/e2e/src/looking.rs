@@ -1,6 +1,8 @@
 //! What a story is judged by besides what runs: the ledger, dead letters, whispers, e-mails, the
 //! journal and the functions' logs.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::lab::Error;
@@ -168,8 +170,13 @@ impl World {
     /// # Errors
     /// When the logs cannot be read.
     pub fn function_logs(&self) -> Result<String, Error> {
+        Ok(self.logs_by_name()?.into_values().collect())
+    }
+
+    /// The functions' logs by the names of their files.
+    pub(crate) fn logs_by_name(&self) -> Result<BTreeMap<String, String>, Error> {
         let failed = |error: std::io::Error| Error::Story(format!("the functions' logs: {error}"));
-        let mut logs = String::new();
+        let mut logs = BTreeMap::new();
         for file in std::fs::read_dir(self.lab.logs()).map_err(failed)? {
             let path = file.map_err(failed)?.path();
             let name = path
@@ -178,7 +185,7 @@ impl World {
                 .to_string_lossy()
                 .into_owned();
             if name.starts_with("towpath-") && name.ends_with(".log") {
-                logs.push_str(&std::fs::read_to_string(&path).map_err(failed)?);
+                logs.insert(name, std::fs::read_to_string(&path).map_err(failed)?);
             }
         }
         Ok(logs)

@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{ACCOUNT, Error, Lab, REGION};
+use crate::account::{Account, Place, TOOLS};
+use crate::lab::{Error, Lab};
+use crate::network::{LoadBalancer, Network, find_listener, network_of};
+use crate::target::Target;
 
 /// The Slack channel of the example's pipeline.
 pub const CHANNEL: &str = "C0DEPLOYS01";
@@ -19,6 +22,8 @@ pub struct Shop {
     pub initial: String,
     /// The stages.
     pub stages: Vec<StageSetup>,
+    /// What production needs because it is in an account of its own; `None` where it is not.
+    pub target: Option<Target>,
 }
 
 /// One stage's service.
@@ -26,6 +31,8 @@ pub struct Shop {
 pub struct StageSetup {
     /// The stage's name, and its cluster's.
     pub name: &'static str,
+    /// Where its service is.
+    pub place: Place,
     /// Where production traffic arrives, where there is a load balancer.
     pub url: Option<String>,
     /// Where test traffic arrives.
@@ -36,14 +43,23 @@ impl Shop {
     /// The name of the service, the repository and the pipeline.
     pub const NAME: &'static str = "shop-api";
 
-    /// Sets the example up through AWS's own APIs.
+    /// Sets the example up through AWS's own APIs, all of it in the deployer's account.
     ///
     /// # Errors
     /// When AWS says no.
     pub async fn set_up(lab: &Lab) -> Result<Self, Error> {
+        Self::set_up_with(lab, None).await
+    }
+
+    /// Sets the example up with production in an account of its own, if there is one.
+    ///
+    /// # Errors
+    /// When AWS says no.
+    pub async fn set_up_with(lab: &Lab, target: Option<Target>) -> Result<Self, Error> {
+        let tools = lab.account(TOOLS);
         let repository = json!({ "repositoryName": Self::NAME, "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
             "imageTagMutabilityExclusionFilters": [{ "filterType": "WILDCARD", "filter": "latest" }] });
-        lab.aws("ecr", "CreateRepository", &repository).await?;
+        tools.aws("ecr", "CreateRepository", &repository).await?;
         let pushed = lab
             .post(
                 "push",
@@ -51,20 +67,43 @@ impl Shop {
             )
             .await?;
         let initial = pushed["digest"].as_str().unwrap_or_default().to_owned();
-        let network = network_of(lab).await?;
-        let application = json!({ "applicationName": Self::NAME, "computePlatform": "ECS" });
-        lab.aws("codedeploy", "CreateApplication", &application)
-            .await?;
-        let mut stages = vec![rolling(lab, "test", &initial, &network).await?];
-        for name in ["staging", "production"] {
-            stages.push(blue_green(lab, name, &initial, &network).await?);
+        if let Some(target) = &target {
+            target.set_up(lab).await?;
+            let template = definition(target.place, "production", &initial);
+            target.keep_template(lab, &template).await?;
         }
-        let production = format!("service/production/{}", Self::NAME);
-        let target = json!({ "ServiceNamespace": "ecs", "ResourceId": production,
-            "ScalableDimension": "ecs:service:DesiredCount", "MinCapacity": 2, "MaxCapacity": 6 });
-        lab.aws("application-autoscaling", "RegisterScalableTarget", &target)
+        let production = target
+            .as_ref()
+            .map_or(tools, |target| lab.account(target.place));
+        let application = json!({ "applicationName": Self::NAME, "computePlatform": "ECS" });
+        tools
+            .aws("codedeploy", "CreateApplication", &application)
             .await?;
-        let shop = Self { initial, stages };
+        if production.place != tools.place {
+            production
+                .aws("codedeploy", "CreateApplication", &application)
+                .await?;
+        }
+        let stages = vec![
+            rolling(tools, "test", &initial).await?,
+            blue_green(tools, "staging", &initial).await?,
+            blue_green(production, "production", &initial).await?,
+        ];
+        let service = format!("service/production/{}", Self::NAME);
+        let scalable = json!({ "ServiceNamespace": "ecs", "ResourceId": service,
+            "ScalableDimension": "ecs:service:DesiredCount", "MinCapacity": 2, "MaxCapacity": 6 });
+        production
+            .aws(
+                "application-autoscaling",
+                "RegisterScalableTarget",
+                &scalable,
+            )
+            .await?;
+        let shop = Self {
+            initial,
+            stages,
+            target,
+        };
         shop.apply(lab, &shop.pipeline()).await?;
         Ok(shop)
     }
@@ -115,6 +154,12 @@ impl Shop {
         );
         production["checks"] = health("production");
         production["approval"] = json!({ "slack": [APPROVER], "sns": true, "expires": "24h" });
+        if let Some(target) = &self.target {
+            production["account"] = json!(target.place.account);
+            production["region"] = json!(target.place.region);
+            production["role"] = json!({ "arn": target.role(), "external_id": target.external_id });
+            production["base"] = json!({ "parameter": Target::TEMPLATE });
+        }
         json!({
             "pipeline": Self::NAME,
             "repository": Self::NAME,
@@ -138,23 +183,26 @@ impl Shop {
     }
 }
 
-/// The reference of an image of the example.
+/// The reference of an image of the example, which is in the deployer's account wherever it runs.
 fn image(digest: &str) -> String {
+    let Place { account, region } = TOOLS;
     format!(
-        "{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{}@{digest}",
+        "{account}.dkr.ecr.{region}.amazonaws.com/{}@{digest}",
         Shop::NAME
     )
 }
 
-async fn task_definition(lab: &Lab, stage: &str, digest: &str) -> Result<String, Error> {
-    let definition = json!({
+/// The task definition of a stage there.
+fn definition(place: Place, stage: &str, digest: &str) -> Value {
+    let Place { account, region } = place;
+    json!({
         "family": format!("{}-{stage}", Shop::NAME),
         "networkMode": "awsvpc",
         "requiresCompatibilities": ["FARGATE"],
         "cpu": "256",
         "memory": "512",
-        "executionRoleArn": format!("arn:aws:iam::{ACCOUNT}:role/shop-api-execution"),
-        "taskRoleArn": format!("arn:aws:iam::{ACCOUNT}:role/shop-api"),
+        "executionRoleArn": format!("arn:aws:iam::{account}:role/shop-api-execution"),
+        "taskRoleArn": format!("arn:aws:iam::{account}:role/shop-api"),
         "runtimePlatform": { "cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX" },
         "containerDefinitions": [
             {
@@ -163,13 +211,17 @@ async fn task_definition(lab: &Lab, stage: &str, digest: &str) -> Result<String,
                 "essential": true,
                 "portMappings": [{ "containerPort": 8080, "protocol": "tcp" }],
                 "environment": [{ "name": "STAGE", "value": stage }, { "name": "EMPTY", "value": "" }],
-                "secrets": [{ "name": "DATABASE_URL", "valueFrom": format!("arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{stage}/database-url") }],
+                "secrets": [{ "name": "DATABASE_URL", "valueFrom": format!("arn:aws:ssm:{region}:{account}:parameter/{stage}/database-url") }],
                 "logConfiguration": { "logDriver": "awslogs", "options": {
-                    "awslogs-group": format!("/ecs/{}", Shop::NAME), "awslogs-region": REGION, "awslogs-stream-prefix": "app" } },
+                    "awslogs-group": format!("/ecs/{}", Shop::NAME), "awslogs-region": region, "awslogs-stream-prefix": "app" } },
             },
         ],
-    });
-    let answer = lab
+    })
+}
+
+async fn task_definition(owner: Account<'_>, stage: &str, digest: &str) -> Result<String, Error> {
+    let definition = definition(owner.place, stage, digest);
+    let answer = owner
         .aws("ecs", "RegisterTaskDefinition", &definition)
         .await?;
     Ok(answer["taskDefinition"]["taskDefinitionArn"]
@@ -183,48 +235,51 @@ fn awsvpc(network: &Network) -> Value {
 }
 
 async fn rolling(
-    lab: &Lab,
+    owner: Account<'_>,
     name: &'static str,
     digest: &str,
-    network: &Network,
 ) -> Result<StageSetup, Error> {
-    lab.aws("ecs", "CreateCluster", &json!({ "clusterName": name }))
+    let network = &network_of(owner).await?;
+    owner
+        .aws("ecs", "CreateCluster", &json!({ "clusterName": name }))
         .await?;
-    let definition = task_definition(lab, name, digest).await?;
+    let definition = task_definition(owner, name, digest).await?;
     let service = json!({
         "cluster": name, "serviceName": Shop::NAME, "taskDefinition": definition, "desiredCount": 1,
         "launchType": "FARGATE", "networkConfiguration": awsvpc(network),
         "deploymentConfiguration": { "deploymentCircuitBreaker": { "enable": true, "rollback": true },
             "maximumPercent": 200, "minimumHealthyPercent": 100 },
     });
-    lab.aws("ecs", "CreateService", &service).await?;
+    owner.aws("ecs", "CreateService", &service).await?;
     Ok(StageSetup {
         name,
+        place: owner.place,
         url: None,
         test_url: None,
     })
 }
 
 async fn blue_green(
-    lab: &Lab,
+    owner: Account<'_>,
     name: &'static str,
     digest: &str,
-    network: &Network,
 ) -> Result<StageSetup, Error> {
-    lab.aws("ecs", "CreateCluster", &json!({ "clusterName": name }))
+    let network = &network_of(owner).await?;
+    owner
+        .aws("ecs", "CreateCluster", &json!({ "clusterName": name }))
         .await?;
-    let balancer = LoadBalancer::create(lab, name, network).await?;
-    let definition = task_definition(lab, name, digest).await?;
+    let balancer = LoadBalancer::create(owner, name, network).await?;
+    let definition = task_definition(owner, name, digest).await?;
     let service = json!({
         "cluster": name, "serviceName": Shop::NAME, "taskDefinition": definition, "desiredCount": 2,
         "launchType": "FARGATE", "platformVersion": "1.4.0", "networkConfiguration": awsvpc(network),
         "deploymentController": { "type": "CODE_DEPLOY" },
         "loadBalancers": [{ "targetGroupArn": balancer.blue, "containerName": "app", "containerPort": 8080 }],
     });
-    lab.aws("ecs", "CreateService", &service).await?;
+    owner.aws("ecs", "CreateService", &service).await?;
     let group = json!({
         "applicationName": Shop::NAME, "deploymentGroupName": name,
-        "serviceRoleArn": format!("arn:aws:iam::{ACCOUNT}:role/codedeploy"),
+        "serviceRoleArn": format!("arn:aws:iam::{}:role/codedeploy", owner.place.account),
         "deploymentConfigName": "CodeDeployDefault.ECSAllAtOnce",
         "ecsServices": [{ "clusterName": name, "serviceName": Shop::NAME }],
         "deploymentStyle": { "deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL" },
@@ -239,129 +294,15 @@ async fn blue_green(
             "testTrafficRoute": { "listenerArns": [balancer.test] },
         }] },
     });
-    lab.aws("codedeploy", "CreateDeploymentGroup", &group)
+    owner
+        .aws("codedeploy", "CreateDeploymentGroup", &group)
         .await?;
-    let listeners = lab.get("listeners").await?;
+    let listeners = owner.lab().get("listeners").await?;
     let address = |arn: &str| find_listener(&listeners, arn);
     Ok(StageSetup {
         name,
+        place: owner.place,
         url: address(&balancer.production),
         test_url: address(&balancer.test),
     })
-}
-
-/// The address on this machine at which a listener's traffic arrives.
-fn find_listener(listeners: &Value, arn: &str) -> Option<String> {
-    let listener = listeners["listeners"]
-        .as_array()?
-        .iter()
-        .find(|listener| listener["arn"] == arn)?;
-    listener["url"].as_str().map(str::to_owned)
-}
-
-/// A load balancer with a production and a test listener and two target groups.
-struct LoadBalancer {
-    blue: String,
-    production: String,
-    test: String,
-}
-
-impl LoadBalancer {
-    const API: (&'static str, &'static str) = ("elasticloadbalancing", "2015-12-01");
-
-    async fn create(lab: &Lab, name: &str, network: &Network) -> Result<Self, Error> {
-        let mut parameters = vec![
-            ("Action", "CreateLoadBalancer".to_owned()),
-            ("Name", name.to_owned()),
-        ];
-        for (index, subnet) in network.subnets.iter().enumerate() {
-            parameters.push((
-                ["Subnets.member.1", "Subnets.member.2"][index],
-                subnet.clone(),
-            ));
-        }
-        let arn = Self::call(lab, &parameters, "LoadBalancerArn").await?;
-        let blue = Self::target_group(lab, &format!("{name}-blue"), &network.vpc).await?;
-        let green = Self::target_group(lab, &format!("{name}-green"), &network.vpc).await?;
-        let production = Self::listener(lab, &arn, "80", &blue).await?;
-        let test = Self::listener(lab, &arn, "90", &green).await?;
-        Ok(Self {
-            blue,
-            production,
-            test,
-        })
-    }
-
-    async fn target_group(lab: &Lab, name: &str, vpc: &str) -> Result<String, Error> {
-        let parameters = [
-            ("Action", "CreateTargetGroup"),
-            ("Name", name),
-            ("Protocol", "HTTP"),
-            ("Port", "8080"),
-            ("TargetType", "ip"),
-            ("VpcId", vpc),
-        ];
-        Self::call(
-            lab,
-            &parameters.map(|(key, value)| (key, value.to_owned())),
-            "TargetGroupArn",
-        )
-        .await
-    }
-
-    async fn listener(lab: &Lab, balancer: &str, port: &str, group: &str) -> Result<String, Error> {
-        let parameters = [
-            ("Action", "CreateListener"),
-            ("LoadBalancerArn", balancer),
-            ("Protocol", "HTTP"),
-            ("Port", port),
-            ("DefaultActions.member.1.Type", "forward"),
-            ("DefaultActions.member.1.TargetGroupArn", group),
-        ];
-        Self::call(
-            lab,
-            &parameters.map(|(key, value)| (key, value.to_owned())),
-            "ListenerArn",
-        )
-        .await
-    }
-
-    async fn call(lab: &Lab, parameters: &[(&str, String)], wanted: &str) -> Result<String, Error> {
-        let parameters: Vec<_> = parameters
-            .iter()
-            .map(|(key, value)| (*key, value.as_str()))
-            .collect();
-        let xml = lab.query(Self::API.0, Self::API.1, &parameters).await?;
-        element(&xml, wanted).ok_or_else(|| Error::Story(format!("no {wanted} in {xml}")))
-    }
-}
-
-/// The default network that the services run in.
-struct Network {
-    vpc: String,
-    subnets: Vec<String>,
-}
-
-async fn network_of(lab: &Lab) -> Result<Network, Error> {
-    let xml = lab
-        .query("ec2", "2016-11-15", &[("Action", "DescribeSubnets")])
-        .await?;
-    let subnets: Vec<_> = xml
-        .split("<subnetId>")
-        .skip(1)
-        .filter_map(|rest| rest.split('<').next())
-        .take(2)
-        .map(str::to_owned)
-        .collect();
-    match element(&xml, "vpcId") {
-        Some(vpc) if subnets.len() == 2 => Ok(Network { vpc, subnets }),
-        Some(_) | None => Err(Error::Story(
-            "the default network has no two subnets".into(),
-        )),
-    }
-}
-
-fn element(xml: &str, name: &str) -> Option<String> {
-    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
-    rest.split('<').next().map(str::to_owned)
 }

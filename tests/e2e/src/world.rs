@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::lab::{Error, Lab, Options};
-use crate::shop::{CHANNEL, Shop};
+use crate::shop::{CHANNEL, Shop, StageSetup};
+use crate::target::Target;
 
 /// A lab with the example in it, whose time stands still unless a story moves it.
 #[derive(Debug)]
@@ -38,12 +39,24 @@ impl World {
     /// # Errors
     /// When the lab does not start or the example cannot be set up.
     pub async fn start() -> Result<Self, Error> {
+        Self::start_with(None).await
+    }
+
+    /// A lab with the example, whose production is in an account of its own.
+    ///
+    /// # Errors
+    /// When the lab does not start or the example cannot be set up.
+    pub async fn start_across(target: Target) -> Result<Self, Error> {
+        Self::start_with(Some(target)).await
+    }
+
+    async fn start_with(target: Option<Target>) -> Result<Self, Error> {
         let lab = Lab::start(&Options {
             speed: 0.0,
             port: 0,
         })
         .await?;
-        let shop = Shop::set_up(&lab).await?;
+        let shop = Shop::set_up_with(&lab, target).await?;
         let world = Self { lab, shop };
         let initial = world.shop.initial.clone();
         for stage in ["test", "staging", "production"] {
@@ -102,19 +115,10 @@ impl World {
                 .map_or_else(|error| error.to_string(), |value| format!("{value:#}"));
             picture.push_str(&format!("\n{control}: {shown}"));
         }
-        for function in [
-            "image-push",
-            "advance",
-            "lifecycle-hook",
-            "approval",
-            "deployment-event",
-            "sweeper",
-        ] {
-            let log = self.lab.logs().join(format!("towpath-{function}.log"));
-            let lines = std::fs::read_to_string(&log).unwrap_or_default();
+        for (log, lines) in self.logs_by_name().unwrap_or_default() {
             let last: Vec<_> = lines.lines().rev().take(15).collect();
             for line in last.iter().rev() {
-                picture.push_str(&format!("\n{function}: {line}"));
+                picture.push_str(&format!("\n{log}: {line}"));
             }
         }
         picture
@@ -179,7 +183,7 @@ impl World {
     /// # Errors
     /// When ECS says no.
     pub async fn running(&self, stage: &str) -> Result<Vec<String>, Error> {
-        running(&self.lab, stage).await
+        running(&self.lab, self.shop.stage(stage)).await
     }
 
     /// What a visitor of a stage's production listener gets: the digest that answers, or the
@@ -204,6 +208,7 @@ impl World {
         let input = json!({ "ServiceNamespace": "ecs", "ResourceIds": [format!("service/{stage}/{}", Shop::NAME)] });
         let described = self
             .lab
+            .account(self.shop.stage(stage).place)
             .aws("application-autoscaling", "DescribeScalableTargets", &input)
             .await?;
         Ok(described["ScalableTargets"][0]["SuspendedState"].clone())
@@ -265,9 +270,10 @@ impl World {
 }
 
 /// The digests that the primary deployment or task set of a stage's service runs.
-pub async fn running(lab: &Lab, stage: &str) -> Result<Vec<String>, Error> {
-    let input = json!({ "cluster": stage, "services": [Shop::NAME] });
-    let described = lab.aws("ecs", "DescribeServices", &input).await?;
+pub async fn running(lab: &Lab, stage: &StageSetup) -> Result<Vec<String>, Error> {
+    let owner = lab.account(stage.place);
+    let input = json!({ "cluster": stage.name, "services": [Shop::NAME] });
+    let described = owner.aws("ecs", "DescribeServices", &input).await?;
     let service = &described["services"][0];
     let listed = |key: &str| service[key].as_array().cloned().unwrap_or_default();
     let mut primaries: Vec<Value> = listed("taskSets")
@@ -292,7 +298,7 @@ pub async fn running(lab: &Lab, stage: &str) -> Result<Vec<String>, Error> {
         if count("runningCount", "runningCount") < wanted.max(1) {
             return Ok(Vec::new());
         }
-        let definition = lab
+        let definition = owner
             .aws(
                 "ecs",
                 "DescribeTaskDefinition",

@@ -71,7 +71,7 @@ async fn wait_for_first_image(lab: &Lab, shop: &Shop) -> Result<(), Error> {
     while started.elapsed() < PATIENCE {
         let mut ready = true;
         for stage in &shop.stages {
-            ready &= running(lab, stage.name).await? == [shop.initial.clone()];
+            ready &= running(lab, stage).await? == [shop.initial.clone()];
         }
         if ready {
             return Ok(());
@@ -145,7 +145,7 @@ async fn tell(lab: &Lab, shop: &Shop, started: Instant) -> Result<bool, Error> {
 async fn report(lab: &Lab, shop: &Shop, good: &str) -> Result<bool, Error> {
     let mut right = true;
     for stage in &shop.stages {
-        let digests = running(lab, stage.name).await?;
+        let digests = running(lab, stage).await?;
         // The bad image passed the test stage, whose service has no test listener to fail it at.
         let expected = stage.name == "test" || digests == [good.to_owned()];
         right &= expected;

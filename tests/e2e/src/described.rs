@@ -1,0 +1,76 @@
+//! What `infra/` says about the functions' rights and events, read as the Terraform modules read it.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::account::Place;
+use crate::lab::{Error, workspace};
+
+/// `infra/functions.json`.
+#[derive(Debug)]
+pub(crate) struct Described(String);
+
+impl Described {
+    pub(crate) fn read() -> Result<Self, Error> {
+        read("infra/functions.json").map(Self)
+    }
+
+    /// The statements of a function's role, were it in that place.
+    pub(crate) fn statements(&self, function: &str, at: Place) -> Result<Vec<Value>, Error> {
+        let described = self.at(at)?;
+        let statements = described["functions"][function]["statements"].as_array();
+        statements
+            .cloned()
+            .ok_or_else(|| Error::Story(format!("functions.json describes no {function}")))
+    }
+
+    /// The statement of that name.
+    pub(crate) fn statement(&self, function: &str, sid: &str, at: Place) -> Result<Value, Error> {
+        let mut statements = self.statements(function, at)?.into_iter();
+        statements
+            .find(|statement| statement["sid"] == sid)
+            .ok_or_else(|| Error::Story(format!("{function} has no statement {sid}")))
+    }
+
+    /// The events that a function is triggered by.
+    pub(crate) fn events(&self, function: &str) -> Result<Vec<Value>, Error> {
+        let described = parse(&self.0)?;
+        let events = described["functions"][function]["triggers"]["events"].as_array();
+        Ok(events.cloned().unwrap_or_default())
+    }
+
+    fn at(&self, place: Place) -> Result<Value, Error> {
+        let filled = self
+            .0
+            .replace("${account}", place.account)
+            .replace("${region}", place.region)
+            .replace("${prefix}", "towpath");
+        parse(&filled)
+    }
+}
+
+/// The statements of `advance` that `infra/target-account` leaves out, because they are about the
+/// deployer's own account. Read from the module, so that stories see what it grants.
+pub(crate) fn kept_at_home() -> Result<Vec<String>, Error> {
+    let module = read("infra/target-account/description.tf")?;
+    let listed = module
+        .split_once("if !contains(")
+        .and_then(|(_, rest)| rest.split_once(", statement.sid)"))
+        .ok_or_else(|| Error::Story("target-account lists no statements to leave out".into()))?;
+    serde_json::from_str(listed.0).map_err(unusable)
+}
+
+fn read(path: &str) -> Result<String, Error> {
+    let path = workspace().join(Path::new(path));
+    std::fs::read_to_string(&path)
+        .map_err(|error| Error::Story(format!("{}: {error}", path.display())))
+}
+
+fn parse(json: &str) -> Result<Value, Error> {
+    serde_json::from_str(json).map_err(unusable)
+}
+
+fn unusable(error: serde_json::Error) -> Error {
+    Error::Story(format!("what infra/ describes is not JSON: {error}"))
+}

@@ -1,0 +1,273 @@
+//! Production in an account and region of its own: a role is assumed there, hooks run there, and what
+//! happens there is reported to the deployer's account.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use towpath_e2e::{APPROVER, Error, TOOLS, Target, World};
+
+const TAG: &str = "3f2c1ab";
+
+#[tokio::test]
+async fn a_release_travels_through_two_accounts() -> Result<(), Error> {
+    let target = Target::default();
+    let world = World::start_across(target.clone()).await?;
+    let digest = world.push(TAG, "healthy").await?;
+    world.asks(TAG).await?;
+    assert_eq!(world.running("staging").await?, [digest.as_str()]);
+    assert_eq!(world.running("production").await?, world.shop.first());
+
+    let before = world.suspended("production").await?;
+    world.click(TAG, "towpath_approve", APPROVER).await?;
+    world
+        .until("auto scaling is suspended meanwhile", async |world| {
+            Ok(world.suspended("production").await?["DynamicScalingOutSuspended"] == true)
+        })
+        .await?;
+    assert_eq!(world.ended(TAG).await?, "succeeded");
+    assert_eq!(world.running("production").await?, [digest.as_str()]);
+    assert_eq!(world.visit("production").await?, digest);
+    assert_eq!(world.suspended("production").await?, before);
+    assert_eq!(world.dead_letters().await?, []);
+
+    calls_are_made_by_the_assumed_role(&world, &target).await?;
+    reports_are_forwarded(&world, &target).await?;
+    rights_are_needed(&world, &target).await
+}
+
+/// Whoever changed something in production's account was the assumed role, or the hook function that
+/// is there; and only `advance` assumed that role.
+async fn calls_are_made_by_the_assumed_role(world: &World, target: &Target) -> Result<(), Error> {
+    let journal = world.lab.get("journal").await?;
+    let entries = journal["entries"].as_array().cloned().unwrap_or_default();
+    let there: BTreeSet<_> = entries
+        .iter()
+        .filter(|entry| entry["account"] == target.place.account && entry["caller"] != "root")
+        .filter(|entry| entry["outcome"] == "ok")
+        .map(|entry| (text(&entry["caller"]), text(&entry["operation"])))
+        .collect();
+    for (caller, operation) in [
+        ("towpath-target", "RegisterScalableTarget"),
+        ("towpath-target", "RegisterTaskDefinition"),
+        ("towpath-target", "CreateDeployment"),
+        ("towpath-target", "GetDeployment"),
+        (
+            "towpath-lifecycle-hook",
+            "PutLifecycleEventHookExecutionStatus",
+        ),
+        ("towpath-lifecycle-hook", "TransactWriteItems"),
+    ] {
+        let made = there.contains(&(caller.to_owned(), operation.to_owned()));
+        assert!(made, "{caller} {operation} is not among {there:#?}");
+    }
+    let callers: BTreeSet<_> = there.iter().map(|(caller, _)| caller.as_str()).collect();
+    assert_eq!(
+        callers,
+        BTreeSet::from(["towpath-lifecycle-hook", "towpath-target"])
+    );
+    for assumed in world.calls("sts", "AssumeRole").await? {
+        assert_eq!(assumed["caller"], "towpath-advance");
+        assert_eq!(assumed["outcome"], "ok");
+    }
+    Ok(())
+}
+
+/// Each report of CodeDeploy happened on the bus of production's account and was sent on from there.
+async fn reports_are_forwarded(world: &World, target: &Target) -> Result<(), Error> {
+    let shown = world.lab.get("events").await?;
+    let events = shown["events"].as_array().cloned().unwrap_or_default();
+    let on = |bus: String| -> Vec<_> {
+        let from_there = events.iter().filter(|event| {
+            event["bus"] == json!(bus)
+                && event["event"]["account"] == target.place.account
+                && event["event"]["source"] == "aws.codedeploy"
+        });
+        from_there
+            .map(|event| (text(&event["event"]["id"]), event["rules"].clone()))
+            .collect()
+    };
+    let there = on(format!("{}/{}", target.place.account, target.place.region));
+    let here = on(format!("{}/{}", TOOLS.account, TOOLS.region));
+    assert!(!there.is_empty());
+    let ids =
+        |events: &[(String, Value)]| -> Vec<_> { events.iter().map(|e| e.0.clone()).collect() };
+    assert_eq!(ids(&there), ids(&here));
+    for (_, rules) in there {
+        assert_eq!(rules, json!(["towpath-forward-codedeploy-state"]));
+    }
+    let reported = world.events_named(TAG, "deployment_reported").await?;
+    let production = world.events_named(TAG, "deployment_started").await?;
+    let production = &production.last().expect("a deployment")["deployment"];
+    assert!(
+        reported
+            .iter()
+            .any(|report| report["deployment"] == *production),
+        "{production} in {reported:#?}"
+    );
+    Ok(())
+}
+
+/// What the roles of production's account may do and did not, each with why they may.
+const UNUSED: [(&str, &str, &str); 10] = [
+    ("towpath-target", "codedeploy:BatchGetDeployments", LOST),
+    ("towpath-target", "codedeploy:ListDeployments", LOST),
+    ("towpath-target", "ecs:ListTaskDefinitions", LOST),
+    (
+        "towpath-target",
+        "codedeploy:GetApplicationRevision",
+        "CodeDeploy's own examples grant it",
+    ),
+    (
+        "towpath-target",
+        "codedeploy:StopDeployment",
+        "taking back a rollout",
+    ),
+    (
+        "towpath-target",
+        "ecs:UpdateService",
+        "stages that are rolled out by ECS",
+    ),
+    (
+        "towpath-target",
+        "ecs:DescribeTasks",
+        "saying why tasks stopped",
+    ),
+    (
+        "towpath-target",
+        "ecs:ListTasks",
+        "saying why tasks stopped",
+    ),
+    (
+        "towpath-target",
+        "ecs:TagResource",
+        "AWS asks for it where a revision is registered with tags; the lab does not",
+    ),
+    ("towpath-lifecycle-hook", "dynamodb:GetItem", LOST),
+];
+/// Looked at only after a crash or a lost answer, to find out what was done.
+const LOST: &str = "evidence of what was done";
+
+/// The roles have exactly the rights that the Terraform module grants (see `Target`): none was
+/// missing, and each was used or has its reason.
+async fn rights_are_needed(world: &World, target: &Target) -> Result<(), Error> {
+    let report = world.lab.get("iam").await?;
+    let mut unused = BTreeSet::new();
+    for role in [target.role(), target.hook_role()] {
+        let rights = &report["roles"][&role];
+        assert_eq!(rights["refused"], json!([]), "{role} was refused something");
+        let (_, name) = role.split_once('/').expect("a role's ARN");
+        for right in rights["never_used"].as_array().into_iter().flatten() {
+            unused.insert(format!("{name} {}", text(&right["action"])));
+        }
+    }
+    for (role, action, why) in UNUSED {
+        let was_unused = unused.remove(&format!("{role} {action}"));
+        assert!(
+            was_unused,
+            "{role} used {action}; it is no exception ({why})"
+        );
+    }
+    assert_eq!(unused, BTreeSet::new(), "rights that nothing needs");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_external_id_ends_the_release_with_the_role_and_the_way_out() -> Result<(), Error> {
+    let target = Target {
+        external_id: "an-id-that-somebody-guessed",
+        ..Target::default()
+    };
+    let world = World::start_across(target.clone()).await?;
+    let digest = world.push(TAG, "healthy").await?;
+
+    assert_eq!(world.ended(TAG).await?, "failed");
+    let reason = world.reason(TAG).await?;
+    assert!(reason.contains(&target.role()), "{reason}");
+    assert!(
+        reason.contains("external id that the stage names"),
+        "{reason}"
+    );
+    assert!(!reason.contains(target.external_id), "{reason}");
+    assert_eq!(world.running("staging").await?, [digest.as_str()]);
+    assert_eq!(world.running("production").await?, world.shop.first());
+    let assumed = world.calls("sts", "AssumeRole").await?;
+    assert!(!assumed.is_empty());
+    for call in assumed {
+        assert_eq!(call["outcome"], "AccessDenied");
+    }
+    let card = world.card(TAG).await?.expect("its card");
+    assert!(
+        card.replies.join("\n").contains("towpath-target"),
+        "{card:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_target_account_that_forwards_nothing_is_followed_by_asking() -> Result<(), Error> {
+    let target = Target {
+        forwards: false,
+        ..Target::default()
+    };
+    let world = World::start_across(target).await?;
+    let digest = world.push(TAG, "healthy").await?;
+    world.asks(TAG).await?;
+    world.click(TAG, "towpath_approve", APPROVER).await?;
+
+    assert_eq!(world.ended(TAG).await?, "succeeded");
+    assert_eq!(world.running("production").await?, [digest.as_str()]);
+    let started = world.events_named(TAG, "deployment_started").await?;
+    let production = &started.last().expect("a deployment")["deployment"];
+    let reported = world.events_named(TAG, "deployment_reported").await?;
+    assert!(
+        reported
+            .iter()
+            .all(|report| report["deployment"] != *production),
+        "nothing was reported from there: {reported:#?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_check_that_cannot_be_written_down_moves_no_traffic() -> Result<(), Error> {
+    let target = Target {
+        admitted: false,
+        ..Target::default()
+    };
+    let world = World::start_across(target).await?;
+    world.push(TAG, "healthy").await?;
+    world.asks(TAG).await?;
+    world.click(TAG, "towpath_approve", APPROVER).await?;
+
+    assert_eq!(world.ended(TAG).await?, "rolled_back");
+    assert_eq!(world.running("production").await?, world.shop.first());
+    assert_eq!(world.visit("production").await?, world.shop.initial);
+    let reason = world.reason(TAG).await?;
+    assert!(reason.contains("HOOK_EXECUTION_FAILURE"), "{reason}");
+    let checks = world.events_named(TAG, "checked").await?;
+    assert!(
+        checks.iter().all(|check| check["stage"] == "staging"),
+        "{checks:#?}"
+    );
+    let answered = world
+        .carried_out("codedeploy", "PutLifecycleEventHookExecutionStatus")
+        .await?;
+    let last = answered.last().expect("an answer");
+    assert_eq!(last["parameters"]["status"], "Failed");
+    world.pass(600).await?;
+    let letters = world.dead_letters().await?;
+    let [letter] = letters.as_slice() else {
+        panic!("one dead letter says why: {letters:?}");
+    };
+    assert_eq!(letter.function, "lifecycle-hook");
+    assert!(
+        letter.reason.contains("no resource-based policy allows"),
+        "{}",
+        letter.reason
+    );
+    Ok(())
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
