@@ -238,7 +238,7 @@ impl<P: Ports> Run<'_, P> {
     async fn flush_and_rest(&mut self, due: Option<Timestamp>) -> Result<Flushed, DriveError> {
         if self.facts.is_empty() && self.decisions.is_empty() {
             self.ports
-                .set_due(self.release.id(), due)
+                .set_due(&self.release, due)
                 .await
                 .map_err(|error| self.failed(error))?;
             return Ok(Flushed::Written);

@@ -161,8 +161,9 @@ pub trait Ledger {
     async fn service(&self, id: &ServiceId) -> Result<ServiceRow, LoadError>;
     /// Has `advance` look at a release, without writing an entry.
     async fn wake(&self, id: &ReleaseId, at: Timestamp) -> Result<(), CallError>;
-    /// Sets when the sweeper looks at a release.
-    async fn set_due(&self, id: &ReleaseId, due: Option<Timestamp>) -> Result<(), CallError>;
+    /// Sets when the sweeper looks at a release, unless somebody has written to it since it was
+    /// loaded: what they wrote is to be looked at first, and they said when.
+    async fn set_due(&self, release: &Release, due: Option<Timestamp>) -> Result<(), CallError>;
     /// The open releases as the sweeper sees them, the most overdue first, at most `limit`. One
     /// Query of an index, which lags a little behind the ledger.
     async fn watched(&self, limit: usize) -> Result<Vec<OpenRelease>, CallError>;

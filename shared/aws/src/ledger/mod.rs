@@ -10,6 +10,7 @@ mod service;
 mod summary;
 mod write;
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use jiff::Timestamp;
 use towpath_core::image::Digest;
@@ -18,10 +19,10 @@ use towpath_core::release::{Actor, Event, Release, ServiceId, ServiceRow};
 
 pub use summary::Listed;
 
-use self::item::{SUMMARY, release_key, text};
+use self::item::{SUMMARY, number, release_key, text};
 use self::summary::Attention;
 use crate::aws::Aws;
-use crate::call::failed;
+use crate::call::{classify, failed};
 use crate::ports::{Append, AppendError, CallError, Ledger, LoadError, OpenRelease};
 
 impl Ledger for Aws {
@@ -84,23 +85,36 @@ impl Ledger for Aws {
         Ok(())
     }
 
-    async fn set_due(&self, id: &ReleaseId, due: Option<Timestamp>) -> Result<(), CallError> {
+    async fn set_due(&self, release: &Release, due: Option<Timestamp>) -> Result<(), CallError> {
         let attention = Attention {
             wake: false,
             due,
             at: Timestamp::UNIX_EPOCH,
         };
-        let update = self.update_summary(id).await?;
+        let head = release.entries().last().map_or(0, |entry| entry.sequence);
+        let update = self.update_summary(release.id()).await?;
         // With `wake` still there this write would wake `advance` once more.
-        update
+        let sent = update
             .update_expression("SET #due = :due REMOVE #wake")
+            .condition_expression("#head = :head")
+            .expression_attribute_names("#head", "head")
             .expression_attribute_names("#wake", "wake")
             .expression_attribute_names("#due", "due")
+            .expression_attribute_values(":head", number(head))
             .expression_attribute_values(":due", text(attention.due_text()))
             .send()
-            .await
-            .map_err(failed("dynamodb:UpdateItem"))?;
-        Ok(())
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(classify("dynamodb:UpdateItem", &error)),
+        }
     }
 
     async fn watched(&self, limit: usize) -> Result<Vec<OpenRelease>, CallError> {

@@ -205,7 +205,14 @@ pub fn service_change(
                 let newer = plan.service.candidate.as_ref().is_some_and(|candidate| {
                     candidate.is_newer_than(release.id(), release.image().pushed_at)
                 });
+                // A plan that was read before the release ended, or went on, is no arrival.
+                let here = release.conclusion().is_none()
+                    && release.live().is_none()
+                    && release
+                        .current()
+                        .is_some_and(|(stage, _)| stage.name == *name);
                 if let Some(index) = release.stage_position(name)
+                    && here
                     && !newer
                 {
                     stage = index;

@@ -51,8 +51,8 @@ impl World {
         for due in checks {
             let fate = self.dice.roll(8);
             let is_task = matches!(due.check.kind, CheckKind::Task(_));
-            let decided = decide || is_task || at != HookPoint::Bake;
-            if fate == 7 || (decided && fate < 6) {
+            let over = is_task || at != HookPoint::Bake;
+            if fate == 7 || decide || (over && fate < 6) {
                 results.push(CheckResult {
                     check: due.check.name.clone(),
                     passed: fate != 7,
@@ -61,7 +61,7 @@ impl World {
             }
         }
         let stage = stage.clone();
-        if results.is_empty() && !decide {
+        if results.is_empty() {
             return Event::Watched { stage };
         }
         Event::Checked {

@@ -87,6 +87,11 @@ impl Run {
         }
     }
 
+    /// Whether others have written since the run has read or written last.
+    pub(super) fn is_behind(&self, world: &World) -> bool {
+        world.ledger.load(&self.id).entries().len() > self.written.entries().len()
+    }
+
     fn now(&self, world: &World) -> Timestamp {
         world.now + self.skew
     }

@@ -168,6 +168,8 @@ impl World {
         let mut run = self.runs.swap_remove(which);
         match run.step(self) {
             Goes::On => self.runs.push(run),
+            // What others have written since is looked at first.
+            Goes::Rests(_) if run.is_behind(self) => {}
             Goes::Rests(Some(due)) => {
                 self.due.insert(run.id, due);
             }

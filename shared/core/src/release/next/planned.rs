@@ -11,8 +11,8 @@ use crate::release::vote::{Approval, Standing};
 use crate::release::{Action, Event, Outcome, Place, Plan, Release};
 
 /// How long a release that waits for a service sleeps at most; it is woken when the service is let
-/// go.
-const QUEUE_POLL: SignedDuration = SignedDuration::from_secs(60);
+/// go, and when a hold is lifted.
+const QUEUE_POLL: SignedDuration = SignedDuration::from_secs(300);
 
 pub(super) fn next_planned(
     release: &Release,
