@@ -1,8 +1,14 @@
 locals {
+  # Which version the packages are, as `make package` writes it beside them: `towpath doctor` compares
+  # it with its own.
+  package_record  = fileexists("${var.packages}/packages.json") ? jsondecode(file("${var.packages}/packages.json")) : null
+  package_version = local.package_record == null ? "" : "${local.package_record.version} (${local.package_record.commit})"
+
   environment = {
     for name, described in local.functions : name => merge(
       local.description.environment,
       described.environment,
+      { TOWPATH_VERSION = local.package_version },
       name == "approval" && var.slack != null ? {
         TOWPATH_SLACK_TEAM_ID = var.slack.team_id
         TOWPATH_SLACK_APP_ID  = var.slack.app_id

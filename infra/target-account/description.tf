@@ -22,6 +22,10 @@ locals {
     "arn:aws:", "arn:${local.partition}:")
   ) }
 
+  # Which version the package is, as `make package` writes it beside it.
+  package_record  = fileexists("${var.packages}/packages.json") ? jsondecode(file("${var.packages}/packages.json")) : null
+  package_version = local.package_record == null ? "" : "${local.package_record.version} (${local.package_record.commit})"
+
   hook      = local.described.here.functions["lifecycle-hook"]
   hook_name = "${local.prefix}-lifecycle-hook"
 

@@ -20,7 +20,7 @@ resource "aws_lambda_function" "hook" {
       for name, value in merge(
         local.described.tools.environment,
         local.described.tools.functions["lifecycle-hook"].environment,
-        { TOWPATH_TABLE = var.deployer.table_arn },
+        { TOWPATH_TABLE = var.deployer.table_arn, TOWPATH_VERSION = local.package_version },
         var.environment,
       ) : name => value if value != ""
     }

@@ -26,6 +26,7 @@ pub mod signed;
 mod slack;
 mod sns;
 mod ssm;
+pub mod version;
 
 pub use aws::Aws;
 pub use identity::Caller;

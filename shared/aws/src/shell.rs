@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::Aws;
 use crate::handlers::HandlerError;
+use crate::version::Version;
 
 /// One invocation of a function.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ pub fn run<R: Serialize>(
             EnvFilter::try_from_env("TOWPATH_LOG").unwrap_or_else(|_| EnvFilter::new("info")),
         )
         .init();
+    tracing::info!(version = %Version::own(), "started");
     let aws = Aws::from_env();
     let serve = service_fn(async |event: LambdaEvent<Value>| {
         let (event, context) = event.into_parts();

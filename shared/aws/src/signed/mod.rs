@@ -117,7 +117,7 @@ impl ClientSet {
             .retry_classifier(AwsErrorCodeClassifier::<Said>::new())
             .retry_classifier(HttpStatusCodeClassifier::default())
             .with_connection_poisoning()
-            .serializer(protocol::Request::to_http)
+            .serializer(protocol::Request::into_http)
             .deserializer(move |answer: &HttpResponse| read_answer(answer_of, &wanted, answer))
             .build();
         call.invoke(request)

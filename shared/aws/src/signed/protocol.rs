@@ -22,7 +22,7 @@ pub(super) struct Request {
 
 impl Request {
     /// The request for the SDK's runtime, which puts the endpoint before the path.
-    pub(super) fn to_http(self) -> Result<HttpRequest, BoxError> {
+    pub(super) fn into_http(self) -> Result<HttpRequest, BoxError> {
         let mut request = HttpRequest::new(SdkBody::empty());
         request.set_method(self.method)?;
         request.set_uri(self.path)?;
@@ -232,7 +232,7 @@ mod tests {
                 body: r#"{"Name":"r"}"#.into(),
             }
         );
-        let http = request.to_http().unwrap();
+        let http = request.into_http().unwrap();
         assert_eq!(http.headers().get("content-length"), Some("12"));
     }
 

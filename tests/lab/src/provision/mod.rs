@@ -131,6 +131,9 @@ fn add(lab: &Lab, short: &str, described: &Described) -> Result<Arc<Function>, P
     lab.roles
         .put_policy(&role_arn, "functions.json", described.statements.clone());
     let mut environment = lab.description.environment.clone();
+    // As the Terraform module does from the packages, which are built with the lab.
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    environment.insert("TOWPATH_VERSION".to_owned(), version);
     environment.extend(described.environment.clone());
     // Binaries are named as in the description, or as the function is in AWS.
     let binary = [short, &name]
