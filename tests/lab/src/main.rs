@@ -6,6 +6,7 @@ mod clock;
 mod controls;
 mod dead_letters;
 mod description;
+mod ecr_blobs;
 mod elb;
 mod events;
 mod gateway;

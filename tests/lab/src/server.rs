@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::controls;
+use crate::ecr_blobs;
 use crate::gateway::dispatch::{self, Http, LoseAnswer};
 use crate::gateway::errors;
 use crate::lab::Lab;
@@ -97,6 +98,8 @@ async fn answer(lab: Arc<Lab>, request: Request<Received>) -> Response<Body> {
         slack_api::answer(&lab, method, &http).await
     } else if let Some(code) = path.strip_prefix("/slack/response/") {
         response_url::answer(&lab, code, &http)
+    } else if let Some(digest) = path.strip_prefix("/_blob/") {
+        ecr_blobs::download(&lab, digest)
     } else {
         dispatch::handle(lab, http).await
     }

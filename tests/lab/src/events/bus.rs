@@ -1,6 +1,6 @@
 //! Event buses: rules by account and region, and what was published.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
@@ -68,6 +68,8 @@ pub(crate) struct Scheduled {
 pub(crate) struct Buses {
     rules: Mutex<Vec<Rule>>,
     schedules: Mutex<Vec<Arc<Scheduled>>>,
+    /// Account, region and name of each rule that is disabled.
+    disabled: Mutex<BTreeSet<(String, String, String)>>,
     published: Mutex<(u64, VecDeque<Published>)>,
 }
 
@@ -94,6 +96,23 @@ impl Buses {
             (&old.account, &old.region, &old.name) != (&rule.account, &rule.region, &rule.name)
         });
         rules.push(rule);
+    }
+
+    /// Enables or disables a rule.
+    pub(crate) fn set_enabled(&self, account: &str, region: &str, name: &str, enabled: bool) {
+        let rule = (account.to_owned(), region.to_owned(), name.to_owned());
+        let mut disabled = lock(&self.disabled);
+        if enabled {
+            disabled.remove(&rule);
+        } else {
+            disabled.insert(rule);
+        }
+    }
+
+    /// Whether a rule takes events.
+    pub(crate) fn is_enabled(&self, account: &str, region: &str, name: &str) -> bool {
+        let rule = (account.to_owned(), region.to_owned(), name.to_owned());
+        !lock(&self.disabled).contains(&rule)
     }
 
     /// The events after number `since`.
@@ -142,6 +161,7 @@ pub(crate) fn publish_on(
     let taking: Vec<Rule> = lock(&lab.buses.rules)
         .iter()
         .filter(|rule| rule.account == account && rule.region == region)
+        .filter(|rule| lab.buses.is_enabled(account, region, &rule.name))
         .filter(|rule| {
             rule.pattern
                 .as_ref()
@@ -192,6 +212,12 @@ pub(crate) fn fire(lab: &Arc<Lab>, index: usize) {
     lab.timers
         .add(now + scheduled.period, Wake::Schedule(index));
     let rule = &scheduled.rule;
+    if !lab
+        .buses
+        .is_enabled(&rule.account, &rule.region, &rule.name)
+    {
+        return;
+    }
     let event = json!({
         "version": "0",
         "id": lab.ids.uuid(),

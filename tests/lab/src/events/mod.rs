@@ -4,6 +4,7 @@ pub(crate) mod api;
 pub(crate) mod bus;
 pub(crate) mod delivery;
 mod forward;
+pub(crate) mod described;
 pub(crate) mod pattern;
 pub(crate) mod schedule;
 pub(crate) mod wildcard;

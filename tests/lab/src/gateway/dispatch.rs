@@ -14,12 +14,12 @@ use super::faults::{self, Outcome};
 use super::identity::Principal;
 use super::parse::{self, Request};
 use super::{dynamodb, record};
-use crate::iam::access;
+use crate::iam::{access, simulate};
 use crate::lab::Lab;
-use crate::lambda::api as lambda_api;
+use crate::lambda::{api as lambda_api, metrics};
 use crate::moto::Reply;
 use crate::world::{self, Call, World};
-use crate::{elb, events, sns, ssm, sts};
+use crate::{ecr_blobs, elb, events, sns, ssm, sts};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -144,6 +144,12 @@ async fn carry_out(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
         ("lambda", operation) if lambda_api::handles(lab, operation, &request.input) => {
             lambda_api::answer(lab, incoming).await
         }
+        ("events", _) if events::described::handles(lab, request) => {
+            events::described::answer(lab, incoming)
+        }
+        ("iam", "SimulatePrincipalPolicy") => simulate::answer(lab, incoming),
+        ("monitoring", _) if metrics::handles(lab, request) => metrics::answer(lab, incoming),
+        ("ecr", "GetDownloadUrlForLayer") => ecr_blobs::url(lab, incoming),
         ("events", "PutEvents") => events::api::put_events(lab, incoming),
         ("sns", "Publish" | "PublishBatch") => sns::publish(lab, incoming).await,
         ("ssm", _) => ssm::answer(lab, incoming).await,

@@ -98,7 +98,7 @@ pub(crate) fn parse(
         let operation = action.to_owned();
         (Protocol::Query, operation, Value::Object(query))
     } else {
-        let (operation, input) = rest(method, uri.path(), body);
+        let (operation, input) = rest(method, uri.path(), &query, body);
         (Protocol::Rest, operation, input)
     };
     Ok(Request {
@@ -168,7 +168,11 @@ fn json_input(body: &Bytes) -> Result<Value, ParseError> {
 }
 
 /// The REST operations that the lab answers itself; others go by method and path.
-fn rest(method: &Method, path: &str, body: &Bytes) -> (String, Value) {
+fn rest(method: &Method, path: &str, query: &Map<String, Value>, body: &Bytes) -> (String, Value) {
+    if *method == Method::GET && path.trim_end_matches('/') == "/2015-03-31/event-source-mappings" {
+        let input = Value::Object(query.clone());
+        return ("ListEventSourceMappings".to_owned(), input);
+    }
     if let Some(rest) = path.strip_prefix("/2015-03-31/functions") {
         let parts: Vec<String> = rest
             .split('/')

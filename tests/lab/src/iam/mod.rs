@@ -8,3 +8,4 @@ pub(crate) mod report;
 pub(crate) mod resource_policies;
 pub(crate) mod resources;
 pub(crate) mod roles;
+pub(crate) mod simulate;

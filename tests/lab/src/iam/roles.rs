@@ -106,6 +106,23 @@ impl Roles {
         }
     }
 
+    /// What the role's policies say about `action` on `resource`; nothing is remembered.
+    pub(crate) fn would_allow(
+        &self,
+        role: &str,
+        action: &str,
+        resource: &str,
+        context: &Context,
+    ) -> Verdict {
+        let roles = lock(&self.0);
+        let statements: Vec<Statement> = roles
+            .get(role)
+            .into_iter()
+            .flat_map(|role| role.policies.values().flatten().cloned())
+            .collect();
+        decide(&statements, action, resource, context)
+    }
+
     /// Whether the role's trust policy lets `caller` assume it, with the external id that it gave.
     pub(crate) fn trusts(
         &self,

@@ -27,7 +27,7 @@ pub(crate) fn handles(lab: &Lab, operation: &str, input: &Value) -> bool {
     let settings = &lab.settings;
     match operation {
         "Invoke" => true,
-        "GetFunction" | "GetFunctionConfiguration" => {
+        "GetFunction" | "GetFunctionConfiguration" | "ListEventSourceMappings" => {
             !settings.bare
                 && lab
                     .lambda
@@ -55,6 +55,7 @@ pub(crate) async fn answer(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
     };
     match request.operation.as_str() {
         "GetFunctionConfiguration" => Ok(reply(incoming, &function.config.describe())),
+        "ListEventSourceMappings" => Ok(reply(incoming, &mappings(lab, &function))),
         "GetFunction" => {
             let description = json!({
                 "Configuration": function.config.describe(),
@@ -65,6 +66,30 @@ pub(crate) async fn answer(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
         }
         _ => invoke(lab, incoming, &function).await,
     }
+}
+
+/// The event source mapping of a function that the ledger's stream feeds.
+fn mappings(lab: &Lab, function: &Function) -> Value {
+    let described = lab.description.functions.iter();
+    let mut described =
+        described.filter(|(short, _)| lab.description.function_name(short) == function.config.name);
+    let stream = described
+        .next()
+        .and_then(|(_, one)| one.triggers.stream.as_ref());
+    let mappings: Vec<Value> = stream
+        .map(|stream| {
+            json!({
+                "UUID": "00000000-0000-4000-8000-000000000001",
+                "EventSourceArn": lab.streams.arn.get(),
+                "FunctionArn": function.config.arn(),
+                "State": "Enabled",
+                "BatchSize": stream.batch_size,
+                "ParallelizationFactor": stream.parallelization_factor,
+            })
+        })
+        .into_iter()
+        .collect();
+    json!({ "EventSourceMappings": mappings })
 }
 
 async fn invoke(lab: &Arc<Lab>, incoming: &Incoming, function: &Arc<Function>) -> Answer {

@@ -127,7 +127,7 @@ pub(crate) async fn invoke(
     let (_place, idle) = enter(function)?;
     // The semaphore is never closed.
     let _slot = lab.lambda.slots.acquire().await;
-    lock(&function.stats).invocations += 1;
+    lock(&function.stats).begun(lab.clock.now());
     let environment = match idle {
         Some(environment) => environment,
         None => match environment::start(lab, function).await {

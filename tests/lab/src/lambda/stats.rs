@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// Counts and figures of one function.
@@ -9,6 +10,9 @@ use serde::Serialize;
 pub(crate) struct Stats {
     /// Invocations that were started.
     pub(crate) invocations: u64,
+    /// When the latest of them were started, in virtual time.
+    #[serde(skip)]
+    pub(crate) invoked_at: Vec<Timestamp>,
     /// Invocations that ended in a function error, a crash or a timeout.
     pub(crate) errors: u64,
     /// Invocations that were killed for taking too long.
@@ -29,6 +33,15 @@ pub(crate) struct Stats {
 const KEPT: usize = 1_000;
 
 impl Stats {
+    /// Counts an invocation that begins.
+    pub(crate) fn begun(&mut self, now: Timestamp) {
+        self.invocations += 1;
+        if self.invoked_at.len() == KEPT {
+            self.invoked_at.remove(0);
+        }
+        self.invoked_at.push(now);
+    }
+
     /// Counts an invocation that has ended.
     pub(crate) fn ended(&mut self, duration: Duration, failed: bool, timed_out: bool) {
         if self.durations_ms.len() == KEPT {

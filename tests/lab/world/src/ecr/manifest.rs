@@ -15,19 +15,23 @@ pub(super) fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(bytes)))
 }
 
-/// A manifest with a config and one layer for the given content, and the size of all three.
-pub(super) fn image(content: &str, architecture: &str) -> (String, u64) {
-    let config = json!({
+/// The configuration of an image of the given content.
+pub(super) fn config(content: &str, architecture: &str) -> String {
+    json!({
         "architecture": architecture,
         "os": "linux",
         "config": {"Labels": {"content": content}},
         "rootfs": {"type": "layers", "diff_ids": [digest(content.as_bytes())]},
     })
-    .to_string();
+    .to_string()
+}
+
+/// A manifest with a config and one layer for the given content, and the size of all three.
+pub(super) fn image(content: &str, config: &str) -> (String, u64) {
     let manifest = json!({
         "schemaVersion": 2,
         "mediaType": MANIFEST,
-        "config": descriptor(CONFIG, &config),
+        "config": descriptor(CONFIG, config),
         "layers": [descriptor(LAYER, content)],
     })
     .to_string();

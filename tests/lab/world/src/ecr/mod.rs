@@ -31,6 +31,8 @@ use crate::{
 pub(crate) struct Registries {
     repositories: BTreeMap<(Place, String), Repository>,
     behaviours: BTreeMap<String, Behaviour>,
+    /// The configurations of images, by their digests.
+    configs: BTreeMap<String, String>,
     pushes: u64,
 }
 
@@ -130,6 +132,14 @@ pub(crate) fn call(world: &mut World, call: &Call) -> Answer {
             "UnknownOperationException",
             format!("operation {other} is not simulated"),
         )),
+    }
+}
+
+impl World {
+    /// An image's configuration, by its digest.
+    #[must_use]
+    pub fn blob(&self, digest: &str) -> Option<&str> {
+        self.ecr.configs.get(digest).map(String::as_str)
     }
 }
 

@@ -59,10 +59,13 @@ impl World {
             )
         });
         let images = if push.multi_arch {
-            multi_arch(&content, self.now)
+            let (images, configs) = multi_arch(&content, self.now);
+            configs.into_iter().for_each(|config| self.ecr.keep(config));
+            images
         } else {
-            let (manifest, size) = manifest::image(&content, "amd64");
-            vec![Image::new(manifest, size, self.now)]
+            let (image, config) = single(&content, "amd64", self.now);
+            self.ecr.keep(config);
+            vec![image]
         };
         let last = images.len().saturating_sub(1);
         let mut digest = String::new();
@@ -86,18 +89,36 @@ impl World {
     }
 }
 
-fn multi_arch(content: &str, now: Timestamp) -> Vec<Image> {
+impl super::Registries {
+    /// Keeps an image's configuration.
+    fn keep(&mut self, config: String) {
+        self.configs
+            .insert(manifest::digest(config.as_bytes()), config);
+    }
+}
+
+/// An image for one architecture, and its configuration.
+fn single(content: &str, architecture: &str, now: Timestamp) -> (Image, String) {
+    let config = manifest::config(content, architecture);
+    let (manifest, size) = manifest::image(content, &config);
+    (Image::new(manifest, size, now), config)
+}
+
+/// The images of an index and the index itself, and their configurations.
+fn multi_arch(content: &str, now: Timestamp) -> (Vec<Image>, Vec<String>) {
     let mut images = Vec::new();
+    let mut configs = Vec::new();
     let mut children = Vec::new();
     for architecture in ["amd64", "arm64"] {
-        let (manifest, size) = manifest::image(&format!("{content} {architecture}"), architecture);
-        children.push((architecture, manifest.clone()));
-        images.push(Image::new(manifest, size, now));
+        let (image, config) = single(&format!("{content} {architecture}"), architecture, now);
+        children.push((architecture, image.manifest.clone()));
+        images.push(image);
+        configs.push(config);
     }
     let index = manifest::index(&children);
     let size = images.iter().map(|image| image.size).sum::<u64>() + index.len() as u64;
     images.push(Image::new(index, size, now));
-    images
+    (images, configs)
 }
 
 impl Image {
