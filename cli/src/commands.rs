@@ -3,6 +3,7 @@
 mod apply;
 mod audit;
 mod diff;
+mod doctor;
 mod explain;
 mod files;
 mod history;
@@ -49,6 +50,7 @@ enum Verb {
     Apply(apply::Arguments),
     Plan(plan::Arguments),
     Status(status::Arguments),
+    Doctor(doctor::Arguments),
     History(history::Arguments),
     Audit(audit::Arguments),
     Render(render::Arguments),
@@ -86,6 +88,10 @@ impl Arguments {
             Verb::Status(arguments) => waited(async {
                 let deployer = arguments.at.connect().await?;
                 status::run(&deployer, arguments, self.output, out).await
+            }),
+            Verb::Doctor(arguments) => waited(async {
+                let deployer = arguments.at.connect_with(&arguments.elsewhere).await?;
+                doctor::run(&deployer, arguments, self.output, out).await
             }),
             Verb::History(arguments) => waited(async {
                 let deployer = arguments.at.connect().await?;

@@ -30,6 +30,13 @@ pub(crate) struct Where {
     region: Option<Region>,
 }
 
+impl Where {
+    /// The prefix that the deployer was installed with.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+}
+
 /// A parameter of SSM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Parameter {

@@ -2,6 +2,7 @@
 
 mod commands;
 mod deployer;
+mod doctor;
 mod lint;
 mod output;
 mod reference;

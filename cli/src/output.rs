@@ -41,6 +41,9 @@ pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// Bad news.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 
+/// What should be better.
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
+
 /// What is beside the point.
 pub(crate) const QUIET: Style = Style::new().dimmed();
 

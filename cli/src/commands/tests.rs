@@ -1,5 +1,6 @@
 //! The commands that ask a deployer, against one in memory.
 
+mod examining;
 mod ledger;
 mod planning;
 mod stored;
@@ -28,6 +29,7 @@ fn towpath(deployer: &Memory, arguments: &[&str]) -> (Result<Answer, String>, St
             Verb::Apply(arguments) => apply::run(deployer, arguments, output, &mut out).await,
             Verb::Plan(arguments) => plan::run(deployer, arguments, output, &mut out).await,
             Verb::Status(arguments) => status::run(deployer, arguments, output, &mut out).await,
+            Verb::Doctor(arguments) => doctor::run(deployer, arguments, output, &mut out).await,
             Verb::History(arguments) => history::run(deployer, arguments, output, &mut out).await,
             Verb::Audit(arguments) => audit::run(deployer, arguments, output, &mut out).await,
             Verb::Explain(arguments) => {

@@ -1,22 +1,31 @@
 //! The deployer in AWS, reached with the credentials of whoever runs the command.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use towpath_aws::config::{ACCOUNT, PIPELINES_PATH, REGION, Settings, TABLE};
-use towpath_aws::ports::{
-    Clock as _, Ecr as _, ImageDetail, Ledger as _, LoadError, Parameters as _,
+use serde_json::Value;
+use towpath_aws::config::{
+    ACCOUNT, PIPELINES_PATH, REGION, SLACK_BOT_TOKEN_PARAMETER, Settings, TABLE,
 };
+use towpath_aws::ports::{
+    CallError, Clock as _, Ecr as _, ImageDetail, Ledger as _, LoadError, Parameters as _,
+};
+use towpath_aws::signed::{Api, At};
 use towpath_aws::{Aws, Preview, preview};
-use towpath_core::image::{Registry, RepositoryName, Tag};
-use towpath_core::names::{ParameterName, PipelineName, ReleaseId};
+use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
+use towpath_core::names::{AccountId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::release::{Action, Home, Release, ServiceId, ServiceRow, Summary};
 
 use super::{Deployer, Parameter, StoredEntries, Where};
+use crate::doctor::reads::{Reads, Spot};
 use crate::output::Failure;
 
 /// The deployer in AWS.
 pub(crate) struct Installed {
     aws: Aws,
     pipelines_path: ParameterName,
+    /// Other accounts, each with the credentials that were named for it.
+    elsewhere: BTreeMap<AccountId, Aws>,
 }
 
 impl Where {
@@ -25,6 +34,17 @@ impl Where {
     /// # Errors
     /// When the settings name no table or path.
     pub(crate) async fn connect(&self) -> Result<Installed, Failure> {
+        self.connect_with(&[]).await
+    }
+
+    /// The deployer there, and other accounts with the profiles that are named for them.
+    ///
+    /// # Errors
+    /// When the settings name no table or path.
+    pub(crate) async fn connect_with(
+        &self,
+        elsewhere: &[(AccountId, String)],
+    ) -> Result<Installed, Failure> {
         let mut settings = Settings::from_env();
         if settings.get(TABLE).is_none() {
             settings = settings.with(TABLE, format!("{}-ledger", self.prefix));
@@ -32,13 +52,23 @@ impl Where {
         if settings.get(PIPELINES_PATH).is_none() {
             settings = settings.with(PIPELINES_PATH, format!("/{}/pipelines", self.prefix));
         }
+        if settings.get(SLACK_BOT_TOKEN_PARAMETER).is_none() {
+            let name = format!("/{}/slack/bot-token", self.prefix);
+            settings = settings.with(SLACK_BOT_TOKEN_PARAMETER, name);
+        }
         if let Some(region) = &self.region {
             settings = settings.with(REGION, region.as_str());
         }
         let pipelines_path = settings.pipelines_path()?;
+        let mut accounts = BTreeMap::new();
+        for (account, profile) in elsewhere {
+            let aws = Aws::from_profile(settings.clone(), Some(profile)).await;
+            accounts.insert(account.clone(), aws);
+        }
         Ok(Installed {
             aws: Aws::from_profile(settings, self.profile.as_deref()).await,
             pipelines_path,
+            elsewhere: accounts,
         })
     }
 }
@@ -125,5 +155,42 @@ impl Deployer for Installed {
 
     async fn services(&self, ids: &[ServiceId]) -> Result<Vec<ServiceRow>, Failure> {
         Ok(self.aws.services(ids).await?)
+    }
+}
+
+impl Reads for Installed {
+    async fn read(
+        &self,
+        spot: &Spot,
+        api: &Api,
+        operation: &'static str,
+        input: Value,
+    ) -> Result<Value, CallError> {
+        let (aws, at) = match spot {
+            Spot::Home => (&self.aws, At::Home),
+            Spot::Region(region) => (&self.aws, At::Region(region)),
+            Spot::Place(place) => match self.elsewhere.get(&place.service.account) {
+                Some(aws) => (aws, At::Region(&place.service.region)),
+                None => (&self.aws, At::Place(place)),
+            },
+        };
+        aws.read(at, api, operation, &input).await
+    }
+
+    async fn slack_scopes(&self) -> Result<Vec<String>, CallError> {
+        self.aws.slack_scopes().await
+    }
+
+    async fn slack_channel(&self, id: &str) -> Result<Value, CallError> {
+        self.aws.slack_channel(id).await
+    }
+
+    async fn image_config(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+        config: &Digest,
+    ) -> Result<Value, CallError> {
+        self.aws.image_config(registry, repository, config).await
     }
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use towpath_aws::Preview;
-use towpath_aws::ports::ImageDetail;
-use towpath_core::image::{Registry, RepositoryName, Tag};
+use towpath_aws::ports::{CallError, ImageDetail};
+use towpath_aws::signed::Api;
+use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{ParameterName, PipelineName, ReleaseId};
 use towpath_core::pipeline::{PARAMETER_ROOT, Pipeline};
 use towpath_core::release::{
@@ -18,6 +19,8 @@ use towpath_core::release::{
 use towpath_core::taskdef::{self, TaskDefinition};
 
 use super::{Deployer, Parameter, StoredEntries};
+use crate::doctor::memory::Answers;
+use crate::doctor::reads::{Reads, Spot};
 use crate::output::Failure;
 
 /// A deployer in memory.
@@ -30,6 +33,8 @@ pub(crate) struct Memory {
     pub(crate) images: BTreeMap<Tag, ImageDetail>,
     /// What runs, and what is planned for it.
     pub(crate) preview: Option<(TaskDefinition, Plan)>,
+    /// What AWS answers to the doctor.
+    pub(crate) answers: Answers,
     /// Why a release's entries cannot be read.
     pub(crate) unreadable: BTreeMap<ReleaseId, String>,
 }
@@ -44,6 +49,7 @@ impl Memory {
             services: BTreeMap::new(),
             images: BTreeMap::new(),
             preview: None,
+            answers: Answers::default(),
             unreadable: BTreeMap::new(),
         }
     }
@@ -247,5 +253,36 @@ impl Deployer for Memory {
     async fn services(&self, ids: &[ServiceId]) -> Result<Vec<ServiceRow>, Failure> {
         let row = |id| self.services.get(id).cloned().unwrap_or_default();
         Ok(ids.iter().map(row).collect())
+    }
+}
+
+impl Reads for Memory {
+    async fn read(
+        &self,
+        spot: &Spot,
+        api: &Api,
+        operation: &'static str,
+        input: Value,
+    ) -> Result<Value, CallError> {
+        self.answers.read(spot, api, operation, input).await
+    }
+
+    async fn slack_scopes(&self) -> Result<Vec<String>, CallError> {
+        self.answers.slack_scopes().await
+    }
+
+    async fn slack_channel(&self, id: &str) -> Result<Value, CallError> {
+        self.answers.slack_channel(id).await
+    }
+
+    async fn image_config(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+        config: &Digest,
+    ) -> Result<Value, CallError> {
+        self.answers
+            .image_config(registry, repository, config)
+            .await
     }
 }

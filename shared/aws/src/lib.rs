@@ -18,6 +18,7 @@ mod http_check;
 mod identity;
 mod ledger;
 pub mod metric;
+mod look;
 mod perform;
 pub mod ports;
 pub mod secrets;

@@ -95,10 +95,19 @@ impl Messenger for Aws {
 }
 
 impl Aws {
-    /// Calls a method, once more with a freshly read token if Slack does not take the one in use.
     async fn slack(&self, operation: &'static str, body: &Value) -> Result<Value, CallError> {
+        let arguments = Arguments::Json(body.to_string());
+        Ok(self.slack_answer(operation, &arguments).await?.body)
+    }
+
+    /// Calls a method, once more with a freshly read token if Slack does not take the one in use.
+    pub(crate) async fn slack_answer(
+        &self,
+        operation: &'static str,
+        arguments: &Arguments,
+    ) -> Result<Answered, CallError> {
         let token = self.secret(SecretKind::SlackBotToken).await?;
-        let first = self.slack_with(&token, operation, body).await;
+        let first = self.slack_with(&token, operation, arguments).await;
         match first {
             Err(error)
                 if error
@@ -109,7 +118,7 @@ impl Aws {
                 if fresh.expose() == token.expose() {
                     return Err(error);
                 }
-                self.slack_with(&fresh, operation, body).await
+                self.slack_with(&fresh, operation, arguments).await
             }
             other => other,
         }
@@ -119,11 +128,11 @@ impl Aws {
         &self,
         token: &Secret,
         operation: &'static str,
-        body: &Value,
-    ) -> Result<Value, CallError> {
+        arguments: &Arguments,
+    ) -> Result<Answered, CallError> {
         let method = operation.trim_start_matches("slack:");
         let url = format!("{}/{method}", self.settings().slack_api_url());
-        let request = request(&url, token, body)
+        let request = request(&url, token, arguments)
             .map_err(|error| refused(operation, "InvalidRequest", error))?;
         let exchange = async {
             let answer = self.clients().http().call(request).await;
@@ -136,7 +145,13 @@ impl Aws {
                 }
             })?;
             let bytes = read(operation, answer.take_body()).await?;
-            judge(operation, &answer, &bytes)
+            let scopes = answer.headers().get("x-oauth-scopes").unwrap_or_default();
+            let scopes = scopes.split(',').map(|scope| scope.trim().to_owned());
+            let scopes = scopes.filter(|scope| !scope.is_empty()).collect();
+            Ok(Answered {
+                body: judge(operation, &answer, &bytes)?,
+                scopes,
+            })
         };
         match tokio::time::timeout(TIMEOUT, exchange).await {
             Ok(outcome) => outcome,
@@ -148,24 +163,46 @@ impl Aws {
     }
 }
 
+/// A method's arguments, in the form that it takes: those that only read take no JSON.
+#[derive(Debug)]
+pub(crate) enum Arguments {
+    /// JSON.
+    Json(String),
+    /// A form, encoded.
+    Form(String),
+}
+
+/// What a method answered.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    /// The answer, which is `"ok": true`.
+    pub(crate) body: Value,
+    /// The scopes of the token that was used: <https://docs.slack.dev/authentication/installing-with-oauth>.
+    pub(crate) scopes: Vec<String>,
+}
+
 fn request(
     url: &str,
     token: &Secret,
-    body: &Value,
+    arguments: &Arguments,
 ) -> Result<HttpRequest, aws_smithy_runtime_api::http::HttpError> {
-    let body = body.to_string();
+    let (kind, body) = match arguments {
+        Arguments::Json(body) => ("application/json; charset=utf-8", body),
+        Arguments::Form(body) => ("application/x-www-form-urlencoded", body),
+    };
     let length = body.len().to_string();
-    let mut request = HttpRequest::new(SdkBody::from(body));
+    let mut request = HttpRequest::new(SdkBody::from(body.as_str()));
     request.set_method("POST")?;
     request.set_uri(url)?;
     let headers = request.headers_mut();
-    headers.insert("content-type", "application/json; charset=utf-8");
+    headers.insert("content-type", kind);
     headers.insert("content-length", length);
     headers.try_insert("authorization", format!("Bearer {}", token.expose()))?;
     Ok(request)
 }
 
-async fn read(operation: &'static str, body: SdkBody) -> Result<Vec<u8>, CallError> {
+/// Reads a body, within bounds.
+pub(crate) async fn read(operation: &'static str, body: SdkBody) -> Result<Vec<u8>, CallError> {
     let mut stream = ByteStream::new(body);
     let mut bytes = Vec::new();
     while let Some(chunk) = stream.next().await {

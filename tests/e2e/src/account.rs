@@ -50,6 +50,8 @@ impl<'a> Account<'a> {
             "application-autoscaling" => ("AnyScaleFrontendService", "1.1"),
             "ssm" => ("AmazonSSM", "1.1"),
             "events" => ("AWSEvents", "1.1"),
+            "logs" => ("Logs_20140328", "1.1"),
+            "sqs" => ("AmazonSQS", "1.0"),
             "dynamodb" => ("DynamoDB_20120810", "1.0"),
             other => {
                 return Err(Error::Story(format!(

@@ -10,6 +10,7 @@ mod narrator;
 mod network;
 mod shop;
 mod target;
+pub mod terminal;
 mod world;
 
 pub use account::{Account, Place, TOOLS};

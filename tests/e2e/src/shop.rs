@@ -60,6 +60,7 @@ impl Shop {
         let repository = json!({ "repositoryName": Self::NAME, "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
             "imageTagMutabilityExclusionFilters": [{ "filterType": "WILDCARD", "filter": "latest" }] });
         tools.aws("ecr", "CreateRepository", &repository).await?;
+        beside_the_service(&tools).await?;
         let pushed = lab
             .post(
                 "push",
@@ -183,6 +184,42 @@ impl Shop {
     }
 }
 
+/// What Terraform makes beside the services: roles of the tasks, their log group, and the rule by
+/// which old images go.
+async fn beside_the_service(account: &Account<'_>) -> Result<(), Error> {
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
+        "Principal": { "Service": "ecs-tasks.amazonaws.com" }, "Action": "sts:AssumeRole" }] })
+    .to_string();
+    for role in ["shop-api", "shop-api-execution"] {
+        let create = [
+            ("Action", "CreateRole"),
+            ("RoleName", role),
+            ("AssumeRolePolicyDocument", &trust),
+        ];
+        account.query("iam", "2010-05-08", &create).await?;
+    }
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
+        "Action": "ssm:GetParameters",
+        "Resource": format!("arn:aws:ssm:{}:{}:parameter/*/database-url",
+            account.place.region, account.place.account) }] })
+    .to_string();
+    let put = [
+        ("Action", "PutRolePolicy"),
+        ("RoleName", "shop-api-execution"),
+        ("PolicyName", "secrets"),
+        ("PolicyDocument", &policy),
+    ];
+    account.query("iam", "2010-05-08", &put).await?;
+    let group = json!({ "logGroupName": format!("/ecs/{}", Shop::NAME) });
+    account.aws("logs", "CreateLogGroup", &group).await?;
+    let rules = json!({ "rules": [{ "rulePriority": 1, "action": { "type": "expire" },
+        "selection": { "tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 100 } }] });
+    let lifecycle =
+        json!({ "repositoryName": Shop::NAME, "lifecyclePolicyText": rules.to_string() });
+    account.aws("ecr", "PutLifecyclePolicy", &lifecycle).await?;
+    Ok(())
+}
+
 /// The reference of an image of the example, which is in the deployer's account wherever it runs.
 fn image(digest: &str) -> String {
     let Place { account, region } = TOOLS;
@@ -203,7 +240,7 @@ fn definition(place: Place, stage: &str, digest: &str) -> Value {
         "memory": "512",
         "executionRoleArn": format!("arn:aws:iam::{account}:role/shop-api-execution"),
         "taskRoleArn": format!("arn:aws:iam::{account}:role/shop-api"),
-        "runtimePlatform": { "cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX" },
+        "runtimePlatform": { "cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX" },
         "containerDefinitions": [
             {
                 "name": "app",

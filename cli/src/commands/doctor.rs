@@ -1,0 +1,133 @@
+//! `towpath doctor`: whether everything that a release will need is as it has to be.
+
+use std::io::Write;
+
+use serde::Serialize;
+use towpath_aws::version::Version;
+use towpath_core::names::{AccountId, PipelineName};
+
+use crate::deployer::{Deployer, Where};
+use crate::doctor::reads::Reads;
+use crate::doctor::{Finding, Severity, examine};
+use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, WARN, write_json};
+use crate::telling::safe;
+
+/// Examine the deployer, its pipelines and their services: what does not work, why, and the way
+/// out.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    towpath doctor\n  \
+    towpath doctor shop-api --in 222222222222=production-readonly\n  \
+    towpath doctor --output json\n\n\
+    It only reads; what your credentials may not read is reported as unknown. Exits with 1 when an \
+    error was found.")]
+pub(super) struct Arguments {
+    /// The pipeline; without it the deployer itself and all pipelines.
+    pipeline: Option<PipelineName>,
+    /// The profile with which an account of stages is looked into, since their roles are for the
+    /// deployer alone; may be given for several accounts.
+    #[arg(long = "in", value_name = "ACCOUNT=PROFILE", value_parser = account_profile)]
+    pub(super) elsewhere: Vec<(AccountId, String)>,
+    /// Show what is as it should be, too.
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    pub(super) at: Where,
+}
+
+pub(super) fn account_profile(text: &str) -> Result<(AccountId, String), String> {
+    let (account, profile) = text
+        .split_once('=')
+        .ok_or("write an account and a profile, such as 222222222222=production")?;
+    let account = account.parse().map_err(|error| format!("{error}"))?;
+    if profile.is_empty() {
+        return Err("the profile is empty".into());
+    }
+    Ok((account, profile.to_owned()))
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    ok: bool,
+    version: String,
+    errors: usize,
+    warnings: usize,
+    unknown: usize,
+    findings: &'a [Finding],
+}
+
+pub(super) async fn run<D: Deployer + Reads>(
+    deployer: &D,
+    arguments: &Arguments,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
+    let prefix = arguments.at.prefix();
+    let findings = examine(deployer, prefix, arguments.pipeline.as_ref()).await?;
+    let count = |severity| {
+        findings
+            .iter()
+            .filter(|one| one.severity == severity)
+            .count()
+    };
+    let report = Report {
+        ok: count(Severity::Error) == 0,
+        version: Version::own().to_string(),
+        errors: count(Severity::Error),
+        warnings: count(Severity::Warning),
+        unknown: count(Severity::Unknown),
+        findings: &findings,
+    };
+    match output {
+        Output::Json => write_json(out, &report)?,
+        Output::Text => write_text(out, &report, arguments.all)?,
+    }
+    Ok(Answer::yes_if(report.ok))
+}
+
+fn write_text(out: &mut dyn Write, report: &Report<'_>, all: bool) -> Result<(), Failure> {
+    let mut about = "";
+    for finding in report.findings {
+        if finding.severity == Severity::Ok && !all {
+            continue;
+        }
+        if finding.about != about {
+            about = &finding.about;
+            writeln!(out, "{NAME}{}{NAME:#}", safe(about))?;
+        }
+        let (style, word) = match finding.severity {
+            Severity::Ok => (GOOD, "ok"),
+            Severity::Unknown => (QUIET, "unknown"),
+            Severity::Warning => (WARN, "warning"),
+            Severity::Error => (BAD, "error"),
+        };
+        let check = finding.check;
+        writeln!(
+            out,
+            "  {style}{word:7}{style:#} {QUIET}{check}:{QUIET:#} {}",
+            safe(&finding.cause)
+        )?;
+        if let Some(way_out) = &finding.way_out {
+            writeln!(out, "          {QUIET}→ {}{QUIET:#}", safe(way_out))?;
+        }
+    }
+    let fine = report.findings.len() - report.errors - report.warnings - report.unknown;
+    let style = if report.ok { GOOD } else { BAD };
+    writeln!(
+        out,
+        "{style}{}{style:#}, {}, {} unknown, {fine} ok {QUIET}(towpath {}){QUIET:#}",
+        counted(report.errors, "error"),
+        counted(report.warnings, "warning"),
+        report.unknown,
+        report.version
+    )?;
+    Ok(())
+}
+
+fn counted(count: usize, word: &str) -> String {
+    match count {
+        0 => format!("no {word}s"),
+        1 => format!("1 {word}"),
+        more => format!("{more} {word}s"),
+    }
+}

@@ -1,0 +1,139 @@
+//! Whether the task definition has the containers that the stage names, and the port that the load
+//! balancer sends traffic to.
+
+use serde_json::Value;
+
+use super::finding::Finding;
+use super::reads::{items, text};
+use super::stage::Seen;
+
+/// Compares the task definition with the stage and with the service's load balancers.
+pub(crate) fn check(seen: &Seen<'_>) -> Vec<Finding> {
+    let mut findings = named(seen);
+    findings.extend(ports(seen));
+    findings
+}
+
+fn named(seen: &Seen<'_>) -> Vec<Finding> {
+    let check = seen.at.check("containers");
+    let wanted = seen.at.stage.containers.iter();
+    let missing: Vec<_> = wanted
+        .filter(|name| seen.container(name.as_str()).is_none())
+        .map(|name| name.as_str())
+        .collect();
+    let known: Vec<_> = seen
+        .containers()
+        .iter()
+        .map(|one| text(one, "name"))
+        .collect();
+    if missing.is_empty() {
+        return vec![check.ok(format!("{} has them", seen.definition_name()))];
+    }
+    vec![check.error(
+        format!(
+            "{} has no container {}, but {}",
+            seen.definition_name(),
+            missing.join(", "),
+            known.join(", ")
+        ),
+        "correct `containers` of the stage",
+    )]
+}
+
+/// Where the load balancers send traffic.
+fn ports(seen: &Seen<'_>) -> Vec<Finding> {
+    let check = seen.at.check("port");
+    let sets = items(&seen.service, "taskSets").iter();
+    let of_sets = sets.flat_map(|set| items(set, "loadBalancers"));
+    let mut balancers: Vec<&Value> = items(&seen.service, "loadBalancers").iter().collect();
+    if balancers.is_empty() {
+        balancers.extend(of_sets);
+    }
+    let mut targets: Vec<_> = balancers
+        .iter()
+        .map(|one| (text(one, "containerName"), one["containerPort"].as_u64()))
+        .collect();
+    targets.dedup();
+    let mut findings = Vec::new();
+    for (name, port) in targets {
+        let Some(port) = port else {
+            continue;
+        };
+        let definition = seen.definition_name();
+        findings.push(match seen.container(name) {
+            None => check.error(
+                format!("the load balancer sends traffic to the container {name}, which {definition} does not have"),
+                "correct the service's load balancer settings or the task definition",
+            ),
+            Some(container) if maps(container, port) => {
+                check.ok(format!("{name} takes traffic at {port}"))
+            }
+            Some(container) => check.error(
+                format!(
+                    "the load balancer sends traffic to port {port} of {name}, which {definition} maps {}",
+                    mapped(container)
+                ),
+                format!("map containerPort {port} of {name}, or correct the service's load balancer settings"),
+            ),
+        });
+    }
+    findings
+}
+
+fn maps(container: &Value, port: u64) -> bool {
+    let mut mappings = items(container, "portMappings").iter();
+    mappings.any(|mapping| {
+        let in_range = text(mapping, "containerPortRange")
+            .split_once('-')
+            .and_then(|(from, to)| Some(from.parse::<u64>().ok()?..=to.parse().ok()?));
+        mapping["containerPort"].as_u64() == Some(port)
+            || in_range.is_some_and(|range| range.contains(&port))
+    })
+}
+
+fn mapped(container: &Value) -> String {
+    let mappings = items(container, "portMappings").iter();
+    let ports: Vec<_> = mappings
+        .filter_map(|mapping| mapping["containerPort"].as_u64())
+        .map(|port| port.to_string())
+        .collect();
+    if ports.is_empty() {
+        "no port of".to_owned()
+    } else {
+        format!("to {} only", ports.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::memory::told;
+    use crate::doctor::samples::seen;
+    use serde_json::json;
+
+    #[test]
+    fn containers_and_ports_have_to_be_in_the_task_definition() {
+        let mut seen = seen();
+        assert_eq!(
+            told(&check(&seen)),
+            ["ok: api:7 has them", "ok: app takes traffic at 8080"]
+        );
+        let container = &mut seen.definition["containerDefinitions"][0];
+        container["portMappings"] = json!([{ "containerPort": 9090 }]);
+        assert_eq!(
+            told(&check(&seen))[1],
+            "error: the load balancer sends traffic to port 8080 of app, which api:7 maps to 9090 only"
+        );
+        let container = &mut seen.definition["containerDefinitions"][0];
+        container["portMappings"] = json!([{ "containerPortRange": "8000-8100" }]);
+        assert_eq!(told(&check(&seen))[1], "ok: app takes traffic at 8080");
+        seen.definition["containerDefinitions"][0]["name"] = json!("web");
+        assert_eq!(
+            told(&check(&seen)),
+            [
+                "error: api:7 has no container app, but web",
+                "error: the load balancer sends traffic to the container app, which api:7 does not have"
+            ]
+        );
+    }
+}

@@ -1,0 +1,234 @@
+//! Whether the service is set up for the engine that the stage names.
+
+use serde_json::{Value, json};
+use towpath_aws::signed::CODEDEPLOY;
+use towpath_core::names::FunctionName;
+use towpath_core::pipeline::{CodeDeployRollout, Rollout};
+
+use super::finding::Finding;
+use super::functions;
+use super::reads::{Reads, items, text};
+use super::stage::{Seen, StageAt};
+
+/// The engine that fits a service, by its controller and strategy:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
+pub(crate) fn fitting(service: &Value) -> Result<&'static str, String> {
+    let strategy = text(&service["deploymentConfiguration"], "strategy");
+    match (text(&service["deploymentController"], "type"), strategy) {
+        ("CODE_DEPLOY", _) => Ok("codedeploy"),
+        ("ECS" | "", "ROLLING" | "") => Ok("rolling"),
+        ("ECS" | "", "BLUE_GREEN" | "LINEAR" | "CANARY") => Ok("ecs"),
+        ("ECS" | "", other) => Err(format!(
+            "the strategy {other} is one that Towpath does not know"
+        )),
+        (other, _) => Err(format!(
+            "no engine works with the deployment controller {other}"
+        )),
+    }
+}
+
+/// Compares the service's controller and strategy with the stage's engine.
+pub(crate) fn check(seen: &Seen<'_>) -> Vec<Finding> {
+    let check = seen.at.check("engine");
+    let engine = seen.at.stage.rollout.engine();
+    let controller = seen.controller();
+    vec![match fitting(&seen.service) {
+        Ok(fits) if fits == engine => check.ok(format!(
+            "{engine}, with the deployment controller {controller}"
+        )),
+        Ok(fits) => check.error(
+            format!("the stage rolls out by `{engine}`, but the service is set up for `{fits}`"),
+            format!("write `rollout: {fits}:` in the pipeline, or set the service up for {engine}"),
+        ),
+        Err(problem) => check.error(
+            problem,
+            "set the service up with the deployment controller ECS or CODE_DEPLOY",
+        ),
+    }]
+}
+
+/// Looks at what the engine needs beside the service.
+pub(crate) async fn check_parts<R: Reads>(reads: &R, at: &StageAt<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Rollout::CodeDeploy(settings) = &at.stage.rollout {
+        findings.extend(group(reads, at, settings).await);
+        if let Some(hook) = &settings.hook {
+            findings.push(self::hook(reads, at, hook).await);
+        }
+    }
+    findings
+}
+
+async fn group<R: Reads>(
+    reads: &R,
+    at: &StageAt<'_>,
+    settings: &CodeDeployRollout,
+) -> Vec<Finding> {
+    let check = at.check("codedeploy");
+    let found = match deployment_group(reads, at, settings).await {
+        Ok(found) => found,
+        Err(error) if is_missing(error.code()) => {
+            return vec![check.error(
+                format!(
+                    "there is no deployment group {}/{}",
+                    settings.application, settings.group
+                ),
+                "correct application and group of the stage, or create the group",
+            )];
+        }
+        Err(error) => return vec![check.unknown(&error)],
+    };
+    let platform = text(&found, "computePlatform");
+    if platform != "ECS" {
+        return vec![check.error(
+            format!("the deployment group is of the platform {platform}, not ECS"),
+            "name a group of an application of the compute platform ECS",
+        )];
+    }
+    let id = &at.place.service;
+    let is_ours = |target: &Value| {
+        text(target, "clusterName") == id.cluster.as_str()
+            && text(target, "serviceName") == id.service.as_str()
+    };
+    if !items(&found, "ecsServices").iter().any(is_ours) {
+        return vec![check.error(
+            format!(
+                "the deployment group does not target {}/{}",
+                id.cluster, id.service
+            ),
+            "name the group that targets the stage's service, or correct its ecsServices",
+        )];
+    }
+    vec![check.ok("the deployment group targets the service")]
+}
+
+/// A stage's deployment group, as CodeDeploy shows it.
+pub(crate) async fn deployment_group<R: Reads>(
+    reads: &R,
+    at: &StageAt<'_>,
+    settings: &CodeDeployRollout,
+) -> Result<Value, towpath_aws::ports::CallError> {
+    let input =
+        json!({ "applicationName": settings.application, "deploymentGroupName": settings.group });
+    let read = reads.read(
+        &at.spot,
+        &CODEDEPLOY,
+        "codedeploy:GetDeploymentGroup",
+        input,
+    );
+    Ok(read.await?["deploymentGroupInfo"].clone())
+}
+
+fn is_missing(code: Option<&str>) -> bool {
+    matches!(
+        code,
+        Some("ApplicationDoesNotExistException" | "DeploymentGroupDoesNotExistException")
+    )
+}
+
+/// The function that is called in the stage's own account: CodeDeploy calls no other.
+async fn hook<R: Reads>(reads: &R, at: &StageAt<'_>, name: &FunctionName) -> Finding {
+    let check = at.check("hook");
+    match functions::configuration(reads, &at.spot, name.as_str()).await {
+        Ok(Some(found)) => match functions::state(&check, &found) {
+            fine if fine.way_out.is_none() => check.ok(format!("{name} can run")),
+            problem => problem,
+        },
+        Ok(None) => check.error(
+            format!(
+                "there is no function {name} in {}/{}, so every hook would fail",
+                at.place.service.account, at.place.service.region
+            ),
+            "correct `hook` of the stage, or install the function there: infra/deployer in the \
+             deployer's own account, infra/target-account in others",
+        ),
+        Err(error) => check.unknown(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::memory::{Answers, told};
+    use crate::doctor::samples::seen;
+
+    #[test]
+    fn the_controller_and_the_strategy_tell_the_engine() {
+        let service = |controller: &str, strategy: &str| {
+            json!({ "deploymentController": { "type": controller },
+                "deploymentConfiguration": { "strategy": strategy } })
+        };
+        for (controller, strategy, engine) in [
+            ("CODE_DEPLOY", "", Ok("codedeploy")),
+            ("ECS", "ROLLING", Ok("rolling")),
+            ("", "", Ok("rolling")),
+            ("ECS", "BLUE_GREEN", Ok("ecs")),
+            ("ECS", "LINEAR", Ok("ecs")),
+            ("ECS", "CANARY", Ok("ecs")),
+            (
+                "EXTERNAL",
+                "",
+                Err("no engine works with the deployment controller EXTERNAL".to_owned()),
+            ),
+        ] {
+            assert_eq!(fitting(&service(controller, strategy)), engine);
+        }
+    }
+
+    #[test]
+    fn a_stage_with_another_engine_is_an_error() {
+        let mut seen = seen();
+        assert_eq!(
+            told(&check(&seen)),
+            ["ok: codedeploy, with the deployment controller CODE_DEPLOY"]
+        );
+        seen.service["deploymentController"]["type"] = json!("ECS");
+        assert_eq!(
+            told(&check(&seen)),
+            ["error: the stage rolls out by `codedeploy`, but the service is set up for `rolling`"]
+        );
+    }
+
+    #[tokio::test]
+    async fn the_group_targets_the_service_and_the_hook_is_there() {
+        let at = seen().at;
+        let group = |service: &str| {
+            json!({ "deploymentGroupInfo": { "computePlatform": "ECS",
+                "ecsServices": [{ "clusterName": "shop", "serviceName": service }] } })
+        };
+        let fine = Answers::default()
+            .say("codedeploy:GetDeploymentGroup", group("api"))
+            .say(
+                "lambda:GetFunctionConfiguration",
+                json!({ "State": "Active" }),
+            );
+        assert_eq!(
+            told(&check_parts(&fine, &at).await),
+            [
+                "ok: the deployment group targets the service",
+                "ok: towpath-lifecycle-hook can run"
+            ]
+        );
+        let wrong = fine
+            .first("codedeploy:GetDeploymentGroup", group("other"))
+            .refuse(
+                "lambda:GetFunctionConfiguration",
+                "ResourceNotFoundException",
+            );
+        assert_eq!(
+            told(&check_parts(&wrong, &at).await),
+            [
+                "error: the deployment group does not target shop/api",
+                "error: there is no function towpath-lifecycle-hook in 111111111111/eu-west-1, so every hook would fail"
+            ]
+        );
+        let gone = wrong.refuse(
+            "codedeploy:GetDeploymentGroup",
+            "DeploymentGroupDoesNotExistException",
+        );
+        assert_eq!(
+            told(&check_parts(&gone, &at).await)[0],
+            "error: there is no deployment group shop/production"
+        );
+    }
+}

@@ -1,0 +1,125 @@
+//! AWS's answers in memory, for tests of the checks.
+
+use serde_json::Value;
+use towpath_aws::ports::CallError;
+use towpath_aws::signed::Api;
+use towpath_core::image::{Digest, Registry, RepositoryName};
+
+use super::finding::{Finding, Severity};
+use super::reads::{Reads, Spot};
+
+/// What each operation answers.
+#[derive(Debug, Default)]
+pub(crate) struct Answers(Vec<Answer>, Option<&'static str>);
+
+#[derive(Debug)]
+struct Answer {
+    operation: &'static str,
+    /// The text that the input has to have in it.
+    about: String,
+    answer: Result<Value, CallError>,
+}
+
+impl Answers {
+    /// Everything is refused with this code.
+    pub(crate) fn refuse_all(code: &'static str) -> Self {
+        Self(Vec::new(), Some(code))
+    }
+
+    /// The operation answers this, whatever is asked of it.
+    pub(crate) fn say(self, operation: &'static str, answer: Value) -> Self {
+        self.say_about(operation, "", answer)
+    }
+
+    /// The operation answers this when its input mentions that.
+    pub(crate) fn say_about(mut self, operation: &'static str, about: &str, answer: Value) -> Self {
+        self.0.push(Answer {
+            operation,
+            about: about.into(),
+            answer: Ok(answer),
+        });
+        self
+    }
+
+    /// The operation answers this, instead of what it answered before.
+    pub(crate) fn first(mut self, operation: &'static str, answer: Value) -> Self {
+        self.0.retain(|one| one.operation != operation);
+        self.say(operation, answer)
+    }
+
+    /// The operation is refused with this code, instead of what it answered before.
+    pub(crate) fn refuse(mut self, operation: &'static str, code: &str) -> Self {
+        self.0.retain(|one| one.operation != operation);
+        self.0.push(Answer {
+            operation,
+            about: String::new(),
+            answer: Err(CallError::Refused {
+                operation,
+                code: code.into(),
+                message: "refused".into(),
+            }),
+        });
+        self
+    }
+
+    fn answer(&self, operation: &'static str, input: &str) -> Result<Value, CallError> {
+        let mut answers = self.0.iter();
+        let found = answers.find(|one| one.operation == operation && input.contains(&one.about));
+        match (found, self.1) {
+            (Some(one), _) => one.answer.clone(),
+            (None, Some(code)) => Err(CallError::Refused {
+                operation,
+                code: code.into(),
+                message: "refused".into(),
+            }),
+            (None, None) => panic!("nobody said what {operation} answers to {input}"),
+        }
+    }
+}
+
+impl Reads for Answers {
+    async fn read(
+        &self,
+        _spot: &Spot,
+        _api: &Api,
+        operation: &'static str,
+        input: Value,
+    ) -> Result<Value, CallError> {
+        self.answer(operation, &input.to_string())
+    }
+
+    async fn slack_scopes(&self) -> Result<Vec<String>, CallError> {
+        let scopes = self.answer("slack:auth.test", "")?;
+        let scopes = scopes.as_array().into_iter().flatten();
+        Ok(scopes
+            .filter_map(|one| one.as_str().map(str::to_owned))
+            .collect())
+    }
+
+    async fn slack_channel(&self, id: &str) -> Result<Value, CallError> {
+        self.answer("slack:conversations.info", id)
+    }
+
+    async fn image_config(
+        &self,
+        _registry: &Registry,
+        _repository: &RepositoryName,
+        config: &Digest,
+    ) -> Result<Value, CallError> {
+        self.answer("ecr:GetDownloadUrlForLayer", &config.to_string())
+    }
+}
+
+/// Findings as `severity: cause`.
+pub(crate) fn told(findings: &[Finding]) -> Vec<String> {
+    let severity = |finding: &Finding| match finding.severity {
+        Severity::Ok => "ok",
+        Severity::Unknown => "unknown",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    };
+    findings
+        .iter()
+        .map(|finding| format!("{}: {}", severity(finding), finding.cause))
+        .collect()
+}

@@ -1,0 +1,95 @@
+//! Whether auto scaling is suspended although nothing is rolled out.
+
+use serde_json::{Value, json};
+use towpath_aws::signed::APPLICATION_AUTO_SCALING;
+
+use super::finding::Finding;
+use super::reads::{Reads, items};
+use super::stage::Seen;
+
+/// Looks at the service's scalable target, if it is one.
+pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+    let check = seen.at.check("auto-scaling");
+    let id = &seen.at.place.service;
+    let resource = format!("service/{}/{}", id.cluster, id.service);
+    let input = json!({
+        "ServiceNamespace": "ecs",
+        "ResourceIds": [resource],
+        "ScalableDimension": "ecs:service:DesiredCount",
+    });
+    let read = reads.read(
+        &seen.at.spot,
+        &APPLICATION_AUTO_SCALING,
+        "application-autoscaling:DescribeScalableTargets",
+        input,
+    );
+    let found = match read.await {
+        Ok(found) => found,
+        Err(error) => return vec![check.unknown(&error)],
+    };
+    let Some(target) = items(&found, "ScalableTargets").first() else {
+        return Vec::new();
+    };
+    let state = &target["SuspendedState"];
+    let suspended: Vec<&str> = [
+        ("DynamicScalingInSuspended", "scaling in"),
+        ("DynamicScalingOutSuspended", "scaling out"),
+        ("ScheduledScalingSuspended", "schedules"),
+    ]
+    .into_iter()
+    .filter(|(member, _)| state[member] == Value::Bool(true))
+    .map(|(_, what)| what)
+    .collect();
+    vec![match (&seen.row.owner, suspended.is_empty()) {
+        (_, true) => check.ok("auto scaling is on"),
+        (Some(owner), false) => {
+            check.ok(format!("suspended while {owner} is being rolled out"))
+        }
+        (None, false) => check.error(
+            format!(
+                "{} suspended, although nothing is being rolled out: the service does not scale",
+                suspended.join(", ")
+            ),
+            format!(
+                "aws application-autoscaling register-scalable-target --service-namespace ecs \
+                 --resource-id {resource} --scalable-dimension ecs:service:DesiredCount \
+                 --suspended-state DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false,ScheduledScalingSuspended=false"
+            ),
+        ),
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::memory::{Answers, told};
+    use crate::doctor::samples::{good, seen};
+
+    #[tokio::test]
+    async fn a_suspension_is_left_over_when_nothing_is_rolled_out() {
+        let suspended = |on: bool| {
+            Answers::default().say(
+                "application-autoscaling:DescribeScalableTargets",
+                json!({ "ScalableTargets": [{ "SuspendedState": {
+                    "DynamicScalingInSuspended": on, "DynamicScalingOutSuspended": false,
+                    "ScheduledScalingSuspended": on } }] }),
+            )
+        };
+        let mut seen = seen();
+        assert_eq!(
+            told(&check(&suspended(false), &seen).await),
+            ["ok: auto scaling is on"]
+        );
+        assert_eq!(
+            told(&check(&suspended(true), &seen).await),
+            [
+                "error: scaling in, schedules suspended, although nothing is being rolled out: the service does not scale"
+            ]
+        );
+        seen.row.owner = Some(good(1).release);
+        assert!(told(&check(&suspended(true), &seen).await)[0].starts_with("ok: suspended while"));
+        let none =
+            Answers::default().say("application-autoscaling:DescribeScalableTargets", json!({}));
+        assert!(check(&none, &seen).await.is_empty());
+    }
+}

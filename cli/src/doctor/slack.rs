@@ -1,0 +1,157 @@
+//! Slack: whether the app may do what the deployer does, and is in the channels that it posts to.
+
+use serde_json::Value;
+use towpath_core::names::SlackChannel;
+
+use super::finding::{Check, Finding};
+use super::reads::{Reads, text};
+
+/// What the functions call needs this scope, and nothing else.
+const SCOPE: &str = "chat:write";
+
+/// Looks at the app's token, which is never shown.
+pub(crate) async fn check_token<R: Reads>(reads: &R, about: &str) -> Vec<Finding> {
+    let check = Check {
+        name: "slack-scopes",
+        about,
+    };
+    let scopes = match reads.slack_scopes().await {
+        Ok(scopes) => scopes,
+        Err(error) => {
+            let refused = matches!(
+                error.code(),
+                Some(
+                    "invalid_auth"
+                        | "not_authed"
+                        | "token_revoked"
+                        | "token_expired"
+                        | "account_inactive"
+                )
+            );
+            return vec![if refused {
+                check.error(
+                    format!("Slack does not take the token: {error}"),
+                    "write the app's bot token to its parameter: docs/install.md",
+                )
+            } else {
+                check.unknown(&error)
+            }];
+        }
+    };
+    vec![if scopes.iter().any(|scope| scope == SCOPE) {
+        check.ok(format!("the app has the scope {SCOPE}"))
+    } else {
+        check.error(
+            format!("the app lacks the scope {SCOPE}, so nobody is told anything"),
+            format!("add {SCOPE} under OAuth & Permissions, and install the app again"),
+        )
+    }]
+}
+
+/// Looks whether the app can post to a channel.
+pub(crate) async fn check_channel<R: Reads>(
+    reads: &R,
+    about: &str,
+    channel: &SlackChannel,
+) -> Vec<Finding> {
+    let check = Check {
+        name: "slack-channel",
+        about,
+    };
+    let found = match reads.slack_channel(channel.as_str()).await {
+        Ok(found) => found,
+        Err(error) => {
+            return vec![match error.code() {
+                Some("channel_not_found") => check.error(
+                    format!("the app sees no channel {channel}"),
+                    "invite the app to it (/invite), or correct notify.slack: it is the id in the \
+                     channel's details",
+                ),
+                Some("missing_scope") => check.unseen(
+                    format!("the app may not look at {channel}"),
+                    "add the scope channels:read (groups:read for a private channel) to let doctor \
+                     look",
+                ),
+                Some(_) | None => check.unknown(&error),
+            }];
+        }
+    };
+    let is = |member: &str| found[member] == Value::Bool(true);
+    let name = text(&found, "name");
+    vec![if is("is_archived") {
+        check.error(
+            format!("the channel #{name} is archived"),
+            "unarchive it, or name another channel in notify.slack",
+        )
+    } else if !is("is_member") {
+        check.error(
+            format!("the app is not in the channel #{name}, so it cannot post there"),
+            format!("invite it: /invite in #{name}"),
+        )
+    } else {
+        check.ok(format!("the app is in #{name}"))
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::memory::{Answers, told};
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn the_token_needs_one_scope() {
+        let scopes = |scopes| Answers::default().say("slack:auth.test", scopes);
+        for (answers, expected) in [
+            (
+                scopes(json!(["users:read", "chat:write"])),
+                "ok: the app has the scope chat:write",
+            ),
+            (
+                scopes(json!([])),
+                "error: the app lacks the scope chat:write, so nobody is told anything",
+            ),
+            (
+                Answers::default().refuse("slack:auth.test", "invalid_auth"),
+                "error: Slack does not take the token: slack:auth.test: invalid_auth: refused",
+            ),
+            (
+                Answers::default().refuse("slack:auth.test", "AccessDeniedException"),
+                "unknown: slack:auth.test: AccessDeniedException: refused",
+            ),
+        ] {
+            assert_eq!(told(&check_token(&answers, "towpath").await), [expected]);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_app_has_to_be_in_the_channel() {
+        let channel = "C0123456789".parse().unwrap();
+        let seen = |archived: bool, member: bool| {
+            Answers::default().say(
+                "slack:conversations.info",
+                json!({ "name": "deploys", "is_archived": archived, "is_member": member }),
+            )
+        };
+        let refused = |code| Answers::default().refuse("slack:conversations.info", code);
+        for (answers, expected) in [
+            (seen(false, true), "ok: the app is in #deploys"),
+            (
+                seen(false, false),
+                "error: the app is not in the channel #deploys, so it cannot post there",
+            ),
+            (seen(true, true), "error: the channel #deploys is archived"),
+            (
+                refused("channel_not_found"),
+                "error: the app sees no channel C0123456789",
+            ),
+            (
+                refused("missing_scope"),
+                "unknown: the app may not look at C0123456789",
+            ),
+        ] {
+            let found = check_channel(&answers, "shop-api", &channel).await;
+            assert_eq!(told(&found), [expected]);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Looking at what the deployer depends on, for whoever examines an installation: the Slack app,
+//! and what an image is for.
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use serde_json::{Value, json};
+use towpath_core::image::{Digest, Registry, RepositoryName};
+
+use crate::aws::Aws;
+use crate::call::{causes, never_connected, refused, unreadable};
+use crate::ports::CallError;
+use crate::signed::{At, ECR};
+use crate::slack::{Arguments, read};
+
+const BLOB: &str = "ecr:GetDownloadUrlForLayer";
+
+/// How long a download may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Aws {
+    /// The scopes of the Slack app's token: <https://docs.slack.dev/reference/methods/auth.test>.
+    ///
+    /// # Errors
+    /// When the token cannot be read, or Slack refuses it.
+    pub async fn slack_scopes(&self) -> Result<Vec<String>, CallError> {
+        let nothing = Arguments::Form(String::new());
+        let answer = self.slack_answer("slack:auth.test", &nothing).await?;
+        Ok(answer.scopes)
+    }
+
+    /// A channel as the Slack app sees it:
+    /// <https://docs.slack.dev/reference/methods/conversations.info>.
+    ///
+    /// # Errors
+    /// When the token cannot be read, or Slack refuses.
+    pub async fn slack_channel(&self, id: &str) -> Result<Value, CallError> {
+        const OPERATION: &str = "slack:conversations.info";
+        // An id has no character that a form would escape.
+        let form = Arguments::Form(format!("channel={id}"));
+        let mut answer = self.slack_answer(OPERATION, &form).await?;
+        Ok(answer.body["channel"].take())
+    }
+
+    /// The configuration of an image, which names its architecture, by the digest that the image's
+    /// manifest gives for it: <https://github.com/opencontainers/image-spec/blob/main/config.md>.
+    ///
+    /// # Errors
+    /// When a call fails or the configuration is no JSON.
+    pub async fn image_config(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+        config: &Digest,
+    ) -> Result<Value, CallError> {
+        let ecr = registry.as_ecr();
+        let region = ecr.as_ref().and_then(|ecr| ecr.region.parse().ok());
+        let (Some(ecr), Some(region)) = (ecr, region) else {
+            let problem = format_args!("{registry} is not a private ECR registry");
+            return Err(refused(BLOB, "UnsupportedRegistry", problem));
+        };
+        let input = json!({
+            "registryId": ecr.account,
+            "repositoryName": repository,
+            "layerDigest": config,
+        });
+        let found = Aws::read(self, At::Region(&region), &ECR, BLOB, &input).await?;
+        let url = found["downloadUrl"].as_str().unwrap_or_default();
+        let bytes = self.download(url).await?;
+        if Digest::of(&bytes) != *config {
+            return Err(unreadable(BLOB, "it is not what its digest says"));
+        }
+        serde_json::from_slice(&bytes).map_err(|error| unreadable(BLOB, error))
+    }
+
+    /// Fetches from an address that AWS has signed. The address is as good as a credential, and is
+    /// named nowhere.
+    async fn download(&self, url: &str) -> Result<Vec<u8>, CallError> {
+        let mut request = HttpRequest::empty();
+        request
+            .set_uri(url)
+            .map_err(|_| unreadable(BLOB, "the address is none"))?;
+        let exchange = async {
+            let answer = self.clients().http().call(request).await;
+            let mut answer = answer.map_err(|error| {
+                let message = causes(&error);
+                if never_connected(&error) {
+                    CallError::NotDone {
+                        operation: BLOB,
+                        message,
+                    }
+                } else {
+                    CallError::Unknown {
+                        operation: BLOB,
+                        message,
+                    }
+                }
+            })?;
+            if !answer.status().is_success() {
+                let status = answer.status().as_u16();
+                return Err(unreadable(BLOB, format_args!("status {status}")));
+            }
+            read(BLOB, answer.take_body()).await
+        };
+        match tokio::time::timeout(TIMEOUT, exchange).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(CallError::Unknown {
+                operation: BLOB,
+                message: "no answer in time".into(),
+            }),
+        }
+    }
+}

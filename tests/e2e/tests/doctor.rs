@@ -1,0 +1,160 @@
+//! `towpath doctor`, beside the deployer and the services that it examines.
+
+use serde_json::{Value, json};
+use towpath_e2e::terminal::{changes_since, towpath};
+use towpath_e2e::{Error, World};
+
+/// What the doctor found that is not as it should be: `about check severity: cause`.
+async fn complaints(world: &World, arguments: &[&str]) -> Result<(i32, Vec<String>), Error> {
+    let arguments = [&["doctor", "--output", "json"], arguments].concat();
+    let (code, printed) = towpath(world, &arguments).await?;
+    let report: Value = serde_json::from_str(&printed)
+        .map_err(|error| Error::Story(format!("{error}: {printed}")))?;
+    let findings = report["findings"].as_array().into_iter().flatten();
+    let text =
+        |finding: &Value, member: &str| finding[member].as_str().unwrap_or_default().to_owned();
+    let found = findings
+        .filter(|finding| finding["severity"] != "ok")
+        .map(|finding| {
+            format!(
+                "{} {} {}: {}",
+                text(finding, "about"),
+                text(finding, "check"),
+                text(finding, "severity"),
+                text(finding, "cause")
+            )
+        });
+    Ok((code, found.collect()))
+}
+
+fn one(complaints: &[String], expected: &str) {
+    assert!(
+        complaints.iter().any(|found| found.starts_with(expected)),
+        "{expected} is not among {complaints:#?}"
+    );
+}
+
+#[tokio::test]
+async fn the_doctor_is_content_with_the_example_and_names_what_is_planted() -> Result<(), Error> {
+    let world = World::start().await?;
+    world
+        .lab
+        .post("clock/advance", &json!({ "seconds": 120 }))
+        .await?;
+    let before = world.lab.get("journal").await?["last"].clone();
+    let (code, found) = complaints(&world, &[]).await?;
+    assert_eq!(found, Vec::<String>::new());
+    assert_eq!(code, 0);
+    assert_eq!(changes_since(&world, &before).await?, Vec::<String>::new());
+
+    plant(&world).await?;
+    let (code, found) = complaints(&world, &[]).await?;
+    assert_eq!(code, 1);
+    for expected in [
+        "towpath-image-push-ecr-push rule error: the rule is disabled",
+        "towpath-sweeper-dead-letters dead-letters error: 1 that could not be handled",
+        "shop-api repository warning: tags can be overwritten (MUTABLE)",
+        "shop-api slack-channel error: the app is not in the channel",
+        "shop-api/test logs error: there is no log group /ecs/shop-api",
+        "shop-api/staging hook error: there is no function towpath-hook-that-is-gone",
+        "shop-api/staging port error: the load balancer sends traffic to port 8080 of app, which \
+         shop-api-staging:2 maps to 9090 only",
+        "shop-api/staging trust error: the role arn:aws:iam::111111111111:role/towpath-target does \
+         not trust arn:aws:iam::111111111111:role/towpath-advance",
+        "shop-api/production auto-scaling error: scaling in, scaling out, schedules suspended",
+        "shop-api/production secrets error: the execution role may not read",
+        "shop-api/production engine error: the stage rolls out by `rolling`, but the service is set \
+         up for `codedeploy`",
+        "broken pipeline error: /towpath/pipelines/shop-api/broken cannot be used",
+    ] {
+        one(&found, expected);
+    }
+    let (code, printed) = towpath(&world, &["doctor", "shop-api"]).await?;
+    assert_eq!(code, 1);
+    assert!(printed.contains("→ aws logs create-log-group"), "{printed}");
+    assert!(!printed.contains("xoxb-"), "{printed}");
+    Ok(())
+}
+
+/// Breaks what a team breaks.
+async fn plant(world: &World) -> Result<(), Error> {
+    let lab = &world.lab;
+    let rule = json!({ "Name": "towpath-image-push-ecr-push" });
+    lab.aws("events", "DisableRule", &rule).await?;
+    let queue = json!({ "QueueName": "towpath-sweeper-dead-letters" });
+    let queue = lab.aws("sqs", "GetQueueUrl", &queue).await?;
+    let letter = json!({ "QueueUrl": queue["QueueUrl"], "MessageBody": "{}" });
+    lab.aws("sqs", "SendMessage", &letter).await?;
+    let mutable = json!({ "repositoryName": "shop-api", "imageTagMutability": "MUTABLE" });
+    lab.aws("ecr", "PutImageTagMutability", &mutable).await?;
+    let channel = json!({ "id": "C0DEPLOYS01", "name": "deploys", "is_member": false });
+    lab.post("slack/channels", &channel).await?;
+    let group = json!({ "logGroupName": "/ecs/shop-api" });
+    lab.aws("logs", "DeleteLogGroup", &group).await?;
+    let policy = [
+        ("Action", "DeleteRolePolicy"),
+        ("RoleName", "shop-api-execution"),
+        ("PolicyName", "secrets"),
+    ];
+    lab.query("iam", "2010-05-08", &policy).await?;
+    let trust = json!({ "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": { "AWS": "arn:aws:iam::999999999999:role/somebody-else" } }] })
+    .to_string();
+    let role = [
+        ("Action", "CreateRole"),
+        ("RoleName", "towpath-target"),
+        ("AssumeRolePolicyDocument", trust.as_str()),
+    ];
+    lab.query("iam", "2010-05-08", &role).await?;
+    let target = json!({ "ServiceNamespace": "ecs", "ResourceId": "service/production/shop-api",
+        "ScalableDimension": "ecs:service:DesiredCount", "SuspendedState": {
+            "DynamicScalingInSuspended": true, "DynamicScalingOutSuspended": true,
+            "ScheduledScalingSuspended": true } });
+    lab.aws("application-autoscaling", "RegisterScalableTarget", &target)
+        .await?;
+    move_the_port(world).await?;
+    let mut pipeline = world.shop.pipeline();
+    let staging = &mut pipeline["stages"][1];
+    staging["base"] = json!("family");
+    staging["account"] = json!("111111111111");
+    staging["role"] = json!({ "arn": "arn:aws:iam::111111111111:role/towpath-target" });
+    staging["rollout"]["codedeploy"]["hook"] = json!("towpath-hook-that-is-gone");
+    let production = &mut pipeline["stages"][2];
+    production["rollout"] = json!({ "rolling": {} });
+    production["checks"] = json!([]);
+    world.shop.apply(lab, &pipeline).await?;
+    let broken = json!({ "pipeline": "broken", "repository": "shop-api", "stages": [] });
+    world.shop.apply(lab, &broken).await
+}
+
+/// Registers a revision of the staging service's family whose container listens elsewhere.
+async fn move_the_port(world: &World) -> Result<(), Error> {
+    let family = json!({ "taskDefinition": "shop-api-staging" });
+    let found = world
+        .lab
+        .aws("ecs", "DescribeTaskDefinition", &family)
+        .await?;
+    let mut definition = found["taskDefinition"].clone();
+    definition["containerDefinitions"][0]["portMappings"] =
+        json!([{ "containerPort": 9090, "protocol": "tcp" }]);
+    let kept = [
+        "family",
+        "networkMode",
+        "requiresCompatibilities",
+        "cpu",
+        "memory",
+        "executionRoleArn",
+        "taskRoleArn",
+        "runtimePlatform",
+        "containerDefinitions",
+    ];
+    let input: serde_json::Map<String, Value> = kept
+        .iter()
+        .map(|name| ((*name).to_owned(), definition[*name].clone()))
+        .collect();
+    world
+        .lab
+        .aws("ecs", "RegisterTaskDefinition", &Value::Object(input))
+        .await?;
+    Ok(())
+}
