@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod files;
 mod history;
+mod init;
 mod lint;
 mod plan;
 mod render;
@@ -44,6 +45,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
+    Init(init::Arguments),
     Lint(lint::Arguments),
     Schema(schema::Arguments),
     Explain(explain::Arguments),
@@ -64,6 +66,11 @@ impl Arguments {
     /// Why it could not be done.
     pub(crate) fn run(&self, out: &mut dyn Write) -> Result<Answer, Failure> {
         match &self.verb {
+            Verb::Init(arguments) => waited(async {
+                let wish = init::wish(arguments, self.output)?;
+                let deployer = arguments.at.connect_with(&arguments.elsewhere).await?;
+                init::run(&deployer, &wish, arguments, self.output, out).await
+            }),
             Verb::Lint(arguments) => lint::run(arguments, self.output, out),
             Verb::Schema(arguments) => schema::run(arguments, self.output, out),
             Verb::Explain(arguments) => waited(async {

@@ -3,6 +3,7 @@
 mod commands;
 mod deployer;
 mod doctor;
+mod init;
 mod lint;
 mod output;
 mod reference;

@@ -35,6 +35,10 @@ fn towpath(deployer: &Memory, arguments: &[&str]) -> (Result<Answer, String>, St
             Verb::Explain(arguments) => {
                 explain::among_stored(deployer, arguments, output, &mut out).await
             }
+            Verb::Init(arguments) => match init::wish(arguments, output) {
+                Ok(wish) => init::run(deployer, &wish, arguments, output, &mut out).await,
+                Err(failure) => Err(failure),
+            },
             Verb::Lint(_) | Verb::Schema(_) | Verb::Render(_) | Verb::Diff(_) => {
                 panic!("it asks no deployer")
             }

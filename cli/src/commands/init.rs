@@ -1,0 +1,244 @@
+//! `towpath init`: a first pipeline file, from what is there.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
+
+use towpath_core::image::RepositoryName;
+use towpath_core::names::{
+    AccountId, ContainerName, PipelineName, Region, SlackChannel, SlackUser, StageName,
+};
+use towpath_core::pipeline::Role;
+
+use super::doctor::account_profile;
+use crate::deployer::{Deployer, Where};
+use crate::doctor::reads::Reads;
+use crate::init::ask::Person;
+use crate::init::survey::survey;
+use crate::init::write::file;
+use crate::init::{StageWish, Wish, of_stage, parsed, role, stage};
+use crate::lint::{Format, Linter};
+use crate::output::{Answer, Failure, GOOD, NAME, Output, QUIET, write_json};
+
+/// Write a pipeline file for services that are there: engine, containers and deployment group are
+/// found in AWS.
+///
+/// On a terminal it asks for what the flags do not say.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    towpath init\n  \
+    towpath init --repository shop/api --stage test=shop-test/api --stage production=shop/api \
+    --slack C0123456789 --approver U0123456789\n  \
+    towpath init --repository shop/api --stage production=shop/api \
+    --role production=arn:aws:iam::222222222222:role/towpath-target,EXTERNAL_ID \
+    --in 222222222222=production\n\n\
+    It only reads AWS, and replaces no file without --force.")]
+pub(super) struct Arguments {
+    /// The ECR repository.
+    #[arg(long, value_name = "NAME")]
+    repository: Option<RepositoryName>,
+    /// A stage and its service, in the order in which a release passes them.
+    #[arg(long = "stage", value_name = "NAME=CLUSTER/SERVICE", value_parser = stage)]
+    stages: Vec<StageWish>,
+    /// The role with which the deployer changes a stage's service in another account.
+    #[arg(long = "role", value_name = "STAGE=ARN[,EXTERNAL_ID]", value_parser = |text: &str| of_stage(role)(text))]
+    roles: Vec<(StageName, Role)>,
+    /// The region of a stage, where it is not the deployer's own.
+    #[arg(long = "region-of", value_name = "STAGE=REGION", value_parser = |text: &str| of_stage(parsed::<Region>)(text))]
+    regions: Vec<(StageName, Region)>,
+    /// A container that gets the image, where its image does not tell.
+    #[arg(long = "container", value_name = "STAGE=NAME", value_parser = |text: &str| of_stage(parsed::<ContainerName>)(text))]
+    containers: Vec<(StageName, ContainerName)>,
+    /// The pipeline's name; by default made from the repository's.
+    #[arg(long, value_name = "NAME")]
+    pipeline: Option<PipelineName>,
+    /// The Slack channel that is told; e-mail where none is named.
+    #[arg(long, value_name = "CHANNEL")]
+    slack: Option<SlackChannel>,
+    /// A Slack user who may approve the last stage; may be given several times.
+    #[arg(long = "approver", value_name = "USER")]
+    approvers: Vec<SlackUser>,
+    /// The file that is written, `-` for the standard output; by default `<pipeline>.yaml`.
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Replace the file if it is there.
+    #[arg(long)]
+    force: bool,
+    /// The profile with which an account of stages is looked into; may be given for several.
+    #[arg(long = "in", value_name = "ACCOUNT=PROFILE", value_parser = account_profile)]
+    pub(super) elsewhere: Vec<(AccountId, String)>,
+    #[command(flatten)]
+    pub(super) at: Where,
+}
+
+/// What is wished for: what the flags say, and what somebody at a terminal answers.
+///
+/// # Errors
+/// What is missing where there is nobody to ask, and what makes no sense.
+pub(super) fn wish(arguments: &Arguments, output: Output) -> Result<Wish, Failure> {
+    let is_asked = io::stdin().is_terminal() && output == Output::Text;
+    let missing: Vec<&str> = [
+        ("--repository", arguments.repository.is_none()),
+        ("--stage", arguments.stages.is_empty()),
+    ]
+    .into_iter()
+    .filter(|(_, missing)| *missing)
+    .map(|(flag, _)| flag)
+    .collect();
+    if !missing.is_empty() && !is_asked {
+        return Err(format!(
+            "{} missing, and there is no terminal to ask at: see towpath init --help",
+            match missing.as_slice() {
+                [one] => format!("{one} is"),
+                many => format!("{} are", many.join(" and ")),
+            }
+        )
+        .into());
+    }
+    let mut input = io::stdin().lock();
+    let mut questions = anstream::AutoStream::auto(io::stderr()).lock();
+    let mut person = Person {
+        input: &mut input,
+        output: &mut questions,
+    };
+    let repository = match &arguments.repository {
+        Some(repository) => repository.clone(),
+        None => person.need(
+            "Repository",
+            "in ECR, such as shop/api",
+            "--repository",
+            parsed,
+        )?,
+    };
+    let (mut stages, mut slack, mut approvers) = (
+        arguments.stages.clone(),
+        arguments.slack.clone(),
+        arguments.approvers.clone(),
+    );
+    if stages.is_empty() {
+        stages = person.stages()?;
+        if stages.is_empty() {
+            return Err("a pipeline needs a stage: see --stage".into());
+        }
+        if slack.is_none() {
+            slack = person.ask("Slack channel", "its id; empty for e-mail", parsed)?;
+        }
+        if slack.is_some() && approvers.is_empty() {
+            let hint = "id of the Slack user who approves the last stage; empty for e-mail";
+            approvers.extend(person.ask("Approver", hint, parsed)?);
+        }
+    }
+    apply(&mut stages, &arguments.roles, "--role", |stage, role| {
+        stage.role = Some(role);
+    })?;
+    apply(
+        &mut stages,
+        &arguments.regions,
+        "--region-of",
+        |stage, region| {
+            stage.region = Some(region);
+        },
+    )?;
+    apply(
+        &mut stages,
+        &arguments.containers,
+        "--container",
+        |stage, name| {
+            stage.containers.push(name);
+        },
+    )?;
+    let pipeline = match &arguments.pipeline {
+        Some(pipeline) => pipeline.clone(),
+        None => name_from(&repository)?,
+    };
+    Ok(Wish {
+        pipeline,
+        repository,
+        slack,
+        approvers,
+        stages,
+    })
+}
+
+fn apply<T: Clone>(
+    stages: &mut [StageWish],
+    given: &[(StageName, T)],
+    flag: &str,
+    set: impl Fn(&mut StageWish, T),
+) -> Result<(), Failure> {
+    for (name, value) in given {
+        let stage = stages.iter_mut().find(|stage| stage.name == *name);
+        let stage = stage.ok_or_else(|| format!("{flag} names `{name}`, which is no --stage"))?;
+        set(stage, value.clone());
+    }
+    Ok(())
+}
+
+/// `shop-api` for the repository `shop/api`.
+fn name_from(repository: &RepositoryName) -> Result<PipelineName, Failure> {
+    let name = repository.as_str().replace(['/', '_', '.'], "-");
+    name.parse().map_err(|error| {
+        format!("no pipeline can be named after the repository ({error}): name it with --pipeline")
+            .into()
+    })
+}
+
+pub(super) async fn run<D: Deployer + Reads>(
+    deployer: &D,
+    wish: &Wish,
+    arguments: &Arguments,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
+    let path = match &arguments.file {
+        Some(path) => path.clone(),
+        None => PathBuf::from(format!("{}.yaml", wish.pipeline)),
+    };
+    let to_stdout = path.as_os_str() == "-";
+    let shown = path.display().to_string();
+    if !to_stdout && path.exists() && !arguments.force {
+        return Err(format!(
+            "{} is there already: name another file with --file, or replace it with --force",
+            shown.escape_debug()
+        )
+        .into());
+    }
+    let found = survey(deployer, arguments.at.prefix(), wish).await?;
+    let text = file(wish, &found)?;
+    // A file that this program refuses is of no use to anybody.
+    if let Err(problems) = Linter::new()?.lint(&text, Format::Yaml) {
+        let told: Vec<_> = problems
+            .iter()
+            .map(|one| format!("{}: {}; {}", one.path, one.problem, one.way_out))
+            .collect();
+        return Err(format!("what was found makes no pipeline: {}", told.join("; ")).into());
+    }
+    if !to_stdout {
+        fs::write(&path, &text).map_err(|error| format!("cannot write {shown}: {error}"))?;
+    }
+    match output {
+        Output::Json => write_json(
+            out,
+            &serde_json::json!({
+                "ok": true,
+                "pipeline": wish.pipeline,
+                "file": (!to_stdout).then_some(&shown),
+                "text": text,
+            }),
+        )?,
+        Output::Text if to_stdout => out.write_all(text.as_bytes())?,
+        Output::Text => {
+            writeln!(
+                out,
+                "{GOOD}wrote{GOOD:#} {NAME}{}{NAME:#}",
+                shown.escape_debug()
+            )?;
+            writeln!(
+                out,
+                "{QUIET}read it, then: towpath apply {shown} && towpath doctor {}{QUIET:#}",
+                wish.pipeline
+            )?;
+        }
+    }
+    Ok(Answer::Yes)
+}

@@ -1,0 +1,115 @@
+//! Writing a first pipeline file from what is there: the services, the repository, CodeDeploy.
+
+pub(crate) mod ask;
+pub(crate) mod survey;
+pub(crate) mod write;
+
+use towpath_core::image::RepositoryName;
+use towpath_core::names::{
+    ClusterName, ContainerName, PipelineName, Region, ServiceName, SlackChannel, SlackUser,
+    StageName,
+};
+use towpath_core::pipeline::Role;
+
+/// What somebody wants a pipeline for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wish {
+    pub(crate) pipeline: PipelineName,
+    pub(crate) repository: RepositoryName,
+    pub(crate) slack: Option<SlackChannel>,
+    /// Who approves the last stage; by e-mail where nobody is named.
+    pub(crate) approvers: Vec<SlackUser>,
+    pub(crate) stages: Vec<StageWish>,
+}
+
+/// A stage that somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StageWish {
+    pub(crate) name: StageName,
+    pub(crate) cluster: ClusterName,
+    pub(crate) service: ServiceName,
+    pub(crate) region: Option<Region>,
+    /// The role in another account.
+    pub(crate) role: Option<Role>,
+    /// The containers that get the image; found by their images where none is named.
+    pub(crate) containers: Vec<ContainerName>,
+}
+
+/// `NAME=CLUSTER/SERVICE`.
+pub(crate) fn stage(text: &str) -> Result<StageWish, String> {
+    let form = "write a stage as NAME=CLUSTER/SERVICE, such as production=shop/api";
+    let (name, service) = text.split_once('=').ok_or(form)?;
+    let (cluster, service) = service.split_once('/').ok_or(form)?;
+    Ok(StageWish {
+        name: parsed(name)?,
+        cluster: parsed(cluster)?,
+        service: parsed(service)?,
+        region: None,
+        role: None,
+        containers: Vec::new(),
+    })
+}
+
+/// `ARN`, or `ARN,EXTERNAL_ID`.
+pub(crate) fn role(text: &str) -> Result<Role, String> {
+    let (arn, external_id) = match text.split_once(',') {
+        Some((arn, id)) if !id.is_empty() => (arn, Some(id.to_owned())),
+        Some((arn, _)) => (arn, None),
+        None => (text, None),
+    };
+    Ok(Role {
+        arn: parsed(arn)?,
+        external_id,
+    })
+}
+
+/// `STAGE=VALUE`.
+pub(crate) fn of_stage<T>(
+    read: impl Fn(&str) -> Result<T, String>,
+) -> impl Fn(&str) -> Result<(StageName, T), String> {
+    move |text| {
+        let form = "write STAGE=VALUE, with the name of a --stage";
+        let (stage, value) = text.split_once('=').ok_or(form)?;
+        Ok((parsed(stage)?, read(value)?))
+    }
+}
+
+/// A name, or why the text is none.
+pub(crate) fn parsed<T>(text: &str) -> Result<T, String>
+where
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    text.trim()
+        .parse()
+        .map_err(|error: T::Err| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_and_roles_are_read_from_one_word_each() {
+        let production = stage("production=shop/api").unwrap();
+        assert_eq!(production.cluster.as_str(), "shop");
+        assert_eq!(production.service.as_str(), "api");
+        assert!(
+            stage("production")
+                .unwrap_err()
+                .contains("NAME=CLUSTER/SERVICE")
+        );
+        assert!(
+            stage("PRODUCTION=shop/api")
+                .unwrap_err()
+                .contains("PRODUCTION")
+        );
+
+        let arn = "arn:aws:iam::222222222222:role/towpath-target";
+        let given = role(&format!("{arn},from-us")).unwrap();
+        assert_eq!(given.external_id.as_deref(), Some("from-us"));
+        assert_eq!(role(arn).unwrap().external_id, None);
+        let (stage, _) = of_stage(role)(&format!("production={arn}")).unwrap();
+        assert_eq!(stage.as_str(), "production");
+        assert!(of_stage(role)(arn).is_err());
+    }
+}

@@ -1,0 +1,296 @@
+//! What is there for a pipeline: which engine each service is set up for, which containers run the
+//! repository's image, which deployment group targets the service.
+
+use serde_json::{Value, json};
+use towpath_aws::ports::CallError;
+use towpath_aws::signed::{Api, CODEDEPLOY, ECR, ECS};
+use towpath_core::image::{ImageRef, Registry};
+use towpath_core::release::{Home, Place, ServiceId};
+
+use super::{StageWish, Wish};
+use crate::deployer::Deployer;
+use crate::doctor::engine::fitting;
+use crate::doctor::functions::configuration;
+use crate::doctor::reads::{Reads, Spot, items, text};
+use crate::doctor::stage::running;
+use crate::output::Failure;
+
+/// What was found for a pipeline.
+#[derive(Debug)]
+pub(crate) struct Survey {
+    /// The registry, where it is not the deployer's own.
+    pub(crate) registry: Option<Registry>,
+    pub(crate) stages: Vec<StageFound>,
+}
+
+/// What was found for a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StageFound {
+    pub(crate) place: Place,
+    pub(crate) containers: Vec<String>,
+    pub(crate) engine: Engine,
+    /// Whether the service is a target of auto scaling is decided by the deployer; this is whether
+    /// traffic comes to it at all.
+    pub(crate) has_load_balancer: bool,
+}
+
+/// The engine that a service is set up for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Rolling,
+    Ecs,
+    CodeDeploy {
+        application: String,
+        group: String,
+        configuration: String,
+        /// The function that runs the checks, where it is installed.
+        hook: Option<String>,
+    },
+}
+
+/// Looks at everything that is wished for.
+///
+/// # Errors
+/// What is not there, and the way out.
+pub(crate) async fn survey<D: Deployer + Reads>(
+    deployer: &D,
+    prefix: &str,
+    wish: &Wish,
+) -> Result<Survey, Failure> {
+    let home = deployer.home().await?;
+    let own = Registry::ecr(&home.account, &home.region);
+    let mut registry = None;
+    let mut stages = Vec::new();
+    for stage in &wish.stages {
+        let (found, from) = look(deployer, prefix, &home, wish, stage).await?;
+        if let Some(from) = from.filter(|from| *from != own) {
+            registry = Some(from);
+        }
+        stages.push(found);
+    }
+    if registry.is_none() {
+        let input = json!({ "repositoryNames": [wish.repository] });
+        let read = deployer.read(&Spot::Home, &ECR, "ecr:DescribeRepositories", input);
+        match read.await {
+            Ok(_) => {}
+            Err(error) if error.code() == Some("RepositoryNotFoundException") => {
+                return Err(format!(
+                    "there is no repository {} in {own}: create it, or correct --repository",
+                    wish.repository
+                )
+                .into());
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Survey { registry, stages })
+}
+
+async fn look<D: Deployer + Reads>(
+    reads: &D,
+    prefix: &str,
+    home: &Home,
+    wish: &Wish,
+    stage: &StageWish,
+) -> Result<(StageFound, Option<Registry>), Failure> {
+    let account = match &stage.role {
+        Some(role) => role
+            .arn
+            .as_str()
+            .split(':')
+            .nth(4)
+            .unwrap_or_default()
+            .parse()?,
+        None => home.account.clone(),
+    };
+    let place = Place {
+        service: ServiceId {
+            account,
+            region: stage.region.clone().unwrap_or_else(|| home.region.clone()),
+            cluster: stage.cluster.clone(),
+            service: stage.service.clone(),
+        },
+        role: stage.role.clone(),
+    };
+    let spot = if place.service.account == home.account {
+        Spot::Region(place.service.region.clone())
+    } else {
+        Spot::Place(Box::new(place.clone()))
+    };
+    let service = service(reads, &spot, stage, &place).await?;
+    let input = json!({ "taskDefinition": running(&service) });
+    let read = reads.read(&spot, &ECS, "ecs:DescribeTaskDefinition", input);
+    let definition = read.await?["taskDefinition"].clone();
+    let (containers, registry) = containers(wish, stage, &definition)?;
+    let engine = match fitting(&service)? {
+        "codedeploy" => code_deploy(reads, &spot, prefix, &place).await?,
+        "ecs" => Engine::Ecs,
+        _ => Engine::Rolling,
+    };
+    let sets = items(&service, "taskSets").iter();
+    let has_load_balancer = !items(&service, "loadBalancers").is_empty()
+        || sets.flat_map(|set| items(set, "loadBalancers")).count() > 0;
+    let found = StageFound {
+        place,
+        containers,
+        engine,
+        has_load_balancer,
+    };
+    Ok((found, registry))
+}
+
+async fn service<R: Reads>(
+    reads: &R,
+    spot: &Spot,
+    stage: &StageWish,
+    place: &Place,
+) -> Result<Value, Failure> {
+    let input = json!({ "cluster": stage.cluster, "services": [stage.service] });
+    let account = &place.service.account;
+    let answer = match reads.read(spot, &ECS, "ecs:DescribeServices", input).await {
+        Ok(answer) => answer,
+        Err(error) if error.code() == Some("ClusterNotFoundException") => {
+            return Err(format!(
+                "stage {}: there is no cluster {} in {account}/{}: correct --stage, --region-of or \
+                 --role",
+                stage.name, stage.cluster, place.service.region
+            )
+            .into());
+        }
+        Err(error) if matches!(spot, Spot::Place(_)) => {
+            return Err(format!(
+                "stage {}: {error}: name a profile of your own for the account: --in \
+                 {account}=PROFILE",
+                stage.name
+            )
+            .into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut services = items(&answer, "services").iter();
+    let active = services.find(|service| text(service, "status") == "ACTIVE");
+    active.cloned().ok_or_else(|| {
+        format!(
+            "stage {}: there is no active service {} in the cluster {}: correct --stage, or create \
+             the service first",
+            stage.name, stage.service, stage.cluster
+        )
+        .into()
+    })
+}
+
+/// The containers that run the repository's image, and the registry that it comes from.
+fn containers(
+    wish: &Wish,
+    stage: &StageWish,
+    definition: &Value,
+) -> Result<(Vec<String>, Option<Registry>), Failure> {
+    let all: Vec<_> = items(definition, "containerDefinitions")
+        .iter()
+        .map(|one| (text(one, "name"), text(one, "image")))
+        .collect();
+    if !stage.containers.is_empty() {
+        let known = |name: &str| all.iter().any(|(known, _)| *known == name);
+        let unknown = stage.containers.iter().find(|one| !known(one.as_str()));
+        if let Some(unknown) = unknown {
+            let names: Vec<_> = all.iter().map(|(name, _)| *name).collect();
+            return Err(format!(
+                "stage {}: the task definition has no container {unknown}, but {}",
+                stage.name,
+                names.join(", ")
+            )
+            .into());
+        }
+        let named = stage.containers.iter().map(ToString::to_string);
+        return Ok((named.collect(), None));
+    }
+    let mut found = Vec::new();
+    let mut registry = None;
+    for (name, image) in &all {
+        let Ok(image) = image.parse::<ImageRef>() else {
+            continue;
+        };
+        if image.repository().to_string() == wish.repository.as_str() {
+            found.push((*name).to_owned());
+            registry = Some(image.registry().clone());
+        }
+    }
+    if found.is_empty() {
+        let shown: Vec<_> = all
+            .iter()
+            .map(|(name, image)| format!("{name} runs {image}"))
+            .collect();
+        return Err(format!(
+            "stage {}: no container runs an image of {}: {}; name it with --container {}=NAME",
+            stage.name,
+            wish.repository,
+            shown.join(", "),
+            stage.name
+        )
+        .into());
+    }
+    Ok((found, registry))
+}
+
+/// The deployment group that targets the service, among all applications.
+async fn code_deploy<R: Reads>(
+    reads: &R,
+    spot: &Spot,
+    prefix: &str,
+    place: &Place,
+) -> Result<Engine, Failure> {
+    let listed = |operation, member, input| all_pages(reads, spot, operation, member, input);
+    let applications = listed("codedeploy:ListApplications", "applications", json!({})).await?;
+    for application in &applications {
+        let input = json!({ "applicationName": application });
+        let groups = listed("codedeploy:ListDeploymentGroups", "deploymentGroups", input).await?;
+        for group in &groups {
+            let input = json!({ "applicationName": application, "deploymentGroupName": group });
+            let read = reads.read(spot, &CODEDEPLOY, "codedeploy:GetDeploymentGroup", input);
+            let info = read.await?["deploymentGroupInfo"].clone();
+            let is_ours = |target: &Value| {
+                text(target, "clusterName") == place.service.cluster.as_str()
+                    && text(target, "serviceName") == place.service.service.as_str()
+            };
+            if items(&info, "ecsServices").iter().any(is_ours) {
+                let hook = format!("{prefix}-lifecycle-hook");
+                // Whoever may not look is not told of the function; the comment says how to add it.
+                let installed = configuration(reads, spot, &hook).await.ok().flatten();
+                return Ok(Engine::CodeDeploy {
+                    application: application.clone(),
+                    group: group.clone(),
+                    configuration: text(&info, "deploymentConfigName").to_owned(),
+                    hook: installed.map(|_| hook),
+                });
+            }
+        }
+    }
+    Err(format!(
+        "the service {} is deployed by CodeDeploy, but no deployment group targets it: create one",
+        place.service
+    )
+    .into())
+}
+
+async fn all_pages<R: Reads>(
+    reads: &R,
+    spot: &Spot,
+    operation: &'static str,
+    member: &str,
+    mut input: Value,
+) -> Result<Vec<String>, CallError> {
+    let api: &Api = &CODEDEPLOY;
+    let mut found = Vec::new();
+    loop {
+        let page = reads.read(spot, api, operation, input.clone()).await?;
+        let names = items(&page, member).iter();
+        found.extend(names.filter_map(|name| name.as_str().map(str::to_owned)));
+        match text(&page, "nextToken") {
+            "" => return Ok(found),
+            token => input["nextToken"] = json!(token),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! What is found in AWS, and what is said of what is not.
+
+use super::*;
+use crate::deployer::memory::Memory;
+use crate::doctor::memory::Answers;
+use crate::init::stage;
+
+fn wish() -> Wish {
+    Wish {
+        pipeline: "shop-api".parse().unwrap(),
+        repository: "shop/api".parse().unwrap(),
+        slack: None,
+        approvers: Vec::new(),
+        stages: vec![stage("production=shop/api").unwrap()],
+    }
+}
+
+/// A service with this controller and strategy, whose container `app` runs this image.
+fn service(controller: &str, strategy: &str, image: &str) -> Answers {
+    let service = json!({ "status": "ACTIVE", "taskDefinition": "api:7",
+        "deploymentController": { "type": controller },
+        "deploymentConfiguration": { "strategy": strategy } });
+    let containers = json!([{ "name": "app", "image": image },
+        { "name": "proxy", "image": "public.ecr.aws/nginx/nginx:1" }]);
+    Answers::default()
+        .say("ecs:DescribeServices", json!({ "services": [service] }))
+        .say(
+            "ecs:DescribeTaskDefinition",
+            json!({ "taskDefinition": { "containerDefinitions": containers } }),
+        )
+        .say("ecr:DescribeRepositories", json!({}))
+}
+
+async fn surveyed(answers: Answers, wish: &Wish) -> Result<Survey, String> {
+    let mut deployer = Memory::new();
+    deployer.answers = answers;
+    let found = survey(&deployer, "towpath", wish).await;
+    found.map_err(|failure| failure.to_string())
+}
+
+const OWN: &str = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop/api:1";
+
+#[tokio::test]
+async fn engine_containers_and_registry_are_found() {
+    let found = surveyed(service("ECS", "CANARY", OWN), &wish())
+        .await
+        .unwrap();
+    assert_eq!(found.stages[0].engine, Engine::Ecs);
+    assert_eq!(found.stages[0].containers, ["app"]);
+    assert_eq!(found.registry, None);
+
+    let shared = "333333333333.dkr.ecr.eu-west-1.amazonaws.com/shop/api:1";
+    let found = surveyed(service("", "", shared), &wish()).await.unwrap();
+    assert_eq!(found.stages[0].engine, Engine::Rolling);
+    let registry = found.registry.unwrap();
+    assert_eq!(
+        registry.to_string(),
+        "333333333333.dkr.ecr.eu-west-1.amazonaws.com"
+    );
+}
+
+#[tokio::test]
+async fn the_deployment_group_is_the_one_that_targets_the_service() {
+    let group = |service: &str| {
+        json!({ "deploymentGroupInfo": {
+            "ecsServices": [{ "clusterName": "shop", "serviceName": service }],
+            "deploymentConfigName": "CodeDeployDefault.ECSAllAtOnce" } })
+    };
+    let with_group = |service_of_group| {
+        service("CODE_DEPLOY", "", OWN)
+            .say(
+                "codedeploy:ListApplications",
+                json!({ "applications": ["other", "shop"] }),
+            )
+            .say(
+                "codedeploy:ListDeploymentGroups",
+                json!({ "deploymentGroups": ["production"] }),
+            )
+            .say_about("codedeploy:GetDeploymentGroup", "other", group("else"))
+            .say("codedeploy:GetDeploymentGroup", group(service_of_group))
+            .refuse(
+                "lambda:GetFunctionConfiguration",
+                "ResourceNotFoundException",
+            )
+    };
+    let found = surveyed(with_group("api"), &wish()).await.unwrap();
+    assert_eq!(
+        found.stages[0].engine,
+        Engine::CodeDeploy {
+            application: "shop".into(),
+            group: "production".into(),
+            configuration: "CodeDeployDefault.ECSAllAtOnce".into(),
+            hook: None,
+        }
+    );
+    let none = surveyed(with_group("web"), &wish()).await.unwrap_err();
+    assert!(none.contains("no deployment group targets it"), "{none}");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named_with_the_way_out() {
+    let image = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop/web:1";
+    let refused = surveyed(service("ECS", "", image), &wish())
+        .await
+        .unwrap_err();
+    assert!(
+        refused.contains("no container runs an image of shop/api: app runs")
+            && refused.contains("--container production=NAME"),
+        "{refused}"
+    );
+    let mut named = wish();
+    named.stages[0].containers = vec!["proxy".parse().unwrap()];
+    let found = surveyed(service("ECS", "", image), &named).await.unwrap();
+    assert_eq!(found.stages[0].containers, ["proxy"]);
+    named.stages[0].containers = vec!["web".parse().unwrap()];
+    let refused = surveyed(service("ECS", "", image), &named)
+        .await
+        .unwrap_err();
+    assert!(
+        refused.contains("no container web, but app, proxy"),
+        "{refused}"
+    );
+
+    let nowhere =
+        service("ECS", "", OWN).refuse("ecs:DescribeServices", "ClusterNotFoundException");
+    let refused = surveyed(nowhere, &wish()).await.unwrap_err();
+    assert!(refused.contains("there is no cluster shop"), "{refused}");
+    let external = surveyed(service("EXTERNAL", "", OWN), &wish())
+        .await
+        .unwrap_err();
+    assert!(external.contains("no engine works with"), "{external}");
+    let missing =
+        service("ECS", "", OWN).refuse("ecr:DescribeRepositories", "RepositoryNotFoundException");
+    let refused = surveyed(missing, &wish()).await.unwrap_err();
+    assert!(
+        refused.contains("there is no repository shop/api"),
+        "{refused}"
+    );
+}
