@@ -3,21 +3,11 @@
 use serde_json::json;
 use towpath_aws::Aws;
 use towpath_aws::config::{ENDPOINT_URL, REGION, Settings};
-use towpath_aws::ports::{CallError, CodeDeploy, Ecs, Ledger, Messenger, NewDeployment};
+use towpath_aws::ports::{CallError, CodeDeploy, Ecs, Ledger};
 
 use crate::support::http::{Reply, Server};
-use crate::support::releases::{id, place};
-use crate::support::{aws, settings};
-
-fn new_deployment() -> NewDeployment {
-    NewDeployment {
-        application: "shop".into(),
-        group: "shop-api".into(),
-        configuration: None,
-        appspec: "{}".into(),
-        description: "towpath shop-api-0123456789abcdef test".into(),
-    }
-}
+use crate::support::aws;
+use crate::support::releases::{id, new_deployment, place};
 
 /// Creates a deployment against a server that always replies this, and returns the error and how
 /// often it was asked.

@@ -1,13 +1,15 @@
 //! Roles of other accounts.
 
 use serde_json::json;
-use towpath_aws::ports::{CodeDeploy, Ecs};
+use towpath_aws::Aws;
+use towpath_aws::config::Settings;
+use towpath_aws::ports::{CodeDeploy, Ecs, Ledger, Messenger};
 use towpath_core::pipeline::Role;
 use towpath_core::release::Place;
 
-use crate::support::aws;
 use crate::support::http::{Reply, Server};
-use crate::support::releases::place;
+use crate::support::releases::{id, new_deployment, place};
+use crate::support::{aws, settings};
 
 /// A stage in another account, with a role to be assumed there.
 fn elsewhere() -> Place {

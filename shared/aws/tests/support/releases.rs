@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use towpath_aws::Aws;
-use towpath_aws::ports::{Append, AppendError, Ledger};
+use towpath_aws::ports::{Append, AppendError, Ledger, NewDeployment};
 use towpath_core::names::{Region, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
@@ -82,6 +82,7 @@ pub fn opened(digit: char, pushed: i64) -> Event {
             region: "eu-west-1".parse::<Region>().unwrap(),
         },
         image: image(digit, pushed),
+        rollback: None,
     }
 }
 
@@ -170,4 +171,16 @@ pub async fn append(
         due: None,
     })
     .await
+}
+
+/// A deployment to be asked for.
+pub fn new_deployment() -> NewDeployment {
+    NewDeployment {
+        application: "shop".into(),
+        group: "shop-api".into(),
+        configuration: None,
+        appspec: "{}".into(),
+        description: "towpath shop-api-0123456789abcdef test".into(),
+        ignore_alarms: false,
+    }
 }
