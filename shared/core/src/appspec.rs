@@ -146,8 +146,8 @@ fn check_target(service: &Value, target: &Target) -> Result<(), AppSpecError> {
     })
 }
 
-/// What a service under CodeDeploy has set: on itself, or on the task set that is in production.
-fn setting<'a>(service: &'a Value, field: &str) -> Option<&'a Value> {
+/// What a service has set: on itself, or on the task set that is in production.
+pub(crate) fn setting<'a>(service: &'a Value, field: &str) -> Option<&'a Value> {
     let is_set = |value: &&Value| match value {
         Value::Null => false,
         Value::Array(entries) => !entries.is_empty(),

@@ -1,12 +1,23 @@
-//! Evaluation of checks: whether the answers of green pass, and whom a check may ask.
+//! Evaluation of checks: whether the answers of green pass, what alarms, metrics and tasks come to,
+//! and whom a check may ask.
 //!
 //! Whoever makes the requests hands over what came back; nothing here connects to anything.
 
+mod alarm;
 mod fault;
 mod judge;
+mod metric;
 pub mod target;
+mod task;
+mod watch;
 
+pub use alarm::{Alarm, judge_alarms};
 pub use judge::{decided, judge};
+pub use metric::{Reading, Span as MetricSpan, judge_metric, span};
+pub use task::{
+    LogStream, TaskState, judge_task, log_stream, log_tail, read_task, run_task, task_definition,
+};
+pub use watch::{Finding, Watch};
 
 /// Largest part of an answer's body in bytes that is read. What a health endpoint says is smaller.
 pub const LARGEST_BODY: usize = 64 * 1_024;
