@@ -8,7 +8,7 @@ use crate::release::rollout::{
     Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout,
 };
 use crate::release::vote::{Approval, Standing, Vote};
-use crate::release::{ActionKind, Conclusion, Event};
+use crate::release::{Action, ActionKind, CheckResult, Conclusion, Event};
 
 impl Release {
     /// Applies an event without keeping it as an entry: for facts that are not worth a line.
@@ -255,9 +255,12 @@ impl Release {
                 at: point,
                 results,
                 ..
-            } => self.with_live_in(stage, |live| {
-                live.checks.push((*point, results.clone()));
-            }),
+            } => {
+                self.settle_tasks(results);
+                self.with_live_in(stage, |live| {
+                    live.checks.push((*point, results.clone()));
+                });
+            }
             Event::HookCalled {
                 stage,
                 deployment,
@@ -375,6 +378,19 @@ impl Release {
     fn settle(&mut self, kind: ActionKind) {
         if let Some(outstanding) = &mut self.outstanding {
             outstanding.actions.retain(|action| action.kind() != kind);
+            if outstanding.actions.is_empty() {
+                self.outstanding = None;
+            }
+        }
+    }
+
+    /// A check whose task could not be run has failed, and nothing more is heard of that task.
+    fn settle_tasks(&mut self, results: &[CheckResult]) {
+        if let Some(outstanding) = &mut self.outstanding {
+            outstanding.actions.retain(|action| {
+                !matches!(action, Action::RunTask { check, .. }
+                    if results.iter().any(|result| result.check == *check))
+            });
             if outstanding.actions.is_empty() {
                 self.outstanding = None;
             }
