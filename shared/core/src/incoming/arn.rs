@@ -21,6 +21,7 @@ pub(super) enum EcsResource {
     Service(Option<ClusterName>, ServiceName),
     ServiceDeployment(ClusterName, ServiceName),
     ServiceRevision(ClusterName, ServiceName),
+    Task,
 }
 
 impl EcsArn {
@@ -74,6 +75,7 @@ impl EcsResource {
             ("service-revision", [cluster, service, id]) if !id.is_empty() => Some(
                 Self::ServiceRevision(cluster.parse().ok()?, service.parse().ok()?),
             ),
+            ("task", [id] | [_, id]) if !id.is_empty() => Some(Self::Task),
             (_, _) => None,
         }
     }
@@ -108,6 +110,8 @@ mod tests {
                 "service-revision/shop/api/931342351",
                 EcsResource::ServiceRevision(cluster(), service()),
             ),
+            ("task/shop/0123abcd", EcsResource::Task),
+            ("task/0123abcd", EcsResource::Task),
         ] {
             assert_eq!(resource(text), expected);
         }
@@ -133,7 +137,8 @@ mod tests {
             "arn:aws:ecs:us-west-2:111122223333:service/shop/api/more",
             "arn:aws:ecs:us-west-2:111122223333:service/shop/",
             "arn:aws:ecs:us-west-2:111122223333:service-deployment/shop/api/",
-            "arn:aws:ecs:us-west-2:111122223333:task/shop/0123",
+            "arn:aws:ecs:us-west-2:111122223333:task/shop/",
+            "arn:aws:ecs:us-west-2:111122223333:container-instance/shop/0123",
             "arn:aws:ecs:us-west-2:111122223333:service/shop/a\u{202e}pi",
         ] {
             assert!(EcsArn::read(text).is_err(), "{text}");

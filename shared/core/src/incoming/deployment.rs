@@ -1,4 +1,4 @@
-//! Changes of deployments, as EventBridge delivers them from
+//! Changes of deployments and of checks' tasks, as EventBridge delivers them from
 //! [CodeDeploy](https://docs.aws.amazon.com/codedeploy/latest/userguide/monitoring-cloudwatch-events.html)
 //! and [ECS](https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html).
 //!
@@ -16,7 +16,7 @@ use crate::names::{AccountId, ClusterName, CodeDeployName, DeploymentId, Region,
 /// Longest state in bytes; the longest that is known has 40.
 const LONGEST_STATE: usize = 64;
 
-/// AWS says that something about a deployment has changed.
+/// AWS says that something about a deployment, or about the one-off task of a check, has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeploymentReport {
     /// The account that it happened in, which may be another than the deployer's.
@@ -26,10 +26,10 @@ pub struct DeploymentReport {
     /// What is being deployed to.
     pub about: About,
     /// The deployment. `None` in a service's own errors (`ECS Service Action`), which do not name
-    /// one: they are about whatever is being deployed to the service.
+    /// one: they are about whatever is being deployed to the service. A task is named by its ARN.
     pub deployment: Option<DeploymentId>,
     /// What was reported, in the sender's words: `SUCCESS`, `SERVICE_DEPLOYMENT_FAILED`,
-    /// `HOOK_AWAITING_ACTION`. Not a list that is closed.
+    /// `HOOK_AWAITING_ACTION`, `STOPPED`. Not a list that is closed.
     pub state: String,
 }
 
@@ -50,10 +50,16 @@ pub enum About {
         /// The service.
         service: ServiceName,
     },
+    /// A task of ECS that belongs to no service.
+    EcsTask {
+        /// Its cluster.
+        cluster: ClusterName,
+    },
 }
 
 /// Reads `CodeDeploy Deployment State-change Notification`, `ECS Deployment State Change`,
-/// `ECS Hook State Change`, and of `ECS Service Action` the errors.
+/// `ECS Hook State Change`, of `ECS Service Action` the errors, and of `ECS Task State Change` what
+/// ends a task.
 ///
 /// # Errors
 /// [`ReadError::Ignored`] for other events, [`ReadError::Malformed`] for what is no event.
@@ -79,8 +85,42 @@ pub fn read(event: &Value) -> Result<DeploymentReport, ReadError> {
                 one_line(other, 80)
             ))),
         },
+        ("aws.ecs", "ECS Task State Change") => task(envelope),
         (_, _) => Err(envelope.foreign("no change of a deployment")),
     }
+}
+
+/// The end of a task, in an event that says how the task stands each time something about it
+/// changes:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html>.
+fn task(envelope: Envelope<'_>) -> Result<DeploymentReport, ReadError> {
+    let detail = &envelope.detail;
+    let state = state(&envelope, "lastStatus")?;
+    if state != "STOPPED" {
+        return Err(ReadError::ignored(format!(
+            "a task reported {state}, and only its end matters"
+        )));
+    }
+    let arn = EcsArn::read(detail.text("taskArn")?)?;
+    if arn.account != envelope.account || arn.region != envelope.region {
+        return Err(detail.broken("taskArn", &"in another account or region"));
+    }
+    let cluster = match EcsArn::read(detail.text("clusterArn")?)?.resource {
+        EcsResource::Cluster(cluster) => cluster,
+        EcsResource::Service(..)
+        | EcsResource::ServiceDeployment(..)
+        | EcsResource::ServiceRevision(..)
+        | EcsResource::Task => {
+            return Err(detail.broken("clusterArn", &"not the ARN of a cluster"));
+        }
+    };
+    Ok(DeploymentReport {
+        about: About::EcsTask { cluster },
+        deployment: Some(detail.name("taskArn")?),
+        state,
+        account: envelope.account,
+        region: envelope.region,
+    })
 }
 
 fn code_deploy(envelope: Envelope<'_>) -> Result<DeploymentReport, ReadError> {
@@ -140,7 +180,7 @@ fn service(envelope: &Envelope<'_>) -> Result<About, ReadError> {
             EcsResource::Service(cluster, service) => (cluster, service),
             EcsResource::ServiceDeployment(cluster, service)
             | EcsResource::ServiceRevision(cluster, service) => (Some(cluster), service),
-            EcsResource::Cluster(_) => continue,
+            EcsResource::Cluster(_) | EcsResource::Task => continue,
         };
         if arn.account != envelope.account || arn.region != envelope.region {
             return Err(ReadError::malformed(format!(
@@ -162,7 +202,8 @@ fn service(envelope: &Envelope<'_>) -> Result<About, ReadError> {
             EcsResource::Cluster(cluster) => Some(cluster),
             EcsResource::Service(..)
             | EcsResource::ServiceDeployment(..)
-            | EcsResource::ServiceRevision(..) => {
+            | EcsResource::ServiceRevision(..)
+            | EcsResource::Task => {
                 return Err(detail.broken("clusterArn", &"not the ARN of a cluster"));
             }
         },
@@ -183,7 +224,7 @@ mod tests {
             About::EcsService { cluster, service } => {
                 (cluster.map(|cluster| cluster.to_string()), service.into())
             }
-            other @ About::CodeDeployGroup { .. } => panic!("{other:?}"),
+            other @ (About::CodeDeployGroup { .. } | About::EcsTask { .. }) => panic!("{other:?}"),
         }
     }
 
@@ -278,5 +319,27 @@ mod tests {
             "malformed: an event of 999999999999 in us-west-2 is about \
              `arn:aws:ecs:us-west-2:111122223333:service/default/servicetest`"
         );
+    }
+    #[test]
+    fn a_task_is_reported_by_its_arn_when_it_has_stopped() {
+        let mut event = fixture("ecs-task-state-change");
+        assert_eq!(
+            read(&event).unwrap_err(),
+            ReadError::ignored("a task reported RUNNING, and only its end matters")
+        );
+        event["detail"]["lastStatus"] = json!("STOPPED");
+        let report = read(&event).unwrap();
+        assert_eq!(
+            report.about,
+            About::EcsTask {
+                cluster: "FargateCluster".parse().unwrap()
+            }
+        );
+        let task = "arn:aws:ecs:us-west-2:111122223333:task/FargateCluster/c13b4cb40f1f4fe4a2971f76ae5a47ad";
+        assert_eq!(report.deployment, Some(task.parse().unwrap()));
+        assert_eq!(report.state, "STOPPED");
+
+        event["account"] = json!("999999999999");
+        assert!(matches!(read(&event), Err(ReadError::Malformed(_))));
     }
 }

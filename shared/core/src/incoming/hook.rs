@@ -207,7 +207,8 @@ fn deployment(fields: &Fields<'_>, service: &ServiceId) -> Result<Option<Deploym
         EcsResource::ServiceDeployment(..)
         | EcsResource::ServiceRevision(..)
         | EcsResource::Service(..)
-        | EcsResource::Cluster(_) => {
+        | EcsResource::Cluster(_)
+        | EcsResource::Task => {
             Err(fields.broken("resourceArn", &"not a deployment of this service"))
         }
     }
