@@ -14,12 +14,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use towpath_core::check::Verdict;
+use towpath_core::check::{Alarm, LogStream, MetricSpan, Reading, Verdict};
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{
-    ApprovalId, DeploymentId, ParameterName, PipelineName, ReleaseId, SlackUser, TaskDefinitionArn,
+    AlarmName, ApprovalId, DeploymentId, ParameterName, PipelineName, ReleaseId, SlackUser,
+    TaskDefinitionArn,
 };
-use towpath_core::pipeline::HttpCheck;
+use towpath_core::pipeline::{HttpCheck, MetricCheck};
 use towpath_core::release::{
     Actor, Card, Event, Place, Release, ScalingState, ServiceId, ServiceRow,
 };
@@ -205,6 +206,44 @@ pub trait Ecs {
         place: &Place,
         started_by: &str,
     ) -> Result<Vec<String>, CallError>;
+    /// `RunTask` of one task with exactly this body, tried once: the task's ARN. That there is no
+    /// room for it now counts as not done.
+    async fn run_task(&self, place: &Place, document: &Value) -> Result<DeploymentId, CallError>;
+    /// `ListTasks` of those that run and those that have stopped: the ARN of a task that was
+    /// started with that text, if ECS knows one.
+    async fn task_started_by(
+        &self,
+        place: &Place,
+        started_by: &str,
+    ) -> Result<Option<DeploymentId>, CallError>;
+    /// `DescribeTasks` for one task: its JSON as AWS sent it, or `None` when it is missing.
+    async fn task(&self, place: &Place, task: &DeploymentId) -> Result<Option<Value>, CallError>;
+    /// `StopTask`. One that has stopped, or that ECS does not know any more, counts as done.
+    async fn stop_task(
+        &self,
+        place: &Place,
+        task: &DeploymentId,
+        reason: &str,
+    ) -> Result<(), CallError>;
+}
+
+/// Amazon CloudWatch.
+pub trait Metrics {
+    /// `DescribeAlarms` for metric and composite alarms, at most 100: those that exist.
+    async fn alarms(&self, place: &Place, names: &[AlarmName]) -> Result<Vec<Alarm>, CallError>;
+    /// `GetMetricData` of a check's statistic and of the number of its samples.
+    async fn metric(
+        &self,
+        place: &Place,
+        check: &MetricCheck,
+        span: MetricSpan,
+    ) -> Result<Reading, CallError>;
+}
+
+/// Amazon CloudWatch Logs.
+pub trait Logs {
+    /// `GetLogEvents`: the last lines of a stream, the newest last.
+    async fn log_lines(&self, place: &Place, stream: &LogStream) -> Result<Vec<String>, CallError>;
 }
 
 /// What CodeDeploy is asked to deploy.
@@ -450,11 +489,20 @@ pub trait Checker {
 
 /// Everything that `advance` needs.
 pub trait Ports:
-    Ledger + Ecs + CodeDeploy + AutoScaling + Ecr + Parameters + Messenger + Clock
+    Ledger + Ecs + CodeDeploy + AutoScaling + Metrics + Logs + Ecr + Parameters + Messenger + Clock
 {
 }
 
-impl<T: Ledger + Ecs + CodeDeploy + AutoScaling + Ecr + Parameters + Messenger + Clock> Ports
-    for T
+impl<T> Ports for T where
+    T: Ledger
+        + Ecs
+        + CodeDeploy
+        + AutoScaling
+        + Metrics
+        + Logs
+        + Ecr
+        + Parameters
+        + Messenger
+        + Clock
 {
 }

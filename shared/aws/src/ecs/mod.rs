@@ -2,12 +2,13 @@
 
 mod raw;
 mod stopped;
+mod task;
 
 use aws_config::retry::RetryConfig;
 use aws_sdk_ecs::types::{DesiredStatus, SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::Value;
-use towpath_core::names::TaskDefinitionArn;
+use towpath_core::names::{DeploymentId, TaskDefinitionArn};
 use towpath_core::release::Place;
 
 use self::raw::{Answer, replace_body};
@@ -183,6 +184,34 @@ impl Ecs for Aws {
             .await
             .map_err(failed(DESCRIBE_TASKS))?;
         Ok(stopped::reasons(described.tasks.unwrap_or_default()))
+    }
+
+    async fn run_task(&self, place: &Place, document: &Value) -> Result<DeploymentId, CallError> {
+        task::run(&*self.clients().at(place).await?, document).await
+    }
+
+    async fn task_started_by(
+        &self,
+        place: &Place,
+        started_by: &str,
+    ) -> Result<Option<DeploymentId>, CallError> {
+        let set = self.clients().at(place).await?;
+        task::started_by(&set, place.service.cluster.as_str(), started_by).await
+    }
+
+    async fn task(&self, place: &Place, task: &DeploymentId) -> Result<Option<Value>, CallError> {
+        let set = self.clients().at(place).await?;
+        task::describe(&set, place.service.cluster.as_str(), task).await
+    }
+
+    async fn stop_task(
+        &self,
+        place: &Place,
+        task: &DeploymentId,
+        reason: &str,
+    ) -> Result<(), CallError> {
+        let set = self.clients().at(place).await?;
+        task::stop(&set, place.service.cluster.as_str(), task, reason).await
     }
 }
 

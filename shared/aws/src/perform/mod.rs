@@ -201,7 +201,7 @@ async fn perform_action<P: Ports>(
                 revision,
                 started_by,
             };
-            checks::start_task(ports, &run, again).await
+            checks::start_task(ports, release, &run, again).await
         }
         Action::RunChecks {
             place,
