@@ -53,6 +53,7 @@ impl<'a> Account<'a> {
             "logs" => ("Logs_20140328", "1.1"),
             "sqs" => ("AmazonSQS", "1.0"),
             "dynamodb" => ("DynamoDB_20120810", "1.0"),
+            "monitoring" => ("GraniteServiceVersion20100801", "1.0"),
             other => {
                 return Err(Error::Story(format!(
                     "the harness does not speak to {other}"

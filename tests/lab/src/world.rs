@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-pub(crate) use towpath_lab_world::{Call, Effect, World};
+pub(crate) use towpath_lab_world::{ApiError, Call, Effect, World};
 
 use crate::events::bus;
 use crate::lab::Lab;

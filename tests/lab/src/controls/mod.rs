@@ -91,6 +91,8 @@ async fn dispatch(lab: &Arc<Lab>, control: &str, http: &Http) -> Answer {
         ("GET", "clock") => Ok(clock::show(lab)),
         ("POST", "push") => world::push(lab, &parse(body)?),
         ("POST", "alarms") => world::alarm(lab, &parse(body)?).await,
+        ("POST", "metrics") => world::metric(lab, &parse(body)?).await,
+        ("POST", "scripts") => Ok(world::script(lab, &parse(body)?)),
         ("POST", "scale-out") => world::scale_out(lab, &parse(body)?),
         ("POST", "events") => setup::event(lab, parse(body)?),
         ("POST", "faults") => setup::faults(lab, parse(body)?),

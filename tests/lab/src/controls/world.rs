@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::json;
-use towpath_lab_world::{Behaviour, Push as Pushed};
+use towpath_lab_world::{Behaviour, Push as Pushed, Script as Scripted};
 
 use super::{Answer, ControlError};
 use crate::lab::Lab;
@@ -36,6 +36,33 @@ pub(super) struct Alarm {
     state: String,
     account: Option<String>,
     region: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Metric {
+    namespace: String,
+    name: String,
+    #[serde(default)]
+    dimensions: BTreeMap<String, String>,
+    values: Vec<f64>,
+    account: Option<String>,
+    region: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Script {
+    command: Vec<String>,
+    exit_code: Option<i64>,
+    #[serde(default = "ten")]
+    seconds: u64,
+    #[serde(default)]
+    log: Vec<String>,
+}
+
+fn ten() -> u64 {
+    10
 }
 
 #[derive(Debug, Deserialize)]
@@ -104,6 +131,47 @@ pub(super) async fn alarm(lab: &Arc<Lab>, body: &Alarm) -> Answer {
         world.set_alarm(account, region, &body.name, on, now)
     });
     Ok(json!({ "name": body.name, "state": body.state, "exists_in_cloudwatch": known.is_ok() }))
+}
+
+/// Measures a metric now: one sample for each value. `PutMetricData` without a timestamp would use
+/// the real time.
+pub(super) async fn metric(lab: &Arc<Lab>, body: &Metric) -> Answer {
+    let account = body.account.as_ref().unwrap_or(&lab.settings.account);
+    let region = body.region.as_ref().unwrap_or(&lab.settings.region);
+    let now = lab.clock.now();
+    let dimensions: Vec<_> = body
+        .dimensions
+        .iter()
+        .map(|(name, value)| json!({ "Name": name, "Value": value }))
+        .collect();
+    let data: Vec<_> = body
+        .values
+        .iter()
+        .map(|value| {
+            json!({ "MetricName": body.name, "Dimensions": dimensions, "Value": value,
+                "Timestamp": now.as_second() })
+        })
+        .collect();
+    let input = json!({ "Namespace": body.namespace, "MetricData": data });
+    let target = "GraniteServiceVersion20100801.PutMetricData";
+    let place = Place { account, region };
+    lab.moto
+        .json(place, "monitoring", target, &input)
+        .await
+        .map_err(|error| ControlError::Input(error.to_string()))?;
+    Ok(json!({ "samples": body.values.len(), "at": now.to_string() }))
+}
+
+/// Says what one-off tasks do that run a command.
+pub(super) fn script(lab: &Arc<Lab>, body: &Script) -> serde_json::Value {
+    let script = Scripted {
+        command: body.command.clone(),
+        exit_code: body.exit_code,
+        seconds: body.seconds,
+        log: body.log.clone(),
+    };
+    world::with(lab, |world, _now| world.set_script(script));
+    json!({ "command": body.command })
 }
 
 /// Lets load rise, so that auto scaling would add a task.

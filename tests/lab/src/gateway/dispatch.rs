@@ -18,7 +18,7 @@ use crate::iam::{access, simulate};
 use crate::lab::Lab;
 use crate::lambda::{api as lambda_api, metrics};
 use crate::moto::Reply;
-use crate::world::{self, Call, World};
+use crate::world::{self, ApiError, Call, World};
 use crate::{ecr_blobs, elb, events, sns, ssm, sts};
 
 /// A request as it came.
@@ -177,22 +177,40 @@ async fn carry_out(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
             }
             Ok(reply)
         }
+        ("logs", "GetLogEvents") => {
+            let call = call(incoming);
+            match world::with(lab, |world, _now| world.log_events(&call)) {
+                Some(answer) => answered(incoming, answer),
+                None => forward(lab, incoming).await,
+            }
+        }
         (service, operation) if World::handles(service, operation) => simulated(lab, incoming),
         _ => forward(lab, incoming).await,
     }
 }
 
 fn simulated(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
+    let call = call(incoming);
+    answered(
+        incoming,
+        world::with(lab, |world, now| world.call(&call, now)),
+    )
+}
+
+fn call(incoming: &Incoming) -> Call<'_> {
     let request = &incoming.request;
-    let call = Call {
+    Call {
         account: &request.account,
         region: &request.region,
         principal: incoming.caller.role.as_deref().unwrap_or("root"),
         service: &request.service,
         operation: &request.operation,
         input: &request.input,
-    };
-    match world::with(lab, |world, now| world.call(&call, now)) {
+    }
+}
+
+fn answered(incoming: &Incoming, answer: Result<Value, ApiError>) -> Answer {
+    match answer {
         Ok(value) => Ok(reply(incoming, &value)),
         Err(error) => Err(Failure {
             code: error.code,

@@ -46,6 +46,7 @@ pub use behaviour::{Behaviour, UnknownBehaviour};
 pub use call::{ApiError, Call};
 pub use data_plane::DataPlaneAnswer;
 pub use ecr::Push;
+pub use ecs::Script;
 pub use effect::Effect;
 
 use call::Place;
@@ -154,6 +155,17 @@ impl World {
     pub fn invocation_refused(&mut self, function: &str, payload: &Value, now: Timestamp) {
         self.advance(now);
         codedeploy::invocation_refused(self, function, payload);
+    }
+
+    /// Says what one-off tasks do that run a command, from now on.
+    pub fn set_script(&mut self, script: Script) {
+        self.ecs.one_off.set(script);
+    }
+
+    /// `GetLogEvents` of a stream that a one-off task wrote; `None` for others.
+    #[must_use]
+    pub fn log_events(&self, call: &Call) -> Option<Result<Value, ApiError>> {
+        ecs::log_events(self, call)
     }
 
     /// Sets a CloudWatch alarm to ALARM or to another state. Deployments that watch it stop.

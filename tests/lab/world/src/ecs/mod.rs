@@ -11,6 +11,7 @@ mod events;
 mod failure_detection;
 mod fleet;
 mod native;
+mod one_off;
 mod register;
 mod rolling;
 mod run_task;
@@ -34,6 +35,8 @@ use serde_json::Value;
 
 pub(crate) use fleet::{Fleet, FleetStatus, counts, running_tasks};
 pub(crate) use native::NativeTimer;
+pub use one_off::Script;
+pub(crate) use one_off::log_events;
 pub(crate) use scheduler::ServiceTimer;
 pub(crate) use service::{Controller, Service};
 pub(crate) use steadiness::fleet_is_stable;
@@ -56,6 +59,9 @@ pub(crate) struct Ecs {
     deployments: BTreeMap<String, service_deployments::ServiceDeployment>,
     revisions: BTreeMap<String, service_revisions::ServiceRevision>,
     tags: BTreeMap<String, Vec<Value>>,
+    pub(crate) one_off: one_off::OneOff,
+    /// What RunTask was asked with a client token, and the tasks that it started.
+    run: BTreeMap<(Place, String), (Value, Vec<String>)>,
     /// Functions whose answers are awaited, by token.
     waiting: BTreeMap<u64, native::Waiting>,
     tokens: u64,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{invalid, register, task_definitions, task_life, task_lists, task_lists::Times};
 use crate::{
     World,
-    call::{Answer, Call},
+    call::{Answer, ApiError, Call},
 };
 
 pub(super) fn run(world: &mut World, call: &Call) -> Answer {
@@ -49,7 +49,16 @@ pub(super) fn run(world: &mut World, call: &Call) -> Answer {
     if !(1..=10).contains(&count) {
         return Err(invalid("count must be between 1 and 10."));
     }
+    let token = call
+        .str("clientToken")
+        .map(|token| (call.place(), token.to_owned()));
+    if let Some(token) = &token
+        && let Some((asked, arns)) = world.ecs.run.get(token)
+    {
+        return again(world, call, asked, arns);
+    }
     let mut tasks = Vec::new();
+    let mut arns = Vec::new();
     for _ in 0..count {
         let arn = task_life::launch(
             world,
@@ -74,10 +83,35 @@ pub(super) fn run(world: &mut World, call: &Call) -> Answer {
             },
         )?;
         super::tags::put(world, &arn, call.list("tags"));
+        arns.push(arn.clone());
         if let Some(task) = world.ecs.tasks.get(&arn) {
             tasks.push(task_lists::describe_task(task, Times::Epoch));
         }
     }
+    if let Some(token) = token {
+        world.ecs.run.insert(token, (call.input.clone(), arns));
+    }
+    Ok(json!({"tasks": tasks, "failures": []}))
+}
+
+/// The answer to a client token that was used before:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html>.
+fn again(world: &World, call: &Call, asked: &Value, arns: &[String]) -> Answer {
+    if asked != call.input {
+        let mut conflict = ApiError::new(
+            "ConflictException",
+            "The provided clientToken is already in use with a different RunTask request.",
+        );
+        conflict
+            .fields
+            .insert("resourceIds".to_owned(), json!(arns));
+        return Err(conflict);
+    }
+    let tasks: Vec<_> = arns
+        .iter()
+        .filter_map(|arn| world.ecs.tasks.get(arn))
+        .map(|task| task_lists::describe_task(task, Times::Epoch))
+        .collect();
     Ok(json!({"tasks": tasks, "failures": []}))
 }
 

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    client, events, scheduler,
+    Script, client, events, one_off, scheduler,
     task::{Container, Step, Stop, Task, TaskStatus, TaskTimer},
     task_definitions,
 };
@@ -219,6 +219,10 @@ fn started(world: &mut World, arn: &str) {
     let fleet = task.fleet.clone();
     let behaviour = task.behaviour;
     events::task_changed(world, arn);
+    if one_off && let Some((container, script)) = script(world, arn) {
+        begin_script(world, arn, &container, &script);
+        return;
+    }
     match behaviour {
         Behaviour::CrashLoop => wake_in(world, arn, Step::Exits, CRASH_SECONDS),
         Behaviour::Healthy
@@ -235,8 +239,30 @@ fn started(world: &mut World, arn: &str) {
     }
 }
 
+/// What a one-off task does, if something was said of its command, and in which container.
+fn script(world: &World, arn: &str) -> Option<(String, Script)> {
+    let task = world
+        .ecs
+        .tasks
+        .get(arn)
+        .filter(|task| task.service.is_none())?;
+    world.ecs.one_off.script_of(&task.overrides)
+}
+
+fn begin_script(world: &mut World, arn: &str, container: &str, script: &Script) {
+    // Taken out, so that it can be looked at while its log is written.
+    if let Some(task) = world.ecs.tasks.remove(arn) {
+        one_off::write(world, &task, container, &script.log);
+        world.ecs.tasks.insert(arn.to_owned(), task);
+    }
+    if script.exit_code.is_some() {
+        wake_in(world, arn, Step::Exits, script.seconds);
+    }
+}
+
 /// The containers exit by themselves: of a one-off task with what its image makes of the work.
 fn exits(world: &mut World, arn: &str) {
+    let script = script(world, arn);
     let Some(task) = world.ecs.tasks.get_mut(arn) else {
         return;
     };
@@ -244,9 +270,16 @@ fn exits(world: &mut World, arn: &str) {
         Behaviour::CrashLoop | Behaviour::UnhealthyGreen => 1,
         Behaviour::Healthy | Behaviour::Slow | Behaviour::DegradesAfterShift => 0,
     };
+    let code = match &script {
+        Some((_, script)) => script.exit_code.unwrap_or(code),
+        None => code,
+    };
     let leading = task.leading.as_ref().map(|(digest, _)| digest.clone());
     for container in &mut task.containers {
-        let decides = container.digest == leading || container.essential;
+        let decides = match &script {
+            Some((name, _)) => container.name == *name,
+            None => container.digest == leading || container.essential,
+        };
         container.exit_code = Some(if decides { code } else { 0 });
     }
     let stop = Stop {
