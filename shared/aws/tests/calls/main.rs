@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod checks;
 mod codedeploy;
 mod ecs;
 mod failures;
