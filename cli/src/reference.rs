@@ -44,8 +44,11 @@ const BETWEEN_KEYS: &str = "
 - **Accounts**: `account` and `role` come together, and the role is in that account.
 - **Approval**: somebody must be able to approve, as many as are `required`, each named once; and must
   be asked: `slack` needs the pipeline's `notify.slack`, `sns` its `notify.sns`.
-- **Checks**: need an engine that has a green, and `hook`; at most 20 in a stage, each with its own
-  name. Those of one point must end within 240 seconds, all attempts, timeouts and pauses together.
+- **Checks**: at most 20 in a stage, each with its own name. Those of kind `http`, and all from
+  `after_install` to `after_traffic`, need an engine that has a green, and `hook`; those at `bake`
+  need a `bake` time. Requests of one point must end within 240 seconds, all attempts, timeouts and
+  pauses together; a task or a metric of which CodeDeploy waits to hear, within an hour; a task at
+  `bake` within the bake time.
 - **URLs** are `http` or `https`, with a host, and carry no password and no fragment. JSON pointers are
   empty or begin with `/`.
 - **Placeholders** other than those that `environment` names are refused rather than left in place.

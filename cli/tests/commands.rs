@@ -48,10 +48,11 @@ fn good_files_are_ok_with_0_and_without_colour_in_a_pipe() {
         "lint",
         &example("one-service.yaml"),
         &example("three-stages.yaml"),
+        &example("checks.yaml"),
     ]);
     assert_eq!(output.status.code(), Some(0));
     let text = printed(&output);
-    assert_eq!(text.lines().count(), 2);
+    assert_eq!(text.lines().count(), 3);
     assert!(text.contains("pipeline shop-api from shop/api through test → staging → production"));
     assert!(!text.contains('\u{1b}'), "{text}");
 }

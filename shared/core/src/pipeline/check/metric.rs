@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::pipeline::Span;
 
-/// A CloudWatch metric, taken over the time since the check began:
+/// A CloudWatch metric, taken over a window of time up to now:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>.
+/// From `after_test_traffic` on only whole minutes since the check began count, so that the version
+/// before does not speak for the new one. What is decided at `bake` has passed when the bake time is
+/// over, and has failed as soon as it fails.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MetricCheck {
@@ -24,7 +27,7 @@ pub struct MetricCheck {
     #[schemars(extend("examples" = [{"TargetGroup": "targetgroup/green/0123456789abcdef"}]))]
     pub dimensions: BTreeMap<String, String>,
     /// The statistic: `Average`, `Sum`, `Minimum`, `Maximum`, `SampleCount` or a percentile such
-    /// as `p99`.
+    /// as `p99`. Where the window lies in two of CloudWatch's periods, the worse percentile counts.
     #[schemars(extend("examples" = ["Sum"]))]
     pub statistic: String,
     /// How the value must compare with the threshold.
@@ -41,7 +44,8 @@ pub struct MetricCheck {
     #[serde(default = "one")]
     #[schemars(range(min = 1), extend("examples" = [100]))]
     pub minimum_samples: u32,
-    /// What too few samples mean; by default the check waits for more.
+    /// What too few samples mean; by default the check waits for more. A metric that is only written
+    /// when something goes wrong, such as a count of errors, wants `pass`.
     #[serde(default)]
     #[schemars(extend("examples" = ["fail"]))]
     pub on_no_data: OnNoData,
@@ -99,9 +103,9 @@ pub enum OnNoData {
     /// The check waits for more, and has failed when its time is up.
     #[default]
     Wait,
-    /// The check has passed.
+    /// The check has passed, once its window has.
     Pass,
-    /// The check has failed.
+    /// The check has failed, once its window has passed.
     Fail,
 }
 

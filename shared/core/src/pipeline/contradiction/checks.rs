@@ -1,7 +1,7 @@
 //! Contradictions between a stage's checks and the way in which it is rolled out.
 
 use super::{Found, check, repeated};
-use crate::pipeline::{Check, HookPoint, Rollout, Stage};
+use crate::pipeline::{Check, CheckKind, HookPoint, OnNoData, Rollout, Stage};
 
 /// Most checks of a stage.
 const MOST_CHECKS: usize = 20;
@@ -9,6 +9,10 @@ const MOST_CHECKS: usize = 20;
 /// How long in seconds the HTTP checks of one hook point may take, all together. The function that
 /// runs them ends after five minutes, of which it needs some for the ledger and its answer.
 const LONGEST_CHECKS: u64 = 240;
+
+/// How long in seconds CodeDeploy waits for the answer of a hook:
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html>.
+const LONGEST_HOOK: u32 = 3_600;
 
 pub(super) fn find(stage: &Stage, path: &str, found: &mut Found) {
     if stage.checks.len() > MOST_CHECKS {
@@ -44,7 +48,32 @@ pub(super) fn find(stage: &Stage, path: &str, found: &mut Found) {
         if check.at == HookPoint::Bake {
             bake(stage, check, &path, found);
         }
+        if asks_through_hook(check) && matches!(stage.rollout, Rollout::CodeDeploy(_)) {
+            patience(check, &path, found);
+        }
         check::find(check, &path, found);
+    }
+}
+
+/// A check that takes longer than the deployment waits for it would fail whatever it found.
+fn patience(check: &Check, path: &str, found: &mut Found) {
+    let (key, time) = match &check.kind {
+        CheckKind::Task(task) => ("task.timeout", task.timeout),
+        CheckKind::Metric(metric) => match metric.on_no_data {
+            OnNoData::Wait => ("metric.wait", metric.wait),
+            OnNoData::Pass | OnNoData::Fail => ("metric.window", metric.window),
+        },
+        CheckKind::Http(_) | CheckKind::Alarm(_) => return,
+    };
+    if time.seconds() >= LONGEST_HOOK {
+        found.add(
+            format!("{path}.{key}"),
+            format!(
+                "CodeDeploy waits an hour for the checks {}, and this one may take {time}",
+                check.at
+            ),
+            "make it shorter than 1h, or check at `before_install` or `bake`",
+        );
     }
 }
 
@@ -92,6 +121,18 @@ fn bake(stage: &Stage, check: &Check, path: &str, found: &mut Found) {
             format!("{path}.http"),
             "no deployment asks while the bake time passes, so nobody would make the request",
             "check `after_traffic`, or watch an `alarm` or a `metric` at `bake`",
+        );
+    }
+    if let (CheckKind::Task(task), Some(bake)) = (&check.kind, stage.bake)
+        && task.timeout > bake
+    {
+        found.add(
+            format!("{path}.task.timeout"),
+            format!(
+                "the task may take {}, longer than the bake time of {bake}",
+                task.timeout
+            ),
+            "shorten it, or lengthen the stage's `bake`",
         );
     }
 }

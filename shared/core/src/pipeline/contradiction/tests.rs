@@ -299,3 +299,38 @@ fn limits_hold_and_do_not_flood() {
     assert_eq!(found[0], "stages: 500 stages are too many");
     assert!(found.len() < 200, "{}", found.len());
 }
+
+#[test]
+fn what_is_waited_for_must_end_in_time() {
+    let check = |at: &str, kind: serde_json::Value| {
+        let mut check = serde_json::json!({ "name": "slow", "at": at });
+        check
+            .as_object_mut()
+            .unwrap()
+            .extend(kind.as_object().unwrap().clone());
+        found_after(|value| {
+            value["stages"][1]["bake"] = "2h".into();
+            value["stages"][1]["checks"] = serde_json::json!([check]);
+        })
+    };
+    let task = |timeout: &str| serde_json::json!({ "task": { "container": "app", "command": ["smoke"], "timeout": timeout } });
+    let metric = |wait: &str| {
+        serde_json::json!({ "metric": { "namespace": "Shop", "name": "Errors", "statistic": "Sum", "must_be": "at_most",
+            "threshold": 1, "wait": wait } })
+    };
+    assert_eq!(check("before_traffic", task("59m")), [""; 0]);
+    assert_eq!(
+        check("before_traffic", task("1h")),
+        [
+            "stages.1.checks.0.task.timeout: CodeDeploy waits an hour for the checks before_traffic, and this one may take 1h"
+        ]
+    );
+    assert_eq!(check("after_traffic", metric("2h")).len(), 1);
+    assert_eq!(check("before_install", task("3h")), [""; 0]);
+    assert_eq!(check("bake", metric("3h")), [""; 0]);
+    assert_eq!(check("bake", task("2h")), [""; 0]);
+    assert_eq!(
+        check("bake", task("3h")),
+        ["stages.1.checks.0.task.timeout: the task may take 3h, longer than the bake time of 2h"]
+    );
+}
