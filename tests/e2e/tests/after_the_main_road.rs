@@ -9,7 +9,7 @@ use towpath_e2e::{APPROVER, Error, OUTSIDER, World};
 const TAG: &str = "3f2c1ab";
 
 /// What a function may do and did not on the main road, each with why it may.
-const UNUSED: [(&str, &str, &str); 16] = [
+const UNUSED: [(&str, &str, &str); 23] = [
     ("advance", "codedeploy:BatchGetDeployments", LOST),
     ("advance", "codedeploy:ListDeployments", LOST),
     ("advance", "ecs:ListTaskDefinitions", LOST),
@@ -23,8 +23,23 @@ const UNUSED: [(&str, &str, &str); 16] = [
         "codedeploy:StopDeployment",
         "taking back a rollout",
     ),
+    ("advance", "cloudwatch:DescribeAlarms", CHECKS),
+    ("advance", "cloudwatch:GetMetricData", CHECKS),
+    (
+        "advance",
+        "codedeploy:ContinueDeployment",
+        "a release that comes while the old tasks of the one before are kept",
+    ),
+    (
+        "advance",
+        "codedeploy:PutLifecycleEventHookExecutionStatus",
+        CHECKS,
+    ),
     ("advance", "ecs:DescribeTasks", "saying why tasks stopped"),
     ("advance", "ecs:ListTasks", "saying why tasks stopped"),
+    ("advance", "ecs:RunTask", CHECKS),
+    ("advance", "ecs:StopTask", CHECKS),
+    ("advance", "logs:GetLogEvents", CHECKS),
     (
         "advance",
         "ecs:TagResource",
@@ -51,6 +66,8 @@ const UNUSED: [(&str, &str, &str); 16] = [
         "pushes whose event never came",
     ),
 ];
+/// Told in `checks.rs`.
+const CHECKS: &str = "checks that the deployer runs itself";
 /// Looked at only after a crash or a lost answer, to find out what was done.
 const LOST: &str = "evidence of what was done";
 
