@@ -295,7 +295,8 @@ impl Release {
     }
 
     /// Whether an action of that kind is intended, and nobody knows yet what came of it.
-    pub(super) fn intends(&self, kind: super::ActionKind) -> bool {
+    #[must_use]
+    pub fn intends(&self, kind: super::ActionKind) -> bool {
         let outstanding = self.outstanding.iter();
         let mut actions = outstanding.flat_map(|outstanding| &outstanding.actions);
         actions.any(|action| action.kind() == kind)
