@@ -45,6 +45,7 @@ fn the_examples_are_good() {
         GOOD,
         include_str!("../../../docs/examples/one-service.yaml"),
         include_str!("../../../docs/examples/two-accounts.yaml"),
+        include_str!("../../../docs/examples/native.yaml"),
     ] {
         assert_eq!(told(text), Vec::<String>::new());
     }

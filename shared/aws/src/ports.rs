@@ -17,8 +17,8 @@ use serde_json::Value;
 use towpath_core::check::{Alarm, LogStream, MetricSpan, Reading, Verdict};
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{
-    AlarmName, ApprovalId, DeploymentId, ParameterName, PipelineName, ReleaseId, SlackUser,
-    TaskDefinitionArn,
+    AlarmName, ApprovalId, DeploymentId, ParameterName, PauseId, PipelineName, ReleaseId,
+    SlackUser, TaskDefinitionArn,
 };
 use towpath_core::pipeline::{HttpCheck, MetricCheck};
 use towpath_core::release::{
@@ -170,6 +170,18 @@ pub trait Ledger {
     async fn watched(&self, limit: usize) -> Result<Vec<OpenRelease>, CallError>;
 }
 
+/// A service deployment as a list of them shows it:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentBrief.html>.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceDeploymentBrief {
+    /// Its ARN.
+    pub id: DeploymentId,
+    /// The ARN of the service revision that it brings.
+    pub target: Option<String>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+}
+
 /// Amazon ECS.
 pub trait Ecs {
     /// `DescribeServices` for one service: its JSON as AWS sent it, or `None` when it is missing
@@ -224,6 +236,38 @@ pub trait Ecs {
         place: &Place,
         task: &DeploymentId,
         reason: &str,
+    ) -> Result<(), CallError>;
+    /// `DescribeServiceDeployments` for one: its JSON as AWS sent it, or `None` when there is none
+    /// of that ARN.
+    async fn service_deployment(
+        &self,
+        place: &Place,
+        id: &DeploymentId,
+    ) -> Result<Option<Value>, CallError>;
+    /// `ListServiceDeployments`: the newest ones of the service, the newest first.
+    async fn recent_service_deployments(
+        &self,
+        place: &Place,
+    ) -> Result<Vec<ServiceDeploymentBrief>, CallError>;
+    /// `DescribeServiceRevisions` for one: the task definition that it runs; `None` when there is
+    /// no such service revision.
+    async fn task_definition_of(
+        &self,
+        place: &Place,
+        service_revision: &str,
+    ) -> Result<Option<TaskDefinitionArn>, CallError>;
+    /// `StopServiceDeployment` with a rollback. Over or rolling back already counts as done.
+    async fn stop_service_deployment(
+        &self,
+        place: &Place,
+        id: &DeploymentId,
+    ) -> Result<(), CallError>;
+    /// `ContinueServiceDeployment` past a pause.
+    async fn continue_service_deployment(
+        &self,
+        place: &Place,
+        id: &DeploymentId,
+        pause: &PauseId,
     ) -> Result<(), CallError>;
 }
 

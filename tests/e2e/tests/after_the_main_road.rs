@@ -9,7 +9,7 @@ use towpath_e2e::{APPROVER, Error, OUTSIDER, World};
 const TAG: &str = "3f2c1ab";
 
 /// What a function may do and did not on the main road, each with why it may.
-const UNUSED: [(&str, &str, &str); 23] = [
+const UNUSED: [(&str, &str, &str); 28] = [
     ("advance", "codedeploy:BatchGetDeployments", LOST),
     ("advance", "codedeploy:ListDeployments", LOST),
     ("advance", "ecs:ListTaskDefinitions", LOST),
@@ -35,6 +35,11 @@ const UNUSED: [(&str, &str, &str); 23] = [
         "codedeploy:PutLifecycleEventHookExecutionStatus",
         CHECKS,
     ),
+    ("advance", "ecs:ContinueServiceDeployment", NATIVE),
+    ("advance", "ecs:DescribeServiceDeployments", NATIVE),
+    ("advance", "ecs:DescribeServiceRevisions", NATIVE),
+    ("advance", "ecs:ListServiceDeployments", NATIVE),
+    ("advance", "ecs:StopServiceDeployment", NATIVE),
     ("advance", "ecs:DescribeTasks", "saying why tasks stopped"),
     ("advance", "ecs:ListTasks", "saying why tasks stopped"),
     ("advance", "ecs:RunTask", CHECKS),
@@ -70,6 +75,8 @@ const UNUSED: [(&str, &str, &str); 23] = [
 const CHECKS: &str = "checks that the deployer runs itself";
 /// Looked at only after a crash or a lost answer, to find out what was done.
 const LOST: &str = "evidence of what was done";
+/// The main road has no service whose traffic ECS itself moves.
+const NATIVE: &str = "native ECS deployments";
 
 #[tokio::test]
 async fn it_is_frugal_keeps_its_secrets_and_has_no_right_too_many() -> Result<(), Error> {

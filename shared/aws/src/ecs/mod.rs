@@ -1,6 +1,7 @@
 //! Amazon ECS: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/Welcome.html>.
 
 mod raw;
+mod service_deployments;
 mod stopped;
 mod task;
 
@@ -8,13 +9,13 @@ use aws_config::retry::RetryConfig;
 use aws_sdk_ecs::types::{DesiredStatus, SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::Value;
-use towpath_core::names::{DeploymentId, TaskDefinitionArn};
+use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::Place;
 
 use self::raw::{Answer, replace_body};
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, refused, unreadable};
-use crate::ports::{CallError, Ecs};
+use crate::ports::{CallError, Ecs, ServiceDeploymentBrief};
 
 const DESCRIBE_SERVICES: &str = "ecs:DescribeServices";
 const DESCRIBE_TASK_DEFINITION: &str = "ecs:DescribeTaskDefinition";
@@ -212,6 +213,51 @@ impl Ecs for Aws {
     ) -> Result<(), CallError> {
         let set = self.clients().at(place).await?;
         task::stop(&set, place.service.cluster.as_str(), task, reason).await
+    }
+
+    async fn service_deployment(
+        &self,
+        place: &Place,
+        id: &DeploymentId,
+    ) -> Result<Option<Value>, CallError> {
+        let set = self.clients().at(place).await?;
+        service_deployments::describe(set.ecs(), id).await
+    }
+
+    async fn recent_service_deployments(
+        &self,
+        place: &Place,
+    ) -> Result<Vec<ServiceDeploymentBrief>, CallError> {
+        let set = self.clients().at(place).await?;
+        service_deployments::list(set.ecs(), &place.service).await
+    }
+
+    async fn task_definition_of(
+        &self,
+        place: &Place,
+        service_revision: &str,
+    ) -> Result<Option<TaskDefinitionArn>, CallError> {
+        let set = self.clients().at(place).await?;
+        service_deployments::task_definition_of(set.ecs(), service_revision).await
+    }
+
+    async fn stop_service_deployment(
+        &self,
+        place: &Place,
+        id: &DeploymentId,
+    ) -> Result<(), CallError> {
+        let set = self.clients().at(place).await?;
+        service_deployments::stop(set.ecs(), id).await
+    }
+
+    async fn continue_service_deployment(
+        &self,
+        place: &Place,
+        id: &DeploymentId,
+        pause: &PauseId,
+    ) -> Result<(), CallError> {
+        let set = self.clients().at(place).await?;
+        service_deployments::proceed(set.ecs(), id, pause).await
     }
 }
 

@@ -286,10 +286,10 @@ fn gates(
             })
         }
         Rollout::Ecs(settings) => {
-            let paced_minutes = native::check(service, settings, request.gates)?;
+            let pace = native::check(service, settings, request.gates)?;
             Ok(SetUp {
-                paced_minutes,
-                ready_minutes: None,
+                paced_minutes: pace.paced_minutes,
+                ready_minutes: pace.ready_minutes,
             })
         }
     }

@@ -1,7 +1,7 @@
 //! What a service's description says, read from AWS's own JSON.
 
 use serde_json::Value;
-use towpath_core::names::TaskDefinitionArn;
+use towpath_core::names::{DeploymentId, TaskDefinitionArn};
 
 /// A service as DescribeServices describes it.
 pub(super) struct Service<'a>(pub(super) &'a Value);
@@ -40,6 +40,23 @@ impl<'a> Service<'a> {
         count(self.0, "desiredCount")
     }
 
+    /// Its deployment configuration; null when it has none.
+    pub(super) fn deployment_configuration(&self) -> &'a Value {
+        self.0
+            .get("deploymentConfiguration")
+            .unwrap_or(&Value::Null)
+    }
+
+    /// Its load balancers.
+    pub(super) fn load_balancers(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
+        list(self.0, "loadBalancers")
+    }
+
+    /// The ARN of its newest service deployment, where ECS tells.
+    pub(super) fn current_deployment(&self) -> Option<DeploymentId> {
+        text(self.0, "/currentServiceDeployment")?.parse().ok()
+    }
+
     /// Its deployments, the primary first.
     pub(super) fn deployments(&self) -> Vec<EcsDeployment<'a>> {
         list(self.0, "deployments").map(EcsDeployment).collect()
@@ -72,6 +89,11 @@ impl<'a> EcsDeployment<'a> {
         text(self.0, "/rolloutStateReason").unwrap_or_default()
     }
 
+    /// Whether some of its tasks have failed.
+    pub(super) fn has_failed_tasks(&self) -> bool {
+        count(self.0, "failedTasks") > 0
+    }
+
     /// `2 of 4 tasks run`, with what failed.
     pub(super) fn progress(&self) -> String {
         let (running, desired, failed) = (
@@ -86,11 +108,11 @@ impl<'a> EcsDeployment<'a> {
     }
 }
 
-fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
 
-fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+pub(super) fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
     value
         .get(key)
         .and_then(Value::as_array)

@@ -5,8 +5,8 @@ use towpath_aws::Aws;
 use towpath_aws::config::{ENDPOINT_URL, REGION, Settings};
 use towpath_aws::ports::{CallError, CodeDeploy, Ecs, Ledger};
 
-use crate::support::http::{Reply, Server};
 use crate::support::aws;
+use crate::support::http::{Reply, Server};
 use crate::support::releases::{id, new_deployment, place};
 
 /// Creates a deployment against a server that always replies this, and returns the error and how

@@ -11,5 +11,6 @@ mod failures;
 mod ledger;
 mod readers;
 mod roles;
+mod service_deployments;
 mod signed;
 mod slack;

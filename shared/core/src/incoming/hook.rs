@@ -12,6 +12,7 @@ use super::ReadError;
 use super::arn::{EcsArn, EcsResource};
 use super::fields::{Fields, kind};
 use crate::names::DeploymentId;
+use crate::pipeline::HookPoint;
 use crate::release::ServiceId;
 
 /// Longest id of a hook's execution in bytes. CodeDeploy sends some 300, encrypted.
@@ -92,6 +93,22 @@ impl LifecycleStage {
             "PRODUCTION_TRAFFIC_SHIFT" => Self::ProductionTrafficShift,
             "POST_PRODUCTION_TRAFFIC_SHIFT" => Self::PostProductionTrafficShift,
             other => Self::Unknown(crate::message::one_line(other, 80)),
+        }
+    }
+
+    /// The point at which a rollout's checks run here; `None` where none do.
+    #[must_use]
+    pub fn point(&self) -> Option<HookPoint> {
+        match self {
+            Self::PreScaleUp => Some(HookPoint::BeforeInstall),
+            Self::PostScaleUp => Some(HookPoint::AfterInstall),
+            Self::PostTestTrafficShift => Some(HookPoint::AfterTestTraffic),
+            Self::PreProductionTrafficShift => Some(HookPoint::BeforeTraffic),
+            Self::PostProductionTrafficShift => Some(HookPoint::AfterTraffic),
+            Self::ReconcileService
+            | Self::TestTrafficShift
+            | Self::ProductionTrafficShift
+            | Self::Unknown(_) => None,
         }
     }
 }

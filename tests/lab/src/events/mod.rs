@@ -3,8 +3,8 @@
 pub(crate) mod api;
 pub(crate) mod bus;
 pub(crate) mod delivery;
-mod forward;
 pub(crate) mod described;
+mod forward;
 pub(crate) mod pattern;
 pub(crate) mod schedule;
 pub(crate) mod wildcard;

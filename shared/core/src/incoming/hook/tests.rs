@@ -135,3 +135,15 @@ fn weights_are_percentages() {
         );
     }
 }
+
+#[test]
+fn the_stages_with_checks_are_those_that_a_service_must_have_hooks_at() {
+    for point in HookPoint::ALL {
+        let stage = point.lifecycle_stage().map(LifecycleStage::of);
+        assert_eq!(
+            stage.as_ref().and_then(LifecycleStage::point),
+            stage.is_some().then_some(point)
+        );
+    }
+    assert_eq!(LifecycleStage::of("PRODUCTION_TRAFFIC_SHIFT").point(), None);
+}

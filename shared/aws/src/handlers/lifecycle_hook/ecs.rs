@@ -1,0 +1,152 @@
+//! ECS asks at a stage of a native deployment whether to go on.
+//!
+//! | the call | is answered |
+//! |---|---|
+//! | is part of a rollback | go on |
+//! | is about a service that nothing is rolled out to, or about a deployment of somebody else | no |
+//! | is about the deployment that brings an old version back | go on |
+//! | cannot be told apart yet: what was started is not written down | ask again |
+//! | is at a stage without checks, or about a release that is a rollback | go on |
+//! | is about a deployment that is to be taken back | no |
+//! | is at a stage with checks | what they say; ask again while they are undecided |
+//! | failed here, and may not when it is asked again: the ledger was not reached, say | ask again |
+//! | failed here, and would again | no |
+//!
+//! ECS takes a function that fails, or an answer that it does not know, for a no and rolls back. So
+//! nothing that may pass is answered so: ECS is told to ask again, and its own time limit for the
+//! hook ends that.
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/lambda-lifecycle-hooks.html>
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use towpath_core::incoming::hook::EcsHook;
+use towpath_core::names::DeploymentId;
+use towpath_core::pipeline::Stage;
+use towpath_core::release::{ActionKind, Live, Release, Verdict};
+
+use super::verify::{Asked, verify};
+use crate::handlers::HandlerError;
+use crate::ports::{Checker, Clock, Ledger};
+
+/// In how many seconds ECS asks again.
+const ASK_AGAIN: u32 = 30;
+
+/// Runs the checks of the stage at which ECS asks, and says what ECS is answered.
+pub(super) async fn answer<P>(ports: &P, hook: &EcsHook, time_left: Duration) -> Value
+where
+    P: Ledger + Checker + Clock,
+{
+    let service = &hook.service;
+    let verdict = match decide(ports, hook, time_left).await {
+        Ok(verdict) => verdict,
+        Err(error) if error.is_final() => {
+            tracing::error!(%service, %error, "hook refused: what the checks say cannot be known");
+            Verdict::Failed
+        }
+        Err(error) => {
+            tracing::warn!(%service, %error, "hook not decided: ECS is told to ask again");
+            Verdict::Undecided
+        }
+    };
+    tracing::info!(%service, stage = ?hook.stage, execution = ?hook.execution, ?verdict, "hook answered");
+    match verdict {
+        Verdict::Passed => json!({ "hookStatus": "SUCCEEDED" }),
+        Verdict::Failed => json!({ "hookStatus": "FAILED" }),
+        Verdict::Undecided => {
+            json!({ "hookStatus": "IN_PROGRESS", "callBackDelay": ASK_AGAIN })
+        }
+    }
+}
+
+async fn decide<P>(ports: &P, hook: &EcsHook, time_left: Duration) -> Result<Verdict, HandlerError>
+where
+    P: Ledger + Checker + Clock,
+{
+    if hook.is_rollback() {
+        return Ok(Verdict::Passed);
+    }
+    let Some(release) = find(ports, hook).await? else {
+        return refuse(hook, "nothing is being rolled out to the service");
+    };
+    let Some((stage, live)) = here(&release, hook) else {
+        return refuse(hook, "the release is not being rolled out to the service");
+    };
+    let deployment = match whose(&release, live, hook.deployment.as_ref()) {
+        Whose::Ours(deployment) => deployment,
+        Whose::WayBack => return Ok(Verdict::Passed),
+        Whose::NotYetKnown => return Ok(Verdict::Undecided),
+        Whose::Foreign => return refuse(hook, "the deployment was started outside of Towpath"),
+    };
+    let point = hook.stage.point();
+    let Some(point) = point.filter(|point| stage.checks_at(*point).next().is_some()) else {
+        return Ok(Verdict::Passed);
+    };
+    if live.rolling_back.is_some() {
+        return refuse(hook, "the deployment is being taken back");
+    }
+    let asked = Asked {
+        stage,
+        deployment,
+        point,
+    };
+    verify(ports, &release, &asked, None, time_left).await
+}
+
+/// What is not known for certain is answered with no.
+fn refuse(hook: &EcsHook, why: &'static str) -> Result<Verdict, HandlerError> {
+    tracing::warn!(service = %hook.service, deployment = ?hook.deployment, why, "hook refused");
+    Ok(Verdict::Failed)
+}
+
+/// The release whose deployment asks; else the one that is being rolled out to the service, for
+/// ECS may ask before it is written down which deployment is that release's.
+async fn find<P: Ledger>(ports: &P, hook: &EcsHook) -> Result<Option<Release>, HandlerError> {
+    let known = match &hook.deployment {
+        Some(deployment) => ports.release_of(deployment).await?,
+        None => None,
+    };
+    let id = match known {
+        Some(id) => Some(id),
+        None => ports.service(&hook.service).await?.owner,
+    };
+    match id {
+        Some(id) => Ok(ports.load(&id).await?),
+        None => Ok(None),
+    }
+}
+
+/// The stage that the release is being rolled out to, if that is the service's.
+fn here<'a>(release: &'a Release, hook: &EcsHook) -> Option<(&'a Stage, &'a Live)> {
+    let live = release.live()?;
+    let (stage, _) = release.current()?;
+    let service = release.service_id(release.stage_index())?;
+    (service == hook.service).then_some((stage, live))
+}
+
+/// Whose a deployment is.
+enum Whose<'a> {
+    /// The release's own.
+    Ours(&'a DeploymentId),
+    /// The one that brings back what ran before the release.
+    WayBack,
+    /// It may have been started just now.
+    NotYetKnown,
+    /// Somebody else's.
+    Foreign,
+}
+
+fn whose<'a>(release: &Release, live: &'a Live, asks: Option<&'a DeploymentId>) -> Whose<'a> {
+    let followed = live.deployment.as_ref().map(|deployment| &deployment.id);
+    match (asks, followed) {
+        (Some(asks), Some(followed)) if asks == followed => Whose::Ours(followed),
+        (Some(asks), _) if live.rollback.as_ref() == Some(asks) => Whose::WayBack,
+        (Some(_), _) if release.intends(ActionKind::RollBack) => Whose::NotYetKnown,
+        (Some(asks), None) if release.intends(ActionKind::Start) => Whose::Ours(asks),
+        (Some(_), _) => Whose::Foreign,
+        // Older documentation shows calls that name no deployment.
+        (None, Some(_)) if live.rollback.is_some() => Whose::WayBack,
+        (None, Some(followed)) => Whose::Ours(followed),
+        (None, None) => Whose::NotYetKnown,
+    }
+}

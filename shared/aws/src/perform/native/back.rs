@@ -1,0 +1,104 @@
+//! Taking a native deployment back. One that is under way is turned around, which sends the
+//! traffic back first; one that is over is followed by another one, to what ran before.
+
+use towpath_core::names::DeploymentId;
+use towpath_core::release::{DeploymentStatus, Place};
+
+use super::observe::{let_through, unknown};
+use super::seen::{Seen, Standing};
+use super::start::started_by;
+use crate::perform::observe::{TakenBack, WayBack};
+use crate::perform::service::Service;
+use crate::ports::{CallError, Ports};
+
+pub(in crate::perform) async fn roll_back<P: Ports>(
+    ports: &P,
+    back: &WayBack<'_>,
+) -> Result<TakenBack, CallError> {
+    if has_passed(ports, back).await? {
+        return bring_back(ports, back).await;
+    }
+    ports
+        .stop_service_deployment(back.place, back.deployment)
+        .await?;
+    // It may have come too far while it was asked to turn around.
+    if has_passed(ports, back).await? {
+        return bring_back(ports, back).await;
+    }
+    Ok(TakenBack::Begun(None))
+}
+
+/// Whether the deployment has passed the point up to which it can be turned around. ECS forgets
+/// deployments in time; what it has forgotten is over.
+async fn has_passed<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<bool, CallError> {
+    let seen = ports
+        .service_deployment(back.place, back.deployment)
+        .await?;
+    Ok(match seen.map(|seen| Seen(seen).standing()) {
+        Some(Standing::CleaningUp | Standing::Successful) | None => true,
+        // What came of one that ended otherwise is seen when it is looked at.
+        Some(
+            Standing::UnderWay
+            | Standing::Turning
+            | Standing::RolledBack
+            | Standing::RollbackFailed
+            | Standing::Stopped,
+        ) => false,
+    })
+}
+
+/// Updates the service to what ran before, unless an earlier try or somebody else has, or somebody
+/// else has taken the service elsewhere.
+async fn bring_back<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<TakenBack, CallError> {
+    let (place, to) = (back.place, back.to);
+    if let Some(service) = ports.describe_service(place).await? {
+        let runs = Service(&service).revision();
+        if runs.as_ref() == Some(to) {
+            let begun = started_by(ports, place, &service, to).await?;
+            return Ok(TakenBack::Begun(Some(begun)));
+        }
+        if let (Some(runs), Some(ours)) = (runs, back.revision)
+            && runs != *ours
+        {
+            return Ok(TakenBack::Replaced(DeploymentStatus::Replaced {
+                by: format!("one of {}", runs.short()),
+            }));
+        }
+    }
+    let service = ports.update_service(place, to).await?;
+    let begun = started_by(ports, place, &service, to).await?;
+    Ok(TakenBack::Begun(Some(begun)))
+}
+
+/// How the deployment stands that brings the old version back after another one was over.
+pub(super) async fn coming_back<P: Ports>(
+    ports: &P,
+    place: &Place,
+    back: &DeploymentId,
+) -> Result<DeploymentStatus, CallError> {
+    let Some(seen) = ports.service_deployment(place, back).await?.map(Seen) else {
+        return Ok(unknown(back));
+    };
+    let reason = "another deployment brings the old version back".to_owned();
+    Ok(match seen.standing() {
+        Standing::UnderWay => {
+            // Nobody is asked whether the old version may come back.
+            if let Some(pause) = seen.pause() {
+                let_through(ports, place, back, Some(&pause)).await?;
+            }
+            DeploymentStatus::RollingBack {
+                reason,
+                by: Some(back.clone()),
+            }
+        }
+        Standing::Successful | Standing::CleaningUp => DeploymentStatus::RolledBack { reason },
+        Standing::Turning | Standing::RolledBack | Standing::RollbackFailed | Standing::Stopped => {
+            DeploymentStatus::Failed {
+                reason: format!(
+                    "the deployment {back}, which was to bring the old version back, did not come through: {}; look at what serves",
+                    seen.reason()
+                ),
+            }
+        }
+    })
+}

@@ -1,0 +1,197 @@
+//! Whether a service is set up for native deployments that wait for everything that the stage
+//! wants, so that traffic never moves unasked.
+
+use serde_json::Value;
+use towpath_core::names::FunctionName;
+use towpath_core::pipeline::{EcsRollout, HookPoint};
+use towpath_core::release::Gates;
+
+use crate::perform::service::{Service, list, text};
+
+/// The pace that a service's own configuration gives its deployments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::perform) struct Pace {
+    /// For how many minutes it shifts and bakes.
+    pub(in crate::perform) paced_minutes: u32,
+    /// For how many minutes it waits for people, where it does.
+    pub(in crate::perform) ready_minutes: Option<u32>,
+}
+
+/// The stages at which green is up and production traffic has not begun to move: where people are
+/// asked.
+const ASKED_AT: [&str; 2] = ["POST_TEST_TRAFFIC_SHIFT", "PRE_PRODUCTION_TRAFFIC_SHIFT"];
+
+/// For how many minutes ECS waits for a hook that sets no time:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHookTimeoutConfiguration.html>.
+const DEFAULT_TIMEOUT: u32 = 1440;
+
+/// Whether the service waits for everything that the stage wants, and at what pace it deploys.
+pub(in crate::perform) fn check(
+    service: &Service<'_>,
+    settings: &EcsRollout,
+    gates: &Gates,
+) -> Result<Pace, String> {
+    let configuration = service.deployment_configuration();
+    let paced_minutes = paced(configuration)?;
+    check_balancers(service)?;
+    let hooks: Vec<_> = list(configuration, "lifecycleHooks").collect();
+    for point in &gates.hooks {
+        check_hook(&hooks, settings.hook.as_ref(), *point)?;
+    }
+    let ready_minutes = if gates.pause {
+        Some(check_pause(&hooks)?)
+    } else {
+        None
+    };
+    Ok(Pace {
+        paced_minutes,
+        ready_minutes,
+    })
+}
+
+/// For how many minutes the configuration shifts and bakes, with ECS's defaults for what it leaves
+/// out: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
+fn paced(configuration: &Value) -> Result<u32, String> {
+    let minutes = |pointer: &str, default: u32| {
+        let set = configuration.pointer(pointer).and_then(Value::as_u64);
+        set.map_or(default, |set| u32::try_from(set).unwrap_or(u32::MAX))
+    };
+    let bake = minutes("/bakeTimeInMinutes", 0);
+    let shifting = match text(configuration, "/strategy") {
+        Some("BLUE_GREEN") => 0,
+        Some("LINEAR") => {
+            let percent = configuration
+                .pointer("/linearConfiguration/stepPercent")
+                .and_then(Value::as_f64)
+                .unwrap_or(10.0);
+            let pause = minutes("/linearConfiguration/stepBakeTimeInMinutes", 6);
+            pause.saturating_mul(pauses(percent))
+        }
+        Some("CANARY") => minutes("/canaryConfiguration/canaryBakeTimeInMinutes", 10),
+        other => {
+            return Err(format!(
+                "the service's deployment strategy is {}, but `rollout: ecs` needs BLUE_GREEN, LINEAR or CANARY; change its deployment configuration, or write `rollout: rolling`",
+                other.unwrap_or("ROLLING")
+            ));
+        }
+    };
+    Ok(bake.saturating_add(shifting))
+}
+
+/// How often a linear deployment bakes between its steps; after the last step it does not.
+fn pauses(step_percent: f64) -> u32 {
+    let mut shifted = step_percent.max(1.0);
+    let mut pauses = 0;
+    while shifted < 100.0 {
+        shifted += step_percent.max(1.0);
+        pauses += 1;
+    }
+    pauses
+}
+
+fn check_balancers(service: &Service<'_>) -> Result<(), String> {
+    let mut balancers = service.load_balancers().peekable();
+    if balancers.peek().is_none() {
+        return Err(
+            "the service has no load balancer whose traffic ECS could shift; give it one, or write `rollout: rolling`".into(),
+        );
+    }
+    for balancer in balancers {
+        let advanced = balancer
+            .get("advancedConfiguration")
+            .unwrap_or(&Value::Null);
+        let missing = [
+            "alternateTargetGroupArn",
+            "productionListenerRule",
+            "roleArn",
+        ]
+        .into_iter()
+        .find(|member| advanced.get(member).and_then(Value::as_str).is_none());
+        if let Some(missing) = missing {
+            return Err(format!(
+                "a load balancer of the service has no `{missing}` in its `advancedConfiguration`, without which ECS cannot shift its traffic; set it"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_hook(
+    hooks: &[&Value],
+    function: Option<&FunctionName>,
+    point: HookPoint,
+) -> Result<(), String> {
+    let Some(stage) = point.lifecycle_stage() else {
+        return Ok(());
+    };
+    let Some(function) = function else {
+        return Err(format!(
+            "there are checks at {point}, but the rollout names no `hook` function that runs them; name it, and have the service call it at {stage}"
+        ));
+    };
+    let ours = hooks.iter().find(|hook| {
+        is_at(hook, stage)
+            && text(hook, "/hookTargetArn").is_some_and(|target| is_function(target, function))
+    });
+    match ours {
+        None => Err(format!(
+            "there are checks at {point}, but the service has no lifecycle hook to `{function}` at {stage}: traffic would move unchecked; add one to its deployment configuration"
+        )),
+        Some(hook) if goes_on_by_itself(hook) => Err(format!(
+            "the service's lifecycle hook to `{function}` at {stage} goes on when its time is up: set the action of its `timeoutConfiguration` to ROLLBACK"
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+/// For how many minutes people can be asked.
+fn check_pause(hooks: &[&Value]) -> Result<u32, String> {
+    let pauses = hooks
+        .iter()
+        .filter(|hook| text(hook, "/targetType") == Some("PAUSE"));
+    let mut asked = pauses
+        .filter(|hook| ASKED_AT.into_iter().any(|stage| is_at(hook, stage)))
+        .peekable();
+    if asked.peek().is_none() {
+        return Err(format!(
+            "people are to be asked before traffic moves, but the service does not pause: add a PAUSE lifecycle hook at {} to its deployment configuration, or ask `before_rollout`",
+            ASKED_AT.join(" or ")
+        ));
+    }
+    let mut shortest = u32::MAX;
+    for hook in asked {
+        if goes_on_by_itself(hook) {
+            return Err(
+                "the service's PAUSE lifecycle hook goes on when its time is up, whatever people say: set the action of its `timeoutConfiguration` to ROLLBACK".into(),
+            );
+        }
+        let minutes = hook
+            .pointer("/timeoutConfiguration/timeoutInMinutes")
+            .and_then(Value::as_u64)
+            .and_then(|minutes| u32::try_from(minutes).ok());
+        shortest = shortest.min(minutes.unwrap_or(DEFAULT_TIMEOUT));
+    }
+    Ok(shortest)
+}
+
+fn is_at(hook: &Value, stage: &str) -> bool {
+    list(hook, "lifecycleStages").any(|at| at == stage)
+}
+
+/// Whether a deployment goes on when nothing is heard of the hook.
+fn goes_on_by_itself(hook: &Value) -> bool {
+    text(hook, "/timeoutConfiguration/action") == Some("CONTINUE")
+}
+
+/// Whether the ARN is the function's, which a pipeline names by its ARN or its name, with or
+/// without an alias.
+fn is_function(arn: &str, function: &FunctionName) -> bool {
+    let named = function.as_str();
+    arn == named
+        || arn
+            .split_once(":function:")
+            .is_some_and(|(_, name)| name == named)
+}
+
+#[cfg(test)]
+mod tests;

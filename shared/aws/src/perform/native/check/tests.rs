@@ -1,0 +1,122 @@
+use serde_json::json;
+
+use super::*;
+
+fn service(configuration: Value) -> Value {
+    json!({
+        "deploymentConfiguration": configuration,
+        "loadBalancers": [{"targetGroupArn": "blue", "advancedConfiguration": {
+            "alternateTargetGroupArn": "green", "productionListenerRule": "rule", "roleArn": "role"}}],
+    })
+}
+
+fn blue_green(hooks: Value) -> Value {
+    service(json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5, "lifecycleHooks": hooks}))
+}
+
+fn checked(service: &Value, gates: &Gates) -> Result<Pace, String> {
+    let hook = Some("towpath-lifecycle-hook".parse().unwrap());
+    check(&Service(service), &EcsRollout { hook }, gates)
+}
+
+fn pace(configuration: Value) -> u32 {
+    checked(&service(configuration), &Gates::default())
+        .unwrap()
+        .paced_minutes
+}
+
+fn refusal(service: &Value, gates: &Gates) -> String {
+    checked(service, gates).unwrap_err()
+}
+
+const PAUSE: Gates = Gates {
+    hooks: Vec::new(),
+    pause: true,
+};
+
+#[test]
+fn the_pace_is_what_shifting_and_baking_take() {
+    assert_eq!(
+        pace(json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5})),
+        5
+    );
+    let canary = json!({"strategy": "CANARY", "bakeTimeInMinutes": 5, "canaryConfiguration": {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 30}});
+    assert_eq!(pace(canary), 35);
+    assert_eq!(pace(json!({"strategy": "CANARY"})), 10);
+    for (percent, minutes) in [(25.0, 3), (33.3, 3), (3.0, 33), (100.0, 0)] {
+        let linear = json!({"strategy": "LINEAR", "linearConfiguration": {"stepPercent": percent, "stepBakeTimeInMinutes": 1}});
+        assert_eq!(pace(linear), minutes, "{percent}");
+    }
+    assert_eq!(pace(json!({"strategy": "LINEAR"})), 54);
+}
+
+#[test]
+fn a_service_that_ecs_cannot_shift_is_refused() {
+    for strategy in [Value::Null, json!("ROLLING")] {
+        let said = refusal(&service(json!({"strategy": strategy})), &Gates::default());
+        assert!(said.contains("strategy is ROLLING"), "{said}");
+    }
+    let mut bare = blue_green(json!([]));
+    bare["loadBalancers"] = json!([]);
+    assert!(refusal(&bare, &Gates::default()).contains("no load balancer"));
+    let mut half = blue_green(json!([]));
+    half["loadBalancers"][0]["advancedConfiguration"]["roleArn"] = Value::Null;
+    assert!(refusal(&half, &Gates::default()).contains("`roleArn`"));
+}
+
+#[test]
+fn a_stage_that_asks_people_needs_a_pause_that_waits_for_them() {
+    let pause = |stage: &str, timeout: Value| {
+        blue_green(
+            json!([{"targetType": "PAUSE", "lifecycleStages": [stage], "timeoutConfiguration": timeout}]),
+        )
+    };
+    let none = refusal(&blue_green(json!([])), &PAUSE);
+    assert!(none.contains("does not pause"), "{none}");
+    let early = refusal(&pause("PRE_SCALE_UP", Value::Null), &PAUSE);
+    assert!(early.contains("does not pause"), "{early}");
+    let through = pause("POST_TEST_TRAFFIC_SHIFT", json!({"action": "CONTINUE"}));
+    assert!(refusal(&through, &PAUSE).contains("goes on when its time is up"));
+    for (timeout, minutes) in [(json!({"timeoutInMinutes": 60}), 60), (Value::Null, 1440)] {
+        let waits = pause("PRE_PRODUCTION_TRAFFIC_SHIFT", timeout);
+        let pace = checked(&waits, &PAUSE).unwrap();
+        assert_eq!(pace.ready_minutes, Some(minutes));
+    }
+}
+
+#[test]
+fn checks_need_a_hook_to_the_function_at_their_stage() {
+    let gates = Gates {
+        hooks: vec![HookPoint::AfterTestTraffic],
+        pause: false,
+    };
+    let arn = |name: &str| format!("arn:aws:lambda:eu-west-1:111111111111:function:{name}");
+    let hook = |name: &str, stage: &str, action: &str| {
+        blue_green(
+            json!([{"hookTargetArn": arn(name), "lifecycleStages": [stage], "timeoutConfiguration": {"action": action}}]),
+        )
+    };
+    let (ours, at) = ("towpath-lifecycle-hook", "POST_TEST_TRAFFIC_SHIFT");
+    assert!(checked(&hook(ours, at, "ROLLBACK"), &gates).is_ok());
+    for wrong in [
+        blue_green(json!([])),
+        hook("another", at, "ROLLBACK"),
+        hook(ours, "POST_SCALE_UP", "ROLLBACK"),
+    ] {
+        let said = refusal(&wrong, &gates);
+        assert!(said.contains("traffic would move unchecked"), "{said}");
+    }
+    let said = refusal(&hook(ours, at, "CONTINUE"), &gates);
+    assert!(said.contains("goes on when its time is up"), "{said}");
+
+    let named = EcsRollout {
+        hook: Some(arn(ours).parse().unwrap()),
+    };
+    assert!(check(&Service(&hook(ours, at, "ROLLBACK")), &named, &gates).is_ok());
+    let unnamed = check(
+        &Service(&hook(ours, at, "ROLLBACK")),
+        &EcsRollout::default(),
+        &gates,
+    );
+    assert!(unnamed.unwrap_err().contains("names no `hook` function"));
+}

@@ -1,0 +1,13 @@
+//! The native ECS engine: ECS itself moves traffic from blue to green.
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-blue-green.html>
+
+mod back;
+mod check;
+mod observe;
+mod seen;
+mod start;
+
+pub(super) use back::roll_back;
+pub(super) use check::check;
+pub(super) use observe::{let_through, observe};
+pub(super) use start::start;

@@ -1,0 +1,176 @@
+//! How a native deployment stands.
+//!
+//! | ECS says | then it |
+//! |---|---|
+//! | in progress, and a pause awaits an action | is ready |
+//! | in progress, at `CLEAN_UP` | has shifted |
+//! | in progress | is in progress, at its lifecycle stage |
+//! | a rollback was requested or is in progress | is rolling back |
+//! | successful, and the service still runs it | has succeeded |
+//! | successful, and the service runs something else | was replaced |
+//! | the rollback was successful | was rolled back: a failure |
+//! | the rollback failed | has failed |
+//! | stopped, and another deployment is newer | was replaced |
+//! | stopped, without traffic on green | was stopped |
+//! | stopped, with traffic on green | has failed |
+//!
+//! A rollback has no event and no stage of its own; its traffic weights and these states tell.
+
+use towpath_core::names::{DeploymentId, PauseId};
+use towpath_core::release::{DeploymentStatus, Place};
+
+use super::seen::{Seen, Standing};
+use crate::perform::observe::Observed;
+use crate::perform::service::Service;
+use crate::ports::{CallError, Ports};
+
+pub(in crate::perform) async fn observe<P: Ports>(
+    ports: &P,
+    observed: &Observed<'_>,
+) -> Result<DeploymentStatus, CallError> {
+    let (place, id) = (observed.place, observed.deployment);
+    if let Some(back) = observed.back {
+        return super::back::coming_back(ports, place, back).await;
+    }
+    let Some(seen) = ports.service_deployment(place, id).await?.map(Seen) else {
+        return Ok(unknown(id));
+    };
+    Ok(match seen.standing() {
+        Standing::UnderWay => match seen.pause() {
+            Some(pause) => DeploymentStatus::Ready { pause: Some(pause) },
+            None => DeploymentStatus::InProgress {
+                at: seen.at(),
+                traffic: seen.green_traffic(),
+            },
+        },
+        Standing::CleaningUp => DeploymentStatus::Shifted {
+            at: "the old tasks are being stopped".into(),
+        },
+        Standing::Turning => DeploymentStatus::RollingBack {
+            reason: why(ports, observed, &seen).await,
+            by: None,
+        },
+        Standing::Successful => serves(ports, observed).await?,
+        Standing::RolledBack => DeploymentStatus::RolledBack {
+            reason: why(ports, observed, &seen).await,
+        },
+        Standing::RollbackFailed => DeploymentStatus::Failed {
+            reason: format!(
+                "{}; rolling back failed too: look at what serves",
+                why(ports, observed, &seen).await
+            ),
+        },
+        Standing::Stopped => stopped(ports, observed, &seen).await?,
+    })
+}
+
+pub(super) fn unknown(id: &DeploymentId) -> DeploymentStatus {
+    DeploymentStatus::Failed {
+        reason: format!("ECS knows no service deployment {id}"),
+    }
+}
+
+/// A deployment that was successful serves, unless somebody has deployed something else since.
+async fn serves<P: Ports>(
+    ports: &P,
+    observed: &Observed<'_>,
+) -> Result<DeploymentStatus, CallError> {
+    let Some(service) = ports.describe_service(observed.place).await? else {
+        return Ok(DeploymentStatus::Failed {
+            reason: "the service was deleted".into(),
+        });
+    };
+    let runs = Service(&service).revision();
+    let other = runs.filter(|runs| runs != observed.revision);
+    Ok(match other {
+        None => DeploymentStatus::Succeeded,
+        Some(other) => DeploymentStatus::Replaced {
+            by: format!("one of {}", other.short()),
+        },
+    })
+}
+
+/// A deployment that was stopped, by whoever started another one, or without anything in its
+/// place.
+async fn stopped<P: Ports>(
+    ports: &P,
+    observed: &Observed<'_>,
+    seen: &Seen,
+) -> Result<DeploymentStatus, CallError> {
+    let recent = ports.recent_service_deployments(observed.place).await?;
+    let newest = recent.first().filter(|it| it.id != *observed.deployment);
+    if let Some(newest) = newest {
+        return Ok(DeploymentStatus::Replaced {
+            by: newest.id.to_string(),
+        });
+    }
+    let reason = why(ports, observed, seen).await;
+    Ok(match seen.green_traffic().unwrap_or(0) {
+        // Green has no traffic, so the old version never stopped serving.
+        0 => DeploymentStatus::Stopped { reason },
+        percent => DeploymentStatus::Failed {
+            reason: format!(
+                "{reason}; {percent}% of traffic goes to the new version and nothing rolls it back"
+            ),
+        },
+    })
+}
+
+/// Why the deployment did not come through: what ECS says, and why its tasks stopped where some
+/// failed. The tasks' reasons are a courtesy: not reading them must not keep a failure from being
+/// recorded.
+async fn why<P: Ports>(ports: &P, observed: &Observed<'_>, seen: &Seen) -> String {
+    let said = seen.reason();
+    let tasks = failed_tasks(ports, observed).await.unwrap_or_default();
+    if tasks.is_empty() {
+        said
+    } else {
+        format!("{said}: {}", tasks.join("; "))
+    }
+}
+
+async fn failed_tasks<P: Ports>(
+    ports: &P,
+    observed: &Observed<'_>,
+) -> Result<Vec<String>, CallError> {
+    let place = observed.place;
+    let Some(service) = ports.describe_service(place).await? else {
+        return Ok(Vec::new());
+    };
+    let deployments = Service(&service).deployments();
+    let green = deployments
+        .iter()
+        .find(|it| it.revision() == observed.revision.as_str() && it.has_failed_tasks());
+    match green {
+        Some(green) => ports.stopped_reasons(place, green.id()).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Answers the pause. A pause that was answered before, or whose deployment is over, is not asked
+/// any more: that is what was wanted, or is seen when the deployment is looked at.
+pub(in crate::perform) async fn let_through<P: Ports>(
+    ports: &P,
+    place: &Place,
+    deployment: &DeploymentId,
+    pause: Option<&PauseId>,
+) -> Result<(), CallError> {
+    let Some(pause) = pause else {
+        return Ok(());
+    };
+    let sent = ports
+        .continue_service_deployment(place, deployment, pause)
+        .await;
+    match sent {
+        Err(error @ CallError::Refused { .. }) => {
+            let seen = ports.service_deployment(place, deployment).await?.map(Seen);
+            let waits = seen.and_then(|seen| seen.pause());
+            if waits.as_ref() == Some(pause) {
+                Err(error)
+            } else {
+                Ok(())
+            }
+        }
+        Ok(()) | Err(CallError::NotDone { .. } | CallError::Unknown { .. }) => sent,
+    }
+}

@@ -1,0 +1,161 @@
+//! What the description of a service deployment says, read from AWS's own JSON:
+//! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html>.
+
+use serde_json::Value;
+use towpath_core::names::PauseId;
+
+/// A service deployment as DescribeServiceDeployments describes it.
+pub(super) struct Seen(pub(super) Value);
+
+/// How a service deployment stands: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html#ECS-Type-ServiceDeployment-status>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It has not been decided, or ECS says something that is not known here.
+    UnderWay,
+    /// All of the traffic is on green, and the old tasks are being stopped: nothing turns it
+    /// around any more.
+    CleaningUp,
+    /// Traffic goes back to blue, or will.
+    Turning,
+    Successful,
+    RolledBack,
+    RollbackFailed,
+    Stopped,
+}
+
+impl Seen {
+    pub(super) fn standing(&self) -> Standing {
+        match self.status() {
+            "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => Standing::Turning,
+            "SUCCESSFUL" => Standing::Successful,
+            "ROLLBACK_SUCCESSFUL" => Standing::RolledBack,
+            "ROLLBACK_FAILED" => Standing::RollbackFailed,
+            "STOPPED" => Standing::Stopped,
+            _ if self.stage() == Some("CLEAN_UP") => Standing::CleaningUp,
+            _ => Standing::UnderWay,
+        }
+    }
+
+    fn status(&self) -> &str {
+        self.text("/status").unwrap_or_default()
+    }
+
+    /// The lifecycle stage; ECS names none before the first one.
+    fn stage(&self) -> Option<&str> {
+        self.text("/lifecycleStage")
+    }
+
+    /// The pause that waits to be answered, if one does.
+    pub(super) fn pause(&self) -> Option<PauseId> {
+        let hooks = self.0.get("lifecycleHookDetails").and_then(Value::as_array);
+        let waits = hooks
+            .into_iter()
+            .flatten()
+            .find(|hook| hook["targetType"] == "PAUSE" && hook["status"] == "AWAITING_ACTION")?;
+        waits.get("hookId")?.as_str()?.parse().ok()
+    }
+
+    /// The percentage of production traffic that green gets.
+    pub(super) fn green_traffic(&self) -> Option<u8> {
+        let weight = self
+            .0
+            .pointer("/targetServiceRevision/requestedProductionTrafficWeight")?
+            .as_f64()?;
+        // What gets some traffic does not get none.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a weight is from 0 to 100"
+        )]
+        let percent = weight.clamp(0.0, 100.0).ceil() as u8;
+        Some(percent)
+    }
+
+    /// What it is at, for people.
+    pub(super) fn at(&self) -> String {
+        let Some(stage) = self.stage() else {
+            return self.status().to_lowercase();
+        };
+        let count = |key: &str| {
+            let revision = self.0.get("targetServiceRevision")?;
+            revision.get(key)?.as_u64()
+        };
+        match (
+            stage,
+            count("runningTaskCount"),
+            count("requestedTaskCount"),
+        ) {
+            ("SCALE_UP", Some(running), Some(wanted)) => {
+                format!("{stage}, {running} of {wanted} tasks run")
+            }
+            (_, _, _) => stage.to_owned(),
+        }
+    }
+
+    /// Why it ends as it does, in ECS's words.
+    pub(super) fn reason(&self) -> String {
+        let said = ["/rollback/reason", "/statusReason"].into_iter();
+        let said = said
+            .filter_map(|at| self.text(at))
+            .find(|it| !it.is_empty());
+        match said {
+            Some(said) => said.trim_end_matches('.').to_owned(),
+            None => format!("ECS says {}", self.status().to_lowercase()),
+        }
+    }
+
+    fn text(&self, pointer: &str) -> Option<&str> {
+        self.0.pointer(pointer)?.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_under_way() {
+        for (status, stage, standing) in [
+            ("PENDING", None, Standing::UnderWay),
+            ("IN_PROGRESS", Some("BAKE_TIME"), Standing::UnderWay),
+            ("IN_PROGRESS", Some("CLEAN_UP"), Standing::CleaningUp),
+            ("ROLLBACK_REQUESTED", Some("CLEAN_UP"), Standing::Turning),
+            ("OF_TOMORROW", Some("STAGE_OF_TOMORROW"), Standing::UnderWay),
+            ("STOPPED", Some("CLEAN_UP"), Standing::Stopped),
+        ] {
+            let seen = Seen(json!({"status": status, "lifecycleStage": stage}));
+            assert_eq!(seen.standing(), standing, "{status} at {stage:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_pause_that_waits_is_to_be_answered() {
+        let hook = |id: &str, kind: &str, status: &str| json!({"hookId": id, "targetType": kind, "status": status});
+        let seen = |hooks: Value| Seen(json!({"lifecycleHookDetails": hooks}));
+        let answered = hook("a", "PAUSE", "SUCCEEDED");
+        let runs = hook("b", "AWS_LAMBDA", "IN_PROGRESS");
+        assert_eq!(seen(json!([answered, runs])).pause(), None);
+        let waits = hook("c", "PAUSE", "AWAITING_ACTION");
+        assert_eq!(
+            seen(json!([answered, runs, waits]))
+                .pause()
+                .unwrap()
+                .as_str(),
+            "c"
+        );
+        assert_eq!(Seen(json!({})).pause(), None);
+    }
+
+    #[test]
+    fn a_crumb_of_traffic_is_not_none() {
+        let seen = |weight: f64| {
+            Seen(json!({"targetServiceRevision": {"requestedProductionTrafficWeight": weight}}))
+        };
+        assert_eq!(seen(0.0).green_traffic(), Some(0));
+        assert_eq!(seen(0.1).green_traffic(), Some(1));
+        assert_eq!(seen(100.0).green_traffic(), Some(100));
+        assert_eq!(Seen(json!({})).green_traffic(), None);
+    }
+}
