@@ -18,6 +18,8 @@ pub(crate) fn find_listener(listeners: &Value, arn: &str) -> Option<String> {
 pub(crate) struct LoadBalancer {
     /// ARN of the target group that serves at first.
     pub(crate) blue: String,
+    /// ARN of the other target group.
+    pub(crate) green: String,
     /// ARN of the listener for production traffic.
     pub(crate) production: String,
     /// ARN of the listener for test traffic.
@@ -49,6 +51,7 @@ impl LoadBalancer {
         let test = Self::listener(owner, &arn, "90", &green).await?;
         Ok(Self {
             blue,
+            green,
             production,
             test,
         })
@@ -89,6 +92,29 @@ impl LoadBalancer {
             owner,
             &parameters.map(|(key, value)| (key, value.to_owned())),
             "ListenerArn",
+        )
+        .await
+    }
+
+    /// A rule that takes every path of a listener, which is what ECS shifts.
+    pub(crate) async fn rule(
+        owner: Account<'_>,
+        listener: &str,
+        group: &str,
+    ) -> Result<String, Error> {
+        let parameters = [
+            ("Action", "CreateRule"),
+            ("ListenerArn", listener),
+            ("Priority", "1"),
+            ("Conditions.member.1.Field", "path-pattern"),
+            ("Conditions.member.1.Values.member.1", "/*"),
+            ("Actions.member.1.Type", "forward"),
+            ("Actions.member.1.TargetGroupArn", group),
+        ];
+        Self::call(
+            owner,
+            &parameters.map(|(key, value)| (key, value.to_owned())),
+            "RuleArn",
         )
         .await
     }

@@ -57,17 +57,7 @@ impl Shop {
     /// When AWS says no.
     pub async fn set_up_with(lab: &Lab, target: Option<Target>) -> Result<Self, Error> {
         let tools = lab.account(TOOLS);
-        let repository = json!({ "repositoryName": Self::NAME, "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
-            "imageTagMutabilityExclusionFilters": [{ "filterType": "WILDCARD", "filter": "latest" }] });
-        tools.aws("ecr", "CreateRepository", &repository).await?;
-        beside_the_service(&tools).await?;
-        let pushed = lab
-            .post(
-                "push",
-                &json!({ "repository": Self::NAME, "tag": "0000001" }),
-            )
-            .await?;
-        let initial = pushed["digest"].as_str().unwrap_or_default().to_owned();
+        let initial = first_image(tools).await?;
         if let Some(target) = &target {
             target.set_up(lab).await?;
             let template = definition(target.place, "production", &initial);
@@ -220,6 +210,17 @@ async fn beside_the_service(account: &Account<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Creates the repository and pushes what everything runs at first.
+pub(crate) async fn first_image(tools: Account<'_>) -> Result<String, Error> {
+    let repository = json!({ "repositoryName": Shop::NAME, "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+        "imageTagMutabilityExclusionFilters": [{ "filterType": "WILDCARD", "filter": "latest" }] });
+    tools.aws("ecr", "CreateRepository", &repository).await?;
+    beside_the_service(&tools).await?;
+    let first = json!({ "repository": Shop::NAME, "tag": "0000001" });
+    let pushed = tools.lab().post("push", &first).await?;
+    Ok(pushed["digest"].as_str().unwrap_or_default().to_owned())
+}
+
 /// The reference of an image of the example, which is in the deployer's account wherever it runs.
 fn image(digest: &str) -> String {
     let Place { account, region } = TOOLS;
@@ -256,7 +257,11 @@ fn definition(place: Place, stage: &str, digest: &str) -> Value {
     })
 }
 
-async fn task_definition(owner: Account<'_>, stage: &str, digest: &str) -> Result<String, Error> {
+pub(crate) async fn task_definition(
+    owner: Account<'_>,
+    stage: &str,
+    digest: &str,
+) -> Result<String, Error> {
     let definition = definition(owner.place, stage, digest);
     let answer = owner
         .aws("ecs", "RegisterTaskDefinition", &definition)
@@ -267,7 +272,7 @@ async fn task_definition(owner: Account<'_>, stage: &str, digest: &str) -> Resul
         .to_owned())
 }
 
-fn awsvpc(network: &Network) -> Value {
+pub(crate) fn awsvpc(network: &Network) -> Value {
     json!({ "awsvpcConfiguration": { "subnets": network.subnets, "securityGroups": ["sg-0123456789abcdef0"], "assignPublicIp": "DISABLED" } })
 }
 

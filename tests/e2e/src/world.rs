@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::lab::{Error, Lab, Options};
+use crate::native::Native;
 use crate::shop::{CHANNEL, Shop, StageSetup};
 use crate::target::Target;
 
@@ -33,6 +34,12 @@ pub struct Card {
 /// More timers than any story has: reaching it means that something is waited for in vain.
 const MOST_TIMERS: usize = 2_000;
 
+/// Time that only the story moves.
+const STANDING_STILL: Options = Options {
+    speed: 0.0,
+    port: 0,
+};
+
 impl World {
     /// A lab with the example, everything running.
     ///
@@ -51,15 +58,26 @@ impl World {
     }
 
     async fn start_with(target: Option<Target>) -> Result<Self, Error> {
-        let lab = Lab::start(&Options {
-            speed: 0.0,
-            port: 0,
-        })
-        .await?;
+        let lab = Lab::start(&STANDING_STILL).await?;
         let shop = Shop::set_up_with(&lab, target).await?;
+        Self::with(lab, shop).await
+    }
+
+    /// A lab with the example's one service whose traffic ECS itself moves, running.
+    ///
+    /// # Errors
+    /// When the lab does not start or the example cannot be set up.
+    pub async fn start_native(native: &Native) -> Result<Self, Error> {
+        let lab = Lab::start(&STANDING_STILL).await?;
+        let shop = Shop::set_up_native(&lab, native).await?;
+        Self::with(lab, shop).await
+    }
+
+    async fn with(lab: Lab, shop: Shop) -> Result<Self, Error> {
         let world = Self { lab, shop };
         let initial = world.shop.initial.clone();
-        for stage in ["test", "staging", "production"] {
+        for stage in &world.shop.stages {
+            let stage = stage.name;
             world
                 .until(&format!("{stage} runs the first image"), async |world| {
                     Ok(world.running(stage).await? == vec![initial.clone()])
@@ -260,10 +278,11 @@ impl World {
     /// When it never has.
     pub async fn asks(&self, tag: &str) -> Result<(), Error> {
         self.until(&format!("{tag} asks for approval"), async |world| {
-            Ok(world
-                .card(tag)
-                .await?
-                .is_some_and(|card| !card.buttons.is_empty()))
+            Ok(world.card(tag).await?.is_some_and(|card| {
+                card.buttons
+                    .iter()
+                    .any(|button| button == "towpath_approve")
+            }))
         })
         .await
     }

@@ -1,0 +1,126 @@
+//! The example with one stage, `production`, whose traffic ECS itself moves.
+
+use serde_json::{Value, json};
+
+use crate::account::TOOLS;
+use crate::lab::{Error, Lab};
+use crate::network::{LoadBalancer, find_listener, network_of};
+use crate::shop::{APPROVER, CHANNEL, Shop, StageSetup, awsvpc, first_image, task_definition};
+
+/// How the service deploys, and what its stage waits for.
+#[derive(Debug, Clone)]
+pub struct Native {
+    /// The service's deployment configuration, without its lifecycle hooks.
+    pub configuration: Value,
+    /// The stages at which the hook function is called; with any, there is a check after test
+    /// traffic.
+    pub checked_at: Vec<&'static str>,
+    /// The stages at which the deployment pauses.
+    pub pauses_at: Vec<&'static str>,
+    /// Whether people are asked before traffic moves.
+    pub asks: bool,
+}
+
+impl Native {
+    /// Blue/green with a check after test traffic.
+    #[must_use]
+    pub fn blue_green() -> Self {
+        Self {
+            configuration: json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5 }),
+            checked_at: vec!["POST_TEST_TRAFFIC_SHIFT"],
+            pauses_at: Vec::new(),
+            asks: false,
+        }
+    }
+
+    /// The same, and people are asked before traffic moves.
+    #[must_use]
+    pub fn asking() -> Self {
+        Self {
+            pauses_at: vec!["PRE_PRODUCTION_TRAFFIC_SHIFT"],
+            asks: true,
+            ..Self::blue_green()
+        }
+    }
+
+    fn configuration(&self) -> Value {
+        let mut hooks = Vec::new();
+        if !self.checked_at.is_empty() {
+            hooks.push(json!({
+                "hookTargetArn": format!("arn:aws:lambda:{}:{}:function:towpath-lifecycle-hook", TOOLS.region, TOOLS.account),
+                "roleArn": format!("arn:aws:iam::{}:role/ecs-hooks", TOOLS.account),
+                "lifecycleStages": self.checked_at,
+            }));
+        }
+        if !self.pauses_at.is_empty() {
+            hooks.push(json!({ "targetType": "PAUSE", "lifecycleStages": self.pauses_at }));
+        }
+        let mut configuration = self.configuration.clone();
+        configuration["lifecycleHooks"] = Value::from(hooks);
+        configuration
+    }
+
+    fn pipeline(&self, stage: &StageSetup) -> Value {
+        let mut production = json!({ "name": stage.name, "cluster": stage.name, "service": Shop::NAME,
+            "containers": ["app"], "rollout": { "ecs": { "hook": "towpath-lifecycle-hook" } } });
+        if !self.checked_at.is_empty() {
+            let url = stage.test_url.clone().unwrap_or_default();
+            production["checks"] = json!([{ "name": "health", "http": { "url": format!("{url}/healthz"),
+                "json": { "/status": "ok" }, "attempts": 3 } }]);
+        }
+        if self.asks {
+            production["approval"] =
+                json!({ "slack": [APPROVER], "when": "before_traffic", "expires": "2h" });
+        }
+        json!({ "pipeline": Shop::NAME, "repository": Shop::NAME, "tags": "commit",
+            "notify": { "slack": CHANNEL }, "stages": [production] })
+    }
+}
+
+impl Shop {
+    /// Sets the example up with that one service, through AWS's own APIs.
+    ///
+    /// # Errors
+    /// When AWS says no.
+    pub async fn set_up_native(lab: &Lab, native: &Native) -> Result<Self, Error> {
+        let owner = lab.account(TOOLS);
+        let initial = first_image(owner).await?;
+        let network = network_of(owner).await?;
+        let name = "production";
+        owner
+            .aws("ecs", "CreateCluster", &json!({ "clusterName": name }))
+            .await?;
+        let balancer = LoadBalancer::create(owner, name, &network).await?;
+        let production = LoadBalancer::rule(owner, &balancer.production, &balancer.blue).await?;
+        let test = LoadBalancer::rule(owner, &balancer.test, &balancer.blue).await?;
+        let service = json!({
+            "cluster": name, "serviceName": Self::NAME, "desiredCount": 2, "launchType": "FARGATE",
+            "taskDefinition": task_definition(owner, name, &initial).await?,
+            "networkConfiguration": awsvpc(&network),
+            "deploymentConfiguration": native.configuration(),
+            "loadBalancers": [{
+                "targetGroupArn": balancer.blue, "containerName": "app", "containerPort": 8080,
+                "advancedConfiguration": {
+                    "alternateTargetGroupArn": balancer.green, "productionListenerRule": production,
+                    "testListenerRule": test, "roleArn": format!("arn:aws:iam::{}:role/ecs-elb", TOOLS.account),
+                },
+            }],
+        });
+        owner.aws("ecs", "CreateService", &service).await?;
+        let listeners = lab.get("listeners").await?;
+        let stage = StageSetup {
+            name,
+            place: TOOLS,
+            url: find_listener(&listeners, &balancer.production),
+            test_url: find_listener(&listeners, &balancer.test),
+        };
+        let pipeline = native.pipeline(&stage);
+        let shop = Self {
+            initial,
+            stages: vec![stage],
+            target: None,
+        };
+        shop.apply(lab, &pipeline).await?;
+        Ok(shop)
+    }
+}

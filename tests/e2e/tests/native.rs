@@ -1,0 +1,278 @@
+//! Services whose traffic ECS itself moves: blue/green and canary, with checks, pauses and alarms.
+
+use serde_json::{Value, json};
+use towpath_e2e::{APPROVER, Error, Native, World};
+
+const TAG: &str = "3f2c1ab";
+const STAGE: &str = "production";
+
+/// Nothing of the release is left but what it says it left.
+async fn ended_as(world: &World, outcome: &str, serves: &str) -> Result<(), Error> {
+    let reason = world.reason(TAG).await?;
+    let ended = world.outcome(TAG).await?;
+    assert_eq!(ended.as_deref(), Some(outcome), "{reason}");
+    assert_eq!(world.running(STAGE).await?, [serves]);
+    assert_eq!(world.visit(STAGE).await?, serves);
+    assert_eq!(world.dead_letters().await?, []);
+    Ok(())
+}
+
+/// The service deployments that ECS knows, the first one of the service among them.
+async fn deployments(world: &World) -> Result<Vec<Value>, Error> {
+    let input = json!({ "cluster": STAGE, "service": "shop-api" });
+    let listed = world.lab.aws("ecs", "ListServiceDeployments", &input);
+    let listed = listed.await?;
+    Ok(listed["serviceDeployments"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default())
+}
+
+/// Lets time pass until visitors get this image.
+async fn until_it_serves(world: &World, digest: &str) -> Result<(), Error> {
+    world
+        .until("visitors get the new image", async |world| {
+            Ok(world.visit(STAGE).await? == digest)
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_healthy_image_is_checked_behind_the_test_listener_and_serves() -> Result<(), Error> {
+    let world = World::start_native(&Native::blue_green()).await?;
+    let digest = world.push(TAG, "healthy").await?;
+
+    world.ended(TAG).await?;
+    ended_as(&world, "succeeded", &digest).await?;
+    let checked = world.events_named(TAG, "checked").await?;
+    assert_eq!(checked.len(), 1, "{checked:#?}");
+    assert_eq!(checked[0]["results"][0]["passed"], true);
+    assert_eq!(deployments(&world).await?.len(), 2);
+    assert_eq!(world.calls("ecs", "StopServiceDeployment").await?.len(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_image_that_fails_its_check_never_gets_production_traffic() -> Result<(), Error> {
+    let world = World::start_native(&Native::blue_green()).await?;
+    world.push(TAG, "unhealthy-green").await?;
+
+    world.ended(TAG).await?;
+    ended_as(&world, "rolled_back", &world.shop.initial).await?;
+    let reason = world.reason(TAG).await?;
+    assert!(reason.contains("check `health` failed"), "{reason}");
+    assert!(reason.contains("answered 500"), "{reason}");
+    assert_eq!(
+        deployments(&world).await?[0]["status"],
+        "ROLLBACK_SUCCESSFUL"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn traffic_waits_for_an_approval() -> Result<(), Error> {
+    let world = World::start_native(&Native::asking()).await?;
+    let digest = world.push(TAG, "healthy").await?;
+
+    world.asks(TAG).await?;
+    world.pass(3600).await?;
+    assert_eq!(world.visit(STAGE).await?, world.shop.initial);
+    assert_eq!(
+        world.calls("ecs", "ContinueServiceDeployment").await?.len(),
+        0
+    );
+    world.click(TAG, "towpath_approve", APPROVER).await?;
+    world.ended(TAG).await?;
+    ended_as(&world, "succeeded", &digest).await?;
+    let continued = world.carried_out("ecs", "ContinueServiceDeployment");
+    assert_eq!(continued.await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rejection_takes_green_away_and_the_old_version_serves() -> Result<(), Error> {
+    let world = World::start_native(&Native::asking()).await?;
+    world.push(TAG, "healthy").await?;
+
+    world.asks(TAG).await?;
+    world.click(TAG, "towpath_reject", APPROVER).await?;
+    world.ended(TAG).await?;
+    ended_as(&world, "refused", &world.shop.initial).await?;
+    assert_eq!(
+        world.calls("ecs", "ContinueServiceDeployment").await?.len(),
+        0
+    );
+    assert_eq!(
+        deployments(&world).await?[0]["status"],
+        "ROLLBACK_SUCCESSFUL"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_answers_expires_and_the_old_version_serves() -> Result<(), Error> {
+    let world = World::start_native(&Native::asking()).await?;
+    world.push(TAG, "healthy").await?;
+
+    world.asks(TAG).await?;
+    world.ended(TAG).await?;
+    ended_as(&world, "expired", &world.shop.initial).await
+}
+
+#[tokio::test]
+async fn a_canary_passes_its_steps_and_each_pause_once() -> Result<(), Error> {
+    let mut native = Native::asking();
+    native.configuration = json!({ "strategy": "CANARY", "bakeTimeInMinutes": 5,
+        "canaryConfiguration": { "canaryPercent": 10.0, "canaryBakeTimeInMinutes": 30 } });
+    let world = World::start_native(&native).await?;
+    let digest = world.push(TAG, "healthy").await?;
+
+    world.asks(TAG).await?;
+    world.click(TAG, "towpath_approve", APPROVER).await?;
+    world.ended(TAG).await?;
+    ended_as(&world, "succeeded", &digest).await?;
+    let observed = world.events_named(TAG, "deployment_observed").await?;
+    let canary = observed
+        .iter()
+        .any(|event| event["status"].to_string().contains("\"traffic\":10"));
+    assert!(canary, "{observed:#?}");
+    let continued = world.carried_out("ecs", "ContinueServiceDeployment");
+    assert_eq!(continued.await?.len(), 2, "one per step");
+    let asked = world.events_named(TAG, "approval_requested").await?;
+    assert_eq!(asked.len(), 1, "people are asked once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn somebody_stops_it_in_the_console() -> Result<(), Error> {
+    let world = World::start_native(&Native::asking()).await?;
+    world.push(TAG, "healthy").await?;
+
+    world.asks(TAG).await?;
+    let stop = json!({ "serviceDeploymentArn": deployments(&world).await?[0]["serviceDeploymentArn"],
+        "stopType": "ROLLBACK" });
+    world.lab.aws("ecs", "StopServiceDeployment", &stop).await?;
+    world.ended(TAG).await?;
+    ended_as(&world, "rolled_back", &world.shop.initial).await?;
+    let reason = world.reason(TAG).await?;
+    assert!(reason.contains("stopped by a user"), "{reason}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_alarm_after_the_shift_brings_the_old_version_back() -> Result<(), Error> {
+    let mut native = Native::blue_green();
+    native.configuration["alarms"] =
+        json!({ "alarmNames": ["shop-errors"], "enable": true, "rollback": true });
+    let world = World::start_native(&native).await?;
+    let digest = world.push(TAG, "healthy").await?;
+
+    until_it_serves(&world, &digest).await?;
+    assert_eq!(world.outcome(TAG).await?, None, "it bakes");
+    let alarm = json!({ "name": "shop-errors", "state": "ALARM" });
+    world.lab.post("alarms", &alarm).await?;
+    world.ended(TAG).await?;
+    ended_as(&world, "rolled_back", &world.shop.initial).await?;
+    let reason = world.reason(TAG).await?;
+    assert!(reason.contains("shop-errors"), "{reason}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn somebody_deploys_something_else_meanwhile_and_it_is_left_alone() -> Result<(), Error> {
+    let world = World::start_native(&Native::asking()).await?;
+    world.push(TAG, "healthy").await?;
+
+    world.asks(TAG).await?;
+    let other = json!({ "taskDefinition": "shop-api-production:1" });
+    let mut definition = world
+        .lab
+        .aws("ecs", "DescribeTaskDefinition", &other)
+        .await?["taskDefinition"]
+        .take();
+    let by_hand = json!({ "family": "by-hand", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256", "memory": "512", "executionRoleArn": definition["executionRoleArn"],
+        "containerDefinitions": definition["containerDefinitions"].take() });
+    world
+        .lab
+        .aws("ecs", "RegisterTaskDefinition", &by_hand)
+        .await?;
+    let update = json!({ "cluster": STAGE, "service": "shop-api", "taskDefinition": "by-hand" });
+    world.lab.aws("ecs", "UpdateService", &update).await?;
+    world.ended(TAG).await?;
+    let outcome = world.outcome(TAG).await?;
+    assert_eq!(outcome.as_deref(), Some("superseded"));
+    let stopped = world.carried_out("ecs", "StopServiceDeployment").await?;
+    assert_eq!(stopped.len(), 0, "what somebody else does is theirs");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_service_that_would_not_wait_is_not_deployed_to() -> Result<(), Error> {
+    let mut native = Native::asking();
+    native.pauses_at.clear();
+    let world = World::start_native(&native).await?;
+    world.push(TAG, "healthy").await?;
+
+    world.ended(TAG).await?;
+    ended_as(&world, "failed", &world.shop.initial).await?;
+    let reason = world.reason(TAG).await?;
+    assert!(reason.contains("does not pause"), "{reason}");
+    assert_eq!(deployments(&world).await?.len(), 1);
+    Ok(())
+}
+
+/// Whatever happens at a call, there is one deployment, and it succeeds.
+async fn goes_wrong(service: &str, operation: &str, outcome: &str) -> Result<(), Error> {
+    let world = World::start_native(&Native::asking()).await?;
+    let fault = json!([{ "service": service, "operation": operation, "caller": "towpath-advance",
+        "nth": 1, "outcome": outcome }]);
+    world.fail(&fault).await?;
+    let digest = world.push(TAG, "healthy").await?;
+
+    world.asks(TAG).await?;
+    world.click(TAG, "towpath_approve", APPROVER).await?;
+    world.ended(TAG).await?;
+    ended_as(&world, "succeeded", &digest).await?;
+    assert_eq!(deployments(&world).await?.len(), 2, "{operation} {outcome}");
+    let met = world.calls(service, operation).await?;
+    assert!(met.iter().any(|call| call["fault"] == outcome));
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_dies_after_it_has_started_the_deployment() -> Result<(), Error> {
+    goes_wrong("ecs", "UpdateService", "crash-after").await
+}
+
+#[tokio::test]
+async fn the_answer_to_the_start_is_lost() -> Result<(), Error> {
+    goes_wrong("ecs", "UpdateService", "answer-lost").await
+}
+
+#[tokio::test]
+async fn it_dies_after_it_has_let_traffic_through() -> Result<(), Error> {
+    goes_wrong("ecs", "ContinueServiceDeployment", "crash-after").await
+}
+
+#[tokio::test]
+async fn a_hook_that_cannot_reach_the_ledger_is_asked_again() -> Result<(), Error> {
+    let world = World::start_native(&Native::blue_green()).await?;
+    let fault = json!([{ "service": "dynamodb", "caller": "towpath-lifecycle-hook", "outcome": "throttled" }]);
+    world.fail(&fault).await?;
+    let digest = world.push(TAG, "healthy").await?;
+
+    world
+        .until("the hook is called in vain", async |world| {
+            let calls = world.lab.get("journal").await?;
+            let entries = calls["entries"].as_array().cloned().unwrap_or_default();
+            Ok(entries
+                .iter()
+                .any(|call| call["caller"] == "towpath-lifecycle-hook"))
+        })
+        .await?;
+    world.pass(120).await?;
+    world.heal().await?;
+    world.ended(TAG).await?;
+    ended_as(&world, "succeeded", &digest).await
+}
