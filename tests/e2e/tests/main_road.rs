@@ -48,9 +48,10 @@ async fn a_pushed_image_reaches_production_behind_an_approval() -> Result<(), Er
     );
     assert!(described["tags"].to_string().contains("towpath:release"));
     let card = world.card("3f2c1ab").await?.expect("its card");
-    assert!(
-        card.buttons.is_empty(),
-        "nothing is left to click: {card:?}"
+    assert_eq!(
+        card.buttons,
+        ["towpath_roll_back"],
+        "nothing is left to decide, and it can be taken back"
     );
     assert_eq!(
         world.calls("codedeploy", "CreateDeployment").await?.len(),

@@ -67,7 +67,7 @@ async fn slack_that_is_down_holds_nothing_up_and_people_are_told_afterwards() ->
         .await?;
     let cards = world.cards().await?;
     assert_eq!(cards.len(), 1, "{cards:?}");
-    assert!(cards[0].buttons.is_empty(), "{:?}", cards[0]);
+    assert_eq!(cards[0].buttons, ["towpath_roll_back"], "{:?}", cards[0]);
     let told = cards[0].replies.join("\n");
     assert!(told.contains("*production*"), "{told}");
     let emails = world.emails().await?;

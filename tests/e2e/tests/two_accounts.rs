@@ -108,7 +108,12 @@ async fn reports_are_forwarded(world: &World, target: &Target) -> Result<(), Err
 }
 
 /// What the roles of production's account may do and did not, each with why they may.
-const UNUSED: [(&str, &str, &str); 10] = [
+const UNUSED: [(&str, &str, &str); 11] = [
+    (
+        "towpath-target",
+        "codedeploy:ContinueDeployment",
+        "letting traffic through, and making room in a group that only keeps old tasks",
+    ),
     ("towpath-target", "codedeploy:BatchGetDeployments", LOST),
     ("towpath-target", "codedeploy:ListDeployments", LOST),
     ("towpath-target", "ecs:ListTaskDefinitions", LOST),
