@@ -61,7 +61,10 @@ async fn deliver(lab: &Arc<Lab>, mut delivery: Delivery) {
     delivery.attempts += 1;
     let payload = input.as_ref().unwrap_or(&delivery.event).to_string();
     // Lambda's own refusals are made by injected faults: the lab's queue takes everything.
-    let refused = match lab.faults.meet("lambda", "Invoke", "events") {
+    let fault = lab
+        .faults
+        .meet("lambda", "Invoke", "events", &delivery.event);
+    let refused = match fault {
         Some(Outcome::Throttled) => Some(("THROTTLING", "Rate exceeded")),
         Some(Outcome::FailedBefore) => Some(("INTERNAL_ERROR", "An internal error occurred.")),
         Some(Outcome::AnswerLost) => {

@@ -85,9 +85,12 @@ pub(crate) async fn handle(lab: Arc<Lab>, http: Http) -> Response<Body> {
         request_id,
     };
     let request = &incoming.request;
-    let fault = lab
-        .faults
-        .meet(&request.service, &request.operation, &incoming.caller.name);
+    let fault = lab.faults.meet(
+        &request.service,
+        &request.operation,
+        &incoming.caller.name,
+        &request.input,
+    );
     if let Some(Outcome::LatencyMs(ms)) = fault {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }

@@ -19,6 +19,8 @@ pub(crate) struct Fault {
     pub(crate) operation: Option<String>,
     /// Caller as in the journal; absent: all.
     pub(crate) caller: Option<String>,
+    /// A text in what the call asks for, such as a service's name; absent: any.
+    pub(crate) about: Option<String>,
     /// Only the nth matching call from now, counted from 1.
     pub(crate) nth: Option<u64>,
     /// Every so manieth matching call; with neither `nth` nor `every`, each.
@@ -125,14 +127,25 @@ impl Faults {
     }
 
     /// Counts a call and says which fault it meets: that of the first rule that is due.
-    pub(crate) fn meet(&self, service: &str, operation: &str, caller: &str) -> Option<Outcome> {
+    pub(crate) fn meet(
+        &self,
+        service: &str,
+        operation: &str,
+        caller: &str,
+        input: &Value,
+    ) -> Option<Outcome> {
         let is =
             |wanted: &Option<String>, actual: &str| wanted.as_deref().is_none_or(|w| w == actual);
+        let is_about = |text: &Option<String>| {
+            let text = text.as_deref();
+            text.is_none_or(|text| input.to_string().contains(text))
+        };
         let mut met = None;
         for (fault, seen) in lock(&self.rules).iter_mut() {
             if !(is(&fault.service, service)
                 && is(&fault.operation, operation)
-                && is(&fault.caller, caller))
+                && is(&fault.caller, caller)
+                && is_about(&fault.about))
             {
                 continue;
             }
@@ -226,11 +239,11 @@ mod tests {
             {"service": "ssm", "every": 2, "outcome": "throttled"},
         ]));
         let ecs: Vec<_> = (0..4)
-            .map(|_| faults.meet("ecs", "UpdateService", "root"))
+            .map(|_| faults.meet("ecs", "UpdateService", "root", &Value::Null))
             .collect();
         assert_eq!(ecs, [None, Some(Outcome::AnswerLost), None, None]);
         let ssm: Vec<_> = (0..4)
-            .map(|_| faults.meet("ssm", "GetParameter", "root"))
+            .map(|_| faults.meet("ssm", "GetParameter", "root", &Value::Null))
             .collect();
         assert_eq!(
             ssm,
@@ -241,19 +254,41 @@ mod tests {
                 Some(Outcome::Throttled)
             ]
         );
-        assert_eq!(faults.meet("ecr", "DescribeImages", "root"), None);
+        assert_eq!(
+            faults.meet("ecr", "DescribeImages", "root", &Value::Null),
+            None
+        );
         faults.clear();
-        assert_eq!(faults.meet("ssm", "GetParameter", "root"), None);
+        assert_eq!(
+            faults.meet("ssm", "GetParameter", "root", &Value::Null),
+            None
+        );
+    }
+
+    #[test]
+    fn only_calls_about_something_fail() {
+        let faults = faults(json!([{"about": "shop-api", "nth": 1, "outcome": "throttled"}]));
+        let update = |service: &str| json!({"cluster": "test", "service": service});
+        let met = |service| faults.meet("ecs", "UpdateService", "root", &update(service));
+        assert_eq!(met("shop-web"), None);
+        assert_eq!(met("shop-api"), Some(Outcome::Throttled));
+        assert_eq!(met("shop-api"), None);
     }
 
     #[test]
     fn latency_is_written_in_three_ways() {
         for outcome in [json!("latency-ms(250)"), json!({"latency-ms": 250})] {
             let faults = faults(json!([{ "outcome": outcome }]));
-            assert_eq!(faults.meet("a", "B", "c"), Some(Outcome::LatencyMs(250)));
+            assert_eq!(
+                faults.meet("a", "B", "c", &Value::Null),
+                Some(Outcome::LatencyMs(250))
+            );
         }
         let faults = faults(json!([{ "outcome": "latency-ms", "ms": 250 }]));
-        assert_eq!(faults.meet("a", "B", "c"), Some(Outcome::LatencyMs(250)));
+        assert_eq!(
+            faults.meet("a", "B", "c", &Value::Null),
+            Some(Outcome::LatencyMs(250))
+        );
         assert!(serde_json::from_value::<Fault>(json!({"outcome": "explode"})).is_err());
     }
 

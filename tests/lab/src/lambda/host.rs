@@ -153,7 +153,8 @@ pub(crate) async fn deliver(
     request_id: &str,
     queue: &str,
 ) -> Result<Answer, Throttled> {
-    match lab.faults.meet("lambda", "Invoke", queue) {
+    let event: Value = serde_json::from_slice(&payload).unwrap_or_default();
+    match lab.faults.meet("lambda", "Invoke", queue, &event) {
         Some(Outcome::Throttled | Outcome::FailedBefore | Outcome::CrashBefore) => Err(Throttled),
         Some(Outcome::AnswerLost | Outcome::CrashAfter) => {
             invoke(lab, function, payload, request_id).await?;

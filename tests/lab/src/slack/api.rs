@@ -24,11 +24,11 @@ pub(crate) const TOKEN_PARAMETER: &str = "slack-bot-token";
 /// Answers a call of a method.
 pub(crate) async fn answer(lab: &Arc<Lab>, method: &str, http: &Http) -> Response<Body> {
     let started = Instant::now();
-    let fault = lab.faults.meet("slack", method, "bot");
+    let input = input(http);
+    let fault = lab.faults.meet("slack", method, "bot", &input);
     if let Some(Outcome::LatencyMs(ms)) = fault {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }
-    let input = input(http);
     let (status, body) = match fault {
         Some(Outcome::Throttled) => (429, error("ratelimited")),
         Some(Outcome::FailedBefore | Outcome::CrashBefore) => (500, error("internal_error")),
