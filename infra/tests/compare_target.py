@@ -8,7 +8,7 @@ from statements import described, policy
 
 TARGET = "222222222222"
 # What `advance` does at home only.
-AT_HOME = {"Ledger", "Secrets", "Requests", "OtherAccounts"}
+AT_HOME = {"Ledger", "Secrets", "Requests", "OtherAccounts", "WayBack"}
 
 
 def target(lab):
