@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::lab::Error;
+use crate::ledger::{Ledger, Listed};
 use crate::shop::Shop;
 use crate::world::World;
 
@@ -18,20 +19,13 @@ pub struct DeadLetter {
     pub reason: String,
 }
 
-/// A release as the ledger's summary shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// Its id.
-    pub id: String,
-    /// The tag.
-    pub tag: String,
-    /// The digest.
-    pub digest: String,
-    /// How it ended, if it has.
-    pub outcome: Option<String>,
-}
-
 impl World {
+    /// The ledger of the example's pipeline.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger<'_> {
+        Ledger::new(&self.lab, Shop::NAME)
+    }
+
     /// What was given up so far, in order.
     ///
     /// # Errors
@@ -54,18 +48,7 @@ impl World {
     /// # Errors
     /// When the ledger cannot be read.
     pub async fn releases(&self) -> Result<Vec<Listed>, Error> {
-        let query = json!({ "TableName": "towpath-ledger", "IndexName": "by_pipeline",
-            "KeyConditionExpression": "pipeline = :p",
-            "ExpressionAttributeValues": { ":p": { "S": Shop::NAME } } });
-        let found = self.lab.aws("dynamodb", "Query", &query).await?;
-        let items = found["Items"].as_array().cloned().unwrap_or_default();
-        let listed = |item: Value| Listed {
-            id: text(&item["pk"]["S"]).replace("RELEASE#", ""),
-            tag: text(&item["tag"]["S"]),
-            digest: text(&item["digest"]["S"]),
-            outcome: item["outcome"]["S"].as_str().map(str::to_owned),
-        };
-        Ok(items.into_iter().map(listed).collect())
+        self.ledger().releases().await
     }
 
     /// The release of a tag.
@@ -73,10 +56,7 @@ impl World {
     /// # Errors
     /// When there is none or the ledger cannot be read.
     pub async fn release(&self, tag: &str) -> Result<Listed, Error> {
-        let mut releases = self.releases().await?.into_iter();
-        releases
-            .find(|release| release.tag == tag)
-            .ok_or_else(|| Error::Story(format!("there is no release of {tag}")))
+        self.ledger().release(tag).await
     }
 
     /// The events in the ledger of the release of a tag, in order; none when there is no release.
@@ -84,18 +64,7 @@ impl World {
     /// # Errors
     /// When the ledger cannot be read.
     pub async fn events_of(&self, tag: &str) -> Result<Vec<Value>, Error> {
-        let releases = self.releases().await?;
-        let Some(release) = releases.into_iter().find(|release| release.tag == tag) else {
-            return Ok(Vec::new());
-        };
-        let query = json!({ "TableName": "towpath-ledger", "ConsistentRead": true,
-            "KeyConditionExpression": "pk = :p AND begins_with(sk, :e)",
-            "ExpressionAttributeValues": { ":p": { "S": format!("RELEASE#{}", release.id) }, ":e": { "S": "E#" } } });
-        let found = self.lab.aws("dynamodb", "Query", &query).await?;
-        let items = found["Items"].as_array().cloned().unwrap_or_default();
-        let event = |item: Value| serde_json::from_str(&text(&item["event"]["S"]));
-        let events: Result<_, _> = items.into_iter().map(event).collect();
-        events.map_err(|error| Error::Story(format!("an entry of {tag}: {error}")))
+        self.ledger().events_of(tag).await
     }
 
     /// The events of one type in the ledger of the release of a tag.
@@ -103,9 +72,7 @@ impl World {
     /// # Errors
     /// When the ledger cannot be read.
     pub async fn events_named(&self, tag: &str, kind: &str) -> Result<Vec<Value>, Error> {
-        let mut events = self.events_of(tag).await?;
-        events.retain(|event| event["type"] == kind);
-        Ok(events)
+        self.ledger().events_named(tag, kind).await
     }
 
     /// Why the release of a tag ended.
@@ -113,10 +80,7 @@ impl World {
     /// # Errors
     /// When the ledger cannot be read.
     pub async fn reason(&self, tag: &str) -> Result<String, Error> {
-        let ended = self.events_named(tag, "ended").await?;
-        Ok(ended
-            .last()
-            .map_or(String::new(), |event| text(&event["reason"])))
+        self.ledger().reason(tag).await
     }
 
     /// What single people were told: who, and what.

@@ -6,7 +6,8 @@ use crate::account::Account;
 use crate::lab::Error;
 
 /// The address on this machine at which a listener's traffic arrives.
-pub(crate) fn find_listener(listeners: &Value, arn: &str) -> Option<String> {
+#[must_use]
+pub fn find_listener(listeners: &Value, arn: &str) -> Option<String> {
     let listener = listeners["listeners"]
         .as_array()?
         .iter()
@@ -15,25 +16,26 @@ pub(crate) fn find_listener(listeners: &Value, arn: &str) -> Option<String> {
 }
 
 /// A load balancer with a production and a test listener and two target groups.
-pub(crate) struct LoadBalancer {
+#[derive(Debug)]
+pub struct LoadBalancer {
     /// ARN of the target group that serves at first.
-    pub(crate) blue: String,
+    pub blue: String,
     /// ARN of the other target group.
-    pub(crate) green: String,
+    pub green: String,
     /// ARN of the listener for production traffic.
-    pub(crate) production: String,
+    pub production: String,
     /// ARN of the listener for test traffic.
-    pub(crate) test: String,
+    pub test: String,
 }
 
 impl LoadBalancer {
     const API: (&'static str, &'static str) = ("elasticloadbalancing", "2015-12-01");
 
-    pub(crate) async fn create(
-        owner: Account<'_>,
-        name: &str,
-        network: &Network,
-    ) -> Result<Self, Error> {
+    /// Creates one, with everything behind it.
+    ///
+    /// # Errors
+    /// When AWS says no.
+    pub async fn create(owner: Account<'_>, name: &str, network: &Network) -> Result<Self, Error> {
         let mut parameters = vec![
             ("Action", "CreateLoadBalancer".to_owned()),
             ("Name", name.to_owned()),
@@ -134,14 +136,18 @@ impl LoadBalancer {
 }
 
 /// The default network that the services run in.
-pub(crate) struct Network {
+#[derive(Debug)]
+pub struct Network {
     vpc: String,
     /// Two of its subnets.
-    pub(crate) subnets: Vec<String>,
+    pub subnets: Vec<String>,
 }
 
 /// The default network of an account.
-pub(crate) async fn network_of(owner: Account<'_>) -> Result<Network, Error> {
+///
+/// # Errors
+/// When AWS says no, or there is none.
+pub async fn network_of(owner: Account<'_>) -> Result<Network, Error> {
     let xml = owner
         .query("ec2", "2016-11-15", &[("Action", "DescribeSubnets")])
         .await?;

@@ -165,12 +165,7 @@ impl Shop {
     /// # Errors
     /// When SSM says no.
     pub async fn apply(&self, lab: &Lab, pipeline: &Value) -> Result<(), Error> {
-        let repository = pipeline["repository"].as_str().unwrap_or_default();
-        let name = pipeline["pipeline"].as_str().unwrap_or_default();
-        let parameter = json!({ "Name": format!("/towpath/pipelines/{repository}/{name}"), "Type": "String",
-            "Value": pipeline.to_string(), "Overwrite": true });
-        lab.aws("ssm", "PutParameter", &parameter).await?;
-        Ok(())
+        store(lab, pipeline).await
     }
 }
 
@@ -219,6 +214,19 @@ pub(crate) async fn first_image(tools: Account<'_>) -> Result<String, Error> {
     let first = json!({ "repository": Shop::NAME, "tag": "0000001" });
     let pushed = tools.lab().post("push", &first).await?;
     Ok(pushed["digest"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Stores any pipeline, as `towpath apply` does.
+///
+/// # Errors
+/// When SSM says no.
+pub async fn store(lab: &Lab, pipeline: &Value) -> Result<(), Error> {
+    let repository = pipeline["repository"].as_str().unwrap_or_default();
+    let name = pipeline["pipeline"].as_str().unwrap_or_default();
+    let parameter = json!({ "Name": format!("/towpath/pipelines/{repository}/{name}"), "Type": "String",
+        "Value": pipeline.to_string(), "Overwrite": true });
+    lab.aws("ssm", "PutParameter", &parameter).await?;
+    Ok(())
 }
 
 /// The reference of an image of the example, which is in the deployer's account wherever it runs.

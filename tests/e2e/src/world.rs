@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::account::Account;
 use crate::lab::{Error, Lab, Options};
 use crate::native::Native;
 use crate::shop::{CHANNEL, Shop, StageSetup};
@@ -147,27 +148,7 @@ impl World {
     /// # Errors
     /// When the lab does not answer.
     pub async fn cards(&self) -> Result<Vec<Card>, Error> {
-        let messages = self.lab.get("slack/messages").await?;
-        let messages: Vec<Value> = messages["messages"].as_array().cloned().unwrap_or_default();
-        let text = |message: &Value| message["text"].as_str().unwrap_or_default().to_owned();
-        let in_channel = messages
-            .iter()
-            .filter(|message| message["channel"] == CHANNEL);
-        Ok(in_channel
-            .clone()
-            .filter(|message| message["thread_ts"].is_null())
-            .map(|card| Card {
-                ts: card["ts"].as_str().unwrap_or_default().to_owned(),
-                text: format!("{}\n{}", text(card), texts(&card["blocks"]).join("\n")),
-                blocks: card["blocks"].clone(),
-                buttons: buttons(&card["blocks"]),
-                replies: in_channel
-                    .clone()
-                    .filter(|reply| reply["thread_ts"] == card["ts"])
-                    .map(text)
-                    .collect(),
-            })
-            .collect())
+        Card::all(&self.lab).await
     }
 
     /// The card of the release with that tag, if it was posted.
@@ -175,12 +156,7 @@ impl World {
     /// # Errors
     /// When the lab does not answer.
     pub async fn card(&self, tag: &str) -> Result<Option<Card>, Error> {
-        let title = format!("{} {tag}", Shop::NAME);
-        Ok(self
-            .cards()
-            .await?
-            .into_iter()
-            .find(|card| card.text.contains(&title)))
+        Card::of(&self.lab, Shop::NAME, tag).await
     }
 
     /// Clicks a button of a release's card as somebody.
@@ -250,14 +226,7 @@ impl World {
     /// # Errors
     /// When the ledger cannot be read.
     pub async fn outcome(&self, tag: &str) -> Result<Option<String>, Error> {
-        let query = json!({ "TableName": "towpath-ledger", "IndexName": "by_pipeline",
-            "KeyConditionExpression": "pipeline = :p", "FilterExpression": "tag = :t",
-            "ExpressionAttributeValues": { ":p": { "S": Shop::NAME }, ":t": { "S": tag } } });
-        let found = self.lab.aws("dynamodb", "Query", &query).await?;
-        Ok(found
-            .pointer("/Items/0/outcome/S")
-            .and_then(Value::as_str)
-            .map(str::to_owned))
+        self.ledger().outcome(tag).await
     }
 
     /// Lets time pass until the release of a tag has ended, and returns how.
@@ -288,10 +257,67 @@ impl World {
     }
 }
 
+impl Card {
+    /// The cards in the example's channel, the oldest first.
+    ///
+    /// # Errors
+    /// When the lab does not answer.
+    pub async fn all(lab: &Lab) -> Result<Vec<Self>, Error> {
+        let messages = lab.get("slack/messages").await?;
+        let messages: Vec<Value> = messages["messages"].as_array().cloned().unwrap_or_default();
+        let text = |message: &Value| message["text"].as_str().unwrap_or_default().to_owned();
+        let in_channel = messages
+            .iter()
+            .filter(|message| message["channel"] == CHANNEL);
+        Ok(in_channel
+            .clone()
+            .filter(|message| message["thread_ts"].is_null())
+            .map(|card| Self {
+                ts: card["ts"].as_str().unwrap_or_default().to_owned(),
+                text: format!("{}\n{}", text(card), texts(&card["blocks"]).join("\n")),
+                blocks: card["blocks"].clone(),
+                buttons: buttons(&card["blocks"]),
+                replies: in_channel
+                    .clone()
+                    .filter(|reply| reply["thread_ts"] == card["ts"])
+                    .map(text)
+                    .collect(),
+            })
+            .collect())
+    }
+
+    /// The card of a pipeline's release with that tag, if it was posted.
+    ///
+    /// # Errors
+    /// When the lab does not answer.
+    pub async fn of(lab: &Lab, pipeline: &str, tag: &str) -> Result<Option<Self>, Error> {
+        let title = format!("{pipeline} {tag}");
+        Ok(Self::all(lab)
+            .await?
+            .into_iter()
+            .find(|card| card.text.contains(&title)))
+    }
+}
+
 /// The digests that the primary deployment or task set of a stage's service runs.
+///
+/// # Errors
+/// When ECS says no.
 pub async fn running(lab: &Lab, stage: &StageSetup) -> Result<Vec<String>, Error> {
-    let owner = lab.account(stage.place);
-    let input = json!({ "cluster": stage.name, "services": [Shop::NAME] });
+    running_in(lab.account(stage.place), stage.name, Shop::NAME).await
+}
+
+/// The digests that the primary deployment or task set of a service runs; none while its tasks are
+/// not all there.
+///
+/// # Errors
+/// When ECS says no.
+pub async fn running_in(
+    owner: Account<'_>,
+    cluster: &str,
+    service: &str,
+) -> Result<Vec<String>, Error> {
+    let input = json!({ "cluster": cluster, "services": [service] });
     let described = owner.aws("ecs", "DescribeServices", &input).await?;
     let service = &described["services"][0];
     let listed = |key: &str| service[key].as_array().cloned().unwrap_or_default();

@@ -32,11 +32,6 @@ const UNUSED: [(&str, &str, &str); 28] = [
     ("advance", "cloudwatch:GetMetricData", CHECKS),
     (
         "advance",
-        "codedeploy:ContinueDeployment",
-        "a release that comes while the old tasks of the one before are kept",
-    ),
-    (
-        "advance",
         "codedeploy:PutLifecycleEventHookExecutionStatus",
         CHECKS,
     ),

@@ -1,0 +1,48 @@
+//! How many calls of AWS a stage costs.
+
+use serde_json::Value;
+use towpath_e2e::Error;
+
+use super::cell::Cell;
+
+/// The journal's last entry so far.
+pub(crate) async fn last(cell: &Cell) -> Result<Value, Error> {
+    Ok(cell.together.lab.get("journal").await?["last"].clone())
+}
+
+/// The calls about the cell that functions made since then. They are told apart from those about
+/// other cells by its name, which its repository, its service and everything else of it carries.
+pub(crate) async fn by_functions(cell: &Cell, since: &Value) -> Result<Vec<Value>, Error> {
+    let after = format!("journal?since={since}");
+    let journal = cell.together.lab.get(&after).await?;
+    let entries = journal["entries"].as_array().cloned().unwrap_or_default();
+    let about = |call: &Value| {
+        let by = call["caller"].as_str().unwrap_or_default();
+        by.starts_with("towpath-") && call["parameters"].to_string().contains(cell.name)
+    };
+    Ok(entries.into_iter().filter(about).collect())
+}
+
+/// Holds a stage to its number of calls from the push until its deployment has started, without
+/// those of the ledger and of Slack.
+pub(crate) async fn until_started(cell: &Cell, since: &Value, most: usize) -> Result<(), Error> {
+    let (service, operation) = cell.engine.start();
+    let mut calls = Vec::new();
+    for call in by_functions(cell, since).await? {
+        let text = |name: &str| call[name].as_str().unwrap_or_default();
+        let counts = ["towpath-image-push", "towpath-advance"].contains(&text("caller"))
+            && !["dynamodb", "slack"].contains(&text("service"));
+        if counts {
+            calls.push(format!("{}:{}", text("service"), text("operation")));
+        }
+        if call["service"] == service && call["operation"] == operation {
+            break;
+        }
+    }
+    assert!(
+        calls.len() <= most,
+        "{} calls instead of {most}: {calls:#?}",
+        calls.len()
+    );
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! What differs between the engines: how a service is made that they roll out, how a stage names
+//! them, and what people do to a deployment in the console.
+
+use serde_json::{Value, json};
+use towpath_e2e::Error;
+
+use super::cell::Cell;
+
+/// The engine that rolls a cell's service out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Rolling,
+    CodeDeploy,
+}
+
+impl Engine {
+    /// Whether the new version runs beside the old one before it gets traffic.
+    pub(crate) fn has_green(self) -> bool {
+        match self {
+            Self::Rolling => false,
+            Self::CodeDeploy => true,
+        }
+    }
+
+    /// A stage's `rollout`.
+    pub(crate) fn rollout(self, name: &str) -> Value {
+        match self {
+            Self::Rolling => json!({ "rolling": {} }),
+            Self::CodeDeploy => {
+                json!({ "codedeploy": { "application": name, "group": name, "hook": "towpath-lifecycle-hook" } })
+            }
+        }
+    }
+
+    /// The call by which it starts a deployment.
+    pub(crate) fn start(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Rolling => ("ecs", "UpdateService"),
+            Self::CodeDeploy => ("codedeploy", "CreateDeployment"),
+        }
+    }
+
+    /// Most calls of AWS from the push until the deployment has started.
+    pub(crate) fn most_calls(self) -> usize {
+        match self {
+            Self::Rolling => 11,
+            Self::CodeDeploy => 12,
+        }
+    }
+
+    /// What a stage has of a check that an image fails.
+    pub(crate) fn failing_check(self, test_url: Option<&str>) -> Value {
+        match self {
+            Self::Rolling => json!({ "bake": "10m", "checks": [{ "name": "health", "at": "bake",
+                "metric": { "namespace": "Shop", "name": "errors", "statistic": "Sum", "must_be": "at_most", "threshold": 5 } }] }),
+            Self::CodeDeploy => json!({ "checks": [{ "name": "health", "http": {
+                "url": format!("{}/healthz", test_url.unwrap_or_default()), "json": { "/status": "ok" }, "attempts": 3 } }] }),
+        }
+    }
+}
+
+/// The deployment of the release of a tag, once it has started.
+async fn deployment(cell: &Cell, tag: &str) -> Result<String, Error> {
+    cell.started(tag).await?;
+    let started = cell
+        .ledger()
+        .events_named(tag, "deployment_started")
+        .await?;
+    Ok(started[0]["deployment"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned())
+}
+
+/// Somebody stops the release's deployment in the console. CodeDeploy asks whether to roll back.
+pub(crate) async fn stop(cell: &Cell, tag: &str, roll_back: bool) -> Result<(), Error> {
+    let id = deployment(cell, tag).await?;
+    let lab = &cell.together.lab;
+    match cell.engine {
+        Engine::Rolling => {
+            let of = json!({ "cluster": cell.cluster(), "service": cell.name });
+            let listed = lab.aws("ecs", "ListServiceDeployments", &of).await?;
+            let newest = &listed["serviceDeployments"][0]["serviceDeploymentArn"];
+            let stop = json!({ "serviceDeploymentArn": newest, "stopType": "ROLLBACK" });
+            lab.aws("ecs", "StopServiceDeployment", &stop).await?;
+        }
+        Engine::CodeDeploy => {
+            let stop = json!({ "deploymentId": id, "autoRollbackEnabled": roll_back });
+            lab.aws("codedeploy", "StopDeployment", &stop).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Somebody deploys a revision by hand.
+pub(crate) async fn deploy_by_hand(cell: &Cell, revision: &str) -> Result<(), Error> {
+    let lab = &cell.together.lab;
+    match cell.engine {
+        Engine::Rolling => {
+            let update = json!({ "cluster": cell.cluster(), "service": cell.name, "taskDefinition": revision });
+            lab.aws("ecs", "UpdateService", &update).await?;
+        }
+        Engine::CodeDeploy => {
+            let appspec = json!({ "version": 0.0, "Resources": [{ "TargetService": {
+                "Type": "AWS::ECS::Service",
+                "Properties": { "TaskDefinition": revision,
+                    "LoadBalancerInfo": { "ContainerName": "app", "ContainerPort": 8080 } } } }] });
+            let create = json!({ "applicationName": cell.name, "deploymentGroupName": cell.name,
+                "revision": { "revisionType": "AppSpecContent", "appSpecContent": { "content": appspec.to_string() } } });
+            lab.aws("codedeploy", "CreateDeployment", &create).await?;
+        }
+    }
+    Ok(())
+}

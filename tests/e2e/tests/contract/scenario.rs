@@ -1,0 +1,211 @@
+//! What happens to a release, and how it has to end.
+//!
+//! | scenario | ends as | then serves |
+//! |---|---|---|
+//! | everything is well | succeeded | the new version |
+//! | a check fails | rolled back | the old one |
+//! | an alarm goes on while the new version is watched | rolled back, stage on hold | the old one |
+//! | somebody rejects it, before the rollout or before traffic | refused | the old one |
+//! | nobody decides, before the rollout or before traffic | expired | the old one |
+//! | a newer one arrives | superseded | the newer one |
+//! | its tasks crash again and again | rolled back | the old one |
+//! | something else was deployed by hand before it starts | waits, stage on hold | what was deployed by hand |
+//! | something else is deployed by hand while it rolls out | superseded, stage on hold | what was deployed by hand |
+//! | somebody stops it in the console | rolled back, or stopped where nothing was to be taken back | the old one |
+//! | every third call is throttled | succeeded | the new version |
+//! | the answer to each change is lost | succeeded, with one deployment | the new version |
+
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+use tokio::task::LocalSet;
+use towpath_e2e::{APPROVER, Error};
+
+use super::cell::Cell;
+use super::engine::Engine;
+use super::service::Ground;
+use super::together::Together;
+use super::{decisions, endings, faults, hands};
+
+/// What happens to a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scenario {
+    Success,
+    FailedCheck,
+    Alarm,
+    RejectedBeforeRollout,
+    RejectedBeforeTraffic,
+    ExpiredBeforeRollout,
+    ExpiredBeforeTraffic,
+    Superseded,
+    CrashLoop,
+    EditedBefore,
+    EditedMeanwhile,
+    Stopped,
+    StoppedForGood,
+    Throttled,
+    LostAnswers,
+}
+
+impl Scenario {
+    const ALL: [Self; 15] = [
+        Self::Success,
+        Self::FailedCheck,
+        Self::Alarm,
+        Self::RejectedBeforeRollout,
+        Self::RejectedBeforeTraffic,
+        Self::ExpiredBeforeRollout,
+        Self::ExpiredBeforeTraffic,
+        Self::Superseded,
+        Self::CrashLoop,
+        Self::EditedBefore,
+        Self::EditedMeanwhile,
+        Self::Stopped,
+        Self::StoppedForGood,
+        Self::Throttled,
+        Self::LostAnswers,
+    ];
+
+    /// The name of its cell: of its service, its repository and its pipeline. None is part of
+    /// another, so that calls can be told apart by it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Success => "cell-success",
+            Self::FailedCheck => "cell-failed-check",
+            Self::Alarm => "cell-alarm",
+            Self::RejectedBeforeRollout => "cell-rejected-early",
+            Self::RejectedBeforeTraffic => "cell-rejected-late",
+            Self::ExpiredBeforeRollout => "cell-expired-early",
+            Self::ExpiredBeforeTraffic => "cell-expired-late",
+            Self::Superseded => "cell-superseded",
+            Self::CrashLoop => "cell-crash-loop",
+            Self::EditedBefore => "cell-edited-before",
+            Self::EditedMeanwhile => "cell-edited-meanwhile",
+            Self::Stopped => "cell-stopped",
+            Self::StoppedForGood => "cell-halted",
+            Self::Throttled => "cell-throttled",
+            Self::LostAnswers => "cell-lost-answers",
+        }
+    }
+
+    /// Whether the engine can come into it at all.
+    fn concerns(self, engine: Engine) -> bool {
+        match self {
+            Self::RejectedBeforeTraffic | Self::ExpiredBeforeTraffic => engine.has_green(),
+            // ECS always goes back to what ran before; only CodeDeploy can be told to leave it.
+            Self::StoppedForGood => engine == Engine::CodeDeploy,
+            Self::Success
+            | Self::FailedCheck
+            | Self::Alarm
+            | Self::RejectedBeforeRollout
+            | Self::ExpiredBeforeRollout
+            | Self::Superseded
+            | Self::CrashLoop
+            | Self::EditedBefore
+            | Self::EditedMeanwhile
+            | Self::Stopped
+            | Self::Throttled
+            | Self::LostAnswers => true,
+        }
+    }
+
+    /// Whether people are asked when green waits for its traffic.
+    pub(crate) fn asks_before_traffic(self) -> bool {
+        matches!(
+            self,
+            Self::RejectedBeforeTraffic | Self::ExpiredBeforeTraffic
+        )
+    }
+
+    /// What the scenario adds to its stage.
+    pub(crate) fn stage(self, engine: Engine, test_url: Option<&str>) -> Value {
+        let approval = |when: &str| json!({ "approval": { "slack": [APPROVER], "when": when, "expires": "20m" } });
+        match self {
+            Self::FailedCheck => engine.failing_check(test_url),
+            Self::Alarm => json!({ "bake": "10m", "checks": [
+                { "name": "errors", "at": "bake", "alarm": { "names": [self.name()] } }] }),
+            Self::RejectedBeforeRollout | Self::ExpiredBeforeRollout | Self::EditedBefore => {
+                approval("before_rollout")
+            }
+            Self::RejectedBeforeTraffic | Self::ExpiredBeforeTraffic => approval("before_traffic"),
+            Self::CrashLoop => json!({ "timeout": "10m" }),
+            Self::Success
+            | Self::Superseded
+            | Self::EditedMeanwhile
+            | Self::Stopped
+            | Self::StoppedForGood
+            | Self::Throttled
+            | Self::LostAnswers => json!({}),
+        }
+    }
+
+    async fn play(self, cell: &Cell) -> Result<(), Error> {
+        match self {
+            Self::Success => endings::success(cell).await,
+            Self::FailedCheck => endings::failed_check(cell).await,
+            Self::Alarm => endings::alarm(cell).await,
+            Self::RejectedBeforeRollout | Self::RejectedBeforeTraffic => {
+                decisions::rejected(cell).await
+            }
+            Self::ExpiredBeforeRollout | Self::ExpiredBeforeTraffic => {
+                decisions::expired(cell).await
+            }
+            Self::Superseded => decisions::superseded(cell).await,
+            Self::CrashLoop => endings::crash_loop(cell).await,
+            Self::EditedBefore => hands::edited_before(cell).await,
+            Self::EditedMeanwhile => hands::edited_meanwhile(cell).await,
+            Self::Stopped => hands::stopped(cell).await,
+            Self::StoppedForGood => hands::stopped_for_good(cell).await,
+            Self::Throttled => faults::throttled(cell).await,
+            Self::LostAnswers => faults::lost_answers(cell).await,
+        }
+    }
+}
+
+/// Plays every scenario that concerns the engine, side by side, and tells of all that failed.
+pub(crate) async fn play_all(engine: Engine) -> Result<(), Error> {
+    let chosen = std::env::var("TOWPATH_CONTRACT_CELL").ok();
+    let together = Together::start().await?;
+    let ground = Rc::new(Ground::lay(&together.lab).await?);
+    let mut cells = Vec::new();
+    for scenario in Scenario::ALL {
+        let wanted = chosen.as_deref().is_none_or(|it| it == scenario.name());
+        if wanted && scenario.concerns(engine) {
+            let cell = Cell::set_up(&together, &ground, engine, scenario).await?;
+            cells.push((scenario, cell, together.take_seat()));
+        }
+    }
+    let here = LocalSet::new();
+    let playing: Vec<_> = cells
+        .into_iter()
+        .map(|(scenario, cell, seat)| {
+            let play = here.spawn_local(async move {
+                let _seat = seat;
+                cell.is_ready().await?;
+                match scenario.play(&cell).await {
+                    Ok(()) => Ok(()),
+                    Err(error) => Err(Error::Story(format!("{error}; {}", cell.picture().await))),
+                }
+            });
+            (scenario, play)
+        })
+        .collect();
+    here.run_until(together.drive()).await;
+    here.await;
+    let mut failed = Vec::new();
+    for (scenario, play) in playing {
+        match play.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => failed.push(format!("{}: {error}", scenario.name())),
+            Err(panicked) => failed.push(format!("{}: {panicked}", scenario.name())),
+        }
+    }
+    let letters = together.lab.get("dead-letters").await?;
+    if letters["dead_letters"] != json!([]) {
+        failed.push(format!("dead letters: {letters:#}"));
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Story(failed.join("\n\n")))
+}

@@ -1,0 +1,147 @@
+//! The services that the cells play on, as Terraform would have made them.
+
+use serde_json::{Value, json};
+use towpath_e2e::{Error, Lab, LoadBalancer, Network, Place, TOOLS, find_listener, network_of};
+
+use super::engine::Engine;
+
+/// What all cells of a lab stand on.
+pub(crate) struct Ground {
+    network: Network,
+}
+
+/// The cluster of all cells.
+pub(crate) const CLUSTER: &str = "contract";
+
+impl Ground {
+    pub(crate) async fn lay(lab: &Lab) -> Result<Self, Error> {
+        lab.aws("ecs", "CreateCluster", &json!({ "clusterName": CLUSTER }))
+            .await?;
+        Ok(Self {
+            network: network_of(lab.account(TOOLS)).await?,
+        })
+    }
+
+    fn awsvpc(&self) -> Value {
+        json!({ "awsvpcConfiguration": { "subnets": self.network.subnets, "securityGroups": ["sg-0123456789abcdef0"],
+            "assignPublicIp": "DISABLED" } })
+    }
+}
+
+/// Where a service is reached.
+#[derive(Debug, Default)]
+pub(crate) struct Address {
+    /// Where production traffic arrives.
+    pub(crate) url: Option<String>,
+    /// Where test traffic arrives.
+    pub(crate) test_url: Option<String>,
+}
+
+/// A service that the engine can roll out, two tasks of the image in it.
+pub(crate) async fn make(
+    lab: &Lab,
+    ground: &Ground,
+    engine: Engine,
+    name: &str,
+    image: &str,
+    asks_before_traffic: bool,
+) -> Result<Address, Error> {
+    let revision = register(lab, &definition(name, image)).await?;
+    let service = json!({
+        "cluster": CLUSTER, "serviceName": name, "taskDefinition": revision, "desiredCount": 2,
+        "launchType": "FARGATE", "networkConfiguration": ground.awsvpc(),
+    });
+    let address = match engine {
+        Engine::Rolling => rolling(lab, service).await?,
+        Engine::CodeDeploy => codedeploy(lab, ground, name, service, asks_before_traffic).await?,
+    };
+    // Something is suspended before anything is rolled out, which has to be so afterwards as well.
+    let target = json!({ "ServiceNamespace": "ecs", "ResourceId": format!("service/{CLUSTER}/{name}"),
+        "ScalableDimension": "ecs:service:DesiredCount", "MinCapacity": 2, "MaxCapacity": 6,
+        "SuspendedState": { "ScheduledScalingSuspended": true } });
+    lab.aws("application-autoscaling", "RegisterScalableTarget", &target)
+        .await?;
+    Ok(address)
+}
+
+async fn rolling(lab: &Lab, mut service: Value) -> Result<Address, Error> {
+    service["deploymentConfiguration"] = json!({ "maximumPercent": 200, "minimumHealthyPercent": 100,
+        "deploymentCircuitBreaker": { "enable": true, "rollback": true } });
+    lab.aws("ecs", "CreateService", &service).await?;
+    Ok(Address::default())
+}
+
+async fn codedeploy(
+    lab: &Lab,
+    ground: &Ground,
+    name: &str,
+    mut service: Value,
+    asks_before_traffic: bool,
+) -> Result<Address, Error> {
+    let balancer = LoadBalancer::create(lab.account(TOOLS), name, &ground.network).await?;
+    service["deploymentController"] = json!({ "type": "CODE_DEPLOY" });
+    service["loadBalancers"] =
+        json!([{ "targetGroupArn": balancer.blue, "containerName": "app", "containerPort": 8080 }]);
+    lab.aws("ecs", "CreateService", &service).await?;
+    let application = json!({ "applicationName": name, "computePlatform": "ECS" });
+    lab.aws("codedeploy", "CreateApplication", &application)
+        .await?;
+    let ready = if asks_before_traffic {
+        json!({ "actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": 1440 })
+    } else {
+        json!({ "actionOnTimeout": "CONTINUE_DEPLOYMENT", "waitTimeInMinutes": 0 })
+    };
+    let group = json!({
+        "applicationName": name, "deploymentGroupName": name,
+        "serviceRoleArn": format!("arn:aws:iam::{}:role/codedeploy", TOOLS.account),
+        "deploymentConfigName": "CodeDeployDefault.ECSAllAtOnce",
+        "ecsServices": [{ "clusterName": CLUSTER, "serviceName": name }],
+        "deploymentStyle": { "deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL" },
+        "blueGreenDeploymentConfiguration": {
+            "deploymentReadyOption": ready,
+            "terminateBlueInstancesOnDeploymentSuccess": { "action": "TERMINATE", "terminationWaitTimeInMinutes": 1 },
+        },
+        "autoRollbackConfiguration": { "enabled": true, "events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_REQUEST"] },
+        "loadBalancerInfo": { "targetGroupPairInfoList": [{
+            "targetGroups": [{ "name": format!("{name}-blue") }, { "name": format!("{name}-green") }],
+            "prodTrafficRoute": { "listenerArns": [balancer.production] },
+            "testTrafficRoute": { "listenerArns": [balancer.test] },
+        }] },
+    });
+    lab.aws("codedeploy", "CreateDeploymentGroup", &group)
+        .await?;
+    let listeners = lab.get("listeners").await?;
+    Ok(Address {
+        url: find_listener(&listeners, &balancer.production),
+        test_url: find_listener(&listeners, &balancer.test),
+    })
+}
+
+fn definition(name: &str, image: &str) -> Value {
+    let Place { account, region } = TOOLS;
+    json!({
+        "family": name, "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256", "memory": "512",
+        "executionRoleArn": format!("arn:aws:iam::{account}:role/shop-api-execution"),
+        "containerDefinitions": [{
+            "name": "app", "essential": true,
+            "image": format!("{account}.dkr.ecr.{region}.amazonaws.com/{name}@{image}"),
+            "portMappings": [{ "containerPort": 8080, "protocol": "tcp" }],
+            "environment": [],
+        }],
+    })
+}
+
+/// Registers a revision as somebody would in the console: what runs, with a variable more.
+pub(crate) async fn edited(lab: &Lab, name: &str, image: &str) -> Result<String, Error> {
+    let mut definition = definition(name, image);
+    definition["containerDefinitions"][0]["environment"] =
+        json!([{ "name": "HOTFIX", "value": "by hand" }]);
+    register(lab, &definition).await
+}
+
+async fn register(lab: &Lab, definition: &Value) -> Result<String, Error> {
+    let registered = lab.aws("ecs", "RegisterTaskDefinition", definition).await?;
+    let arn = &registered["taskDefinition"]["taskDefinitionArn"];
+    Ok(arn.as_str().unwrap_or_default().to_owned())
+}
