@@ -93,6 +93,7 @@ impl Memory {
             version: 1,
             home: home(),
             image,
+            rollback: None,
         };
         let mut entries = Vec::<Entry>::new();
         for (second, event) in std::iter::once(&opened).chain(then).enumerate() {
