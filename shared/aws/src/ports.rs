@@ -10,6 +10,8 @@
     reason = "everything runs on one thread, so no caller needs the futures to be Send"
 )]
 
+mod directive;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,6 +26,8 @@ use towpath_core::pipeline::{HttpCheck, MetricCheck};
 use towpath_core::release::{
     Actor, Card, Event, Place, Release, ScalingState, ServiceId, ServiceRow,
 };
+
+pub use directive::{Directives, Issue, Issued, Trail};
 
 /// A call that did not succeed, by what that means for whoever made it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

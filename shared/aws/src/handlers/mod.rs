@@ -12,6 +12,8 @@ pub mod sweeper;
 
 mod take;
 
+pub use take::{Taken, take};
+
 use lambda_runtime::Diagnostic;
 
 use crate::config::SettingError;

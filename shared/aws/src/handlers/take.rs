@@ -8,7 +8,8 @@ use super::HandlerError;
 use crate::ports::{Append, AppendError, Clock, Ledger};
 
 /// What became of a fact.
-pub(super) enum Taken {
+#[derive(Debug)]
+pub enum Taken {
     /// It is in the ledger now.
     Added(Box<Release>),
     /// It was there already, or does not matter any more.
@@ -22,7 +23,11 @@ pub(super) enum Taken {
 /// How often another writer may be first. Each time, that writer got on.
 const MOST_CONFLICTS: u8 = 10;
 
-pub(super) async fn take<P: Ledger + Clock>(
+/// Takes a fact into the ledger of a release, and has `advance` look at it.
+///
+/// # Errors
+/// When the ledger cannot be used, or others write to the release first again and again.
+pub async fn take<P: Ledger + Clock>(
     ports: &P,
     id: &ReleaseId,
     actor: &Actor,

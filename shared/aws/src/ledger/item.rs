@@ -7,6 +7,8 @@
 //! | service | `SERVICE#<account>/<region>/<cluster>/<service>` | `SERVICE` | `epoch`, `owner`, `candidate`, `candidate_pushed_at`, `waiting`, `good`, `earlier`, `baseline`, `hold` |
 //! | veto | `VETO#<digest>` | `VETO` | `active`: why, while it counts |
 //!
+//! What people order about a service or an image lies beside its row: see [`super::directive`].
+//!
 //! Events and actors are kept as JSON text: what a fingerprint was taken of must come back exactly.
 //! `writer` names the append that wrote the entry, so that an append whose answer was lost
 //! recognises its own work, even beside another that wanted to write the very same.

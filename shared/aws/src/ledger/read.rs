@@ -201,7 +201,7 @@ impl Aws {
         paged(query, usize::MAX).await
     }
 
-    async fn item(
+    pub(super) async fn item(
         &self,
         partition: aws_sdk_dynamodb::types::AttributeValue,
         sort: &str,
@@ -223,7 +223,7 @@ impl Aws {
 }
 
 /// The items of all pages of a query, at most `limit`.
-async fn paged(
+pub(super) async fn paged(
     query: aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder,
     limit: usize,
 ) -> Result<Vec<Item>, CallError> {

@@ -86,7 +86,7 @@ impl Aws {
     async fn commit(&self, batch: Batch<'_>) -> Result<(), AppendError> {
         let table = self.settings().table().map_err(CallError::from)?;
         let set = self.clients().ledger().await?;
-        let writer = writer(&batch);
+        let writer = writer(batch.entries.last().map(|entry| &entry.fingerprint));
         let items = batch.transaction(&table, &writer)?;
         let mut pause = PAUSE;
         for _ in 0..TRIES {
@@ -300,13 +300,13 @@ fn chain(
 /// The name of this one append, at most the 36 characters of a request token. Two writers that want
 /// to write the very same entries at the very same time must not both be told that they did, so
 /// that it is made of more than what is written.
-fn writer(batch: &Batch<'_>) -> String {
+pub(super) fn writer(last: Option<&Fingerprint>) -> String {
     // Its keys are random in every process, and others each time.
     let mut random = RandomState::new().build_hasher();
     random.write_u8(0);
     let mut other = RandomState::new().build_hasher();
     other.write_u8(1);
-    let last = batch.entries.last().map(|entry| entry.fingerprint.as_str());
+    let last = last.map(Fingerprint::as_str);
     let name = format!("{last:?} {:x} {:x}", random.finish(), other.finish());
     Fingerprint::of(name).as_str()[..36].to_owned()
 }

@@ -7,6 +7,7 @@
 mod accept;
 mod action;
 mod checked;
+mod directive;
 mod entry;
 mod event;
 mod mark;
@@ -27,6 +28,7 @@ mod vote;
 pub use accept::{Accepted, Incoming, Refusal, accept, open};
 pub use action::{Action, ActionKind, Card, Changes, DueCheck, Gates, Notice, Place, Reply};
 pub use checked::{Verdict, checks_of, verdict};
+pub use directive::{BrokenTrail, Directive, Order, Subject, verify_trail};
 pub use entry::{Actor, BrokenChain, Entry, verify_chain};
 pub use event::{CheckResult, Event, Image, Revision};
 pub use mark::{Mark, NotOurs};

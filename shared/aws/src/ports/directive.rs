@@ -1,0 +1,49 @@
+//! People's orders about services and images.
+
+use jiff::Timestamp;
+use towpath_core::names::Fingerprint;
+use towpath_core::release::{Directive, Order, Principal, Subject};
+
+use super::{AppendError, CallError};
+
+/// An order that somebody gives.
+#[derive(Debug, Clone, Copy)]
+pub struct Issue<'a> {
+    /// What it is about.
+    pub subject: &'a Subject,
+    /// What is ordered.
+    pub order: Order,
+    /// Who gives it.
+    pub by: &'a Principal,
+    /// Why, in their words.
+    pub reason: &'a str,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Issued {
+    /// It counts, and is written down.
+    Written(Box<Directive>),
+    /// It was so before, and nothing was written. Why the subject is held or vetoed, if it is.
+    AlreadySo(Option<String>),
+}
+
+/// Every order about one subject, as it is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trail {
+    /// The orders, the first one first.
+    pub directives: Vec<Directive>,
+    /// The sequence and fingerprint of the last one, as the subject's row keeps them.
+    pub head: Option<(u64, Fingerprint)>,
+}
+
+/// What people order by hand about services and images.
+pub trait Directives {
+    /// Writes an order and what it changes in one transaction, so that neither is there without
+    /// the other. `Behind` when others got in the way again and again.
+    async fn issue(&self, issue: Issue<'_>) -> Result<Issued, AppendError>;
+    /// The orders about a subject.
+    async fn trail(&self, subject: &Subject) -> Result<Trail, CallError>;
+}
