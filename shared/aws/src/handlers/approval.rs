@@ -1,13 +1,16 @@
-//! `approval`: somebody decided, by a button in Slack or a message to the reply topic.
+//! `approval`: somebody decided, by a button in Slack or a message to the reply topic, or wants a
+//! release taken back.
 //!
-//! It faces the internet, so it can do nothing but write down the vote of an authenticated person:
-//! whether that person may decide, and what their vote does, is the core's to say.
+//! It faces the internet, so it can do nothing but write down what an authenticated person wants:
+//! whether that person may, and what it does, is the core's to say.
+
+mod roll_back;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use towpath_core::incoming::{ReadError, slack, sns, url};
-use towpath_core::names::{ReleaseId, SlackUser};
-use towpath_core::release::{Actor, Incoming, Principal, Refusal};
+use towpath_core::names::{ApprovalId, ReleaseId, SlackUser};
+use towpath_core::release::{Actor, Decision, Incoming, Principal, Refusal};
 use towpath_core::token;
 
 use super::HandlerError;
@@ -94,7 +97,7 @@ where
         tracing::warn!(problem, "interaction refused");
         return Ok(answer(403, "this is not the workspace or app that asked"));
     }
-    vote_by_button(ports, interaction).await
+    by_button(ports, interaction).await
 }
 
 async fn is_signed<P: Secrets + Clock>(
@@ -133,10 +136,7 @@ fn is_foreign(senders: &Senders, interaction: &slack::Interaction) -> Option<&'s
     None
 }
 
-async fn vote_by_button<P>(
-    ports: &P,
-    interaction: slack::Interaction,
-) -> Result<Value, HandlerError>
+async fn by_button<P>(ports: &P, interaction: slack::Interaction) -> Result<Value, HandlerError>
 where
     P: Ledger + Messenger + Clock,
 {
@@ -147,36 +147,54 @@ where
         action,
         ..
     } = interaction;
-    let release = action.value.release;
+    let release = action.release();
     if is_outsider {
-        tracing::warn!(release.id = %release, %user, "vote refused: the person is not of this workspace");
+        tracing::warn!(release.id = %release, %user, "click refused: the person is not of this workspace");
         let problem = "only members of this workspace may decide";
         return Ok(whisper(ports, &channel, &user, problem).await);
     }
-    if let Some(problem) = is_elsewhere(ports, &release, &channel).await? {
-        tracing::warn!(release.id = %release, channel, "vote refused: the click is not on the release's card");
+    if let Some(problem) = is_elsewhere(ports, release, &channel).await? {
+        tracing::warn!(release.id = %release, channel, "click refused: it is not on the release's card");
         return Ok(whisper(ports, &channel, &user, problem).await);
     }
     let by = Principal::Slack(user.clone());
-    let actor = Actor::Person(by.clone());
-    let vote = Incoming::Vote {
-        approval: action.value.approval,
-        by,
-        decision: action.decision,
-        reason: None,
-    };
-    let problem = match take(ports, &release, &actor, vote).await? {
-        Taken::Added(_) => {
-            tracing::info!(release.id = %release, by = %actor, decision = %action.decision, "vote written down");
-            None
+    let problem = match action {
+        slack::ButtonAction::Decide { decision, value } => {
+            vote(ports, &value.release, value.approval, by, decision).await?
         }
-        Taken::Known(_) => None,
-        Taken::Refused(refusal) => Some(refused(&release, &refusal)),
-        Taken::NoSuchRelease => Some(format!("there is no release {release}")),
+        slack::ButtonAction::RollBack { value } => {
+            roll_back::roll_back(ports, &value.release, &value.stage, &user).await?
+        }
     };
     Ok(match problem {
         Some(problem) => whisper(ports, &channel, &user, &problem).await,
         None => answer(200, ""),
+    })
+}
+
+/// Why the vote does not count, if it does not.
+async fn vote<P: Ledger + Clock>(
+    ports: &P,
+    release: &ReleaseId,
+    approval: ApprovalId,
+    by: Principal,
+    decision: Decision,
+) -> Result<Option<String>, HandlerError> {
+    let actor = Actor::Person(by.clone());
+    let vote = Incoming::Vote {
+        approval,
+        by,
+        decision,
+        reason: None,
+    };
+    Ok(match take(ports, release, &actor, vote).await? {
+        Taken::Added(_) => {
+            tracing::info!(release.id = %release, by = %actor, %decision, "vote written down");
+            None
+        }
+        Taken::Known(_) => None,
+        Taken::Refused(refusal) => Some(refused(release, &refusal)),
+        Taken::NoSuchRelease => Some(format!("there is no release {release}")),
     })
 }
 
@@ -208,7 +226,7 @@ async fn whisper<P: Messenger>(ports: &P, channel: &str, user: &SlackUser, probl
 }
 
 fn refused(release: &ReleaseId, refusal: &Refusal) -> String {
-    tracing::warn!(release.id = %release, %refusal, "vote refused");
+    tracing::warn!(release.id = %release, %refusal, "click refused");
     refusal.to_string()
 }
 

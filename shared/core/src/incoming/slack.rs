@@ -8,6 +8,7 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use signature::{SignatureError, verify_signature};
@@ -15,8 +16,8 @@ pub use signature::{SignatureError, verify_signature};
 use super::ReadError;
 use super::fields::Fields;
 use super::url::LARGEST_BODY;
-use crate::message::{APPROVE, ButtonValue, REJECT, one_line};
-use crate::names::SlackUser;
+use crate::message::{APPROVE, ButtonValue, REJECT, ROLL_BACK, RollBackValue, one_line};
+use crate::names::{ReleaseId, SlackUser};
 use crate::release::Decision;
 
 /// Longest id of an app, a team or a channel in bytes.
@@ -52,11 +53,30 @@ pub struct Interaction {
 
 /// What was clicked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ButtonAction {
-    /// What the button decides.
-    pub decision: Decision,
-    /// The request that it answers.
-    pub value: ButtonValue,
+pub enum ButtonAction {
+    /// A button that answers a request.
+    Decide {
+        /// What it decides.
+        decision: Decision,
+        /// The request.
+        value: ButtonValue,
+    },
+    /// The button that takes a release back.
+    RollBack {
+        /// The release, and where.
+        value: RollBackValue,
+    },
+}
+
+impl ButtonAction {
+    /// The release whose card the button is on.
+    #[must_use]
+    pub fn release(&self) -> &ReleaseId {
+        match self {
+            Self::Decide { value, .. } => &value.release,
+            Self::RollBack { value } => &value.release,
+        }
+    }
 }
 
 /// Reads the body of a request whose signature was verified.
@@ -171,23 +191,31 @@ fn action(click: &Fields<'_>) -> Result<ButtonAction, ReadError> {
         )));
     };
     let action = Fields::of(action, "actions[0]")?;
-    let decision = match action.text("action_id")? {
-        APPROVE => Decision::Approve,
-        REJECT => Decision::Reject,
-        other => {
-            return Err(ReadError::ignored(format!(
-                "`{}` is no button of Towpath",
-                one_line(other, 80)
-            )));
-        }
+    let decide = |decision| {
+        Ok(ButtonAction::Decide {
+            decision,
+            value: value(&action, "names no request")?,
+        })
     };
-    // Serde would also read an object's fields from a list.
-    let value = action.text("value")?;
-    let value = Some(value)
-        .filter(|value| value.starts_with('{'))
+    match action.text("action_id")? {
+        APPROVE => decide(Decision::Approve),
+        REJECT => decide(Decision::Reject),
+        ROLL_BACK => Ok(ButtonAction::RollBack {
+            value: value(&action, "names no release and stage")?,
+        }),
+        other => Err(ReadError::ignored(format!(
+            "`{}` is no button of Towpath",
+            one_line(other, 80)
+        ))),
+    }
+}
+
+/// What the button carries. Serde would also read an object's fields from a list.
+fn value<T: DeserializeOwned>(action: &Fields<'_>, otherwise: &str) -> Result<T, ReadError> {
+    let value = Some(action.text("value")?).filter(|value| value.starts_with('{'));
+    value
         .and_then(|value| serde_json::from_str(value).ok())
-        .ok_or_else(|| action.broken("value", &"names no request"))?;
-    Ok(ButtonAction { decision, value })
+        .ok_or_else(|| action.broken("value", &otherwise))
 }
 
 /// An id of Slack: upper-case letters and digits.

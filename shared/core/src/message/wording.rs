@@ -142,7 +142,7 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
             slack_text(reason)
         )),
         Event::Held { stage, reason } => Some(format!(
-            ":octagonal_sign: *{stage}* is on hold: {}. `towpath release-hold {} {stage}` lifts it",
+            ":octagonal_sign: *{stage}* is on hold: {}. `towpath release-hold {} {stage} --reason …` lifts it",
             slack_text(reason),
             release.pipeline().pipeline
         )),

@@ -43,7 +43,7 @@ fn a_click_says_who_decided_what() {
             is_outsider: false,
             message_ts: "1581136311.002000".into(),
             response_url: "https://hooks.slack.com/actions/T9TK3CUKW/943059145717/EXAMPLE".into(),
-            action: ButtonAction {
+            action: ButtonAction::Decide {
                 decision: Decision::Approve,
                 value: ButtonValue {
                     release: "shop-api-0123456789abcdef".parse().unwrap(),
@@ -58,8 +58,28 @@ fn a_click_says_who_decided_what() {
 fn the_other_button_rejects() {
     let mut payload = click();
     payload["actions"][0]["action_id"] = json!(REJECT);
+    let ButtonAction::Decide { decision, .. } = read(&form(&payload)).unwrap().action else {
+        panic!("it decides");
+    };
+    assert_eq!(decision, Decision::Reject);
+}
+
+#[test]
+fn the_button_that_rolls_back_says_what_and_where() {
+    let mut payload = click();
+    payload["actions"][0]["action_id"] = json!(ROLL_BACK);
+    payload["actions"][0]["value"] =
+        json!(r#"{"release":"shop-api-0123456789abcdef","stage":"production"}"#);
     let action = read(&form(&payload)).unwrap().action;
-    assert_eq!(action.decision, Decision::Reject);
+    assert_eq!(action.release().as_str(), "shop-api-0123456789abcdef");
+    let value = RollBackValue {
+        release: "shop-api-0123456789abcdef".parse().unwrap(),
+        stage: "production".parse().unwrap(),
+    };
+    assert_eq!(action, ButtonAction::RollBack { value });
+    // One button's value behind another button's name means nothing.
+    let mixed = refused(|p| p["actions"][0]["action_id"] = json!(ROLL_BACK));
+    assert!(mixed.contains("names no release and stage"), "{mixed}");
 }
 
 #[test]

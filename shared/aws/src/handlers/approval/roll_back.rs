@@ -1,0 +1,141 @@
+//! The button that rolls back: a release that is being rolled out is taken back, and one that
+//! serves is followed by a rollback that brings back what served before it.
+
+use towpath_core::names::{ReleaseId, SlackUser, StageName};
+use towpath_core::release::{
+    Actor, Incoming, Principal, Refusal, Release, Rollback, ServiceId, ServiceRow, open_rollback,
+};
+
+use super::super::{HandlerError, Taken, take};
+use super::refused;
+use crate::ports::{AppendError, Clock, Ledger};
+
+/// Why the click does nothing, if it does not.
+pub(super) async fn roll_back<P: Ledger + Clock>(
+    ports: &P,
+    release: &ReleaseId,
+    stage: &StageName,
+    user: &SlackUser,
+) -> Result<Option<String>, HandlerError> {
+    let by = Principal::Slack(user.clone());
+    let actor = Actor::Person(by.clone());
+    let incoming = Incoming::RollBack {
+        stage: stage.clone(),
+        by,
+        reason: None,
+    };
+    Ok(match take(ports, release, &actor, incoming).await? {
+        Taken::Added(_) => {
+            tracing::info!(release.id = %release, stage.name = %stage, by = %actor, "rollback written down");
+            None
+        }
+        Taken::Known(_) => None,
+        Taken::NoSuchRelease => Some(format!("there is no release {release}")),
+        Taken::Refused(Refusal::NotRollingOut { .. }) => {
+            let problem = bring_back(ports, release, stage, user).await?;
+            if let Some(problem) = &problem {
+                tracing::warn!(release.id = %release, stage.name = %stage, problem, "rollback refused");
+            }
+            problem
+        }
+        Taken::Refused(
+            refusal @ (Refusal::NotEligible { .. }
+            | Refusal::Closed { .. }
+            | Refusal::Decided { .. }
+            | Refusal::NoSuchStage(_)
+            | Refusal::NotAnOperator { .. }),
+        ) => Some(refused(release, &refusal)),
+    })
+}
+
+/// Opens the rollback to what served before the release, if the release serves; else why not.
+async fn bring_back<P: Ledger + Clock>(
+    ports: &P,
+    id: &ReleaseId,
+    stage: &StageName,
+    user: &SlackUser,
+) -> Result<Option<String>, HandlerError> {
+    let Some(release) = ports.load(id).await? else {
+        return Ok(Some(format!("there is no release {id}")));
+    };
+    let by = Principal::Slack(user.clone());
+    let of = release.pipeline().stage(stage);
+    let Some((of, service)) = of.zip(service_of(&release, stage)) else {
+        return Ok(Some(Refusal::NoSuchStage(stage.clone()).to_string()));
+    };
+    if !release.pipeline().may_roll_back(of, user) {
+        let stage = stage.clone();
+        return Ok(Some(Refusal::NotAnOperator { by, stage }.to_string()));
+    }
+    let row = ports.service(&service).await?;
+    if let Some(owner) = &row.owner {
+        return busy(ports, id, stage, owner).await;
+    }
+    if row.good.as_ref().is_none_or(|good| good.release != *id) {
+        return Ok(Some(does_not_serve(&row, id, stage)));
+    }
+    let Some(good) = row.way_back() else {
+        let problem = format!(
+            "nothing that succeeded in {stage} before this release is known, so there is nothing to bring back"
+        );
+        return Ok(Some(problem));
+    };
+    let Some(before) = ports.load(&good.release).await? else {
+        let problem = format!("the ledger has no release {} to bring back", good.release);
+        return Ok(Some(problem));
+    };
+    let rollback = Rollback {
+        stage: stage.clone(),
+        revision: good.revision.clone(),
+        good: good.release.clone(),
+        from: Some(id.clone()),
+        by: by.clone(),
+        reason: None,
+    };
+    let (opened, events) = match open_rollback(&release, &before, rollback, row.epoch) {
+        Ok(opened) => opened,
+        Err(error) => return Ok(Some(error.to_string())),
+    };
+    let actor = Actor::Person(by);
+    match ports.open(&opened, &events, &actor, ports.now()).await {
+        Ok(()) => {
+            tracing::info!(release.id = %opened, stage.name = %stage, by = %actor, "rollback opened");
+            Ok(None)
+        }
+        // Somebody clicked twice, or two people did at once.
+        Err(AppendError::Behind) => Ok(None),
+        Err(error @ (AppendError::Service | AppendError::Call(_))) => Err(error.into()),
+    }
+}
+
+fn service_of(release: &Release, stage: &StageName) -> Option<ServiceId> {
+    release.service_id(release.stage_position(stage)?)
+}
+
+/// What is said while another release has the service; nothing when that is the rollback which the
+/// person wants.
+async fn busy<P: Ledger>(
+    ports: &P,
+    id: &ReleaseId,
+    stage: &StageName,
+    owner: &ReleaseId,
+) -> Result<Option<String>, HandlerError> {
+    let rollback = ports.load(owner).await?;
+    let rollback = rollback.as_ref().and_then(Release::rollback);
+    if rollback.is_some_and(|rollback| rollback.from.as_ref() == Some(id)) {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "{owner} is being rolled out to {stage} now: roll back on its card, or click again when it is through"
+    )))
+}
+
+fn does_not_serve(row: &ServiceRow, id: &ReleaseId, stage: &StageName) -> String {
+    match &row.good {
+        Some(good) => format!(
+            "{} serves in {stage} now, and not this release: roll back on its card",
+            good.release
+        ),
+        None => format!("{id} does not serve in {stage}, so there is nothing to take back"),
+    }
+}
