@@ -7,15 +7,19 @@ mod doctor;
 mod explain;
 mod files;
 mod history;
+mod hold;
 mod init;
 mod lint;
 mod plan;
 mod render;
+mod rollback;
 mod schema;
+mod stage;
 mod status;
 mod task_definition;
 #[cfg(test)]
 mod tests;
+mod veto;
 
 use std::io::Write;
 
@@ -55,6 +59,11 @@ enum Verb {
     Doctor(doctor::Arguments),
     History(history::Arguments),
     Audit(audit::Arguments),
+    Rollback(rollback::Arguments),
+    Hold(hold::Hold),
+    ReleaseHold(hold::ReleaseHold),
+    Veto(veto::Veto),
+    LiftVeto(veto::LiftVeto),
     Render(render::Arguments),
     Diff(diff::Arguments),
 }
@@ -107,6 +116,26 @@ impl Arguments {
             Verb::Audit(arguments) => waited(async {
                 let deployer = arguments.at.connect().await?;
                 audit::run(&deployer, arguments, self.output, out).await
+            }),
+            Verb::Rollback(arguments) => waited(async {
+                let deployer = arguments.at.connect().await?;
+                rollback::run(&deployer, arguments, self.output, out).await
+            }),
+            Verb::Hold(arguments) => waited(async {
+                let deployer = arguments.at.connect().await?;
+                hold::hold(&deployer, arguments, self.output, out).await
+            }),
+            Verb::ReleaseHold(arguments) => waited(async {
+                let deployer = arguments.at.connect().await?;
+                hold::release(&deployer, arguments, self.output, out).await
+            }),
+            Verb::Veto(arguments) => waited(async {
+                let deployer = arguments.at.connect().await?;
+                veto::veto(&deployer, arguments, self.output, out).await
+            }),
+            Verb::LiftVeto(arguments) => waited(async {
+                let deployer = arguments.at.connect().await?;
+                veto::lift(&deployer, arguments, self.output, out).await
             }),
             Verb::Render(arguments) => render::run(arguments, self.output, out),
             Verb::Diff(arguments) => diff::run(arguments, self.output, out),

@@ -3,6 +3,7 @@
 mod aws;
 #[cfg(test)]
 pub(crate) mod memory;
+pub(crate) mod orders;
 
 use jiff::Timestamp;
 use serde_json::Value;

@@ -1,11 +1,17 @@
-//! `towpath audit`: whether a release's ledger is what was written.
+//! `towpath audit`: whether the ledger is what was written.
+
+mod orders;
 
 use std::io::Write;
+use std::str::FromStr;
 
 use serde::Serialize;
-use towpath_core::names::ReleaseId;
-use towpath_core::release::{BrokenChain, Summary, verify_chain};
+use towpath_core::image::{Digest, ImageError};
+use towpath_core::names::{InvalidName, ReleaseId};
+use towpath_core::release::{BrokenChain, Subject, Summary, verify_chain};
 
+use super::stage::{self, StageArguments};
+use crate::deployer::orders::Orders;
 use crate::deployer::{Deployer, StoredEntries, Where};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, write_json};
 use crate::telling::safe;
@@ -13,18 +19,48 @@ use crate::telling::safe;
 /// How often a release is read again while entries are being added to it.
 const READS: u32 = 5;
 
-/// Verify that nobody has edited, removed or added entries of a release's ledger.
+/// Verify that nobody has edited, removed or added entries of a release, or people's orders about a
+/// stage or an image.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath audit shop-api-0123456789abcdef\n  \
-    towpath audit shop-api-0123456789abcdef --output json\n\n\
+    towpath audit shop-api/production\n  \
+    towpath audit sha256:0123…cdef --output json\n\n\
     Exits with 1 when a ledger is not what was written, and names the place.")]
 pub(super) struct Arguments {
-    /// The releases; `towpath history` shows their ids.
-    #[arg(required = true, value_name = "RELEASE")]
-    releases: Vec<ReleaseId>,
+    /// Releases, whose entries are verified; or stages as PIPELINE/STAGE, or images by digest,
+    /// whose holds and vetoes by hand are.
+    #[arg(required = true, value_name = "RELEASE|PIPELINE/STAGE|DIGEST")]
+    subjects: Vec<Named>,
     #[command(flatten)]
     pub(super) at: Where,
+}
+
+/// What is verified.
+#[derive(Debug, Clone)]
+enum Named {
+    Release(ReleaseId),
+    Stage(StageArguments),
+    Image(Digest),
+}
+
+impl FromStr for Named {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.starts_with("sha256:") {
+            let digest = text.parse().map(Self::Image);
+            return digest.map_err(|error: ImageError| error.to_string());
+        }
+        let name = |error: InvalidName| error.to_string();
+        match text.split_once('/') {
+            None => text.parse().map(Self::Release).map_err(name),
+            Some((pipeline, stage)) => Ok(Self::Stage(StageArguments {
+                pipeline: pipeline.parse().map_err(name)?,
+                stage: stage.parse().map_err(name)?,
+            })),
+        }
+    }
 }
 
 /// A release that is not in the ledger at all.
@@ -47,27 +83,42 @@ struct Audited<'a> {
     entry: Option<u64>,
 }
 
-pub(super) async fn run<D: Deployer>(
+pub(super) async fn run<D: Orders>(
     deployer: &D,
     arguments: &Arguments,
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let mut audited = Vec::new();
-    for release in &arguments.releases {
-        audited.push(audit(deployer, release).await?);
+    let mut releases = Vec::new();
+    let mut orders = Vec::new();
+    for named in &arguments.subjects {
+        match named {
+            Named::Release(release) => releases.push(audit(deployer, release).await?),
+            Named::Stage(of) => {
+                let service = stage::find(deployer, of).await?.service;
+                let name = format!("{}/{}", of.pipeline, of.stage);
+                orders.push(orders::audit(deployer, name, &Subject::Service(service)).await?);
+            }
+            Named::Image(digest) => {
+                let subject = Subject::Image(*digest);
+                orders.push(orders::audit(deployer, digest.to_string(), &subject).await?);
+            }
+        }
     }
-    let intact = audited.iter().all(|one| one.intact);
+    let intact = releases.iter().all(|one| one.intact) && orders.iter().all(|one| one.intact);
     match output {
         Output::Json => {
             write_json(
                 out,
-                &serde_json::json!({ "intact": intact, "releases": audited }),
+                &serde_json::json!({ "intact": intact, "releases": releases, "orders": orders }),
             )?;
         }
         Output::Text => {
-            for one in &audited {
+            for one in &releases {
                 write_text(out, one)?;
+            }
+            for one in &orders {
+                orders::write_text(out, one)?;
             }
         }
     }

@@ -10,19 +10,21 @@ use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Home, ServiceRow, Summary};
 
 use super::history::ReleaseLine;
-use crate::deployer::{Deployer, Where, all_pipelines, service_of};
+use crate::deployer::orders::Orders;
+use crate::deployer::{Where, all_pipelines, service_of};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
 use crate::telling::{ago, safe, time};
 
 /// How many of a pipeline's newest releases are looked at for open ones.
 const NEWEST: usize = 50;
 
-/// Show what runs in each stage, since when, what is on its way, and what is held.
+/// Show what runs in each stage, since when, what is on its way, and what is held or vetoed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath status\n  \
     towpath status shop-api --output json\n\n\
-    It shows what the ledger knows. Exits with 1 when a stage is held or a pipeline cannot be read.")]
+    It shows what the ledger knows. Exits with 1 when a stage is held, a vetoed image \
+    serves, or a pipeline cannot be read.")]
 pub(super) struct Arguments {
     /// The pipeline; without it all of them.
     pipeline: Option<PipelineName>,
@@ -78,6 +80,8 @@ struct Running {
     digest: String,
     revision: String,
     since: Timestamp,
+    /// Why its image is vetoed, if it is.
+    vetoed: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -87,7 +91,7 @@ struct Moving {
     tag: Option<String>,
 }
 
-pub(super) async fn run<D: Deployer>(
+pub(super) async fn run<D: Orders>(
     deployer: &D,
     arguments: &Arguments,
     output: Output,
@@ -101,10 +105,7 @@ pub(super) async fn run<D: Deployer>(
     Ok(Answer::yes_if(report.ok))
 }
 
-async fn report<D: Deployer>(
-    deployer: &D,
-    wanted: Option<&PipelineName>,
-) -> Result<Report, Failure> {
+async fn report<D: Orders>(deployer: &D, wanted: Option<&PipelineName>) -> Result<Report, Failure> {
     let mut pipelines = Vec::new();
     let mut unusable = BTreeMap::new();
     let mut home = None;
@@ -137,15 +138,18 @@ async fn report<D: Deployer>(
         .into());
     }
     let mut stages = pipelines.iter().flat_map(|pipeline| &pipeline.stages);
-    let held = stages.any(|stage| stage.hold.is_some());
+    let wanting = stages.any(|stage| {
+        let vetoed = |running: &Running| running.vetoed.is_some();
+        stage.hold.is_some() || stage.runs.as_ref().is_some_and(vetoed)
+    });
     Ok(Report {
-        ok: !held && unusable.is_empty(),
+        ok: !wanting && unusable.is_empty(),
         pipelines,
         unusable,
     })
 }
 
-async fn status_of<D: Deployer>(
+async fn status_of<D: Orders>(
     deployer: &D,
     home: &Home,
     pipeline: &Pipeline,
@@ -167,6 +171,7 @@ async fn status_of<D: Deployer>(
             None => None,
             Some(good) => Some(Running {
                 tag: tag_of(deployer, &good.release, &releases).await?,
+                vetoed: deployer.veto(&good.digest).await?,
                 release: good.release,
                 digest: good.digest.to_string(),
                 revision: good.revision.to_string(),
@@ -201,7 +206,7 @@ async fn status_of<D: Deployer>(
 }
 
 /// The tag of a release, from those at hand where it is among them.
-async fn tag_of<D: Deployer>(
+async fn tag_of<D: Orders>(
     deployer: &D,
     release: &ReleaseId,
     at_hand: &[Summary],
@@ -262,6 +267,9 @@ fn line(stage: &StageStatus, now: Timestamp) -> String {
     if let Some(moving) = &stage.rolling_out {
         let name = moving.tag.as_deref().unwrap_or(moving.release.as_str());
         parts.push(format!("{name} is being rolled out ({})", stage.engine));
+    }
+    if let Some(reason) = stage.runs.as_ref().and_then(|runs| runs.vetoed.as_ref()) {
+        parts.push(format!("{BAD}VETOED{BAD:#}: {}", safe(reason)));
     }
     if let Some(reason) = &stage.hold {
         parts.push(format!("{BAD}HELD{BAD:#}: {}", safe(reason)));

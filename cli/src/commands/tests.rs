@@ -2,6 +2,7 @@
 
 mod examining;
 mod ledger;
+mod ordering;
 mod planning;
 mod stored;
 mod storing;
@@ -32,6 +33,13 @@ fn towpath(deployer: &Memory, arguments: &[&str]) -> (Result<Answer, String>, St
             Verb::Doctor(arguments) => doctor::run(deployer, arguments, output, &mut out).await,
             Verb::History(arguments) => history::run(deployer, arguments, output, &mut out).await,
             Verb::Audit(arguments) => audit::run(deployer, arguments, output, &mut out).await,
+            Verb::Rollback(arguments) => rollback::run(deployer, arguments, output, &mut out).await,
+            Verb::Hold(arguments) => hold::hold(deployer, arguments, output, &mut out).await,
+            Verb::ReleaseHold(arguments) => {
+                hold::release(deployer, arguments, output, &mut out).await
+            }
+            Verb::Veto(arguments) => veto::veto(deployer, arguments, output, &mut out).await,
+            Verb::LiftVeto(arguments) => veto::lift(deployer, arguments, output, &mut out).await,
             Verb::Explain(arguments) => {
                 explain::among_stored(deployer, arguments, output, &mut out).await
             }
@@ -82,7 +90,7 @@ fn busy() -> (Memory, ReleaseId, ReleaseId) {
     }
     let checks = Event::Checked {
         stage: "staging".parse().unwrap(),
-        deployment: "d-ABC123".parse().unwrap(),
+        deployment: Some("d-ABC123".parse().unwrap()),
         at: HookPoint::AfterTestTraffic,
         results: vec![CheckResult {
             check: "health".parse().unwrap(),

@@ -1,5 +1,7 @@
 //! The deployer in AWS, reached with the credentials of whoever runs the command.
 
+mod orders;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;

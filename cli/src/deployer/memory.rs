@@ -1,5 +1,7 @@
 //! A deployer in memory, for tests of the commands.
 
+pub(crate) mod orders;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -37,6 +39,8 @@ pub(crate) struct Memory {
     pub(crate) answers: Answers,
     /// Why a release's entries cannot be read.
     pub(crate) unreadable: BTreeMap<ReleaseId, String>,
+    /// What was ordered.
+    pub(crate) ordered: RefCell<orders::Ordered>,
 }
 
 impl Memory {
@@ -51,6 +55,7 @@ impl Memory {
             preview: None,
             answers: Answers::default(),
             unreadable: BTreeMap::new(),
+            ordered: RefCell::default(),
         }
     }
 

@@ -1,0 +1,82 @@
+//! Whether the orders about a stage or an image are what was written.
+
+use std::io::Write;
+
+use serde::Serialize;
+use towpath_core::release::{BrokenTrail, Directive, Subject, verify_trail};
+
+use crate::deployer::orders::Orders;
+use crate::output::{BAD, Failure, GOOD, NAME, QUIET};
+use crate::telling::{safe, time};
+
+/// What was found about the orders of one subject.
+#[derive(Debug, Serialize)]
+pub(super) struct AuditedOrders {
+    /// The stage or the image, as it was named.
+    subject: String,
+    pub(super) intact: bool,
+    /// The orders, the first one first.
+    orders: Vec<Directive>,
+    /// The fingerprint of the last order, which stands for all before it.
+    head: Option<String>,
+    /// Where and how they are not what was written.
+    problem: Option<String>,
+    /// The order at which they are not, where it is one.
+    order: Option<u64>,
+}
+
+pub(super) async fn audit<D: Orders>(
+    deployer: &D,
+    name: String,
+    subject: &Subject,
+) -> Result<AuditedOrders, Failure> {
+    let trail = deployer.trail(subject).await?;
+    let head = trail
+        .head
+        .as_ref()
+        .map(|(sequence, print)| (*sequence, print));
+    let broken = verify_trail(subject, &trail.directives, head).err();
+    Ok(AuditedOrders {
+        subject: name,
+        intact: broken.is_none(),
+        head: trail.head.map(|(_, print)| print.as_str().to_owned()),
+        problem: broken.as_ref().map(ToString::to_string),
+        order: match broken {
+            Some(
+                BrokenTrail::Missing(order)
+                | BrokenTrail::Edited(order)
+                | BrokenTrail::Replaced(order),
+            ) => Some(order),
+            Some(BrokenTrail::Head { .. }) | None => None,
+        },
+        orders: trail.directives,
+    })
+}
+
+pub(super) fn write_text(out: &mut dyn Write, one: &AuditedOrders) -> Result<(), Failure> {
+    let name = &one.subject;
+    match (&one.problem, &one.head) {
+        (Some(problem), _) => {
+            writeln!(
+                out,
+                "{BAD}NOT INTACT{BAD:#} {NAME}{name}{NAME:#}: {problem}"
+            )?;
+        }
+        (None, None) => writeln!(out, "{GOOD}intact{GOOD:#} {NAME}{name}{NAME:#}: no orders")?,
+        (None, Some(head)) => writeln!(
+            out,
+            "{GOOD}intact{GOOD:#} {NAME}{name}{NAME:#}: {} orders, the last is {head}",
+            one.orders.len()
+        )?,
+    }
+    for order in &one.orders {
+        writeln!(
+            out,
+            "{QUIET}{:>4}{QUIET:#}  {}  {}",
+            order.sequence,
+            time(order.at),
+            safe(&order.words())
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! `towpath hold` and `towpath release-hold`: whether a stage takes new releases.
+
+use std::io::Write;
+
+use serde::Serialize;
+use towpath_aws::ports::Issued;
+use towpath_core::names::ReleaseId;
+use towpath_core::release::{Directive, Order, ServiceRow, Subject};
+
+use super::stage::{self, Found, StageArguments, reason};
+use crate::deployer::Where;
+use crate::deployer::orders::Orders;
+use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
+use crate::telling::safe;
+
+/// Have a stage take no new release until the hold is lifted.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  \
+    towpath hold shop-api production --reason 'the sale runs until Monday'\n\n\
+    A rollout that has begun is finished. Rollbacks are not kept by a hold.")]
+pub(super) struct Hold {
+    #[command(flatten)]
+    of: StageArguments,
+    /// Why, for everybody who waits.
+    #[arg(long, value_parser = reason, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    pub(super) at: Where,
+}
+
+/// Lift a stage's hold, accept what runs there, and let the release that waits go on.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  \
+    towpath release-hold shop-api production --reason 'fixed by 4a5b6c7'\n\n\
+    `towpath status` shows why a stage is held.")]
+pub(super) struct ReleaseHold {
+    #[command(flatten)]
+    of: StageArguments,
+    /// Why, for the audit trail.
+    #[arg(long, value_parser = reason, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    pub(super) at: Where,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    pipeline: &'a str,
+    stage: &'a str,
+    service: String,
+    order: Order,
+    /// Whether it was not so before. Nothing is written otherwise.
+    changed: bool,
+    /// Why the stage is held now, if it is.
+    hold: Option<String>,
+    directive: Option<&'a Directive>,
+    /// The release that is being rolled out all the same.
+    rolling_out: Option<ReleaseId>,
+    /// The release that waited and goes on.
+    woken: Option<ReleaseId>,
+}
+
+pub(super) async fn hold<D: Orders>(
+    deployer: &D,
+    arguments: &Hold,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
+    let Found { service } = stage::find(deployer, &arguments.of).await?;
+    let subject = Subject::Service(service.clone());
+    let by = deployer.caller().await?;
+    let issued = deployer
+        .issue(&subject, Order::Hold, &by, &arguments.reason)
+        .await?;
+    let row = stage::row(deployer, &service).await?;
+    let report = report(
+        &arguments.of,
+        &subject,
+        Order::Hold,
+        &issued,
+        row.owner,
+        None,
+    );
+    write(out, output, &report)
+}
+
+pub(super) async fn release<D: Orders>(
+    deployer: &D,
+    arguments: &ReleaseHold,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
+    let Found { service } = stage::find(deployer, &arguments.of).await?;
+    let subject = Subject::Service(service.clone());
+    let by = deployer.caller().await?;
+    let issued = deployer
+        .issue(&subject, Order::LiftHold, &by, &arguments.reason)
+        .await?;
+    // Also where it was lifted before: whoever did that may not have got this far.
+    let row = stage::row(deployer, &service).await?;
+    let waits = waiting(deployer, &row).await?;
+    if let Some(release) = &waits {
+        deployer.wake(release).await?;
+    }
+    let report = report(
+        &arguments.of,
+        &subject,
+        Order::LiftHold,
+        &issued,
+        row.owner,
+        waits,
+    );
+    write(out, output, &report)
+}
+
+/// The release whose turn it is, if one is on its way.
+async fn waiting<D: Orders>(deployer: &D, row: &ServiceRow) -> Result<Option<ReleaseId>, Failure> {
+    if row.owner.is_some() {
+        return Ok(None);
+    }
+    let Some(next) = row.waiting.first().or(row.candidate.as_ref()) else {
+        return Ok(None);
+    };
+    let summary = deployer.summary(&next.release).await?;
+    Ok(summary
+        .filter(|summary| summary.outcome.is_none())
+        .map(|summary| summary.release))
+}
+
+fn report<'a>(
+    of: &'a StageArguments,
+    subject: &Subject,
+    order: Order,
+    issued: &'a Issued,
+    rolling_out: Option<ReleaseId>,
+    woken: Option<ReleaseId>,
+) -> Report<'a> {
+    let (directive, hold) = match issued {
+        Issued::Written(directive) => (Some(&**directive), order.sets().then(|| directive.words())),
+        Issued::AlreadySo(hold) => (None, hold.clone()),
+    };
+    Report {
+        pipeline: of.pipeline.as_str(),
+        stage: of.stage.as_str(),
+        service: subject.to_string(),
+        order,
+        changed: directive.is_some(),
+        hold,
+        directive,
+        rolling_out,
+        woken,
+    }
+}
+
+fn write(out: &mut dyn Write, output: Output, report: &Report<'_>) -> Result<Answer, Failure> {
+    match output {
+        Output::Json => write_json(out, report)?,
+        Output::Text => write_text(out, report)?,
+    }
+    Ok(Answer::Yes)
+}
+
+fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
+    let Report {
+        pipeline, stage, ..
+    } = report;
+    let name = format!("{NAME}{stage}{NAME:#} of {pipeline}");
+    match (&report.hold, report.changed) {
+        (Some(hold), true) => writeln!(out, "{name} is on {BAD}hold{BAD:#}: {}", safe(hold))?,
+        (Some(hold), false) => writeln!(
+            out,
+            "{name} was on {BAD}hold{BAD:#} already, which stays as it is: {}",
+            safe(hold)
+        )?,
+        (None, true) => writeln!(out, "{name}: the hold is {GOOD}lifted{GOOD:#}")?,
+        (None, false) => writeln!(out, "{name} is not on hold: nothing was lifted")?,
+    }
+    if report.hold.is_some() {
+        writeln!(
+            out,
+            "{QUIET}`towpath release-hold {pipeline} {stage} --reason …` lifts it{QUIET:#}"
+        )?;
+    }
+    if let Some(release) = &report.rolling_out {
+        writeln!(
+            out,
+            "{release} is being rolled out there now, and is finished first"
+        )?;
+    }
+    if let Some(release) = &report.woken {
+        writeln!(out, "{release} waited there, and goes on")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,304 @@
+//! `towpath rollback`: bring back to a stage what ran well before.
+
+use std::io::Write;
+
+use serde::Serialize;
+use towpath_aws::handlers::Taken;
+use towpath_core::names::ReleaseId;
+use towpath_core::release::{
+    Incoming, NoWayBack, Principal, Refusal, Release, Revision, Rollback, ServiceId, ServiceRow,
+    open_rollback, succeeded_with,
+};
+
+use super::stage::{self, Found, StageArguments, reason};
+use crate::deployer::Where;
+use crate::deployer::orders::Orders;
+use crate::output::{Answer, Failure, GOOD, NAME, Output, QUIET, write_json};
+
+/// How often the service may change hands while it is decided what is taken back.
+const TRIES: u32 = 3;
+
+/// Take back what is being rolled out to a stage, or bring back what ran there before.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    towpath rollback shop-api production --reason 'checkout fails'\n  \
+    towpath rollback shop-api production --to shop-api-0123456789abcdef\n\n\
+    No hold, veto or approval keeps a rollback, and the stage is on hold afterwards. \
+    Once it is through, the same command goes one release further back.")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    of: StageArguments,
+    /// The release to bring back, which must have succeeded there; by default the one before what
+    /// runs now.
+    #[arg(long, value_name = "RELEASE")]
+    to: Option<ReleaseId>,
+    /// Why, for everybody who reads about it.
+    #[arg(long, value_parser = reason, value_name = "TEXT")]
+    reason: Option<String>,
+    #[command(flatten)]
+    pub(super) at: Where,
+}
+
+/// Why nothing is rolled back.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("there is no release {0}: `towpath history` shows those there are")]
+    NoSuchRelease(ReleaseId),
+    #[error("release {release} went to {was}, and {stage} is {service} now")]
+    Elsewhere {
+        release: ReleaseId,
+        stage: String,
+        was: String,
+        service: ServiceId,
+    },
+    #[error("{0} changes hands again and again: run the command once more")]
+    Unsteady(ServiceId),
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    pipeline: &'a str,
+    stage: &'a str,
+    service: String,
+    by: Principal,
+    /// Whether it was not asked for before.
+    new: bool,
+    /// The release that is being rolled out and is taken back.
+    taken_back: Option<ReleaseId>,
+    /// The rollback, where one is opened.
+    rollback: Option<ReleaseId>,
+    /// The release that it brings back.
+    to: Option<To>,
+}
+
+#[derive(Serialize)]
+struct To {
+    release: ReleaseId,
+    tag: String,
+    revision: Revision,
+}
+
+pub(super) async fn run<D: Orders>(
+    deployer: &D,
+    arguments: &Arguments,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
+    let Found { service } = stage::find(deployer, &arguments.of).await?;
+    let by = deployer.caller().await?;
+    let order = Ordered {
+        deployer,
+        arguments,
+        service,
+        by,
+    };
+    for _ in 0..TRIES {
+        if let Some(report) = order.roll_back().await? {
+            match output {
+                Output::Json => write_json(out, &report)?,
+                Output::Text => write_text(out, &report)?,
+            }
+            return Ok(Answer::Yes);
+        }
+    }
+    Err(Refused::Unsteady(order.service).into())
+}
+
+/// A rollback that somebody wants.
+struct Ordered<'a, D> {
+    deployer: &'a D,
+    arguments: &'a Arguments,
+    service: ServiceId,
+    by: Principal,
+}
+
+impl<'a, D: Orders> Ordered<'a, D> {
+    /// Rolls back what is there now; `None` when that has changed meanwhile.
+    async fn roll_back(&self) -> Result<Option<Report<'a>>, Failure> {
+        let row = stage::row(self.deployer, &self.service).await?;
+        let owner = match &row.owner {
+            None => None,
+            Some(id) => Some(self.load(id).await?),
+        };
+        let way_back = owner
+            .as_ref()
+            .and_then(|owner| Some((owner, owner.rollback()?)));
+        if let Some((owner, rollback)) = way_back {
+            // Whoever asks twice means the same rollback, and not to take that back.
+            let wanted = self.arguments.to.as_ref();
+            if wanted.is_none_or(|to| *to == rollback.good) {
+                let to = To {
+                    release: rollback.good.clone(),
+                    tag: owner.image().tag.to_string(),
+                    revision: rollback.revision.clone(),
+                };
+                return Ok(Some(self.report(
+                    false,
+                    None,
+                    Some((owner.id().clone(), to)),
+                )));
+            }
+        }
+        let live = owner.filter(|owner| owner.rollback().is_none());
+        let mut report = self.report(false, None, None);
+        if let Some(live) = &live {
+            match self.take_back(live.id()).await? {
+                None => return Ok(None),
+                Some(new) => report = self.report(new, Some(live.id().clone()), None),
+            }
+            if self.arguments.to.is_none() {
+                return Ok(Some(report));
+            }
+        }
+        let (new, rollback, to) = self.open(&row).await?;
+        report.new |= new;
+        report.rollback = Some(rollback);
+        report.to = Some(to);
+        Ok(Some(report))
+    }
+
+    /// Tells the release that is being rolled out, and whether it did not know; `None` when it is
+    /// not being rolled out any more.
+    async fn take_back(&self, release: &ReleaseId) -> Result<Option<bool>, Failure> {
+        let incoming = Incoming::RollBack {
+            stage: self.arguments.of.stage.clone(),
+            by: self.by.clone(),
+            reason: self.arguments.reason.clone(),
+        };
+        match self.deployer.take(release, &self.by, incoming).await? {
+            Taken::Added(_) => Ok(Some(true)),
+            Taken::Known(_) => Ok(Some(false)),
+            Taken::Refused(Refusal::NotRollingOut { .. }) => Ok(None),
+            Taken::Refused(
+                refusal @ (Refusal::NotEligible { .. }
+                | Refusal::Closed { .. }
+                | Refusal::Decided { .. }
+                | Refusal::NoSuchStage(_)
+                | Refusal::NotAnOperator { .. }),
+            ) => Err(refusal.into()),
+            Taken::NoSuchRelease => Err(Refused::NoSuchRelease(release.clone()).into()),
+        }
+    }
+
+    /// Opens the rollback: whether it is new, its id, and what it brings back.
+    async fn open(&self, row: &ServiceRow) -> Result<(bool, ReleaseId, To), Failure> {
+        let stage = &self.arguments.of.stage;
+        let (target, good, revision) = match &self.arguments.to {
+            Some(id) => self.named(id).await?,
+            None => {
+                let good = row
+                    .way_back()
+                    .ok_or_else(|| NoWayBack::NothingBefore(stage.clone()))?;
+                let target = self.load(&good.release).await?;
+                (target, good.release.clone(), good.revision.clone())
+            }
+        };
+        let serving = row.good.as_ref().map(|serving| serving.release.clone());
+        // The rules that brought what runs now are those that the service is set up for.
+        let rules = match &serving {
+            Some(serving) => self.deployer.release(serving).await?,
+            None => None,
+        };
+        let rollback = Rollback {
+            stage: stage.clone(),
+            revision: revision.clone(),
+            good: good.clone(),
+            from: serving.filter(|serving| *serving != good),
+            by: self.by.clone(),
+            reason: self.arguments.reason.clone(),
+        };
+        let rules = rules.as_ref().unwrap_or(&target);
+        let (id, events) = open_rollback(rules, &target, rollback, row.epoch)?;
+        let new = self.deployer.open(&id, &self.by, &events).await?;
+        let to = To {
+            release: good,
+            tag: target.image().tag.to_string(),
+            revision,
+        };
+        Ok((new, id, to))
+    }
+
+    /// The release that `--to` names, and the revision with which it succeeded here. Where that is
+    /// a rollback, what it brought back is meant.
+    async fn named(&self, id: &ReleaseId) -> Result<(Release, ReleaseId, Revision), Failure> {
+        let stage = &self.arguments.of.stage;
+        let target = self.load(id).await?;
+        let never = || NoWayBack::NeverSucceeded {
+            release: id.clone(),
+            stage: stage.clone(),
+        };
+        let (revision, _) = succeeded_with(&target, stage).ok_or_else(never)?;
+        let was = target
+            .stage_position(stage)
+            .and_then(|position| target.service_id(position));
+        if was.as_ref() != Some(&self.service) {
+            return Err(Refused::Elsewhere {
+                release: id.clone(),
+                stage: stage.to_string(),
+                was: was.map_or_else(String::new, |was| was.to_string()),
+                service: self.service.clone(),
+            }
+            .into());
+        }
+        let revision = revision.clone();
+        let good = match target.rollback() {
+            Some(rollback) => rollback.good.clone(),
+            None => id.clone(),
+        };
+        Ok((target, good, revision))
+    }
+
+    async fn load(&self, id: &ReleaseId) -> Result<Release, Failure> {
+        let release = self.deployer.release(id).await?;
+        release.ok_or_else(|| Refused::NoSuchRelease(id.clone()).into())
+    }
+
+    fn report(
+        &self,
+        new: bool,
+        taken_back: Option<ReleaseId>,
+        rollback: Option<(ReleaseId, To)>,
+    ) -> Report<'a> {
+        let (rollback, to) = rollback.unzip();
+        Report {
+            pipeline: self.arguments.of.pipeline.as_str(),
+            stage: self.arguments.of.stage.as_str(),
+            service: self.service.to_string(),
+            by: self.by.clone(),
+            new,
+            taken_back,
+            rollback,
+            to,
+        }
+    }
+}
+
+fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
+    let Report {
+        pipeline, stage, ..
+    } = report;
+    let name = format!("{NAME}{stage}{NAME:#} of {pipeline}");
+    let before = if report.new { "" } else { "already " };
+    if let Some(release) = &report.taken_back {
+        writeln!(
+            out,
+            "{name}: {release} is {before}being taken back; what ran before it serves again"
+        )?;
+    }
+    if let (Some(rollback), Some(to)) = (&report.rollback, &report.to) {
+        writeln!(
+            out,
+            "{name} {before}goes back to {GOOD}{}{GOOD:#} ({}), by {rollback}",
+            to.tag, to.release
+        )?;
+    }
+    let follow = report.rollback.as_ref().or(report.taken_back.as_ref());
+    if let Some(release) = follow {
+        writeln!(
+            out,
+            "{QUIET}`towpath history {release}` tells how it goes. The stage is on hold afterwards: \
+             `towpath release-hold {pipeline} {stage} --reason …` lets releases in again{QUIET:#}"
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! The stage that an order is about, and the reason that is given for it.
+
+use towpath_core::names::{PipelineName, StageName};
+use towpath_core::pipeline::Pipeline;
+use towpath_core::release::{ServiceId, ServiceRow};
+
+use crate::deployer::{Deployer, all_pipelines, service_of};
+use crate::output::Failure;
+
+/// Longest reason in characters: what is shown of one everywhere.
+const LONGEST_REASON: usize = 400;
+
+/// A stage of a pipeline that the deployer keeps.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct StageArguments {
+    /// The pipeline.
+    pub(super) pipeline: PipelineName,
+    /// Its stage.
+    pub(super) stage: StageName,
+}
+
+/// A stage that there is, and its service.
+pub(super) struct Found {
+    pub(super) service: ServiceId,
+}
+
+/// Why there is no such stage.
+#[derive(Debug, thiserror::Error)]
+enum NoSuchStage {
+    #[error("there is no pipeline `{name}` below {path}: `towpath status` shows those there are")]
+    Pipeline { name: PipelineName, path: String },
+    #[error("pipeline `{pipeline}` has no stage `{stage}`; it has {stages}")]
+    Stage {
+        pipeline: PipelineName,
+        stage: StageName,
+        stages: String,
+    },
+    #[error(
+        "the pipeline in {parameter} cannot be used: {problem}; `towpath apply FILE` stores it anew"
+    )]
+    Unusable { parameter: String, problem: String },
+}
+
+/// The stage, as its pipeline is stored now.
+pub(super) async fn find<D: Deployer>(
+    deployer: &D,
+    wanted: &StageArguments,
+) -> Result<Found, Failure> {
+    let pipeline = pipeline(deployer, &wanted.pipeline).await?;
+    let Some(stage) = pipeline.stage(&wanted.stage) else {
+        let stages: Vec<_> = pipeline
+            .stages
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect();
+        return Err(NoSuchStage::Stage {
+            pipeline: wanted.pipeline.clone(),
+            stage: wanted.stage.clone(),
+            stages: stages.join(", "),
+        }
+        .into());
+    };
+    let home = deployer.home().await?;
+    Ok(Found {
+        service: service_of(stage, &home),
+    })
+}
+
+/// The row of a service, as it is now.
+pub(super) async fn row<D: Deployer>(
+    deployer: &D,
+    service: &ServiceId,
+) -> Result<ServiceRow, Failure> {
+    let rows = deployer.services(std::slice::from_ref(service)).await?;
+    Ok(rows.into_iter().next().unwrap_or_default())
+}
+
+async fn pipeline<D: Deployer>(deployer: &D, name: &PipelineName) -> Result<Pipeline, Failure> {
+    for kept in all_pipelines(deployer).await? {
+        // What cannot be read has no name but its parameter's.
+        let last = kept.parameter.name.as_str().rsplit('/').next();
+        if last != Some(name.as_str()) {
+            continue;
+        }
+        return kept.pipeline.map_err(|error| {
+            NoSuchStage::Unusable {
+                parameter: kept.parameter.name.to_string(),
+                problem: error.to_string(),
+            }
+            .into()
+        });
+    }
+    Err(NoSuchStage::Pipeline {
+        name: name.clone(),
+        path: deployer.pipelines_path().to_string(),
+    }
+    .into())
+}
+
+/// Reads a reason: some words on one line.
+pub(super) fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("say why in a few words: people read it later".into());
+    }
+    if text.chars().count() > LONGEST_REASON {
+        return Err(format!("at most {LONGEST_REASON} characters"));
+    }
+    if text.contains(char::is_control) {
+        return Err("on one line, without control characters".into());
+    }
+    Ok(text.to_owned())
+}

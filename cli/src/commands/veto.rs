@@ -1,0 +1,214 @@
+//! `towpath veto` and `towpath lift-veto`: whether an image may be rolled out.
+
+use std::io::Write;
+use std::str::FromStr;
+
+use serde::Serialize;
+use towpath_aws::handlers::Taken;
+use towpath_aws::ports::Issued;
+use towpath_core::image::Digest;
+use towpath_core::names::ReleaseId;
+use towpath_core::release::{Directive, Incoming, Order, Principal, Subject};
+
+use super::stage::reason;
+use crate::deployer::Where;
+use crate::deployer::orders::Orders;
+use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
+use crate::telling::safe;
+
+/// Have an image rolled out nowhere any more, under no tag and by no pipeline.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    towpath veto shop-api-0123456789abcdef --reason 'loses orders'\n  \
+    towpath veto sha256:0123…cdef --reason 'loses orders'\n\n\
+    Releases of it that are on their way end as refused. Where it serves it goes on serving: \
+    `towpath rollback` takes it back.")]
+pub(super) struct Veto {
+    /// The image's digest, or a release that carries it.
+    #[arg(value_name = "DIGEST|RELEASE")]
+    image: Named,
+    /// Why, for everybody whose release it stops.
+    #[arg(long, value_parser = reason, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    pub(super) at: Where,
+}
+
+/// Let a vetoed image be rolled out again.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  \
+    towpath lift-veto shop-api-0123456789abcdef --reason 'it was the database'\n\n\
+    Releases that the veto has ended stay ended: push the image again under another tag.")]
+pub(super) struct LiftVeto {
+    /// The image's digest, or a release that carries it.
+    #[arg(value_name = "DIGEST|RELEASE")]
+    image: Named,
+    /// Why, for the audit trail.
+    #[arg(long, value_parser = reason, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    pub(super) at: Where,
+}
+
+/// What an image is named by.
+#[derive(Debug, Clone)]
+enum Named {
+    Digest(Digest),
+    Release(ReleaseId),
+}
+
+impl FromStr for Named {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.starts_with("sha256:") {
+            let digest = text.parse().map(Self::Digest);
+            return digest.map_err(|error: towpath_core::image::ImageError| error.to_string());
+        }
+        text.parse().map(Self::Release).map_err(|_| {
+            "neither a digest (sha256:… of 64 digits) nor a release, as `towpath history` shows them"
+                .into()
+        })
+    }
+}
+
+/// A release that is not in the ledger.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no release {0}: `towpath history` shows those there are")]
+struct NoSuchRelease(ReleaseId);
+
+#[derive(Serialize)]
+struct Report<'a> {
+    digest: String,
+    order: Order,
+    /// Whether it was not so before. Nothing is written otherwise.
+    changed: bool,
+    /// Why the image is vetoed now, if it is.
+    veto: Option<String>,
+    directive: Option<&'a Directive>,
+    /// The releases on their way that were told.
+    told: Vec<ReleaseId>,
+}
+
+pub(super) async fn veto<D: Orders>(
+    deployer: &D,
+    arguments: &Veto,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
+    let digest = digest_of(deployer, &arguments.image).await?;
+    let by = deployer.caller().await?;
+    let subject = Subject::Image(digest);
+    // The veto itself comes first: whatever takes a service from now on meets it.
+    let issued = deployer
+        .issue(&subject, Order::Veto, &by, &arguments.reason)
+        .await?;
+    let told = tell(deployer, &digest, &by, &arguments.reason).await?;
+    write(out, output, &report(&digest, Order::Veto, &issued, told))
+}
+
+pub(super) async fn lift<D: Orders>(
+    deployer: &D,
+    arguments: &LiftVeto,
+    output: Output,
+    out: &mut dyn Write,
+) -> Result<Answer, Failure> {
+    let digest = digest_of(deployer, &arguments.image).await?;
+    let by = deployer.caller().await?;
+    let issued = deployer
+        .issue(
+            &Subject::Image(digest),
+            Order::LiftVeto,
+            &by,
+            &arguments.reason,
+        )
+        .await?;
+    let report = report(&digest, Order::LiftVeto, &issued, Vec::new());
+    write(out, output, &report)
+}
+
+async fn digest_of<D: Orders>(deployer: &D, image: &Named) -> Result<Digest, Failure> {
+    match image {
+        Named::Digest(digest) => Ok(*digest),
+        Named::Release(id) => match deployer.summary(id).await? {
+            Some(summary) => Ok(summary.digest),
+            None => Err(NoSuchRelease(id.clone()).into()),
+        },
+    }
+}
+
+/// Tells the releases of the image that are on their way. It is done also where the image was
+/// vetoed before: whoever did that may not have got this far.
+async fn tell<D: Orders>(
+    deployer: &D,
+    digest: &Digest,
+    by: &Principal,
+    reason: &str,
+) -> Result<Vec<ReleaseId>, Failure> {
+    let mut told = Vec::new();
+    let open = deployer.open_releases().await?;
+    for one in open.into_iter().filter(|one| one.digest == *digest) {
+        let veto = Incoming::Veto {
+            by: by.clone(),
+            reason: reason.to_owned(),
+        };
+        match deployer.take(&one.release, by, veto).await? {
+            Taken::Added(_) => told.push(one.release),
+            Taken::Known(_) | Taken::NoSuchRelease => {}
+            Taken::Refused(refusal) => return Err(refusal.into()),
+        }
+    }
+    Ok(told)
+}
+
+fn report<'a>(
+    digest: &Digest,
+    order: Order,
+    issued: &'a Issued,
+    told: Vec<ReleaseId>,
+) -> Report<'a> {
+    let (directive, veto) = match issued {
+        Issued::Written(directive) => (Some(&**directive), order.sets().then(|| directive.words())),
+        Issued::AlreadySo(veto) => (None, veto.clone()),
+    };
+    Report {
+        digest: digest.to_string(),
+        order,
+        changed: directive.is_some(),
+        veto,
+        directive,
+        told,
+    }
+}
+
+fn write(out: &mut dyn Write, output: Output, report: &Report<'_>) -> Result<Answer, Failure> {
+    match output {
+        Output::Json => write_json(out, report)?,
+        Output::Text => write_text(out, report)?,
+    }
+    Ok(Answer::Yes)
+}
+
+fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
+    let name = format!("{NAME}{}{NAME:#}", report.digest);
+    match (&report.veto, report.changed) {
+        (Some(veto), true) => writeln!(out, "{name} is {BAD}vetoed{BAD:#}: {}", safe(veto))?,
+        (Some(veto), false) => writeln!(
+            out,
+            "{name} was {BAD}vetoed{BAD:#} already, which stays as it is: {}",
+            safe(veto)
+        )?,
+        (None, true) => writeln!(out, "{name}: the veto is {GOOD}lifted{GOOD:#}")?,
+        (None, false) => writeln!(out, "{name} is not vetoed: nothing was lifted")?,
+    }
+    for release in &report.told {
+        writeln!(out, "{release} is on its way with it, and was told")?;
+    }
+    if report.veto.is_some() {
+        writeln!(
+            out,
+            "{QUIET}where it serves it goes on serving: `towpath rollback` takes it back{QUIET:#}"
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Orders, written to the ledger in AWS.
+
+use towpath_aws::handlers::{Taken, take};
+use towpath_aws::ports::{
+    AppendError, Clock as _, Directives as _, Issue, Issued, Ledger as _, Trail,
+};
+use towpath_core::image::Digest;
+use towpath_core::names::ReleaseId;
+use towpath_core::release::{Actor, Event, Incoming, Order, Principal, Subject, Summary};
+
+use super::Installed;
+use crate::deployer::orders::Orders;
+use crate::output::Failure;
+
+impl Orders for Installed {
+    async fn caller(&self) -> Result<Principal, Failure> {
+        Ok(Principal::Aws(self.aws.caller().await?.arn))
+    }
+
+    async fn take(
+        &self,
+        release: &ReleaseId,
+        by: &Principal,
+        incoming: Incoming,
+    ) -> Result<Taken, Failure> {
+        let actor = Actor::Person(by.clone());
+        Ok(take(&self.aws, release, &actor, incoming).await?)
+    }
+
+    async fn open(
+        &self,
+        release: &ReleaseId,
+        by: &Principal,
+        events: &[Event],
+    ) -> Result<bool, Failure> {
+        let actor = Actor::Person(by.clone());
+        match self.aws.open(release, events, &actor, self.aws.now()).await {
+            Ok(()) => Ok(true),
+            Err(AppendError::Behind) => Ok(false),
+            Err(error @ (AppendError::Service | AppendError::Call(_))) => Err(error.into()),
+        }
+    }
+
+    async fn issue(
+        &self,
+        subject: &Subject,
+        order: Order,
+        by: &Principal,
+        reason: &str,
+    ) -> Result<Issued, Failure> {
+        let issue = Issue {
+            subject,
+            order,
+            by,
+            reason,
+            at: self.aws.now(),
+        };
+        Ok(self.aws.issue(issue).await?)
+    }
+
+    async fn trail(&self, subject: &Subject) -> Result<Trail, Failure> {
+        Ok(self.aws.trail(subject).await?)
+    }
+
+    async fn wake(&self, release: &ReleaseId) -> Result<(), Failure> {
+        Ok(self.aws.wake(release, self.aws.now()).await?)
+    }
+
+    async fn veto(&self, digest: &Digest) -> Result<Option<String>, Failure> {
+        Ok(self.aws.veto(digest).await?)
+    }
+
+    async fn open_releases(&self) -> Result<Vec<Summary>, Failure> {
+        let listed = self.aws.open_releases(usize::MAX).await?;
+        Ok(listed.into_iter().map(|one| one.summary).collect())
+    }
+}

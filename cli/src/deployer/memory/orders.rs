@@ -1,0 +1,133 @@
+//! Orders, kept in memory.
+
+use std::collections::BTreeMap;
+
+use towpath_aws::handlers::Taken;
+use towpath_aws::ports::{Issued, Trail};
+use towpath_core::image::Digest;
+use towpath_core::names::ReleaseId;
+use towpath_core::release::{
+    Accepted, Directive, Event, Incoming, Order, Principal, Subject, Summary, accept,
+};
+
+use super::Memory;
+use crate::deployer::Deployer as _;
+use crate::deployer::orders::Orders;
+use crate::output::Failure;
+
+/// What was ordered.
+#[derive(Default)]
+pub(crate) struct Ordered {
+    pub(crate) trails: BTreeMap<Subject, Trail>,
+    /// Why subjects are held or vetoed, of those that were ordered about.
+    pub(crate) standing: BTreeMap<Subject, Option<String>>,
+    pub(crate) taken: Vec<(ReleaseId, Vec<Event>)>,
+    pub(crate) opened: Vec<(ReleaseId, Vec<Event>)>,
+    pub(crate) woken: Vec<ReleaseId>,
+}
+
+/// Who runs the commands.
+pub(crate) const ARN: &str = "arn:aws:iam::111111111111:user/ada";
+
+impl Memory {
+    fn standing(&self, subject: &Subject) -> Option<String> {
+        match self.ordered.borrow().standing.get(subject) {
+            Some(standing) => standing.clone(),
+            None => match subject {
+                Subject::Service(service) => self.services.get(service)?.hold.clone(),
+                Subject::Image(_) => None,
+            },
+        }
+    }
+}
+
+impl Orders for Memory {
+    async fn caller(&self) -> Result<Principal, Failure> {
+        Ok(Principal::Aws(ARN.into()))
+    }
+
+    async fn take(
+        &self,
+        release: &ReleaseId,
+        _by: &Principal,
+        incoming: Incoming,
+    ) -> Result<Taken, Failure> {
+        let Some(found) = self.release(release).await? else {
+            return Ok(Taken::NoSuchRelease);
+        };
+        Ok(match accept(&found, incoming, self.now()) {
+            Ok(Accepted::Add(events)) => {
+                let taken = &mut self.ordered.borrow_mut().taken;
+                taken.push((release.clone(), events));
+                Taken::Added(Box::new(found))
+            }
+            Ok(Accepted::Known) => Taken::Known(Box::new(found)),
+            Err(refusal) => Taken::Refused(refusal),
+        })
+    }
+
+    async fn open(
+        &self,
+        release: &ReleaseId,
+        _by: &Principal,
+        events: &[Event],
+    ) -> Result<bool, Failure> {
+        let opened = &mut self.ordered.borrow_mut().opened;
+        let new = !opened.iter().any(|(known, _)| known == release);
+        if new {
+            opened.push((release.clone(), events.to_vec()));
+        }
+        Ok(new)
+    }
+
+    async fn issue(
+        &self,
+        subject: &Subject,
+        order: Order,
+        by: &Principal,
+        reason: &str,
+    ) -> Result<Issued, Failure> {
+        let standing = self.standing(subject);
+        if standing.is_some() == order.sets() {
+            return Ok(Issued::AlreadySo(standing));
+        }
+        let mut ordered = self.ordered.borrow_mut();
+        let trail = ordered.trails.entry(subject.clone()).or_default();
+        let last = trail
+            .head
+            .as_ref()
+            .map(|(sequence, print)| (*sequence, print));
+        let directive = Directive::after(
+            last,
+            subject,
+            self.now(),
+            by.clone(),
+            order,
+            reason.to_owned(),
+        );
+        trail.head = Some((directive.sequence, directive.fingerprint.clone()));
+        trail.directives.push(directive.clone());
+        let standing = order.sets().then(|| directive.words());
+        ordered.standing.insert(subject.clone(), standing);
+        Ok(Issued::Written(Box::new(directive)))
+    }
+
+    async fn trail(&self, subject: &Subject) -> Result<Trail, Failure> {
+        let trails = &self.ordered.borrow().trails;
+        Ok(trails.get(subject).cloned().unwrap_or_default())
+    }
+
+    async fn wake(&self, release: &ReleaseId) -> Result<(), Failure> {
+        self.ordered.borrow_mut().woken.push(release.clone());
+        Ok(())
+    }
+
+    async fn veto(&self, digest: &Digest) -> Result<Option<String>, Failure> {
+        Ok(self.standing(&Subject::Image(*digest)))
+    }
+
+    async fn open_releases(&self) -> Result<Vec<Summary>, Failure> {
+        let open = self.summaries.values().filter(|one| one.open);
+        Ok(open.cloned().collect())
+    }
+}

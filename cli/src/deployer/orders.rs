@@ -1,0 +1,47 @@
+//! What people order of the deployer: to take releases back, to hold stages, to veto images.
+
+use towpath_aws::handlers::Taken;
+use towpath_aws::ports::{Issued, Trail};
+use towpath_core::image::Digest;
+use towpath_core::names::ReleaseId;
+use towpath_core::release::{Event, Incoming, Order, Principal, Subject, Summary};
+
+use super::Deployer;
+use crate::output::Failure;
+
+/// The orders. None of them changes a deployment: they are written to the ledger, and the deployer
+/// acts on them.
+pub(crate) trait Orders: Deployer {
+    /// Who gives them.
+    async fn caller(&self) -> Result<Principal, Failure>;
+    /// Takes a fact into the ledger of a release.
+    async fn take(
+        &self,
+        release: &ReleaseId,
+        by: &Principal,
+        incoming: Incoming,
+    ) -> Result<Taken, Failure>;
+    /// Opens a release; whether it was not there before.
+    async fn open(
+        &self,
+        release: &ReleaseId,
+        by: &Principal,
+        events: &[Event],
+    ) -> Result<bool, Failure>;
+    /// Writes an order about a service or an image, with what it changes.
+    async fn issue(
+        &self,
+        subject: &Subject,
+        order: Order,
+        by: &Principal,
+        reason: &str,
+    ) -> Result<Issued, Failure>;
+    /// Every order about a service or an image.
+    async fn trail(&self, subject: &Subject) -> Result<Trail, Failure>;
+    /// Has the deployer look at a release.
+    async fn wake(&self, release: &ReleaseId) -> Result<(), Failure>;
+    /// Why an image is vetoed, if it is.
+    async fn veto(&self, digest: &Digest) -> Result<Option<String>, Failure>;
+    /// The releases of all pipelines that are on their way.
+    async fn open_releases(&self) -> Result<Vec<Summary>, Failure>;
+}
