@@ -1,4 +1,5 @@
-//! `towpath`, the command line: it checks, explains, stores and looks, and changes no deployment.
+//! `towpath`, the command line: it checks, explains, stores, looks, and writes down what people
+//! order. It changes no deployment itself.
 
 mod commands;
 mod deployer;

@@ -3,6 +3,7 @@
 
 mod account;
 mod acting;
+mod command;
 mod described;
 mod lab;
 mod ledger;

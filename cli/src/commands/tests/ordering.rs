@@ -1,2 +1,318 @@
 //! `towpath rollback`, `hold`, `release-hold`, `veto` and `lift-veto`, and what `status` and
 //! `audit` say of them.
+
+use towpath_core::image::Digest;
+use towpath_core::names::Fingerprint;
+use towpath_core::release::{Candidate, Order, Outcome, Revision, ServiceRow, Subject};
+
+use super::*;
+use crate::deployer::memory::{PUSHED, home};
+
+const PRODUCTION: [&str; 2] = ["shop-api", "production"];
+
+fn revision(number: u8) -> Revision {
+    format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/api:{number}")
+        .parse()
+        .unwrap()
+}
+
+fn rolled_out(number: u8) -> Event {
+    Event::RolloutEnded {
+        stage: "production".parse().unwrap(),
+        outcome: Outcome::Succeeded,
+        reason: "it serves".into(),
+        revision: Some(revision(number)),
+    }
+}
+
+/// A deployer in which two releases succeeded in production, the second of which serves.
+fn shop() -> (Memory, ReleaseId, ReleaseId) {
+    let mut deployer = Memory::new();
+    let pipeline = deployer.keep(SHOP);
+    let good = deployer.release(&pipeline, "0000001", &[rolled_out(6), succeeded()]);
+    let worse = deployer.release(&pipeline, "0000002", &[rolled_out(7), succeeded()]);
+    deployer.runs(&pipeline, 2, &good);
+    let before = row(&mut deployer).good.take().unwrap();
+    deployer.runs(&pipeline, 2, &worse);
+    row(&mut deployer).earlier.push(before);
+    (deployer, good, worse)
+}
+
+/// Production's row.
+fn row(deployer: &mut Memory) -> &mut ServiceRow {
+    deployer.services.get_mut(&service()).unwrap()
+}
+
+fn service() -> towpath_core::release::ServiceId {
+    towpath_core::release::ServiceId {
+        account: home().account,
+        region: home().region,
+        cluster: "shop".parse().unwrap(),
+        service: "api".parse().unwrap(),
+    }
+}
+
+fn order(verb: &str, rest: &[&str]) -> Vec<String> {
+    let all = [&[verb], &PRODUCTION[..], rest].concat();
+    all.into_iter().map(str::to_owned).collect()
+}
+
+fn ordered(deployer: &Memory, verb: &str, rest: &[&str]) -> String {
+    let arguments = order(verb, rest);
+    yes(
+        deployer,
+        &arguments.iter().map(String::as_str).collect::<Vec<_>>(),
+    )
+}
+
+fn refused(deployer: &Memory, verb: &str, rest: &[&str]) -> String {
+    let arguments = order(verb, rest);
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    towpath(deployer, &arguments).0.unwrap_err()
+}
+
+#[test]
+fn a_rollback_brings_back_the_release_before() {
+    let (deployer, good, worse) = shop();
+    let rest = ["--reason", "orders get lost", "--output", "json"];
+    let report = json(&ordered(&deployer, "rollback", &rest));
+    assert_eq!(report["to"]["release"], good.as_str());
+    assert_eq!(
+        (&report["new"], &report["taken_back"]),
+        (&true.into(), &().into())
+    );
+    let again = json(&ordered(&deployer, "rollback", &rest));
+    assert_eq!(
+        (&again["new"], &again["rollback"]),
+        (&false.into(), &report["rollback"])
+    );
+
+    let ordered = deployer.ordered.borrow();
+    let [(id, events)] = ordered.opened.as_slice() else {
+        panic!("one rollback: {:?}", ordered.opened);
+    };
+    assert_eq!(report["rollback"], id.as_str());
+    let [
+        Event::Opened {
+            rollback: Some(rollback),
+            image,
+            ..
+        },
+    ] = events.as_slice()
+    else {
+        panic!("a rollback is opened: {events:?}");
+    };
+    assert_eq!((&rollback.good, &rollback.from), (&good, &Some(worse)));
+    assert_eq!(image.tag.as_str(), "0000001");
+    assert_eq!(rollback.reason.as_deref(), Some("orders get lost"));
+}
+
+#[test]
+fn a_rollback_names_any_release_that_succeeded_there() {
+    let (deployer, good, _) = shop();
+    let text = ordered(&deployer, "rollback", &["--to", good.as_str()]);
+    assert!(
+        text.contains("production of shop-api goes back to 0000001"),
+        "{text}"
+    );
+    let ordered = deployer.ordered.borrow();
+    let Event::Opened {
+        rollback: Some(rollback),
+        ..
+    } = &ordered.opened[0].1[0]
+    else {
+        panic!("a rollback is opened");
+    };
+    assert_eq!(rollback.revision, revision(6), "with which it succeeded");
+}
+
+#[test]
+fn a_rollback_is_refused_with_the_way_out() {
+    let (mut deployer, _, _) = shop();
+    let pipeline = deployer.keep(SHOP);
+    let failed = deployer.release(&pipeline, "0000003", &[]);
+    let error = refused(&deployer, "rollback", &["--to", failed.as_str()]);
+    assert!(error.contains("did not succeed in production"), "{error}");
+    let error = refused(
+        &deployer,
+        "rollback",
+        &["--to", "shop-api-0123456789abcdef"],
+    );
+    assert!(error.contains("`towpath history` shows"), "{error}");
+    row(&mut deployer).earlier.clear();
+    let error = refused(&deployer, "rollback", &[]);
+    assert!(error.contains("name one with --to"), "{error}");
+    let (answer, _) = towpath(&deployer, &["rollback", "shop-api", "nowhere"]);
+    let error = answer.unwrap_err();
+    assert!(
+        error.contains("it has test, staging, production"),
+        "{error}"
+    );
+    let (answer, _) = towpath(&deployer, &["rollback", "other", "production"]);
+    assert!(answer.unwrap_err().contains("there is no pipeline `other`"));
+}
+
+#[test]
+fn what_is_being_rolled_out_is_taken_back() {
+    let (mut deployer, good, _) = shop();
+    let pipeline = deployer.keep(SHOP);
+    let live = live(&mut deployer, &pipeline);
+    let text = ordered(&deployer, "rollback", &["--reason", "the wrong one"]);
+    assert!(
+        text.contains(&format!("{live} is being taken back")),
+        "{text}"
+    );
+    {
+        let ordered = deployer.ordered.borrow();
+        assert_eq!(ordered.taken.len(), 1);
+        assert_eq!(ordered.taken[0].0, live);
+        assert!(
+            ordered.opened.is_empty(),
+            "what ran before serves again by itself"
+        );
+    }
+    // With --to, the rollback to it waits behind what is taken back.
+    let rest = ["--to", good.as_str(), "--output", "json"];
+    let report = json(&ordered(&deployer, "rollback", &rest));
+    assert_eq!(report["taken_back"], live.as_str());
+    assert_eq!(report["to"]["release"], good.as_str());
+}
+
+/// A release that is being rolled out to production.
+fn live(deployer: &mut Memory, pipeline: &towpath_core::pipeline::Pipeline) -> ReleaseId {
+    let plan = serde_json::json!({
+        "current": revision(7), "base": { "revision": revision(7) },
+        "spec": Fingerprint::of("rendered"), "images": [], "desired_count": 2, "service": {},
+    });
+    let succeeded_in = |stage: &str| Event::RolloutEnded {
+        stage: stage.parse().unwrap(),
+        outcome: Outcome::Succeeded,
+        reason: "it serves".into(),
+        revision: None,
+    };
+    let planned = Event::Planned {
+        stage: "production".parse().unwrap(),
+        plan: Box::new(serde_json::from_value(plan).unwrap()),
+    };
+    let started = Event::RolloutStarted {
+        stage: "production".parse().unwrap(),
+        epoch: 1,
+    };
+    let events = [
+        succeeded_in("test"),
+        succeeded_in("staging"),
+        planned,
+        started,
+    ];
+    let live = deployer.release(pipeline, "0000004", &events);
+    row(deployer).owner = Some(live.clone());
+    live
+}
+
+#[test]
+fn a_hold_is_set_once_and_lifted_and_both_are_verified() {
+    let (mut deployer, _, _) = shop();
+    let pipeline = deployer.keep(SHOP);
+    let waits = deployer.release(&pipeline, "0000005", &[]);
+    row(&mut deployer).candidate = Some(Candidate {
+        release: waits.clone(),
+        pushed_at: PUSHED,
+    });
+    let text = ordered(&deployer, "hold", &["--reason", "the sale begins"]);
+    assert!(text.contains("user/ada held it: the sale begins"), "{text}");
+    assert!(
+        text.contains("`towpath release-hold shop-api production --reason …`"),
+        "{text}"
+    );
+    let text = ordered(&deployer, "hold", &["--reason", "another"]);
+    assert!(text.contains("already, which stays as it is"), "{text}");
+    let rest = ["--reason", "it is over", "--output", "json"];
+    let report = json(&ordered(&deployer, "release-hold", &rest));
+    assert_eq!(report["woken"], waits.as_str());
+    assert_eq!(report["directive"]["order"], "lift_hold");
+    assert_eq!(deployer.ordered.borrow().woken, [waits]);
+    let text = ordered(&deployer, "release-hold", &["--reason", "again"]);
+    assert!(text.contains("is not on hold"), "{text}");
+
+    let text = yes(&deployer, &["audit", "shop-api/production"]);
+    assert!(
+        text.contains("2 orders") && text.contains("lifted the hold: it is over"),
+        "{text}"
+    );
+    {
+        let mut ordered = deployer.ordered.borrow_mut();
+        let trail = ordered
+            .trails
+            .get_mut(&Subject::Service(service()))
+            .unwrap();
+        trail.directives[0].reason = "nothing".into();
+    }
+    let report = json(&no(
+        &deployer,
+        &["audit", "shop-api/production", "--output", "json"],
+    ));
+    assert_eq!(report["orders"][0]["order"], 1);
+    assert!(
+        report["orders"][0]["problem"]
+            .as_str()
+            .unwrap()
+            .contains("was edited")
+    );
+}
+
+#[test]
+fn an_order_needs_a_reason() {
+    for reason in ["", "  ", "two\nlines"] {
+        let arguments = [
+            "towpath",
+            "hold",
+            "shop-api",
+            "production",
+            "--reason",
+            reason,
+        ];
+        assert!(Arguments::try_parse_from(arguments).is_err(), "{reason:?}");
+    }
+    let without = ["towpath", "veto", "shop-api-0123456789abcdef"];
+    assert!(Arguments::try_parse_from(without).is_err());
+}
+
+#[test]
+fn a_veto_stops_what_is_on_its_way_and_is_shown_where_it_serves() {
+    let (mut deployer, _, worse) = shop();
+    let pipeline = deployer.keep(SHOP);
+    let on_its_way = deployer.release(&pipeline, "0000006", &[]);
+    let digest = Digest::of(b"0000006").to_string();
+    let rest = [
+        "veto",
+        &digest,
+        "--reason",
+        "it loses orders",
+        "--output",
+        "json",
+    ];
+    let report = json(&yes(&deployer, &rest));
+    assert_eq!(report["told"], serde_json::json!([on_its_way.as_str()]));
+    assert_eq!(report["order"], serde_json::to_value(Order::Veto).unwrap());
+    assert_eq!(deployer.ordered.borrow().taken.len(), 1);
+    yes(&deployer, &["status"]);
+
+    let text = yes(&deployer, &["veto", worse.as_str(), "--reason", "this too"]);
+    assert!(text.contains("`towpath rollback` takes it back"), "{text}");
+    let text = no(&deployer, &["status"]);
+    assert!(
+        text.contains("VETOED: arn:aws:iam::111111111111:user/ada vetoed"),
+        "{text}"
+    );
+    let text = yes(
+        &deployer,
+        &["lift-veto", worse.as_str(), "--reason", "not this"],
+    );
+    assert!(text.contains("the veto is lifted"), "{text}");
+    yes(&deployer, &["status"]);
+    let (answer, _) = towpath(
+        &deployer,
+        &["veto", "shop-api-0123456789abcdef", "--reason", "none"],
+    );
+    assert!(answer.unwrap_err().starts_with("there is no release"));
+}

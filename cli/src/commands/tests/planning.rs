@@ -33,6 +33,11 @@ fn shop() -> Memory {
         desired_count: 2,
         scaling: Some(ScalingState::default()),
         target: None,
+        paced_minutes: 0,
+        ready_minutes: None,
+        no_way_back: None,
+        drift: None,
+        veto: None,
         unknown_fields: vec!["/newField".into()],
         service: ServiceRow::default(),
     };

@@ -1,0 +1,330 @@
+//! Bringing back what ran before, by command and by button, while nothing and while something is
+//! being rolled out; and what a stage on hold and a changed one do.
+
+use serde_json::{Value, json};
+use towpath_e2e::{APPROVER, CHANNEL, Error, OUTSIDER, Shop, World};
+
+const GOOD: &str = "3f2c1ab";
+const WORSE: &str = "4a5b6c7";
+const NEXT: &str = "5b6c7d8";
+const ROLL_BACK: &str = "towpath_roll_back";
+const PRODUCTION: [&str; 2] = ["shop-api", "production"];
+
+/// Brings an image into production, and returns its digest.
+async fn deploy(world: &World, tag: &str) -> Result<String, Error> {
+    let digest = world.push(tag, "healthy").await?;
+    world.asks(tag).await?;
+    world.click(tag, "towpath_approve", APPROVER).await?;
+    assert_eq!(world.ended(tag).await?, "succeeded");
+    assert_eq!(world.running("production").await?, [digest.as_str()]);
+    Ok(digest)
+}
+
+/// Brings a good image into production, and a worse one after it.
+async fn good_then_worse(world: &World) -> Result<(String, String), Error> {
+    let good = deploy(world, GOOD).await?;
+    let worse = deploy(world, WORSE).await?;
+    Ok((good, worse))
+}
+
+async fn serves(world: &World, digest: &str) -> Result<(), Error> {
+    world
+        .until("production runs it", async |world| {
+            Ok(world.running("production").await? == [digest])
+        })
+        .await
+}
+
+/// How the release of an id has ended, once it has.
+async fn end_of(world: &World, id: &str) -> Result<String, Error> {
+    let outcome = async |world: &World| {
+        let mut releases = world.releases().await?.into_iter();
+        Ok::<_, Error>(
+            releases
+                .find(|one| one.id == id)
+                .and_then(|one| one.outcome),
+        )
+    };
+    world
+        .until(&format!("{id} ends"), async |world| {
+            Ok(outcome(world).await?.is_some())
+        })
+        .await?;
+    Ok(outcome(world).await?.unwrap_or_default())
+}
+
+/// Why production is on hold, as `towpath status` shows it.
+async fn hold(world: &World) -> Result<Option<String>, Error> {
+    let (_, printed) = world
+        .towpath(&["status", "shop-api", "--output", "json"])
+        .await?;
+    let status: Value = serde_json::from_str(&printed).unwrap_or_default();
+    let stages = status.pointer("/pipelines/0/stages").cloned();
+    let stages = stages.unwrap_or_default();
+    let stage = stages
+        .as_array()
+        .and_then(|stages| stages.iter().find(|stage| stage["stage"] == "production"));
+    Ok(stage.and_then(|stage| stage["hold"].as_str().map(str::to_owned)))
+}
+
+/// Lets time pass until the release of a tag waits behind a hold.
+async fn waits_behind_a_hold(world: &World, tag: &str) -> Result<Value, Error> {
+    let queued = async |world: &World| {
+        let queued = world.events_named(tag, "queued").await?.pop();
+        Ok::<_, Error>(queued.filter(|event| event["behind"].to_string().contains("a hold: ")))
+    };
+    world
+        .until(&format!("{tag} waits behind a hold"), async |world| {
+            Ok(queued(world).await?.is_some())
+        })
+        .await?;
+    Ok(queued(world).await?.unwrap_or_default())
+}
+
+/// What a person was told last, by a message that only they see.
+async fn told(world: &World, user: &str) -> Result<String, Error> {
+    let whispers = world.whispers().await?;
+    let to_them = whispers.into_iter().rev().find(|(to, _)| to == user);
+    Ok(to_them.map(|(_, text)| text).unwrap_or_default())
+}
+
+async fn rollbacks(world: &World) -> Result<usize, Error> {
+    let cards = world.cards().await?;
+    let back = |text: &str| text.contains("shop-api: production back to");
+    Ok(cards.iter().filter(|card| back(&card.text)).count())
+}
+
+#[tokio::test]
+async fn a_command_brings_back_what_ran_before_and_the_next_push_waits() -> Result<(), Error> {
+    let world = World::start().await?;
+    let (good, _) = good_then_worse(&world).await?;
+    let command = [
+        &["rollback"],
+        &PRODUCTION[..],
+        &["--reason", "orders get lost"],
+    ]
+    .concat();
+    let asked = world.ordered(&command).await?;
+    assert_eq!(
+        (&asked["new"], &asked["to"]["tag"]),
+        (&json!(true), &json!(GOOD))
+    );
+    let rollback = asked["rollback"].as_str().unwrap_or_default().to_owned();
+    let again = world.ordered(&command).await?;
+    assert_eq!(again["rollback"], asked["rollback"], "{again}");
+    assert_eq!(again["new"], false, "asking twice is one rollback");
+
+    serves(&world, &good).await?;
+    assert_eq!(end_of(&world, &rollback).await?, "succeeded");
+    let created = world.carried_out("codedeploy", "CreateDeployment").await?;
+    let last = created.last().cloned().unwrap_or_default();
+    assert!(
+        last.to_string().contains("CodeDeployDefault.ECSAllAtOnce"),
+        "all traffic at once: {last}"
+    );
+    let why = hold(&world).await?.unwrap_or_default();
+    assert!(why.contains("orders get lost"), "{why}");
+    let (code, printed) = world.towpath(&["status"]).await?;
+    assert_eq!(code, 1, "{printed}");
+
+    let next = world.push(NEXT, "healthy").await?;
+    world.asks(NEXT).await?;
+    world.click(NEXT, "towpath_approve", APPROVER).await?;
+    waits_behind_a_hold(&world, NEXT).await?;
+    world.pass(3_600).await?;
+    assert_eq!(world.running("production").await?, [good.as_str()]);
+    let card = world.card(NEXT).await?.expect("its card");
+    let said = card.replies.join("\n");
+    assert!(
+        said.contains("waits behind a hold") && said.contains("orders get lost"),
+        "{said}"
+    );
+
+    let lift = [
+        &["release-hold"],
+        &PRODUCTION[..],
+        &["--reason", "5b6c7d8 mends it"],
+    ]
+    .concat();
+    let lifted = world.ordered(&lift).await?;
+    let waiting = world.release(NEXT).await?.id;
+    assert_eq!(
+        (&lifted["changed"], &lifted["woken"]),
+        (&json!(true), &json!(waiting))
+    );
+    assert_eq!(world.ended(NEXT).await?, "succeeded");
+    assert_eq!(world.running("production").await?, [next.as_str()]);
+
+    let (code, printed) = world.towpath(&["audit", "shop-api/production"]).await?;
+    assert_eq!(code, 0, "{printed}");
+    assert!(
+        printed.contains("lifted the hold: 5b6c7d8 mends it"),
+        "{printed}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_approver_rolls_back_by_a_button_and_a_stranger_does_not() -> Result<(), Error> {
+    let world = World::start().await?;
+    let (good, worse) = good_then_worse(&world).await?;
+    let stale = world.post_as_bot(CHANNEL, WORSE).await?;
+
+    let on_the_copy = json!({ "ts": stale });
+    world
+        .click_with(WORSE, ROLL_BACK, OUTSIDER, &json!({}))
+        .await?;
+    world.pass(600).await?;
+    let said = told(&world, OUTSIDER).await?;
+    assert!(said.contains("may not roll production back"), "{said}");
+    assert_eq!(world.running("production").await?, [worse.as_str()]);
+    assert_eq!(rollbacks(&world).await?, 0);
+
+    let (first, second) = tokio::join!(
+        world.click_with(WORSE, ROLL_BACK, APPROVER, &on_the_copy),
+        world.click_with(WORSE, ROLL_BACK, APPROVER, &on_the_copy)
+    );
+    assert_eq!((first?, second?), (200, 200));
+    serves(&world, &good).await?;
+    world.pass(600).await?;
+    assert_eq!(rollbacks(&world).await?, 1, "two clicks are one rollback");
+    let why = hold(&world).await?.unwrap_or_default();
+    assert!(why.contains(APPROVER), "{why}");
+
+    // What does not serve any more is not taken back once more.
+    world
+        .click_with(WORSE, ROLL_BACK, APPROVER, &on_the_copy)
+        .await?;
+    world.rest().await?;
+    let said = told(&world, APPROVER).await?;
+    assert!(said.contains("serves in production now"), "{said}");
+    assert_eq!(rollbacks(&world).await?, 1);
+    assert_eq!(world.dead_letters().await?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_being_rolled_out_is_taken_back() -> Result<(), Error> {
+    let world = World::start().await?;
+    let good = deploy(&world, GOOD).await?;
+    let before = world.calls("codedeploy", "CreateDeployment").await?.len();
+    world.push(WORSE, "healthy").await?;
+    world.asks(WORSE).await?;
+    world.click(WORSE, "towpath_approve", APPROVER).await?;
+    world
+        .until("production is being rolled out to", async |world| {
+            let created = world.carried_out("codedeploy", "CreateDeployment").await?;
+            // One for staging comes first.
+            Ok(created.len() >= before + 2)
+        })
+        .await?;
+    let command = [
+        &["rollback"],
+        &PRODUCTION[..],
+        &["--reason", "it is the wrong one"],
+    ]
+    .concat();
+    let asked = world.ordered(&command).await?;
+    let release = world.release(WORSE).await?.id;
+    assert_eq!(
+        (&asked["taken_back"], &asked["rollback"]),
+        (&json!(release), &json!(null))
+    );
+    assert_eq!(world.ended(WORSE).await?, "rolled_back");
+    let reason = world.reason(WORSE).await?;
+    assert!(reason.contains("it is the wrong one"), "{reason}");
+    serves(&world, &good).await?;
+    let why = hold(&world).await?.unwrap_or_default();
+    assert!(why.contains("it is the wrong one"), "{why}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn neither_a_hold_nor_a_veto_nor_an_approval_keeps_an_older_release() -> Result<(), Error> {
+    let world = World::start().await?;
+    let (good, _) = good_then_worse(&world).await?;
+    deploy(&world, NEXT).await?;
+    let release = world.release(GOOD).await?.id;
+    let why = ["--reason", "the sale begins"];
+    world
+        .ordered(&[&["hold"], &PRODUCTION[..], &why].concat())
+        .await?;
+    world
+        .ordered(&["veto", &release, "--reason", "an old one"])
+        .await?;
+
+    let asked = world
+        .ordered(&[&["rollback"], &PRODUCTION[..], &["--to", &release]].concat())
+        .await?;
+    assert_eq!(asked["to"]["release"], release.as_str());
+    let rollback = asked["rollback"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(end_of(&world, &rollback).await?, "succeeded");
+    serves(&world, &good).await?;
+
+    // Nothing is left before it, and the way out is said.
+    let (code, printed) = world
+        .towpath(&[&["rollback"], &PRODUCTION[..]].concat())
+        .await?;
+    assert_eq!(code, 2, "{printed}");
+    assert!(printed.contains("name one with --to"), "{printed}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_service_that_was_changed_by_hand_is_held_until_that_is_accepted() -> Result<(), Error> {
+    let world = World::start().await?;
+    deploy(&world, GOOD).await?;
+    let described = json!({ "taskDefinition": "shop-api-test" });
+    let described = world
+        .lab
+        .aws("ecs", "DescribeTaskDefinition", &described)
+        .await?;
+    let mut edited = described["taskDefinition"].clone();
+    let fields = edited.as_object_mut().expect("a task definition");
+    let kept = [
+        "family",
+        "networkMode",
+        "requiresCompatibilities",
+        "cpu",
+        "memory",
+        "executionRoleArn",
+        "taskRoleArn",
+        "runtimePlatform",
+        "containerDefinitions",
+    ];
+    fields.retain(|name, _| kept.contains(&name.as_str()));
+    edited["memory"] = json!("1024");
+    let registered = world
+        .lab
+        .aws("ecs", "RegisterTaskDefinition", &edited)
+        .await?;
+    let by_hand = json!({ "cluster": "test", "service": Shop::NAME,
+        "taskDefinition": registered["taskDefinition"]["taskDefinitionArn"] });
+    world.lab.aws("ecs", "UpdateService", &by_hand).await?;
+    world.pass(600).await?;
+
+    world.push(NEXT, "healthy").await?;
+    let queued = waits_behind_a_hold(&world, NEXT).await?;
+    let behind = queued["behind"].as_str().unwrap_or_default();
+    assert_eq!(queued["stage"], "test");
+    assert!(
+        behind.contains("did not deploy") && behind.contains("memory"),
+        "{behind}"
+    );
+    let card = world.card(NEXT).await?.expect("its card");
+    let said = card.replies.join("\n");
+    let lift = "`towpath release-hold shop-api test --reason …` lifts it";
+    assert!(said.contains(lift), "{said}");
+
+    world
+        .ordered(&[
+            "release-hold",
+            "shop-api",
+            "test",
+            "--reason",
+            "it needs the memory",
+        ])
+        .await?;
+    world.asks(NEXT).await?;
+    Ok(())
+}
