@@ -98,6 +98,8 @@ async fn rollbacks(world: &World) -> Result<usize, Error> {
 async fn a_command_brings_back_what_ran_before_and_the_next_push_waits() -> Result<(), Error> {
     let world = World::start().await?;
     let (good, _) = good_then_worse(&world).await?;
+    // The old tasks are gone, so that a deployment of its own has to bring them back.
+    world.pass(600).await?;
     let command = [
         &["rollback"],
         &PRODUCTION[..],
@@ -117,10 +119,13 @@ async fn a_command_brings_back_what_ran_before_and_the_next_push_waits() -> Resu
     serves(&world, &good).await?;
     assert_eq!(end_of(&world, &rollback).await?, "succeeded");
     let created = world.carried_out("codedeploy", "CreateDeployment").await?;
-    let last = created.last().cloned().unwrap_or_default();
+    let back = created
+        .iter()
+        .find(|call| call.to_string().contains(&rollback));
+    let at_once = "CodeDeployDefault.ECSAllAtOnce";
     assert!(
-        last.to_string().contains("CodeDeployDefault.ECSAllAtOnce"),
-        "all traffic at once: {last}"
+        back.is_some_and(|call| call["parameters"]["deploymentConfigName"] == at_once),
+        "all traffic at once: {created:#?}"
     );
     let why = hold(&world).await?.unwrap_or_default();
     assert!(why.contains("orders get lost"), "{why}");
@@ -186,6 +191,9 @@ async fn an_approver_rolls_back_by_a_button_and_a_stranger_does_not() -> Result<
     );
     assert_eq!((first?, second?), (200, 200));
     serves(&world, &good).await?;
+    // The old tasks still ran beside the new ones, so that traffic just goes back to them.
+    let stopped = world.carried_out("codedeploy", "StopDeployment").await?;
+    assert_eq!(stopped.len(), 1, "{stopped:?}");
     world.pass(600).await?;
     assert_eq!(rollbacks(&world).await?, 1, "two clicks are one rollback");
     let why = hold(&world).await?.unwrap_or_default();
