@@ -6,6 +6,7 @@ use towpath_core::names::Region;
 use crate::clients::Clients;
 use crate::clock::SystemClock;
 use crate::config::Settings;
+use crate::ecs::Definitions;
 use crate::ports::{CallError, Clock};
 use crate::secrets::Secrets;
 
@@ -17,6 +18,7 @@ pub struct Aws {
     clients: Clients,
     clock: SystemClock,
     secrets: Secrets,
+    definitions: Definitions,
 }
 
 impl Aws {
@@ -33,6 +35,7 @@ impl Aws {
             clients: Clients::new(settings.clone()),
             clock: SystemClock::new(&settings),
             secrets: Secrets::default(),
+            definitions: Definitions::default(),
             settings,
         }
     }
@@ -48,6 +51,7 @@ impl Aws {
             clients: Clients::with_config(settings.clone(), http, config),
             clock: SystemClock::new(&settings),
             secrets: Secrets::default(),
+            definitions: Definitions::default(),
             settings,
         }
     }
@@ -68,6 +72,10 @@ impl Aws {
 
     pub(crate) fn clients(&self) -> &Clients {
         &self.clients
+    }
+
+    pub(crate) fn definitions(&self) -> &Definitions {
+        &self.definitions
     }
 
     pub(crate) fn secrets(&self) -> &Secrets {

@@ -197,6 +197,13 @@ pub trait Ecs {
         place: &Place,
         reference: &str,
     ) -> Result<Option<Value>, CallError>;
+    /// A revision as this process has described it last, or `DescribeTaskDefinition` if it has
+    /// not: a revision is immutable but for its status.
+    async fn task_definition_as_read(
+        &self,
+        place: &Place,
+        revision: &TaskDefinitionArn,
+    ) -> Result<Option<Value>, CallError>;
     /// The newest ACTIVE revisions of a family, at most `limit`.
     async fn newest_revisions(
         &self,

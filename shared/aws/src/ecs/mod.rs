@@ -1,5 +1,6 @@
 //! Amazon ECS: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/Welcome.html>.
 
+mod definitions;
 mod raw;
 mod service_deployments;
 mod stopped;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::Place;
 
+pub(crate) use self::definitions::Definitions;
 use self::raw::{Answer, replace_body};
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, refused, unreadable};
@@ -61,7 +63,11 @@ impl Ecs for Aws {
             .send()
             .await;
         match sent {
-            Ok(_) => answer.json(DESCRIBE_TASK_DEFINITION).map(Some),
+            Ok(_) => {
+                let described = answer.json(DESCRIBE_TASK_DEFINITION)?;
+                self.definitions().keep(place, &described);
+                Ok(Some(described))
+            }
             // ECS has no code of its own for a revision or family that does not exist.
             Err(error)
                 if error.code() == Some("ClientException")
@@ -72,6 +78,20 @@ impl Ecs for Aws {
                 Ok(None)
             }
             Err(error) => Err(classify(DESCRIBE_TASK_DEFINITION, &error)),
+        }
+    }
+
+    async fn task_definition_as_read(
+        &self,
+        place: &Place,
+        revision: &TaskDefinitionArn,
+    ) -> Result<Option<Value>, CallError> {
+        match self.definitions().take(place, revision) {
+            Some(known) => Ok(Some(known)),
+            None => {
+                self.describe_task_definition(place, revision.as_str())
+                    .await
+            }
         }
     }
 

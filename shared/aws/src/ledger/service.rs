@@ -7,10 +7,8 @@ use towpath_core::release::{Good, Revision, ServiceChange, ServiceWrite};
 
 use super::item::{SERVICE, VETO, number, service_key, sortable, text, veto_key, waiting_item};
 
-/// The release is not older than the candidate: by push time, and by id where two were pushed at
-/// the same instant, which is the order of `Candidate::is_newer_than`.
-const NOT_OVERTAKEN: &str = "(attribute_not_exists(#candidate) OR #pushed < :pushed \
-                             OR (#pushed = :pushed AND #candidate <= :release))";
+/// The release is not older than the candidate: as `Candidate::is_newer_than` has it.
+const NOT_OVERTAKEN: &str = "(attribute_not_exists(#candidate) OR #pushed <= :pushed)";
 const OWNED: &str = "#owner = :release AND #epoch = :epoch";
 
 /// The members of the transaction that make `change`.

@@ -73,7 +73,7 @@ async fn read_base<P: Ports>(
 ) -> Result<Result<TaskDefinition, String>, CallError> {
     Ok(match request.base {
         BaseRevision::Revision(arn) => ports
-            .describe_task_definition(request.place, arn.as_str())
+            .task_definition_as_read(request.place, arn)
             .await?
             .ok_or_else(|| format!("the revision {arn} that was planned on is gone"))
             .and_then(|described| {

@@ -11,7 +11,9 @@ use super::ReadError;
 use super::arn::{EcsArn, EcsResource};
 use super::envelope::Envelope;
 use crate::message::one_line;
-use crate::names::{AccountId, ClusterName, CodeDeployName, DeploymentId, Region, ServiceName};
+use crate::names::{
+    AccountId, ClusterName, CodeDeployName, DeploymentId, Fingerprint, Region, ServiceName,
+};
 
 /// Longest state in bytes; the longest that is known has 40.
 const LONGEST_STATE: usize = 64;
@@ -75,7 +77,13 @@ pub fn read(event: &Value) -> Result<DeploymentReport, ReadError> {
         }
         ("aws.ecs", "ECS Hook State Change") => {
             let deployment = envelope.detail.name("serviceDeploymentArn")?;
-            ecs(envelope, Some(deployment))
+            let hook = Fingerprint::of(envelope.detail.text("hookId")?);
+            let report = ecs(envelope, Some(deployment))?;
+            // A deployment in steps waits at each of them, and each wait is news.
+            Ok(DeploymentReport {
+                state: format!("{}-{}", report.state, &hook.as_str()[..8]),
+                ..report
+            })
         }
         ("aws.ecs", "ECS Service Action") => match envelope.detail.text("eventType")? {
             "ERROR" => ecs(envelope, None),

@@ -427,7 +427,7 @@ fn accept_newer(
     pushed_at: Timestamp,
     service: &ServiceId,
 ) -> Accepted {
-    let newer = (pushed_at, &by) > (release.image().pushed_at, release.id());
+    let newer = pushed_at > release.image().pushed_at;
     let over = release.conclusion().is_some() || release.superseded_by().is_some();
     let is_rollback = release.rollback().is_some();
     // A newer release at a stage that this one has passed may never come this far.

@@ -78,10 +78,11 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// The order of releases: by push time, and by id where two were pushed at the same instant.
+    /// Whether its image was pushed later. Two tags of one image were pushed at the same instant,
+    /// as ECR says it: neither overtakes the other.
     #[must_use]
-    pub fn is_newer_than(&self, release: &ReleaseId, pushed_at: Timestamp) -> bool {
-        (self.pushed_at, &self.release) > (pushed_at, release)
+    pub fn is_newer_than(&self, pushed_at: Timestamp) -> bool {
+        self.pushed_at > pushed_at
     }
 }
 
@@ -202,9 +203,10 @@ pub fn service_change(
             Event::Planned { stage: name, plan } => {
                 // Who knows of a newer release does not arrive: the row would refuse it, and the
                 // plan by which it learns that it is superseded with it.
-                let newer = plan.service.candidate.as_ref().is_some_and(|candidate| {
-                    candidate.is_newer_than(release.id(), release.image().pushed_at)
-                });
+                let newer =
+                    plan.service.candidate.as_ref().is_some_and(|candidate| {
+                        candidate.is_newer_than(release.image().pushed_at)
+                    });
                 // A plan that was read before the release ended, or went on, is no arrival.
                 let here = release.conclusion().is_none()
                     && release.live().is_none()

@@ -49,9 +49,9 @@ impl World {
             self.violated(format!("I3: {id} has a deployment at {at} already"));
         }
         let took = self.takes.iter().filter(|(service, ..)| service == at);
-        let newest = took.map(|(_, by, pushed_at)| (*pushed_at, by)).max();
+        let newest = took.map(|(_, _, pushed_at)| *pushed_at).max();
         let is_rollback = release.rollback().is_some();
-        if !is_rollback && newest.is_some_and(|newest| newest > (release.image().pushed_at, id)) {
+        if !is_rollback && newest.is_some_and(|newest| newest > release.image().pushed_at) {
             self.violated(format!("I5: {id} overtakes {newest:?} at {at}"));
         }
         let service = self.aws.service(at);

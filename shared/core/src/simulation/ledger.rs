@@ -153,7 +153,7 @@ fn allows(row: &ServiceRow, change: &ServiceChange) -> bool {
     let overtaken = row
         .candidate
         .as_ref()
-        .is_some_and(|candidate| candidate.is_newer_than(&change.release, change.pushed_at));
+        .is_some_and(|candidate| candidate.is_newer_than(change.pushed_at));
     let owns = |epoch: u64| row.owner.as_ref() == Some(&change.release) && row.epoch == epoch;
     match &change.write {
         ServiceWrite::Arrive => !overtaken,

@@ -29,15 +29,38 @@ pub(super) fn deadline(own: Own<'_>) -> Timestamp {
     if asking {
         return Timestamp::MAX;
     }
-    let paced = SignedDuration::from_mins(live.plan.paced_minutes.into());
-    later(later(live.clock_from, own.stage.timeout.into()), paced)
+    later(later(live.clock_from, own.stage.timeout.into()), paced(own))
 }
 
 /// When a rollout that is being taken back is left as it is: that may take as long as the rollout.
 pub(super) fn given_up(own: Own<'_>) -> Timestamp {
     let began = own.live.rolling_back.as_ref().map(|back| back.at);
     let from = began.unwrap_or(Timestamp::MIN).max(deadline(own));
-    later(from, own.stage.timeout.into())
+    later(later(from, own.stage.timeout.into()), paced(own))
+}
+
+/// What shifting and baking take by the service's own configuration.
+fn paced(own: Own<'_>) -> SignedDuration {
+    SignedDuration::from_mins(own.live.plan.paced_minutes.into())
+}
+
+/// The way back that was begun and has led nowhere: the deployment was over before it could be
+/// stopped, and it has been looked at since.
+pub(super) fn missed(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
+    let serves = match &deployment.status {
+        DeploymentStatus::Succeeded => true,
+        DeploymentStatus::InProgress { .. }
+        | DeploymentStatus::Ready { .. }
+        | DeploymentStatus::Shifted { .. }
+        | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::RolledBack { .. }
+        | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::Stopped { .. }
+        | DeploymentStatus::Replaced { .. } => false,
+    };
+    let back = own.live.rolling_back.as_ref()?;
+    let looked = deployment.observed_at > back.at;
+    (serves && looked && back.insists() && own.live.rollback.is_none()).then(|| back.clone())
 }
 
 /// Why the rollout is to be taken back, if it is and that has not begun.

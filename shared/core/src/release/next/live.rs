@@ -63,7 +63,7 @@ pub(super) fn next_live(
 }
 
 fn under_way(own: Own<'_>, deployment: &Deployment) -> Step {
-    if let Some(back) = back::wanted(own, deployment) {
+    if let Some(back) = back::wanted(own, deployment).or_else(|| back::missed(own, deployment)) {
         return back::roll_back(own, deployment, back);
     }
     if let Some(step) = calls::next_call(own, deployment) {

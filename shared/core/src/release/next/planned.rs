@@ -1,6 +1,6 @@
 //! A release whose plan was read and that has changed nothing yet: whether it may take its service.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Moment, Step, Wait, approval_id, give_up_here, later, perform, place, rejection, succeed,
@@ -13,6 +13,9 @@ use crate::release::{Action, Event, Outcome, Place, Plan, Release};
 /// How long a release that waits for a service sleeps at most; it is woken when the service is let
 /// go, and when a hold is lifted.
 const QUEUE_POLL: SignedDuration = SignedDuration::from_secs(300);
+
+/// How long a rollback that waits for a service sleeps at most: nobody knows to wake it.
+const URGENT_POLL: SignedDuration = SignedDuration::from_secs(20);
 
 pub(super) fn next_planned(
     release: &Release,
@@ -50,6 +53,10 @@ pub(super) fn next_planned(
             plan.reuse.clone(),
         ));
     }
+    // Nobody is asked about what may not begin.
+    if let Some(hold) = plan.service.hold.as_ref().filter(|_| !is_rollback) {
+        return queue(stage, format!("a hold: {hold}"), queued, moment);
+    }
     if let (Some(problem), WayBack::Required) = (&plan.no_way_back, stage.way_back) {
         return give_up_here(
             stage,
@@ -85,15 +92,12 @@ pub(super) fn next_planned(
         }
     }
     if let Some(another) = another {
-        return queue(stage, another.to_string(), queued, moment);
+        // Whoever has the service was told to let go of it: what is brought back is urgent.
+        let pause = if is_rollback { URGENT_POLL } else { QUEUE_POLL };
+        return queue_for(stage, another.to_string(), queued, later(moment.now, pause));
     }
-    if !is_rollback {
-        if let Some(hold) = &plan.service.hold {
-            return queue(stage, format!("a hold: {hold}"), queued, moment);
-        }
-        if let Some(older) = turn_of_another(release, plan) {
-            return queue(stage, older, queued, moment);
-        }
+    if !is_rollback && let Some(older) = turn_of_another(release, plan) {
+        return queue(stage, older, queued, moment);
     }
     Step::Record(vec![Event::RolloutStarted {
         stage: stage.name.clone(),
@@ -107,7 +111,7 @@ fn others_first(release: &Release, stage: &Stage, plan: &Plan) -> Option<Step> {
         return Some(give_up_here(stage, Outcome::Refused, reason.clone()));
     }
     let candidate = plan.service.candidate.as_ref()?;
-    if candidate.is_newer_than(release.id(), release.image().pushed_at) {
+    if candidate.is_newer_than(release.image().pushed_at) {
         return Some(Step::Record(vec![Event::Superseded {
             by: candidate.release.clone(),
         }]));
@@ -162,15 +166,19 @@ fn turn_of_another(release: &Release, plan: &Plan) -> Option<String> {
         return None;
     }
     let first = plan.service.waiting.first()?;
-    let newer = first.is_newer_than(release.id(), release.image().pushed_at);
+    let newer = first.is_newer_than(release.image().pushed_at);
     (first.release != *release.id() && !newer).then(|| first.release.to_string())
 }
 
 fn queue(stage: &Stage, behind: String, queued: Option<&str>, moment: Moment) -> Step {
+    queue_for(stage, behind, queued, later(moment.now, QUEUE_POLL))
+}
+
+fn queue_for(stage: &Stage, behind: String, queued: Option<&str>, due: Timestamp) -> Step {
     if queued == Some(behind.as_str()) {
         return Step::Wait(Wait {
             what: format!("{behind} at {}", stage.name),
-            due: Some(later(moment.now, QUEUE_POLL)),
+            due: Some(due),
         });
     }
     Step::Record(vec![Event::Queued {
