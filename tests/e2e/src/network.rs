@@ -99,11 +99,7 @@ impl LoadBalancer {
     }
 
     /// A rule that takes every path of a listener, which is what ECS shifts.
-    pub(crate) async fn rule(
-        owner: Account<'_>,
-        listener: &str,
-        group: &str,
-    ) -> Result<String, Error> {
+    pub async fn rule(owner: Account<'_>, listener: &str, group: &str) -> Result<String, Error> {
         let parameters = [
             ("Action", "CreateRule"),
             ("ListenerArn", listener),

@@ -38,8 +38,7 @@ impl Cell {
         let repository = json!({ "repositoryName": name, "imageTagMutability": "IMMUTABLE" });
         lab.aws("ecr", "CreateRepository", &repository).await?;
         let old = push(together, name, "0000001", "healthy").await?;
-        let asks = scenario.asks_before_traffic();
-        let address = service::make(lab, ground, engine, name, &old, asks).await?;
+        let address = service::make(lab, ground, engine, scenario, &old).await?;
         let mut stage = json!({ "name": STAGE, "cluster": CLUSTER, "service": name, "containers": ["app"],
             "rollout": engine.rollout(name) });
         let additions = scenario.stage(engine, address.test_url.as_deref());

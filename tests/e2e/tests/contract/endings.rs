@@ -40,7 +40,7 @@ pub(crate) async fn failed_check(cell: &Cell) -> Result<(), Error> {
             &["check `health` failed at bake"],
             Some("check `health` failed"),
         ),
-        Engine::CodeDeploy => (&["check `health` failed", "answered 500"], None),
+        Engine::CodeDeploy | Engine::Ecs => (&["check `health` failed", "answered 500"], None),
     };
     let ending = Ending {
         outcome: "rolled_back",
@@ -92,7 +92,7 @@ pub(crate) async fn crash_loop(cell: &Cell) -> Result<(), Error> {
     cell.push(TAG, "crash-loop").await?;
     // ECS gives up by itself; CodeDeploy would wait for an hour, so the stage's time limit ends it.
     let because = match cell.engine {
-        Engine::Rolling => "exited with code 1",
+        Engine::Rolling | Engine::Ecs => "exited with code 1",
         Engine::CodeDeploy => "it had not finished within 10m",
     };
     let ending = Ending {

@@ -11,6 +11,7 @@ use super::cell::Cell;
 pub(crate) enum Engine {
     Rolling,
     CodeDeploy,
+    Ecs,
 }
 
 impl Engine {
@@ -18,7 +19,7 @@ impl Engine {
     pub(crate) fn has_green(self) -> bool {
         match self {
             Self::Rolling => false,
-            Self::CodeDeploy => true,
+            Self::CodeDeploy | Self::Ecs => true,
         }
     }
 
@@ -26,6 +27,7 @@ impl Engine {
     pub(crate) fn rollout(self, name: &str) -> Value {
         match self {
             Self::Rolling => json!({ "rolling": {} }),
+            Self::Ecs => json!({ "ecs": { "hook": "towpath-lifecycle-hook" } }),
             Self::CodeDeploy => {
                 json!({ "codedeploy": { "application": name, "group": name, "hook": "towpath-lifecycle-hook" } })
             }
@@ -35,7 +37,7 @@ impl Engine {
     /// The call by which it starts a deployment.
     pub(crate) fn start(self) -> (&'static str, &'static str) {
         match self {
-            Self::Rolling => ("ecs", "UpdateService"),
+            Self::Rolling | Self::Ecs => ("ecs", "UpdateService"),
             Self::CodeDeploy => ("codedeploy", "CreateDeployment"),
         }
     }
@@ -43,7 +45,7 @@ impl Engine {
     /// Most calls of AWS from the push until the deployment has started.
     pub(crate) fn most_calls(self) -> usize {
         match self {
-            Self::Rolling => 11,
+            Self::Rolling | Self::Ecs => 11,
             Self::CodeDeploy => 12,
         }
     }
@@ -53,7 +55,7 @@ impl Engine {
         match self {
             Self::Rolling => json!({ "bake": "10m", "checks": [{ "name": "health", "at": "bake",
                 "metric": { "namespace": "Shop", "name": "errors", "statistic": "Sum", "must_be": "at_most", "threshold": 5 } }] }),
-            Self::CodeDeploy => json!({ "checks": [{ "name": "health", "http": {
+            Self::CodeDeploy | Self::Ecs => json!({ "checks": [{ "name": "health", "http": {
                 "url": format!("{}/healthz", test_url.unwrap_or_default()), "json": { "/status": "ok" }, "attempts": 3 } }] }),
         }
     }
@@ -77,7 +79,7 @@ pub(crate) async fn stop(cell: &Cell, tag: &str, roll_back: bool) -> Result<(), 
     let id = deployment(cell, tag).await?;
     let lab = &cell.together.lab;
     match cell.engine {
-        Engine::Rolling => {
+        Engine::Rolling | Engine::Ecs => {
             let of = json!({ "cluster": cell.cluster(), "service": cell.name });
             let listed = lab.aws("ecs", "ListServiceDeployments", &of).await?;
             let newest = &listed["serviceDeployments"][0]["serviceDeploymentArn"];
@@ -96,7 +98,7 @@ pub(crate) async fn stop(cell: &Cell, tag: &str, roll_back: bool) -> Result<(), 
 pub(crate) async fn deploy_by_hand(cell: &Cell, revision: &str) -> Result<(), Error> {
     let lab = &cell.together.lab;
     match cell.engine {
-        Engine::Rolling => {
+        Engine::Rolling | Engine::Ecs => {
             let update = json!({ "cluster": cell.cluster(), "service": cell.name, "taskDefinition": revision });
             lab.aws("ecs", "UpdateService", &update).await?;
         }

@@ -30,3 +30,8 @@ async fn rolling_keeps_the_contract() -> Result<(), Error> {
 async fn codedeploy_keeps_the_contract() -> Result<(), Error> {
     scenario::play_all(Engine::CodeDeploy).await
 }
+
+#[tokio::test]
+async fn ecs_keeps_the_contract() -> Result<(), Error> {
+    scenario::play_all(Engine::Ecs).await
+}

@@ -117,6 +117,11 @@ impl Scenario {
         )
     }
 
+    /// Whether green is checked before it gets production traffic.
+    pub(crate) fn checks_green(self) -> bool {
+        matches!(self, Self::FailedCheck)
+    }
+
     /// What the scenario adds to its stage.
     pub(crate) fn stage(self, engine: Engine, test_url: Option<&str>) -> Value {
         let approval = |when: &str| json!({ "approval": { "slack": [APPROVER], "when": when, "expires": "20m" } });

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use towpath_e2e::{Error, Lab, LoadBalancer, Network, Place, TOOLS, find_listener, network_of};
 
 use super::engine::Engine;
+use super::scenario::Scenario;
 
 /// What all cells of a lab stand on.
 pub(crate) struct Ground {
@@ -42,10 +43,10 @@ pub(crate) async fn make(
     lab: &Lab,
     ground: &Ground,
     engine: Engine,
-    name: &str,
+    scenario: Scenario,
     image: &str,
-    asks_before_traffic: bool,
 ) -> Result<Address, Error> {
+    let name = scenario.name();
     let revision = register(lab, &definition(name, image)).await?;
     let service = json!({
         "cluster": CLUSTER, "serviceName": name, "taskDefinition": revision, "desiredCount": 2,
@@ -53,7 +54,8 @@ pub(crate) async fn make(
     });
     let address = match engine {
         Engine::Rolling => rolling(lab, service).await?,
-        Engine::CodeDeploy => codedeploy(lab, ground, name, service, asks_before_traffic).await?,
+        Engine::CodeDeploy => codedeploy(lab, ground, scenario, service).await?,
+        Engine::Ecs => native(lab, ground, scenario, service).await?,
     };
     // Something is suspended before anything is rolled out, which has to be so afterwards as well.
     let target = json!({ "ServiceNamespace": "ecs", "ResourceId": format!("service/{CLUSTER}/{name}"),
@@ -74,10 +76,10 @@ async fn rolling(lab: &Lab, mut service: Value) -> Result<Address, Error> {
 async fn codedeploy(
     lab: &Lab,
     ground: &Ground,
-    name: &str,
+    scenario: Scenario,
     mut service: Value,
-    asks_before_traffic: bool,
 ) -> Result<Address, Error> {
+    let name = scenario.name();
     let balancer = LoadBalancer::create(lab.account(TOOLS), name, &ground.network).await?;
     service["deploymentController"] = json!({ "type": "CODE_DEPLOY" });
     service["loadBalancers"] =
@@ -86,7 +88,7 @@ async fn codedeploy(
     let application = json!({ "applicationName": name, "computePlatform": "ECS" });
     lab.aws("codedeploy", "CreateApplication", &application)
         .await?;
-    let ready = if asks_before_traffic {
+    let ready = if scenario.asks_before_traffic() {
         json!({ "actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": 1440 })
     } else {
         json!({ "actionOnTimeout": "CONTINUE_DEPLOYMENT", "waitTimeInMinutes": 0 })
@@ -110,6 +112,45 @@ async fn codedeploy(
     });
     lab.aws("codedeploy", "CreateDeploymentGroup", &group)
         .await?;
+    let listeners = lab.get("listeners").await?;
+    Ok(Address {
+        url: find_listener(&listeners, &balancer.production),
+        test_url: find_listener(&listeners, &balancer.test),
+    })
+}
+
+async fn native(
+    lab: &Lab,
+    ground: &Ground,
+    scenario: Scenario,
+    mut service: Value,
+) -> Result<Address, Error> {
+    let owner = lab.account(TOOLS);
+    let Place { account, region } = TOOLS;
+    let balancer = LoadBalancer::create(owner, scenario.name(), &ground.network).await?;
+    let production = LoadBalancer::rule(owner, &balancer.production, &balancer.blue).await?;
+    let test = LoadBalancer::rule(owner, &balancer.test, &balancer.blue).await?;
+    let mut hooks = Vec::new();
+    if scenario.checks_green() {
+        hooks.push(json!({ "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"],
+            "hookTargetArn": format!("arn:aws:lambda:{region}:{account}:function:towpath-lifecycle-hook"),
+            "roleArn": format!("arn:aws:iam::{account}:role/ecs-hooks") }));
+    }
+    if scenario.asks_before_traffic() {
+        hooks.push(
+            json!({ "targetType": "PAUSE", "lifecycleStages": ["PRE_PRODUCTION_TRAFFIC_SHIFT"] }),
+        );
+    }
+    service["deploymentConfiguration"] = json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1, "lifecycleHooks": hooks,
+        "deploymentCircuitBreaker": { "enable": true, "rollback": true } });
+    service["loadBalancers"] = json!([{
+        "targetGroupArn": balancer.blue, "containerName": "app", "containerPort": 8080,
+        "advancedConfiguration": {
+            "alternateTargetGroupArn": balancer.green, "productionListenerRule": production,
+            "testListenerRule": test, "roleArn": format!("arn:aws:iam::{account}:role/ecs-elb"),
+        },
+    }]);
+    lab.aws("ecs", "CreateService", &service).await?;
     let listeners = lab.get("listeners").await?;
     Ok(Address {
         url: find_listener(&listeners, &balancer.production),
