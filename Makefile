@@ -42,7 +42,7 @@ lint: ## Lints
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 deny: .tools/bin/cargo-deny ## Checks licences and sources of dependencies
-	.tools/bin/cargo-deny --offline check bans licenses sources
+	.tools/bin/cargo-deny --locked check bans licenses sources
 
 .tools/bin/cargo-deny:
 	$(CARGO) install --quiet --locked cargo-deny --version 0.20.2 --root .tools

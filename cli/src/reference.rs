@@ -77,7 +77,7 @@ fn section(page: &mut String, title: &str, path: &str, shape: &Shape) {
             let path = join(path, "*");
             section(page, &format!("`{path}`"), &path, value);
         }
-        Shape::Text(_) | Shape::Bool | Shape::Integer { .. } | Shape::Any => {}
+        Shape::Text(_) | Shape::Bool | Shape::Integer { .. } | Shape::Number | Shape::Any => {}
     }
 }
 
@@ -147,6 +147,7 @@ fn with_rule(description: &str, shape: &Shape) -> String {
             Shape::Text(kind) => kind.as_ref().map(|kind| &kind.rule),
             Shape::Bool
             | Shape::Integer { .. }
+            | Shape::Number
             | Shape::List(_)
             | Shape::Map { .. }
             | Shape::Struct(_)
@@ -155,6 +156,7 @@ fn with_rule(description: &str, shape: &Shape) -> String {
         },
         Shape::Bool
         | Shape::Integer { .. }
+        | Shape::Number
         | Shape::Map { .. }
         | Shape::Struct(_)
         | Shape::Choice(_)
@@ -176,6 +178,7 @@ fn kind(shape: &Shape) -> String {
         Shape::Text(_) => "text".to_owned(),
         Shape::Bool => "true or false".to_owned(),
         Shape::Integer { least, most } => format!("number from {least} to {most}"),
+        Shape::Number => "number".to_owned(),
         Shape::List(item) => format!("list of {}", plural(item)),
         Shape::Map { value, .. } => format!("{} by name", plural(value)),
         Shape::Struct(_) => "keys".to_owned(),
@@ -188,7 +191,7 @@ fn plural(shape: &Shape) -> String {
     match shape {
         Shape::Text(_) => "texts".to_owned(),
         Shape::Bool => "true or false".to_owned(),
-        Shape::Integer { .. } => "numbers".to_owned(),
+        Shape::Integer { .. } | Shape::Number => "numbers".to_owned(),
         Shape::List(_) => "lists".to_owned(),
         Shape::Map { value, .. } => format!("groups of named {}", plural(value)),
         Shape::Struct(_) => "groups of keys".to_owned(),

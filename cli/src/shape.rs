@@ -16,6 +16,8 @@ pub(crate) enum Shape {
     Bool,
     /// A whole number in a range.
     Integer { least: u64, most: u64 },
+    /// Any number.
+    Number,
     /// A list of values of one shape.
     List(Box<Self>),
     /// Values of one shape by keys that the author chooses, which are of a kind too.

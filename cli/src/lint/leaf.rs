@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use towpath_core::image::{ImageError, Registry, RepositoryName};
 use towpath_core::names::{
-    AccountId, CheckName, ClusterName, CodeDeployName, ContainerName, FunctionName, InvalidName,
-    ParameterName, PipelineName, Region, RoleArn, ServiceName, SlackChannel, SlackUser, StageName,
+    AccountId, AlarmName, CheckName, ClusterName, CodeDeployName, ContainerName, FunctionName,
+    InvalidName, ParameterName, PipelineName, Region, RoleArn, ServiceName, SlackChannel,
+    SlackUser, StageName,
 };
 use towpath_core::pipeline::{InvalidPattern, InvalidSpan, Span, TagGlob, TagRegex, VersionRange};
 
@@ -21,8 +22,9 @@ pub(super) struct Fault {
 type Judge = fn(&str) -> Option<Fault>;
 
 /// How each kind of text is judged. A test sees to it that no kind is missing.
-const JUDGES: [(&str, Judge); 20] = [
+const JUDGES: [(&str, Judge); 21] = [
     ("AccountId", parsed::<AccountId>),
+    ("AlarmName", parsed::<AlarmName>),
     ("CheckName", parsed::<CheckName>),
     ("ClusterName", parsed::<ClusterName>),
     ("CodeDeployName", parsed::<CodeDeployName>),
@@ -108,7 +110,7 @@ mod tests {
     fn kinds(shape: &Shape, found: &mut Vec<String>) {
         match shape {
             Shape::Text(kind) => found.extend(kind.as_ref().map(|kind| kind.name.clone())),
-            Shape::Bool | Shape::Integer { .. } | Shape::Any => {}
+            Shape::Bool | Shape::Integer { .. } | Shape::Number | Shape::Any => {}
             Shape::List(item) => kinds(item, found),
             Shape::Map { key, value } => {
                 found.extend(key.as_ref().map(|kind| kind.name.clone()));

@@ -19,6 +19,7 @@ pub(super) fn key(unknown: &str, fields: &Struct) -> String {
         Shape::Text(_)
         | Shape::Bool
         | Shape::Integer { .. }
+        | Shape::Number
         | Shape::List(_)
         | Shape::Map { .. }
         | Shape::Choice(_)

@@ -34,7 +34,8 @@ impl Walk {
 
     fn value(&mut self, node: &Node, shape: &Shape, field: Option<&Field>) {
         match (shape, &node.value) {
-            (Shape::Any, _) | (Shape::Bool, Value::Bool(_)) => {}
+            (Shape::Any, _) | (Shape::Bool, Value::Bool(_)) | (Shape::Number, Value::Number(_)) => {
+            }
             (Shape::Text(kind), Value::Text(text)) => {
                 if let Some(fault) = kind.as_ref().and_then(|kind| leaf::judge(kind, text)) {
                     self.add(node.at, fault.problem, fault.way_out);
@@ -68,6 +69,7 @@ impl Walk {
                 Shape::Text(_)
                 | Shape::Bool
                 | Shape::Integer { .. }
+                | Shape::Number
                 | Shape::List(_)
                 | Shape::Map { .. }
                 | Shape::Struct(_),
@@ -207,6 +209,7 @@ fn expected(shape: &Shape) -> &'static str {
         Shape::Text(_) => "text",
         Shape::Bool => "true or false",
         Shape::Integer { .. } => "a whole number",
+        Shape::Number => "a number",
         Shape::List(_) => "a list",
         Shape::Map { .. } | Shape::Struct(_) => "keys with values",
         Shape::Choice(_) => "an alternative",

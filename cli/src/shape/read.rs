@@ -70,6 +70,7 @@ impl Reader<'_> {
                 least: schema["minimum"].as_u64().unwrap_or(0),
                 most: schema["maximum"].as_u64().unwrap_or(u64::MAX),
             }),
+            Some("number") => Ok(Shape::Number),
             Some("array") => {
                 let item = self.shape(&schema["items"], None, &format!("{at}/items"), depth + 1)?;
                 Ok(Shape::List(Box::new(item)))
@@ -235,6 +236,8 @@ mod tests {
                 "registry",
                 "tags",
                 "notify",
+                "arrivals",
+                "operators",
                 "stages"
             ]
         );
@@ -249,11 +252,11 @@ mod tests {
             reader.shape(&schema, None, "#", 0).unwrap_err().to_string()
         };
         let schema = serde_json::json!({
-            "type": "array", "items": {"$ref": "#/$defs/A"}, "$defs": {"A": {"type": "number"}}
+            "type": "array", "items": {"$ref": "#/$defs/A"}, "$defs": {"A": {"type": "null"}}
         });
         assert_eq!(
             read(schema),
-            "the schema has something at `#/$defs/A` that cannot be read: number"
+            "the schema has something at `#/$defs/A` that cannot be read: null"
         );
         let endless = serde_json::json!({
             "$ref": "#/$defs/A", "$defs": {"A": {"type": "array", "items": {"$ref": "#/$defs/A"}}}

@@ -22,6 +22,7 @@ async fn a_deployment_carries_its_mark_and_takes_itself_back() {
         configuration: Some("CodeDeployDefault.ECSAllAtOnce".into()),
         appspec: r#"{"version":0.0}"#.into(),
         description: "towpath shop-api-0123456789abcdef test".into(),
+        ignore_alarms: false,
     };
     let id = aws(&server.url)
         .create_deployment(&place(), &new)
@@ -143,11 +144,13 @@ async fn what_does_not_exist_is_none_and_what_is_over_is_done() {
         Ok(())
     );
     let server = error("LifecycleEventAlreadyCompletedException");
-    let answered = aws(&server.url).answer_hook(&deployment(), "e", true).await;
+    let answered = aws(&server.url)
+        .answer_hook(None, &deployment(), "e", true)
+        .await;
     assert_eq!(answered, Ok(()));
     let server = error("InvalidLifecycleEventHookExecutionStatusException");
     let answered = aws(&server.url)
-        .answer_hook(&deployment(), "e", false)
+        .answer_hook(None, &deployment(), "e", false)
         .await;
     let code = answered.unwrap_err().code().map(str::to_owned);
     assert_eq!(
@@ -173,6 +176,7 @@ async fn a_group_names_its_platform_and_services() {
     let expected = DeploymentGroup {
         platform: "ECS".into(),
         targets: vec![("test".into(), "shop-api".into())],
+        ready_minutes: None,
     };
     assert_eq!(group, Some(expected));
 }

@@ -119,7 +119,8 @@ async fn a_role_that_may_not_be_assumed_is_a_refusal_that_says_so() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "sts:AssumeRole: AccessDenied: not authorized to perform: sts:AssumeRole"
+        "sts:AssumeRole: AccessDenied: not authorized to perform: sts:AssumeRole; the role has to \
+         trust the role that calls, with exactly the external id that the stage names under `role`"
     );
     assert!(server.requests_of("CreateDeployment").is_empty());
 }

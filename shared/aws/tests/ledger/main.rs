@@ -151,6 +151,7 @@ async fn a_deployment_leads_to_its_release() {
     let release = open(&aws, 'a', 0).await;
     let begun = Event::DeploymentStarted {
         deployment: deployment.clone(),
+        also: None,
         found: false,
     };
     append(&aws, &release, std::slice::from_ref(&begun), 1)
@@ -174,6 +175,8 @@ async fn a_rollback_that_two_entries_of_one_append_name_is_written_down_once() {
     let begun = Event::RollbackStarted {
         deployment: Some(deployment.clone()),
         reason: "too slow".into(),
+        outcome: Outcome::RolledBack,
+        hold: false,
     };
     let seen = Event::DeploymentObserved {
         deployment: "d-BROKEN123".parse().unwrap(),

@@ -50,7 +50,8 @@ pub fn span(check: &MetricCheck, watch: &Watch) -> Option<Span> {
 /// What the metric says.
 #[must_use]
 pub fn judge_metric(check: &MetricCheck, watch: &Watch, reading: &Reading) -> Finding {
-    let samples: f64 = reading.samples.iter().sum();
+    // The sum of nothing is -0, which would be shown.
+    let samples = reading.samples.iter().sum::<f64>() + 0.0;
     let value = combine(check, reading).filter(|value| value.is_finite());
     match value {
         Some(value) if samples >= f64::from(check.minimum_samples) => {

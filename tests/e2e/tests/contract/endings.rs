@@ -92,7 +92,8 @@ pub(crate) async fn crash_loop(cell: &Cell) -> Result<(), Error> {
     cell.push(TAG, "crash-loop").await?;
     // ECS gives up by itself; CodeDeploy would wait for an hour, so the stage's time limit ends it.
     let because = match cell.engine {
-        Engine::Rolling | Engine::Ecs => "exited with code 1",
+        Engine::Rolling => "exited with code 1",
+        Engine::Ecs => "circuit breaker: tasks failed to start",
         Engine::CodeDeploy => "it had not finished within 10m",
     };
     let ending = Ending {

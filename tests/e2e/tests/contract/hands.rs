@@ -33,10 +33,7 @@ pub(crate) async fn edited_before(cell: &Cell) -> Result<(), Error> {
     for words in [number, "which Towpath did not deploy", "environment"] {
         cell.stands(TAG, &left, Some(words)).await?;
     }
-    // What would be deployed is based on another definition now, so people are asked once more;
-    // their answer does not lift the hold.
-    cell.asks(TAG).await?;
-    cell.approve(TAG).await?;
+    // Nobody is asked about what may not begin.
     cell.waits_behind_hold(TAG).await?;
     assert!(cell.runs(&revision).await?, "it is left alone");
     Ok(())
@@ -68,7 +65,12 @@ pub(crate) async fn edited_meanwhile(cell: &Cell) -> Result<(), Error> {
     assert!(reason.contains("started outside of Towpath"), "{reason}");
     cell.serve_by_hand(&revision).await?;
     let number = revision.rsplit('/').next().unwrap_or_default();
-    cell.stands(TAG, &cell.old, Some(number)).await?;
+    let named = match cell.engine {
+        Engine::Rolling | Engine::CodeDeploy => number,
+        // ECS names its service deployment.
+        Engine::Ecs => "service-deployment",
+    };
+    cell.stands(TAG, &cell.old, Some(named)).await?;
     let next = "4a5b6c7";
     cell.push(next, "healthy").await?;
     cell.waits_behind_hold(next).await?;

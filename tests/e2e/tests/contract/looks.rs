@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use towpath_e2e::{Error, TOOLS, running_in};
 
 use super::cell::{Cell, STAGE};
+use super::engine::Engine;
 
 /// How a release has to have ended.
 pub(crate) struct Ending<'a> {
@@ -23,6 +24,12 @@ impl Cell {
     pub(crate) async fn serves(&self) -> Result<String, Error> {
         let lab = &self.together.lab;
         let running = running_in(lab.account(TOOLS), self.cluster(), self.name).await?;
+        if let (Engine::Ecs, Some(url)) = (self.engine, &self.address.url) {
+            // Blue and green run side by side, so the listener tells which one serves.
+            let (_, body) = lab.visit(&format!("{url}/")).await?;
+            let body: Value = serde_json::from_str(&body).unwrap_or_default();
+            return Ok(body["image"].as_str().unwrap_or_default().to_owned());
+        }
         let [digest] = &running[..] else {
             return Ok(String::new());
         };

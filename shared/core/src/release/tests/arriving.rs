@@ -2,7 +2,7 @@
 
 use super::given::{Story, given, other, stage};
 use crate::pipeline::HookPoint;
-use crate::release::Gates;
+use crate::release::{Accepted, Gates, Incoming};
 use crate::release::{Action, ActionKind, Candidate, Decision, Event, Outcome, Plan, Step, Wait};
 use crate::simulation::{sample, told};
 
