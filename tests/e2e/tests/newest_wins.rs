@@ -64,6 +64,8 @@ async fn a_push_during_a_rollout_waits_for_its_end_and_then_goes() -> Result<(),
             Ok(!world.calls("ecs", "UpdateService").await?.is_empty())
         })
         .await?;
+    // Pushed at one and the same instant, neither would be the newer one.
+    world.pass(1).await?;
     let digest = world.push(NEWER, "healthy").await?;
     world.rest().await?;
     let queued = world.events_named(NEWER, "queued").await?;
