@@ -107,8 +107,29 @@ async fn reports_are_forwarded(world: &World, target: &Target) -> Result<(), Err
     Ok(())
 }
 
+/// For stages whose checks look at CloudWatch or run tasks.
+const CHECKS: &str = "checks of other kinds than HTTP";
+
+/// For stages that ECS itself shifts.
+const NATIVE: &str = "stages that are rolled out by ECS's own deployments";
+
 /// What the roles of production's account may do and did not, each with why they may.
-const UNUSED: [(&str, &str, &str); 11] = [
+const UNUSED: [(&str, &str, &str); 22] = [
+    ("towpath-target", "cloudwatch:DescribeAlarms", CHECKS),
+    ("towpath-target", "cloudwatch:GetMetricData", CHECKS),
+    (
+        "towpath-target",
+        "codedeploy:PutLifecycleEventHookExecutionStatus",
+        CHECKS,
+    ),
+    ("towpath-target", "ecs:RunTask", CHECKS),
+    ("towpath-target", "ecs:StopTask", CHECKS),
+    ("towpath-target", "logs:GetLogEvents", CHECKS),
+    ("towpath-target", "ecs:ContinueServiceDeployment", NATIVE),
+    ("towpath-target", "ecs:DescribeServiceDeployments", NATIVE),
+    ("towpath-target", "ecs:DescribeServiceRevisions", NATIVE),
+    ("towpath-target", "ecs:ListServiceDeployments", NATIVE),
+    ("towpath-target", "ecs:StopServiceDeployment", NATIVE),
     (
         "towpath-target",
         "codedeploy:ContinueDeployment",
