@@ -66,7 +66,7 @@ fn find_in_metric(metric: &MetricCheck, path: &str, found: &mut Found) {
         );
     }
     let window = metric.window.seconds();
-    if window == 0 || window % 60 != 0 || window > 86_400 {
+    if window == 0 || !window.is_multiple_of(60) || window > 86_400 {
         found.add(
             format!("{path}.window"),
             format!("CloudWatch keeps no periods of {}", metric.window),

@@ -33,13 +33,15 @@ pub(super) fn next_planned(
     let image = release.image();
     let owner = plan.service.owner.as_ref();
     let another = owner.filter(|owner| *owner != release.id());
-    if !is_rollback && another.is_none() && plan.service.hold.is_none() {
-        if let Some(reason) = unexplained(plan) {
-            return Step::Record(vec![Event::Held {
-                stage: stage.name.clone(),
-                reason,
-            }]);
-        }
+    if !is_rollback
+        && another.is_none()
+        && plan.service.hold.is_none()
+        && let Some(reason) = unexplained(plan)
+    {
+        return Step::Record(vec![Event::Held {
+            stage: stage.name.clone(),
+            reason,
+        }]);
     }
     if plan.runs_already() {
         // What runs while another release replaces it will not run for long.
