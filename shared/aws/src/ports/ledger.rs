@@ -1,0 +1,105 @@
+//! The ledger.
+
+use jiff::Timestamp;
+use towpath_core::image::Digest;
+use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
+use towpath_core::release::{Actor, Event, Release, ServiceId, ServiceRow};
+
+use super::CallError;
+
+/// Entries that are written together, or not at all.
+#[derive(Debug)]
+pub struct Append<'a> {
+    /// The release as it was loaded: the entries follow its last one.
+    pub release: &'a Release,
+    /// What happened.
+    pub events: &'a [Event],
+    /// Who says so.
+    pub actor: &'a Actor,
+    /// When.
+    pub at: Timestamp,
+    /// Whether `advance` is to look at the release: intake says yes, `advance` itself no.
+    pub wake: bool,
+    /// When the sweeper is to look at the release if nothing happens before.
+    pub due: Option<Timestamp>,
+}
+
+/// Why entries were not written.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// Somebody else wrote first: load again and decide again.
+    #[error("another writer was first")]
+    Behind,
+    /// The service's row does not allow it: another release owns it, or a newer one has arrived.
+    #[error("the service has changed hands")]
+    Service,
+    /// The call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// A ledger that could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// An item is not an entry, or the entries make no release.
+    #[error("the ledger of {release} cannot be read: {problem}")]
+    Unreadable {
+        /// The release.
+        release: ReleaseId,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// An open release, as the sweeper sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenRelease {
+    /// The release.
+    pub release: ReleaseId,
+    /// When the sweeper wakes it if nothing happens before.
+    pub due: Option<Timestamp>,
+    /// From when on it is expected to go on without people, if it is.
+    pub moving_since: Option<Timestamp>,
+    /// The release that it waits behind, or what else keeps it.
+    pub behind: Option<String>,
+}
+
+/// The ledger.
+pub trait Ledger {
+    /// The release, if there is one: one Query, strongly consistent.
+    async fn load(&self, id: &ReleaseId) -> Result<Option<Release>, LoadError>;
+    /// Opens a release: its first entries. `Behind` when it exists already.
+    async fn open(
+        &self,
+        id: &ReleaseId,
+        events: &[Event],
+        actor: &Actor,
+        at: Timestamp,
+    ) -> Result<(), AppendError>;
+    /// Writes entries, the summary and the service's row in one transaction, and returns the
+    /// release as it is then.
+    async fn append(&self, append: Append<'_>) -> Result<Release, AppendError>;
+    /// The release that a deployment belongs to, if it is one of ours: the appends that first name
+    /// a deployment ([`Event::new_deployments`]) write that down in the same transaction.
+    async fn release_of(&self, deployment: &DeploymentId) -> Result<Option<ReleaseId>, CallError>;
+    /// The release of a pipeline whose image was pushed last, with the time of that push.
+    async fn newest(
+        &self,
+        pipeline: &PipelineName,
+    ) -> Result<Option<(ReleaseId, Timestamp)>, CallError>;
+    /// Why an image may be rolled out nowhere, if it was vetoed.
+    async fn veto(&self, digest: &Digest) -> Result<Option<String>, CallError>;
+    /// A service's row; the empty row when there is none yet.
+    async fn service(&self, id: &ServiceId) -> Result<ServiceRow, LoadError>;
+    /// Has `advance` look at a release, without writing an entry.
+    async fn wake(&self, id: &ReleaseId, at: Timestamp) -> Result<(), CallError>;
+    /// Sets when the sweeper looks at a release, unless somebody has written to it since it was
+    /// loaded: what they wrote is to be looked at first, and they said when.
+    async fn set_due(&self, release: &Release, due: Option<Timestamp>) -> Result<(), CallError>;
+    /// The open releases as the sweeper sees them, the most overdue first, at most `limit`. One
+    /// Query of an index, which lags a little behind the ledger.
+    async fn watched(&self, limit: usize) -> Result<Vec<OpenRelease>, CallError>;
+}
