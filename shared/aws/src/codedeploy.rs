@@ -379,6 +379,7 @@ fn progress_of(target: &EcsTarget) -> DeploymentProgress {
     DeploymentProgress {
         lifecycle: lifecycle.collect(),
         green_traffic: green.map(|set| percentage(set.traffic_weight())),
+        green: green.and_then(|set| set.identifer()).map(ToOwned::to_owned),
     }
 }
 

@@ -246,6 +246,70 @@ async fn what_is_being_rolled_out_is_taken_back() -> Result<(), Error> {
 }
 
 #[tokio::test]
+async fn tasks_that_are_still_kept_take_the_traffic_back_at_once() -> Result<(), Error> {
+    let world = World::start().await?;
+    let keep = json!({
+        "applicationName": "shop-api", "currentDeploymentGroupName": "production",
+        "blueGreenDeploymentConfiguration": {
+            "deploymentReadyOption": { "actionOnTimeout": "CONTINUE_DEPLOYMENT", "waitTimeInMinutes": 0 },
+            "terminateBlueInstancesOnDeploymentSuccess": { "action": "TERMINATE", "terminationWaitTimeInMinutes": 60 },
+        },
+    });
+    world
+        .lab
+        .aws("codedeploy", "UpdateDeploymentGroup", &keep)
+        .await?;
+    let (good, worse) = good_then_worse(&world).await?;
+    world.pass(300).await?;
+    assert_eq!(world.running("production").await?, [worse.as_str()]);
+    let created = world.carried_out("codedeploy", "CreateDeployment").await?;
+
+    let asked = world
+        .ordered(&[&["rollback"], &PRODUCTION[..]].concat())
+        .await?;
+    let rollback = asked["rollback"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(end_of(&world, &rollback).await?, "succeeded");
+    serves(&world, &good).await?;
+    let stopped = world.carried_out("codedeploy", "StopDeployment").await?;
+    assert_eq!(stopped.len(), 1, "{stopped:#?}");
+    assert_eq!(
+        world.carried_out("codedeploy", "CreateDeployment").await?,
+        created,
+        "the group had no room for another deployment, and none was needed"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rollback_that_waits_is_woken_when_the_service_is_free() -> Result<(), Error> {
+    let world = World::start().await?;
+    let (good, _) = good_then_worse(&world).await?;
+    let before = world.calls("codedeploy", "CreateDeployment").await?.len();
+    world.push(NEXT, "healthy").await?;
+    world.asks(NEXT).await?;
+    world.click(NEXT, "towpath_approve", APPROVER).await?;
+    world
+        .until("production is being rolled out to", async |world| {
+            let created = world.carried_out("codedeploy", "CreateDeployment").await?;
+            Ok(created.len() >= before + 2)
+        })
+        .await?;
+    let to = world.release(GOOD).await?.id;
+    let asked = world
+        .ordered(&[&["rollback"], &PRODUCTION[..], &["--to", &to]].concat())
+        .await?;
+    let rollback = asked["rollback"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(end_of(&world, &rollback).await?, "succeeded");
+    serves(&world, &good).await?;
+    let woke = world.events_named(NEXT, "woke").await?;
+    assert!(
+        woke.iter().any(|it| it["next"] == rollback.as_str()),
+        "{woke:#?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn neither_a_hold_nor_a_veto_nor_an_approval_keeps_an_older_release() -> Result<(), Error> {
     let world = World::start().await?;
     let (good, _) = good_then_worse(&world).await?;

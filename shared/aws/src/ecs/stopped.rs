@@ -1,19 +1,21 @@
 //! Why tasks stopped, in words:
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html>.
 
-use aws_sdk_ecs::types::{Container, Task};
+use aws_sdk_ecs::types::{Container, Task, TaskStopCode};
 
 use crate::call::one_line;
 
-/// Why these tasks stopped, the one that stopped last first. Tasks that stopped for the same reason
-/// are told once, with their number.
+/// Why these tasks failed, the one that stopped last first. Tasks that stopped for the same reason
+/// are told once, with their number; those that were told to stop, because fewer are wanted, have
+/// not failed.
 pub(super) fn reasons(mut tasks: Vec<Task>) -> Vec<String> {
     tasks.sort_by_key(|task| {
         let stopped = task.stopped_at().map(|at| (at.secs(), at.subsec_nanos()));
         std::cmp::Reverse(stopped)
     });
     let mut told: Vec<(String, usize)> = Vec::new();
-    for reason in tasks.iter().filter_map(reason) {
+    let failed = tasks.iter().filter(|task| !was_scaled_in(task));
+    for reason in failed.filter_map(reason) {
         match told.iter_mut().find(|(earlier, _)| *earlier == reason) {
             Some((_, times)) => *times += 1,
             None => told.push((reason, 1)),
@@ -25,6 +27,15 @@ pub(super) fn reasons(mut tasks: Vec<Task>) -> Vec<String> {
             _ => format!("{times} tasks: {reason}"),
         })
         .collect()
+}
+
+/// Whether ECS stopped it because fewer tasks are wanted. For a failed health check it stops tasks
+/// by the same code.
+fn was_scaled_in(task: &Task) -> bool {
+    task.stop_code() == Some(&TaskStopCode::ServiceSchedulerInitiated)
+        && task
+            .stopped_reason()
+            .is_some_and(|why| why.starts_with("Scaling activity initiated by"))
 }
 
 fn reason(task: &Task) -> Option<String> {
@@ -105,6 +116,23 @@ mod tests {
         assert_eq!(
             reasons(vec![failed(1), failed(2)]),
             [format!("2 tasks: container `app`: {error}")]
+        );
+    }
+
+    #[test]
+    fn a_task_that_was_scaled_in_has_not_failed() {
+        let stopped = |why: &str| {
+            Task::builder()
+                .stop_code(TaskStopCode::ServiceSchedulerInitiated)
+                .stopped_reason(why)
+                .containers(container("app", Some(143), None))
+                .build()
+        };
+        let scaled = stopped("Scaling activity initiated by (deployment ecs-svc/1)");
+        let unhealthy = stopped("Task failed container health checks");
+        assert_eq!(
+            reasons(vec![scaled, unhealthy]),
+            ["container `app` exited with code 143 (Task failed container health checks)"]
         );
     }
 

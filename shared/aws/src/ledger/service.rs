@@ -96,9 +96,11 @@ fn take(table: &str, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
 fn take_back(table: &str, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
     let untouched = untouched(epoch);
     owned_by(update(table, change), change, epoch)
-        .update_expression("SET #owner = :release, #epoch = :epoch")
+        .update_expression("SET #owner = :release, #epoch = :epoch DELETE #waiting :itself")
         .condition_expression(format!("attribute_not_exists(#owner) AND {untouched}"))
+        .expression_attribute_names("#waiting", "waiting")
         .expression_attribute_values(":before", number(epoch.saturating_sub(1)))
+        .expression_attribute_values(":itself", itself(change))
 }
 
 /// The epoch is the one before. A service that was never taken has none.

@@ -8,6 +8,7 @@ use towpath_core::release::{DeploymentStatus, DeploymentTarget, Event, Place};
 
 use super::observe::{Observed, TakenBack, WayBack, check_baseline};
 use super::service::Service;
+use super::tasks;
 use crate::ports::{CallError, DeploymentInfo, DeploymentProgress, NewDeployment, Ports, Wait};
 
 /// What is started.
@@ -261,7 +262,8 @@ async fn ended<P: Ports>(
     info: &DeploymentInfo,
     progress: &DeploymentProgress,
 ) -> Result<DeploymentStatus, CallError> {
-    let reason = reason(info, progress);
+    let failed = tasks::of_task_set(ports, place, progress.green.as_deref()).await;
+    let reason = tasks::explained(&reason(info, progress), &failed);
     let Some(by) = &info.rolled_back_by else {
         // Nothing took traffic, so the old version never stopped serving.
         return Ok(

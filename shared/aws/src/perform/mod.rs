@@ -9,6 +9,7 @@ mod register;
 mod rolling;
 mod scaling;
 mod service;
+mod tasks;
 mod tell;
 mod wake;
 mod way_back;
@@ -254,10 +255,12 @@ async fn perform_action<P: Ports>(
             revision,
             before,
             back,
+            tasks,
         } => {
             let observed = observe::Observed {
                 place,
                 deployment,
+                tasks: tasks.as_ref(),
                 revision,
                 before,
                 back: back.as_ref(),
@@ -268,6 +271,8 @@ async fn perform_action<P: Ports>(
             place,
             rollout,
             deployment,
+            tasks,
+            stuck,
             revision,
             to,
             target,
@@ -279,6 +284,7 @@ async fn perform_action<P: Ports>(
             let back = observe::WayBack {
                 place,
                 deployment,
+                tasks: tasks.as_ref(),
                 revision: revision.as_ref(),
                 to,
                 target: target.as_ref(),
@@ -286,6 +292,7 @@ async fn perform_action<P: Ports>(
             };
             let because = observe::Because {
                 reason,
+                stuck: *stuck,
                 outcome: *outcome,
                 hold: *hold,
             };

@@ -6,13 +6,15 @@ use towpath_core::pipeline::Rollout;
 use towpath_core::release::{DeploymentStatus, DeploymentTarget, Event, Outcome, Place};
 
 use super::service::Service;
-use super::{codedeploy, native, rolling};
+use super::{codedeploy, native, rolling, tasks};
 use crate::ports::{CallError, Ports, Wait};
 
 /// The deployment that is looked at.
 pub(super) struct Observed<'a> {
     pub(super) place: &'a Place,
     pub(super) deployment: &'a DeploymentId,
+    /// The id in whose name ECS starts its tasks, where that is known to be another one.
+    pub(super) tasks: Option<&'a DeploymentId>,
     /// The revision that it brings.
     pub(super) revision: &'a TaskDefinitionArn,
     /// The revision that ran before.
@@ -26,6 +28,8 @@ pub(super) struct WayBack<'a> {
     pub(super) place: &'a Place,
     /// The deployment to take back.
     pub(super) deployment: &'a DeploymentId,
+    /// The id in whose name ECS starts its tasks, where that is known to be another one.
+    pub(super) tasks: Option<&'a DeploymentId>,
     /// The revision that it brings.
     pub(super) revision: Option<&'a TaskDefinitionArn>,
     /// The revision that ran before.
@@ -67,15 +71,25 @@ pub(super) async fn roll_back<P: Ports>(
     back: &WayBack<'_>,
     because: Because<'_>,
 ) -> Result<Vec<Event>, CallError> {
-    let taken = match rollout {
-        Rollout::Rolling(_) => rolling::roll_back(ports, back).await?,
-        Rollout::CodeDeploy(settings) => codedeploy::roll_back(ports, settings, back).await?,
-        Rollout::Ecs(_) => native::roll_back(ports, back).await?,
+    let taking = async {
+        match rollout {
+            Rollout::Rolling(_) => rolling::roll_back(ports, back).await,
+            Rollout::CodeDeploy(settings) => codedeploy::roll_back(ports, settings, back).await,
+            Rollout::Ecs(_) => native::roll_back(ports, back).await,
+        }
     };
-    Ok(vec![match taken {
+    // Side by side: traffic does not wait for an explanation.
+    let (taken, failed) = tokio::join!(taking, async {
+        if because.stuck {
+            tasks::of_deployment(ports, rollout, back).await
+        } else {
+            Vec::new()
+        }
+    });
+    Ok(vec![match taken? {
         TakenBack::Begun(deployment) => Event::RollbackStarted {
             deployment,
-            reason: because.reason.to_owned(),
+            reason: tasks::explained(because.reason, &failed),
             outcome: because.outcome,
             hold: because.hold,
         },
@@ -89,6 +103,8 @@ pub(super) async fn roll_back<P: Ports>(
 /// Why a rollout is taken back, and what follows.
 pub(super) struct Because<'a> {
     pub(super) reason: &'a str,
+    /// Whether it is because it did not come through in time.
+    pub(super) stuck: bool,
     pub(super) outcome: Outcome,
     pub(super) hold: bool,
 }

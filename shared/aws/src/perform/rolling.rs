@@ -6,6 +6,7 @@ use towpath_core::release::{DeploymentStatus, Event, Place};
 
 use super::observe::{Observed, TakenBack, WayBack, check_baseline};
 use super::service::{EcsDeployment, Service};
+use super::tasks;
 use crate::ports::{CallError, Ports};
 
 pub(super) async fn start<P: Ports>(
@@ -138,8 +139,7 @@ async fn under_way<P: Ports>(
     })
 }
 
-/// Why the deployment failed: what ECS says, and why its tasks stopped. The tasks' reasons are a
-/// courtesy: not reading them must not keep a failure from being recorded.
+/// Why the deployment failed: what ECS says, and why its tasks stopped.
 async fn why<P: Ports>(
     ports: &P,
     observed: &Observed<'_>,
@@ -147,15 +147,6 @@ async fn why<P: Ports>(
     primary: Option<&EcsDeployment<'_>>,
 ) -> String {
     let said = ours.or(primary).map_or("", EcsDeployment::rollout_reason);
-    let said = said.trim_end_matches('.');
-    let tasks = ports
-        .stopped_reasons(observed.place, observed.deployment.as_str())
-        .await
-        .unwrap_or_default();
-    match (said.is_empty(), tasks.is_empty()) {
-        (false, true) => said.to_owned(),
-        (false, false) => format!("{said}: {}", tasks.join("; ")),
-        (true, false) => tasks.join("; "),
-        (true, true) => "ECS gave no reason".into(),
-    }
+    let failed = tasks::started_by(ports, observed.place, observed.deployment.as_str()).await;
+    tasks::explained(said, &failed)
 }

@@ -89,11 +89,6 @@ impl<'a> EcsDeployment<'a> {
         text(self.0, "/rolloutStateReason").unwrap_or_default()
     }
 
-    /// Whether some of its tasks have failed.
-    pub(super) fn has_failed_tasks(&self) -> bool {
-        count(self.0, "failedTasks") > 0
-    }
-
     /// `2 of 4 tasks run`, with what failed.
     pub(super) fn progress(&self) -> String {
         let (running, desired, failed) = (

@@ -68,6 +68,8 @@ pub struct DeploymentProgress {
     pub lifecycle: Vec<(String, String)>,
     /// The percentage of production traffic that green gets.
     pub green_traffic: Option<u8>,
+    /// The id of green's task set, in whose name ECS starts green's tasks.
+    pub green: Option<String>,
 }
 
 /// What is known of a deployment group.

@@ -56,7 +56,8 @@ pub trait Ecs {
         place: &Place,
         revision: &TaskDefinitionArn,
     ) -> Result<Value, CallError>;
-    /// Why tasks that a deployment started have stopped, the newest first, for people.
+    /// Why tasks failed that ECS started in the name of a deployment or task set, the newest first,
+    /// for people.
     async fn stopped_reasons(
         &self,
         place: &Place,

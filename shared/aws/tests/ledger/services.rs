@@ -2,12 +2,14 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use towpath_aws::ports::{AppendError, Ledger};
+use towpath_core::names::ReleaseId;
 use towpath_core::release::{Outcome, ServiceRow};
 
 use crate::support::aws;
 use crate::support::moto::{Moto, text};
 use crate::support::releases::{
-    append, at, id, load, open, planned, reported, rollout_ended, service, started,
+    actor, append, at, id, load, open, open_under, planned, queued, reported, rollback,
+    rollout_ended, service, started,
 };
 
 #[tokio::test]
@@ -89,6 +91,61 @@ async fn of_images_pushed_at_the_same_instant_neither_overtakes_the_other() {
     append(&aws, &load(&aws, 'b').await, &[planned()], 3)
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn releases_that_wait_in_order_are_told_apart_by_when_they_were_pushed() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    let row = async || aws.service(&service()).await.unwrap();
+    let waiting = async || -> Vec<_> {
+        let row = row().await;
+        row.waiting.into_iter().map(|it| it.release).collect()
+    };
+
+    // The last one pushed comes first, and one comes twice.
+    let third = open_under(&aws, "queue", 'c', 20).await;
+    let third = append(&aws, &third, &[planned()], 21).await.unwrap();
+    let first = open_under(&aws, "queue", 'a', 0).await;
+    let first = append(&aws, &first, &[planned()], 22).await.unwrap();
+    let second = open_under(&aws, "queue", 'b', 10).await;
+    let second = append(&aws, &second, &[planned()], 23).await.unwrap();
+    let second = append(&aws, &second, &[planned()], 24).await.unwrap();
+    assert_eq!(waiting().await, [id('a'), id('b'), id('c')]);
+    assert_eq!(row().await.waiting[1].pushed_at, at(10));
+    assert_eq!(row().await.candidate, None, "nobody takes another's place");
+
+    // A rollback goes before all of them, and does not wait any more when it has the service.
+    let (back_id, opened) = rollback(&first);
+    aws.open(&back_id, &opened, &actor(), at(25)).await.unwrap();
+    let back = aws.load(&back_id).await.unwrap().unwrap();
+    let back = append(&aws, &back, &[planned(), queued("somebody")], 25)
+        .await
+        .unwrap();
+    assert_eq!(
+        waiting().await,
+        [back_id.clone(), id('a'), id('b'), id('c')]
+    );
+    let back = append(&aws, &back, &[started(1)], 26).await.unwrap();
+    assert_eq!(waiting().await, [id('a'), id('b'), id('c')]);
+    append(&aws, &back, &[rollout_ended(Outcome::Succeeded)], 27)
+        .await
+        .unwrap();
+
+    // One takes the service, one ends without having had it, and then the last one has nobody
+    // before it; who is the last to leave leaves no empty list behind.
+    let first = append(&aws, &first, &[started(2)], 28).await.unwrap();
+    append(&aws, &first, &[rollout_ended(Outcome::Succeeded)], 29)
+        .await
+        .unwrap();
+    assert_eq!(waiting().await, [id('b'), id('c')]);
+    append(&aws, &second, &[rollout_ended(Outcome::Expired)], 30)
+        .await
+        .unwrap();
+    assert_eq!(waiting().await, [id('c')]);
+    append(&aws, &third, &[started(3)], 31).await.unwrap();
+    assert_eq!(waiting().await, Vec::<ReleaseId>::new());
+    assert_eq!(row().await.owner, Some(id('c')));
 }
 
 fn refused<T: std::fmt::Debug>(outcome: Result<T, AppendError>) {

@@ -7,7 +7,8 @@ use towpath_aws::ports::{Append, AppendError, Ledger, NewDeployment};
 use towpath_core::names::{Region, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Actor, Event, Home, Image, Outcome, Place, Plan, Release, ServiceId, release_id,
+    Actor, Event, Home, Image, Outcome, Place, Plan, Release, Rollback, ServiceId, open_rollback,
+    release_id,
 };
 
 /// The service of the pipeline's only stage.
@@ -62,9 +63,15 @@ pub fn id(digit: char) -> ReleaseId {
 
 /// What opens the release of that image.
 pub fn opened(digit: char, pushed: i64) -> Event {
+    opened_under("newest_wins", digit, pushed)
+}
+
+/// What opens the release of that image in a pipeline with that policy for arrivals.
+pub fn opened_under(arrivals: &str, digit: char, pushed: i64) -> Event {
     let pipeline: Pipeline = serde_json::from_value(json!({
         "pipeline": "shop-api",
         "repository": "shop-api",
+        "arrivals": arrivals,
         "stages": [{
             "name": "test",
             "cluster": "test",
@@ -102,6 +109,26 @@ pub fn planned() -> Event {
         stage: "test".parse().unwrap(),
         plan: Box::new(plan),
     }
+}
+
+/// The release waits for another one.
+pub fn queued(behind: &str) -> Event {
+    Event::Queued {
+        stage: "test".parse().unwrap(),
+        behind: behind.into(),
+    }
+}
+
+/// What opens the rollback to a release that succeeded.
+pub fn rollback(good: &Release) -> (ReleaseId, Vec<Event>) {
+    let rollback: Rollback = serde_json::from_value(json!({
+        "stage": "test",
+        "revision": "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:7",
+        "good": good.id(),
+        "by": {"slack": "U1"},
+    }))
+    .unwrap();
+    open_rollback(good, good, rollback, 0).unwrap()
 }
 
 /// The release took the service.
@@ -144,7 +171,13 @@ pub fn reported(state: &str) -> Event {
 
 /// Opens the release of an image and loads it.
 pub async fn open(aws: &Aws, digit: char, pushed: i64) -> Release {
-    aws.open(&id(digit), &[opened(digit, pushed)], &actor(), at(pushed))
+    open_under(aws, "newest_wins", digit, pushed).await
+}
+
+/// Opens the release of an image in a pipeline with that policy for arrivals, and loads it.
+pub async fn open_under(aws: &Aws, arrivals: &str, digit: char, pushed: i64) -> Release {
+    let events = [opened_under(arrivals, digit, pushed)];
+    aws.open(&id(digit), &events, &actor(), at(pushed))
         .await
         .expect("it is new");
     load(aws, digit).await

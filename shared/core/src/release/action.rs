@@ -268,6 +268,9 @@ pub enum Action {
         /// The deployment by which it is being taken back, if we have begun to and it has an id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         back: Option<DeploymentId>,
+        /// The id in whose name ECS starts its tasks, where that is known to be another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tasks: Option<DeploymentId>,
     },
     /// Bring back what ran before: traffic first.
     RollBack {
@@ -277,6 +280,12 @@ pub enum Action {
         rollout: Rollout,
         /// The deployment to take back.
         deployment: DeploymentId,
+        /// The id in whose name ECS starts its tasks, where that is known to be another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tasks: Option<DeploymentId>,
+        /// Whether it did not come through in time, so that people want to know why its tasks failed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stuck: bool,
         /// The revision that it brings.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         revision: Option<Revision>,

@@ -49,8 +49,8 @@ pub struct ServiceRow {
     /// The newest release that has arrived at this service's stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate: Option<Candidate>,
-    /// The releases that wait here in the order of their pushes, where the pipeline wants that:
-    /// the oldest first.
+    /// The releases that wait here in the order of their pushes, where the pipeline wants that: the
+    /// oldest first, and before all of them the rollbacks that wait.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Candidate>,
     /// The last release that succeeded here.
@@ -131,7 +131,8 @@ pub struct ServiceChange {
     pub service: ServiceId,
     /// The release that writes.
     pub release: ReleaseId,
-    /// When the release's image was pushed.
+    /// When the release's image was pushed. A rollback goes before everybody, so that it counts as
+    /// pushed before anything was.
     pub pushed_at: Timestamp,
     /// The release's image.
     pub digest: Digest,
@@ -144,7 +145,7 @@ pub struct ServiceChange {
 pub enum ServiceWrite {
     /// The release arrived at the stage: it becomes the candidate, unless a newer one is.
     Arrive,
-    /// The release arrived at the stage and waits for its turn.
+    /// The release waits for its turn.
     Enqueue,
     /// The release does not wait any more.
     Leave,
@@ -198,8 +199,15 @@ pub fn service_change(
     let in_order = release.pipeline().arrivals.is_in_order();
     for event in events {
         match event {
-            // A rollback is of no age: it takes nobody's place and waits in no order.
+            // A rollback is of no age: it takes nobody's place.
             Event::Planned { .. } if release.rollback().is_some() => {}
+            // Where it has to wait, it is written down who is woken next.
+            Event::Queued { stage: name, .. } if release.rollback().is_some() => {
+                if let Some(index) = release.stage_position(name) {
+                    stage = index;
+                    write = Some(ServiceWrite::Enqueue);
+                }
+            }
             Event::Planned { stage: name, plan } => {
                 // Who knows of a newer release does not arrive: the row would refuse it, and the
                 // plan by which it learns that it is superseded with it.
@@ -262,7 +270,7 @@ pub fn service_change(
                         hold: hold.clone(),
                     });
                 }
-                None if in_order && release.rollback().is_none() => {
+                None if in_order || release.rollback().is_some() => {
                     if let Some(index) = release.stage_position(name) {
                         stage = index;
                         write = Some(ServiceWrite::Leave);
@@ -306,7 +314,10 @@ pub fn service_change(
     Some(ServiceChange {
         service: release.service_id(stage)?,
         release: release.id().clone(),
-        pushed_at: release.image().pushed_at,
+        pushed_at: match release.rollback() {
+            None => release.image().pushed_at,
+            Some(_) => Timestamp::UNIX_EPOCH,
+        },
         digest: release.image().digest,
         write: write?,
     })

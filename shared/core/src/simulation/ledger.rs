@@ -193,6 +193,7 @@ fn written(mut row: ServiceRow, change: &ServiceChange) -> ServiceRow {
             row.epoch = *epoch;
         }
         ServiceWrite::TakeBack { epoch } => {
+            row.waiting.retain(|other| other.release != change.release);
             row.owner = Some(change.release.clone());
             row.epoch = *epoch;
         }

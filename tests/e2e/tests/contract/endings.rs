@@ -92,13 +92,13 @@ pub(crate) async fn crash_loop(cell: &Cell) -> Result<(), Error> {
     cell.push(TAG, "crash-loop").await?;
     // ECS gives up by itself; CodeDeploy would wait for an hour, so the stage's time limit ends it.
     let because = match cell.engine {
-        Engine::Rolling => "exited with code 1",
-        Engine::Ecs => "circuit breaker: tasks failed to start",
+        Engine::Rolling => "ECS deployment circuit breaker: rolling back",
+        Engine::Ecs => "ECS deployment circuit breaker: tasks failed to start",
         Engine::CodeDeploy => "it had not finished within 10m",
     };
     let ending = Ending {
         outcome: "rolled_back",
-        because: &[because],
+        because: &[because, "container `app` exited with code 1"],
         serves: &cell.old,
         hold: None,
         within: 20,

@@ -42,11 +42,12 @@ impl Engine {
         }
     }
 
-    /// Most calls of AWS from the push until the deployment has started.
+    /// Most calls of AWS for a stage from the push until its deployment has started.
     pub(crate) fn most_calls(self) -> usize {
         match self {
-            Self::Rolling | Self::Ecs => 11,
-            Self::CodeDeploy => 12,
+            Self::Rolling | Self::Ecs => 8,
+            // It reads the deployment group as well.
+            Self::CodeDeploy => 9,
         }
     }
 

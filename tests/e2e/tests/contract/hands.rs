@@ -65,12 +65,7 @@ pub(crate) async fn edited_meanwhile(cell: &Cell) -> Result<(), Error> {
     assert!(reason.contains("started outside of Towpath"), "{reason}");
     cell.serve_by_hand(&revision).await?;
     let number = revision.rsplit('/').next().unwrap_or_default();
-    let named = match cell.engine {
-        Engine::Rolling | Engine::CodeDeploy => number,
-        // ECS names its service deployment.
-        Engine::Ecs => "service-deployment",
-    };
-    cell.stands(TAG, &cell.old, Some(named)).await?;
+    cell.stands(TAG, &cell.old, Some(number)).await?;
     let next = "4a5b6c7";
     cell.push(next, "healthy").await?;
     cell.waits_behind_hold(next).await?;

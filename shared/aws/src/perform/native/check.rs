@@ -19,7 +19,7 @@ pub(in crate::perform) struct Pace {
 
 /// The stages at which green is up and production traffic has not begun to move: where people are
 /// asked.
-const ASKED_AT: [&str; 2] = ["POST_TEST_TRAFFIC_SHIFT", "PRE_PRODUCTION_TRAFFIC_SHIFT"];
+pub(super) const ASKED_AT: [&str; 2] = ["POST_TEST_TRAFFIC_SHIFT", "PRE_PRODUCTION_TRAFFIC_SHIFT"];
 
 /// For how many minutes ECS waits for a hook that sets no time:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHookTimeoutConfiguration.html>.

@@ -2,7 +2,7 @@
 //!
 //! | ECS says | then it |
 //! |---|---|
-//! | in progress, and a pause awaits an action | is ready |
+//! | in progress, and a pause awaits an action before production traffic moves | is ready |
 //! | in progress, at `CLEAN_UP` | has shifted |
 //! | in progress | is in progress, at its lifecycle stage |
 //! | a rollback was requested or is in progress | is rolling back |
@@ -22,6 +22,7 @@ use towpath_core::release::{DeploymentStatus, Place};
 use super::seen::{Seen, Standing};
 use crate::perform::observe::Observed;
 use crate::perform::service::Service;
+use crate::perform::tasks;
 use crate::ports::{CallError, Ports};
 
 pub(in crate::perform) async fn observe<P: Ports>(
@@ -36,7 +37,7 @@ pub(in crate::perform) async fn observe<P: Ports>(
         return Ok(unknown(id));
     };
     Ok(match seen.standing() {
-        Standing::UnderWay => match seen.pause() {
+        Standing::UnderWay => match seen.ready() {
             Some(pause) => DeploymentStatus::Ready { pause: Some(pause) },
             None => DeploymentStatus::InProgress {
                 at: seen.at(),
@@ -100,8 +101,15 @@ async fn stopped<P: Ports>(
     let recent = ports.recent_service_deployments(observed.place).await?;
     let newest = recent.first().filter(|it| it.id != *observed.deployment);
     if let Some(newest) = newest {
+        let brings = match &newest.target {
+            Some(target) => ports.task_definition_of(observed.place, target).await?,
+            None => None,
+        };
         return Ok(DeploymentStatus::Replaced {
-            by: newest.id.to_string(),
+            by: brings.map_or_else(
+                || newest.id.to_string(),
+                |brings| format!("one of {}", brings.short()),
+            ),
         });
     }
     let reason = why(ports, observed, seen).await;
@@ -116,35 +124,13 @@ async fn stopped<P: Ports>(
     })
 }
 
-/// Why the deployment did not come through: what ECS says, and why its tasks stopped where some
-/// failed. The tasks' reasons are a courtesy: not reading them must not keep a failure from being
-/// recorded.
+/// Why the deployment did not come through: what ECS says, and why its tasks failed.
 async fn why<P: Ports>(ports: &P, observed: &Observed<'_>, seen: &Seen) -> String {
-    let said = seen.reason();
-    let tasks = failed_tasks(ports, observed).await.unwrap_or_default();
-    if tasks.is_empty() {
-        said
-    } else {
-        format!("{said}: {}", tasks.join("; "))
-    }
-}
-
-async fn failed_tasks<P: Ports>(
-    ports: &P,
-    observed: &Observed<'_>,
-) -> Result<Vec<String>, CallError> {
-    let place = observed.place;
-    let Some(service) = ports.describe_service(place).await? else {
-        return Ok(Vec::new());
+    let failed = match observed.tasks {
+        Some(name) => tasks::started_by(ports, observed.place, name.as_str()).await,
+        None => Vec::new(),
     };
-    let deployments = Service(&service).deployments();
-    let green = deployments
-        .iter()
-        .find(|it| it.revision() == observed.revision.as_str() && it.has_failed_tasks());
-    match green {
-        Some(green) => ports.stopped_reasons(place, green.id()).await,
-        None => Ok(Vec::new()),
-    }
+    tasks::explained(&seen.reason(), &failed)
 }
 
 /// Answers the pause. A pause that was answered before, or whose deployment is over, is not asked

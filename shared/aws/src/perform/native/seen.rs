@@ -4,6 +4,8 @@
 use serde_json::Value;
 use towpath_core::names::PauseId;
 
+use super::check::ASKED_AT;
+
 /// A service deployment as DescribeServiceDeployments describes it.
 pub(super) struct Seen(pub(super) Value);
 
@@ -43,6 +45,13 @@ impl Seen {
     /// The lifecycle stage; ECS names none before the first one.
     fn stage(&self) -> Option<&str> {
         self.text("/lifecycleStage")
+    }
+
+    /// The pause with which it waits for production traffic to be let through, if it does: green is
+    /// up. A pause anywhere else is somebody else's to answer.
+    pub(super) fn ready(&self) -> Option<PauseId> {
+        let stage = self.stage()?;
+        ASKED_AT.contains(&stage).then(|| self.pause())?
     }
 
     /// The pause that waits to be answered, if one does.
@@ -87,6 +96,9 @@ impl Seen {
         ) {
             ("SCALE_UP", Some(running), Some(wanted)) => {
                 format!("{stage}, {running} of {wanted} tasks run")
+            }
+            (_, _, _) if self.pause().is_some() => {
+                format!("{stage}, where a pause waits for an action")
             }
             (_, _, _) => stage.to_owned(),
         }
@@ -146,6 +158,23 @@ mod tests {
             "c"
         );
         assert_eq!(Seen(json!({})).pause(), None);
+    }
+
+    #[test]
+    fn only_a_pause_before_the_shift_lets_traffic_through() {
+        let seen = |stage: &str| {
+            let waits = json!({"hookId": "a", "targetType": "PAUSE", "status": "AWAITING_ACTION"});
+            Seen(json!({"lifecycleStage": stage, "lifecycleHookDetails": [waits]}))
+        };
+        for stage in ["PRE_SCALE_UP", "POST_PRODUCTION_TRAFFIC_SHIFT"] {
+            assert_eq!(seen(stage).ready(), None, "{stage}");
+            assert_eq!(
+                seen(stage).at(),
+                format!("{stage}, where a pause waits for an action")
+            );
+        }
+        let ready = seen("POST_TEST_TRAFFIC_SHIFT").ready();
+        assert_eq!(ready.expect("it is ready").as_str(), "a");
     }
 
     #[test]

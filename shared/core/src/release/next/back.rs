@@ -98,7 +98,7 @@ pub(super) fn wanted(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
     if serves && failed {
         return back(Outcome::RolledBack, true, explain_failure(live, ""));
     }
-    if before_shift && now >= deadline(own) {
+    if is_stuck(own, deployment) {
         let timeout = own.stage.timeout;
         return back(
             Outcome::RolledBack,
@@ -141,6 +141,22 @@ fn not_let_through(own: Own<'_>) -> Option<(Outcome, String)> {
     }
 }
 
+/// Whether its time is up and it has not come through.
+fn is_stuck(own: Own<'_>, deployment: &Deployment) -> bool {
+    match &deployment.status {
+        DeploymentStatus::InProgress { .. } | DeploymentStatus::Ready { .. } => {
+            own.now >= deadline(own)
+        }
+        DeploymentStatus::Shifted { .. }
+        | DeploymentStatus::Succeeded
+        | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::RolledBack { .. }
+        | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::Stopped { .. }
+        | DeploymentStatus::Replaced { .. } => false,
+    }
+}
+
 /// Why a request has expired.
 pub(super) fn nobody_decided(stage: &crate::names::StageName, asked: &Approval) -> String {
     format!("nobody decided about {stage} before {}", asked.expires_at)
@@ -166,6 +182,8 @@ pub(super) fn roll_back(own: Own<'_>, deployment: &Deployment, back: Back) -> St
         place: own.place.clone(),
         rollout: own.stage.rollout.clone(),
         deployment: deployment.id.clone(),
+        tasks: deployment.also.clone(),
+        stuck: is_stuck(own, deployment),
         revision: own.live.revision.clone(),
         to: own.live.plan.current.clone(),
         target: own.live.plan.target.clone().filter(|_| insists),

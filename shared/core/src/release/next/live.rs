@@ -142,5 +142,6 @@ pub(super) fn observe(own: Own<'_>, deployment: &Deployment) -> Action {
             .rollback
             .clone()
             .filter(|_| live.rolling_back.is_some()),
+        tasks: deployment.also.clone(),
     }
 }

@@ -14,7 +14,8 @@ use crate::release::{Action, Event, Outcome, Place, Plan, Release};
 /// go, and when a hold is lifted.
 const QUEUE_POLL: SignedDuration = SignedDuration::from_secs(300);
 
-/// How long a rollback that waits for a service sleeps at most: nobody knows to wake it.
+/// How long a rollback that waits for a service sleeps at most. It is woken too; but it is urgent,
+/// and whoever should wake it may have died.
 const URGENT_POLL: SignedDuration = SignedDuration::from_secs(20);
 
 pub(super) fn next_planned(

@@ -1,5 +1,7 @@
 //! Rollbacks, holds and vetoes.
 
+use jiff::Timestamp;
+
 use super::given::{Story, given, other, stage};
 use crate::names::ReleaseId;
 use crate::release::{
@@ -177,7 +179,28 @@ fn a_rollback_waits_for_who_has_the_service() {
     let story = rolling_back().planned_but("test", |plan| {
         plan.service.owner = Some(other("newer", sample::minute(9)).release);
     });
-    assert!(matches!(&story.records()[..], [Event::Queued { .. }]));
+    let [queued @ Event::Queued { .. }] = &story.records()[..] else {
+        panic!("it waits: {:?}", story.records());
+    };
+    // Whoever lets the service go knows to wake it, before anybody else.
+    let change = service_change(&story.release, std::slice::from_ref(queued), story.now);
+    let change = change.expect("it waits");
+    assert_eq!(
+        (change.write, change.pushed_at),
+        (ServiceWrite::Enqueue, Timestamp::UNIX_EPOCH)
+    );
+    let ended = Event::RolloutEnded {
+        stage: stage("test"),
+        outcome: Outcome::Failed,
+        reason: "r".into(),
+        revision: None,
+    };
+    let change = service_change(
+        &story.happened(queued.clone()).release,
+        &[ended],
+        sample::dawn(),
+    );
+    assert_eq!(change.expect("it leaves").write, ServiceWrite::Leave);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     Service, events,
     events::DeploymentEvent,
-    fleet::{FleetStatus, Rollout},
+    fleet::{Fleet, FleetStatus, Rollout},
     scheduler, service_deployments,
     service_deployments::Status,
 };
@@ -77,13 +77,10 @@ pub(super) fn check(world: &mut World, service: &str) {
         );
         return;
     }
-    let Some((names, rollback)) = held.alarms() else {
+    let Some((_, rollback)) = held.alarms() else {
         return;
     };
-    let active: Vec<String> = names
-        .into_iter()
-        .filter(|name| world.alarms.is_on(&held.place, name))
-        .collect();
+    let active = alarms_against(world, held, primary);
     if !active.is_empty() {
         let what = format!("alarm detected: {}.", active.join(", "));
         fail(world, service, "ECS deployment alarms", &what, rollback);
@@ -93,21 +90,36 @@ pub(super) fn check(world: &mut World, service: &str) {
 /// Why the native deployment of this fleet has to be rolled back, if it has to.
 pub(super) fn native_failure(world: &World, service: &str, green: &str) -> Option<String> {
     let held = world.ecs.services.get(service)?;
-    let failed = held.fleet(green).map_or(0, |of| of.failed);
+    let green = held.fleet(green)?;
+    let failed = green.failed;
     if breaker(held).is_some_and(|breaker| failed >= breaker.threshold) {
         return Some("ECS deployment circuit breaker: tasks failed to start.".to_owned());
     }
-    let (names, _) = held.alarms()?;
-    let active: Vec<String> = names
-        .into_iter()
-        .filter(|name| world.alarms.is_on(&held.place, name))
-        .collect();
+    let active = alarms_against(world, held, green);
     (!active.is_empty()).then(|| {
         format!(
             "ECS deployment alarms: alarm detected: {}.",
             active.join(", ")
         )
     })
+}
+
+/// The alarms that are on, of those that the service's deployments heed.
+pub(super) fn alarms_on(world: &World, service: &Service) -> Vec<String> {
+    let names = service.alarms().map_or_else(Vec::new, |(names, _)| names);
+    let on = |name: &String| world.alarms.is_on(&service.place, name);
+    names.into_iter().filter(on).collect()
+}
+
+/// The alarms that speak against a deployment. When one was on as it started, it is taken to mend
+/// what the alarm is about, and none is looked at.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html>
+fn alarms_against(world: &World, service: &Service, fleet: &Fleet) -> Vec<String> {
+    if fleet.ignores_alarms {
+        Vec::new()
+    } else {
+        alarms_on(world, service)
+    }
 }
 
 /// The fleet that is to fail and the completed one to go back to.

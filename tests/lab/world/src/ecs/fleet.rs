@@ -76,6 +76,8 @@ pub(crate) struct Fleet {
     pub(super) bake_until: Option<Timestamp>,
     /// Rolling: it is primary again because the one after it failed.
     pub(super) rolled_back: bool,
+    /// An alarm was on when its deployment started, so that none is looked at while it lasts.
+    pub(super) ignores_alarms: bool,
 }
 
 /// How many tasks a fleet has, by what they do.
@@ -120,6 +122,7 @@ impl Fleet {
             stable_at: None,
             bake_until: None,
             rolled_back: false,
+            ignores_alarms: false,
         }
     }
 

@@ -91,6 +91,7 @@ pub(super) fn begin(
     let Some(held) = world.ecs.services.get(service) else {
         return;
     };
+    let ignores_alarms = !failure_detection::alarms_on(world, held).is_empty();
     let id = world.ids.mixed(21);
     let name = format!(
         "service-deployment/{}/{}/{id}",
@@ -126,6 +127,9 @@ pub(super) fn begin(
     world.ecs.deployments.insert(arn.clone(), deployment);
     if let Some(held) = world.ecs.services.get_mut(service) {
         held.current_deployment = Some(arn);
+        if let Some(started) = held.fleet_mut(fleet) {
+            started.ignores_alarms = ignores_alarms;
+        }
     }
 }
 

@@ -230,6 +230,24 @@ fn an_alarm_rolls_back_until_clean_up() {
 }
 
 #[test]
+fn an_alarm_that_is_on_already_is_not_looked_at() {
+    let mut settings = configuration("BLUE_GREEN", &[]);
+    settings["alarms"] = json!({"alarmNames": ["5xx"], "enable": true, "rollback": true});
+    let mut bench = bench(settings);
+    bench.until(900, "the first", |bench| {
+        bench.describe()["deployments"][0]["rolloutState"] == "COMPLETED"
+    });
+    bench
+        .world
+        .set_alarm(ACCOUNT, REGION, "5xx", true, bench.now);
+    bench.push("v2", Behaviour::Healthy);
+    let arn = update(&mut bench, "v2");
+    bench.until(900, "the second", |bench| {
+        status(bench, &arn) == "SUCCESSFUL"
+    });
+}
+
+#[test]
 fn a_stop_rolls_back_once() {
     let mut bench = bench(configuration("BLUE_GREEN", &[]));
     bench.push("v2", Behaviour::Healthy);

@@ -299,6 +299,23 @@ fn an_alarm_fails_the_deployment_and_rolls_back() {
 }
 
 #[test]
+fn an_alarm_that_is_on_already_does_not_fail_the_deployment() {
+    let mut bench =
+        bench(json!({"alarms": {"alarmNames": ["5xx"], "enable": true, "rollback": true}}));
+    bench.until(900, "the first deployment", |bench| {
+        rollout(bench) == "COMPLETED"
+    });
+    bench
+        .world
+        .set_alarm(ACCOUNT, REGION, "5xx", true, bench.now);
+    bench.push("v2", Behaviour::Healthy);
+    update(&mut bench, "v2");
+    bench.until(900, "the second", |bench| rollout(bench) != "IN_PROGRESS");
+    let (status, _) = history(&mut bench).into_iter().next().expect("a history");
+    assert_eq!(status, "SUCCESSFUL");
+}
+
+#[test]
 fn desired_count_alone_makes_no_deployment() {
     let mut bench = bench(json!({}));
     let before = bench.describe();
