@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 VENV := .venv
 CARGO := cargo
+# The modules' default too.
+ARCHITECTURE ?= arm64
 
 .PHONY: help setup build demo lab test check fmt lint deny docs schema update-model bench fuzz package infra deploy clean
 
@@ -65,8 +67,13 @@ bench: ## Rendering beside serde_json alone
 fuzz: ## Five minutes of random task definitions (needs cargo-fuzz and a nightly toolchain)
 	cd shared/core && cargo +nightly fuzz run render -- -max_total_time=300
 
-package: ## One zip per function, ready for Lambda (ARCHITECTURE=arm64|x86_64)
-	scripts/package $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
+package: $(VENV)/.packaging ## One zip per function, ready for Lambda (ARCHITECTURE=arm64|x86_64)
+	scripts/package --architecture $(ARCHITECTURE)
+
+# cargo-lambda brings zig, which links for Lambda's processor and glibc wherever this runs.
+$(VENV)/.packaging: $(VENV)/.installed
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check cargo-lambda==1.9.2
+	touch $@
 
 infra: setup ## Tests the Terraform modules, and applies all of them to the lab (five minutes)
 	$(CARGO) build -p towpath-lab --bins

@@ -50,6 +50,13 @@ resource "aws_lambda_function" "this" {
     }
   }
 
+  lifecycle {
+    precondition {
+      condition     = local.package_record == null || try(local.package_record.architecture, "") == var.architecture
+      error_message = "The packages in ${var.packages} are built for ${try(local.package_record.architecture, "another architecture")}, not for ${var.architecture}: run `make package ARCHITECTURE=${var.architecture}`, or set `architecture`."
+    }
+  }
+
   # A function that runs before it may write its log makes the group itself, without retention.
   depends_on = [aws_cloudwatch_log_group.function, aws_iam_role_policy.own, aws_iam_role_policy.lambda]
 }

@@ -34,6 +34,13 @@ resource "aws_lambda_function" "hook" {
     }
   }
 
+  lifecycle {
+    precondition {
+      condition     = local.package_record == null || try(local.package_record.architecture, "") == var.architecture
+      error_message = "The packages in ${var.packages} are built for ${try(local.package_record.architecture, "another architecture")}, not for ${var.architecture}: run `make package ARCHITECTURE=${var.architecture}`, or set `architecture`."
+    }
+  }
+
   depends_on = [aws_cloudwatch_log_group.hook, aws_iam_role_policy.hook, aws_iam_role_policy.lambda]
 }
 

@@ -143,6 +143,59 @@ async fn a_canary_passes_its_steps_and_each_pause_once() -> Result<(), Error> {
     Ok(())
 }
 
+/// How somebody's own change of the service ends.
+async fn changed_by_hand(world: &World, change: &Value) -> Result<Value, Error> {
+    let mut input = json!({ "cluster": STAGE, "service": "shop-api" });
+    for (member, value) in change.as_object().into_iter().flatten() {
+        input[member] = value.clone();
+    }
+    world.lab.aws("ecs", "UpdateService", &input).await?;
+    let ended = async |world: &World| {
+        let newest = deployments(world).await?;
+        Ok(["SUCCESSFUL", "ROLLBACK_SUCCESSFUL"]
+            .iter()
+            .any(|status| newest[0]["status"] == *status))
+    };
+    world
+        .until("the change has come through or not", ended)
+        .await?;
+    Ok(deployments(world).await?[0]["status"].clone())
+}
+
+#[tokio::test]
+async fn infrastructure_may_be_changed_and_what_runs_may_not() -> Result<(), Error> {
+    let world = World::start_native(&Native::blue_green()).await?;
+    // Before the first release, too.
+    let around = json!({ "healthCheckGracePeriodSeconds": 30, "forceNewDeployment": true });
+    assert_eq!(changed_by_hand(&world, &around).await?, "SUCCESSFUL");
+    let digest = world.push(TAG, "healthy").await?;
+    assert_eq!(world.ended(TAG).await?, "succeeded");
+
+    let around = json!({ "healthCheckGracePeriodSeconds": 60, "forceNewDeployment": true });
+    assert_eq!(changed_by_hand(&world, &around).await?, "SUCCESSFUL");
+    assert_eq!(world.visit(STAGE).await?, digest);
+    let hooks = world.carried_out("ecs", "DescribeServiceRevisions").await?;
+    let asked = hooks
+        .iter()
+        .any(|call| call["caller"] == "towpath-lifecycle-hook");
+    assert!(asked, "{hooks:#?}");
+
+    let first = deployments(&world).await?;
+    let first = first
+        .last()
+        .map(|it| it["targetServiceRevisionArn"].clone());
+    let first = json!({ "serviceRevisionArns": [first] });
+    let first = world.lab.aws("ecs", "DescribeServiceRevisions", &first);
+    let old = first.await?["serviceRevisions"][0]["taskDefinition"].clone();
+    let past_every_gate = json!({ "taskDefinition": old });
+    assert_eq!(
+        changed_by_hand(&world, &past_every_gate).await?,
+        "ROLLBACK_SUCCESSFUL"
+    );
+    assert_eq!(world.visit(STAGE).await?, digest);
+    Ok(())
+}
+
 #[tokio::test]
 async fn somebody_stops_it_in_the_console() -> Result<(), Error> {
     let world = World::start_native(&Native::asking()).await?;

@@ -3,7 +3,8 @@
 //! | the call | is answered |
 //! |---|---|
 //! | is part of a rollback | go on |
-//! | is about a service that nothing is rolled out to, or about a deployment of somebody else | no |
+//! | is about a service that nothing is rolled out to, and whose task definition stays as Towpath left it, or which Towpath never touched | go on: infrastructure is not Towpath's |
+//! | is about another deployment of somebody else | no |
 //! | is about the deployment that brings an old version back | go on |
 //! | cannot be told apart yet: what was started is not written down | ask again |
 //! | is at a stage without checks, or about a release that is a rollback | go on |
@@ -23,11 +24,11 @@ use serde_json::{Value, json};
 use towpath_core::incoming::hook::EcsHook;
 use towpath_core::names::DeploymentId;
 use towpath_core::pipeline::Stage;
-use towpath_core::release::{ActionKind, Live, Release, Verdict};
+use towpath_core::release::{ActionKind, Live, Place, Release, ServiceRow, Verdict};
 
 use super::verify::{Asked, verify};
 use crate::handlers::HandlerError;
-use crate::ports::{Checker, Clock, Ledger};
+use crate::ports::{Checker, Clock, Ecs, Ledger};
 
 /// In how many seconds ECS asks again.
 const ASK_AGAIN: u32 = 30;
@@ -35,7 +36,7 @@ const ASK_AGAIN: u32 = 30;
 /// Runs the checks of the stage at which ECS asks, and says what ECS is answered.
 pub(super) async fn answer<P>(ports: &P, hook: &EcsHook, time_left: Duration) -> Value
 where
-    P: Ledger + Checker + Clock,
+    P: Ledger + Ecs + Checker + Clock,
 {
     let service = &hook.service;
     let verdict = match decide(ports, hook, time_left).await {
@@ -61,13 +62,15 @@ where
 
 async fn decide<P>(ports: &P, hook: &EcsHook, time_left: Duration) -> Result<Verdict, HandlerError>
 where
-    P: Ledger + Checker + Clock,
+    P: Ledger + Ecs + Checker + Clock,
 {
     if hook.is_rollback() {
         return Ok(Verdict::Passed);
     }
-    let Some(release) = find(ports, hook).await? else {
-        return refuse(hook, "nothing is being rolled out to the service");
+    let release = match find(ports, hook).await? {
+        Concerns::Release(release) => release,
+        Concerns::Idle(row) => return somebody_elses(ports, hook, &row).await,
+        Concerns::Nobody => return refuse(hook, "the release is not in the ledger"),
     };
     let Some((stage, live)) = here(&release, hook) else {
         return refuse(hook, "the release is not being rolled out to the service");
@@ -99,20 +102,70 @@ fn refuse(hook: &EcsHook, why: &'static str) -> Result<Verdict, HandlerError> {
     Ok(Verdict::Failed)
 }
 
-/// The release whose deployment asks; else the one that is being rolled out to the service, for
-/// ECS may ask before it is written down which deployment is that release's.
-async fn find<P: Ledger>(ports: &P, hook: &EcsHook) -> Result<Option<Release>, HandlerError> {
+/// Whom a call concerns.
+enum Concerns {
+    /// The release whose deployment asks; else the one that is being rolled out to the service, for
+    /// ECS may ask before it is written down which deployment is that release's.
+    Release(Box<Release>),
+    /// No release: nothing is being rolled out to the service.
+    Idle(Box<ServiceRow>),
+    /// A release that cannot be found.
+    Nobody,
+}
+
+async fn find<P: Ledger>(ports: &P, hook: &EcsHook) -> Result<Concerns, HandlerError> {
     let known = match &hook.deployment {
         Some(deployment) => ports.release_of(deployment).await?,
         None => None,
     };
     let id = match known {
-        Some(id) => Some(id),
-        None => ports.service(&hook.service).await?.owner,
+        Some(id) => id,
+        None => {
+            let row = ports.service(&hook.service).await?;
+            match row.owner.clone() {
+                Some(owner) => owner,
+                None => return Ok(Concerns::Idle(Box::new(row))),
+            }
+        }
     };
-    match id {
-        Some(id) => Ok(ports.load(&id).await?),
-        None => Ok(None),
+    Ok(match ports.load(&id).await? {
+        Some(release) => Concerns::Release(Box::new(release)),
+        None => Concerns::Nobody,
+    })
+}
+
+/// What a deployment is told that is no release's. Infrastructure may be changed under a task
+/// definition that stays what it is; what would run something else, past every gate, may not.
+async fn somebody_elses<P: Ecs>(
+    ports: &P,
+    hook: &EcsHook,
+    row: &ServiceRow,
+) -> Result<Verdict, HandlerError> {
+    if row.epoch == 0 {
+        return Ok(Verdict::Passed);
+    }
+    let Some(left) = &row.baseline else {
+        return refuse(
+            hook,
+            "nothing is being rolled out to the service, and what was left there is not known",
+        );
+    };
+    // The function runs in the service's own account, so it reaches the service without a role.
+    let place = Place {
+        service: hook.service.clone(),
+        role: None,
+    };
+    let brings = ports
+        .task_definition_of(&place, &hook.target_revision)
+        .await?;
+    if brings.as_ref() == Some(left) {
+        tracing::info!(service = %hook.service, deployment = ?hook.deployment, "the deployment changes the service around its task definition");
+        Ok(Verdict::Passed)
+    } else {
+        refuse(
+            hook,
+            "nothing is being rolled out to the service, and the deployment brings a task definition that Towpath did not leave there",
+        )
     }
 }
 

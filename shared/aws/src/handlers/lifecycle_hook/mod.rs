@@ -13,7 +13,7 @@ use serde_json::Value;
 use towpath_core::incoming::{ReadError, hook};
 
 use super::HandlerError;
-use crate::ports::{Checker, Clock, CodeDeploy, Ledger};
+use crate::ports::{Checker, Clock, CodeDeploy, Ecs, Ledger};
 
 /// Runs the checks of the hook point. CodeDeploy is answered by a call, ECS by what is returned.
 ///
@@ -23,7 +23,7 @@ use crate::ports::{Checker, Clock, CodeDeploy, Ledger};
 /// function for a no.
 pub async fn handle<P>(ports: &P, event: &Value, time_left: Duration) -> Result<Value, HandlerError>
 where
-    P: Ledger + CodeDeploy + Checker + Clock,
+    P: Ledger + CodeDeploy + Ecs + Checker + Clock,
 {
     match hook::read(event) {
         Ok(hook::Hook::CodeDeploy {
