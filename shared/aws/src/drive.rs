@@ -308,9 +308,8 @@ impl<P: Ports> Run<'_, P> {
         let observed = observed(&self.view);
         let watched = watched(&self.view);
         self.view = self.release.clone();
-        let now = self.ports.now();
-        for event in read.into_iter().chain(observed).chain(watched) {
-            self.view.apply(&event, now);
+        for (event, at) in read.into_iter().chain(observed).chain(watched) {
+            self.view.apply(&event, at);
         }
     }
 
@@ -322,34 +321,39 @@ impl<P: Ports> Run<'_, P> {
     }
 }
 
-/// The plan that the release stands on, as an event.
-fn fresh_plan(release: &Release) -> Option<Event> {
+/// The plan that the release stands on, as an event, and when it was read.
+fn fresh_plan(release: &Release) -> Option<(Event, Timestamp)> {
     let (stage, rollout) = release.current()?;
     match &rollout.phase {
-        Phase::Planned { plan, .. } => Some(Event::Planned {
-            stage: stage.name.clone(),
-            plan: plan.clone(),
-        }),
+        Phase::Planned { plan, read_at, .. } => {
+            let planned = Event::Planned {
+                stage: stage.name.clone(),
+                plan: plan.clone(),
+            };
+            Some((planned, *read_at))
+        }
         Phase::Pending | Phase::Asking { .. } | Phase::Live(_) | Phase::Ended { .. } => None,
     }
 }
 
-/// The last look at the deployment, as an event.
-fn observed(release: &Release) -> Option<Event> {
+/// The last look at the deployment, as an event, and when that was.
+fn observed(release: &Release) -> Option<(Event, Timestamp)> {
     let deployment = release.live()?.deployment.as_ref()?;
-    (deployment.unchanged > 0).then(|| Event::DeploymentObserved {
+    let observed = || Event::DeploymentObserved {
         deployment: deployment.id.clone(),
         status: deployment.status.clone(),
-    })
+    };
+    (deployment.unchanged > 0).then(|| (observed(), deployment.observed_at))
 }
 
-/// That the checks were just looked at, as an event.
-fn watched(release: &Release) -> Option<Event> {
-    release.live()?.watched_at?;
+/// The last look at the checks, as an event, and when that was.
+fn watched(release: &Release) -> Option<(Event, Timestamp)> {
+    let at = release.live()?.watched_at?;
     let (stage, _) = release.current()?;
-    Some(Event::Watched {
+    let watched = Event::Watched {
         stage: stage.name.clone(),
-    })
+    };
+    Some((watched, at))
 }
 
 /// Whether an event says something that the ledger does not: looking at a deployment that stands

@@ -336,11 +336,13 @@ pub(super) async fn roll_back<P: Ports>(
     let info = ports.deployment(place, back.deployment).await?;
     let over = info.as_ref().is_some_and(|info| info.status == "Succeeded");
     let Some(target) = back.target.filter(|_| over) else {
-        return Ok(TakenBack::Begun(info.and_then(|info| info.rolled_back_by)));
+        return Ok(TakenBack::Begun(
+            info.and_then(|info| info.rolled_back_by).into(),
+        ));
     };
     let mark = format!("{} back", back.mark);
     if let Some(begun) = find(ports, place, settings, &mark).await? {
-        return Ok(TakenBack::Begun(Some(begun.id)));
+        return Ok(TakenBack::Begun(Some(begun.id).into()));
     }
     let settings = CodeDeployRollout {
         configuration: ALL_AT_ONCE.parse().ok(),
@@ -359,7 +361,7 @@ pub(super) async fn roll_back<P: Ports>(
         is_rollback: true,
     };
     let (deployment, _) = create(ports, &start).await?;
-    Ok(TakenBack::Begun(Some(deployment)))
+    Ok(TakenBack::Begun(Some(deployment).into()))
 }
 
 /// The configuration that moves all of the traffic at once:

@@ -43,10 +43,28 @@ pub(super) struct WayBack<'a> {
 
 /// What came of taking a rollout back.
 pub(super) enum TakenBack {
-    /// It has begun, by this deployment where it has an id of its own.
-    Begun(Option<DeploymentId>),
+    /// It has begun.
+    Begun(Begun),
     /// Somebody else has started something in the meantime, and that is not overwritten.
     Replaced(DeploymentStatus),
+}
+
+/// The deployment by which a rollout is taken back.
+#[derive(Default)]
+pub(super) struct Begun {
+    /// Its id, where it has one of its own.
+    pub(super) deployment: Option<DeploymentId>,
+    /// Another id under which AWS reports about it, where it has two.
+    pub(super) also: Option<DeploymentId>,
+}
+
+impl From<Option<DeploymentId>> for Begun {
+    fn from(deployment: Option<DeploymentId>) -> Self {
+        Self {
+            deployment,
+            also: None,
+        }
+    }
 }
 
 pub(super) async fn observe<P: Ports>(
@@ -87,8 +105,9 @@ pub(super) async fn roll_back<P: Ports>(
         }
     });
     Ok(vec![match taken? {
-        TakenBack::Begun(deployment) => Event::RollbackStarted {
+        TakenBack::Begun(Begun { deployment, also }) => Event::RollbackStarted {
             deployment,
+            also,
             reason: tasks::explained(because.reason, &failed),
             outcome: because.outcome,
             hold: because.hold,

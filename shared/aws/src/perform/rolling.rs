@@ -62,7 +62,7 @@ pub(super) async fn roll_back<P: Ports>(
     let (place, to) = (back.place, back.to);
     if let Some(service) = ports.describe_service(place).await? {
         if let Some(begun) = primary_of(&service, to) {
-            return Ok(TakenBack::Begun(Some(begun)));
+            return Ok(TakenBack::Begun(Some(begun).into()));
         }
         let deployments = Service(&service).deployments();
         let primary = deployments.iter().find(|d| d.is_primary());
@@ -73,7 +73,7 @@ pub(super) async fn roll_back<P: Ports>(
         }
     }
     let service = ports.update_service(place, to).await?;
-    Ok(TakenBack::Begun(primary_of(&service, to)))
+    Ok(TakenBack::Begun(primary_of(&service, to).into()))
 }
 
 fn replaced(primary: &EcsDeployment<'_>) -> DeploymentStatus {

@@ -174,6 +174,7 @@ async fn a_rollback_that_two_entries_of_one_append_name_is_written_down_once() {
     let deployment: DeploymentId = "d-ABCDEF123".parse().unwrap();
     let begun = Event::RollbackStarted {
         deployment: Some(deployment.clone()),
+        also: None,
         reason: "too slow".into(),
         outcome: Outcome::RolledBack,
         hold: false,

@@ -260,6 +260,9 @@ pub enum Event {
         /// The deployment that brings it back, where it has an id of its own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deployment: Option<DeploymentId>,
+        /// Another id under which AWS reports about it, where it has two.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        also: Option<DeploymentId>,
         /// Why.
         reason: String,
         /// How the rollout ends once the old version serves.
@@ -360,7 +363,9 @@ impl Event {
             Self::DeploymentStarted {
                 deployment, also, ..
             } => (Some(deployment), also.as_ref()),
-            Self::RollbackStarted { deployment, .. } => (deployment.as_ref(), None),
+            Self::RollbackStarted {
+                deployment, also, ..
+            } => (deployment.as_ref(), also.as_ref()),
             Self::TaskStarted { task, .. } => (Some(task), None),
             Self::DeploymentObserved {
                 status: DeploymentStatus::RollingBack { by, .. },

@@ -111,6 +111,8 @@ pub struct Live {
     pub rolling_back: Option<Back>,
     /// The deployment that takes it back, where it has an id of its own.
     pub rollback: Option<DeploymentId>,
+    /// Another id under which AWS reports about that, where it has two.
+    pub rollback_also: Option<DeploymentId>,
 }
 
 /// That and why a rollout is taken back.
@@ -295,6 +297,7 @@ impl Live {
             refused: None,
             rolling_back: None,
             rollback: None,
+            rollback_also: None,
         }
     }
 
@@ -303,6 +306,7 @@ impl Live {
     pub fn is_followed_as(&self, id: &DeploymentId) -> bool {
         let deployment = self.deployment.as_ref();
         self.rollback.as_ref() == Some(id)
+            || self.rollback_also.as_ref() == Some(id)
             || deployment.is_some_and(|it| it.id == *id || it.also.as_ref() == Some(id))
             || self.tasks.iter().any(|task| task.task == *id)
     }

@@ -165,6 +165,7 @@ impl World {
                 service.roll_back(deployment, reason, insists);
                 Event::RollbackStarted {
                     deployment: None,
+                    also: None,
                     reason: reason.clone(),
                     outcome: *outcome,
                     hold: *hold,

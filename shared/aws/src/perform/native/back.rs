@@ -1,13 +1,14 @@
 //! Taking a native deployment back. One that is under way is turned around, which sends the
 //! traffic back first; one that is over is followed by another one, to what ran before.
 
-use towpath_core::names::DeploymentId;
+use serde_json::Value;
+use towpath_core::names::{DeploymentId, TaskDefinitionArn};
 use towpath_core::release::{DeploymentStatus, Place};
 
 use super::observe::{let_through, unknown};
 use super::seen::{Seen, Standing};
-use super::start::started_by;
-use crate::perform::observe::{TakenBack, WayBack};
+use super::start::{primary_of, started_by};
+use crate::perform::observe::{Begun, TakenBack, WayBack};
 use crate::perform::service::Service;
 use crate::ports::{CallError, Ports};
 
@@ -25,7 +26,7 @@ pub(in crate::perform) async fn roll_back<P: Ports>(
     if has_passed(ports, back).await? {
         return bring_back(ports, back).await;
     }
-    Ok(TakenBack::Begun(None))
+    Ok(TakenBack::Begun(Begun::default()))
 }
 
 /// Whether the deployment has passed the point up to which it can be turned around. ECS forgets
@@ -54,8 +55,7 @@ async fn bring_back<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<TakenBack
     if let Some(service) = ports.describe_service(place).await? {
         let runs = Service(&service).revision();
         if runs.as_ref() == Some(to) {
-            let begun = started_by(ports, place, &service, to).await?;
-            return Ok(TakenBack::Begun(Some(begun)));
+            return begun(ports, place, &service, to).await;
         }
         if let (Some(runs), Some(ours)) = (runs, back.revision)
             && runs != *ours
@@ -66,8 +66,19 @@ async fn bring_back<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<TakenBack
         }
     }
     let service = ports.update_service(place, to).await?;
-    let begun = started_by(ports, place, &service, to).await?;
-    Ok(TakenBack::Begun(Some(begun)))
+    begun(ports, place, &service, to).await
+}
+
+async fn begun<P: Ports>(
+    ports: &P,
+    place: &Place,
+    service: &Value,
+    to: &TaskDefinitionArn,
+) -> Result<TakenBack, CallError> {
+    Ok(TakenBack::Begun(Begun {
+        deployment: Some(started_by(ports, place, service, to).await?),
+        also: primary_of(service, to),
+    }))
 }
 
 /// How the deployment stands that brings the old version back after another one was over.

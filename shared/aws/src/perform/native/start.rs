@@ -80,7 +80,7 @@ pub(super) async fn started_by<P: Ports>(
 }
 
 /// The id by which ECS's deployment state changes name the deployment to that revision.
-fn primary_of(service: &Value, revision: &TaskDefinitionArn) -> Option<DeploymentId> {
+pub(super) fn primary_of(service: &Value, revision: &TaskDefinitionArn) -> Option<DeploymentId> {
     let deployments = Service(service).deployments();
     let primary = deployments
         .iter()

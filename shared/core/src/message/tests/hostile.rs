@@ -38,6 +38,7 @@ fn stories() -> Vec<Story> {
     stories.push(live().refused(ActionKind::Start, HOSTILE));
     stories.push(live().happened(Event::RollbackStarted {
         deployment: None,
+        also: None,
         reason: words(),
         outcome: Outcome::RolledBack,
         hold: false,

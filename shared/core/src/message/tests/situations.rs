@@ -173,6 +173,7 @@ fn a_rollout_is_taken_back_for_its_time() {
         .observed("d-1", in_progress("Install"))
         .happened(Event::RollbackStarted {
             deployment: None,
+            also: None,
             reason: "it had not finished within 1h".into(),
             outcome: Outcome::RolledBack,
             hold: false,

@@ -202,6 +202,7 @@ impl Release {
             Event::RollbackStarted {
                 reason,
                 deployment,
+                also,
                 outcome,
                 hold,
             } => {
@@ -215,6 +216,7 @@ impl Release {
                     });
                     if deployment.is_some() {
                         live.rollback = deployment.clone();
+                        live.rollback_also = also.clone();
                     }
                 });
             }

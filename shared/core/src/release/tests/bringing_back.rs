@@ -42,6 +42,7 @@ fn a_rollout_is_taken_back_when_somebody_wants_it_and_the_stage_is_held() {
         .intended()
         .happened(Event::RollbackStarted {
             deployment: None,
+            also: None,
             reason: "ada rolled it back".into(),
             outcome: Outcome::RolledBack,
             hold: true,

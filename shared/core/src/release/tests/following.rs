@@ -80,6 +80,7 @@ fn a_deployment_whose_time_is_up_is_rolled_back_once() {
     assert_eq!((to, deployment.as_str()), (&sample::revision(7), ECS));
     let back = story.intended().happened(Event::RollbackStarted {
         deployment: None,
+        also: None,
         reason: "it had not finished within 1h".into(),
         outcome: Outcome::RolledBack,
         hold: false,
@@ -112,6 +113,7 @@ fn what_never_ends_is_given_up_after_twice_its_time() {
         .intended()
         .happened(Event::RollbackStarted {
             deployment: None,
+            also: None,
             reason: "too slow".into(),
             outcome: Outcome::RolledBack,
             hold: false,

@@ -64,6 +64,7 @@ fn eventful() -> Story {
         .intended()
         .happened(Event::RollbackStarted {
             deployment: Some(deployment("d-2")),
+            also: Some(deployment("ecs-svc/2")),
             reason: words(),
             outcome: Outcome::RolledBack,
             hold: false,

@@ -106,6 +106,7 @@ fn a_rejection_before_traffic_moves_takes_green_back_and_ends_as_refused() {
     let back = rejected
         .happened(Event::RollbackStarted {
             deployment: None,
+            also: None,
             reason: "Slack user U2 rejected it".into(),
             outcome: Outcome::Refused,
             hold: false,
@@ -227,6 +228,7 @@ fn a_check_that_fails_while_it_bakes_brings_the_old_version_back_and_holds_the_s
     assert!(reason.contains("check `errors` failed at bake"), "{reason}");
     let story = story.happened(Event::RollbackStarted {
         deployment: Some(deployment("d-2")),
+        also: None,
         reason: reason.clone(),
         outcome: *outcome,
         hold: true,
