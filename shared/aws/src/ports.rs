@@ -31,7 +31,7 @@ pub use codedeploy::{
 };
 pub use directive::{Directives, Issue, Issued, Trail};
 pub use ecr::{Ecr, ImageDetail};
-pub use ecs::{Ecs, ServiceDeploymentBrief};
+pub use ecs::{Ecs, PauseAnswer, ServiceDeploymentBrief};
 pub use ledger::{Append, AppendError, Ledger, LoadError, OpenRelease};
 pub use messenger::Messenger;
 pub use parameters::{Parameter, Parameters};

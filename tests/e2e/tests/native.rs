@@ -98,10 +98,11 @@ async fn a_rejection_takes_green_away_and_the_old_version_serves() -> Result<(),
     world.click(TAG, "towpath_reject", APPROVER).await?;
     world.ended(TAG).await?;
     ended_as(&world, "refused", &world.shop.initial).await?;
-    assert_eq!(
-        world.calls("ecs", "ContinueServiceDeployment").await?.len(),
-        0
-    );
+    let answered = world.carried_out("ecs", "ContinueServiceDeployment");
+    let answered = answered.await?;
+    assert_eq!(answered.len(), 1, "{answered:#?}");
+    assert_eq!(answered[0]["parameters"]["action"], "ROLLBACK");
+    assert_eq!(world.calls("ecs", "StopServiceDeployment").await?.len(), 0);
     assert_eq!(
         deployments(&world).await?[0]["status"],
         "ROLLBACK_SUCCESSFUL"

@@ -17,7 +17,7 @@ pub(crate) use self::definitions::Definitions;
 use self::raw::{Answer, replace_body};
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, refused, unreadable};
-use crate::ports::{CallError, Ecs, ServiceDeploymentBrief};
+use crate::ports::{CallError, Ecs, PauseAnswer, ServiceDeploymentBrief};
 
 const DESCRIBE_SERVICES: &str = "ecs:DescribeServices";
 const DESCRIBE_TASK_DEFINITION: &str = "ecs:DescribeTaskDefinition";
@@ -270,14 +270,15 @@ impl Ecs for Aws {
         service_deployments::stop(set.ecs(), id).await
     }
 
-    async fn continue_service_deployment(
+    async fn answer_pause(
         &self,
         place: &Place,
         id: &DeploymentId,
         pause: &PauseId,
+        answer: PauseAnswer,
     ) -> Result<(), CallError> {
         let set = self.clients().at(place).await?;
-        service_deployments::proceed(set.ecs(), id, pause).await
+        service_deployments::answer_pause(set.ecs(), id, pause, answer).await
     }
 }
 

@@ -11,7 +11,7 @@ use towpath_core::release::ServiceId;
 
 use super::raw::Answer;
 use crate::call::{failed, refused, unreadable};
-use crate::ports::{CallError, ServiceDeploymentBrief};
+use crate::ports::{CallError, PauseAnswer, ServiceDeploymentBrief};
 
 const DESCRIBE: &str = "ecs:DescribeServiceDeployments";
 const LIST: &str = "ecs:ListServiceDeployments";
@@ -131,16 +131,21 @@ pub(super) async fn stop(client: &Client, id: &DeploymentId) -> Result<(), CallE
 
 /// The action is always named: ECS takes an omitted one for `CONTINUE`, and a call that says less
 /// than it means is one to misread.
-pub(super) async fn proceed(
+pub(super) async fn answer_pause(
     client: &Client,
     id: &DeploymentId,
     pause: &PauseId,
+    answer: PauseAnswer,
 ) -> Result<(), CallError> {
+    let action = match answer {
+        PauseAnswer::Continue => DeploymentLifecycleHookAction::Continue,
+        PauseAnswer::RollBack => DeploymentLifecycleHookAction::Rollback,
+    };
     client
         .continue_service_deployment()
         .service_deployment_arn(id.as_str())
         .hook_id(pause.as_str())
-        .action(DeploymentLifecycleHookAction::Continue)
+        .action(action)
         .send()
         .await
         .map_err(failed(CONTINUE))?;

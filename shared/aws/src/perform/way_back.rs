@@ -8,8 +8,10 @@ use towpath_core::taskdef::{self, Diff, TaskDefinition};
 use super::plan::{Problem, Request, describe};
 use crate::ports::{CallError, Ports};
 
-/// Why what runs now could not be brought back, if so: one of its images that are to be replaced is
-/// gone from its registry. What cannot be asked is taken to be there.
+/// Why what runs now could not be brought back, if so: its revision was deregistered, which no
+/// service can be updated to, or one of its images that are to be replaced is gone from its
+/// registry. What cannot be asked is taken to be there.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister-task-definition-v2.html>
 pub(super) async fn no_way_back<P: Ports>(
     ports: &P,
     request: &Request<'_>,
@@ -18,6 +20,14 @@ pub(super) async fn no_way_back<P: Ports>(
     // A rollback is not kept by what it takes back.
     if request.back_to.is_some() {
         return Ok(None);
+    }
+    if let Some(described) = running.described()
+        && described.status != "ACTIVE"
+    {
+        return Ok(Some(format!(
+            "there would be no way back: {}, which runs now, is {}",
+            described.arn, described.status
+        )));
     }
     let replaced = running.containers().filter_map(|container| {
         let named = request

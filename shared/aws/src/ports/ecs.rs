@@ -19,6 +19,16 @@ pub struct ServiceDeploymentBrief {
     pub created_at: Option<Timestamp>,
 }
 
+/// What a deployment is told that pauses:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContinueServiceDeployment.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PauseAnswer {
+    /// To go on.
+    Continue,
+    /// To turn around: the old version gets the traffic back, where it has lost some.
+    RollBack,
+}
+
 /// Amazon ECS.
 pub trait Ecs {
     /// `DescribeServices` for one service: its JSON as AWS sent it, or `None` when it is missing
@@ -107,11 +117,12 @@ pub trait Ecs {
         place: &Place,
         id: &DeploymentId,
     ) -> Result<(), CallError>;
-    /// `ContinueServiceDeployment` past a pause.
-    async fn continue_service_deployment(
+    /// `ContinueServiceDeployment`: answers a pause.
+    async fn answer_pause(
         &self,
         place: &Place,
         id: &DeploymentId,
         pause: &PauseId,
+        answer: PauseAnswer,
     ) -> Result<(), CallError>;
 }

@@ -1,7 +1,7 @@
 //! Service deployments of ECS: what is asked, and what each answer is taken for.
 
 use serde_json::{Value, json};
-use towpath_aws::ports::{CallError, Ecs};
+use towpath_aws::ports::{CallError, Ecs, PauseAnswer};
 use towpath_core::names::{DeploymentId, PauseId};
 
 use crate::support::aws;
@@ -125,17 +125,22 @@ async fn going_on_is_never_left_to_what_ecs_takes_an_omission_for() {
     let server = answering(json!({"serviceDeploymentArn": format!("{ARN}one")}));
     let pause: PauseId = "ecs-pause-1".parse().unwrap();
     let (place, one) = (place(), deployment("one"));
-    let went = aws(&server.url)
-        .continue_service_deployment(&place, &one, &pause)
-        .await;
-    assert_eq!(went, Ok(()));
-    assert_eq!(
-        server.requests_of("ContinueServiceDeployment")[0].json(),
-        json!({"serviceDeploymentArn": format!("{ARN}one"), "hookId": "ecs-pause-1", "action": "CONTINUE"})
-    );
+    for (at, answer, action) in [
+        (0, PauseAnswer::Continue, "CONTINUE"),
+        (1, PauseAnswer::RollBack, "ROLLBACK"),
+    ] {
+        let went = aws(&server.url)
+            .answer_pause(&place, &one, &pause, answer)
+            .await;
+        assert_eq!(went, Ok(()));
+        assert_eq!(
+            server.requests_of("ContinueServiceDeployment")[at].json(),
+            json!({"serviceDeploymentArn": format!("{ARN}one"), "hookId": "ecs-pause-1", "action": action})
+        );
+    }
     let server = Server::start(|_| Reply::error(400, "InvalidParameterException", "no"));
     let went = aws(&server.url)
-        .continue_service_deployment(&place, &one, &pause)
+        .answer_pause(&place, &one, &pause, PauseAnswer::Continue)
         .await;
     assert!(matches!(went, Err(CallError::Refused { .. })), "{went:?}");
 }

@@ -2,7 +2,7 @@
 //! traffic back first; one that is over is followed by another one, to what ran before.
 
 use serde_json::Value;
-use towpath_core::names::{DeploymentId, TaskDefinitionArn};
+use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::{DeploymentStatus, Place};
 
 use super::observe::{let_through, unknown};
@@ -10,32 +10,33 @@ use super::seen::{Seen, Standing};
 use super::start::{primary_of, started_by};
 use crate::perform::observe::{Begun, TakenBack, WayBack};
 use crate::perform::service::Service;
-use crate::ports::{CallError, Ports};
+use crate::ports::{CallError, PauseAnswer, Ports};
 
 pub(in crate::perform) async fn roll_back<P: Ports>(
     ports: &P,
     back: &WayBack<'_>,
 ) -> Result<TakenBack, CallError> {
-    if has_passed(ports, back).await? {
+    let seen = look(ports, back).await?;
+    if has_passed(seen.as_ref()) {
         return bring_back(ports, back).await;
     }
-    ports
-        .stop_service_deployment(back.place, back.deployment)
-        .await?;
+    turn_around(ports, back, seen.and_then(|seen| seen.pause())).await?;
     // It may have come too far while it was asked to turn around.
-    if has_passed(ports, back).await? {
+    if has_passed(look(ports, back).await?.as_ref()) {
         return bring_back(ports, back).await;
     }
     Ok(TakenBack::Begun(Begun::default()))
 }
 
+async fn look<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<Option<Seen>, CallError> {
+    let seen = ports.service_deployment(back.place, back.deployment).await;
+    Ok(seen?.map(Seen))
+}
+
 /// Whether the deployment has passed the point up to which it can be turned around. ECS forgets
 /// deployments in time; what it has forgotten is over.
-async fn has_passed<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<bool, CallError> {
-    let seen = ports
-        .service_deployment(back.place, back.deployment)
-        .await?;
-    Ok(match seen.map(|seen| Seen(seen).standing()) {
+fn has_passed(seen: Option<&Seen>) -> bool {
+    match seen.map(Seen::standing) {
         Some(Standing::CleaningUp | Standing::Successful) | None => true,
         // What came of one that ended otherwise is seen when it is looked at.
         Some(
@@ -45,7 +46,26 @@ async fn has_passed<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<bool, Cal
             | Standing::RollbackFailed
             | Standing::Stopped,
         ) => false,
-    })
+    }
+}
+
+/// Tells a deployment that asks to go back, and stops one that does not ask, or not any more.
+async fn turn_around<P: Ports>(
+    ports: &P,
+    back: &WayBack<'_>,
+    pause: Option<PauseId>,
+) -> Result<(), CallError> {
+    let (place, id) = (back.place, back.deployment);
+    if let Some(pause) = pause {
+        let answered = ports
+            .answer_pause(place, id, &pause, PauseAnswer::RollBack)
+            .await;
+        match answered {
+            Err(CallError::Refused { .. }) => {}
+            Ok(()) | Err(CallError::NotDone { .. } | CallError::Unknown { .. }) => return answered,
+        }
+    }
+    ports.stop_service_deployment(place, id).await
 }
 
 /// Updates the service to what ran before, unless an earlier try or somebody else has, or somebody

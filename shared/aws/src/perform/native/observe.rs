@@ -23,7 +23,7 @@ use super::seen::{Seen, Standing};
 use crate::perform::observe::Observed;
 use crate::perform::service::Service;
 use crate::perform::tasks;
-use crate::ports::{CallError, Ports};
+use crate::ports::{CallError, PauseAnswer, Ports};
 
 pub(in crate::perform) async fn observe<P: Ports>(
     ports: &P,
@@ -145,7 +145,7 @@ pub(in crate::perform) async fn let_through<P: Ports>(
         return Ok(());
     };
     let sent = ports
-        .continue_service_deployment(place, deployment, pause)
+        .answer_pause(place, deployment, pause, PauseAnswer::Continue)
         .await;
     match sent {
         Err(error @ CallError::Refused { .. }) => {

@@ -1,0 +1,55 @@
+//! Nothing is started that could not be taken back, unless the stage allows it.
+
+use serde_json::{Value, json};
+use towpath_e2e::{Error, World};
+
+const TAG: &str = "3f2c1ab";
+const NEXT: &str = "4a5b6c7";
+
+/// The push fails for that reason, and changes nothing; where the stage allows it, the next one goes
+/// through.
+async fn is_refused_unless_allowed(world: &World, because: &str) -> Result<(), Error> {
+    world.push(TAG, "healthy").await?;
+    assert_eq!(world.ended(TAG).await?, "failed");
+    let reason = world.reason(TAG).await?;
+    for said in ["there would be no way back", because, "way_back: optional"] {
+        assert!(reason.contains(said), "{reason}");
+    }
+    assert_eq!(
+        world.calls("ecs", "UpdateService").await?,
+        Vec::<Value>::new()
+    );
+    assert_eq!(world.running("test").await?, world.shop.first());
+
+    let mut pipeline = world.shop.pipeline();
+    pipeline["stages"][0]["way_back"] = json!("optional");
+    pipeline["stages"] = json!([pipeline["stages"][0]]);
+    world.shop.apply(&world.lab, &pipeline).await?;
+    world.pass(1).await?;
+    let digest = world.push(NEXT, "healthy").await?;
+    assert_eq!(world.ended(NEXT).await?, "succeeded");
+    assert_eq!(world.running("test").await?, [digest.as_str()]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_image_that_runs_is_gone_from_its_registry() -> Result<(), Error> {
+    let world = World::start().await?;
+    let gone = json!({ "repositoryName": "shop-api", "imageIds": [{ "imageDigest": world.shop.initial }] });
+    world.lab.aws("ecr", "BatchDeleteImage", &gone).await?;
+    is_refused_unless_allowed(&world, "is gone from its registry").await
+}
+
+#[tokio::test]
+async fn the_revision_that_runs_was_deregistered() -> Result<(), Error> {
+    let world = World::start().await?;
+    let service = json!({ "cluster": "test", "services": ["shop-api"] });
+    let service = world.lab.aws("ecs", "DescribeServices", &service).await?;
+    let runs = service["services"][0]["taskDefinition"].clone();
+    let runs = json!({ "taskDefinition": runs });
+    world
+        .lab
+        .aws("ecs", "DeregisterTaskDefinition", &runs)
+        .await?;
+    is_refused_unless_allowed(&world, "which runs now, is INACTIVE").await
+}
