@@ -80,13 +80,9 @@ impl Directives for Aws {
     }
 
     async fn trail(&self, subject: &Subject) -> Result<Trail, CallError> {
-        let table = self.settings().table()?;
-        let set = self.clients().ledger().await?;
         let (key, _) = keys(subject);
-        let query = set
-            .dynamodb()
-            .query()
-            .table_name(table)
+        let query = self.query().await?;
+        let query = query
             .key_condition_expression("pk = :subject")
             .expression_attribute_values(":subject", key)
             .consistent_read(true);

@@ -1,6 +1,8 @@
 //! Reading releases, summaries and service rows.
 
-use aws_sdk_dynamodb::types::Select;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use futures_util::future::try_join_all;
 use serde_json::Value;
 use towpath_core::image::Digest;
 use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
@@ -72,17 +74,10 @@ impl Aws {
         pipeline: &PipelineName,
         limit: usize,
     ) -> Result<Vec<Listed>, CallError> {
-        let table = self.settings().table()?;
-        let set = self.clients().ledger().await?;
-        let query = set
-            .dynamodb()
-            .query()
-            .table_name(table)
-            .index_name(PIPELINE_INDEX)
-            .key_condition_expression("#pipeline = :pipeline")
-            .expression_attribute_names("#pipeline", "pipeline")
-            .expression_attribute_values(":pipeline", text(pipeline))
-            .scan_index_forward(false);
+        let query = self
+            .index(PIPELINE_INDEX, "pipeline", text(pipeline))
+            .await?;
+        let query = query.scan_index_forward(false);
         Ok(readable(&paged(query, limit).await?, summary_of))
     }
 
@@ -92,16 +87,7 @@ impl Aws {
     /// # Errors
     /// When the call fails. An item that is not a summary is logged and left out.
     pub async fn open_releases(&self, limit: usize) -> Result<Vec<Listed>, CallError> {
-        let table = self.settings().table()?;
-        let set = self.clients().ledger().await?;
-        let query = set
-            .dynamodb()
-            .query()
-            .table_name(table)
-            .index_name(OPEN_INDEX)
-            .key_condition_expression("#open = :open")
-            .expression_attribute_names("#open", "open")
-            .expression_attribute_values(":open", text(OPEN));
+        let query = self.index(OPEN_INDEX, "open", text(OPEN)).await?;
         Ok(readable(&paged(query, limit).await?, summary_of))
     }
 
@@ -110,11 +96,7 @@ impl Aws {
     /// # Errors
     /// When an item is not a service's row, or a call fails.
     pub async fn services(&self, ids: &[ServiceId]) -> Result<Vec<ServiceRow>, CallError> {
-        let mut rows = Vec::with_capacity(ids.len());
-        for id in ids {
-            rows.push(self.service_row(id).await?);
-        }
-        Ok(rows)
+        try_join_all(ids.iter().map(|id| self.service_row(id))).await
     }
 
     pub(super) async fn deployment_row(
@@ -146,17 +128,9 @@ impl Aws {
         &self,
         limit: usize,
     ) -> Result<Vec<OpenRelease>, CallError> {
-        let table = self.settings().table()?;
-        let set = self.clients().ledger().await?;
-        let query = set
-            .dynamodb()
-            .query()
-            .table_name(table)
-            .index_name(OPEN_INDEX)
-            .key_condition_expression("#open = :open")
-            .expression_attribute_names("#open", "open")
+        let query = self.index(OPEN_INDEX, "open", text(OPEN)).await?;
+        let query = query
             .expression_attribute_names("#due", "due")
-            .expression_attribute_values(":open", text(OPEN))
             .select(Select::SpecificAttributes)
             .projection_expression("pk, sk, #due, moving_since, behind");
         Ok(readable(&paged(query, limit).await?, open_of))
@@ -188,12 +162,8 @@ impl Aws {
     }
 
     async fn entry_items(&self, id: &ReleaseId) -> Result<Vec<Item>, CallError> {
-        let table = self.settings().table()?;
-        let set = self.clients().ledger().await?;
-        let query = set
-            .dynamodb()
-            .query()
-            .table_name(table)
+        let query = self.query().await?;
+        let query = query
             .key_condition_expression("pk = :release AND begins_with(sk, :entry)")
             .expression_attribute_values(":release", release_key(id))
             .expression_attribute_values(":entry", text(ENTRY))
@@ -201,9 +171,30 @@ impl Aws {
         paged(query, usize::MAX).await
     }
 
+    pub(super) async fn query(&self) -> Result<QueryFluentBuilder, CallError> {
+        let table = self.settings().table()?;
+        let set = self.clients().ledger().await?;
+        Ok(set.dynamodb().query().table_name(table))
+    }
+
+    /// A query of the items of an index whose partition key has that value.
+    async fn index(
+        &self,
+        index: &str,
+        key: &str,
+        value: AttributeValue,
+    ) -> Result<QueryFluentBuilder, CallError> {
+        let query = self.query().await?;
+        Ok(query
+            .index_name(index)
+            .key_condition_expression("#key = :value")
+            .expression_attribute_names("#key", key)
+            .expression_attribute_values(":value", value))
+    }
+
     pub(super) async fn item(
         &self,
-        partition: aws_sdk_dynamodb::types::AttributeValue,
+        partition: AttributeValue,
         sort: &str,
     ) -> Result<Option<Item>, CallError> {
         let table = self.settings().table()?;
@@ -223,10 +214,7 @@ impl Aws {
 }
 
 /// The items of all pages of a query, at most `limit`.
-pub(super) async fn paged(
-    query: aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder,
-    limit: usize,
-) -> Result<Vec<Item>, CallError> {
+pub(super) async fn paged(query: QueryFluentBuilder, limit: usize) -> Result<Vec<Item>, CallError> {
     let mut found: Vec<Item> = Vec::new();
     let mut from = None;
     while found.len() < limit {

@@ -108,28 +108,9 @@ async fn perform_action<P: Ports>(
 ) -> Result<Vec<Event>, CallError> {
     let again = task.again;
     match &task.action {
-        Action::Plan {
-            stage,
-            place,
-            rollout,
-            base,
-            changes,
-            gates,
-            scaling,
-            back_to,
-            image,
-        } => {
-            let request = plan::Request {
-                place,
-                rollout,
-                base,
-                changes,
-                gates,
-                scaling: *scaling,
-                back_to: back_to.as_ref(),
-                image,
-            };
-            plan::plan(ports, stage, &request).await
+        Action::Plan { .. } => {
+            let request = plan::Request::of(&task.action).expect("it plans");
+            plan::plan(ports, &request).await
         }
         Action::Register {
             place,

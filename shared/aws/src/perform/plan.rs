@@ -18,7 +18,9 @@ use super::service::Service;
 use super::way_back::{drift, no_way_back};
 use crate::ports::{CallError, DeploymentGroup, LoadError, Ports};
 
+/// What [`Action::Plan`] asks about.
 pub(super) struct Request<'a> {
+    pub(super) stage: &'a StageName,
     pub(super) place: &'a Place,
     pub(super) rollout: &'a Rollout,
     pub(super) base: &'a Base,
@@ -29,6 +31,37 @@ pub(super) struct Request<'a> {
     pub(super) back_to: Option<&'a TaskDefinitionArn>,
     /// The image that is rolled out.
     pub(super) image: &'a Image,
+}
+
+impl<'a> Request<'a> {
+    /// What an action asks about, if it is one that plans.
+    pub(super) fn of(action: &'a Action) -> Option<Self> {
+        let Action::Plan {
+            stage,
+            place,
+            rollout,
+            base,
+            changes,
+            gates,
+            scaling,
+            back_to,
+            image,
+        } = action
+        else {
+            return None;
+        };
+        Some(Self {
+            stage,
+            place,
+            rollout,
+            base,
+            changes,
+            gates,
+            scaling: *scaling,
+            back_to: back_to.as_ref(),
+            image,
+        })
+    }
 }
 
 /// What a rollout would do, with the task definitions that it is about.
@@ -58,33 +91,9 @@ pub enum PreviewError {
 /// # Errors
 /// When nothing can be planned, or AWS cannot be asked.
 pub async fn preview<P: Ports>(ports: &P, action: &Action) -> Result<Preview, PreviewError> {
-    let Action::Plan {
-        place,
-        rollout,
-        base,
-        changes,
-        gates,
-        scaling,
-        back_to,
-        image,
-        stage: _,
-    } = action
-    else {
-        return Err(PreviewError::Misfit(format!(
-            "there is no preview of how to {}",
-            action.kind()
-        )));
-    };
-    let request = Request {
-        place,
-        rollout,
-        base,
-        changes,
-        gates,
-        scaling: *scaling,
-        back_to: back_to.as_ref(),
-        image,
-    };
+    let request = Request::of(action).ok_or_else(|| {
+        PreviewError::Misfit(format!("there is no preview of how to {}", action.kind()))
+    })?;
     read(ports, &request)
         .await
         .map_err(|problem| match problem {
@@ -114,9 +123,9 @@ impl From<String> for Problem {
 
 pub(super) async fn plan<P: Ports>(
     ports: &P,
-    stage: &StageName,
     request: &Request<'_>,
 ) -> Result<Vec<Event>, CallError> {
+    let stage = request.stage;
     match read(ports, request).await {
         Ok(preview) => {
             let unknown = &preview.plan.unknown_fields;

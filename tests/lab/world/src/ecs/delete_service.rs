@@ -7,28 +7,14 @@ use super::{
 };
 use crate::{
     World,
-    call::{Answer, ApiError, Call},
+    call::{Answer, Call},
 };
 
 pub(super) fn delete(world: &mut World, call: &Call) -> Answer {
-    let reference = call.required(
-        "service",
-        "InvalidParameterException",
-        "Service name must be specified.",
-    )?;
-    let arn = service::find(world, call, reference)?;
+    let arn = service::active(world, call)?;
     let Some(held) = world.ecs.services.get_mut(&arn) else {
-        return Err(ApiError::new(
-            "ServiceNotFoundException",
-            "Service not found.",
-        ));
+        return Err(service::not_found());
     };
-    if !held.is_active() {
-        return Err(ApiError::new(
-            "ServiceNotActiveException",
-            "Service was not ACTIVE.",
-        ));
-    }
     if held.desired > 0 && call.flag("force") != Some(true) {
         return Err(invalid(
             "The service cannot be stopped while it is scaled above 0.",

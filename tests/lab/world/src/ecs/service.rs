@@ -169,16 +169,36 @@ impl Service {
     }
 }
 
+/// The ARN of the active service that a call is about.
+pub(super) fn active(world: &World, call: &Call) -> Result<String, ApiError> {
+    let reference = call.required(
+        "service",
+        "InvalidParameterException",
+        "Service name must be specified.",
+    )?;
+    let arn = find(world, call, reference)?;
+    let held = world.ecs.services.get(&arn).ok_or_else(not_found)?;
+    if held.is_active() {
+        Ok(arn)
+    } else {
+        Err(ApiError::new(
+            "ServiceNotActiveException",
+            "Service was not ACTIVE.",
+        ))
+    }
+}
+
+pub(super) fn not_found() -> ApiError {
+    ApiError::new("ServiceNotFoundException", "Service not found.")
+}
+
 /// The ARN of the service that a call names by ARN or by name, whatever its status.
 pub(super) fn find(world: &World, call: &Call, reference: &str) -> Result<String, ApiError> {
     let arn = arn_of(world, call, reference)?;
     if world.ecs.services.contains_key(&arn) {
         Ok(arn)
     } else {
-        Err(ApiError::new(
-            "ServiceNotFoundException",
-            "Service not found.",
-        ))
+        Err(not_found())
     }
 }
 

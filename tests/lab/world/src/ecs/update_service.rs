@@ -11,24 +11,10 @@ use crate::{
 };
 
 pub(super) fn update(world: &mut World, call: &Call) -> Answer {
-    let reference = call.required(
-        "service",
-        "InvalidParameterException",
-        "Service name must be specified.",
-    )?;
-    let arn = service::find(world, call, reference)?;
+    let arn = service::active(world, call)?;
     let Some(held) = world.ecs.services.get(&arn) else {
-        return Err(ApiError::new(
-            "ServiceNotFoundException",
-            "Service not found.",
-        ));
+        return Err(service::not_found());
     };
-    if !held.is_active() {
-        return Err(ApiError::new(
-            "ServiceNotActiveException",
-            "Service was not ACTIVE.",
-        ));
-    }
     let controller = held.controller;
     let place = held.place.clone();
     match controller {
