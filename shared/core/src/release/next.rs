@@ -272,10 +272,31 @@ fn succeed(
         .last()
         .is_some_and(|last| last.name == stage.name)
     {
-        let reason = format!("{} serves in {}", release.image().tag, stage.name);
+        let tag = &release.image().tag;
+        let reason = if wants_no_tasks(release) {
+            format!(
+                "{tag} is deployed to {}, which wants no tasks now: nothing of it has run there",
+                stage.name
+            )
+        } else {
+            format!("{tag} serves in {}", stage.name)
+        };
         events.push(Event::Ended { outcome, reason });
     }
     events
+}
+
+/// Whether the service that is rolled out to is scaled to zero: what is deployed to it does not
+/// serve anybody.
+fn wants_no_tasks(release: &Release) -> bool {
+    let plan = release
+        .current()
+        .and_then(|(_, rollout)| match &rollout.phase {
+            Phase::Planned { plan, .. } => Some(&**plan),
+            Phase::Live(live) => Some(&live.plan),
+            Phase::Pending | Phase::Asking { .. } | Phase::Ended { .. } => None,
+        });
+    plan.is_some_and(|plan| plan.desired_count == 0)
 }
 
 /// What ends the stage's rollout and with it the release.

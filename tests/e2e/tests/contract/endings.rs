@@ -7,6 +7,7 @@ use super::calls;
 use super::cell::Cell;
 use super::engine::Engine;
 use super::looks::Ending;
+use super::service::CLUSTER;
 
 const TAG: &str = "3f2c1ab";
 
@@ -104,4 +105,37 @@ pub(crate) async fn crash_loop(cell: &Cell) -> Result<(), Error> {
         within: 20,
     };
     cell.ends(TAG, &ending).await
+}
+
+/// What wants no tasks is deployed to all the same: the next task that is started is new.
+pub(crate) async fn scaled_to_zero(cell: &Cell) -> Result<(), Error> {
+    scale(cell, 0).await?;
+    cell.until("no task is left", async || {
+        Ok(cell.serves().await?.is_empty())
+    })
+    .await?;
+    let new = cell.push(TAG, "healthy").await?;
+    let ending = Ending {
+        outcome: "succeeded",
+        because: &["wants no tasks now", "nothing of it has run there"],
+        serves: "",
+        hold: None,
+        within: 10,
+    };
+    cell.ends(TAG, &ending).await?;
+    scale(cell, 2).await?;
+    cell.until("the new version serves", async || {
+        Ok(cell.serves().await? == new)
+    })
+    .await?;
+    cell.stands(TAG, &new, None).await
+}
+
+async fn scale(cell: &Cell, tasks: u32) -> Result<(), Error> {
+    let input = json!({ "cluster": CLUSTER, "service": cell.name, "desiredCount": tasks });
+    cell.together
+        .lab
+        .aws("ecs", "UpdateService", &input)
+        .await?;
+    Ok(())
 }

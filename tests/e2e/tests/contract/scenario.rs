@@ -12,6 +12,7 @@
 //! | something else was deployed by hand before it starts | waits, stage on hold | what was deployed by hand |
 //! | something else is deployed by hand while it rolls out | superseded, stage on hold | what was deployed by hand |
 //! | somebody stops it in the console | rolled back, or stopped where nothing was to be taken back | the old one |
+//! | the service wants no tasks | succeeded, without saying that it serves | the new version, once tasks are wanted |
 //! | every third call is throttled | succeeded | the new version |
 //! | the answer to each change is lost | succeeded, with one deployment | the new version |
 
@@ -43,12 +44,13 @@ pub(crate) enum Scenario {
     EditedMeanwhile,
     Stopped,
     StoppedForGood,
+    ScaledToZero,
     Throttled,
     LostAnswers,
 }
 
 impl Scenario {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Success,
         Self::FailedCheck,
         Self::Alarm,
@@ -62,6 +64,7 @@ impl Scenario {
         Self::EditedMeanwhile,
         Self::Stopped,
         Self::StoppedForGood,
+        Self::ScaledToZero,
         Self::Throttled,
         Self::LostAnswers,
     ];
@@ -83,6 +86,7 @@ impl Scenario {
             Self::EditedMeanwhile => "cell-edited-meanwhile",
             Self::Stopped => "cell-stopped",
             Self::StoppedForGood => "cell-halted",
+            Self::ScaledToZero => "cell-scaled-to-zero",
             Self::Throttled => "cell-throttled",
             Self::LostAnswers => "cell-lost-answers",
         }
@@ -104,6 +108,7 @@ impl Scenario {
             | Self::EditedBefore
             | Self::EditedMeanwhile
             | Self::Stopped
+            | Self::ScaledToZero
             | Self::Throttled
             | Self::LostAnswers => true,
         }
@@ -139,6 +144,7 @@ impl Scenario {
             | Self::EditedMeanwhile
             | Self::Stopped
             | Self::StoppedForGood
+            | Self::ScaledToZero
             | Self::Throttled
             | Self::LostAnswers => json!({}),
         }
@@ -161,6 +167,7 @@ impl Scenario {
             Self::EditedMeanwhile => hands::edited_meanwhile(cell).await,
             Self::Stopped => hands::stopped(cell).await,
             Self::StoppedForGood => hands::stopped_for_good(cell).await,
+            Self::ScaledToZero => endings::scaled_to_zero(cell).await,
             Self::Throttled => faults::throttled(cell).await,
             Self::LostAnswers => faults::lost_answers(cell).await,
         }

@@ -2,7 +2,7 @@
 
 use super::back::{self, deadline, given_up};
 use super::live::{Own, SLOWEST_POLL};
-use super::{bake, later, rejection, veto};
+use super::{bake, later, rejection, veto, wants_no_tasks};
 use crate::release::rollout::{Deployment, DeploymentStatus, Live};
 use crate::release::vote::{Approval, Standing};
 use crate::release::{ActionKind, Conclusion, Outcome};
@@ -86,10 +86,13 @@ fn by_deployment(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
                 ));
             }
             bake::is_over(own).then(|| {
-                Conclusion::new(
-                    Outcome::Succeeded,
-                    format!("{} serves", release.image().tag),
-                )
+                let tag = &release.image().tag;
+                let said = if wants_no_tasks(release) {
+                    format!("{tag} is deployed, and no tasks are wanted")
+                } else {
+                    format!("{tag} serves")
+                };
+                Conclusion::new(Outcome::Succeeded, said)
             })
         }
         DeploymentStatus::RolledBack { reason } => Some(Conclusion::new(
