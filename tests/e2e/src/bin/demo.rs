@@ -111,7 +111,7 @@ async fn tell(lab: &Lab, shop: &Shop, started: Instant) -> Result<bool, Error> {
 
     narrator.chapter("2. A bad image is pushed: its green answers 500 at the test listener.");
     narrator.person("docker push shop-api:badbad1").await?;
-    push(lab, "badbad1", "unhealthy-green").await?;
+    let bad = push(lab, "badbad1", "unhealthy-green").await?;
     narrator
         .until(PATIENCE, "badbad1 ends", async || {
             has_ended(lab, "badbad1").await
@@ -128,7 +128,7 @@ async fn tell(lab: &Lab, shop: &Shop, started: Instant) -> Result<bool, Error> {
         .await?;
 
     narrator.chapter("What runs where, asked of ECS and CodeDeploy:");
-    let right = report(lab, shop, &good).await?;
+    let right = report(lab, shop, &good, &bad).await?;
     println!(
         "\n{} in {} s.",
         if right {
@@ -142,19 +142,19 @@ async fn tell(lab: &Lab, shop: &Shop, started: Instant) -> Result<bool, Error> {
 }
 
 /// Shows what runs, and says whether it is what should run.
-async fn report(lab: &Lab, shop: &Shop, good: &str) -> Result<bool, Error> {
+async fn report(lab: &Lab, shop: &Shop, good: &str, bad: &str) -> Result<bool, Error> {
     let mut right = true;
     for stage in &shop.stages {
         let digests = running(lab, stage).await?;
         // The bad image passed the test stage, whose service has no test listener to fail it at.
-        let expected = stage.name == "test" || digests == [good.to_owned()];
+        let wanted = if stage.name == "test" { bad } else { good };
+        let expected = digests == [wanted];
         right &= expected;
-        let name = if digests == [good.to_owned()] {
-            "3f2c1ab"
-        } else if digests == [shop.initial.clone()] {
-            "the first image"
-        } else {
-            "another image"
+        let name = match &digests[..] {
+            [one] if one == good => "3f2c1ab",
+            [one] if one == bad => "badbad1",
+            [one] if *one == shop.initial => "the first image",
+            _ => "another image",
         };
         let mark = if expected { " " } else { "!" };
         println!(
