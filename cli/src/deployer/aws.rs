@@ -3,6 +3,7 @@
 mod orders;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -13,7 +14,8 @@ use towpath_aws::ports::{
     CallError, Clock as _, Ecr as _, ImageDetail, Ledger as _, LoadError, Parameters as _,
 };
 use towpath_aws::signed::{Api, At};
-use towpath_aws::{Aws, Preview, preview};
+use towpath_aws::{Aws, Preview, Reached, preview, reach};
+use towpath_core::check::target::CheckUrl;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{AccountId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::release::{Action, Home, Release, ServiceId, ServiceRow, Summary};
@@ -21,6 +23,10 @@ use towpath_core::release::{Action, Home, Release, ServiceId, ServiceRow, Summar
 use super::{Deployer, Parameter, StoredEntries, Where};
 use crate::doctor::reads::{Reads, Spot};
 use crate::output::Failure;
+
+/// How long doctor waits for a listener. Security groups drop what they do not admit, so that nothing
+/// comes back.
+const LONGEST_REACH: Duration = Duration::from_secs(4);
 
 /// The deployer in AWS.
 pub(crate) struct Installed {
@@ -194,5 +200,9 @@ impl Reads for Installed {
         config: &Digest,
     ) -> Result<Value, CallError> {
         self.aws.image_config(registry, repository, config).await
+    }
+
+    async fn reach(&self, url: &CheckUrl) -> Reached {
+        reach(url, LONGEST_REACH).await
     }
 }

@@ -32,7 +32,8 @@ mod ssm;
 pub mod version;
 
 pub use aws::Aws;
+pub use http_check::{Reached, reach};
 pub use identity::Caller;
 pub use ledger::Listed;
-pub use perform::{Preview, PreviewError, preview};
+pub use perform::{Preview, PreviewError, hooks_to, preview, unmet};
 pub use secrets::{Secret, SecretKind};
