@@ -130,7 +130,7 @@ fn rollout(text: &mut String, found: &StageFound) -> fmt::Result {
             if !configuration.is_empty() {
                 writeln!(
                     text,
-                    "        # The group's own is {configuration}; another one could be named here."
+                    "        # configuration: {configuration}   # the group's own"
                 )?;
             }
             match hook {
