@@ -40,7 +40,7 @@ impl Where {
     /// The deployer there. Nothing is asked of AWS yet.
     ///
     /// # Errors
-    /// When the settings name no table or path.
+    /// When the settings name no table or path, or a profile gives no credentials.
     pub(crate) async fn connect(&self) -> Result<Installed, Failure> {
         self.connect_with(&[]).await
     }
@@ -48,7 +48,7 @@ impl Where {
     /// The deployer there, and other accounts with the profiles that are named for them.
     ///
     /// # Errors
-    /// When the settings name no table or path.
+    /// When the settings name no table or path, or a profile gives no credentials.
     pub(crate) async fn connect_with(
         &self,
         elsewhere: &[(AccountId, String)],
@@ -71,10 +71,11 @@ impl Where {
         let mut accounts = BTreeMap::new();
         for (account, profile) in elsewhere {
             let aws = Aws::from_profile(settings.clone(), Some(profile)).await;
+            let aws = aws.map_err(|error| format!("--in {account}={profile}: {error}"))?;
             accounts.insert(account.clone(), aws);
         }
         Ok(Installed {
-            aws: Aws::from_profile(settings, self.profile.as_deref()).await,
+            aws: Aws::from_profile(settings, self.profile.as_deref()).await?,
             pipelines_path,
             elsewhere: accounts,
         })

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use towpath_e2e::terminal::{towpath, towpath_with};
 use towpath_e2e::{APPROVER, Error, TOOLS, Target, World};
 
 const TAG: &str = "3f2c1ab";
@@ -226,6 +227,84 @@ async fn a_wrong_external_id_ends_the_release_with_the_role_and_the_way_out() ->
         card.replies.join("\n").contains("towpath-target"),
         "{card:?}"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_command_line_looks_into_the_other_account_with_a_profile_for_it() -> Result<(), Error>
+{
+    let target = Target::default();
+    let world = World::start_across(target.clone()).await?;
+    let account = target.place.account;
+    let (_, printed) = towpath(&world, &["doctor", "shop-api"]).await?;
+    assert!(
+        printed.contains(&format!(
+            "name a profile of your own for the account: --in {account}=PROFILE"
+        )),
+        "{printed}"
+    );
+
+    // As an administrator has it: their own account in the environment, others as profiles.
+    let folder = tempfile::tempdir().map_err(|error| Error::Story(error.to_string()))?;
+    let file = |name: &str, text: String| -> Result<String, Error> {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).map_err(|error| Error::Story(error.to_string()))?;
+        Ok(path.display().to_string())
+    };
+    let config = file(
+        "config",
+        "[profile production]\nregion = us-east-1\n[profile empty]\n".into(),
+    )?;
+    let keys =
+        format!("[production]\naws_access_key_id = {account}\naws_secret_access_key = none\n");
+    let credentials = file("credentials", keys)?;
+    let variables = [
+        ("AWS_CONFIG_FILE", config.as_str()),
+        ("AWS_SHARED_CREDENTIALS_FILE", credentials.as_str()),
+    ];
+
+    let before = world.lab.get("journal").await?["last"].clone();
+    let within = format!("{account}=production");
+    let doctor = ["doctor", "shop-api", "--all", "--in", &within];
+    let (_, printed) = towpath_with(&world, &variables, &doctor).await?;
+    assert!(
+        printed.contains("ok      engine: codedeploy, with the deployment controller CODE_DEPLOY"),
+        "{printed}"
+    );
+    assert!(!printed.contains("=PROFILE"), "{printed}");
+    let journal = world.lab.get(&format!("journal?since={before}")).await?;
+    let calls: Vec<_> = journal["entries"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .collect();
+    let there = |call: &&&Value| call["account"] == json!(account);
+    assert!(
+        calls
+            .iter()
+            .filter(there)
+            .all(|call| call["caller"] == "root"),
+        "nobody's role was assumed: {calls:#?}"
+    );
+    assert!(
+        calls
+            .iter()
+            .filter(there)
+            .any(|call| call["operation"] == "DescribeServices")
+    );
+
+    for (profile, problem) in [("nobody", "`nobody`"), ("empty", "`empty`")] {
+        let within = format!("{account}={profile}");
+        let doctor = ["doctor", "shop-api", "--in", &within];
+        let (code, printed) = towpath_with(&world, &variables, &doctor).await?;
+        assert_eq!(code, 2, "{printed}");
+        assert!(
+            printed.contains(&format!(
+                "--in {within}: the profile {problem} gives no credentials"
+            )) && printed.contains("aws configure list-profiles"),
+            "{printed}"
+        );
+    }
     Ok(())
 }
 
