@@ -70,6 +70,55 @@ async fn a_test_listener_is_asked_whether_it_answers() -> Result<(), Error> {
         &found,
         &format!("shop-api/staging test-listener ok: {staging} answers 200"),
     );
+
+    move_the_test_listener(&world).await?;
+    let (code, found) = complaints(&world, &["shop-api"]).await?;
+    assert_eq!(code, 0, "it may be right that it is not reached: {found:?}");
+    one(
+        &found,
+        "shop-api/staging test-listener unknown: http://localhost:81 cannot be connected to from \
+         here: connection refused",
+    );
+    Ok(())
+}
+
+/// Gives staging's deployment group a test listener at a port that the lab cannot open.
+async fn move_the_test_listener(world: &World) -> Result<(), Error> {
+    let lab = &world.lab;
+    let group = json!({ "applicationName": "shop-api", "deploymentGroupName": "staging" });
+    let found = lab.aws("codedeploy", "GetDeploymentGroup", &group).await?;
+    let mut balancing = found["deploymentGroupInfo"]["loadBalancerInfo"].clone();
+    let route = &mut balancing["targetGroupPairInfoList"][0]["testTrafficRoute"]["listenerArns"][0];
+    let listener = route.as_str().unwrap_or_default().to_owned();
+    let described = [
+        ("Action", "DescribeListeners"),
+        ("ListenerArns.member.1", listener.as_str()),
+    ];
+    let elb = ("elasticloadbalancing", "2015-12-01");
+    let described = lab.query(elb.0, elb.1, &described).await?;
+    let text = |xml: &str, name: &str| {
+        let rest = xml.split_once(&format!("<{name}>")).map(|(_, rest)| rest);
+        let text = rest.and_then(|rest| rest.split('<').next());
+        text.unwrap_or_default().to_owned()
+    };
+    let (balancer, target) = (
+        text(&described, "LoadBalancerArn"),
+        text(&described, "TargetGroupArn"),
+    );
+    let create = [
+        ("Action", "CreateListener"),
+        ("LoadBalancerArn", balancer.as_str()),
+        ("Protocol", "HTTP"),
+        ("Port", "81"),
+        ("DefaultActions.member.1.Type", "forward"),
+        ("DefaultActions.member.1.TargetGroupArn", target.as_str()),
+    ];
+    let created = lab.query(elb.0, elb.1, &create).await?;
+    *route = json!(text(&created, "ListenerArn"));
+    let update = json!({ "applicationName": "shop-api", "currentDeploymentGroupName": "staging",
+        "loadBalancerInfo": balancing });
+    lab.aws("codedeploy", "UpdateDeploymentGroup", &update)
+        .await?;
     Ok(())
 }
 
