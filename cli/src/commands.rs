@@ -10,6 +10,7 @@ mod history;
 mod hold;
 mod init;
 mod lint;
+mod ordered;
 mod plan;
 mod render;
 mod rollback;

@@ -1,6 +1,7 @@
 //! Examining an installation: is everything that a release will need as it has to be? One file per
 //! topic; each check reads AWS through [`reads::Reads`], changes nothing, and returns findings.
 
+mod answers;
 mod containers;
 mod dead_letters;
 pub(crate) mod description;
@@ -9,6 +10,7 @@ pub(crate) mod engine;
 mod finding;
 pub(crate) mod functions;
 mod image;
+mod lifecycle_hooks;
 mod listeners;
 mod logs;
 #[cfg(test)]
@@ -189,6 +191,7 @@ async fn stage_checks<R: Reads>(reads: &R, at: StageAt<'_>, row: ServiceRow) -> 
 async fn service_checks<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
     let pending: Vec<Pending<'_>> = vec![
         Box::pin(async { containers::check(seen) }),
+        Box::pin(lifecycle_hooks::check(reads, seen)),
         Box::pin(listeners::check(reads, seen)),
         Box::pin(image::check(reads, seen)),
         Box::pin(pass_role::check(reads, seen)),

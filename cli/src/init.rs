@@ -22,6 +22,42 @@ pub(crate) struct Wish {
     pub(crate) stages: Vec<StageWish>,
 }
 
+impl Wish {
+    /// The flags of `towpath init` that say the same. None of the names needs quotes in a shell but an
+    /// external id.
+    pub(crate) fn flags(&self) -> Vec<String> {
+        let mut flags = vec![format!("--repository {}", self.repository)];
+        for stage in &self.stages {
+            let name = &stage.name;
+            flags.push(format!(
+                "--stage {name}={}/{}",
+                stage.cluster, stage.service
+            ));
+            if let Some(role) = &stage.role {
+                let id = role.external_id.as_ref();
+                let id = id.map_or_else(String::new, |id| format!(",'{id}'"));
+                flags.push(format!("--role {name}={}{id}", role.arn));
+            }
+            if let Some(region) = &stage.region {
+                flags.push(format!("--region-of {name}={region}"));
+            }
+            let containers = stage.containers.iter();
+            flags.extend(containers.map(|one| format!("--container {name}={one}")));
+        }
+        flags.extend(
+            self.slack
+                .iter()
+                .map(|channel| format!("--slack {channel}")),
+        );
+        flags.extend(
+            self.approvers
+                .iter()
+                .map(|user| format!("--approver {user}")),
+        );
+        flags
+    }
+}
+
 /// A stage that somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StageWish {
@@ -87,6 +123,30 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wish_is_told_as_flags() {
+        let mut production = stage("production=shop/api").unwrap();
+        let arn = "arn:aws:iam::222222222222:role/towpath-target";
+        production.role = Some(role(&format!("{arn},from-us")).unwrap());
+        production.region = Some("eu-west-1".parse().unwrap());
+        production.containers = vec!["app".parse().unwrap()];
+        let wish = Wish {
+            pipeline: "shop-api".parse().unwrap(),
+            repository: "shop/api".parse().unwrap(),
+            slack: Some("C0123456789".parse().unwrap()),
+            approvers: vec!["U0123456789".parse().unwrap()],
+            stages: vec![stage("test=shop-test/api").unwrap(), production],
+        };
+        assert_eq!(
+            wish.flags().join(" "),
+            format!(
+                "--repository shop/api --stage test=shop-test/api --stage production=shop/api \
+                 --role production={arn},'from-us' --region-of production=eu-west-1 --container \
+                 production=app --slack C0123456789 --approver U0123456789"
+            )
+        );
+    }
 
     #[test]
     fn stages_and_roles_are_read_from_one_word_each() {

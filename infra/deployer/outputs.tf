@@ -51,5 +51,6 @@ output "target" {
     region           = local.region
     advance_role_arn = aws_iam_role.function["advance"].arn
     table_arn        = aws_dynamodb_table.ledger.arn
+    kms_key_arn      = var.kms_key_arn
   }
 }

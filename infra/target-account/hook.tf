@@ -121,6 +121,17 @@ resource "aws_iam_role_policy" "lambda" {
           Resource = [var.kms_key_arn]
         },
       ],
+      # DynamoDB uses a table's key in the name of whoever reads and writes:
+      # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+      var.deployer.kms_key_arn == null ? [] : [
+        {
+          Sid       = "LedgerKey"
+          Effect    = "Allow"
+          Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+          Resource  = [var.deployer.kms_key_arn]
+          Condition = { StringEquals = { "kms:ViaService" = "dynamodb.${var.deployer.region}.amazonaws.com" } }
+        },
+      ],
     )
   })
 }

@@ -6,6 +6,7 @@ variable "deployer" {
     region           = string
     advance_role_arn = string
     table_arn        = string
+    kms_key_arn      = optional(string)
   })
 
   validation {

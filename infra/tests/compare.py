@@ -13,6 +13,8 @@ TARGETS = ["222222222222", "333333333333"]
 PREFIX = "towpath"
 # What the root module gives.
 THRESHOLDS = {"oldest-open-release": 90000}
+# What whoever reads and writes what is kept has to be allowed.
+KEY_ACTIONS = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
 
 
 def description(account=ACCOUNT):
@@ -58,6 +60,7 @@ def deployer(lab):
     secrets_are(lab, found, wanted)
     alarms_are(lab, found, wanted)
     accounts_are(lab, found, wanted)
+    kept_with_key(lab, found, wanted)
     return found
 
 
@@ -99,9 +102,11 @@ def role_is(lab, found, short, function):
     if "stream" in function["triggers"]:
         lambdas["Stream"] = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
         lambdas["Streams"] = ["dynamodb:ListStreams"]
+    lambdas["Key"] = KEY_ACTIONS
     granted = policy(iam, role, "lambda")
     found.same(f"{role} for Lambda", {sid: statement["actions"] for sid, statement in granted.items()}, lambdas)
     found.same(f"{role} dead letters", granted["DeadLetters"]["resources"], [queue(short)])
+    found.same(f"{role} key", granted["Key"]["resources"], [key(lab)])
     described_role = iam.get_role(RoleName=role)["Role"]
     found.same(f"{role} boundary", described_role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
                f"arn:aws:iam::{ACCOUNT}:policy/boundary")
@@ -273,6 +278,35 @@ def accounts_are(lab, found, wanted):
     table = json.loads(lab.client("dynamodb").get_resource_policy(ResourceArn=arn)["Policy"])
     found.same("table's policy", [statement["Condition"]["ArnEquals"]["aws:PrincipalArn"] for statement in table["Statement"]],
                [[f"arn:aws:iam::{account}:role/{PREFIX}-lifecycle-hook" for account in TARGETS]])
+
+
+def kept_with_key(lab, found, wanted):
+    """Whatever is kept is encrypted with the key that was given: nothing is left to AWS's own."""
+    own = key(lab)
+    table = lab.client("dynamodb").describe_table(TableName=wanted["table"]["name"])["Table"]
+    found.same("table's key", table["SSEDescription"], {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": own})
+    functions, logs, sqs = lab.client("lambda"), lab.client("logs"), lab.client("sqs")
+    for short in wanted["functions"]:
+        name = f"{PREFIX}-{short}"
+        found.same(f"{name} environment's key", functions.get_function(FunctionName=name)["Configuration"].get("KMSKeyArn"), own)
+        groups = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]
+        found.same(f"{name} log's key", [group.get("kmsKeyId") for group in groups], [own])
+        url = sqs.get_queue_url(QueueName=f"{name}-dead-letters")["QueueUrl"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        found.same(f"{name} dead letters' key", attributes.get("KmsMasterKeyId"), own)
+    sns = lab.client("sns")
+    for name, topic in wanted["topics"].items():
+        arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:{topic}"
+        attributes = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
+        found.same(f"{name} topic's key", attributes.get("KmsMasterKeyId"), own)
+    parameters = lab.client("ssm").describe_parameters()["Parameters"]
+    found.same("secrets' keys", {parameter["Name"]: parameter.get("KeyId") for parameter in parameters},
+               {name: own for name in wanted["parameters"].values()})
+
+
+def key(lab, account=ACCOUNT):
+    """The ARN of the key that the root module gives."""
+    return lab.client("kms", account).describe_key(KeyId=f"alias/{PREFIX}")["KeyMetadata"]["Arn"]
 
 
 def queue(short, account=ACCOUNT):

@@ -2,13 +2,15 @@
 
 import json
 
-from compare import PREFIX, Differences, description, queue
+from compare import KEY_ACTIONS, PREFIX, Differences, description, key, queue
 from lab import ACCOUNT, REGION
 from statements import described, policy
 
 TARGET = "222222222222"
 # What `advance` does at home only.
 AT_HOME = {"Ledger", "Secrets", "Requests", "OtherAccounts", "WayBack"}
+# The ledger's key, as the root module names it.
+LEDGER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000001"
 
 
 def target(lab):
@@ -17,6 +19,7 @@ def target(lab):
     role_is(lab, found, here)
     hook_is(lab, found, here, home)
     rules_are(lab, found, here)
+    kept_with_key(lab, found)
     alarms = lab.client("cloudwatch", TARGET).describe_alarms()["MetricAlarms"]
     found.same("alarms", sorted(alarm["AlarmName"] for alarm in alarms),
                [f"{PREFIX}-lifecycle-hook-dead-letters", f"{PREFIX}-lifecycle-hook-errors"])
@@ -47,6 +50,29 @@ def hook_is(lab, found, here, home):
         "TOWPATH_ACCOUNT": ACCOUNT,
         "TOWPATH_TABLE": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{home['table']['name']}"})
     found.same("hook's timeout", configuration["Timeout"], function["timeout_seconds"])
+
+
+def kept_with_key(lab, found):
+    """What is kept here is encrypted with this account's key, and the ledger's is used through DynamoDB only."""
+    own, name = key(lab, TARGET), f"{PREFIX}-lifecycle-hook"
+    configuration = lab.client("lambda", TARGET).get_function(FunctionName=name)["Configuration"]
+    found.same("hook's environment's key", configuration.get("KMSKeyArn"), own)
+    groups = lab.client("logs", TARGET).describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]
+    found.same("hook's log's key", [group.get("kmsKeyId") for group in groups], [own])
+    sqs = lab.client("sqs", TARGET)
+    url = sqs.get_queue_url(QueueName=f"{name}-dead-letters")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    found.same("dead letters' key", attributes.get("KmsMasterKeyId"), own)
+    iam = lab.client("iam", TARGET)
+    granted = policy(iam, name, "lambda")
+    found.same("hook's key", [granted["Key"]["actions"], granted["Key"]["resources"]],
+               [["kms:Decrypt", "kms:GenerateDataKey*"], [own]])
+    found.same("hook's way to the ledger's key", granted["LedgerKey"], {
+        "effect": "Allow", "actions": KEY_ACTIONS, "resources": [LEDGER_KEY],
+        "conditions": {"StringEquals": {"kms:ViaService": f"dynamodb.{REGION}.amazonaws.com"}}})
+    for role in [name, f"{PREFIX}-target", f"{PREFIX}-forward"]:
+        bounded = iam.get_role(RoleName=role)["Role"].get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        found.same(f"{role} boundary", bounded, f"arn:aws:iam::{TARGET}:policy/boundary")
 
 
 def rules_are(lab, found, here):

@@ -3,15 +3,19 @@
 use std::io::Write;
 
 use serde::Serialize;
-use towpath_aws::ports::Issued;
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Directive, Order, ServiceRow, Subject};
+use towpath_core::release::{Order, ServiceRow, Subject};
 
+use super::ordered::{Ordered, Words};
 use super::stage::{self, Found, StageArguments, reason};
 use crate::deployer::Where;
 use crate::deployer::orders::Orders;
-use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
-use crate::telling::safe;
+use crate::output::{Answer, Failure, NAME, Output, QUIET, write_json};
+
+const HOLD: Words = Words {
+    thing: "hold",
+    set: "on hold",
+};
 
 /// Have a stage take no new release until the hold is lifted.
 #[derive(Debug, clap::Args)]
@@ -48,12 +52,10 @@ struct Report<'a> {
     pipeline: &'a str,
     stage: &'a str,
     service: String,
-    order: Order,
-    /// Whether it was not so before. Nothing is written otherwise.
-    changed: bool,
+    #[serde(flatten)]
+    ordered: Ordered<'a>,
     /// Why the stage is held now, if it is.
     hold: Option<String>,
-    directive: Option<&'a Directive>,
     /// The release that is being rolled out all the same.
     rolling_out: Option<ReleaseId>,
     /// The release that waited and goes on.
@@ -73,14 +75,8 @@ pub(super) async fn hold<D: Orders>(
         .issue(&subject, Order::Hold, &by, &arguments.reason)
         .await?;
     let row = stage::row(deployer, &service).await?;
-    let report = report(
-        &arguments.of,
-        &subject,
-        Order::Hold,
-        &issued,
-        row.owner,
-        None,
-    );
+    let ordered = Ordered::new(Order::Hold, &issued);
+    let report = report(&arguments.of, &subject, ordered, row.owner, None);
     write(out, output, &report)
 }
 
@@ -102,14 +98,8 @@ pub(super) async fn release<D: Orders>(
     if let Some(release) = &waits {
         deployer.wake(release).await?;
     }
-    let report = report(
-        &arguments.of,
-        &subject,
-        Order::LiftHold,
-        &issued,
-        row.owner,
-        waits,
-    );
+    let ordered = Ordered::new(Order::LiftHold, &issued);
+    let report = report(&arguments.of, &subject, ordered, row.owner, waits);
     write(out, output, &report)
 }
 
@@ -130,23 +120,16 @@ async fn waiting<D: Orders>(deployer: &D, row: &ServiceRow) -> Result<Option<Rel
 fn report<'a>(
     of: &'a StageArguments,
     subject: &Subject,
-    order: Order,
-    issued: &'a Issued,
+    ordered: Ordered<'a>,
     rolling_out: Option<ReleaseId>,
     woken: Option<ReleaseId>,
 ) -> Report<'a> {
-    let (directive, hold) = match issued {
-        Issued::Written(directive) => (Some(&**directive), order.sets().then(|| directive.words())),
-        Issued::AlreadySo(hold) => (None, hold.clone()),
-    };
     Report {
         pipeline: of.pipeline.as_str(),
         stage: of.stage.as_str(),
         service: subject.to_string(),
-        order,
-        changed: directive.is_some(),
-        hold,
-        directive,
+        hold: ordered.why().map(str::to_owned),
+        ordered,
         rolling_out,
         woken,
     }
@@ -165,16 +148,7 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
         pipeline, stage, ..
     } = report;
     let name = format!("{NAME}{stage}{NAME:#} of {pipeline}");
-    match (&report.hold, report.changed) {
-        (Some(hold), true) => writeln!(out, "{name} is on {BAD}hold{BAD:#}: {}", safe(hold))?,
-        (Some(hold), false) => writeln!(
-            out,
-            "{name} was on {BAD}hold{BAD:#} already, which stays as it is: {}",
-            safe(hold)
-        )?,
-        (None, true) => writeln!(out, "{name}: the hold is {GOOD}lifted{GOOD:#}")?,
-        (None, false) => writeln!(out, "{name} is not on hold: nothing was lifted")?,
-    }
+    report.ordered.write(out, &name, &HOLD)?;
     if report.hold.is_some() {
         writeln!(
             out,

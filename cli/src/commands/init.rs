@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use towpath_core::image::RepositoryName;
 use towpath_core::names::{
@@ -87,7 +87,8 @@ pub(super) fn wish(arguments: &Arguments, output: Output) -> Result<Wish, Failur
     .collect();
     if !missing.is_empty() && !is_asked {
         return Err(format!(
-            "{} missing, and there is no terminal to ask at: see towpath init --help",
+            "{} missing, and nobody is asked without a terminal or with --output json: see towpath \
+             init --help",
             match missing.as_slice() {
                 [one] => format!("{one} is"),
                 many => format!("{} are", many.join(" and ")),
@@ -110,12 +111,19 @@ pub(super) fn wish(arguments: &Arguments, output: Output) -> Result<Wish, Failur
             parsed,
         )?,
     };
+    let pipeline = match &arguments.pipeline {
+        Some(pipeline) => pipeline.clone(),
+        None => name_from(&repository)?,
+    };
+    // Before anybody has answered everything.
+    refuse_to_replace(&path(arguments, &pipeline), arguments)?;
     let (mut stages, mut slack, mut approvers) = (
         arguments.stages.clone(),
         arguments.slack.clone(),
         arguments.approvers.clone(),
     );
-    if stages.is_empty() {
+    let was_asked = stages.is_empty();
+    if was_asked {
         stages = person.stages()?;
         if stages.is_empty() {
             return Err("a pipeline needs a stage: see --stage".into());
@@ -147,17 +155,22 @@ pub(super) fn wish(arguments: &Arguments, output: Output) -> Result<Wish, Failur
             stage.containers.push(name);
         },
     )?;
-    let pipeline = match &arguments.pipeline {
-        Some(pipeline) => pipeline.clone(),
-        None => name_from(&repository)?,
-    };
-    Ok(Wish {
+    let wish = Wish {
         pipeline,
         repository,
         slack,
         approvers,
         stages,
-    })
+    };
+    if was_asked {
+        // Whoever mistyped a name need not answer everything again.
+        writeln!(
+            questions,
+            "{QUIET}your answers as flags: {}{QUIET:#}",
+            wish.flags().join(" ")
+        )?;
+    }
+    Ok(wish)
 }
 
 fn apply<T: Clone>(
@@ -183,6 +196,30 @@ fn name_from(repository: &RepositoryName) -> Result<PipelineName, Failure> {
     })
 }
 
+/// The file that is written.
+fn path(arguments: &Arguments, pipeline: &PipelineName) -> PathBuf {
+    match &arguments.file {
+        Some(path) => path.clone(),
+        None => PathBuf::from(format!("{pipeline}.yaml")),
+    }
+}
+
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn refuse_to_replace(path: &Path, arguments: &Arguments) -> Result<(), Failure> {
+    if is_stdout(path) || arguments.force || !path.exists() {
+        return Ok(());
+    }
+    let shown = path.display().to_string();
+    Err(format!(
+        "{} is there already: name another file with --file, or replace it with --force",
+        shown.escape_debug()
+    )
+    .into())
+}
+
 pub(super) async fn run<D: Deployer + Reads>(
     deployer: &D,
     wish: &Wish,
@@ -190,19 +227,10 @@ pub(super) async fn run<D: Deployer + Reads>(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let path = match &arguments.file {
-        Some(path) => path.clone(),
-        None => PathBuf::from(format!("{}.yaml", wish.pipeline)),
-    };
-    let to_stdout = path.as_os_str() == "-";
+    let path = path(arguments, &wish.pipeline);
+    let to_stdout = is_stdout(&path);
     let shown = path.display().to_string();
-    if !to_stdout && path.exists() && !arguments.force {
-        return Err(format!(
-            "{} is there already: name another file with --file, or replace it with --force",
-            shown.escape_debug()
-        )
-        .into());
-    }
+    refuse_to_replace(&path, arguments)?;
     let found = survey(deployer, arguments.at.prefix(), wish).await?;
     let text = file(wish, &found)?;
     // A file that this program refuses is of no use to anybody.

@@ -5,16 +5,20 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use towpath_aws::handlers::Taken;
-use towpath_aws::ports::Issued;
 use towpath_core::image::Digest;
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Directive, Incoming, Order, Principal, Subject};
+use towpath_core::release::{Incoming, Order, Principal, Subject};
 
+use super::ordered::{Ordered, Words};
 use super::stage::reason;
 use crate::deployer::Where;
 use crate::deployer::orders::Orders;
-use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
-use crate::telling::safe;
+use crate::output::{Answer, Failure, NAME, Output, QUIET, write_json};
+
+const VETO: Words = Words {
+    thing: "veto",
+    set: "vetoed",
+};
 
 /// Have an image rolled out nowhere any more, under no tag and by no pipeline.
 #[derive(Debug, clap::Args)]
@@ -80,12 +84,10 @@ struct NoSuchRelease(ReleaseId);
 #[derive(Serialize)]
 struct Report<'a> {
     digest: String,
-    order: Order,
-    /// Whether it was not so before. Nothing is written otherwise.
-    changed: bool,
+    #[serde(flatten)]
+    ordered: Ordered<'a>,
     /// Why the image is vetoed now, if it is.
     veto: Option<String>,
-    directive: Option<&'a Directive>,
     /// The releases on their way that were told.
     told: Vec<ReleaseId>,
 }
@@ -104,7 +106,8 @@ pub(super) async fn veto<D: Orders>(
         .issue(&subject, Order::Veto, &by, &arguments.reason)
         .await?;
     let told = tell(deployer, &digest, &by, &arguments.reason).await?;
-    write(out, output, &report(&digest, Order::Veto, &issued, told))
+    let ordered = Ordered::new(Order::Veto, &issued);
+    write(out, output, &report(&digest, ordered, told))
 }
 
 pub(super) async fn lift<D: Orders>(
@@ -123,8 +126,8 @@ pub(super) async fn lift<D: Orders>(
             &arguments.reason,
         )
         .await?;
-    let report = report(&digest, Order::LiftVeto, &issued, Vec::new());
-    write(out, output, &report)
+    let ordered = Ordered::new(Order::LiftVeto, &issued);
+    write(out, output, &report(&digest, ordered, Vec::new()))
 }
 
 async fn digest_of<D: Orders>(deployer: &D, image: &Named) -> Result<Digest, Failure> {
@@ -161,22 +164,11 @@ async fn tell<D: Orders>(
     Ok(told)
 }
 
-fn report<'a>(
-    digest: &Digest,
-    order: Order,
-    issued: &'a Issued,
-    told: Vec<ReleaseId>,
-) -> Report<'a> {
-    let (directive, veto) = match issued {
-        Issued::Written(directive) => (Some(&**directive), order.sets().then(|| directive.words())),
-        Issued::AlreadySo(veto) => (None, veto.clone()),
-    };
+fn report<'a>(digest: &Digest, ordered: Ordered<'a>, told: Vec<ReleaseId>) -> Report<'a> {
     Report {
         digest: digest.to_string(),
-        order,
-        changed: directive.is_some(),
-        veto,
-        directive,
+        veto: ordered.why().map(str::to_owned),
+        ordered,
         told,
     }
 }
@@ -191,16 +183,7 @@ fn write(out: &mut dyn Write, output: Output, report: &Report<'_>) -> Result<Ans
 
 fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
     let name = format!("{NAME}{}{NAME:#}", report.digest);
-    match (&report.veto, report.changed) {
-        (Some(veto), true) => writeln!(out, "{name} is {BAD}vetoed{BAD:#}: {}", safe(veto))?,
-        (Some(veto), false) => writeln!(
-            out,
-            "{name} was {BAD}vetoed{BAD:#} already, which stays as it is: {}",
-            safe(veto)
-        )?,
-        (None, true) => writeln!(out, "{name}: the veto is {GOOD}lifted{GOOD:#}")?,
-        (None, false) => writeln!(out, "{name} is not vetoed: nothing was lifted")?,
-    }
+    report.ordered.write(out, &name, &VETO)?;
     for release in &report.told {
         writeln!(out, "{release} is on its way with it, and was told")?;
     }

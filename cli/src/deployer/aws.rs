@@ -3,6 +3,7 @@
 mod orders;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -13,7 +14,8 @@ use towpath_aws::ports::{
     CallError, Clock as _, Ecr as _, ImageDetail, Ledger as _, LoadError, Parameters as _,
 };
 use towpath_aws::signed::{Api, At};
-use towpath_aws::{Aws, Preview, preview};
+use towpath_aws::{Aws, Preview, Reached, preview, reach};
+use towpath_core::check::target::CheckUrl;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{AccountId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::release::{Action, Home, Release, ServiceId, ServiceRow, Summary};
@@ -21,6 +23,10 @@ use towpath_core::release::{Action, Home, Release, ServiceId, ServiceRow, Summar
 use super::{Deployer, Parameter, StoredEntries, Where};
 use crate::doctor::reads::{Reads, Spot};
 use crate::output::Failure;
+
+/// How long doctor waits for a listener. Security groups drop what they do not admit, so that nothing
+/// comes back.
+const LONGEST_REACH: Duration = Duration::from_secs(4);
 
 /// The deployer in AWS.
 pub(crate) struct Installed {
@@ -34,7 +40,7 @@ impl Where {
     /// The deployer there. Nothing is asked of AWS yet.
     ///
     /// # Errors
-    /// When the settings name no table or path.
+    /// When the settings name no table or path, or a profile gives no credentials.
     pub(crate) async fn connect(&self) -> Result<Installed, Failure> {
         self.connect_with(&[]).await
     }
@@ -42,7 +48,7 @@ impl Where {
     /// The deployer there, and other accounts with the profiles that are named for them.
     ///
     /// # Errors
-    /// When the settings name no table or path.
+    /// When the settings name no table or path, or a profile gives no credentials.
     pub(crate) async fn connect_with(
         &self,
         elsewhere: &[(AccountId, String)],
@@ -65,10 +71,11 @@ impl Where {
         let mut accounts = BTreeMap::new();
         for (account, profile) in elsewhere {
             let aws = Aws::from_profile(settings.clone(), Some(profile)).await;
+            let aws = aws.map_err(|error| format!("--in {account}={profile}: {error}"))?;
             accounts.insert(account.clone(), aws);
         }
         Ok(Installed {
-            aws: Aws::from_profile(settings, self.profile.as_deref()).await,
+            aws: Aws::from_profile(settings, self.profile.as_deref()).await?,
             pipelines_path,
             elsewhere: accounts,
         })
@@ -194,5 +201,9 @@ impl Reads for Installed {
         config: &Digest,
     ) -> Result<Value, CallError> {
         self.aws.image_config(registry, repository, config).await
+    }
+
+    async fn reach(&self, url: &CheckUrl) -> Reached {
+        reach(url, LONGEST_REACH).await
     }
 }

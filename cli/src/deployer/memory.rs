@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use towpath_aws::Preview;
 use towpath_aws::ports::{CallError, ImageDetail};
 use towpath_aws::signed::Api;
+use towpath_aws::{Preview, Reached};
+use towpath_core::check::target::CheckUrl;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{ParameterName, PipelineName, ReleaseId};
 use towpath_core::pipeline::{PARAMETER_ROOT, Pipeline};
@@ -290,5 +291,9 @@ impl Reads for Memory {
         self.answers
             .image_config(registry, repository, config)
             .await
+    }
+
+    async fn reach(&self, url: &CheckUrl) -> Reached {
+        self.answers.reach(url).await
     }
 }

@@ -52,9 +52,9 @@ pub(crate) async fn check_parts<R: Reads>(reads: &R, at: &StageAt<'_>) -> Vec<Fi
     let mut findings = Vec::new();
     if let Rollout::CodeDeploy(settings) = &at.stage.rollout {
         findings.extend(group(reads, at, settings).await);
-        if let Some(hook) = &settings.hook {
-            findings.push(self::hook(reads, at, hook).await);
-        }
+    }
+    if let Some(hook) = at.stage.rollout.hook() {
+        findings.push(self::hook(reads, at, hook).await);
     }
     findings
 }
@@ -126,7 +126,8 @@ fn is_missing(code: Option<&str>) -> bool {
     )
 }
 
-/// The function that is called in the stage's own account: CodeDeploy calls no other.
+/// The function that is called in the stage's own account: neither CodeDeploy nor ECS is given one
+/// elsewhere.
 async fn hook<R: Reads>(reads: &R, at: &StageAt<'_>, name: &FunctionName) -> Finding {
     let check = at.check("hook");
     match functions::configuration(reads, &at.spot, name.as_str()).await {

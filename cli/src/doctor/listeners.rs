@@ -1,15 +1,16 @@
-//! Target groups and listeners: there, of the right kind, and leading to each other.
+//! Target groups and listeners: there, of the right kind, leading to each other, and answering.
 
 use serde_json::{Value, json};
 use towpath_aws::signed::ELB;
 use towpath_core::pipeline::{CodeDeployRollout, Rollout};
 
+use super::answers;
 use super::engine::deployment_group;
 use super::finding::Finding;
 use super::reads::{Reads, items, text};
 use super::stage::Seen;
 
-/// Looks at the target groups of the service and, with CodeDeploy, at its listeners.
+/// Looks at the target groups of the service, and at the listeners that its engine moves.
 pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
     let sets = items(&seen.service, "taskSets").iter();
     let balancers = items(&seen.service, "loadBalancers").iter();
@@ -24,8 +25,12 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
     for arn in arns {
         findings.push(target_group(reads, seen, arn).await);
     }
-    if let Rollout::CodeDeploy(settings) = &seen.at.stage.rollout {
-        findings.extend(traffic_routes(reads, seen, settings).await);
+    match &seen.at.stage.rollout {
+        Rollout::CodeDeploy(settings) => {
+            findings.extend(traffic_routes(reads, seen, settings).await);
+        }
+        Rollout::Ecs(_) => findings.extend(test_rules(reads, seen).await),
+        Rollout::Rolling(_) => {}
     }
     findings
 }
@@ -91,54 +96,100 @@ async fn traffic_routes<R: Reads>(
         let arns = items(&pair[route], "listenerArns").iter();
         let arns: Vec<&str> = arns.filter_map(Value::as_str).collect();
         if arns.is_empty() && what == "test" {
-            findings.extend(without_test_listener(seen));
+            findings.extend(without_test_listener(
+                seen,
+                "the stage has checks, but its deployment group has no test listener at which \
+                 green could be reached",
+                "give the deployment group a test listener (testTrafficRoute)",
+            ));
         }
         for arn in arns {
-            findings.push(listener(reads, seen, what, arn, &names).await);
+            let listener = match described(reads, seen, what, arn).await {
+                Ok(listener) => listener,
+                Err(instead) => {
+                    findings.push(instead);
+                    continue;
+                }
+            };
+            findings.push(leads_to(seen, what, &listener, &names));
+            if what == "test" {
+                findings.extend(answers::check(reads, seen, &listener).await);
+            }
         }
     }
     findings
 }
 
-/// Green can be looked at before it serves only at a test listener.
-fn without_test_listener(seen: &Seen<'_>) -> Option<Finding> {
-    let check = seen.at.check("listener");
-    let stage = seen.at.stage;
-    (!stage.checks.is_empty()).then(|| {
-        check.error(
-            "the stage has checks, but its deployment group has no test listener at which green \
-             could be reached",
-            "give the deployment group a test listener (testTrafficRoute)",
-        )
-    })
+/// ECS itself moves rules: whether the listeners of the test rules answer.
+async fn test_rules<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+    let mut listeners: Vec<String> = items(&seen.service, "loadBalancers")
+        .iter()
+        .map(|balancer| text(&balancer["advancedConfiguration"], "testListenerRule"))
+        .filter_map(listener_of)
+        .collect();
+    listeners.sort_unstable();
+    listeners.dedup();
+    let mut findings = Vec::new();
+    if listeners.is_empty() {
+        findings.extend(without_test_listener(
+            seen,
+            "the stage has checks, but its service has no test listener at which green could be \
+             reached",
+            "give its load balancer a testListenerRule: infra/service/README.md",
+        ));
+    }
+    for arn in listeners {
+        match described(reads, seen, "test", &arn).await {
+            Ok(listener) => findings.extend(answers::check(reads, seen, &listener).await),
+            Err(instead) => findings.push(instead),
+        }
+    }
+    findings
 }
 
-async fn listener<R: Reads>(
+/// The listener that a rule belongs to: its ARN is the rule's without the rule's own id.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html>
+fn listener_of(rule: &str) -> Option<String> {
+    let (listener, _rule) = rule.rsplit_once('/')?;
+    Some(listener.replacen(":listener-rule/", ":listener/", 1))
+}
+
+/// Green can be looked at before it serves only at a test listener.
+fn without_test_listener(seen: &Seen<'_>, cause: &str, way_out: &str) -> Option<Finding> {
+    let check = seen.at.check("listener");
+    (!seen.at.stage.checks.is_empty()).then(|| check.error(cause, way_out))
+}
+
+/// A listener as DescribeListeners shows it, or what is to be told instead.
+async fn described<R: Reads>(
     reads: &R,
     seen: &Seen<'_>,
     what: &str,
     arn: &str,
-    groups: &[&str],
-) -> Finding {
+) -> Result<Value, Finding> {
     let check = seen.at.check("listener");
+    let missing = || {
+        check.error(
+            format!("the {what} listener that the deployment names is not there"),
+            "correct the load balancer settings of the deployment group or of the service, or \
+             create the listener",
+        )
+    };
     let input = json!({ "ListenerArns": [arn] });
     let operation = "elasticloadbalancing:DescribeListeners";
-    let found = match reads.read(&seen.at.spot, &ELB, operation, input).await {
-        Ok(found) => found,
-        Err(error) if error.code() == Some("ListenerNotFound") => {
-            return check.error(
-                format!("the {what} listener that the deployment group names is not there"),
-                "correct loadBalancerInfo of the deployment group, or create the listener",
-            );
+    match reads.read(&seen.at.spot, &ELB, operation, input).await {
+        Ok(found) => {
+            let listener = items(&found, "Listeners").first();
+            listener.cloned().ok_or_else(missing)
         }
-        Err(error) => return check.unknown(&error),
-    };
-    let Some(listener) = items(&found, "Listeners").first() else {
-        return check.error(
-            format!("the {what} listener that the deployment group names is not there"),
-            "correct loadBalancerInfo of the deployment group, or create the listener",
-        );
-    };
+        Err(error) if error.code() == Some("ListenerNotFound") => Err(missing()),
+        Err(error) => Err(check.unknown(&error)),
+    }
+}
+
+/// Whether a listener leads to one of the two target groups.
+fn leads_to(seen: &Seen<'_>, what: &str, listener: &Value, groups: &[&str]) -> Finding {
+    let check = seen.at.check("listener");
     // XML has no numbers.
     let port = text(listener, "Port");
     let forwards = forwarded(listener);
@@ -170,8 +221,11 @@ fn forwarded(listener: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployer::memory::home;
     use crate::doctor::memory::{Answers, told};
-    use crate::doctor::samples::seen;
+    use crate::doctor::samples::{pipeline, seen};
+    use crate::doctor::stage::StageAt;
+    use towpath_core::pipeline::EcsRollout;
 
     fn balancer(kind: &str, forwards_to: &str, test: Value) -> Answers {
         let arn = format!("arn:aws:elasticloadbalancing:x:1:targetgroup/{forwards_to}/1");
@@ -189,8 +243,13 @@ mod tests {
             )
             .say(
                 "elasticloadbalancing:DescribeListeners",
-                json!({ "Listeners": [{ "Port": "80", "DefaultActions": [{ "TargetGroupArn": arn }] }] }),
+                json!({ "Listeners": [{ "Port": "80", "Protocol": "HTTP", "DefaultActions": [{ "TargetGroupArn": arn }] }] }),
             )
+            .say(
+                "elasticloadbalancing:DescribeLoadBalancers",
+                json!({ "LoadBalancers": [{ "DNSName": "shop.elb.amazonaws.com" }] }),
+            )
+            .say("reach", json!(200))
     }
 
     #[tokio::test]
@@ -203,7 +262,8 @@ mod tests {
             [
                 "ok: blue takes targets by ip",
                 "ok: production traffic comes in at 80",
-                "ok: test traffic comes in at 80"
+                "ok: test traffic comes in at 80",
+                "ok: http://shop.elb.amazonaws.com:80 answers 200"
             ]
         );
         let found = check(&balancer("instance", "other", Value::Null), &seen).await;
@@ -219,7 +279,30 @@ mod tests {
             .refuse("elasticloadbalancing:DescribeListeners", "ListenerNotFound");
         assert_eq!(
             told(&check(&gone, &seen).await)[2],
-            "error: the test listener that the deployment group names is not there"
+            "error: the test listener that the deployment names is not there"
+        );
+    }
+    #[tokio::test]
+    async fn where_ecs_moves_rules_the_listener_of_the_test_rule_is_asked() {
+        let mut pipeline = pipeline();
+        pipeline.stages[0].rollout = Rollout::Ecs(EcsRollout::default());
+        let home = home();
+        let mut seen = seen();
+        seen.at = StageAt::new(&pipeline, &pipeline.stages[0], &home, "towpath");
+        let bare = check(&balancer("ip", "blue", Value::Null), &seen).await;
+        assert_eq!(
+            told(&bare)[1],
+            "error: the stage has checks, but its service has no test listener at which green could be reached"
+        );
+        let arn = "arn:aws:elasticloadbalancing:eu-west-1:1:listener-rule/app/shop/1/2/3";
+        seen.service["loadBalancers"][0]["advancedConfiguration"] =
+            json!({ "testListenerRule": arn });
+        let listener = "arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/shop/1/2";
+        assert_eq!(listener_of(arn).as_deref(), Some(listener));
+        let found = check(&balancer("ip", "blue", Value::Null), &seen).await;
+        assert_eq!(
+            told(&found)[1..],
+            ["ok: http://shop.elb.amazonaws.com:80 answers 200"]
         );
     }
 }

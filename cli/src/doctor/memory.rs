@@ -1,8 +1,10 @@
 //! AWS's answers in memory, for tests of the checks.
 
 use serde_json::Value;
+use towpath_aws::Reached;
 use towpath_aws::ports::CallError;
 use towpath_aws::signed::Api;
+use towpath_core::check::target::CheckUrl;
 use towpath_core::image::{Digest, Registry, RepositoryName};
 
 use super::finding::{Finding, Severity};
@@ -107,6 +109,19 @@ impl Reads for Answers {
         config: &Digest,
     ) -> Result<Value, CallError> {
         self.answer("ecr:GetDownloadUrlForLayer", &config.to_string())
+    }
+
+    /// `reach` answers a status; the code `Untrusted` is a connection without TLS, any other none.
+    async fn reach(&self, url: &CheckUrl) -> Reached {
+        let asked = format!("{}{}", url.authority(), url.target());
+        match self.answer("reach", &asked) {
+            Ok(status) => {
+                let status = status.as_u64().and_then(|status| status.try_into().ok());
+                Reached::Answered(status.unwrap_or_default())
+            }
+            Err(error) if error.code() == Some("Untrusted") => Reached::Untrusted("TLS".into()),
+            Err(error) => Reached::Unreached(error.code().unwrap_or_default().to_owned()),
+        }
     }
 }
 

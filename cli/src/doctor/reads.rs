@@ -1,8 +1,10 @@
 //! What the checks ask of AWS and Slack. Nothing here changes anything.
 
 use serde_json::Value;
+use towpath_aws::Reached;
 use towpath_aws::ports::CallError;
 use towpath_aws::signed::Api;
+use towpath_core::check::target::CheckUrl;
 use towpath_core::image::{Digest, Registry, RepositoryName};
 use towpath_core::names::Region;
 use towpath_core::release::Place;
@@ -40,6 +42,8 @@ pub(crate) trait Reads {
         repository: &RepositoryName,
         config: &Digest,
     ) -> Result<Value, CallError>;
+    /// Whether anybody answers there, asked from this machine.
+    async fn reach(&self, url: &CheckUrl) -> Reached;
 }
 
 /// The items of a list; none where it is `null` or missing, as empty lists are in XML.

@@ -52,6 +52,14 @@ pub(crate) fn read(document: &Value, principal: &str, external_id: Option<&str>)
     Trust::Exactly
 }
 
+/// Whether a trust policy lets an AWS service in.
+pub(crate) fn lets_in(document: &Value, service: &str) -> bool {
+    one_or_many(&document["Statement"]).iter().any(|one| {
+        let services = one_or_many(&one["Principal"]["Service"]);
+        one["Effect"] == "Allow" && assumes(one) && services.iter().any(|named| named == service)
+    })
+}
+
 /// The policy in the URL encoding in which IAM gives it.
 pub(crate) fn decoded(text: &str) -> Value {
     let mut bytes = Vec::with_capacity(text.len());
@@ -178,6 +186,17 @@ mod tests {
             assert_eq!(read(&document, ADVANCE, given), expected, "{document}");
         }
         assert_eq!(read(&Value::Null, ADVANCE, None), Trust::NotAtAll);
+    }
+
+    #[test]
+    fn a_service_is_let_in_by_name() {
+        let policy = policy(
+            json!({ "Service": ["ecs.amazonaws.com", "ec2.amazonaws.com"] }),
+            Value::Null,
+        );
+        assert!(lets_in(&policy, "ecs.amazonaws.com"));
+        assert!(!lets_in(&policy, "ecs-tasks.amazonaws.com"));
+        assert!(!lets_in(&Value::Null, "ecs.amazonaws.com"));
     }
 
     #[test]

@@ -5,6 +5,13 @@ use std::io::{BufRead, Write};
 use super::{StageWish, parsed, role, stage};
 use crate::output::{Failure, NAME, QUIET, WARN};
 
+/// The terminal was closed, or Ctrl-D pressed.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "there were no more answers, and nothing was written: see towpath init --help for the flags"
+)]
+struct NoMoreAnswers;
+
 /// Somebody who answers.
 pub(crate) struct Person<'a> {
     pub(crate) input: &'a mut dyn BufRead,
@@ -28,12 +35,11 @@ impl Person<'_> {
             let mut line = String::new();
             let end = self.input.read_line(&mut line)? == 0;
             match line.trim() {
-                "" => {
-                    if end {
-                        writeln!(self.output)?;
-                    }
-                    return Ok(None);
+                "" if end => {
+                    writeln!(self.output)?;
+                    return Err(NoMoreAnswers.into());
                 }
+                "" => return Ok(None),
                 answer => match read(answer) {
                     Ok(value) => return Ok(Some(value)),
                     Err(problem) => writeln!(self.output, "  {WARN}{problem}{WARN:#}")?,
@@ -69,7 +75,14 @@ impl Person<'_> {
                     "NAME=CLUSTER/SERVICE; empty when there are no more",
                 )
             };
-            let Some(mut next) = self.ask(question, hint, stage)? else {
+            let another = |text: &str| {
+                let next = stage(text)?;
+                if stages.iter().any(|one| one.name == next.name) {
+                    return Err(format!("there is a stage {} already", next.name));
+                }
+                Ok(next)
+            };
+            let Some(mut next) = self.ask(question, hint, another)? else {
                 return Ok(stages);
             };
             next.role = self.ask(
@@ -89,7 +102,7 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_asked_again() {
-        let mut input = "Test=a/b\ntest=shop/api\n\neu-west-1\n\n".as_bytes();
+        let mut input = "Test=a/b\ntest=shop/api\n\neu-west-1\ntest=shop/web\n\n".as_bytes();
         let mut output = anstream::StripStream::new(Vec::new());
         let mut person = Person {
             input: &mut input,
@@ -101,17 +114,28 @@ mod tests {
         assert_eq!(stages[0].region.as_ref().unwrap().as_str(), "eu-west-1");
         let shown = String::from_utf8(output.into_inner()).unwrap();
         assert_eq!(shown.matches("First stage").count(), 2, "{shown}");
+        assert_eq!(shown.matches("Next stage").count(), 2, "{shown}");
+        assert!(shown.contains("there is a stage test already"), "{shown}");
     }
 
     #[test]
-    fn an_end_of_input_is_no_answer() {
-        let mut input = "".as_bytes();
-        let mut output = Vec::new();
+    fn an_empty_line_is_no_answer_and_the_end_of_input_ends_it() {
+        for (given, expected) in [("\n", "see --repository"), ("", "no more answers")] {
+            let mut input = given.as_bytes();
+            let mut output = Vec::new();
+            let mut person = Person {
+                input: &mut input,
+                output: &mut output,
+            };
+            let failure = person.need("Repository", "name", "--repository", parsed::<String>);
+            let failure = failure.unwrap_err().to_string();
+            assert!(failure.contains(expected), "{failure}");
+        }
+        let mut input = "test=shop/api\n".as_bytes();
         let mut person = Person {
             input: &mut input,
-            output: &mut output,
+            output: &mut Vec::new(),
         };
-        let failure = person.need("Repository", "name", "--repository", parsed::<String>);
-        assert!(failure.unwrap_err().to_string().contains("--repository"));
+        assert!(person.stages().is_err(), "half of the answers are none");
     }
 }

@@ -38,7 +38,10 @@ pub(crate) struct StageFound {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Engine {
     Rolling,
-    Ecs,
+    Ecs {
+        /// The function that runs the checks, where the service calls it.
+        hook: Option<String>,
+    },
     CodeDeploy {
         application: String,
         group: String,
@@ -124,7 +127,9 @@ async fn look<D: Deployer + Reads>(
     let (containers, registry) = containers(wish, stage, &definition)?;
     let engine = match fitting(&service)? {
         "codedeploy" => code_deploy(reads, &spot, prefix, &place).await?,
-        "ecs" => Engine::Ecs,
+        "ecs" => Engine::Ecs {
+            hook: called_hook(&service, &hook_name(prefix)),
+        },
         _ => Engine::Rolling,
     };
     let sets = items(&service, "taskSets").iter();
@@ -232,6 +237,25 @@ fn containers(
     Ok((found, registry))
 }
 
+/// The name of the function that runs the checks.
+fn hook_name(prefix: &str) -> String {
+    format!("{prefix}-lifecycle-hook")
+}
+
+/// The function of that name as the service's lifecycle hooks call it, with its alias if they name
+/// one. Other functions are a team's own, and run no checks of ours.
+fn called_hook(service: &Value, name: &str) -> Option<String> {
+    let hooks = items(&service["deploymentConfiguration"], "lifecycleHooks").iter();
+    let mut called = hooks.filter_map(|hook| {
+        let target = text(hook, "hookTargetArn");
+        target
+            .split_once(":function:")
+            .map(|(_, function)| function)
+    });
+    let is_ours = |function: &&str| function.split(':').next() == Some(name);
+    called.find(is_ours).map(str::to_owned)
+}
+
 /// The deployment group that targets the service, among all applications.
 async fn code_deploy<R: Reads>(
     reads: &R,
@@ -253,7 +277,7 @@ async fn code_deploy<R: Reads>(
                     && text(target, "serviceName") == place.service.service.as_str()
             };
             if items(&info, "ecsServices").iter().any(is_ours) {
-                let hook = format!("{prefix}-lifecycle-hook");
+                let hook = hook_name(prefix);
                 // Whoever may not look is not told of the function; the comment says how to add it.
                 let installed = configuration(reads, spot, &hook).await.ok().flatten();
                 return Ok(Engine::CodeDeploy {

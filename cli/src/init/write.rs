@@ -94,12 +94,29 @@ fn rollout(text: &mut String, found: &StageFound) -> fmt::Result {
             )?;
             writeln!(text, "      rolling: {{}}")
         }
-        Engine::Ecs => {
+        Engine::Ecs { hook } => {
             writeln!(
                 text,
                 "      # ECS shifts traffic, as the service's deployment configuration says."
             )?;
-            writeln!(text, "      ecs: {{}}")
+            match hook {
+                Some(hook) => {
+                    writeln!(text, "      ecs:")?;
+                    writeln!(
+                        text,
+                        "        # Runs the checks when the service's lifecycle hooks call it."
+                    )?;
+                    writeln!(text, "        hook: {}", quoted(hook))?;
+                }
+                None => {
+                    writeln!(text, "      ecs: {{}}")?;
+                    writeln!(
+                        text,
+                        "      # ecs: {{ hook: towpath-lifecycle-hook }}   # once the service has a lifecycle hook to it"
+                    )?;
+                }
+            }
+            checks(text, found)
         }
         Engine::CodeDeploy {
             application,
@@ -113,7 +130,7 @@ fn rollout(text: &mut String, found: &StageFound) -> fmt::Result {
             if !configuration.is_empty() {
                 writeln!(
                     text,
-                    "        # The group's own is {configuration}; another one could be named here."
+                    "        # configuration: {configuration}   # the group's own"
                 )?;
             }
             match hook {
@@ -223,32 +240,34 @@ mod tests {
             wish(Some("C0123456789"), &["U0123456789", "U0123456780"]),
         ] {
             for hook in [None, Some("towpath-lifecycle-hook".to_owned())] {
-                let survey = Survey {
-                    registry: Some(
-                        "333333333333.dkr.ecr.eu-west-1.amazonaws.com"
-                            .parse()
-                            .unwrap(),
-                    ),
-                    stages: vec![
-                        found(&wish.stages[0], Engine::Rolling),
-                        found(
-                            &wish.stages[1],
-                            Engine::CodeDeploy {
-                                application: "shop: api".replace(": ", "-"),
-                                group: "production".into(),
-                                configuration: "CodeDeployDefault.ECSAllAtOnce".into(),
-                                hook,
-                            },
-                        ),
-                    ],
+                let code_deploy = Engine::CodeDeploy {
+                    application: "shop-api".into(),
+                    group: "production".into(),
+                    configuration: "CodeDeployDefault.ECSAllAtOnce".into(),
+                    hook: hook.clone(),
                 };
-                let text = file(&wish, &survey).unwrap();
-                let pipeline = Linter::new().unwrap().lint(&text, Format::Yaml);
-                let pipeline = pipeline.unwrap_or_else(|found| panic!("{found:?} in\n{text}"));
-                assert_eq!(pipeline.stages[0].cluster.as_str(), "007");
-                assert_eq!(pipeline.stages[0].approval, None);
-                assert!(pipeline.stages[1].approval.is_some());
-                assert_eq!(pipeline.stages[1].containers[1].as_str(), "123");
+                for engine in [code_deploy, Engine::Ecs { hook: hook.clone() }] {
+                    let survey = Survey {
+                        registry: Some(
+                            "333333333333.dkr.ecr.eu-west-1.amazonaws.com"
+                                .parse()
+                                .unwrap(),
+                        ),
+                        stages: vec![
+                            found(&wish.stages[0], Engine::Rolling),
+                            found(&wish.stages[1], engine),
+                        ],
+                    };
+                    let text = file(&wish, &survey).unwrap();
+                    let pipeline = Linter::new().unwrap().lint(&text, Format::Yaml);
+                    let pipeline = pipeline.unwrap_or_else(|found| panic!("{found:?} in\n{text}"));
+                    assert_eq!(pipeline.stages[0].cluster.as_str(), "007");
+                    assert_eq!(pipeline.stages[0].approval, None);
+                    assert!(pipeline.stages[1].approval.is_some());
+                    assert_eq!(pipeline.stages[1].containers[1].as_str(), "123");
+                    let written = pipeline.stages[1].rollout.hook().map(ToString::to_string);
+                    assert_eq!(written, hook);
+                }
             }
         }
     }

@@ -36,6 +36,7 @@ module "deployer" {
   slack                    = { team_id = "T01234567", app_id = "A01234567" }
   alarm_thresholds         = { oldest-open-release = 90000 }
   permissions_boundary_arn = aws_iam_policy.boundary.arn
+  kms_key_arn              = aws_kms_key.own.arn
   environment              = { advance = { TOWPATH_LOG = "debug" } }
 }
 
@@ -46,6 +47,58 @@ resource "aws_iam_policy" "boundary" {
     Version   = "2012-10-17"
     Statement = [{ Effect = "Allow", Action = "*", Resource = "*" }]
   })
+}
+
+# A key whose policy admits what the module's README asks for.
+resource "aws_kms_key" "own" {
+  description             = "Everything of the deployer that is kept"
+  enable_key_rotation     = true
+  deletion_window_in_days = 7
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "Account"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:aws:iam::111111111111:root" }
+        Action    = "kms:*"
+        Resource  = "*"
+      },
+      {
+        Sid       = "Logs"
+        Effect    = "Allow"
+        Principal = { Service = "logs.eu-central-1.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        Resource  = "*"
+        Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:eu-central-1:111111111111:log-group:/aws/lambda/towpath-*" } }
+      },
+      {
+        Sid       = "Services"
+        Effect    = "Allow"
+        Principal = { Service = ["events.amazonaws.com", "sns.amazonaws.com", "lambda.amazonaws.com"] }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:SourceAccount" = "111111111111" } }
+      },
+      {
+        Sid       = "Hooks"
+        Effect    = "Allow"
+        Principal = { AWS = ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"] }
+        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        Resource  = "*"
+        Condition = {
+          ArnEquals    = { "aws:PrincipalArn" = [for account in ["222222222222", "333333333333"] : "arn:aws:iam::${account}:role/towpath-lifecycle-hook"] }
+          StringEquals = { "kms:ViaService" = "dynamodb.eu-central-1.amazonaws.com" }
+        }
+      },
+    ]
+  })
+}
+
+resource "aws_kms_alias" "own" {
+  name          = "alias/towpath"
+  target_key_id = aws_kms_key.own.key_id
 }
 
 output "deployer" {

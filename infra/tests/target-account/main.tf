@@ -23,11 +23,13 @@ provider "aws" {
 module "target" {
   source = "../../target-account"
 
-  packages       = var.packages
-  architecture   = "x86_64"
-  external_id    = "an-id-that-nobody-guesses"
-  task_role_arns = ["arn:aws:iam::222222222222:role/shop-*"]
-  forward        = ["deployment-event", "image-push"]
+  packages                 = var.packages
+  architecture             = "x86_64"
+  external_id              = "an-id-that-nobody-guesses"
+  task_role_arns           = ["arn:aws:iam::222222222222:role/shop-*"]
+  forward                  = ["deployment-event", "image-push"]
+  kms_key_arn              = aws_kms_key.own.arn
+  permissions_boundary_arn = aws_iam_policy.boundary.arn
 
   deployer = {
     prefix           = "towpath"
@@ -35,7 +37,58 @@ module "target" {
     region           = "eu-central-1"
     advance_role_arn = "arn:aws:iam::111111111111:role/towpath-advance"
     table_arn        = "arn:aws:dynamodb:eu-central-1:111111111111:table/towpath-ledger"
+    kms_key_arn      = "arn:aws:kms:eu-central-1:111111111111:key/00000000-0000-0000-0000-000000000001"
   }
+}
+
+resource "aws_iam_policy" "boundary" {
+  name = "boundary"
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "*", Resource = "*" }]
+  })
+}
+
+# A key whose policy admits what the module's README asks for.
+resource "aws_kms_key" "own" {
+  description             = "Everything of the hook that is kept"
+  enable_key_rotation     = true
+  deletion_window_in_days = 7
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "Account"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:aws:iam::222222222222:root" }
+        Action    = "kms:*"
+        Resource  = "*"
+      },
+      {
+        Sid       = "Logs"
+        Effect    = "Allow"
+        Principal = { Service = "logs.eu-central-1.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        Resource  = "*"
+        Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:eu-central-1:222222222222:log-group:/aws/lambda/towpath-*" } }
+      },
+      {
+        Sid       = "DeadLetters"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:SourceAccount" = "222222222222" } }
+      },
+    ]
+  })
+}
+
+resource "aws_kms_alias" "own" {
+  name          = "alias/towpath"
+  target_key_id = aws_kms_key.own.key_id
 }
 
 output "target" {

@@ -40,20 +40,26 @@ impl Aws {
         }
     }
 
-    /// AWS with whatever credentials the owner of this machine has set up: environment, profiles,
-    /// SSO.
+    /// AWS with the profile that is named, or else with whatever credentials the owner of this
+    /// machine has set up.
+    ///
+    /// # Errors
+    /// When the profile gives no credentials.
     #[cfg(feature = "cli")]
-    pub async fn from_profile(settings: Settings, profile: Option<&str>) -> Self {
+    pub async fn from_profile(
+        settings: Settings,
+        profile: Option<&str>,
+    ) -> Result<Self, crate::UnusableProfile> {
         let http = crate::http::Http::default();
         let region = settings.region().ok();
-        let config = crate::clients::from_profile(http.clone(), profile, region).await;
-        Self {
+        let config = crate::clients::from_profile(http.clone(), profile, region).await?;
+        Ok(Self {
             clients: Clients::with_config(settings.clone(), http, config),
             clock: SystemClock::new(&settings),
             secrets: Secrets::default(),
             definitions: Definitions::default(),
             settings,
-        }
+        })
     }
 
     /// The deployer's own region: the profile's, or that of the settings.

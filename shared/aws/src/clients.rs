@@ -24,6 +24,8 @@ use towpath_core::release::Place;
 use crate::config::{ENDPOINT_URL, SettingError, Settings};
 use crate::http::{CONNECT_TIMEOUT, Http};
 use crate::ports::CallError;
+#[cfg(feature = "cli")]
+use crate::profile::{self, UnusableProfile};
 
 /// How long one attempt of a call may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -175,14 +177,18 @@ fn from_environment(settings: &Settings, http: Http) -> Result<SdkConfig, Settin
     Ok(common(builder.build(), http))
 }
 
-/// The configuration of the command line: profiles, SSO and whatever else the machine's owner has
-/// set up. A region that is given goes before the profile's.
+/// The configuration of the command line: profiles and whatever else the machine's owner has set up.
+/// A profile that is named goes before the environment's credentials, as with AWS's own command line;
+/// a region that is given goes before the profile's.
+///
+/// # Errors
+/// When the profile gives no credentials.
 #[cfg(feature = "cli")]
 pub(crate) async fn from_profile(
     http: Http,
     profile: Option<&str>,
     region: Option<Region>,
-) -> SdkConfig {
+) -> Result<SdkConfig, UnusableProfile> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone());
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
@@ -190,7 +196,15 @@ pub(crate) async fn from_profile(
     if let Some(region) = region {
         loader = loader.region(aws_config::Region::new(region.to_string()));
     }
-    common(loader.load().await, http)
+    let mut config = loader.load().await;
+    if let Some(profile) = profile {
+        let credentials = profile::credentials(profile, &config, http.clone()).await?;
+        config = config
+            .into_builder()
+            .credentials_provider(credentials)
+            .build();
+    }
+    Ok(common(config, http))
 }
 
 async fn assume(role: &Role, config: SdkConfig) -> SdkConfig {

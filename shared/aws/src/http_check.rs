@@ -5,9 +5,13 @@
 //! connection goes to one of those and nowhere else. No redirects, no proxies, no credentials;
 //! time and bytes are bounded.
 
+mod reach;
 #[cfg(test)]
 mod tests;
 
+pub use reach::{Reached, reach};
+
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -113,23 +117,11 @@ enum Unreachable {
 /// The addresses of the URL's host, all of them judged. One that is denied denies the host: a name
 /// that points at the metadata service beside a harmless address is no mistake.
 async fn resolve(url: &CheckUrl, policy: &AddressPolicy) -> Result<Vec<SocketAddr>, Unreachable> {
-    let mut addresses: Vec<SocketAddr> = match url.host() {
-        Host::Address(address) => vec![SocketAddr::new(*address, url.port())],
-        Host::Name(name) => lookup_host((name.as_str(), url.port()))
-            .await
-            .map_err(|_| Unreachable::Unresolved(format!("{name} does not resolve")))?
-            .collect(),
-    };
+    let mut addresses = look_up(url).await.map_err(Unreachable::Unresolved)?;
     for address in &addresses {
         policy
             .admit(address.ip())
             .map_err(|denied| Unreachable::Denied(denied.to_string()))?;
-    }
-    if addresses.is_empty() {
-        return Err(Unreachable::Unresolved(format!(
-            "{} has no address",
-            url.host()
-        )));
     }
     // Functions in a VPC often have no way out by IPv6.
     addresses.sort_by_key(|address| match address.ip() {
@@ -140,14 +132,30 @@ async fn resolve(url: &CheckUrl, policy: &AddressPolicy) -> Result<Vec<SocketAdd
     Ok(addresses)
 }
 
+/// Every address of the URL's host, or why it has none.
+async fn look_up(url: &CheckUrl) -> Result<Vec<SocketAddr>, String> {
+    let addresses: Vec<SocketAddr> = match url.host() {
+        Host::Address(address) => vec![SocketAddr::new(*address, url.port())],
+        Host::Name(name) => lookup_host((name.as_str(), url.port()))
+            .await
+            .map_err(|_| format!("{name} does not resolve"))?
+            .collect(),
+    };
+    if addresses.is_empty() {
+        return Err(format!("{} has no address", url.host()));
+    }
+    Ok(addresses)
+}
+
 /// Makes one request, which may take as long as the check allows for one answer.
 async fn ask(check: &HttpCheck, url: &CheckUrl, addresses: &[SocketAddr]) -> Answer {
     let begun = Instant::now();
     let exchange = async {
         let tcp = connect(addresses, limit(check)).await?;
+        let request = request(&check.headers, url)?;
         match url.scheme() {
-            Scheme::Http => exchange(check, url, tcp).await,
-            Scheme::Https => exchange(check, url, encrypt(url, tcp).await?).await,
+            Scheme::Http => exchange(request, tcp).await,
+            Scheme::Https => exchange(request, encrypt(url, tcp).await?).await,
         }
     };
     let outcome = match timeout(limit(check), exchange).await {
@@ -216,14 +224,12 @@ fn tls() -> Result<Arc<ClientConfig>, String> {
 /// Sends the request over the connection; the status, the body as far as it is read, and whether
 /// there is more.
 async fn exchange<S>(
-    check: &HttpCheck,
-    url: &CheckUrl,
+    request: Request<Empty<Bytes>>,
     stream: S,
 ) -> Result<(u16, Vec<u8>, bool), String>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let request = request(check, url)?;
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(LARGEST_BODY)
         .handshake(TokioIo::new(stream))
@@ -241,7 +247,10 @@ where
     Ok((status, body, truncated))
 }
 
-fn request(check: &HttpCheck, url: &CheckUrl) -> Result<Request<Empty<Bytes>>, String> {
+fn request(
+    headers: &BTreeMap<String, String>,
+    url: &CheckUrl,
+) -> Result<Request<Empty<Bytes>>, String> {
     let mut request = Request::get(url.target())
         .header(HOST, url.authority())
         .header(USER_AGENT, concat!("towpath/", env!("CARGO_PKG_VERSION")))
@@ -249,7 +258,7 @@ fn request(check: &HttpCheck, url: &CheckUrl) -> Result<Request<Empty<Bytes>>, S
         .header(CONNECTION, "close")
         .body(Empty::new())
         .map_err(|error| error.to_string())?;
-    for (name, value) in &check.headers {
+    for (name, value) in headers {
         let parsed: Result<hyper::header::HeaderName, _> = name.parse();
         let (Ok(name), Ok(value)) = (parsed, value.parse()) else {
             return Err(format!("the header `{name}` cannot be sent"));

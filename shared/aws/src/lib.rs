@@ -23,6 +23,8 @@ mod look;
 pub mod metric;
 mod perform;
 pub mod ports;
+#[cfg(feature = "cli")]
+mod profile;
 pub mod secrets;
 pub mod shell;
 pub mod signed;
@@ -32,7 +34,10 @@ mod ssm;
 pub mod version;
 
 pub use aws::Aws;
+pub use http_check::{Reached, reach};
 pub use identity::Caller;
 pub use ledger::Listed;
-pub use perform::{Preview, PreviewError, preview};
+pub use perform::{Preview, PreviewError, hooks_to, preview, unmet};
+#[cfg(feature = "cli")]
+pub use profile::UnusableProfile;
 pub use secrets::{Secret, SecretKind};

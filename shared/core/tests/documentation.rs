@@ -28,6 +28,34 @@ fn the_security_document_says_what_each_role_may_do() {
     }
 }
 
+#[test]
+fn the_sums_of_what_it_costs_are_right() {
+    let document = std::fs::read_to_string(root().join("docs/cost.md")).unwrap();
+    let mut sums = 0;
+    let mut cents = 0.0;
+    for line in document.lines() {
+        let last = line
+            .trim_matches('|')
+            .rsplit('|')
+            .next()
+            .unwrap_or_default();
+        let price: Option<f64> = last.trim().trim_matches('*').parse().ok();
+        match price {
+            _ if !line.starts_with('|') => cents = 0.0,
+            Some(sum) if line.contains("**sum**") => {
+                assert!(
+                    (sum * 100.0 - cents).abs() < 1.0,
+                    "{sum} is not {cents} cents"
+                );
+                sums += 1;
+            }
+            Some(price) => cents += price * 100.0,
+            None => {}
+        }
+    }
+    assert_eq!(sums, 2, "a thousand releases, and a month without any");
+}
+
 /// A row for each statement of each function.
 fn roles(description: &Value) -> String {
     let mut table =

@@ -11,6 +11,7 @@ mod looking;
 mod narrator;
 mod native;
 mod network;
+pub mod rights;
 mod shop;
 mod target;
 pub mod terminal;

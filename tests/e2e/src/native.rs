@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::account::TOOLS;
+use crate::account::{Account, TOOLS};
 use crate::lab::{Error, Lab};
 use crate::network::{LoadBalancer, find_listener, network_of};
 use crate::shop::{APPROVER, CHANNEL, Shop, StageSetup, awsvpc, first_image, task_definition};
+
+/// The role with which ECS calls the hook function.
+const HOOKS_ROLE: &str = "ecs-hooks";
 
 /// How the service deploys, and what its stage waits for.
 #[derive(Debug, Clone)]
@@ -47,8 +50,8 @@ impl Native {
         let mut hooks = Vec::new();
         if !self.checked_at.is_empty() {
             hooks.push(json!({
-                "hookTargetArn": format!("arn:aws:lambda:{}:{}:function:towpath-lifecycle-hook", TOOLS.region, TOOLS.account),
-                "roleArn": format!("arn:aws:iam::{}:role/ecs-hooks", TOOLS.account),
+                "hookTargetArn": hook_function(),
+                "roleArn": format!("arn:aws:iam::{}:role/{HOOKS_ROLE}", TOOLS.account),
                 "lifecycleStages": self.checked_at,
             }));
         }
@@ -60,7 +63,9 @@ impl Native {
         configuration
     }
 
-    fn pipeline(&self, stage: &StageSetup) -> Value {
+    /// Its pipeline, as it is stored.
+    #[must_use]
+    pub fn pipeline(&self, stage: &StageSetup) -> Value {
         let mut production = json!({ "name": stage.name, "cluster": stage.name, "service": Shop::NAME,
             "containers": ["app"], "rollout": { "ecs": { "hook": "towpath-lifecycle-hook" } } });
         if !self.checked_at.is_empty() {
@@ -77,6 +82,13 @@ impl Native {
     }
 }
 
+fn hook_function() -> String {
+    format!(
+        "arn:aws:lambda:{}:{}:function:towpath-lifecycle-hook",
+        TOOLS.region, TOOLS.account
+    )
+}
+
 impl Shop {
     /// Sets the example up with that one service, through AWS's own APIs.
     ///
@@ -86,6 +98,7 @@ impl Shop {
         let owner = lab.account(TOOLS);
         let initial = first_image(owner).await?;
         let network = network_of(owner).await?;
+        hooks_role(owner).await?;
         let name = "production";
         owner
             .aws("ecs", "CreateCluster", &json!({ "clusterName": name }))
@@ -123,4 +136,30 @@ impl Shop {
         shop.apply(lab, &pipeline).await?;
         Ok(shop)
     }
+}
+
+/// The role with which ECS calls the hook function: `infra/service/native.tf`.
+async fn hooks_role(owner: Account<'_>) -> Result<(), Error> {
+    let policy =
+        |statement: Value| json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+    let trust = policy(json!({ "Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": { "Service": "ecs.amazonaws.com" } }));
+    let create = [
+        ("Action", "CreateRole"),
+        ("RoleName", HOOKS_ROLE),
+        ("AssumeRolePolicyDocument", trust.as_str()),
+    ];
+    owner.query("iam", "2010-05-08", &create).await?;
+    let invoke = policy(
+        json!({ "Effect": "Allow", "Action": "lambda:InvokeFunction",
+        "Resource": hook_function() }),
+    );
+    let put = [
+        ("Action", "PutRolePolicy"),
+        ("RoleName", HOOKS_ROLE),
+        ("PolicyName", "own"),
+        ("PolicyDocument", invoke.as_str()),
+    ];
+    owner.query("iam", "2010-05-08", &put).await?;
+    Ok(())
 }

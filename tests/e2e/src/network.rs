@@ -50,7 +50,8 @@ impl LoadBalancer {
         let blue = Self::target_group(owner, &format!("{name}-blue"), &network.vpc).await?;
         let green = Self::target_group(owner, &format!("{name}-green"), &network.vpc).await?;
         let production = Self::listener(owner, &arn, "80", &blue).await?;
-        let test = Self::listener(owner, &arn, "90", &green).await?;
+        let port = free_port()?.to_string();
+        let test = Self::listener(owner, &arn, &port, &green).await?;
         Ok(Self {
             blue,
             green,
@@ -129,6 +130,14 @@ impl LoadBalancer {
         let xml = owner.query(Self::API.0, Self::API.1, &parameters).await?;
         element(&xml, wanted).ok_or_else(|| Error::Story(format!("no {wanted} in {xml}")))
     }
+}
+
+/// A port that the lab can give a listener as its own, so that it is found where AWS says it is.
+fn free_port() -> Result<u16, Error> {
+    let bound = std::net::TcpListener::bind(("127.0.0.1", 0));
+    let address = bound.and_then(|bound| bound.local_addr());
+    let address = address.map_err(|error| Error::Story(format!("no free port: {error}")))?;
+    Ok(address.port())
 }
 
 /// The default network that the services run in.

@@ -1,8 +1,10 @@
 //! The command line, run as an administrator of the account runs it, against the lab.
 
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::{Error, World};
@@ -12,14 +14,49 @@ use crate::{Error, World};
 /// # Errors
 /// When it cannot be run.
 pub async fn towpath(world: &World, arguments: &[&str]) -> Result<(i32, String), Error> {
+    towpath_with(world, &[], arguments).await
+}
+
+/// The same, with more environment variables.
+///
+/// # Errors
+/// When it cannot be run.
+pub async fn towpath_with(
+    world: &World,
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+) -> Result<(i32, String), Error> {
+    let mut command = Command::new(program()?);
+    command.args(arguments).envs(variables.iter().copied());
+    ran(world, command, "").await
+}
+
+/// What a command shows somebody at a terminal who types this, and its exit code. Python, which the
+/// lab needs as well, has the terminal.
+///
+/// # Errors
+/// When it cannot be run.
+pub async fn at_terminal(
+    world: &World,
+    arguments: &[&str],
+    typed: &str,
+) -> Result<(i32, String), Error> {
+    let spawn = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+    let mut command = Command::new("python3");
+    command.args(["-c", spawn]).arg(program()?).args(arguments);
+    ran(world, command, typed).await
+}
+
+/// The command line's program, beside the test's own.
+fn program() -> Result<PathBuf, Error> {
     let own = std::env::current_exe().map_err(|error| Error::Story(error.to_string()))?;
-    let program = own
-        .ancestors()
-        .nth(2)
-        .map(PathBuf::from)
-        .unwrap_or_default();
-    let output = Command::new(program.join("towpath"))
-        .args(arguments)
+    let programs = own.ancestors().nth(2).map(PathBuf::from);
+    Ok(programs.unwrap_or_default().join("towpath"))
+}
+
+async fn ran(world: &World, mut command: Command, typed: &str) -> Result<(i32, String), Error> {
+    let failed = |error: std::io::Error| Error::Story(format!("the command line: {error}"));
+    let mut child = command
         .env("AWS_ENDPOINT_URL", world.lab.url())
         .env("AWS_ACCESS_KEY_ID", "AKIAADMINISTRATOR000")
         .env("AWS_SECRET_ACCESS_KEY", "none")
@@ -27,9 +64,15 @@ pub async fn towpath(world: &World, arguments: &[&str]) -> Result<(i32, String),
         .env("SLACK_API_URL", format!("{}/slack/api", world.lab.url()))
         .env("TOWPATH_CLOCK_FILE", world.lab.logs().join("clock.json"))
         .env("NO_COLOR", "1")
-        .output()
-        .await
-        .map_err(|error| Error::Story(error.to_string()))?;
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(typed.as_bytes()).await.map_err(failed)?;
+    }
+    let output = child.wait_with_output().await.map_err(failed)?;
     let printed = [output.stdout, output.stderr].concat();
     let printed = String::from_utf8_lossy(&printed).into_owned();
     Ok((output.status.code().unwrap_or(-1), printed))

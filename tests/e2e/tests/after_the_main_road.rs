@@ -1,55 +1,14 @@
 //! What the main road costs and leaves behind: how many calls, which rights were used, and that no
 //! secret is anywhere.
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
-use towpath_e2e::{APPROVER, Error, OUTSIDER, World};
+use towpath_e2e::rights::{self, LOST, Unused, unused_by_deployer};
+use towpath_e2e::{APPROVER, Error, OUTSIDER, TOOLS, World};
 
 const TAG: &str = "3f2c1ab";
 
-/// What a function may do and did not on the main road, each with why it may.
-const UNUSED: [(&str, &str, &str); 28] = [
-    ("advance", "codedeploy:BatchGetDeployments", LOST),
-    ("advance", "codedeploy:ListDeployments", LOST),
-    ("advance", "ecs:ListTaskDefinitions", LOST),
-    (
-        "advance",
-        "codedeploy:GetApplicationRevision",
-        "CodeDeploy's own examples grant it to whoever creates deployments",
-    ),
-    (
-        "advance",
-        "codedeploy:ContinueDeployment",
-        "letting traffic through, and making room in a group that only keeps old tasks",
-    ),
-    (
-        "advance",
-        "codedeploy:StopDeployment",
-        "taking back a rollout",
-    ),
-    ("advance", "cloudwatch:DescribeAlarms", CHECKS),
-    ("advance", "cloudwatch:GetMetricData", CHECKS),
-    (
-        "advance",
-        "codedeploy:PutLifecycleEventHookExecutionStatus",
-        CHECKS,
-    ),
-    ("advance", "ecs:ContinueServiceDeployment", NATIVE),
-    ("advance", "ecs:DescribeServiceDeployments", NATIVE),
-    ("advance", "ecs:DescribeServiceRevisions", NATIVE),
-    ("advance", "ecs:ListServiceDeployments", NATIVE),
-    ("advance", "ecs:StopServiceDeployment", NATIVE),
-    ("advance", "ecs:DescribeTasks", "saying why tasks stopped"),
-    ("advance", "ecs:ListTasks", "saying why tasks stopped"),
-    ("advance", "ecs:RunTask", CHECKS),
-    ("advance", "ecs:StopTask", CHECKS),
-    ("advance", "logs:GetLogEvents", CHECKS),
-    (
-        "advance",
-        "ecs:TagResource",
-        "AWS asks for it where a revision is registered with tags; the lab does not",
-    ),
+/// What the functions may do and did not on the main road, beside what `advance` did not.
+const UNUSED: [Unused; 8] = [
     (
         "advance",
         "ssm:GetParameter",
@@ -71,12 +30,6 @@ const UNUSED: [(&str, &str, &str); 28] = [
         "pushes whose event never came",
     ),
 ];
-/// Told in `checks.rs`.
-const CHECKS: &str = "checks that the deployer runs itself";
-/// Looked at only after a crash or a lost answer, to find out what was done.
-const LOST: &str = "evidence of what was done";
-/// The main road has no service whose traffic ECS itself moves.
-const NATIVE: &str = "native ECS deployments";
 
 #[tokio::test]
 async fn it_is_frugal_keeps_its_secrets_and_has_no_right_too_many() -> Result<(), Error> {
@@ -97,7 +50,12 @@ async fn it_is_frugal_keeps_its_secrets_and_has_no_right_too_many() -> Result<()
 
     calls_are_few(&world, &since.to_string()).await?;
     secrets_are_kept(&world).await?;
-    rights_are_needed(&world).await
+    rights::are_needed(
+        &world,
+        TOOLS.account,
+        unused_by_deployer("advance").chain(UNUSED),
+    )
+    .await
 }
 
 /// Calls of AWS from when a stage's turn comes until its deployment has started, without the
@@ -168,33 +126,5 @@ async fn secrets_are_kept(world: &World) -> Result<(), Error> {
     for (place, text) in places.iter().filter(|(place, _)| *place != "SNS") {
         assert!(!text.contains(token), "the e-mailed token is in {place}");
     }
-    Ok(())
-}
-
-async fn rights_are_needed(world: &World) -> Result<(), Error> {
-    let report = world.lab.get("iam").await?;
-    let mut unused = BTreeSet::new();
-    for (role, rights) in report["roles"].as_object().into_iter().flatten() {
-        let Some((_, function)) = role.split_once(":role/towpath-") else {
-            continue;
-        };
-        assert_eq!(
-            rights["refused"],
-            json!([]),
-            "{function} was refused something"
-        );
-        for right in rights["never_used"].as_array().into_iter().flatten() {
-            let action = right["action"].as_str().unwrap_or_default();
-            unused.insert(format!("{function} {action}"));
-        }
-    }
-    for (function, action, why) in UNUSED {
-        let was_unused = unused.remove(&format!("{function} {action}"));
-        assert!(
-            was_unused,
-            "{function} used {action}; it is no exception ({why})"
-        );
-    }
-    assert_eq!(unused, BTreeSet::new(), "rights that nothing needs");
     Ok(())
 }

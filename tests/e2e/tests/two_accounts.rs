@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use towpath_e2e::rights::{self, LOST, Unused, unused_by_deployer};
+use towpath_e2e::terminal::{towpath, towpath_with};
 use towpath_e2e::{APPROVER, Error, TOOLS, Target, World};
 
 const TAG: &str = "3f2c1ab";
@@ -107,94 +109,21 @@ async fn reports_are_forwarded(world: &World, target: &Target) -> Result<(), Err
     Ok(())
 }
 
-/// For stages whose checks look at CloudWatch or run tasks.
-const CHECKS: &str = "checks of other kinds than HTTP";
-
-/// For stages that ECS itself shifts.
-const NATIVE: &str = "stages that are rolled out by ECS's own deployments";
-
-/// What the roles of production's account may do and did not, each with why they may.
-const UNUSED: [(&str, &str, &str); 22] = [
-    ("towpath-target", "cloudwatch:DescribeAlarms", CHECKS),
-    ("towpath-target", "cloudwatch:GetMetricData", CHECKS),
+/// What the roles of production's account may do and did not, beside what the stage's role did not.
+const UNUSED: [Unused; 2] = [
     (
-        "towpath-target",
-        "codedeploy:PutLifecycleEventHookExecutionStatus",
-        CHECKS,
-    ),
-    ("towpath-target", "ecs:RunTask", CHECKS),
-    ("towpath-target", "ecs:StopTask", CHECKS),
-    ("towpath-target", "logs:GetLogEvents", CHECKS),
-    ("towpath-target", "ecs:ContinueServiceDeployment", NATIVE),
-    ("towpath-target", "ecs:DescribeServiceDeployments", NATIVE),
-    ("towpath-target", "ecs:DescribeServiceRevisions", NATIVE),
-    ("towpath-target", "ecs:ListServiceDeployments", NATIVE),
-    ("towpath-target", "ecs:StopServiceDeployment", NATIVE),
-    (
-        "towpath-target",
-        "codedeploy:ContinueDeployment",
-        "letting traffic through, and making room in a group that only keeps old tasks",
-    ),
-    ("towpath-target", "codedeploy:BatchGetDeployments", LOST),
-    ("towpath-target", "codedeploy:ListDeployments", LOST),
-    ("towpath-target", "ecs:ListTaskDefinitions", LOST),
-    (
-        "towpath-target",
-        "codedeploy:GetApplicationRevision",
-        "CodeDeploy's own examples grant it",
-    ),
-    (
-        "towpath-target",
-        "codedeploy:StopDeployment",
-        "taking back a rollout",
-    ),
-    (
-        "towpath-target",
+        "target",
         "ecs:UpdateService",
         "stages that are rolled out by ECS",
     ),
-    (
-        "towpath-target",
-        "ecs:DescribeTasks",
-        "saying why tasks stopped",
-    ),
-    (
-        "towpath-target",
-        "ecs:ListTasks",
-        "saying why tasks stopped",
-    ),
-    (
-        "towpath-target",
-        "ecs:TagResource",
-        "AWS asks for it where a revision is registered with tags; the lab does not",
-    ),
-    ("towpath-lifecycle-hook", "dynamodb:GetItem", LOST),
+    ("lifecycle-hook", "dynamodb:GetItem", LOST),
 ];
-/// Looked at only after a crash or a lost answer, to find out what was done.
-const LOST: &str = "evidence of what was done";
 
 /// The roles have exactly the rights that the Terraform module grants (see `Target`): none was
 /// missing, and each was used or has its reason.
 async fn rights_are_needed(world: &World, target: &Target) -> Result<(), Error> {
-    let report = world.lab.get("iam").await?;
-    let mut unused = BTreeSet::new();
-    for role in [target.role(), target.hook_role()] {
-        let rights = &report["roles"][&role];
-        assert_eq!(rights["refused"], json!([]), "{role} was refused something");
-        let (_, name) = role.split_once('/').expect("a role's ARN");
-        for right in rights["never_used"].as_array().into_iter().flatten() {
-            unused.insert(format!("{name} {}", text(&right["action"])));
-        }
-    }
-    for (role, action, why) in UNUSED {
-        let was_unused = unused.remove(&format!("{role} {action}"));
-        assert!(
-            was_unused,
-            "{role} used {action}; it is no exception ({why})"
-        );
-    }
-    assert_eq!(unused, BTreeSet::new(), "rights that nothing needs");
-    Ok(())
+    let unused = unused_by_deployer("target").chain(UNUSED);
+    rights::are_needed(world, target.place.account, unused).await
 }
 
 #[tokio::test]
@@ -226,6 +155,84 @@ async fn a_wrong_external_id_ends_the_release_with_the_role_and_the_way_out() ->
         card.replies.join("\n").contains("towpath-target"),
         "{card:?}"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_command_line_looks_into_the_other_account_with_a_profile_for_it() -> Result<(), Error>
+{
+    let target = Target::default();
+    let world = World::start_across(target.clone()).await?;
+    let account = target.place.account;
+    let (_, printed) = towpath(&world, &["doctor", "shop-api"]).await?;
+    assert!(
+        printed.contains(&format!(
+            "name a profile of your own for the account: --in {account}=PROFILE"
+        )),
+        "{printed}"
+    );
+
+    // As an administrator has it: their own account in the environment, others as profiles.
+    let folder = tempfile::tempdir().map_err(|error| Error::Story(error.to_string()))?;
+    let file = |name: &str, text: String| -> Result<String, Error> {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).map_err(|error| Error::Story(error.to_string()))?;
+        Ok(path.display().to_string())
+    };
+    let config = file(
+        "config",
+        "[profile production]\nregion = us-east-1\n[profile empty]\n".into(),
+    )?;
+    let keys =
+        format!("[production]\naws_access_key_id = {account}\naws_secret_access_key = none\n");
+    let credentials = file("credentials", keys)?;
+    let variables = [
+        ("AWS_CONFIG_FILE", config.as_str()),
+        ("AWS_SHARED_CREDENTIALS_FILE", credentials.as_str()),
+    ];
+
+    let before = world.lab.get("journal").await?["last"].clone();
+    let within = format!("{account}=production");
+    let doctor = ["doctor", "shop-api", "--all", "--in", &within];
+    let (_, printed) = towpath_with(&world, &variables, &doctor).await?;
+    assert!(
+        printed.contains("ok      engine: codedeploy, with the deployment controller CODE_DEPLOY"),
+        "{printed}"
+    );
+    assert!(!printed.contains("=PROFILE"), "{printed}");
+    let journal = world.lab.get(&format!("journal?since={before}")).await?;
+    let calls: Vec<_> = journal["entries"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .collect();
+    let there = |call: &&&Value| call["account"] == json!(account);
+    assert!(
+        calls
+            .iter()
+            .filter(there)
+            .all(|call| call["caller"] == "root"),
+        "nobody's role was assumed: {calls:#?}"
+    );
+    assert!(
+        calls
+            .iter()
+            .filter(there)
+            .any(|call| call["operation"] == "DescribeServices")
+    );
+
+    for (profile, problem) in [("nobody", "`nobody`"), ("empty", "`empty`")] {
+        let within = format!("{account}={profile}");
+        let doctor = ["doctor", "shop-api", "--in", &within];
+        let (code, printed) = towpath_with(&world, &variables, &doctor).await?;
+        assert_eq!(code, 2, "{printed}");
+        assert!(
+            printed.contains(&format!(
+                "--in {within}: the profile {problem} gives no credentials"
+            )) && printed.contains("aws configure list-profiles"),
+            "{printed}"
+        );
+    }
     Ok(())
 }
 

@@ -17,13 +17,16 @@ use crate::xml;
 /// As [`forward`].
 pub(crate) async fn answer(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
     let request = &incoming.request;
-    let reply = forward(lab, incoming).await?;
+    let mut reply = forward(lab, incoming).await?;
     if reply.status != 200 {
         return Ok(reply);
     }
     let body = String::from_utf8_lossy(&reply.body).into_owned();
     let text = |member: &str| request.input[member].as_str().map(str::to_owned);
     match request.operation.as_str() {
+        "CreateLoadBalancer" | "DescribeLoadBalancers" => {
+            reply.body = at_this_machine(&body).into();
+        }
         "CreateListener" => {
             if let Some(arn) = xml::text(&body, "ListenerArn") {
                 tell(lab, &arn, &targets(&request.input, "DefaultActions"));
@@ -64,6 +67,18 @@ pub(crate) async fn answer(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
         _ => {}
     }
     Ok(reply)
+}
+
+/// The answer with names that lead to where the listeners are.
+fn at_this_machine(body: &str) -> String {
+    let (begin, end) = ("<DNSName>", "</DNSName>");
+    let mut parts = body.split(begin);
+    let mut answer = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.split_once(end).map_or(part, |(_name, rest)| rest);
+        answer.extend([begin, "localhost", end, rest]);
+    }
+    answer
 }
 
 fn tell(lab: &Arc<Lab>, arn: &str, targets: &[(String, f64)]) {
@@ -127,6 +142,16 @@ mod tests {
             targets(&weighted, "Actions"),
             [("a".to_owned(), 90.0), ("b".to_owned(), 10.0)]
         );
+    }
+
+    #[test]
+    fn load_balancers_are_at_this_machine() {
+        let body = "<A><DNSName>a.example.com</DNSName><B>1</B><DNSName>b</DNSName></A>";
+        assert_eq!(
+            at_this_machine(body),
+            "<A><DNSName>localhost</DNSName><B>1</B><DNSName>localhost</DNSName></A>"
+        );
+        assert_eq!(at_this_machine("<A/>"), "<A/>");
     }
 
     #[test]

@@ -45,7 +45,7 @@ async fn engine_containers_and_registry_are_found() {
     let found = surveyed(service("ECS", "CANARY", OWN), &wish())
         .await
         .unwrap();
-    assert_eq!(found.stages[0].engine, Engine::Ecs);
+    assert_eq!(found.stages[0].engine, Engine::Ecs { hook: None });
     assert_eq!(found.stages[0].containers, ["app"]);
     assert_eq!(found.registry, None);
 
@@ -57,6 +57,25 @@ async fn engine_containers_and_registry_are_found() {
         registry.to_string(),
         "333333333333.dkr.ecr.eu-west-1.amazonaws.com"
     );
+}
+
+#[test]
+fn the_hook_is_the_function_that_the_service_calls() {
+    let calling = |functions: &[&str]| {
+        let hooks: Vec<_> = functions
+            .iter()
+            .map(|name| json!({ "hookTargetArn": format!("arn:aws:lambda:x:1:function:{name}") }))
+            .chain([json!({ "targetType": "PAUSE" })])
+            .collect();
+        json!({ "deploymentConfiguration": { "lifecycleHooks": hooks } })
+    };
+    let ours = "towpath-lifecycle-hook";
+    let found = |functions: &[&str]| called_hook(&calling(functions), ours);
+    assert_eq!(found(&["smoke-tests", ours]).as_deref(), Some(ours));
+    let live = "towpath-lifecycle-hook:live";
+    assert_eq!(found(&[live]).as_deref(), Some(live));
+    assert_eq!(found(&["smoke-tests", "towpath-lifecycle-hook-2"]), None);
+    assert_eq!(called_hook(&json!({}), ours), None);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Requests to servers on this machine.
 
 mod pauses;
+mod reaching;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -14,6 +14,7 @@ mod tell;
 mod wake;
 mod way_back;
 
+pub use native::{hooks_to, unmet};
 pub use plan::{Preview, PreviewError, preview};
 
 use std::time::Duration;

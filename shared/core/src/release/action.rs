@@ -10,7 +10,9 @@ use super::{BaseRevision, DeploymentTarget, Image, Outcome, Revision, ScalingSta
 use crate::names::{
     CheckName, ContainerName, DeploymentId, Fingerprint, PauseId, ReleaseId, StageName,
 };
-use crate::pipeline::{Base, Check, CodeDeployRollout, HookPoint, Role, Rollout, TaskCheck};
+use crate::pipeline::{
+    ApprovalPoint, Base, Check, CodeDeployRollout, HookPoint, Role, Rollout, Stage, TaskCheck,
+};
 use jiff::Timestamp;
 
 /// A service and the role through which it is reached.
@@ -102,6 +104,32 @@ pub struct Gates {
     /// Whether the deployment must wait for an approval before production traffic moves.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pause: bool,
+}
+
+impl Gates {
+    /// What a deployment to the stage has to wait for: the hook points at which it asks, in the
+    /// order of a deployment, and whether its traffic waits for an approval.
+    #[must_use]
+    pub fn of(stage: &Stage) -> Self {
+        let asks = |point: &HookPoint| match point {
+            // What the hook function does not run has run before the deployment begins.
+            HookPoint::BeforeInstall => stage
+                .checks_at(*point)
+                .any(|check| check.kind.is_run_by_hook()),
+            HookPoint::AfterInstall
+            | HookPoint::AfterTestTraffic
+            | HookPoint::BeforeTraffic
+            | HookPoint::AfterTraffic => stage.checks_at(*point).next().is_some(),
+            HookPoint::Bake => false,
+        };
+        Self {
+            hooks: HookPoint::ALL.into_iter().filter(asks).collect(),
+            pause: stage
+                .approval
+                .as_ref()
+                .is_some_and(|gate| gate.when == ApprovalPoint::BeforeTraffic),
+        }
+    }
 }
 
 /// Something to do.

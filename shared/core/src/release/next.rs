@@ -47,10 +47,10 @@ mod traffic;
 
 use jiff::{SignedDuration, Timestamp};
 
-use self::changes::{changes, gates, place};
+use self::changes::{changes, place};
 use super::rollout::Phase;
 use super::vote::{Approval, Standing};
-use super::{Action, Event, Outcome, Release, Revision, Vote, tell::announcements};
+use super::{Action, Event, Gates, Outcome, Release, Revision, Vote, tell::announcements};
 use crate::names::ApprovalId;
 use crate::pipeline::{AutoScaling, Stage};
 
@@ -223,7 +223,7 @@ pub fn planning(release: &Release, stage: &Stage) -> Option<Action> {
         rollout: stage.rollout.clone(),
         base: stage.base.clone(),
         changes: changes(release, stage),
-        gates: gates(stage),
+        gates: Gates::of(stage),
         scaling: stage.auto_scaling == AutoScaling::Suspend,
         back_to: release.rollback().map(|rollback| rollback.revision.clone()),
         image: Box::new(release.image().clone()),

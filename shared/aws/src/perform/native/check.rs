@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use towpath_core::names::FunctionName;
-use towpath_core::pipeline::{EcsRollout, HookPoint};
+use towpath_core::pipeline::{EcsRollout, HookPoint, Rollout, Stage};
 use towpath_core::release::Gates;
 
 use crate::perform::service::{Service, list, text};
@@ -24,6 +24,26 @@ pub(super) const ASKED_AT: [&str; 2] = ["POST_TEST_TRAFFIC_SHIFT", "PRE_PRODUCTI
 /// For how many minutes ECS waits for a hook that sets no time:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHookTimeoutConfiguration.html>.
 const DEFAULT_TIMEOUT: u32 = 1440;
+
+/// Why a service, as DescribeServices shows it, is not set up for a stage that ECS itself rolls out;
+/// nothing where it is, or where the stage is rolled out otherwise.
+#[must_use]
+pub fn unmet(service: &Value, stage: &Stage) -> Option<String> {
+    match &stage.rollout {
+        Rollout::Ecs(settings) => check(&Service(service), settings, &Gates::of(stage)).err(),
+        Rollout::Rolling(_) | Rollout::CodeDeploy(_) => None,
+    }
+}
+
+/// The lifecycle hooks of a service that call the function.
+pub fn hooks_to<'a>(service: &'a Value, function: &FunctionName) -> Vec<&'a Value> {
+    list(
+        Service(service).deployment_configuration(),
+        "lifecycleHooks",
+    )
+    .filter(|hook| text(hook, "/hookTargetArn").is_some_and(|target| is_function(target, function)))
+    .collect()
+}
 
 /// Whether the service waits for everything that the stage wants, and at what pace it deploys.
 pub(in crate::perform) fn check(

@@ -9,5 +9,6 @@ mod start;
 
 pub(super) use back::roll_back;
 pub(super) use check::check;
+pub use check::{hooks_to, unmet};
 pub(super) use observe::{let_through, observe};
 pub(super) use start::start;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::names::ContainerName;
-use crate::pipeline::{ApprovalPoint, HookPoint, Stage};
-use crate::release::{Changes, Gates, Mark, Place, Release};
+use crate::pipeline::Stage;
+use crate::release::{Changes, Mark, Place, Release};
 
 pub(super) fn place(release: &Release, stage: &Stage) -> Option<Place> {
     let service = release.service_id(release.stage_position(&stage.name)?)?;
@@ -73,29 +73,6 @@ fn fill(text: &str, values: &BTreeMap<String, String>) -> String {
     }
     filled.push_str(rest);
     filled
-}
-
-/// What a deployment to the stage has to wait for: the hook points at which it asks, in the order
-/// of a deployment, and whether its traffic waits for an approval.
-pub(super) fn gates(stage: &Stage) -> Gates {
-    let asks = |point: &HookPoint| match point {
-        // What the hook function does not run has run before the deployment begins.
-        HookPoint::BeforeInstall => stage
-            .checks_at(*point)
-            .any(|check| check.kind.is_run_by_hook()),
-        HookPoint::AfterInstall
-        | HookPoint::AfterTestTraffic
-        | HookPoint::BeforeTraffic
-        | HookPoint::AfterTraffic => stage.checks_at(*point).next().is_some(),
-        HookPoint::Bake => false,
-    };
-    Gates {
-        hooks: HookPoint::ALL.into_iter().filter(asks).collect(),
-        pause: stage
-            .approval
-            .as_ref()
-            .is_some_and(|gate| gate.when == ApprovalPoint::BeforeTraffic),
-    }
 }
 
 /// The text by which a deployment is found again: CodeDeploy keeps 256 characters of description.

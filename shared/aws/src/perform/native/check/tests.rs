@@ -85,6 +85,35 @@ fn a_stage_that_asks_people_needs_a_pause_that_waits_for_them() {
 }
 
 #[test]
+fn what_a_stage_misses_is_told_and_its_hooks_are_found() {
+    let stage = |rollout: Value| -> Stage {
+        serde_json::from_value(
+            json!({ "name": "production", "cluster": "shop", "service": "api",
+            "containers": ["app"], "rollout": rollout,
+            "checks": [{ "name": "health", "http": { "url": "http://a.example.com/" } }] }),
+        )
+        .unwrap()
+    };
+    let ours = "arn:aws:lambda:eu-west-1:111111111111:function:towpath-lifecycle-hook";
+    let fine = blue_green(json!([
+        { "hookTargetArn": ours, "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"] },
+        { "hookTargetArn": "arn:aws:lambda:x:1:function:other", "lifecycleStages": ["PRE_SCALE_UP"] },
+        { "targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"] },
+    ]));
+    let native = stage(json!({ "ecs": { "hook": "towpath-lifecycle-hook" } }));
+    assert_eq!(unmet(&fine, &native), None);
+    let said = unmet(&blue_green(json!([])), &native).unwrap();
+    assert!(said.contains("traffic would move unchecked"), "{said}");
+    let rolling = stage(json!({ "rolling": {} }));
+    assert_eq!(unmet(&json!({}), &rolling), None);
+
+    let function = "towpath-lifecycle-hook".parse().unwrap();
+    let found = hooks_to(&fine, &function);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["hookTargetArn"], ours);
+}
+
+#[test]
 fn checks_need_a_hook_to_the_function_at_their_stage() {
     let gates = Gates {
         hooks: vec![HookPoint::AfterTestTraffic],

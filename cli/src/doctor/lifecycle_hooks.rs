@@ -1,0 +1,251 @@
+//! Whether a service that ECS itself rolls out waits for everything that its stage wants, and whether
+//! ECS may call the hook function:
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html>.
+
+use serde_json::{Value, json};
+use towpath_aws::signed::IAM;
+use towpath_aws::{hooks_to, unmet};
+
+use super::engine::fitting;
+use super::finding::Finding;
+use super::reads::{Reads, text};
+use super::simulate::{Asked, Decision, simulate};
+use super::stage::{Seen, short};
+use super::trust;
+
+/// Who assumes the role of a lifecycle hook.
+const ECS: &str = "ecs.amazonaws.com";
+
+/// Looks at the service's lifecycle hooks; nothing where the stage or the service has another engine.
+pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+    // The check of the engine says when only one of them is for ECS.
+    if seen.at.stage.rollout.engine() != "ecs" || fitting(&seen.service) != Ok("ecs") {
+        return Vec::new();
+    }
+    let check = seen.at.check("lifecycle-hooks");
+    let mut findings = vec![match unmet(&seen.service, seen.at.stage) {
+        None => check.ok("the service waits for everything that the stage wants"),
+        Some(problem) => check.error(
+            problem,
+            "no release is rolled out before that: infra/service/README.md shows a service that fits",
+        ),
+    }];
+    let Some(function) = seen.at.stage.rollout.hook() else {
+        return findings;
+    };
+    let mut asked = Vec::new();
+    for hook in hooks_to(&seen.service, function) {
+        let pair = (text(hook, "roleArn"), text(hook, "hookTargetArn"));
+        if asked.contains(&pair) {
+            continue;
+        }
+        findings.push(trusts(reads, seen, pair.0).await);
+        findings.push(may_invoke(reads, seen, pair).await);
+        asked.push(pair);
+    }
+    findings
+}
+
+/// Whether ECS may assume the hook's role.
+async fn trusts<R: Reads>(reads: &R, seen: &Seen<'_>, role: &str) -> Finding {
+    let check = seen.at.check("hook-role");
+    let input = json!({ "RoleName": short(role) });
+    match reads.read(&seen.at.spot, &IAM, "iam:GetRole", input).await {
+        Ok(found) => {
+            let policy = trust::decoded(text(&found["Role"], "AssumeRolePolicyDocument"));
+            if trust::lets_in(&policy, ECS) {
+                check.ok(format!("ECS may assume {role}"))
+            } else {
+                check.error(
+                    format!("{role} does not trust {ECS}, so that every hook would fail"),
+                    format!("name {ECS} as a principal of its trust policy"),
+                )
+            }
+        }
+        Err(error) if error.code() == Some("NoSuchEntity") => check.error(
+            format!("there is no role {role}, with which ECS would call the hook function"),
+            "name a role that there is as the `roleArn` of the service's lifecycle hook",
+        ),
+        Err(error) => check.unknown(&error),
+    }
+}
+
+/// Whether the hook's role may call the function.
+async fn may_invoke<R: Reads>(
+    reads: &R,
+    seen: &Seen<'_>,
+    (role, function): (&str, &str),
+) -> Finding {
+    let check = seen.at.check("hook-invoke");
+    let asked = Asked {
+        principal: role,
+        action: "lambda:InvokeFunction",
+        resource: function,
+        context: Value::Null,
+    };
+    match simulate(reads, &seen.at.spot, &asked).await {
+        Ok(Decision::Allowed) => check.ok(format!("{role} may call {function}")),
+        Ok(Decision::Denied(why)) => check.error(
+            format!("{role} may not call {function} ({why}), so that every hook would fail"),
+            "allow the role lambda:InvokeFunction on the function",
+        ),
+        Ok(Decision::NoPrincipal) => check.error(
+            format!("there is no role {role}"),
+            "name a role that there is as the `roleArn` of the service's lifecycle hook",
+        ),
+        Err(error) => check.unknown(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deployer::memory::home;
+    use crate::doctor::engine::check_parts;
+    use crate::doctor::memory::{Answers, told};
+    use crate::doctor::samples::{pipeline, seen};
+    use crate::doctor::stage::StageAt;
+    use towpath_core::pipeline::{ApprovalGate, ApprovalPoint, Pipeline, Rollout};
+
+    const FUNCTION: &str = "arn:aws:lambda:eu-west-1:111111111111:function:towpath-lifecycle-hook";
+    const ROLE: &str = "arn:aws:iam::111111111111:role/ecs-hooks";
+
+    fn native() -> Pipeline {
+        let mut pipeline = pipeline();
+        let settings = json!({ "ecs": { "hook": "towpath-lifecycle-hook" } });
+        pipeline.stages[0].rollout = serde_json::from_value::<Rollout>(settings).unwrap();
+        pipeline
+    }
+
+    fn service(hooks: &Value) -> Value {
+        json!({
+            "deploymentController": { "type": "ECS" },
+            "deploymentConfiguration": { "strategy": "BLUE_GREEN", "lifecycleHooks": hooks },
+            "loadBalancers": [{ "targetGroupArn": "blue", "advancedConfiguration": {
+                "alternateTargetGroupArn": "green", "productionListenerRule": "r", "roleArn": "r" } }],
+        })
+    }
+
+    fn to_ours(stages: Value) -> Value {
+        json!({ "hookTargetArn": FUNCTION, "roleArn": ROLE, "lifecycleStages": stages })
+    }
+
+    async fn found(answers: &Answers, pipeline: &Pipeline, service: Value) -> Vec<String> {
+        let home = home();
+        let mut seen = seen();
+        seen.at = StageAt::new(pipeline, &pipeline.stages[0], &home, "towpath");
+        seen.service = service;
+        told(&check(answers, &seen).await)
+    }
+
+    fn trusting(service: &str) -> Answers {
+        let policy = json!({ "Statement": { "Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": { "Service": service } } });
+        Answers::default()
+            .say(
+                "iam:GetRole",
+                json!({ "Role": { "AssumeRolePolicyDocument": policy.to_string() } }),
+            )
+            .say(
+                "iam:SimulatePrincipalPolicy",
+                json!({ "EvaluationResults": [{ "EvalDecision": "allowed" }] }),
+            )
+    }
+
+    #[tokio::test]
+    async fn ecs_calls_the_function_at_the_stages_of_the_checks() {
+        let pipeline = native();
+        let after = json!([to_ours(json!(["POST_TEST_TRAFFIC_SHIFT"]))]);
+        let answers = trusting(ECS);
+        assert_eq!(
+            found(&answers, &pipeline, service(&after)).await,
+            [
+                "ok: the service waits for everything that the stage wants".to_owned(),
+                format!("ok: ECS may assume {ROLE}"),
+                format!("ok: {ROLE} may call {FUNCTION}"),
+            ]
+        );
+        let before = json!([to_ours(json!(["PRE_SCALE_UP"]))]);
+        let told = found(&answers, &pipeline, service(&before)).await;
+        assert!(
+            told[0].starts_with("error: there are checks at after_test_traffic, but the service"),
+            "{told:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn traffic_that_waits_for_people_needs_a_pause() {
+        let mut pipeline = native();
+        pipeline.stages[0].checks.clear();
+        pipeline.stages[0].approval = Some(
+            serde_json::from_value::<ApprovalGate>(
+                json!({ "sns": true, "when": "before_traffic", "expires": "1h" }),
+            )
+            .unwrap(),
+        );
+        let gate = pipeline.stages[0].approval.as_ref().unwrap();
+        assert_eq!(gate.when, ApprovalPoint::BeforeTraffic);
+        let answers = Answers::default();
+        let told = found(&answers, &pipeline, service(&json!([]))).await;
+        assert!(told[0].contains("the service does not pause"), "{told:?}");
+        let pause =
+            json!([{ "targetType": "PAUSE", "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"] }]);
+        let told = found(&answers, &pipeline, service(&pause)).await;
+        assert_eq!(
+            told,
+            ["ok: the service waits for everything that the stage wants"]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_role_that_ecs_cannot_use_is_named_once() {
+        let pipeline = native();
+        let twice = json!([
+            to_ours(json!(["POST_TEST_TRAFFIC_SHIFT"])),
+            to_ours(json!(["POST_SCALE_UP"]))
+        ]);
+        let answers = trusting("ecs-tasks.amazonaws.com").first(
+            "iam:SimulatePrincipalPolicy",
+            json!({ "EvaluationResults": [{ "EvalDecision": "implicitDeny" }] }),
+        );
+        let told = found(&answers, &pipeline, service(&twice)).await;
+        assert_eq!(
+            told[1..],
+            [
+                format!(
+                    "error: {ROLE} does not trust ecs.amazonaws.com, so that every hook would fail"
+                ),
+                format!(
+                    "error: {ROLE} may not call {FUNCTION} (implicitDeny), so that every hook would \
+                     fail"
+                ),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_service_of_another_engine_is_left_to_the_check_of_the_engine() {
+        let rolling = json!({ "deploymentController": { "type": "ECS" } });
+        assert_eq!(
+            found(&Answers::default(), &native(), rolling).await,
+            Vec::<String>::new()
+        );
+    }
+
+    #[tokio::test]
+    async fn the_hook_function_is_looked_for() {
+        let (pipeline, home) = (native(), home());
+        let at = StageAt::new(&pipeline, &pipeline.stages[0], &home, "towpath");
+        let gone = Answers::default().refuse(
+            "lambda:GetFunctionConfiguration",
+            "ResourceNotFoundException",
+        );
+        let told = told(&check_parts(&gone, &at).await);
+        assert_eq!(
+            told,
+            [
+                "error: there is no function towpath-lifecycle-hook in 111111111111/eu-west-1, so every hook would fail"
+            ]
+        );
+    }
+}
