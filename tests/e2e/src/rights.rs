@@ -20,6 +20,12 @@ const STOPPED: &str = "saying why tasks stopped";
 /// A right that was not used: whose it is, without `towpath-`, and why it is there.
 pub type Unused = (&'static str, &'static str, &'static str);
 
+/// What the hook function does not do on such a road.
+pub const BY_HOOK: [Unused; 2] = [
+    ("lifecycle-hook", "dynamodb:GetItem", LOST),
+    ("lifecycle-hook", "ecs:DescribeServiceRevisions", NATIVE),
+];
+
 /// What whoever changes deployments does not do on such a road.
 const BY_DEPLOYER: [(&str, &str); 20] = [
     ("cloudwatch:DescribeAlarms", CHECKS),

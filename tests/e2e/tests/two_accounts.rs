@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use towpath_e2e::rights::{self, LOST, Unused, unused_by_deployer};
+use towpath_e2e::rights::{self, BY_HOOK, Unused, unused_by_deployer};
 use towpath_e2e::terminal::{towpath, towpath_with};
 use towpath_e2e::{APPROVER, Error, TOOLS, Target, World};
 
@@ -110,19 +110,16 @@ async fn reports_are_forwarded(world: &World, target: &Target) -> Result<(), Err
 }
 
 /// What the roles of production's account may do and did not, beside what the stage's role did not.
-const UNUSED: [Unused; 2] = [
-    (
-        "target",
-        "ecs:UpdateService",
-        "stages that are rolled out by ECS",
-    ),
-    ("lifecycle-hook", "dynamodb:GetItem", LOST),
-];
+const UNUSED: [Unused; 1] = [(
+    "target",
+    "ecs:UpdateService",
+    "stages that are rolled out by ECS",
+)];
 
 /// The roles have exactly the rights that the Terraform module grants (see `Target`): none was
 /// missing, and each was used or has its reason.
 async fn rights_are_needed(world: &World, target: &Target) -> Result<(), Error> {
-    let unused = unused_by_deployer("target").chain(UNUSED);
+    let unused = unused_by_deployer("target").chain(BY_HOOK).chain(UNUSED);
     rights::are_needed(world, target.place.account, unused).await
 }
 
