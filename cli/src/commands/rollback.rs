@@ -6,8 +6,8 @@ use serde::Serialize;
 use towpath_aws::handlers::Taken;
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
-    Incoming, NoWayBack, Principal, Refusal, Release, Revision, Rollback, ServiceId, ServiceRow,
-    open_rollback, succeeded_with,
+    Incoming, MOST_ATTEMPTS, NoWayBack, Principal, Refusal, Release, Revision, Rollback, ServiceId,
+    ServiceRow, open_rollback, succeeded_with,
 };
 
 use super::stage::{self, Found, StageArguments, reason};
@@ -42,6 +42,10 @@ pub(super) struct Arguments {
 /// Why nothing is rolled back.
 #[derive(Debug, thiserror::Error)]
 enum Refused {
+    #[error(
+        "{MOST_ATTEMPTS} rollbacks in a row have ended without having changed anything: `towpath history` says why"
+    )]
+    InVain,
     #[error("there is no release {0}: `towpath history` shows those there are")]
     NoSuchRelease(ReleaseId),
     #[error("release {release} went to {was}, and {stage} is {service} now")]
@@ -208,14 +212,23 @@ impl<'a, D: Orders> Ordered<'a, D> {
             reason: self.arguments.reason.clone(),
         };
         let rules = rules.as_ref().unwrap_or(&target);
-        let (id, events) = open_rollback(rules, &target, rollback, row.epoch)?;
-        let new = self.deployer.open(&id, &self.by, &events).await?;
         let to = To {
             release: good,
             tag: target.image().tag.to_string(),
             revision,
         };
-        Ok((new, id, to))
+        for attempt in 0..MOST_ATTEMPTS {
+            let rollback = rollback.clone();
+            let (id, events) = open_rollback(rules, &target, rollback, row.epoch, attempt)?;
+            if self.deployer.open(&id, &self.by, &events).await? {
+                return Ok((true, id, to));
+            }
+            // One that has ended without having had the service is asked for anew.
+            if self.load(&id).await?.conclusion().is_none() {
+                return Ok((false, id, to));
+            }
+        }
+        Err(Refused::InVain.into())
     }
 
     /// The release that `--to` names, and the revision with which it succeeded here. Where that is

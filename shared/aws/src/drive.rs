@@ -127,7 +127,7 @@ impl<P: Ports> Run<'_, P> {
                 Step::Record(events) => self.decide(events, now),
                 Step::Perform(_) if time_left() < RESERVE => {
                     // The entries wake nobody, so the sweeper is told to look at once.
-                    if matches!(self.flush(Some(now)).await?, Flushed::Written) {
+                    if matches!(self.flush_and_rest(Some(now)).await?, Flushed::Written) {
                         return Ok(Driven::OutOfTime);
                     }
                 }

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem, Update};
-use towpath_core::release::{Good, Revision, ServiceChange, ServiceWrite};
+use towpath_core::release::{Arrival, Good, Revision, ServiceChange, ServiceWrite};
 
 use super::item::{SERVICE, VETO, number, service_key, sortable, text, veto_key, waiting_item};
 
@@ -31,7 +31,7 @@ pub(super) fn write(
             Ok(members)
         }
         ServiceWrite::TakeBack { epoch } => update(take_back(table, change, *epoch)),
-        ServiceWrite::Hold { reason } => update(hold(table, change, reason)),
+        ServiceWrite::Hold { reason, arrival } => update(hold(table, change, reason, *arrival)),
         ServiceWrite::Fence { epoch } => Ok(vec![fence(table, change, *epoch)?]),
         ServiceWrite::Free {
             epoch,
@@ -125,10 +125,25 @@ fn not_vetoed(table: &str, change: &ServiceChange) -> Result<TransactWriteItem, 
 }
 
 /// A service that is being rolled out to is held by its owner, when that lets go of it.
-fn hold(table: &str, change: &ServiceChange, reason: &str) -> UpdateBuilder {
-    update(table, change)
-        .update_expression("SET #hold = :hold")
-        .condition_expression("attribute_not_exists(#owner) AND attribute_not_exists(#hold)")
+fn hold(
+    table: &str,
+    change: &ServiceChange,
+    reason: &str,
+    arrival: Option<Arrival>,
+) -> UpdateBuilder {
+    let unheld = "attribute_not_exists(#owner) AND attribute_not_exists(#hold)";
+    let update = match arrival {
+        None => update(table, change)
+            .update_expression("SET #hold = :hold")
+            .condition_expression(unheld),
+        Some(Arrival::Candidate) => arrive(table, change)
+            .update_expression("SET #candidate = :release, #pushed = :pushed, #hold = :hold")
+            .condition_expression(format!("{unheld} AND {NOT_OVERTAKEN}")),
+        Some(Arrival::InOrder) => queue(table, change, "ADD")
+            .update_expression("ADD #waiting :itself SET #hold = :hold")
+            .condition_expression(unheld),
+    };
+    update
         .expression_attribute_names("#owner", "owner")
         .expression_attribute_names("#hold", "hold")
         .expression_attribute_values(":hold", text(reason))

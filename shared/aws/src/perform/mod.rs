@@ -47,7 +47,7 @@ pub(crate) async fn perform<P: Ports>(
     .await
 }
 
-async fn perform_one<P: Ports>(ports: &P, release: &Release, task: Task) -> Performed {
+async fn perform_one<P: Ports>(ports: &P, release: &Release, mut task: Task) -> Performed {
     let kind = task.action.kind();
     let mut patience = Patience::default();
     loop {
@@ -57,6 +57,14 @@ async fn perform_one<P: Ports>(ports: &P, release: &Release, task: Task) -> Perf
                 error: None,
             },
             Err(CallError::NotDone { .. }) if patience.is_left() => {
+                patience.pause().await;
+                continue;
+            }
+            // Taking back looks for what an earlier try has done, and people wait for it.
+            Err(CallError::Unknown { .. })
+                if kind == ActionKind::RollBack && patience.is_left() =>
+            {
+                task.again = true;
                 patience.pause().await;
                 continue;
             }

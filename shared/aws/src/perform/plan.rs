@@ -10,7 +10,7 @@ use towpath_core::release::{
     Action, ActionKind, BaseRevision, Changes, DeploymentTarget, Event, Gates, Image, ImageChange,
     Place, Plan,
 };
-use towpath_core::taskdef::{self, Rendered, Severity, TaskDefinition};
+use towpath_core::taskdef::{self, Container, Rendered, Severity, TaskDefinition};
 
 use super::native;
 use super::register::changes_of;
@@ -194,7 +194,10 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     let reuse = reusable(&rendered, &base, &definition, &current, running.as_ref());
     let plan = Plan {
         target: target(&described, request, &current)?,
-        images: image_changes(&definition, request.changes),
+        images: match (&running, request.back_to) {
+            (Some(running), Some(_)) => images_that_differ(running, &definition),
+            (Some(_) | None, _) => image_changes(&definition, request.changes),
+        },
         spec: fingerprint(&rendered),
         reuse,
         base,
@@ -394,6 +397,10 @@ pub(super) async fn describe<P: Ports>(
 fn render(definition: &TaskDefinition, request: &Request<'_>) -> Result<Rendered, Problem> {
     let changes = changes_of(request.changes, None)?;
     let rendered = taskdef::render(definition, &changes).map_err(|error| error.to_string())?;
+    // What ran once is brought back as it is.
+    if request.back_to.is_some() {
+        return Ok(rendered);
+    }
     let rules = taskdef::Rules {
         containers: request
             .changes
@@ -483,6 +490,26 @@ fn image_changes(definition: &TaskDefinition, changes: &Changes) -> Vec<ImageCha
             to: to.clone(),
         })
         .collect()
+}
+
+/// The images that bringing a revision back changes.
+fn images_that_differ(running: &TaskDefinition, back: &TaskDefinition) -> Vec<ImageChange> {
+    let now: BTreeMap<_, _> = running
+        .containers()
+        .filter_map(|c| Some((c.name()?.to_owned(), c.image()?.to_owned())))
+        .collect();
+    let differs = |container: Container<'_>| {
+        let (name, to) = (container.name()?, container.image()?);
+        let from = now.get(name).cloned().unwrap_or_default();
+        (from != to).then(|| {
+            Some(ImageChange {
+                container: name.parse().ok()?,
+                from,
+                to: to.to_owned(),
+            })
+        })?
+    };
+    back.containers().filter_map(differs).collect()
 }
 
 fn fingerprint(rendered: &Rendered) -> Fingerprint {

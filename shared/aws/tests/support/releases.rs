@@ -128,7 +128,7 @@ pub fn rollback(good: &Release) -> (ReleaseId, Vec<Event>) {
         "by": {"slack": "U1"},
     }))
     .unwrap();
-    open_rollback(good, good, rollback, 0).unwrap()
+    open_rollback(good, good, rollback, 0, 0).unwrap()
 }
 
 /// The release took the service.

@@ -42,10 +42,14 @@ impl Rollback {
     }
 }
 
+/// How often the same rollback can be asked for in vain before the service has changed hands.
+pub const MOST_ATTEMPTS: u32 = 20;
+
 /// What opens the rollback that brings `good`'s rollout back to the stage: its id, and its first
 /// events. `rules` is a release of the same pipeline whose configuration counts; `epoch` is that of
 /// the service's row, so that asking twice for the same is the same rollback, and asking again
-/// after the service has changed hands is another.
+/// after the service has changed hands is another. `attempt` is how many rollbacks that were asked
+/// for in just this way have ended, without having had the service: fewer than [`MOST_ATTEMPTS`].
 ///
 /// # Errors
 /// When the pipeline has no such stage, or the release never succeeded there.
@@ -54,6 +58,7 @@ pub fn open_rollback(
     good: &Release,
     rollback: Rollback,
     epoch: u64,
+    attempt: u32,
 ) -> Result<(ReleaseId, Vec<Event>), NoWayBack> {
     let stage = rules
         .pipeline()
@@ -63,8 +68,12 @@ pub fn open_rollback(
         stages: vec![without_gates(stage)],
         ..rules.pipeline().clone()
     };
+    let again = match attempt {
+        0 => String::new(),
+        _ => format!("\n{attempt}"),
+    };
     let hash = Fingerprint::of(format!(
-        "rollback\n{}\n{}\n{}\n{}\n{epoch}",
+        "rollback\n{}\n{}\n{}\n{}\n{epoch}{again}",
         pipeline.pipeline, rollback.stage, rollback.good, rollback.revision
     ));
     let id = format!("{}-{}", pipeline.pipeline, &hash.as_str()[..16]);
@@ -124,6 +133,8 @@ pub fn succeeded_with<'a>(
 /// the revision, and traffic moves at once.
 fn without_gates(stage: &Stage) -> Stage {
     let mut stage = Stage {
+        // The revision comes back exactly as it was, whatever the pipeline replaces today.
+        containers: Vec::new(),
         approval: None,
         checks: Vec::new(),
         bake: None,

@@ -128,6 +128,14 @@ pub struct Back {
     pub at: Timestamp,
 }
 
+impl Back {
+    /// Whether it is taken back even if it has succeeded meanwhile. Only who has waited too long
+    /// for a success takes it when it comes.
+    pub(crate) fn insists(&self) -> bool {
+        self.hold || self.outcome != Outcome::RolledBack
+    }
+}
+
 /// A deployment asks whether it may go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookCall {

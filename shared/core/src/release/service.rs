@@ -165,6 +165,8 @@ pub enum ServiceWrite {
     Hold {
         /// Why.
         reason: String,
+        /// How the release arrives at the stage with the same entries, if it does.
+        arrival: Option<Arrival>,
     },
     /// The release must still own the service.
     Fence {
@@ -182,6 +184,15 @@ pub enum ServiceWrite {
         /// Why the service takes no new release from now on, if so.
         hold: Option<String>,
     },
+}
+
+/// How a release arrives at a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// It becomes the candidate, unless a newer one is.
+    Candidate,
+    /// It waits for its turn.
+    InOrder,
 }
 
 /// What appending `events` to `release` does to the row of the service at which it stands.
@@ -243,9 +254,15 @@ pub fn service_change(
             Event::Held { reason, .. } => {
                 hold = Some(reason.clone());
                 if release.live().is_none() {
-                    write = Some(ServiceWrite::Hold {
-                        reason: reason.clone(),
+                    let arrives =
+                        matches!(write, Some(ServiceWrite::Arrive | ServiceWrite::Enqueue));
+                    let arrival = arrives.then_some(if in_order {
+                        Arrival::InOrder
+                    } else {
+                        Arrival::Candidate
                     });
+                    let reason = reason.clone();
+                    write = Some(ServiceWrite::Hold { reason, arrival });
                 }
             }
             Event::RolloutEnded {

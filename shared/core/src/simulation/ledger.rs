@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::image::Digest;
 use crate::names::ReleaseId;
 use crate::release::{
-    Actor, Candidate, Entry, Event, Release, ServiceChange, ServiceId, ServiceRow, ServiceWrite,
-    service_change,
+    Actor, Arrival, Candidate, Entry, Event, Release, ServiceChange, ServiceId, ServiceRow,
+    ServiceWrite, service_change,
 };
 
 /// Every release's entries and every service's row.
@@ -161,7 +161,10 @@ fn allows(row: &ServiceRow, change: &ServiceChange) -> bool {
         ServiceWrite::TakeBack { epoch } => {
             row.owner.is_none() && row.epoch.checked_add(1) == Some(*epoch)
         }
-        ServiceWrite::Hold { .. } => row.owner.is_none() && row.hold.is_none(),
+        ServiceWrite::Hold { arrival, .. } => {
+            let arrives = *arrival == Some(Arrival::Candidate);
+            row.owner.is_none() && row.hold.is_none() && !(arrives && overtaken)
+        }
         ServiceWrite::Take { epoch } => {
             row.owner.is_none()
                 && row.hold.is_none()
@@ -172,6 +175,16 @@ fn allows(row: &ServiceRow, change: &ServiceChange) -> bool {
     }
 }
 
+fn enqueue(row: &mut ServiceRow, change: &ServiceChange) {
+    row.waiting.retain(|other| other.release != change.release);
+    row.waiting.push(Candidate {
+        release: change.release.clone(),
+        pushed_at: change.pushed_at,
+    });
+    row.waiting
+        .sort_by_key(|it| (it.pushed_at, it.release.clone()));
+}
+
 fn written(mut row: ServiceRow, change: &ServiceChange) -> ServiceRow {
     let candidate = Some(Candidate {
         release: change.release.clone(),
@@ -179,12 +192,7 @@ fn written(mut row: ServiceRow, change: &ServiceChange) -> ServiceRow {
     });
     match &change.write {
         ServiceWrite::Arrive => row.candidate = candidate,
-        ServiceWrite::Enqueue => {
-            row.waiting.retain(|other| other.release != change.release);
-            row.waiting.extend(candidate);
-            row.waiting
-                .sort_by_key(|it| (it.pushed_at, it.release.clone()));
-        }
+        ServiceWrite::Enqueue => enqueue(&mut row, change),
         ServiceWrite::Leave => row.waiting.retain(|other| other.release != change.release),
         ServiceWrite::Take { epoch } => {
             row.candidate = candidate;
@@ -197,7 +205,14 @@ fn written(mut row: ServiceRow, change: &ServiceChange) -> ServiceRow {
             row.owner = Some(change.release.clone());
             row.epoch = *epoch;
         }
-        ServiceWrite::Hold { reason } => row.hold = Some(reason.clone()),
+        ServiceWrite::Hold { reason, arrival } => {
+            row.hold = Some(reason.clone());
+            match arrival {
+                None => {}
+                Some(Arrival::Candidate) => row.candidate = candidate,
+                Some(Arrival::InOrder) => enqueue(&mut row, change),
+            }
+        }
         ServiceWrite::Fence { .. } => {}
         ServiceWrite::Free {
             good,

@@ -12,8 +12,8 @@ use super::sample::{self, slack};
 use crate::names::ReleaseId;
 use crate::pipeline::Pipeline;
 use crate::release::{
-    Accepted, Decision, Event, Incoming, Principal, Release, Rollback, ServiceId, accept, open,
-    open_rollback, release_id,
+    Accepted, Decision, Event, Incoming, MOST_ATTEMPTS, Principal, Release, Rollback, ServiceId,
+    accept, open, open_rollback, release_id,
 };
 
 /// A defect that is planted to see that the checks find it.
@@ -264,13 +264,22 @@ impl World {
             reason: None,
         };
         let good = self.ledger.load(&to.release);
-        match open_rollback(&rules, &good, rollback, row.epoch) {
-            Ok((id, events)) => {
-                self.ledger.open(&id, events, self.now);
-                self.due.insert(id, self.now);
+        for attempt in 0..MOST_ATTEMPTS {
+            match open_rollback(&rules, &good, rollback.clone(), row.epoch, attempt) {
+                Ok((id, _)) if self.has_ended(&id) => {}
+                Ok((id, events)) => {
+                    self.ledger.open(&id, events, self.now);
+                    self.due.insert(id, self.now);
+                    return;
+                }
+                Err(problem) => return self.violated(problem.to_string()),
             }
-            Err(problem) => self.violated(problem.to_string()),
         }
+    }
+
+    fn has_ended(&self, id: &ReleaseId) -> bool {
+        let known = self.ledger.ids().contains(id);
+        known && self.ledger.load(id).conclusion().is_some()
     }
 
     fn veto(&mut self) {

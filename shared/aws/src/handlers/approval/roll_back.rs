@@ -3,7 +3,8 @@
 
 use towpath_core::names::{ReleaseId, SlackUser, StageName};
 use towpath_core::release::{
-    Actor, Incoming, Principal, Refusal, Release, Rollback, ServiceId, ServiceRow, open_rollback,
+    Actor, Incoming, MOST_ATTEMPTS, Principal, Refusal, Release, Rollback, ServiceId, ServiceRow,
+    open_rollback,
 };
 
 use super::super::{HandlerError, Taken, take};
@@ -92,20 +93,32 @@ async fn bring_back<P: Ledger + Clock>(
         by: by.clone(),
         reason: None,
     };
-    let (opened, events) = match open_rollback(&release, &before, rollback, row.epoch) {
-        Ok(opened) => opened,
-        Err(error) => return Ok(Some(error.to_string())),
-    };
     let actor = Actor::Person(by);
-    match ports.open(&opened, &events, &actor, ports.now()).await {
-        Ok(()) => {
-            tracing::info!(release.id = %opened, stage.name = %stage, by = %actor, "rollback opened");
-            Ok(None)
+    for attempt in 0..MOST_ATTEMPTS {
+        let rollback = rollback.clone();
+        let (opened, events) = match open_rollback(&release, &before, rollback, row.epoch, attempt)
+        {
+            Ok(opened) => opened,
+            Err(error) => return Ok(Some(error.to_string())),
+        };
+        match ports.open(&opened, &events, &actor, ports.now()).await {
+            Ok(()) => {
+                tracing::info!(release.id = %opened, stage.name = %stage, by = %actor, "rollback opened");
+                return Ok(None);
+            }
+            Err(AppendError::Behind) => {
+                let known = ports.load(&opened).await?;
+                if known.is_some_and(|known| known.conclusion().is_none()) {
+                    // Somebody clicked twice, or two people did at once.
+                    return Ok(None);
+                }
+            }
+            Err(error @ (AppendError::Service | AppendError::Call(_))) => return Err(error.into()),
         }
-        // Somebody clicked twice, or two people did at once.
-        Err(AppendError::Behind) => Ok(None),
-        Err(error @ (AppendError::Service | AppendError::Call(_))) => Err(error.into()),
     }
+    Ok(Some(format!(
+        "{MOST_ATTEMPTS} rollbacks in a row have ended without having changed anything: `towpath history` says why"
+    )))
 }
 
 fn service_of(release: &Release, stage: &StageName) -> Option<ServiceId> {

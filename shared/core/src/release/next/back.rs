@@ -11,14 +11,6 @@ use crate::release::rollout::{Deployment, DeploymentStatus};
 use crate::release::vote::{Approval, Standing};
 use crate::release::{Action, ActionKind, Back, Outcome, Principal};
 
-impl Back {
-    /// Whether it is taken back even if it has succeeded meanwhile. Only who has waited too long
-    /// for a success takes it when it comes.
-    pub(super) fn insists(&self) -> bool {
-        self.hold || self.outcome != Outcome::RolledBack
-    }
-}
-
 /// Until when the rollout may go on by itself. People may take their time.
 pub(super) fn deadline(own: Own<'_>) -> Timestamp {
     let live = own.live;

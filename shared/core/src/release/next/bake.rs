@@ -2,16 +2,24 @@
 
 use jiff::Timestamp;
 
-use super::live::{Own, observe};
+use super::live::{Own, SLOWEST_POLL, observe};
 use super::{Step, Wait, checks, later, perform};
 use crate::pipeline::HookPoint;
 use crate::release::Action;
 use crate::release::rollout::Deployment;
 
-/// Whether the stage's bake time is over, and everything that was watched in it is decided.
-pub(super) fn is_over(own: Own<'_>) -> bool {
-    until(own).is_none_or(|until| own.now >= until)
-        && checks::undecided(own, HookPoint::Bake).is_empty()
+/// Whether the stage's bake time is over, and everything that was watched in it is decided. What
+/// served when it began may have been replaced in it, so it is looked at once more; where that is
+/// not possible, what was seen last counts, a little later.
+pub(super) fn is_over(own: Own<'_>, deployment: &Deployment) -> bool {
+    until(own).is_none_or(|until| {
+        own.now >= until && !is_to_be_looked_at(deployment, until)
+            || own.now >= later(until, SLOWEST_POLL)
+    }) && checks::undecided(own, HookPoint::Bake).is_empty()
+}
+
+fn is_to_be_looked_at(deployment: &Deployment, until: Timestamp) -> bool {
+    deployment.reported || deployment.observed_at < until
 }
 
 /// Until when the new version is watched; `None` when it is not.
@@ -39,6 +47,9 @@ pub(super) fn next_bake(own: Own<'_>, deployment: &Deployment) -> Step {
         return perform(release, vec![observe(own, deployment)]);
     }
     let until = until(own).unwrap_or(now);
+    if now >= until && is_to_be_looked_at(deployment, until) && now < later(until, SLOWEST_POLL) {
+        return perform(release, vec![observe(own, deployment)]);
+    }
     let undecided = checks::undecided(own, HookPoint::Bake);
     let watched = !undecided.is_empty();
     if watched {

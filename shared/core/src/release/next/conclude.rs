@@ -69,23 +69,13 @@ fn by_deployment(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
         DeploymentStatus::Succeeded | DeploymentStatus::Shifted { .. } => {
             // Whoever wants it back gets it back, however far it has come.
             let insisted = match back {
-                Some(back) => back.insists(),
+                Some(back) => back.insists() || live.unwanted.is_some(),
                 None => back::wanted(own, deployment).is_some(),
             };
-            if insisted && now < given_up(own) {
-                return None;
-            }
             if insisted {
-                return Some(Conclusion::new(
-                    Outcome::Failed,
-                    format!(
-                        "{}; it still serves: look at {}",
-                        why("it was to be taken back"),
-                        deployment.id
-                    ),
-                ));
+                return not_taken_back(own, deployment);
             }
-            bake::is_over(own).then(|| {
+            bake::is_over(own, deployment).then(|| {
                 let tag = &release.image().tag;
                 let said = if wants_no_tasks(release) {
                     format!("{tag} is deployed, and no tasks are wanted")
@@ -129,6 +119,22 @@ fn by_deployment(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
             })
         }
     }
+}
+
+/// How a rollout ends that is to be taken back, and serves: it has not been, once AWS has refused
+/// it or the way back has led nowhere for too long.
+fn not_taken_back(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
+    let Own { live, now, .. } = own;
+    let late = live.rolling_back.is_some() && now >= given_up(own);
+    let why = match &live.refused {
+        Some(refused) => refused.clone(),
+        None if late => explain_failure(live, "it was to be taken back"),
+        None => return None,
+    };
+    Some(Conclusion::new(
+        Outcome::Failed,
+        format!("{why}; it still serves: look at {}", deployment.id),
+    ))
 }
 
 /// The reason for a failure: the checks that failed say more than AWS, which only knows that a hook

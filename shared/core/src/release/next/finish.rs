@@ -1,6 +1,7 @@
 //! Letting go of a service: auto scaling first, and a hold where the next push must not undo what
 //! was done.
 
+use super::back::words;
 use super::live::Own;
 use super::{Step, give_up, perform, succeed};
 use crate::release::rollout::{DeploymentStatus, Live};
@@ -25,7 +26,7 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
     if let Some(not_restored) = &live.not_restored {
         reason = format!("{reason}; {not_restored}: resume it by hand");
     }
-    let held = hold(own).map(|reason| Event::Held {
+    let held = hold(own, outcome).map(|reason| Event::Held {
         stage: stage.name.clone(),
         reason,
     });
@@ -42,12 +43,14 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
 }
 
 /// Why the stage takes no new release after this, if so.
-fn hold(own: Own<'_>) -> Option<String> {
+fn hold(own: Own<'_>, outcome: Outcome) -> Option<String> {
     let Live {
         held: None,
         rolling_back,
         foreign,
         deployment,
+        unwanted,
+        refused,
         ..
     } = own.live
     else {
@@ -62,23 +65,27 @@ fn hold(own: Own<'_>) -> Option<String> {
             "{found} was found when {tag} was about to be rolled out, and Towpath did not start it"
         ));
     }
-    if let Some(back) = rolling_back.as_ref().filter(|back| back.hold) {
-        return Some(format!("{tag} was rolled back: {}", back.reason));
-    }
-    match deployment.as_ref().map(|deployment| &deployment.status) {
-        Some(DeploymentStatus::Replaced { by }) => Some(format!(
+    let deployment = deployment.as_ref()?;
+    if let DeploymentStatus::Replaced { by } = &deployment.status {
+        return Some(format!(
             "{by} was started outside of Towpath while {tag} was being rolled out"
+        ));
+    }
+    let wanted = match (rolling_back, unwanted) {
+        (Some(back), _) if back.hold => Some(back.reason.clone()),
+        (_, Some((by, reason))) => Some(words(by, reason)),
+        (_, None) => None,
+    };
+    match (wanted, refused, outcome) {
+        (Some(reason), None, Outcome::RolledBack) => {
+            Some(format!("{tag} was rolled back: {reason}"))
+        }
+        (Some(reason), _, _) => Some(format!(
+            "{tag} was to be rolled back: {reason}; look at what serves"
         )),
-        Some(
-            DeploymentStatus::InProgress { .. }
-            | DeploymentStatus::Ready { .. }
-            | DeploymentStatus::Shifted { .. }
-            | DeploymentStatus::RollingBack { .. }
-            | DeploymentStatus::Succeeded
-            | DeploymentStatus::RolledBack { .. }
-            | DeploymentStatus::Failed { .. }
-            | DeploymentStatus::Stopped { .. },
-        )
-        | None => None,
+        (None, Some(refused), _) => Some(format!(
+            "{tag} could not be taken back: {refused}; look at what serves"
+        )),
+        (None, None, _) => None,
     }
 }

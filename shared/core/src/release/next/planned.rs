@@ -44,7 +44,8 @@ pub(super) fn next_planned(
             reason,
         }]);
     }
-    if plan.runs_already() {
+    // A rollback makes sure of it all the same: what runs is good afterwards, and the stage held.
+    if plan.runs_already() && !is_rollback {
         // What runs while another release replaces it will not run for long.
         if let Some(another) = another {
             return queue(stage, another.to_string(), queued, moment);

@@ -179,26 +179,42 @@ impl Release {
                     known.reported = true;
                 }
             }),
-            Event::DeploymentObserved { deployment, status } => self.with_live(|live| {
-                if let Some(known) = &mut live.deployment
-                    && known.id == *deployment
-                {
-                    known.unchanged = if known.status == *status {
-                        known.unchanged + 1
-                    } else {
-                        0
-                    };
-                    known.status = status.clone();
-                    known.observed_at = at;
-                    known.reported = false;
-                    if let DeploymentStatus::RollingBack { by: Some(by), .. } = status {
-                        live.rollback = Some(by.clone());
-                    }
-                    if live.shifted_at.is_none() && has_shifted(status) {
-                        live.shifted_at = Some(at);
-                    }
+            Event::DeploymentObserved { deployment, status } => {
+                // Who finds that it was replaced takes nothing back.
+                if matches!(status, DeploymentStatus::Replaced { .. }) {
+                    self.settle(ActionKind::RollBack);
                 }
-            }),
+                self.with_live(|live| {
+                    if let Some(known) = &mut live.deployment
+                        && known.id == *deployment
+                    {
+                        known.unchanged = if known.status == *status {
+                            known.unchanged + 1
+                        } else {
+                            0
+                        };
+                        known.status = status.clone();
+                        known.observed_at = at;
+                        known.reported = false;
+                        if let DeploymentStatus::RollingBack { by: Some(by), .. } = status {
+                            live.rollback = Some(by.clone());
+                        }
+                        // A way back that began because its time was up came too late: it serves.
+                        if *status == DeploymentStatus::Succeeded
+                            && live.rollback.is_none()
+                            && live
+                                .rolling_back
+                                .as_ref()
+                                .is_some_and(|back| !back.insists())
+                        {
+                            live.rolling_back = None;
+                        }
+                        if live.shifted_at.is_none() && has_shifted(status) {
+                            live.shifted_at = Some(at);
+                        }
+                    }
+                });
+            }
             Event::RollbackStarted {
                 reason,
                 deployment,
@@ -350,9 +366,10 @@ impl Release {
                 }
                 self.outstanding = None;
                 self.overtaken.clear();
-                // Who waits in order makes room for the next one, too.
-                let in_order = self.pipeline.arrivals.is_in_order();
-                if self.live().is_some() || in_order {
+                // Who waits in order makes room for the next one, too, and so does a rollback, which
+                // may have been woken in the place of another.
+                let waited = self.pipeline.arrivals.is_in_order() || self.rollback.is_some();
+                if self.live().is_some() || waited {
                     self.let_go.extend(self.service_id(self.stage_index()));
                 }
                 self.with_stage(stage, |rollout| {

@@ -116,7 +116,7 @@ fn rollback(stage: &str) -> Rollback {
 }
 
 fn opened(epoch: u64) -> (ReleaseId, Vec<Event>) {
-    open_rollback(&good(), &good(), rollback("test"), epoch).expect("a rollback")
+    open_rollback(&good(), &good(), rollback("test"), epoch, 0).expect("a rollback")
 }
 
 fn rolling_back() -> Story {
@@ -132,7 +132,7 @@ fn rolling_back() -> Story {
 fn asking_twice_is_one_rollback_and_asking_later_another() {
     assert_eq!(opened(3).0, opened(3).0);
     assert_ne!(opened(3).0, opened(4).0);
-    let nowhere = open_rollback(&good(), &good(), rollback("nowhere"), 3);
+    let nowhere = open_rollback(&good(), &good(), rollback("nowhere"), 3, 0);
     assert_eq!(nowhere, Err(NoWayBack::NoSuchStage(stage("nowhere"))));
     assert_eq!(
         succeeded_with(&good(), &stage("test")).map(|(revision, _)| revision.clone()),

@@ -11,5 +11,6 @@ mod identity;
 mod preparing;
 mod properties;
 mod service;
+mod serving;
 mod stored;
 mod watching;

@@ -189,6 +189,8 @@ fn what_serves_is_watched_and_scales_meanwhile() {
     let story = story.happened(watched.clone());
     assert_eq!(story.waits().1, Some(sample::minute(1)));
     let over = story.happened(watched).at(15);
+    assert_eq!(over.kinds(), [ActionKind::Observe], "it may be replaced");
+    let over = over.observed(ID, DeploymentStatus::Succeeded);
     let [Action::RunChecks { decide, .. }] = &over.asks_for()[..] else {
         panic!("it decides: {:?}", over.asks_for());
     };

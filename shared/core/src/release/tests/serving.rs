@@ -1,0 +1,205 @@
+//! What serves and is to be taken back: it is, however late, or people are told that it is not.
+
+use serde_json::json;
+
+use super::given::{Story, deployment, given, stage};
+use crate::pipeline::HookPoint;
+use crate::release::{
+    Action, ActionKind, Arrival, CheckResult, DeploymentStatus, Event, Outcome, ServiceWrite,
+    service_change,
+};
+use crate::simulation::sample;
+
+const ID: &str = "d-1";
+
+/// A release that serves in its only stage, and is watched there for four hours.
+fn serving() -> Story {
+    let mut json = sample::shop_json();
+    let mut only = json["stages"][1].take();
+    only["timeout"] = json!("1h");
+    only["bake"] = json!("4h");
+    only["checks"] =
+        json!([{ "name": "errors", "at": "bake", "alarm": { "names": ["shop-5xx"] } }]);
+    json["stages"] = json!([only]);
+    given(sample::silent(sample::pipeline(json)))
+        .pushed("3f2c1ab")
+        .planned("staging", sample::plan())
+        .took("staging", 1)
+        .intended()
+        .registered(8)
+        .suspended()
+        .intended()
+        .started(ID)
+        .observed(ID, DeploymentStatus::Succeeded)
+        .restored()
+}
+
+fn unwanted() -> Event {
+    Event::RollbackRequested {
+        stage: stage("staging"),
+        by: sample::slack("U1"),
+        reason: Some("it is slow".into()),
+    }
+}
+
+fn alarm() -> Event {
+    Event::Checked {
+        stage: stage("staging"),
+        deployment: Some(deployment(ID)),
+        at: HookPoint::Bake,
+        results: vec![CheckResult {
+            check: "errors".parse().expect("a check"),
+            passed: false,
+            detail: "shop-5xx is in ALARM".into(),
+        }],
+    }
+}
+
+fn begun(hold: bool) -> Event {
+    Event::RollbackStarted {
+        deployment: None,
+        also: None,
+        reason: "it had not finished within 1h".into(),
+        outcome: Outcome::RolledBack,
+        hold,
+    }
+}
+
+/// Why the stage is held, as the release ends.
+fn held(story: &Story) -> (Outcome, String, String) {
+    let records = story.records();
+    let [
+        Event::Held { reason: hold, .. },
+        Event::RolloutEnded {
+            outcome, reason, ..
+        },
+        ..,
+    ] = &records[..]
+    else {
+        panic!("it ends and is held: {records:?}");
+    };
+    (*outcome, reason.clone(), hold.clone())
+}
+
+#[test]
+fn it_is_taken_back_late_in_a_long_bake_too() {
+    for event in [unwanted(), alarm()] {
+        let story = serving().at(150).happened(event);
+        let [Action::RollBack { hold: true, .. }] = &story.asks_for()[..] else {
+            panic!("it rolls back: {:?}", story.records());
+        };
+    }
+}
+
+#[test]
+fn a_rollback_that_aws_refuses_is_asked_for_once_and_holds_the_stage() {
+    let story = serving().happened(alarm());
+    assert_eq!(story.kinds(), [ActionKind::RollBack]);
+    let story = story.intended();
+    let story = story.refused(ActionKind::RollBack, "TaskDefinition is inactive");
+    let (outcome, reason, hold) = held(&story);
+    assert_eq!(outcome, Outcome::Failed);
+    for said in [&reason, &hold] {
+        assert!(
+            said.contains("TaskDefinition is inactive") || said.contains("errors"),
+            "{said}"
+        );
+    }
+    assert!(reason.contains("it still serves: look at d-1"), "{reason}");
+    assert!(hold.contains("look at what serves"), "{hold}");
+}
+
+#[test]
+fn a_way_back_that_leads_nowhere_is_given_up_and_holds_the_stage() {
+    let back = Event::RollbackStarted {
+        deployment: Some(deployment("d-2")),
+        also: None,
+        reason: "it is slow".into(),
+        outcome: Outcome::RolledBack,
+        hold: true,
+    };
+    let story = serving().at(150).happened(unwanted()).intended();
+    let story = story
+        .happened(back)
+        .observed(ID, DeploymentStatus::Succeeded);
+    let late = story.at(150 + 61);
+    let (outcome, reason, hold) = held(&late);
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(reason.contains("it still serves"), "{reason}");
+    assert!(hold.contains("was to be rolled back"), "{hold}");
+}
+
+#[test]
+fn who_joins_a_way_back_that_began_by_itself_gets_it_whatever_has_come_meanwhile() {
+    // It had succeeded in the moment in which its time was up.
+    let story = serving().happened(begun(false)).happened(unwanted());
+    let story = story.at(1).observed(ID, DeploymentStatus::Succeeded);
+    let [
+        Action::RollBack {
+            hold: true, reason, ..
+        },
+    ] = &story.asks_for()[..]
+    else {
+        panic!("it rolls back: {:?}", story.records());
+    };
+    assert!(reason.contains("it is slow"), "{reason}");
+    // Nobody has joined: the success is taken as it comes.
+    let alone = serving().happened(begun(false)).at(1);
+    let alone = alone.observed(ID, DeploymentStatus::Succeeded);
+    assert_eq!(alone.kinds(), [ActionKind::RunChecks]);
+}
+
+#[test]
+fn a_rollback_that_somebody_asked_for_holds_the_stage_whoever_began_it() {
+    let story = serving().happened(begun(false)).happened(unwanted());
+    let story = story.observed(ID, DeploymentStatus::RolledBack { reason: "r".into() });
+    let (outcome, _, hold) = held(&story);
+    assert_eq!(outcome, Outcome::RolledBack);
+    assert!(hold.contains("it is slow"), "{hold}");
+}
+
+#[test]
+fn whoever_finds_that_it_was_replaced_takes_nothing_back() {
+    let story = serving().happened(unwanted()).intended();
+    let replaced = DeploymentStatus::Replaced { by: "d-9".into() };
+    let (outcome, _, hold) = held(&story.observed(ID, replaced));
+    assert_eq!(outcome, Outcome::Superseded);
+    assert!(
+        hold.contains("d-9 was started outside of Towpath"),
+        "{hold}"
+    );
+}
+
+#[test]
+fn a_release_that_holds_its_stage_as_it_arrives_arrives_all_the_same() {
+    for (policy, arrival) in [
+        ("newest_wins", Arrival::Candidate),
+        ("queue", Arrival::InOrder),
+    ] {
+        let mut json = sample::shop_json();
+        json["arrivals"] = json!(policy);
+        let story = given(sample::silent(sample::pipeline(json))).pushed("3f2c1ab");
+        let events = [
+            Event::Planned {
+                stage: stage("test"),
+                plan: Box::new(sample::plan()),
+            },
+            Event::Held {
+                stage: stage("test"),
+                reason: "something else runs".into(),
+            },
+            Event::Queued {
+                stage: stage("test"),
+                behind: "a hold".into(),
+            },
+        ];
+        let change = service_change(&story.release, &events, story.now);
+        assert_eq!(
+            change.expect("a change").write,
+            ServiceWrite::Hold {
+                reason: "something else runs".into(),
+                arrival: Some(arrival),
+            }
+        );
+    }
+}
