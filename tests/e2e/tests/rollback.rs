@@ -280,6 +280,46 @@ async fn tasks_that_are_still_kept_take_the_traffic_back_at_once() -> Result<(),
     Ok(())
 }
 
+/// Has the deployment group of production deploy to the service in that cluster.
+async fn target(world: &World, cluster: &str) -> Result<(), Error> {
+    let group = json!({
+        "applicationName": "shop-api", "currentDeploymentGroupName": "production",
+        "ecsServices": [{ "clusterName": cluster, "serviceName": "shop-api" }],
+    });
+    world
+        .lab
+        .aws("codedeploy", "UpdateDeploymentGroup", &group)
+        .await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rollback_that_could_not_begin_is_asked_for_again_and_changes_nothing_else()
+-> Result<(), Error> {
+    let world = World::start().await?;
+    let (good, _) = good_then_worse(&world).await?;
+    target(&world, "staging").await?;
+    let command = [&["rollback"], &PRODUCTION[..]].concat();
+    let asked = world.ordered(&command).await?;
+    let first = asked["rollback"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(end_of(&world, &first).await?, "failed");
+
+    target(&world, "production").await?;
+    let registered = world.calls("ecs", "RegisterTaskDefinition").await?.len();
+    let asked = world.ordered(&command).await?;
+    let second = asked["rollback"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(asked["new"], true);
+    assert_ne!(second, first);
+    assert_eq!(end_of(&world, &second).await?, "succeeded");
+    serves(&world, &good).await?;
+    assert_eq!(
+        world.calls("ecs", "RegisterTaskDefinition").await?.len(),
+        registered,
+        "the very revision that was good comes back"
+    );
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_rollback_that_waits_is_woken_when_the_service_is_free() -> Result<(), Error> {
     let world = World::start().await?;

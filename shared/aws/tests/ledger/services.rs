@@ -8,7 +8,7 @@ use towpath_core::release::{Outcome, ServiceRow};
 use crate::support::aws;
 use crate::support::moto::{Moto, text};
 use crate::support::releases::{
-    actor, append, at, id, load, open, open_under, planned, queued, reported, rollback,
+    actor, append, at, held, id, load, open, open_under, planned, queued, reported, rollback,
     rollout_ended, service, started,
 };
 
@@ -146,6 +146,31 @@ async fn releases_that_wait_in_order_are_told_apart_by_when_they_were_pushed() {
     append(&aws, &third, &[started(3)], 31).await.unwrap();
     assert_eq!(waiting().await, Vec::<ReleaseId>::new());
     assert_eq!(row().await.owner, Some(id('c')));
+}
+
+#[tokio::test]
+async fn who_holds_its_stage_as_it_arrives_has_arrived() {
+    for (policy, in_order) in [("newest_wins", false), ("queue", true)] {
+        let moto = Moto::start().await;
+        let aws = aws(&moto.url);
+        let release = open_under(&aws, policy, 'a', 0).await;
+        append(&aws, &release, &[planned(), held(), queued("a hold")], 1)
+            .await
+            .unwrap();
+        let row = aws.service(&service()).await.unwrap();
+        assert_eq!(row.hold.as_deref(), Some("something else runs"));
+        let candidate = row.candidate.map(|it| it.release);
+        let waiting: Vec<_> = row.waiting.into_iter().map(|it| it.release).collect();
+        let expected = match in_order {
+            true => (None, vec![id('a')]),
+            false => (Some(id('a')), Vec::new()),
+        };
+        assert_eq!((candidate, waiting), expected, "{policy}");
+        // Another one finds it held, and arrives all the same.
+        let second = open_under(&aws, policy, 'b', 10).await;
+        refused(append(&aws, &second, &[planned(), held()], 11).await);
+        append(&aws, &second, &[planned()], 12).await.unwrap();
+    }
 }
 
 fn refused<T: std::fmt::Debug>(outcome: Result<T, AppendError>) {

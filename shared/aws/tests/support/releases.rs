@@ -119,6 +119,14 @@ pub fn queued(behind: &str) -> Event {
     }
 }
 
+/// The stage takes no new release.
+pub fn held() -> Event {
+    Event::Held {
+        stage: "test".parse().unwrap(),
+        reason: "something else runs".into(),
+    }
+}
+
 /// What opens the rollback to a release that succeeded.
 pub fn rollback(good: &Release) -> (ReleaseId, Vec<Event>) {
     let rollback: Rollback = serde_json::from_value(json!({

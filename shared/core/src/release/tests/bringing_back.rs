@@ -132,6 +132,9 @@ fn rolling_back() -> Story {
 fn asking_twice_is_one_rollback_and_asking_later_another() {
     assert_eq!(opened(3).0, opened(3).0);
     assert_ne!(opened(3).0, opened(4).0);
+    // One that has ended without having had the service is no reason not to ask again.
+    let again = open_rollback(&good(), &good(), rollback("test"), 3, 1).expect("a rollback");
+    assert_ne!(opened(3).0, again.0);
     let nowhere = open_rollback(&good(), &good(), rollback("nowhere"), 3, 0);
     assert_eq!(nowhere, Err(NoWayBack::NoSuchStage(stage("nowhere"))));
     assert_eq!(
@@ -149,6 +152,10 @@ fn a_rollback_passes_by_gates_holds_vetoes_and_newer_releases() {
     };
     assert_eq!(*back_to, Some(sample::revision(8)));
     assert!(gates.hooks.is_empty() && !gates.pause);
+    let [Action::Plan { changes, .. }] = &story.asks_for()[..] else {
+        panic!("it plans: {:?}", story.asks_for());
+    };
+    assert!(changes.images.is_empty(), "it comes back exactly as it was");
     let story = story.planned_but("test", |plan| {
         plan.veto = Some("vetoed".into());
         plan.no_way_back = Some("gone".into());
