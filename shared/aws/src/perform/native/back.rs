@@ -7,7 +7,7 @@ use towpath_core::release::{DeploymentStatus, Place};
 
 use super::observe::{let_through, unknown};
 use super::seen::{Seen, Standing};
-use super::start::{primary_of, started_by};
+use super::start::started_by;
 use crate::perform::observe::{Begun, TakenBack, WayBack};
 use crate::perform::service::Service;
 use crate::ports::{CallError, PauseAnswer, Ports};
@@ -97,7 +97,7 @@ async fn begun<P: Ports>(
 ) -> Result<TakenBack, CallError> {
     Ok(TakenBack::Begun(Begun {
         deployment: Some(started_by(ports, place, service, to).await?),
-        also: primary_of(service, to),
+        also: Service(service).primary_of(to),
     }))
 }
 
