@@ -20,12 +20,16 @@ pub(in crate::perform) async fn roll_back<P: Ports>(
     if has_passed(seen.as_ref()) {
         return bring_back(ports, back).await;
     }
-    turn_around(ports, back, seen.and_then(|seen| seen.pause())).await?;
+    let pause = seen.as_ref().and_then(Seen::pause);
+    turn_around(ports, back, pause).await?;
     // It may have come too far while it was asked to turn around.
     if has_passed(look(ports, back).await?.as_ref()) {
         return bring_back(ports, back).await;
     }
-    Ok(TakenBack::Begun(Begun::default()))
+    Ok(TakenBack::Begun(Begun {
+        waited: seen.and_then(|seen| seen.waits()),
+        ..Begun::default()
+    }))
 }
 
 async fn look<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<Option<Seen>, CallError> {
@@ -98,6 +102,7 @@ async fn begun<P: Ports>(
     Ok(TakenBack::Begun(Begun {
         deployment: Some(started_by(ports, place, service, to).await?),
         also: Service(service).primary_of(to),
+        ..Begun::default()
     }))
 }
 
