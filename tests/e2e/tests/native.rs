@@ -246,6 +246,17 @@ async fn changed_by_hand(world: &World, change: &Value) -> Result<Value, Error> 
     Ok(deployments(world).await?[0]["status"].clone())
 }
 
+/// The task definition with which the service was created.
+async fn first_definition(world: &World) -> Result<Value, Error> {
+    let deployments = deployments(world).await?;
+    let first = deployments
+        .last()
+        .map(|it| it["targetServiceRevisionArn"].clone());
+    let first = json!({ "serviceRevisionArns": [first] });
+    let first = world.lab.aws("ecs", "DescribeServiceRevisions", &first);
+    Ok(first.await?["serviceRevisions"][0]["taskDefinition"].take())
+}
+
 #[tokio::test]
 async fn infrastructure_may_be_changed_and_what_runs_may_not() -> Result<(), Error> {
     let world = World::start_native(&Native::blue_green()).await?;
@@ -264,19 +275,80 @@ async fn infrastructure_may_be_changed_and_what_runs_may_not() -> Result<(), Err
         .any(|call| call["caller"] == "towpath-lifecycle-hook");
     assert!(asked, "{hooks:#?}");
 
-    let first = deployments(&world).await?;
-    let first = first
-        .last()
-        .map(|it| it["targetServiceRevisionArn"].clone());
-    let first = json!({ "serviceRevisionArns": [first] });
-    let first = world.lab.aws("ecs", "DescribeServiceRevisions", &first);
-    let old = first.await?["serviceRevisions"][0]["taskDefinition"].clone();
-    let past_every_gate = json!({ "taskDefinition": old });
+    let past_every_gate = json!({ "taskDefinition": first_definition(&world).await? });
     assert_eq!(
         changed_by_hand(&world, &past_every_gate).await?,
         "ROLLBACK_SUCCESSFUL"
     );
     assert_eq!(world.visit(STAGE).await?, digest);
+    Ok(())
+}
+
+#[tokio::test]
+async fn infrastructure_may_be_changed_where_nobody_knows_what_was_left() -> Result<(), Error> {
+    let world = World::start_native(&Native::blue_green()).await?;
+    let digest = world.push(TAG, "healthy").await?;
+    assert_eq!(world.ended(TAG).await?, "succeeded");
+    // Whoever lifts a hold takes what runs for good, and it is not known what that is.
+    for order in ["hold", "release-hold"] {
+        let command = [order, "shop-api", STAGE, "--reason", "looked at it"];
+        world.ordered(&command).await?;
+    }
+
+    let around = json!({ "healthCheckGracePeriodSeconds": 60, "forceNewDeployment": true });
+    assert_eq!(changed_by_hand(&world, &around).await?, "SUCCESSFUL");
+    let past_every_gate = json!({ "taskDefinition": first_definition(&world).await? });
+    assert_eq!(
+        changed_by_hand(&world, &past_every_gate).await?,
+        "ROLLBACK_SUCCESSFUL"
+    );
+    assert_eq!(world.visit(STAGE).await?, digest);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_way_back_that_comes_late_is_let_through() -> Result<(), Error> {
+    let mut native = Native::blue_green();
+    native.configuration["bakeTimeInMinutes"] = json!(0);
+    let world = World::start_native(&native).await?;
+    let mut pipeline = native.pipeline(&world.shop.stages[0]);
+    pipeline["stages"][0]["bake"] = json!("2h");
+    pipeline["stages"][0]["timeout"] = json!("4m");
+    world.shop.apply(&world.lab, &pipeline).await?;
+    world.push(TAG, "healthy").await?;
+    world
+        .until("ECS is done, and the release bakes", async |world| {
+            Ok(deployments(world).await?[0]["status"] == "SUCCESSFUL"
+                && !world
+                    .events_named(TAG, "deployment_started")
+                    .await?
+                    .is_empty())
+        })
+        .await?;
+    let command = ["rollback", "shop-api", STAGE, "--reason", "orders get lost"];
+    world.ordered(&command).await?;
+    world
+        .until("the way back has begun", async |world| {
+            Ok(!world
+                .events_named(TAG, "rollback_started")
+                .await?
+                .is_empty())
+        })
+        .await?;
+
+    // The hook function cannot decide for longer than the release waits.
+    let fault = json!([{ "service": "dynamodb", "caller": "towpath-lifecycle-hook", "outcome": "throttled" }]);
+    world.fail(&fault).await?;
+    assert_eq!(world.ended(TAG).await?, "failed");
+    assert_eq!(deployments(&world).await?[0]["status"], "IN_PROGRESS");
+    world.heal().await?;
+    world
+        .until("the old version serves again", async |world| {
+            Ok(deployments(world).await?[0]["status"] != "IN_PROGRESS")
+        })
+        .await?;
+    assert_eq!(deployments(&world).await?[0]["status"], "SUCCESSFUL");
+    assert_eq!(world.running(STAGE).await?, [world.shop.initial.as_str()]);
     Ok(())
 }
 
