@@ -4,8 +4,8 @@
 //! |---|---|
 //! | the request could not be built, or no credentials were to be had | refused |
 //! | the connection was never made | not done |
-//! | AWS throttled | not done |
-//! | no answer in time, connection lost after it was made | unknown |
+//! | AWS throttled, or the credentials or the signature had expired | not done |
+//! | no answer in time, or AWS says that it took too long; connection lost after it was made | unknown |
 //! | an answer that cannot be read, or a server's error (5xx) | unknown |
 //! | any other error that AWS names | refused |
 
@@ -22,6 +22,15 @@ use crate::ports::CallError;
 
 /// The longest message that is kept, in characters.
 const LONGEST_MESSAGE: usize = 500;
+
+/// The codes by which AWS says that it did not look at the request, because the credentials or the
+/// signature came too late; new ones mend that:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html>.
+const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
+
+/// The codes, of answers that blame the request, by which AWS says that it took too long; how far
+/// it came is not said.
+const TOOK_TOO_LONG: &[&str] = &["RequestTimeout", "RequestTimeoutException"];
 
 /// The codes by which AWS says that it did nothing because too much is asked of it:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
@@ -100,12 +109,12 @@ fn said(
     } else {
         one_line(error.message().unwrap_or_default())
     };
-    if THROTTLED.contains(&code) {
+    if THROTTLED.contains(&code) || EXPIRED.contains(&code) {
         CallError::NotDone {
             operation,
             message: format!("{code}: {message}"),
         }
-    } else if is_server_error {
+    } else if is_server_error || TOOK_TOO_LONG.contains(&code) {
         CallError::Unknown {
             operation,
             message: format!("{code}: {message}"),
@@ -143,15 +152,28 @@ fn not_sent(operation: &'static str, error: &(dyn StdError + 'static)) -> CallEr
 /// A role that could not be assumed. STS names the role, but never says which side has to change:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html>.
 fn not_assumed(error: &AssumeRoleError) -> CallError {
-    let mut failure = said("sts:AssumeRole", error, false);
-    if let CallError::Refused { code, message, .. } = &mut failure
-        && code == "AccessDenied"
-    {
-        message.push_str(
-            "; the role has to trust the role that calls, with exactly the external id that the stage names under `role`",
-        );
+    match said("sts:AssumeRole", error, false) {
+        CallError::Refused {
+            operation,
+            code,
+            mut message,
+        } => {
+            if code == "AccessDenied" {
+                message.push_str(
+                    "; the role has to trust the role that calls, with exactly the external id that the stage names under `role`",
+                );
+            }
+            CallError::Refused {
+                operation,
+                code,
+                message,
+            }
+        }
+        // Without the role the call itself was not sent.
+        CallError::NotDone { operation, message } | CallError::Unknown { operation, message } => {
+            CallError::NotDone { operation, message }
+        }
     }
-    failure
 }
 
 /// Whether connecting failed, so that nothing was sent.
@@ -233,4 +255,35 @@ pub(crate) fn present<T>(
     value: Option<T>,
 ) -> Result<T, CallError> {
     value.ok_or_else(|| unreadable(operation, format_args!("it has no {member}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    #[test]
+    fn what_came_too_late_was_not_done_and_what_took_too_long_is_unknown() {
+        let said = |code: &str| {
+            let error = ErrorMetadata::builder().code(code).message("late").build();
+            said("ecs:UpdateService", &error, false)
+        };
+        for code in ["ExpiredToken", "ExpiredTokenException", "RequestExpired"] {
+            let failure = said(code);
+            assert!(matches!(failure, CallError::NotDone { .. }), "{failure}");
+        }
+        for code in ["RequestTimeout", "RequestTimeoutException"] {
+            let failure = said(code);
+            assert!(matches!(failure, CallError::Unknown { .. }), "{failure}");
+        }
+        assert_eq!(said("ClientException").code(), Some("ClientException"));
+    }
+
+    #[test]
+    fn a_call_whose_role_was_not_had_in_time_was_not_sent() {
+        let metadata = ErrorMetadata::builder().code("RequestTimeout").build();
+        let failure = not_assumed(&AssumeRoleError::generic(metadata));
+        assert!(matches!(failure, CallError::NotDone { .. }), "{failure}");
+    }
 }

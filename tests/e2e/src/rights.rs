@@ -21,8 +21,9 @@ const STOPPED: &str = "saying why tasks stopped";
 pub type Unused = (&'static str, &'static str, &'static str);
 
 /// What the hook function does not do on such a road.
-pub const BY_HOOK: [Unused; 2] = [
+pub const BY_HOOK: [Unused; 3] = [
     ("lifecycle-hook", "dynamodb:GetItem", LOST),
+    ("lifecycle-hook", "ecs:DescribeServiceDeployments", NATIVE),
     ("lifecycle-hook", "ecs:DescribeServiceRevisions", NATIVE),
 ];
 

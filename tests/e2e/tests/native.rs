@@ -144,6 +144,89 @@ async fn a_canary_passes_its_steps_and_each_pause_once() -> Result<(), Error> {
     Ok(())
 }
 
+/// A service that pauses where its owner, and not Towpath, asks people.
+fn pausing() -> Native {
+    Native {
+        pauses_at: vec!["PRE_SCALE_UP", "POST_PRODUCTION_TRAFFIC_SHIFT"],
+        ..Native::blue_green()
+    }
+}
+
+/// Answers the pause by hand at which the newest deployment waits, if it does.
+async fn continue_by_hand(world: &World) -> Result<(), Error> {
+    let newest = deployments(world).await?[0]["serviceDeploymentArn"].clone();
+    let asked = json!({ "serviceDeploymentArns": [newest] });
+    let described = world.lab.aws("ecs", "DescribeServiceDeployments", &asked);
+    let hooks = described.await?["serviceDeployments"][0]["lifecycleHookDetails"].take();
+    let waits = |hook: &&Value| hook["status"] == "AWAITING_ACTION";
+    if let Some(hook) = hooks.as_array().and_then(|hooks| hooks.iter().find(waits)) {
+        let go_on = json!({ "serviceDeploymentArn": newest, "hookId": hook["hookId"], "action": "CONTINUE" });
+        world
+            .lab
+            .aws("ecs", "ContinueServiceDeployment", &go_on)
+            .await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn somebody_elses_pause_is_theirs_and_keeps_no_rollback() -> Result<(), Error> {
+    let world = World::start_native(&pausing()).await?;
+    let good = world.push(TAG, "healthy").await?;
+    let by_hand = async |world: &World, tag: &str| {
+        world
+            .until("somebody answers its pauses", async |world| {
+                continue_by_hand(world).await?;
+                Ok(world.outcome(tag).await?.is_some())
+            })
+            .await
+    };
+    by_hand(&world, TAG).await?;
+    ended_as(&world, "succeeded", &good).await?;
+    world.pass(1).await?;
+    let worse = world.push("4a5b6c7", "healthy").await?;
+    by_hand(&world, "4a5b6c7").await?;
+    assert_eq!(world.running(STAGE).await?, [worse]);
+    let continued = world.carried_out("ecs", "ContinueServiceDeployment");
+    let answered_by_hand = continued.await?.len();
+    assert_eq!(answered_by_hand, 4);
+
+    let command = ["rollback", "shop-api", STAGE, "--reason", "orders get lost"];
+    let rollback = world.ordered(&command).await?["rollback"].clone();
+    let outcome = async |world: &World| {
+        let releases = world.releases().await?;
+        let back = releases.into_iter().find(|one| rollback == one.id);
+        Ok::<_, Error>(back.and_then(|one| one.outcome))
+    };
+    world
+        .until("the rollback ends", async |world| {
+            Ok(outcome(world).await?.is_some())
+        })
+        .await?;
+    assert_eq!(outcome(&world).await?.as_deref(), Some("succeeded"));
+    assert_eq!(world.running(STAGE).await?, [good.as_str()]);
+    assert_eq!(world.visit(STAGE).await?, good);
+    let continued = world.carried_out("ecs", "ContinueServiceDeployment");
+    assert_eq!(continued.await?.len(), answered_by_hand + 2);
+    assert_eq!(world.dead_letters().await?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_pause_that_nobody_answers_is_the_reason() -> Result<(), Error> {
+    let world = World::start_native(&pausing()).await?;
+    world.push(TAG, "healthy").await?;
+
+    world.ended(TAG).await?;
+    ended_as(&world, "rolled_back", &world.shop.initial).await?;
+    let reason = world.reason(TAG).await?;
+    assert!(
+        reason.contains("a pause at PRE_SCALE_UP waited for an action, and nobody gave one"),
+        "{reason}"
+    );
+    Ok(())
+}
+
 /// How somebody's own change of the service ends.
 async fn changed_by_hand(world: &World, change: &Value) -> Result<Value, Error> {
     let mut input = json!({ "cluster": STAGE, "service": "shop-api" });
@@ -161,6 +244,17 @@ async fn changed_by_hand(world: &World, change: &Value) -> Result<Value, Error> 
         .until("the change has come through or not", ended)
         .await?;
     Ok(deployments(world).await?[0]["status"].clone())
+}
+
+/// The task definition with which the service was created.
+async fn first_definition(world: &World) -> Result<Value, Error> {
+    let deployments = deployments(world).await?;
+    let first = deployments
+        .last()
+        .map(|it| it["targetServiceRevisionArn"].clone());
+    let first = json!({ "serviceRevisionArns": [first] });
+    let first = world.lab.aws("ecs", "DescribeServiceRevisions", &first);
+    Ok(first.await?["serviceRevisions"][0]["taskDefinition"].take())
 }
 
 #[tokio::test]
@@ -181,19 +275,80 @@ async fn infrastructure_may_be_changed_and_what_runs_may_not() -> Result<(), Err
         .any(|call| call["caller"] == "towpath-lifecycle-hook");
     assert!(asked, "{hooks:#?}");
 
-    let first = deployments(&world).await?;
-    let first = first
-        .last()
-        .map(|it| it["targetServiceRevisionArn"].clone());
-    let first = json!({ "serviceRevisionArns": [first] });
-    let first = world.lab.aws("ecs", "DescribeServiceRevisions", &first);
-    let old = first.await?["serviceRevisions"][0]["taskDefinition"].clone();
-    let past_every_gate = json!({ "taskDefinition": old });
+    let past_every_gate = json!({ "taskDefinition": first_definition(&world).await? });
     assert_eq!(
         changed_by_hand(&world, &past_every_gate).await?,
         "ROLLBACK_SUCCESSFUL"
     );
     assert_eq!(world.visit(STAGE).await?, digest);
+    Ok(())
+}
+
+#[tokio::test]
+async fn infrastructure_may_be_changed_where_nobody_knows_what_was_left() -> Result<(), Error> {
+    let world = World::start_native(&Native::blue_green()).await?;
+    let digest = world.push(TAG, "healthy").await?;
+    assert_eq!(world.ended(TAG).await?, "succeeded");
+    // Whoever lifts a hold takes what runs for good, and it is not known what that is.
+    for order in ["hold", "release-hold"] {
+        let command = [order, "shop-api", STAGE, "--reason", "looked at it"];
+        world.ordered(&command).await?;
+    }
+
+    let around = json!({ "healthCheckGracePeriodSeconds": 60, "forceNewDeployment": true });
+    assert_eq!(changed_by_hand(&world, &around).await?, "SUCCESSFUL");
+    let past_every_gate = json!({ "taskDefinition": first_definition(&world).await? });
+    assert_eq!(
+        changed_by_hand(&world, &past_every_gate).await?,
+        "ROLLBACK_SUCCESSFUL"
+    );
+    assert_eq!(world.visit(STAGE).await?, digest);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_way_back_that_comes_late_is_let_through() -> Result<(), Error> {
+    let mut native = Native::blue_green();
+    native.configuration["bakeTimeInMinutes"] = json!(0);
+    let world = World::start_native(&native).await?;
+    let mut pipeline = native.pipeline(&world.shop.stages[0]);
+    pipeline["stages"][0]["bake"] = json!("2h");
+    pipeline["stages"][0]["timeout"] = json!("4m");
+    world.shop.apply(&world.lab, &pipeline).await?;
+    world.push(TAG, "healthy").await?;
+    world
+        .until("ECS is done, and the release bakes", async |world| {
+            Ok(deployments(world).await?[0]["status"] == "SUCCESSFUL"
+                && !world
+                    .events_named(TAG, "deployment_started")
+                    .await?
+                    .is_empty())
+        })
+        .await?;
+    let command = ["rollback", "shop-api", STAGE, "--reason", "orders get lost"];
+    world.ordered(&command).await?;
+    world
+        .until("the way back has begun", async |world| {
+            Ok(!world
+                .events_named(TAG, "rollback_started")
+                .await?
+                .is_empty())
+        })
+        .await?;
+
+    // The hook function cannot decide for longer than the release waits.
+    let fault = json!([{ "service": "dynamodb", "caller": "towpath-lifecycle-hook", "outcome": "throttled" }]);
+    world.fail(&fault).await?;
+    assert_eq!(world.ended(TAG).await?, "failed");
+    assert_eq!(deployments(&world).await?[0]["status"], "IN_PROGRESS");
+    world.heal().await?;
+    world
+        .until("the old version serves again", async |world| {
+            Ok(deployments(world).await?[0]["status"] != "IN_PROGRESS")
+        })
+        .await?;
+    assert_eq!(deployments(&world).await?[0]["status"], "SUCCESSFUL");
+    assert_eq!(world.running(STAGE).await?, [world.shop.initial.as_str()]);
     Ok(())
 }
 

@@ -2,12 +2,17 @@
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html>.
 
 use aws_sdk_ecs::types::{Container, Task, TaskStopCode};
+use towpath_core::message::one_line;
 
-use crate::call::one_line;
+/// The most reasons that are told; ECS remembers the tasks of an hour, and each may have its own.
+const MOST_TOLD: usize = 3;
 
-/// Why these tasks failed, the one that stopped last first. Tasks that stopped for the same reason
-/// are told once, with their number; those that were told to stop, because fewer are wanted, have
-/// not failed.
+/// The longest reason that is told, in characters.
+const LONGEST_REASON: usize = 200;
+
+/// Why these tasks failed, the one that stopped last first: at most [`MOST_TOLD`] reasons, and how
+/// many more there are. Tasks that stopped for the same reason are told once, with their number;
+/// those that were told to stop, because fewer are wanted, have not failed.
 pub(super) fn reasons(mut tasks: Vec<Task>) -> Vec<String> {
     tasks.sort_by_key(|task| {
         let stopped = task.stopped_at().map(|at| (at.secs(), at.subsec_nanos()));
@@ -21,11 +26,19 @@ pub(super) fn reasons(mut tasks: Vec<Task>) -> Vec<String> {
             None => told.push((reason, 1)),
         }
     }
+    let more = told.len().saturating_sub(MOST_TOLD);
+    let more = match more {
+        0 => None,
+        1 => Some("1 more reason".to_owned()),
+        _ => Some(format!("{more} more reasons")),
+    };
     told.into_iter()
+        .take(MOST_TOLD)
         .map(|(reason, times)| match times {
             1 => reason,
             _ => format!("{times} tasks: {reason}"),
         })
+        .chain(more)
         .collect()
 }
 
@@ -51,7 +64,7 @@ fn reason(task: &Task) -> Option<String> {
         }
         (false, Some(why)) => format!("{} ({why})", failed.join(", ")),
     };
-    Some(one_line(&text))
+    Some(one_line(&text, LONGEST_REASON))
 }
 
 /// What went wrong with a container, if it did.
@@ -134,6 +147,21 @@ mod tests {
             reasons(vec![scaled, unhealthy]),
             ["container `app` exited with code 143 (Task failed container health checks)"]
         );
+    }
+
+    #[test]
+    fn a_few_reasons_are_told_and_none_at_length() {
+        let failed = |at: i64| {
+            let why = format!("reason {at}: {}", "x".repeat(999));
+            task(at, Some(&why), vec![])
+        };
+        let told = reasons((0..100).map(failed).collect());
+        assert_eq!(told.len(), 4);
+        assert!(told[0].starts_with("reason 99: xxx"), "{told:?}");
+        assert!(told.iter().all(|it| it.chars().count() <= 200), "{told:?}");
+        assert_eq!(told[3], "97 more reasons");
+        let told = reasons((0..4).map(failed).collect());
+        assert_eq!(told[3], "1 more reason");
     }
 
     #[test]

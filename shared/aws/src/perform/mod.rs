@@ -246,6 +246,7 @@ async fn perform_action<P: Ports>(
             before,
             back,
             tasks,
+            unasked,
         } => {
             let observed = observe::Observed {
                 place,
@@ -254,6 +255,7 @@ async fn perform_action<P: Ports>(
                 revision,
                 before,
                 back: back.as_ref(),
+                unasked: *unasked,
             };
             observe::observe(ports, rollout, &observed).await
         }

@@ -21,6 +21,8 @@ pub(super) struct Observed<'a> {
     pub(super) before: &'a TaskDefinitionArn,
     /// The deployment by which it is being taken back, if we have begun to and it has an id.
     pub(super) back: Option<&'a DeploymentId>,
+    /// Whether nobody is asked on its way, wherever it pauses.
+    pub(super) unasked: bool,
 }
 
 /// How a rollout is taken back.
@@ -56,13 +58,15 @@ pub(super) struct Begun {
     pub(super) deployment: Option<DeploymentId>,
     /// Another id under which AWS reports about it, where it has two.
     pub(super) also: Option<DeploymentId>,
+    /// What the rollout waited for until then, if it did, for people.
+    pub(super) waited: Option<String>,
 }
 
 impl From<Option<DeploymentId>> for Begun {
     fn from(deployment: Option<DeploymentId>) -> Self {
         Self {
             deployment,
-            also: None,
+            ..Self::default()
         }
     }
 }
@@ -97,7 +101,7 @@ pub(super) async fn roll_back<P: Ports>(
         }
     };
     // Side by side: traffic does not wait for an explanation.
-    let (taken, failed) = tokio::join!(taking, async {
+    let (taken, mut stuck) = tokio::join!(taking, async {
         if because.stuck {
             tasks::of_deployment(ports, rollout, back).await
         } else {
@@ -105,13 +109,16 @@ pub(super) async fn roll_back<P: Ports>(
         }
     });
     Ok(vec![match taken? {
-        TakenBack::Begun(Begun { deployment, also }) => Event::RollbackStarted {
-            deployment,
-            also,
-            reason: tasks::explained(because.reason, &failed),
-            outcome: because.outcome,
-            hold: because.hold,
-        },
+        TakenBack::Begun(begun) => {
+            stuck.extend(begun.waited.filter(|_| because.stuck));
+            Event::RollbackStarted {
+                deployment: begun.deployment,
+                also: begun.also,
+                reason: tasks::explained(because.reason, &stuck),
+                outcome: because.outcome,
+                hold: because.hold,
+            }
+        }
         TakenBack::Replaced(status) => Event::DeploymentObserved {
             deployment: back.deployment.clone(),
             status,

@@ -1,7 +1,7 @@
 //! The rolling engine: ECS replaces the tasks itself.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html>
 
-use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
+use towpath_core::names::{StageName, TaskDefinitionArn};
 use towpath_core::release::{DeploymentStatus, Event, Place};
 
 use super::observe::{Observed, TakenBack, WayBack, check_baseline};
@@ -19,7 +19,7 @@ pub(super) async fn start<P: Ports>(
 ) -> Result<Vec<Event>, CallError> {
     if again
         && let Some(service) = ports.describe_service(place).await?
-        && let Some(deployment) = primary_of(&service, revision)
+        && let Some(deployment) = Service(&service).primary_of(revision)
     {
         return Ok(vec![Event::DeploymentStarted {
             deployment,
@@ -33,24 +33,17 @@ pub(super) async fn start<P: Ports>(
         return Ok(vec![changed]);
     }
     let service = ports.update_service(place, revision).await?;
-    let deployment = primary_of(&service, revision).ok_or_else(|| CallError::Unknown {
-        operation: "ecs:UpdateService",
-        message: "the answer names no primary deployment of the new revision".into(),
-    })?;
+    let deployment = Service(&service)
+        .primary_of(revision)
+        .ok_or_else(|| CallError::Unknown {
+            operation: "ecs:UpdateService",
+            message: "the answer names no primary deployment of the new revision".into(),
+        })?;
     Ok(vec![Event::DeploymentStarted {
         deployment,
         also: None,
         found: false,
     }])
-}
-
-/// The primary deployment, if it brings that revision.
-fn primary_of(service: &serde_json::Value, revision: &TaskDefinitionArn) -> Option<DeploymentId> {
-    let deployments = Service(service).deployments();
-    let primary = deployments
-        .iter()
-        .find(|d| d.is_primary() && d.revision() == revision.as_str())?;
-    primary.id().parse().ok()
 }
 
 /// A rollback is an update to the revision that ran before, unless ECS or an earlier try has begun
@@ -61,7 +54,7 @@ pub(super) async fn roll_back<P: Ports>(
 ) -> Result<TakenBack, CallError> {
     let (place, to) = (back.place, back.to);
     if let Some(service) = ports.describe_service(place).await? {
-        if let Some(begun) = primary_of(&service, to) {
+        if let Some(begun) = Service(&service).primary_of(to) {
             return Ok(TakenBack::Begun(Some(begun).into()));
         }
         let deployments = Service(&service).deployments();
@@ -73,7 +66,7 @@ pub(super) async fn roll_back<P: Ports>(
         }
     }
     let service = ports.update_service(place, to).await?;
-    Ok(TakenBack::Begun(primary_of(&service, to).into()))
+    Ok(TakenBack::Begun(Service(&service).primary_of(to).into()))
 }
 
 fn replaced(primary: &EcsDeployment<'_>) -> DeploymentStatus {

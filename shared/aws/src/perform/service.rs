@@ -57,6 +57,16 @@ impl<'a> Service<'a> {
         text(self.0, "/currentServiceDeployment")?.parse().ok()
     }
 
+    /// The id of the primary deployment, by which ECS's deployment state changes name it, if it
+    /// brings that revision.
+    pub(super) fn primary_of(&self, revision: &TaskDefinitionArn) -> Option<DeploymentId> {
+        let deployments = self.deployments();
+        let primary = deployments
+            .iter()
+            .find(|it| it.is_primary() && it.revision() == revision.as_str())?;
+        primary.id().parse().ok()
+    }
+
     /// Its deployments, the primary first.
     pub(super) fn deployments(&self) -> Vec<EcsDeployment<'a>> {
         list(self.0, "deployments").map(EcsDeployment).collect()

@@ -15,13 +15,11 @@ pub(super) struct EcsArn {
 /// What an ARN of ECS names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum EcsResource {
-    Cluster(ClusterName),
     /// The cluster is absent from the old form, `service/<name>`, which services that were created
     /// before the long ARNs may still have.
     Service(Option<ClusterName>, ServiceName),
     ServiceDeployment(ClusterName, ServiceName),
     ServiceRevision(ClusterName, ServiceName),
-    Task,
 }
 
 impl EcsArn {
@@ -63,7 +61,6 @@ impl EcsResource {
         let kind = parts.next()?;
         let names: Vec<&str> = parts.collect();
         match (kind, names.as_slice()) {
-            ("cluster", [cluster]) => Some(Self::Cluster(cluster.parse().ok()?)),
             ("service", [service]) => Some(Self::Service(None, service.parse().ok()?)),
             ("service", [cluster, service]) => Some(Self::Service(
                 Some(cluster.parse().ok()?),
@@ -75,7 +72,6 @@ impl EcsResource {
             ("service-revision", [cluster, service, id]) if !id.is_empty() => Some(
                 Self::ServiceRevision(cluster.parse().ok()?, service.parse().ok()?),
             ),
-            ("task", [id] | [_, id]) if !id.is_empty() => Some(Self::Task),
             (_, _) => None,
         }
     }
@@ -96,7 +92,6 @@ mod tests {
         let cluster = || "shop".parse().unwrap();
         let service = || "api".parse().unwrap();
         for (text, expected) in [
-            ("cluster/shop", EcsResource::Cluster(cluster())),
             ("service/api", EcsResource::Service(None, service())),
             (
                 "service/shop/api",
@@ -110,8 +105,6 @@ mod tests {
                 "service-revision/shop/api/931342351",
                 EcsResource::ServiceRevision(cluster(), service()),
             ),
-            ("task/shop/0123abcd", EcsResource::Task),
-            ("task/0123abcd", EcsResource::Task),
         ] {
             assert_eq!(resource(text), expected);
         }
@@ -137,7 +130,7 @@ mod tests {
             "arn:aws:ecs:us-west-2:111122223333:service/shop/api/more",
             "arn:aws:ecs:us-west-2:111122223333:service/shop/",
             "arn:aws:ecs:us-west-2:111122223333:service-deployment/shop/api/",
-            "arn:aws:ecs:us-west-2:111122223333:task/shop/",
+            "arn:aws:ecs:us-west-2:111122223333:task/shop/0123abcd",
             "arn:aws:ecs:us-west-2:111122223333:container-instance/shop/0123",
             "arn:aws:ecs:us-west-2:111122223333:service/shop/a\u{202e}pi",
         ] {

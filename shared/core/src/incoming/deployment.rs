@@ -8,12 +8,9 @@
 use serde_json::Value;
 
 use super::ReadError;
-use super::arn::{EcsArn, EcsResource};
 use super::envelope::Envelope;
 use crate::message::one_line;
-use crate::names::{
-    AccountId, ClusterName, CodeDeployName, DeploymentId, Fingerprint, Region, ServiceName,
-};
+use crate::names::{DeploymentId, Fingerprint};
 
 /// Longest state in bytes; the longest that is known has 40.
 const LONGEST_STATE: usize = 64;
@@ -21,42 +18,12 @@ const LONGEST_STATE: usize = 64;
 /// AWS says that something about a deployment, or about the one-off task of a check, has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeploymentReport {
-    /// The account that it happened in, which may be another than the deployer's.
-    pub account: AccountId,
-    /// The region that it happened in.
-    pub region: Region,
-    /// What is being deployed to.
-    pub about: About,
     /// The deployment. `None` in a service's own errors (`ECS Service Action`), which do not name
     /// one: they are about whatever is being deployed to the service. A task is named by its ARN.
     pub deployment: Option<DeploymentId>,
     /// What was reported, in the sender's words: `SUCCESS`, `SERVICE_DEPLOYMENT_FAILED`,
     /// `HOOK_AWAITING_ACTION`, `STOPPED`. Not a list that is closed.
     pub state: String,
-}
-
-/// What a deployment is to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum About {
-    /// A deployment group of CodeDeploy.
-    CodeDeployGroup {
-        /// The application.
-        application: CodeDeployName,
-        /// The group.
-        group: CodeDeployName,
-    },
-    /// A service of ECS.
-    EcsService {
-        /// Its cluster, where the event tells: the old ARNs of services do not.
-        cluster: Option<ClusterName>,
-        /// The service.
-        service: ServiceName,
-    },
-    /// A task of ECS that belongs to no service.
-    EcsTask {
-        /// Its cluster.
-        cluster: ClusterName,
-    },
 }
 
 /// Reads `CodeDeploy Deployment State-change Notification`, `ECS Deployment State Change`,
@@ -69,16 +36,17 @@ pub fn read(event: &Value) -> Result<DeploymentReport, ReadError> {
     let envelope = Envelope::read(event)?;
     match (envelope.source, envelope.detail_type) {
         ("aws.codedeploy", "CodeDeploy Deployment State-change Notification") => {
-            code_deploy(envelope)
+            let deployment = envelope.detail.name("deploymentId")?;
+            report(&envelope, Some(deployment), "state")
         }
         ("aws.ecs", "ECS Deployment State Change") => {
             let deployment = envelope.detail.name("deploymentId")?;
-            ecs(envelope, Some(deployment))
+            report(&envelope, Some(deployment), "eventName")
         }
         ("aws.ecs", "ECS Hook State Change") => {
             let deployment = envelope.detail.name("serviceDeploymentArn")?;
             let hook = Fingerprint::of(envelope.detail.text("hookId")?);
-            let report = ecs(envelope, Some(deployment))?;
+            let report = report(&envelope, Some(deployment), "eventName")?;
             // A deployment in steps waits at each of them, and each wait is news.
             Ok(DeploymentReport {
                 state: format!("{}-{}", report.state, &hook.as_str()[..8]),
@@ -86,14 +54,14 @@ pub fn read(event: &Value) -> Result<DeploymentReport, ReadError> {
             })
         }
         ("aws.ecs", "ECS Service Action") => match envelope.detail.text("eventType")? {
-            "ERROR" => ecs(envelope, None),
+            "ERROR" => report(&envelope, None, "eventName"),
             other => Err(ReadError::ignored(format!(
                 "a service reported {} ({}), which is no error",
                 one_line(envelope.detail.text("eventName")?, 80),
                 one_line(other, 80)
             ))),
         },
-        ("aws.ecs", "ECS Task State Change") => task(envelope),
+        ("aws.ecs", "ECS Task State Change") => task(&envelope),
         (_, _) => Err(envelope.foreign("no change of a deployment")),
     }
 }
@@ -101,60 +69,27 @@ pub fn read(event: &Value) -> Result<DeploymentReport, ReadError> {
 /// The end of a task, in an event that says how the task stands each time something about it
 /// changes:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html>.
-fn task(envelope: Envelope<'_>) -> Result<DeploymentReport, ReadError> {
-    let detail = &envelope.detail;
-    let state = state(&envelope, "lastStatus")?;
-    if state != "STOPPED" {
-        return Err(ReadError::ignored(format!(
-            "a task reported {state}, and only its end matters"
-        )));
+fn task(envelope: &Envelope<'_>) -> Result<DeploymentReport, ReadError> {
+    let task = envelope.detail.name("taskArn")?;
+    let report = report(envelope, Some(task), "lastStatus")?;
+    if report.state == "STOPPED" {
+        Ok(report)
+    } else {
+        Err(ReadError::ignored(format!(
+            "a task reported {}, and only its end matters",
+            report.state
+        )))
     }
-    let arn = EcsArn::read(detail.text("taskArn")?)?;
-    if arn.account != envelope.account || arn.region != envelope.region {
-        return Err(detail.broken("taskArn", &"in another account or region"));
-    }
-    let cluster = match EcsArn::read(detail.text("clusterArn")?)?.resource {
-        EcsResource::Cluster(cluster) => cluster,
-        EcsResource::Service(..)
-        | EcsResource::ServiceDeployment(..)
-        | EcsResource::ServiceRevision(..)
-        | EcsResource::Task => {
-            return Err(detail.broken("clusterArn", &"not the ARN of a cluster"));
-        }
-    };
-    Ok(DeploymentReport {
-        about: About::EcsTask { cluster },
-        deployment: Some(detail.name("taskArn")?),
-        state,
-        account: envelope.account,
-        region: envelope.region,
-    })
 }
 
-fn code_deploy(envelope: Envelope<'_>) -> Result<DeploymentReport, ReadError> {
-    let detail = &envelope.detail;
-    Ok(DeploymentReport {
-        about: About::CodeDeployGroup {
-            application: detail.name("application")?,
-            group: detail.name("deploymentGroup")?,
-        },
-        deployment: Some(detail.name("deploymentId")?),
-        state: state(&envelope, "state")?,
-        account: envelope.account,
-        region: envelope.region,
-    })
-}
-
-fn ecs(
-    envelope: Envelope<'_>,
+fn report(
+    envelope: &Envelope<'_>,
     deployment: Option<DeploymentId>,
+    key: &str,
 ) -> Result<DeploymentReport, ReadError> {
     Ok(DeploymentReport {
-        about: service(&envelope)?,
         deployment,
-        state: state(&envelope, "eventName")?,
-        account: envelope.account,
-        region: envelope.region,
+        state: state(envelope, key)?,
     })
 }
 
@@ -171,55 +106,6 @@ fn state(envelope: &Envelope<'_>, key: &str) -> Result<String, ReadError> {
     }
 }
 
-/// The service that an event is about. Which field tells differs between the kinds of events, and
-/// between pages of their documentation: `detail.serviceArn`, else the resources.
-fn service(envelope: &Envelope<'_>) -> Result<About, ReadError> {
-    let detail = &envelope.detail;
-    let mut found = None;
-    for text in detail
-        .optional_text("serviceArn")?
-        .into_iter()
-        .chain(envelope.resources.iter().copied())
-    {
-        let Ok(arn) = EcsArn::read(text) else {
-            continue;
-        };
-        let (cluster, service) = match arn.resource {
-            EcsResource::Service(cluster, service) => (cluster, service),
-            EcsResource::ServiceDeployment(cluster, service)
-            | EcsResource::ServiceRevision(cluster, service) => (Some(cluster), service),
-            EcsResource::Cluster(_) | EcsResource::Task => continue,
-        };
-        if arn.account != envelope.account || arn.region != envelope.region {
-            return Err(ReadError::malformed(format!(
-                "an event of {} in {} is about `{text}`",
-                envelope.account, envelope.region
-            )));
-        }
-        found = Some((cluster, service));
-        break;
-    }
-    let Some((cluster, service)) = found else {
-        return Err(ReadError::malformed(
-            "neither resources nor detail.serviceArn names a service",
-        ));
-    };
-    let cluster = match (cluster, detail.optional_text("clusterArn")?) {
-        (Some(cluster), _) => Some(cluster),
-        (None, Some(text)) => match EcsArn::read(text)?.resource {
-            EcsResource::Cluster(cluster) => Some(cluster),
-            EcsResource::Service(..)
-            | EcsResource::ServiceDeployment(..)
-            | EcsResource::ServiceRevision(..)
-            | EcsResource::Task => {
-                return Err(detail.broken("clusterArn", &"not the ARN of a cluster"));
-            }
-        },
-        (None, None) => None,
-    };
-    Ok(About::EcsService { cluster, service })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -227,31 +113,12 @@ mod tests {
     use super::*;
     use crate::incoming::fixtures::fixture;
 
-    fn about(event: &Value) -> (Option<String>, String) {
-        match read(event).unwrap().about {
-            About::EcsService { cluster, service } => {
-                (cluster.map(|cluster| cluster.to_string()), service.into())
-            }
-            other @ (About::CodeDeployGroup { .. } | About::EcsTask { .. }) => panic!("{other:?}"),
-        }
-    }
-
-    fn pair(cluster: Option<&str>, service: &str) -> (Option<String>, String) {
-        (cluster.map(str::to_owned), service.to_owned())
-    }
-
     #[test]
-    fn codedeploy_reports_a_deployment_of_a_group() {
+    fn codedeploy_reports_a_deployment() {
         let report = read(&fixture("codedeploy-deployment-state-change-success")).unwrap();
         assert_eq!(
             report,
             DeploymentReport {
-                account: "123456789012".parse().unwrap(),
-                region: "us-east-1".parse().unwrap(),
-                about: About::CodeDeployGroup {
-                    application: "myApplication".parse().unwrap(),
-                    group: "myDeploymentGroup".parse().unwrap(),
-                },
                 deployment: Some("d-123456789".parse().unwrap()),
                 state: "SUCCESS".into(),
             }
@@ -266,48 +133,6 @@ mod tests {
     }
 
     #[test]
-    fn a_service_is_told_by_either_form_of_its_arn() {
-        let mut event = fixture("ecs-deployment-in-progress-captured-2025");
-        assert_eq!(
-            about(&event),
-            pair(Some("example-cluster"), "example-service")
-        );
-        let old = "arn:aws:ecs:ap-northeast-1:999999999999:service/example-service";
-        event["resources"] = json!([old]);
-        assert_eq!(
-            about(&event),
-            pair(Some("example-cluster"), "example-service")
-        );
-        event["detail"]
-            .as_object_mut()
-            .unwrap()
-            .remove("clusterArn");
-        assert_eq!(about(&event), pair(None, "example-service"));
-    }
-
-    #[test]
-    fn a_hook_names_its_service_with_and_without_resources() {
-        for name in [
-            "ecs-hook-state-change-awaiting-action",
-            "ecs-hook-state-change-awaiting-action-no-resources",
-        ] {
-            let mut event = fixture(name);
-            assert_eq!(about(&event), pair(Some("my-cluster"), "my-service"));
-            event["detail"]
-                .as_object_mut()
-                .unwrap()
-                .remove("serviceArn");
-            match event.get("resources") {
-                Some(_) => assert_eq!(about(&event), pair(Some("my-cluster"), "my-service")),
-                None => assert_eq!(
-                    read(&event).unwrap_err().to_string(),
-                    "malformed: neither resources nor detail.serviceArn names a service"
-                ),
-            }
-        }
-    }
-
-    #[test]
     fn an_error_of_a_service_names_no_deployment() {
         let report = read(&fixture(
             "ecs-service-action-service-task-placement-failure-1",
@@ -318,17 +143,6 @@ mod tests {
     }
 
     #[test]
-    fn an_event_about_another_accounts_service_is_not_believed() {
-        let mut event = fixture("ecs-deployment-completed");
-        event["account"] = json!("999999999999");
-        let error = read(&event).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "malformed: an event of 999999999999 in us-west-2 is about \
-             `arn:aws:ecs:us-west-2:111122223333:service/default/servicetest`"
-        );
-    }
-    #[test]
     fn a_task_is_reported_by_its_arn_when_it_has_stopped() {
         let mut event = fixture("ecs-task-state-change");
         assert_eq!(
@@ -337,17 +151,8 @@ mod tests {
         );
         event["detail"]["lastStatus"] = json!("STOPPED");
         let report = read(&event).unwrap();
-        assert_eq!(
-            report.about,
-            About::EcsTask {
-                cluster: "FargateCluster".parse().unwrap()
-            }
-        );
         let task = "arn:aws:ecs:us-west-2:111122223333:task/FargateCluster/c13b4cb40f1f4fe4a2971f76ae5a47ad";
         assert_eq!(report.deployment, Some(task.parse().unwrap()));
         assert_eq!(report.state, "STOPPED");
-
-        event["account"] = json!("999999999999");
-        assert!(matches!(read(&event), Err(ReadError::Malformed(_))));
     }
 }

@@ -4,15 +4,12 @@
 use serde_json::Value;
 
 use super::ReadError;
-use super::fields::{Fields, kind};
+use super::fields::Fields;
 use crate::message::one_line;
 use crate::names::{AccountId, Region};
 
 /// Longest event id in bytes. AWS sends UUIDs of 36.
 const LONGEST_ID: usize = 128;
-
-/// Most resources of one event that are looked at; ECS and ECR name one or two.
-const MOST_RESOURCES: usize = 16;
 
 /// An EventBridge event.
 #[derive(Debug)]
@@ -23,8 +20,6 @@ pub(super) struct Envelope<'a> {
     /// Where it happened. A bus in another account that it was forwarded to does not change it.
     pub(super) account: AccountId,
     pub(super) region: Region,
-    /// The ARNs that the event is about, which may be none.
-    pub(super) resources: Vec<&'a str>,
     pub(super) detail: Fields<'a>,
 }
 
@@ -41,7 +36,6 @@ impl<'a> Envelope<'a> {
             detail_type: fields.text("detail-type")?,
             account: fields.name("account")?,
             region: fields.name("region")?,
-            resources: resources(&fields)?,
             detail: fields.object("detail")?,
         })
     }
@@ -54,31 +48,4 @@ impl<'a> Envelope<'a> {
             one_line(self.source, 80)
         ))
     }
-}
-
-fn resources<'a>(fields: &Fields<'a>) -> Result<Vec<&'a str>, ReadError> {
-    let list = match fields.value("resources") {
-        None => return Ok(Vec::new()),
-        Some(Value::Array(list)) => list,
-        Some(
-            other @ (Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Object(_)),
-        ) => {
-            return Err(ReadError::malformed(format!(
-                "resources is {}, not a list",
-                kind(other)
-            )));
-        }
-    };
-    list.iter()
-        .take(MOST_RESOURCES)
-        .map(|resource| {
-            resource.as_str().ok_or_else(|| {
-                ReadError::malformed(format!("resources holds {}, not ARNs", kind(resource)))
-            })
-        })
-        .collect()
 }

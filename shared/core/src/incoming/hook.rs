@@ -53,8 +53,6 @@ pub struct EcsHook {
     pub test_traffic: BTreeMap<String, f64>,
     /// How the production traffic is shared, in percent by service revision.
     pub production_traffic: BTreeMap<String, f64>,
-    /// What the hook's configuration or the answer before this one has left for it.
-    pub hook_details: Option<Value>,
 }
 
 /// A stage of a native deployment:
@@ -178,7 +176,6 @@ fn ecs(fields: &Fields<'_>) -> Result<EcsHook, ReadError> {
         execution: execution(fields, "executionId")?,
         test_traffic: weights(&details, "testTrafficWeights")?,
         production_traffic: weights(&details, "productionTrafficWeights")?,
-        hook_details: fields.value("hookDetails").cloned(),
     })
 }
 
@@ -223,9 +220,7 @@ fn deployment(fields: &Fields<'_>, service: &ServiceId) -> Result<Option<Deploym
         }
         EcsResource::ServiceDeployment(..)
         | EcsResource::ServiceRevision(..)
-        | EcsResource::Service(..)
-        | EcsResource::Cluster(_)
-        | EcsResource::Task => {
+        | EcsResource::Service(..) => {
             Err(fields.broken("resourceArn", &"not a deployment of this service"))
         }
     }

@@ -150,6 +150,9 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
             ":warning: *{stage}*: {} was started outside of Towpath",
             slack_text(found)
         )),
+        Event::TrafficAllowed { pause: Some(_), .. } if release.rollback().is_some() => Some(
+            ":vertical_traffic_light: its pause is over: nobody is asked whether the old version may come back".into(),
+        ),
         Event::TrafficAllowed { .. } => {
             Some(":vertical_traffic_light: production traffic is let through".into())
         }

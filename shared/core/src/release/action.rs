@@ -299,6 +299,9 @@ pub enum Action {
         /// The id in whose name ECS starts its tasks, where that is known to be another one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tasks: Option<DeploymentId>,
+        /// Whether nobody is asked on its way, wherever it pauses: it brings back what was good.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unasked: bool,
     },
     /// Bring back what ran before: traffic first.
     RollBack {

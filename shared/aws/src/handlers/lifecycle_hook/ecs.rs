@@ -3,9 +3,9 @@
 //! | the call | is answered |
 //! |---|---|
 //! | is part of a rollback | go on |
-//! | is about a service that nothing is rolled out to, and whose task definition stays as Towpath left it, or which Towpath never touched | go on: infrastructure is not Towpath's |
+//! | is about a deployment that a release has begun as its way back, even if it has not waited for it | go on |
+//! | is about a service that nothing is rolled out to, and whose task definition stays as Towpath left it, or as it serves where that is not known, or which Towpath never touched | go on: infrastructure is not Towpath's |
 //! | is about another deployment of somebody else | no |
-//! | is about the deployment that brings an old version back | go on |
 //! | cannot be told apart yet: what was started is not written down | ask again |
 //! | is at a stage without checks, or about a release that is a rollback | go on |
 //! | is about a deployment that is to be taken back | no |
@@ -22,9 +22,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use towpath_core::incoming::hook::EcsHook;
-use towpath_core::names::DeploymentId;
+use towpath_core::names::{DeploymentId, TaskDefinitionArn};
 use towpath_core::pipeline::Stage;
-use towpath_core::release::{ActionKind, Live, Place, Release, ServiceRow, Verdict};
+use towpath_core::release::{ActionKind, Event, Live, Place, Release, ServiceRow, Verdict};
 
 use super::verify::{Asked, verify};
 use crate::handlers::HandlerError;
@@ -72,6 +72,9 @@ where
         Concerns::Idle(row) => return somebody_elses(ports, hook, &row).await,
         Concerns::Nobody => return refuse(hook, "the release is not in the ledger"),
     };
+    if is_way_back(&release, hook) {
+        return Ok(Verdict::Passed);
+    }
     let Some((stage, live)) = here(&release, hook) else {
         return refuse(hook, "the release is not being rolled out to the service");
     };
@@ -144,12 +147,6 @@ async fn somebody_elses<P: Ecs>(
     if row.epoch == 0 {
         return Ok(Verdict::Passed);
     }
-    let Some(left) = &row.baseline else {
-        return refuse(
-            hook,
-            "nothing is being rolled out to the service, and what was left there is not known",
-        );
-    };
     // The function runs in the service's own account, so it reaches the service without a role.
     let place = Place {
         service: hook.service.clone(),
@@ -158,15 +155,59 @@ async fn somebody_elses<P: Ecs>(
     let brings = ports
         .task_definition_of(&place, &hook.target_revision)
         .await?;
-    if brings.as_ref() == Some(left) {
-        tracing::info!(service = %hook.service, deployment = ?hook.deployment, "the deployment changes the service around its task definition");
-        Ok(Verdict::Passed)
-    } else {
-        refuse(
-            hook,
+    let Some(brings) = brings else {
+        return refuse(hook, "what the deployment brings is not known");
+    };
+    let refused = match &row.baseline {
+        Some(left) => (brings != *left).then_some(
             "nothing is being rolled out to the service, and the deployment brings a task definition that Towpath did not leave there",
-        )
+        ),
+        None => (!serves(ports, &place, hook, &brings).await?).then_some(
+            "nothing is being rolled out to the service, what was left there is not known, and the deployment is not known to bring the task definition that serves",
+        ),
+    };
+    if let Some(why) = refused {
+        return refuse(hook, why);
     }
+    tracing::info!(service = %hook.service, deployment = ?hook.deployment, "the deployment changes the service around its task definition");
+    Ok(Verdict::Passed)
+}
+
+/// Whether that task definition, and no other, ran when the deployment began.
+async fn serves<P: Ecs>(
+    ports: &P,
+    place: &Place,
+    hook: &EcsHook,
+    brings: &TaskDefinitionArn,
+) -> Result<bool, HandlerError> {
+    let Some(deployment) = &hook.deployment else {
+        return Ok(false);
+    };
+    let described = ports.service_deployment(place, deployment).await?;
+    let described = described.unwrap_or_default();
+    let sources = described["sourceServiceRevisions"].as_array();
+    let sources = sources.map(Vec::as_slice).unwrap_or_default();
+    for source in sources {
+        let Some(revision) = source["arn"].as_str() else {
+            return Ok(false);
+        };
+        let ran = ports.task_definition_of(place, revision).await?;
+        if ran.as_ref() != Some(brings) {
+            return Ok(false);
+        }
+    }
+    Ok(!sources.is_empty())
+}
+
+/// Whether the release has begun the deployment to bring back what ran before it. A release that
+/// has waited for it in vain has ended, and what comes late still brings the old version back.
+fn is_way_back(release: &Release, hook: &EcsHook) -> bool {
+    let Some(asks) = &hook.deployment else {
+        return false;
+    };
+    release.entries().iter().any(|entry| {
+        matches!(&entry.event, Event::RollbackStarted { deployment: Some(back), .. } if back == asks)
+    })
 }
 
 /// The stage that the release is being rolled out to, if that is the service's.

@@ -7,7 +7,7 @@ use towpath_core::release::{DeploymentStatus, Place};
 
 use super::observe::{let_through, unknown};
 use super::seen::{Seen, Standing};
-use super::start::{primary_of, started_by};
+use super::start::started_by;
 use crate::perform::observe::{Begun, TakenBack, WayBack};
 use crate::perform::service::Service;
 use crate::ports::{CallError, PauseAnswer, Ports};
@@ -20,12 +20,16 @@ pub(in crate::perform) async fn roll_back<P: Ports>(
     if has_passed(seen.as_ref()) {
         return bring_back(ports, back).await;
     }
-    turn_around(ports, back, seen.and_then(|seen| seen.pause())).await?;
+    let pause = seen.as_ref().and_then(Seen::pause);
+    turn_around(ports, back, pause).await?;
     // It may have come too far while it was asked to turn around.
     if has_passed(look(ports, back).await?.as_ref()) {
         return bring_back(ports, back).await;
     }
-    Ok(TakenBack::Begun(Begun::default()))
+    Ok(TakenBack::Begun(Begun {
+        waited: seen.and_then(|seen| seen.waits()),
+        ..Begun::default()
+    }))
 }
 
 async fn look<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<Option<Seen>, CallError> {
@@ -97,7 +101,8 @@ async fn begun<P: Ports>(
 ) -> Result<TakenBack, CallError> {
     Ok(TakenBack::Begun(Begun {
         deployment: Some(started_by(ports, place, service, to).await?),
-        also: primary_of(service, to),
+        also: Service(service).primary_of(to),
+        ..Begun::default()
     }))
 }
 

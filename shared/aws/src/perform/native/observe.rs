@@ -2,7 +2,7 @@
 //!
 //! | ECS says | then it |
 //! |---|---|
-//! | in progress, and a pause awaits an action before production traffic moves | is ready |
+//! | in progress, and a pause awaits an action before production traffic moves, or anywhere if the old version comes back by it | is ready |
 //! | in progress, at `CLEAN_UP` | has shifted |
 //! | in progress | is in progress, at its lifecycle stage |
 //! | a rollback was requested or is in progress | is rolling back |
@@ -37,7 +37,7 @@ pub(in crate::perform) async fn observe<P: Ports>(
         return Ok(unknown(id));
     };
     Ok(match seen.standing() {
-        Standing::UnderWay => match seen.ready() {
+        Standing::UnderWay => match seen.ready(observed.unasked) {
             Some(pause) => DeploymentStatus::Ready { pause: Some(pause) },
             None => DeploymentStatus::InProgress {
                 at: seen.at(),

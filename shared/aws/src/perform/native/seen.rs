@@ -48,10 +48,10 @@ impl Seen {
     }
 
     /// The pause with which it waits for production traffic to be let through, if it does: green is
-    /// up. A pause anywhere else is somebody else's to answer.
-    pub(super) fn ready(&self) -> Option<PauseId> {
+    /// up. A pause anywhere else is somebody else's to answer, unless nobody is asked.
+    pub(super) fn ready(&self, unasked: bool) -> Option<PauseId> {
         let stage = self.stage()?;
-        ASKED_AT.contains(&stage).then(|| self.pause())?
+        (unasked || ASKED_AT.contains(&stage)).then(|| self.pause())?
     }
 
     /// The pause that waits to be answered, if one does.
@@ -62,6 +62,14 @@ impl Seen {
             .flatten()
             .find(|hook| hook["targetType"] == "PAUSE" && hook["status"] == "AWAITING_ACTION")?;
         waits.get("hookId")?.as_str()?.parse().ok()
+    }
+
+    /// What it waits for, if a pause has to be answered, for people.
+    pub(super) fn waits(&self) -> Option<String> {
+        let stage = self.pause().and(self.stage())?;
+        Some(format!(
+            "a pause at {stage} waited for an action, and nobody gave one"
+        ))
     }
 
     /// The percentage of production traffic that green gets.
@@ -167,14 +175,21 @@ mod tests {
             Seen(json!({"lifecycleStage": stage, "lifecycleHookDetails": [waits]}))
         };
         for stage in ["PRE_SCALE_UP", "POST_PRODUCTION_TRAFFIC_SHIFT"] {
-            assert_eq!(seen(stage).ready(), None, "{stage}");
+            assert_eq!(seen(stage).ready(false), None, "{stage}");
             assert_eq!(
                 seen(stage).at(),
                 format!("{stage}, where a pause waits for an action")
             );
         }
-        let ready = seen("POST_TEST_TRAFFIC_SHIFT").ready();
+        let ready = seen("POST_TEST_TRAFFIC_SHIFT").ready(false);
         assert_eq!(ready.expect("it is ready").as_str(), "a");
+        assert_eq!(
+            seen("PRE_SCALE_UP").waits().as_deref(),
+            Some("a pause at PRE_SCALE_UP waited for an action, and nobody gave one")
+        );
+        // Nobody is asked whether the old version may come back.
+        let back = seen("PRE_SCALE_UP").ready(true);
+        assert_eq!(back.expect("it goes on").as_str(), "a");
     }
 
     #[test]

@@ -20,7 +20,9 @@ pub(in crate::perform) async fn start<P: Ports>(
         let service = ports.describe_service(place).await?;
         return Ok(vec![Event::DeploymentStarted {
             deployment,
-            also: service.as_ref().and_then(|it| primary_of(it, revision)),
+            also: service
+                .as_ref()
+                .and_then(|it| Service(it).primary_of(revision)),
             found: true,
         }]);
     }
@@ -30,7 +32,7 @@ pub(in crate::perform) async fn start<P: Ports>(
     let service = ports.update_service(place, revision).await?;
     Ok(vec![Event::DeploymentStarted {
         deployment: started_by(ports, place, &service, revision).await?,
-        also: primary_of(&service, revision),
+        also: Service(&service).primary_of(revision),
         found: false,
     }])
 }
@@ -77,13 +79,4 @@ pub(super) async fn started_by<P: Ports>(
                 "the answer names no service deployment, and none of the new revision is found"
                     .into(),
         })
-}
-
-/// The id by which ECS's deployment state changes name the deployment to that revision.
-pub(super) fn primary_of(service: &Value, revision: &TaskDefinitionArn) -> Option<DeploymentId> {
-    let deployments = Service(service).deployments();
-    let primary = deployments
-        .iter()
-        .find(|it| it.is_primary() && it.revision() == revision.as_str())?;
-    primary.id().parse().ok()
 }

@@ -88,15 +88,6 @@ fn a_small_step_is_no_rollback() {
 }
 
 #[test]
-fn what_the_last_answer_left_comes_back() {
-    let hook = ecs_hook(&fixture("ecs-lambda-hook-with-hookdetails"));
-    assert_eq!(
-        hook.hook_details.unwrap()["approvalChecked"],
-        Value::Bool(true)
-    );
-}
-
-#[test]
 fn a_new_stage_is_unknown_and_not_an_error() {
     let mut payload = fixture("ecs-lambda-hook-pre-scale-up");
     payload["lifecycleStage"] = json!("POST_COFFEE");

@@ -143,5 +143,6 @@ pub(super) fn observe(own: Own<'_>, deployment: &Deployment) -> Action {
             .clone()
             .filter(|_| live.rolling_back.is_some()),
         tasks: deployment.also.clone(),
+        unasked: own.release.rollback().is_some(),
     }
 }
