@@ -50,16 +50,16 @@ deny: .tools/bin/cargo-deny ## Checks licences and sources of dependencies
 	$(CARGO) install --quiet --locked cargo-deny --version 0.20.2 --root .tools
 
 docs: ## Writes the tables that documents repeat from infra/
-	TOWPATH_WRITE_DOCS=1 $(CARGO) test -q -p towpath-core --test documentation
+	TOWPATH_WRITE_DOCS=1 $(CARGO) test -q --workspace --test documentation
 	scripts/terraform-docs
 
-schema: ## Writes the schema and the reference of pipelines from the types
-	$(CARGO) run -q -p towpath -- schema > docs/schema/pipeline.schema.json
-	$(CARGO) run -q -p towpath -- schema --markdown > docs/pipelines.md
+schema: build ## Writes the schema and the reference of pipelines from the types
+	target/debug/towpath schema > docs/schema/pipeline.schema.json
+	target/debug/towpath schema --markdown > docs/pipelines.md
 
 update-model: setup ## Takes ECS's API model anew, and checks what we know of it
 	scripts/update-model
-	$(CARGO) test -p towpath-core model
+	$(CARGO) test --workspace model
 
 bench: ## Rendering beside serde_json alone
 	$(CARGO) bench -p towpath-core --bench taskdef
@@ -76,7 +76,7 @@ $(VENV)/.packaging: $(VENV)/.installed
 	touch $@
 
 infra: setup ## Tests the Terraform modules, and applies all of them to the lab (five minutes)
-	$(CARGO) build -p towpath-lab --bins
+	$(CARGO) build --workspace --bins
 	infra/tests/run
 
 deploy: package ## Packages, then applies the Terraform configuration in DIR

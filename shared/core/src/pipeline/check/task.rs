@@ -11,7 +11,8 @@ use crate::pipeline::Span;
 /// A one-off task of the revision that is being rolled out, in the service's own network, which
 /// must exit with 0: a migration before the rollout, a smoke test of green. It runs at most once
 /// per rollout, so it need not be idempotent across releases, but a task that was stopped by AWS
-/// is not run again. What the command and the environment say can be read by whoever may describe
+/// is not run again; one whose rollout ends before it does is left to run to its end, since half a
+/// migration is worse than a whole one. What the command and the environment say can be read by whoever may describe
 /// tasks, so secrets belong into the task definition. When it fails, the last lines of its log are
 /// told, if the container's log driver is `awslogs`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
