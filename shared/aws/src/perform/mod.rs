@@ -153,20 +153,17 @@ async fn perform_action<P: Ports>(
             mark,
             stage,
             before,
-            ignore_alarms,
+            is_rollback,
         } => {
-            let start = codedeploy::Start {
+            let new = codedeploy::New {
                 place,
-                stage,
                 settings,
                 revision,
                 target,
                 mark,
-                before: before.as_ref(),
-                // Only a rollback is started whatever the alarms say.
-                is_rollback: *ignore_alarms,
+                is_rollback: *is_rollback,
             };
-            codedeploy::start(ports, &start, again).await
+            codedeploy::start(ports, stage, &new, before.as_ref(), again).await
         }
         Action::RunTask {
             place,
@@ -237,6 +234,7 @@ async fn perform_action<P: Ports>(
             revision,
             before,
             back,
+            stopping,
             tasks,
         } => {
             let observed = observe::Observed {
@@ -246,6 +244,7 @@ async fn perform_action<P: Ports>(
                 revision,
                 before,
                 back: back.as_ref(),
+                stopping: *stopping,
             };
             observe::observe(ports, rollout, &observed).await
         }

@@ -21,6 +21,8 @@ pub(super) struct Observed<'a> {
     pub(super) before: &'a TaskDefinitionArn,
     /// The deployment by which it is being taken back, if we have begun to and it has an id.
     pub(super) back: Option<&'a DeploymentId>,
+    /// Whether we have begun to take it back.
+    pub(super) stopping: bool,
 }
 
 /// How a rollout is taken back.

@@ -221,9 +221,14 @@ pub enum Action {
         /// The revision that must be the one that runs now; not known to entries of old.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Revision>,
-        /// Whether alarms are not to stop it: a rollback is not kept by what it is to mend.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        ignore_alarms: bool,
+        /// Whether it brings back what ran before: alarms do not stop it then, for a rollback is not
+        /// kept by what it is to mend.
+        #[serde(
+            default,
+            rename = "ignore_alarms",
+            skip_serializing_if = "std::ops::Not::not"
+        )]
+        is_rollback: bool,
     },
     /// Run a check's one-off task.
     RunTask {
@@ -296,6 +301,9 @@ pub enum Action {
         /// The deployment by which it is being taken back, if we have begun to and it has an id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         back: Option<DeploymentId>,
+        /// Whether we have begun to take it back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stopping: bool,
         /// The id in whose name ECS starts its tasks, where that is known to be another one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tasks: Option<DeploymentId>,

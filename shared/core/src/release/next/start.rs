@@ -73,7 +73,7 @@ fn start(own: Own<'_>, revision: Revision) -> Action {
             mark: mark(own.release, own.stage),
             stage,
             before: Some(before),
-            ignore_alarms: own.release.rollback().is_some(),
+            is_rollback: own.release.rollback().is_some(),
         },
         (Engine::Ecs(_), _) => Action::StartEcs {
             place,
