@@ -165,6 +165,12 @@ async fn perform_action<P: Ports>(
             };
             codedeploy::start(ports, stage, &new, before.as_ref(), again).await
         }
+        Action::LookAtGroup {
+            place,
+            stage,
+            deployment,
+            told,
+        } => codedeploy::look_at_group(ports, place, stage, deployment, *told).await,
         Action::RunTask {
             place,
             stage,

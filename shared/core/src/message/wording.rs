@@ -150,6 +150,13 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
             ":warning: *{stage}*: {} was started outside of Towpath",
             slack_text(found)
         )),
+        Event::GroupTaken { stage, by } => Some(format!(
+            ":hourglass: *{stage}*: its deployment group has another active deployment{}, which has to be over first",
+            match by {
+                Some(by) => format!(", {by}"),
+                None => String::new(),
+            }
+        )),
         Event::TrafficAllowed { .. } => {
             Some(":vertical_traffic_light: production traffic is let through".into())
         }
@@ -160,6 +167,7 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
         | Event::HookCalled { .. }
         | Event::HookAnswered { .. }
         | Event::Watched { .. }
+        | Event::GroupFreed { .. }
         | Event::DeploymentReported { .. }
         | Event::Superseded { .. }
         | Event::Overtook { .. }

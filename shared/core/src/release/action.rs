@@ -230,6 +230,18 @@ pub enum Action {
         )]
         is_rollback: bool,
     },
+    /// Look whether the deployment that has the deployment group is over. Changes nothing.
+    LookAtGroup {
+        /// The service.
+        place: Place,
+        /// The stage.
+        stage: StageName,
+        /// The deployment.
+        deployment: DeploymentId,
+        /// Whether it was told before not to wait until it stops its old tasks, so that it has to
+        /// be over.
+        told: bool,
+    },
     /// Run a check's one-off task.
     RunTask {
         /// The service in whose network it runs.
@@ -462,7 +474,7 @@ impl Action {
             Self::RunChecks { .. } => ActionKind::RunChecks,
             Self::AnswerHook { .. } => ActionKind::AnswerHook,
             Self::Continue { .. } => ActionKind::Continue,
-            Self::Observe { .. } => ActionKind::Observe,
+            Self::Observe { .. } | Self::LookAtGroup { .. } => ActionKind::Observe,
             Self::RollBack { .. } => ActionKind::RollBack,
             Self::RestoreScaling { .. } => ActionKind::RestoreScaling,
             Self::Supersede { .. } => ActionKind::Supersede,

@@ -36,7 +36,9 @@ pub use next::{Moment, Step, Task, Wait, next, planning};
 pub use outcome::{Conclusion, Outcome};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalingState};
 pub use rollback::{ALL_AT_ONCE, NoWayBack, Rollback, open_rollback, succeeded_with};
-pub use rollout::{Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout};
+pub use rollout::{
+    Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout, TakenGroup,
+};
 pub use service::{
     Candidate, Good, ServiceChange, ServiceId, ServiceRow, ServiceWrite, service_change,
 };

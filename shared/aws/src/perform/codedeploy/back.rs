@@ -5,7 +5,7 @@ use towpath_core::names::TaskDefinitionArn;
 use towpath_core::pipeline::CodeDeployRollout;
 use towpath_core::release::{ALL_AT_ONCE, DeploymentStatus, DeploymentTarget};
 
-use super::start::{Created, New, create, find, still_taken};
+use super::start::{Created, New, create, find};
 use crate::perform::observe::{TakenBack, WayBack};
 use crate::perform::service::Service;
 use crate::ports::{CallError, Ports};
@@ -59,7 +59,14 @@ async fn bring_back<P: Ports>(
         Created::Begun(deployment) | Created::Found(deployment) => {
             Ok(TakenBack::Begun(Some(deployment).into()))
         }
-        Created::Taken(_) => Err(still_taken(&new)),
+        // It is tried again until the rollout is given up.
+        Created::Taken(_) => Err(CallError::Unknown {
+            operation: "codedeploy:CreateDeployment",
+            message: format!(
+                "the deployment group {} has another active deployment",
+                new.settings.group
+            ),
+        }),
     }
 }
 

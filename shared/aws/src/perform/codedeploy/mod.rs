@@ -8,6 +8,7 @@ mod start;
 
 pub(super) use back::roll_back;
 pub(super) use observe::observe;
+pub(super) use room::look_at_group;
 pub(super) use start::{New, start};
 
 use crate::ports::DeploymentProgress;

@@ -1,7 +1,7 @@
 //! Room in a deployment group, which takes one active deployment at a time.
 
-use towpath_core::names::{DeploymentId, TaskDefinitionArn};
-use towpath_core::release::Place;
+use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
+use towpath_core::release::{Event, Place};
 
 use super::start::New;
 use super::waits_to_terminate;
@@ -51,6 +51,24 @@ pub(super) async fn make_room<P: Ports>(ports: &P, new: &New<'_>) -> Result<Room
         .continue_deployment(place, &active.id, Wait::Termination)
         .await?;
     Ok(Room::Made(Some(active.id)))
+}
+
+/// Looks whether the deployment that has the group makes room: whether it is over or, unless it was
+/// told not to already, only waits to stop its old tasks.
+pub(in crate::perform) async fn look_at_group<P: Ports>(
+    ports: &P,
+    place: &Place,
+    stage: &StageName,
+    deployment: &DeploymentId,
+    told: bool,
+) -> Result<Vec<Event>, CallError> {
+    let stage = stage.clone();
+    let info = ports.deployment(place, deployment).await?;
+    let over = !info.is_some_and(|info| info.is_active());
+    if over || (!told && waits_to_terminate(&ports.progress(place, deployment).await?)) {
+        return Ok(vec![Event::GroupFreed { stage }]);
+    }
+    Ok(vec![Event::Watched { stage }])
 }
 
 /// Stops a deployment, which starts another one that takes it back.

@@ -40,7 +40,10 @@ pub(in crate::perform) async fn start<P: Ports>(
     Ok(vec![match create(ports, new).await? {
         Created::Begun(deployment) => started(deployment, false),
         Created::Found(deployment) => started(deployment, true),
-        Created::Taken(_) => return Err(still_taken(new)),
+        Created::Taken(by) => Event::GroupTaken {
+            stage: stage.clone(),
+            by,
+        },
     }])
 }
 
@@ -92,15 +95,6 @@ pub(super) async fn create<P: Ports>(ports: &P, new: &New<'_>) -> Result<Created
 
 fn is_taken(error: &CallError) -> bool {
     error.code() == Some("DeploymentLimitExceededException")
-}
-
-/// What is meant by being refused: it is tried again when the group is free.
-pub(super) fn still_taken(new: &New<'_>) -> CallError {
-    let group = &new.settings.group;
-    CallError::Unknown {
-        operation: "codedeploy:CreateDeployment",
-        message: format!("the deployment group {group} has another active deployment"),
-    }
 }
 
 /// The deployment that carries our mark, if there is one.
