@@ -80,6 +80,8 @@ pub(crate) fn is_bookkeeping(event: &Event) -> bool {
         | Event::HookAnswered { .. }
         | Event::TaskStarted { .. }
         | Event::BaselineChanged { .. }
+        | Event::GroupTaken { .. }
+        | Event::GroupFreed { .. }
         | Event::TrafficAllowed { .. }
         | Event::Held { .. } => false,
     }
@@ -139,6 +141,11 @@ pub(crate) fn sentence(event: &Event) -> String {
             "{stage}: {} was found to run, which was started elsewhere",
             safe(found)
         ),
+        Event::GroupTaken { stage, by } => match by {
+            Some(by) => format!("{stage}: {by} has the deployment group, and has to be over first"),
+            None => format!("{stage}: CodeDeploy has no room for another deployment"),
+        },
+        Event::GroupFreed { stage } => format!("{stage}: the deployment group is free"),
         Event::TrafficAllowed { deployment, .. } => {
             format!("production traffic of {deployment} is let through")
         }

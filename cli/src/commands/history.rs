@@ -277,6 +277,8 @@ fn told(event: &Event) -> String {
         | Event::HookAnswered { .. }
         | Event::TaskStarted { .. }
         | Event::Watched { .. }
+        | Event::GroupTaken { .. }
+        | Event::GroupFreed { .. }
         | Event::TrafficAllowed { .. } => text,
     }
 }

@@ -4,6 +4,7 @@ use aws_config::retry::RetryConfig;
 use aws_sdk_codedeploy::operation::continue_deployment::ContinueDeploymentError;
 use aws_sdk_codedeploy::operation::get_deployment::GetDeploymentError;
 use aws_sdk_codedeploy::operation::get_deployment_group::GetDeploymentGroupError;
+use aws_sdk_codedeploy::operation::get_deployment_target::GetDeploymentTargetError;
 use aws_sdk_codedeploy::operation::put_lifecycle_event_hook_execution_status::PutLifecycleEventHookExecutionStatusError;
 use aws_sdk_codedeploy::operation::stop_deployment::StopDeploymentError;
 use aws_sdk_codedeploy::types::{
@@ -11,6 +12,7 @@ use aws_sdk_codedeploy::types::{
     DeploymentGroupInfo, DeploymentReadyAction, DeploymentWaitType, EcsTarget,
     LifecycleEventStatus, RevisionLocation, RevisionLocationType, TargetLabel,
 };
+use jiff::Timestamp;
 use towpath_core::names::DeploymentId;
 use towpath_core::release::Place;
 
@@ -154,8 +156,19 @@ impl CodeDeploy for Aws {
                 place.service.cluster, place.service.service
             ))
             .send()
-            .await
-            .map_err(failed(GET_TARGET))?;
+            .await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                return match error.as_service_error() {
+                    Some(
+                        GetDeploymentTargetError::DeploymentNotStartedException(_)
+                        | GetDeploymentTargetError::DeploymentTargetDoesNotExistException(_),
+                    ) => Ok(DeploymentProgress::default()),
+                    Some(_) | None => Err(classify(GET_TARGET, &error)),
+                };
+            }
+        };
         let target = answer
             .deployment_target
             .and_then(|target| target.ecs_target);
@@ -241,7 +254,8 @@ impl CodeDeploy for Aws {
                 // It was told before, or somebody has stopped it: looking at it tells.
                 Some(
                     ContinueDeploymentError::DeploymentAlreadyCompletedException(_)
-                    | ContinueDeploymentError::DeploymentIsNotInReadyStateException(_),
+                    | ContinueDeploymentError::DeploymentIsNotInReadyStateException(_)
+                    | ContinueDeploymentError::InvalidDeploymentStatusException(_),
                 ) => Ok(()),
                 Some(_) | None => Err(classify(CONTINUE, &error)),
             },
@@ -345,12 +359,11 @@ fn info_of(
         status: present(operation, "status", info.status())?
             .as_str()
             .to_owned(),
-        creator: info
-            .creator()
-            .map_or("", |creator| creator.as_str())
-            .to_owned(),
         description: info.description().unwrap_or_default().to_owned(),
         error,
+        ended_at: info
+            .complete_time()
+            .and_then(|at| Timestamp::from_second(at.secs()).ok()),
         rolled_back_by: other(rollback.and_then(|r| r.rollback_deployment_id()))?,
         rolls_back: other(rollback.and_then(|r| r.rollback_triggering_deployment_id()))?,
     })

@@ -161,21 +161,24 @@ async fn perform_action<P: Ports>(
             mark,
             stage,
             before,
-            ignore_alarms,
+            is_rollback,
         } => {
-            let start = codedeploy::Start {
+            let new = codedeploy::New {
                 place,
-                stage,
                 settings,
                 revision,
                 target,
                 mark,
-                before: before.as_ref(),
-                // Only a rollback is started whatever the alarms say.
-                is_rollback: *ignore_alarms,
+                is_rollback: *is_rollback,
             };
-            codedeploy::start(ports, &start, again).await
+            codedeploy::start(ports, stage, &new, before.as_ref(), again).await
         }
+        Action::LookAtGroup {
+            place,
+            stage,
+            deployment,
+            told,
+        } => codedeploy::look_at_group(ports, place, stage, deployment, *told).await,
         Action::RunTask {
             place,
             stage,
@@ -245,6 +248,7 @@ async fn perform_action<P: Ports>(
             revision,
             before,
             back,
+            stopping,
             tasks,
             unasked,
         } => {
@@ -256,6 +260,7 @@ async fn perform_action<P: Ports>(
                 before,
                 back: back.as_ref(),
                 unasked: *unasked,
+                stopping: *stopping,
             };
             observe::observe(ports, rollout, &observed).await
         }

@@ -23,6 +23,8 @@ pub(super) struct Observed<'a> {
     pub(super) back: Option<&'a DeploymentId>,
     /// Whether nobody is asked on its way, wherever it pauses.
     pub(super) unasked: bool,
+    /// Whether we have begun to take it back.
+    pub(super) stopping: bool,
 }
 
 /// How a rollout is taken back.

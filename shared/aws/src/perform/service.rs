@@ -35,6 +35,13 @@ impl<'a> Service<'a> {
         })
     }
 
+    /// Whether a task set of that revision is there beside the one of that id.
+    pub(super) fn has_beside(&self, id: Option<&str>, revision: &TaskDefinitionArn) -> bool {
+        list(self.0, "taskSets").any(|set| {
+            text(set, "/id") != id && text(set, "/taskDefinition") == Some(revision.as_str())
+        })
+    }
+
     /// How many tasks it wants.
     pub(super) fn desired_count(&self) -> u32 {
         count(self.0, "desiredCount")

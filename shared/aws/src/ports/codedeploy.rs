@@ -1,5 +1,6 @@
 //! AWS CodeDeploy.
 
+use jiff::Timestamp;
 use towpath_core::names::DeploymentId;
 use towpath_core::release::Place;
 
@@ -39,12 +40,12 @@ pub struct DeploymentInfo {
     /// `Created`, `Queued`, `InProgress`, `Baking`, `Succeeded`, `Failed`, `Stopped`, `Ready`, or
     /// what AWS adds some day.
     pub status: String,
-    /// `user`, `autoscaling`, `codeDeployRollback` …
-    pub creator: String,
     /// The description.
     pub description: String,
     /// The error's code and message, if it failed.
     pub error: Option<(String, String)>,
+    /// When it ended, if it has.
+    pub ended_at: Option<Timestamp>,
     /// The deployment that rolls this one back, if there is one.
     pub rolled_back_by: Option<DeploymentId>,
     /// The deployment that this one rolls back, if it does.
@@ -109,7 +110,8 @@ pub trait CodeDeploy {
     /// more than the id.
     async fn deployment_here(&self, id: &DeploymentId)
     -> Result<Option<DeploymentInfo>, CallError>;
-    /// `GetDeploymentTarget` for the service.
+    /// `GetDeploymentTarget` for the service. A deployment that has no target yet, or ended before
+    /// it had one, has moved nothing.
     async fn progress(
         &self,
         place: &Place,

@@ -1,13 +1,15 @@
 //! CodeDeploy and Application Auto Scaling: what is asked, and how answers are read.
 
 use serde_json::json;
-use towpath_aws::ports::{AutoScaling, CodeDeploy, DeploymentGroup, NewDeployment};
+use towpath_aws::ports::{
+    AutoScaling, CodeDeploy, DeploymentGroup, DeploymentProgress, NewDeployment, Wait,
+};
 use towpath_core::names::DeploymentId;
 use towpath_core::release::ScalingState;
 
 use crate::support::aws;
 use crate::support::http::{Reply, Server};
-use crate::support::releases::place;
+use crate::support::releases::{at, place};
 
 fn deployment() -> DeploymentId {
     "d-ABCDEF123".parse().unwrap()
@@ -51,14 +53,14 @@ async fn a_deployment_carries_its_mark_and_takes_itself_back() {
 }
 
 #[tokio::test]
-async fn a_rollback_is_recognised_by_who_made_it() {
+async fn a_rollback_is_recognised_by_what_it_rolls_back() {
     let server = Server::start(|_| {
         Reply::json(
             200,
             &json!({"deploymentInfo": {
                 "deploymentId": "d-ROLLBACK1",
                 "status": "Succeeded",
-                "creator": "codeDeployRollback",
+                "completeTime": at(90).as_second(),
                 "rollbackInfo": {"rollbackTriggeringDeploymentId": "d-ABCDEF123",
                                  "rollbackDeploymentId": ""},
                 "errorInformation": {"code": "ALARM_ACTIVE", "message": "too\nhot"},
@@ -71,10 +73,8 @@ async fn a_rollback_is_recognised_by_who_made_it() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(
-        (info.status.as_str(), info.creator.as_str()),
-        ("Succeeded", "codeDeployRollback")
-    );
+    assert_eq!(info.status, "Succeeded");
+    assert_eq!(info.ended_at, Some(at(90)));
     assert_eq!(
         (info.rolls_back, info.rolled_back_by),
         (Some(deployment()), None)
@@ -119,6 +119,23 @@ async fn progress_is_asked_of_the_service_and_read_from_green() {
 }
 
 #[tokio::test]
+async fn without_a_target_nothing_has_moved_and_any_other_refusal_says_nothing() {
+    let progress = async |code: &'static str| {
+        let server = Server::start(move |_| Reply::error(400, code, "said"));
+        aws(&server.url).progress(&place(), &deployment()).await
+    };
+    for code in [
+        "DeploymentNotStartedException",
+        "DeploymentTargetDoesNotExistException",
+    ] {
+        assert_eq!(progress(code).await, Ok(DeploymentProgress::default()));
+    }
+    for code in ["ThrottlingException", "AccessDeniedException"] {
+        assert!(progress(code).await.is_err(), "{code}");
+    }
+}
+
+#[tokio::test]
 async fn what_does_not_exist_is_none_and_what_is_over_is_done() {
     let error = |code: &'static str| Server::start(move |_| Reply::error(400, code, "said"));
     for code in [
@@ -143,6 +160,17 @@ async fn what_does_not_exist_is_none_and_what_is_over_is_done() {
             .await,
         Ok(())
     );
+    for code in [
+        "DeploymentAlreadyCompletedException",
+        "DeploymentIsNotInReadyStateException",
+        "InvalidDeploymentStatusException",
+    ] {
+        let server = error(code);
+        let told = aws(&server.url)
+            .continue_deployment(&place(), &deployment(), Wait::Termination)
+            .await;
+        assert_eq!(told, Ok(()), "{code}");
+    }
     let server = error("LifecycleEventAlreadyCompletedException");
     let answered = aws(&server.url)
         .answer_hook(None, &deployment(), "e", true)

@@ -74,6 +74,8 @@ pub fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
         | Event::TaskStarted { .. }
         | Event::Watched { .. }
         | Event::BaselineChanged { .. }
+        | Event::GroupTaken { .. }
+        | Event::GroupFreed { .. }
         | Event::TrafficAllowed { .. } => return None,
     };
     Some(Notice {

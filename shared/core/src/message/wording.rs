@@ -153,6 +153,13 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
         Event::TrafficAllowed { pause: Some(_), .. } if release.rollback().is_some() => Some(
             ":vertical_traffic_light: its pause is over: nobody is asked whether the old version may come back".into(),
         ),
+        Event::GroupTaken { stage, by } => Some(format!(
+            ":hourglass: *{stage}*: its deployment group has another active deployment{}, which has to be over first",
+            match by {
+                Some(by) => format!(", {by}"),
+                None => String::new(),
+            }
+        )),
         Event::TrafficAllowed { .. } => {
             Some(":vertical_traffic_light: production traffic is let through".into())
         }
@@ -163,6 +170,7 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
         | Event::HookCalled { .. }
         | Event::HookAnswered { .. }
         | Event::Watched { .. }
+        | Event::GroupFreed { .. }
         | Event::DeploymentReported { .. }
         | Event::Superseded { .. }
         | Event::Overtook { .. }

@@ -221,9 +221,26 @@ pub enum Action {
         /// The revision that must be the one that runs now; not known to entries of old.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Revision>,
-        /// Whether alarms are not to stop it: a rollback is not kept by what it is to mend.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        ignore_alarms: bool,
+        /// Whether it brings back what ran before: alarms do not stop it then, for a rollback is not
+        /// kept by what it is to mend.
+        #[serde(
+            default,
+            rename = "ignore_alarms",
+            skip_serializing_if = "std::ops::Not::not"
+        )]
+        is_rollback: bool,
+    },
+    /// Look whether the deployment that has the deployment group is over. Changes nothing.
+    LookAtGroup {
+        /// The service.
+        place: Place,
+        /// The stage.
+        stage: StageName,
+        /// The deployment.
+        deployment: DeploymentId,
+        /// Whether it was told before not to wait until it stops its old tasks, so that it has to
+        /// be over.
+        told: bool,
     },
     /// Run a check's one-off task.
     RunTask {
@@ -296,6 +313,9 @@ pub enum Action {
         /// The deployment by which it is being taken back, if we have begun to and it has an id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         back: Option<DeploymentId>,
+        /// Whether we have begun to take it back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stopping: bool,
         /// The id in whose name ECS starts its tasks, where that is known to be another one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tasks: Option<DeploymentId>,
@@ -457,7 +477,7 @@ impl Action {
             Self::RunChecks { .. } => ActionKind::RunChecks,
             Self::AnswerHook { .. } => ActionKind::AnswerHook,
             Self::Continue { .. } => ActionKind::Continue,
-            Self::Observe { .. } => ActionKind::Observe,
+            Self::Observe { .. } | Self::LookAtGroup { .. } => ActionKind::Observe,
             Self::RollBack { .. } => ActionKind::RollBack,
             Self::RestoreScaling { .. } => ActionKind::RestoreScaling,
             Self::Supersede { .. } => ActionKind::Supersede,

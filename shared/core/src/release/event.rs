@@ -123,7 +123,8 @@ pub enum Event {
         /// Whether it was there before: found again after a crash.
         found: bool,
     },
-    /// Checks were looked at and nothing is decided yet. It only says when, and is not written.
+    /// What is waited for, checks or another deployment, was looked at and nothing is decided yet.
+    /// It only says when, and is not written.
     Watched {
         /// The stage.
         stage: StageName,
@@ -246,6 +247,19 @@ pub enum Event {
         stage: StageName,
         /// What was found.
         found: String,
+    },
+    /// The deployment group has another active deployment, so that ours was not created.
+    GroupTaken {
+        /// The stage.
+        stage: StageName,
+        /// The other deployment, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<DeploymentId>,
+    },
+    /// What had the deployment group is over, or only waits to stop its old tasks.
+    GroupFreed {
+        /// The stage.
+        stage: StageName,
     },
     /// Production traffic was let through to green.
     TrafficAllowed {
@@ -401,6 +415,8 @@ impl Event {
             | Self::HookAnswered { .. }
             | Self::Watched { .. }
             | Self::BaselineChanged { .. }
+            | Self::GroupTaken { .. }
+            | Self::GroupFreed { .. }
             | Self::TrafficAllowed { .. }
             | Self::Held { .. } => (None, None),
         };

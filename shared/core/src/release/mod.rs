@@ -35,8 +35,12 @@ pub use mark::{Mark, NotOurs};
 pub use next::{Moment, Step, Task, Wait, next, planning};
 pub use outcome::{Conclusion, Outcome};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalingState};
-pub use rollback::{MOST_ATTEMPTS, NoWayBack, Rollback, open_rollback, succeeded_with};
-pub use rollout::{Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout};
+pub use rollback::{
+    ALL_AT_ONCE, MOST_ATTEMPTS, NoWayBack, Rollback, open_rollback, succeeded_with,
+};
+pub use rollout::{
+    Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout, TakenGroup,
+};
 pub use service::{
     Arrival, Candidate, Good, ServiceChange, ServiceId, ServiceRow, ServiceWrite, service_change,
 };

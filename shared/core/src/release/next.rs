@@ -23,6 +23,7 @@
 //! | live | it is decided how it ends | restore auto scaling, then let the service go, on hold if need be |
 //! | live | the revision is missing, auto scaling is on | register it, suspend it, at once |
 //! | live | checks come before anything is changed | run them |
+//! | live | another deployment has the group that ours needs | look whether that one is over |
 //! | live | | start the deployment |
 //! | live, deploying | somebody wants it back, a request was rejected or has expired, a check failed while it baked, its time is up | roll back |
 //! | live, deploying | the deployment asks, and checks take their time | run them, then answer |

@@ -9,7 +9,7 @@ use crate::pipeline::{Pipeline, Rollout, Stage, WayBack};
 
 /// The configuration that moves all of CodeDeploy's traffic at once:
 /// <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html#deployment-configuration-ecs>.
-const ALL_AT_ONCE: &str = "CodeDeployDefault.ECSAllAtOnce";
+pub const ALL_AT_ONCE: &str = "CodeDeployDefault.ECSAllAtOnce";
 
 /// What a rollback brings back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -103,6 +103,8 @@ pub struct Live {
     pub unwanted: Option<(Principal, Option<String>)>,
     /// What was found to run instead of what the rollout was planned on.
     pub foreign: Option<String>,
+    /// What has the deployment group, if ours could not be created for it.
+    pub group: Option<TakenGroup>,
     /// Why the stage is held when the rollout ends, once that is written.
     pub held: Option<String>,
     /// What AWS refused, if it did.
@@ -113,6 +115,19 @@ pub struct Live {
     pub rollback: Option<DeploymentId>,
     /// Another id under which AWS reports about that, where it has two.
     pub rollback_also: Option<DeploymentId>,
+}
+
+/// Another deployment has the deployment group, which takes one at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenGroup {
+    /// The deployment, where it is known.
+    pub by: Option<DeploymentId>,
+    /// When ours was refused for it.
+    pub at: Timestamp,
+    /// How often ours was refused for this one.
+    pub refusals: u32,
+    /// Whether it makes room.
+    pub freed: bool,
 }
 
 /// That and why a rollout is taken back.
@@ -301,6 +316,7 @@ impl Live {
             shifted_at: None,
             unwanted: None,
             foreign: None,
+            group: None,
             held: None,
             refused: None,
             rolling_back: None,

@@ -325,6 +325,8 @@ pub fn service_change(
             | Event::TaskStarted { .. }
             | Event::Watched { .. }
             | Event::BaselineChanged { .. }
+            | Event::GroupTaken { .. }
+            | Event::GroupFreed { .. }
             | Event::TrafficAllowed { .. } => {}
         }
     }

@@ -34,7 +34,9 @@ impl World {
         }
         if task.action.kind() == ActionKind::Start && !task.again {
             let start = (release.id().clone(), release.stage_index());
-            if !self.started.insert(start) {
+            // What was refused because the group was taken has certainly not begun.
+            let was_refused = release.live().is_some_and(|live| live.group.is_some());
+            if !self.started.insert(start) && !was_refused {
                 self.violated(format!("I3: {} starts anew: {task:?}", release.id()));
             }
         }
@@ -255,6 +257,7 @@ fn service_of(action: &Action) -> Option<&ServiceId> {
         | Action::AnswerHook { place, .. }
         | Action::Continue { place, .. }
         | Action::Observe { place, .. }
+        | Action::LookAtGroup { place, .. }
         | Action::RollBack { place, .. }
         | Action::RestoreScaling { place, .. } => Some(&place.service),
         Action::Supersede { service, .. } | Action::WakeCandidate { service } => Some(service),

@@ -130,6 +130,13 @@ impl World {
                         found: current.short().to_owned(),
                     }]);
                 }
+                let by_codedeploy = matches!(task.action, Action::StartCodeDeploy { .. });
+                if found.is_none() && by_codedeploy && self.dice.roll(8) == 7 {
+                    return Came::To(vec![Event::GroupTaken {
+                        stage: stage.clone(),
+                        by: "d-OTHER".parse().ok(),
+                    }]);
+                }
                 let waits = waits(release, stage);
                 Event::DeploymentStarted {
                     also: None,
@@ -138,6 +145,13 @@ impl World {
                         self.check_start(release, at, revision);
                         self.aws.start(at, release.id(), revision, waits)
                     }),
+                }
+            }
+            Action::LookAtGroup { stage, .. } => {
+                let stage = stage.clone();
+                match self.dice.roll(2) {
+                    0 => Event::GroupFreed { stage },
+                    _ => Event::Watched { stage },
                 }
             }
             Action::Observe {

@@ -29,6 +29,7 @@ pub fn told(action: &Action) -> Option<Event> {
         | Action::AnswerHook { .. }
         | Action::Continue { .. }
         | Action::Observe { .. }
+        | Action::LookAtGroup { .. }
         | Action::RollBack { .. }
         | Action::RestoreScaling { .. }
         | Action::Supersede { .. }

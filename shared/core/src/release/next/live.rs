@@ -142,6 +142,7 @@ pub(super) fn observe(own: Own<'_>, deployment: &Deployment) -> Action {
             .rollback
             .clone()
             .filter(|_| live.rolling_back.is_some()),
+        stopping: live.rolling_back.is_some(),
         tasks: deployment.also.clone(),
         unasked: own.release.rollback().is_some(),
     }

@@ -1,9 +1,12 @@
 //! Starting a rollout: its revision, the checks that come before anything is changed, auto scaling,
 //! and then the deployment.
 
+use jiff::SignedDuration;
+
+use super::back::deadline;
 use super::changes::{changes, mark};
-use super::live::Own;
-use super::{Step, Wait, checks, finish, perform};
+use super::live::{Own, SLOWEST_POLL};
+use super::{Step, Wait, checks, finish, later, perform};
 use crate::pipeline::{AutoScaling, HookPoint, Rollout as Engine};
 use crate::release::{Action, Conclusion, Outcome, Revision, ScalingState};
 
@@ -57,7 +60,35 @@ pub(super) fn next_start(own: Own<'_>) -> Step {
     if let Some(suspend) = suspend {
         return perform(release, vec![suspend]);
     }
-    perform(release, vec![start(own, revision)])
+    wait_for_the_group(own).unwrap_or_else(|| perform(release, vec![start(own, revision)]))
+}
+
+/// The pause before a deployment that has the group is looked at again.
+const GROUP_POLL: SignedDuration = SignedDuration::from_secs(60);
+
+/// What is done while another deployment has the group that ours needs. The rollout's time goes on.
+fn wait_for_the_group(own: Own<'_>) -> Option<Step> {
+    let Own { live, now, .. } = own;
+    let group = live.group.as_ref().filter(|group| !group.freed)?;
+    let looked_at = live.watched_at.unwrap_or(group.at).max(group.at);
+    let (what, pause) = match &group.by {
+        Some(by) => (format!("another deployment of the group: {by}"), GROUP_POLL),
+        // There is none to look at, so that trying is all that tells.
+        None => ("room for another deployment".to_owned(), SLOWEST_POLL),
+    };
+    let due = later(looked_at, pause);
+    if now < due {
+        let due = Some(due.min(deadline(own)));
+        return Some(Step::Wait(Wait { what, due }));
+    }
+    let deployment = group.by.clone()?;
+    let look = Action::LookAtGroup {
+        place: own.place.clone(),
+        stage: own.stage.name.clone(),
+        deployment,
+        told: group.refusals > 1,
+    };
+    Some(perform(own.release, vec![look]))
 }
 
 fn start(own: Own<'_>, revision: Revision) -> Action {
@@ -73,7 +104,7 @@ fn start(own: Own<'_>, revision: Revision) -> Action {
             mark: mark(own.release, own.stage),
             stage,
             before: Some(before),
-            ignore_alarms: own.release.rollback().is_some(),
+            is_rollback: own.release.rollback().is_some(),
         },
         (Engine::Ecs(_), _) => Action::StartEcs {
             place,

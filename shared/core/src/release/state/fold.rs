@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Outstanding, Release};
 use crate::names::StageName;
 use crate::release::rollout::{
-    Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout,
+    Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout, TakenGroup,
 };
 use crate::release::vote::{Approval, Standing, Vote};
 use crate::release::{Action, ActionKind, CheckResult, Conclusion, Event};
@@ -321,6 +321,23 @@ impl Release {
                 self.settle(ActionKind::Start);
                 self.with_live_in(stage, |live| live.foreign = Some(found.clone()));
             }
+            Event::GroupTaken { stage, by } => {
+                self.settle(ActionKind::Start);
+                self.with_live_in(stage, |live| {
+                    let same = live.group.as_ref().filter(|known| known.by == *by);
+                    live.group = Some(TakenGroup {
+                        by: by.clone(),
+                        at,
+                        refusals: same.map_or(1, |known| known.refusals + 1),
+                        freed: false,
+                    });
+                });
+            }
+            Event::GroupFreed { stage } => self.with_live_in(stage, |live| {
+                if let Some(group) = &mut live.group {
+                    group.freed = true;
+                }
+            }),
             Event::TrafficAllowed { .. } => {
                 self.settle(ActionKind::Continue);
                 self.with_live(|live| {

@@ -1,6 +1,6 @@
 //! `next` for a release that owns a service, until its deployment has started.
 
-use super::given::{Story, given};
+use super::given::{Story, deployment, given, stage};
 use crate::pipeline::Pipeline;
 use crate::release::{Action, ActionKind, Decision, Event, Mark, Outcome, ScalingState};
 use crate::simulation::sample;
@@ -241,4 +241,76 @@ fn suspend() -> Action {
         panic!("it prepares two things");
     };
     suspend.clone()
+}
+
+/// At staging, where another deployment has CodeDeploy's group.
+fn behind(by: Option<&str>) -> Story {
+    given(from_staging())
+        .pushed("3f2c1ab")
+        .planned("staging", sample::plan())
+        .took("staging", 1)
+        .intended()
+        .registered(8)
+        .suspended()
+        .intended()
+        .happened(Event::GroupTaken {
+            stage: stage("staging"),
+            by: by.map(deployment),
+        })
+}
+
+#[test]
+fn another_deployment_of_the_group_is_looked_at_until_it_makes_room() {
+    let story = behind(Some("d-other"));
+    let (what, due) = story.waits();
+    assert_eq!(what, "another deployment of the group: d-other");
+    assert_eq!(due, Some(sample::minute(1)));
+    let story = story.at(1);
+    let [Action::LookAtGroup { told: false, .. }] = &story.asks_for()[..] else {
+        panic!("it looks: {:?}", story.asks_for());
+    };
+    let still = story.clone().happened(Event::Watched {
+        stage: stage("staging"),
+    });
+    assert_eq!(still.waits().1, Some(sample::minute(2)));
+    let free = story.happened(Event::GroupFreed {
+        stage: stage("staging"),
+    });
+    assert_eq!(free.kinds(), [ActionKind::Start]);
+    let again = free.intended().happened(Event::GroupTaken {
+        stage: stage("staging"),
+        by: Some(deployment("d-other")),
+    });
+    let [Action::LookAtGroup { told: true, .. }] = &again.at(2).asks_for()[..] else {
+        panic!("it has to be over now");
+    };
+}
+
+#[test]
+fn where_nothing_is_known_of_what_has_the_group_the_start_is_tried_again() {
+    let story = behind(None);
+    assert_eq!(story.waits().1, Some(sample::minute(10)));
+    assert_eq!(story.at(10).kinds(), [ActionKind::Start]);
+}
+
+#[test]
+fn a_release_that_waits_for_the_group_can_be_taken_back_and_has_no_longer_than_any_other() {
+    let wanted = behind(Some("d-other")).happened(Event::RollbackRequested {
+        stage: stage("staging"),
+        by: sample::slack("U1"),
+        reason: None,
+    });
+    let vetoed = behind(Some("d-other")).happened(Event::Vetoed {
+        by: sample::slack("U1"),
+        reason: "it is leaked".into(),
+    });
+    let late = behind(Some("d-other")).at(180);
+    for (story, outcome) in [
+        (wanted, Outcome::Stopped),
+        (vetoed, Outcome::Refused),
+        (late, Outcome::Failed),
+    ] {
+        assert_eq!(story.kinds(), [ActionKind::RestoreScaling]);
+        assert_eq!(story.restored().gives_up().0, outcome);
+    }
 }

@@ -98,6 +98,13 @@ fn eventful() -> Story {
             stage: stage("production"),
             found: "shop:9".into(),
         })
+        .happened(Event::GroupTaken {
+            stage: stage("staging"),
+            by: Some(deployment("d-3")),
+        })
+        .happened(Event::GroupFreed {
+            stage: stage("staging"),
+        })
         .happened(Event::RollbackRequested {
             stage: stage("production"),
             by: sample::slack("U1"),
@@ -194,6 +201,8 @@ fn kind(event: &Event) -> usize {
         Event::BaselineChanged { .. } => 32,
         Event::TrafficAllowed { .. } => 33,
         Event::Held { .. } => 34,
+        Event::GroupTaken { .. } => 35,
+        Event::GroupFreed { .. } => 36,
     }
 }
 
@@ -202,7 +211,7 @@ fn every_event_is_read_back_as_it_was_written() {
     let story = eventful();
     let entries = story.release.entries();
     let kinds: BTreeSet<_> = entries.iter().map(|entry| kind(&entry.event)).collect();
-    assert_eq!(kinds, (0..35).collect(), "every kind of event is tried");
+    assert_eq!(kinds, (0..37).collect(), "every kind of event is tried");
     for entry in entries {
         let json = serde_json::to_string(entry).expect("it is written");
         let back: Entry = serde_json::from_str(&json).expect(&json);

@@ -235,10 +235,11 @@ fn a_check_that_fails_while_it_bakes_brings_the_old_version_back_and_holds_the_s
         outcome: *outcome,
         hold: true,
     });
-    let [Action::Observe { back, .. }] = &story.at(9).asks_for()[..] else {
+    let [Action::Observe { back, stopping, .. }] = &story.at(9).asks_for()[..] else {
         panic!("it looks at the way back");
     };
     assert_eq!(*back, Some(deployment("d-2")));
+    assert!(*stopping);
 }
 
 #[test]

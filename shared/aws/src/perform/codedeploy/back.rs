@@ -1,0 +1,93 @@
+//! Taking a CodeDeploy deployment back. One that is under way is stopped, which sends the traffic
+//! back first; one that is over is followed by another one, to what ran before.
+
+use towpath_core::names::TaskDefinitionArn;
+use towpath_core::pipeline::CodeDeployRollout;
+use towpath_core::release::{ALL_AT_ONCE, DeploymentStatus, DeploymentTarget};
+
+use super::start::{Created, New, create, find};
+use crate::perform::observe::{TakenBack, WayBack};
+use crate::perform::service::Service;
+use crate::ports::{CallError, Ports};
+
+pub(in crate::perform) async fn roll_back<P: Ports>(
+    ports: &P,
+    settings: &CodeDeployRollout,
+    back: &WayBack<'_>,
+) -> Result<TakenBack, CallError> {
+    ports.stop_deployment(back.place, back.deployment).await?;
+    let info = ports.deployment(back.place, back.deployment).await?;
+    let over = info.as_ref().is_some_and(|info| info.status == "Succeeded");
+    match back.target.filter(|_| over) {
+        Some(target) => bring_back(ports, settings, target, back).await,
+        None => Ok(TakenBack::Begun(
+            info.and_then(|info| info.rolled_back_by).into(),
+        )),
+    }
+}
+
+/// Deploys what ran before, all at once and whatever the alarms say, unless somebody else has taken
+/// the service elsewhere.
+async fn bring_back<P: Ports>(
+    ports: &P,
+    settings: &CodeDeployRollout,
+    target: &DeploymentTarget,
+    back: &WayBack<'_>,
+) -> Result<TakenBack, CallError> {
+    let settings = CodeDeployRollout {
+        configuration: ALL_AT_ONCE.parse().ok(),
+        hook: None,
+        ..settings.clone()
+    };
+    let new = New {
+        place: back.place,
+        settings: &settings,
+        revision: back.to,
+        target: &without_hooks(target),
+        mark: &format!("{} back", back.mark),
+        is_rollback: true,
+    };
+    if let Some(begun) = find(ports, &new).await? {
+        return Ok(TakenBack::Begun(Some(begun.id).into()));
+    }
+    if let Some(found) = elsewhere(ports, back).await? {
+        return Ok(TakenBack::Replaced(DeploymentStatus::Replaced {
+            by: format!("one of {}", found.short()),
+        }));
+    }
+    match create(ports, &new).await? {
+        Created::Begun(deployment) | Created::Found(deployment) => {
+            Ok(TakenBack::Begun(Some(deployment).into()))
+        }
+        // It is tried again until the rollout is given up.
+        Created::Taken(_) => Err(CallError::Unknown {
+            operation: "codedeploy:CreateDeployment",
+            message: format!(
+                "the deployment group {} has another active deployment",
+                new.settings.group
+            ),
+        }),
+    }
+}
+
+/// What serves, if it is neither what is taken back nor what is to come back.
+async fn elsewhere<P: Ports>(
+    ports: &P,
+    back: &WayBack<'_>,
+) -> Result<Option<TaskDefinitionArn>, CallError> {
+    let Some(ours) = back.revision else {
+        return Ok(None);
+    };
+    let service = ports.describe_service(back.place).await?;
+    let runs = service.and_then(|service| Service(&service).revision());
+    Ok(runs.filter(|runs| runs != ours && runs != back.to))
+}
+
+/// The AppSpec without hooks: nobody is asked whether the old version may come back.
+fn without_hooks(target: &DeploymentTarget) -> DeploymentTarget {
+    let mut appspec = target.0.clone();
+    if let Some(appspec) = appspec.as_object_mut() {
+        appspec.remove("Hooks");
+    }
+    DeploymentTarget(appspec)
+}

@@ -1,0 +1,228 @@
+//! How a CodeDeploy deployment stands.
+
+use jiff::SignedDuration;
+use towpath_core::names::DeploymentId;
+use towpath_core::release::{DeploymentStatus, Place};
+
+use super::waits_to_terminate;
+use crate::perform::observe::Observed;
+use crate::perform::tasks;
+use crate::ports::{CallError, DeploymentInfo, DeploymentProgress, Ports, Wait};
+
+/// How long after the end of a deployment its rollback may appear, which CodeDeploy creates by
+/// itself: <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html>.
+const ROLLBACK_APPEARS: SignedDuration = SignedDuration::from_mins(5);
+
+pub(in crate::perform) async fn observe<P: Ports>(
+    ports: &P,
+    observed: &Observed<'_>,
+) -> Result<DeploymentStatus, CallError> {
+    let (place, id) = (observed.place, observed.deployment);
+    let (info, progress) = tokio::join!(ports.deployment(place, id), ports.progress(place, id));
+    let Some(info) = info? else {
+        return Ok(DeploymentStatus::Failed {
+            reason: format!("CodeDeploy knows no deployment {id}"),
+        });
+    };
+    if matches!(info.status.as_str(), "Failed" | "Stopped") {
+        // How far the traffic had come decides about what serves.
+        return ended(ports, observed, &info, &progress?).await;
+    }
+    // Until then it is for people.
+    let progress = progress.unwrap_or_default();
+    match info.status.as_str() {
+        "Succeeded" => match observed.back {
+            // It is over, so another deployment brings the old version back.
+            Some(back) => coming_back(ports, place, back).await,
+            None => Ok(DeploymentStatus::Succeeded),
+        },
+        "Ready" => Ok(DeploymentStatus::Ready { pause: None }),
+        _ if waits_to_terminate(&progress) => Ok(DeploymentStatus::Shifted {
+            at: "the old tasks are kept until their time is over".into(),
+        }),
+        _ => Ok(DeploymentStatus::InProgress {
+            at: step(&info, &progress),
+            traffic: progress.green_traffic,
+        }),
+    }
+}
+
+/// How the deployment stands that brings the old version back after another one was over.
+async fn coming_back<P: Ports>(
+    ports: &P,
+    place: &Place,
+    back: &DeploymentId,
+) -> Result<DeploymentStatus, CallError> {
+    let (info, progress) = tokio::join!(ports.deployment(place, back), ports.progress(place, back));
+    let progress = progress.unwrap_or_default();
+    let Some(info) = info? else {
+        return Ok(DeploymentStatus::Failed {
+            reason: format!("CodeDeploy knows no deployment {back}"),
+        });
+    };
+    let reason = format!("{back} brings the old version back");
+    Ok(match info.status.as_str() {
+        "Succeeded" => DeploymentStatus::RolledBack { reason },
+        "Failed" | "Stopped" => DeploymentStatus::Failed {
+            reason: format!(
+                "the rollback {back} failed too: {}; look at what serves",
+                self::reason(&info, &progress)
+            ),
+        },
+        // Nobody is asked whether the old version may come back.
+        "Ready" => {
+            ports.continue_deployment(place, back, Wait::Ready).await?;
+            DeploymentStatus::RollingBack {
+                reason,
+                by: Some(back.clone()),
+            }
+        }
+        _ if waits_to_terminate(&progress) => DeploymentStatus::RolledBack { reason },
+        _ => DeploymentStatus::RollingBack {
+            reason,
+            by: Some(back.clone()),
+        },
+    })
+}
+
+/// A deployment that failed or was stopped is followed by another one that rolls it back; only
+/// that one's end says what serves.
+async fn ended<P: Ports>(
+    ports: &P,
+    observed: &Observed<'_>,
+    info: &DeploymentInfo,
+    progress: &DeploymentProgress,
+) -> Result<DeploymentStatus, CallError> {
+    let place = observed.place;
+    let failed = tasks::of_task_set(ports, place, progress.green.as_deref()).await;
+    let reason = tasks::explained(&reason(info, progress), &failed);
+    let Some(by) = &info.rolled_back_by else {
+        let may_appear = info
+            .ended_at
+            .is_none_or(|ended_at| ports.now().duration_since(ended_at) < ROLLBACK_APPEARS);
+        let percent = progress.green_traffic.unwrap_or_default();
+        let end = End {
+            was_stopped: info.status == "Stopped",
+            percent,
+            // It is asked for with each deployment, and matters where something is to be taken back.
+            rollback_awaited: may_appear && (observed.stopping || percent > 0),
+        };
+        return Ok(end.without_rollback(reason));
+    };
+    let rollback = ports.deployment(place, by).await?;
+    Ok(
+        match rollback.as_ref().map(|rollback| rollback.status.as_str()) {
+            Some("Succeeded") => DeploymentStatus::RolledBack { reason },
+            Some("Failed" | "Stopped") => DeploymentStatus::Failed {
+                reason: format!("{reason}; the rollback {by} failed too: look at what serves"),
+            },
+            Some(_) | None => DeploymentStatus::RollingBack {
+                reason,
+                by: Some(by.clone()),
+            },
+        },
+    )
+}
+
+/// How a deployment ended that nothing rolls back, as far as is known.
+struct End {
+    /// Whether somebody stopped it, and it did not fail.
+    was_stopped: bool,
+    /// The percentage of production traffic on green.
+    percent: u8,
+    /// Whether a rollback is still to appear.
+    rollback_awaited: bool,
+}
+
+impl End {
+    fn without_rollback(&self, reason: String) -> DeploymentStatus {
+        match self.percent {
+            _ if self.rollback_awaited => DeploymentStatus::RollingBack { reason, by: None },
+            // Nothing took traffic, so the old version never stopped serving.
+            0 if self.was_stopped => DeploymentStatus::Stopped { reason },
+            0 => DeploymentStatus::RolledBack { reason },
+            percent => DeploymentStatus::Failed {
+                reason: format!(
+                    "{reason}; {percent}% of traffic goes to the new version and nothing rolls it back"
+                ),
+            },
+        }
+    }
+}
+
+fn reason(info: &DeploymentInfo, progress: &DeploymentProgress) -> String {
+    let failed = progress
+        .lifecycle
+        .iter()
+        .find(|(_, status)| status == "Failed")
+        .map(|(event, _)| event);
+    match (&info.error, failed) {
+        (Some((code, message)), Some(event)) => format!("{event} failed: {code}: {message}"),
+        (Some((code, message)), None) => format!("{code}: {message}"),
+        (None, Some(event)) => format!("{event} failed"),
+        (None, None) => format!("CodeDeploy says {}", info.status.to_lowercase()),
+    }
+}
+
+/// What the deployment is at, for people.
+fn step(info: &DeploymentInfo, progress: &DeploymentProgress) -> String {
+    let current = progress
+        .lifecycle
+        .iter()
+        .find(|(_, status)| status == "InProgress")
+        .or_else(|| {
+            progress
+                .lifecycle
+                .iter()
+                .rev()
+                .find(|(_, status)| status == "Succeeded")
+        });
+    current.map_or_else(|| info.status.clone(), |(event, _)| event.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(was_stopped: bool, percent: u8, rollback_awaited: bool) -> DeploymentStatus {
+        let end = End {
+            was_stopped,
+            percent,
+            rollback_awaited,
+        };
+        end.without_rollback("it failed".into())
+    }
+
+    #[test]
+    fn a_rollback_that_may_still_appear_is_waited_for() {
+        for (was_stopped, percent) in [(true, 0), (true, 50), (false, 50)] {
+            let awaited = DeploymentStatus::RollingBack {
+                reason: "it failed".into(),
+                by: None,
+            };
+            assert_eq!(status(was_stopped, percent, true), awaited);
+        }
+    }
+
+    #[test]
+    fn the_old_version_serves_where_no_traffic_has_moved() {
+        let reason = "it failed".to_owned();
+        assert_eq!(
+            status(false, 0, false),
+            DeploymentStatus::RolledBack {
+                reason: reason.clone()
+            }
+        );
+        assert_eq!(status(true, 0, false), DeploymentStatus::Stopped { reason });
+    }
+
+    #[test]
+    fn traffic_that_nothing_takes_back_is_told_however_it_ended() {
+        for was_stopped in [true, false] {
+            let DeploymentStatus::Failed { reason } = status(was_stopped, 10, false) else {
+                panic!("it failed");
+            };
+            assert!(reason.contains("10% of traffic goes to the new version"));
+        }
+    }
+}
