@@ -165,8 +165,9 @@ async fn a_release_that_waits_for_a_deployment_by_hand_is_taken_back_at_once() -
     Ok(())
 }
 
-#[tokio::test]
-async fn what_somebody_deploys_while_it_bakes_is_not_rolled_back_over() -> Result<(), Error> {
+/// A release that still bakes when what somebody deployed by hand serves already: with the revision
+/// and the id of that deployment.
+async fn replaced_while_it_bakes() -> Result<(World, Value, String), Error> {
     let world = staging(&json!({ "bake": "30m" })).await?;
     world.push(GOOD, "healthy").await?;
     world
@@ -183,6 +184,12 @@ async fn what_somebody_deploys_while_it_bakes_is_not_rolled_back_over() -> Resul
         })
         .await?;
     assert_eq!(world.outcome(GOOD).await?, None, "it still bakes");
+    Ok((world, revision, other))
+}
+
+#[tokio::test]
+async fn what_somebody_deploys_while_it_bakes_is_not_rolled_back_over() -> Result<(), Error> {
+    let (world, revision, other) = replaced_while_it_bakes().await?;
     world
         .ordered(&[&["rollback"], &STAGING[..]].concat())
         .await?;
@@ -190,6 +197,17 @@ async fn what_somebody_deploys_while_it_bakes_is_not_rolled_back_over() -> Resul
     world.pass(600).await?;
     assert_eq!(serving(&world).await?, revision);
     assert_eq!(status(&world, &other).await?, "Succeeded");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_release_that_was_replaced_while_it_baked_has_not_succeeded() -> Result<(), Error> {
+    let (world, revision, _) = replaced_while_it_bakes().await?;
+    assert_eq!(world.ended(GOOD).await?, "superseded");
+    let reason = world.reason(GOOD).await?;
+    assert!(reason.contains("started outside of Towpath"), "{reason}");
+    assert_eq!(serving(&world).await?, revision);
+    assert_eq!(world.events_named(GOOD, "held").await?.len(), 1);
     Ok(())
 }
 

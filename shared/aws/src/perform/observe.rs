@@ -160,6 +160,26 @@ pub(super) async fn let_through<P: Ports>(
     }])
 }
 
+/// A deployment that was successful serves, unless somebody has deployed something else since.
+pub(super) async fn serves<P: Ports>(
+    ports: &P,
+    observed: &Observed<'_>,
+) -> Result<DeploymentStatus, CallError> {
+    let Some(service) = ports.describe_service(observed.place).await? else {
+        return Ok(DeploymentStatus::Failed {
+            reason: "the service was deleted".into(),
+        });
+    };
+    let runs = Service(&service).revision();
+    let other = runs.filter(|runs| runs != observed.revision);
+    Ok(match other {
+        None => DeploymentStatus::Succeeded,
+        Some(other) => DeploymentStatus::Replaced {
+            by: format!("one of {}", other.short()),
+        },
+    })
+}
+
 /// Whether what runs is what the rollout was planned on; else what is to be written down.
 pub(super) async fn check_baseline<P: Ports>(
     ports: &P,

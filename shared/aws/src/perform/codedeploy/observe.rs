@@ -5,7 +5,7 @@ use towpath_core::names::DeploymentId;
 use towpath_core::release::{DeploymentStatus, Place};
 
 use super::waits_to_terminate;
-use crate::perform::observe::Observed;
+use crate::perform::observe::{Observed, serves};
 use crate::perform::tasks;
 use crate::ports::{CallError, DeploymentInfo, DeploymentProgress, Ports, Wait};
 
@@ -34,7 +34,7 @@ pub(in crate::perform) async fn observe<P: Ports>(
         "Succeeded" => match observed.back {
             // It is over, so another deployment brings the old version back.
             Some(back) => coming_back(ports, place, back).await,
-            None => Ok(DeploymentStatus::Succeeded),
+            None => serves(ports, observed).await,
         },
         "Ready" => Ok(DeploymentStatus::Ready { pause: None }),
         _ if waits_to_terminate(&progress) => Ok(DeploymentStatus::Shifted {

@@ -20,8 +20,7 @@ use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::release::{DeploymentStatus, Place};
 
 use super::seen::{Seen, Standing};
-use crate::perform::observe::Observed;
-use crate::perform::service::Service;
+use crate::perform::observe::{Observed, serves};
 use crate::perform::tasks;
 use crate::ports::{CallError, PauseAnswer, Ports};
 
@@ -69,26 +68,6 @@ pub(super) fn unknown(id: &DeploymentId) -> DeploymentStatus {
     DeploymentStatus::Failed {
         reason: format!("ECS knows no service deployment {id}"),
     }
-}
-
-/// A deployment that was successful serves, unless somebody has deployed something else since.
-async fn serves<P: Ports>(
-    ports: &P,
-    observed: &Observed<'_>,
-) -> Result<DeploymentStatus, CallError> {
-    let Some(service) = ports.describe_service(observed.place).await? else {
-        return Ok(DeploymentStatus::Failed {
-            reason: "the service was deleted".into(),
-        });
-    };
-    let runs = Service(&service).revision();
-    let other = runs.filter(|runs| runs != observed.revision);
-    Ok(match other {
-        None => DeploymentStatus::Succeeded,
-        Some(other) => DeploymentStatus::Replaced {
-            by: format!("one of {}", other.short()),
-        },
-    })
 }
 
 /// A deployment that was stopped, by whoever started another one, or without anything in its

@@ -3,7 +3,7 @@
 use super::back::{self, deadline, given_up};
 use super::live::{Own, SLOWEST_POLL};
 use super::{bake, later, rejection, veto, wants_no_tasks};
-use crate::release::rollout::{Deployment, DeploymentStatus, Live};
+use crate::release::rollout::{Deployment, DeploymentStatus, Live, TakenGroup};
 use crate::release::vote::{Approval, Standing};
 use crate::release::{ActionKind, Conclusion, Outcome};
 
@@ -54,7 +54,15 @@ fn before_it_started(own: Own<'_>) -> Option<Conclusion> {
     (now >= deadline(own)).then(|| {
         Conclusion::new(
             Outcome::Failed,
-            format!("it could not be started within {}", stage.timeout),
+            match live.group.as_ref().filter(|group| !group.freed) {
+                Some(TakenGroup { by: Some(by), .. }) => format!(
+                    "it could not be started within {}: {by} had its deployment group",
+                    stage.timeout
+                ),
+                Some(TakenGroup { by: None, .. }) | None => {
+                    format!("it could not be started within {}", stage.timeout)
+                }
+            },
         )
     })
 }
