@@ -224,7 +224,8 @@ impl<'a, D: Orders> Ordered<'a, D> {
                 return Ok((true, id, to));
             }
             // One that has ended without having had the service is asked for anew.
-            if self.load(&id).await?.conclusion().is_none() {
+            let known = self.deployer.release(&id).await?;
+            if known.is_none_or(|known| known.conclusion().is_none()) {
                 return Ok((false, id, to));
             }
         }

@@ -110,6 +110,42 @@ impl World {
             .to_owned())
     }
 
+    /// Somebody registers a revision by hand, edited from one that is named by its ARN or family,
+    /// and gets its ARN.
+    ///
+    /// # Errors
+    /// When ECS refuses.
+    pub async fn register_edited(
+        &self,
+        from: &str,
+        edit: impl FnOnce(&mut Value),
+    ) -> Result<Value, Error> {
+        let from = json!({ "taskDefinition": from });
+        let mut described = self.lab.aws("ecs", "DescribeTaskDefinition", &from).await?;
+        let mut edited = described["taskDefinition"].take();
+        // The rest of a description is not taken back.
+        let kept = [
+            "family",
+            "networkMode",
+            "requiresCompatibilities",
+            "cpu",
+            "memory",
+            "executionRoleArn",
+            "taskRoleArn",
+            "runtimePlatform",
+            "containerDefinitions",
+        ];
+        if let Some(fields) = edited.as_object_mut() {
+            fields.retain(|name, _| kept.contains(&name.as_str()));
+        }
+        edit(&mut edited);
+        let mut registered = self
+            .lab
+            .aws("ecs", "RegisterTaskDefinition", &edited)
+            .await?;
+        Ok(registered["taskDefinition"]["taskDefinitionArn"].take())
+    }
+
     /// Calls of AWS or Slack fail by these rules from now on.
     ///
     /// # Errors

@@ -46,31 +46,11 @@ async fn serving(world: &World) -> Result<Value, Error> {
 
 /// Somebody registers what runs in staging with more memory.
 async fn edited(world: &World) -> Result<Value, Error> {
-    let described = json!({ "taskDefinition": serving(world).await? });
-    let mut edited = world
-        .lab
-        .aws("ecs", "DescribeTaskDefinition", &described)
-        .await?["taskDefinition"]
-        .clone();
-    let kept = [
-        "family",
-        "networkMode",
-        "requiresCompatibilities",
-        "cpu",
-        "memory",
-        "executionRoleArn",
-        "taskRoleArn",
-        "runtimePlatform",
-        "containerDefinitions",
-    ];
-    let fields = edited.as_object_mut().expect("a task definition");
-    fields.retain(|name, _| kept.contains(&name.as_str()));
-    edited["memory"] = json!("1024");
-    let registered = world
-        .lab
-        .aws("ecs", "RegisterTaskDefinition", &edited)
-        .await?;
-    Ok(registered["taskDefinition"]["taskDefinitionArn"].clone())
+    let runs = serving(world).await?;
+    let runs = runs.as_str().unwrap_or_default();
+    world
+        .register_edited(runs, |edited| edited["memory"] = json!("1024"))
+        .await
 }
 
 /// Somebody deploys a revision to staging in CodeDeploy's console.

@@ -262,32 +262,11 @@ async fn plant(world: &World) -> Result<(), Error> {
 
 /// Registers a revision of the staging service's family whose container listens elsewhere.
 async fn move_the_port(world: &World) -> Result<(), Error> {
-    let family = json!({ "taskDefinition": "shop-api-staging" });
-    let found = world
-        .lab
-        .aws("ecs", "DescribeTaskDefinition", &family)
-        .await?;
-    let mut definition = found["taskDefinition"].clone();
-    definition["containerDefinitions"][0]["portMappings"] =
-        json!([{ "containerPort": 9090, "protocol": "tcp" }]);
-    let kept = [
-        "family",
-        "networkMode",
-        "requiresCompatibilities",
-        "cpu",
-        "memory",
-        "executionRoleArn",
-        "taskRoleArn",
-        "runtimePlatform",
-        "containerDefinitions",
-    ];
-    let input: serde_json::Map<String, Value> = kept
-        .iter()
-        .map(|name| ((*name).to_owned(), definition[*name].clone()))
-        .collect();
+    let elsewhere = json!([{ "containerPort": 9090, "protocol": "tcp" }]);
     world
-        .lab
-        .aws("ecs", "RegisterTaskDefinition", &Value::Object(input))
+        .register_edited("shop-api-staging", |edited| {
+            edited["containerDefinitions"][0]["portMappings"] = elsewhere;
+        })
         .await?;
     Ok(())
 }

@@ -384,32 +384,11 @@ async fn neither_a_hold_nor_a_veto_nor_an_approval_keeps_an_older_release() -> R
 async fn a_service_that_was_changed_by_hand_is_held_until_that_is_accepted() -> Result<(), Error> {
     let world = World::start().await?;
     deploy(&world, GOOD).await?;
-    let described = json!({ "taskDefinition": "shop-api-test" });
-    let described = world
-        .lab
-        .aws("ecs", "DescribeTaskDefinition", &described)
-        .await?;
-    let mut edited = described["taskDefinition"].clone();
-    let fields = edited.as_object_mut().expect("a task definition");
-    let kept = [
-        "family",
-        "networkMode",
-        "requiresCompatibilities",
-        "cpu",
-        "memory",
-        "executionRoleArn",
-        "taskRoleArn",
-        "runtimePlatform",
-        "containerDefinitions",
-    ];
-    fields.retain(|name, _| kept.contains(&name.as_str()));
-    edited["memory"] = json!("1024");
-    let registered = world
-        .lab
-        .aws("ecs", "RegisterTaskDefinition", &edited)
+    let edited = world
+        .register_edited("shop-api-test", |edited| edited["memory"] = json!("1024"))
         .await?;
     let by_hand = json!({ "cluster": "test", "service": Shop::NAME,
-        "taskDefinition": registered["taskDefinition"]["taskDefinitionArn"] });
+        "taskDefinition": edited });
     world.lab.aws("ecs", "UpdateService", &by_hand).await?;
     world.pass(600).await?;
 

@@ -13,7 +13,7 @@
 //! | planned | an older release waits at the stage | supersede that one |
 //! | planned | its image is vetoed, or there is no way back | it ends as refused, or as failed |
 //! | planned | what runs is not what Towpath left | hold the stage |
-//! | planned | the service runs it already | the rollout succeeds; or queue, if it has another owner |
+//! | planned, no rollback | the service runs it already | the rollout succeeds; or queue, if it has another owner |
 //! | planned | the stage asks for approval | ask; or, given for something else, void it |
 //! | planned | the service has another owner, a hold, or an older release whose turn it is | queue |
 //! | planned | | take the service |
@@ -28,7 +28,7 @@
 //! | live, deploying | somebody wants it back, a request was rejected or has expired, a check failed while it baked, its time is up | roll back |
 //! | live, deploying | the deployment asks, and checks take their time | run them, then answer |
 //! | live, deploying | green waits for its traffic | ask for approval, if the stage does; else let it through |
-//! | live, deploying | it serves | restore auto scaling, and watch it for the bake time |
+//! | live, deploying | it serves | restore auto scaling, watch it for the bake time, and look at it once more |
 //! | live, deploying | something was reported, or it is time | look at the deployment |
 //! | live, deploying | | wait |
 //!
