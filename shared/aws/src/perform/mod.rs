@@ -2,6 +2,7 @@
 
 mod checks;
 mod codedeploy;
+mod images;
 mod native;
 mod observe;
 mod plan;
@@ -47,7 +48,7 @@ pub(crate) async fn perform<P: Ports>(
     .await
 }
 
-async fn perform_one<P: Ports>(ports: &P, release: &Release, mut task: Task) -> Performed {
+async fn perform_one<P: Ports>(ports: &P, release: &Release, task: Task) -> Performed {
     let kind = task.action.kind();
     let mut patience = Patience::default();
     loop {
@@ -56,15 +57,7 @@ async fn perform_one<P: Ports>(ports: &P, release: &Release, mut task: Task) -> 
                 events,
                 error: None,
             },
-            Err(CallError::NotDone { .. }) if patience.is_left() => {
-                patience.pause().await;
-                continue;
-            }
-            // Taking back looks for what an earlier try has done, and people wait for it.
-            Err(CallError::Unknown { .. })
-                if kind == ActionKind::RollBack && patience.is_left() =>
-            {
-                task.again = true;
+            Err(error) if patience.is_left() && may_be_repeated(kind, &error) => {
                 patience.pause().await;
                 continue;
             }
@@ -85,6 +78,16 @@ async fn perform_one<P: Ports>(ports: &P, release: &Release, mut task: Task) -> 
             },
         };
         return outcome;
+    }
+}
+
+/// Whether it is tried again at once: when it was certainly not done, or when doing it begins with
+/// looking for what an earlier try has done, as taking back does, for which people wait.
+fn may_be_repeated(kind: ActionKind, error: &CallError) -> bool {
+    match error {
+        CallError::NotDone { .. } => true,
+        CallError::Unknown { .. } => kind == ActionKind::RollBack,
+        CallError::Refused { .. } => false,
     }
 }
 

@@ -166,18 +166,28 @@ pub(super) async fn serves<P: Ports>(
     observed: &Observed<'_>,
 ) -> Result<DeploymentStatus, CallError> {
     let Some(service) = ports.describe_service(observed.place).await? else {
-        return Ok(DeploymentStatus::Failed {
-            reason: "the service was deleted".into(),
-        });
+        return Ok(deleted());
     };
     let runs = Service(&service).revision();
     let other = runs.filter(|runs| runs != observed.revision);
     Ok(match other {
         None => DeploymentStatus::Succeeded,
-        Some(other) => DeploymentStatus::Replaced {
-            by: format!("one of {}", other.short()),
-        },
+        Some(other) => replaced_by(&other),
     })
+}
+
+/// How a deployment stands whose service is gone.
+pub(super) fn deleted() -> DeploymentStatus {
+    DeploymentStatus::Failed {
+        reason: "the service was deleted".into(),
+    }
+}
+
+/// How a deployment stands after another one, which brought that revision.
+pub(super) fn replaced_by(revision: &TaskDefinitionArn) -> DeploymentStatus {
+    DeploymentStatus::Replaced {
+        by: format!("one of {}", revision.short()),
+    }
 }
 
 /// Whether what runs is what the rollout was planned on; else what is to be written down.

@@ -1,17 +1,15 @@
 //! Reading what a rollout would do.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use towpath_core::appspec;
 use towpath_core::names::{Fingerprint, StageName, TaskDefinitionArn};
 use towpath_core::pipeline::{Base, CodeDeployRollout, Rollout};
 use towpath_core::release::{
-    Action, ActionKind, BaseRevision, Changes, DeploymentTarget, Event, Gates, Image, ImageChange,
-    Place, Plan,
+    Action, ActionKind, BaseRevision, Changes, DeploymentTarget, Event, Gates, Image, Place, Plan,
 };
-use towpath_core::taskdef::{self, Container, Rendered, Severity, TaskDefinition};
+use towpath_core::taskdef::{self, Rendered, Severity, TaskDefinition};
 
+use super::images;
 use super::native;
 use super::register::changes_of;
 use super::service::Service;
@@ -195,8 +193,8 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     let plan = Plan {
         target: target(&described, request, &current)?,
         images: match (&running, request.back_to) {
-            (Some(running), Some(_)) => images_that_differ(running, &definition),
-            (Some(_) | None, _) => image_changes(&definition, request.changes),
+            (Some(running), Some(_)) => images::that_differ(running, &definition),
+            (Some(_) | None, _) => images::that_are_set(&definition, request.changes),
         },
         spec: fingerprint(&rendered),
         reuse,
@@ -474,42 +472,6 @@ fn target(
     let appspec = appspec::render(described, current.as_str(), &target, &hooks)
         .map_err(|error| error.to_string())?;
     Ok(Some(DeploymentTarget(appspec)))
-}
-
-fn image_changes(definition: &TaskDefinition, changes: &Changes) -> Vec<ImageChange> {
-    let before: BTreeMap<_, _> = definition
-        .containers()
-        .filter_map(|c| Some((c.name()?.to_owned(), c.image()?.to_owned())))
-        .collect();
-    changes
-        .images
-        .iter()
-        .map(|(container, to)| ImageChange {
-            container: container.clone(),
-            from: before.get(container.as_str()).cloned().unwrap_or_default(),
-            to: to.clone(),
-        })
-        .collect()
-}
-
-/// The images that bringing a revision back changes.
-fn images_that_differ(running: &TaskDefinition, back: &TaskDefinition) -> Vec<ImageChange> {
-    let now: BTreeMap<_, _> = running
-        .containers()
-        .filter_map(|c| Some((c.name()?.to_owned(), c.image()?.to_owned())))
-        .collect();
-    let differs = |container: Container<'_>| {
-        let (name, to) = (container.name()?, container.image()?);
-        let from = now.get(name).cloned().unwrap_or_default();
-        (from != to).then(|| {
-            Some(ImageChange {
-                container: name.parse().ok()?,
-                from,
-                to: to.to_owned(),
-            })
-        })?
-    };
-    back.containers().filter_map(differs).collect()
 }
 
 fn fingerprint(rendered: &Rendered) -> Fingerprint {

@@ -4,7 +4,7 @@
 use towpath_core::names::{StageName, TaskDefinitionArn};
 use towpath_core::release::{DeploymentStatus, Event, Place};
 
-use super::observe::{Observed, TakenBack, WayBack, check_baseline};
+use super::observe::{Observed, TakenBack, WayBack, check_baseline, deleted};
 use super::service::{EcsDeployment, Service};
 use super::tasks;
 use crate::ports::{CallError, Ports};
@@ -80,9 +80,7 @@ pub(super) async fn observe<P: Ports>(
     observed: &Observed<'_>,
 ) -> Result<DeploymentStatus, CallError> {
     let Some(service) = ports.describe_service(observed.place).await? else {
-        return Ok(DeploymentStatus::Failed {
-            reason: "the service was deleted".into(),
-        });
+        return Ok(deleted());
     };
     let deployments = Service(&service).deployments();
     let ours = deployments

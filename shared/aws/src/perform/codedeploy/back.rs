@@ -3,10 +3,10 @@
 
 use towpath_core::names::TaskDefinitionArn;
 use towpath_core::pipeline::CodeDeployRollout;
-use towpath_core::release::{ALL_AT_ONCE, DeploymentStatus, DeploymentTarget};
+use towpath_core::release::{ALL_AT_ONCE, DeploymentTarget};
 
 use super::start::{Created, New, create, find};
-use crate::perform::observe::{TakenBack, WayBack};
+use crate::perform::observe::{TakenBack, WayBack, replaced_by};
 use crate::perform::service::Service;
 use crate::ports::{CallError, Ports};
 
@@ -51,16 +51,14 @@ async fn bring_back<P: Ports>(
         return Ok(TakenBack::Begun(Some(begun.id).into()));
     }
     if let Some(found) = elsewhere(ports, back).await? {
-        return Ok(TakenBack::Replaced(DeploymentStatus::Replaced {
-            by: format!("one of {}", found.short()),
-        }));
+        return Ok(TakenBack::Replaced(replaced_by(&found)));
     }
     match create(ports, &new).await? {
         Created::Begun(deployment) | Created::Found(deployment) => {
             Ok(TakenBack::Begun(Some(deployment).into()))
         }
         // It is tried again until the rollout is given up.
-        Created::Taken(_) => Err(CallError::Unknown {
+        Created::Taken(_) => Err(CallError::NotDone {
             operation: "codedeploy:CreateDeployment",
             message: format!(
                 "the deployment group {} has another active deployment",

@@ -8,7 +8,7 @@ use towpath_core::release::{DeploymentStatus, Place};
 use super::observe::{let_through, unknown};
 use super::seen::{Seen, Standing};
 use super::start::started_by;
-use crate::perform::observe::{Begun, TakenBack, WayBack};
+use crate::perform::observe::{Begun, TakenBack, WayBack, replaced_by};
 use crate::perform::service::Service;
 use crate::ports::{CallError, PauseAnswer, Ports};
 
@@ -84,9 +84,7 @@ async fn bring_back<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<TakenBack
         if let (Some(runs), Some(ours)) = (runs, back.revision)
             && runs != *ours
         {
-            return Ok(TakenBack::Replaced(DeploymentStatus::Replaced {
-                by: format!("one of {}", runs.short()),
-            }));
+            return Ok(TakenBack::Replaced(replaced_by(&runs)));
         }
     }
     let service = ports.update_service(place, to).await?;

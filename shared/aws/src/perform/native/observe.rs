@@ -20,7 +20,7 @@ use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::release::{DeploymentStatus, Place};
 
 use super::seen::{Seen, Standing};
-use crate::perform::observe::{Observed, serves};
+use crate::perform::observe::{Observed, replaced_by, serves};
 use crate::perform::tasks;
 use crate::ports::{CallError, PauseAnswer, Ports};
 
@@ -84,11 +84,11 @@ async fn stopped<P: Ports>(
             Some(target) => ports.task_definition_of(observed.place, target).await?,
             None => None,
         };
-        return Ok(DeploymentStatus::Replaced {
-            by: brings.map_or_else(
-                || newest.id.to_string(),
-                |brings| format!("one of {}", brings.short()),
-            ),
+        return Ok(match brings {
+            Some(brings) => replaced_by(&brings),
+            None => DeploymentStatus::Replaced {
+                by: newest.id.to_string(),
+            },
         });
     }
     let reason = why(ports, observed, seen).await;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Outstanding, Release};
-use crate::names::StageName;
+use crate::names::{DeploymentId, StageName};
 use crate::release::rollout::{
     Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout, TakenGroup,
 };
@@ -184,36 +184,7 @@ impl Release {
                 if matches!(status, DeploymentStatus::Replaced { .. }) {
                     self.settle(ActionKind::RollBack);
                 }
-                self.with_live(|live| {
-                    if let Some(known) = &mut live.deployment
-                        && known.id == *deployment
-                    {
-                        known.unchanged = if known.status == *status {
-                            known.unchanged + 1
-                        } else {
-                            0
-                        };
-                        known.status = status.clone();
-                        known.observed_at = at;
-                        known.reported = false;
-                        if let DeploymentStatus::RollingBack { by: Some(by), .. } = status {
-                            live.rollback = Some(by.clone());
-                        }
-                        // A way back that began because its time was up came too late: it serves.
-                        if *status == DeploymentStatus::Succeeded
-                            && live.rollback.is_none()
-                            && live
-                                .rolling_back
-                                .as_ref()
-                                .is_some_and(|back| !back.insists())
-                        {
-                            live.rolling_back = None;
-                        }
-                        if live.shifted_at.is_none() && has_shifted(status) {
-                            live.shifted_at = Some(at);
-                        }
-                    }
-                });
+                self.with_live(|live| see(live, deployment, status, at));
             }
             Event::RollbackStarted {
                 reason,
@@ -463,6 +434,35 @@ impl Release {
                 change(live);
             }
         });
+    }
+}
+
+/// The deployment was looked at.
+fn see(live: &mut Live, deployment: &DeploymentId, status: &DeploymentStatus, at: Timestamp) {
+    let Some(known) = live
+        .deployment
+        .as_mut()
+        .filter(|known| known.id == *deployment)
+    else {
+        return;
+    };
+    known.unchanged = if known.status == *status {
+        known.unchanged + 1
+    } else {
+        0
+    };
+    known.status = status.clone();
+    known.observed_at = at;
+    known.reported = false;
+    if let DeploymentStatus::RollingBack { by: Some(by), .. } = status {
+        live.rollback = Some(by.clone());
+    }
+    // A way back that began because its time was up came too late: it serves.
+    if *status == DeploymentStatus::Succeeded && live.rollback.is_none() {
+        live.rolling_back = live.rolling_back.take().filter(Back::insists);
+    }
+    if live.shifted_at.is_none() && has_shifted(status) {
+        live.shifted_at = Some(at);
     }
 }
 
