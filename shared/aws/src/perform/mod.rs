@@ -2,7 +2,6 @@
 
 mod checks;
 mod codedeploy;
-mod images;
 mod native;
 mod observe;
 mod plan;
@@ -13,7 +12,6 @@ mod service;
 mod tasks;
 mod tell;
 mod wake;
-mod way_back;
 
 pub use native::{hooks_to, unmet};
 pub use plan::{Preview, PreviewError, preview};

@@ -5,7 +5,7 @@ use towpath_core::names::TaskDefinitionArn;
 use towpath_core::release::Place;
 use towpath_core::taskdef::{self, Diff, TaskDefinition};
 
-use super::plan::{Problem, Request, describe};
+use super::{Problem, Request, describe};
 use crate::ports::{CallError, Ports};
 
 /// Why what runs now could not be brought back, if so: its revision was deregistered, which no

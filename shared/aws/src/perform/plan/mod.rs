@@ -1,0 +1,174 @@
+//! Reading what a rollout would do.
+
+mod images;
+mod reading;
+mod rendering;
+mod request;
+mod set_up;
+mod way_back;
+
+use towpath_core::release::{Action, ActionKind, Event, Plan};
+use towpath_core::taskdef::TaskDefinition;
+
+use self::reading::{describe, read_base};
+use self::rendering::{fingerprint, render, reusable, target};
+pub(super) use self::request::Request;
+use self::set_up::{check_controller, check_group, gates};
+use self::way_back::{drift, no_way_back};
+use super::service::Service;
+use crate::ports::{CallError, LoadError, Ports};
+
+/// What a rollout would do, with the task definitions that it is about.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// What it would do.
+    pub plan: Plan,
+    /// What runs now.
+    pub running: TaskDefinition,
+    /// What would be registered.
+    pub rendered: TaskDefinition,
+}
+
+/// Why there is no preview.
+#[derive(Debug, thiserror::Error)]
+pub enum PreviewError {
+    /// What was found does not fit what the pipeline asks for; a rollout would fail for this.
+    #[error("{0}")]
+    Misfit(String),
+    /// A call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// Reads what [`Action::Plan`] asks about, and changes nothing.
+///
+/// # Errors
+/// When nothing can be planned, or AWS cannot be asked.
+pub async fn preview<P: Ports>(ports: &P, action: &Action) -> Result<Preview, PreviewError> {
+    let request = Request::of(action).ok_or_else(|| {
+        PreviewError::Misfit(format!("there is no preview of how to {}", action.kind()))
+    })?;
+    read(ports, &request)
+        .await
+        .map_err(|problem| match problem {
+            Problem::Misfit(reason) => PreviewError::Misfit(reason),
+            Problem::Call(error) => PreviewError::Call(error),
+        })
+}
+
+/// Why nothing can be planned.
+pub(super) enum Problem {
+    /// What was found does not fit what the pipeline asks for.
+    Misfit(String),
+    Call(CallError),
+}
+
+impl From<CallError> for Problem {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<String> for Problem {
+    fn from(reason: String) -> Self {
+        Self::Misfit(reason)
+    }
+}
+
+pub(super) async fn plan<P: Ports>(
+    ports: &P,
+    request: &Request<'_>,
+) -> Result<Vec<Event>, CallError> {
+    let stage = request.stage;
+    match read(ports, request).await {
+        Ok(preview) => {
+            let unknown = &preview.plan.unknown_fields;
+            if !unknown.is_empty() {
+                tracing::info!(stage.name = %stage, fields = ?unknown, "the task definition has fields that this version does not know; they are kept");
+            }
+            Ok(vec![Event::Planned {
+                stage: stage.clone(),
+                plan: Box::new(preview.plan),
+            }])
+        }
+        Err(Problem::Misfit(reason)) => Ok(vec![Event::ActionRefused {
+            action: ActionKind::Plan,
+            reason,
+        }]),
+        Err(Problem::Call(error)) => Err(error),
+    }
+}
+
+async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Problem> {
+    let place = request.place;
+    // The row comes first: when the service is taken at the epoch that it names, nobody else has
+    // changed what is read after it.
+    let row = ports
+        .service(&place.service)
+        .await
+        .map_err(|error| match error {
+            LoadError::Call(error) => Problem::Call(error),
+            LoadError::Unreadable { .. } => Problem::Misfit(error.to_string()),
+        })?;
+    let (service, scaling, group, veto) = tokio::join!(
+        ports.describe_service(place),
+        async {
+            if request.scaling {
+                ports.scaling(place).await
+            } else {
+                Ok(None)
+            }
+        },
+        check_group(ports, place, request.rollout),
+        ports.veto(&request.image.digest),
+    );
+    let described = service?.ok_or_else(|| {
+        format!(
+            "service `{}` does not exist in cluster `{}` ({}, {}); create it, or correct the stage",
+            place.service.service,
+            place.service.cluster,
+            place.service.account,
+            place.service.region
+        )
+    })?;
+    let group = group?;
+    let service = Service(&described);
+    check_controller(&service, request.rollout)?;
+    let gates = gates(&service, request, group.as_ref())?;
+    let current = service
+        .revision()
+        .ok_or("the service has no task definition yet: create it with one")
+        .map_err(str::to_owned)?;
+    let ((base, definition, running), drift) = tokio::try_join!(
+        read_base(ports, request, &current),
+        drift(ports, place, row.baseline.as_ref(), &current),
+    )?;
+    let no_way_back = no_way_back(ports, request, running.as_ref().unwrap_or(&definition)).await?;
+    let rendered = render(&definition, request)?;
+    let reuse = reusable(&rendered, &base, &definition, &current, running.as_ref());
+    let plan = Plan {
+        target: target(&described, request, &current)?,
+        images: match (&running, request.back_to) {
+            (Some(running), Some(_)) => images::that_differ(running, &definition),
+            (Some(_) | None, _) => images::that_are_set(&definition, request.changes),
+        },
+        spec: fingerprint(&rendered),
+        reuse,
+        base,
+        desired_count: service.desired_count(),
+        scaling: scaling?,
+        paced_minutes: gates.paced_minutes,
+        ready_minutes: gates.ready_minutes,
+        no_way_back,
+        drift,
+        veto: veto?,
+        unknown_fields: rendered.unknown_fields.clone(),
+        service: row,
+        current,
+    };
+    Ok(Preview {
+        plan,
+        running: running.unwrap_or(definition),
+        rendered: rendered.definition,
+    })
+}

@@ -1,0 +1,90 @@
+//! Reading the task definitions that a plan is about.
+
+use towpath_core::names::TaskDefinitionArn;
+use towpath_core::pipeline::Base;
+use towpath_core::release::{BaseRevision, Place};
+use towpath_core::taskdef::TaskDefinition;
+
+use super::{Problem, Request};
+use crate::perform::register::fill;
+use crate::ports::Ports;
+
+/// The base, its definition, and the running definition where that is another one.
+pub(super) async fn read_base<P: Ports>(
+    ports: &P,
+    request: &Request<'_>,
+    current: &TaskDefinitionArn,
+) -> Result<(BaseRevision, TaskDefinition, Option<TaskDefinition>), Problem> {
+    let place = request.place;
+    if let Some(revision) = request.back_to {
+        let (definition, running) = tokio::join!(
+            describe(ports, place, revision.as_str()),
+            describe(ports, place, current.as_str())
+        );
+        let base = BaseRevision::Revision(revision.clone());
+        return Ok((base, definition?, Some(running?)));
+    }
+    match request.base {
+        Base::Service => {
+            let definition = describe(ports, place, current.as_str()).await?;
+            Ok((BaseRevision::Revision(current.clone()), definition, None))
+        }
+        Base::Family => {
+            let (newest, running) = tokio::join!(
+                describe(ports, place, family(current)),
+                describe(ports, place, current.as_str())
+            );
+            let definition = newest?;
+            let arn = definition
+                .described()
+                .and_then(|described| described.arn.parse().ok())
+                .ok_or_else(|| {
+                    format!(
+                        "ECS described the family `{}` without an ARN",
+                        family(current)
+                    )
+                })?;
+            Ok((BaseRevision::Revision(arn), definition, Some(running?)))
+        }
+        Base::Parameter(name) => {
+            let (parameter, running) = tokio::join!(
+                ports.parameter(Some(place), name, None),
+                describe(ports, place, current.as_str())
+            );
+            let parameter = parameter?.ok_or_else(|| {
+                format!("the template parameter `{name}` does not exist; create it, or correct the stage's `base`")
+            })?;
+            let definition = fill(&parameter.value, &request.changes.values)?;
+            let base = BaseRevision::Parameter {
+                name: name.clone(),
+                version: parameter.version,
+            };
+            Ok((base, definition, Some(running?)))
+        }
+    }
+}
+
+pub(super) async fn describe<P: Ports>(
+    ports: &P,
+    place: &Place,
+    reference: &str,
+) -> Result<TaskDefinition, Problem> {
+    let described = ports.describe_task_definition(place, reference).await?;
+    let described = described.ok_or_else(|| {
+        format!("the task definition `{reference}` does not exist or is inactive")
+    })?;
+    TaskDefinition::from_describe(described).map_err(|error| {
+        Problem::Misfit(format!(
+            "the task definition `{reference}` cannot be used: {error}"
+        ))
+    })
+}
+
+/// The family of a revision's ARN.
+fn family(arn: &TaskDefinitionArn) -> &str {
+    let name = arn
+        .as_str()
+        .rsplit_once('/')
+        .map_or(arn.as_str(), |(_, name)| name);
+    name.rsplit_once(':').map_or(name, |(family, _)| family)
+}

@@ -1,0 +1,104 @@
+//! What would be registered, and what CodeDeploy would be told.
+
+use serde_json::Value;
+use towpath_core::appspec;
+use towpath_core::names::{Fingerprint, TaskDefinitionArn};
+use towpath_core::pipeline::Rollout;
+use towpath_core::release::{BaseRevision, DeploymentTarget};
+use towpath_core::taskdef::{self, Rendered, Severity, TaskDefinition};
+
+use super::{Problem, Request};
+use crate::perform::register::changes_of;
+
+pub(super) fn render(
+    definition: &TaskDefinition,
+    request: &Request<'_>,
+) -> Result<Rendered, Problem> {
+    let changes = changes_of(request.changes, None)?;
+    let rendered = taskdef::render(definition, &changes).map_err(|error| error.to_string())?;
+    // What ran once is brought back as it is.
+    if request.back_to.is_some() {
+        return Ok(rendered);
+    }
+    let rules = taskdef::Rules {
+        containers: request
+            .changes
+            .images
+            .keys()
+            .map(ToString::to_string)
+            .collect(),
+        mutable_tags: taskdef::MutableTags::RefuseNamed,
+        ..taskdef::Rules::default()
+    };
+    let errors: Vec<_> = taskdef::validate(&rendered.definition, &rules)
+        .into_iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .map(|finding| finding.to_string())
+        .collect();
+    if errors.is_empty() {
+        Ok(rendered)
+    } else {
+        Err(errors.join("; ").into())
+    }
+}
+
+/// An ACTIVE revision that already says what would be registered: the running one, or the base.
+pub(super) fn reusable(
+    rendered: &Rendered,
+    base: &BaseRevision,
+    definition: &TaskDefinition,
+    current: &TaskDefinitionArn,
+    running: Option<&TaskDefinition>,
+) -> Option<TaskDefinitionArn> {
+    // A revision that was deregistered cannot be started any more, so it is registered anew.
+    let is_active = |definition: &TaskDefinition| {
+        definition
+            .described()
+            .is_none_or(|described| described.status == "ACTIVE")
+    };
+    let same = |definition: &TaskDefinition| {
+        taskdef::spec_hash(definition) == rendered.spec_hash && is_active(definition)
+    };
+    if running.is_some_and(same) {
+        return Some(current.clone());
+    }
+    match base {
+        BaseRevision::Revision(arn) if same(definition) => Some(arn.clone()),
+        BaseRevision::Revision(_) | BaseRevision::Parameter { .. } => None,
+    }
+}
+
+pub(super) fn target(
+    described: &Value,
+    request: &Request<'_>,
+    current: &TaskDefinitionArn,
+) -> Result<Option<DeploymentTarget>, Problem> {
+    let Rollout::CodeDeploy(settings) = request.rollout else {
+        return Ok(None);
+    };
+    let mut target = appspec::target(described).map_err(|error| error.to_string())?;
+    if let Some(container) = &settings.container {
+        target.container = container.to_string();
+    }
+    let function = settings.hook.iter();
+    let hooks: Vec<_> = function
+        .flat_map(|function| {
+            request
+                .gates
+                .hooks
+                .iter()
+                .map(|point| (*point, function.as_str()))
+        })
+        .collect();
+    let appspec = appspec::render(described, current.as_str(), &target, &hooks)
+        .map_err(|error| error.to_string())?;
+    Ok(Some(DeploymentTarget(appspec)))
+}
+
+pub(super) fn fingerprint(rendered: &Rendered) -> Fingerprint {
+    rendered
+        .spec_hash
+        .to_string()
+        .parse()
+        .expect("a spec hash is 64 hexadecimal digits")
+}

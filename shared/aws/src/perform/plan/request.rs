@@ -1,0 +1,51 @@
+//! What a plan is asked for.
+
+use towpath_core::names::{StageName, TaskDefinitionArn};
+use towpath_core::pipeline::{Base, Rollout};
+use towpath_core::release::{Action, Changes, Gates, Image, Place};
+
+/// What [`Action::Plan`] asks about.
+pub(in crate::perform) struct Request<'a> {
+    pub(in crate::perform) stage: &'a StageName,
+    pub(in crate::perform) place: &'a Place,
+    pub(in crate::perform) rollout: &'a Rollout,
+    pub(in crate::perform) base: &'a Base,
+    pub(in crate::perform) changes: &'a Changes,
+    pub(in crate::perform) gates: &'a Gates,
+    pub(in crate::perform) scaling: bool,
+    /// The revision to bring back, if the rollout is a rollback.
+    pub(in crate::perform) back_to: Option<&'a TaskDefinitionArn>,
+    /// The image that is rolled out.
+    pub(in crate::perform) image: &'a Image,
+}
+
+impl<'a> Request<'a> {
+    /// What an action asks about, if it is one that plans.
+    pub(in crate::perform) fn of(action: &'a Action) -> Option<Self> {
+        let Action::Plan {
+            stage,
+            place,
+            rollout,
+            base,
+            changes,
+            gates,
+            scaling,
+            back_to,
+            image,
+        } = action
+        else {
+            return None;
+        };
+        Some(Self {
+            stage,
+            place,
+            rollout,
+            base,
+            changes,
+            gates,
+            scaling: *scaling,
+            back_to: back_to.as_ref(),
+            image,
+        })
+    }
+}
