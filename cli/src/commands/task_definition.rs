@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use thiserror::Error;
-use towpath_core::taskdef::{DocumentError, TaskDefinition, json};
+use towpath_core::json;
+use towpath_core::taskdef::{DocumentError, TaskDefinition};
 
 /// The forms that a task definition comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,6 +4,7 @@ pub mod appspec;
 pub mod check;
 pub mod image;
 pub mod incoming;
+pub mod json;
 pub mod message;
 pub mod names;
 pub mod pipeline;

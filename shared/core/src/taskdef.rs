@@ -11,7 +11,6 @@ mod diff;
 mod document;
 mod fargate;
 mod hash;
-pub mod json;
 mod model;
 mod print;
 mod render;

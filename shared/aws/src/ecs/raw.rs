@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value;
-use towpath_core::taskdef::json;
+use towpath_core::json;
 
 use crate::call::unreadable;
 use crate::ports::CallError;

@@ -10,8 +10,8 @@ pub(super) mod rules;
 
 use serde_json::{Map, Value};
 
-use super::json;
 use super::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure};
+use crate::json;
 use rules::{MemberRule, Order, Surroundings};
 
 /// A place in a document that a comparison may leave out.

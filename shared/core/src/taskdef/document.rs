@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::json::{self, JsonError};
 use super::model::{self, DESCRIBE_ONLY};
+use crate::json::{self, JsonError};
 
 /// A task definition in the form that RegisterTaskDefinition takes, with all its fields, known or
 /// not, as they were read.
@@ -57,7 +57,7 @@ impl TaskDefinition {
     /// Reads DescribeTaskDefinition's whole answer, `{"taskDefinition": …, "tags": […]}`.
     ///
     /// An answer that is at hand as text is better given to [`parse`](Self::parse): what `serde_json`
-    /// has made of it may already have lost something (see [`json`](super::json)).
+    /// has made of it may already have lost something (see [`json`](crate::json)).
     ///
     /// ECS leaves the tags out unless it is asked with `include=[TAGS]`; a definition read without
     /// them is registered without them.

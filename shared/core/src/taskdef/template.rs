@@ -10,8 +10,8 @@ use std::fmt;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::json::{self, JsonError};
 use super::model::push_segment;
+use crate::json::{self, JsonError};
 
 /// The names that a template may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

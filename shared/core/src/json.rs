@@ -1,4 +1,4 @@
-//! Reading JSON without losing anything.
+//! Reading JSON without losing anything: the one reader of every text that others may have written.
 //!
 //! `serde_json` takes the last of two equal keys and rounds numbers to 64 bits without a word.
 //! Here both are errors, with their place. And where any crate of a program turns its `raw_value`
@@ -9,22 +9,23 @@ mod numbers;
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
-/// Longest document that is read, in bytes: 16 times what ECS takes, so that a definition that is
-/// too long is still shown as such, and a file that is none is refused early.
+/// Longest text that is read, in bytes: more than any event, ledger item or answer of AWS that is read
+/// here has, and 16 times the task definition that ECS takes, so that one that is too long is still
+/// shown as such.
 pub const LONGEST: usize = 1024 * 1024;
 
 /// Why a text cannot be read without loss.
 #[derive(Debug, Error)]
 pub enum JsonError {
     /// The text is longer than [`LONGEST`].
-    #[error(
-        "{0} bytes are more than the 1048576 that are read; a task definition has at most 65536"
-    )]
+    #[error("{0} bytes are more than the 1048576 that are read")]
     TooLong(usize),
     /// It is no JSON, is nested deeper than 127 levels, or has a key twice.
     #[error("{reason} at line {line}, column {column}")]
@@ -48,6 +49,9 @@ pub enum JsonError {
         /// Column in bytes, from 1.
         column: usize,
     },
+    /// It is JSON, and does not say what it should.
+    #[error("{0}")]
+    Shape(String),
 }
 
 /// Reads one JSON value. Order of keys, empty values and numbers are kept as they are.
@@ -65,8 +69,17 @@ pub fn read(text: &[u8]) -> Result<Value, JsonError> {
     Ok(value)
 }
 
+/// Reads what a JSON text says. A key that is there twice is refused at any depth, also where the type
+/// would have passed over it.
+///
+/// # Errors
+/// [`JsonError`], if the text is not JSON, cannot be kept exactly, or is of another shape.
+pub fn read_as<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
+    serde_json::from_value(read(text)?).map_err(|error| JsonError::Shape(error.to_string()))
+}
+
 /// Reads JSON whose numbers are known to be exact.
-pub(super) fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
+pub(crate) fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     let value = Exactly.deserialize(&mut reader)?;
     reader.end()?;
@@ -172,6 +185,27 @@ mod tests {
     fn a_key_that_is_there_twice_is_refused() {
         insta::assert_snapshot!(error("{\"a\": 1,\n\"a\": 2}"), @r#"key "a" is there twice at line 2, column 3"#);
         insta::assert_snapshot!(error("[[{\"a\": {\"b\": 1, \"b\": 1}}]]"), @r#"key "b" is there twice at line 1, column 20"#);
+    }
+
+    #[test]
+    fn a_key_that_is_there_twice_is_refused_where_a_type_would_pass_over_it() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        enum Said {
+            Hello { to: String },
+        }
+        let said = |text: &str| read_as::<Said>(text.as_bytes()).map_err(|error| error.to_string());
+        let Said::Hello { to } = said(r#"{"type": "hello", "to": "ada"}"#).expect("reads");
+        assert_eq!(to, "ada");
+        for text in [
+            r#"{"type": "hello", "to": "ada", "to": "eve"}"#,
+            r#"{"type": "hello", "type": "hello", "to": "ada"}"#,
+            r#"{"type": "hello", "to": "ada", "unknown": {"x": 1, "x": 1}}"#,
+        ] {
+            let problem = said(text).expect_err(text);
+            assert!(problem.contains("is there twice"), "{problem}");
+        }
+        insta::assert_snapshot!(said(r#"{"type": "bye"}"#).expect_err("no such type"), @"unknown variant `bye`, expected `hello`");
     }
 
     #[test]
