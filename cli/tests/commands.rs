@@ -155,16 +155,19 @@ fn explain_says_who_takes_an_image_and_why_not() {
          shop-api ignores main: it is not a commit hash (7 to 40 or 64 lower-case hexadecimal digits)\n"
     ));
 
-    let output = explain(&[
-        "team/billing",
-        "v1.10.0",
-        "1.9.0",
-        "3.0.0",
-        "--output",
-        "json",
-    ]);
+    let versions = ["team/billing", "v1.10.0", "1.9.0", "3.0.0"];
+    let text = printed(&explain(&versions));
+    assert!(
+        text.contains("billing takes v1.10.0 of 111111111111.dkr.ecr.eu-west-1.amazonaws.com: "),
+        "{text}"
+    );
+    let output = explain(&[&versions[..], &["--output", "json"]].concat());
     assert_eq!(output.status.code(), Some(0));
     let billing = &printed_json(&output)["pipelines"][1];
+    assert_eq!(
+        billing["registry"],
+        "111111111111.dkr.ecr.eu-west-1.amazonaws.com"
+    );
     assert_eq!(billing["by_name"], serde_json::json!(["1.9.0", "v1.10.0"]));
     assert_eq!(billing["tags"][2]["verdict"], "ignored");
 }

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use towpath_core::image::{RepositoryName, Tag};
+use towpath_core::image::{Registry, RepositoryName, Tag};
 use towpath_core::pipeline::{Pipeline, TagVerdict};
 
 use super::{files, lint};
@@ -66,6 +66,8 @@ struct Report<'a> {
 struct Explained<'a> {
     pipeline: &'a str,
     repository: &'a RepositoryName,
+    /// The registry that the repository is in; none where that is the deployer's own.
+    registry: Option<&'a Registry>,
     /// Whether the image's repository is the pipeline's.
     same_repository: bool,
     stages: Vec<&'a str>,
@@ -198,6 +200,7 @@ fn explain<'a>(pipeline: &'a Pipeline, arguments: &'a Arguments) -> Explained<'a
     Explained {
         pipeline: pipeline.pipeline.as_str(),
         repository: &pipeline.repository,
+        registry: pipeline.registry.as_ref(),
         same_repository,
         stages: pipeline
             .stages
@@ -226,6 +229,9 @@ impl Explained<'_> {
 
 fn write_text(out: &mut dyn Write, one: &Explained<'_>) -> Result<(), Failure> {
     let name = one.pipeline;
+    let of = one
+        .registry
+        .map_or_else(String::new, |registry| format!(" of {registry}"));
     if !one.same_repository {
         writeln!(
             out,
@@ -237,7 +243,7 @@ fn write_text(out: &mut dyn Write, one: &Explained<'_>) -> Result<(), Failure> {
         match verdict {
             TagVerdict::Taken(reason) => writeln!(
                 out,
-                "{NAME}{name}{NAME:#} {GOOD}takes{GOOD:#} {tag}: {reason}; it goes through {}",
+                "{NAME}{name}{NAME:#} {GOOD}takes{GOOD:#} {tag}{of}: {reason}; it goes through {}",
                 one.stages.join(" → ")
             )?,
             TagVerdict::Ignored(reason) => {

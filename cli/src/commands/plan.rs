@@ -123,11 +123,8 @@ async fn find_image<D: Deployer>(
     home: &Home,
     wanted: &str,
 ) -> Result<Image, Failure> {
-    let (tag, digest) = named(wanted, &pipeline.repository)?;
-    let registry = match &pipeline.registry {
-        Some(registry) => registry.clone(),
-        None => Registry::ecr(&home.account, &home.region),
-    };
+    let (tag, digest) = named(wanted, &home.registry_of(pipeline), &pipeline.repository)?;
+    let registry = home.registry_of(pipeline);
     let repository = pipeline.repository.clone();
     let (digest, pushed_at) = match digest {
         Some(digest) => (digest, deployer.now()),
@@ -149,7 +146,11 @@ async fn find_image<D: Deployer>(
 }
 
 /// The tag, and the digest if there is one, of `TAG`, `TAG@DIGEST` or an image's name.
-fn named(wanted: &str, repository: &RepositoryName) -> Result<(Tag, Option<Digest>), Failure> {
+fn named(
+    wanted: &str,
+    registry: &Registry,
+    repository: &RepositoryName,
+) -> Result<(Tag, Option<Digest>), Failure> {
     let (name, digest) = match wanted.split_once('@') {
         Some((name, digest)) => (name, Some(digest.parse()?)),
         None => (wanted, None),
@@ -158,9 +159,18 @@ fn named(wanted: &str, repository: &RepositoryName) -> Result<(Tag, Option<Diges
         return Ok((tag, digest));
     }
     let image: ImageRef = name.parse()?;
-    let path = image.repository().to_string();
-    if path != repository.as_str() && !path.ends_with(&format!("/{repository}")) {
-        return Err(format!("the pipeline takes images of {repository}, not of {path}").into());
+    // Without a registry the name is read as one of Docker Hub, and stands for the pipeline's own.
+    let (host, path) = match name.split_once('/') {
+        Some((host, path)) if image.registry().to_string() == host.to_ascii_lowercase() => {
+            (Some(image.registry()), path)
+        }
+        Some(_) | None => (None, name),
+    };
+    let path = path.rsplit_once(':').map_or(path, |(path, _tag)| path);
+    if path != repository.as_str() || host.is_some_and(|host| !host.same_as(registry)) {
+        return Err(
+            format!("the pipeline takes images of {registry}/{repository}, not of {name}").into(),
+        );
     }
     let tag = image
         .tag()

@@ -9,7 +9,6 @@ use towpath_core::release::Home;
 
 use super::finding::{Check, Finding};
 use super::reads::{Reads, Spot, items, text};
-use super::stage::registry_of;
 
 /// Looks at the pipeline's repository.
 pub(crate) async fn check<R: Reads>(reads: &R, pipeline: &Pipeline, home: &Home) -> Vec<Finding> {
@@ -17,7 +16,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, pipeline: &Pipeline, home: &Home)
         name: "repository",
         about: pipeline.pipeline.as_str(),
     };
-    let registry = registry_of(pipeline, home);
+    let registry = home.registry_of(pipeline);
     let Some((account, region)) = whose(&registry) else {
         return vec![check.error(
             format!("{registry} is no private ECR registry, so no push is heard of"),

@@ -85,7 +85,7 @@ impl<'a> StageAt<'a> {
 
     /// The registry that the stage's images come from.
     pub(crate) fn registry(&self) -> Registry {
-        registry_of(self.pipeline, self.home)
+        self.home.registry_of(self.pipeline)
     }
 
     /// Finds the service and its task definition.
@@ -176,14 +176,6 @@ impl Seen<'_> {
             "" => "ECS",
             controller => controller,
         }
-    }
-}
-
-/// The registry that a pipeline's images come from.
-pub(crate) fn registry_of(pipeline: &Pipeline, home: &Home) -> Registry {
-    match &pipeline.registry {
-        Some(registry) => registry.clone(),
-        None => Registry::ecr(&home.account, &home.region),
     }
 }
 

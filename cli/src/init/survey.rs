@@ -61,7 +61,7 @@ pub(crate) async fn survey<D: Deployer + Reads>(
     wish: &Wish,
 ) -> Result<Survey, Failure> {
     let home = deployer.home().await?;
-    let own = Registry::ecr(&home.account, &home.region);
+    let own = home.registry();
     let mut registry = None;
     let mut stages = Vec::new();
     for stage in &wish.stages {

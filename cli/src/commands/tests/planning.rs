@@ -112,20 +112,45 @@ fn plan_names_what_is_wrong_and_the_way_out() {
         said.contains("has no image `abcdef0`: push it, or add its digest"),
         "{said}"
     );
-    let said = failure(&[
-        "plan",
-        "shop-api",
-        "--stage",
-        "test",
-        "--image",
-        "other/api:3f2c1ab",
-    ]);
-    assert_eq!(
-        said,
-        "the pipeline takes images of shop/api, not of other/api"
-    );
+    let own = "111111111111.dkr.ecr.eu-west-1.amazonaws.com";
+    for foreign in [
+        "other/api",
+        "other/shop/api",
+        "shop/api.evil.example",
+        "222222222222.dkr.ecr.eu-west-1.amazonaws.com/shop/api",
+        "111111111111.dkr.ecr.us-east-1.amazonaws.com/shop/api",
+        "docker.io/shop/api",
+    ] {
+        let image = format!("{foreign}:3f2c1ab");
+        let said = failure(&["plan", "shop-api", "--stage", "test", "--image", &image]);
+        assert_eq!(
+            said,
+            format!("the pipeline takes images of {own}/shop/api, not of {image}")
+        );
+    }
     let said = failure(&["plan", "other", "--stage", "test", "--image", "3f2c1ab"]);
     assert!(said.starts_with("there is no pipeline `other`"), "{said}");
+}
+
+#[test]
+fn plan_takes_an_image_by_its_tag_or_by_its_name_in_the_pipelines_registry() {
+    let deployer = shop();
+    for name in [
+        "",
+        "shop/api:",
+        "111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop/api:",
+        "111111111111.dkr-ecr.eu-west-1.on.aws/shop/api:",
+    ] {
+        let image = format!("{name}3f2c1ab");
+        let text = no(
+            &deployer,
+            &["plan", "shop-api", "--stage", "test", "--image", &image],
+        );
+        assert!(
+            text.contains("111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop/api@"),
+            "{text}"
+        );
+    }
 }
 
 #[test]

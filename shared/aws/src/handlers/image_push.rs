@@ -39,18 +39,17 @@ where
     };
     let tag = &pushed.tag;
     let registry = Registry::ecr(&pushed.account, &pushed.region);
-    let (stored, image) = tokio::join!(
-        pipelines_of(ports, pipelines_path, &pushed.repository),
-        ports.image_by_tag(&registry, &pushed.repository, tag),
-    );
-    let stored = stored?;
+    let mut stored = pipelines_of(ports, pipelines_path, &pushed.repository).await?;
+    stored.retain(|parameter| may_concern(pipelines_path, parameter, home, &registry));
+    // A registry that no pipeline names is not even asked: anybody could have us ask theirs.
     if stored.is_empty() {
-        tracing::info!(repository = %pushed.repository, %tag, "push ignored: no pipeline is configured for the repository");
+        tracing::info!(repository = %pushed.repository, %registry, %tag, "push ignored: no pipeline takes images of the repository in this registry");
         return Ok(());
     }
+    let image = ports.image_by_tag(&registry, &pushed.repository, tag);
     let Some(ImageDetail {
         digest, pushed_at, ..
-    }) = image?
+    }) = image.await?
     else {
         tracing::warn!(repository = %pushed.repository, %tag, "push ignored: the registry has no such image any more");
         return Ok(());
@@ -64,6 +63,21 @@ where
     };
     let actor = Actor::Function("image-push".into());
     offer_to_all(ports, pipelines_path, &stored, home, &image, &actor).await
+}
+
+/// Whether a push to the registry is the pipeline's business. One that cannot be used may be
+/// missed only by those who push to the deployer's own registry.
+fn may_concern(
+    root: &ParameterName,
+    parameter: &Parameter,
+    home: &Home,
+    registry: &Registry,
+) -> bool {
+    let taken = match read_pipeline(root, parameter) {
+        Ok(pipeline) => home.registry_of(&pipeline),
+        Err(_unusable) => home.registry(),
+    };
+    taken.same_as(registry)
 }
 
 /// The pipelines of one repository: one call, however many pipelines there are in the account.
@@ -116,15 +130,6 @@ async fn offer<P: Ledger + Clock>(
     actor: &Actor,
 ) -> Result<(), HandlerError> {
     let pipeline = read_pipeline(root, parameter)?;
-    if pipeline.repository != image.repository
-        || pipeline
-            .registry
-            .as_ref()
-            .is_some_and(|registry| *registry != image.registry)
-    {
-        tracing::info!(pipeline = %pipeline.pipeline, registry = %image.registry, "image not taken: the pipeline is for another registry");
-        return Ok(());
-    }
     let id = release_id(&pipeline.pipeline, &image.digest, &image.tag);
     let events = match open(pipeline, parameter.version, home.clone(), image.clone()) {
         Ok(events) => events,

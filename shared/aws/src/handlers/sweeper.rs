@@ -7,7 +7,6 @@
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use towpath_core::image::Registry;
 use towpath_core::names::ParameterName;
 use towpath_core::release::{Actor, Home, Image};
 
@@ -94,10 +93,7 @@ where
     P: Ledger + Ecr + Parameters + Clock,
 {
     let pipeline = read_pipeline(root, parameter)?;
-    let registry = match &pipeline.registry {
-        Some(registry) => registry.clone(),
-        None => Registry::ecr(&home.account, &home.region),
-    };
+    let registry = home.registry_of(&pipeline);
     // What was pushed before the pipeline knew of anything is not lost, only old.
     let newest = ports
         .newest(&pipeline.pipeline)

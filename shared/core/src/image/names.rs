@@ -86,6 +86,12 @@ impl Registry {
         let is_region = !region.is_empty() && !region.contains('.');
         is_region.then_some(Ecr { account, region })
     }
+
+    /// Whether both are the same registry: ECR's has several endpoints.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        self == other || self.as_ecr().is_some_and(|ecr| other.as_ecr() == Some(ecr))
+    }
 }
 
 impl FromStr for RepositoryName {
@@ -251,6 +257,26 @@ mod tests {
             let registry: Registry = host.parse().expect(host);
             assert_eq!(registry.as_ecr(), None, "{host}");
         }
+    }
+
+    #[test]
+    fn a_registry_is_the_same_by_each_of_its_endpoints_and_no_other_is() {
+        let registry = |host: &str| host.parse::<Registry>().expect(host);
+        let own = registry("111122223333.dkr.ecr.eu-west-1.amazonaws.com");
+        for (host, same) in [
+            ("111122223333.dkr.ecr.eu-west-1.amazonaws.com", true),
+            ("111122223333.dkr.ecr-fips.eu-west-1.amazonaws.com", true),
+            ("111122223333.dkr-ecr.eu-west-1.on.aws", true),
+            ("111122223334.dkr.ecr.eu-west-1.amazonaws.com", false),
+            ("111122223333.dkr.ecr.eu-west-2.amazonaws.com", false),
+            ("111122223333.dkr.ecr.eu-west-1.amazonaws.com:8443", false),
+            ("docker.io", false),
+        ] {
+            assert_eq!(own.same_as(&registry(host)), same, "{host}");
+            assert_eq!(registry(host).same_as(&own), same, "{host}");
+        }
+        assert!(registry("ghcr.io").same_as(&registry("ghcr.io")));
+        assert!(!registry("ghcr.io").same_as(&registry("quay.io")));
     }
 
     #[test]

@@ -145,6 +145,9 @@ pub fn open(
     home: Home,
     image: Image,
 ) -> Result<Vec<Event>, String> {
+    if let Some(why) = is_foreign(&pipeline, &home, &image) {
+        return Err(why);
+    }
     let verdict = pipeline.tags.judge(&image.tag);
     let opened = Event::Opened {
         pipeline: Box::new(pipeline),
@@ -164,6 +167,19 @@ pub fn open(
         ]),
         TagVerdict::Ignored(reason) => Err(reason),
     }
+}
+
+/// Why the image is none of the pipeline's: it is in another repository, or in one of that name in
+/// the registry of somebody else, who could push there whatever they like.
+fn is_foreign(pipeline: &Pipeline, home: &Home, image: &Image) -> Option<String> {
+    let registry = home.registry_of(pipeline);
+    let is_own = image.registry.same_as(&registry) && image.repository == pipeline.repository;
+    (!is_own).then(|| {
+        format!(
+            "the pipeline takes images of {registry}/{}, not of {}/{}",
+            pipeline.repository, image.registry, image.repository
+        )
+    })
 }
 
 /// What `incoming` adds to `release`.

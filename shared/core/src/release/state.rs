@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rollout::{Live, Phase, Rollout};
 use super::{Action, Conclusion, Entry, Event, Image, Principal, Rollback, ServiceId};
+use crate::image::Registry;
 use crate::names::{AccountId, Fingerprint, Region, ReleaseId, StageName};
 use crate::pipeline::{Pipeline, Stage};
 
@@ -23,6 +24,23 @@ pub struct Home {
     pub account: AccountId,
     /// The region.
     pub region: Region,
+}
+
+impl Home {
+    /// The registry of the deployer's own account and region.
+    #[must_use]
+    pub fn registry(&self) -> Registry {
+        Registry::ecr(&self.account, &self.region)
+    }
+
+    /// The one registry whose images a pipeline takes: this one, where it names none.
+    #[must_use]
+    pub fn registry_of(&self, pipeline: &Pipeline) -> Registry {
+        match &pipeline.registry {
+            Some(registry) => registry.clone(),
+            None => self.registry(),
+        }
+    }
 }
 
 /// A release as its events so far have made it.

@@ -1,10 +1,10 @@
 //! `accept` and `open`: what each fact from outside adds, and every way in which it adds nothing.
 
 use super::given::{Story, checked, deployment, given, other, stage, vote};
-use crate::pipeline::HookPoint;
+use crate::pipeline::{HookPoint, Pipeline};
 use crate::release::{
-    Accepted, Candidate, Decision, DeploymentStatus, Event, Incoming, Outcome, Principal, Refusal,
-    ServiceId, checks_of, open,
+    Accepted, Candidate, Decision, DeploymentStatus, Event, Image, Incoming, Outcome, Principal,
+    Refusal, ServiceId, checks_of, open,
 };
 use crate::simulation::sample::{self, slack};
 use Decision::{Approve, Reject};
@@ -300,6 +300,58 @@ fn a_push_opens_a_release_is_refused_or_is_not_the_pipelines_business() {
     assert!(reason.contains("latest"), "{reason}");
     let ignored = open_with("feature-x").expect_err("it is ignored");
     assert!(ignored.contains("commit hash"), "{ignored}");
+}
+
+#[test]
+fn an_image_of_a_foreign_registry_opens_nothing() {
+    let own = "111111111111.dkr.ecr.eu-west-1.amazonaws.com";
+    let theirs = "222222222222.dkr.ecr.eu-west-1.amazonaws.com";
+    let open_with = |named: Option<&str>, registry: &str, repository: &str| {
+        let pipeline = Pipeline {
+            registry: named.map(|host| host.parse().expect("a registry")),
+            ..sample::shop()
+        };
+        let image = Image {
+            registry: registry.parse().expect("a registry"),
+            repository: repository.parse().expect("a repository"),
+            ..sample::image("3f2c1ab", sample::dawn())
+        };
+        open(pipeline, 7, sample::home(), image)
+    };
+    for (named, registry, repository) in [
+        (None, own, "shop/api"),
+        (Some(own), own, "shop/api"),
+        (
+            Some("111111111111.dkr-ecr.eu-west-1.on.aws"),
+            own,
+            "shop/api",
+        ),
+        (Some(theirs), theirs, "shop/api"),
+    ] {
+        let opened = open_with(named, registry, repository);
+        assert!(opened.is_ok(), "{named:?} {registry}: {opened:?}");
+    }
+    for (named, registry, repository) in [
+        (None, theirs, "shop/api"),
+        (
+            None,
+            "111111111111.dkr.ecr.us-east-1.amazonaws.com",
+            "shop/api",
+        ),
+        (None, "docker.io", "shop/api"),
+        (Some(theirs), own, "shop/api"),
+        (None, own, "shop/web"),
+        (Some(own), own, "api"),
+    ] {
+        let why = open_with(named, registry, repository).expect_err("it is not taken");
+        let wanted = named.unwrap_or(own);
+        assert_eq!(
+            why,
+            format!(
+                "the pipeline takes images of {wanted}/shop/api, not of {registry}/{repository}"
+            )
+        );
+    }
 }
 
 #[test]
