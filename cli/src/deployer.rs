@@ -6,13 +6,12 @@ pub(crate) mod memory;
 pub(crate) mod orders;
 
 use jiff::Timestamp;
-use serde_json::Value;
 use towpath_aws::Preview;
 use towpath_aws::ports::ImageDetail;
 use towpath_core::image::{Registry, RepositoryName, Tag};
 use towpath_core::names::{ParameterName, PipelineName, Region, ReleaseId};
 use towpath_core::pipeline::{Pipeline, ReadError, Stage};
-use towpath_core::release::{Action, Entry, Home, Release, ServiceId, ServiceRow, Summary};
+use towpath_core::release::{Action, Home, Release, ServiceId, ServiceRow, StoredEntry, Summary};
 
 use crate::output::Failure;
 
@@ -73,7 +72,7 @@ pub(crate) trait Deployer {
     async fn release(&self, id: &ReleaseId) -> Result<Option<Release>, Failure>;
     /// A release's summary.
     async fn summary(&self, id: &ReleaseId) -> Result<Option<Summary>, Failure>;
-    /// A release's entries, each with its event as it is stored.
+    /// A release's entries as they are stored.
     async fn stored_entries(&self, id: &ReleaseId) -> Result<StoredEntries, Failure>;
     /// The image of a tag.
     async fn image(
@@ -91,7 +90,7 @@ pub(crate) trait Deployer {
 /// The entries of a release as they are stored.
 pub(crate) enum StoredEntries {
     /// All of them can be read.
-    Readable(Vec<(Entry, Value)>),
+    Readable(Vec<StoredEntry>),
     /// One cannot: why.
     Unreadable(String),
 }

@@ -16,7 +16,7 @@ use towpath_core::names::{ParameterName, PipelineName, ReleaseId};
 use towpath_core::pipeline::{PARAMETER_ROOT, Pipeline};
 use towpath_core::release::{
     Action, Actor, Entry, Event, Good, Home, Image, Outcome, Plan, Release, ServiceId, ServiceRow,
-    Summary, release_id,
+    StoredEntry, Summary, release_id,
 };
 
 use towpath_core::taskdef::{self, TaskDefinition};
@@ -30,7 +30,7 @@ use crate::output::Failure;
 pub(crate) struct Memory {
     root: ParameterName,
     pub(crate) parameters: RefCell<Vec<Parameter>>,
-    pub(crate) entries: BTreeMap<ReleaseId, Vec<(Entry, Value)>>,
+    pub(crate) entries: BTreeMap<ReleaseId, Vec<StoredEntry>>,
     pub(crate) summaries: BTreeMap<ReleaseId, Summary>,
     pub(crate) services: BTreeMap<ServiceId, ServiceRow>,
     pub(crate) images: BTreeMap<Tag, ImageDetail>,
@@ -111,10 +111,7 @@ impl Memory {
         let release = Release::fold(id.clone(), entries.clone()).unwrap();
         self.summaries
             .insert(id.clone(), Summary::of(&release).unwrap());
-        let stored = entries.into_iter().map(|entry| {
-            let event = serde_json::to_value(&entry.event).unwrap();
-            (entry, event)
-        });
+        let stored = entries.into_iter().map(Entry::into_stored);
         self.entries.insert(id.clone(), stored.collect());
         id
     }
@@ -209,7 +206,7 @@ impl Deployer for Memory {
 
     async fn release(&self, id: &ReleaseId) -> Result<Option<Release>, Failure> {
         let entries = self.entries.get(id);
-        let entries = entries.map(|all| all.iter().map(|(entry, _)| entry.clone()).collect());
+        let entries = entries.map(|all| all.iter().map(|stored| stored.entry.clone()).collect());
         Ok(entries
             .map(|entries| Release::fold(id.clone(), entries))
             .transpose()?)

@@ -9,7 +9,9 @@
 //!
 //! What people order about a service or an image lies beside its row: see [`super::directive`].
 //!
-//! Events and actors are kept as JSON text: what a fingerprint was taken of must come back exactly.
+//! Events and actors are kept as JSON text: what a fingerprint was taken of must come back exactly. A
+//! text with a key that is there twice is not read: it would say one thing to one reader and another
+//! to the next.
 //! `writer` names the append that wrote the entry, so that an append whose answer was lost
 //! recognises its own work, even beside another that wanted to write the very same.
 
@@ -21,8 +23,11 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use towpath_core::image::Digest;
-use towpath_core::names::{DeploymentId, Fingerprint, ReleaseId};
-use towpath_core::release::{Candidate, Entry, Event, Good, ServiceId, ServiceRow};
+use towpath_core::json;
+use towpath_core::names::{DeploymentId, ReleaseId};
+use towpath_core::release::{
+    Candidate, Entry, EntryText, Event, Good, ServiceId, ServiceRow, StoredEntry,
+};
 
 /// An item as the SDK has it.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -110,14 +115,14 @@ pub(super) fn entry_item(
     entry: &Entry,
     writer: &str,
 ) -> Result<Item, serde_json::Error> {
-    let event = serde_json::to_value(&entry.event)?;
-    let kind = event["type"].as_str().unwrap_or_default().to_owned();
+    let EntryText { at, actor, event } = entry.text();
+    let kind = serde_json::to_value(&entry.event)?;
     let mut item = HashMap::from([
         ("pk".into(), release_key(release)),
         ("sk".into(), entry_key(entry.sequence)),
-        ("at".into(), text(entry.at)),
-        ("actor".into(), text(serde_json::to_string(&entry.actor)?)),
-        ("type".into(), text(kind)),
+        ("at".into(), text(at)),
+        ("actor".into(), text(actor)),
+        ("type".into(), text(kind_of(&kind))),
         ("event".into(), text(event)),
         ("fingerprint".into(), text(&entry.fingerprint)),
         ("writer".into(), text(writer)),
@@ -128,38 +133,44 @@ pub(super) fn entry_item(
     Ok(item)
 }
 
-/// The entry in an item.
-pub(super) fn entry_of(item: &Item) -> Result<Entry, BadItem> {
-    let event = parsed_json(item, "event")?;
-    entry_with(item, event)
+/// The kind of event that an event's JSON names.
+fn kind_of(event: &Value) -> &str {
+    event["type"].as_str().unwrap_or_default()
 }
 
-/// The entry in an item, with the event as it is stored.
-pub(super) fn stored_entry_of(item: &Item) -> Result<(Entry, Value), BadItem> {
-    let stored: Value = parsed_json(item, "event")?;
-    let event =
-        serde_json::from_value(stored.clone()).map_err(|error| wrong(item, "event", &error))?;
-    Ok((entry_with(item, event)?, stored))
-}
-
-fn entry_with(item: &Item, event: Event) -> Result<Entry, BadItem> {
+/// The entry in an item, with the texts that are stored.
+pub(super) fn entry_of(item: &Item) -> Result<StoredEntry, BadItem> {
     let key = string(item, "sk")?;
-    let sequence = key
+    let sequence: u64 = key
         .strip_prefix(ENTRY)
         .unwrap_or(key)
         .parse()
         .map_err(|error| wrong(item, "sk", &error))?;
-    let previous = match item.get("previous") {
-        None => None,
-        Some(_) => Some(parsed::<Fingerprint>(item, "previous")?),
-    };
-    Ok(Entry {
+    let event: Value = parsed_json(item, "event")?;
+    if string(item, "type")? != kind_of(&event) {
+        return Err(wrong(item, "type", &"it is not what the event says"));
+    }
+    let event: Event =
+        serde_json::from_value(event).map_err(|error| wrong(item, "event", &error))?;
+    let entry = Entry {
         sequence,
         at: parsed(item, "at")?,
         actor: parsed_json(item, "actor")?,
         event,
-        previous,
+        previous: optional(item, "previous")?,
         fingerprint: parsed(item, "fingerprint")?,
+    };
+    let own = |text: &AttributeValue| text.as_s().is_ok_and(|text| text == key);
+    if !own(&entry_key(sequence)) {
+        return Err(wrong(item, "sk", &"not the place of an entry"));
+    }
+    Ok(StoredEntry {
+        entry,
+        text: EntryText {
+            at: string(item, "at")?.to_owned(),
+            actor: string(item, "actor")?.to_owned(),
+            event: string(item, "event")?.to_owned(),
+        },
     })
 }
 
@@ -284,7 +295,8 @@ pub(super) fn parsed_json<T: DeserializeOwned>(
     item: &Item,
     attribute: &'static str,
 ) -> Result<T, BadItem> {
-    serde_json::from_str(string(item, attribute)?).map_err(|error| wrong(item, attribute, &error))
+    json::read_as(string(item, attribute)?.as_bytes())
+        .map_err(|error| wrong(item, attribute, &error))
 }
 
 fn missing(item: &Item, attribute: &'static str) -> BadItem {

@@ -3,15 +3,14 @@
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use futures_util::future::try_join_all;
-use serde_json::Value;
 use towpath_core::image::Digest;
 use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
-use towpath_core::release::{Entry, Release, ServiceId, ServiceRow};
+use towpath_core::release::{Release, ServiceId, ServiceRow, StoredEntry, verify_chain};
 
 use super::SUMMARY;
 use super::item::{
     BadItem, DEPLOYMENT, ENTRY, Item, SERVICE, VETO, deployment_key, entry_of, optional, parsed,
-    release_key, row_of, service_key, stored_entry_of, string, text, veto_key,
+    release_key, row_of, service_key, string, text, veto_key,
 };
 use super::summary::{Listed, OPEN, OPEN_INDEX, PIPELINE_INDEX, open_of, summary_of};
 use crate::aws::Aws;
@@ -28,30 +27,30 @@ const READS: u32 = 3;
 
 impl Aws {
     pub(super) async fn load_release(&self, id: &ReleaseId) -> Result<Option<Release>, LoadError> {
-        let entries = self.entries(id, entry_of, |entry| entry.sequence).await?;
+        let unreadable = |problem: String| LoadError::Unreadable {
+            release: id.clone(),
+            problem,
+        };
+        let entries = self.whole_entries(id).await?;
         if entries.is_empty() {
             return Ok(None);
         }
+        verify_chain(id, &entries, None).map_err(|broken| unreadable(broken.to_string()))?;
+        let entries = entries.into_iter().map(|stored| stored.entry).collect();
         Release::fold(id.clone(), entries)
             .map(Some)
-            .map_err(|error| LoadError::Unreadable {
-                release: id.clone(),
-                problem: error.to_string(),
-            })
+            .map_err(|error| unreadable(error.to_string()))
     }
 
-    /// A release's entries, each with its event as it is stored: what
-    /// [`verify_chain`](towpath_core::release::verify_chain) checks. Nothing is missing from the
-    /// answer because of a gap: finding it is the check's business.
+    /// A release's entries as they are stored: what [`verify_chain`] checks. Nothing is missing from
+    /// the answer because of a gap: finding it is the check's business.
     ///
     /// # Errors
     /// When an item is not an entry, or the call fails.
-    pub async fn stored_entries(&self, id: &ReleaseId) -> Result<Vec<(Entry, Value)>, LoadError> {
+    pub async fn stored_entries(&self, id: &ReleaseId) -> Result<Vec<StoredEntry>, LoadError> {
         let items = self.entry_items(id).await?;
-        items
-            .iter()
-            .map(|item| stored_entry_of(item).map_err(|error| unreadable_release(id, &error)))
-            .collect()
+        let entry = |item| entry_of(item).map_err(|error| unreadable_release(id, &error));
+        items.iter().map(entry).collect()
     }
 
     /// A release's summary.
@@ -136,20 +135,14 @@ impl Aws {
         Ok(readable(&paged(query, limit).await?, open_of))
     }
 
-    async fn entries<T>(
-        &self,
-        id: &ReleaseId,
-        decode: impl Fn(&Item) -> Result<T, BadItem>,
-        sequence: impl Fn(&T) -> u64,
-    ) -> Result<Vec<T>, LoadError> {
+    /// A release's entries without a gap.
+    async fn whole_entries(&self, id: &ReleaseId) -> Result<Vec<StoredEntry>, LoadError> {
         let mut missing = 0;
         for _ in 0..READS {
-            let items = self.entry_items(id).await?;
-            let entries = items
-                .iter()
-                .map(|item| decode(item).map_err(|error| unreadable_release(id, &error)))
-                .collect::<Result<Vec<_>, _>>()?;
-            let gap = (1..).zip(&entries).find(|(place, e)| sequence(e) != *place);
+            let entries = self.stored_entries(id).await?;
+            let gap = (1..)
+                .zip(&entries)
+                .find(|(place, stored)| stored.entry.sequence != *place);
             match gap {
                 None => return Ok(entries),
                 Some((place, _)) => missing = place,

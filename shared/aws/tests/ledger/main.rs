@@ -14,7 +14,7 @@ use support::aws;
 use support::http::{Reply, Server, forward};
 use support::moto::{Moto, text};
 use support::releases::{
-    actor, append, at, ended, id, load, open, opened, planned, reported, started,
+    actor, append, at, ended, id, load, open, opened, planned, reported, service, started,
 };
 use towpath_aws::Aws;
 use towpath_aws::ports::{Append, AppendError, Ledger, LoadError};
@@ -110,6 +110,60 @@ async fn entries_are_chained_and_a_change_behind_the_ledgers_back_is_found() {
     let error = aws.load(&id('a')).await.unwrap_err();
     assert!(matches!(error, LoadError::Unreadable { .. }));
     assert!(error.to_string().ends_with("entry 4 is missing"), "{error}");
+}
+
+#[tokio::test]
+async fn a_text_with_a_key_that_is_there_twice_is_not_read() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    let release = open(&aws, 'a', 0).await;
+    append(&aws, &release, &[planned(), started(1)], 1)
+        .await
+        .unwrap();
+    let twice = |text: &str, key: &str| {
+        let second = format!(r#"{{"{key}":null,"#);
+        AttributeValue::S(text.replacen('{', &second, 1))
+    };
+    let (key, first) = (release_key('a'), "E#000000000001");
+    for (attribute, name) in [("event", "pipeline"), ("actor", "function")] {
+        let was = moto.text_of(&key, first, attribute).await.unwrap();
+        moto.set(&key, first, attribute, twice(&was, name)).await;
+        let error = aws.load(&id('a')).await.unwrap_err().to_string();
+        let expected = format!("{attribute} of {first} is wrong: key \"{name}\" is there twice");
+        assert!(error.contains(&expected), "{error}");
+        moto.set(&key, first, attribute, text(was)).await;
+    }
+    let row = format!("SERVICE#{}", service());
+    let good = r#"{"release":"shop-api-0123456789abcdef","release":"shop-api-0123456789abcde0"}"#;
+    for (attribute, wrong) in [("good", good.to_owned()), ("earlier", format!("[{good}]"))] {
+        moto.set(&row, "SERVICE", attribute, text(wrong)).await;
+        let error = aws.service(&service()).await.unwrap_err().to_string();
+        assert!(error.contains("\"release\" is there twice"), "{error}");
+        moto.remove(&row, "SERVICE", attribute).await;
+    }
+    aws.service(&service()).await.unwrap();
+    load(&aws, 'a').await;
+}
+
+#[tokio::test]
+async fn an_entry_that_was_changed_and_still_reads_well_is_not_acted_on() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    let release = open(&aws, 'a', 0).await;
+    append(&aws, &release, &[reported("COMPLETED")], 1)
+        .await
+        .unwrap();
+    let (key, second) = (release_key('a'), "E#000000000002");
+    let was = moto.text_of(&key, second, "event").await.unwrap();
+    moto.set(&key, second, "event", text(reported_json("FAILED")))
+        .await;
+    let error = aws.load(&id('a')).await.unwrap_err();
+    assert!(matches!(error, LoadError::Unreadable { .. }), "{error:?}");
+    assert!(error.to_string().contains("entry 2 was edited"), "{error}");
+    moto.set(&key, second, "event", text(was)).await;
+    moto.set(&key, second, "type", text("voted")).await;
+    let error = aws.load(&id('a')).await.unwrap_err().to_string();
+    assert!(error.contains("type of E#000000000002 is wrong"), "{error}");
 }
 
 #[tokio::test]

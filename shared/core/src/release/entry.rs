@@ -1,14 +1,14 @@
 //! One line of the ledger: an event with its time and actor, chained to the line before it.
 //!
-//! Each entry carries the fingerprint of the one before it, and its own is taken over everything
-//! in it. Whoever edits or removes an entry breaks the chain at that place; whoever cuts entries
-//! off the end no longer matches the summary's head.
+//! Each entry carries the fingerprint of the one before it, and its own is taken over the very texts
+//! that are stored of it, not over what a reader makes of them. Whoever edits or removes an entry
+//! breaks the chain at that place; whoever cuts entries off the end no longer matches the summary's
+//! head.
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{Event, Principal};
 use crate::names::{Fingerprint, ReleaseId};
@@ -49,6 +49,26 @@ pub struct Entry {
     pub fingerprint: Fingerprint,
 }
 
+/// What is stored of an entry besides its place in the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryText {
+    /// When it was written.
+    pub at: String,
+    /// Who wrote it, as JSON.
+    pub actor: String,
+    /// What happened, as JSON.
+    pub event: String,
+}
+
+/// An entry as it is stored: what its fingerprint was taken over, and what that says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// What it says.
+    pub entry: Entry,
+    /// The texts.
+    pub text: EntryText,
+}
+
 impl Entry {
     /// The entry that follows `previous` (the sequence and fingerprint of the last one).
     #[must_use]
@@ -61,14 +81,8 @@ impl Entry {
     ) -> Self {
         let sequence = previous.map_or(1, |(sequence, _)| sequence + 1);
         let previous = previous.map(|(_, fingerprint)| fingerprint.clone());
-        let fingerprint = fingerprint(
-            release,
-            sequence,
-            at,
-            &actor,
-            &to_value(&event),
-            previous.as_ref(),
-        );
+        let text = EntryText::of(at, &actor, &event);
+        let fingerprint = fingerprint(release, sequence, &text, previous.as_ref());
         Self {
             sequence,
             at,
@@ -76,6 +90,30 @@ impl Entry {
             event,
             previous,
             fingerprint,
+        }
+    }
+
+    /// What is to be stored of it: the texts that its fingerprint was taken over.
+    #[must_use]
+    pub fn text(&self) -> EntryText {
+        EntryText::of(self.at, &self.actor, &self.event)
+    }
+
+    /// The entry with what is to be stored of it.
+    #[must_use]
+    pub fn into_stored(self) -> StoredEntry {
+        let text = self.text();
+        StoredEntry { entry: self, text }
+    }
+}
+
+impl EntryText {
+    fn of(at: Timestamp, actor: &Actor, event: &Event) -> Self {
+        let json = "an entry holds only what JSON can say";
+        Self {
+            at: at.to_string(),
+            actor: serde_json::to_string(actor).expect(json),
+            event: serde_json::to_string(event).expect(json),
         }
     }
 }
@@ -102,18 +140,17 @@ pub enum BrokenChain {
     },
 }
 
-/// Checks a ledger as it is stored: `(sequence, at, actor, event, previous, fingerprint)` of each
-/// entry, with the event as the JSON that is stored rather than as this version understands it.
+/// Checks a ledger as it is stored.
 ///
 /// # Errors
 /// The first place where the ledger is not what was written.
 pub fn verify_chain(
     release: &ReleaseId,
-    entries: &[(Entry, Value)],
+    entries: &[StoredEntry],
     head: Option<(u64, &Fingerprint)>,
 ) -> Result<(), BrokenChain> {
     let mut previous: Option<&Entry> = None;
-    for (entry, stored) in entries {
+    for StoredEntry { entry, text } in entries {
         let expected = previous.map_or(1, |p| p.sequence + 1);
         if entry.sequence != expected {
             return Err(BrokenChain::Missing(expected));
@@ -121,14 +158,7 @@ pub fn verify_chain(
         if entry.previous.as_ref() != previous.map(|p| &p.fingerprint) {
             return Err(BrokenChain::Replaced(expected.saturating_sub(1)));
         }
-        let found = fingerprint(
-            release,
-            entry.sequence,
-            entry.at,
-            &entry.actor,
-            stored,
-            entry.previous.as_ref(),
-        );
+        let found = fingerprint(release, entry.sequence, text, entry.previous.as_ref());
         if found != entry.fingerprint {
             return Err(BrokenChain::Edited(entry.sequence));
         }
@@ -148,36 +178,14 @@ pub fn verify_chain(
     }
 }
 
-fn to_value(event: &Event) -> Value {
-    serde_json::to_value(event).expect("an event holds only what JSON can say")
-}
-
 fn fingerprint(
     release: &ReleaseId,
     sequence: u64,
-    at: Timestamp,
-    actor: &Actor,
-    event: &Value,
+    text: &EntryText,
     previous: Option<&Fingerprint>,
 ) -> Fingerprint {
-    let actor = serde_json::to_value(actor).expect("an actor holds only what JSON can say");
-    let content = serde_json::json!([release, sequence, at, actor, sorted(event), previous]);
+    let EntryText { at, actor, event } = text;
+    // As texts in an array they stay apart, whatever is in them.
+    let content = serde_json::json!([release, sequence, at, actor, event, previous]);
     Fingerprint::of(content.to_string())
-}
-
-/// The value with the keys of every object in order, so that the fingerprint does not depend on
-/// the order in which a store gives them back.
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let mut keys: Vec<_> = map.keys().collect();
-            keys.sort_unstable();
-            keys.into_iter()
-                .map(|key| (key.clone(), sorted(&map[key])))
-                .collect::<serde_json::Map<_, _>>()
-                .into()
-        }
-        Value::Array(items) => items.iter().map(sorted).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
-    }
 }

@@ -29,7 +29,7 @@ pub use accept::{Accepted, Incoming, Refusal, accept, open};
 pub use action::{Action, ActionKind, Card, Changes, DueCheck, Gates, Notice, Place, Reply};
 pub use checked::{Verdict, checks_of, verdict};
 pub use directive::{BrokenTrail, Directive, Order, Subject, verify_trail};
-pub use entry::{Actor, BrokenChain, Entry, verify_chain};
+pub use entry::{Actor, BrokenChain, Entry, EntryText, StoredEntry, verify_chain};
 pub use event::{CheckResult, Event, Image, Revision};
 pub use mark::{Mark, NotOurs};
 pub use next::{Moment, Step, Task, Wait, next, planning};

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::given::{Story, deployment, given, in_progress, stage};
+use crate::json;
 use crate::names::ReleaseId;
 use crate::pipeline::HookPoint;
 use crate::release::{
-    Accepted, ActionKind, CheckResult, Decision, DeploymentStatus, Entry, Event, Incoming, Outcome,
-    Phase, Principal, Release, accept, verify_chain,
+    Accepted, ActionKind, CheckResult, Decision, DeploymentStatus, Entry, EntryText, Event,
+    Incoming, Outcome, Phase, Principal, Release, StoredEntry, accept, verify_chain,
 };
 use crate::simulation::{sample, told};
 
@@ -249,12 +250,28 @@ fn every_status_of_a_deployment_is_read_back_as_it_was_written() {
 /// A ledger as version 1 stored it. It is never written anew: what it holds is in people's tables.
 const VERSION_1: &str = include_str!("../../../../../tests/fixtures/ledger/version-1.json");
 
-fn version_1() -> (ReleaseId, Vec<(Entry, Value)>) {
+fn version_1() -> (ReleaseId, Vec<StoredEntry>) {
     let stored: Value = serde_json::from_str(VERSION_1).expect("JSON");
     let entries = stored["entries"].as_array().expect("entries");
-    let entries = entries.iter().map(|json| {
-        let entry = serde_json::from_value(json.clone()).expect("an entry");
-        (entry, json["event"].clone())
+    let entries = entries.iter().map(|item| {
+        let text = |name: &str| item[name].as_str().expect(name).to_owned();
+        let text = EntryText {
+            at: text("at"),
+            actor: text("actor"),
+            event: text("event"),
+        };
+        StoredEntry {
+            entry: Entry {
+                sequence: item["sequence"].as_u64().expect("a place"),
+                at: text.at.parse().expect("a time"),
+                actor: json::read_as(text.actor.as_bytes()).expect("an actor"),
+                event: json::read_as(text.event.as_bytes()).expect("an event"),
+                previous: serde_json::from_value(item["previous"].clone()).expect("a fingerprint"),
+                fingerprint: serde_json::from_value(item["fingerprint"].clone())
+                    .expect("a fingerprint"),
+            },
+            text,
+        }
     });
     let id = stored["release"].as_str().expect("an id");
     (id.parse().expect("an id"), entries.collect())
@@ -263,7 +280,7 @@ fn version_1() -> (ReleaseId, Vec<(Entry, Value)>) {
 #[test]
 fn a_ledger_of_version_1_folds_to_what_it_told_then() {
     let (id, entries) = version_1();
-    let entries: Vec<_> = entries.into_iter().map(|(entry, _)| entry).collect();
+    let entries: Vec<_> = entries.into_iter().map(|one| one.entry).collect();
     let kinds: BTreeSet<_> = entries.iter().map(|entry| kind(&entry.event)).collect();
     assert!(
         kinds.len() >= 26,
@@ -309,7 +326,7 @@ fn a_ledger_of_version_1_folds_to_what_it_told_then() {
 #[test]
 fn a_ledger_of_version_1_still_verifies() {
     let (id, entries) = version_1();
-    let (last, _) = entries.last().expect("an entry").clone();
+    let last = &entries.last().expect("an entry").entry;
     let head = Some((last.sequence, &last.fingerprint));
     assert_eq!(verify_chain(&id, &entries, head), Ok(()));
 }
