@@ -67,10 +67,8 @@ impl Lab {
         let root = workspace();
         let binaries = binaries();
         let lab = existing(binaries.join("towpath-lab"))?;
-        let moto = existing(
-            std::env::var_os("TOWPATH_LAB_MOTO")
-                .map_or_else(|| root.join(".venv/bin/moto_server"), PathBuf::from),
-        )?;
+        let moto = towpath_moto::warm()
+            .map_err(|problem| Error::NotStarted(problem, root.join("tests/lab")))?;
         existing(binaries.join("advance"))?;
         let folder = tempfile::Builder::new()
             .prefix("towpath-lab-")
@@ -86,7 +84,8 @@ impl Lab {
             .arg("--bin-dir")
             .arg(&binaries)
             .arg("--moto")
-            .arg(moto)
+            .arg(&moto.program)
+            .env(towpath_moto::SOCKET, &moto.socket)
             .arg("--log-dir")
             .arg(&logs)
             .stdout(Stdio::piped())

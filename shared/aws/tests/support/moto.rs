@@ -1,7 +1,6 @@
 //! moto's server, for one test: <https://docs.getmoto.org/en/latest/docs/server_mode.html>.
 
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -38,19 +37,14 @@ impl Moto {
             .and_then(|listener| listener.local_addr())
             .expect("a free port on loopback")
             .port();
-        let program = program();
-        let server = Command::new(&program)
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+        let warm = towpath_moto::warm().expect("a warm moto");
+        let server = Command::new(&warm.program)
+            .args(["--host", "127.0.0.1", "--port", &port.to_string()])
+            .env(towpath_moto::SOCKET, &warm.socket)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap_or_else(|error| {
-                panic!(
-                    "{} does not start ({error}): run `python3 -m venv .venv && .venv/bin/pip \
-                     install 'moto[server]==5.2.5'` in the workspace, or set TOWPATH_MOTO",
-                    program.display()
-                )
-            });
+            .expect("a server of its own");
         let moto = Self {
             url: format!("http://127.0.0.1:{port}"),
             server,
@@ -142,13 +136,6 @@ impl Moto {
 /// Text as an attribute.
 pub fn text(text: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::S(text.to_string())
-}
-
-fn program() -> PathBuf {
-    match std::env::var_os("TOWPATH_MOTO") {
-        Some(path) => path.into(),
-        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/moto_server"),
-    }
 }
 
 async fn create_table(client: &Client) {

@@ -1,7 +1,7 @@
 //! A lab for one test: started on a free port, with time standing still, and ended with it.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use reqwest::{Client, Method, RequestBuilder};
@@ -40,8 +40,7 @@ impl Lab {
             let program = env!("CARGO_BIN_EXE_towpath-lab-function");
             std::os::unix::fs::symlink(program, dir.path().join(name)).expect("a link");
         }
-        let moto = std::env::var_os("TOWPATH_LAB_MOTO")
-            .map_or_else(|| here.join("../../.venv/bin/moto_server"), PathBuf::from);
+        let moto = towpath_moto::warm().expect("a warm moto");
         let mut child = Command::new(env!("CARGO_BIN_EXE_towpath-lab"))
             .args(["serve", "--port", "0"])
             .args(if more.contains(&"--speed") {
@@ -54,7 +53,8 @@ impl Lab {
             .arg("--bin-dir")
             .arg(dir.path())
             .arg("--moto")
-            .arg(moto)
+            .arg(&moto.program)
+            .env(towpath_moto::SOCKET, &moto.socket)
             .arg("--log-dir")
             .arg(dir.path().join("logs"))
             .args(more)
