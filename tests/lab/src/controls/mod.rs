@@ -101,6 +101,7 @@ async fn dispatch(lab: &Arc<Lab>, control: &str, http: &Http) -> Answer {
             Ok(json!({ "faults": [] }))
         }
         ("POST", "roles") => setup::role(lab, &parse(body)?),
+        ("POST", "credentials") => setup::credentials(lab, &parse(body)?),
         ("POST", "rules") => setup::rule(lab, &parse(body)?),
         ("POST", "functions") => setup::function(lab, &parse(body)?),
         ("POST", "functions/recycle") => setup::recycle(lab, &parse(body)?),

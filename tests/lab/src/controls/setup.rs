@@ -13,6 +13,7 @@ use crate::description::Asynchronous;
 use crate::events::bus::{self, Rule, Target};
 use crate::events::pattern::Pattern;
 use crate::gateway::faults::Fault;
+use crate::gateway::identity::Principal;
 use crate::iam::policy::Statement;
 use crate::lab::Lab;
 use crate::lambda::function::Config;
@@ -36,6 +37,13 @@ pub(super) struct Role {
     /// Statements in the form of `functions.json` or of a policy document.
     #[serde(default)]
     statements: Vec<Statement>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stolen {
+    /// The role's ARN.
+    role: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -133,6 +141,18 @@ pub(super) fn role(lab: &Lab, body: &Role) -> Answer {
         lab.roles.put_trust(&body.arn, trust);
     }
     Ok(json!({ "arn": body.arn }))
+}
+
+/// Gives out credentials of a role, as somebody has them who got hold of a session.
+pub(super) fn credentials(lab: &Lab, body: &Stolen) -> Answer {
+    if !lab.roles.knows(&body.role) {
+        let problem = format!("there is no role {}", body.role);
+        return Err(ControlError::Missing(problem));
+    }
+    let access_key = format!("ASIA{}", lab.ids.token());
+    let session = Principal::session(&body.role, "stolen");
+    lab.identities.remember(&access_key, session);
+    Ok(json!({ "access_key": access_key }))
 }
 
 /// Adds a rule, on any account's default bus.

@@ -73,13 +73,17 @@ fn refusal(
         account: &rule.account,
     };
     let target = bus_arn(account, region);
-    if !lab.roles.allows(role, ACTION, &target, &sender.context()) {
+    let context = sender.context();
+    if !lab.roles.allows(role, ACTION, &target, &context) {
         return Some(format!("{role} is not allowed {ACTION} on {target}"));
     }
     if account == rule.account {
         return None;
     }
-    match lab.resource_policies.decide(&target, ACTION, &sender) {
+    match lab
+        .resource_policies
+        .decide(&target, ACTION, &sender, &context)
+    {
         Verdict::Allowed { .. } => None,
         Verdict::Forbidden | Verdict::NotAllowed => Some(format!(
             "the policy of {target} does not admit {}",

@@ -57,14 +57,15 @@ fn missing(lab: &Lab, caller: &Principal, need: &Need) -> Option<&'static str> {
         arn: caller.trusted_as(),
         account: &caller.account,
     };
-    let let_in = is_elsewhere(&caller.account, need).then(|| {
-        let said = lab
-            .resource_policies
-            .decide(&need.resource, &need.action, &principal);
-        matches!(said, Verdict::Allowed { .. })
-    });
     let mut context = need.context.clone();
     context.extend(principal.context());
+    let elsewhere = is_elsewhere(&caller.account, need);
+    let let_in = elsewhere.then(|| {
+        let said = lab
+            .resource_policies
+            .decide(&need.resource, &need.action, &principal, &context);
+        matches!(said, Verdict::Allowed { .. })
+    });
     match &caller.role {
         Some(role)
             if !lab

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::policy::{Context, wildcard};
 
-/// Whether all conditions hold. An operator that is not known here never holds.
+/// Whether all conditions hold. An operator that is not known here never holds, and neither does a
+/// condition with a variable that the request does not fill.
 pub(crate) fn met(
     conditions: &BTreeMap<String, BTreeMap<String, Value>>,
     context: &Context,
@@ -15,7 +16,11 @@ pub(crate) fn met(
     conditions.iter().all(|(operator, keys)| {
         keys.iter().all(|(key, wanted)| {
             let actual = context.get(&key.to_ascii_lowercase());
-            holds(operator, &texts(wanted), actual.map(Vec::as_slice))
+            let wanted: Option<Vec<_>> = texts(wanted)
+                .into_iter()
+                .map(|text| with_variables(&text, context))
+                .collect();
+            wanted.is_some_and(|wanted| holds(operator, &wanted, actual.map(Vec::as_slice)))
         })
     })
 }
@@ -90,6 +95,25 @@ fn test(operator: &str) -> Option<(Test, bool)> {
     }
 }
 
+/// The text with the values of the condition keys that it names as `${key}`; `None` where the request
+/// has no single value for one.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
+fn with_variables(text: &str, context: &Context) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, from)) = rest.split_once("${") {
+        let (key, after) = from.split_once('}')?;
+        filled.push_str(before);
+        match context.get(&key.to_ascii_lowercase()).map(Vec::as_slice) {
+            Some([value]) => filled.push_str(value),
+            Some(_) | None => return None,
+        }
+        rest = after;
+    }
+    filled.push_str(rest);
+    Some(filled)
+}
+
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
@@ -139,6 +163,19 @@ mod tests {
         assert!(check(any.clone(), mixed));
         assert!(check(all, &[]));
         assert!(!check(any, &[]));
+    }
+
+    #[test]
+    fn a_variable_is_the_value_of_a_condition_key() {
+        let own = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["HOOK#${aws:PrincipalAccount}#*"]}});
+        let key: (&str, &[&str]) = ("dynamodb:leadingkeys", &["HOOK#1#a"]);
+        for (account, expected) in [("1", true), ("2", false)] {
+            let context: &[(&str, &[&str])] = &[key, ("aws:principalaccount", &[account])];
+            assert_eq!(check(own.clone(), context), expected, "{account}");
+        }
+        assert!(!check(own, &[key]), "nobody fills it");
+        let other = json!({"StringNotEquals": {"a:b": "${aws:PrincipalAccount}"}});
+        assert!(!check(other, &[("a:b", &["x"])]), "nobody fills it");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 
 use serde_json::{Map, Value, json};
 
-use super::policy::{Statement, Verdict, decide};
+use super::policy::{Context, Statement, Verdict, decide};
 use super::principals::{Caller, Principals};
 use crate::gateway::parse::Request;
 use crate::lock::lock;
@@ -27,9 +27,15 @@ struct Rule {
 }
 
 impl ResourcePolicies {
-    /// What the policy of `resource` says about `caller` and `action`; a resource without a policy
-    /// lets nobody in.
-    pub(crate) fn decide(&self, resource: &str, action: &str, caller: &Caller<'_>) -> Verdict {
+    /// What the policy of `resource` says about `caller` and `action`, given the condition keys of the
+    /// request; a resource without a policy lets nobody in.
+    pub(crate) fn decide(
+        &self,
+        resource: &str,
+        action: &str,
+        caller: &Caller<'_>,
+        context: &Context,
+    ) -> Verdict {
         let policies = lock(&self.0);
         let statements: Vec<Statement> = policies
             .get(held_by(resource))
@@ -38,7 +44,7 @@ impl ResourcePolicies {
             .filter(|rule| rule.principals.name(caller))
             .map(|rule| rule.statement.clone())
             .collect();
-        decide(&statements, action, resource, &caller.context())
+        decide(&statements, action, resource, context)
     }
 
     /// Remembers what a successful call changed.

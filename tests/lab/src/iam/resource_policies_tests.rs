@@ -23,14 +23,48 @@ fn role(name: &str) -> String {
 }
 
 fn allows(policies: &ResourcePolicies, resource: &str, action: &str, role: &str) -> bool {
+    allows_key(policies, resource, action, role, "RELEASE#1")
+}
+
+/// Whether the policy lets the role do that to items under a partition key.
+fn allows_key(
+    policies: &ResourcePolicies,
+    resource: &str,
+    action: &str,
+    role: &str,
+    key: &str,
+) -> bool {
     let caller = Caller::Principal {
         arn: role,
         account: "222222222222",
     };
+    let mut context = caller.context();
+    context.insert("dynamodb:leadingkeys".to_owned(), vec![key.to_owned()]);
     matches!(
-        policies.decide(resource, action, &caller),
+        policies.decide(resource, action, &caller, &context),
         Verdict::Allowed { .. }
     )
+}
+
+#[test]
+fn a_table_lets_an_account_write_under_keys_of_its_own_only() {
+    let policies = ResourcePolicies::default();
+    let policy = json!({ "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": ["arn:aws:iam::222222222222:root"] },
+        "Action": ["dynamodb:PutItem"], "Resource": TABLE,
+        "Condition": { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["HOOK#${aws:PrincipalAccount}#*"] } },
+    }] });
+    let put = json!({ "ResourceArn": TABLE, "Policy": policy.to_string() });
+    policies.observe(&request("dynamodb", "PutResourcePolicy", put));
+
+    for (key, expected) in [
+        ("HOOK#222222222222#shop-api-1", true),
+        ("HOOK#333333333333#shop-api-1", false),
+        ("RELEASE#shop-api-1", false),
+    ] {
+        let may = allows_key(&policies, TABLE, "dynamodb:PutItem", &role("hook"), key);
+        assert_eq!(may, expected, "{key}");
+    }
 }
 
 #[test]

@@ -172,3 +172,54 @@ async fn a_table_is_reached_from_another_account_by_its_arn_when_its_policy_agre
         "the stream tells of it: {fed:?}"
     );
 }
+
+/// An access key of a role in the other account that the table's policy admits, with such statements.
+async fn admitted(lab: &Lab, conditions: &Value) -> String {
+    let actions = json!(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]);
+    let statement =
+        json!({"sid": "Own", "actions": actions, "resources": [TABLE], "conditions": conditions});
+    lab.tell("roles", json!({"arn": READER, "statements": [statement]}))
+        .await;
+    let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::222222222222:root"}, "Action": actions,
+        "Resource": TABLE, "Condition": conditions}]});
+    let put = json!({"ResourceArn": TABLE, "Policy": policy.to_string()});
+    let target = "DynamoDB_20120810.PutResourcePolicy";
+    assert_eq!(lab.call("dynamodb", target, put).await.status, 200);
+    let stolen = lab.tell("credentials", json!({"role": READER})).await;
+    stolen["access_key"].as_str().expect("a key").to_owned()
+}
+
+#[tokio::test]
+async fn an_account_writes_and_reads_under_its_own_keys_only() {
+    let lab = Lab::start();
+    let own = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["HOOK#${aws:PrincipalAccount}#*"]}});
+    let key = admitted(&lab, &own).await;
+    let call = async |operation: &str, input: Value| {
+        let target = format!("DynamoDB_20120810.{operation}");
+        let answer = lab.call_as(&key, "dynamodb", &target, input).await;
+        answer.status
+    };
+    let item = |partition: &str| json!({"pk": {"S": partition}, "sk": {"S": "1"}});
+    for (partition, expected) in [
+        ("HOOK#222222222222#a", 200),
+        ("HOOK#333333333333#a", 400),
+        ("RELEASE#a", 400),
+    ] {
+        let put = json!({"TableName": TABLE, "Item": item(partition)});
+        assert_eq!(call("PutItem", put).await, expected, "{partition}");
+        let put = json!({"Put": {"TableName": TABLE, "Item": item(partition)}});
+        let mine = json!({"Put": {"TableName": TABLE, "Item": item("HOOK#222222222222#b")}});
+        let both = json!({"TransactItems": [mine, put]});
+        assert_eq!(
+            call("TransactWriteItems", both).await,
+            expected,
+            "{partition}"
+        );
+        let get = json!({"TableName": TABLE, "Key": item(partition)});
+        assert_eq!(call("GetItem", get).await, expected, "{partition}");
+        let query = json!({"TableName": TABLE, "KeyConditionExpression": "pk = :p",
+            "ExpressionAttributeValues": {":p": {"S": partition}}});
+        assert_eq!(call("Query", query).await, expected, "{partition}");
+    }
+}

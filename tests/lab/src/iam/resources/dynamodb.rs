@@ -1,4 +1,10 @@
 //! Actions, resources and condition keys of DynamoDB.
+//!
+//! `dynamodb:LeadingKeys` holds the partition keys that a call names, for each of the actions that it is
+//! made of: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>.
+//! How AWS takes together the members of a transaction is not documented; here each is asked about by
+//! itself. A key that cannot be told from the request matches no pattern but `*`, so that nothing is
+//! allowed for want of a key.
 
 use serde_json::Value;
 
@@ -14,10 +20,8 @@ pub(super) fn needs(at: &At<'_>) -> Vec<Need> {
     };
     let need = |action: &str, name: &str, keys: Vec<&Value>| {
         let mut need = Need::new(format!("dynamodb:{action}"), table(name));
-        let keys: Vec<String> = keys.into_iter().filter_map(partition_key).collect();
-        if !keys.is_empty() {
-            need.context.insert("dynamodb:leadingkeys".to_owned(), keys);
-        }
+        let keys = keys.into_iter().map(partition_key).collect();
+        need.context.insert(LEADING_KEYS.to_owned(), keys);
         need
     };
     let input = &at.0.input;
@@ -56,8 +60,8 @@ pub(super) fn needs(at: &At<'_>) -> Vec<Need> {
                 .cloned()
                 .unwrap_or_default();
             tables
-                .keys()
-                .map(|name| need(operation, name, Vec::new()))
+                .iter()
+                .map(|(name, requests)| need(operation, name, batched(requests)))
                 .collect()
         }
         "PutResourcePolicy" | "GetResourcePolicy" | "DeleteResourcePolicy" => {
@@ -67,22 +71,65 @@ pub(super) fn needs(at: &At<'_>) -> Vec<Need> {
         "ListTables" | "ListStreams" => vec![Need::new(format!("dynamodb:{operation}"), "*")],
         _ => {
             let name = at.text("TableName").unwrap_or("*");
-            let keys = vec![if operation == "PutItem" {
-                &input["Item"]
-            } else {
-                &input["Key"]
-            }];
-            match at.text("IndexName") {
-                Some(index) => vec![Need::new(
-                    format!("dynamodb:{operation}"),
-                    format!("{}/index/{index}", table(name)),
-                )],
-                None => vec![need(operation, name, keys)],
+            let index = at.text("IndexName");
+            let mut asked = match operation {
+                "PutItem" => need(operation, name, vec![&input["Item"]]),
+                "GetItem" | "UpdateItem" | "DeleteItem" => {
+                    need(operation, name, vec![&input["Key"]])
+                }
+                _ => Need::new(format!("dynamodb:{operation}"), table(name)),
+            };
+            if operation == "Query" {
+                let keys = queried(input, index.is_some());
+                asked.context.insert(LEADING_KEYS.to_owned(), keys);
             }
+            if let Some(index) = index {
+                asked.resource = format!("{}/index/{index}", asked.resource);
+            }
+            vec![asked]
         }
     }
 }
 
-fn partition_key(key: &Value) -> Option<String> {
-    key["pk"]["S"].as_str().map(str::to_owned)
+const LEADING_KEYS: &str = "dynamodb:leadingkeys";
+
+/// What stands for a key that cannot be told from the request.
+const UNKNOWN: &str = "?";
+
+fn partition_key(key: &Value) -> String {
+    key["pk"]["S"].as_str().unwrap_or(UNKNOWN).to_owned()
+}
+
+/// The keys that a batch names in one table.
+fn batched(requests: &Value) -> Vec<&Value> {
+    let reads = requests["Keys"].as_array().into_iter().flatten();
+    let writes = requests.as_array().into_iter().flatten();
+    let writes = writes.map(|write| {
+        let put = write.pointer("/PutRequest/Item");
+        put.unwrap_or(&write["DeleteRequest"]["Key"])
+    });
+    reads.chain(writes).collect()
+}
+
+/// The values that a query's key has to equal: that of the table's partition key, or any of an index.
+fn queried(input: &Value, of_index: bool) -> Vec<String> {
+    let condition = input["KeyConditionExpression"].as_str().unwrap_or_default();
+    let terms = condition.split(" AND ");
+    let equal = terms.filter_map(|term| term.split_once('='));
+    let named = |name: &str| {
+        let stands_for = input["ExpressionAttributeNames"][name].as_str();
+        stands_for.unwrap_or(name).to_owned()
+    };
+    let mut keys: Vec<String> = equal
+        .map(|(name, value)| (named(name.trim()), value.trim()))
+        .filter(|(name, _)| of_index || name == "pk")
+        .filter_map(|(_, value)| {
+            let value = &input["ExpressionAttributeValues"][value]["S"];
+            value.as_str().map(str::to_owned)
+        })
+        .collect();
+    if keys.is_empty() {
+        keys.push(UNKNOWN.to_owned());
+    }
+    keys
 }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::needs;
 use crate::gateway::parse::{Protocol, Request};
 
-fn of(service: &str, operation: &str, input: Value) -> Vec<(String, String)> {
-    let request = Request {
+fn request(service: &str, operation: &str, input: Value) -> Request {
+    Request {
         access_key: String::new(),
         account: "1".to_owned(),
         region: "eu".to_owned(),
@@ -14,11 +14,115 @@ fn of(service: &str, operation: &str, input: Value) -> Vec<(String, String)> {
         operation: operation.to_owned(),
         protocol: Protocol::Json("1.1"),
         input,
-    };
-    needs(&request)
+    }
+}
+
+fn of(service: &str, operation: &str, input: Value) -> Vec<(String, String)> {
+    needs(&request(service, operation, input))
         .into_iter()
         .map(|need| (need.action, need.resource))
         .collect()
+}
+
+/// The actions that a call of DynamoDB is made of, each with the partition keys that it names.
+fn leading_keys(operation: &str, input: Value) -> Vec<(String, Vec<String>)> {
+    needs(&request("dynamodb", operation, input))
+        .into_iter()
+        .map(|need| {
+            let keys = need.context.get("dynamodb:leadingkeys");
+            (need.action, keys.cloned().unwrap_or_default())
+        })
+        .collect()
+}
+
+#[test]
+fn every_call_of_dynamodb_says_which_partition_keys_it_names() {
+    let key = |key: &str| json!({"pk": {"S": key}, "sk": {"S": "s"}});
+    let query = |condition: &str| {
+        json!({"TableName": "t", "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": {"#p": "pk", "#o": "open"},
+            "ExpressionAttributeValues": {":a": {"S": "a"}, ":b": {"S": "b"}}})
+    };
+    let mut of_index = query("#o = :b");
+    of_index["IndexName"] = json!("open");
+    let transaction = json!({"TransactItems": [
+        {"Put": {"TableName": "t", "Item": key("a")}},
+        {"Update": {"TableName": "t", "Key": key("b")}},
+        {"Delete": {"TableName": "t", "Key": key("c")}},
+        {"ConditionCheck": {"TableName": "t", "Key": key("d")}},
+    ]});
+    let reads = json!({"RequestItems": {"t": {"Keys": [key("a"), key("b")]}}});
+    let writes = json!({"RequestItems": {"t": [
+        {"PutRequest": {"Item": key("a")}}, {"DeleteRequest": {"Key": key("b")}},
+    ]}});
+    for (operation, input, expected) in [
+        (
+            "GetItem",
+            json!({"TableName": "t", "Key": key("a")}),
+            vec![("GetItem", vec!["a"])],
+        ),
+        (
+            "PutItem",
+            json!({"TableName": "t", "Item": key("a")}),
+            vec![("PutItem", vec!["a"])],
+        ),
+        (
+            "UpdateItem",
+            json!({"TableName": "t", "Key": key("a")}),
+            vec![("UpdateItem", vec!["a"])],
+        ),
+        (
+            "DeleteItem",
+            json!({"TableName": "t", "Key": key("a")}),
+            vec![("DeleteItem", vec!["a"])],
+        ),
+        (
+            "Query",
+            query("pk = :a AND begins_with(sk, :b)"),
+            vec![("Query", vec!["a"])],
+        ),
+        (
+            "Query",
+            query("sk = :b AND #p = :a"),
+            vec![("Query", vec!["a"])],
+        ),
+        ("Query", query("pk = :nothing"), vec![("Query", vec!["?"])]),
+        ("Query", of_index, vec![("Query", vec!["b"])]),
+        (
+            "BatchGetItem",
+            reads,
+            vec![("BatchGetItem", vec!["a", "b"])],
+        ),
+        (
+            "BatchWriteItem",
+            writes,
+            vec![("BatchWriteItem", vec!["a", "b"])],
+        ),
+        (
+            "PutItem",
+            json!({"TableName": "t", "Item": {}}),
+            vec![("PutItem", vec!["?"])],
+        ),
+        (
+            "TransactWriteItems",
+            transaction,
+            vec![
+                ("PutItem", vec!["a"]),
+                ("UpdateItem", vec!["b"]),
+                ("DeleteItem", vec!["c"]),
+                ("ConditionCheckItem", vec!["d"]),
+            ],
+        ),
+    ] {
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|(action, keys)| {
+                let keys = keys.into_iter().map(str::to_owned).collect();
+                (format!("dynamodb:{action}"), keys)
+            })
+            .collect();
+        assert_eq!(leading_keys(operation, input), expected, "{operation}");
+    }
 }
 
 #[test]
