@@ -31,9 +31,15 @@ resource "aws_dynamodb_table" "ledger" {
     enabled = true
   }
 
-  server_side_encryption {
-    enabled     = true
-    kms_key_arn = var.kms_key_arn
+  # Without a key of one's own this is DynamoDB's (an AWS owned key), and not the account's
+  # `aws/dynamodb`: a table under an AWS managed key lets no other account in, whatever its policy says.
+  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
+  dynamic "server_side_encryption" {
+    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+    content {
+      enabled     = true
+      kms_key_arn = server_side_encryption.value
+    }
   }
 }
 

@@ -166,7 +166,7 @@ variable "alarm_thresholds" {
 }
 
 variable "kms_key_arn" {
-  description = "A key of your own for the table, queues, topics, secrets, logs and environment variables. Its policy has to admit the services listed in the README. By default AWS's keys."
+  description = "A key of your own for the table, queues, topics, secrets, logs and environment variables. Its policy has to admit the services listed in the README. By default AWS's keys: DynamoDB's own for the table, since one of the account would keep `target_accounts` from it."
   type        = string
   default     = null
 

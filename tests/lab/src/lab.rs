@@ -15,6 +15,7 @@ use crate::gateway::faults::Faults;
 use crate::gateway::identity::Identities;
 use crate::gateway::journal::Journal;
 use crate::gateway::transaction::Tokens;
+use crate::iam::managed_keys::ManagedKeys;
 use crate::iam::resource_policies::ResourcePolicies;
 use crate::iam::roles::Roles;
 use crate::ids::Ids;
@@ -72,6 +73,8 @@ pub(crate) struct Lab {
     pub(crate) roles: Roles,
     /// Policies of resources.
     pub(crate) resource_policies: ResourcePolicies,
+    /// Tables that no other account can read or write.
+    pub(crate) managed_keys: ManagedKeys,
     /// The simulated services.
     pub(crate) world: Mutex<World>,
     /// The rest of AWS.
@@ -175,6 +178,7 @@ pub(crate) async fn start(serve: &Serve, base_url: String) -> Result<Arc<Lab>, S
         identities: Identities::new(&serve.account),
         roles: Roles::default(),
         resource_policies: ResourcePolicies::default(),
+        managed_keys: ManagedKeys::default(),
         world: Mutex::new(World::new(serve.seed, now)),
         moto,
         lambda: Lambda::default(),

@@ -134,6 +134,7 @@ async fn perform(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
     let reply = carry_out(lab, incoming).await?;
     if reply.status == 200 {
         lab.resource_policies.observe(&incoming.request);
+        lab.managed_keys.observe(&incoming.request);
     }
     if is_read(&incoming.request.operation) && reply.status == 200 {
         lab.faults.remember(&read_key(incoming), &text(&reply.body));

@@ -66,6 +66,9 @@ fn missing(lab: &Lab, caller: &Principal, need: &Need) -> Option<&'static str> {
             .decide(&need.resource, &need.action, &principal, &context);
         matches!(said, Verdict::Allowed { .. })
     });
+    if let_in == Some(true) && lab.managed_keys.keep(&need.resource) {
+        return Some("key");
+    }
     match &caller.role {
         Some(role)
             if !lab

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod conditions;
+pub(crate) mod managed_keys;
 pub(crate) mod policy;
 pub(crate) mod principals;
 pub(crate) mod report;

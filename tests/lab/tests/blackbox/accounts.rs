@@ -223,3 +223,27 @@ async fn an_account_writes_and_reads_under_its_own_keys_only() {
         assert_eq!(call("Query", query).await, expected, "{partition}");
     }
 }
+
+#[tokio::test]
+async fn a_table_under_an_aws_managed_key_lets_no_other_account_in() {
+    let lab = Lab::start();
+    let key = admitted(&lab, &json!({})).await;
+    assert_eq!(get(&lab, &key, TABLE).await.status, 200);
+    let encrypt = async |specification: Value| {
+        let input = json!({"TableName": "lab-ledger", "SSESpecification": specification});
+        let target = "DynamoDB_20120810.UpdateTable";
+        assert_eq!(lab.call("dynamodb", target, input).await.status, 200);
+    };
+    encrypt(json!({"Enabled": true})).await;
+    let refused = get(&lab, &key, TABLE).await;
+    assert_eq!(refused.body["__type"], "AccessDeniedException");
+    let message = refused.body["message"].as_str().expect("a message");
+    assert!(message.contains("no key policy allows"), "{message}");
+    let home = get(&lab, "AKIAROOT", "lab-ledger").await;
+    assert_eq!(home.status, 200, "{home:?}");
+    encrypt(
+        json!({"Enabled": true, "KMSMasterKeyId": "arn:aws:kms:eu-central-1:111111111111:key/1"}),
+    )
+    .await;
+    assert_eq!(get(&lab, &key, TABLE).await.status, 200);
+}

@@ -1,0 +1,50 @@
+"""What a target account's hook function can do to the ledger, tried with the session of its role."""
+
+import json
+import urllib.request
+
+import boto3
+import botocore.exceptions
+
+from compare import PREFIX, Differences
+from lab import REGION
+
+TOOLS, TARGET = "555555555555", "666666666666"
+TABLE = f"arn:aws:dynamodb:{REGION}:{TOOLS}:table/{PREFIX}-ledger"
+
+
+def accounts(lab):
+    """The hook reaches the ledger across accounts, as far as it needs to and no further."""
+    found, hook = Differences(), session(lab, f"arn:aws:iam::{TARGET}:role/{PREFIX}-lifecycle-hook")
+    item = lambda key: {"pk": {"S": key}, "sk": {"S": "1"}}
+    calls = {
+        "reads a release": lambda: hook.query(
+            TableName=TABLE, KeyConditionExpression="pk = :r", ExpressionAttributeValues={":r": {"S": "RELEASE#a"}}),
+        "writes a release": lambda: hook.put_item(TableName=TABLE, Item=item("RELEASE#a")),
+        "reads everything": lambda: hook.scan(TableName=TABLE),
+        "deletes": lambda: hook.delete_item(TableName=TABLE, Key=item("RELEASE#a")),
+    }
+    expected = {"reads a release": True, "writes a release": True}
+    found.same("hook", {what: allowed(call) for what, call in calls.items()}, {what: expected.get(what, False) for what in calls})
+    return found
+
+
+def session(lab, role):
+    """A client of DynamoDB with a session of a role, as the lab gives it out."""
+    body = json.dumps({"role": role}).encode()
+    request = urllib.request.Request(f"{lab.endpoint}/_lab/credentials", data=body, method="POST")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        key = json.load(answer)["access_key"]
+    return boto3.client("dynamodb", endpoint_url=lab.endpoint, region_name=REGION,
+                        aws_access_key_id=key, aws_secret_access_key="lab")
+
+
+def allowed(call):
+    """Whether AWS lets it through; any other refusal than IAM's is an error."""
+    try:
+        call()
+        return True
+    except botocore.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return False
