@@ -10,11 +10,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
-    ActionKind, Actor, Event, Moment, Phase, Release, Step, Task, Wait, next,
+    ActionKind, Actor, Event, Moment, Phase, Release, Step, Task, Wait, leave, next,
 };
 
 use crate::perform::{Performed, perform};
-use crate::ports::{Append, AppendError, CallError, LoadError, Ports};
+use crate::ports::{Append, AppendError, LoadError, Ports};
 
 /// How a run of the loop ended. All of these are fine: the ledger says how to go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +86,7 @@ pub async fn drive<P: Ports>(
         facts: Vec::new(),
         decisions: Vec::new(),
         muted: false,
+        problem: None,
         conflicts: 0,
     };
     run.go(time_left).await
@@ -104,6 +105,8 @@ struct Run<'a, P> {
     /// What was decided and is not written yet: it is decided anew when others write first.
     decisions: Vec<Event>,
     muted: bool,
+    /// The call that failed, after which nothing more is tried, and when it is tried again.
+    problem: Option<(String, Timestamp)>,
     conflicts: u32,
 }
 
@@ -123,7 +126,7 @@ impl<P: Ports> Run<'_, P> {
                 since: self.since,
                 muted: self.muted,
             };
-            match next(&self.view, moment) {
+            match self.step(moment) {
                 Step::Record(events) => self.decide(events, now),
                 Step::Perform(_) if time_left() < RESERVE => {
                     // The entries wake nobody, so the sweeper is told to look at once.
@@ -131,24 +134,55 @@ impl<P: Ports> Run<'_, P> {
                         return Ok(Driven::OutOfTime);
                     }
                 }
-                Step::Perform(tasks) => {
-                    if let Some(problem) = self.perform(tasks, now, time_left()).await? {
-                        return Ok(Driven::TryLater(problem));
-                    }
-                }
+                Step::Perform(tasks) => self.perform(tasks, now, time_left()).await?,
                 Step::Wait(Wait { what, due }) => {
-                    if matches!(self.flush_and_rest(due).await?, Flushed::Written) {
-                        return Ok(Driven::Waiting(what));
+                    if self.rest(due, moment).await? {
+                        return Ok(match self.problem {
+                            Some((problem, _)) => Driven::TryLater(problem),
+                            None => Driven::Waiting(what),
+                        });
                     }
                 }
                 Step::Done => {
-                    if matches!(self.flush_and_rest(None).await?, Flushed::Written) {
+                    if self.rest(None, moment).await? {
                         return Ok(Driven::Done);
                     }
                 }
             }
         }
         Err(self.failed("it took more steps than any release needs"))
+    }
+
+    fn step(&self, moment: Moment) -> Step {
+        match &self.problem {
+            None => next(&self.view, moment),
+            Some((problem, again)) => {
+                let until = Wait {
+                    what: problem.clone(),
+                    due: Some(*again),
+                };
+                leave(&self.view, moment, until)
+            }
+        }
+    }
+
+    /// Writes what is not written yet and leaves the release until `due`. False when it cannot be
+    /// left: others have written, or people are to be told of what was just written.
+    async fn rest(&mut self, due: Option<Timestamp>, moment: Moment) -> Result<bool, DriveError> {
+        let writes = self.has_unwritten();
+        if matches!(self.flush_and_rest(due).await?, Flushed::Reloaded) {
+            return Ok(false);
+        }
+        Ok(!writes
+            || match self.step(moment) {
+                Step::Wait(again) => again.due == due,
+                Step::Done => due.is_none(),
+                Step::Record(_) | Step::Perform(_) => false,
+            })
+    }
+
+    fn has_unwritten(&self) -> bool {
+        !self.facts.is_empty() || !self.decisions.is_empty()
     }
 
     fn decide(&mut self, events: Vec<Event>, now: Timestamp) {
@@ -158,14 +192,13 @@ impl<P: Ports> Run<'_, P> {
         self.decisions.extend(events);
     }
 
-    /// Performs tasks that do not depend on each other. Returns what failed, if something is to be
-    /// tried later.
+    /// Performs tasks that do not depend on each other.
     async fn perform(
         &mut self,
         tasks: Vec<Task>,
         now: Timestamp,
         time_left: Duration,
-    ) -> Result<Option<String>, DriveError> {
+    ) -> Result<(), DriveError> {
         let intents: Vec<_> = tasks
             .iter()
             .map(|task| &task.action)
@@ -193,7 +226,7 @@ impl<P: Ports> Run<'_, P> {
             TRY_LATER + SignedDuration::try_from(time_left).unwrap_or_default(),
         );
         if unwritten && matches!(self.flush(Some(due)).await?, Flushed::Reloaded) {
-            return Ok(None);
+            return Ok(());
         }
         let performed = perform(self.ports, &self.view, tasks).await;
         let now = self.ports.now();
@@ -204,26 +237,17 @@ impl<P: Ports> Run<'_, P> {
             }
             problem = problem.or(error);
         }
-        match problem {
-            None => Ok(None),
-            Some(error) if telling => {
-                tracing::warn!(release.id = %self.release.id(), error = %error, "people could not be told; trying again later");
-                self.muted = true;
-                Ok(None)
-            }
-            Some(error) => self.try_later(&error, now).await,
+        let Some(error) = problem else {
+            return Ok(());
+        };
+        if telling {
+            tracing::warn!(release.id = %self.release.id(), error = %error, "people could not be told; trying again later");
+            self.muted = true;
+        } else {
+            tracing::warn!(release.id = %self.release.id(), error = %error, "a call failed; trying again later");
+            self.problem = Some((error.to_string(), later(now, TRY_LATER)));
         }
-    }
-
-    async fn try_later(
-        &mut self,
-        error: &CallError,
-        now: Timestamp,
-    ) -> Result<Option<String>, DriveError> {
-        tracing::warn!(release.id = %self.release.id(), error = %error, "a call failed; trying again later");
-        let due = Some(later(now, TRY_LATER));
-        while matches!(self.flush_and_rest(due).await?, Flushed::Reloaded) {}
-        Ok(Some(error.to_string()))
+        Ok(())
     }
 
     fn learn(&mut self, event: Event, now: Timestamp) {
@@ -236,7 +260,7 @@ impl<P: Ports> Run<'_, P> {
 
     /// Writes what is not written yet; without anything to write, only when to look again.
     async fn flush_and_rest(&mut self, due: Option<Timestamp>) -> Result<Flushed, DriveError> {
-        if self.facts.is_empty() && self.decisions.is_empty() {
+        if !self.has_unwritten() {
             self.ports
                 .set_due(&self.release, due)
                 .await
@@ -249,7 +273,7 @@ impl<P: Ports> Run<'_, P> {
     /// Writes what is not written yet. When others have written first, the release is loaded
     /// again: facts stay, decisions are dropped to be made anew.
     async fn flush(&mut self, due: Option<Timestamp>) -> Result<Flushed, DriveError> {
-        if self.facts.is_empty() && self.decisions.is_empty() {
+        if !self.has_unwritten() {
             return Ok(Flushed::Written);
         }
         let events: Vec<_> = self.facts.iter().chain(&self.decisions).cloned().collect();

@@ -32,7 +32,7 @@ pub use directive::{BrokenTrail, Directive, Order, Subject, verify_trail};
 pub use entry::{Actor, BrokenChain, Entry, EntryText, StoredEntry, verify_chain};
 pub use event::{CheckResult, Event, Image, Revision};
 pub use mark::{Mark, NotOurs};
-pub use next::{Moment, Step, Task, Wait, next, planning};
+pub use next::{Moment, Step, Task, Wait, leave, next, planning};
 pub use outcome::{Conclusion, Outcome};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalingState};
 pub use rollback::{

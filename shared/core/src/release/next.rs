@@ -32,7 +32,8 @@
 //! | live, deploying | something was reported, or it is time | look at the deployment |
 //! | live, deploying | | wait |
 //!
-//! Telling people comes last, just before waiting, so that it never delays a deployment.
+//! Telling people comes last, just before waiting, so that it never delays a deployment. They are
+//! told of what is written: who has written something asks again before resting.
 
 mod back;
 mod bake;
@@ -113,6 +114,13 @@ pub fn next(release: &Release, moment: Moment) -> Step {
         Step::Record(_) | Step::Perform(_) => step,
         Step::Wait(_) | Step::Done => tell_first(release, moment, step),
     }
+}
+
+/// What is done by a run that can do no more now and is to leave the release until then: people
+/// are told first.
+#[must_use]
+pub fn leave(release: &Release, moment: Moment, until: Wait) -> Step {
+    tell_first(release, moment, Step::Wait(until))
 }
 
 fn tell_first(release: &Release, moment: Moment, step: Step) -> Step {

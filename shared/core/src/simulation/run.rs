@@ -5,7 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::world::World;
 use crate::names::ReleaseId;
-use crate::release::{ActionKind, Event, Moment, Phase, Release, Step, Task, next};
+use crate::release::{
+    Action, ActionKind, Event, Moment, Phase, Release, Step, Task, Wait, announcements, leave, next,
+};
 
 /// How long a run lives at most.
 pub const LIFE: SignedDuration = SignedDuration::from_secs(60);
@@ -27,6 +29,8 @@ pub(super) struct Run {
     facts: Vec<Event>,
     decisions: Vec<Event>,
     muted: bool,
+    /// When what has failed is tried again; until then nothing more is tried.
+    again: Option<Timestamp>,
     at: At,
 }
 
@@ -72,6 +76,7 @@ impl Run {
             facts: Vec::new(),
             decisions: Vec::new(),
             muted: false,
+            again: None,
             at: At::Deciding,
         }
     }
@@ -102,7 +107,17 @@ impl Run {
             since: self.since,
             muted: self.muted,
         };
-        match next(&self.view, moment) {
+        let step = match self.again {
+            None => next(&self.view, moment),
+            Some(again) => {
+                let until = Wait {
+                    what: "what failed to be tried again".into(),
+                    due: Some(again),
+                };
+                leave(&self.view, moment, until)
+            }
+        };
+        match step {
             Step::Record(events) => {
                 for event in &events {
                     self.view.apply(event, moment.now);
@@ -139,10 +154,21 @@ impl Run {
     }
 
     fn rest(&mut self, world: &mut World, due: Option<Timestamp>) -> Goes {
-        if self.flush(world) {
-            Goes::Rests(due)
-        } else {
-            Goes::On
+        // What is written now may be something to tell people of.
+        let writes = !self.facts.is_empty() || !self.decisions.is_empty();
+        if writes {
+            self.flush(world);
+            return Goes::On;
+        }
+        Goes::Rests(due)
+    }
+
+    /// What is written, people could be told of, and were not told of, though telling them has not
+    /// failed.
+    pub(super) fn untold(&self) -> Vec<Action> {
+        match self.muted {
+            true => Vec::new(),
+            false => announcements(&self.written),
         }
     }
 
@@ -166,9 +192,7 @@ impl Run {
         if later && telling {
             self.muted = true;
         } else if later {
-            let due = Some(self.now(world) + SignedDuration::from_secs(30));
-            while !self.flush(world) {}
-            return Goes::Rests(due);
+            self.again = Some(self.now(world) + SignedDuration::from_secs(30));
         }
         Goes::On
     }

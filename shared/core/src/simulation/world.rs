@@ -166,7 +166,11 @@ impl World {
         }
         let which = self.dice.roll(self.runs.len());
         let mut run = self.runs.swap_remove(which);
-        match run.step(self) {
+        let goes = run.step(self);
+        if let Goes::Rests(_) = goes {
+            self.check_told(&run);
+        }
+        match goes {
             Goes::On => self.runs.push(run),
             // What others have written since is looked at first.
             Goes::Rests(_) if run.is_behind(self) => {}
@@ -389,6 +393,16 @@ impl World {
         }
         let open = self.due.clone();
         self.violated(format!("I6: it never ends: {open:?}"));
+    }
+
+    /// I6: whoever rests has told people what is written, unless that has failed.
+    fn check_told(&mut self, run: &Run) {
+        let old_news = |ended| self.now > ended + SignedDuration::from_hours(7 * 24);
+        let untold = run.untold();
+        let ended = self.ledger.load(&run.id).ended_at();
+        if !untold.is_empty() && !ended.is_some_and(old_news) {
+            self.violated(format!("I6: {} rests and has not told {untold:?}", run.id));
+        }
     }
 
     fn check_rest(&mut self) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Notify, Pipeline};
 use crate::release::Outcome;
 use crate::simulation::{Dice, Flaw, World, sample};
 
@@ -43,6 +43,15 @@ fn careful(arrivals: &str) -> Pipeline {
     only_with(2, further, arrivals)
 }
 
+/// The pipeline, of which people are told in these ways.
+fn told(pipeline: Pipeline, slack: bool, sns: bool) -> Pipeline {
+    let notify = Notify {
+        slack: slack.then(|| "C0DEPLOYS".parse().expect("a channel")),
+        sns,
+    };
+    Pipeline { notify, ..pipeline }
+}
+
 fn lived(pipeline: Pipeline, dice: Dice, flaw: Option<Flaw>) -> World {
     let mut world = World::new(pipeline, dice, flaw);
     world.live_through();
@@ -76,6 +85,17 @@ proptest! {
             let world = lived(only_with(2, serde_json::json!({}), policy), Dice::new(tape.clone()), None);
             prop_assert!(world.violations.is_empty(), "{policy}: {:#?}", world.violations);
         }
+    }
+
+    #[test]
+    fn people_are_told_whichever_channel_they_have(
+        tape in prop::collection::vec(any::<u8>(), 0..300),
+        early in any::<bool>(),
+        (slack, sns) in any::<(bool, bool)>(),
+    ) {
+        let pipeline = if early { only(2) } else { careful("newest_wins") };
+        let world = lived(told(pipeline, slack, sns), Dice::new(tape), None);
+        prop_assert!(world.violations.is_empty(), "{:#?}", world.violations);
     }
 
     #[test]
