@@ -13,7 +13,7 @@ use super::errors::{self, Failure};
 use super::faults::{self, Outcome};
 use super::identity::Principal;
 use super::parse::{self, Request};
-use super::{dynamodb, record};
+use super::{dynamodb, record, stale};
 use crate::iam::{access, simulate};
 use crate::lab::Lab;
 use crate::lambda::{api as lambda_api, metrics};
@@ -85,12 +85,14 @@ pub(crate) async fn handle(lab: Arc<Lab>, http: Http) -> Response<Body> {
         request_id,
     };
     let request = &incoming.request;
-    let fault = lab.faults.meet(
+    let met = lab.faults.met(
         &request.service,
         &request.operation,
         &incoming.caller.name,
         &request.input,
     );
+    let fault = met.as_ref().map(|met| met.outcome);
+    let members = met.and_then(|met| met.members);
     if let Some(Outcome::LatencyMs(ms)) = fault {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }
@@ -99,9 +101,11 @@ pub(crate) async fn handle(lab: Arc<Lab>, http: Http) -> Response<Body> {
         Some(Outcome::FailedBefore | Outcome::CrashBefore) => {
             Err(faults::failed_before(&request.service))
         }
-        Some(Outcome::Stale) => perform(&lab, &incoming)
-            .await
-            .map(|reply| older(&lab, &incoming, reply)),
+        Some(Outcome::Stale) => {
+            let before = stale::before(&lab, &incoming);
+            let reply = perform(&lab, &incoming).await;
+            reply.map(|reply| stale::older(&lab, &incoming, before, members.as_deref(), reply))
+        }
         Some(Outcome::AnswerLost | Outcome::LatencyMs(_) | Outcome::CrashAfter) | None => {
             perform(&lab, &incoming).await
         }
@@ -136,9 +140,7 @@ async fn perform(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
         lab.resource_policies.observe(&incoming.request);
         lab.managed_keys.observe(&incoming.request);
     }
-    if is_read(&incoming.request.operation) && reply.status == 200 {
-        lab.faults.remember(&read_key(incoming), &text(&reply.body));
-    }
+    stale::remember(lab, incoming, &reply);
     Ok(reply)
 }
 
@@ -279,36 +281,4 @@ fn refusal(request: &Request, denied: &access::Denied) -> Failure {
         _ => (400, "AccessDeniedException"),
     };
     Failure::new(status, code, denied.to_string())
-}
-
-fn older(lab: &Lab, incoming: &Incoming, reply: Reply) -> Reply {
-    if !is_read(&incoming.request.operation) || incoming.request.input["ConsistentRead"] == true {
-        return reply;
-    }
-    let now = text(&reply.body);
-    match lab.faults.stale(&read_key(incoming), &now) {
-        Some(Value::String(body)) => Reply {
-            body: body.into(),
-            ..reply
-        },
-        Some(_) | None => reply,
-    }
-}
-
-fn text(body: &Bytes) -> Value {
-    Value::String(String::from_utf8_lossy(body).into_owned())
-}
-
-fn is_read(operation: &str) -> bool {
-    ["Get", "Describe", "List", "Query", "Scan", "BatchGet"]
-        .iter()
-        .any(|start| operation.starts_with(start))
-}
-
-fn read_key(incoming: &Incoming) -> String {
-    let request = &incoming.request;
-    format!(
-        "{} {} {} {} {}",
-        request.account, request.region, request.service, request.operation, request.input
-    )
 }

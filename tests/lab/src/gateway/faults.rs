@@ -23,8 +23,12 @@ pub(crate) struct Fault {
     pub(crate) about: Option<String>,
     /// Only the nth matching call from now, counted from 1.
     pub(crate) nth: Option<u64>,
-    /// Every so manieth matching call; with neither `nth` nor `every`, each.
+    /// Every so manieth matching call; with neither `nth` nor `every` nor `first`, each.
     pub(crate) every: Option<u64>,
+    /// Only so many matching calls from now, the first ones.
+    pub(crate) first: Option<u64>,
+    /// The members of an answer to a write that are stale; absent: all.
+    pub(crate) members: Option<Vec<String>>,
     /// What happens.
     pub(crate) outcome: Outcome,
     /// Milliseconds for `latency-ms` where the outcome does not say.
@@ -41,7 +45,8 @@ pub(crate) enum Outcome {
     FailedBefore,
     /// Carried out, but the connection breaks before the answer.
     AnswerLost,
-    /// A read is answered as it would have been before the last change it saw.
+    /// A read is answered as it would have been before the last change it saw; an update of a
+    /// service is carried out, and its answer shows the service as it was.
     Stale,
     /// Carried out after a delay in real milliseconds.
     LatencyMs(u64),
@@ -98,6 +103,15 @@ pub(crate) struct Faults {
     reads: Mutex<HashMap<String, Reads>>,
 }
 
+/// The fault that a call meets.
+#[derive(Debug)]
+pub(crate) struct Met {
+    /// What happens.
+    pub(crate) outcome: Outcome,
+    /// The members of the answer that are stale; `None`: all.
+    pub(crate) members: Option<Vec<String>>,
+}
+
 /// The last two different answers to the same read.
 #[derive(Debug, Clone)]
 struct Reads {
@@ -126,7 +140,7 @@ impl Faults {
         lock(&self.rules).clear();
     }
 
-    /// Counts a call and says which fault it meets: that of the first rule that is due.
+    /// What happens to a call, which counts.
     pub(crate) fn meet(
         &self,
         service: &str,
@@ -134,6 +148,18 @@ impl Faults {
         caller: &str,
         input: &Value,
     ) -> Option<Outcome> {
+        let met = self.met(service, operation, caller, input);
+        met.map(|met| met.outcome)
+    }
+
+    /// Counts a call and says which fault it meets: that of the first rule that is due.
+    pub(crate) fn met(
+        &self,
+        service: &str,
+        operation: &str,
+        caller: &str,
+        input: &Value,
+    ) -> Option<Met> {
         let is =
             |wanted: &Option<String>, actual: &str| wanted.as_deref().is_none_or(|w| w == actual);
         let is_about = |text: &Option<String>| {
@@ -155,11 +181,16 @@ impl Faults {
                 (None, Some(every)) => every > 0 && *seen % every == 0,
                 (None, None) => true,
             };
+            let due = due && fault.first.is_none_or(|first| *seen <= first);
             if due && met.is_none() {
-                met = Some(if fault.outcome == Outcome::LatencyMs(0) {
+                let outcome = if fault.outcome == Outcome::LatencyMs(0) {
                     Outcome::LatencyMs(fault.ms.unwrap_or(100))
                 } else {
                     fault.outcome
+                };
+                met = Some(Met {
+                    outcome,
+                    members: fault.members.clone(),
                 });
             }
         }
@@ -262,6 +293,18 @@ mod tests {
         assert_eq!(
             faults.meet("ssm", "GetParameter", "root", &Value::Null),
             None
+        );
+    }
+
+    #[test]
+    fn only_the_first_calls_fail() {
+        let faults = faults(json!([{"service": "ecs", "first": 2, "outcome": "stale"}]));
+        let met: Vec<_> = (0..4)
+            .map(|_| faults.meet("ecs", "UpdateService", "root", &Value::Null))
+            .collect();
+        assert_eq!(
+            met,
+            [Some(Outcome::Stale), Some(Outcome::Stale), None, None]
         );
     }
 

@@ -10,5 +10,6 @@ pub(crate) mod journal;
 pub(crate) mod parse;
 pub(crate) mod record;
 pub(crate) mod redact;
+mod stale;
 pub(crate) mod table_arn;
 pub(crate) mod transaction;
