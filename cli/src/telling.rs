@@ -80,6 +80,7 @@ pub(crate) fn is_bookkeeping(event: &Event) -> bool {
         | Event::HookAnswered { .. }
         | Event::TaskStarted { .. }
         | Event::BaselineChanged { .. }
+        | Event::RunsAlready { .. }
         | Event::GroupTaken { .. }
         | Event::GroupFreed { .. }
         | Event::TrafficAllowed { .. }
@@ -141,6 +142,9 @@ pub(crate) fn sentence(event: &Event) -> String {
             "{stage}: {} was found to run, which was started elsewhere",
             safe(found)
         ),
+        Event::RunsAlready { stage } => {
+            format!("{stage}: it runs already, so that nothing was started")
+        }
         Event::GroupTaken { stage, by } => match by {
             Some(by) => format!("{stage}: {by} has the deployment group, and has to be over first"),
             None => format!("{stage}: CodeDeploy has no room for another deployment"),

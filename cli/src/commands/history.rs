@@ -277,6 +277,7 @@ fn told(event: &Event) -> String {
         | Event::HookAnswered { .. }
         | Event::TaskStarted { .. }
         | Event::Watched { .. }
+        | Event::RunsAlready { .. }
         | Event::GroupTaken { .. }
         | Event::GroupFreed { .. }
         | Event::TrafficAllowed { .. } => text,

@@ -81,6 +81,10 @@ pub(super) async fn list(
                 id: id.parse().map_err(|error| unreadable(LIST, error))?,
                 target: brief.target_service_revision_arn,
                 created_at: brief.created_at.and_then(time),
+                status: brief
+                    .status
+                    .map(|status| status.as_str().to_owned())
+                    .unwrap_or_default(),
             })
         })
         .collect::<Result<Vec<_>, CallError>>()?;

@@ -147,13 +147,23 @@ async fn perform_action<P: Ports>(
             stage,
             revision,
             before,
-        } => rolling::start(ports, place, stage, revision, before.as_ref(), again).await,
+        } => rolling::start(ports, place, stage, revision, before.as_ref()).await,
         Action::StartEcs {
             place,
             stage,
             revision,
             before,
-        } => native::start(ports, place, stage, revision, before, again).await,
+            since,
+        } => {
+            let start = native::Start {
+                place,
+                stage,
+                revision,
+                before,
+                since: *since,
+            };
+            native::start(ports, &start, again).await
+        }
         Action::StartCodeDeploy {
             place,
             settings,

@@ -1,6 +1,7 @@
 //! What is done to a deployment that is under way, by engine: it is looked at, let through and taken
 //! back.
 
+use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, StageName, TaskDefinitionArn};
 use towpath_core::pipeline::Rollout;
 use towpath_core::release::{DeploymentStatus, DeploymentTarget, Event, Outcome, Place};
@@ -198,13 +199,22 @@ pub(super) async fn check_baseline<P: Ports>(
     before: &TaskDefinitionArn,
     revision: &TaskDefinitionArn,
 ) -> Result<Option<Event>, CallError> {
-    let Some(service) = ports.describe_service(place).await? else {
-        return Ok(None);
-    };
-    let running = Service(&service).revision();
-    let foreign = running.filter(|running| running != before && running != revision);
-    Ok(foreign.map(|found| Event::BaselineChanged {
+    let service = ports.describe_service(place).await?;
+    Ok(service.and_then(|service| baseline_changed(&service, stage, before, revision)))
+}
+
+/// What is to be written down if a service runs neither what the rollout was planned on nor what it
+/// brings.
+pub(super) fn baseline_changed(
+    service: &Value,
+    stage: &StageName,
+    before: &TaskDefinitionArn,
+    revision: &TaskDefinitionArn,
+) -> Option<Event> {
+    let running = Service(service).revision();
+    let foreign = running.filter(|running| running != before && running != revision)?;
+    Some(Event::BaselineChanged {
         stage: stage.clone(),
-        found: found.short().to_owned(),
-    }))
+        found: foreign.short().to_owned(),
+    })
 }

@@ -1,13 +1,16 @@
 //! The rolling engine: ECS replaces the tasks itself.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html>
 
-use towpath_core::names::{StageName, TaskDefinitionArn};
+use serde_json::Value;
+use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
 use towpath_core::release::{DeploymentStatus, Event, Place};
 
-use super::observe::{Observed, TakenBack, WayBack, check_baseline, deleted};
+use super::observe::{Observed, TakenBack, WayBack, baseline_changed, deleted};
 use super::service::{EcsDeployment, Service};
 use super::tasks;
 use crate::ports::{CallError, Ports};
+
+const UPDATE_SERVICE: &str = "ecs:UpdateService";
 
 pub(super) async fn start<P: Ports>(
     ports: &P,
@@ -15,35 +18,82 @@ pub(super) async fn start<P: Ports>(
     stage: &StageName,
     revision: &TaskDefinitionArn,
     before: Option<&TaskDefinitionArn>,
-    again: bool,
 ) -> Result<Vec<Event>, CallError> {
-    if again
-        && let Some(service) = ports.describe_service(place).await?
-        && let Some(deployment) = Service(&service).primary_of(revision)
-    {
-        return Ok(vec![Event::DeploymentStarted {
-            deployment,
-            also: None,
-            found: true,
-        }]);
-    }
-    if let Some(before) = before
-        && let Some(changed) = check_baseline(ports, place, stage, before, revision).await?
-    {
-        return Ok(vec![changed]);
+    if let Some(service) = ports.describe_service(place).await? {
+        // What an earlier try has started, too, shows the revision.
+        if let Some(runs) = runs(ports, &service, stage, revision, before).await? {
+            return Ok(vec![runs]);
+        }
+        let changed = before.and_then(|it| baseline_changed(&service, stage, it, revision));
+        if let Some(changed) = changed {
+            return Ok(vec![changed]);
+        }
     }
     let service = ports.update_service(place, revision).await?;
-    let deployment = Service(&service)
-        .primary_of(revision)
-        .ok_or_else(|| CallError::Unknown {
-            operation: "ecs:UpdateService",
-            message: "the answer names no primary deployment of the new revision".into(),
-        })?;
     Ok(vec![Event::DeploymentStarted {
-        deployment,
+        deployment: started(ports, place, &service, revision).await?,
         also: None,
         found: false,
     }])
+}
+
+/// What is there to be followed if the service runs already what is to be started: an update would
+/// start nothing.
+async fn runs<P: Ports>(
+    ports: &P,
+    service: &Value,
+    stage: &StageName,
+    revision: &TaskDefinitionArn,
+    before: Option<&TaskDefinitionArn>,
+) -> Result<Option<Event>, CallError> {
+    let deployments = Service(service).deployments();
+    let primary = deployments
+        .iter()
+        .find(|it| it.is_primary() && it.revision() == revision.as_str());
+    let Some((primary, id)) = primary.and_then(|it| Some((it, it.id().parse().ok()?))) else {
+        return Ok(None);
+    };
+    if before == Some(revision) && primary.rollout_state() == "COMPLETED" {
+        return Ok(Some(Event::RunsAlready {
+            stage: stage.clone(),
+        }));
+    }
+    match ports.release_of(&id).await? {
+        None => Ok(Some(Event::DeploymentStarted {
+            deployment: id,
+            also: None,
+            found: true,
+        })),
+        Some(another) => Err(CallError::NotDone {
+            operation: UPDATE_SERVICE,
+            message: format!("{id}, which brings it, is a deployment of {another}"),
+        }),
+    }
+}
+
+/// The deployment that an update has started. Its answer may show the service as it was before the
+/// update, and then the service is looked at. The update has been carried out, so that whatever keeps
+/// its deployment from being known leaves that unknown, and never has the update made again.
+async fn started<P: Ports>(
+    ports: &P,
+    place: &Place,
+    answer: &Value,
+    revision: &TaskDefinitionArn,
+) -> Result<DeploymentId, CallError> {
+    if let Some(shown) = Service(answer).primary_of(revision) {
+        return Ok(shown);
+    }
+    let seen = ports.describe_service(place).await;
+    let shown = seen.map(|it| it.and_then(|service| Service(&service).primary_of(revision)));
+    let problem = match shown {
+        Ok(Some(shown)) => return Ok(shown),
+        Ok(None) => "no deployment of the new revision is to be seen yet".to_owned(),
+        Err(error) => format!("the deployment cannot be told: {error}"),
+    };
+    Err(CallError::Unknown {
+        operation: UPDATE_SERVICE,
+        message: problem,
+    })
 }
 
 /// A rollback is an update to the revision that ran before, unless ECS or an earlier try has begun
@@ -66,6 +116,7 @@ pub(super) async fn roll_back<P: Ports>(
         }
     }
     let service = ports.update_service(place, to).await?;
+    // Where the answer shows the service as it was, which one it is is seen when it is looked at.
     Ok(TakenBack::Begun(Service(&service).primary_of(to).into()))
 }
 

@@ -17,6 +17,8 @@ pub struct ServiceDeploymentBrief {
     pub target: Option<String>,
     /// When it was created.
     pub created_at: Option<Timestamp>,
+    /// How it stands, in ECS's words.
+    pub status: String,
 }
 
 /// What a deployment is told that pauses:

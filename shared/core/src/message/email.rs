@@ -74,6 +74,7 @@ pub fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
         | Event::TaskStarted { .. }
         | Event::Watched { .. }
         | Event::BaselineChanged { .. }
+        | Event::RunsAlready { .. }
         | Event::GroupTaken { .. }
         | Event::GroupFreed { .. }
         | Event::TrafficAllowed { .. } => return None,

@@ -171,6 +171,7 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
         | Event::HookAnswered { .. }
         | Event::Watched { .. }
         | Event::GroupFreed { .. }
+        | Event::RunsAlready { .. }
         | Event::DeploymentReported { .. }
         | Event::Superseded { .. }
         | Event::Overtook { .. }

@@ -202,6 +202,9 @@ pub enum Action {
         revision: Revision,
         /// The revision that must be the one that runs now.
         before: Revision,
+        /// When it was first meant to be started: no deployment from before that is the one that was
+        /// started.
+        since: Timestamp,
     },
     /// Let CodeDeploy shift traffic to the revision.
     StartCodeDeploy {

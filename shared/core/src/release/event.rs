@@ -233,6 +233,12 @@ pub enum Event {
         /// Whether it was there before: found again after a crash.
         found: bool,
     },
+    /// The service runs already what was to be started, and nothing is under way there: nothing was
+    /// started.
+    RunsAlready {
+        /// The stage.
+        stage: StageName,
+    },
     /// The deployment was looked at.
     DeploymentObserved {
         /// The deployment.
@@ -415,11 +421,59 @@ impl Event {
             | Self::HookAnswered { .. }
             | Self::Watched { .. }
             | Self::BaselineChanged { .. }
+            | Self::RunsAlready { .. }
             | Self::GroupTaken { .. }
             | Self::GroupFreed { .. }
             | Self::TrafficAllowed { .. }
             | Self::Held { .. } => (None, None),
         };
         named.into_iter().chain(also)
+    }
+
+    /// Whether the event says that this deployment or task was started for the release, so that it
+    /// is no other one's. What takes a rollout back may be there before it: ECS goes back to the last
+    /// deployment that completed.
+    #[must_use]
+    pub fn starts(&self, id: &DeploymentId) -> bool {
+        match self {
+            Self::DeploymentStarted { deployment, .. } => deployment == id,
+            Self::TaskStarted { task, .. } => task == id,
+            Self::RollbackStarted { .. }
+            | Self::DeploymentObserved { .. }
+            | Self::Opened { .. }
+            | Self::DeploymentReported { .. }
+            | Self::Voted { .. }
+            | Self::Checked { .. }
+            | Self::Superseded { .. }
+            | Self::Overtook { .. }
+            | Self::Woke { .. }
+            | Self::Planned { .. }
+            | Self::ApprovalRequested { .. }
+            | Self::ApprovalVoided { .. }
+            | Self::Queued { .. }
+            | Self::RolloutStarted { .. }
+            | Self::Intended { .. }
+            | Self::Registered { .. }
+            | Self::ScalingSuspended { .. }
+            | Self::ActionRefused { .. }
+            | Self::ScalingRestored { .. }
+            | Self::RolloutEnded { .. }
+            | Self::Ended { .. }
+            | Self::CardPosted { .. }
+            | Self::CardUpdated { .. }
+            | Self::Replied { .. }
+            | Self::Published { .. }
+            | Self::RollbackRequested { .. }
+            | Self::Vetoed { .. }
+            | Self::HookCalled { .. }
+            | Self::HookAnswered { .. }
+            | Self::Watched { .. }
+            | Self::BaselineChanged { .. }
+            | Self::RunsAlready { .. }
+            | Self::GroupTaken { .. }
+            | Self::GroupFreed { .. }
+            | Self::TrafficAllowed { .. }
+            | Self::Held { .. } => false,
+        }
     }
 }

@@ -103,6 +103,8 @@ pub struct Live {
     pub unwanted: Option<(Principal, Option<String>)>,
     /// What was found to run instead of what the rollout was planned on.
     pub foreign: Option<String>,
+    /// Whether the service runs already what was to be started, so that nothing was.
+    pub runs_already: bool,
     /// What has the deployment group, if ours could not be created for it.
     pub group: Option<TakenGroup>,
     /// Why the stage is held when the rollout ends, once that is written.
@@ -316,6 +318,7 @@ impl Live {
             shifted_at: None,
             unwanted: None,
             foreign: None,
+            runs_already: false,
             group: None,
             held: None,
             refused: None,

@@ -325,6 +325,7 @@ pub fn service_change(
             | Event::TaskStarted { .. }
             | Event::Watched { .. }
             | Event::BaselineChanged { .. }
+            | Event::RunsAlready { .. }
             | Event::GroupTaken { .. }
             | Event::GroupFreed { .. }
             | Event::TrafficAllowed { .. } => {}

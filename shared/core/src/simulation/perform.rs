@@ -131,6 +131,12 @@ impl World {
                     }]);
                 }
                 let by_codedeploy = matches!(task.action, Action::StartCodeDeploy { .. });
+                let idle = self.aws.service(at).running().next().is_none();
+                if found.is_none() && !by_codedeploy && idle && current == *revision {
+                    return Came::To(vec![Event::RunsAlready {
+                        stage: stage.clone(),
+                    }]);
+                }
                 if found.is_none() && by_codedeploy && self.dice.roll(8) == 7 {
                     return Came::To(vec![Event::GroupTaken {
                         stage: stage.clone(),

@@ -11,7 +11,7 @@ const TAG: &str = "3f2c1ab";
 
 pub(crate) async fn throttled(cell: &Cell) -> Result<(), Error> {
     let rules = json!([{ "caller": "towpath-advance", "about": cell.name, "every": 3, "outcome": "throttled" }]);
-    succeeds_all_the_same(cell, &rules, "throttled").await
+    succeeds_all_the_same(cell, &rules, "throttled", 3).await
 }
 
 pub(crate) async fn lost_answers(cell: &Cell) -> Result<(), Error> {
@@ -27,10 +27,22 @@ pub(crate) async fn lost_answers(cell: &Cell) -> Result<(), Error> {
         lost("application-autoscaling", "RegisterScalableTarget", 3),
         lost("dynamodb", "TransactWriteItems", 2),
     ]);
-    succeeds_all_the_same(cell, &rules, "answer-lost").await
+    succeeds_all_the_same(cell, &rules, "answer-lost", 3).await
 }
 
-async fn succeeds_all_the_same(cell: &Cell, rules: &Value, fault: &str) -> Result<(), Error> {
+pub(crate) async fn stale_answer(cell: &Cell) -> Result<(), Error> {
+    let (service, operation) = cell.engine.start();
+    let rules = json!([{ "caller": "towpath-advance", "about": cell.name, "service": service,
+        "operation": operation, "outcome": "stale" }]);
+    succeeds_all_the_same(cell, &rules, "stale", 1).await
+}
+
+async fn succeeds_all_the_same(
+    cell: &Cell,
+    rules: &Value,
+    fault: &str,
+    at_least: usize,
+) -> Result<(), Error> {
     let since = calls::last(cell).await?;
     cell.together.lab.post("faults", rules).await?;
     let new = cell.push(TAG, "healthy").await?;
@@ -44,7 +56,7 @@ async fn succeeds_all_the_same(cell: &Cell, rules: &Value, fault: &str) -> Resul
     cell.ends(TAG, &ending).await?;
     let made = calls::by_functions(cell, &since).await?;
     let met = made.iter().filter(|call| call["fault"] == fault).count();
-    assert!(met >= 3, "only {met} calls were {fault}");
+    assert!(met >= at_least, "only {met} calls were {fault}");
     let (service, operation) = cell.engine.start();
     let started = made.iter().filter(|call| {
         call["service"] == service && call["operation"] == operation && call["outcome"] == "ok"

@@ -15,6 +15,7 @@
 //! | the service wants no tasks | succeeded, without saying that it serves | the new version, once tasks are wanted |
 //! | every third call is throttled | succeeded | the new version |
 //! | the answer to each change is lost | succeeded, with one deployment | the new version |
+//! | the answer to the start shows the service as it was | succeeded, with one deployment | the new version |
 
 use std::rc::Rc;
 
@@ -47,10 +48,11 @@ pub(crate) enum Scenario {
     ScaledToZero,
     Throttled,
     LostAnswers,
+    StaleAnswer,
 }
 
 impl Scenario {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Success,
         Self::FailedCheck,
         Self::Alarm,
@@ -67,6 +69,7 @@ impl Scenario {
         Self::ScaledToZero,
         Self::Throttled,
         Self::LostAnswers,
+        Self::StaleAnswer,
     ];
 
     /// The name of its cell: of its service, its repository and its pipeline. None is part of
@@ -89,6 +92,7 @@ impl Scenario {
             Self::ScaledToZero => "cell-scaled-to-zero",
             Self::Throttled => "cell-throttled",
             Self::LostAnswers => "cell-lost-answers",
+            Self::StaleAnswer => "cell-stale-answer",
         }
     }
 
@@ -98,6 +102,8 @@ impl Scenario {
             Self::RejectedBeforeTraffic | Self::ExpiredBeforeTraffic => engine.has_green(),
             // ECS always goes back to what ran before; only CodeDeploy can be told to leave it.
             Self::StoppedForGood => engine == Engine::CodeDeploy,
+            // CodeDeploy's answer is the new deployment's id, and nothing else.
+            Self::StaleAnswer => engine != Engine::CodeDeploy,
             Self::Success
             | Self::FailedCheck
             | Self::Alarm
@@ -146,7 +152,8 @@ impl Scenario {
             | Self::StoppedForGood
             | Self::ScaledToZero
             | Self::Throttled
-            | Self::LostAnswers => json!({}),
+            | Self::LostAnswers
+            | Self::StaleAnswer => json!({}),
         }
     }
 
@@ -170,6 +177,7 @@ impl Scenario {
             Self::ScaledToZero => endings::scaled_to_zero(cell).await,
             Self::Throttled => faults::throttled(cell).await,
             Self::LostAnswers => faults::lost_answers(cell).await,
+            Self::StaleAnswer => faults::stale_answer(cell).await,
         }
     }
 }

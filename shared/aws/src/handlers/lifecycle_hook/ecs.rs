@@ -81,6 +81,16 @@ where
     let deployment = match whose(&release, live, hook.deployment.as_ref()) {
         Whose::Ours(deployment) => deployment,
         Whose::WayBack => return Ok(Verdict::Passed),
+        Whose::OursIfItBrings(deployment, ours) => {
+            let brings = ports
+                .task_definition_of(&here_of(hook), &hook.target_revision)
+                .await?;
+            match brings {
+                Some(brings) if brings == *ours => deployment,
+                Some(_) => return refuse(hook, "the deployment does not bring what was started"),
+                None => return Ok(Verdict::Undecided),
+            }
+        }
         Whose::NotYetKnown => return Ok(Verdict::Undecided),
         Whose::Foreign => return refuse(hook, "the deployment was started outside of Towpath"),
     };
@@ -147,11 +157,7 @@ async fn somebody_elses<P: Ecs>(
     if row.epoch == 0 {
         return Ok(Verdict::Passed);
     }
-    // The function runs in the service's own account, so it reaches the service without a role.
-    let place = Place {
-        service: hook.service.clone(),
-        role: None,
-    };
+    let place = here_of(hook);
     let brings = ports
         .task_definition_of(&place, &hook.target_revision)
         .await?;
@@ -171,6 +177,14 @@ async fn somebody_elses<P: Ecs>(
     }
     tracing::info!(service = %hook.service, deployment = ?hook.deployment, "the deployment changes the service around its task definition");
     Ok(Verdict::Passed)
+}
+
+/// The service that asks. The function runs in its own account, so it reaches it without a role.
+fn here_of(hook: &EcsHook) -> Place {
+    Place {
+        service: hook.service.clone(),
+        role: None,
+    }
 }
 
 /// Whether that task definition, and no other, ran when the deployment began.
@@ -222,6 +236,9 @@ fn here<'a>(release: &'a Release, hook: &EcsHook) -> Option<(&'a Stage, &'a Live
 enum Whose<'a> {
     /// The release's own.
     Ours(&'a DeploymentId),
+    /// The release's own, if it brings that revision: which one was started is not written down
+    /// yet.
+    OursIfItBrings(&'a DeploymentId, &'a TaskDefinitionArn),
     /// The one that brings back what ran before the release.
     WayBack,
     /// It may have been started just now.
@@ -236,7 +253,10 @@ fn whose<'a>(release: &Release, live: &'a Live, asks: Option<&'a DeploymentId>) 
         (Some(asks), Some(followed)) if asks == followed => Whose::Ours(followed),
         (Some(asks), _) if live.rollback.as_ref() == Some(asks) => Whose::WayBack,
         (Some(_), _) if release.intends(ActionKind::RollBack) => Whose::NotYetKnown,
-        (Some(asks), None) if release.intends(ActionKind::Start) => Whose::Ours(asks),
+        (Some(asks), None) if release.intends(ActionKind::Start) => match &live.revision {
+            Some(ours) => Whose::OursIfItBrings(asks, ours),
+            None => Whose::Foreign,
+        },
         (Some(_), _) => Whose::Foreign,
         // Older documentation shows calls that name no deployment.
         (None, Some(_)) if live.rollback.is_some() => Whose::WayBack,

@@ -2,12 +2,12 @@
 //! traffic back first; one that is over is followed by another one, to what ran before.
 
 use serde_json::Value;
-use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
+use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::release::{DeploymentStatus, Place};
 
 use super::observe::{let_through, unknown};
 use super::seen::{Seen, Standing};
-use super::start::started_by;
+use super::started::{Over, Update, also, brings, unknown as not_seen};
 use crate::perform::observe::{Begun, TakenBack, WayBack, replaced_by};
 use crate::perform::service::Service;
 use crate::ports::{CallError, PauseAnswer, Ports};
@@ -18,13 +18,14 @@ pub(in crate::perform) async fn roll_back<P: Ports>(
 ) -> Result<TakenBack, CallError> {
     let seen = look(ports, back).await?;
     if has_passed(seen.as_ref()) {
-        return bring_back(ports, back).await;
+        return bring_back(ports, back, seen.as_ref()).await;
     }
     let pause = seen.as_ref().and_then(Seen::pause);
     turn_around(ports, back, pause).await?;
     // It may have come too far while it was asked to turn around.
-    if has_passed(look(ports, back).await?.as_ref()) {
-        return bring_back(ports, back).await;
+    let turned = look(ports, back).await?;
+    if has_passed(turned.as_ref()) {
+        return bring_back(ports, back, turned.as_ref()).await;
     }
     Ok(TakenBack::Begun(Begun {
         waited: seen.and_then(|seen| seen.waits()),
@@ -74,32 +75,71 @@ async fn turn_around<P: Ports>(
 
 /// Updates the service to what ran before, unless an earlier try or somebody else has, or somebody
 /// else has taken the service elsewhere.
-async fn bring_back<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<TakenBack, CallError> {
+async fn bring_back<P: Ports>(
+    ports: &P,
+    back: &WayBack<'_>,
+    seen: Option<&Seen>,
+) -> Result<TakenBack, CallError> {
     let (place, to) = (back.place, back.to);
+    let mut update = Update {
+        place,
+        revision: to,
+        before: vec![back.deployment.clone()],
+        // What is taken back was there first. Both times are ECS's.
+        since: seen.and_then(Seen::created_at),
+    };
     if let Some(service) = ports.describe_service(place).await? {
         let runs = Service(&service).revision();
         if runs.as_ref() == Some(to) {
-            return begun(ports, place, &service, to).await;
+            return brought_back(ports, back, &update).await;
         }
         if let (Some(runs), Some(ours)) = (runs, back.revision)
             && runs != *ours
         {
             return Ok(TakenBack::Replaced(replaced_by(&runs)));
         }
+        update.before.extend(Service(&service).current_deployment());
     }
     let service = ports.update_service(place, to).await?;
-    begun(ports, place, &service, to).await
+    let deployment = update.started(ports, &service).await?;
+    begun(ports, back, deployment, &service).await
+}
+
+/// Which deployment has brought back what ran before, where the service runs that again.
+async fn brought_back<P: Ports>(
+    ports: &P,
+    back: &WayBack<'_>,
+    update: &Update<'_>,
+) -> Result<TakenBack, CallError> {
+    if let Some(deployment) = update.listed(ports, Over::Counts).await? {
+        return begun(ports, back, deployment, &Value::Null).await;
+    }
+    let recent = ports.recent_service_deployments(back.place).await?;
+    let newest = recent.first().filter(|it| it.id != *back.deployment);
+    match newest {
+        // Somebody else's, and ECS has gone back from it by itself.
+        Some(newest) if Standing::of(&newest.status).is_over() => {
+            let by = brings(ports, back.place, newest).await?;
+            Ok(TakenBack::Replaced(replaced_by(
+                by.as_ref().unwrap_or(back.to),
+            )))
+        }
+        Some(_) | None => Err(not_seen(format!(
+            "the service runs {} again, and the deployment that brings it is not to be seen",
+            back.to.short()
+        ))),
+    }
 }
 
 async fn begun<P: Ports>(
     ports: &P,
-    place: &Place,
+    back: &WayBack<'_>,
+    deployment: DeploymentId,
     service: &Value,
-    to: &TaskDefinitionArn,
 ) -> Result<TakenBack, CallError> {
     Ok(TakenBack::Begun(Begun {
-        deployment: Some(started_by(ports, place, service, to).await?),
-        also: Service(service).primary_of(to),
+        also: also(ports, back.place, service, back.to).await,
+        deployment: Some(deployment),
         ..Begun::default()
     }))
 }

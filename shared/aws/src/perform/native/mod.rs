@@ -6,9 +6,10 @@ mod check;
 mod observe;
 mod seen;
 mod start;
+mod started;
 
 pub(super) use back::roll_back;
 pub(super) use check::check;
 pub use check::{hooks_to, unmet};
 pub(super) use observe::{let_through, observe};
-pub(super) use start::start;
+pub(super) use start::{Start, start};

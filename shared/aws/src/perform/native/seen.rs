@@ -1,10 +1,12 @@
 //! What the description of a service deployment says, read from AWS's own JSON:
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html>.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use towpath_core::names::PauseId;
+use towpath_core::names::{DeploymentId, PauseId};
 
 use super::check::ASKED_AT;
+use crate::ports::ServiceDeploymentBrief;
 
 /// A service deployment as DescribeServiceDeployments describes it.
 pub(super) struct Seen(pub(super) Value);
@@ -25,17 +27,52 @@ pub(super) enum Standing {
     Stopped,
 }
 
+impl Standing {
+    /// What the status alone says.
+    pub(super) fn of(status: &str) -> Self {
+        match status {
+            "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => Self::Turning,
+            "SUCCESSFUL" => Self::Successful,
+            "ROLLBACK_SUCCESSFUL" => Self::RolledBack,
+            "ROLLBACK_FAILED" => Self::RollbackFailed,
+            "STOPPED" => Self::Stopped,
+            _ => Self::UnderWay,
+        }
+    }
+
+    /// Whether nothing moves any more.
+    pub(super) fn is_over(self) -> bool {
+        match self {
+            Self::Successful | Self::RolledBack | Self::RollbackFailed | Self::Stopped => true,
+            Self::UnderWay | Self::CleaningUp | Self::Turning => false,
+        }
+    }
+}
+
 impl Seen {
     pub(super) fn standing(&self) -> Standing {
-        match self.status() {
-            "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => Standing::Turning,
-            "SUCCESSFUL" => Standing::Successful,
-            "ROLLBACK_SUCCESSFUL" => Standing::RolledBack,
-            "ROLLBACK_FAILED" => Standing::RollbackFailed,
-            "STOPPED" => Standing::Stopped,
-            _ if self.stage() == Some("CLEAN_UP") => Standing::CleaningUp,
-            _ => Standing::UnderWay,
+        let standing = Standing::of(self.status());
+        if standing == Standing::UnderWay && self.stage() == Some("CLEAN_UP") {
+            return Standing::CleaningUp;
         }
+        standing
+    }
+
+    /// The deployment as a list of them would show it.
+    pub(super) fn brief(&self, id: DeploymentId) -> ServiceDeploymentBrief {
+        ServiceDeploymentBrief {
+            id,
+            target: self.text("/targetServiceRevision/arn").map(str::to_owned),
+            created_at: self.created_at(),
+            status: self.status().to_owned(),
+        }
+    }
+
+    /// When it was created: AWS counts the seconds since 1970.
+    pub(super) fn created_at(&self) -> Option<Timestamp> {
+        let seconds = self.0.get("createdAt")?.as_f64()?;
+        let since_epoch = SignedDuration::try_from_secs_f64(seconds).ok()?;
+        Timestamp::from_duration(since_epoch).ok()
     }
 
     fn status(&self) -> &str {

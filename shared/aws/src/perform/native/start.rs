@@ -1,82 +1,135 @@
 //! Starting a native deployment, or finding the one that an earlier try has started.
+//!
+//! | the service runs | then |
+//! |---|---|
+//! | neither what it ran before nor what is to be started | the baseline has changed |
+//! | what it ran before | it is updated |
+//! | what is to be started, and its newest deployment brings that | that one is followed, if it is nobody's |
+//! | what is to be started, as it did before, and nothing is under way | nothing is to be started |
+//! | what is to be started, and it cannot be seen since when | it is unknown, and looked for again |
 
+use jiff::Timestamp;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
 use towpath_core::release::{Event, Place};
 
-use crate::perform::observe::check_baseline;
+use super::seen::Standing;
+use super::started::{Over, SKEW, Update, also, brings, unknown};
+use crate::call::refused;
+use crate::perform::observe::baseline_changed;
 use crate::perform::service::Service;
 use crate::ports::{CallError, Ports};
 
+/// What is to be started.
+pub(in crate::perform) struct Start<'a> {
+    pub(in crate::perform) place: &'a Place,
+    pub(in crate::perform) stage: &'a StageName,
+    pub(in crate::perform) revision: &'a TaskDefinitionArn,
+    /// The revision that ran before.
+    pub(in crate::perform) before: &'a TaskDefinitionArn,
+    /// When it was first meant to be started.
+    pub(in crate::perform) since: Timestamp,
+}
+
 pub(in crate::perform) async fn start<P: Ports>(
     ports: &P,
-    place: &Place,
-    stage: &StageName,
-    revision: &TaskDefinitionArn,
-    before: &TaskDefinitionArn,
+    start: &Start<'_>,
     again: bool,
 ) -> Result<Vec<Event>, CallError> {
-    if again && let Some(deployment) = find(ports, place, revision).await? {
-        let service = ports.describe_service(place).await?;
-        return Ok(vec![Event::DeploymentStarted {
-            deployment,
-            also: service
-                .as_ref()
-                .and_then(|it| Service(it).primary_of(revision)),
-            found: true,
-        }]);
+    let Start {
+        place, revision, ..
+    } = *start;
+    let mut update = Update {
+        place,
+        revision,
+        before: Vec::new(),
+        since: Some(start.since.checked_sub(SKEW).unwrap_or(Timestamp::MIN)),
+    };
+    // However it has ended since, it is not started a second time.
+    if again && let Some(deployment) = update.listed(ports, Over::Counts).await? {
+        let also = also(ports, place, &Value::Null, revision).await;
+        return Ok(vec![started(deployment, also, true)]);
     }
-    if let Some(changed) = check_baseline(ports, place, stage, before, revision).await? {
-        return Ok(vec![changed]);
+    if let Some(service) = ports.describe_service(place).await? {
+        if let Some(changed) = baseline_changed(&service, start.stage, start.before, revision) {
+            return Ok(vec![changed]);
+        }
+        if Service(&service).revision().as_ref() == Some(revision) {
+            return Ok(vec![runs(ports, start, &service).await?]);
+        }
+        update.before.extend(Service(&service).current_deployment());
     }
     let service = ports.update_service(place, revision).await?;
-    Ok(vec![Event::DeploymentStarted {
-        deployment: started_by(ports, place, &service, revision).await?,
-        also: Service(&service).primary_of(revision),
-        found: false,
-    }])
+    let deployment = update.started(ports, &service).await?;
+    let also = also(ports, place, &service, revision).await;
+    Ok(vec![started(deployment, also, false)])
 }
 
-/// The service deployment that an earlier try has started: the newest one, if it brings that
-/// revision and is not known to be another release's. However it has ended since, it is not
-/// started a second time.
-async fn find<P: Ports>(
-    ports: &P,
-    place: &Place,
-    revision: &TaskDefinitionArn,
-) -> Result<Option<DeploymentId>, CallError> {
-    let recent = ports.recent_service_deployments(place).await?;
+fn started(deployment: DeploymentId, also: Option<DeploymentId>, found: bool) -> Event {
+    Event::DeploymentStarted {
+        deployment,
+        also,
+        found,
+    }
+}
+
+/// What is there to be followed where the service runs already what is to be started: an update
+/// would start nothing.
+async fn runs<P: Ports>(ports: &P, start: &Start<'_>, service: &Value) -> Result<Event, CallError> {
+    let ran_before = start.before == start.revision;
+    let nothing_to_start = || Event::RunsAlready {
+        stage: start.stage.clone(),
+    };
+    let recent = ports.recent_service_deployments(start.place).await?;
     let Some(newest) = recent.into_iter().next() else {
-        return Ok(None);
+        // ECS forgets deployments in time.
+        return if ran_before {
+            Ok(nothing_to_start())
+        } else {
+            Err(not_seen(start))
+        };
     };
-    let Some(target) = &newest.target else {
-        return Ok(None);
-    };
-    let brings = ports.task_definition_of(place, target).await?;
-    if brings.as_ref() != Some(revision) {
-        return Ok(None);
+    let brings = brings(ports, start.place, &newest).await?;
+    let brings_it = brings.as_ref() == Some(start.revision);
+    match (Standing::of(&newest.status), brings_it) {
+        (Standing::Successful, true) if ran_before => Ok(nothing_to_start()),
+        (Standing::RolledBack | Standing::Stopped, _) if ran_before => Ok(nothing_to_start()),
+        (Standing::UnderWay | Standing::CleaningUp | Standing::Successful, true) => {
+            match ports.release_of(&newest.id).await? {
+                None => Ok(started(
+                    newest.id,
+                    Service(service).primary_of(start.revision),
+                    true,
+                )),
+                Some(another) => Err(CallError::NotDone {
+                    operation: "ecs:UpdateService",
+                    message: format!(
+                        "{}, which brings it, is a deployment of {another}",
+                        newest.id
+                    ),
+                }),
+            }
+        }
+        (Standing::Turning, _) => Err(CallError::NotDone {
+            operation: "ecs:UpdateService",
+            message: format!("{} is being rolled back first", newest.id),
+        }),
+        (Standing::RollbackFailed, _) => Err(refused(
+            "ecs:UpdateService",
+            "RollbackFailed",
+            format_args!(
+                "{} could not be rolled back, and an update to what ECS says that the service runs would start nothing; look at what serves",
+                newest.id
+            ),
+        )),
+        (Standing::UnderWay | Standing::CleaningUp | Standing::Successful, false)
+        | (Standing::RolledBack | Standing::Stopped, _) => Err(not_seen(start)),
     }
-    let owner = ports.release_of(&newest.id).await?;
-    Ok(owner.is_none().then_some(newest.id))
 }
 
-/// The service deployment that an update has started: its answer names it, and where it does not,
-/// it is the newest one, which brings that revision.
-pub(super) async fn started_by<P: Ports>(
-    ports: &P,
-    place: &Place,
-    service: &Value,
-    revision: &TaskDefinitionArn,
-) -> Result<DeploymentId, CallError> {
-    if let Some(named) = Service(service).current_deployment() {
-        return Ok(named);
-    }
-    find(ports, place, revision)
-        .await?
-        .ok_or_else(|| CallError::Unknown {
-            operation: "ecs:UpdateService",
-            message:
-                "the answer names no service deployment, and none of the new revision is found"
-                    .into(),
-        })
+fn not_seen(start: &Start<'_>) -> CallError {
+    unknown(format!(
+        "the service runs {}, and the deployment that brought it is not to be seen",
+        start.revision.short()
+    ))
 }

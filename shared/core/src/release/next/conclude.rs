@@ -5,7 +5,7 @@ use super::live::{Own, SLOWEST_POLL};
 use super::{bake, later, rejection, veto, wants_no_tasks};
 use crate::release::rollout::{Deployment, DeploymentStatus, Live, TakenGroup};
 use crate::release::vote::{Approval, Standing};
-use crate::release::{ActionKind, Conclusion, Outcome};
+use crate::release::{ActionKind, Conclusion, Outcome, Release};
 
 /// How the rollout ends, if that is decided.
 pub(super) fn conclude(own: Own<'_>) -> Option<Conclusion> {
@@ -31,6 +31,9 @@ fn before_it_started(own: Own<'_>) -> Option<Conclusion> {
     }
     if let Some(refused) = &live.refused {
         return Some(Conclusion::new(Outcome::Failed, refused.clone()));
+    }
+    if live.runs_already {
+        return Some(succeeded(release));
     }
     // A deployment whose start is outstanding may exist; only looking for it can tell.
     if release.intends(ActionKind::Start) {
@@ -67,6 +70,16 @@ fn before_it_started(own: Own<'_>) -> Option<Conclusion> {
     })
 }
 
+fn succeeded(release: &Release) -> Conclusion {
+    let tag = &release.image().tag;
+    let said = if wants_no_tasks(release) {
+        format!("{tag} is deployed, and no tasks are wanted")
+    } else {
+        format!("{tag} serves")
+    };
+    Conclusion::new(Outcome::Succeeded, said)
+}
+
 fn by_deployment(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
     let Own {
         release, live, now, ..
@@ -83,15 +96,7 @@ fn by_deployment(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
             if insisted {
                 return not_taken_back(own, deployment);
             }
-            bake::is_over(own, deployment).then(|| {
-                let tag = &release.image().tag;
-                let said = if wants_no_tasks(release) {
-                    format!("{tag} is deployed, and no tasks are wanted")
-                } else {
-                    format!("{tag} serves")
-                };
-                Conclusion::new(Outcome::Succeeded, said)
-            })
+            bake::is_over(own, deployment).then(|| succeeded(release))
         }
         DeploymentStatus::RolledBack { reason } => Some(Conclusion::new(
             back.map_or(Outcome::RolledBack, |back| back.outcome),

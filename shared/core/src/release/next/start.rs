@@ -1,7 +1,7 @@
 //! Starting a rollout: its revision, the checks that come before anything is changed, auto scaling,
 //! and then the deployment.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::back::deadline;
 use super::changes::{changes, mark};
@@ -111,6 +111,7 @@ fn start(own: Own<'_>, revision: Revision) -> Action {
             stage,
             revision,
             before,
+            since: first_meant_at(own),
         },
         (Engine::Rolling(_) | Engine::CodeDeploy(_), _) => Action::StartRolling {
             place,
@@ -119,4 +120,33 @@ fn start(own: Own<'_>, revision: Revision) -> Action {
             before: Some(before),
         },
     }
+}
+
+/// When the start was first meant, if its outcome is not known yet; else now.
+fn first_meant_at(own: Own<'_>) -> Timestamp {
+    let outstanding = own.release.outstanding().into_iter();
+    let mut actions = outstanding.flat_map(|outstanding| &outstanding.actions);
+    let first = actions.find_map(|action| match action {
+        Action::StartEcs { since, .. } => Some(*since),
+        Action::Plan { .. }
+        | Action::Register { .. }
+        | Action::SuspendScaling { .. }
+        | Action::StartRolling { .. }
+        | Action::StartCodeDeploy { .. }
+        | Action::LookAtGroup { .. }
+        | Action::RunTask { .. }
+        | Action::RunChecks { .. }
+        | Action::AnswerHook { .. }
+        | Action::Continue { .. }
+        | Action::Observe { .. }
+        | Action::RollBack { .. }
+        | Action::RestoreScaling { .. }
+        | Action::Supersede { .. }
+        | Action::WakeCandidate { .. }
+        | Action::PostCard { .. }
+        | Action::UpdateCard { .. }
+        | Action::Reply { .. }
+        | Action::Publish { .. } => None,
+    });
+    first.unwrap_or(own.now)
 }

@@ -292,6 +292,10 @@ impl Release {
                 self.settle(ActionKind::Start);
                 self.with_live_in(stage, |live| live.foreign = Some(found.clone()));
             }
+            Event::RunsAlready { stage } => {
+                self.settle(ActionKind::Start);
+                self.with_live_in(stage, |live| live.runs_already = true);
+            }
             Event::GroupTaken { stage, by } => {
                 self.settle(ActionKind::Start);
                 self.with_live_in(stage, |live| {

@@ -314,3 +314,47 @@ fn a_release_that_waits_for_the_group_can_be_taken_back_and_has_no_longer_than_a
         assert_eq!(story.restored().gives_up().0, outcome);
     }
 }
+
+/// A release whose first stage is one of ECS's own blue/green.
+fn native() -> Story {
+    let mut json = sample::shop_json();
+    json["stages"][0]["rollout"] = serde_json::json!({ "ecs": {} });
+    given(sample::silent(sample::pipeline(json))).pushed("3f2c1ab")
+}
+
+#[test]
+fn a_start_that_is_looked_for_again_was_meant_when_it_was_meant_first() {
+    let meant = |story: &Story| match &story.asks_for()[..] {
+        [Action::StartEcs { since, .. }] => *since,
+        other => panic!("it starts: {other:?}"),
+    };
+    let first = native().at(3).ready_at_test();
+    assert_eq!(meant(&first), sample::minute(3));
+    let again = first.intended().at(5);
+    assert_eq!(meant(&again), sample::minute(3));
+    let once_more = again.intended().at(9);
+    assert_eq!(meant(&once_more), sample::minute(3));
+}
+
+#[test]
+fn what_runs_already_has_succeeded_without_a_deployment() {
+    let story = native()
+        .ready_at_test()
+        .intended()
+        .happened(Event::RunsAlready {
+            stage: stage("test"),
+        });
+    assert_eq!(story.kinds(), [ActionKind::RestoreScaling]);
+    let records = story.restored().records();
+    let [
+        Event::RolloutEnded {
+            outcome: Outcome::Succeeded,
+            reason,
+            ..
+        },
+    ] = &records[..]
+    else {
+        panic!("it has succeeded: {records:?}");
+    };
+    assert_eq!(reason, "3f2c1ab serves");
+}

@@ -99,6 +99,9 @@ fn eventful() -> Story {
             stage: stage("production"),
             found: "shop:9".into(),
         })
+        .happened(Event::RunsAlready {
+            stage: stage("production"),
+        })
         .happened(Event::GroupTaken {
             stage: stage("staging"),
             by: Some(deployment("d-3")),
@@ -204,6 +207,7 @@ fn kind(event: &Event) -> usize {
         Event::Held { .. } => 34,
         Event::GroupTaken { .. } => 35,
         Event::GroupFreed { .. } => 36,
+        Event::RunsAlready { .. } => 37,
     }
 }
 
@@ -212,7 +216,7 @@ fn every_event_is_read_back_as_it_was_written() {
     let story = eventful();
     let entries = story.release.entries();
     let kinds: BTreeSet<_> = entries.iter().map(|entry| kind(&entry.event)).collect();
-    assert_eq!(kinds, (0..37).collect(), "every kind of event is tried");
+    assert_eq!(kinds, (0..38).collect(), "every kind of event is tried");
     for entry in entries {
         let json = serde_json::to_string(entry).expect("it is written");
         let back: Entry = serde_json::from_str(&json).expect(&json);
