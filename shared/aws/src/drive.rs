@@ -300,6 +300,12 @@ impl<P: Ports> Run<'_, P> {
                     .retain(|event| !matches!(event, Event::Planned { .. }));
                 self.reload().await
             }
+            Err(AppendError::Deployment(id)) => {
+                // The start's outcome is as unknown as it was: it is looked for again.
+                tracing::error!(release.id = %self.release.id(), deployment = %id, "a deployment was taken for this release's, and is another one's");
+                self.facts.retain(|event| !event.starts(&id));
+                self.reload().await
+            }
             Err(AppendError::Call(error)) => Err(self.failed(error)),
         }
     }

@@ -25,6 +25,34 @@ async fn a_crash_loop_is_rolled_back_and_names_the_exit_code() -> Result<(), Err
 }
 
 #[tokio::test]
+async fn reports_about_the_deployment_that_ecs_goes_back_to_reach_who_has_the_service()
+-> Result<(), Error> {
+    let world = World::start().await?;
+    let mut pipeline = world.shop.pipeline();
+    if let Some(stages) = pipeline["stages"].as_array_mut() {
+        stages.truncate(1);
+    }
+    world.shop.apply(&world.lab, &pipeline).await?;
+    world.push("3f2c1ab", "healthy").await?;
+    assert_eq!(world.ended("3f2c1ab").await?, "succeeded");
+    let started = world.events_named("3f2c1ab", "deployment_started").await?;
+    let good = &started[0]["deployment"];
+    // The old task stops before the new one starts, so that going back takes its time.
+    let one_by_one = json!({ "cluster": "test", "service": "shop-api", "deploymentConfiguration": {
+        "minimumHealthyPercent": 0, "maximumPercent": 100 } });
+    world.lab.aws("ecs", "UpdateService", &one_by_one).await?;
+
+    world.push("c0ffee1", "crash-loop").await?;
+    assert_eq!(world.ended("c0ffee1").await?, "rolled_back");
+    let reports = world.events_named("c0ffee1", "deployment_reported").await?;
+    assert!(
+        reports.iter().any(|report| report["deployment"] == *good),
+        "{reports:#?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_missing_service_fails_with_the_way_out_before_anything_is_changed() -> Result<(), Error>
 {
     let world = World::start().await?;

@@ -37,7 +37,9 @@ impl Orders for Installed {
         match self.aws.open(release, events, &actor, self.aws.now()).await {
             Ok(()) => Ok(true),
             Err(AppendError::Behind) => Ok(false),
-            Err(error @ (AppendError::Service | AppendError::Call(_))) => Err(error.into()),
+            Err(
+                error @ (AppendError::Service | AppendError::Deployment(_) | AppendError::Call(_)),
+            ) => Err(error.into()),
         }
     }
 

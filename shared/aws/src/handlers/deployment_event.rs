@@ -5,7 +5,8 @@
 
 use serde_json::Value;
 use towpath_core::incoming::{ReadError, deployment};
-use towpath_core::release::{Actor, Incoming};
+use towpath_core::names::{DeploymentId, ReleaseId};
+use towpath_core::release::{Actor, Incoming, Release};
 
 use super::HandlerError;
 use super::take::{Taken, take};
@@ -36,19 +37,40 @@ pub async fn handle<P: Ledger + Clock>(ports: &P, event: &Value) -> Result<(), H
         return Ok(());
     };
     let incoming = Incoming::DeploymentReported {
-        deployment,
+        deployment: deployment.clone(),
         state: report.state,
     };
     let actor = Actor::Function("deployment-event".into());
-    match take(ports, &id, &actor, incoming).await? {
+    match take(ports, &id, &actor, incoming.clone()).await? {
         Taken::Added(_) => tracing::info!(release.id = %id, "report written down"),
-        Taken::Known(_) => {
-            tracing::info!(release.id = %id, "report seen before, or too late to matter")
-        }
+        Taken::Known(release) => match follower(ports, &release, &deployment).await? {
+            Some(owner) => {
+                tracing::info!(release.id = %owner, "report passed to the release that has the service now");
+                take(ports, &owner, &actor, incoming).await?;
+            }
+            None => {
+                tracing::info!(release.id = %id, "report seen before, or too late to matter")
+            }
+        },
         Taken::Refused(refusal) => tracing::info!(release.id = %id, %refusal, "report refused"),
         Taken::NoSuchRelease => {
             tracing::warn!(release.id = %id, "report for a release that is not in the ledger")
         }
     }
     Ok(())
+}
+
+/// The release that has the service now to which an earlier one made the deployment, and may be
+/// following it: where ECS goes back from a rolling deployment, it goes back to the last one that
+/// completed, which stays the earlier release's.
+async fn follower<P: Ledger>(
+    ports: &P,
+    release: &Release,
+    deployment: &DeploymentId,
+) -> Result<Option<ReleaseId>, HandlerError> {
+    let Some(service) = release.service_of(deployment) else {
+        return Ok(None);
+    };
+    let owner = ports.service(&service).await?.owner;
+    Ok(owner.filter(|owner| owner != release.id()))
 }

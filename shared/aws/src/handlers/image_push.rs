@@ -147,7 +147,9 @@ async fn offer<P: Ledger + Clock>(
             tracing::info!(release.id = %id, "push seen before");
             Ok(())
         }
-        Err(error @ (AppendError::Service | AppendError::Call(_))) => Err(error.into()),
+        Err(error @ (AppendError::Service | AppendError::Deployment(_) | AppendError::Call(_))) => {
+            Err(error.into())
+        }
     }
 }
 

@@ -83,7 +83,9 @@ impl HandlerError {
                 CallError::NotDone { .. } | CallError::Unknown { .. } => false,
             },
             Self::Load(LoadError::Unreadable { .. })
-            | Self::Append(AppendError::Behind | AppendError::Service)
+            | Self::Append(
+                AppendError::Behind | AppendError::Service | AppendError::Deployment(_),
+            )
             | Self::Drive(_) => false,
         }
     }

@@ -54,7 +54,9 @@ pub async fn take<P: Ledger + Clock>(
         match ports.append(append).await {
             Ok(release) => return Ok(Taken::Added(Box::new(release))),
             Err(AppendError::Behind) => {}
-            Err(error @ (AppendError::Service | AppendError::Call(_))) => return Err(error.into()),
+            Err(
+                error @ (AppendError::Service | AppendError::Deployment(_) | AppendError::Call(_)),
+            ) => return Err(error.into()),
         }
     }
     Err(HandlerError::Append(AppendError::Behind))

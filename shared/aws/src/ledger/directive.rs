@@ -73,7 +73,11 @@ impl Directives for Aws {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }
-                Err(error @ (AppendError::Service | AppendError::Call(_))) => return Err(error),
+                Err(
+                    error @ (AppendError::Service
+                    | AppendError::Deployment(_)
+                    | AppendError::Call(_)),
+                ) => return Err(error),
             }
         }
         Err(AppendError::Behind)

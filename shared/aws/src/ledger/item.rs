@@ -6,6 +6,7 @@
 //! | summary | `RELEASE#<id>` | `SUMMARY` | see [`super::summary`] |
 //! | service | `SERVICE#<account>/<region>/<cluster>/<service>` | `SERVICE` | `epoch`, `owner`, `candidate`, `candidate_pushed_at`, `waiting`, `good`, `earlier`, `baseline`, `hold` |
 //! | veto | `VETO#<digest>` | `VETO` | `active`: why, while it counts |
+//! | deployment | `DEPLOYMENT#<id>` | `DEPLOYMENT` | `release`: whose it is, for good |
 //!
 //! What people order about a service or an image lies beside its row: see [`super::directive`].
 //!
@@ -84,15 +85,6 @@ pub(super) const DEPLOYMENT: &str = "DEPLOYMENT";
 /// The partition key of a deployment's row.
 pub(super) fn deployment_key(id: &DeploymentId) -> AttributeValue {
     text(format!("{DEPLOYMENT}#{id}"))
-}
-
-/// The row that says whose deployment it is, so that reports about it find their release.
-pub(super) fn deployment_item(id: &DeploymentId, release: &ReleaseId) -> Item {
-    Item::from([
-        ("pk".into(), deployment_key(id)),
-        ("sk".into(), text(DEPLOYMENT)),
-        ("release".into(), text(release)),
-    ])
 }
 
 pub(super) fn text(text: impl fmt::Display) -> AttributeValue {

@@ -8,12 +8,12 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem};
 use jiff::Timestamp;
-use towpath_core::names::{Fingerprint, ReleaseId};
+use towpath_core::names::{DeploymentId, Fingerprint, ReleaseId};
 use towpath_core::release::{Actor, Entry, Event, Release, ServiceChange, Summary, service_change};
 
-use super::item::{Item, deployment_item, entry_item, entry_key, number, release_key, string};
-use super::service;
+use super::item::{Item, entry_item, entry_key, number, release_key, string};
 use super::summary::{Attention, summary_item};
+use super::{deployment, service};
 use crate::aws::Aws;
 use crate::call::{classify, failed, refused};
 use crate::clients::ClientSet;
@@ -41,6 +41,7 @@ impl Aws {
             release: &release,
             seen: None,
             entries: &entries,
+            elsewhere: BTreeSet::new(),
             service: None,
             attention: Attention {
                 wake: true,
@@ -72,6 +73,7 @@ impl Aws {
             release: &after,
             seen: Some(last.map_or(0, |entry| entry.sequence)),
             entries: &entries,
+            elsewhere: BTreeSet::new(),
             service: service_change(before, append.events, append.at),
             attention: Attention {
                 wake: append.wake,
@@ -83,13 +85,14 @@ impl Aws {
         Ok(after)
     }
 
-    async fn commit(&self, batch: Batch<'_>) -> Result<(), AppendError> {
+    async fn commit(&self, mut batch: Batch<'_>) -> Result<(), AppendError> {
         let table = self.settings().table().map_err(CallError::from)?;
         let set = self.clients().ledger().await?;
-        let writer = writer(batch.entries.last().map(|entry| &entry.fingerprint));
-        let items = batch.transaction(&table, &writer)?;
+        let mut writer = batch.writer();
+        let mut items = batch.transaction(&table, &writer)?;
         let mut pause = PAUSE;
-        for _ in 0..TRIES {
+        let mut tries = 0;
+        while tries < TRIES {
             let sent = set
                 .dynamodb()
                 .transact_write_items()
@@ -113,8 +116,18 @@ impl Aws {
             };
             match problem {
                 Problem::Conflict => {
+                    tries += 1;
                     tokio::time::sleep(pause).await;
                     pause *= 2;
+                }
+                Problem::Deployment(id) if deployment::starts(batch.entries, &id) => {
+                    return Err(AppendError::Deployment(id));
+                }
+                Problem::Deployment(id) => {
+                    batch.elsewhere.insert(id);
+                    // Another transaction has another token.
+                    writer = batch.writer();
+                    items = batch.transaction(&table, &writer)?;
                 }
                 Problem::Service => return Err(AppendError::Service),
                 // The entries that are in the way may be ours, written by a try whose answer was
@@ -176,6 +189,8 @@ struct Batch<'a> {
     /// The last entry that the writer saw; `None` when it saw no release.
     seen: Option<u64>,
     entries: &'a [Entry],
+    /// The deployments that are named and are known to be other releases'.
+    elsewhere: BTreeSet<DeploymentId>,
     service: Option<ServiceChange>,
     attention: Attention,
 }
@@ -186,6 +201,8 @@ enum Problem {
     Conflict,
     /// Entries are there already, or the summary has moved on.
     Behind,
+    /// The deployment is another release's.
+    Deployment(DeploymentId),
     /// The service's row does not allow it.
     Service,
     /// Anything else.
@@ -200,6 +217,16 @@ enum Written {
 }
 
 impl Batch<'_> {
+    fn writer(&self) -> String {
+        writer(self.entries.last().map(|entry| &entry.fingerprint))
+    }
+
+    /// The deployments whose rows are written.
+    fn deployments(&self) -> impl Iterator<Item = &DeploymentId> {
+        let named = deployment::named(self.entries).into_iter();
+        named.filter(|id| !self.elsewhere.contains(*id))
+    }
+
     fn transaction(&self, table: &str, writer: &str) -> Result<Vec<TransactWriteItem>, CallError> {
         let invalid = |error: &dyn std::fmt::Display| refused(OPERATION, "InvalidRequest", error);
         let mut items = Vec::with_capacity(self.entries.len() + 2);
@@ -222,16 +249,9 @@ impl Batch<'_> {
             .into_iter()
             .map(|put| TransactWriteItem::builder().put(put).build())
             .collect();
-        // A transaction may name an item only once, and two entries may name one deployment.
-        let deployments: BTreeSet<_> = self
-            .entries
-            .iter()
-            .flat_map(|entry| entry.event.new_deployments())
-            .collect();
-        for deployment in deployments {
-            let item = deployment_item(deployment, self.release.id());
-            let put = put(table, item).build().map_err(|e| invalid(&e))?;
-            items.push(TransactWriteItem::builder().put(put).build());
+        for id in self.deployments() {
+            let row = deployment::write(table, id, self.release.id());
+            items.push(row.map_err(|e| invalid(&e))?);
         }
         if let Some(change) = &self.service {
             items.extend(service::write(table, change).map_err(|e| invalid(&e))?);
@@ -244,14 +264,21 @@ impl Batch<'_> {
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CancellationReason.html>.
     fn cancelled(&self, reasons: &[CancellationReason]) -> Problem {
         let code = |reason: &CancellationReason| reason.code.clone().unwrap_or_default();
-        // Entries and summary come first; the rows of deployments, which have no condition, and the
-        // service's row follow.
+        // Entries and summary come first; the rows of deployments and the service's row follow.
         let ours = self.entries.len() + 1;
         let failed = |reason: &CancellationReason| code(reason) == "ConditionalCheckFailed";
         if reasons.iter().take(ours).any(failed) {
             return Problem::Behind;
         }
-        if reasons.iter().skip(ours).any(failed) {
+        let mut rows = reasons.iter().skip(ours);
+        let taken = self
+            .deployments()
+            .zip(&mut rows)
+            .find(|(_, reason)| failed(reason));
+        if let Some((id, _)) = taken {
+            return Problem::Deployment(id.clone());
+        }
+        if rows.any(failed) {
             return Problem::Service;
         }
         let other = reasons

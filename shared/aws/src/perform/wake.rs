@@ -50,7 +50,7 @@ pub(super) async fn supersede<P: Ports>(
         };
         match ports.append(append).await {
             Ok(_) => return done(),
-            Err(AppendError::Behind | AppendError::Service) => {}
+            Err(AppendError::Behind | AppendError::Service | AppendError::Deployment(_)) => {}
             Err(AppendError::Call(error)) => return Err(error),
         }
     }

@@ -33,6 +33,9 @@ pub enum AppendError {
     /// The service's row does not allow it: another release owns it, or a newer one has arrived.
     #[error("the service has changed hands")]
     Service,
+    /// A deployment that is said to have been started for the release is another one's.
+    #[error("{0} is the deployment of another release")]
+    Deployment(DeploymentId),
     /// The call failed.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -83,7 +86,8 @@ pub trait Ledger {
     /// release as it is then.
     async fn append(&self, append: Append<'_>) -> Result<Release, AppendError>;
     /// The release that a deployment belongs to, if it is one of ours: the appends that first name
-    /// a deployment ([`Event::new_deployments`]) write that down in the same transaction.
+    /// a deployment ([`Event::new_deployments`]) write that down in the same transaction. Whose a
+    /// deployment is never changes.
     async fn release_of(&self, deployment: &DeploymentId) -> Result<Option<ReleaseId>, CallError>;
     /// The release of a pipeline whose image was pushed last, with the time of that push.
     async fn newest(

@@ -221,6 +221,48 @@ async fn a_deployment_leads_to_its_release() {
 }
 
 #[tokio::test]
+async fn a_deployment_never_passes_to_another_release() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    let deployment: DeploymentId = "ecs-svc/7".parse().unwrap();
+    let begun = |also: Option<DeploymentId>, id: &DeploymentId| Event::DeploymentStarted {
+        deployment: id.clone(),
+        also,
+        found: false,
+    };
+    let first = open(&aws, 'a', 0).await;
+    let first = append(&aws, &first, &[begun(None, &deployment)], 1)
+        .await
+        .unwrap();
+    // The release itself may name it again.
+    append(&aws, &first, &[begun(None, &deployment)], 2)
+        .await
+        .unwrap();
+
+    let second = open(&aws, 'b', 1).await;
+    let taken = append(&aws, &second, &[begun(None, &deployment)], 3).await;
+    assert!(
+        matches!(&taken, Err(AppendError::Deployment(id)) if *id == deployment),
+        "{taken:?}"
+    );
+    assert_eq!(load(&aws, 'b').await, second, "nothing of it is written");
+
+    // ECS may go back to it, and then it is followed and stays whose it is.
+    let other: DeploymentId = "ecs-svc/8".parse().unwrap();
+    let going_back = Event::DeploymentObserved {
+        deployment: other.clone(),
+        status: DeploymentStatus::RollingBack {
+            reason: "its tasks fail".into(),
+            by: Some(deployment.clone()),
+        },
+    };
+    let events = [begun(None, &other), going_back];
+    append(&aws, &second, &events, 4).await.unwrap();
+    assert_eq!(aws.release_of(&deployment).await, Ok(Some(id('a'))));
+    assert_eq!(aws.release_of(&other).await, Ok(Some(id('b'))));
+}
+
+#[tokio::test]
 async fn a_rollback_that_two_entries_of_one_append_name_is_written_down_once() {
     let moto = Moto::start().await;
     let aws = aws(&moto.url);

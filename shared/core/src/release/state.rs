@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::rollout::{Live, Phase, Rollout};
 use super::{Action, Conclusion, Entry, Event, Image, Principal, Rollback, ServiceId};
 use crate::image::Registry;
-use crate::names::{AccountId, Fingerprint, Region, ReleaseId, StageName};
+use crate::names::{AccountId, DeploymentId, Fingerprint, Region, ReleaseId, StageName};
 use crate::pipeline::{Pipeline, Stage};
 
 /// The deployer's own account and region, where a stage is that names no other.
@@ -297,6 +297,21 @@ impl Release {
             cluster: stage.cluster.clone(),
             service: stage.service.clone(),
         })
+    }
+
+    /// The service to which the release has made that deployment, if it has.
+    #[must_use]
+    pub fn service_of(&self, deployment: &DeploymentId) -> Option<ServiceId> {
+        let mut at = None;
+        for entry in &self.entries {
+            if let Event::RolloutStarted { stage, .. } = &entry.event {
+                at = self.stage_position(stage);
+            }
+            if entry.event.new_deployments().any(|id| id == deployment) {
+                return self.service_id(at?);
+            }
+        }
+        None
     }
 
     pub(super) fn overtaken(&self, older: &ReleaseId) -> bool {

@@ -113,7 +113,9 @@ async fn bring_back<P: Ledger + Clock>(
                     return Ok(None);
                 }
             }
-            Err(error @ (AppendError::Service | AppendError::Call(_))) => return Err(error.into()),
+            Err(
+                error @ (AppendError::Service | AppendError::Deployment(_) | AppendError::Call(_)),
+            ) => return Err(error.into()),
         }
     }
     Ok(Some(format!(
