@@ -16,7 +16,9 @@ mod logs;
 #[cfg(test)]
 pub(crate) mod memory;
 mod pass_role;
+mod places;
 pub(crate) mod reads;
+pub(crate) mod registries;
 mod repository;
 mod roles;
 mod rules;
@@ -86,6 +88,10 @@ pub(crate) async fn examine<D: Deployer + Reads>(
         pending.push(Box::pin(slack::check_token(deployer, prefix)));
     }
     for pipeline in &pipelines {
+        pending.push(Box::pin(async {
+            let told = registries::check(deployer, prefix, pipeline, &home).await;
+            told.into_iter().collect()
+        }));
         pending.push(Box::pin(repository::check(deployer, pipeline, &home)));
         if let Some(channel) = &pipeline.notify.slack {
             let about = pipeline.pipeline.as_str();

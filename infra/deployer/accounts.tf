@@ -1,13 +1,50 @@
-# What stages in other accounts need here. `advance` is allowed to assume their roles in roles.tf.
+# What stages and registries in other accounts need here. `advance` is allowed to assume their roles in
+# roles.tf.
 
-# Their state changes come to this account's default bus. A permission is added to the bus's policy,
-# which may hold those of others.
-resource "aws_cloudwatch_event_permission" "target" {
-  for_each = var.target_accounts
+locals {
+  # Which accounts may send on the events of which function, and to nothing else.
+  senders = {
+    for name, sender in {
+      stages = { accounts = var.target_accounts, function = "deployment-event" }
+      registries = {
+        accounts = toset([for registry in local.registries : registry.account if registry.account != local.account])
+        function = "image-push"
+      }
+    } : name => sender if length(sender.accounts) > 0
+  }
+}
 
-  statement_id = "${local.prefix}-${each.value}"
-  principal    = each.value
-  action       = "events:PutEvents"
+# Their events come to this account's default bus. A bus has one policy, which is written here whole,
+# since permissions of single accounts (`PutPermission`) know no condition about events.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html
+resource "aws_cloudwatch_event_bus_policy" "this" {
+  count = length(local.senders) > 0 ? 1 : 0
+
+  event_bus_name = "default"
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        for name, sender in local.senders : {
+          Sid       = "${local.prefix}-${name}"
+          Effect    = "Allow"
+          Principal = { AWS = [for account in sort(sender.accounts) : "arn:${local.partition}:iam::${account}:root"] }
+          Action    = "events:PutEvents"
+          Resource  = "arn:${local.partition}:events:${local.region}:${local.account}:event-bus/default"
+          Condition = {
+            # A rule's target, and no call of PutEvents.
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+            Bool                        = { "events:eventBusInvocation" = "true" }
+            Null                        = { "events:source" = "false" }
+            "ForAllValues:StringEquals" = { "events:source" = sort(distinct(flatten(local.functions[sender.function].triggers.events[*].pattern.source))) }
+            StringEquals                = { "events:detail-type" = sort(distinct(flatten(local.functions[sender.function].triggers.events[*].pattern["detail-type"]))) }
+          }
+        }
+      ],
+      var.bus_statements,
+    )
+  })
 }
 
 locals {

@@ -30,7 +30,7 @@ locals {
       {
         for event in try(described.triggers.events, []) : "${local.names[function]}-${event.name}" => {
           function = function
-          pattern  = jsonencode(event.pattern)
+          pattern  = local.patterns[function][event.name]
           schedule = null
           input    = event.input == null ? null : jsonencode(event.input)
           retries  = event.maximum_retry_attempts
@@ -49,6 +49,36 @@ locals {
       },
     )
   ]...)
+
+  # Registries beside this account's here.
+  registries = [for registry in sort(var.registries) : {
+    account = split("/", registry)[0]
+    region  = split("/", registry)[1]
+  }]
+
+  # Where events of a source may have happened beside here.
+  elsewhere = {
+    "aws.ecr"        = [for registry in local.registries : { account = [registry.account], region = [registry.region] }]
+    "aws.ecs"        = [for account in sort(var.target_accounts) : { account = [account] }]
+    "aws.codedeploy" = [for account in sort(var.target_accounts) : { account = [account] }]
+  }
+
+  # An event says in which account and region it happened; functions.json takes those of here alone.
+  # Alternatives have to be two or more to be any:
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+  patterns = {
+    for function, described in local.functions : function => {
+      for event in try(described.triggers.events, []) : event.name => (
+        length(local.elsewhere[event.pattern.source[0]]) == 0 ? jsonencode(event.pattern) : jsonencode(merge(
+          { for key, value in event.pattern : key => value if !contains(["account", "region"], key) },
+          { "$or" = concat(
+            [{ account = event.pattern.account, region = event.pattern.region }],
+            local.elsewhere[event.pattern.source[0]],
+          ) },
+        ))
+      )
+    }
+  }
 
   subscriptions = merge([
     for function, described in local.functions : {

@@ -3,7 +3,8 @@
 
 locals {
   # A resource in every account becomes one in each target account; a statement about none is left
-  # out. Passing roles can be narrowed to named ones.
+  # out. What may be done with the repositories here may be done with those of the registries that
+  # are told. Passing roles can be narrowed to named ones.
   statements = {
     for name, described in local.functions : name => [
       for statement in [
@@ -11,6 +12,9 @@ locals {
           resources = flatten([
             for resource in statement.resources :
             strcontains(resource, ":iam::*:") ? [for account in var.target_accounts : replace(resource, ":iam::*:", ":iam::${account}:")] :
+            startswith(resource, "arn:${local.partition}:ecr:") ? concat([resource], [
+              for registry in local.registries : "arn:${local.partition}:ecr:${registry.region}:${registry.account}:repository/*"
+            ]) :
             contains(statement.actions, "iam:PassRole") && length(var.task_role_arns) > 0 ? var.task_role_arns :
             [resource]
           ])

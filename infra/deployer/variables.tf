@@ -83,7 +83,7 @@ variable "reply_publishers" {
 }
 
 variable "target_accounts" {
-  description = "Other accounts that stages live in: their role `<prefix>-target` may be assumed, their events are taken, their hook function reaches the ledger. With none, `advance` may assume no role at all."
+  description = "Other accounts that stages live in: their role `<prefix>-target` may be assumed, their deployments' events are taken, their hook function reaches the ledger. With none, `advance` may assume no role at all."
   type        = set(string)
   default     = []
   nullable    = false
@@ -92,6 +92,25 @@ variable "target_accounts" {
     condition     = alltrue([for id in var.target_accounts : can(regex("^[0-9]{12}$", id))])
     error_message = "An account's id has 12 digits, in quotes."
   }
+}
+
+variable "registries" {
+  description = "ECR registries beside that of this account and region, as \"account/region\", such as `[\"222222222222/eu-west-1\"]`: their pushes are taken and their images looked up, for pipelines that name them as `registry`."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for registry in var.registries : can(regex("^[0-9]{12}/[a-z]{2}(-[a-z]+)+-[0-9]+$", registry))])
+    error_message = "A registry is an account of 12 digits and a region, such as \"222222222222/eu-west-1\"."
+  }
+}
+
+variable "bus_statements" {
+  description = "More statements for the policy of the default event bus, which this module writes whole where there are `target_accounts` or `registries` of other accounts: what others have granted there goes on only if it is repeated here."
+  type        = any
+  default     = []
+  nullable    = false
 }
 
 variable "task_role_arns" {

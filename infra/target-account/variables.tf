@@ -52,7 +52,7 @@ variable "task_role_arns" {
 }
 
 variable "forward" {
-  description = "Functions of the deployer whose events come from this account: `deployment-event`, and `image-push` where this account has a registry of its own."
+  description = "Functions of the deployer whose events come from this account: `deployment-event`, and `image-push` where this account has a registry that the deployer is told of (its `registries`)."
   type        = set(string)
   default     = ["deployment-event"]
   nullable    = false

@@ -10,6 +10,8 @@ from lab import ACCOUNT, REGION, ROOT
 from statements import described, policy
 
 TARGETS = ["222222222222", "333333333333"]
+# Told beside that of ACCOUNT in REGION; one of them is ACCOUNT's own.
+REGISTRIES = [("111111111111", "us-east-1"), ("222222222222", "eu-west-1")]
 PREFIX = "towpath"
 # What the root module gives.
 THRESHOLDS = {"oldest-open-release": 90000}
@@ -38,9 +40,12 @@ class Differences(list):
 
 
 def narrowed_at_home(statement, resource):
-    """Roles elsewhere are those of the target accounts; roles passed are those named."""
+    """Roles elsewhere are those of the target accounts; repositories those of the registries that are
+    told, and those here; roles passed are those named."""
     if ":iam::*:" in resource:
         return [resource.replace(":iam::*:", f":iam::{account}:") for account in TARGETS]
+    if resource.startswith("arn:aws:ecr:"):
+        return [resource] + [f"arn:aws:ecr:{region}:{account}:repository/*" for account, region in REGISTRIES]
     if "iam:PassRole" in statement["actions"]:
         return [f"arn:aws:iam::{ACCOUNT}:role/shop-*"]
     return [resource]
@@ -126,7 +131,7 @@ def rules_are(lab, found, wanted):
             names.add(name)
             rule = events.describe_rule(Name=name)
             found.same(f"{name} state", rule["State"], "ENABLED")
-            found.same(f"{name} pattern", json.loads(rule.get("EventPattern") or "null"), described_rule.get("pattern"))
+            found.same(f"{name} pattern", json.loads(rule.get("EventPattern") or "null"), widened(described_rule.get("pattern")))
             found.same(f"{name} schedule", rule.get("ScheduleExpression") or None, described_rule.get("expression"))
             (target,) = events.list_targets_by_rule(Rule=name)["Targets"]
             found.same(f"{name} target", target["Arn"], f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}-{short}")
@@ -139,6 +144,17 @@ def rules_are(lab, found, wanted):
             found.same(f"{name} permission", permissions.get(name), permission("events", rule["Arn"]))
             admits(lab, found, short, rule["Arn"])
     found.same("rules", {rule["Name"] for rule in events.list_rules()["Rules"]}, names)
+
+
+def widened(pattern):
+    """A described pattern, which takes what happened here, with the other places that were told."""
+    if pattern is None:
+        return None
+    more = ([{"account": [account], "region": [region]} for account, region in REGISTRIES]
+            if pattern["source"] == ["aws.ecr"] else [{"account": [account]} for account in TARGETS])
+    here = {key: pattern[key] for key in ("account", "region")}
+    assert here == {"account": [ACCOUNT], "region": [REGION]}, pattern
+    return {key: value for key, value in pattern.items() if key not in here} | {"$or": [here, *more]}
 
 
 def permission(service, arn):
@@ -272,12 +288,23 @@ def alarms_are(lab, found, wanted):
 def accounts_are(lab, found, wanted):
     """Who else may send events and reach the ledger: exactly the target accounts."""
     bus = json.loads(lab.client("events").describe_event_bus(Name="default")["Policy"])
-    found.same("bus", sorted(statement["Principal"]["AWS"] for statement in bus["Statement"]),
-               [f"arn:aws:iam::{account}:root" for account in TARGETS])
+    statements = {statement["Sid"]: statement for statement in bus["Statement"]}
+    found.same("bus", {sid: [listed(statement["Principal"]["AWS"]), statement["Condition"]] for sid, statement in statements.items()}, {
+        f"{PREFIX}-stages": [[f"arn:aws:iam::{account}:root" for account in TARGETS], forwarded(["aws.codedeploy", "aws.ecs"], [
+            "CodeDeploy Deployment State-change Notification", "ECS Deployment State Change", "ECS Hook State Change", "ECS Task State Change"])],
+        f"{PREFIX}-registries": [["arn:aws:iam::222222222222:root"], forwarded(["aws.ecr"], ["ECR Image Action", "ECR Replication Action"])],
+        "others": [["arn:aws:iam::444444444444:root"], {"StringEquals": {"events:source": "com.example"}}],
+    })
     arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{wanted['table']['name']}"
     table = json.loads(lab.client("dynamodb").get_resource_policy(ResourceArn=arn)["Policy"])
     found.same("table's policy", [statement["Condition"]["ArnEquals"]["aws:PrincipalArn"] for statement in table["Statement"]],
                [[f"arn:aws:iam::{account}:role/{PREFIX}-lifecycle-hook" for account in TARGETS]])
+
+
+def forwarded(sources, kinds):
+    """The condition of a rule elsewhere that sends on such events."""
+    return {"Bool": {"events:eventBusInvocation": "true"}, "Null": {"events:source": "false"},
+            "ForAllValues:StringEquals": {"events:source": sources}, "StringEquals": {"events:detail-type": kinds}}
 
 
 def kept_with_key(lab, found, wanted):

@@ -10,6 +10,8 @@ use towpath_core::pipeline::{Pipeline, Stored};
 use super::files;
 use super::lint::write_problems;
 use crate::deployer::{Deployer, Kept, Where, all_pipelines, service_of};
+use crate::doctor::reads::Reads;
+use crate::doctor::{Finding, Severity, registries};
 use crate::lint::Linter;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
 use crate::reference::yaml;
@@ -48,6 +50,9 @@ struct Applied {
     version: Option<i64>,
     /// The lines that change, as a unified diff.
     diff: String,
+    /// What would keep the pipeline from working.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Finding>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -66,7 +71,7 @@ struct Ready {
     stored: Stored,
 }
 
-pub(super) async fn run<D: Deployer>(
+pub(super) async fn run<D: Deployer + Reads>(
     deployer: &D,
     arguments: &Arguments,
     output: Output,
@@ -94,8 +99,11 @@ pub(super) async fn run<D: Deployer>(
         return Ok(Answer::No);
     }
     let mut applied = Vec::new();
+    let home = deployer.home().await?;
     for one in ready {
-        let one = apply(deployer, arguments.dry_run, one, &kept).await?;
+        let told = registries::check(deployer, arguments.at.prefix(), &one.pipeline, &home).await;
+        let problem = told.filter(|found| found.severity != Severity::Ok);
+        let one = apply(deployer, arguments.dry_run, one, problem, &kept).await?;
         if output == Output::Text {
             write_text(out, arguments.dry_run, &one)?;
         }
@@ -201,6 +209,7 @@ async fn apply<D: Deployer>(
     deployer: &D,
     dry_run: bool,
     one: Ready,
+    problem: Option<Finding>,
     kept: &[Kept],
 ) -> Result<Applied, Failure> {
     let before = kept.iter().find(|kept| kept.parameter.name == one.name);
@@ -235,6 +244,7 @@ async fn apply<D: Deployer>(
         } else {
             diff
         },
+        problem,
     })
 }
 
@@ -275,5 +285,15 @@ fn write_text(out: &mut dyn Write, dry_run: bool, one: &Applied) -> Result<(), F
         "{NAME}{}{NAME:#} {done} {QUIET}in {}{version}{QUIET:#}",
         one.pipeline, one.parameter
     )?;
+    if let Some(problem) = &one.problem {
+        writeln!(
+            out,
+            "{BAD}but{BAD:#} {}",
+            crate::telling::safe(&problem.cause)
+        )?;
+        if let Some(way_out) = &problem.way_out {
+            writeln!(out, "    {way_out}")?;
+        }
+    }
     Ok(())
 }

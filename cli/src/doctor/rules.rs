@@ -5,6 +5,7 @@ use towpath_aws::signed::EVENTBRIDGE;
 
 use super::description::{Rule, Takes};
 use super::finding::{Check, Finding};
+use super::places::Pattern;
 use super::reads::{Reads, Spot, items, text};
 
 /// Looks at one rule.
@@ -62,7 +63,8 @@ fn differs(rule: &Rule, found: &Value) -> Option<String> {
     match &rule.takes {
         Takes::Pattern(pattern) => {
             let installed = serde_json::from_str(text(found, "EventPattern"));
-            let same = installed.is_ok_and(|installed: Value| installed == *pattern);
+            let described = Pattern::of(pattern);
+            let same = installed.is_ok_and(|found: Value| Pattern::of(&found).is_told(&described));
             (!same).then(|| "the rule takes other events than this version describes".to_owned())
         }
         Takes::Schedule(expression) => {

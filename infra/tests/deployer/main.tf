@@ -31,6 +31,8 @@ module "deployer" {
   request_emails           = ["team@example.com"]
   reply_publishers         = ["arn:aws:iam::111111111111:role/on-call"]
   target_accounts          = ["222222222222", "333333333333"]
+  registries               = ["222222222222/eu-west-1", "111111111111/us-east-1"]
+  bus_statements           = [local.others]
   task_role_arns           = ["arn:aws:iam::111111111111:role/shop-*"]
   alarm_actions            = ["arn:aws:sns:eu-central-1:111111111111:alarms"]
   slack                    = { team_id = "T01234567", app_id = "A01234567" }
@@ -38,6 +40,18 @@ module "deployer" {
   permissions_boundary_arn = aws_iam_policy.boundary.arn
   kms_key_arn              = aws_kms_key.own.arn
   environment              = { advance = { TOWPATH_LOG = "debug" } }
+}
+
+locals {
+  # What somebody else was granted on the bus before.
+  others = {
+    Sid       = "others"
+    Effect    = "Allow"
+    Principal = { AWS = "arn:aws:iam::444444444444:root" }
+    Action    = "events:PutEvents"
+    Resource  = "arn:aws:events:eu-central-1:111111111111:event-bus/default"
+    Condition = { StringEquals = { "events:source" = "com.example" } }
+  }
 }
 
 resource "aws_iam_policy" "boundary" {

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::account::Place;
+use crate::account::{Place, TOOLS};
 use crate::lab::{Error, workspace};
 
 /// `infra/functions.json`.
@@ -33,9 +33,35 @@ impl Described {
             .ok_or_else(|| Error::Story(format!("{function} has no statement {sid}")))
     }
 
-    /// The events that a function is triggered by.
-    pub(crate) fn events(&self, function: &str) -> Result<Vec<Value>, Error> {
-        let described = parse(&self.0)?;
+    /// The policy by which `infra/deployer/accounts.tf` lets others send a function's events to a bus.
+    pub(crate) fn bus_policy(
+        &self,
+        senders: &str,
+        function: &str,
+        bus: &str,
+    ) -> Result<Value, Error> {
+        let events = self.events(function, TOOLS)?;
+        let all = |member: &str| -> Vec<&Value> {
+            let named = events.iter().map(|event| &event["pattern"][member]);
+            named
+                .flat_map(|values| values.as_array().into_iter().flatten())
+                .collect()
+        };
+        Ok(
+            json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "towpath-stages", "Effect": "Allow",
+            "Principal": { "AWS": [senders] }, "Action": "events:PutEvents", "Resource": bus,
+            "Condition": {
+                "Bool": { "events:eventBusInvocation": "true" },
+                "Null": { "events:source": "false" },
+                "ForAllValues:StringEquals": { "events:source": all("source") },
+                "StringEquals": { "events:detail-type": all("detail-type") },
+            } }] }),
+        )
+    }
+
+    /// The events that a function is triggered by, were it in that place.
+    pub(crate) fn events(&self, function: &str, at: Place) -> Result<Vec<Value>, Error> {
+        let described = self.at(at)?;
         let events = described["functions"][function]["triggers"]["events"].as_array();
         Ok(events.cloned().unwrap_or_default())
     }

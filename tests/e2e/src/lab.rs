@@ -39,12 +39,16 @@ pub enum Error {
 }
 
 /// How a lab is started.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Virtual seconds per real second; 0 for tests, which move time themselves.
     pub speed: f64,
     /// The gateway's port; 0 for a free one.
     pub port: u16,
+    /// Other accounts that stages live in, as the deployer is told of them.
+    pub target_accounts: Vec<String>,
+    /// Other registries, as the deployer is told of them: `account/region`.
+    pub registries: Vec<String>,
 }
 
 /// A running lab.
@@ -88,6 +92,8 @@ impl Lab {
             .env(towpath_moto::SOCKET, &moto.socket)
             .arg("--log-dir")
             .arg(&logs)
+            .args(repeated("--target-account", &options.target_accounts))
+            .args(repeated("--registry", &options.registries))
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .kill_on_drop(true)
@@ -233,6 +239,11 @@ async fn ready(stdout: Option<tokio::process::ChildStdout>) -> Result<String, St
     line.strip_prefix("lab ready ")
         .map(str::to_owned)
         .ok_or(format!("it said `{line}`"))
+}
+
+/// An option once for each value.
+fn repeated<'a>(option: &'a str, values: &'a [String]) -> impl Iterator<Item = &'a str> {
+    values.iter().flat_map(move |value| [option, value])
 }
 
 fn existing(path: PathBuf) -> Result<PathBuf, Error> {

@@ -85,10 +85,10 @@ impl Target {
     /// `pull_accounts` of `infra/service/pipeline`.
     async fn admit(&self, lab: &Lab, functions: &Described) -> Result<(), Error> {
         let (tools, account) = (lab.account(TOOLS), self.place.account);
-        let permission = json!({ "StatementId": format!("towpath-{account}"), "Principal": account,
-            "Action": "events:PutEvents" });
-        tools.aws("events", "PutPermission", &permission).await?;
         let root = format!("arn:aws:iam::{account}:root");
+        let bus = functions.bus_policy(&root, "deployment-event", &bus())?;
+        let policy = json!({ "Policy": bus.to_string() });
+        tools.aws("events", "PutPermission", &policy).await?;
         let pull = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": { "AWS": root },
             "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"] }] });
         let policy = json!({ "repositoryName": Shop::NAME, "policyText": pull.to_string() });
@@ -139,10 +139,7 @@ impl Target {
     /// `infra/target-account/forward.tf`.
     async fn forward_events(&self, lab: &Lab, functions: &Described) -> Result<(), Error> {
         let Place { account, region } = self.place;
-        let bus = format!(
-            "arn:aws:events:{}:{}:event-bus/default",
-            TOOLS.region, TOOLS.account
-        );
+        let bus = bus();
         let forward = self.arn_of_role("towpath-forward");
         let role = json!({ "arn": forward,
             "statements": [{ "sid": "Bus", "actions": ["events:PutEvents"], "resources": [bus] }],
@@ -151,7 +148,7 @@ impl Target {
                 "Condition": { "StringEquals": { "aws:SourceAccount": account },
                     "ArnLike": { "aws:SourceArn": format!("arn:aws:events:{region}:{account}:rule/towpath-forward-*") } } }] });
         lab.post("roles", &role).await?;
-        for event in functions.events("deployment-event")? {
+        for event in functions.events("deployment-event", self.place)? {
             let name = event["name"].as_str().unwrap_or_default();
             let rule = json!({ "name": format!("towpath-forward-{name}"), "account": account, "region": region,
                 "pattern": event["pattern"], "bus": bus, "role": forward });
@@ -163,6 +160,12 @@ impl Target {
     fn arn_of_role(&self, name: &str) -> String {
         format!("arn:aws:iam::{}:role/{name}", self.place.account)
     }
+}
+
+/// The deployer's bus.
+fn bus() -> String {
+    let Place { account, region } = TOOLS;
+    format!("arn:aws:events:{region}:{account}:event-bus/default")
 }
 
 /// The ledger, as it is named from another account.

@@ -35,12 +35,6 @@ pub struct Card {
 /// More timers than any story has: reaching it means that something is waited for in vain.
 const MOST_TIMERS: usize = 2_000;
 
-/// Time that only the story moves.
-const STANDING_STILL: Options = Options {
-    speed: 0.0,
-    port: 0,
-};
-
 impl World {
     /// A lab with the example, everything running.
     ///
@@ -58,8 +52,28 @@ impl World {
         Self::start_with(Some(target)).await
     }
 
+    /// A lab with the example, whose deployer is told of other registries: `account/region`.
+    ///
+    /// # Errors
+    /// When the lab does not start or the example cannot be set up.
+    pub async fn start_told_of(registries: &[&str]) -> Result<Self, Error> {
+        let options = Options {
+            registries: registries.iter().map(|&one| one.to_owned()).collect(),
+            ..Options::default()
+        };
+        let lab = Lab::start(&options).await?;
+        let shop = Shop::set_up(&lab).await?;
+        Self::with(lab, shop).await
+    }
+
     async fn start_with(target: Option<Target>) -> Result<Self, Error> {
-        let lab = Lab::start(&STANDING_STILL).await?;
+        // Time that only the story moves.
+        let told = target.iter().map(|target| target.place.account.to_owned());
+        let options = Options {
+            target_accounts: told.collect(),
+            ..Options::default()
+        };
+        let lab = Lab::start(&options).await?;
         let shop = Shop::set_up_with(&lab, target).await?;
         Self::with(lab, shop).await
     }
@@ -69,7 +83,7 @@ impl World {
     /// # Errors
     /// When the lab does not start or the example cannot be set up.
     pub async fn start_native(native: &Native) -> Result<Self, Error> {
-        let lab = Lab::start(&STANDING_STILL).await?;
+        let lab = Lab::start(&Options::default()).await?;
         let shop = Shop::set_up_native(&lab, native).await?;
         Self::with(lab, shop).await
     }

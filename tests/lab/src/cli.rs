@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::description::told::Registry;
+
 /// AWS on this machine: a gateway that AWS clients talk to, with Lambda, EventBridge, ECS,
 /// CodeDeploy and a Slack workspace behind it, all on virtual time.
 #[derive(Debug, Parser)]
@@ -56,6 +58,14 @@ pub(crate) struct Serve {
     /// The region that the functions live in.
     #[arg(long, default_value = "eu-central-1")]
     pub(crate) region: String,
+    /// Another account that stages live in, whose deployments' events are taken, as the deployer's
+    /// Terraform module is told of it; may be repeated.
+    #[arg(long = "target-account", value_name = "ID", value_parser = account)]
+    pub(crate) target_accounts: Vec<String>,
+    /// Another registry, as ACCOUNT/REGION, whose pushes are taken and whose images may be looked
+    /// up; may be repeated.
+    #[arg(long = "registry", value_name = "ACCOUNT/REGION")]
+    pub(crate) registries: Vec<Registry>,
     /// Identifiers and digests depend on this number only.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

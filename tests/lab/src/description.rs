@@ -1,12 +1,15 @@
 //! `infra/functions.json`: the one description of the functions, from which Terraform makes
 //! resources and the lab makes itself.
 
+pub(crate) mod told;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::told::Told;
 use crate::iam::policy::Statement;
 
 /// The whole description, with its placeholders filled in.
@@ -221,7 +224,7 @@ pub(crate) enum DescriptionError {
     Version(u32),
 }
 
-/// Reads the description and fills in its placeholders.
+/// Reads the description, fills in its placeholders, and widens it by what the installer told.
 ///
 /// # Errors
 /// When the file cannot be read, or is not a description.
@@ -229,6 +232,7 @@ pub(crate) fn read(
     file: &Path,
     account: &str,
     region: &str,
+    told: &Told,
 ) -> Result<Description, DescriptionError> {
     let name = || file.display().to_string();
     let bytes = std::fs::read(file).map_err(|source| DescriptionError::Read {
@@ -247,10 +251,11 @@ pub(crate) fn read(
         ("${prefix}", prefix.as_str()),
     ];
     fill(&mut value, &known)?;
-    let description: Description = serde_json::from_value(value).map_err(form)?;
+    let mut description: Description = serde_json::from_value(value).map_err(form)?;
     if description.version != 1 {
         return Err(DescriptionError::Version(description.version));
     }
+    told.widen(&mut description);
     Ok(description)
 }
 

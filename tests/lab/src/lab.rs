@@ -9,6 +9,7 @@ use crate::activity::Activity;
 use crate::cli::Serve;
 use crate::clock::Clock;
 use crate::dead_letters::DeadLetters;
+use crate::description::told::Told;
 use crate::description::{self, Description, DescriptionError};
 use crate::events::bus::Buses;
 use crate::gateway::faults::Faults;
@@ -137,7 +138,12 @@ impl StartError {
 /// # Errors
 /// When anything that functions need is missing.
 pub(crate) async fn start(serve: &Serve, base_url: String) -> Result<Arc<Lab>, StartError> {
-    let description = description::read(&serve.functions_json, &serve.account, &serve.region)?;
+    let told = Told {
+        target_accounts: serve.target_accounts.clone(),
+        registries: serve.registries.clone(),
+    };
+    let file = &serve.functions_json;
+    let description = description::read(file, &serve.account, &serve.region, &told)?;
     let log_dir = log_dir(serve)?;
     let bin_dir = match &serve.bin_dir {
         Some(dir) => dir.clone(),

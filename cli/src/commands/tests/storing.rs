@@ -1,6 +1,7 @@
 //! `towpath apply`.
 
 use super::*;
+use crate::doctor::memory::Answers;
 
 #[test]
 fn apply_stores_shows_what_changes_and_is_quiet_about_nothing() {
@@ -87,4 +88,29 @@ fn apply_refuses_two_files_that_claim_the_same() {
     let (_folder, other) = file(&SHOP.replace("repository: shop/api", "repository: shop/web"));
     no(&deployer, &["apply", &one, &other]);
     assert!(deployer.parameters.borrow().is_empty());
+}
+
+#[test]
+fn apply_says_that_the_deployer_was_not_told_of_a_registry() {
+    let theirs = "222222222222.dkr.ecr.us-east-1.amazonaws.com";
+    let named = SHOP.replace("shop/api\n", &format!("shop/api\nregistry: {theirs}\n"));
+    let (_folder, path) = file(&named);
+    let own = serde_json::json!({ "source": ["aws.ecr"], "account": ["111111111111"], "region": ["eu-west-1"] });
+    let told = serde_json::json!({ "source": ["aws.ecr"], "$or": [
+        { "account": ["111111111111"], "region": ["eu-west-1"] },
+        { "account": ["222222222222"], "region": ["us-east-1"] },
+    ] });
+    for (pattern, is_told) in [(own, false), (told, true)] {
+        let mut deployer = Memory::new();
+        let rule = serde_json::json!({ "EventPattern": pattern.to_string() });
+        deployer.answers = Answers::default().say("events:DescribeRule", rule);
+        let text = yes(&deployer, &["apply", &path]);
+        let said =
+            format!("but the deployer was not told of {theirs}: it hears of no push there\n");
+        assert_eq!(text.contains(&said), !is_told, "{text}");
+        let way_out = "add \"222222222222/us-east-1\" to `registries` of infra/deployer";
+        assert_eq!(text.contains(way_out), !is_told, "{text}");
+        let report = json(&yes(&deployer, &["apply", "--output", "json", &path]));
+        assert_eq!(report["pipelines"][0]["problem"].is_null(), is_told);
+    }
 }

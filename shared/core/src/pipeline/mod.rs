@@ -49,7 +49,9 @@ pub struct Pipeline {
     /// The ECR repository whose pushes the pipeline takes, such as `shop-api` or `team/shop-api`.
     #[schemars(extend("examples" = ["shop/api"]))]
     pub repository: RepositoryName,
-    /// The registry that holds the repository; by default the deployer's own account and region.
+    /// The registry that holds the repository; by default that of the deployer's own account and
+    /// region. Images of any other are not taken. The deployer has to be told of one elsewhere:
+    /// `registries` of its Terraform module.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["111111111111.dkr.ecr.eu-west-1.amazonaws.com"]))]
     pub registry: Option<Registry>,

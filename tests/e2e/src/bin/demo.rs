@@ -50,6 +50,7 @@ async fn run(arguments: &Arguments) -> Result<bool, Error> {
     let lab = Lab::start(&Options {
         speed: arguments.speed,
         port: arguments.port,
+        ..Options::default()
     })
     .await?;
     let shop = Shop::set_up(&lab).await?;

@@ -34,12 +34,8 @@ const LONGEST_MINUTES: i64 = 60;
 
 impl Together {
     pub(crate) async fn start() -> Result<Rc<Self>, Error> {
-        let standing_still = Options {
-            speed: 0.0,
-            port: 0,
-        };
         Ok(Rc::new(Self {
-            lab: Lab::start(&standing_still).await?,
+            lab: Lab::start(&Options::default()).await?,
             turns: RefCell::default(),
             waits: Notify::new(),
             moved: Notify::new(),

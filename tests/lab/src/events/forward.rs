@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::bus::{self, Rule, Target};
 use crate::dead_letters::{self, Letter};
-use crate::iam::policy::Verdict;
+use crate::iam::policy::{Context, Verdict};
 use crate::iam::principals::Caller;
 use crate::lab::Lab;
 
@@ -28,7 +28,7 @@ pub(super) fn send(lab: &Arc<Lab>, rule: &Rule, event: &Value) {
     else {
         return;
     };
-    match refusal(lab, rule, role.as_deref(), account, region) {
+    match refusal(lab, rule, event, role.as_deref(), account, region) {
         None => bus::publish_on(lab, account, region, event, true),
         Some(message) => {
             tracing::warn!(rule = rule.name, message, "an event was not forwarded");
@@ -49,6 +49,7 @@ pub(super) fn send(lab: &Arc<Lab>, rule: &Rule, event: &Value) {
 fn refusal(
     lab: &Lab,
     rule: &Rule,
+    event: &Value,
     role: Option<&str>,
     account: &str,
     region: &str,
@@ -73,7 +74,8 @@ fn refusal(
         account: &rule.account,
     };
     let target = bus_arn(account, region);
-    let context = sender.context();
+    let mut context = sender.context();
+    context.extend(keys(event, true));
     if !lab.roles.allows(role, ACTION, &target, &context) {
         return Some(format!("{role} is not allowed {ACTION} on {target}"));
     }
@@ -86,10 +88,24 @@ fn refusal(
     {
         Verdict::Allowed { .. } => None,
         Verdict::Forbidden | Verdict::NotAllowed => Some(format!(
-            "the policy of {target} does not admit {}",
-            rule.account
+            "the policy of {target} does not admit {} with {} of {}",
+            rule.account, event["detail-type"], event["source"]
         )),
     }
+}
+
+/// The condition keys of an event that is put on a bus, by a rule or by a call.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html>
+pub(crate) fn keys(event: &Value, by_rule: bool) -> Context {
+    let text = |member: &str| event[member].as_str().unwrap_or_default().to_owned();
+    Context::from([
+        ("events:source".to_owned(), vec![text("source")]),
+        ("events:detail-type".to_owned(), vec![text("detail-type")]),
+        (
+            "events:eventbusinvocation".to_owned(),
+            vec![by_rule.to_string()],
+        ),
+    ])
 }
 
 fn bus_arn(account: &str, region: &str) -> String {

@@ -4,7 +4,7 @@ pub(crate) mod api;
 pub(crate) mod bus;
 pub(crate) mod delivery;
 pub(crate) mod described;
-mod forward;
+pub(crate) mod forward;
 pub(crate) mod pattern;
 pub(crate) mod schedule;
 pub(crate) mod wildcard;

@@ -5,9 +5,10 @@
 mod dynamodb;
 mod ecs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::policy::Context;
+use crate::events::forward;
 use crate::gateway::parse::Request;
 
 /// One thing that a request needs to be allowed.
@@ -59,7 +60,8 @@ pub(crate) fn needs(request: &Request) -> Vec<Need> {
             at.one("RoleName")
                 .map(|n| at.global("iam", &format!("role/{}", n[0]))),
         ),
-        "events" => all(&action, events(&at)),
+        "events" if request.operation == "PutEvents" => put_events(&at, &action),
+        "events" => all(&action, rule(&at)),
         "lambda" => lambda(&at),
         "application-autoscaling" => all(&action, autoscaling(&at)),
         "monitoring" => all(&action, cloudwatch(&at)),
@@ -219,24 +221,28 @@ fn sqs(at: &At<'_>) -> Option<Vec<String>> {
     Some(vec![at.arn("sqs", name)])
 }
 
-fn events(at: &At<'_>) -> Option<Vec<String>> {
+fn rule(at: &At<'_>) -> Option<Vec<String>> {
+    at.text("Name")
+        .map(|name| vec![at.arn("events", &format!("rule/{name}"))])
+}
+
+/// Each entry by itself, on its bus.
+fn put_events(at: &At<'_>, action: &str) -> Vec<Need> {
     let bus = |name: &str| match name {
         arn if arn.starts_with("arn:") => arn.to_owned(),
         name => at.arn("events", &format!("event-bus/{name}")),
     };
-    if at.0.operation != "PutEvents" {
-        return at
-            .text("Name")
-            .map(|name| vec![at.arn("events", &format!("rule/{name}"))]);
-    }
-    let entries = at.0.input.get("Entries").and_then(Value::as_array)?;
-    let mut buses: Vec<String> = entries
-        .iter()
-        .map(|entry| bus(entry["EventBusName"].as_str().unwrap_or("default")))
-        .collect();
-    buses.sort();
-    buses.dedup();
-    Some(buses)
+    let entries = at.0.input.get("Entries").and_then(Value::as_array);
+    let need = |entry: &Value| {
+        let name = entry["EventBusName"].as_str().unwrap_or("default");
+        let event = json!({ "source": entry["Source"], "detail-type": entry["DetailType"] });
+        let mut need = Need::new(action, bus(name));
+        need.context = forward::keys(&event, false);
+        need
+    };
+    let mut needs: Vec<Need> = entries.into_iter().flatten().map(need).collect();
+    needs.dedup();
+    needs
 }
 
 fn lambda(at: &At<'_>) -> Vec<Need> {
