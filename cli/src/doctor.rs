@@ -29,6 +29,7 @@ mod secrets;
 mod simulate;
 mod slack;
 pub(crate) mod stage;
+pub(crate) mod standing;
 mod sweeper;
 mod trust;
 
@@ -204,6 +205,7 @@ async fn service_checks<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
         Box::pin(secrets::check(reads, seen)),
         Box::pin(logs::check(reads, seen)),
         Box::pin(scaling::check(reads, seen)),
+        Box::pin(standing::check(reads, seen)),
         Box::pin(async { drift::check(seen) }),
     ];
     join_all(pending).await.into_iter().flatten().collect()

@@ -54,6 +54,7 @@ pub(crate) fn is_bookkeeping(event: &Event) -> bool {
             | DeploymentStatus::Succeeded
             | DeploymentStatus::RolledBack { .. }
             | DeploymentStatus::Failed { .. }
+            | DeploymentStatus::FailedInPlace { .. }
             | DeploymentStatus::Stopped { .. }
             | DeploymentStatus::Replaced { .. } => false,
         },

@@ -68,7 +68,7 @@ pub(super) async fn hold<D: Orders>(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let Found { service } = stage::find(deployer, &arguments.of).await?;
+    let Found { service, .. } = stage::find(deployer, &arguments.of).await?;
     let subject = Subject::Service(service.clone());
     let by = deployer.caller().await?;
     let issued = deployer
@@ -86,7 +86,7 @@ pub(super) async fn release<D: Orders>(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let Found { service } = stage::find(deployer, &arguments.of).await?;
+    let Found { service, .. } = stage::find(deployer, &arguments.of).await?;
     let subject = Subject::Service(service.clone());
     let by = deployer.caller().await?;
     let issued = deployer

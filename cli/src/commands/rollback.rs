@@ -6,13 +6,16 @@ use serde::Serialize;
 use towpath_aws::handlers::Taken;
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
-    Incoming, MOST_ATTEMPTS, NoWayBack, Principal, Refusal, Release, Revision, Rollback, ServiceId,
-    ServiceRow, open_rollback, succeeded_with,
+    Good, Incoming, MOST_ATTEMPTS, NoWayBack, Principal, Refusal, Release, Revision, Rollback,
+    ServiceId, ServiceRow, open_rollback, succeeded_with,
 };
 
 use super::stage::{self, Found, StageArguments, reason};
 use crate::deployer::Where;
 use crate::deployer::orders::Orders;
+use crate::doctor::reads::Reads;
+use crate::doctor::stage::StageAt;
+use crate::doctor::standing::{self, Failed};
 use crate::output::{Answer, Failure, GOOD, NAME, Output, QUIET, write_json};
 
 /// How often the service may change hands while it is decided what is taken back.
@@ -82,18 +85,19 @@ struct To {
     revision: Revision,
 }
 
-pub(super) async fn run<D: Orders>(
+pub(super) async fn run<D: Orders + Reads>(
     deployer: &D,
     arguments: &Arguments,
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let Found { service } = stage::find(deployer, &arguments.of).await?;
+    let found = stage::find(deployer, &arguments.of).await?;
     let by = deployer.caller().await?;
     let order = Ordered {
         deployer,
         arguments,
-        service,
+        service: found.service.clone(),
+        found,
         by,
     };
     for _ in 0..TRIES {
@@ -112,11 +116,12 @@ pub(super) async fn run<D: Orders>(
 struct Ordered<'a, D> {
     deployer: &'a D,
     arguments: &'a Arguments,
+    found: Found,
     service: ServiceId,
     by: Principal,
 }
 
-impl<'a, D: Orders> Ordered<'a, D> {
+impl<'a, D: Orders + Reads> Ordered<'a, D> {
     /// Rolls back what is there now; `None` when that has changed meanwhile.
     async fn roll_back(&self) -> Result<Option<Report<'a>>, Failure> {
         let row = stage::row(self.deployer, &self.service).await?;
@@ -190,8 +195,9 @@ impl<'a, D: Orders> Ordered<'a, D> {
         let (target, good, revision) = match &self.arguments.to {
             Some(id) => self.named(id).await?,
             None => {
-                let good = row
-                    .way_back()
+                let good = self
+                    .way_back(row)
+                    .await
                     .ok_or_else(|| NoWayBack::NothingBefore(stage.clone()))?;
                 let target = self.load(&good.release).await?;
                 (target, good.release.clone(), good.revision.clone())
@@ -230,6 +236,32 @@ impl<'a, D: Orders> Ordered<'a, D> {
             }
         }
         Err(Refused::InVain.into())
+    }
+
+    /// What is brought back where nobody names it: what was good before what is good now, unless
+    /// the service stands on a deployment that failed, which was never good. Where that cannot be
+    /// asked, the ledger alone decides.
+    async fn way_back<'r>(&self, row: &'r ServiceRow) -> Option<&'r Good> {
+        let Found {
+            pipeline,
+            stage,
+            home,
+            ..
+        } = &self.found;
+        let at = StageAt::new(pipeline, stage, home, self.arguments.at.prefix());
+        let failed = match at.service(self.deployer).await {
+            Ok(Some(service)) => standing::failed(self.deployer, &at, &service).await,
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        match (failed, &row.good) {
+            (Ok(Some(Failed { revision, .. })), Some(good))
+                if revision.as_deref() != Some(good.revision.as_str()) =>
+            {
+                Some(good)
+            }
+            (Ok(_) | Err(_), _) => row.way_back(),
+        }
     }
 
     /// The release that `--to` names, and the revision with which it succeeded here. Where that is

@@ -1,8 +1,8 @@
 //! The stage that an order is about, and the reason that is given for it.
 
 use towpath_core::names::{PipelineName, StageName};
-use towpath_core::pipeline::Pipeline;
-use towpath_core::release::{ServiceId, ServiceRow};
+use towpath_core::pipeline::{Pipeline, Stage};
+use towpath_core::release::{Home, ServiceId, ServiceRow};
 
 use crate::deployer::{Deployer, all_pipelines, service_of};
 use crate::output::Failure;
@@ -19,8 +19,11 @@ pub(super) struct StageArguments {
     pub(super) stage: StageName,
 }
 
-/// A stage that there is, and its service.
+/// A stage that there is, as its pipeline is stored now.
 pub(super) struct Found {
+    pub(super) pipeline: Pipeline,
+    pub(super) stage: Stage,
+    pub(super) home: Home,
     pub(super) service: ServiceId,
 }
 
@@ -60,9 +63,13 @@ pub(super) async fn find<D: Deployer>(
         }
         .into());
     };
+    let stage = stage.clone();
     let home = deployer.home().await?;
     Ok(Found {
-        service: service_of(stage, &home),
+        service: service_of(&stage, &home),
+        pipeline,
+        stage,
+        home,
     })
 }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
+use towpath_aws::ports::CallError;
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Home, ServiceRow, Summary};
@@ -12,6 +14,9 @@ use towpath_core::release::{Home, ServiceRow, Summary};
 use super::history::ReleaseLine;
 use crate::deployer::orders::Orders;
 use crate::deployer::{Where, all_pipelines, service_of};
+use crate::doctor::reads::Reads;
+use crate::doctor::stage::StageAt;
+use crate::doctor::standing;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
 use crate::telling::{ago, safe, time};
 
@@ -23,8 +28,9 @@ const NEWEST: usize = 50;
 #[command(after_help = "Examples:\n  \
     towpath status\n  \
     towpath status shop-api --output json\n\n\
-    It shows what the ledger knows. Exits with 1 when a stage is held, a vetoed image \
-    serves, or a pipeline cannot be read.")]
+    It shows what the ledger knows, and how the services' last deployments ended where your \
+    credentials may ask. Exits with 1 when a stage is held, stands on a deployment that failed, or \
+    has no service, when a vetoed image serves, or when a pipeline cannot be read.")]
 pub(super) struct Arguments {
     /// The pipeline; without it all of them.
     pipeline: Option<PipelineName>,
@@ -70,6 +76,10 @@ struct StageStatus {
     rolling_out: Option<Moving>,
     /// Why the stage takes no new release, if it does not.
     hold: Option<String>,
+    /// What a failed deployment has left in place, if one has, or that there is no service.
+    failed: Option<String>,
+    /// Why that could not be asked, if it could not.
+    unseen: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -91,13 +101,13 @@ struct Moving {
     tag: Option<String>,
 }
 
-pub(super) async fn run<D: Orders>(
+pub(super) async fn run<D: Orders + Reads>(
     deployer: &D,
     arguments: &Arguments,
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let report = report(deployer, arguments.pipeline.as_ref()).await?;
+    let report = report(deployer, arguments.pipeline.as_ref(), arguments.at.prefix()).await?;
     match output {
         Output::Json => write_json(out, &report)?,
         Output::Text => write_text(out, &report, deployer.now())?,
@@ -105,7 +115,11 @@ pub(super) async fn run<D: Orders>(
     Ok(Answer::yes_if(report.ok))
 }
 
-async fn report<D: Orders>(deployer: &D, wanted: Option<&PipelineName>) -> Result<Report, Failure> {
+async fn report<D: Orders + Reads>(
+    deployer: &D,
+    wanted: Option<&PipelineName>,
+    prefix: &str,
+) -> Result<Report, Failure> {
     let mut pipelines = Vec::new();
     let mut unusable = BTreeMap::new();
     let mut home = None;
@@ -126,7 +140,7 @@ async fn report<D: Orders>(deployer: &D, wanted: Option<&PipelineName>) -> Resul
                     None => home.insert(deployer.home().await?),
                 };
                 let version = kept.parameter.version;
-                pipelines.push(status_of(deployer, home, &pipeline, version).await?);
+                pipelines.push(status_of(deployer, home, &pipeline, version, prefix).await?);
             }
         }
     }
@@ -140,7 +154,7 @@ async fn report<D: Orders>(deployer: &D, wanted: Option<&PipelineName>) -> Resul
     let mut stages = pipelines.iter().flat_map(|pipeline| &pipeline.stages);
     let wanting = stages.any(|stage| {
         let vetoed = |running: &Running| running.vetoed.is_some();
-        stage.hold.is_some() || stage.runs.as_ref().is_some_and(vetoed)
+        stage.hold.is_some() || stage.failed.is_some() || stage.runs.as_ref().is_some_and(vetoed)
     });
     Ok(Report {
         ok: !wanting && unusable.is_empty(),
@@ -149,11 +163,12 @@ async fn report<D: Orders>(deployer: &D, wanted: Option<&PipelineName>) -> Resul
     })
 }
 
-async fn status_of<D: Orders>(
+async fn status_of<D: Orders + Reads>(
     deployer: &D,
     home: &Home,
     pipeline: &Pipeline,
     version: i64,
+    prefix: &str,
 ) -> Result<PipelineStatus, Failure> {
     let services: Vec<_> = pipeline
         .stages
@@ -162,8 +177,22 @@ async fn status_of<D: Orders>(
         .collect();
     let rows = deployer.services(&services).await?;
     let mut releases = deployer.releases_of(&pipeline.pipeline, NEWEST).await?;
+    let looks = pipeline
+        .stages
+        .iter()
+        .zip(&rows)
+        .map(|(stage, row)| async move {
+            // What is being rolled out is taken back by its release, where it fails.
+            match &row.owner {
+                Some(_) => Ok(None),
+                None => how_it_stands(deployer, &StageAt::new(pipeline, stage, home, prefix)).await,
+            }
+        });
+    let stand = join_all(looks).await;
     let mut stages = Vec::with_capacity(rows.len());
-    for ((stage, service), row) in pipeline.stages.iter().zip(&services).zip(rows) {
+    for (((stage, service), row), stands) in
+        pipeline.stages.iter().zip(&services).zip(rows).zip(stand)
+    {
         let ServiceRow {
             owner, good, hold, ..
         } = row;
@@ -192,6 +221,8 @@ async fn status_of<D: Orders>(
             runs,
             rolling_out,
             hold,
+            failed: stands.as_ref().ok().cloned().flatten(),
+            unseen: stands.err(),
         });
     }
     // A release that has ended may still be open until people know it.
@@ -203,6 +234,27 @@ async fn status_of<D: Orders>(
         stages,
         open: releases,
     })
+}
+
+/// What is wrong with what stands in a stage, if something is; else why it could not be asked.
+async fn how_it_stands<R: Reads>(reads: &R, at: &StageAt<'_>) -> Result<Option<String>, String> {
+    let looked = async {
+        let Some(service) = at.service(reads).await? else {
+            return Ok(Some(format!(
+                "there is no active service {}",
+                at.place.service
+            )));
+        };
+        let failed = standing::failed(reads, at, &service).await?;
+        Ok(failed.map(|failed| {
+            format!(
+                "{}: `{}` brings back what served before",
+                failed.what,
+                standing::way_out(at)
+            )
+        }))
+    };
+    looked.await.map_err(|error: CallError| error.to_string())
 }
 
 /// The tag of a release, from those at hand where it is among them.
@@ -271,8 +323,17 @@ fn line(stage: &StageStatus, now: Timestamp) -> String {
     if let Some(reason) = stage.runs.as_ref().and_then(|runs| runs.vetoed.as_ref()) {
         parts.push(format!("{BAD}VETOED{BAD:#}: {}", safe(reason)));
     }
+    if let Some(what) = &stage.failed {
+        parts.push(format!("{BAD}FAILED{BAD:#}: {}", safe(what)));
+    }
     if let Some(reason) = &stage.hold {
         parts.push(format!("{BAD}HELD{BAD:#}: {}", safe(reason)));
+    }
+    if let Some(why) = &stage.unseen {
+        parts.push(format!(
+            "{QUIET}how its service stands could not be asked: {}{QUIET:#}",
+            safe(why)
+        ));
     }
     parts.join("; ")
 }

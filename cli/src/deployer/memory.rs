@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 use towpath_aws::ports::{CallError, ImageDetail};
 use towpath_aws::signed::Api;
 use towpath_aws::{Preview, Reached};
@@ -54,7 +54,7 @@ impl Memory {
             services: BTreeMap::new(),
             images: BTreeMap::new(),
             preview: None,
-            answers: Answers::default(),
+            answers: calm(),
             unreadable: BTreeMap::new(),
             ordered: RefCell::default(),
         }
@@ -129,6 +129,19 @@ impl Memory {
             at: PUSHED + SignedDuration::from_mins(5),
         });
     }
+}
+
+/// Every service is there, and nothing that failed is left in it.
+fn calm() -> Answers {
+    Answers::default()
+        .say(
+            "ecs:DescribeServices",
+            json!({ "services": [{ "status": "ACTIVE" }] }),
+        )
+        .say(
+            "codedeploy:GetDeploymentGroup",
+            json!({ "deploymentGroupInfo": {} }),
+        )
 }
 
 /// When every image was pushed.

@@ -88,6 +88,19 @@ impl<'a> StageAt<'a> {
         self.home.registry_of(self.pipeline)
     }
 
+    /// The service, as `DescribeServices` shows it; none where there is no active one.
+    pub(crate) async fn service<R: Reads>(&self, reads: &R) -> Result<Option<Value>, CallError> {
+        let id = &self.place.service;
+        let input = json!({ "cluster": id.cluster, "services": [id.service] });
+        let answer = reads
+            .read(&self.spot, &ECS, "ecs:DescribeServices", input)
+            .await?;
+        let service = items(&answer, "services").first();
+        Ok(service
+            .filter(|service| text(service, "status") == "ACTIVE")
+            .cloned())
+    }
+
     /// Finds the service and its task definition.
     ///
     /// # Errors
@@ -97,21 +110,17 @@ impl<'a> StageAt<'a> {
         reads: &R,
         row: ServiceRow,
     ) -> Result<Seen<'a>, Vec<Finding>> {
-        let id = &self.place.service;
-        let input = json!({ "cluster": id.cluster, "services": [id.service] });
-        let read = reads.read(&self.spot, &ECS, "ecs:DescribeServices", input);
-        let answer = match read.await {
-            Ok(answer) => answer,
+        let service = match self.service(reads).await {
+            Ok(Some(service)) => service,
+            Ok(None) => {
+                return Err(vec![self.check("service").error(
+                    format!("there is no active service {}", self.place.service),
+                    "correct cluster, service, account or region of the stage, or create the service",
+                )]);
+            }
             Err(error) => return Err(vec![self.unreadable(&error)]),
         };
-        let service = items(&answer, "services").first();
-        let Some(service) = service.filter(|service| text(service, "status") == "ACTIVE") else {
-            return Err(vec![self.check("service").error(
-                format!("there is no active service {id}"),
-                "correct cluster, service, account or region of the stage, or create the service",
-            )]);
-        };
-        let running = running(service);
+        let running = running(&service);
         let reference = match self.stage.base {
             Base::Family => family(&running).to_owned(),
             Base::Service | Base::Parameter(_) => running.clone(),
@@ -121,7 +130,7 @@ impl<'a> StageAt<'a> {
         match read.await {
             Ok(answer) => Ok(Seen {
                 row,
-                service: service.clone(),
+                service,
                 running,
                 definition: answer["taskDefinition"].clone(),
                 at: self,

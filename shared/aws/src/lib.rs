@@ -37,7 +37,7 @@ pub use aws::Aws;
 pub use http_check::{Reached, reach};
 pub use identity::Caller;
 pub use ledger::Listed;
-pub use perform::{Preview, PreviewError, hooks_to, preview, unmet};
+pub use perform::{FailedPrimary, Preview, PreviewError, failed_primary, hooks_to, preview, unmet};
 #[cfg(feature = "cli")]
 pub use profile::UnusableProfile;
 pub use secrets::{Secret, SecretKind};

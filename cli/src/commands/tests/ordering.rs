@@ -7,6 +7,7 @@ use towpath_core::release::{Candidate, Order, Outcome, Revision, ServiceRow, Sub
 
 use super::*;
 use crate::deployer::memory::{PUSHED, home};
+use crate::doctor::memory::Answers;
 
 const PRODUCTION: [&str; 2] = ["shop-api", "production"];
 
@@ -150,6 +151,59 @@ fn a_rollback_is_refused_with_the_way_out() {
     );
     let (answer, _) = towpath(&deployer, &["rollback", "other", "production"]);
     assert!(answer.unwrap_err().contains("there is no pipeline `other`"));
+}
+
+#[test]
+fn what_failed_and_is_left_in_place_is_told_and_makes_way_for_what_is_good() {
+    let (mut deployer, _, serving) = shop();
+    let primary = serde_json::json!({ "id": "ecs-svc/7", "status": "PRIMARY", "rolloutState": "FAILED",
+        "rolloutStateReason": "ECS deployment circuit breaker: tasks failed to start.",
+        "taskDefinition": revision(9), "desiredCount": 2, "runningCount": 1, "failedTasks": 3 });
+    deployer.answers = Answers::default()
+        .say_about(
+            "ecs:DescribeServices",
+            "shop-test",
+            serde_json::json!({ "services": [{ "status": "ACTIVE", "deployments": [primary] }] }),
+        )
+        .say_about("ecs:DescribeServices", "shop-staging", serde_json::json!({ "services": [] }))
+        .say(
+            "ecs:DescribeServices",
+            serde_json::json!({ "services": [{ "status": "ACTIVE",
+                "taskSets": [{ "id": "ecs-svc/9", "taskDefinition": revision(9) }] }] }),
+        )
+        .say(
+            "codedeploy:GetDeploymentGroup",
+            serde_json::json!({ "deploymentGroupInfo": { "lastAttemptedDeployment": {
+                "deploymentId": "d-1", "status": "Failed" } } }),
+        )
+        .say(
+            "codedeploy:GetDeploymentTarget",
+            serde_json::json!({ "deploymentTarget": { "ecsTarget": { "taskSetsInfo": [
+                { "identifer": "ecs-svc/9", "taskSetLabel": "Green", "trafficWeight": 100.0 }] } } }),
+        );
+    let text = no(&deployer, &["status"]);
+    for said in [
+        "FAILED: ecs-svc/7 of api:9 failed and was left in place (1 of 2 tasks run, 3 failed): ECS deployment circuit breaker",
+        "FAILED: there is no active service 111111111111/eu-west-1/shop-staging/api",
+        "FAILED: CodeDeploy's deployment d-1 failed and was left in place: 100% of traffic goes to api:9",
+        "`towpath rollback shop-api production` brings back what served before",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let report = json(&ordered(&deployer, "rollback", &["--output", "json"]));
+    assert_eq!(
+        report["to"]["release"],
+        serving.as_str(),
+        "the last that was good"
+    );
+
+    // Who may not ask ECS is told, and the ledger decides.
+    deployer.answers = Answers::refuse_all("AccessDeniedException");
+    let text = yes(&deployer, &["status"]);
+    assert!(
+        text.contains("could not be asked: ecs:DescribeServices"),
+        "{text}"
+    );
 }
 
 #[test]

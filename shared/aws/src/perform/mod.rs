@@ -15,6 +15,7 @@ mod wake;
 
 pub use native::{hooks_to, unmet};
 pub use plan::{Preview, PreviewError, preview};
+pub use service::{FailedPrimary, failed_primary};
 
 use std::time::Duration;
 
@@ -281,6 +282,7 @@ async fn perform_action<P: Ports>(
             deployment,
             tasks,
             stuck,
+            over,
             revision,
             to,
             target,
@@ -293,6 +295,7 @@ async fn perform_action<P: Ports>(
                 place,
                 deployment,
                 tasks: tasks.as_ref(),
+                over: *over,
                 revision: revision.as_ref(),
                 to,
                 target: target.as_ref(),

@@ -35,6 +35,8 @@ pub(super) struct WayBack<'a> {
     pub(super) deployment: &'a DeploymentId,
     /// The id in whose name ECS starts its tasks, where that is known to be another one.
     pub(super) tasks: Option<&'a DeploymentId>,
+    /// Whether it is known to be over with the new version in place: there is nothing to stop.
+    pub(super) over: bool,
     /// The revision that it brings.
     pub(super) revision: Option<&'a TaskDefinitionArn>,
     /// The revision that ran before.

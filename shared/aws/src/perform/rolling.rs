@@ -171,7 +171,8 @@ async fn under_way<P: Ports>(
 ) -> Result<DeploymentStatus, CallError> {
     Ok(match deployment.rollout_state() {
         "COMPLETED" => DeploymentStatus::Succeeded,
-        "FAILED" => DeploymentStatus::Failed {
+        // Without `rollback` in its circuit breaker or its alarms, ECS leaves it at that.
+        "FAILED" => DeploymentStatus::FailedInPlace {
             reason: why(ports, observed, Some(deployment), None).await,
         },
         _ => DeploymentStatus::InProgress {

@@ -120,6 +120,34 @@ impl<'a> EcsDeployment<'a> {
     }
 }
 
+/// What is left in place by a deployment that ECS has ended as failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedPrimary {
+    /// The deployment.
+    pub deployment: String,
+    /// The ARN of the revision that it brought.
+    pub revision: String,
+    /// How many of its tasks run.
+    pub progress: String,
+    /// Why it failed, in ECS's words.
+    pub reason: String,
+}
+
+/// The primary deployment of a service, as DescribeServices shows it, if ECS has ended it as failed.
+/// With `rollback` in its circuit breaker and its alarms, ECS would have made another one primary.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html>
+#[must_use]
+pub fn failed_primary(service: &Value) -> Option<FailedPrimary> {
+    let deployments = Service(service).deployments();
+    let primary = deployments.iter().find(|it| it.is_primary())?;
+    (primary.rollout_state() == "FAILED").then(|| FailedPrimary {
+        deployment: primary.id().to_owned(),
+        revision: primary.revision().to_owned(),
+        progress: primary.progress(),
+        reason: primary.rollout_reason().trim_end_matches('.').to_owned(),
+    })
+}
+
 pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }

@@ -140,7 +140,7 @@ fn live_state(release: &Release, live: &Live) -> String {
     }
     match &live.deployment {
         None => "preparing".into(),
-        Some(deployment) if release.conclusion().is_none() && !deployment.status.is_final() => {
+        Some(deployment) if release.conclusion().is_none() && goes_on(&deployment.status) => {
             match (&deployment.status, &live.rolling_back) {
                 (DeploymentStatus::RollingBack { .. }, _) | (_, None) => {
                     format!("{} ({})", deployment.status, deployment.id)
@@ -150,6 +150,11 @@ fn live_state(release: &Release, live: &Live) -> String {
         }
         Some(deployment) => deployment.status.to_string(),
     }
+}
+
+/// Whether the deployment's status is not its last: AWS goes on with it, or we take it back.
+fn goes_on(status: &DeploymentStatus) -> bool {
+    !status.is_final() || matches!(status, DeploymentStatus::FailedInPlace { .. })
 }
 
 pub(super) fn plain(text: &str) -> Value {

@@ -340,6 +340,10 @@ pub enum Action {
         /// Whether it did not come through in time, so that people want to know why its tasks failed.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         stuck: bool,
+        /// Whether it was seen to be over with the new version in place, so that there is nothing to
+        /// stop, and only another deployment brings the old one back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        over: bool,
         /// The revision that it brings.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         revision: Option<Revision>,

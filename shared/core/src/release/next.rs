@@ -25,7 +25,7 @@
 //! | live | checks come before anything is changed | run them |
 //! | live | another deployment has the group that ours needs | look whether that one is over |
 //! | live | | start the deployment |
-//! | live, deploying | somebody wants it back, a request was rejected or has expired, a check failed while it baked, its time is up | roll back |
+//! | live, deploying | somebody wants it back, a request was rejected or has expired, a check failed while it baked, its time is up, it failed and was left in place | roll back |
 //! | live, deploying | the deployment asks, and checks take their time | run them, then answer |
 //! | live, deploying | green waits for its traffic | ask for approval, if the stage does; else let it through |
 //! | live, deploying | it serves | restore auto scaling, watch it for the bake time, and look at it once more |

@@ -239,6 +239,12 @@ pub enum DeploymentStatus {
         /// Why.
         reason: String,
     },
+    /// It failed, AWS does nothing more about it, and the new version is left where the old one was:
+    /// whoever wants the old one back has to bring it back.
+    FailedInPlace {
+        /// Why.
+        reason: String,
+    },
     /// Somebody stopped it.
     Stopped {
         /// What is known about it.
@@ -263,6 +269,7 @@ impl DeploymentStatus {
             Self::Succeeded
             | Self::RolledBack { .. }
             | Self::Failed { .. }
+            | Self::FailedInPlace { .. }
             | Self::Stopped { .. }
             | Self::Replaced { .. } => true,
         }
@@ -283,6 +290,9 @@ impl fmt::Display for DeploymentStatus {
             Self::Succeeded => f.write_str("succeeded"),
             Self::RolledBack { reason } => write!(f, "rolled back: {reason}"),
             Self::Failed { reason } => write!(f, "failed: {reason}"),
+            Self::FailedInPlace { reason } => {
+                write!(f, "failed and left in place: {reason}")
+            }
             Self::Stopped { reason } => write!(f, "stopped: {reason}"),
             Self::Replaced { by } => write!(f, "replaced by {by}"),
         }

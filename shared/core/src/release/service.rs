@@ -373,6 +373,7 @@ fn baseline(live: &Live, outcome: Outcome) -> Option<Revision> {
         | DeploymentStatus::RollingBack { .. }
         | DeploymentStatus::Succeeded
         | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::FailedInPlace { .. }
         | DeploymentStatus::Replaced { .. } => None,
     }
 }

@@ -134,7 +134,7 @@ impl Service {
         new
     }
 
-    /// Begins to take a deployment back. What is over is taken back only by who insists. What
+    /// Begins to take a deployment back. What has succeeded is taken back only by who insists. What
     /// somebody has put there by hand is left as it is.
     pub fn roll_back(&mut self, deployment: &DeploymentId, reason: &str, insists: bool) {
         let foreign = self.foreign.clone();
@@ -143,14 +143,25 @@ impl Service {
             return;
         };
         let succeeded = running.status == DeploymentStatus::Succeeded;
-        if let Some(by) = foreign.filter(|_| succeeded) {
+        let in_place = matches!(running.status, DeploymentStatus::FailedInPlace { .. });
+        if let Some(by) = foreign.filter(|_| succeeded || in_place) {
             running.status = DeploymentStatus::Replaced { by: by.to_string() };
-        } else if !running.status.is_final() || (succeeded && insists) {
+        } else if !running.status.is_final() || in_place || (succeeded && insists) {
             running.status = DeploymentStatus::RollingBack {
                 reason: reason.to_owned(),
                 by: None,
             };
         }
+    }
+
+    /// Whether the service is left with what a deployment of that release failed to bring.
+    #[must_use]
+    pub fn stands_on_a_failure_of(&self, release: &ReleaseId) -> bool {
+        self.deployments.iter().any(|running| {
+            running.by == *release
+                && running.revision == self.current
+                && matches!(running.status, DeploymentStatus::FailedInPlace { .. })
+        })
     }
 
     /// Lets a deployment's traffic through.
@@ -196,6 +207,10 @@ impl Service {
                 },
                 (_, 3) => DeploymentStatus::Failed { reason: reason() },
                 (_, 4) => DeploymentStatus::Stopped { reason: reason() },
+                (_, 5) => {
+                    serves = Some(running.revision.clone());
+                    DeploymentStatus::FailedInPlace { reason: reason() }
+                }
                 _ if running.moves < 3 => in_progress(&format!("step {}", running.moves)),
                 _ if running.waits => DeploymentStatus::Ready { pause: None },
                 _ => {

@@ -7,8 +7,8 @@ use super::world::World;
 use crate::names::{DeploymentId, Fingerprint};
 use crate::pipeline::ApprovalPoint;
 use crate::release::{
-    Action, ActionKind, Decision, Event, Outcome, Principal, Release, Revision, ServiceChange,
-    ServiceId, ServiceWrite, Task,
+    Action, ActionKind, Decision, DeploymentStatus, Event, Outcome, Principal, Release, Revision,
+    ServiceChange, ServiceId, ServiceWrite, Task,
 };
 
 impl World {
@@ -180,14 +180,31 @@ impl World {
             let (scaling, wanted) = (service.scaling, service.wanted);
             // Who puts something there by hand in that moment is found out next time.
             let serves = Some(&service.current) == revision.as_ref() || service.foreign.is_some();
+            let left = saw_failure_in_place(before) && service.stands_on_a_failure_of(before.id());
             if owned && scaling != wanted {
                 self.violated(format!("I8: {at} is left with {scaling:?}, not {wanted:?}"));
+            }
+            let held = matches!(
+                change,
+                Some(ServiceChange {
+                    write: ServiceWrite::Free { hold: Some(_), .. },
+                    ..
+                })
+            );
+            if owned && left && !held {
+                self.violated(format!("{} is left in place at {at}: {reason}", after.id()));
             }
             if *outcome == Outcome::Succeeded && !serves {
                 self.violated(format!("{} does not serve at {at}: {reason}", after.id()));
             }
         }
     }
+}
+
+/// Whether the release has seen that its deployment failed and was left in place.
+fn saw_failure_in_place(release: &Release) -> bool {
+    let deployment = release.live().and_then(|live| live.deployment.as_ref());
+    deployment.is_some_and(|it| matches!(it.status, DeploymentStatus::FailedInPlace { .. }))
 }
 
 /// Why the release may not be started with a definition that says this, if so: judged from the

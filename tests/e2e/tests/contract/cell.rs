@@ -101,6 +101,17 @@ impl Cell {
         .await
     }
 
+    /// The deployment of the release of a tag, once it has started.
+    pub(crate) async fn deployment(&self, tag: &str) -> Result<String, Error> {
+        self.started(tag).await?;
+        let started = self
+            .ledger()
+            .events_named(tag, "deployment_started")
+            .await?;
+        let id = started[0]["deployment"].as_str();
+        Ok(id.unwrap_or_default().to_owned())
+    }
+
     /// Lets time pass until the release of a tag has ended, and returns how.
     pub(crate) async fn ended(&self, tag: &str) -> Result<String, Error> {
         self.until(&format!("{tag} ends"), async || {

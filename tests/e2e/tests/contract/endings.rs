@@ -5,7 +5,7 @@ use towpath_e2e::Error;
 
 use super::calls;
 use super::cell::Cell;
-use super::engine::Engine;
+use super::engine::{self, Engine};
 use super::looks::Ending;
 use super::service::CLUSTER;
 
@@ -100,6 +100,57 @@ pub(crate) async fn crash_loop(cell: &Cell) -> Result<(), Error> {
     let ending = Ending {
         outcome: "rolled_back",
         because: &[because, "container `app` exited with code 1"],
+        serves: &cell.old,
+        hold: None,
+        within: 20,
+    };
+    cell.ends(TAG, &ending).await
+}
+
+/// ECS gives up and leaves it at that: some of the old tasks, and none of the new ones.
+pub(crate) async fn left_halfway(cell: &Cell) -> Result<(), Error> {
+    cell.push(TAG, "crash-loop").await?;
+    let ending = Ending {
+        outcome: "rolled_back",
+        because: &[
+            "ECS deployment circuit breaker: tasks failed to start",
+            "container `app` exited with code 1",
+        ],
+        serves: &cell.old,
+        hold: None,
+        within: 20,
+    };
+    cell.ends(TAG, &ending).await
+}
+
+/// What has production traffic already is condemned, and AWS leaves it at that.
+pub(crate) async fn left_serving(cell: &Cell) -> Result<(), Error> {
+    let lab = &cell.together.lab;
+    let new = cell.push(TAG, "healthy").await?;
+    cell.started(TAG).await?;
+    let because = match cell.engine {
+        Engine::Rolling | Engine::Ecs => {
+            cell.until("the new version serves", async || {
+                Ok(cell.serves().await? == new)
+            })
+            .await?;
+            let on = json!({ "name": cell.name, "state": "ALARM" });
+            lab.post("alarms", &on).await?;
+            "ECS deployment alarms: alarm detected"
+        }
+        Engine::CodeDeploy => {
+            let started = cell.deployment(TAG).await?;
+            cell.until("some of the traffic has moved", async || {
+                Ok(engine::green_traffic(cell, &started).await? == 10.0)
+            })
+            .await?;
+            engine::stop(cell, TAG, false).await?;
+            "10% of traffic goes to the new version"
+        }
+    };
+    let ending = Ending {
+        outcome: "rolled_back",
+        because: &[because],
         serves: &cell.old,
         hold: None,
         within: 20,

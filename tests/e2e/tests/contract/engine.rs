@@ -62,22 +62,29 @@ impl Engine {
     }
 }
 
-/// The deployment of the release of a tag, once it has started.
-async fn deployment(cell: &Cell, tag: &str) -> Result<String, Error> {
-    cell.started(tag).await?;
-    let started = cell
-        .ledger()
-        .events_named(tag, "deployment_started")
-        .await?;
-    Ok(started[0]["deployment"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned())
+/// The percentage of production traffic that a CodeDeploy deployment has moved.
+pub(crate) async fn green_traffic(cell: &Cell, deployment: &str) -> Result<f64, Error> {
+    let target = format!("{}:{}", cell.cluster(), cell.name);
+    let of = json!({ "deploymentId": deployment, "targetId": target });
+    let asked = cell
+        .together
+        .lab
+        .aws("codedeploy", "GetDeploymentTarget", &of);
+    // A deployment that has not begun has no target.
+    let found = asked.await.unwrap_or_default();
+    let sets = found["deploymentTarget"]["ecsTarget"]["taskSetsInfo"].as_array();
+    let green = sets
+        .into_iter()
+        .flatten()
+        .find(|set| set["taskSetLabel"] == "Green");
+    Ok(green
+        .and_then(|set| set["trafficWeight"].as_f64())
+        .unwrap_or_default())
 }
 
 /// Somebody stops the release's deployment in the console. CodeDeploy asks whether to roll back.
 pub(crate) async fn stop(cell: &Cell, tag: &str, roll_back: bool) -> Result<(), Error> {
-    let id = deployment(cell, tag).await?;
+    let id = cell.deployment(tag).await?;
     let lab = &cell.together.lab;
     match cell.engine {
         Engine::Rolling | Engine::Ecs => {

@@ -9,6 +9,8 @@
 //! | nobody decides, before the rollout or before traffic | expired | the old one |
 //! | a newer one arrives | superseded | the newer one |
 //! | its tasks crash again and again | rolled back | the old one |
+//! | its tasks crash, and ECS does not roll back | rolled back | the old one |
+//! | it serves and is condemned, and AWS does not roll back | rolled back | the old one |
 //! | something else was deployed by hand before it starts | waits, stage on hold | what was deployed by hand |
 //! | something else is deployed by hand while it rolls out | superseded, stage on hold | what was deployed by hand |
 //! | somebody stops it in the console | rolled back, or stopped where nothing was to be taken back | the old one |
@@ -41,6 +43,8 @@ pub(crate) enum Scenario {
     ExpiredBeforeTraffic,
     Superseded,
     CrashLoop,
+    LeftHalfway,
+    LeftServing,
     EditedBefore,
     EditedMeanwhile,
     Stopped,
@@ -52,7 +56,7 @@ pub(crate) enum Scenario {
 }
 
 impl Scenario {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 19] = [
         Self::Success,
         Self::FailedCheck,
         Self::Alarm,
@@ -62,6 +66,8 @@ impl Scenario {
         Self::ExpiredBeforeTraffic,
         Self::Superseded,
         Self::CrashLoop,
+        Self::LeftHalfway,
+        Self::LeftServing,
         Self::EditedBefore,
         Self::EditedMeanwhile,
         Self::Stopped,
@@ -85,6 +91,8 @@ impl Scenario {
             Self::ExpiredBeforeTraffic => "cell-expired-late",
             Self::Superseded => "cell-superseded",
             Self::CrashLoop => "cell-crash-loop",
+            Self::LeftHalfway => "cell-left-halfway",
+            Self::LeftServing => "cell-left-serving",
             Self::EditedBefore => "cell-edited-before",
             Self::EditedMeanwhile => "cell-edited-meanwhile",
             Self::Stopped => "cell-stopped",
@@ -104,6 +112,8 @@ impl Scenario {
             Self::StoppedForGood => engine == Engine::CodeDeploy,
             // CodeDeploy's answer is the new deployment's id, and nothing else.
             Self::StaleAnswer => engine != Engine::CodeDeploy,
+            // CodeDeploy is told with each deployment to roll back what fails.
+            Self::LeftHalfway => engine != Engine::CodeDeploy,
             Self::Success
             | Self::FailedCheck
             | Self::Alarm
@@ -111,6 +121,7 @@ impl Scenario {
             | Self::ExpiredBeforeRollout
             | Self::Superseded
             | Self::CrashLoop
+            | Self::LeftServing
             | Self::EditedBefore
             | Self::EditedMeanwhile
             | Self::Stopped
@@ -133,6 +144,11 @@ impl Scenario {
         matches!(self, Self::FailedCheck)
     }
 
+    /// Whether ECS rolls back what its circuit breaker and its alarms end.
+    pub(crate) fn is_rolled_back_by_ecs(self) -> bool {
+        !matches!(self, Self::LeftHalfway | Self::LeftServing)
+    }
+
     /// What the scenario adds to its stage.
     pub(crate) fn stage(self, engine: Engine, test_url: Option<&str>) -> Value {
         let approval = |when: &str| json!({ "approval": { "slack": [APPROVER], "when": when, "expires": "20m" } });
@@ -145,7 +161,13 @@ impl Scenario {
             }
             Self::RejectedBeforeTraffic | Self::ExpiredBeforeTraffic => approval("before_traffic"),
             Self::CrashLoop => json!({ "timeout": "10m" }),
+            Self::LeftServing if engine == Engine::CodeDeploy => {
+                json!({ "rollout": { "codedeploy": {
+                "application": self.name(), "group": self.name(), "configuration": "CodeDeployDefault.ECSCanary10Percent15Minutes" } } })
+            }
             Self::Success
+            | Self::LeftHalfway
+            | Self::LeftServing
             | Self::Superseded
             | Self::EditedMeanwhile
             | Self::Stopped
@@ -170,6 +192,8 @@ impl Scenario {
             }
             Self::Superseded => decisions::superseded(cell).await,
             Self::CrashLoop => endings::crash_loop(cell).await,
+            Self::LeftHalfway => endings::left_halfway(cell).await,
+            Self::LeftServing => endings::left_serving(cell).await,
             Self::EditedBefore => hands::edited_before(cell).await,
             Self::EditedMeanwhile => hands::edited_meanwhile(cell).await,
             Self::Stopped => hands::stopped(cell).await,

@@ -53,7 +53,7 @@ pub(crate) async fn make(
         "launchType": "FARGATE", "networkConfiguration": ground.awsvpc(),
     });
     let address = match engine {
-        Engine::Rolling => rolling(lab, service).await?,
+        Engine::Rolling => rolling(lab, scenario, service).await?,
         Engine::CodeDeploy => codedeploy(lab, ground, scenario, service).await?,
         Engine::Ecs => native(lab, ground, scenario, service).await?,
     };
@@ -66,9 +66,29 @@ pub(crate) async fn make(
     Ok(address)
 }
 
-async fn rolling(lab: &Lab, mut service: Value) -> Result<Address, Error> {
-    service["deploymentConfiguration"] = json!({ "maximumPercent": 200, "minimumHealthyPercent": 100,
-        "deploymentCircuitBreaker": { "enable": true, "rollback": true } });
+/// What ends a deployment before its time, and whether it is then rolled back.
+fn failure_detection(scenario: Scenario) -> Value {
+    let rollback = scenario.is_rolled_back_by_ecs();
+    let mut detection =
+        json!({ "deploymentCircuitBreaker": { "enable": true, "rollback": rollback } });
+    if scenario == Scenario::LeftServing {
+        let alarms =
+            json!({ "alarmNames": [scenario.name()], "enable": true, "rollback": rollback });
+        detection["alarms"] = alarms;
+    }
+    detection
+}
+
+fn set(members: &mut Value, more: &Value) {
+    for (key, value) in more.as_object().into_iter().flatten() {
+        members[key] = value.clone();
+    }
+}
+
+async fn rolling(lab: &Lab, scenario: Scenario, mut service: Value) -> Result<Address, Error> {
+    let mut configuration = json!({ "maximumPercent": 200, "minimumHealthyPercent": 100 });
+    set(&mut configuration, &failure_detection(scenario));
+    service["deploymentConfiguration"] = configuration;
     lab.aws("ecs", "CreateService", &service).await?;
     Ok(Address::default())
 }
@@ -141,8 +161,10 @@ async fn native(
             json!({ "targetType": "PAUSE", "lifecycleStages": ["PRE_PRODUCTION_TRAFFIC_SHIFT"] }),
         );
     }
-    service["deploymentConfiguration"] = json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1, "lifecycleHooks": hooks,
-        "deploymentCircuitBreaker": { "enable": true, "rollback": true } });
+    let mut configuration =
+        json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1, "lifecycleHooks": hooks });
+    set(&mut configuration, &failure_detection(scenario));
+    service["deploymentConfiguration"] = configuration;
     service["loadBalancers"] = json!([{
         "targetGroupArn": balancer.blue, "containerName": "app", "containerPort": 8080,
         "advancedConfiguration": {

@@ -18,6 +18,8 @@
 //! - CodeDeploy's rollback runs no hooks; a scaling conflict has the code `ECS_UPDATE_ERROR`;
 //! - a rolling deployment with alarms watches them for five minutes after its tasks are up;
 //! - the circuit breaker, when it is on, also ends a native deployment whose green does not come up;
+//! - where the circuit breaker or the alarms do not roll back, a native deployment that fails for them
+//!   is STOPPED where it stands, with its revision in the service and its share of the traffic;
 //! - a native deployment that another one supersedes is STOPPED and its green drained at
 //!   RECONCILE_SERVICE, unless all traffic was on it already;
 //! - a hook that fails while a native deployment rolls back makes it ROLLBACK_FAILED, with traffic

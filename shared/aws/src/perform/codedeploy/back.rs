@@ -15,6 +15,9 @@ pub(in crate::perform) async fn roll_back<P: Ports>(
     settings: &CodeDeployRollout,
     back: &WayBack<'_>,
 ) -> Result<TakenBack, CallError> {
+    if let Some(target) = back.target.filter(|_| back.over) {
+        return bring_back(ports, settings, target, back).await;
+    }
     ports.stop_deployment(back.place, back.deployment).await?;
     let info = ports.deployment(back.place, back.deployment).await?;
     let over = info.as_ref().is_some_and(|info| info.status == "Succeeded");

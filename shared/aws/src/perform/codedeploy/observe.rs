@@ -25,6 +25,13 @@ pub(in crate::perform) async fn observe<P: Ports>(
         });
     };
     if matches!(info.status.as_str(), "Failed" | "Stopped") {
+        // What CodeDeploy has started itself to roll it back is its own, and is looked at with it.
+        if let Some(back) = observed
+            .back
+            .filter(|back| info.rolled_back_by.as_ref() != Some(back))
+        {
+            return coming_back(ports, place, back).await;
+        }
         // How far the traffic had come decides about what serves.
         return ended(ports, observed, &info, &progress?).await;
     }
@@ -141,7 +148,7 @@ impl End {
             // Nothing took traffic, so the old version never stopped serving.
             0 if self.was_stopped => DeploymentStatus::Stopped { reason },
             0 => DeploymentStatus::RolledBack { reason },
-            percent => DeploymentStatus::Failed {
+            percent => DeploymentStatus::FailedInPlace {
                 reason: format!(
                     "{reason}; {percent}% of traffic goes to the new version and nothing rolls it back"
                 ),
@@ -217,10 +224,10 @@ mod tests {
     }
 
     #[test]
-    fn traffic_that_nothing_takes_back_is_told_however_it_ended() {
+    fn traffic_that_nothing_takes_back_is_to_be_taken_back_however_it_ended() {
         for was_stopped in [true, false] {
-            let DeploymentStatus::Failed { reason } = status(was_stopped, 10, false) else {
-                panic!("it failed");
+            let DeploymentStatus::FailedInPlace { reason } = status(was_stopped, 10, false) else {
+                panic!("it is to be taken back");
             };
             assert!(reason.contains("10% of traffic goes to the new version"));
         }

@@ -17,7 +17,7 @@ pub(in crate::perform) async fn roll_back<P: Ports>(
     back: &WayBack<'_>,
 ) -> Result<TakenBack, CallError> {
     let seen = look(ports, back).await?;
-    if has_passed(seen.as_ref()) {
+    if back.over || has_passed(seen.as_ref()) {
         return bring_back(ports, back, seen.as_ref()).await;
     }
     let pause = seen.as_ref().and_then(Seen::pause);

@@ -9,10 +9,11 @@
 //! | successful, and the service still runs it | has succeeded |
 //! | successful, and the service runs something else | was replaced |
 //! | the rollback was successful | was rolled back: a failure |
+//! | the rollback failed, with traffic on green | has failed and is in place |
 //! | the rollback failed | has failed |
 //! | stopped, and another deployment is newer | was replaced |
-//! | stopped, without traffic on green | was stopped |
-//! | stopped, with traffic on green | has failed |
+//! | stopped, and the service still names green's revision, or green has traffic | has failed and is in place |
+//! | stopped | was stopped |
 //!
 //! A rollback has no event and no stage of its own; its traffic weights and these states tell.
 
@@ -21,6 +22,7 @@ use towpath_core::release::{DeploymentStatus, Place};
 
 use super::seen::{Seen, Standing};
 use crate::perform::observe::{Observed, replaced_by, serves};
+use crate::perform::service::Service;
 use crate::perform::tasks;
 use crate::ports::{CallError, PauseAnswer, Ports};
 
@@ -54,12 +56,18 @@ pub(in crate::perform) async fn observe<P: Ports>(
         Standing::RolledBack => DeploymentStatus::RolledBack {
             reason: why(ports, observed, &seen).await,
         },
-        Standing::RollbackFailed => DeploymentStatus::Failed {
-            reason: format!(
-                "{}; rolling back failed too: look at what serves",
+        Standing::RollbackFailed => {
+            let reason = format!(
+                "{}; rolling back failed too",
                 why(ports, observed, &seen).await
-            ),
-        },
+            );
+            match seen.green_traffic() {
+                None | Some(0) => DeploymentStatus::Failed {
+                    reason: format!("{reason}: look at what serves"),
+                },
+                Some(_) => DeploymentStatus::FailedInPlace { reason },
+            }
+        }
         Standing::Stopped => stopped(ports, observed, &seen).await?,
     })
 }
@@ -92,14 +100,21 @@ async fn stopped<P: Ports>(
         });
     }
     let reason = why(ports, observed, seen).await;
-    Ok(match seen.green_traffic().unwrap_or(0) {
-        // Green has no traffic, so the old version never stopped serving.
-        0 => DeploymentStatus::Stopped { reason },
-        percent => DeploymentStatus::Failed {
+    let percent = seen.green_traffic().unwrap_or(0);
+    if percent > 0 {
+        return Ok(DeploymentStatus::FailedInPlace {
             reason: format!(
                 "{reason}; {percent}% of traffic goes to the new version and nothing rolls it back"
             ),
-        },
+        });
+    }
+    // The old version never stopped serving. But what the service names is what its next deployment
+    // begins with, and what its tasks are replaced by.
+    Ok(match ports.describe_service(observed.place).await? {
+        Some(service) if Service(&service).revision().as_ref() == Some(observed.revision) => {
+            DeploymentStatus::FailedInPlace { reason }
+        }
+        Some(_) | None => DeploymentStatus::Stopped { reason },
     })
 }
 

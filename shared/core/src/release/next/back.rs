@@ -39,8 +39,10 @@ fn paced(own: Own<'_>) -> SignedDuration {
 /// The way back that was begun and has led nowhere: the deployment was over before it could be
 /// stopped, and it has been looked at since.
 pub(super) fn missed(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
-    let serves = match &deployment.status {
-        DeploymentStatus::Succeeded => true,
+    let back = own.live.rolling_back.as_ref()?;
+    let unwanted = match &deployment.status {
+        DeploymentStatus::Succeeded => back.insists(),
+        DeploymentStatus::FailedInPlace { .. } => true,
         DeploymentStatus::InProgress { .. }
         | DeploymentStatus::Ready { .. }
         | DeploymentStatus::Shifted { .. }
@@ -50,18 +52,18 @@ pub(super) fn missed(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
         | DeploymentStatus::Stopped { .. }
         | DeploymentStatus::Replaced { .. } => false,
     };
-    let back = own.live.rolling_back.as_ref()?;
     let looked = deployment.observed_at > back.at;
-    (serves && looked && back.insists() && own.live.rollback.is_none()).then(|| back.clone())
+    (unwanted && looked && own.live.rollback.is_none()).then(|| back.clone())
 }
 
 /// Why the rollout is to be taken back, if it is and that has not begun.
 pub(super) fn wanted(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
     let Own { live, now, .. } = own;
-    let (before_shift, serves) = match &deployment.status {
-        DeploymentStatus::InProgress { .. } | DeploymentStatus::Ready { .. } => (true, false),
-        DeploymentStatus::Shifted { .. } | DeploymentStatus::Succeeded => (false, true),
-        DeploymentStatus::RollingBack { .. } => (false, false),
+    let (before_shift, stands, failed) = match &deployment.status {
+        DeploymentStatus::InProgress { .. } | DeploymentStatus::Ready { .. } => (true, false, None),
+        DeploymentStatus::Shifted { .. } | DeploymentStatus::Succeeded => (false, true, None),
+        DeploymentStatus::FailedInPlace { reason } => (false, true, Some(reason)),
+        DeploymentStatus::RollingBack { .. } => (false, false, None),
         DeploymentStatus::RolledBack { .. }
         | DeploymentStatus::Failed { .. }
         | DeploymentStatus::Stopped { .. }
@@ -78,7 +80,7 @@ pub(super) fn wanted(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
             at: now,
         })
     };
-    if (before_shift || serves)
+    if (before_shift || stands)
         && let Some((by, reason)) = &live.unwanted
     {
         return back(Outcome::RolledBack, true, words(by, reason));
@@ -86,9 +88,12 @@ pub(super) fn wanted(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
     if before_shift && let Some((outcome, reason)) = not_let_through(own) {
         return back(outcome, false, reason);
     }
-    let failed = live.failed_checks().any(|(at, _)| at == HookPoint::Bake);
-    if serves && failed {
+    let fails_its_checks = live.failed_checks().any(|(at, _)| at == HookPoint::Bake);
+    if stands && fails_its_checks {
         return back(Outcome::RolledBack, true, explain_failure(live, ""));
+    }
+    if let Some(reason) = failed {
+        return back(Outcome::RolledBack, false, explain_failure(live, reason));
     }
     if is_stuck(own, deployment) {
         let timeout = own.stage.timeout;
@@ -144,6 +149,7 @@ fn is_stuck(own: Own<'_>, deployment: &Deployment) -> bool {
         | DeploymentStatus::RollingBack { .. }
         | DeploymentStatus::RolledBack { .. }
         | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::FailedInPlace { .. }
         | DeploymentStatus::Stopped { .. }
         | DeploymentStatus::Replaced { .. } => false,
     }
@@ -164,6 +170,7 @@ pub(super) fn words(by: &Principal, reason: &Option<String>) -> String {
 
 pub(super) fn roll_back(own: Own<'_>, deployment: &Deployment, back: Back) -> Step {
     let insists = back.insists();
+    let over = matches!(deployment.status, DeploymentStatus::FailedInPlace { .. });
     let Back {
         reason,
         outcome,
@@ -176,9 +183,10 @@ pub(super) fn roll_back(own: Own<'_>, deployment: &Deployment, back: Back) -> St
         deployment: deployment.id.clone(),
         tasks: deployment.also.clone(),
         stuck: is_stuck(own, deployment),
+        over,
         revision: own.live.revision.clone(),
         to: own.live.plan.current.clone(),
-        target: own.live.plan.target.clone().filter(|_| insists),
+        target: own.live.plan.target.clone().filter(|_| insists || over),
         mark: mark(own.release, own.stage),
         reason,
         outcome,

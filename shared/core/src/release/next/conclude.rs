@@ -113,6 +113,7 @@ fn by_deployment(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
         )),
         DeploymentStatus::InProgress { .. }
         | DeploymentStatus::Ready { .. }
+        | DeploymentStatus::FailedInPlace { .. }
         | DeploymentStatus::RollingBack { .. } => {
             if let Some(refused) = &live.refused {
                 return Some(Conclusion::new(Outcome::Failed, refused.clone()));

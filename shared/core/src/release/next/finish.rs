@@ -71,6 +71,11 @@ fn hold(own: Own<'_>, outcome: Outcome) -> Option<String> {
             "{by} was started outside of Towpath while {tag} was being rolled out"
         ));
     }
+    if let (DeploymentStatus::FailedInPlace { reason }, None) = (&deployment.status, refused) {
+        return Some(format!(
+            "{tag} failed and was not taken back: {reason}; look at what serves"
+        ));
+    }
     let wanted = match (rolling_back, unwanted) {
         (Some(back), _) if back.hold => Some(back.reason.clone()),
         (_, Some((by, reason))) => Some(words(by, reason)),

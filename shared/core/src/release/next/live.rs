@@ -85,6 +85,7 @@ fn under_way(own: Own<'_>, deployment: &Deployment) -> Step {
         | DeploymentStatus::RollingBack { .. }
         | DeploymentStatus::RolledBack { .. }
         | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::FailedInPlace { .. }
         | DeploymentStatus::Stopped { .. }
         | DeploymentStatus::Replaced { .. } => follow(own, deployment, None),
     }

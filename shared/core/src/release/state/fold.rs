@@ -479,6 +479,7 @@ fn has_shifted(status: &DeploymentStatus) -> bool {
         | DeploymentStatus::RollingBack { .. }
         | DeploymentStatus::RolledBack { .. }
         | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::FailedInPlace { .. }
         | DeploymentStatus::Stopped { .. }
         | DeploymentStatus::Replaced { .. } => false,
     }

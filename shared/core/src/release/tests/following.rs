@@ -93,6 +93,82 @@ fn a_deployment_whose_time_is_up_is_rolled_back_once() {
     assert_eq!(reason, "it had not finished within 1h");
 }
 
+fn failed_in_place() -> DeploymentStatus {
+    DeploymentStatus::FailedInPlace {
+        reason: "ECS deployment circuit breaker: tasks failed to start".into(),
+    }
+}
+
+#[test]
+fn what_failed_and_is_left_in_place_is_taken_back() {
+    let story = pushed()
+        .deploying_at_test()
+        .at(5)
+        .observed(ECS, failed_in_place());
+    let asked = story.asks_for();
+    let [Action::RollBack { to, over: true, .. }] = &asked[..] else {
+        panic!("another deployment brings the old version back: {asked:?}");
+    };
+    assert_eq!(to, &sample::revision(7));
+    let back = story.intended().happened(Event::RollbackStarted {
+        deployment: Some(deployment("ecs-svc/2")),
+        also: None,
+        reason: "ECS deployment circuit breaker: tasks failed to start".into(),
+        outcome: Outcome::RolledBack,
+        hold: false,
+    });
+    let seen = back.at(7).observed(ECS, rolled_back());
+    assert_eq!(seen.kinds(), [ActionKind::RestoreScaling]);
+    let (outcome, reason) = seen.restored().gives_up();
+    assert_eq!(outcome, Outcome::RolledBack);
+    assert!(reason.contains("circuit breaker"), "{reason}");
+}
+
+#[test]
+fn a_way_back_that_met_a_failure_is_begun_again() {
+    let begun = |deployment| {
+        let story = pushed().deploying_at_test().at(60).intended();
+        story.happened(Event::RollbackStarted {
+            deployment,
+            also: None,
+            reason: "it had not finished within 1h".into(),
+            outcome: Outcome::RolledBack,
+            hold: false,
+        })
+    };
+    let met = begun(None).at(62).observed(ECS, failed_in_place());
+    assert_eq!(met.kinds(), [ActionKind::RollBack]);
+    // What has begun under an id of its own is followed, and not begun again.
+    let follows = begun(Some(deployment("ecs-svc/2"))).at(62);
+    let follows = follows.observed(ECS, failed_in_place()).at(64);
+    assert_eq!(follows.kinds(), [ActionKind::Observe]);
+}
+
+#[test]
+fn a_failure_that_cannot_be_taken_back_holds_the_stage() {
+    let failed = pushed().deploying_at_test().at(5);
+    let failed = failed.observed(ECS, failed_in_place());
+    let refused = failed.clone().intended();
+    let refused = refused.refused(ActionKind::RollBack, "ecs:UpdateService: AccessDenied");
+    let begun = failed.intended().happened(Event::RollbackStarted {
+        deployment: Some(deployment("ecs-svc/2")),
+        also: None,
+        reason: "it failed".into(),
+        outcome: Outcome::RolledBack,
+        hold: false,
+    });
+    let given_up = begun.at(120).observed(ECS, failed_in_place());
+    for story in [refused, given_up] {
+        let story = story.restored();
+        let records = story.records();
+        let [Event::Held { reason: held, .. }, ..] = records.as_slice() else {
+            panic!("it is held: {records:?}");
+        };
+        assert!(held.contains("look at what serves"), "{held}");
+        assert_eq!(story.gives_up().0, Outcome::Failed);
+    }
+}
+
 #[test]
 fn the_wait_ends_at_the_deadline() {
     let story = pushed()

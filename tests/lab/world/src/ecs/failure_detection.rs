@@ -87,20 +87,31 @@ pub(super) fn check(world: &mut World, service: &str) {
     }
 }
 
-/// Why the native deployment of this fleet has to be rolled back, if it has to.
-pub(super) fn native_failure(world: &World, service: &str, green: &str) -> Option<String> {
+/// Why a native deployment fails, and whether it is then rolled back.
+pub(super) struct NativeFailure {
+    pub(super) reason: String,
+    pub(super) rollback: bool,
+}
+
+/// Why the native deployment of this fleet has failed, if it has.
+pub(super) fn native_failure(world: &World, service: &str, green: &str) -> Option<NativeFailure> {
     let held = world.ecs.services.get(service)?;
     let green = held.fleet(green)?;
     let failed = green.failed;
-    if breaker(held).is_some_and(|breaker| failed >= breaker.threshold) {
-        return Some("ECS deployment circuit breaker: tasks failed to start.".to_owned());
+    if let Some(breaker) = breaker(held).filter(|breaker| failed >= breaker.threshold) {
+        return Some(NativeFailure {
+            reason: "ECS deployment circuit breaker: tasks failed to start.".to_owned(),
+            rollback: breaker.rollback,
+        });
     }
+    let (_, rollback) = held.alarms()?;
     let active = alarms_against(world, held, green);
-    (!active.is_empty()).then(|| {
-        format!(
+    (!active.is_empty()).then(|| NativeFailure {
+        reason: format!(
             "ECS deployment alarms: alarm detected: {}.",
             active.join(", ")
-        )
+        ),
+        rollback,
     })
 }
 

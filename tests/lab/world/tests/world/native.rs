@@ -230,6 +230,42 @@ fn an_alarm_rolls_back_until_clean_up() {
 }
 
 #[test]
+fn without_rollback_a_failure_ends_it_where_it_stands() {
+    let mut settings = configuration("BLUE_GREEN", &[]);
+    settings["alarms"] = json!({"alarmNames": ["5xx"], "enable": true, "rollback": false});
+    settings["deploymentCircuitBreaker"] = json!({"enable": true, "rollback": false});
+    let mut bench = bench(settings);
+    bench.until(900, "the first", |bench| {
+        bench.describe()["deployments"][0]["rolloutState"] == "COMPLETED"
+    });
+    let new = bench.push("v2", Behaviour::Healthy);
+    let arn = update(&mut bench, "v2");
+    bench.until(120, "the bake", |bench| stage(bench, &arn) == "BAKE_TIME");
+    bench
+        .world
+        .set_alarm(ACCOUNT, REGION, "5xx", true, bench.now);
+    assert_eq!(status(&mut bench, &arn), "STOPPED");
+    bench.pass(600);
+    let primary = bench.describe()["deployments"][0].clone();
+    assert_eq!(primary["rolloutState"], "FAILED");
+    assert_eq!(bench.share(&new), 10, "what failed still serves");
+
+    // Another deployment starts from what completed last.
+    bench
+        .world
+        .set_alarm(ACCOUNT, REGION, "5xx", false, bench.now);
+    bench.push("v3", Behaviour::CrashLoop);
+    let third = update(&mut bench, "v3");
+    bench.until(600, "the third", |bench| status(bench, &third) == "STOPPED");
+    let last = bench.push("v4", Behaviour::Healthy);
+    let fourth = update(&mut bench, "v4");
+    bench.until(900, "the fourth", |bench| {
+        status(bench, &fourth) == "SUCCESSFUL"
+    });
+    assert_eq!(bench.share(&last), 10);
+}
+
+#[test]
 fn an_alarm_that_is_on_already_is_not_looked_at() {
     let mut settings = configuration("BLUE_GREEN", &[]);
     settings["alarms"] = json!({"alarmNames": ["5xx"], "enable": true, "rollback": true});

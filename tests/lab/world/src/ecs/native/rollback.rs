@@ -89,6 +89,29 @@ pub(in crate::ecs) fn start(world: &mut World, deployment: &str, reason: &str) {
     next(world, deployment);
 }
 
+/// Ends a deployment where it stands: nothing of it is undone.
+pub(super) fn leave(world: &mut World, deployment: &str, reason: &str) {
+    let Some((service, _, green)) = stages::parties(world, deployment) else {
+        return;
+    };
+    stages::cancel_timers(world, deployment);
+    hooks::forget_running(world, deployment);
+    let now = world.now;
+    let held = world.ecs.services.get_mut(&service);
+    if let Some(of) = held.and_then(|held| held.fleet_mut(&green)) {
+        of.rollout = Rollout::Failed;
+        of.reason = reason.to_owned();
+        of.updated_at = now;
+    }
+    events::note(
+        world,
+        &service,
+        &format!("(deployment {green}) deployment failed."),
+    );
+    events::deployment(world, &service, &green, DeploymentEvent::Failed, reason);
+    service_deployments::fail(world, &service, Status::Stopped, reason);
+}
+
 /// Runs the hooks of the next shift that has to be undone; after the last one, green goes.
 pub(super) fn next(world: &mut World, deployment: &str) {
     let Some(native) = super::get(world, deployment) else {

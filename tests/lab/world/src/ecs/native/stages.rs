@@ -246,8 +246,12 @@ pub(in crate::ecs) fn reconcile(world: &mut World, service: &str, deployment: &s
             }
         }
         Direction::Forward => {
-            if let Some(reason) = failure_detection::native_failure(world, service, &green) {
-                rollback::start(world, deployment, &reason);
+            if let Some(failure) = failure_detection::native_failure(world, service, &green) {
+                if failure.rollback {
+                    rollback::start(world, deployment, &failure.reason);
+                } else {
+                    rollback::leave(world, deployment, &failure.reason);
+                }
             } else if stage == Stage::ScaleUp && scaled_up(world, service, &green) {
                 enter(world, deployment, Stage::PostScaleUp);
             }
