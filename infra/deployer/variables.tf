@@ -135,7 +135,7 @@ variable "hook_network" {
 }
 
 variable "reserve_concurrency" {
-  description = "Whether functions get the reserved concurrency that functions.json names. Turn it off in a new account whose limit of 10 leaves nothing to reserve."
+  description = "Whether functions get the reserved concurrency that functions.json names, 16 in all. Lambda wants 100 left unreserved, so turn it off where the account's limit is below 116, such as the 10 of a new account."
   type        = bool
   default     = true
   nullable    = false

@@ -21,6 +21,7 @@ mod ledger;
 mod logs;
 mod look;
 pub mod metric;
+pub mod per_minute;
 mod perform;
 pub mod ports;
 #[cfg(feature = "cli")]

@@ -113,7 +113,8 @@ pub trait AutoScaling {
 
 /// The secrets that prove who sent something. They are read from SSM and kept for a few minutes.
 pub trait Secrets {
-    /// Slack's signing secret. `renew` reads it anew, for when a signature does not match.
+    /// Slack's signing secret. With `renew` one that is at most a minute old, for when a signature does
+    /// not match.
     async fn slack_signing_secret(&self, renew: bool) -> Result<Vec<u8>, CallError>;
     /// The key with which the tokens in e-mails are made.
     async fn link_key(&self) -> Result<Vec<u8>, CallError>;

@@ -18,6 +18,14 @@ use crate::ports::{CallError, Clock};
 /// How long a secret is kept before it is read again.
 const KEPT: SignedDuration = SignedDuration::from_secs(300);
 
+/// How long after it was read a secret that was refused is not read anew. Whoever sends something
+/// with a wrong signature could otherwise have Parameter Store asked each time, whose throughput the
+/// whole account shares.
+const RENEWED_AFTER: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long a secret that could not be read is not asked for again.
+const RETRIED_AFTER: SignedDuration = SignedDuration::from_secs(10);
+
 /// A secret's value. It has no `Display`, and its `Debug` shows nothing of it.
 #[derive(Clone)]
 pub struct Secret(Arc<str>);
@@ -64,23 +72,62 @@ impl SecretKind {
     }
 }
 
-/// The secrets that were read, each with the time when it was.
+/// What came of reading the secrets.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
-    read: Mutex<BTreeMap<ParameterName, (Secret, Timestamp)>>,
+    read: Mutex<BTreeMap<ParameterName, Read>>,
+}
+
+#[derive(Debug, Default)]
+struct Read {
+    /// The secret as it was read last, and when.
+    secret: Option<(Secret, Timestamp)>,
+    /// Why it could not be read since then, and when.
+    failure: Option<(CallError, Timestamp)>,
+}
+
+impl Read {
+    fn not_older_than(&self, age: SignedDuration, now: Timestamp) -> Option<Secret> {
+        let (secret, at) = self.secret.as_ref()?;
+        is_within(age, *at, now).then(|| secret.clone())
+    }
+}
+
+/// A clock that was set back must not keep anything for longer.
+fn is_within(age: SignedDuration, at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(at).abs() < age
 }
 
 impl Secrets {
-    fn fresh(&self, name: &ParameterName, now: Timestamp) -> Option<Secret> {
-        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let (secret, at) = read.get(name)?;
-        // A clock that was set back must not keep a secret for longer.
-        (now.duration_since(*at).abs() < KEPT).then(|| secret.clone())
+    /// What is known of a secret, unless it is to be read now. Where one that was in use was
+    /// `refused`, what is known counts for a shorter time.
+    fn known(
+        &self,
+        name: &ParameterName,
+        refused: bool,
+        now: Timestamp,
+    ) -> Option<Result<Secret, CallError>> {
+        let all = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = all.get(name)?;
+        let failed = read.failure.as_ref();
+        if let Some((failure, _)) = failed.filter(|(_, at)| is_within(RETRIED_AFTER, *at, now)) {
+            let kept = read.not_older_than(KEPT, now);
+            return Some(kept.ok_or_else(|| failure.clone()));
+        }
+        let age = if refused { RENEWED_AFTER } else { KEPT };
+        read.not_older_than(age, now).map(Ok)
     }
 
-    fn keep(&self, name: ParameterName, secret: Secret, now: Timestamp) {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        read.insert(name, (secret, now));
+    fn note(&self, name: ParameterName, outcome: &Result<Secret, CallError>, now: Timestamp) {
+        let mut all = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = all.entry(name).or_default();
+        match outcome {
+            Ok(secret) => {
+                read.secret = Some((secret.clone(), now));
+                read.failure = None;
+            }
+            Err(error) => read.failure = Some((error.clone(), now)),
+        }
     }
 }
 
@@ -107,24 +154,29 @@ impl Aws {
     /// # Errors
     /// When its parameter is not named, does not exist or cannot be read.
     pub async fn secret(&self, kind: SecretKind) -> Result<Secret, CallError> {
-        let name = self.settings().secret_name(kind.setting())?;
-        match self.secrets().fresh(&name, self.now()) {
-            Some(secret) => Ok(secret),
-            None => self.read_secret(name).await,
-        }
+        self.known_or_read(kind, false).await
     }
 
-    /// A secret as it is now: for when the one in use was refused, which may be because it was
-    /// rotated.
+    /// A secret, at most a minute old: for when the one in use was refused, which may be because it
+    /// was rotated.
     ///
     /// # Errors
     /// When its parameter is not named, does not exist or cannot be read.
     pub async fn refreshed_secret(&self, kind: SecretKind) -> Result<Secret, CallError> {
-        let name = self.settings().secret_name(kind.setting())?;
-        self.read_secret(name).await
+        self.known_or_read(kind, true).await
     }
 
-    async fn read_secret(&self, name: ParameterName) -> Result<Secret, CallError> {
+    async fn known_or_read(&self, kind: SecretKind, refused: bool) -> Result<Secret, CallError> {
+        let name = self.settings().secret_name(kind.setting())?;
+        if let Some(known) = self.secrets().known(&name, refused, self.now()) {
+            return known;
+        }
+        let read = self.read_secret(&name).await;
+        self.secrets().note(name, &read, self.now());
+        read
+    }
+
+    async fn read_secret(&self, name: &ParameterName) -> Result<Secret, CallError> {
         const OPERATION: &str = "ssm:GetParameter";
         let set = self.clients().home().await?;
         let answer = set
@@ -145,9 +197,7 @@ impl Aws {
                 format_args!("the parameter {name} is empty"),
             ));
         }
-        let secret = Secret::new(value);
-        self.secrets().keep(name, secret.clone(), self.now());
-        Ok(secret)
+        Ok(Secret::new(value))
     }
 }
 
@@ -164,18 +214,61 @@ mod tests {
         let secret = Secret::new("xoxb-1");
         assert_eq!(format!("{secret:?}"), "Secret");
         let secrets = Secrets::default();
-        secrets.keep(name(), secret, Timestamp::UNIX_EPOCH);
+        secrets.note(name(), &Ok(secret), Timestamp::UNIX_EPOCH);
         assert!(!format!("{secrets:?}").contains("xoxb"));
     }
 
+    fn unreadable() -> Result<Secret, CallError> {
+        Err(CallError::NotDone {
+            operation: "ssm:GetParameter",
+            message: "throttled".into(),
+        })
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(10_000 + seconds).unwrap()
+    }
+
     #[test]
-    fn a_secret_is_kept_for_five_minutes() {
+    fn a_secret_is_kept_for_five_minutes_and_for_one_when_it_was_refused() {
+        for (refused, seconds, after_success, after_failure) in [
+            (false, 0, false, false),
+            (false, 9, false, false),
+            (false, 10, false, true),
+            (false, 299, false, true),
+            (false, 300, true, true),
+            (false, -300, true, true),
+            (true, 9, false, false),
+            (true, 10, false, true),
+            (true, 59, false, true),
+            (true, 60, true, true),
+            (true, -60, true, true),
+        ] {
+            for (outcome, expected) in [
+                (Ok(Secret::new("xoxb-1")), after_success),
+                (unreadable(), after_failure),
+            ] {
+                let secrets = Secrets::default();
+                secrets.note(name(), &outcome, at(0));
+                let known = secrets.known(&name(), refused, at(seconds));
+                assert_eq!(known.is_none(), expected, "refused: {refused}, {seconds} s");
+                assert!(known.is_none_or(|known| known.is_ok() == outcome.is_ok()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_read_anew_stays_in_use_for_as_long_as_it_is_kept() {
         let secrets = Secrets::default();
-        let read_at = Timestamp::UNIX_EPOCH;
-        secrets.keep(name(), Secret::new("xoxb-1"), read_at);
-        let after = |seconds| secrets.fresh(&name(), read_at + SignedDuration::from_secs(seconds));
-        assert_eq!(after(299).unwrap().expose(), "xoxb-1");
-        assert!(after(300).is_none());
-        assert!(after(-300).is_none());
+        secrets.note(name(), &Ok(Secret::new("xoxb-1")), at(0));
+        secrets.note(name(), &unreadable(), at(60));
+        for refused in [false, true] {
+            let known = secrets.known(&name(), refused, at(69)).unwrap();
+            assert_eq!(known.unwrap().expose(), "xoxb-1");
+        }
+        assert!(secrets.known(&name(), false, at(70)).is_some());
+        assert!(secrets.known(&name(), true, at(70)).is_none());
+        secrets.note(name(), &unreadable(), at(301));
+        assert!(secrets.known(&name(), false, at(302)).unwrap().is_err());
     }
 }

@@ -16,6 +16,7 @@ use towpath_core::token;
 use super::HandlerError;
 use super::take::{Taken, take};
 use crate::config::{REPLIES_TOPIC_ARN, SLACK_APP_ID, SLACK_TEAM_ID, SettingError, Settings};
+use crate::per_minute::PerMinute;
 use crate::ports::{Clock, Ledger, Messenger, Secrets};
 
 /// Who is allowed to send: what must match besides the signature.
@@ -42,6 +43,14 @@ impl Senders {
         })
     }
 }
+
+/// How many requests of strangers are logged in a minute: a flood of them is not to be paid for by the
+/// line. Each line says how many were left out before it.
+static REFUSED_REQUESTS: PerMinute = PerMinute::new(10);
+
+/// How many people who have no say are told so in a minute: Slack takes about one message in a second
+/// from the app, whoever caused it.
+static TOLD_STRANGERS: PerMinute = PerMinute::new(20);
 
 /// The one path of the function URL.
 const SLACK_PATH: &str = "/slack/interactive";
@@ -76,10 +85,13 @@ where
         return Ok(answer(405, "only POST is answered here"));
     }
     if !is_signed(ports, &request).await? {
-        tracing::warn!(
-            source_ip = ?request.source_ip,
-            "request refused: its signature is not Slack's"
-        );
+        if let Some(left_out) = REFUSED_REQUESTS.admit(ports.now()) {
+            tracing::warn!(
+                source_ip = ?request.source_ip,
+                left_out,
+                "request refused: its signature is not Slack's"
+            );
+        }
         return Ok(answer(401, "the signature does not match"));
     }
     let interaction = match slack::read(&request.body) {
@@ -105,23 +117,22 @@ async fn is_signed<P: Secrets + Clock>(
     request: &url::UrlRequest,
 ) -> Result<bool, HandlerError> {
     let header = |name: &str| request.headers.get(name).map(String::as_str);
-    for renew in [false, true] {
-        let secret = ports.slack_signing_secret(renew).await?;
-        let verified = slack::verify_signature(
-            &secret,
-            header("x-slack-request-timestamp"),
-            header("x-slack-signature"),
-            &request.body,
-            ports.now(),
-        );
-        match verified {
-            Ok(()) => return Ok(true),
-            // Only a signature made with another secret can be mended by reading it anew.
-            Err(slack::SignatureError::Mismatch) => {}
-            Err(_) => return Ok(false),
-        }
+    let signature = slack::SlackSignature::read(
+        header("x-slack-request-timestamp"),
+        header("x-slack-signature"),
+        ports.now(),
+    );
+    // The secret is asked for only where it could verify something.
+    let Ok(signature) = signature else {
+        return Ok(false);
+    };
+    let secret = ports.slack_signing_secret(false).await?;
+    if signature.verify(&secret, &request.body).is_ok() {
+        return Ok(true);
     }
-    Ok(false)
+    // It may have been rotated.
+    let renewed = ports.slack_signing_secret(true).await?;
+    Ok(renewed != secret && signature.verify(&renewed, &request.body).is_ok())
 }
 
 fn is_foreign(senders: &Senders, interaction: &slack::Interaction) -> Option<&'static str> {
@@ -151,11 +162,11 @@ where
     if is_outsider {
         tracing::warn!(release.id = %release, %user, "click refused: the person is not of this workspace");
         let problem = "only members of this workspace may decide";
-        return Ok(whisper(ports, &channel, &user, problem).await);
+        return Ok(whisper_to_stranger(ports, &channel, &user, problem).await);
     }
     if let Some(problem) = is_elsewhere(ports, release, &channel).await? {
         tracing::warn!(release.id = %release, channel, "click refused: it is not on the release's card");
-        return Ok(whisper(ports, &channel, &user, problem).await);
+        return Ok(whisper_to_stranger(ports, &channel, &user, problem).await);
     }
     let by = Principal::Slack(user.clone());
     let problem = match action {
@@ -214,6 +225,19 @@ async fn is_elsewhere<P: Ledger>(
         Some(_) => Some("this is not the release's card; decide on the card in its own channel"),
         None => Some("the release's card is just being posted; click again in a moment"),
     })
+}
+
+/// The same for somebody of whom there may be any number: those beyond the bound are told nothing.
+async fn whisper_to_stranger<P: Messenger + Clock>(
+    ports: &P,
+    channel: &str,
+    user: &SlackUser,
+    problem: &str,
+) -> Value {
+    match TOLD_STRANGERS.admit(ports.now()) {
+        Some(_) => whisper(ports, channel, user, problem).await,
+        None => answer(200, ""),
+    }
 }
 
 /// Tells the person alone why their click did nothing, and Slack that it arrived.

@@ -11,7 +11,7 @@ mod tests;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use signature::{SignatureError, verify_signature};
+pub use signature::{SignatureError, SlackSignature};
 
 use super::ReadError;
 use super::fields::Fields;

@@ -23,7 +23,7 @@ pub enum SignatureError {
     /// The time is too far from now.
     #[error("the request was signed {0} s from now, and at most 300 s are taken")]
     Stale(u64),
-    /// The signature is not `v0=` and 64 hexadecimal digits, once.
+    /// The signature is not `v0=` and 64 hexadecimal digits in lower case, once.
     #[error("x-slack-signature is not one signature of version 0")]
     Signature,
     /// The signature is not that of this body at this time with this secret.
@@ -31,50 +31,76 @@ pub enum SignatureError {
     Mismatch,
 }
 
-/// Verifies that a request was signed with `secret` within 300 seconds of `now`. `timestamp` and
-/// `signature` are the values of `x-slack-request-timestamp` and `x-slack-signature`; `body` is
-/// the body as it was sent, before anything is decoded from it.
+/// A signature as a request carries it: well-formed and of now, and not verified.
 ///
-/// # Errors
-/// Why the request is not taken. The answer to each is 401.
-pub fn verify_signature(
-    secret: &[u8],
-    timestamp: Option<&str>,
-    signature: Option<&str>,
-    body: &[u8],
-    now: Timestamp,
-) -> Result<(), SignatureError> {
-    if secret.is_empty() {
-        return Err(SignatureError::NoSecret);
+/// Whatever can be refused without the secret is refused here, so that most of what strangers send
+/// never asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlackSignature<'a> {
+    timestamp: &'a str,
+    expected: [u8; 32],
+}
+
+impl<'a> SlackSignature<'a> {
+    /// Reads the values of `x-slack-request-timestamp` and `x-slack-signature`, which has to be made
+    /// within 300 seconds of `now`.
+    ///
+    /// # Errors
+    /// Why they are no such signature. The answer to each is 401.
+    pub fn read(
+        timestamp: Option<&'a str>,
+        signature: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Self, SignatureError> {
+        let timestamp = timestamp.ok_or(SignatureError::Missing("x-slack-request-timestamp"))?;
+        let signature = signature.ok_or(SignatureError::Missing("x-slack-signature"))?;
+        // Digits alone: a sign, a space or a second value joined by a comma would be signed as text
+        // and read as a number, and those two must not differ.
+        if timestamp.is_empty()
+            || timestamp.len() > 12
+            || !timestamp.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            return Err(SignatureError::Timestamp);
+        }
+        let signed_at: i64 = timestamp.parse().map_err(|_| SignatureError::Timestamp)?;
+        let away = now.as_second().abs_diff(signed_at);
+        if away > WINDOW {
+            return Err(SignatureError::Stale(away));
+        }
+        let digits = signature
+            .strip_prefix("v0=")
+            .ok_or(SignatureError::Signature)?;
+        // One spelling of each signature: Slack writes lower case.
+        if digits.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err(SignatureError::Signature);
+        }
+        let mut expected = [0_u8; 32];
+        hex::decode_to_slice(digits, &mut expected).map_err(|_| SignatureError::Signature)?;
+        Ok(Self {
+            timestamp,
+            expected,
+        })
     }
-    let timestamp = timestamp.ok_or(SignatureError::Missing("x-slack-request-timestamp"))?;
-    let signature = signature.ok_or(SignatureError::Missing("x-slack-signature"))?;
-    // Digits alone: a sign, a space or a second value joined by a comma would be signed as text
-    // and read as a number, and those two must not differ.
-    if timestamp.is_empty()
-        || timestamp.len() > 12
-        || !timestamp.bytes().all(|byte| byte.is_ascii_digit())
-    {
-        return Err(SignatureError::Timestamp);
+
+    /// Verifies that this was made with `secret` of `body`: as it was sent, before anything is
+    /// decoded from it.
+    ///
+    /// # Errors
+    /// When it was not. The answer is 401.
+    pub fn verify(&self, secret: &[u8], body: &[u8]) -> Result<(), SignatureError> {
+        if secret.is_empty() {
+            return Err(SignatureError::NoSecret);
+        }
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(secret).map_err(|_| SignatureError::NoSecret)?;
+        mac.update(b"v0:");
+        mac.update(self.timestamp.as_bytes());
+        mac.update(b":");
+        mac.update(body);
+        // In constant time.
+        mac.verify_slice(&self.expected)
+            .map_err(|_| SignatureError::Mismatch)
     }
-    let signed_at: i64 = timestamp.parse().map_err(|_| SignatureError::Timestamp)?;
-    let away = now.as_second().abs_diff(signed_at);
-    if away > WINDOW {
-        return Err(SignatureError::Stale(away));
-    }
-    let mut expected = [0_u8; 32];
-    let digits = signature
-        .strip_prefix("v0=")
-        .ok_or(SignatureError::Signature)?;
-    hex::decode_to_slice(digits, &mut expected).map_err(|_| SignatureError::Signature)?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret).map_err(|_| SignatureError::NoSecret)?;
-    mac.update(b"v0:");
-    mac.update(timestamp.as_bytes());
-    mac.update(b":");
-    mac.update(body);
-    // In constant time.
-    mac.verify_slice(&expected)
-        .map_err(|_| SignatureError::Mismatch)
 }
 
 #[cfg(test)]
@@ -102,13 +128,9 @@ mod tests {
     }
 
     fn verify(signed: &Signed, now: i64) -> Result<(), SignatureError> {
-        verify_signature(
-            signed.secret.as_bytes(),
-            Some(&signed.timestamp),
-            Some(&signed.signature),
-            signed.body.as_bytes(),
-            Timestamp::from_second(now).unwrap(),
-        )
+        let now = Timestamp::from_second(now).unwrap();
+        SlackSignature::read(Some(&signed.timestamp), Some(&signed.signature), now)?
+            .verify(signed.secret.as_bytes(), signed.body.as_bytes())
     }
 
     const SIGNED_AT: i64 = 1_531_420_618;
@@ -206,12 +228,24 @@ mod tests {
         assert_eq!(verify(&signed, SIGNED_AT), Err(SignatureError::NoSecret));
         let now = Timestamp::from_second(SIGNED_AT).unwrap();
         assert_eq!(
-            verify_signature(b"secret", None, Some("v0=00"), b"", now),
+            SlackSignature::read(None, Some("v0=00"), now),
             Err(SignatureError::Missing("x-slack-request-timestamp"))
         );
         assert_eq!(
-            verify_signature(b"secret", Some("1531420618"), None, b"", now),
+            SlackSignature::read(Some("1531420618"), None, now),
             Err(SignatureError::Missing("x-slack-signature"))
         );
+    }
+
+    #[test]
+    fn a_signature_is_written_in_lower_case() {
+        let mut signed = published();
+        signed.signature = format!("v0={}", signed.signature[3..].to_ascii_uppercase());
+        assert_eq!(verify(&signed, SIGNED_AT), Err(SignatureError::Signature));
+        let mut signed = published();
+        let letter = signed.signature.rfind(|c: char| c.is_ascii_lowercase());
+        let at = letter.unwrap();
+        signed.signature[at..=at].make_ascii_uppercase();
+        assert_eq!(verify(&signed, SIGNED_AT), Err(SignatureError::Signature));
     }
 }

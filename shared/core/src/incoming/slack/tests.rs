@@ -85,13 +85,14 @@ fn the_button_that_rolls_back_says_what_and_where() {
 #[test]
 fn a_signed_request_to_the_url_is_verified_and_read() {
     let request = url::read(&fixture("lambda-url-slack-interactive")).unwrap();
-    let verified = verify_signature(
-        b"test_signing_secret",
+    let signature = SlackSignature::read(
         request.header("x-slack-request-timestamp"),
         request.header("x-slack-signature"),
-        &request.body,
         Timestamp::from_second(1_700_000_000).unwrap(),
     );
+    let verified = signature
+        .unwrap()
+        .verify(b"test_signing_secret", &request.body);
     assert_eq!(verified, Ok(()));
     // The sample is a click on another app's button.
     assert_eq!(
