@@ -12,6 +12,7 @@ mod document;
 mod fargate;
 mod hash;
 mod model;
+mod nulls;
 mod print;
 mod render;
 mod secrets;

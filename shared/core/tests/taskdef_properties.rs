@@ -11,7 +11,7 @@ use towpath_core::taskdef::{
 };
 
 mod taskdef_generator;
-use taskdef_generator::{UNKNOWN, answers, texts};
+use taskdef_generator::{UNKNOWN, answers, texts, with_nulls};
 
 fn read(answer: &Value) -> TaskDefinition {
     TaskDefinition::from_describe(answer.clone()).expect("a task definition")
@@ -129,6 +129,15 @@ proptest! {
         let rendered = render(&read(&answer), &Changes::default()).expect("renders");
         let document = rendered.definition.into_document();
         prop_assert_eq!(document.to_string(), expected(&answer).to_string());
+    }
+
+    #[test]
+    fn what_the_console_shows_as_null_is_left_out(answer in answers()) {
+        let definition = &answer["taskDefinition"];
+        let shown = TaskDefinition::from_register(with_nulls(definition)).expect("a task definition");
+        let kept = TaskDefinition::from_register(definition.clone()).expect("a task definition");
+        prop_assert!(shown.nulls() > 0);
+        prop_assert_eq!(shown.into_document(), kept.into_document());
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub(super) mod rules;
 
 use serde_json::{Map, Value};
 
-use super::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure};
+use super::model::{REGISTER_TASK_DEFINITION_REQUEST, Scalar, Shape, Structure};
 use crate::json;
 use rules::{MemberRule, Order, Surroundings};
 
@@ -140,7 +140,7 @@ impl<'a> Writer<'a> {
             (Shape::List(_), Value::Array(values)) => self.list(values, shape, order, &|_| false),
             (Shape::Map(_), Value::Object(members)) => self.map(members, shape, &|_| false),
             // A value of another kind than the model says is ECS's to judge, and kept as it is.
-            (Shape::Scalar | Shape::Structure(_) | Shape::List(_) | Shape::Map(_), _) => {
+            (Shape::Scalar(_) | Shape::Structure(_) | Shape::List(_) | Shape::Map(_), _) => {
                 self.verbatim(value);
             }
         }
@@ -249,7 +249,7 @@ impl<'a> Writer<'a> {
 fn element(shape: &Shape) -> &Shape {
     match shape {
         Shape::List(element) | Shape::Map(element) => element,
-        Shape::Scalar | Shape::Structure(_) => &Shape::Scalar,
+        Shape::Scalar(_) | Shape::Structure(_) => &Shape::Scalar(Scalar::Text),
     }
 }
 

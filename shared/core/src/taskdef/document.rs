@@ -4,15 +4,17 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::model::{self, DESCRIBE_ONLY};
+use super::nulls;
 use crate::json::{self, JsonError};
 
 /// A task definition in the form that RegisterTaskDefinition takes, with all its fields, known or
-/// not, as they were read.
+/// not, as they were read. Members that are null are left out, which says the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskDefinition {
     document: Map<String, Value>,
     described: Option<Described>,
     beside: Vec<String>,
+    nulls: usize,
 }
 
 /// What ECS said of a registered revision, beyond what can be registered.
@@ -71,7 +73,7 @@ impl TaskDefinition {
         let Some(Value::Object(mut document)) = answer.shift_remove("taskDefinition") else {
             return Err(shape("/taskDefinition", "object"));
         };
-        if let Some(tags) = answer.shift_remove("tags") {
+        if let Some(tags) = answer.shift_remove("tags").filter(|tags| !tags.is_null()) {
             match document.get("tags") {
                 Some(inside) if *inside != tags => return Err(DocumentError::TagsTwice),
                 Some(_) | None => {
@@ -95,6 +97,7 @@ impl TaskDefinition {
         let Value::Object(mut document) = document else {
             return Err(shape("", "object"));
         };
+        let nulls = nulls::leave_out(&mut document);
         if !document.get("family").is_some_and(Value::is_string) {
             return Err(shape("/family", "string"));
         }
@@ -109,6 +112,7 @@ impl TaskDefinition {
             document,
             described,
             beside: Vec::new(),
+            nulls,
         })
     }
 
@@ -201,11 +205,17 @@ impl TaskDefinition {
         &self.beside
     }
 
+    /// How many members were left out because they were null, which says the same.
+    pub fn nulls(&self) -> usize {
+        self.nulls
+    }
+
     pub(super) fn from_document(document: Map<String, Value>) -> Self {
         Self {
             document,
             described: None,
             beside: Vec::new(),
+            nulls: 0,
         }
     }
 

@@ -12,20 +12,44 @@ use serde_json::{Map, Value};
 
 pub(crate) use shapes::REGISTER_TASK_DEFINITION_REQUEST;
 
-/// What a value may be. The kinds of scalars make no difference here.
+/// What a value may be.
 #[derive(Debug)]
 pub(crate) enum Shape {
-    Scalar,
+    Scalar(Scalar),
     List(&'static Shape),
     /// Keys are the user's own; values are all of one shape.
     Map(&'static Shape),
     Structure(&'static Structure),
 }
 
+/// The kinds of single values.
+#[derive(Debug)]
+pub(crate) enum Scalar {
+    Text,
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+    /// A whole number within these limits.
+    Integer {
+        least: i64,
+        most: i64,
+    },
+    Boolean,
+}
+
+const TEXT: Shape = Shape::Scalar(Scalar::Text);
+const BOOLEAN: Shape = Shape::Scalar(Scalar::Boolean);
+/// The model's `integer`, of 32 bits.
+const INTEGER: Shape = Shape::Scalar(Scalar::Integer {
+    least: -0x8000_0000,
+    most: 0x7fff_ffff,
+});
+
 /// A structure with the members that the model names.
 #[derive(Debug)]
 pub(crate) struct Structure {
     pub(crate) name: &'static str,
+    /// The members that must be there.
+    pub(crate) required: &'static [&'static str],
     pub(crate) members: &'static [(&'static str, Shape)],
 }
 
@@ -119,7 +143,7 @@ impl<'a> Search<'a> {
             (Shape::Structure(structure), Value::Object(members)) => {
                 self.structure(members, structure);
             }
-            (Shape::List(Shape::Scalar) | Shape::Map(Shape::Scalar), _) => {}
+            (Shape::List(Shape::Scalar(_)) | Shape::Map(Shape::Scalar(_)), _) => {}
             (Shape::List(element), Value::Array(values)) => {
                 for (index, value) in values.iter().enumerate() {
                     self.path.push(Segment::Index(index));
@@ -134,8 +158,8 @@ impl<'a> Search<'a> {
                     self.path.pop();
                 }
             }
-            // A value of another kind than the model says has no fields to compare; ECS judges it.
-            (Shape::Scalar | Shape::List(_) | Shape::Map(_) | Shape::Structure(_), _) => {}
+            // A value of another kind than the model says has no fields to compare.
+            (Shape::Scalar(_) | Shape::List(_) | Shape::Map(_) | Shape::Structure(_), _) => {}
         }
     }
 

@@ -75,7 +75,9 @@ fn value(value: &Value, shape: &Shape) -> Value {
             .map(|entry| self::value(entry, element))
             .collect(),
         // In a map, and where the kind is not the model's, nothing but names can give an order.
-        (Shape::Scalar | Shape::Map(_) | Shape::List(_) | Shape::Structure(_), _) => by_name(value),
+        (Shape::Scalar(_) | Shape::Map(_) | Shape::List(_) | Shape::Structure(_), _) => {
+            by_name(value)
+        }
     }
 }
 

@@ -4,7 +4,9 @@
 //! word. Each finding names its place and the way out.
 
 mod containers;
+mod fields;
 mod images;
+pub(crate) mod limits;
 mod task;
 
 use std::fmt;
@@ -26,6 +28,9 @@ pub struct Rules {
     pub capacity: Option<Capacity>,
     /// What to say of an image without a digest.
     pub mutable_tags: MutableTags,
+    /// Whether ECS has registered the definition before, but for its images and variables: a value
+    /// that is not known here is then a newer one, and only a warning.
+    pub registered: bool,
 }
 
 /// A registry, or a part of one, that images may come from. Written `HOST[:PORT][/REPOSITORY]`.
@@ -105,6 +110,10 @@ pub enum Rule {
     DependencyMissing,
     EssentialNone,
     FamilyName,
+    FieldKind,
+    FieldMissing,
+    FieldName,
+    FieldValue,
     FargateNetworkMode,
     FargateSize,
     ImageMissing,
@@ -115,6 +124,7 @@ pub enum Rule {
     PortsWithoutNetwork,
     SizeTooLarge,
     Tag,
+    TaskSize,
     VariableTwice,
 }
 
@@ -123,6 +133,7 @@ pub enum Rule {
 /// Findings are in the order of the document; none means that nothing is known against it.
 pub fn validate(definition: &TaskDefinition, rules: &Rules) -> Vec<Finding> {
     let mut findings = Vec::new();
+    fields::check(definition, rules, &mut findings);
     task::check(definition, rules, &mut findings);
     containers::check(definition, rules, &mut findings);
     images::check(definition, rules, &mut findings);
@@ -148,7 +159,8 @@ impl Finding {
 
     fn of_container(self, name: &str) -> Self {
         Self {
-            container: Some(name.to_owned()),
+            // One without a name has its place alone.
+            container: (!name.is_empty()).then(|| name.to_owned()),
             ..self
         }
     }

@@ -176,7 +176,44 @@ fn unknown() -> BoxedStrategy<(String, Value)> {
                 .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     });
+    // A field that is null says the same as one that is not there, and is left out.
+    let values = values.prop_filter("a value", |value| !value.is_null());
     ("[A-Z][a-z]{0,3}", values)
         .prop_map(|(name, value)| (format!("{UNKNOWN}{name}"), value))
         .boxed()
+}
+
+/// The same definition as the console shows it: every member that is not set is there as null.
+pub(crate) fn with_nulls(definition: &Value) -> Value {
+    let model: Value = serde_json::from_str(MODEL).expect("the vendored model is JSON");
+    filled(&model, definition, "TaskDefinition")
+}
+
+fn filled(model: &Value, value: &Value, name: &str) -> Value {
+    let of = |field: &str| model["shapes"][name][field].as_str();
+    match value {
+        Value::Array(entries) => {
+            let element = of("member").expect("a list's element");
+            entries
+                .iter()
+                .map(|entry| filled(model, entry, element))
+                .collect()
+        }
+        Value::Object(members) if of("type") == Some("structure") => {
+            let known = model["shapes"][name]["members"].as_object().expect(name);
+            let nulls = known.keys().filter(|key| !members.contains_key(*key));
+            let nulls = nulls.map(|key| (key.clone(), Value::Null));
+            let members = members.iter().map(|(key, value)| {
+                let shape = known.get(key).and_then(Value::as_str);
+                (
+                    key.clone(),
+                    shape.map_or(value.clone(), |shape| filled(model, value, shape)),
+                )
+            });
+            Value::Object(members.chain(nulls).collect())
+        }
+        Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            value.clone()
+        }
+    }
 }

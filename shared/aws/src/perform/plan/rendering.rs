@@ -3,7 +3,7 @@
 use serde_json::Value;
 use towpath_core::appspec;
 use towpath_core::names::{Fingerprint, TaskDefinitionArn};
-use towpath_core::pipeline::Rollout;
+use towpath_core::pipeline::{Base, Rollout};
 use towpath_core::release::{BaseRevision, DeploymentTarget};
 use towpath_core::taskdef::{self, Rendered, Severity, TaskDefinition};
 
@@ -28,6 +28,10 @@ pub(super) fn render(
             .map(ToString::to_string)
             .collect(),
         mutable_tags: taskdef::MutableTags::RefuseNamed,
+        registered: match request.base {
+            Base::Service | Base::Family => true,
+            Base::Parameter(_) => false,
+        },
         ..taskdef::Rules::default()
     };
     let errors: Vec<_> = taskdef::validate(&rendered.definition, &rules)

@@ -90,7 +90,7 @@ impl Masker {
             Value::Array(entries) => {
                 let element = match shape {
                     Some(Shape::List(element)) => Some(*element),
-                    Some(Shape::Scalar | Shape::Map(_) | Shape::Structure(_)) | None => None,
+                    Some(Shape::Scalar(_) | Shape::Map(_) | Shape::Structure(_)) | None => None,
                 };
                 // `["--password", "x"]`: an option may name the argument after it.
                 let mut option = String::new();
@@ -120,10 +120,12 @@ impl Masker {
             }
             Value::Object(members) => match shape {
                 Some(Shape::Structure(structure)) => self.structure(members, structure, path),
-                Some(Shape::Scalar | Shape::Map(_) | Shape::List(_)) | None => {
+                Some(Shape::Scalar(_) | Shape::Map(_) | Shape::List(_)) | None => {
                     let element = match shape {
                         Some(Shape::Map(element)) => Some(*element),
-                        Some(Shape::Scalar | Shape::List(_) | Shape::Structure(_)) | None => None,
+                        Some(Shape::Scalar(_) | Shape::List(_) | Shape::Structure(_)) | None => {
+                            None
+                        }
                     };
                     for (key, member) in members.iter_mut() {
                         let path = below(path, key);

@@ -102,7 +102,7 @@ fn inside(
                 Some(Shape::Map(element)) => {
                     members(before, after, None, Some(element), path, changes);
                 }
-                Some(Shape::Scalar | Shape::List(_)) | None => {
+                Some(Shape::Scalar(_) | Shape::List(_)) | None => {
                     members(before, after, None, None, path, changes);
                 }
             }
@@ -111,7 +111,7 @@ fn inside(
         (Value::Array(before), Value::Array(after)) => {
             let element = match shape {
                 Some(Shape::List(element)) => Some(*element),
-                Some(Shape::Scalar | Shape::Map(_) | Shape::Structure(_)) | None => None,
+                Some(Shape::Scalar(_) | Shape::Map(_) | Shape::Structure(_)) | None => None,
             };
             match order {
                 Order::By(field) => named(before, after, field, element, path, changes),

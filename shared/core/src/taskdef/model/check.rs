@@ -8,8 +8,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::taskdef::canonical::rules;
+use crate::taskdef::validate::limits;
 
-use super::{DESCRIBE_ONLY, REGISTER_TASK_DEFINITION_REQUEST, REGISTERABLE, Shape, Structure};
+use super::{
+    DESCRIBE_ONLY, REGISTER_TASK_DEFINITION_REQUEST, REGISTERABLE, Scalar, Shape, Structure,
+};
 
 const MODEL: &str = include_str!("../../../model/ecs-task-definition.json");
 
@@ -63,7 +66,7 @@ fn the_table_is_the_models() {
 #[test]
 fn every_rule_is_about_a_field_of_the_model() {
     let model = model();
-    for (structure, member) in rules::named() {
+    for (structure, member) in rules::named().chain(limits::named()) {
         assert!(
             members(&model, structure).contains(member),
             "{structure}.{member}"
@@ -84,6 +87,9 @@ fn compare(model: &Value, structure: &Structure, seen: &mut BTreeSet<&'static st
     let table: Vec<_> = structure.members.iter().map(|(name, _)| *name).collect();
     let names: Vec<_> = published.iter().map(|(name, _)| *name).collect();
     assert_eq!(table, names, "{}", structure.name);
+    let required = &model["shapes"][structure.name]["required"];
+    let required: Vec<_> = required.as_array().into_iter().flatten().collect();
+    assert_eq!(required, structure.required, "{}", structure.name);
     for ((_, shape), (_, published)) in structure.members.iter().zip(published) {
         compare_shape(model, shape, published, seen);
     }
@@ -99,9 +105,27 @@ fn compare_shape(model: &Value, shape: &Shape, name: &str, seen: &mut BTreeSet<&
         }
         Shape::List(element) => compare_shape(model, element, part("member"), seen),
         Shape::Map(element) => compare_shape(model, element, part("value"), seen),
-        Shape::Scalar => assert!(
-            !["structure", "list", "map"].contains(&part("type")),
-            "{name} is no scalar"
-        ),
+        Shape::Scalar(Scalar::Text) => {
+            assert_eq!(
+                (part("type"), &published["enum"]),
+                ("string", &Value::Null),
+                "{name}"
+            );
+        }
+        Shape::Scalar(Scalar::OneOf(known)) => {
+            assert_eq!(published["enum"], serde_json::json!(known), "{name}");
+        }
+        Shape::Scalar(Scalar::Boolean) => assert_eq!(part("type"), "boolean", "{name}"),
+        Shape::Scalar(Scalar::Integer { least, most }) => {
+            assert_eq!(part("type"), "integer", "{name}");
+            let limit = |field: &str, otherwise: i32| {
+                published[field].as_i64().unwrap_or(i64::from(otherwise))
+            };
+            assert_eq!(
+                (*least, *most),
+                (limit("min", i32::MIN), limit("max", i32::MAX)),
+                "{name}"
+            );
+        }
     }
 }

@@ -1,28 +1,29 @@
 //! The shapes of task definitions. Made by `scripts/update-model` from botocore 1.44.5; do not edit.
 
-use super::{Shape, Structure};
+use super::{BOOLEAN, INTEGER, Scalar, Shape, Structure, TEXT};
 
 pub(crate) static CONTAINER_DEFINITION: Structure = Structure {
     name: "ContainerDefinition",
+    required: &[],
     members: &[
-        ("name", Shape::Scalar),
-        ("image", Shape::Scalar),
+        ("name", TEXT),
+        ("image", TEXT),
         (
             "repositoryCredentials",
             Shape::Structure(&REPOSITORY_CREDENTIALS),
         ),
-        ("cpu", Shape::Scalar),
-        ("memory", Shape::Scalar),
-        ("memoryReservation", Shape::Scalar),
-        ("links", Shape::List(&Shape::Scalar)),
+        ("cpu", INTEGER),
+        ("memory", INTEGER),
+        ("memoryReservation", INTEGER),
+        ("links", Shape::List(&TEXT)),
         (
             "portMappings",
             Shape::List(&Shape::Structure(&PORT_MAPPING)),
         ),
-        ("essential", Shape::Scalar),
+        ("essential", BOOLEAN),
         ("restartPolicy", Shape::Structure(&CONTAINER_RESTART_POLICY)),
-        ("entryPoint", Shape::List(&Shape::Scalar)),
-        ("command", Shape::List(&Shape::Scalar)),
+        ("entryPoint", Shape::List(&TEXT)),
+        ("command", Shape::List(&TEXT)),
         (
             "environment",
             Shape::List(&Shape::Structure(&KEY_VALUE_PAIR)),
@@ -39,22 +40,25 @@ pub(crate) static CONTAINER_DEFINITION: Structure = Structure {
             "dependsOn",
             Shape::List(&Shape::Structure(&CONTAINER_DEPENDENCY)),
         ),
-        ("startTimeout", Shape::Scalar),
-        ("stopTimeout", Shape::Scalar),
-        ("versionConsistency", Shape::Scalar),
-        ("hostname", Shape::Scalar),
-        ("user", Shape::Scalar),
-        ("workingDirectory", Shape::Scalar),
-        ("disableNetworking", Shape::Scalar),
-        ("privileged", Shape::Scalar),
-        ("readonlyRootFilesystem", Shape::Scalar),
-        ("dnsServers", Shape::List(&Shape::Scalar)),
-        ("dnsSearchDomains", Shape::List(&Shape::Scalar)),
+        ("startTimeout", INTEGER),
+        ("stopTimeout", INTEGER),
+        (
+            "versionConsistency",
+            Shape::Scalar(Scalar::OneOf(&["enabled", "disabled"])),
+        ),
+        ("hostname", TEXT),
+        ("user", TEXT),
+        ("workingDirectory", TEXT),
+        ("disableNetworking", BOOLEAN),
+        ("privileged", BOOLEAN),
+        ("readonlyRootFilesystem", BOOLEAN),
+        ("dnsServers", Shape::List(&TEXT)),
+        ("dnsSearchDomains", Shape::List(&TEXT)),
         ("extraHosts", Shape::List(&Shape::Structure(&HOST_ENTRY))),
-        ("dockerSecurityOptions", Shape::List(&Shape::Scalar)),
-        ("interactive", Shape::Scalar),
-        ("pseudoTerminal", Shape::Scalar),
-        ("dockerLabels", Shape::Map(&Shape::Scalar)),
+        ("dockerSecurityOptions", Shape::List(&TEXT)),
+        ("interactive", BOOLEAN),
+        ("pseudoTerminal", BOOLEAN),
+        ("dockerLabels", Shape::Map(&TEXT)),
         ("ulimits", Shape::List(&Shape::Structure(&ULIMIT))),
         ("logConfiguration", Shape::Structure(&LOG_CONFIGURATION)),
         ("healthCheck", Shape::Structure(&HEALTH_CHECK)),
@@ -70,59 +74,80 @@ pub(crate) static CONTAINER_DEFINITION: Structure = Structure {
             "firelensConfiguration",
             Shape::Structure(&FIRELENS_CONFIGURATION),
         ),
-        ("credentialSpecs", Shape::List(&Shape::Scalar)),
+        ("credentialSpecs", Shape::List(&TEXT)),
     ],
 };
 
 pub(crate) static CONTAINER_DEPENDENCY: Structure = Structure {
     name: "ContainerDependency",
+    required: &["containerName", "condition"],
     members: &[
-        ("containerName", Shape::Scalar),
-        ("condition", Shape::Scalar),
+        ("containerName", TEXT),
+        (
+            "condition",
+            Shape::Scalar(Scalar::OneOf(&["START", "COMPLETE", "SUCCESS", "HEALTHY"])),
+        ),
     ],
 };
 
 pub(crate) static CONTAINER_RESTART_POLICY: Structure = Structure {
     name: "ContainerRestartPolicy",
+    required: &["enabled"],
     members: &[
-        ("enabled", Shape::Scalar),
-        ("ignoredExitCodes", Shape::List(&Shape::Scalar)),
-        ("restartAttemptPeriod", Shape::Scalar),
+        ("enabled", BOOLEAN),
+        ("ignoredExitCodes", Shape::List(&INTEGER)),
+        ("restartAttemptPeriod", INTEGER),
     ],
 };
 
 pub(crate) static DEVICE: Structure = Structure {
     name: "Device",
+    required: &["hostPath"],
     members: &[
-        ("hostPath", Shape::Scalar),
-        ("containerPath", Shape::Scalar),
-        ("permissions", Shape::List(&Shape::Scalar)),
+        ("hostPath", TEXT),
+        ("containerPath", TEXT),
+        (
+            "permissions",
+            Shape::List(&Shape::Scalar(Scalar::OneOf(&["read", "write", "mknod"]))),
+        ),
     ],
 };
 
 pub(crate) static DOCKER_VOLUME_CONFIGURATION: Structure = Structure {
     name: "DockerVolumeConfiguration",
+    required: &[],
     members: &[
-        ("scope", Shape::Scalar),
-        ("autoprovision", Shape::Scalar),
-        ("driver", Shape::Scalar),
-        ("driverOpts", Shape::Map(&Shape::Scalar)),
-        ("labels", Shape::Map(&Shape::Scalar)),
+        ("scope", Shape::Scalar(Scalar::OneOf(&["task", "shared"]))),
+        ("autoprovision", BOOLEAN),
+        ("driver", TEXT),
+        ("driverOpts", Shape::Map(&TEXT)),
+        ("labels", Shape::Map(&TEXT)),
     ],
 };
 
 pub(crate) static EFS_AUTHORIZATION_CONFIG: Structure = Structure {
     name: "EFSAuthorizationConfig",
-    members: &[("accessPointId", Shape::Scalar), ("iam", Shape::Scalar)],
+    required: &[],
+    members: &[
+        ("accessPointId", TEXT),
+        (
+            "iam",
+            Shape::Scalar(Scalar::OneOf(&["ENABLED", "DISABLED"])),
+        ),
+    ],
 };
 
 pub(crate) static EFS_VOLUME_CONFIGURATION: Structure = Structure {
     name: "EFSVolumeConfiguration",
+    required: &["fileSystemId"],
     members: &[
-        ("fileSystemId", Shape::Scalar),
-        ("rootDirectory", Shape::Scalar),
-        ("transitEncryption", Shape::Scalar),
-        ("transitEncryptionPort", Shape::Scalar),
+        ("fileSystemId", TEXT),
+        ("rootDirectory", TEXT),
+        (
+            "transitEncryption",
+            Shape::Scalar(Scalar::OneOf(&["ENABLED", "DISABLED"])),
+        ),
+        ("transitEncryptionPort", INTEGER),
         (
             "authorizationConfig",
             Shape::Structure(&EFS_AUTHORIZATION_CONFIG),
@@ -132,27 +157,31 @@ pub(crate) static EFS_VOLUME_CONFIGURATION: Structure = Structure {
 
 pub(crate) static ENVIRONMENT_FILE: Structure = Structure {
     name: "EnvironmentFile",
-    members: &[("value", Shape::Scalar), ("type", Shape::Scalar)],
+    required: &["value", "type"],
+    members: &[
+        ("value", TEXT),
+        ("type", Shape::Scalar(Scalar::OneOf(&["s3"]))),
+    ],
 };
 
 pub(crate) static EPHEMERAL_STORAGE: Structure = Structure {
     name: "EphemeralStorage",
-    members: &[("sizeInGiB", Shape::Scalar)],
+    required: &["sizeInGiB"],
+    members: &[("sizeInGiB", INTEGER)],
 };
 
 pub(crate) static F_SX_WINDOWS_FILE_SERVER_AUTHORIZATION_CONFIG: Structure = Structure {
     name: "FSxWindowsFileServerAuthorizationConfig",
-    members: &[
-        ("credentialsParameter", Shape::Scalar),
-        ("domain", Shape::Scalar),
-    ],
+    required: &["credentialsParameter", "domain"],
+    members: &[("credentialsParameter", TEXT), ("domain", TEXT)],
 };
 
 pub(crate) static F_SX_WINDOWS_FILE_SERVER_VOLUME_CONFIGURATION: Structure = Structure {
     name: "FSxWindowsFileServerVolumeConfiguration",
+    required: &["fileSystemId", "rootDirectory", "authorizationConfig"],
     members: &[
-        ("fileSystemId", Shape::Scalar),
-        ("rootDirectory", Shape::Scalar),
+        ("fileSystemId", TEXT),
+        ("rootDirectory", TEXT),
         (
             "authorizationConfig",
             Shape::Structure(&F_SX_WINDOWS_FILE_SERVER_AUTHORIZATION_CONFIG),
@@ -162,107 +191,147 @@ pub(crate) static F_SX_WINDOWS_FILE_SERVER_VOLUME_CONFIGURATION: Structure = Str
 
 pub(crate) static FIRELENS_CONFIGURATION: Structure = Structure {
     name: "FirelensConfiguration",
+    required: &["type"],
     members: &[
-        ("type", Shape::Scalar),
-        ("options", Shape::Map(&Shape::Scalar)),
+        (
+            "type",
+            Shape::Scalar(Scalar::OneOf(&["fluentd", "fluentbit"])),
+        ),
+        ("options", Shape::Map(&TEXT)),
     ],
 };
 
 pub(crate) static HEALTH_CHECK: Structure = Structure {
     name: "HealthCheck",
+    required: &["command"],
     members: &[
-        ("command", Shape::List(&Shape::Scalar)),
-        ("interval", Shape::Scalar),
-        ("timeout", Shape::Scalar),
-        ("retries", Shape::Scalar),
-        ("startPeriod", Shape::Scalar),
+        ("command", Shape::List(&TEXT)),
+        ("interval", INTEGER),
+        ("timeout", INTEGER),
+        ("retries", INTEGER),
+        ("startPeriod", INTEGER),
     ],
 };
 
 pub(crate) static HOST_ENTRY: Structure = Structure {
     name: "HostEntry",
-    members: &[("hostname", Shape::Scalar), ("ipAddress", Shape::Scalar)],
+    required: &["hostname", "ipAddress"],
+    members: &[("hostname", TEXT), ("ipAddress", TEXT)],
 };
 
 pub(crate) static HOST_VOLUME_PROPERTIES: Structure = Structure {
     name: "HostVolumeProperties",
-    members: &[("sourcePath", Shape::Scalar)],
+    required: &[],
+    members: &[("sourcePath", TEXT)],
 };
 
 pub(crate) static INFERENCE_ACCELERATOR: Structure = Structure {
     name: "InferenceAccelerator",
-    members: &[("deviceName", Shape::Scalar), ("deviceType", Shape::Scalar)],
+    required: &["deviceName", "deviceType"],
+    members: &[("deviceName", TEXT), ("deviceType", TEXT)],
 };
 
 pub(crate) static KERNEL_CAPABILITIES: Structure = Structure {
     name: "KernelCapabilities",
-    members: &[
-        ("add", Shape::List(&Shape::Scalar)),
-        ("drop", Shape::List(&Shape::Scalar)),
-    ],
+    required: &[],
+    members: &[("add", Shape::List(&TEXT)), ("drop", Shape::List(&TEXT))],
 };
 
 pub(crate) static KEY_VALUE_PAIR: Structure = Structure {
     name: "KeyValuePair",
-    members: &[("name", Shape::Scalar), ("value", Shape::Scalar)],
+    required: &[],
+    members: &[("name", TEXT), ("value", TEXT)],
 };
 
 pub(crate) static LINUX_PARAMETERS: Structure = Structure {
     name: "LinuxParameters",
+    required: &[],
     members: &[
         ("capabilities", Shape::Structure(&KERNEL_CAPABILITIES)),
         ("devices", Shape::List(&Shape::Structure(&DEVICE))),
-        ("initProcessEnabled", Shape::Scalar),
-        ("sharedMemorySize", Shape::Scalar),
+        ("initProcessEnabled", BOOLEAN),
+        ("sharedMemorySize", INTEGER),
         ("tmpfs", Shape::List(&Shape::Structure(&TMPFS))),
-        ("maxSwap", Shape::Scalar),
-        ("swappiness", Shape::Scalar),
+        ("maxSwap", INTEGER),
+        ("swappiness", INTEGER),
     ],
 };
 
 pub(crate) static LOG_CONFIGURATION: Structure = Structure {
     name: "LogConfiguration",
+    required: &["logDriver"],
     members: &[
-        ("logDriver", Shape::Scalar),
-        ("options", Shape::Map(&Shape::Scalar)),
+        (
+            "logDriver",
+            Shape::Scalar(Scalar::OneOf(&[
+                "json-file",
+                "syslog",
+                "journald",
+                "gelf",
+                "fluentd",
+                "awslogs",
+                "splunk",
+                "awsfirelens",
+            ])),
+        ),
+        ("options", Shape::Map(&TEXT)),
         ("secretOptions", Shape::List(&Shape::Structure(&SECRET))),
     ],
 };
 
 pub(crate) static MOUNT_POINT: Structure = Structure {
     name: "MountPoint",
+    required: &[],
     members: &[
-        ("sourceVolume", Shape::Scalar),
-        ("containerPath", Shape::Scalar),
-        ("readOnly", Shape::Scalar),
+        ("sourceVolume", TEXT),
+        ("containerPath", TEXT),
+        ("readOnly", BOOLEAN),
     ],
 };
 
 pub(crate) static NVIDIA_MPS_ALLOCATION: Structure = Structure {
     name: "NvidiaMpsAllocation",
+    required: &["memory"],
     members: &[
-        ("memory", Shape::Scalar),
-        ("maxComputePercent", Shape::Scalar),
+        (
+            "memory",
+            Shape::Scalar(Scalar::Integer {
+                least: 1,
+                most: 2_147_483_647,
+            }),
+        ),
+        (
+            "maxComputePercent",
+            Shape::Scalar(Scalar::Integer {
+                least: 1,
+                most: 100,
+            }),
+        ),
     ],
 };
 
 pub(crate) static PORT_MAPPING: Structure = Structure {
     name: "PortMapping",
+    required: &[],
     members: &[
-        ("containerPort", Shape::Scalar),
-        ("hostPort", Shape::Scalar),
-        ("protocol", Shape::Scalar),
-        ("name", Shape::Scalar),
-        ("appProtocol", Shape::Scalar),
-        ("containerPortRange", Shape::Scalar),
+        ("containerPort", INTEGER),
+        ("hostPort", INTEGER),
+        ("protocol", Shape::Scalar(Scalar::OneOf(&["tcp", "udp"]))),
+        ("name", TEXT),
+        (
+            "appProtocol",
+            Shape::Scalar(Scalar::OneOf(&["http", "http2", "grpc"])),
+        ),
+        ("containerPortRange", TEXT),
     ],
 };
 
 pub(crate) static PROXY_CONFIGURATION: Structure = Structure {
     name: "ProxyConfiguration",
+    required: &["containerName"],
     members: &[
-        ("type", Shape::Scalar),
-        ("containerName", Shape::Scalar),
+        ("type", Shape::Scalar(Scalar::OneOf(&["APPMESH"]))),
+        ("containerName", TEXT),
         (
             "properties",
             Shape::List(&Shape::Structure(&KEY_VALUE_PAIR)),
@@ -272,11 +341,15 @@ pub(crate) static PROXY_CONFIGURATION: Structure = Structure {
 
 pub(crate) static REGISTER_TASK_DEFINITION_REQUEST: Structure = Structure {
     name: "RegisterTaskDefinitionRequest",
+    required: &["family", "containerDefinitions"],
     members: &[
-        ("family", Shape::Scalar),
-        ("taskRoleArn", Shape::Scalar),
-        ("executionRoleArn", Shape::Scalar),
-        ("networkMode", Shape::Scalar),
+        ("family", TEXT),
+        ("taskRoleArn", TEXT),
+        ("executionRoleArn", TEXT),
+        (
+            "networkMode",
+            Shape::Scalar(Scalar::OneOf(&["bridge", "host", "awsvpc", "none"])),
+        ),
         (
             "containerDefinitions",
             Shape::List(&Shape::Structure(&CONTAINER_DEFINITION)),
@@ -286,12 +359,23 @@ pub(crate) static REGISTER_TASK_DEFINITION_REQUEST: Structure = Structure {
             "placementConstraints",
             Shape::List(&Shape::Structure(&TASK_DEFINITION_PLACEMENT_CONSTRAINT)),
         ),
-        ("requiresCompatibilities", Shape::List(&Shape::Scalar)),
-        ("cpu", Shape::Scalar),
-        ("memory", Shape::Scalar),
+        (
+            "requiresCompatibilities",
+            Shape::List(&Shape::Scalar(Scalar::OneOf(&[
+                "EC2",
+                "FARGATE",
+                "EXTERNAL",
+                "MANAGED_INSTANCES",
+            ]))),
+        ),
+        ("cpu", TEXT),
+        ("memory", TEXT),
         ("tags", Shape::List(&Shape::Structure(&TAG))),
-        ("pidMode", Shape::Scalar),
-        ("ipcMode", Shape::Scalar),
+        ("pidMode", Shape::Scalar(Scalar::OneOf(&["host", "task"]))),
+        (
+            "ipcMode",
+            Shape::Scalar(Scalar::OneOf(&["host", "task", "none"])),
+        ),
         ("proxyConfiguration", Shape::Structure(&PROXY_CONFIGURATION)),
         (
             "inferenceAccelerators",
@@ -299,7 +383,7 @@ pub(crate) static REGISTER_TASK_DEFINITION_REQUEST: Structure = Structure {
         ),
         ("ephemeralStorage", Shape::Structure(&EPHEMERAL_STORAGE)),
         ("runtimePlatform", Shape::Structure(&RUNTIME_PLATFORM)),
-        ("enableFaultInjection", Shape::Scalar),
+        ("enableFaultInjection", BOOLEAN),
         (
             "trustedExecutionConfiguration",
             Shape::Structure(&TRUSTED_EXECUTION_CONFIGURATION),
@@ -309,91 +393,157 @@ pub(crate) static REGISTER_TASK_DEFINITION_REQUEST: Structure = Structure {
 
 pub(crate) static REPOSITORY_CREDENTIALS: Structure = Structure {
     name: "RepositoryCredentials",
-    members: &[("credentialsParameter", Shape::Scalar)],
+    required: &["credentialsParameter"],
+    members: &[("credentialsParameter", TEXT)],
 };
 
 pub(crate) static RESOURCE_REQUIREMENT: Structure = Structure {
     name: "ResourceRequirement",
+    required: &["type"],
     members: &[
-        ("value", Shape::Scalar),
-        ("type", Shape::Scalar),
+        ("value", TEXT),
+        (
+            "type",
+            Shape::Scalar(Scalar::OneOf(&[
+                "GPU",
+                "InferenceAccelerator",
+                "NeuronDevice",
+            ])),
+        ),
         ("sharingStrategy", Shape::Structure(&SHARING_STRATEGY)),
     ],
 };
 
 pub(crate) static RUNTIME_PLATFORM: Structure = Structure {
     name: "RuntimePlatform",
+    required: &[],
     members: &[
-        ("cpuArchitecture", Shape::Scalar),
-        ("operatingSystemFamily", Shape::Scalar),
+        (
+            "cpuArchitecture",
+            Shape::Scalar(Scalar::OneOf(&["X86_64", "ARM64"])),
+        ),
+        (
+            "operatingSystemFamily",
+            Shape::Scalar(Scalar::OneOf(&[
+                "WINDOWS_SERVER_2019_FULL",
+                "WINDOWS_SERVER_2019_CORE",
+                "WINDOWS_SERVER_2016_FULL",
+                "WINDOWS_SERVER_2004_CORE",
+                "WINDOWS_SERVER_2022_CORE",
+                "WINDOWS_SERVER_2022_FULL",
+                "WINDOWS_SERVER_2025_CORE",
+                "WINDOWS_SERVER_2025_FULL",
+                "WINDOWS_SERVER_20H2_CORE",
+                "LINUX",
+            ])),
+        ),
     ],
 };
 
 pub(crate) static S3_FILES_VOLUME_CONFIGURATION: Structure = Structure {
     name: "S3FilesVolumeConfiguration",
+    required: &["fileSystemArn"],
     members: &[
-        ("fileSystemArn", Shape::Scalar),
-        ("rootDirectory", Shape::Scalar),
-        ("transitEncryptionPort", Shape::Scalar),
-        ("accessPointArn", Shape::Scalar),
+        ("fileSystemArn", TEXT),
+        ("rootDirectory", TEXT),
+        ("transitEncryptionPort", INTEGER),
+        ("accessPointArn", TEXT),
     ],
 };
 
 pub(crate) static SECRET: Structure = Structure {
     name: "Secret",
-    members: &[("name", Shape::Scalar), ("valueFrom", Shape::Scalar)],
+    required: &["name", "valueFrom"],
+    members: &[("name", TEXT), ("valueFrom", TEXT)],
 };
 
 pub(crate) static SHARING_STRATEGY: Structure = Structure {
     name: "SharingStrategy",
+    required: &[],
     members: &[("nvidiaMps", Shape::Structure(&NVIDIA_MPS_ALLOCATION))],
 };
 
 pub(crate) static SYSTEM_CONTROL: Structure = Structure {
     name: "SystemControl",
-    members: &[("namespace", Shape::Scalar), ("value", Shape::Scalar)],
+    required: &[],
+    members: &[("namespace", TEXT), ("value", TEXT)],
 };
 
 pub(crate) static TAG: Structure = Structure {
     name: "Tag",
-    members: &[("key", Shape::Scalar), ("value", Shape::Scalar)],
+    required: &[],
+    members: &[("key", TEXT), ("value", TEXT)],
 };
 
 pub(crate) static TASK_DEFINITION_PLACEMENT_CONSTRAINT: Structure = Structure {
     name: "TaskDefinitionPlacementConstraint",
-    members: &[("type", Shape::Scalar), ("expression", Shape::Scalar)],
+    required: &[],
+    members: &[
+        ("type", Shape::Scalar(Scalar::OneOf(&["memberOf"]))),
+        ("expression", TEXT),
+    ],
 };
 
 pub(crate) static TMPFS: Structure = Structure {
     name: "Tmpfs",
+    required: &["containerPath", "size"],
     members: &[
-        ("containerPath", Shape::Scalar),
-        ("size", Shape::Scalar),
-        ("mountOptions", Shape::List(&Shape::Scalar)),
+        ("containerPath", TEXT),
+        ("size", INTEGER),
+        ("mountOptions", Shape::List(&TEXT)),
     ],
 };
 
 pub(crate) static TRUSTED_EXECUTION_CONFIGURATION: Structure = Structure {
     name: "TrustedExecutionConfiguration",
+    required: &["isolationMode"],
     members: &[
-        ("isolationMode", Shape::Scalar),
-        ("attestationPolicy", Shape::Scalar),
+        (
+            "isolationMode",
+            Shape::Scalar(Scalar::OneOf(&[
+                "SHARED",
+                "ISOLATED_SANDBOX",
+                "CONFIDENTIAL_SANDBOX",
+            ])),
+        ),
+        ("attestationPolicy", TEXT),
     ],
 };
 
 pub(crate) static ULIMIT: Structure = Structure {
     name: "Ulimit",
+    required: &["name", "softLimit", "hardLimit"],
     members: &[
-        ("name", Shape::Scalar),
-        ("softLimit", Shape::Scalar),
-        ("hardLimit", Shape::Scalar),
+        (
+            "name",
+            Shape::Scalar(Scalar::OneOf(&[
+                "core",
+                "cpu",
+                "data",
+                "fsize",
+                "locks",
+                "memlock",
+                "msgqueue",
+                "nice",
+                "nofile",
+                "nproc",
+                "rss",
+                "rtprio",
+                "rttime",
+                "sigpending",
+                "stack",
+            ])),
+        ),
+        ("softLimit", INTEGER),
+        ("hardLimit", INTEGER),
     ],
 };
 
 pub(crate) static VOLUME: Structure = Structure {
     name: "Volume",
+    required: &[],
     members: &[
-        ("name", Shape::Scalar),
+        ("name", TEXT),
         ("host", Shape::Structure(&HOST_VOLUME_PROPERTIES)),
         (
             "dockerVolumeConfiguration",
@@ -411,14 +561,12 @@ pub(crate) static VOLUME: Structure = Structure {
             "fsxWindowsFileServerVolumeConfiguration",
             Shape::Structure(&F_SX_WINDOWS_FILE_SERVER_VOLUME_CONFIGURATION),
         ),
-        ("configuredAtLaunch", Shape::Scalar),
+        ("configuredAtLaunch", BOOLEAN),
     ],
 };
 
 pub(crate) static VOLUME_FROM: Structure = Structure {
     name: "VolumeFrom",
-    members: &[
-        ("sourceContainer", Shape::Scalar),
-        ("readOnly", Shape::Scalar),
-    ],
+    required: &[],
+    members: &[("sourceContainer", TEXT), ("readOnly", BOOLEAN)],
 };

@@ -22,7 +22,9 @@ pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut V
         let name = container.name().unwrap_or_default();
         let mut own = Vec::new();
         check_name(container, &path, &mut own);
-        if let Some(first) = seen.insert(name, index) {
+        if let Some(first) = seen.insert(name, index)
+            && !name.is_empty()
+        {
             own.push(Finding::error(
                 Rule::ContainerNameTwice,
                 format!("{path}/name"),
@@ -100,18 +102,21 @@ fn check_named(containers: &[Container<'_>], rules: &Rules, findings: &mut Vec<F
 }
 
 fn check_name(container: &Container<'_>, path: &str, findings: &mut Vec<Finding>) {
-    let name = container.name();
-    if !name.is_some_and(is_name) {
-        findings.push(Finding::error(
-            Rule::ContainerName,
-            format!("{path}/name"),
-            match name {
-                Some(_) => "its name is not 1 to 255 letters, digits, `_` and `-`".to_owned(),
-                None => "it has no name".to_owned(),
-            },
+    let (message, remedy) = match container.definition().get("name") {
+        None => ("the container has no name", "name it"),
+        Some(Value::String(name)) if !is_name(name) => (
+            "its name is not 1 to 255 letters, digits, `_` and `-`",
             "rename it",
-        ));
-    }
+        ),
+        Some(_) => return,
+    };
+    let path = format!("{path}/name");
+    findings.push(Finding::error(
+        Rule::ContainerName,
+        path,
+        message.to_owned(),
+        remedy,
+    ));
 }
 
 fn check_dependencies(
@@ -199,7 +204,7 @@ fn check_memory(
 ) {
     let has_memory = ["memory", "memoryReservation"]
         .iter()
-        .any(|field| matches!(container.definition().get(*field), Some(Value::Number(_))));
+        .any(|field| container.definition().contains_key(*field));
     let has_tasks = definition.document().get("memory").is_some() && !is_windows(definition);
     if !has_memory && !has_tasks {
         findings.push(Finding::error(

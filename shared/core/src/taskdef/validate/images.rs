@@ -1,5 +1,8 @@
 //! Rules for images: named, pinned, and from where they may come.
 
+use serde_json::Value;
+
+use super::fields::has_placeholder;
 use super::{Finding, MutableTags, Rule, Rules, Severity};
 use crate::image::ImageRef;
 use crate::taskdef::document::TaskDefinition;
@@ -8,14 +11,20 @@ pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut V
     for (index, container) in definition.containers().enumerate() {
         let name = container.name().unwrap_or_default();
         let path = format!("/containerDefinitions/{index}/image");
-        let found = match container.image() {
+        let found = match container.definition().get("image") {
             None => vec![Finding::error(
                 Rule::ImageMissing,
                 path,
-                "it has no image".to_owned(),
+                "the container has no image".to_owned(),
                 "set image to a repository and digest",
             )],
-            Some(text) => match text.parse::<ImageRef>() {
+            Some(Value::String(text)) if has_placeholder(text) => vec![Finding::error(
+                Rule::ImageName,
+                path,
+                format!("image {text:?} is a placeholder"),
+                format!("set the image, as `towpath render --image {name}=IMAGE` does"),
+            )],
+            Some(Value::String(text)) => match text.parse::<ImageRef>() {
                 Ok(image) => check_image(&image, name, &path, rules),
                 Err(error) => vec![Finding::error(
                     Rule::ImageName,
@@ -24,6 +33,8 @@ pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut V
                     "write it as [REGISTRY/]REPOSITORY@sha256:DIGEST",
                 )],
             },
+            // Its kind is told already.
+            Some(_) => Vec::new(),
         };
         findings.extend(found.into_iter().map(|finding| finding.of_container(name)));
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::fields::is_spelling;
 use super::{Capacity, Finding, Rule, Rules};
 use crate::taskdef::document::TaskDefinition;
 use crate::taskdef::{fargate, size};
@@ -26,6 +27,7 @@ const LONGEST_NAME: usize = 255;
 pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut Vec<Finding>) {
     check_family(definition, findings);
     check_length(definition, findings);
+    check_sizes(definition, findings);
     if is_fargate(definition, rules) {
         check_fargate(definition, findings);
     }
@@ -93,6 +95,32 @@ fn check_length(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
     }
 }
 
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html>
+fn check_sizes(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
+    let text = |field| definition.document().get(field).and_then(Value::as_str);
+    for (field, is_size, remedy) in [
+        (
+            "cpu",
+            text("cpu").is_none_or(|text| size::cpu_units(text).is_some()),
+            "write CPU units such as \"256\", or \".25 vCPU\"",
+        ),
+        (
+            "memory",
+            text("memory").is_none_or(|text| size::mebibytes(text).is_some()),
+            "write MiB such as \"512\", or \"0.5 GB\"",
+        ),
+    ] {
+        if !is_size {
+            findings.push(Finding::error(
+                Rule::TaskSize,
+                format!("/{field}"),
+                format!("{field} {:?} is no size", text(field).unwrap_or_default()),
+                remedy,
+            ));
+        }
+    }
+}
+
 fn check_fargate(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
     if definition.network_mode() != Some("awsvpc") {
         findings.push(Finding::error(
@@ -105,22 +133,27 @@ fn check_fargate(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
             "set networkMode to \"awsvpc\"",
         ));
     }
-    let text = |field| definition.document().get(field).and_then(Value::as_str);
     let is_windows = is_windows(definition);
-    let Some(cpu) = text("cpu").and_then(size::cpu_units) else {
-        findings.push(Finding::error(
-            Rule::FargateSize,
-            "/cpu",
-            match definition.document().get("cpu") {
-                Some(cpu) => format!("cpu {cpu} is not a string with CPU units or vCPUs"),
-                None => "Fargate needs the task's cpu".to_owned(),
-            },
-            format!(
-                "set cpu to one of {}, as a string",
-                fargate::offered(is_windows)
-            ),
-        ));
-        return;
+    let size = |field, read: fn(&str) -> Option<u64>| {
+        let value = definition.document().get(field);
+        value.map(|value| value.as_str().and_then(read))
+    };
+    let cpu = match size("cpu", size::cpu_units) {
+        Some(Some(cpu)) => cpu,
+        // What is no size is told already.
+        Some(None) => return,
+        None => {
+            findings.push(Finding::error(
+                Rule::FargateSize,
+                "/cpu",
+                "Fargate needs the task's cpu".to_owned(),
+                format!(
+                    "set cpu to one of {}, in quotes",
+                    fargate::offered(is_windows)
+                ),
+            ));
+            return;
+        }
     };
     let Some(offered) = fargate::of(cpu, is_windows) else {
         findings.push(Finding::error(
@@ -131,20 +164,20 @@ fn check_fargate(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
         ));
         return;
     };
-    let memory = text("memory").and_then(size::mebibytes);
-    if !memory.is_some_and(|memory| offered.takes(memory)) {
-        findings.push(Finding::error(
-            Rule::FargateSize,
-            "/memory",
-            match definition.document().get("memory") {
-                Some(memory) => {
-                    format!("memory {memory} does not go with {cpu} CPU units on Fargate")
-                }
-                None => "Fargate needs the task's memory".to_owned(),
-            },
-            format!("set memory, in MiB and as a string, to {offered}"),
-        ));
-    }
+    let message = match size("memory", size::mebibytes) {
+        Some(None) => return,
+        Some(Some(memory)) if offered.takes(memory) => return,
+        Some(Some(memory)) => {
+            format!("memory of {memory} MiB does not go with {cpu} CPU units on Fargate")
+        }
+        None => "Fargate needs the task's memory".to_owned(),
+    };
+    findings.push(Finding::error(
+        Rule::FargateSize,
+        "/memory",
+        message,
+        format!("set memory, in MiB and in quotes, to {offered}"),
+    ));
 }
 
 fn check_tags(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
@@ -161,8 +194,17 @@ fn check_tags(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
     }
     let mut keys = BTreeSet::new();
     for (index, tag) in tags.iter().enumerate() {
-        let text = |field| tag.get(field).and_then(Value::as_str).unwrap_or_default();
-        let (key, value) = (text("key"), text("value"));
+        let text = |field| tag.get(field).map_or(Some(""), Value::as_str);
+        let (Some(key), Some(value)) = (text("key"), text("value")) else {
+            // What is of another kind is told already.
+            continue;
+        };
+        let is_spelled = tag.as_object().is_some_and(|tag| {
+            !tag.contains_key("key") && tag.keys().any(|name| is_spelling(name, "key"))
+        });
+        if is_spelled {
+            continue;
+        }
         let fault = if !keys.insert(key) {
             "is there twice"
         } else if key.is_empty() || key.chars().count() > LONGEST_KEY {
