@@ -109,7 +109,6 @@ pub(crate) fn means_text(plain: &str) -> bool {
 }
 
 /// The value in a YAML text, or why there is none.
-#[cfg(test)]
 pub(crate) fn yaml_as_json(text: &str) -> Result<serde_json::Value, LintError> {
     Ok(yaml::read(text)?.to_json())
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use towpath_core::taskdef;
 
-use super::task_definition;
+use super::task_definition::{self, Input};
 use crate::output::{Answer, Failure, Output};
 
 /// Show what differs between two task definitions, as ECS would run them.
@@ -25,6 +25,9 @@ pub(super) struct Arguments {
     /// What to compare it with.
     #[arg(value_name = "B")]
     after: PathBuf,
+    /// How both are written.
+    #[arg(long, value_enum, default_value_t)]
+    input: Input,
 }
 
 pub(super) fn run(
@@ -32,12 +35,16 @@ pub(super) fn run(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let Arguments { before, after } = arguments;
+    let Arguments {
+        before,
+        after,
+        input,
+    } = arguments;
     if task_definition::is_standard_input(before) && task_definition::is_standard_input(after) {
         return Err("the standard input can only be read once: give a file for A or B".into());
     }
-    let first = task_definition::read(before, None)?;
-    let second = task_definition::read(after, None)?;
+    let first = task_definition::read(before, *input, None)?;
+    let second = task_definition::read(after, *input, None)?;
     let diff = taskdef::diff(&first, &second);
     let (before, after) = (
         task_definition::shown(before),

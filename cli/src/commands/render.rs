@@ -10,7 +10,7 @@ use towpath_core::taskdef::{
     self, AllowedRegistry, Changes, Rendered, Rules, Severity, TaskDefinition,
 };
 
-use super::task_definition::{self, Format};
+use super::task_definition::{self, Format, Input};
 use crate::output::{Answer, BAD, Failure, Output, QUIET};
 
 /// Print a task definition ready to be registered, with the listed changes and no others.
@@ -39,6 +39,9 @@ pub(super) struct Arguments {
     /// Set a tag of the task definition
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     tag: Vec<(String, String)>,
+    /// How the input is written
+    #[arg(long, value_enum, default_value_t)]
+    input: Input,
     /// The form of the input; told from the input if left out
     #[arg(long, value_enum)]
     base_format: Option<Format>,
@@ -77,7 +80,11 @@ pub(super) fn run(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let base = task_definition::read(&arguments.task_definition, arguments.base_format)?;
+    let base = task_definition::read(
+        &arguments.task_definition,
+        arguments.input,
+        arguments.base_format,
+    )?;
     let rendered = taskdef::render(&base, &changes(arguments)?)?;
     let mut notes = anstream::stderr();
     tell_unusual(&base, &rendered, &mut notes)?;
@@ -153,6 +160,17 @@ fn tell_unusual(
             notes,
             "{QUIET}note:{QUIET:#} tag {key:?} is AWS's own and is left out"
         )?;
+    }
+    match base.nulls() {
+        0 => {}
+        1 => writeln!(
+            notes,
+            "{QUIET}note:{QUIET:#} 1 field that is null is left out"
+        )?,
+        many => writeln!(
+            notes,
+            "{QUIET}note:{QUIET:#} {many} fields that are null are left out"
+        )?,
     }
     for name in base.beside() {
         writeln!(

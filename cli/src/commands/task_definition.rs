@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use thiserror::Error;
 use towpath_core::json;
-use towpath_core::taskdef::{DocumentError, TaskDefinition};
+use towpath_core::taskdef::{self, DocumentError, Kind, TaskDefinition};
+
+use crate::lint::yaml_as_json;
 
 /// The forms that a task definition comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -16,6 +18,16 @@ pub(super) enum Format {
     Describe,
     /// RegisterTaskDefinition's input.
     Register,
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Input {
+    /// JSON, as ECS takes it.
+    #[default]
+    Json,
+    /// YAML 1.2, as `aws … --output yaml` prints it.
+    Yaml,
 }
 
 /// Why a file gives no task definition.
@@ -27,31 +39,55 @@ pub(super) enum ReadError {
         #[source]
         source: io::Error,
     },
-    #[error("cannot use {}", shown(.path))]
-    Document {
-        path: PathBuf,
-        #[source]
-        source: DocumentError,
-    },
+    #[error("cannot use {}: {problem}", shown(.path))]
+    Document { path: PathBuf, problem: String },
 }
 
 /// Reads a file; `-` is the standard input.
-pub(super) fn read(path: &Path, format: Option<Format>) -> Result<TaskDefinition, ReadError> {
+pub(super) fn read(
+    path: &Path,
+    input: Input,
+    format: Option<Format>,
+) -> Result<TaskDefinition, ReadError> {
     let text = read_text(path).map_err(|source| ReadError::File {
         path: path.to_owned(),
         source,
     })?;
-    let definition = match format {
-        Some(Format::Register) => json::read(&text)
-            .map_err(DocumentError::Json)
-            .and_then(TaskDefinition::from_register),
-        // The answer can be told from the definition in it, so both are taken.
-        Some(Format::Describe) | None => TaskDefinition::parse(&text),
-    };
-    definition.map_err(|source| ReadError::Document {
+    definition(&text, input, format).map_err(|problem| ReadError::Document {
         path: path.to_owned(),
-        source,
+        problem,
     })
+}
+
+fn definition(text: &[u8], input: Input, format: Option<Format>) -> Result<TaskDefinition, String> {
+    let value = match input {
+        Input::Json => taskdef::read_text(text).map_err(|error| told(&error))?,
+        Input::Yaml => yaml(text)?,
+    };
+    let definition = match format {
+        Some(Format::Register) => TaskDefinition::from_register(value),
+        // The answer can be told from the definition in it, so both are taken.
+        Some(Format::Describe) | None => TaskDefinition::from_value(value),
+    };
+    definition.map_err(|error| told(&error))
+}
+
+fn yaml(text: &[u8]) -> Result<serde_json::Value, String> {
+    let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8: save it as UTF-8")?;
+    yaml_as_json(text)
+        .map_err(|error| format!("line {}: {}: {}", error.line, error.problem, error.way_out))
+}
+
+fn told(error: &DocumentError) -> String {
+    match error {
+        DocumentError::Foreign(foreign) if foreign.kind == Kind::Yaml => {
+            format!("{foreign}, or have it read with `--input yaml`")
+        }
+        DocumentError::Foreign(_)
+        | DocumentError::Json(_)
+        | DocumentError::Shape { .. }
+        | DocumentError::TagsTwice => error.to_string(),
+    }
 }
 
 /// What a file is called, with nothing a terminal would obey.

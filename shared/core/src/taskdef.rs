@@ -10,6 +10,7 @@ mod canonical;
 mod diff;
 mod document;
 mod fargate;
+mod foreign;
 mod hash;
 mod model;
 mod nulls;
@@ -21,7 +22,8 @@ pub mod template;
 mod validate;
 
 pub use diff::{Change, ChangeKind, Diff, diff};
-pub use document::{Container, Described, DocumentError, TaskDefinition};
+pub use document::{Container, Described, DocumentError, TaskDefinition, read_text};
+pub use foreign::{Foreign, Kind};
 pub use hash::{SpecHash, protected_hash, spec_hash};
 pub use model::{DESCRIBE_ONLY, REGISTERABLE};
 pub use print::{ordered, pretty, printable};

@@ -124,7 +124,8 @@ pub(super) fn fill(
         .filter_map(|placeholder| Some((placeholder, values.get(placeholder.name())?.clone())))
         .collect();
     let document = template::fill(template, &values).map_err(|error| error.to_string())?;
-    TaskDefinition::from_register(document).map_err(|error| error.to_string())
+    TaskDefinition::from_value(document)
+        .map_err(|error| format!("template cannot be used: {error}"))
 }
 
 /// The core's changes as the renderer takes them.

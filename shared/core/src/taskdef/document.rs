@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::foreign::{self, Foreign};
 use super::model::{self, DESCRIBE_ONLY};
 use super::nulls;
 use crate::json::{self, JsonError};
@@ -38,10 +39,15 @@ pub struct Container<'a> {
 #[derive(Debug, Error)]
 pub enum DocumentError {
     /// The text cannot be read.
-    #[error("task definition is not JSON that can be kept exactly")]
-    Json(#[source] JsonError),
+    #[error("it is not JSON that can be kept exactly: {0}")]
+    Json(JsonError),
+    /// It is something else.
+    #[error("{0}")]
+    Foreign(Foreign),
     /// Something that everything else stands on is missing or of another kind.
-    #[error("task definition has no {expected} at {path}")]
+    #[error(
+        "it has no {expected} at {path}: a task definition is an object with \"family\" and a list \"containerDefinitions\""
+    )]
     Shape {
         /// JSON pointer of the place.
         path: String,
@@ -50,7 +56,7 @@ pub enum DocumentError {
     },
     /// DescribeTaskDefinition's answer gives tags twice, and they differ.
     #[error(
-        "task definition has tags beside and inside it, and they differ; keep those at /tags only"
+        "it has tags beside and inside the task definition, and they differ; keep those at /tags only"
     )]
     TagsTwice,
 }
@@ -99,7 +105,7 @@ impl TaskDefinition {
         };
         let nulls = nulls::leave_out(&mut document);
         if !document.get("family").is_some_and(Value::is_string) {
-            return Err(shape("/family", "string"));
+            return Err(shape("/family", "text"));
         }
         let Some(Value::Array(containers)) = document.get("containerDefinitions") else {
             return Err(shape("/containerDefinitions", "list"));
@@ -122,7 +128,17 @@ impl TaskDefinition {
     /// # Errors
     /// [`DocumentError`], also for duplicate keys and for numbers that would be rounded.
     pub fn parse(text: &[u8]) -> Result<Self, DocumentError> {
-        let value = json::read(text).map_err(DocumentError::Json)?;
+        Self::from_value(read_text(text)?)
+    }
+
+    /// Reads either form of what was read already.
+    ///
+    /// # Errors
+    /// [`DocumentError`], which says what the document is where it is something else.
+    pub fn from_value(value: Value) -> Result<Self, DocumentError> {
+        if let Some(foreign) = foreign::of_value(&value) {
+            return Err(DocumentError::Foreign(foreign));
+        }
         if value.get("taskDefinition").is_some_and(Value::is_object) {
             Self::from_describe(value)
         } else {
@@ -252,6 +268,22 @@ impl<'a> Container<'a> {
     fn text(&self, field: &str) -> Option<&'a str> {
         self.definition.get(field).and_then(Value::as_str)
     }
+}
+
+/// Reads a text that is to be a task definition or a template of one.
+///
+/// # Errors
+/// [`DocumentError::Foreign`] where it can be told what the text is instead.
+pub fn read_text(text: &[u8]) -> Result<Value, DocumentError> {
+    if let Some(foreign) = foreign::of_bytes(text) {
+        return Err(DocumentError::Foreign(foreign));
+    }
+    json::read(text).map_err(|error| {
+        let foreign = std::str::from_utf8(text)
+            .ok()
+            .and_then(|text| foreign::of_text(text, &error));
+        foreign.map_or(DocumentError::Json(error), DocumentError::Foreign)
+    })
 }
 
 /// The named values of a list such as `environment` or `tags`.

@@ -10,8 +10,8 @@ use std::fmt;
 use serde_json::Value;
 use thiserror::Error;
 
+use super::document::{self, DocumentError};
 use super::model::push_segment;
-use crate::json::{self, JsonError};
 
 /// The names that a template may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,8 +45,8 @@ pub type Values = BTreeMap<Placeholder, String>;
 #[derive(Debug, Error)]
 pub enum TemplateError {
     /// The text cannot be read.
-    #[error("template is not JSON that can be kept exactly")]
-    Json(#[source] JsonError),
+    #[error("template cannot be used: {0}")]
+    Document(DocumentError),
     /// There is no such placeholder.
     #[error(
         "template has the unknown placeholder ${{{name}}} at {path}; known are {}; write $${{ for a literal ${{",
@@ -85,7 +85,7 @@ pub enum TemplateError {
 /// # Errors
 /// [`TemplateError`], naming the placeholder and where it stands.
 pub fn fill(template: &str, values: &Values) -> Result<Value, TemplateError> {
-    let mut document = json::read(template.as_bytes()).map_err(TemplateError::Json)?;
+    let mut document = document::read_text(template.as_bytes()).map_err(TemplateError::Document)?;
     fill_value(&mut document, values, &mut String::new())?;
     Ok(document)
 }
@@ -259,7 +259,7 @@ mod tests {
         insta::assert_snapshot!(error(r#"{"a": "${commit}"}"#), @r#"template has the placeholder ${commit} at /a, for which there is no value here"#);
         insta::assert_snapshot!(error(r#"{"a": "${image"}"#), @r#"template has ${ without a closing brace at /a; write $${ for a literal ${"#);
         insta::assert_snapshot!(error(r#"{"${image}": 1}"#), @r#"template has a placeholder in the key at /${image}; only values can have one"#);
-        insta::assert_snapshot!(error(r#"{"a": ${image}}"#), @r#"template is not JSON that can be kept exactly"#);
+        insta::assert_snapshot!(error(r#"{"a": ${image}}"#), @"template cannot be used: it is a template, with a placeholder that stands outside of quotes (line 1): fill it in first, with the tool that the template is for, or put it in quotes");
     }
 
     proptest! {

@@ -1,0 +1,458 @@
+//! What people give for task definitions, each with its right answer: it is rendered, with nothing
+//! changed but the image; or `--check` finds what ECS would refuse, with its place; or it is said what
+//! the file is instead, and the way out.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const IMAGE: &str = "111111111111.dkr.ecr.eu-central-1.amazonaws.com/shop@sha256:abababababababababababababababababababababababababababababababab";
+
+fn render(args: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_towpath"))
+        .args(["render", "--task-definition", "-"])
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("towpath starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(input).expect("all is read");
+    drop(stdin);
+    child.wait_with_output().expect("towpath ends")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+fn file(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/task_definitions");
+    std::fs::read(folder.join(name)).expect(name)
+}
+
+/// What a file becomes, by the words of the documentation: the definition in it without what is only
+/// described and without nulls, with the tags beside it and the new image.
+fn expected(input: &[u8]) -> Value {
+    let input = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
+    let mut answer: Value = serde_json::from_slice(input).expect("JSON");
+    let tags = answer.get("tags").cloned();
+    let mut definition = match answer.get_mut("taskDefinition") {
+        Some(inner) => inner.take(),
+        None => answer,
+    };
+    without_nulls(&mut definition);
+    let members = definition.as_object_mut().expect("an object");
+    for field in [
+        "compatibilities",
+        "deleteRequestedAt",
+        "deregisteredAt",
+        "registeredAt",
+        "registeredBy",
+        "requiresAttributes",
+        "revision",
+        "status",
+        "taskDefinitionArn",
+    ] {
+        members.shift_remove(field);
+    }
+    if let Some(Value::Array(mut tags)) = tags {
+        tags.retain(|tag| {
+            !tag["key"]
+                .as_str()
+                .is_some_and(|key| key.starts_with("aws:"))
+        });
+        members.insert("tags".to_owned(), tags.into());
+    }
+    definition["containerDefinitions"][0]["image"] = IMAGE.into();
+    definition
+}
+
+/// None of the files has a null in a list or in a map.
+fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, value| !value.is_null());
+            members.values_mut().for_each(without_nulls);
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(without_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn good_files_of_every_shape_are_rendered_with_nothing_changed_but_the_image() {
+    for name in [
+        "arm.json",
+        "bom.json",
+        "crlf.json",
+        "describe-null-tags.json",
+        "describe-output-extra.json",
+        "describe-tags.json",
+        "external.json",
+        "gpu.json",
+        "image-null.json",
+        "managed.json",
+        "no-image.json",
+        "nulls.json",
+        "placeholder-codepipeline.json",
+        "placeholder-shell.json",
+        "unicode.json",
+        "vcpu.json",
+        "windows.json",
+    ] {
+        let input = file(name);
+        let output = render(&["--check", "--image", &format!("app={IMAGE}")], &input);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{name}: {}",
+            text(&output.stderr)
+        );
+        let rendered: Value = serde_json::from_slice(&output.stdout).expect(name);
+        assert_eq!(rendered, expected(&input), "{name}");
+    }
+    // A side-car's tag is what is found in this one; without --check it is rendered as well.
+    let input = file("everything.json");
+    let output = render(&["--image", &format!("app={IMAGE}")], &input);
+    let rendered: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(rendered, expected(&input));
+}
+
+#[test]
+fn what_ecs_would_refuse_is_found_at_its_place() {
+    for (name, places) in [
+        (
+            "everything.json",
+            vec!["container \"router\"", "(/containerDefinitions/2/image)"],
+        ),
+        (
+            "image-null.json",
+            vec!["container \"app\"", "(/containerDefinitions/0/image)"],
+        ),
+        (
+            "no-image.json",
+            vec!["container \"app\"", "(/containerDefinitions/0/image)"],
+        ),
+        ("numbers.json", vec!["(/cpu)", "(/memory)"]),
+        (
+            "placeholder-codepipeline.json",
+            vec!["container \"app\"", "<IMAGE1_NAME>", "--image app="],
+        ),
+        (
+            "placeholder-shell.json",
+            vec!["container \"app\"", "${IMAGE}", "--image app="],
+        ),
+    ] {
+        let output = render(&["--check"], &file(name));
+        let told = text(&output.stderr);
+        assert_eq!(
+            (output.status.code(), &*text(&output.stdout)),
+            (Some(1), ""),
+            "{name}"
+        );
+        for place in places {
+            assert!(told.contains(place), "{name}: {told}");
+        }
+    }
+}
+
+/// Files that are no task definitions, beside those in the folder.
+const OTHERS: [(&str, &str); 41] = [
+    (
+        "arn",
+        "arn:aws:ecs:eu-central-1:111111111111:task-definition/web:7\n",
+    ),
+    ("revision", "web:7"),
+    (
+        "arn in quotes",
+        "\"arn:aws:ecs:eu-central-1:111111111111:task-definition/web:7\"",
+    ),
+    ("spaces only", " \n\t\n"),
+    ("a bom only", "\u{feff}"),
+    (
+        "error",
+        "\nAn error occurred (ClientException) when calling the DescribeTaskDefinition operation: Unable to describe task definition.",
+    ),
+    ("table", "-----------------\n|  DescribeTaskDefinition  |\n"),
+    ("text", "TASKDEFINITION\t256\tweb\t512\tawsvpc\t7\tACTIVE\n"),
+    ("page", "<!DOCTYPE html>\n<html><body>502</body></html>"),
+    (
+        "trailing comma in a list",
+        "{\"family\": \"web\", \"containerDefinitions\": [{}, ]}",
+    ),
+    (
+        "comment at an end",
+        "{\n  \"family\": \"web\", // the web\n  \"containerDefinitions\": []\n}",
+    ),
+    ("comment as a block", "/* web */\n{\"family\": \"web\"}"),
+    (
+        "comment with a hash",
+        "{\n  # the web\n  \"family\": \"web\"\n}",
+    ),
+    (
+        "comment after",
+        "{\"family\": \"web\", \"containerDefinitions\": []} // end",
+    ),
+    (
+        "cut off",
+        "{\"family\": \"web\", \"containerDefinitions\": [{\"name\": \"a",
+    ),
+    (
+        "second value",
+        "{\"family\": \"web\", \"containerDefinitions\": []}\n{\"family\": \"web2\"}",
+    ),
+    (
+        "missing comma",
+        "{\n  \"family\": \"web\"\n  \"containerDefinitions\": []\n}",
+    ),
+    ("line break in a text", "{\"family\": \"we\nb\"}"),
+    ("typographic quotes", "{“family”: “web”}"),
+    ("python", "{'family': 'web', 'essential': True}"),
+    ("python words", "{\"family\": \"web\", \"essential\": True}"),
+    (
+        "jsonnet with local",
+        "local image = 'nginx';\n{ family: 'web' }",
+    ),
+    ("json5", "{family: \"web\", containerDefinitions: []}"),
+    ("javascript", "module.exports = {family: 'web'}"),
+    (
+        "terraform",
+        "resource \"aws_ecs_task_definition\" \"web\" {\n  family = \"web\"\n}\n",
+    ),
+    ("terraform map", "{\n  family = \"web\"\n}"),
+    ("terraform reference", "{\"family\": var.family}"),
+    (
+        "template of jinja",
+        "{\"family\": \"web\", \"cpu\": {{ cpu }}}",
+    ),
+    (
+        "template with a condition",
+        "{{% if x %}\"family\": \"web\"}",
+    ),
+    (
+        "template of erb",
+        "{\"family\": \"web\", \"cpu\": <%= cpu %>}",
+    ),
+    ("template of make", "{\"family\": \"web\", \"cpu\": $(CPU)}"),
+    (
+        "template of envsubst",
+        "{\"family\": \"web\", \"cpu\": $CPU}",
+    ),
+    (
+        "yaml in flow",
+        "---\nfamily: web\ncontainerDefinitions: [{name: app, image: nginx}]\n",
+    ),
+    ("yaml with a comment", "# the web\nfamily: web\n"),
+    (
+        "cloudformation in yaml",
+        "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Web:\n    Type: AWS::ECS::TaskDefinition\n",
+    ),
+    (
+        "properties in yaml",
+        "Family: web\nContainerDefinitions:\n  - Name: app\n",
+    ),
+    ("compose", "services:\n  web:\n    image: nginx\n"),
+    ("kubernetes", "apiVersion: apps/v1\nkind: Deployment\n"),
+    (
+        "appspec",
+        "version: 0.0\nResources:\n  - TargetService:\n      Type: AWS::ECS::Service\n",
+    ),
+    ("pipeline", "pipeline: shop\nrepository: shop\nstages: []\n"),
+    ("not utf-8", ""),
+];
+
+/// JSON of something else.
+fn documents() -> Vec<(&'static str, Value)> {
+    use serde_json::json;
+    let container = json!({"name": "app", "image": "nginx"});
+    vec![
+        (
+            "template",
+            json!({"Resources": {"Web": {"Type": "AWS::ECS::TaskDefinition"}}}),
+        ),
+        (
+            "capitals around",
+            json!({"TaskDefinition": {"Family": "web"}}),
+        ),
+        (
+            "a function",
+            json!({"family": "web", "containerDefinitions": [{"name": "app", "image": {"Fn::Sub": "${Image}"}}]}),
+        ),
+        (
+            "a role by reference",
+            json!({"family": "web", "containerDefinitions": [], "taskRoleArn": {"Ref": "Role"}}),
+        ),
+        ("one container", container.clone()),
+        (
+            "containers without family",
+            json!({"containerDefinitions": [container]}),
+        ),
+        (
+            "terraform's names",
+            json!({"family": "web", "container_definitions": "[]"}),
+        ),
+        (
+            "containers as text",
+            json!({"family": "web", "containerDefinitions": "[{\"name\":\"app\"}]"}),
+        ),
+        ("everything as text", json!("{\"family\": \"web\"}")),
+        (
+            "definitions",
+            json!([{"family": "web", "containerDefinitions": []}]),
+        ),
+        (
+            "names",
+            json!({"taskDefinitionArns": ["arn:aws:ecs:x:1:task-definition/web:7"]}),
+        ),
+        (
+            "services",
+            json!({"services": [{"taskDefinition": "arn:aws:ecs:x:1:task-definition/web:7"}], "failures": []}),
+        ),
+        (
+            "image definitions",
+            json!([{"name": "app", "imageUri": "nginx"}]),
+        ),
+        (
+            "dockerrun",
+            json!({"AWSEBDockerrunVersion": 2, "containerDefinitions": []}),
+        ),
+        (
+            "an error",
+            json!({"__type": "ClientException", "message": "no"}),
+        ),
+        (
+            "an empty skeleton",
+            json!({
+                "family": "", "taskRoleArn": "", "executionRoleArn": "", "networkMode": "host",
+                "containerDefinitions": [{"name": "", "image": "", "cpu": 0, "links": [""]}], "cpu": "", "memory": "",
+            }),
+        ),
+        ("nothing", json!({})),
+        ("an empty list", json!([])),
+        ("a number", json!(7)),
+    ]
+}
+
+#[test]
+fn files_of_another_kind_are_named_with_the_way_out() {
+    let mut told = String::new();
+    let mut tell = |name: &str, input: &[u8]| {
+        let output = render(&["--check"], input);
+        assert_eq!(
+            (output.status.code(), &*text(&output.stdout)),
+            (Some(2), ""),
+            "{name}"
+        );
+        let error = text(&output.stderr);
+        let error = error
+            .strip_prefix("error: cannot use standard input: ")
+            .expect("a refusal");
+        told.push_str(&format!("{name}\n  {error}"));
+    };
+    for name in [
+        "bare-array.json",
+        "capitals.json",
+        "cli-skeleton.json",
+        "cloudformation.json",
+        "comments.json",
+        "empty.json",
+        "jsonnet.jsonnet",
+        "key-twice.json",
+        "lone-surrogate.json",
+        "placeholder-unquoted.json",
+        "trailing-comma.json",
+        "yaml.yaml",
+    ] {
+        tell(name, &file(name));
+    }
+    for (name, input) in OTHERS {
+        match name {
+            "not utf-8" => tell(name, b"{\"family\": \"web\",\n\"x\": \"gr\xfc\xdfe\"}"),
+            _ => tell(name, input.as_bytes()),
+        }
+    }
+    for (name, value) in documents() {
+        tell(name, value.to_string().as_bytes());
+    }
+    let good = text(&file("arm.json"));
+    for (name, big_endian, mark) in [
+        ("utf-16", false, true),
+        ("utf-16, big", true, true),
+        ("utf-16, bare", false, false),
+    ] {
+        let mark = mark.then_some(0xfeff);
+        let units = mark.into_iter().chain(good.encode_utf16());
+        let bytes: Vec<u8> = units
+            .flat_map(|unit| {
+                if big_endian {
+                    unit.to_be_bytes()
+                } else {
+                    unit.to_le_bytes()
+                }
+            })
+            .collect();
+        tell(name, &bytes);
+    }
+    tell("gzip", b"\x1f\x8b\x08\x00");
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn the_ways_out_lead_to_a_task_definition() {
+    let image = format!("app={IMAGE}");
+    let check = |args: &[&str], input: &[u8]| {
+        let all = [&["--check", "--image", &image], args].concat();
+        let output = render(&all, input);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    };
+    // "have it read with --input yaml"
+    check(&["--input", "yaml"], &file("yaml.yaml"));
+    // "remove the comments", "remove the comma"
+    let comments = text(&file("comments.json"));
+    check(&[], comments.split_once('\n').expect("lines").1.as_bytes());
+    check(
+        &[],
+        text(&file("trailing-comma.json"))
+            .replace("true,", "true")
+            .as_bytes(),
+    );
+    // "put it where it belongs"
+    let list =
+        text(&file("bare-array.json")).replace("\"essential\"", "\"memory\": 64, \"essential\"");
+    check(
+        &[],
+        format!("{{\"family\": \"web\", \"containerDefinitions\": {list}}}").as_bytes(),
+    );
+    // "fill it in first", "or put it in quotes"
+    let template = text(&file("placeholder-unquoted.json"));
+    check(&[], template.replace("${CPU}", "\"256\"").as_bytes());
+    let quoted = render(
+        &["--check", "--image", &image],
+        template.replace("${CPU}", "\"${CPU}\"").as_bytes(),
+    );
+    assert!(text(&quoted.stderr).contains("\"${CPU}\" is no size"));
+    // "keep one"
+    check(
+        &[],
+        text(&file("key-twice.json"))
+            .replace("\"family\": \"web2\",", "")
+            .as_bytes(),
+    );
+    // "write the character itself"
+    check(
+        &[],
+        text(&file("lone-surrogate.json"))
+            .replace("\\ud800", "😀")
+            .as_bytes(),
+    );
+    // "put it in quotes"
+    let numbers = text(&file("numbers.json"));
+    let numbers = numbers
+        .replace(": 256", ": \"256\"")
+        .replace(": 512", ": \"512\"");
+    check(&[], numbers.as_bytes());
+}
