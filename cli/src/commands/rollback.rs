@@ -6,8 +6,8 @@ use serde::Serialize;
 use towpath_aws::handlers::Taken;
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
-    Good, Incoming, MOST_ATTEMPTS, NoWayBack, Principal, Refusal, Release, Revision, Rollback,
-    ServiceId, ServiceRow, open_rollback, succeeded_with,
+    Good, Incoming, MOST_ATTEMPTS, NoWayBack, Principal, Refusal, Release, Revision, ServiceId,
+    ServiceRow, WantedRollback, open_rollback, succeeded_with,
 };
 
 use super::stage::{self, Found, StageArguments, reason};
@@ -192,15 +192,14 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
     /// Opens the rollback: whether it is new, its id, and what it brings back.
     async fn open(&self, row: &ServiceRow) -> Result<(bool, ReleaseId, To), Failure> {
         let stage = &self.arguments.of.stage;
-        let (target, good, revision) = match &self.arguments.to {
+        let good = match &self.arguments.to {
             Some(id) => self.named(id).await?,
             None => {
                 let good = self
                     .way_back(row)
                     .await
                     .ok_or_else(|| NoWayBack::NothingBefore(stage.clone()))?;
-                let target = self.load(&good.release).await?;
-                (target, good.release.clone(), good.revision.clone())
+                self.load(&good.release).await?
             }
         };
         let serving = row.good.as_ref().map(|serving| serving.release.clone());
@@ -209,23 +208,26 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             Some(serving) => self.deployer.release(serving).await?,
             None => None,
         };
-        let rollback = Rollback {
+        let wanted = WantedRollback {
             stage: stage.clone(),
-            revision: revision.clone(),
-            good: good.clone(),
-            from: serving.filter(|serving| *serving != good),
+            from: serving.filter(|serving| serving != good.id()),
             by: self.by.clone(),
             reason: self.arguments.reason.clone(),
         };
-        let rules = rules.as_ref().unwrap_or(&target);
+        let rules = rules.as_ref().unwrap_or(&good);
+        let (revision, _) =
+            succeeded_with(&good, &self.service).ok_or_else(|| NoWayBack::NeverSucceeded {
+                release: good.id().clone(),
+                stage: stage.clone(),
+            })?;
         let to = To {
-            release: good,
-            tag: target.image().tag.to_string(),
-            revision,
+            release: good.id().clone(),
+            tag: good.image().tag.to_string(),
+            revision: revision.clone(),
         };
         for attempt in 0..MOST_ATTEMPTS {
-            let rollback = rollback.clone();
-            let (id, events) = open_rollback(rules, &target, rollback, row.epoch, attempt)?;
+            let wanted = wanted.clone();
+            let (id, events) = open_rollback(rules, &good, wanted, row.epoch, attempt)?;
             if self.deployer.open(&id, &self.by, &events).await? {
                 return Ok((true, id, to));
             }
@@ -264,34 +266,33 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
         }
     }
 
-    /// The release that `--to` names, and the revision with which it succeeded here. Where that is
-    /// a rollback, what it brought back is meant.
-    async fn named(&self, id: &ReleaseId) -> Result<(Release, ReleaseId, Revision), Failure> {
+    /// The release that `--to` names. Where that is a rollback, what it brought back is meant.
+    async fn named(&self, id: &ReleaseId) -> Result<Release, Failure> {
         let stage = &self.arguments.of.stage;
         let target = self.load(id).await?;
-        let never = || NoWayBack::NeverSucceeded {
-            release: id.clone(),
-            stage: stage.clone(),
+        let target = match target.rollback() {
+            Some(rollback) => self.load(&rollback.good).await?,
+            None => target,
         };
-        let (revision, _) = succeeded_with(&target, stage).ok_or_else(never)?;
-        let was = target
-            .stage_position(stage)
-            .and_then(|position| target.service_id(position));
-        if was.as_ref() != Some(&self.service) {
-            return Err(Refused::Elsewhere {
+        if succeeded_with(&target, &self.service).is_some() {
+            return Ok(target);
+        }
+        let position = target.stage_position(stage);
+        let was = position.and_then(|position| target.service_id(position));
+        match was.filter(|was| *was != self.service) {
+            Some(was) => Err(Refused::Elsewhere {
                 release: id.clone(),
                 stage: stage.to_string(),
-                was: was.map_or_else(String::new, |was| was.to_string()),
+                was: was.to_string(),
                 service: self.service.clone(),
             }
-            .into());
+            .into()),
+            None => Err(NoWayBack::NeverSucceeded {
+                release: id.clone(),
+                stage: stage.clone(),
+            }
+            .into()),
         }
-        let revision = revision.clone();
-        let good = match target.rollback() {
-            Some(rollback) => rollback.good.clone(),
-            None => id.clone(),
-        };
-        Ok((target, good, revision))
     }
 
     async fn load(&self, id: &ReleaseId) -> Result<Release, Failure> {

@@ -128,6 +128,22 @@ fn a_rollback_names_any_release_that_succeeded_there() {
 }
 
 #[test]
+fn a_rollback_takes_its_revision_from_the_good_releases_own_entries() {
+    let (mut deployer, _, _) = shop();
+    row(&mut deployer).earlier[0].revision = revision(66);
+    ordered(&deployer, "rollback", &[]);
+    let ordered = deployer.ordered.borrow();
+    let Event::Opened {
+        rollback: Some(rollback),
+        ..
+    } = &ordered.opened[0].1[0]
+    else {
+        panic!("a rollback is opened");
+    };
+    assert_eq!(rollback.revision, revision(6), "whatever the row says");
+}
+
+#[test]
 fn a_rollback_is_refused_with_the_way_out() {
     let (mut deployer, _, _) = shop();
     let pipeline = deployer.keep(SHOP);

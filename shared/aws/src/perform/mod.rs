@@ -121,7 +121,7 @@ async fn perform_action<P: Ports>(
     match &task.action {
         Action::Plan { .. } => {
             let request = plan::Request::of(&task.action).expect("it plans");
-            plan::plan(ports, &request).await
+            plan::plan(ports, release, &request).await
         }
         Action::Register {
             place,

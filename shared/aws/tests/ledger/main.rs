@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod rollbacks;
 mod services;
 
 use aws_sdk_dynamodb::types::AttributeValue;

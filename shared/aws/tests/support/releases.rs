@@ -7,8 +7,8 @@ use towpath_aws::ports::{Append, AppendError, Ledger, NewDeployment};
 use towpath_core::names::{Region, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Actor, Event, Home, Image, Outcome, Place, Plan, Release, Rollback, ServiceId, open_rollback,
-    release_id,
+    Actor, Entry, Event, Home, Image, Outcome, Place, Plan, Principal, Release, ServiceId,
+    WantedRollback, open_rollback, release_id,
 };
 
 /// The service of the pipeline's only stage.
@@ -127,16 +127,20 @@ pub fn held() -> Event {
     }
 }
 
-/// What opens the rollback to a release that succeeded.
+/// What opens the rollback to a release, as if it had succeeded.
 pub fn rollback(good: &Release) -> (ReleaseId, Vec<Event>) {
-    let rollback: Rollback = serde_json::from_value(json!({
-        "stage": "test",
-        "revision": "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:7",
-        "good": good.id(),
-        "by": {"slack": "U1"},
-    }))
-    .unwrap();
-    open_rollback(good, good, rollback, 0, 0).unwrap()
+    let mut good = good.clone();
+    let last = good.entries().last().expect("an entry");
+    let last = (last.sequence, &last.fingerprint);
+    let ended = rollout_ended(Outcome::Succeeded);
+    good.push(Entry::after(Some(last), good.id(), at(0), actor(), ended));
+    let wanted = WantedRollback {
+        stage: "test".parse().unwrap(),
+        from: None,
+        by: Principal::Slack("U1".parse().unwrap()),
+        reason: None,
+    };
+    open_rollback(&good, &good, wanted, 0, 0).unwrap()
 }
 
 /// The release took the service.

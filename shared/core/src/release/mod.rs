@@ -36,7 +36,8 @@ pub use next::{Moment, Step, Task, Wait, leave, next, planning};
 pub use outcome::{Conclusion, Outcome};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalingState};
 pub use rollback::{
-    ALL_AT_ONCE, MOST_ATTEMPTS, NoWayBack, Rollback, open_rollback, succeeded_with,
+    ALL_AT_ONCE, MOST_ATTEMPTS, NoWayBack, Rollback, Unfounded, WantedRollback, open_rollback,
+    succeeded_with, verify_rollback,
 };
 pub use rollout::{
     Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout, TakenGroup,

@@ -1,9 +1,12 @@
 //! Bringing an earlier release back to a stage: a release of its own, which no gate keeps.
+//!
+//! What is brought back is what the good release's own entries say that it ran with. The service's
+//! row only tells which release that is: whoever edits the row must not choose what is deployed.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Principal, Release, Revision};
+use super::{Event, Image, Principal, Release, Revision, ServiceId};
 use crate::names::{Fingerprint, ReleaseId, StageName};
 use crate::pipeline::{Pipeline, Rollout, Stage, WayBack};
 
@@ -45,25 +48,52 @@ impl Rollback {
 /// How often the same rollback can be asked for in vain before the service has changed hands.
 pub const MOST_ATTEMPTS: u32 = 20;
 
-/// What opens the rollback that brings `good`'s rollout back to the stage: its id, and its first
-/// events. `rules` is a release of the same pipeline whose configuration counts; `epoch` is that of
-/// the service's row, so that asking twice for the same is the same rollback, and asking again
-/// after the service has changed hands is another. `attempt` is how many rollbacks that were asked
-/// for in just this way have ended, without having had the service: fewer than [`MOST_ATTEMPTS`].
+/// A rollback that somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedRollback {
+    /// The stage.
+    pub stage: StageName,
+    /// The release that is to be taken back, where it is known.
+    pub from: Option<ReleaseId>,
+    /// Who wants it.
+    pub by: Principal,
+    /// Why, in their words.
+    pub reason: Option<String>,
+}
+
+/// What opens the rollback that brings `good` back to the stage: its id, and its first events. What
+/// is brought back is what `good` succeeded with there, by its own entries. `rules` is a release of
+/// the same pipeline whose configuration counts; `epoch` is that of the service's row, so that
+/// asking twice for the same is the same rollback, and asking again after the service has changed
+/// hands is another. `attempt` is how many rollbacks that were asked for in just this way have
+/// ended, without having had the service: fewer than [`MOST_ATTEMPTS`].
 ///
 /// # Errors
-/// When the pipeline has no such stage, or the release never succeeded there.
+/// When the pipeline has no such stage, or the release never succeeded in its service.
 pub fn open_rollback(
     rules: &Release,
     good: &Release,
-    rollback: Rollback,
+    wanted: WantedRollback,
     epoch: u64,
     attempt: u32,
 ) -> Result<(ReleaseId, Vec<Event>), NoWayBack> {
-    let stage = rules
-        .pipeline()
-        .stage(&rollback.stage)
-        .ok_or_else(|| NoWayBack::NoSuchStage(rollback.stage.clone()))?;
+    let no_stage = || NoWayBack::NoSuchStage(wanted.stage.clone());
+    let index = rules.stage_position(&wanted.stage).ok_or_else(no_stage)?;
+    let service = rules.service_id(index).ok_or_else(no_stage)?;
+    let stage = rules.pipeline().stage(&wanted.stage).ok_or_else(no_stage)?;
+    let (revision, _) =
+        succeeded_with(good, &service).ok_or_else(|| NoWayBack::NeverSucceeded {
+            release: good.id().clone(),
+            stage: wanted.stage.clone(),
+        })?;
+    let rollback = Rollback {
+        stage: wanted.stage,
+        revision: revision.clone(),
+        good: good.id().clone(),
+        from: wanted.from,
+        by: wanted.by,
+        reason: wanted.reason,
+    };
     let pipeline = Pipeline {
         stages: vec![without_gates(stage)],
         ..rules.pipeline().clone()
@@ -109,12 +139,16 @@ pub enum NoWayBack {
     },
 }
 
-/// The revision with which a release succeeded in a stage, and when.
+/// The revision with which a release succeeded in a service, and when. A rollback has brought that
+/// of another release, whose own entries say which.
 #[must_use]
 pub fn succeeded_with<'a>(
     release: &'a Release,
-    stage: &StageName,
+    service: &ServiceId,
 ) -> Option<(&'a Revision, Timestamp)> {
+    if release.rollback().is_some() {
+        return None;
+    }
     release.entries().iter().rev().find_map(|entry| {
         let Event::RolloutEnded {
             stage: at,
@@ -125,8 +159,73 @@ pub fn succeeded_with<'a>(
         else {
             return None;
         };
-        (at == stage).then_some((revision, entry.at))
+        let index = release.stage_position(at)?;
+        (release.service_id(index)? == *service).then_some((revision, entry.at))
     })
+}
+
+/// Why a rollback is not carried out: the release that it is to bring back says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfounded {
+    /// There is no such release.
+    #[error("nothing is brought back: the ledger has no release {0}")]
+    NoSuchRelease(ReleaseId),
+    /// It did not succeed there.
+    #[error("nothing is brought back: by its own entries {release} did not succeed in {service}")]
+    NeverSucceeded {
+        /// The release.
+        release: ReleaseId,
+        /// The service.
+        service: ServiceId,
+    },
+    /// It succeeded with something else.
+    #[error(
+        "nothing is brought back: by its own entries {release} succeeded with {own}, and the rollback names {named}"
+    )]
+    Otherwise {
+        /// The release.
+        release: ReleaseId,
+        /// What it succeeded with.
+        own: String,
+        /// What the rollback is to bring.
+        named: String,
+    },
+}
+
+/// Checks a rollback against the entries of the release that it is to bring back, just before it
+/// begins: its own first entry is not taken at its word.
+///
+/// # Errors
+/// When that release never ran in the service what the rollback is to bring there.
+pub fn verify_rollback(
+    rollback: &Rollback,
+    image: &Image,
+    service: &ServiceId,
+    good: Option<&Release>,
+) -> Result<(), Unfounded> {
+    let release = || rollback.good.clone();
+    let good = good.ok_or_else(|| Unfounded::NoSuchRelease(release()))?;
+    let Some((revision, _)) = succeeded_with(good, service) else {
+        return Err(Unfounded::NeverSucceeded {
+            release: release(),
+            service: service.clone(),
+        });
+    };
+    let otherwise = |own: String, named: String| Unfounded::Otherwise {
+        release: release(),
+        own,
+        named,
+    };
+    if *revision != rollback.revision {
+        let named = rollback.revision.to_string();
+        return Err(otherwise(revision.to_string(), named));
+    }
+    let own = good.image();
+    let names = |image: &Image| format!("{}/{}@{}", image.registry, image.repository, image.digest);
+    if names(own) != names(image) {
+        return Err(otherwise(names(own), names(image)));
+    }
+    Ok(())
 }
 
 /// The stage as a rollback passes it: nobody is asked, nothing is checked, nothing is changed but

@@ -345,11 +345,13 @@ pub fn service_change(
 
 /// What a success leaves as good. After a rollback that is the release which was brought back.
 fn good(release: &Release, revision: &Revision, at: Timestamp) -> Good {
+    // What was brought back may have had to be registered anew; it is known by what it ran with.
+    let (release_of, revision) = match release.rollback() {
+        None => (release.id(), revision),
+        Some(rollback) => (&rollback.good, &rollback.revision),
+    };
     Good {
-        release: match release.rollback() {
-            None => release.id().clone(),
-            Some(rollback) => rollback.good.clone(),
-        },
+        release: release_of.clone(),
         digest: release.image().digest,
         revision: revision.clone(),
         at,

@@ -12,8 +12,8 @@ use super::sample::{self, slack};
 use crate::names::ReleaseId;
 use crate::pipeline::Pipeline;
 use crate::release::{
-    Accepted, Decision, Event, Incoming, MOST_ATTEMPTS, Principal, Release, Rollback, ServiceId,
-    accept, open, open_rollback, release_id,
+    Accepted, Decision, Event, Incoming, MOST_ATTEMPTS, Principal, Release, ServiceId,
+    WantedRollback, accept, open, open_rollback, release_id,
 };
 
 /// A defect that is planted to see that the checks find it.
@@ -259,17 +259,15 @@ impl World {
         let Some(to) = row.way_back().cloned() else {
             return;
         };
-        let rollback = Rollback {
+        let wanted = WantedRollback {
             stage: rules.pipeline().stages[index].name.clone(),
-            revision: to.revision,
-            good: to.release.clone(),
             from: row.good.map(|good| good.release),
             by: aws_user(),
             reason: None,
         };
         let good = self.ledger.load(&to.release);
         for attempt in 0..MOST_ATTEMPTS {
-            match open_rollback(&rules, &good, rollback.clone(), row.epoch, attempt) {
+            match open_rollback(&rules, &good, wanted.clone(), row.epoch, attempt) {
                 Ok((id, _)) if self.has_ended(&id) => {}
                 Ok((id, events)) => {
                     self.ledger.open(&id, events, self.now);

@@ -3,8 +3,8 @@
 
 use towpath_core::names::{ReleaseId, SlackUser, StageName};
 use towpath_core::release::{
-    Actor, Incoming, MOST_ATTEMPTS, Principal, Refusal, Release, Rollback, ServiceId, ServiceRow,
-    open_rollback,
+    Actor, Incoming, MOST_ATTEMPTS, Principal, Refusal, Release, ServiceId, ServiceRow,
+    WantedRollback, open_rollback,
 };
 
 use super::super::{HandlerError, Taken, take};
@@ -85,19 +85,16 @@ async fn bring_back<P: Ledger + Clock>(
         let problem = format!("the ledger has no release {} to bring back", good.release);
         return Ok(Some(problem));
     };
-    let rollback = Rollback {
+    let wanted = WantedRollback {
         stage: stage.clone(),
-        revision: good.revision.clone(),
-        good: good.release.clone(),
         from: Some(id.clone()),
         by: by.clone(),
         reason: None,
     };
     let actor = Actor::Person(by);
     for attempt in 0..MOST_ATTEMPTS {
-        let rollback = rollback.clone();
-        let (opened, events) = match open_rollback(&release, &before, rollback, row.epoch, attempt)
-        {
+        let wanted = wanted.clone();
+        let (opened, events) = match open_rollback(&release, &before, wanted, row.epoch, attempt) {
             Ok(opened) => opened,
             Err(error) => return Ok(Some(error.to_string())),
         };

@@ -7,7 +7,7 @@ mod request;
 mod set_up;
 mod way_back;
 
-use towpath_core::release::{Action, ActionKind, Event, Plan};
+use towpath_core::release::{Action, ActionKind, Event, Plan, Release, verify_rollback};
 use towpath_core::taskdef::TaskDefinition;
 
 use self::reading::{describe, read_base};
@@ -77,10 +77,12 @@ impl From<String> for Problem {
 
 pub(super) async fn plan<P: Ports>(
     ports: &P,
+    release: &Release,
     request: &Request<'_>,
 ) -> Result<Vec<Event>, CallError> {
     let stage = request.stage;
-    match read(ports, request).await {
+    let (founded, read) = tokio::join!(is_founded(ports, release, request), read(ports, request));
+    match founded.and(read) {
         Ok(preview) => {
             let unknown = &preview.plan.unknown_fields;
             if !unknown.is_empty() {
@@ -99,17 +101,34 @@ pub(super) async fn plan<P: Ports>(
     }
 }
 
+/// Refuses a rollback to what the good release's own entries do not say that it ran with.
+async fn is_founded<P: Ports>(
+    ports: &P,
+    release: &Release,
+    request: &Request<'_>,
+) -> Result<(), Problem> {
+    let Some(rollback) = release.rollback() else {
+        return Ok(());
+    };
+    let good = ports.load(&rollback.good).await.map_err(from_ledger)?;
+    let service = &request.place.service;
+    verify_rollback(rollback, release.image(), service, good.as_ref())
+        .map_err(|unfounded| Problem::Misfit(unfounded.to_string()))
+}
+
+/// What cannot be read in the ledger is not planned on.
+fn from_ledger(error: LoadError) -> Problem {
+    match error {
+        LoadError::Call(error) => Problem::Call(error),
+        LoadError::Unreadable { .. } => Problem::Misfit(error.to_string()),
+    }
+}
+
 async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Problem> {
     let place = request.place;
     // The row comes first: when the service is taken at the epoch that it names, nobody else has
     // changed what is read after it.
-    let row = ports
-        .service(&place.service)
-        .await
-        .map_err(|error| match error {
-            LoadError::Call(error) => Problem::Call(error),
-            LoadError::Unreadable { .. } => Problem::Misfit(error.to_string()),
-        })?;
+    let row = ports.service(&place.service).await.map_err(from_ledger)?;
     let (service, scaling, group, veto) = tokio::join!(
         ports.describe_service(place),
         async {

@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use super::given::{Story, given, other, stage};
 use crate::names::ReleaseId;
 use crate::release::{
-    Accepted, Action, ActionKind, Actor, Decision, DeploymentStatus, Entry, Event, Good, Incoming,
-    NoWayBack, Outcome, Principal, Release, Rollback, ServiceRow, ServiceWrite, Step,
-    open_rollback, service_change, succeeded_with,
+    Accepted, Action, ActionKind, Actor, Decision, DeploymentStatus, Entry, Event, Good, Image,
+    Incoming, NoWayBack, Outcome, Principal, Release, Rollback, ServiceId, ServiceRow,
+    ServiceWrite, Step, Unfounded, WantedRollback, open_rollback, service_change, succeeded_with,
+    verify_rollback,
 };
 use crate::simulation::sample;
 
@@ -104,11 +105,9 @@ fn good() -> Release {
         .release
 }
 
-fn rollback(stage: &str) -> Rollback {
-    Rollback {
+fn wanted_back(stage: &str) -> WantedRollback {
+    WantedRollback {
         stage: stage.parse().expect("a stage name"),
-        revision: sample::revision(8),
-        good: good().id().clone(),
         from: None,
         by: somebody(),
         reason: Some("it is slow".into()),
@@ -116,7 +115,7 @@ fn rollback(stage: &str) -> Rollback {
 }
 
 fn opened(epoch: u64) -> (ReleaseId, Vec<Event>) {
-    open_rollback(&good(), &good(), rollback("test"), epoch, 0).expect("a rollback")
+    open_rollback(&good(), &good(), wanted_back("test"), epoch, 0).expect("a rollback")
 }
 
 fn rolling_back() -> Story {
@@ -133,15 +132,125 @@ fn asking_twice_is_one_rollback_and_asking_later_another() {
     assert_eq!(opened(3).0, opened(3).0);
     assert_ne!(opened(3).0, opened(4).0);
     // One that has ended without having had the service is no reason not to ask again.
-    let again = open_rollback(&good(), &good(), rollback("test"), 3, 1).expect("a rollback");
+    let again = open_rollback(&good(), &good(), wanted_back("test"), 3, 1).expect("a rollback");
     assert_ne!(opened(3).0, again.0);
-    let nowhere = open_rollback(&good(), &good(), rollback("nowhere"), 3, 0);
+    let nowhere = open_rollback(&good(), &good(), wanted_back("nowhere"), 3, 0);
     assert_eq!(nowhere, Err(NoWayBack::NoSuchStage(stage("nowhere"))));
     assert_eq!(
-        succeeded_with(&good(), &stage("test")).map(|(revision, _)| revision.clone()),
+        succeeded_with(&good(), &at_test()).map(|(revision, _)| revision.clone()),
         Some(sample::revision(8))
     );
-    assert_eq!(succeeded_with(&good(), &stage("staging")), None);
+    let staging = open_rollback(&good(), &good(), wanted_back("staging"), 3, 0);
+    let never = NoWayBack::NeverSucceeded {
+        release: good().id().clone(),
+        stage: stage("staging"),
+    };
+    assert_eq!(staging, Err(never), "it never came there");
+}
+
+/// The service of the stage `test`.
+fn at_test() -> ServiceId {
+    good().service_id(0).expect("a service")
+}
+
+#[test]
+fn a_rollback_brings_back_nothing_but_what_the_good_release_ran_with() {
+    let story = rolling_back();
+    let (rollback, image) = (
+        story.release.rollback().expect("it is one"),
+        story.release.image(),
+    );
+    let (good, service) = (good(), at_test());
+    assert_eq!(rollback.revision, sample::revision(8));
+    let verify = |rollback: &Rollback, image: &Image, good: Option<&Release>| {
+        verify_rollback(rollback, image, &service, good).map_err(|error| error.to_string())
+    };
+    assert_eq!(verify(rollback, image, Some(&good)), Ok(()));
+    let refused = |rollback: &Rollback, image: &Image, good: Option<&Release>, why: &str| {
+        let said = verify(rollback, image, good).expect_err(why);
+        assert!(said.contains(why), "{said}");
+    };
+    let forged = Rollback {
+        revision: sample::revision(6),
+        ..rollback.clone()
+    };
+    refused(
+        &forged,
+        image,
+        Some(&good),
+        "the rollback names arn:aws:ecs:eu-west-1:111111111111:task-definition/shop:6",
+    );
+    let other_image = Image {
+        digest: crate::image::Digest::of(b"other"),
+        ..image.clone()
+    };
+    refused(rollback, &other_image, Some(&good), "succeeded with");
+    refused(rollback, image, None, "the ledger has no release");
+    let never = pushed().planned("test", sample::plan()).took("test", 1);
+    for ended in [
+        never.clone(),
+        never.clone().ended("test", Outcome::Failed, Some(8)),
+        never.clone().ended("test", Outcome::RolledBack, Some(8)),
+        never.ended("test", Outcome::Succeeded, None),
+    ] {
+        refused(rollback, image, Some(&ended.release), "did not succeed in");
+    }
+    let elsewhere = good.service_id(1).expect("another service");
+    let said = verify_rollback(rollback, image, &elsewhere, Some(&good));
+    assert!(
+        matches!(said, Err(Unfounded::NeverSucceeded { .. })),
+        "{said:?}"
+    );
+    // One rollback is no ground for the next: the release that it brought back is.
+    let through = rolling_back()
+        .planned("test", sample::plan())
+        .took("test", 2);
+    let through = through.ended("test", Outcome::Succeeded, Some(8));
+    refused(
+        rollback,
+        image,
+        Some(&through.release),
+        "did not succeed in",
+    );
+}
+
+#[test]
+fn what_had_to_be_registered_anew_is_still_the_release_that_it_was() {
+    let story = rolling_back()
+        .planned_but("test", |plan| {
+            plan.service.good = Some(Good {
+                release: other("worse00", sample::dawn()).release,
+                digest: crate::image::Digest::of(b"worse"),
+                revision: sample::revision(9),
+                at: sample::dawn(),
+            });
+            plan.service.earlier = vec![Good {
+                release: good().id().clone(),
+                digest: good().image().digest,
+                revision: sample::revision(8),
+                at: sample::dawn(),
+            }];
+        })
+        .took("test", 2);
+    let ended = Event::RolloutEnded {
+        stage: stage("test"),
+        outcome: Outcome::Succeeded,
+        reason: "it serves".into(),
+        revision: Some(sample::revision(12)),
+    };
+    let change = service_change(&story.release, &[ended], story.now).expect("a change");
+    let ServiceWrite::Free {
+        good: Some((now_good, earlier)),
+        ..
+    } = change.write
+    else {
+        panic!("it frees: {:?}", change.write);
+    };
+    assert_eq!(
+        (&now_good.release, now_good.revision),
+        (good().id(), sample::revision(8))
+    );
+    assert_eq!(earlier, [], "what was taken back is no way back");
 }
 
 #[test]
