@@ -44,7 +44,7 @@ async fn a_service_has_one_owner_and_newer_releases_go_first() {
         ),
     ] {
         moto.set(&key, "SERVICE", attribute, other).await;
-        refused(append(&aws, &old, &[reported("still here")], 13).await);
+        refused(append(&aws, &old, &[queued("still here")], 13).await);
         refused(append(&aws, &old, &[rollout_ended(Outcome::Succeeded)], 13).await);
         assert_eq!(load(&aws, 'a').await, old);
         moto.set(&key, "SERVICE", attribute, own).await;

@@ -376,6 +376,52 @@ pub struct CheckResult {
 }
 
 impl Event {
+    /// Whether it is a fact that somebody outside has brought, rather than something that the deployer
+    /// did, read or decided.
+    #[must_use]
+    pub fn is_from_outside(&self) -> bool {
+        match self {
+            Self::DeploymentReported { .. }
+            | Self::Voted { .. }
+            | Self::RollbackRequested { .. }
+            | Self::Vetoed { .. }
+            | Self::Superseded { .. } => true,
+            Self::Opened { .. }
+            | Self::HookCalled { .. }
+            | Self::HookAnswered { .. }
+            | Self::TaskStarted { .. }
+            | Self::Watched { .. }
+            | Self::Checked { .. }
+            | Self::Overtook { .. }
+            | Self::Woke { .. }
+            | Self::Planned { .. }
+            | Self::ApprovalRequested { .. }
+            | Self::ApprovalVoided { .. }
+            | Self::Queued { .. }
+            | Self::RolloutStarted { .. }
+            | Self::Intended { .. }
+            | Self::Registered { .. }
+            | Self::ScalingSuspended { .. }
+            | Self::DeploymentStarted { .. }
+            | Self::DeploymentObserved { .. }
+            | Self::BaselineChanged { .. }
+            | Self::GroupTaken { .. }
+            | Self::GroupFreed { .. }
+            | Self::TrafficAllowed { .. }
+            | Self::RollbackStarted { .. }
+            | Self::Held { .. }
+            | Self::ActionRefused { .. }
+            | Self::ScalingRestored { .. }
+            | Self::RolloutEnded { .. }
+            | Self::Ended { .. }
+            | Self::CardPosted { .. }
+            | Self::CardUpdated { .. }
+            | Self::Replied { .. }
+            | Self::Published { .. }
+            | Self::RunsAlready { .. } => false,
+        }
+    }
+
     /// The deployments that the event names for the first time, so that what AWS reports about
     /// them is known to be about this release.
     pub fn new_deployments(&self) -> impl Iterator<Item = &DeploymentId> {

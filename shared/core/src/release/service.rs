@@ -202,8 +202,12 @@ pub fn service_change(
     events: &[Event],
     now: Timestamp,
 ) -> Option<ServiceChange> {
+    // A fact from outside is true whoever owns the service now, and those who write it down have no
+    // business with services.
+    let decides = events.iter().any(|event| !event.is_from_outside());
     let mut write = release
         .live()
+        .filter(|_| decides)
         .map(|live| ServiceWrite::Fence { epoch: live.epoch });
     let mut stage = release.stage_index();
     let mut hold = release.live().and_then(|live| live.held.clone());

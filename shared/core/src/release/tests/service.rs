@@ -66,7 +66,7 @@ fn the_start_of_a_rollout_takes_the_service() {
 }
 
 #[test]
-fn whatever_a_live_release_records_is_fenced_by_its_epoch() {
+fn whatever_a_live_release_decides_is_fenced_by_its_epoch() {
     let story = pushed().planned("test", sample::plan()).took("test", 5);
     let intended = Event::Intended {
         actions: story.asks_for(),
@@ -78,12 +78,16 @@ fn whatever_a_live_release_records_is_fenced_by_its_epoch() {
         decision: Decision::Reject,
         reason: None,
     };
-    for event in [intended, vote, Event::Replied { through: 3 }] {
-        assert_eq!(
-            writes(&story, &[event]),
-            Some(ServiceWrite::Fence { epoch: 5 })
-        );
+    let fence = Some(ServiceWrite::Fence { epoch: 5 });
+    for event in [intended, Event::Replied { through: 3 }] {
+        assert_eq!(writes(&story, std::slice::from_ref(&event)), fence);
+        assert_eq!(writes(&story, &[vote.clone(), event]), fence);
     }
+    assert_eq!(
+        writes(&story, &[vote]),
+        None,
+        "it was told, and decides nothing"
+    );
 }
 
 #[test]
