@@ -47,12 +47,9 @@ resource "aws_cloudwatch_event_bus_policy" "this" {
   })
 }
 
-locals {
-  ledger_actions = flatten([for statement in local.functions["lifecycle-hook"].statements : statement.actions if statement.sid == "Ledger"])
-}
-
 # Hooks run in the account of the service and write into the ledger here: their role there names the
-# table by its ARN, and the table admits exactly that role.
+# table by its ARN, and the table admits exactly that role, for what the function does at home. Which
+# items that are follows from the account of whoever calls (`aws:PrincipalAccount`).
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-cross-account-access.html
 resource "aws_dynamodb_resource_policy" "ledger" {
   count = length(var.target_accounts) > 0 ? 1 : 0
@@ -61,18 +58,20 @@ resource "aws_dynamodb_resource_policy" "ledger" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "Hooks"
-      Effect    = "Allow"
-      Principal = { AWS = [for account in sort(var.target_accounts) : "arn:${local.partition}:iam::${account}:root"] }
-      Action    = local.ledger_actions
-      Resource  = aws_dynamodb_table.ledger.arn
-      # A condition rather than a principal: a role that is not there yet could not be named.
-      Condition = {
-        ArnEquals = {
-          "aws:PrincipalArn" = [for account in sort(var.target_accounts) : "arn:${local.partition}:iam::${account}:role/${local.prefix}-lifecycle-hook"]
-        }
-      }
-    }]
+    Statement = [
+      for statement in local.functions["lifecycle-hook"].statements : {
+        Sid       = statement.sid
+        Effect    = "Allow"
+        Principal = { AWS = [for account in sort(var.target_accounts) : "arn:${local.partition}:iam::${account}:root"] }
+        Action    = statement.actions
+        Resource  = aws_dynamodb_table.ledger.arn
+        # A condition rather than a principal: a role that is not there yet could not be named.
+        Condition = merge(statement.conditions, {
+          ArnEquals = {
+            "aws:PrincipalArn" = [for account in sort(var.target_accounts) : "arn:${local.partition}:iam::${account}:role/${local.prefix}-lifecycle-hook"]
+          }
+        })
+      } if startswith(statement.sid, "Ledger")
+    ]
   })
 }

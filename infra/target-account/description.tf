@@ -31,15 +31,15 @@ locals {
 
   # The ledger is in the tools account; everything else that the hook touches is here.
   hook_statements = concat(
-    [for statement in local.hook.statements : statement if statement.sid != "Ledger"],
-    [for statement in local.described.tools.functions["lifecycle-hook"].statements : statement if statement.sid == "Ledger"],
+    [for statement in local.hook.statements : statement if !startswith(statement.sid, "Ledger")],
+    [for statement in local.described.tools.functions["lifecycle-hook"].statements : statement if startswith(statement.sid, "Ledger")],
   )
 
   # What `advance` does to services, without what it does at home.
   target_statements = [
     for statement in local.described.here.functions["advance"].statements : merge(statement, {
       resources = contains(statement.actions, "iam:PassRole") ? var.task_role_arns : statement.resources
-    }) if !contains(["Ledger", "Secrets", "Requests", "OtherAccounts", "WayBack"], statement.sid)
+    }) if !startswith(statement.sid, "Ledger") && !contains(["Secrets", "Requests", "OtherAccounts", "WayBack"], statement.sid)
   ]
 
   forwarded = merge([

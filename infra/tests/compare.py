@@ -7,7 +7,7 @@ the description, not taken from Terraform.
 import json
 
 from lab import ACCOUNT, REGION, ROOT
-from statements import described, policy
+from statements import described, plain, policy
 
 TARGETS = ["222222222222", "333333333333"]
 # Told beside that of ACCOUNT in REGION; one of them is ACCOUNT's own.
@@ -297,8 +297,18 @@ def accounts_are(lab, found, wanted):
     })
     arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{wanted['table']['name']}"
     table = json.loads(lab.client("dynamodb").get_resource_policy(ResourceArn=arn)["Policy"])
-    found.same("table's policy", [statement["Condition"]["ArnEquals"]["aws:PrincipalArn"] for statement in table["Statement"]],
-               [[f"arn:aws:iam::{account}:role/{PREFIX}-lifecycle-hook" for account in TARGETS]])
+    hooks = [f"arn:aws:iam::{account}:role/{PREFIX}-lifecycle-hook" for account in TARGETS]
+    hook = [statement for statement in wanted["functions"]["lifecycle-hook"]["statements"] if about_ledger(statement)]
+    found.same("table's policy", {statement["Sid"]: plain(statement) for statement in table["Statement"]}, {
+        sid: statement | {"resources": [arn], "conditions": statement["conditions"] | {"ArnEquals": {"aws:PrincipalArn": hooks}}}
+        for sid, statement in described(hook).items()})
+    found.same("table's policy is about", {json.dumps(statement["Principal"]) for statement in table["Statement"]},
+               {json.dumps({"AWS": [f"arn:aws:iam::{account}:root" for account in TARGETS]})})
+
+
+def about_ledger(statement):
+    """Whether a statement is about the ledger, which is in the tools account wherever the function is."""
+    return statement["sid"].startswith("Ledger")
 
 
 def forwarded(sources, kinds):

@@ -2,13 +2,13 @@
 
 import json
 
-from compare import KEY_ACTIONS, PREFIX, Differences, description, key, queue
+from compare import KEY_ACTIONS, PREFIX, Differences, about_ledger, description, key, queue
 from lab import ACCOUNT, REGION
 from statements import described, policy
 
 TARGET = "222222222222"
 # What `advance` does at home only.
-AT_HOME = {"Ledger", "Secrets", "Requests", "OtherAccounts", "WayBack"}
+AT_HOME = {"Secrets", "Requests", "OtherAccounts", "WayBack"}
 # The ledger's key, as the root module names it.
 LEDGER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000001"
 
@@ -33,7 +33,7 @@ def role_is(lab, found, here):
     found.same("trust", [trust["Principal"], trust["Action"], trust["Condition"]], [
         {"AWS": f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-advance"}, "sts:AssumeRole",
         {"StringEquals": {"sts:ExternalId": "an-id-that-nobody-guesses"}}])
-    statements = [statement for statement in here["functions"]["advance"]["statements"] if statement["sid"] not in AT_HOME]
+    statements = [statement for statement in here["functions"]["advance"]["statements"] if statement["sid"] not in AT_HOME and not about_ledger(statement)]
     named = lambda statement, resource: (
         [f"arn:aws:iam::{TARGET}:role/shop-*"] if "iam:PassRole" in statement["actions"] else [resource])
     found.same("role's statements", policy(iam, role, "own"), described(statements, named))
@@ -42,8 +42,8 @@ def role_is(lab, found, here):
 def hook_is(lab, found, here, home):
     """The hook works here, on a ledger that is at home."""
     function, name = here["functions"]["lifecycle-hook"], f"{PREFIX}-lifecycle-hook"
-    at_home = {statement["sid"]: statement for statement in home["functions"]["lifecycle-hook"]["statements"]}
-    statements = [at_home["Ledger"] if statement["sid"] == "Ledger" else statement for statement in function["statements"]]
+    statements = [statement for statement in function["statements"] if not about_ledger(statement)]
+    statements += [statement for statement in home["functions"]["lifecycle-hook"]["statements"] if about_ledger(statement)]
     found.same("hook's statements", policy(lab.client("iam", TARGET), name, "own"), described(statements))
     configuration = lab.client("lambda", TARGET).get_function(FunctionName=name)["Configuration"]
     found.same("hook's environment", configuration["Environment"]["Variables"], {

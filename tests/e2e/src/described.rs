@@ -17,7 +17,7 @@ impl Described {
     }
 
     /// The statements of a function's role, were it in that place.
-    pub(crate) fn statements(&self, function: &str, at: Place) -> Result<Vec<Value>, Error> {
+    fn statements(&self, function: &str, at: Place) -> Result<Vec<Value>, Error> {
         let described = self.at(at)?;
         let statements = described["functions"][function]["statements"].as_array();
         statements
@@ -25,12 +25,18 @@ impl Described {
             .ok_or_else(|| Error::Story(format!("functions.json describes no {function}")))
     }
 
-    /// The statement of that name.
-    pub(crate) fn statement(&self, function: &str, sid: &str, at: Place) -> Result<Value, Error> {
-        let mut statements = self.statements(function, at)?.into_iter();
-        statements
-            .find(|statement| statement["sid"] == sid)
-            .ok_or_else(|| Error::Story(format!("{function} has no statement {sid}")))
+    /// The statements that are about the ledger, wherever the function is.
+    pub(crate) fn ledger_statements(&self, function: &str) -> Result<Vec<Value>, Error> {
+        let mut statements = self.statements(function, TOOLS)?;
+        statements.retain(is_about_the_ledger);
+        Ok(statements)
+    }
+
+    /// The statements that are not about the ledger, were the function in that place.
+    pub(crate) fn other_statements(&self, function: &str, at: Place) -> Result<Vec<Value>, Error> {
+        let mut statements = self.statements(function, at)?;
+        statements.retain(|statement| !is_about_the_ledger(statement));
+        Ok(statements)
     }
 
     /// The policy by which `infra/deployer/accounts.tf` lets others send a function's events to a bus.
@@ -76,12 +82,19 @@ impl Described {
     }
 }
 
-/// The statements of `advance` that `infra/target-account` leaves out, because they are about the
-/// deployer's own account. Read from the module, so that stories see what it grants.
+/// As the Terraform modules tell them apart, too.
+fn is_about_the_ledger(statement: &Value) -> bool {
+    let sid = statement["sid"].as_str();
+    sid.is_some_and(|sid| sid.starts_with("Ledger"))
+}
+
+/// The statements of `advance` that `infra/target-account` leaves out beside those about the ledger,
+/// because they are about the deployer's own account. Read from the module, so that stories see what
+/// it grants.
 pub(crate) fn kept_at_home() -> Result<Vec<String>, Error> {
     let module = read("infra/target-account/description.tf")?;
     let listed = module
-        .split_once("if !contains(")
+        .split_once("&& !contains(")
         .and_then(|(_, rest)| rest.split_once(", statement.sid)"))
         .ok_or_else(|| Error::Story("target-account lists no statements to leave out".into()))?;
     serde_json::from_str(listed.0).map_err(unusable)

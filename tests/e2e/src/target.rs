@@ -96,10 +96,16 @@ impl Target {
         if !self.admitted {
             return Ok(());
         }
-        let ledger = functions.statement("lifecycle-hook", "Ledger", TOOLS)?;
-        let hooks = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "Hooks", "Effect": "Allow",
-            "Principal": { "AWS": [root] }, "Action": ledger["actions"], "Resource": table(),
-            "Condition": { "ArnEquals": { "aws:PrincipalArn": [self.hook_role()] } } }] });
+        let mut admitted = Vec::new();
+        for statement in functions.ledger_statements("lifecycle-hook")? {
+            let mut condition = statement["conditions"].clone();
+            condition["ArnEquals"] = json!({ "aws:PrincipalArn": [self.hook_role()] });
+            admitted.push(
+                json!({ "Sid": statement["sid"], "Effect": "Allow", "Principal": { "AWS": [root] },
+                "Action": statement["actions"], "Resource": table(), "Condition": condition }),
+            );
+        }
+        let hooks = json!({ "Version": "2012-10-17", "Statement": admitted });
         let policy = json!({ "ResourceArn": table(), "Policy": hooks.to_string() });
         tools.aws("dynamodb", "PutResourcePolicy", &policy).await?;
         Ok(())
@@ -108,7 +114,7 @@ impl Target {
     /// `infra/target-account/target.tf`.
     async fn let_advance_in(&self, lab: &Lab, functions: &Described) -> Result<(), Error> {
         let at_home = described::kept_at_home()?;
-        let mut statements = functions.statements("advance", self.place)?;
+        let mut statements = functions.other_statements("advance", self.place)?;
         statements.retain(|statement| !at_home.iter().any(|sid| statement["sid"] == *sid));
         for statement in &mut statements {
             if statement["sid"] == "PassTaskRoles" {
@@ -124,10 +130,8 @@ impl Target {
 
     /// `infra/target-account/hook.tf`.
     async fn add_hook(&self, lab: &Lab, functions: &Described) -> Result<(), Error> {
-        let mut statements = functions.statements("lifecycle-hook", self.place)?;
-        let ledger = functions.statement("lifecycle-hook", "Ledger", TOOLS)?;
-        statements.retain(|statement| statement["sid"] != "Ledger");
-        statements.push(ledger);
+        let mut statements = functions.other_statements("lifecycle-hook", self.place)?;
+        statements.extend(functions.ledger_statements("lifecycle-hook")?);
         let role = json!({ "arn": self.hook_role(), "statements": statements });
         lab.post("roles", &role).await?;
         let Place { account, region } = self.place;

@@ -8,18 +8,13 @@ use towpath_e2e::{APPROVER, Error, OUTSIDER, TOOLS, World};
 const TAG: &str = "3f2c1ab";
 
 /// What the functions may do and did not on the main road, beside what `advance` did not.
-const UNUSED: [Unused; 7] = [
+const UNUSED: [Unused; 6] = [
     (
         "advance",
         "ssm:GetParameter",
         "templates of task definitions",
     ),
     ("advance", "sts:AssumeRole", "stages in other accounts"),
-    (
-        "approval",
-        "dynamodb:ConditionCheckItem",
-        "a rejection while the rollout is being prepared",
-    ),
     ("approval", "dynamodb:GetItem", LOST),
     ("image-push", "dynamodb:GetItem", LOST),
     ("sweeper", "dynamodb:GetItem", LOST),
