@@ -31,6 +31,7 @@ mod slack;
 pub(crate) mod stage;
 pub(crate) mod standing;
 mod sweeper;
+mod traffic;
 mod trust;
 
 use std::pin::Pin;

@@ -58,6 +58,8 @@ struct Report<'a> {
     suspends_auto_scaling: bool,
     /// What the service would wait for before it is taken.
     waits_for: Option<&'a str>,
+    /// What people should know of how the service is set up.
+    remarks: &'a [String],
     unknown_fields: &'a [String],
     same: bool,
     changes: Value,
@@ -213,6 +215,7 @@ fn report<'a>(
         scaling,
         service,
         unknown_fields,
+        remarks,
         ..
     } = &preview.plan;
     let image = release.image();
@@ -252,6 +255,7 @@ fn report<'a>(
             .collect(),
         suspends_auto_scaling: scaling.is_some_and(|found| found != ScalingState::SUSPENDED),
         waits_for,
+        remarks,
         unknown_fields,
         same: preview.plan.runs_already(),
         changes: diff.to_json(),
@@ -301,6 +305,9 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
     }
     if let Some(keeper) = report.waits_for {
         writeln!(out, "  {BAD}waits for     {}{BAD:#}", safe(keeper))?;
+    }
+    for remark in report.remarks {
+        writeln!(out, "  {BAD}know that     {}{BAD:#}", safe(remark))?;
     }
     for field in report.unknown_fields {
         writeln!(

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use towpath_aws::signed::CODEDEPLOY;
+use towpath_aws::unfit_for;
 use towpath_core::names::FunctionName;
 use towpath_core::pipeline::{CodeDeployRollout, Rollout};
 
@@ -13,6 +14,11 @@ use super::stage::{Seen, StageAt};
 /// The engine that fits a service, by its controller and strategy:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
 pub(crate) fn fitting(service: &Value) -> Result<&'static str, String> {
+    // What ECS manages itself fits none, whatever it shows.
+    if text(service, "resourceManagementType") == "ECS" {
+        return unfit_for(service, &Rollout::Rolling(Default::default()))
+            .map_or(Ok("rolling"), Err);
+    }
     let strategy = text(&service["deploymentConfiguration"], "strategy");
     match (text(&service["deploymentController"], "type"), strategy) {
         ("CODE_DEPLOY", _) => Ok("codedeploy"),
@@ -42,7 +48,7 @@ pub(crate) fn check(seen: &Seen<'_>) -> Vec<Finding> {
         ),
         Err(problem) => check.error(
             problem,
-            "set the service up with the deployment controller ECS or CODE_DEPLOY",
+            "name a service of your own with the deployment controller ECS or CODE_DEPLOY, or set this one up so",
         ),
     }]
 }
@@ -174,6 +180,14 @@ mod tests {
         ] {
             assert_eq!(fitting(&service(controller, strategy)), engine);
         }
+    }
+
+    #[test]
+    fn a_service_of_express_mode_fits_no_engine() {
+        let service = json!({ "deploymentController": { "type": "ECS" },
+            "deploymentConfiguration": { "strategy": "CANARY" }, "resourceManagementType": "ECS" });
+        let said = fitting(&service).unwrap_err();
+        assert!(said.contains("ECS Express Mode"), "{said}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::finding::Finding;
 use super::reads::{Reads, text};
 use super::simulate::{Asked, Decision, simulate};
 use super::stage::{Seen, short};
-use super::trust;
+use super::{traffic, trust};
 
 /// Who assumes the role of a lifecycle hook.
 const ECS: &str = "ecs.amazonaws.com";
@@ -23,13 +23,18 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
         return Vec::new();
     }
     let check = seen.at.check("lifecycle-hooks");
-    let mut findings = vec![match unmet(&seen.service, seen.at.stage) {
+    let traffic = match traffic::of(reads, seen).await {
+        Ok(traffic) => traffic,
+        Err(instead) => return vec![instead],
+    };
+    let mut findings = vec![match unmet(&seen.service, seen.at.stage, &traffic) {
         None => check.ok("the service waits for everything that the stage wants"),
         Some(problem) => check.error(
             problem,
             "no release is rolled out before that: infra/service/README.md shows a service that fits",
         ),
     }];
+    findings.extend(traffic::told(seen, &traffic));
     let Some(function) = seen.at.stage.rollout.hook() else {
         return findings;
     };
@@ -122,7 +127,8 @@ mod tests {
             "deploymentController": { "type": "ECS" },
             "deploymentConfiguration": { "strategy": "BLUE_GREEN", "lifecycleHooks": hooks },
             "loadBalancers": [{ "targetGroupArn": "blue", "advancedConfiguration": {
-                "alternateTargetGroupArn": "green", "productionListenerRule": "r", "roleArn": "r" } }],
+                "alternateTargetGroupArn": "green", "productionListenerRule": "r",
+                "testListenerRule": "t", "roleArn": "r" } }],
         })
     }
 
@@ -161,6 +167,7 @@ mod tests {
             found(&answers, &pipeline, service(&after)).await,
             [
                 "ok: the service waits for everything that the stage wants".to_owned(),
+                "ok: ECS shifts the traffic of its load balancer".to_owned(),
                 format!("ok: ECS may assume {ROLE}"),
                 format!("ok: {ROLE} may call {FUNCTION}"),
             ]
@@ -193,7 +200,10 @@ mod tests {
         let told = found(&answers, &pipeline, service(&pause)).await;
         assert_eq!(
             told,
-            ["ok: the service waits for everything that the stage wants"]
+            [
+                "ok: the service waits for everything that the stage wants",
+                "ok: ECS shifts the traffic of its load balancer",
+            ]
         );
     }
 
@@ -210,7 +220,7 @@ mod tests {
         );
         let told = found(&answers, &pipeline, service(&twice)).await;
         assert_eq!(
-            told[1..],
+            told[2..],
             [
                 format!(
                     "error: {ROLE} does not trust ecs.amazonaws.com, so that every hook would fail"

@@ -130,7 +130,9 @@ async fn test_rules<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
     listeners.sort_unstable();
     listeners.dedup();
     let mut findings = Vec::new();
-    if listeners.is_empty() {
+    let is_balanced = !items(&seen.service, "loadBalancers").is_empty();
+    // What it means for checks that there is none at all is told with the ways of its traffic.
+    if listeners.is_empty() && is_balanced {
         findings.extend(without_test_listener(
             seen,
             "the stage has checks, but its service has no test listener at which green could be \

@@ -38,7 +38,10 @@ pub use aws::Aws;
 pub use http_check::{Reached, reach};
 pub use identity::Caller;
 pub use ledger::Listed;
-pub use perform::{FailedPrimary, Preview, PreviewError, failed_primary, hooks_to, preview, unmet};
+pub use perform::{
+    FailedPrimary, Preview, PreviewError, TrafficMechanism, current_revision, failed_primary,
+    hooks_to, preview, remarks, unfit_for, unmet,
+};
 #[cfg(feature = "cli")]
 pub use profile::UnusableProfile;
 pub use secrets::{Secret, SecretKind};

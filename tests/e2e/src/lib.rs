@@ -22,7 +22,7 @@ pub use lab::{Error, Lab, Options};
 pub use ledger::{Ledger, Listed};
 pub use looking::DeadLetter;
 pub use narrator::Narrator;
-pub use native::Native;
+pub use native::{Native, Reached};
 pub use network::{LoadBalancer, Network, find_listener, network_of};
 pub use shop::{APPROVER, CHANNEL, OUTSIDER, Shop, StageSetup, store};
 pub use target::Target;

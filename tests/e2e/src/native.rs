@@ -10,6 +10,21 @@ use crate::shop::{APPROVER, CHANNEL, Shop, StageSetup, awsvpc, first_image, task
 /// The role with which ECS calls the hook function.
 const HOOKS_ROLE: &str = "ecs-hooks";
 
+/// What leads traffic to the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// A load balancer with a test listener.
+    Balancer,
+    /// Service Connect.
+    Connect,
+    /// VPC Lattice.
+    Lattice,
+    /// An ECS gateway.
+    Gateway,
+    /// Nothing: its tasks look for their work themselves.
+    Headless,
+}
+
 /// How the service deploys, and what its stage waits for.
 #[derive(Debug, Clone)]
 pub struct Native {
@@ -22,6 +37,8 @@ pub struct Native {
     pub pauses_at: Vec<&'static str>,
     /// Whether people are asked before traffic moves.
     pub asks: bool,
+    /// What leads traffic to it.
+    pub reached: Reached,
 }
 
 impl Native {
@@ -33,6 +50,17 @@ impl Native {
             checked_at: vec!["POST_TEST_TRAFFIC_SHIFT"],
             pauses_at: Vec::new(),
             asks: false,
+            reached: Reached::Balancer,
+        }
+    }
+
+    /// Blue/green of a service that has no load balancer, without a check.
+    #[must_use]
+    pub fn without_balancer(reached: Reached) -> Self {
+        Self {
+            checked_at: Vec::new(),
+            reached,
+            ..Self::blue_green()
         }
     }
 
@@ -103,30 +131,57 @@ impl Shop {
         owner
             .aws("ecs", "CreateCluster", &json!({ "clusterName": name }))
             .await?;
-        let balancer = LoadBalancer::create(owner, name, &network).await?;
-        let production = LoadBalancer::rule(owner, &balancer.production, &balancer.blue).await?;
-        let test = LoadBalancer::rule(owner, &balancer.test, &balancer.blue).await?;
-        let service = json!({
+        let mut service = json!({
             "cluster": name, "serviceName": Self::NAME, "desiredCount": 2, "launchType": "FARGATE",
             "taskDefinition": task_definition(owner, name, &initial).await?,
             "networkConfiguration": awsvpc(&network),
             "deploymentConfiguration": native.configuration(),
-            "loadBalancers": [{
-                "targetGroupArn": balancer.blue, "containerName": "app", "containerPort": 8080,
-                "advancedConfiguration": {
-                    "alternateTargetGroupArn": balancer.green, "productionListenerRule": production,
-                    "testListenerRule": test, "roleArn": format!("arn:aws:iam::{}:role/ecs-elb", TOOLS.account),
-                },
-            }],
         });
-        owner.aws("ecs", "CreateService", &service).await?;
-        let listeners = lab.get("listeners").await?;
-        let stage = StageSetup {
+        let mut stage = StageSetup {
             name,
             place: TOOLS,
-            url: find_listener(&listeners, &balancer.production),
-            test_url: find_listener(&listeners, &balancer.test),
+            url: None,
+            test_url: None,
         };
+        let role = format!("arn:aws:iam::{}:role/ecs-elb", TOOLS.account);
+        match native.reached {
+            Reached::Balancer => {
+                let balancer = LoadBalancer::create(owner, name, &network).await?;
+                let rule =
+                    async |listener| LoadBalancer::rule(owner, listener, &balancer.blue).await;
+                service["loadBalancers"] = json!([{
+                    "targetGroupArn": balancer.blue, "containerName": "app", "containerPort": 8080,
+                    "advancedConfiguration": {
+                        "alternateTargetGroupArn": balancer.green,
+                        "productionListenerRule": rule(&balancer.production).await?,
+                        "testListenerRule": rule(&balancer.test).await?, "roleArn": role,
+                    },
+                }]);
+                owner.aws("ecs", "CreateService", &service).await?;
+                let listeners = lab.get("listeners").await?;
+                stage.url = find_listener(&listeners, &balancer.production);
+                stage.test_url = find_listener(&listeners, &balancer.test);
+            }
+            Reached::Connect | Reached::Lattice | Reached::Gateway | Reached::Headless => {
+                let (member, value) = match native.reached {
+                    Reached::Connect => (
+                        "serviceConnectConfiguration",
+                        json!({ "enabled": true, "namespace": "shop", "services": [
+                            { "portName": "http", "clientAliases": [{ "port": 80 }] }] }),
+                    ),
+                    Reached::Lattice => (
+                        "vpcLatticeConfigurations",
+                        json!([{ "roleArn": role, "portName": "http", "targetGroupArn": "blue",
+                            "advancedConfiguration": { "alternateTargetGroupArn": "green",
+                                "productionListenerRule": "rule" } }]),
+                    ),
+                    Reached::Gateway => ("gatewayConnectors", json!([{ "portName": "http" }])),
+                    Reached::Headless | Reached::Balancer => ("loadBalancers", json!([])),
+                };
+                service[member] = value;
+                owner.aws("ecs", "CreateService", &service).await?;
+            }
+        }
         let pipeline = native.pipeline(&stage);
         let shop = Self {
             initial,

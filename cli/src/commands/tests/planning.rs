@@ -35,6 +35,7 @@ fn shop() -> Memory {
         target: None,
         paced_minutes: 0,
         ready_minutes: None,
+        remarks: Vec::new(),
         no_way_back: None,
         drift: None,
         veto: None,
@@ -83,6 +84,22 @@ fn plan_shows_what_changes_who_is_asked_and_what_is_suspended() {
     assert_eq!(report["same"], false);
     assert_eq!(report["suspends_auto_scaling"], true);
     assert_eq!(report["approval"]["required"], 2);
+}
+
+#[test]
+fn plan_says_what_should_be_known_of_the_service() {
+    let mut deployer = shop();
+    if let Some((_, plan)) = &mut deployer.preview {
+        plan.remarks = vec!["ECS shifts no traffic".into()];
+    }
+    let text = no(
+        &deployer,
+        &["plan", "shop-api", "--stage", "test", "--image", "3f2c1ab"],
+    );
+    assert!(
+        text.contains("know that     ECS shifts no traffic"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -261,6 +261,15 @@ impl Ecs for Aws {
         service_deployments::task_definition_of(set.ecs(), service_revision).await
     }
 
+    async fn service_revision(
+        &self,
+        place: &Place,
+        service_revision: &str,
+    ) -> Result<Option<Value>, CallError> {
+        let set = self.clients().at(place).await?;
+        service_deployments::revision(set.ecs(), service_revision).await
+    }
+
     async fn stop_service_deployment(
         &self,
         place: &Place,

@@ -96,24 +96,42 @@ fn time(at: DateTime) -> Option<Timestamp> {
     Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
 }
 
+/// A service revision as AWS sent it: what the SDK does not know stays as it is.
+pub(super) async fn revision(
+    client: &Client,
+    service_revision: &str,
+) -> Result<Option<Value>, CallError> {
+    let answer = Answer::default();
+    client
+        .describe_service_revisions()
+        .service_revision_arns(service_revision)
+        .customize()
+        .interceptor(answer.clone())
+        .send()
+        .await
+        .map_err(failed(DESCRIBE_REVISIONS))?;
+    only(
+        DESCRIBE_REVISIONS,
+        answer.json(DESCRIBE_REVISIONS)?,
+        "/serviceRevisions/0",
+    )
+}
+
 pub(super) async fn task_definition_of(
     client: &Client,
     service_revision: &str,
 ) -> Result<Option<TaskDefinitionArn>, CallError> {
-    let answer = client
-        .describe_service_revisions()
-        .service_revision_arns(service_revision)
-        .send()
-        .await
-        .map_err(failed(DESCRIBE_REVISIONS))?;
-    let revisions = answer.service_revisions.unwrap_or_default();
-    let Some(definition) = revisions.into_iter().find_map(|it| it.task_definition) else {
+    let Some(revision) = revision(client, service_revision).await? else {
         return Ok(None);
     };
+    let definition = revision.get("taskDefinition").and_then(Value::as_str);
     definition
-        .parse()
-        .map(Some)
-        .map_err(|error| unreadable(DESCRIBE_REVISIONS, error))
+        .map(|definition| {
+            definition
+                .parse()
+                .map_err(|error| unreadable(DESCRIBE_REVISIONS, error))
+        })
+        .transpose()
 }
 
 /// Stopping with `ROLLBACK` sends the traffic back first. Asking again for it is no harm, so that

@@ -11,11 +11,13 @@ mod scaling;
 mod service;
 mod tasks;
 mod tell;
+mod traffic;
 mod wake;
 
 pub use native::{hooks_to, unmet};
 pub use plan::{Preview, PreviewError, preview};
-pub use service::{FailedPrimary, failed_primary};
+pub use service::{FailedPrimary, failed_primary, unfit_for};
+pub use traffic::{TrafficMechanism, current_revision, remarks};
 
 use std::time::Duration;
 

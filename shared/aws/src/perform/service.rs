@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, TaskDefinitionArn};
+use towpath_core::pipeline::Rollout;
 
 /// A service as DescribeServices describes it.
 pub(super) struct Service<'a>(pub(super) &'a Value);
@@ -10,7 +11,59 @@ pub(super) struct Service<'a>(pub(super) &'a Value);
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html>.
 pub(super) struct EcsDeployment<'a>(&'a Value);
 
+/// Why a service, as DescribeServices shows it, cannot be rolled out by that engine, if so.
+#[must_use]
+pub fn unfit_for(service: &Value, rollout: &Rollout) -> Option<String> {
+    let engine = rollout.engine();
+    let service = Service(service);
+    // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-overview.html>
+    if service.is_express() {
+        return Some(
+            "it is a service of ECS Express Mode, which ECS deploys by itself (`UpdateExpressGatewayService`), and Towpath does not deploy those; create a service of your own with CreateService, or take the stage out of the pipeline".into(),
+        );
+    }
+    let wanted = match rollout {
+        Rollout::Rolling(_) | Rollout::Ecs(_) => "ECS",
+        Rollout::CodeDeploy(_) => "CODE_DEPLOY",
+    };
+    let found = service.controller();
+    if found != wanted {
+        return Some(format!(
+            "the service's deployment controller is {found}, but `rollout: {engine}` needs {wanted}; it can only be chosen when a service is created"
+        ));
+    }
+    let strategy = service.strategy();
+    match rollout {
+        Rollout::CodeDeploy(_) => None,
+        Rollout::Rolling(_) => match strategy {
+            "ROLLING" => None,
+            "BLUE_GREEN" | "LINEAR" | "CANARY" => Some(format!(
+                "the service's deployment strategy is {strategy}, by which ECS shifts traffic itself, but `rollout: rolling` needs ROLLING; write `rollout: ecs`, or change its deployment configuration"
+            )),
+            other => Some(format!(
+                "the service's deployment strategy is {other}, which this version does not know, but `rollout: rolling` needs ROLLING; change its deployment configuration"
+            )),
+        },
+        Rollout::Ecs(_) => match strategy {
+            "BLUE_GREEN" | "LINEAR" | "CANARY" => None,
+            other => Some(format!(
+                "the service's deployment strategy is {other}, but `rollout: ecs` needs BLUE_GREEN, LINEAR or CANARY; change its deployment configuration, or write `rollout: rolling`"
+            )),
+        },
+    }
+}
+
 impl<'a> Service<'a> {
+    /// Whether ECS manages the service and what belongs to it, as it does in Express Mode.
+    pub(super) fn is_express(&self) -> bool {
+        text(self.0, "/resourceManagementType") == Some("ECS")
+    }
+
+    /// The deployment strategy; ECS leaves out the one that it takes by default.
+    pub(super) fn strategy(&self) -> &'a str {
+        text(self.0, "/deploymentConfiguration/strategy").unwrap_or("ROLLING")
+    }
+
     /// The deployment controller: `ECS`, `CODE_DEPLOY`, `EXTERNAL`.
     pub(super) fn controller(&self) -> &'a str {
         text(self.0, "/deploymentController/type").unwrap_or("ECS")
@@ -57,6 +110,13 @@ impl<'a> Service<'a> {
     /// Its load balancers.
     pub(super) fn load_balancers(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
         list(self.0, "loadBalancers")
+    }
+
+    /// What it is registered with in VPC Lattice, which its deployments show.
+    pub(super) fn lattices(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
+        list(self.0, "deployments")
+            .filter(|it| text(it, "/status") == Some("PRIMARY"))
+            .flat_map(|it| list(it, "vpcLatticeConfigurations"))
     }
 
     /// The ARN of its newest service deployment, where ECS tells.
@@ -166,4 +226,72 @@ fn count(value: &Value, key: &str) -> u32 {
         .and_then(Value::as_u64)
         .and_then(|count| u32::try_from(count).ok())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_engine_takes_only_services_that_are_set_up_for_it() {
+        let rollout = |rollout: Value| serde_json::from_value::<Rollout>(rollout).unwrap();
+        let rolling = rollout(json!({"rolling": {}}));
+        let ecs = rollout(json!({"ecs": {}}));
+        let codedeploy = rollout(json!({"codedeploy": {"application": "shop", "group": "api"}}));
+        let by = |controller: &str, strategy: Value| {
+            json!({"deploymentController": {"type": controller},
+                "deploymentConfiguration": {"strategy": strategy}})
+        };
+        for (rollout, service, said) in [
+            (&rolling, by("ECS", json!("ROLLING")), None),
+            (&rolling, json!({}), None),
+            (
+                &rolling,
+                by("ECS", json!("BLUE_GREEN")),
+                Some("write `rollout: ecs`"),
+            ),
+            (
+                &rolling,
+                by("ECS", json!("CANARY")),
+                Some("write `rollout: ecs`"),
+            ),
+            (
+                &rolling,
+                by("ECS", json!("OF_TOMORROW")),
+                Some("does not know"),
+            ),
+            (&ecs, by("ECS", json!("LINEAR")), None),
+            (
+                &ecs,
+                by("ECS", json!("ROLLING")),
+                Some("write `rollout: rolling`"),
+            ),
+            (&ecs, json!({}), Some("write `rollout: rolling`")),
+            (&codedeploy, by("CODE_DEPLOY", Value::Null), None),
+            (
+                &codedeploy,
+                by("ECS", Value::Null),
+                Some("needs CODE_DEPLOY"),
+            ),
+            (&rolling, by("EXTERNAL", Value::Null), Some("needs ECS")),
+        ] {
+            let found = unfit_for(&service, rollout);
+            match (found, said) {
+                (None, None) => {}
+                (Some(found), Some(said)) => assert!(found.contains(said), "{found}"),
+                (found, said) => panic!("{service}: {found:?} instead of {said:?}"),
+            }
+        }
+        for rollout in [&rolling, &ecs, &codedeploy] {
+            let mut express = by("ECS", json!("CANARY"));
+            express["resourceManagementType"] = json!("ECS");
+            let said = unfit_for(&express, rollout).unwrap();
+            assert!(said.contains("Express Mode"), "{said}");
+        }
+        let mut own = by("ECS", json!("ROLLING"));
+        own["resourceManagementType"] = json!("CUSTOMER");
+        assert_eq!(unfit_for(&own, &rolling), None);
+    }
 }

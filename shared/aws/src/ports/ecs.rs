@@ -113,6 +113,13 @@ pub trait Ecs {
         place: &Place,
         service_revision: &str,
     ) -> Result<Option<TaskDefinitionArn>, CallError>;
+    /// `DescribeServiceRevisions` for one: its JSON as AWS sent it; `None` when there is none of that
+    /// ARN.
+    async fn service_revision(
+        &self,
+        place: &Place,
+        service_revision: &str,
+    ) -> Result<Option<Value>, CallError>;
     /// `StopServiceDeployment` with a rollback. Over or rolling back already counts as done.
     async fn stop_service_deployment(
         &self,

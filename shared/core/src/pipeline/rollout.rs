@@ -41,7 +41,8 @@ impl Rollout {
     }
 }
 
-/// Settings of a rolling update. The service's own deployment configuration applies.
+/// Settings of a rolling update. The service's own deployment configuration applies; its strategy is
+/// ROLLING.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RollingRollout {}
@@ -76,6 +77,9 @@ pub struct CodeDeployRollout {
 /// Settings of a native blue/green, linear or canary rollout. The service's own deployment
 /// configuration applies: its strategy, steps, bake time, alarms and lifecycle hooks
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-blue-green.html>).
+/// ECS shifts the traffic of load balancers, Service Connect, VPC Lattice and gateways. A service
+/// that has none of them is rolled out too; its new tasks work as soon as they run, so that people
+/// are asked `before_rollout`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EcsRollout {

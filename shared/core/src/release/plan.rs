@@ -38,6 +38,9 @@ pub struct Plan {
     /// not wait, or for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready_minutes: Option<u32>,
+    /// What people should know of how the service is set up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
     /// Why what runs now could not be brought back, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_way_back: Option<String>,

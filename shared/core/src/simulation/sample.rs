@@ -151,6 +151,7 @@ pub fn plan() -> Plan {
             }}],
         }))),
         paced_minutes: 0,
+        remarks: Vec::new(),
         ready_minutes: None,
         no_way_back: None,
         drift: None,

@@ -7,6 +7,7 @@ use towpath_core::pipeline::{EcsRollout, HookPoint, Rollout, Stage};
 use towpath_core::release::Gates;
 
 use crate::perform::service::{Service, list, text};
+use crate::perform::traffic::TrafficMechanism;
 
 /// The pace that a service's own configuration gives its deployments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +29,11 @@ const DEFAULT_TIMEOUT: u32 = 1440;
 /// Why a service, as DescribeServices shows it, is not set up for a stage that ECS itself rolls out;
 /// nothing where it is, or where the stage is rolled out otherwise.
 #[must_use]
-pub fn unmet(service: &Value, stage: &Stage) -> Option<String> {
+pub fn unmet(service: &Value, stage: &Stage, traffic: &[TrafficMechanism]) -> Option<String> {
     match &stage.rollout {
-        Rollout::Ecs(settings) => check(&Service(service), settings, &Gates::of(stage)).err(),
+        Rollout::Ecs(settings) => {
+            check(&Service(service), settings, &Gates::of(stage), traffic).err()
+        }
         Rollout::Rolling(_) | Rollout::CodeDeploy(_) => None,
     }
 }
@@ -50,10 +53,17 @@ pub(in crate::perform) fn check(
     service: &Service<'_>,
     settings: &EcsRollout,
     gates: &Gates,
+    traffic: &[TrafficMechanism],
 ) -> Result<Pace, String> {
     let configuration = service.deployment_configuration();
     let paced_minutes = paced(configuration)?;
-    check_balancers(service)?;
+    check_shifting(service)?;
+    // Unknown is no headless one: AWS takes it, and it is said.
+    if gates.pause && traffic.contains(&TrafficMechanism::Headless) {
+        return Err(
+            "people are to be asked before traffic moves, but no load balancer, Service Connect, VPC Lattice or gateway leads traffic to the service, so that its new tasks work before anybody is asked; ask `before_rollout`".into(),
+        );
+    }
     let hooks: Vec<_> = list(configuration, "lifecycleHooks").collect();
     for point in &gates.hooks {
         check_hook(&hooks, settings.hook.as_ref(), *point)?;
@@ -109,31 +119,36 @@ fn pauses(step_percent: f64) -> u32 {
     pauses
 }
 
-fn check_balancers(service: &Service<'_>) -> Result<(), String> {
-    let mut balancers = service.load_balancers().peekable();
-    if balancers.peek().is_none() {
-        return Err(
-            "the service has no load balancer whose traffic ECS could shift; give it one, or write `rollout: rolling`".into(),
-        );
+/// Whether ECS can shift the traffic of what the service is registered with. What it does not need
+/// there, it can do without: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AdvancedConfiguration.html>.
+fn check_shifting(service: &Service<'_>) -> Result<(), String> {
+    let of_balancers = [
+        "alternateTargetGroupArn",
+        "productionListenerRule",
+        "roleArn",
+    ];
+    // Its role stands beside: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_VpcLatticeConfiguration.html>.
+    let of_lattice = ["alternateTargetGroupArn", "productionListenerRule"];
+    for balancer in service.load_balancers() {
+        check_advanced("a load balancer", balancer, &of_balancers)?;
     }
-    for balancer in balancers {
-        let advanced = balancer
-            .get("advancedConfiguration")
-            .unwrap_or(&Value::Null);
-        let missing = [
-            "alternateTargetGroupArn",
-            "productionListenerRule",
-            "roleArn",
-        ]
-        .into_iter()
-        .find(|member| advanced.get(member).and_then(Value::as_str).is_none());
-        if let Some(missing) = missing {
-            return Err(format!(
-                "a load balancer of the service has no `{missing}` in its `advancedConfiguration`, without which ECS cannot shift its traffic; set it"
-            ));
-        }
+    for lattice in service.lattices() {
+        check_advanced("a VPC Lattice configuration", lattice, &of_lattice)?;
     }
     Ok(())
+}
+
+fn check_advanced(what: &str, of: &Value, needed: &[&str]) -> Result<(), String> {
+    let advanced = of.get("advancedConfiguration").unwrap_or(&Value::Null);
+    let missing = needed
+        .iter()
+        .find(|member| advanced.get(**member).and_then(Value::as_str).is_none());
+    match missing {
+        None => Ok(()),
+        Some(missing) => Err(format!(
+            "{what} of the service has no `{missing}` in its `advancedConfiguration`, without which ECS cannot shift its traffic; set it"
+        )),
+    }
 }
 
 fn check_hook(

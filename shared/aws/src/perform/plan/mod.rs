@@ -13,7 +13,7 @@ use towpath_core::taskdef::TaskDefinition;
 use self::reading::{describe, read_base};
 use self::rendering::{fingerprint, render, reusable, target};
 pub(super) use self::request::Request;
-use self::set_up::{check_controller, check_group, gates};
+use self::set_up::{check_group, gates};
 use self::way_back::{drift, no_way_back};
 use super::service::Service;
 use crate::ports::{CallError, LoadError, Ports};
@@ -152,8 +152,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     })?;
     let group = group?;
     let service = Service(&described);
-    check_controller(&service, request.rollout)?;
-    let gates = gates(&service, request, group.as_ref())?;
+    let set_up = gates(ports, &described, request, group.as_ref()).await?;
     let current = service
         .revision()
         .ok_or("the service has no task definition yet: create it with one")
@@ -176,8 +175,9 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         base,
         desired_count: service.desired_count(),
         scaling: scaling?,
-        paced_minutes: gates.paced_minutes,
-        ready_minutes: gates.ready_minutes,
+        paced_minutes: set_up.paced_minutes,
+        ready_minutes: set_up.ready_minutes,
+        remarks: set_up.remarks,
         no_way_back,
         drift,
         veto: veto?,

@@ -1,11 +1,12 @@
 //! Whether the service is set up for its engine, and for everything that the stage waits for.
 
+use serde_json::Value;
 use towpath_core::pipeline::{CodeDeployRollout, Rollout};
 use towpath_core::release::Place;
 
 use super::{Problem, Request};
-use crate::perform::native;
-use crate::perform::service::Service;
+use crate::perform::service::{Service, unfit_for};
+use crate::perform::{native, traffic};
 use crate::ports::{DeploymentGroup, Ports};
 
 /// CodeDeploy accepts a deployment to a group that targets another service, and then deploys
@@ -58,19 +59,26 @@ pub(super) async fn check_group<P: Ports>(
 pub(super) struct SetUp {
     pub(super) paced_minutes: u32,
     pub(super) ready_minutes: Option<u32>,
+    /// What people should know of it.
+    pub(super) remarks: Vec<String>,
 }
 
 /// Whether the deployment will wait for everything that the stage wants it to wait for. Where it
 /// would not, traffic would move unasked, so nothing is started.
-pub(super) fn gates(
-    service: &Service<'_>,
+pub(super) async fn gates<P: Ports>(
+    ports: &P,
+    service: &Value,
     request: &Request<'_>,
     group: Option<&DeploymentGroup>,
 ) -> Result<SetUp, Problem> {
+    if let Some(unfit) = unfit_for(service, request.rollout) {
+        return Err(unfit.into());
+    }
     match request.rollout {
         Rollout::Rolling(_) => Ok(SetUp {
             paced_minutes: 0,
             ready_minutes: None,
+            remarks: Vec::new(),
         }),
         Rollout::CodeDeploy(settings) => {
             let ready_minutes = group.and_then(|group| group.ready_minutes);
@@ -84,30 +92,17 @@ pub(super) fn gates(
             Ok(SetUp {
                 paced_minutes: 0,
                 ready_minutes,
+                remarks: Vec::new(),
             })
         }
         Rollout::Ecs(settings) => {
-            let pace = native::check(service, settings, request.gates)?;
+            let traffic = traffic::of_service(ports, request.place, service).await?;
+            let pace = native::check(&Service(service), settings, request.gates, &traffic)?;
             Ok(SetUp {
                 paced_minutes: pace.paced_minutes,
                 ready_minutes: pace.ready_minutes,
+                remarks: traffic::remarks(&traffic, request.gates),
             })
         }
     }
-}
-
-pub(super) fn check_controller(service: &Service<'_>, rollout: &Rollout) -> Result<(), Problem> {
-    let wanted = match rollout {
-        Rollout::Rolling(_) | Rollout::Ecs(_) => "ECS",
-        Rollout::CodeDeploy(_) => "CODE_DEPLOY",
-    };
-    let found = service.controller();
-    if found == wanted {
-        return Ok(());
-    }
-    Err(format!(
-        "the service's deployment controller is {found}, but `rollout: {}` needs {wanted}; it can only be chosen when a service is created",
-        rollout.engine()
-    )
-    .into())
 }

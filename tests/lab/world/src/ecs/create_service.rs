@@ -32,7 +32,11 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
     }
     let task_definition = definition(world, call, controller)?;
     check_balancers(world, call, controller, &task_definition)?;
-    native::check_balancers(&configuration, call.list("loadBalancers"))?;
+    native::check_traffic(
+        &configuration,
+        call.list("loadBalancers"),
+        call.list("vpcLatticeConfigurations"),
+    )?;
     let desired = service::desired_count(call)?;
     let service = Service {
         arn: arn.clone(),

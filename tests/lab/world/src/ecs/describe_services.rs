@@ -92,7 +92,8 @@ pub(super) fn describe_one(world: &World, arn: &str, with_tags: bool) -> Value {
             held.place.account
         ),
     });
-    for (name, value) in held.settings.iter().chain(&held.extras) {
+    let shown = |(name, _): &(&String, &Value)| !service::NOT_SHOWN.contains(&name.as_str());
+    for (name, value) in held.settings.iter().chain(&held.extras).filter(shown) {
         put(&mut described, name, Some(value.clone()));
     }
     let (deployments, task_sets): (Vec<Value>, Vec<Value>) = match held.controller {
@@ -158,6 +159,7 @@ fn deployment(world: &World, service: &Service, of: &Fleet) -> Value {
         "networkConfiguration",
         "serviceConnectConfiguration",
         "volumeConfigurations",
+        "vpcLatticeConfigurations",
     ] {
         put(&mut described, name, of.settings.get(name).cloned());
     }

@@ -93,6 +93,16 @@ pub(super) const SETTINGS: &[&str] = &[
     "serviceConnectConfiguration",
     "volumeConfigurations",
     "vpcLatticeConfigurations",
+    "gatewayConnectors",
+];
+
+/// Settings that a service itself does not show: its deployments do, or only its service revisions.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html>
+pub(super) const NOT_SHOWN: &[&str] = &[
+    "serviceConnectConfiguration",
+    "volumeConfigurations",
+    "vpcLatticeConfigurations",
+    "gatewayConnectors",
 ];
 
 /// Members that only the service has.

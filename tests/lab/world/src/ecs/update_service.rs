@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     World,
-    call::{Answer, ApiError, Call},
+    call::{Answer, ApiError, Call, array},
 };
 
 pub(super) fn update(world: &mut World, call: &Call) -> Answer {
@@ -36,7 +36,15 @@ pub(super) fn update(world: &mut World, call: &Call) -> Answer {
         Some(_) => call.list("loadBalancers").to_vec(),
         None => held.load_balancers().to_vec(),
     };
-    native::check_balancers(&merged, &balancers)?;
+    let lattices = match call.member("vpcLatticeConfigurations") {
+        Some(_) => call.list("vpcLatticeConfigurations").to_vec(),
+        None => array(
+            &Value::Object(held.settings.clone()),
+            "vpcLatticeConfigurations",
+        )
+        .to_vec(),
+    };
+    native::check_traffic(&merged, &balancers, &lattices)?;
     let definition = match call.str("taskDefinition") {
         Some(reference) => Some(
             task_definitions::runnable(world, &place, reference)?

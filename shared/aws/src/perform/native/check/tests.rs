@@ -16,7 +16,17 @@ fn blue_green(hooks: Value) -> Value {
 
 fn checked(service: &Value, gates: &Gates) -> Result<Pace, String> {
     let hook = Some("towpath-lifecycle-hook".parse().unwrap());
-    check(&Service(service), &EcsRollout { hook }, gates)
+    check(
+        &Service(service),
+        &EcsRollout { hook },
+        gates,
+        &traffic(service),
+    )
+}
+
+/// With a service revision that has no gateway.
+fn traffic(service: &Value) -> Vec<TrafficMechanism> {
+    TrafficMechanism::of(service, Some(&json!({})))
 }
 
 fn pace(configuration: Value) -> u32 {
@@ -56,12 +66,40 @@ fn a_service_that_ecs_cannot_shift_is_refused() {
         let said = refusal(&service(json!({"strategy": strategy})), &Gates::default());
         assert!(said.contains("strategy is ROLLING"), "{said}");
     }
-    let mut bare = blue_green(json!([]));
-    bare["loadBalancers"] = json!([]);
-    assert!(refusal(&bare, &Gates::default()).contains("no load balancer"));
+    let mut lattice = blue_green(json!([]));
+    lattice["loadBalancers"] = json!([]);
+    lattice["deployments"] = json!([{"status": "PRIMARY", "vpcLatticeConfigurations": [
+        {"targetGroupArn": "blue", "advancedConfiguration": {"alternateTargetGroupArn": "green"}}]}]);
+    let said = refusal(&lattice, &Gates::default());
+    assert!(said.contains("`productionListenerRule`"), "{said}");
     let mut half = blue_green(json!([]));
     half["loadBalancers"][0]["advancedConfiguration"]["roleArn"] = Value::Null;
     assert!(refusal(&half, &Gates::default()).contains("`roleArn`"));
+}
+
+#[test]
+fn a_service_without_a_load_balancer_is_rolled_out_and_nobody_is_asked_too_late() {
+    let pause =
+        json!([{"targetType": "PAUSE", "lifecycleStages": ["PRE_PRODUCTION_TRAFFIC_SHIFT"]}]);
+    let mut headless = blue_green(pause);
+    headless["loadBalancers"] = json!([]);
+    assert!(checked(&headless, &Gates::default()).is_ok());
+    let said = refusal(&headless, &PAUSE);
+    assert!(said.contains("ask `before_rollout`"), "{said}");
+    for way in [
+        json!({"vpcLatticeConfigurations": [{"targetGroupArn": "blue", "advancedConfiguration": {
+            "alternateTargetGroupArn": "green", "productionListenerRule": "rule"}}]}),
+        json!({"serviceConnectConfiguration": {"enabled": true, "services": [{"portName": "http"}]}}),
+    ] {
+        let mut reached = headless.clone();
+        reached["deployments"] = json!([way]);
+        reached["deployments"][0]["status"] = json!("PRIMARY");
+        assert!(checked(&reached, &PAUSE).is_ok(), "{reached}");
+    }
+    // What cannot be told is said, and AWS takes it.
+    let hook = Some("towpath-lifecycle-hook".parse().unwrap());
+    let unknown = [TrafficMechanism::Unknown];
+    assert!(check(&Service(&headless), &EcsRollout { hook }, &PAUSE, &unknown).is_ok());
 }
 
 #[test]
@@ -101,11 +139,11 @@ fn what_a_stage_misses_is_told_and_its_hooks_are_found() {
         { "targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"] },
     ]));
     let native = stage(json!({ "ecs": { "hook": "towpath-lifecycle-hook" } }));
-    assert_eq!(unmet(&fine, &native), None);
-    let said = unmet(&blue_green(json!([])), &native).unwrap();
+    assert_eq!(unmet(&fine, &native, &traffic(&fine)), None);
+    let said = unmet(&blue_green(json!([])), &native, &[]).unwrap();
     assert!(said.contains("traffic would move unchecked"), "{said}");
     let rolling = stage(json!({ "rolling": {} }));
-    assert_eq!(unmet(&json!({}), &rolling), None);
+    assert_eq!(unmet(&json!({}), &rolling, &[]), None);
 
     let function = "towpath-lifecycle-hook".parse().unwrap();
     let found = hooks_to(&fine, &function);
@@ -141,11 +179,12 @@ fn checks_need_a_hook_to_the_function_at_their_stage() {
     let named = EcsRollout {
         hook: Some(arn(ours).parse().unwrap()),
     };
-    assert!(check(&Service(&hook(ours, at, "ROLLBACK")), &named, &gates).is_ok());
+    assert!(check(&Service(&hook(ours, at, "ROLLBACK")), &named, &gates, &[]).is_ok());
     let unnamed = check(
         &Service(&hook(ours, at, "ROLLBACK")),
         &EcsRollout::default(),
         &gates,
+        &[],
     );
     assert!(unnamed.unwrap_err().contains("names no `hook` function"));
 }

@@ -123,30 +123,31 @@ fn check_hook(hook: &Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Shifting traffic needs a second target group and a rule.
-pub(in crate::ecs) fn check_balancers(
+/// Shifting the traffic of load balancers and of VPC Lattice needs a second target group and a rule.
+/// What has neither shifts by Service Connect or a gateway, or not at all.
+pub(in crate::ecs) fn check_traffic(
     configuration: &Value,
     balancers: &[Value],
+    lattices: &[Value],
 ) -> Result<(), ApiError> {
     if matches!(text(configuration, "strategy"), None | Some("ROLLING")) {
         return Ok(());
     }
-    for balancer in balancers {
-        let advanced = balancer
-            .get("advancedConfiguration")
-            .unwrap_or(&Value::Null);
-        let complete = [
-            "alternateTargetGroupArn",
-            "productionListenerRule",
-            "roleArn",
-        ]
-        .into_iter()
-        .all(|member| text(advanced, member).is_some());
-        if !complete {
-            return Err(invalid(
-                "advancedConfiguration with alternateTargetGroupArn, productionListenerRule and roleArn must be specified for each load balancer.",
-            ));
-        }
+    let has = |of: &Value, needed: &[&str]| {
+        let advanced = of.get("advancedConfiguration").unwrap_or(&Value::Null);
+        needed.iter().all(|member| text(advanced, member).is_some())
+    };
+    let rule = ["alternateTargetGroupArn", "productionListenerRule"];
+    let with_role = [rule[0], rule[1], "roleArn"];
+    if !balancers.iter().all(|it| has(it, &with_role)) {
+        return Err(invalid(
+            "advancedConfiguration with alternateTargetGroupArn, productionListenerRule and roleArn must be specified for each load balancer.",
+        ));
+    }
+    if !lattices.iter().all(|it| has(it, &rule)) {
+        return Err(invalid(
+            "advancedConfiguration with alternateTargetGroupArn and productionListenerRule must be specified for each VPC Lattice configuration.",
+        ));
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ mod traffic;
 
 use crate::{World, elb::TargetGroup};
 
-pub(super) use checks::{check, check_balancers};
+pub(super) use checks::{check, check_traffic};
 pub(super) use control::{abandon, proceed, stop};
 pub(super) use describe::hook_details;
 pub(crate) use hooks::Waiting;

@@ -1,0 +1,183 @@
+//! What brings requests to a service's tasks, and so what ECS shifts from blue to green:
+//! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-implementation.html>.
+
+use std::fmt;
+
+use serde_json::Value;
+use towpath_core::pipeline::HookPoint;
+use towpath_core::release::{Gates, Place};
+
+use super::service::{Service, list, text};
+use crate::ports::{CallError, Ports};
+
+/// One of the ways in which requests come to a service's tasks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrafficMechanism {
+    /// Elastic Load Balancing.
+    LoadBalancer {
+        /// Whether green can be reached by a test listener before it serves.
+        tested: bool,
+    },
+    /// ECS Service Connect.
+    ServiceConnect {
+        /// The header that leads a request to green before it serves.
+        header: String,
+    },
+    /// VPC Lattice.
+    VpcLattice {
+        /// Whether green can be reached by a test listener before it serves.
+        tested: bool,
+    },
+    /// An ECS gateway, which has its own load balancer.
+    Gateway,
+    /// None: tasks look for their work themselves, as those of a queue do.
+    Headless,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// The header by which Service Connect recognises test traffic, unless it is told of another:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-blue-green.html>.
+const TEST_HEADER: &str = "x-amzn-ecs-blue-green-test";
+
+impl TrafficMechanism {
+    /// The mechanisms of a service as DescribeServices shows it, and of its service revision as
+    /// DescribeServiceRevisions does: a gateway's connectors are shown there only. There is always
+    /// one.
+    #[must_use]
+    pub fn of(service: &Value, revision: Option<&Value>) -> Vec<Self> {
+        let mut found = Self::shown_by(service);
+        // Newer ones may be shown by the service as well.
+        let connected = [Some(service), revision]
+            .into_iter()
+            .flatten()
+            .any(|it| list(it, "gatewayConnectors").next().is_some());
+        if connected {
+            found.push(Self::Gateway);
+        }
+        if found.is_empty() {
+            found.push(match revision {
+                Some(_) => Self::Headless,
+                None => Self::Unknown,
+            });
+        }
+        found
+    }
+
+    fn shown_by(service: &Value) -> Vec<Self> {
+        let mut found = Vec::new();
+        let balancers: Vec<_> = Service(service).load_balancers().collect();
+        if !balancers.is_empty() {
+            let tested = balancers.iter().all(|it| is_tested(it));
+            found.push(Self::LoadBalancer { tested });
+        }
+        // These are shown by the deployments, not by the service itself.
+        let primary =
+            list(service, "deployments").find(|it| text(it, "/status") == Some("PRIMARY"));
+        let connect = primary.map_or(&Value::Null, |it| &it["serviceConnectConfiguration"]);
+        if connect["enabled"] == true && list(connect, "services").next().is_some() {
+            let header = list(connect, "services")
+                .flat_map(|it| list(it, "clientAliases"))
+                .find_map(|it| text(it, "/testTrafficRules/header/name"))
+                .unwrap_or(TEST_HEADER);
+            found.push(Self::ServiceConnect {
+                header: header.to_owned(),
+            });
+        }
+        let lattices: Vec<_> = Service(service).lattices().collect();
+        if !lattices.is_empty() {
+            let tested = lattices.iter().all(|it| is_tested(it));
+            found.push(Self::VpcLattice { tested });
+        }
+        found
+    }
+}
+
+fn is_tested(of: &Value) -> bool {
+    text(of, "/advancedConfiguration/testListenerRule").is_some()
+}
+
+impl fmt::Display for TrafficMechanism {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LoadBalancer { .. } => "ECS shifts the traffic of its load balancer",
+            Self::ServiceConnect { .. } => "ECS shifts the traffic of Service Connect",
+            Self::VpcLattice { .. } => "ECS shifts the traffic of VPC Lattice",
+            Self::Gateway => "ECS shifts the traffic of its gateway",
+            Self::Headless => {
+                "ECS shifts no traffic: no load balancer, Service Connect, VPC Lattice or gateway leads to the service, and its new tasks work as soon as they run"
+            }
+            Self::Unknown => {
+                "what leads traffic to the service cannot be told: it shows none, and its service revision cannot be read"
+            }
+        })
+    }
+}
+
+/// The mechanisms of a service; its revision is looked at where the service shows none.
+pub(super) async fn of_service<P: Ports>(
+    ports: &P,
+    place: &Place,
+    service: &Value,
+) -> Result<Vec<TrafficMechanism>, CallError> {
+    if !TrafficMechanism::shown_by(service).is_empty() {
+        return Ok(TrafficMechanism::of(service, None));
+    }
+    let revision = match current_revision(service) {
+        Some(arn) => match ports.service_revision(place, arn).await {
+            // Whoever may not look is told so, and not kept from deploying.
+            Err(CallError::Refused { .. }) => None,
+            found => found?,
+        },
+        None => None,
+    };
+    Ok(TrafficMechanism::of(service, revision.as_ref()))
+}
+
+/// The ARN of the service revision that a service runs, as DescribeServices shows it.
+#[must_use]
+pub fn current_revision(service: &Value) -> Option<&str> {
+    list(service, "currentServiceRevisions").find_map(|it| text(it, "/arn"))
+}
+
+/// What people should know of how traffic moves before they rely on what a stage waits for.
+#[must_use]
+pub fn remarks(traffic: &[TrafficMechanism], gates: &Gates) -> Vec<String> {
+    let checked = gates
+        .hooks
+        .iter()
+        .any(|point| matches!(point, HookPoint::AfterTestTraffic));
+    let mut remarks = Vec::new();
+    for mechanism in traffic {
+        match mechanism {
+            TrafficMechanism::Headless | TrafficMechanism::Unknown => {
+                remarks.push(mechanism.to_string());
+                if checked {
+                    remarks.push(
+                        "there are checks after test traffic, but nothing is known to lead test traffic to green, as a test listener does: what they ask is not known to be green".into(),
+                    );
+                }
+            }
+            TrafficMechanism::LoadBalancer { tested: false } if checked => remarks.push(
+                "there are checks after test traffic, but a load balancer of the service has no `testListenerRule` in its `advancedConfiguration`, so that no test listener leads to green: what they ask is not known to be green".into(),
+            ),
+            TrafficMechanism::VpcLattice { tested: false } if checked => remarks.push(
+                "there are checks after test traffic, but a VPC Lattice configuration of the service has no `testListenerRule` in its `advancedConfiguration`, so that no test listener leads to green: what they ask is not known to be green".into(),
+            ),
+            TrafficMechanism::ServiceConnect { header } if checked => remarks.push(format!(
+                "there are checks after test traffic: Service Connect has no test listener, it leads requests with the header `{header}` to green, inside of its namespace only, which the hook function is not in; let a one-off task check, or a test listener of a load balancer"
+            )),
+            TrafficMechanism::Gateway if checked => remarks.push(
+                "there are checks after test traffic: the gateway's `testTrafficRules` name the header that leads a request to green; send it with the check, under `headers`".into(),
+            ),
+            TrafficMechanism::LoadBalancer { .. }
+            | TrafficMechanism::VpcLattice { .. }
+            | TrafficMechanism::ServiceConnect { .. }
+            | TrafficMechanism::Gateway => {}
+        }
+    }
+    remarks
+}
+
+#[cfg(test)]
+mod tests;
