@@ -1,7 +1,9 @@
 //! Amazon ECR: what was really pushed.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_ecr::operation::describe_images::DescribeImagesError;
-use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, TagStatus};
+use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, ImageStatus, TagStatus};
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
@@ -9,7 +11,8 @@ use towpath_core::names::Region;
 
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, refused, unreadable};
-use crate::ports::{CallError, Ecr, ImageDetail};
+use crate::clients::ClientSet;
+use crate::ports::{CallError, Ecr, ImageDetail, ImageState};
 
 const DESCRIBE: &str = "ecr:DescribeImages";
 
@@ -45,42 +48,30 @@ impl Ecr for Aws {
         }
     }
 
-    async fn has_image(
+    async fn image_states(
         &self,
         registry: &Registry,
         repository: &RepositoryName,
-        digest: &Digest,
-    ) -> Result<Option<bool>, CallError> {
+        digests: &[Digest],
+    ) -> Result<Option<BTreeMap<Digest, ImageState>>, CallError> {
         let Ok((account, region)) = whose(registry) else {
             return Ok(None);
         };
         let set = self.clients().in_region(&region).await?;
-        let answer = set
-            .ecr()
-            .describe_images()
-            .registry_id(account)
-            .repository_name(repository.as_str())
-            .image_ids(
-                ImageIdentifier::builder()
-                    .image_digest(digest.to_string())
-                    .build(),
-            )
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(Some(true)),
-            Err(error) => match error.as_service_error() {
-                Some(
-                    DescribeImagesError::ImageNotFoundException(_)
-                    | DescribeImagesError::RepositoryNotFoundException(_),
-                ) => Ok(Some(false)),
-                // A registry that may not be asked says nothing about what is in it.
-                Some(_) | None => match classify(DESCRIBE, &error) {
-                    CallError::Refused { .. } => Ok(None),
-                    error @ (CallError::NotDone { .. } | CallError::Unknown { .. }) => Err(error),
-                },
-            },
+        let mut states = BTreeMap::new();
+        // One that is missing makes ECR refuse the whole, so that each is asked for by itself then.
+        let one_by_one = digests.chunks(1);
+        for asked in std::iter::once(digests).chain(one_by_one) {
+            match describe(&set, &account, repository, asked).await? {
+                Described::Those(found) => states.extend(found),
+                Described::OneIsMissing => {}
+                Described::NotAsked => return Ok(None),
+            }
+            if states.len() == digests.len() {
+                break;
+            }
         }
+        Ok(Some(states))
     }
 
     async fn pushed_since(
@@ -118,6 +109,69 @@ impl Ecr for Aws {
                 Some(_) | None => return Ok(found),
             }
         }
+    }
+}
+
+/// What ECR says of images that are asked for by their digests.
+enum Described {
+    /// All of them are there.
+    Those(Vec<(Digest, ImageState)>),
+    /// At least one is not.
+    OneIsMissing,
+    /// The registry may not be asked, which says nothing about what is in it.
+    NotAsked,
+}
+
+async fn describe(
+    set: &ClientSet,
+    account: &str,
+    repository: &RepositoryName,
+    digests: &[Digest],
+) -> Result<Described, CallError> {
+    let id = |digest: &Digest| {
+        ImageIdentifier::builder()
+            .image_digest(digest.to_string())
+            .build()
+    };
+    let answer = set
+        .ecr()
+        .describe_images()
+        .registry_id(account)
+        .repository_name(repository.as_str())
+        .set_image_ids(Some(digests.iter().map(id).collect()))
+        .send()
+        .await;
+    let details = match answer {
+        Ok(answer) => answer.image_details.unwrap_or_default(),
+        Err(error) => {
+            return match error.as_service_error() {
+                Some(
+                    DescribeImagesError::ImageNotFoundException(_)
+                    | DescribeImagesError::RepositoryNotFoundException(_),
+                ) => Ok(Described::OneIsMissing),
+                Some(_) | None => match classify(DESCRIBE, &error) {
+                    CallError::Refused { .. } => Ok(Described::NotAsked),
+                    error @ (CallError::NotDone { .. } | CallError::Unknown { .. }) => Err(error),
+                },
+            };
+        }
+    };
+    let states = details.into_iter().map(|image| {
+        let digest = present(DESCRIBE, "imageDigest", image.image_digest.as_deref())?;
+        let digest = digest
+            .parse()
+            .map_err(|error| unreadable(DESCRIBE, error))?;
+        Ok((digest, state_of(image.image_status.as_ref())))
+    });
+    Ok(Described::Those(states.collect::<Result<_, CallError>>()?))
+}
+
+/// Regions without archives leave the status out.
+fn state_of(status: Option<&ImageStatus>) -> ImageState {
+    match status.map(ImageStatus::as_str) {
+        Some("ARCHIVED") => ImageState::Archived,
+        Some("ACTIVATING") => ImageState::Activating,
+        Some(_) | None => ImageState::Active,
     }
 }
 

@@ -30,7 +30,7 @@ pub use codedeploy::{
     CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress, NewDeployment, Wait,
 };
 pub use directive::{Directives, Issue, Issued, Trail};
-pub use ecr::{Ecr, ImageDetail};
+pub use ecr::{Ecr, ImageDetail, ImageState};
 pub use ecs::{Ecs, PauseAnswer, ServiceDeploymentBrief};
 pub use ledger::{Append, AppendError, Ledger, LoadError, OpenRelease};
 pub use messenger::Messenger;

@@ -64,6 +64,28 @@ impl<'a> Service<'a> {
         text(self.0, "/deploymentConfiguration/strategy").unwrap_or("ROLLING")
     }
 
+    /// `ACTIVE`, `DRAINING` or `INACTIVE`.
+    pub(super) fn status(&self) -> &'a str {
+        text(self.0, "/status").unwrap_or("ACTIVE")
+    }
+
+    /// What sends traffic to its containers: load balancers, and service registries that name one.
+    /// Task sets have their own.
+    pub(super) fn traffic_targets(&self) -> Vec<(&'a str, Option<u64>)> {
+        let primary = list(self.0, "taskSets").find(|set| text(set, "/status") == Some("PRIMARY"));
+        let of = |holder: &'a Value| {
+            let balancers = list(holder, "loadBalancers").chain(list(holder, "serviceRegistries"));
+            balancers.filter_map(|it| {
+                let port = it.get("containerPort").and_then(Value::as_u64);
+                Some((text(it, "/containerName")?, port))
+            })
+        };
+        let mut targets: Vec<_> = of(self.0).chain(primary.into_iter().flat_map(of)).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        targets
+    }
+
     /// The deployment controller: `ECS`, `CODE_DEPLOY`, `EXTERNAL`.
     pub(super) fn controller(&self) -> &'a str {
         text(self.0, "/deploymentController/type").unwrap_or("ECS")

@@ -1,5 +1,7 @@
 //! Amazon ECR.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 
@@ -16,6 +18,18 @@ pub struct ImageDetail {
     pub pushed_at: Timestamp,
 }
 
+/// Whether an image that there is can be pulled:
+/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageState {
+    /// It can.
+    Active,
+    /// It cannot, until it is restored.
+    Archived,
+    /// It is being restored, and cannot yet.
+    Activating,
+}
+
 /// Amazon ECR.
 pub trait Ecr {
     /// `DescribeImages` for one tag; `None` when there is no such image.
@@ -25,14 +39,15 @@ pub trait Ecr {
         repository: &RepositoryName,
         tag: &Tag,
     ) -> Result<Option<ImageDetail>, CallError>;
-    /// `DescribeImages` for one digest: whether there is such an image. `None` when that cannot be
-    /// asked, for another account's registry say.
-    async fn has_image(
+    /// `DescribeImages` for digests of one repository: how each of those that there are stands. One
+    /// call where all of them are there. `None` when that cannot be asked, for another account's
+    /// registry say.
+    async fn image_states(
         &self,
         registry: &Registry,
         repository: &RepositoryName,
-        digest: &Digest,
-    ) -> Result<Option<bool>, CallError>;
+        digests: &[Digest],
+    ) -> Result<Option<BTreeMap<Digest, ImageState>>, CallError>;
     /// Tagged images pushed since `since`.
     async fn pushed_since(
         &self,

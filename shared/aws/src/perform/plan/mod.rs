@@ -1,10 +1,12 @@
 //! Reading what a rollout would do.
 
 mod images;
+mod pulling;
 mod reading;
 mod rendering;
 mod request;
 mod set_up;
+mod targets;
 mod way_back;
 
 use towpath_core::release::{Action, ActionKind, Event, Plan, Release, verify_rollback};
@@ -13,7 +15,7 @@ use towpath_core::taskdef::TaskDefinition;
 use self::reading::{describe, read_base};
 use self::rendering::{fingerprint, render, reusable, target};
 pub(super) use self::request::Request;
-use self::set_up::{check_group, gates};
+use self::set_up::{check_group, check_status, gates};
 use self::way_back::{drift, no_way_back};
 use super::service::Service;
 use crate::ports::{CallError, LoadError, Ports};
@@ -48,6 +50,10 @@ pub async fn preview<P: Ports>(ports: &P, action: &Action) -> Result<Preview, Pr
     let request = Request::of(action).ok_or_else(|| {
         PreviewError::Misfit(format!("there is no preview of how to {}", action.kind()))
     })?;
+    let request = Request {
+        rehearsed: true,
+        ..request
+    };
     read(ports, &request)
         .await
         .map_err(|problem| match problem {
@@ -152,6 +158,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     })?;
     let group = group?;
     let service = Service(&described);
+    check_status(&service, place)?;
     let set_up = gates(ports, &described, request, group.as_ref()).await?;
     let current = service
         .revision()
@@ -161,9 +168,18 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         read_base(ports, request, &current),
         drift(ports, place, row.baseline.as_ref(), &current),
     )?;
-    let no_way_back = no_way_back(ports, request, running.as_ref().unwrap_or(&definition)).await?;
     let rendered = render(&definition, request)?;
     let reuse = reusable(&rendered, &base, &definition, &current, running.as_ref());
+    let runs = running.as_ref().unwrap_or(&definition);
+    let pulls = pulling::look(ports, request, runs).await?;
+    let no_way_back = no_way_back(request, runs, &pulls);
+    // A rollback is tried whatever is found; and what runs already need not be pulled.
+    if request.back_to.is_none() && reuse.as_ref() != Some(&current) {
+        targets::check(&service, &rendered.definition)?;
+        if let Some(reason) = pulls.of_the_release(request.rehearsed) {
+            return Err(reason.into());
+        }
+    }
     let plan = Plan {
         target: target(&described, request, &current)?,
         images: match (&running, request.back_to) {

@@ -17,6 +17,8 @@ pub(in crate::perform) struct Request<'a> {
     pub(in crate::perform) back_to: Option<&'a TaskDefinitionArn>,
     /// The image that is rolled out.
     pub(in crate::perform) image: &'a Image,
+    /// Whether nothing is going to be started, so that the image may be yet to be pushed.
+    pub(in crate::perform) rehearsed: bool,
 }
 
 impl<'a> Request<'a> {
@@ -46,6 +48,7 @@ impl<'a> Request<'a> {
             scaling: *scaling,
             back_to: back_to.as_ref(),
             image,
+            rehearsed: false,
         })
     }
 }

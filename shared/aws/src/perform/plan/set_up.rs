@@ -106,3 +106,15 @@ pub(super) async fn gates<P: Ports>(
         }
     }
 }
+
+/// Whether the service takes deployments: one that is being deleted is described for a while.
+pub(super) fn check_status(service: &Service<'_>, place: &Place) -> Result<(), Problem> {
+    match service.status() {
+        "ACTIVE" => Ok(()),
+        status => Err(format!(
+            "service `{}` in cluster `{}` is {status}: it was deleted, and takes no deployment any more; create it again, or correct the stage",
+            place.service.service, place.service.cluster
+        )
+        .into()),
+    }
+}

@@ -1,63 +1,35 @@
 //! Whether a rollout could be taken back, and whether what it starts from is what was left.
 
-use towpath_core::image::ImageRef;
 use towpath_core::names::TaskDefinitionArn;
 use towpath_core::release::Place;
 use towpath_core::taskdef::{self, Diff, TaskDefinition};
 
+use super::pulling::Pulls;
 use super::{Problem, Request, describe};
 use crate::ports::{CallError, Ports};
 
 /// Why what runs now could not be brought back, if so: its revision was deregistered, which no
-/// service can be updated to, or one of its images that are to be replaced is gone from its
-/// registry. What cannot be asked is taken to be there.
+/// service can be updated to, or one of its images that are to be replaced cannot be pulled any more.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister-task-definition-v2.html>
-pub(super) async fn no_way_back<P: Ports>(
-    ports: &P,
+pub(super) fn no_way_back(
     request: &Request<'_>,
     running: &TaskDefinition,
-) -> Result<Option<String>, Problem> {
+    pulls: &Pulls,
+) -> Option<String> {
     // A rollback is not kept by what it takes back.
     if request.back_to.is_some() {
-        return Ok(None);
+        return None;
     }
     if let Some(described) = running.described()
         && described.status != "ACTIVE"
     {
-        return Ok(Some(format!(
+        return Some(format!(
             "there would be no way back: {}, which runs now, is {}",
             described.arn, described.status
-        )));
+        ));
     }
-    let replaced = running.containers().filter_map(|container| {
-        let named = request
-            .changes
-            .images
-            .keys()
-            .any(|name| Some(name.as_str()) == container.name());
-        container.image().filter(|_| named)
-    });
-    let mut images: Vec<ImageRef> = replaced.filter_map(|image| image.parse().ok()).collect();
-    images.sort_by_key(ToString::to_string);
-    images.dedup();
-    for image in images {
-        let Some(digest) = image.digest() else {
-            continue;
-        };
-        // What runs already is there to be pulled: it is what is being rolled out.
-        if digest == request.image.digest {
-            continue;
-        }
-        let found = ports
-            .has_image(image.registry(), image.repository(), &digest)
-            .await?;
-        if found == Some(false) {
-            return Ok(Some(format!(
-                "there would be no way back: {image}, which runs now, is gone from its registry"
-            )));
-        }
-    }
-    Ok(None)
+    let problem = pulls.of_running()?;
+    Some(format!("there would be no way back: {problem}"))
 }
 
 /// How what runs differs from what Towpath left, for people, if something else runs.

@@ -1,5 +1,6 @@
 //! DescribeImages and ListImages.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Image, Repository, invalid, repositories::paged};
@@ -9,6 +10,7 @@ use crate::{
 };
 
 pub(super) fn images(world: &mut World, call: &Call) -> Answer {
+    let now = world.now;
     let repository = world.ecr.find(call)?;
     let wanted = call.list("imageIds");
     if !wanted.is_empty() && call.str("nextToken").is_some() {
@@ -33,7 +35,7 @@ pub(super) fn images(world: &mut World, call: &Call) -> Answer {
     }
     let described = found
         .into_iter()
-        .map(|image| image.describe(repository))
+        .map(|image| image.describe(repository, now))
         .collect();
     paged(call, "imageDetails", described)
 }
@@ -121,7 +123,7 @@ impl Repository {
 }
 
 impl Image {
-    fn describe(&self, repository: &Repository) -> Value {
+    fn describe(&self, repository: &Repository, now: Timestamp) -> Value {
         let mut described = json!({
             "registryId": repository.place.account,
             "repositoryName": repository.name,
@@ -129,6 +131,7 @@ impl Image {
             "imageSizeInBytes": self.size,
             "imagePushedAt": epoch(self.pushed_at),
             "imageManifestMediaType": self.media_type,
+            "imageStatus": self.storage.status(now),
         });
         put(
             &mut described,

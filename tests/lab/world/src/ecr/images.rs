@@ -9,19 +9,20 @@ use crate::{
 };
 
 pub(super) fn batch_get(world: &mut World, call: &Call) -> Answer {
+    let now = world.now;
     let repository = world.ecr.find(call)?;
     let mut images = Vec::new();
     let mut failures = Vec::new();
     for id in call.list("imageIds") {
         match repository.find(id) {
-            Ok(image) => images.push(json!({
+            Ok(image) if image.storage.can_be_pulled(now) => images.push(json!({
                 "registryId": repository.place.account,
                 "repositoryName": repository.name,
                 "imageId": image_id(Some(&image.digest), text(id, "imageTag")),
                 "imageManifest": image.manifest,
                 "imageManifestMediaType": image.media_type,
             })),
-            Err(_) => failures.push(failure(id)),
+            Ok(_) | Err(_) => failures.push(failure(id)),
         }
     }
     Ok(json!({"images": images, "failures": failures}))

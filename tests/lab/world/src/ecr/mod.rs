@@ -10,6 +10,7 @@ mod policies;
 mod push;
 mod repositories;
 mod scan;
+mod storage;
 
 use std::collections::BTreeMap;
 
@@ -61,6 +62,7 @@ struct Image {
     size: u64,
     pushed_at: Timestamp,
     scan: Option<scan::Scan>,
+    storage: storage::Storage,
 }
 
 /// Why a task cannot pull an image.
@@ -92,6 +94,7 @@ pub(crate) const OPERATIONS: &[&str] = &[
     "BatchGetImage",
     "PutImage",
     "BatchDeleteImage",
+    "UpdateImageStorageClass",
     "PutLifecyclePolicy",
     "GetLifecyclePolicy",
     "DeleteLifecyclePolicy",
@@ -117,6 +120,7 @@ pub(crate) fn call(world: &mut World, call: &Call) -> Answer {
         "BatchGetImage" => images::batch_get(world, call),
         "PutImage" => images::put(world, call),
         "BatchDeleteImage" => images::batch_delete(world, call),
+        "UpdateImageStorageClass" => storage::update(world, call),
         "PutLifecyclePolicy" => policies::put_lifecycle(world, call),
         "GetLifecyclePolicy" => policies::get_lifecycle(world, call),
         "DeleteLifecyclePolicy" => policies::delete_lifecycle(world, call),
@@ -160,7 +164,12 @@ impl Registries {
 
     /// Resolves an image reference of a task definition, for a task of `account`. References to
     /// registries other than ECR are taken to exist and to be healthy.
-    pub(crate) fn pull(&self, account: &str, reference: &str) -> Result<Pulled, Unpulled> {
+    pub(crate) fn pull(
+        &self,
+        account: &str,
+        reference: &str,
+        now: Timestamp,
+    ) -> Result<Pulled, Unpulled> {
         let Some((place, name, wanted)) = parse_reference(reference) else {
             return Ok(Pulled {
                 digest: manifest::digest(reference.as_bytes()),
@@ -180,6 +189,7 @@ impl Registries {
                 Wanted::Digest(digest) => image.digest == digest,
                 Wanted::Tag(tag) => image.tags.iter().any(|held| held == tag),
             })
+            .filter(|image| image.storage.can_be_pulled(now))
             .ok_or(Unpulled::Missing)?;
         Ok(Pulled {
             digest: image.digest.clone(),

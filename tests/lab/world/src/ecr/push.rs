@@ -141,6 +141,7 @@ impl Image {
             size,
             pushed_at: now,
             scan: None,
+            storage: super::storage::Storage::Standard,
         }
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn launch(world: &mut World, launch: Launch) -> Result<String, ApiErr
     let mut leading = None;
     for container in array(&described, "containerDefinitions") {
         let image = text(container, "image").unwrap_or_default();
-        let pulled = world.ecr.pull(&launch.place.account, image).ok();
+        let pulled = world.ecr.pull(&launch.place.account, image, world.now).ok();
         let digest = pulled.as_ref().map(|pulled| pulled.digest.clone());
         if let Some(pulled) = pulled
             && (leading.is_none()
@@ -183,7 +183,10 @@ fn started(world: &mut World, arn: &str) {
     // An image may have been pushed, or deleted, since the task was made.
     let mut unpulled = None;
     for container in &mut task.containers {
-        match world.ecr.pull(&task.place.account, &container.image) {
+        match world
+            .ecr
+            .pull(&task.place.account, &container.image, world.now)
+        {
             Ok(pulled) => container.digest = Some(pulled.digest),
             Err(why) => unpulled = unpulled.or(Some((container.image.clone(), why))),
         }
