@@ -9,7 +9,7 @@ pub(super) async fn suspend<P: Ports>(
     place: &Place,
     state: ScalingState,
 ) -> Result<Vec<Event>, CallError> {
-    ports.set_scaling(place, state).await?;
+    set(ports, place, state).await?;
     Ok(vec![Event::ScalingSuspended { state }])
 }
 
@@ -18,6 +18,18 @@ pub(super) async fn restore<P: Ports>(
     place: &Place,
     state: ScalingState,
 ) -> Result<Vec<Event>, CallError> {
-    ports.set_scaling(place, state).await?;
+    set(ports, place, state).await?;
     Ok(vec![Event::ScalingRestored { state }])
+}
+
+/// Sets the state. A target that somebody has deregistered meanwhile has nothing to be suspended or
+/// resumed, and is not made anew: without its bounds, AWS refuses to.
+async fn set<P: Ports>(ports: &P, place: &Place, state: ScalingState) -> Result<(), CallError> {
+    match ports.set_scaling(place, state).await {
+        Err(refused @ CallError::Refused { .. }) => match ports.scaling(place).await? {
+            None => Ok(()),
+            Some(_) => Err(refused),
+        },
+        done @ (Ok(()) | Err(CallError::NotDone { .. } | CallError::Unknown { .. })) => done,
+    }
 }

@@ -165,6 +165,7 @@ pub(crate) async fn scaled_to_zero(cell: &Cell) -> Result<(), Error> {
         Ok(cell.serves().await?.is_empty())
     })
     .await?;
+    let since = calls::last(cell).await?;
     let new = cell.push(TAG, "healthy").await?;
     let ending = Ending {
         outcome: "succeeded",
@@ -174,6 +175,13 @@ pub(crate) async fn scaled_to_zero(cell: &Cell) -> Result<(), Error> {
         within: 10,
     };
     cell.ends(TAG, &ending).await?;
+    let woken = calls::by_functions(cell, &since).await?;
+    assert!(
+        woken
+            .iter()
+            .all(|call| call["operation"] != "RegisterScalableTarget"),
+        "it is asleep: {woken:#?}"
+    );
     scale(cell, 2).await?;
     cell.until("the new version serves", async || {
         Ok(cell.serves().await? == new)

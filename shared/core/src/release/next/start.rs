@@ -26,7 +26,9 @@ pub(super) fn next_start(own: Own<'_>) -> Step {
     let found = live
         .plan
         .scaling
-        .filter(|found| *found != ScalingState::SUSPENDED);
+        .filter(|found| *found != ScalingState::SUSPENDED)
+        // What wants no tasks is asleep: neither of our two calls is to wake it.
+        .filter(|_| live.plan.desired_count > 0);
     let suspend = (found.is_some()
         && !live.suspended
         && stage.auto_scaling == AutoScaling::Suspend)

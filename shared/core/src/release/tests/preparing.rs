@@ -93,6 +93,12 @@ fn what_needs_no_preparation_starts_at_once() {
 }
 
 #[test]
+fn what_wants_no_tasks_is_not_woken() {
+    let story = pushed().planned_but("test", |plan| plan.desired_count = 0);
+    assert_eq!(story.took("test", 1).kinds(), [ActionKind::Register]);
+}
+
+#[test]
 fn auto_scaling_is_left_alone_where_the_stage_says_so() {
     let mut json = sample::shop_json();
     json["stages"][0]["auto_scaling"] = "leave".into();
