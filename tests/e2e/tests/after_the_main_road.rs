@@ -8,14 +8,16 @@ use towpath_e2e::{APPROVER, Error, OUTSIDER, TOOLS, World};
 const TAG: &str = "3f2c1ab";
 
 /// What the functions may do and did not on the main road, beside what `advance` did not.
-const UNUSED: [Unused; 6] = [
+const UNUSED: [Unused; 8] = [
     (
         "advance",
         "ssm:GetParameter",
         "templates of task definitions",
     ),
     ("advance", "sts:AssumeRole", "stages in other accounts"),
+    ("advance", "dynamodb:GetItem", LOST),
     ("approval", "dynamodb:GetItem", LOST),
+    ("deployment-event", "dynamodb:GetItem", LOST),
     ("image-push", "dynamodb:GetItem", LOST),
     ("sweeper", "dynamodb:GetItem", LOST),
     (
