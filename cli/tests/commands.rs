@@ -151,7 +151,7 @@ fn explain_says_who_takes_an_image_and_why_not() {
     let output = explain(&["shop/api", "latest", "main"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(printed(&output).contains(
-        "shop-api refuses latest: the tag `latest` names another image tomorrow: push the commit hash as the tag\n\
+        "shop-api refuses latest: `latest` names another image tomorrow: push the commit hash as the tag\n\
          shop-api ignores main: it is not a commit hash (7 to 40 or 64 lower-case hexadecimal digits)\n"
     ));
 

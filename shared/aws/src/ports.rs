@@ -10,6 +10,7 @@
     reason = "everything runs on one thread, so no caller needs the futures to be Send"
 )]
 
+mod bulletin;
 mod codedeploy;
 mod directive;
 mod ecr;
@@ -26,6 +27,7 @@ use towpath_core::names::AlarmName;
 use towpath_core::pipeline::{HttpCheck, MetricCheck};
 use towpath_core::release::{Place, ScalingState};
 
+pub use bulletin::{Bulletins, OpenBulletin};
 pub use codedeploy::{
     CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress, NewDeployment, Wait,
 };
@@ -128,12 +130,23 @@ pub trait Checker {
 
 /// Everything that `advance` needs.
 pub trait Ports:
-    Ledger + Ecs + CodeDeploy + AutoScaling + Metrics + Logs + Ecr + Parameters + Messenger + Clock
+    Ledger
+    + Bulletins
+    + Ecs
+    + CodeDeploy
+    + AutoScaling
+    + Metrics
+    + Logs
+    + Ecr
+    + Parameters
+    + Messenger
+    + Clock
 {
 }
 
 impl<T> Ports for T where
     T: Ledger
+        + Bulletins
         + Ecs
         + CodeDeploy
         + AutoScaling

@@ -1,6 +1,7 @@
 //! What Towpath decides: pure functions and types, without async, clock, randomness or AWS.
 
 pub mod appspec;
+pub mod bulletin;
 pub mod check;
 pub mod image;
 pub mod incoming;

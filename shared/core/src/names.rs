@@ -279,6 +279,13 @@ name!(
     |t| t.len() <= 32 && all(t, lower_or_dash)
 );
 name!(
+    /// The id of a bulletin: its kind, and what makes it the one of its kind.
+    BulletinId,
+    "the id of a bulletin",
+    "1 to 400 printable characters without spaces",
+    |t| t.len() <= 400 && all(t, printable)
+);
+name!(
     /// The ARN of a task definition revision.
     TaskDefinitionArn,
     "the ARN of a task definition revision",

@@ -211,10 +211,11 @@ fn short(text: &str) -> String {
 
 fn said(message: &Value) -> String {
     let text = message["text"].as_str().unwrap_or_default();
-    if message["thread_ts"].is_null() {
-        format!("a card: {text}")
-    } else {
-        format!("  ↳ {text}")
+    let is_card = message["blocks"][0]["type"] == "header";
+    match (message["thread_ts"].is_null(), is_card) {
+        (true, true) => format!("a card: {text}"),
+        (true, false) => format!("a message: {text}"),
+        (false, _) => format!("  ↳ {text}"),
     }
 }
 

@@ -8,7 +8,7 @@ use towpath_e2e::{APPROVER, Error, OUTSIDER, TOOLS, World};
 const TAG: &str = "3f2c1ab";
 
 /// What the functions may do and did not on the main road, beside what `advance` did not.
-const UNUSED: [Unused; 8] = [
+const UNUSED: [Unused; 9] = [
     (
         "advance",
         "ssm:GetParameter",
@@ -24,6 +24,11 @@ const UNUSED: [Unused; 8] = [
         "sweeper",
         "dynamodb:PutItem",
         "pushes whose event never came",
+    ),
+    (
+        "sweeper",
+        "dynamodb:UpdateItem",
+        "bulletins that could not be told at once",
     ),
 ];
 
@@ -45,6 +50,8 @@ async fn it_is_frugal_keeps_its_secrets_and_has_no_right_too_many() -> Result<()
     world.pass(1_000).await?;
 
     calls_are_few(&world, &since.to_string()).await?;
+    world.push("latest", "healthy").await?;
+    world.rest().await?;
     secrets_are_kept(&world).await?;
     rights::are_needed(
         &world,

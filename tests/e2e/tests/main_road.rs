@@ -83,17 +83,60 @@ async fn a_bad_image_is_stopped_at_staging_and_production_never_hears_of_it() ->
 }
 
 #[tokio::test]
-async fn latest_is_refused_with_the_reason() -> Result<(), Error> {
+async fn a_tag_that_no_pipeline_takes_is_told_once_a_day_and_opens_nothing() -> Result<(), Error> {
     let world = World::start().await?;
-    world.push("latest", "healthy").await?;
-
-    assert_eq!(world.ended("latest").await?, "refused");
-    let card = world.card("latest").await?.expect("its card");
-    assert!(
-        card.text.contains("push the commit hash as the tag"),
-        "{}",
-        card.text
-    );
+    let told = async |what: &str| -> Result<(usize, usize), Error> {
+        let cards = world.cards().await?;
+        let mails = world.emails().await?;
+        Ok((
+            cards.iter().filter(|card| card.text.contains(what)).count(),
+            mails.iter().filter(|mail| mail.contains(what)).count(),
+        ))
+    };
+    for _ in 0..3 {
+        world.push("latest", "healthy").await?;
+    }
+    world.push("feature-x", "healthy").await?;
+    world.rest().await?;
+    assert_eq!(told("push the commit hash as the tag").await?, (1, 1));
+    assert_eq!(world.releases().await?, []);
     assert_eq!(world.running("test").await?, world.shop.first());
+
+    world.pass(86_400).await?;
+    assert_eq!(told("push the commit hash as the tag").await?, (1, 1));
+    world.push("latest", "healthy").await?;
+    world.rest().await?;
+    assert_eq!(told("push the commit hash as the tag").await?, (2, 2));
+    assert_eq!(world.releases().await?, []);
+    assert_eq!(world.dead_letters().await?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn ci_that_pushes_the_commit_and_latest_is_told_nothing_of_latest() -> Result<(), Error> {
+    let world = World::start().await?;
+    let same = json!({ "content": "the image of this build" });
+    world.push_with("3f2c1ab", &same).await?;
+    world.push_with("latest", &same).await?;
+    world.asks("3f2c1ab").await?;
+    assert_eq!(world.releases().await?.len(), 1);
+    let cards = world.cards().await?;
+    assert_eq!(cards.len(), 1, "{cards:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_tag_that_is_not_taken_is_told_by_mail_while_slack_is_down() -> Result<(), Error> {
+    let world = World::start().await?;
+    let down = json!([{ "service": "slack", "outcome": "failed-before" }]);
+    world.fail(&down).await?;
+    world.push("latest", "healthy").await?;
+    world.pass(600).await?;
+    assert_eq!(world.emails().await?.len(), 1);
+    assert_eq!(world.cards().await?.len(), 0);
+    world.heal().await?;
+    world.pass(180).await?;
+    assert_eq!(world.emails().await?.len(), 1, "once");
+    assert_eq!(world.cards().await?.len(), 1);
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! `advance`: the only function that changes deployments. It is fed by the ledger's stream.
+//! `advance`: the only function that changes deployments, and the one that tells people. It is fed
+//! by the ledger's stream.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,11 +7,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::Value;
-use towpath_core::incoming::stream;
-use towpath_core::names::ReleaseId;
+use towpath_core::incoming::stream::{self, About};
 use towpath_core::release::Actor;
 
-use super::HandlerError;
+use super::{HandlerError, bulletin};
 use crate::drive::drive;
 use crate::ports::Ports;
 
@@ -31,41 +31,62 @@ pub struct ItemFailure {
     pub item_identifier: String,
 }
 
-/// Drives every release that the batch names, each once and all at once.
+/// Drives every release and tells every bulletin that the batch names, each once and all at once.
 ///
 /// # Errors
-/// Never for a release's sake: those that fail are named in the answer, and the others go on.
+/// Never for the sake of one: those that fail are named in the answer, and the others go on.
 pub async fn handle<P: Ports>(
     ports: &P,
     event: &Value,
     time_left: impl Fn() -> Duration,
 ) -> Result<BatchAnswer, HandlerError> {
-    let mut releases: BTreeMap<ReleaseId, String> = BTreeMap::new();
+    let mut named: BTreeMap<About, String> = BTreeMap::new();
     for record in stream::read(event) {
-        if let Some(release) = record.release {
-            // The first record of a release is where a failure must begin again.
-            releases.entry(release).or_insert(record.sequence_number);
+        if let Some(about) = record.about {
+            // The first record about something is where a failure must begin again.
+            named.entry(about).or_insert(record.sequence_number);
         }
     }
     let actor = Actor::Function("advance".into());
-    let driven = releases.into_iter().map(|(release, sequence)| {
+    let done = named.into_iter().map(|(about, sequence)| {
         let (actor, time_left) = (&actor, &time_left);
         async move {
-            match drive(ports, &release, actor, time_left).await {
-                Ok(driven) => {
-                    tracing::info!(release.id = %release, ?driven, "release driven");
-                    None
-                }
-                Err(error) => {
-                    tracing::error!(release.id = %release, %error, "a release could not be driven");
-                    Some(ItemFailure {
-                        item_identifier: sequence,
-                    })
-                }
-            }
+            look_at(ports, &about, actor, time_left)
+                .await
+                .then_some(ItemFailure {
+                    item_identifier: sequence,
+                })
         }
     });
     Ok(BatchAnswer {
-        batch_item_failures: join_all(driven).await.into_iter().flatten().collect(),
+        batch_item_failures: join_all(done).await.into_iter().flatten().collect(),
     })
+}
+
+/// Whether it failed.
+async fn look_at<P: Ports>(
+    ports: &P,
+    about: &About,
+    actor: &Actor,
+    time_left: impl Fn() -> Duration,
+) -> bool {
+    match about {
+        About::Release(release) => match drive(ports, release, actor, time_left).await {
+            Ok(driven) => {
+                tracing::info!(release.id = %release, ?driven, "release driven");
+                false
+            }
+            Err(error) => {
+                tracing::error!(release.id = %release, %error, "a release could not be driven");
+                true
+            }
+        },
+        About::Bulletin(id) => match bulletin::tell(ports, id).await {
+            Ok(()) => false,
+            Err(error) => {
+                tracing::error!(bulletin.id = %id, %error, "a bulletin could not be told");
+                true
+            }
+        },
+    }
 }

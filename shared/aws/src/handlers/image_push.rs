@@ -3,17 +3,24 @@
 //! The event is only a hint where to look, since ECR sends its events as best effort: which image
 //! the tag names, and since when, is asked of ECR.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html>
+//!
+//! A tag that no pipeline takes opens nothing. CI that pushes `latest` with every build would
+//! otherwise have people told of each, so they are told once a day, and not at all if the image has
+//! another tag by which it is taken.
 
 use futures_util::future::join_all;
 use serde_json::Value;
-use towpath_core::image::{Registry, RepositoryName};
+use towpath_core::bulletin::{Audience, Bulletin, News};
+use towpath_core::image::{Registry, RepositoryName, Tag};
 use towpath_core::incoming::{ReadError, ecr};
 use towpath_core::names::ParameterName;
-use towpath_core::pipeline::Pipeline;
-use towpath_core::release::{Actor, Home, Image, open, release_id};
+use towpath_core::pipeline::{Pipeline, TagVerdict};
+use towpath_core::release::{Actor, Home, Image, NotTaken, open, release_id};
 
 use super::HandlerError;
-use crate::ports::{AppendError, Clock, Ecr, ImageDetail, Ledger, Parameter, Parameters};
+use crate::ports::{
+    AppendError, Bulletins, Clock, Ecr, ImageDetail, Ledger, Parameter, Parameters,
+};
 
 /// Opens a release in every pipeline that takes the image.
 ///
@@ -27,7 +34,7 @@ pub async fn handle<P>(
     event: &Value,
 ) -> Result<(), HandlerError>
 where
-    P: Ledger + Ecr + Parameters + Clock,
+    P: Ledger + Bulletins + Ecr + Parameters + Clock,
 {
     let pushed = match ecr::read(event) {
         Ok(pushed) => pushed,
@@ -48,7 +55,9 @@ where
     }
     let image = ports.image_by_tag(&registry, &pushed.repository, tag);
     let Some(ImageDetail {
-        digest, pushed_at, ..
+        digest,
+        tags,
+        pushed_at,
     }) = image.await?
     else {
         tracing::warn!(repository = %pushed.repository, %tag, "push ignored: the registry has no such image any more");
@@ -62,7 +71,65 @@ where
         pushed_at,
     };
     let actor = Actor::Function("image-push".into());
-    offer_to_all(ports, pipelines_path, &stored, home, &image, &actor).await
+    let offers = offer_to_all(ports, pipelines_path, &stored, home, &image, &actor).await;
+    let told = tell_what_is_not_taken(ports, &offers, &image, &tags).await;
+    HandlerError::of_pipelines(offers.into_iter().map(|offer| offer.map(drop)).collect())?;
+    told
+}
+
+/// What became of an image that a pipeline was offered.
+#[derive(Debug)]
+pub(super) enum Offered {
+    /// It has a release.
+    Taken,
+    /// The pipeline does not take it.
+    NotTaken {
+        /// The pipeline.
+        pipeline: Box<Pipeline>,
+        /// Why not.
+        why: NotTaken,
+    },
+}
+
+/// Announces a tag that no pipeline takes to the people of each pipeline that might have.
+async fn tell_what_is_not_taken<P: Bulletins + Clock>(
+    ports: &P,
+    offers: &[Result<Offered, HandlerError>],
+    image: &Image,
+    tags: &[Tag],
+) -> Result<(), HandlerError> {
+    let mut left = Vec::new();
+    for offered in offers.iter().flatten() {
+        match offered {
+            Offered::Taken => return Ok(()),
+            Offered::NotTaken { pipeline, why } => {
+                let taken = |tag| match pipeline.tags.judge(tag) {
+                    TagVerdict::Taken(_) => true,
+                    TagVerdict::Ignored(_) | TagVerdict::Refused(_) => false,
+                };
+                if tags.iter().any(taken) {
+                    return Ok(());
+                }
+                left.push((pipeline, why));
+            }
+        }
+    }
+    for (pipeline, why) in left.into_iter().filter(|(_, why)| why.is_surprising) {
+        let Some(audience) = Audience::of(&pipeline.notify) else {
+            continue;
+        };
+        let news = News::TagNotTaken {
+            pipeline: pipeline.pipeline.clone(),
+            repository: image.repository.clone(),
+            tag: image.tag.clone(),
+            reason: why.reason.clone(),
+        };
+        let (id, bulletin) = Bulletin::of_tag(audience, news, ports.now());
+        if ports.announce(&id, &bulletin).await? {
+            tracing::info!(bulletin.id = %id, tag = %image.tag, "people are told that the tag is not taken");
+        }
+    }
+    Ok(())
 }
 
 /// Whether a push to the registry is the pipeline's business. One that cannot be used may be
@@ -104,48 +171,54 @@ pub(super) async fn pipelines_of<P: Parameters>(
 
 /// Offers an image to every pipeline at once. One that cannot be used does not keep the others
 /// from it.
-pub(super) async fn offer_to_all<P: Ledger + Clock>(
+async fn offer_to_all<P: Ledger + Clock>(
     ports: &P,
     root: &ParameterName,
     stored: &[Parameter],
     home: &Home,
     image: &Image,
     actor: &Actor,
-) -> Result<(), HandlerError> {
-    let offers = join_all(
+) -> Vec<Result<Offered, HandlerError>> {
+    join_all(
         stored
             .iter()
             .map(|parameter| offer(ports, root, parameter, home, image, actor)),
     )
-    .await;
-    HandlerError::of_pipelines(offers)
+    .await
 }
 
-async fn offer<P: Ledger + Clock>(
+pub(super) async fn offer<P: Ledger + Clock>(
     ports: &P,
     root: &ParameterName,
     parameter: &Parameter,
     home: &Home,
     image: &Image,
     actor: &Actor,
-) -> Result<(), HandlerError> {
+) -> Result<Offered, HandlerError> {
     let pipeline = read_pipeline(root, parameter)?;
     let id = release_id(&pipeline.pipeline, &image.digest, &image.tag);
-    let events = match open(pipeline, parameter.version, home.clone(), image.clone()) {
+    let opened = open(
+        pipeline.clone(),
+        parameter.version,
+        home.clone(),
+        image.clone(),
+    );
+    let events = match opened {
         Ok(events) => events,
-        Err(reason) => {
-            tracing::info!(parameter = %parameter.name, tag = %image.tag, reason, "image not taken");
-            return Ok(());
+        Err(why) => {
+            tracing::info!(parameter = %parameter.name, tag = %image.tag, reason = why.reason, "image not taken");
+            let pipeline = Box::new(pipeline);
+            return Ok(Offered::NotTaken { pipeline, why });
         }
     };
     match ports.open(&id, &events, actor, ports.now()).await {
         Ok(()) => {
             tracing::info!(release.id = %id, "release opened");
-            Ok(())
+            Ok(Offered::Taken)
         }
         Err(AppendError::Behind) => {
             tracing::info!(release.id = %id, "push seen before");
-            Ok(())
+            Ok(Offered::Taken)
         }
         Err(error @ (AppendError::Service | AppendError::Deployment(_) | AppendError::Call(_))) => {
             Err(error.into())

@@ -10,6 +10,7 @@ pub mod image_push;
 pub mod lifecycle_hook;
 pub mod sweeper;
 
+mod bulletin;
 mod take;
 
 pub use take::{Taken, take};

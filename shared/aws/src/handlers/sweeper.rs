@@ -1,7 +1,7 @@
 //! `sweeper`: what got lost is found. It runs on a schedule and only wakes; `advance` acts.
 //!
 //! A release that is due (its deployment reported nothing, a run died, people could not be told)
-//! is woken. A push whose event never came is found by asking the registry. Each look at the open
+//! is woken, and so is whoever tells bulletins, when one is. A push whose event never came is found by asking the registry. Each look at the open
 //! releases is also measured: see [`metric`].
 
 use futures_util::future::join_all;
@@ -11,9 +11,11 @@ use towpath_core::names::ParameterName;
 use towpath_core::release::{Actor, Home, Image};
 
 use super::HandlerError;
-use super::image_push::{offer_to_all, read_pipeline};
+use super::image_push::{offer, read_pipeline};
 use crate::metric;
-use crate::ports::{Clock, Ecr, ImageDetail, Ledger, OpenRelease, Parameter, Parameters};
+use crate::ports::{
+    Bulletins, Clock, Ecr, ImageDetail, Ledger, OpenRelease, Parameter, Parameters,
+};
 
 /// How many open releases one tick looks at, the most overdue first. The index of more than these
 /// would not fit into one answer of DynamoDB.
@@ -37,7 +39,7 @@ pub async fn handle<P>(
     event: &Value,
 ) -> Result<(), HandlerError>
 where
-    P: Ledger + Ecr + Parameters + Clock,
+    P: Ledger + Bulletins + Ecr + Parameters + Clock,
 {
     match event.get("sweep").and_then(Value::as_str) {
         Some("releases") => wake_due(ports, function).await,
@@ -49,15 +51,25 @@ where
     }
 }
 
-async fn wake_due<P: Ledger + Clock>(ports: &P, function: &str) -> Result<(), HandlerError> {
+async fn wake_due<P: Ledger + Bulletins + Clock>(
+    ports: &P,
+    function: &str,
+) -> Result<(), HandlerError> {
     let now = ports.now();
     let open = ports.watched(MOST_WATCHED).await?;
     let due = open.iter().filter(|release| is_due(release, now));
     let due: Vec<_> = due.take(MOST_WOKEN).collect();
-    let woken = join_all(due.iter().map(|release| ports.wake(&release.release, now))).await;
+    let bulletins = ports.due_bulletins(now, MOST_WOKEN).await?;
+    let (woken, reminded) = tokio::join!(
+        join_all(due.iter().map(|release| ports.wake(&release.release, now))),
+        join_all(bulletins.iter().map(|id| ports.wake_bulletin(id, now))),
+    );
     // Printed whatever level is logged: without the line there is no metric.
     println!("{}", metric::line(function, &open, due.len(), now));
-    woken.into_iter().collect::<Result<Vec<()>, _>>()?;
+    woken
+        .into_iter()
+        .chain(reminded)
+        .collect::<Result<Vec<()>, _>>()?;
     Ok(())
 }
 
@@ -122,15 +134,7 @@ where
                 tag,
                 pushed_at,
             };
-            offer_to_all(
-                ports,
-                root,
-                std::slice::from_ref(parameter),
-                home,
-                &image,
-                &actor,
-            )
-            .await?;
+            offer(ports, root, parameter, home, &image, &actor).await?;
         }
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! are not there yet, the summary's head is the one that the writer saw, and the service's row
 //! allows what is written about it. So two writers never both succeed, whichever of them was first.
 
+mod bulletin;
 mod deployment;
 mod directive;
 mod item;

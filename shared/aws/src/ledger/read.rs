@@ -229,7 +229,7 @@ pub(super) async fn paged(query: QueryFluentBuilder, limit: usize) -> Result<Vec
 }
 
 /// What the items of an index say. One that cannot be read hides none of the others.
-fn readable<T>(items: &[Item], decode: impl Fn(&Item) -> Result<T, BadItem>) -> Vec<T> {
+pub(super) fn readable<T>(items: &[Item], decode: impl Fn(&Item) -> Result<T, BadItem>) -> Vec<T> {
     let logged = |item: &Item| match decode(item) {
         Ok(said) => Some(said),
         Err(error) => {

@@ -120,7 +120,7 @@ fn read_by_all(payload: &Value) -> Result<(), TestCaseError> {
         slack::read(text.as_bytes()).err(),
     ];
     for record in stream::read(payload) {
-        prop_assert!(record.release.is_none() || payload.get("Records").is_some());
+        prop_assert!(record.about.is_none() || payload.get("Records").is_some());
     }
     for error in errors
         .into_iter()

@@ -1,12 +1,12 @@
 //! What the ledger's DynamoDB stream delivers:
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>.
 //!
-//! Only the keys are looked at. A record that is none of a release is still listed, because a batch
-//! is answered record by record.
+//! Only the keys are looked at. A record that is to wake nobody is still listed, because a batch is
+//! answered record by record.
 
 use serde_json::Value;
 
-use crate::names::ReleaseId;
+use crate::names::{BulletinId, ReleaseId};
 
 /// A change of an item of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,11 +14,20 @@ pub struct StreamRecord {
     /// The record's place in its shard, which an answer names to have it delivered again. Empty
     /// where the record has none: an answer with an empty one has the whole batch delivered again.
     pub sequence_number: String,
-    /// The release whose summary was written; `None` for any other change.
-    pub release: Option<ReleaseId>,
+    /// What was written; `None` for any other change.
+    pub about: Option<About>,
 }
 
-/// Reads a batch. What is not understood is not a release's: nothing here fails, since a batch that
+/// What of the ledger is to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    /// A release, whose summary was written.
+    Release(ReleaseId),
+    /// A bulletin.
+    Bulletin(BulletinId),
+}
+
+/// Reads a batch. What is not understood is about nothing: nothing here fails, since a batch that
 /// fails as a whole is delivered again until it expires, and holds up all behind it.
 #[must_use]
 pub fn read(event: &Value) -> Vec<StreamRecord> {
@@ -33,21 +42,22 @@ pub fn read(event: &Value) -> Vec<StreamRecord> {
                 .and_then(Value::as_str)
                 .unwrap_or_default()
                 .to_owned(),
-            release: release(record),
+            about: about(record),
         })
         .collect()
 }
 
-fn release(record: &Value) -> Option<ReleaseId> {
+fn about(record: &Value) -> Option<About> {
     let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
-    let was_written = matches!(text("/eventName"), Some("INSERT" | "MODIFY"));
-    if !was_written || text("/dynamodb/Keys/sk/S") != Some("SUMMARY") {
+    if !matches!(text("/eventName"), Some("INSERT" | "MODIFY")) {
         return None;
     }
-    text("/dynamodb/Keys/pk/S")?
-        .strip_prefix("RELEASE#")?
-        .parse()
-        .ok()
+    let (kind, id) = text("/dynamodb/Keys/pk/S")?.split_once('#')?;
+    match (kind, text("/dynamodb/Keys/sk/S")?) {
+        ("RELEASE", "SUMMARY") => id.parse().ok().map(About::Release),
+        ("BULLETIN", "BULLETIN") => id.parse().ok().map(About::Bulletin),
+        (_, _) => None,
+    }
 }
 
 #[cfg(test)]
@@ -73,21 +83,28 @@ mod tests {
         })
     }
 
-    fn release_of(name: &str, pk: &str, sk: &str) -> Option<String> {
+    fn about(name: &str, pk: &str, sk: &str) -> Option<About> {
         let read = read(&json!({ "Records": [record(name, pk, sk)] }));
-        let [StreamRecord { release, .. }] = read.as_slice() else {
+        let [StreamRecord { about, .. }] = read.as_slice() else {
             panic!("{read:?}");
         };
-        release.as_ref().map(ToString::to_string)
+        about.clone()
     }
 
     const PK: &str = "RELEASE#shop-api-0123456789abcdef";
 
     #[test]
     fn a_written_summary_names_its_release() {
-        let release = Some("shop-api-0123456789abcdef".to_owned());
-        assert_eq!(release_of("INSERT", PK, "SUMMARY"), release);
-        assert_eq!(release_of("MODIFY", PK, "SUMMARY"), release);
+        let release = About::Release("shop-api-0123456789abcdef".parse().unwrap());
+        assert_eq!(about("INSERT", PK, "SUMMARY"), Some(release.clone()));
+        assert_eq!(about("MODIFY", PK, "SUMMARY"), Some(release));
+    }
+
+    #[test]
+    fn a_bulletin_is_named_by_its_key() {
+        let pk = "BULLETIN#tag/shop-api/2026-11-27";
+        let bulletin = About::Bulletin("tag/shop-api/2026-11-27".parse().unwrap());
+        assert_eq!(about("INSERT", pk, "BULLETIN"), Some(bulletin));
     }
 
     #[test]
@@ -98,8 +115,11 @@ mod tests {
             ("INSERT", "SERVICE#1/eu-west-1/a/b", "SUMMARY"),
             ("INSERT", "RELEASE#", "SUMMARY"),
             ("INSERT", "RELEASE#Not An Id", "SUMMARY"),
+            ("REMOVE", "BULLETIN#tag/a", "BULLETIN"),
+            ("INSERT", "BULLETIN#tag/a", "SUMMARY"),
+            ("INSERT", "BULLETIN#", "BULLETIN"),
         ] {
-            assert_eq!(release_of(name, pk, sk), None, "{name} {pk} {sk}");
+            assert_eq!(about(name, pk, sk), None, "{name} {pk} {sk}");
         }
     }
 
@@ -110,7 +130,7 @@ mod tests {
         let batch = json!({ "Records": [{}, second, 7] });
         let numbers: Vec<_> = read(&batch)
             .into_iter()
-            .map(|record| (record.sequence_number, record.release.is_some()))
+            .map(|record| (record.sequence_number, record.about.is_some()))
             .collect();
         assert_eq!(
             numbers,

@@ -89,7 +89,7 @@ pub fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
 
 /// A subject as SNS takes it: printable ASCII, fewer than 100 characters
 /// (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>).
-fn subject(text: &str) -> String {
+pub(super) fn subject(text: &str) -> String {
     one_line(text, 99)
         .chars()
         .map(|c| if c.is_ascii() { c } else { '?' })

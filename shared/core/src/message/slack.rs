@@ -164,6 +164,6 @@ pub(super) fn plain(text: &str) -> Value {
 /// Text that is already escaped, cut to what a section holds. `verbatim` keeps Slack from making
 /// links and mentions of its own out of what it finds in it:
 /// <https://docs.slack.dev/reference/block-kit/composition-objects/text-object>.
-fn mrkdwn(text: &str) -> Value {
+pub(super) fn mrkdwn(text: &str) -> Value {
     json!({ "type": "mrkdwn", "text": cut(text, LONGEST_SECTION), "verbatim": true })
 }

@@ -9,11 +9,9 @@ use jiff::Timestamp;
 use super::checked::{checks_of, slow_checks};
 use super::rollout::Phase;
 use super::vote::{Approval, Standing};
-use super::{
-    ActionKind, CheckResult, Decision, Event, Home, Image, Outcome, Principal, Release, ServiceId,
-};
+use super::{ActionKind, CheckResult, Decision, Event, Home, Image, Principal, Release, ServiceId};
 use crate::names::{ApprovalId, DeploymentId, ReleaseId, StageName};
-use crate::pipeline::{ApprovalGate, HookPoint, Pipeline, TagVerdict};
+use crate::pipeline::{ApprovalGate, HookPoint, Pipeline, TagPolicy, TagVerdict};
 
 /// A fact from outside, authenticated and parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +133,16 @@ pub enum Refusal {
     },
 }
 
+/// Why a push opens no release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotTaken {
+    /// Why, and the way out if there is one.
+    pub reason: String,
+    /// Whether whoever pushed may have expected otherwise. Where a pipeline has a rule of its own,
+    /// what does not match it is left out on purpose.
+    pub is_surprising: bool,
+}
+
 /// What a push of `image` begins: the events that open a release, or why none is opened.
 ///
 /// # Errors
@@ -144,28 +152,40 @@ pub fn open(
     version: i64,
     home: Home,
     image: Image,
-) -> Result<Vec<Event>, String> {
-    if let Some(why) = is_foreign(&pipeline, &home, &image) {
-        return Err(why);
+) -> Result<Vec<Event>, NotTaken> {
+    if let Some(reason) = is_foreign(&pipeline, &home, &image) {
+        return Err(NotTaken {
+            reason,
+            is_surprising: false,
+        });
     }
-    let verdict = pipeline.tags.judge(&image.tag);
-    let opened = Event::Opened {
-        pipeline: Box::new(pipeline),
-        version,
-        home,
-        image,
-        rollback: None,
-    };
-    match verdict {
-        TagVerdict::Taken(_) => Ok(vec![opened]),
-        TagVerdict::Refused(reason) => Ok(vec![
-            opened,
-            Event::Ended {
-                outcome: Outcome::Refused,
-                reason,
+    match pipeline.tags.judge(&image.tag) {
+        TagVerdict::Taken(_) => Ok(vec![Event::Opened {
+            pipeline: Box::new(pipeline),
+            version,
+            home,
+            image,
+            rollback: None,
+        }]),
+        TagVerdict::Refused(reason) => Err(NotTaken {
+            reason,
+            is_surprising: true,
+        }),
+        TagVerdict::Ignored(reason) => Err(match pipeline.tags {
+            TagPolicy::Commit => NotTaken {
+                reason: format!(
+                    "{reason}: push the commit hash as the tag, or write in the pipeline's `tags` which ones it takes"
+                ),
+                is_surprising: true,
             },
-        ]),
-        TagVerdict::Ignored(reason) => Err(reason),
+            TagPolicy::Regex(_)
+            | TagPolicy::Semver(_)
+            | TagPolicy::Numeric
+            | TagPolicy::Glob(_) => NotTaken {
+                reason,
+                is_surprising: false,
+            },
+        }),
     }
 }
 

@@ -25,7 +25,7 @@ mod tell;
 pub(crate) mod tests;
 mod vote;
 
-pub use accept::{Accepted, Incoming, Refusal, accept, open};
+pub use accept::{Accepted, Incoming, NotTaken, Refusal, accept, open};
 pub use action::{Action, ActionKind, Card, Changes, DueCheck, Gates, Notice, Place, Reply};
 pub use checked::{Verdict, checks_of, verdict};
 pub use directive::{BrokenTrail, Directive, Order, Subject, verify_trail};

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::message::{card, notice, reply};
+use crate::bulletin::{Audience, Bulletin, News};
+use crate::message::{bulletin, bulletin_mail, card, notice, reply};
 use crate::pipeline::HookPoint;
 use crate::release::tests::given::{Story, deployment, given, in_progress};
 use crate::release::{
@@ -68,14 +69,22 @@ fn an_image_has_been_pushed() {
 }
 
 #[test]
-fn a_tag_is_never_deployed() {
-    let story = given(sample::shop()).pushed("latest");
-    let story = ended(
-        story,
-        Outcome::Refused,
-        "the tag `latest` names another image tomorrow",
-    );
-    insta::assert_json_snapshot!(said(&story.release));
+fn a_tag_is_not_taken() {
+    let audience = Audience {
+        slack: Some("C0123456789".parse().unwrap()),
+        sns: true,
+    };
+    let news = News::TagNotTaken {
+        pipeline: "shop-api".parse().unwrap(),
+        repository: "shop/api".parse().unwrap(),
+        tag: "latest".parse().unwrap(),
+        reason: "`latest` names another image tomorrow: push the commit hash as the tag".into(),
+    };
+    let (_, told) = Bulletin::of_tag(audience, news, sample::dawn());
+    insta::assert_json_snapshot!(json!({
+        "slack": bulletin(&told),
+        "mail": bulletin_mail(&told),
+    }));
 }
 
 #[test]

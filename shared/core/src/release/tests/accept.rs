@@ -283,7 +283,7 @@ fn checks_of_a_stage_where_the_release_does_not_stand_add_nothing() {
 }
 
 #[test]
-fn a_push_opens_a_release_is_refused_or_is_not_the_pipelines_business() {
+fn a_push_opens_a_release_or_says_why_not() {
     let open_with = |tag: &str| {
         let image = sample::image(tag, sample::dawn());
         open(sample::shop(), 7, sample::home(), image)
@@ -292,14 +292,33 @@ fn a_push_opens_a_release_is_refused_or_is_not_the_pipelines_business() {
     assert!(
         matches!(&taken[..], [Event::Opened { version: 7, image, .. }] if image.tag.as_str() == "3f2c1ab")
     );
-    let refused = open_with("latest").expect("it is recorded");
-    let [Event::Opened { .. }, Event::Ended { outcome, reason }] = &refused[..] else {
-        panic!("it is refused: {refused:?}");
+    let refused = open_with("latest").expect_err("it opens nothing");
+    assert!(refused.is_surprising);
+    assert!(
+        refused.reason.ends_with("push the commit hash as the tag"),
+        "{refused:?}"
+    );
+    let ignored = open_with("feature-x").expect_err("it opens nothing");
+    assert!(ignored.is_surprising);
+    assert!(
+        ignored.reason.contains("push the commit hash as the tag"),
+        "{ignored:?}"
+    );
+}
+
+#[test]
+fn what_a_rule_of_the_pipelines_own_leaves_out_surprises_nobody() {
+    let mut json = sample::shop_json();
+    json["tags"] = serde_json::json!({"semver": ">=1"});
+    let open_with = |tag: &str| {
+        let image = sample::image(tag, sample::dawn());
+        open(sample::pipeline(json.clone()), 7, sample::home(), image)
     };
-    assert_eq!(*outcome, Outcome::Refused);
-    assert!(reason.contains("latest"), "{reason}");
-    let ignored = open_with("feature-x").expect_err("it is ignored");
-    assert!(ignored.contains("commit hash"), "{ignored}");
+    assert!(open_with("1.4.2").is_ok());
+    assert!(!open_with("3f2c1ab").unwrap_err().is_surprising);
+    let latest = open_with("latest").unwrap_err();
+    assert!(latest.is_surprising);
+    assert!(!latest.reason.contains("commit hash"), "{latest:?}");
 }
 
 #[test]
@@ -345,8 +364,9 @@ fn an_image_of_a_foreign_registry_opens_nothing() {
     ] {
         let why = open_with(named, registry, repository).expect_err("it is not taken");
         let wanted = named.unwrap_or(own);
+        assert!(!why.is_surprising);
         assert_eq!(
-            why,
+            why.reason,
             format!(
                 "the pipeline takes images of {wanted}/shop/api, not of {registry}/{repository}"
             )

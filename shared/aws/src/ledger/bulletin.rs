@@ -1,0 +1,231 @@
+//! How bulletins look in the table.
+//!
+//! | | `pk` | `sk` | attributes |
+//! |---|---|---|---|
+//! | bulletin | `BULLETIN#<id>` | `BULLETIN` | `bulletin`, `told_slack`, `told_sns`; while it is not told everywhere `open` and `due`; `wake` |
+//!
+//! `open` is `"bulletin"`, so that the index `open` has the bulletins apart from the releases; `due`
+//! and `wake` are those of a release's summary.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use towpath_core::bulletin::{Bulletin, Reached};
+use towpath_core::names::BulletinId;
+
+use super::item::{BadItem, Item, parsed_json, sortable, string, text};
+use super::read::{paged, readable};
+use super::summary::{Attention, OPEN_INDEX};
+use crate::aws::Aws;
+use crate::call::{classify, refused, unreadable};
+use crate::ports::{Bulletins, CallError, OpenBulletin};
+
+const GET: &str = "dynamodb:GetItem";
+const PUT: &str = "dynamodb:PutItem";
+const UPDATE: &str = "dynamodb:UpdateItem";
+
+/// The sort key of a bulletin.
+const BULLETIN: &str = "BULLETIN";
+/// The value of the attribute `open` of a bulletin.
+const OPEN: &str = "bulletin";
+
+impl Bulletins for Aws {
+    async fn announce(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError> {
+        let table = self.settings().table()?;
+        let item =
+            bulletin_item(id, bulletin).map_err(|error| refused(PUT, "InvalidRequest", error))?;
+        let set = self.clients().ledger().await?;
+        let sent = set
+            .dynamodb()
+            .put_item()
+            .table_name(table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(classify(PUT, &error)),
+        }
+    }
+
+    async fn bulletin(&self, id: &BulletinId) -> Result<Option<OpenBulletin>, CallError> {
+        let Some(item) = self.item(key(id), BULLETIN).await? else {
+            return Ok(None);
+        };
+        if !item.contains_key("open") {
+            return Ok(None);
+        }
+        let open = open_bulletin(&item)
+            .map_err(|error| unreadable(GET, format_args!("the bulletin {id}: {error}")))?;
+        if !open.bulletin.is_under(id) {
+            tracing::error!(bulletin.id = %id, "a bulletin is not told: it is of another kind than its id says");
+            return Ok(None);
+        }
+        Ok(Some(open))
+    }
+
+    async fn set_reached(
+        &self,
+        id: &BulletinId,
+        reached: Reached,
+        due: Option<Timestamp>,
+    ) -> Result<(), CallError> {
+        let mut set = Vec::new();
+        let mut remove = vec!["#wake"];
+        let mut update = self.update_bulletin(id).await?;
+        update = update.expression_attribute_names("#wake", "wake");
+        for (told, name, attribute) in [
+            (reached.slack, "#slack", "told_slack"),
+            (reached.sns, "#sns", "told_sns"),
+        ] {
+            if told {
+                set.push(format!("{name} = :told"));
+                update = update
+                    .expression_attribute_names(name, attribute)
+                    .expression_attribute_values(":told", AttributeValue::Bool(true));
+            }
+        }
+        update = update.expression_attribute_names("#due", "due");
+        match due {
+            Some(due) => {
+                set.push("#due = :due".into());
+                update = update.expression_attribute_values(":due", text(sortable(due)));
+            }
+            None => {
+                remove.extend(["#open", "#due"]);
+                update = update.expression_attribute_names("#open", "open");
+            }
+        }
+        let mut expression = format!("REMOVE {}", remove.join(", "));
+        if !set.is_empty() {
+            expression = format!("{expression} SET {}", set.join(", "));
+        }
+        sent(update.update_expression(expression)).await
+    }
+
+    async fn due_bulletins(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<BulletinId>, CallError> {
+        let query = self.query().await?;
+        let query = query
+            .index_name(OPEN_INDEX)
+            .key_condition_expression("#open = :open AND #due <= :now")
+            .expression_attribute_names("#open", "open")
+            .expression_attribute_names("#due", "due")
+            .expression_attribute_values(":open", text(OPEN))
+            .expression_attribute_values(":now", text(sortable(now)));
+        Ok(readable(&paged(query, limit).await?, id_of))
+    }
+
+    async fn wake_bulletin(&self, id: &BulletinId, at: Timestamp) -> Result<(), CallError> {
+        let attention = woken(at);
+        let wake = attention.wake_text(0).unwrap_or_default();
+        let update = self.update_bulletin(id).await?;
+        let update = update
+            .update_expression("SET #wake = :wake, #due = :due")
+            .expression_attribute_names("#wake", "wake")
+            .expression_attribute_names("#due", "due")
+            .expression_attribute_values(":wake", text(wake))
+            .expression_attribute_values(":due", text(attention.due_text()));
+        sent(update).await
+    }
+}
+
+impl Aws {
+    /// An update of a bulletin that is still open: one that was closed meanwhile stays so.
+    async fn update_bulletin(&self, id: &BulletinId) -> Result<UpdateItemFluentBuilder, CallError> {
+        let table = self.settings().table()?;
+        let set = self.clients().ledger().await?;
+        Ok(set
+            .dynamodb()
+            .update_item()
+            .table_name(table)
+            .key("pk", key(id))
+            .key("sk", text(BULLETIN))
+            .condition_expression("attribute_exists(#still_open)")
+            .expression_attribute_names("#still_open", "open"))
+    }
+}
+
+/// Sends an update. A bulletin that is not open any more needs none.
+async fn sent(update: UpdateItemFluentBuilder) -> Result<(), CallError> {
+    match update.send().await {
+        Ok(_) => Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(classify(UPDATE, &error)),
+    }
+}
+
+/// `advance` is woken, and the sweeper looks soon whether it was.
+fn woken(at: Timestamp) -> Attention {
+    Attention {
+        wake: true,
+        due: None,
+        at,
+    }
+}
+
+fn key(id: &BulletinId) -> AttributeValue {
+    text(format!("{BULLETIN}#{id}"))
+}
+
+/// The item of a bulletin that nobody has been told.
+pub(super) fn bulletin_item(
+    id: &BulletinId,
+    bulletin: &Bulletin,
+) -> Result<Item, serde_json::Error> {
+    let attention = woken(bulletin.at);
+    Ok(Item::from([
+        ("pk".into(), key(id)),
+        ("sk".into(), text(BULLETIN)),
+        ("bulletin".into(), text(serde_json::to_string(bulletin)?)),
+        ("open".into(), text(OPEN)),
+        ("due".into(), text(attention.due_text())),
+        (
+            "wake".into(),
+            text(attention.wake_text(0).unwrap_or_default()),
+        ),
+    ]))
+}
+
+fn open_bulletin(item: &Item) -> Result<OpenBulletin, BadItem> {
+    Ok(OpenBulletin {
+        bulletin: parsed_json(item, "bulletin")?,
+        reached: Reached {
+            slack: item.contains_key("told_slack"),
+            sns: item.contains_key("told_sns"),
+        },
+    })
+}
+
+fn id_of(item: &Item) -> Result<BulletinId, BadItem> {
+    let key = string(item, "pk")?;
+    let id = key
+        .strip_prefix(BULLETIN)
+        .and_then(|key| key.strip_prefix('#'));
+    id.unwrap_or(key)
+        .parse()
+        .map_err(|error: towpath_core::names::InvalidName| BadItem::Wrong {
+            item: BULLETIN.into(),
+            attribute: "pk",
+            problem: error.to_string(),
+        })
+}

@@ -1,0 +1,42 @@
+//! Bulletins, as they are kept until they are told.
+
+use jiff::Timestamp;
+use towpath_core::bulletin::{Bulletin, Reached};
+use towpath_core::names::BulletinId;
+
+use super::CallError;
+
+/// A bulletin that is not told in every channel yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenBulletin {
+    /// The bulletin.
+    pub bulletin: Bulletin,
+    /// The channels in which it is told.
+    pub reached: Reached,
+}
+
+/// Bulletins.
+pub trait Bulletins {
+    /// Writes a bulletin down, unless there is one of its id, and has `advance` tell it. Whether
+    /// there was none.
+    async fn announce(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError>;
+    /// A bulletin, if there is one and it is not told everywhere. What is not of the kind that its
+    /// id says is none.
+    async fn bulletin(&self, id: &BulletinId) -> Result<Option<OpenBulletin>, CallError>;
+    /// Writes down in which channels a bulletin is told, and when the sweeper is to look at it
+    /// again; never, if it is closed.
+    async fn set_reached(
+        &self,
+        id: &BulletinId,
+        reached: Reached,
+        due: Option<Timestamp>,
+    ) -> Result<(), CallError>;
+    /// The bulletins that are due, the most overdue first, at most `limit`.
+    async fn due_bulletins(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<BulletinId>, CallError>;
+    /// Has `advance` look at a bulletin.
+    async fn wake_bulletin(&self, id: &BulletinId, at: Timestamp) -> Result<(), CallError>;
+}

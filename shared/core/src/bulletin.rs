@@ -1,0 +1,180 @@
+//! Bulletins: what people are told in a pipeline's channels that is not about one release. Whoever
+//! learns of it writes it down, and `advance` tells it, so that only `advance` needs the channels'
+//! secrets.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::image::{RepositoryName, Tag};
+use crate::names::{BulletinId, PipelineName, SlackChannel};
+use crate::pipeline::Notify;
+
+/// For how long it is tried to tell a bulletin: a channel that refuses every message must not keep
+/// it due for ever.
+const OLD_NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// A message for the channels of one audience.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bulletin {
+    /// Whom it is for.
+    pub audience: Audience,
+    /// What it says.
+    pub news: News,
+    /// When that happened.
+    pub at: Timestamp,
+}
+
+/// The channels in which a bulletin is told.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audience {
+    /// The Slack channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slack: Option<SlackChannel>,
+    /// Whether it is also published to the deployer's SNS topic, for e-mail.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sns: bool,
+}
+
+/// What a bulletin says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum News {
+    /// An image was pushed under a tag that no pipeline of its repository takes.
+    TagNotTaken {
+        /// The pipeline whose people are told.
+        pipeline: PipelineName,
+        /// The repository.
+        repository: RepositoryName,
+        /// The tag.
+        tag: Tag,
+        /// Why it is not taken, and the way out.
+        reason: String,
+    },
+}
+
+/// Which channels have been told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// The Slack channel.
+    pub slack: bool,
+    /// The SNS topic.
+    pub sns: bool,
+}
+
+impl Audience {
+    /// The channels of a pipeline; `None` where it has none.
+    #[must_use]
+    pub fn of(notify: &Notify) -> Option<Self> {
+        let Notify { slack, sns } = notify;
+        (slack.is_some() || *sns).then(|| Self {
+            slack: slack.clone(),
+            sns: *sns,
+        })
+    }
+}
+
+impl Bulletin {
+    /// That a pushed tag is not taken. A pipeline has one of these a day, by UTC: its id is that of
+    /// the day's.
+    #[must_use]
+    pub fn of_tag(audience: Audience, news: News, at: Timestamp) -> (BulletinId, Self) {
+        let News::TagNotTaken { pipeline, .. } = &news;
+        let id = format!("tag/{pipeline}/{}", at.strftime("%Y-%m-%d"));
+        let id = id.parse().expect("a pipeline's name and a date are an id");
+        (id, Self { audience, news, at })
+    }
+
+    /// Whether the id is of the kind of this bulletin. A function may write bulletins of some kinds
+    /// only, which the table knows by their keys: what it puts under those is believed only if it
+    /// is of their kind.
+    #[must_use]
+    pub fn is_under(&self, id: &BulletinId) -> bool {
+        let kind = match &self.news {
+            News::TagNotTaken { .. } => "tag/",
+        };
+        id.as_str().starts_with(kind)
+    }
+
+    /// Which channels are still to be told, if any are: nobody waits for old news.
+    #[must_use]
+    pub fn untold(&self, reached: Reached, now: Timestamp) -> Option<Audience> {
+        let old = self.at.checked_add(OLD_NEWS).is_ok_and(|old| now >= old);
+        let untold = Audience {
+            slack: self.audience.slack.clone().filter(|_| !reached.slack),
+            sns: self.audience.sns && !reached.sns,
+        };
+        (!old && (untold.slack.is_some() || untold.sns)).then_some(untold)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(time: &str) -> Timestamp {
+        time.parse().unwrap()
+    }
+
+    fn news(pipeline: &str) -> News {
+        News::TagNotTaken {
+            pipeline: pipeline.parse().unwrap(),
+            repository: "shop/api".parse().unwrap(),
+            tag: "latest".parse().unwrap(),
+            reason: "push the commit hash as the tag".into(),
+        }
+    }
+
+    fn bulletin(pipeline: &str, time: &str) -> (BulletinId, Bulletin) {
+        let audience = Audience {
+            slack: Some("C0123456789".parse().unwrap()),
+            sns: true,
+        };
+        Bulletin::of_tag(audience, news(pipeline), at(time))
+    }
+
+    #[test]
+    fn a_pipeline_has_one_bulletin_about_tags_a_day() {
+        let id = |pipeline, time| bulletin(pipeline, time).0;
+        let first = id("shop-api", "2026-11-27T00:00:00Z");
+        assert_eq!(first, id("shop-api", "2026-11-27T23:59:59.9Z"));
+        assert_ne!(first, id("shop-api", "2026-11-28T00:00:00Z"));
+        assert_ne!(first, id("shop-web", "2026-11-27T00:00:00Z"));
+    }
+
+    #[test]
+    fn what_is_told_is_not_told_again_and_old_news_to_nobody() {
+        let (_, bulletin) = bulletin("shop-api", "2026-11-27T12:00:00Z");
+        let now = at("2026-11-27T13:00:00Z");
+        let none = Reached::default();
+        assert_eq!(bulletin.untold(none, now), Some(bulletin.audience.clone()));
+        let slack = Reached {
+            slack: true,
+            ..none
+        };
+        let mail = Audience {
+            slack: None,
+            sns: true,
+        };
+        assert_eq!(bulletin.untold(slack, now), Some(mail));
+        let all = Reached {
+            slack: true,
+            sns: true,
+        };
+        assert_eq!(bulletin.untold(all, now), None);
+        assert_eq!(bulletin.untold(none, at("2026-12-04T12:00:00Z")), None);
+    }
+
+    #[test]
+    fn a_bulletin_is_believed_under_its_own_key_only() {
+        let (id, bulletin) = bulletin("shop-api", "2026-11-27T12:00:00Z");
+        assert!(bulletin.is_under(&id));
+        assert!(!bulletin.is_under(&"order/1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_pipeline_without_channels_has_no_audience() {
+        assert_eq!(Audience::of(&Notify::default()), None);
+    }
+}
