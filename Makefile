@@ -59,7 +59,9 @@ schema: build ## Writes the schema and the reference of pipelines from the types
 
 update-model: setup ## Takes ECS's API model anew, and checks what we know of it
 	scripts/update-model
+	scripts/update-errors
 	$(CARGO) test --workspace model
+	$(CARGO) test -p towpath-aws --lib call
 
 bench: ## Rendering beside serde_json alone
 	$(CARGO) bench -p towpath-core --bench taskdef

@@ -5,6 +5,7 @@
 //! | the request could not be built, or no credentials were to be had | refused |
 //! | the connection was never made | not done |
 //! | AWS throttled, or the credentials or the signature had expired | not done |
+//! | another write had the same thing in its hands | not done |
 //! | no answer in time, or AWS says that it took too long; connection lost after it was made | unknown |
 //! | an answer that cannot be read, or a server's error (5xx) | unknown |
 //! | any other error that AWS names | refused |
@@ -46,7 +47,23 @@ const THROTTLED: &[&str] = &[
     "BandwidthLimitExceeded",
     "SlowDown",
     "PriorRequestNotComplete",
+    "KMSThrottling",
+    "KMSThrottlingException",
 ];
+
+/// The codes by which AWS says that it did nothing because another write had the same thing in its
+/// hands, and that asking again mends that. No SDK repeats these by itself.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling>
+/// <https://docs.aws.amazon.com/autoscaling/application/APIReference/CommonErrors.html>
+const IN_THE_WAY: &[&str] = &[
+    "TransactionConflictException",
+    "ReplicatedWriteConflictException",
+    "ConcurrentUpdateException",
+    "TooManyUpdates",
+];
+
+/// The codes of a service's own failure that its model does not mark as one.
+const OF_THE_SERVICE: &[&str] = &["InternalServiceException"];
 
 /// The codes whose messages quote the signed request, session token and all.
 const QUOTES_THE_REQUEST: &[&str] = &[
@@ -109,12 +126,15 @@ fn said(
     } else {
         one_line(error.message().unwrap_or_default())
     };
-    if THROTTLED.contains(&code) || EXPIRED.contains(&code) {
+    if [THROTTLED, EXPIRED, IN_THE_WAY]
+        .iter()
+        .any(|codes| codes.contains(&code))
+    {
         CallError::NotDone {
             operation,
             message: format!("{code}: {message}"),
         }
-    } else if is_server_error || TOOK_TOO_LONG.contains(&code) {
+    } else if is_server_error || TOOK_TOO_LONG.contains(&code) || OF_THE_SERVICE.contains(&code) {
         CallError::Unknown {
             operation,
             message: format!("{code}: {message}"),
@@ -256,6 +276,9 @@ pub(crate) fn present<T>(
 ) -> Result<T, CallError> {
     value.ok_or_else(|| unreadable(operation, format_args!("it has no {member}")))
 }
+
+#[cfg(test)]
+mod decided;
 
 #[cfg(test)]
 mod tests {

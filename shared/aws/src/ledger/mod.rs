@@ -13,8 +13,12 @@ mod service;
 mod summary;
 mod write;
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use jiff::Timestamp;
 use towpath_core::image::Digest;
 use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
@@ -76,16 +80,13 @@ impl Ledger for Aws {
         let update = self.update_summary(id).await?;
         // No entry is written, which is what the head 0 says.
         let wake = attention.wake_text(0).unwrap_or_default();
-        update
+        let update = update
             .update_expression("SET #wake = :wake, #due = :due")
             .expression_attribute_names("#wake", "wake")
             .expression_attribute_names("#due", "due")
             .expression_attribute_values(":wake", text(wake))
-            .expression_attribute_values(":due", text(attention.due_text()))
-            .send()
-            .await
-            .map_err(failed("dynamodb:UpdateItem"))?;
-        Ok(())
+            .expression_attribute_values(":due", text(attention.due_text()));
+        patiently(update).await.map_err(failed(UPDATE))
     }
 
     async fn set_due(&self, release: &Release, due: Option<Timestamp>) -> Result<(), CallError> {
@@ -97,18 +98,16 @@ impl Ledger for Aws {
         let head = release.entries().last().map_or(0, |entry| entry.sequence);
         let update = self.update_summary(release.id()).await?;
         // With `wake` still there this write would wake `advance` once more.
-        let sent = update
+        let update = update
             .update_expression("SET #due = :due REMOVE #wake")
             .condition_expression("#head = :head")
             .expression_attribute_names("#head", "head")
             .expression_attribute_names("#wake", "wake")
             .expression_attribute_names("#due", "due")
             .expression_attribute_values(":head", number(head))
-            .expression_attribute_values(":due", text(attention.due_text()))
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(()),
+            .expression_attribute_values(":due", text(attention.due_text()));
+        match patiently(update).await {
+            Ok(()) => Ok(()),
             Err(error)
                 if error
                     .as_service_error()
@@ -116,13 +115,43 @@ impl Ledger for Aws {
             {
                 Ok(())
             }
-            Err(error) => Err(classify("dynamodb:UpdateItem", &error)),
+            Err(error) => Err(classify(UPDATE, &error)),
         }
     }
 
     async fn watched(&self, limit: usize) -> Result<Vec<OpenRelease>, CallError> {
         self.watched_releases(limit).await
     }
+}
+
+const UPDATE: &str = "dynamodb:UpdateItem";
+
+/// The pauses before an update is tried again that a transaction had in its hands.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(40),
+    Duration::from_millis(80),
+    Duration::from_millis(160),
+];
+
+/// Sends an update, again where a transaction on the same item got in its way: DynamoDB refuses it
+/// then, and no SDK repeats it.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling>
+async fn patiently(
+    update: UpdateItemFluentBuilder,
+) -> Result<(), SdkError<UpdateItemError, HttpResponse>> {
+    for pause in PAUSES {
+        match update.clone().send().await {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_transaction_conflict_exception) =>
+            {
+                tokio::time::sleep(pause).await;
+            }
+            sent => return sent.map(|_| ()),
+        }
+    }
+    update.send().await.map(|_| ())
 }
 
 impl Aws {

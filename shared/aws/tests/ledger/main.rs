@@ -431,3 +431,26 @@ fn reported_json(state: &str) -> String {
 fn release_key(digit: char) -> String {
     format!("RELEASE#{}", id(digit))
 }
+
+#[tokio::test]
+async fn an_update_that_a_transaction_gets_in_the_way_of_is_made_all_the_same() {
+    let moto = Moto::start().await;
+    let (behind, mut refusals) = (moto.url.clone(), 2);
+    let server = Server::start(move |request| {
+        if request.operation() == "UpdateItem" && refusals > 0 {
+            refusals -= 1;
+            let code = "com.amazonaws.dynamodb.v20120810#TransactionConflictException";
+            return Reply::error(400, code, "Transaction is ongoing for the item");
+        }
+        forward(request, &behind)
+    });
+    let aws = aws(&server.url);
+    let release = open(&aws, 'a', 0).await;
+    aws.wake(&id('a'), at(7)).await.unwrap();
+    aws.set_due(&release, Some(at(90))).await.unwrap();
+    assert_eq!(
+        aws.summary(&id('a')).await.unwrap().unwrap().due,
+        Some(at(90))
+    );
+    assert_eq!(server.requests_of("UpdateItem").len(), 4);
+}
