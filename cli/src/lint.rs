@@ -2,8 +2,10 @@
 //! what, and the way out.
 
 mod document;
+mod empty;
 mod json;
 mod leaf;
+mod rewrite;
 mod scalar;
 mod suggest;
 #[cfg(test)]
@@ -12,6 +14,7 @@ mod walk;
 mod yaml;
 
 use std::path::Path;
+use towpath_core::visible;
 
 use serde::Serialize;
 use towpath_core::pipeline::{LARGEST_TEXT, Pipeline, ReadError};
@@ -64,7 +67,7 @@ impl LintError {
             line: at.line,
             column: at.column,
             // Keys may be any text, and this goes to terminals.
-            path: path.escape_debug().to_string(),
+            path: visible(path),
             problem: problem.into(),
             way_out: way_out.into(),
         }
@@ -148,11 +151,12 @@ impl Linter {
         if text.len() > LARGEST_TEXT {
             return Err(vec![LintError::too_large()]);
         }
-        let root = match format {
+        let mut root = match format {
             Format::Yaml => yaml::read(text),
             Format::Json => json::read(text),
         }
         .map_err(|unreadable| vec![unreadable.into()])?;
+        empty::fill(&mut root, &self.shape);
         let found = walk::walk(&root, &self.shape);
         if !found.is_empty() {
             return Err(found);

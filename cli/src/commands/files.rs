@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use towpath_core::visible;
 
 use serde::Serialize;
 use towpath_core::pipeline::{LARGEST_TEXT, Pipeline};
@@ -79,6 +80,6 @@ impl Linted {
     /// The file's name, with nothing a terminal would obey.
     pub(super) fn shown(&self) -> String {
         let name = self.path.to_string_lossy();
-        name.escape_debug().to_string()
+        visible(&name)
     }
 }

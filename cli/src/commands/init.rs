@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
+use towpath_core::visible;
 
 use towpath_core::image::RepositoryName;
 use towpath_core::names::{
@@ -215,7 +216,7 @@ fn refuse_to_replace(path: &Path, arguments: &Arguments) -> Result<(), Failure> 
     let shown = path.display().to_string();
     Err(format!(
         "{} is there already: name another file with --file, or replace it with --force",
-        shown.escape_debug()
+        visible(&shown)
     )
     .into())
 }
@@ -256,11 +257,7 @@ pub(super) async fn run<D: Deployer + Reads>(
         )?,
         Output::Text if to_stdout => out.write_all(text.as_bytes())?,
         Output::Text => {
-            writeln!(
-                out,
-                "{GOOD}wrote{GOOD:#} {NAME}{}{NAME:#}",
-                shown.escape_debug()
-            )?;
+            writeln!(out, "{GOOD}wrote{GOOD:#} {NAME}{}{NAME:#}", visible(&shown))?;
             writeln!(
                 out,
                 "{QUIET}read it, then: towpath apply {shown} && towpath doctor {}{QUIET:#}",

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use towpath_core::visible;
 
 use clap::ValueEnum;
 use thiserror::Error;
@@ -95,7 +96,7 @@ pub(super) fn shown(path: &Path) -> String {
     if is_standard_input(path) {
         "standard input".to_owned()
     } else {
-        path.to_string_lossy().escape_debug().to_string()
+        visible(&path.to_string_lossy())
     }
 }
 

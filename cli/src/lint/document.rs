@@ -1,6 +1,7 @@
 //! A file as a tree of values, each with the place where it stands.
 
 use std::fmt;
+use towpath_core::visible;
 
 /// A place in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,7 +87,7 @@ impl Unreadable {
             second,
             format!(
                 "key `{}` stands here for the second time, first in line {}",
-                key.escape_debug(),
+                visible(key),
                 first.line
             ),
             "keep one of the two",

@@ -4,6 +4,7 @@
 //! find where the values stand in a text that is known to be JSON.
 
 use super::document::{DEEPEST, Entry, Node, Position, Unreadable, Value};
+use towpath_core::visible;
 
 /// Reads a JSON file.
 pub(super) fn read(text: &str) -> Result<Node, Unreadable> {
@@ -24,7 +25,7 @@ fn not_json(error: &serde_json::Error) -> Unreadable {
             line: error.line().max(1),
             column: error.column().max(1),
         },
-        format!("not JSON: {}", problem.escape_debug()),
+        format!("not JSON: {}", visible(problem)),
         "correct the syntax, or name the file .yaml if it is YAML",
     )
 }

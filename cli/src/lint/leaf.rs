@@ -49,7 +49,30 @@ const JUDGES: [(&str, Judge); 21] = [
 /// What is wrong with `text` as a text of that kind, if anything.
 pub(super) fn judge(kind: &Kind, text: &str) -> Option<Fault> {
     let (_, judge) = JUDGES.iter().find(|(name, _)| *name == kind.name)?;
-    judge(text)
+    let fault = judge(text)?;
+    Some(match better_way_out(text, *judge) {
+        Some(way_out) => Fault { way_out, ..fault },
+        None => fault,
+    })
+}
+
+/// What to do about texts that people write again and again.
+fn better_way_out(text: &str, judge: Judge) -> Option<String> {
+    if ["${", "{{", "$(", "<%"]
+        .iter()
+        .any(|start| text.contains(start))
+    {
+        return Some(
+            "write it out: placeholders are filled in only in the values of `environment`, \
+             `docker_labels` and `tags` of a stage"
+                .to_owned(),
+        );
+    }
+    // Where a name is asked for, it is the last part of the ARN.
+    let name = text.strip_prefix("arn:")?.rsplit(['/', ':']).next()?;
+    judge(name)
+        .is_none()
+        .then(|| format!("write its name: `{name}`"))
 }
 
 fn parsed<T: FromStr<Err: Into<Fault>>>(text: &str) -> Option<Fault> {

@@ -1,7 +1,7 @@
 //! Ways out: what the author most probably meant.
 
 use crate::reference::yaml;
-use crate::shape::{Choice, Field, Shape, Struct};
+use crate::shape::{Choice, Field, Shape, Struct, Variant};
 
 /// For a key that is not known: the key that is meant, the place it belongs to, or all that there
 /// are.
@@ -11,7 +11,7 @@ pub(super) fn key(unknown: &str, fields: &Struct) -> String {
         .iter()
         .map(|field| field.key.as_str())
         .collect();
-    if let Some(meant) = closest(unknown, &known) {
+    if let Some(meant) = meant(unknown, fields) {
         return format!("did you mean `{meant}`?");
     }
     let below = |field: &Field| match &field.shape {
@@ -34,11 +34,27 @@ pub(super) fn key(unknown: &str, fields: &Struct) -> String {
     format!("remove it; known here: {}", list(&known))
 }
 
+/// The known key that an unknown one must mean.
+pub(super) fn meant<'a>(unknown: &str, fields: &'a Struct) -> Option<&'a str> {
+    let known: Vec<_> = fields
+        .fields
+        .iter()
+        .map(|field| field.key.as_str())
+        .collect();
+    closest(unknown, &known).or_else(|| by_word(unknown, &known))
+}
+
+/// The alternative that an unknown one must mean.
+pub(super) fn meant_variant<'a>(unknown: &str, choice: &'a Choice) -> Option<&'a Variant> {
+    let known: Vec<_> = choice.variants.iter().map(|v| v.name.as_str()).collect();
+    let meant = closest(unknown, &known)?;
+    choice.variants.iter().find(|one| one.name == meant)
+}
+
 /// For an alternative that is not known: the one that is meant, or all that there are.
 pub(super) fn alternative(unknown: &str, choice: &Choice) -> String {
-    let known: Vec<_> = choice.variants.iter().map(|v| v.name.as_str()).collect();
-    match closest(unknown, &known) {
-        Some(meant) => format!("did you mean `{meant}`?"),
+    match meant_variant(unknown, choice) {
+        Some(meant) => format!("did you mean `{}`?", meant.name),
         None => format!("write one of {}", alternatives(choice)),
     }
 }
@@ -87,4 +103,48 @@ fn closest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
         .filter(|(distance, name)| *distance <= name.len() / 3)
         .min()
         .map(|(_, name)| name)
+}
+
+/// Words that AWS and others put around a name, and that say nothing here.
+const AROUND: [&str; 10] = [
+    "arn",
+    "aws",
+    "channel",
+    "deployment",
+    "ecr",
+    "ecs",
+    "id",
+    "lifecycle",
+    "name",
+    "names",
+];
+
+/// The known name of which an unknown one has a word, such as `group` for `deploymentGroupName`.
+fn by_word<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
+    let mut words = words(unknown);
+    words.retain(|word| !AROUND.contains(&word.as_str()));
+    let [word] = words.as_slice() else {
+        return None;
+    };
+    let is_meant = |name: &&&str| name.starts_with(word.as_str()) || word.starts_with(**name);
+    known
+        .iter()
+        .filter(|_| word.len() >= 4)
+        .find(is_meant)
+        .copied()
+}
+
+/// The words of `deploymentGroupName` or `slack_channel`, in small letters.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for c in name.chars().take(60) {
+        if c == '_' || c == '-' || c.is_uppercase() {
+            words.push(String::new());
+        }
+        if let (true, Some(last)) = (c.is_alphanumeric(), words.last_mut()) {
+            last.extend(c.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }

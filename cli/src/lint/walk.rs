@@ -1,13 +1,15 @@
 //! Compares a file with the shape of a pipeline, and finds everything that differs in one go.
 
 use super::document::{Entry, Node, Position, Value};
-use super::{LintError, leaf, suggest};
+use super::{LintError, leaf, rewrite, suggest};
 use crate::shape::{Choice, Field, Kind, Shape, Struct};
+use towpath_core::visible;
 
 /// Everything in `node` that a pipeline of that `shape` cannot have.
 pub(super) fn walk(node: &Node, shape: &Shape) -> Vec<LintError> {
     let mut walk = Walk {
         path: Vec::new(),
+        container: None,
         found: Vec::new(),
     };
     walk.value(node, shape, None);
@@ -16,6 +18,8 @@ pub(super) fn walk(node: &Node, shape: &Shape) -> Vec<LintError> {
 
 struct Walk {
     path: Vec<String>,
+    /// The first container of the stage that is looked at, for examples.
+    container: Option<String>,
     found: Vec<LintError>,
 }
 
@@ -79,13 +83,15 @@ impl Walk {
     }
 
     fn other_kind(&mut self, node: &Node, shape: &Shape, field: Option<&Field>) {
-        let way_out = match (shape, &node.value) {
-            (Shape::Text(_), Value::Bool(_) | Value::Number(_)) => "put it in quotes".to_owned(),
-            _ => match field {
-                Some(field) => suggest::example(field),
-                None => format!("write {}", expected(shape)),
-            },
+        let place = rewrite::Place {
+            path: &self.path,
+            field,
+            container: self.container.as_deref(),
         };
+        let way_out = rewrite::of(node, shape, &place).unwrap_or_else(|| match field {
+            Some(field) => suggest::example(field),
+            None => format!("write {}", expected(shape)),
+        });
         self.add(
             node.at,
             format!(
@@ -109,13 +115,16 @@ impl Walk {
     }
 
     fn fields(&mut self, node: &Node, entries: &[Entry], fields: &Struct) {
+        if let Some(containers) = entries.iter().find(|entry| entry.key == "containers") {
+            self.container = first_text(&containers.value);
+        }
         for entry in entries {
             self.below(&entry.key, |walk| match fields.field(&entry.key) {
                 Some(field) if field.nullable && entry.value.value == Value::Null => {}
                 Some(field) => walk.value(&entry.value, &field.shape, Some(field)),
                 None => walk.add(
                     entry.key_at,
-                    format!("key `{}` is not known here", entry.key.escape_debug()),
+                    format!("key `{}` is not known here", visible(&entry.key)),
                     suggest::key(&entry.key, fields),
                 ),
             });
@@ -126,7 +135,11 @@ impl Walk {
         };
         for field in &fields.fields {
             // A required key that says nothing is told as the wrong kind of value, above.
-            if field.required && !entries.iter().any(|entry| entry.key == field.key) {
+            // One that is there under another spelling is told as that.
+            let is_meant = |entry: &Entry| {
+                entry.key == field.key || suggest::meant(&entry.key, fields) == Some(&field.key)
+            };
+            if field.required && !entries.iter().any(is_meant) {
                 self.add(
                     node.at,
                     format!("key `{}` is missing", field.key),
@@ -155,12 +168,19 @@ impl Walk {
         match &node.value {
             Value::Text(name) => match variant(name).map(|variant| &variant.content) {
                 Some(None) => {}
-                Some(Some(_)) => self.add(
+                Some(Some(shape)) => self.add(
                     node.at,
                     format!("`{name}` is written as a key with its settings"),
-                    format!("write `{name}:` and its settings below it, `{{}}` for none"),
+                    rewrite::with_settings(name, shape, self.key()),
                 ),
-                None => self.unknown_alternative(node.at, name, choice),
+                None => match rewrite::as_alternative(name, choice, self.key()) {
+                    Some(way_out) if suggest::meant_variant(name, choice).is_none() => self.add(
+                        node.at,
+                        format!("`{}` does not say which rule it is", visible(name)),
+                        way_out,
+                    ),
+                    Some(_) | None => self.unknown_alternative(node.at, name, choice),
+                },
             },
             Value::Map(entries) => match entries.as_slice() {
                 [entry] => match variant(&entry.key).map(|variant| &variant.content) {
@@ -172,7 +192,15 @@ impl Walk {
                         format!("`{}` has no settings", entry.key),
                         format!("write `{}` alone, without a colon", entry.key),
                     ),
-                    None => self.unknown_alternative(entry.key_at, &entry.key, choice),
+                    None => {
+                        self.unknown_alternative(entry.key_at, &entry.key, choice);
+                        // What is below it is looked at all the same, so that all is told at once.
+                        if let Some(Some(shape)) =
+                            suggest::meant_variant(&entry.key, choice).map(|one| &one.content)
+                        {
+                            self.below(&entry.key, |walk| walk.value(&entry.value, shape, None));
+                        }
+                    }
                 },
                 _ => self.add(
                     node.at,
@@ -194,10 +222,15 @@ impl Walk {
         }
     }
 
+    /// The key that is looked at.
+    fn key(&self) -> &str {
+        self.path.last().map_or("", String::as_str)
+    }
+
     fn unknown_alternative(&mut self, at: Position, name: &str, choice: &Choice) {
         self.add(
             at,
-            format!("`{}` is not known here", name.escape_debug()),
+            format!("`{}` is not known here", visible(name)),
             suggest::alternative(name, choice),
         );
     }
@@ -214,5 +247,14 @@ fn expected(shape: &Shape) -> &'static str {
         Shape::Map { .. } | Shape::Struct(_) => "keys with values",
         Shape::Choice(_) => "an alternative",
         Shape::Any => "a value",
+    }
+}
+
+/// The text, or the first of a list.
+fn first_text(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Text(text) => Some(text.clone()),
+        Value::List(items) => items.first().and_then(first_text),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Map(_) => None,
     }
 }

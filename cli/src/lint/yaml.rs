@@ -4,6 +4,7 @@
 //! merge keys, which YAML 1.2 no longer has.
 
 use std::collections::HashMap;
+use towpath_core::visible;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
 
@@ -203,7 +204,7 @@ fn key(text: &str, style: ScalarStyle, at: Position) -> Result<String, Unreadabl
         if !matches!(scalar::of_plain(text), Ok(Value::Text(_))) {
             return Err(Unreadable::new(
                 at,
-                format!("the key `{}` is not text", text.escape_debug()),
+                format!("the key `{}` is not text", visible(text)),
                 "put it in quotes",
             ));
         }
@@ -232,7 +233,7 @@ fn position(marker: Marker) -> Position {
 fn not_yaml(error: &ScanError) -> Unreadable {
     Unreadable::new(
         position(*error.marker()),
-        format!("not YAML: {}", error.info().escape_debug()),
+        format!("not YAML: {}", visible(error.info())),
         "correct the syntax: indentation by spaces, quotes and brackets closed",
     )
 }

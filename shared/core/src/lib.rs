@@ -12,6 +12,9 @@ pub mod pipeline;
 pub mod release;
 pub mod taskdef;
 pub mod token;
+mod visible;
+
+pub use visible::visible;
 
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;

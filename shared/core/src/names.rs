@@ -19,7 +19,7 @@ pub struct InvalidName {
 impl InvalidName {
     fn new(text: &str, kind: &'static str, rule: &'static str) -> Self {
         // The text may come from anywhere: shown short, and with nothing a terminal would obey.
-        let shown = text.chars().take(64).flat_map(char::escape_debug).collect();
+        let shown = crate::visible(&text.chars().take(64).collect::<String>());
         Self { shown, kind, rule }
     }
 

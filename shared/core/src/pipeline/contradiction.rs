@@ -6,6 +6,7 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
+use crate::visible;
 use std::collections::BTreeSet;
 
 use super::stored;
@@ -21,7 +22,7 @@ const MOST_COMPONENTS: usize = 12;
 
 /// Two parts of a pipeline that cannot both hold, or a value that cannot work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {problem}: {way_out}", .path.escape_debug())]
+#[error("{}: {problem}: {way_out}", visible(.path))]
 pub struct Contradiction {
     /// Where it stands, as a path of keys: `stages.2.approval`.
     pub path: String,

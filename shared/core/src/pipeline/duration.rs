@@ -1,5 +1,6 @@
 //! Lengths of time as people write them: `90s`, `30m`, `24h`, `2d`.
 
+use crate::visible;
 use std::fmt;
 use std::str::FromStr;
 
@@ -64,7 +65,7 @@ impl FromStr for Span {
     type Err = InvalidSpan;
 
     fn from_str(text: &str) -> Result<Self, InvalidSpan> {
-        let invalid = || InvalidSpan(text.chars().take(32).flat_map(char::escape_debug).collect());
+        let invalid = || InvalidSpan(visible(&text.chars().take(32).collect::<String>()));
         let unit = match text.chars().last() {
             Some('s') => 1,
             Some('m') => 60,

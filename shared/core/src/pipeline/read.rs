@@ -2,6 +2,7 @@
 
 use super::{Contradiction, Pipeline};
 use crate::names::ParameterName;
+use crate::visible;
 
 /// Largest text that is read, in bytes: far more than a parameter holds, far less than hurts.
 pub const LARGEST_TEXT: usize = 65_536;
@@ -49,7 +50,7 @@ impl Pipeline {
         }
         // serde_json itself refuses values nested more than 128 deep.
         let pipeline: Self = serde_json::from_str(text).map_err(|error| ReadError::Malformed {
-            problem: error.to_string().escape_debug().to_string(),
+            problem: visible(&error.to_string()),
         })?;
         pipeline.check().map_err(ReadError::Contradictions)?;
         Ok(pipeline)

@@ -7,6 +7,7 @@
 mod mask;
 mod tree;
 
+use crate::visible;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -135,7 +136,7 @@ impl Diff {
 
 /// A name for the header, which must stay one line and must not steer a terminal.
 fn printable(name: &str) -> String {
-    name.escape_debug().to_string()
+    visible(name)
 }
 
 /// Removed lines red, added ones green, places blue; the ANSI codes that every terminal knows.

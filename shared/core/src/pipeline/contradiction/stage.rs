@@ -2,6 +2,7 @@
 
 use super::{Found, checks, repeated};
 use crate::pipeline::{ApprovalGate, ApprovalPoint, PLACEHOLDERS, Pipeline, Rollout, Stage};
+use crate::visible;
 
 /// Most containers of a task definition:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>.
@@ -113,7 +114,7 @@ fn environment(stage: &Stage, path: &str, found: &mut Found) {
                     format!("{path}.{name}"),
                     format!(
                         "`{}` is not the name of an environment variable",
-                        name.escape_debug()
+                        visible(name)
                     ),
                     "use 1 to 256 characters without spaces and `=`",
                 );
@@ -130,7 +131,7 @@ fn docker_labels(stage: &Stage, path: &str, found: &mut Found) {
             if name.is_empty() || name.chars().any(char::is_control) {
                 found.add(
                     format!("{path}.{name}"),
-                    format!("`{}` is not the name of a label", name.escape_debug()),
+                    format!("`{}` is not the name of a label", visible(name)),
                     "use a name such as com.example.commit",
                 );
             }
@@ -143,7 +144,7 @@ fn docker_labels(stage: &Stage, path: &str, found: &mut Found) {
 fn tags(stage: &Stage, path: &str, found: &mut Found) {
     let path = format!("{path}.tags");
     for (key, value) in &stage.tags {
-        let shown = key.escape_debug();
+        let shown = visible(key);
         if key.is_empty() || key.chars().count() > 128 {
             found.add(
                 format!("{path}.{key}"),
@@ -171,17 +172,14 @@ fn value_of(name: &str, value: &str, path: &str, found: &mut Found) {
     if value.contains('\0') {
         found.add(
             format!("{path}.{name}"),
-            format!(
-                "the value of `{}` contains a NUL character",
-                name.escape_debug()
-            ),
+            format!("the value of `{}` contains a NUL character", visible(name)),
             "remove it",
         );
     }
     if let Some(unknown) = unknown_placeholder(value) {
         found.add(
             format!("{path}.{name}"),
-            format!("`{}` is not known here", unknown.escape_debug()),
+            format!("`{}` is not known here", visible(unknown)),
             format!("use {}", known_placeholders()),
         );
     }

@@ -1,5 +1,6 @@
 //! A glob over whole tags.
 
+use crate::visible;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -63,8 +64,8 @@ impl TryFrom<String> for TagGlob {
         match glob.chars().find(foreign) {
             None => Ok(Self(glob)),
             Some(culprit) => Err(InvalidPattern::Glob {
-                glob: glob.escape_debug().to_string(),
-                culprit: culprit.escape_debug().to_string(),
+                glob: visible(&glob),
+                culprit: visible(&culprit.to_string()),
             }),
         }
     }

@@ -74,6 +74,9 @@ impl InvalidPattern {
         match self {
             Self::Empty => "write one, or leave `tags` out to take commit hashes".to_owned(),
             Self::TooLong { .. } => format!("use at most {LONGEST_PATTERN}"),
+            Self::Regex { reason, .. } if reason.contains("look-around") => {
+                "leave the look-around out: the expression must match the whole tag".to_owned()
+            }
             Self::Regex { .. } => {
                 "write it as in https://docs.rs/regex/latest/regex/#syntax".to_owned()
             }

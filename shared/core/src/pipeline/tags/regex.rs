@@ -1,5 +1,6 @@
 //! A regular expression over whole tags.
 
+use crate::visible;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -40,7 +41,7 @@ impl TryFrom<String> for TagRegex {
     fn try_from(pattern: String) -> Result<Self, InvalidPattern> {
         InvalidPattern::check_length(&pattern)?;
         let refused = |error: regex::Error| InvalidPattern::Regex {
-            pattern: pattern.escape_debug().to_string(),
+            pattern: visible(&pattern),
             reason: last_line(&error),
         };
         // By itself first: `a)|(?:b` is balanced only inside the group that anchors it, and would
@@ -63,7 +64,7 @@ fn last_line(error: &regex::Error) -> String {
     let text = error.to_string();
     let line = text.lines().last().unwrap_or_default().trim();
     let line = line.strip_prefix("error: ").unwrap_or(line);
-    line.escape_debug().to_string()
+    visible(line)
 }
 
 impl PartialEq for TagRegex {

@@ -1,5 +1,6 @@
 //! A range of semantic versions: <https://semver.org>.
 
+use crate::visible;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -62,8 +63,8 @@ impl TryFrom<String> for VersionRange {
         match VersionReq::parse(&text) {
             Ok(range) => Ok(Self { text, range }),
             Err(error) => Err(InvalidPattern::Range {
-                range: text.escape_debug().to_string(),
-                reason: error.to_string().escape_debug().to_string(),
+                range: visible(&text),
+                reason: visible(&error.to_string()),
             }),
         }
     }

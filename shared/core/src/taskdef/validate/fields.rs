@@ -1,6 +1,7 @@
 //! Rules for single fields: each is of the kind that ECS's model says, within its limits, and what the
 //! model requires is there.
 
+use crate::visible;
 use serde_json::{Map, Number, Value};
 
 use super::limits;
@@ -197,7 +198,7 @@ impl Walk<'_> {
         if way.is_empty() {
             return "it".to_owned();
         }
-        way.escape_debug().to_string().replace('/', ".")
+        visible(way).replace('/', ".")
     }
 
     fn add(&mut self, rule: Rule, message: String, remedy: impl Into<String>) {

@@ -1,0 +1,217 @@
+//! Ways out that keep what the author wrote: the same value, in the form that is taken here.
+
+use serde_json::{Value as Json, json};
+use towpath_core::pipeline::Span;
+
+use super::document::{Node, Value};
+use super::leaf;
+use crate::reference::yaml;
+use crate::shape::{Choice, Field, Kind, Shape, Struct};
+
+/// Where a value stands.
+pub(super) struct Place<'a> {
+    /// The keys that lead there.
+    pub(super) path: &'a [String],
+    /// The key that it is the value of, if the pipeline knows that key.
+    pub(super) field: Option<&'a Field>,
+    /// The first container of the stage.
+    pub(super) container: Option<&'a str>,
+}
+
+/// What to write instead of a value of another kind, if it can be told from the value.
+pub(super) fn of(node: &Node, shape: &Shape, place: &Place<'_>) -> Option<String> {
+    let key = place.path.last()?;
+    match (shape, &node.value) {
+        (Shape::Text(kind), Value::Bool(_) | Value::Number(_)) => {
+            Some(quoted(&scalar(node)?, kind.as_ref(), place.field))
+        }
+        (Shape::List(item), Value::Text(text)) => {
+            // The words of a command are its items.
+            let items: Vec<&str> = match key.as_str() {
+                "command" => text.split_whitespace().collect(),
+                _ => vec![text],
+            };
+            let fits = |text: &&str| takes(item, text);
+            items.iter().all(fits).then(|| written(key, &json!(items)))
+        }
+        (Shape::Struct(fields), Value::Text(_) | Value::List(_)) => {
+            let (inner, value) = belongs_to(node, fields)?;
+            Some(written(key, &json!({ inner: value })))
+        }
+        (Shape::Map { key: Some(_), .. }, Value::List(items)) => {
+            let pairs = pairs(items)?;
+            Some(written(key, &json!({ place.container?: pairs })))
+        }
+        // Without the container that comes between.
+        (Shape::Map { key: None, .. }, Value::Text(_) | Value::Number(_) | Value::Bool(_)) => {
+            let outer = place.path.iter().rev().nth(1)?;
+            let pair = json!({ key: scalar(node)? });
+            Some(written(outer, &json!({ place.container?: pair })))
+        }
+        (Shape::Map { key: None, .. }, Value::List(items)) => {
+            Some(written(key, &Json::Object(pairs(items)?)))
+        }
+        (
+            Shape::Text(_)
+            | Shape::Bool
+            | Shape::Integer { .. }
+            | Shape::Number
+            | Shape::List(_)
+            | Shape::Map { .. }
+            | Shape::Struct(_)
+            | Shape::Choice(_)
+            | Shape::Any,
+            _,
+        ) => None,
+    }
+}
+
+/// The alternative that takes a text which was written without one: `tags: main-*`.
+pub(super) fn as_alternative(text: &str, choice: &Choice, key: &str) -> Option<String> {
+    let has = |marks: &str| text.contains(|c| marks.contains(c));
+    let wanted = if has("\\[](){}^$+|") {
+        "regex"
+    } else if has("<>=~") {
+        "semver"
+    } else if has("*?") || text.contains(char::is_alphanumeric) {
+        "glob"
+    } else {
+        return None;
+    };
+    let variant = choice.variants.iter().find(|one| one.name == wanted)?;
+    let content = variant.content.as_ref()?;
+    takes(content, text).then(|| written(key, &json!({ wanted: text })))
+}
+
+/// How an alternative is written that has settings.
+pub(super) fn with_settings(name: &str, shape: &Shape, key: &str) -> String {
+    let Shape::Struct(fields) = shape else {
+        return format!("write `{name}:` and its settings below it");
+    };
+    let required = fields.fields.iter().filter(|field| field.required);
+    let settings: serde_json::Map<_, _> = required
+        .map(|field| (field.key.clone(), field.example.clone()))
+        .collect();
+    written(key, &json!({ name: settings }))
+}
+
+fn written(key: &str, value: &Json) -> String {
+    format!("write `{}`", yaml::in_line(key, value))
+}
+
+fn scalar(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Text(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Null | Value::List(_) | Value::Map(_) => None,
+    }
+}
+
+/// Whether a text is taken by a shape of texts.
+fn takes(shape: &Shape, text: &str) -> bool {
+    match shape {
+        Shape::Text(kind) => kind
+            .as_ref()
+            .is_none_or(|kind| leaf::judge(kind, text).is_none()),
+        Shape::List(item) => takes(item, text),
+        Shape::Bool
+        | Shape::Integer { .. }
+        | Shape::Number
+        | Shape::Map { .. }
+        | Shape::Struct(_)
+        | Shape::Choice(_)
+        | Shape::Any => false,
+    }
+}
+
+/// The key of the settings that a bare value belongs to: one whose rules it keeps, or the only one
+/// that must be there.
+fn belongs_to(node: &Node, fields: &Struct) -> Option<(String, Json)> {
+    let texts: Vec<String> = match &node.value {
+        Value::Text(text) => vec![text.clone()],
+        Value::List(items) => items.iter().map(scalar).collect::<Option<_>>()?,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Map(_) => return None,
+    };
+    let fits = |field: &&Field| texts.iter().all(|text| takes(&field.shape, text));
+    let is_list = |field: &Field| matches!(field.shape, Shape::List(_));
+    let has_rules = |field: &&Field| match &field.shape {
+        Shape::Text(kind) => kind.is_some(),
+        Shape::List(item) => matches!(**item, Shape::Text(Some(_))),
+        Shape::Bool
+        | Shape::Integer { .. }
+        | Shape::Number
+        | Shape::Map { .. }
+        | Shape::Struct(_)
+        | Shape::Choice(_)
+        | Shape::Any => false,
+    };
+    let known = fields.fields.iter();
+    let field = known
+        .clone()
+        .filter(has_rules)
+        .find(fits)
+        .or_else(|| known.clone().filter(|field| field.required).find(fits))?;
+    let value = if is_list(field) {
+        json!(texts)
+    } else {
+        json!(texts.first()?)
+    };
+    Some((field.key.clone(), value))
+}
+
+/// `{name: A, value: b}` and `A=b`, as task definitions and Compose write variables, as a map.
+fn pairs(items: &[Node]) -> Option<serde_json::Map<String, Json>> {
+    let pair = |node: &Node| match &node.value {
+        Value::Map(entries) => {
+            let of = |key: &str| {
+                let entry = entries.iter().find(|entry| entry.key == key)?;
+                scalar(&entry.value)
+            };
+            Some((of("name").or_else(|| of("key"))?, json!(of("value")?)))
+        }
+        Value::Text(text) => {
+            let (name, value) = text.split_once('=')?;
+            Some((name.to_owned(), json!(value)))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => None,
+    };
+    let pairs: Option<serde_json::Map<_, _>> = items.iter().map(pair).collect();
+    pairs.filter(|pairs| !pairs.is_empty())
+}
+
+/// For a number or a truth value where text must stand: quotes where they are enough.
+fn quoted(text: &str, kind: Option<&Kind>, field: Option<&Field>) -> String {
+    let Some(kind) = kind else {
+        return "put it in quotes".to_owned();
+    };
+    match leaf::judge(kind, text) {
+        None => "put it in quotes".to_owned(),
+        Some(fault) if kind.name == "Span" => {
+            let example = field.and_then(|field| field.example.as_str());
+            with_unit(text, example).unwrap_or(fault.way_out)
+        }
+        Some(fault) => fault.way_out,
+    }
+}
+
+/// A length of time that lacks its unit: in seconds, and in the unit that brings it closest to what
+/// is usual there.
+fn with_unit(number: &str, usual: Option<&str>) -> Option<String> {
+    let usual = f64::from(usual?.parse::<Span>().ok()?.seconds());
+    let in_unit = |unit: char| {
+        let text = format!("{number}{unit}");
+        let seconds = text.parse::<Span>().ok()?.seconds();
+        Some((text, seconds))
+    };
+    let far = |seconds: u32| (f64::from(seconds) / usual).ln().abs();
+    let units = ['s', 'm', 'h', 'd'].into_iter().filter_map(in_unit);
+    let (closest, seconds) = units.min_by(|left, right| far(left.1).total_cmp(&far(right.1)))?;
+    match in_unit('s') {
+        // Less than a minute is hardly meant where hours are usual.
+        Some((text, least)) if least >= 60 && least != seconds => {
+            Some(format!("write its unit: `{text}`, or `{closest}`"))
+        }
+        Some(_) | None => Some(format!("write its unit: `{closest}`")),
+    }
+}
