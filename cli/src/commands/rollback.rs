@@ -7,7 +7,7 @@ use towpath_aws::handlers::Taken;
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
     Good, Incoming, MOST_ATTEMPTS, NoWayBack, Principal, Refusal, Release, Revision, ServiceId,
-    ServiceRow, WantedRollback, open_rollback, succeeded_with,
+    ServiceRow, StoredNow, WantedRollback, open_rollback, succeeded_with,
 };
 
 use super::stage::{self, Found, StageArguments, reason};
@@ -173,6 +173,7 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             stage: self.arguments.of.stage.clone(),
             by: self.by.clone(),
             reason: self.arguments.reason.clone(),
+            stored: StoredNow::Kept(Box::new(self.found.pipeline.clone())),
         };
         match self.deployer.take(release, &self.by, incoming).await? {
             Taken::Added(_) => Ok(Some(true)),
@@ -180,10 +181,14 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             Taken::Refused(Refusal::NotRollingOut { .. }) => Ok(None),
             Taken::Refused(
                 refusal @ (Refusal::NotEligible { .. }
+                | Refusal::NoLongerEligible { .. }
+                | Refusal::PipelineRemoved { .. }
+                | Refusal::NotKnown { .. }
                 | Refusal::Closed { .. }
                 | Refusal::Decided { .. }
                 | Refusal::NoSuchStage(_)
-                | Refusal::NotAnOperator { .. }),
+                | Refusal::NotAnOperator { .. }
+                | Refusal::NoLongerOperator { .. }),
             ) => Err(refusal.into()),
             Taken::NoSuchRelease => Err(Refused::NoSuchRelease(release.clone()).into()),
         }

@@ -9,15 +9,16 @@ mod roll_back;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use towpath_core::incoming::{ReadError, slack, sns, url};
-use towpath_core::names::{ApprovalId, ReleaseId, SlackUser};
-use towpath_core::release::{Actor, Decision, Incoming, Principal, Refusal};
+use towpath_core::names::{ApprovalId, ParameterName, ReleaseId, SlackUser};
+use towpath_core::release::{Actor, Decision, Incoming, Principal, Refusal, Release, StoredNow};
 use towpath_core::token;
 
 use super::HandlerError;
-use super::take::{Taken, take};
+use super::stored::stored_now;
+use super::take::{Taken, take_into};
 use crate::config::{REPLIES_TOPIC_ARN, SLACK_APP_ID, SLACK_TEAM_ID, SettingError, Settings};
 use crate::per_minute::PerMinute;
-use crate::ports::{Clock, Ledger, Messenger, Secrets};
+use crate::ports::{Clock, Ledger, Messenger, Parameters, Secrets};
 
 /// Who is allowed to send: what must match besides the signature.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +29,28 @@ pub struct Senders {
     pub slack_team: Option<String>,
     /// The ARN of the topic that replies are published to.
     pub reply_topic: String,
+}
+
+/// What the function is set up with.
+#[derive(Debug, Clone)]
+pub struct SetUp {
+    /// Who is allowed to send.
+    pub senders: Senders,
+    /// The path below which the pipelines are kept.
+    pub pipelines_path: ParameterName,
+}
+
+impl SetUp {
+    /// What the settings say.
+    ///
+    /// # Errors
+    /// When the reply topic or the pipelines' path is not set.
+    pub fn of(settings: &Settings) -> Result<Self, SettingError> {
+        Ok(Self {
+            senders: Senders::of(settings)?,
+            pipelines_path: settings.pipelines_path()?,
+        })
+    }
 }
 
 impl Senders {
@@ -60,20 +83,20 @@ const SLACK_PATH: &str = "/slack/interactive";
 /// # Errors
 /// When the ledger or the secrets cannot be used; and for SNS messages that are refused, so that
 /// they end as dead letters with the reason, since nobody could be answered.
-pub async fn handle<P>(ports: &P, senders: &Senders, event: &Value) -> Result<Value, HandlerError>
+pub async fn handle<P>(ports: &P, set_up: &SetUp, event: &Value) -> Result<Value, HandlerError>
 where
-    P: Ledger + Secrets + Messenger + Clock,
+    P: Ledger + Parameters + Secrets + Messenger + Clock,
 {
     if event.get("Records").is_some() {
-        replies(ports, senders, event).await.map(|()| Value::Null)
+        replies(ports, set_up, event).await.map(|()| Value::Null)
     } else {
-        request(ports, senders, event).await
+        request(ports, set_up, event).await
     }
 }
 
-async fn request<P>(ports: &P, senders: &Senders, event: &Value) -> Result<Value, HandlerError>
+async fn request<P>(ports: &P, set_up: &SetUp, event: &Value) -> Result<Value, HandlerError>
 where
-    P: Ledger + Secrets + Messenger + Clock,
+    P: Ledger + Parameters + Secrets + Messenger + Clock,
 {
     let Ok(request) = url::read(event) else {
         return Ok(answer(400, "the request cannot be read"));
@@ -105,11 +128,11 @@ where
             return Ok(answer(400, "the interaction cannot be read"));
         }
     };
-    if let Some(problem) = is_foreign(senders, &interaction) {
+    if let Some(problem) = is_foreign(&set_up.senders, &interaction) {
         tracing::warn!(problem, "interaction refused");
         return Ok(answer(403, "this is not the workspace or app that asked"));
     }
-    by_button(ports, interaction).await
+    by_button(ports, &set_up.pipelines_path, interaction).await
 }
 
 async fn is_signed<P: Secrets + Clock>(
@@ -147,9 +170,13 @@ fn is_foreign(senders: &Senders, interaction: &slack::Interaction) -> Option<&'s
     None
 }
 
-async fn by_button<P>(ports: &P, interaction: slack::Interaction) -> Result<Value, HandlerError>
+async fn by_button<P>(
+    ports: &P,
+    pipelines: &ParameterName,
+    interaction: slack::Interaction,
+) -> Result<Value, HandlerError>
 where
-    P: Ledger + Messenger + Clock,
+    P: Ledger + Parameters + Messenger + Clock,
 {
     let slack::Interaction {
         channel,
@@ -158,23 +185,39 @@ where
         action,
         ..
     } = interaction;
-    let release = action.release();
+    let id = action.release();
     if is_outsider {
-        tracing::warn!(release.id = %release, %user, "click refused: the person is not of this workspace");
+        tracing::warn!(release.id = %id, %user, "click refused: the person is not of this workspace");
         let problem = "only members of this workspace may decide";
         return Ok(whisper_to_stranger(ports, &channel, &user, problem).await);
     }
-    if let Some(problem) = is_elsewhere(ports, release, &channel).await? {
-        tracing::warn!(release.id = %release, channel, "click refused: it is not on the release's card");
-        return Ok(whisper_to_stranger(ports, &channel, &user, problem).await);
-    }
-    let by = Principal::Slack(user.clone());
+    let release = ports.load(id).await?;
+    let release = match release {
+        Some(release) => on_its_card(release, &channel),
+        None => Err("there is no such release"),
+    };
+    let release = match release {
+        Ok(release) => release,
+        Err(problem) => {
+            tracing::warn!(release.id = %id, channel, "click refused: it is not on the release's card");
+            return Ok(whisper_to_stranger(ports, &channel, &user, problem).await);
+        }
+    };
+    // Slack waits three seconds for an answer, and a person can click again.
+    let stored = match stored_now(ports, pipelines, &release).await {
+        Ok(stored) => stored,
+        Err(error) => {
+            tracing::warn!(release.id = %id, %error, "the pipeline as it is stored now could not be read");
+            StoredNow::Unknown("the pipeline as it is stored now could not be read".into())
+        }
+    };
     let problem = match action {
         slack::ButtonAction::Decide { decision, value } => {
-            vote(ports, &value.release, value.approval, by, decision).await?
+            let by = Principal::Slack(user.clone());
+            vote(ports, release, value.approval, by, decision, stored).await?
         }
         slack::ButtonAction::RollBack { value } => {
-            roll_back::roll_back(ports, &value.release, &value.stage, &user).await?
+            roll_back::roll_back(ports, release, &value.stage, &user, stored).await?
         }
     };
     Ok(match problem {
@@ -186,45 +229,41 @@ where
 /// Why the vote does not count, if it does not.
 async fn vote<P: Ledger + Clock>(
     ports: &P,
-    release: &ReleaseId,
+    release: Release,
     approval: ApprovalId,
     by: Principal,
     decision: Decision,
+    stored: StoredNow,
 ) -> Result<Option<String>, HandlerError> {
+    let id = release.id().clone();
     let actor = Actor::Person(by.clone());
     let vote = Incoming::Vote {
         approval,
         by,
         decision,
         reason: None,
+        stored,
     };
-    Ok(match take(ports, release, &actor, vote).await? {
+    Ok(match take_into(ports, release, &actor, vote).await? {
         Taken::Added(_) => {
-            tracing::info!(release.id = %release, by = %actor, %decision, "vote written down");
+            tracing::info!(release.id = %id, by = %actor, %decision, "vote written down");
             None
         }
         Taken::Known(_) => None,
-        Taken::Refused(refusal) => Some(refused(release, &refusal)),
-        Taken::NoSuchRelease => Some(format!("there is no release {release}")),
+        Taken::Refused(refusal) => Some(refused(&id, &refusal)),
+        Taken::NoSuchRelease => Some(format!("there is no release {id}")),
     })
 }
 
-/// Why a click in that channel decides nothing about the release. Who may see the card is the
-/// channel's to say, so a button with the same value that somebody has posted elsewhere, in a
-/// channel that is shared with another company say, is no way to decide.
-async fn is_elsewhere<P: Ledger>(
-    ports: &P,
-    id: &ReleaseId,
-    channel: &str,
-) -> Result<Option<&'static str>, HandlerError> {
-    let Some(release) = ports.load(id).await? else {
-        return Ok(Some("there is no such release"));
-    };
-    Ok(match &release.told().card {
-        Some((posted_in, ..)) if posted_in == channel => None,
-        Some(_) => Some("this is not the release's card; decide on the card in its own channel"),
-        None => Some("the release's card is just being posted; click again in a moment"),
-    })
+/// The release, if the click came from its card's channel; else why it decides nothing. Who may see
+/// the card is the channel's to say, so a button with the same value that somebody has posted
+/// elsewhere, in a channel that is shared with another company say, is no way to decide.
+fn on_its_card(release: Release, channel: &str) -> Result<Release, &'static str> {
+    match &release.told().card {
+        Some((posted_in, ..)) if posted_in == channel => Ok(release),
+        Some(_) => Err("this is not the release's card; decide on the card in its own channel"),
+        None => Err("the release's card is just being posted; click again in a moment"),
+    }
 }
 
 /// The same for somebody of whom there may be any number: those beyond the bound are told nothing.
@@ -254,16 +293,16 @@ fn refused(release: &ReleaseId, refusal: &Refusal) -> String {
     refusal.to_string()
 }
 
-async fn replies<P>(ports: &P, senders: &Senders, event: &Value) -> Result<(), HandlerError>
+async fn replies<P>(ports: &P, set_up: &SetUp, event: &Value) -> Result<(), HandlerError>
 where
-    P: Ledger + Secrets + Clock,
+    P: Ledger + Parameters + Secrets + Clock,
 {
     let replies = sns::read(event).map_err(|error| HandlerError::Malformed(error.to_string()))?;
     let key = ports.link_key().await?;
     let taken = join_all(
         replies
             .into_iter()
-            .map(|reply| vote_by_reply(ports, senders, &key, reply)),
+            .map(|reply| vote_by_reply(ports, set_up, &key, reply)),
     )
     .await;
     let mut refused = Vec::new();
@@ -281,9 +320,9 @@ where
     }
 }
 
-async fn vote_by_reply<P: Ledger + Clock>(
+async fn vote_by_reply<P: Ledger + Parameters + Clock>(
     ports: &P,
-    senders: &Senders,
+    set_up: &SetUp,
     key: &[u8],
     reply: Result<sns::Reply, ReadError>,
 ) -> Result<(), HandlerError> {
@@ -292,7 +331,7 @@ async fn vote_by_reply<P: Ledger + Clock>(
         Ok(reply) => reply,
         Err(error) => return refused(error.to_string()),
     };
-    if reply.topic != senders.reply_topic {
+    if reply.topic != set_up.senders.reply_topic {
         return refused(format!(
             "message {} came by another topic",
             reply.message_id
@@ -302,6 +341,15 @@ async fn vote_by_reply<P: Ledger + Clock>(
         Ok(verified) => verified,
         Err(error) => return refused(format!("message {}: {error}", reply.message_id)),
     };
+    let nowhere = || {
+        refused(format!(
+            "message {}: there is no release {release}",
+            reply.message_id
+        ))
+    };
+    let Some(loaded) = ports.load(&release).await? else {
+        return nowhere();
+    };
     let by = Principal::TokenHolder;
     let actor = Actor::Person(by.clone());
     let vote = Incoming::Vote {
@@ -309,18 +357,17 @@ async fn vote_by_reply<P: Ledger + Clock>(
         by,
         decision: reply.decision,
         reason: reply.reason,
+        // Lambda delivers the reply again where this cannot be asked.
+        stored: stored_now(ports, &set_up.pipelines_path, &loaded).await?,
     };
-    match take(ports, &release, &actor, vote).await? {
+    match take_into(ports, loaded, &actor, vote).await? {
         Taken::Added(_) => {
             tracing::info!(release.id = %release, decision = %reply.decision, "vote written down");
             Ok(())
         }
         Taken::Known(_) => Ok(()),
         Taken::Refused(refusal) => refused(format!("message {}: {refusal}", reply.message_id)),
-        Taken::NoSuchRelease => refused(format!(
-            "message {}: there is no release {release}",
-            reply.message_id
-        )),
+        Taken::NoSuchRelease => nowhere(),
     }
 }
 

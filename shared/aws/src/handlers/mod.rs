@@ -11,6 +11,7 @@ pub mod lifecycle_hook;
 pub mod sweeper;
 
 mod bulletin;
+mod stored;
 mod take;
 
 pub use take::{Taken, take};

@@ -33,10 +33,21 @@ pub async fn take<P: Ledger + Clock>(
     actor: &Actor,
     incoming: Incoming,
 ) -> Result<Taken, HandlerError> {
+    match ports.load(id).await? {
+        Some(release) => take_into(ports, release, actor, incoming).await,
+        None => Ok(Taken::NoSuchRelease),
+    }
+}
+
+/// Takes a fact into the ledger of a release that is loaded already.
+pub(super) async fn take_into<P: Ledger + Clock>(
+    ports: &P,
+    mut release: Release,
+    actor: &Actor,
+    incoming: Incoming,
+) -> Result<Taken, HandlerError> {
+    let id = release.id().clone();
     for _ in 0..MOST_CONFLICTS {
-        let Some(release) = ports.load(id).await? else {
-            return Ok(Taken::NoSuchRelease);
-        };
         let now = ports.now();
         let events = match accept(&release, incoming.clone(), now) {
             Ok(Accepted::Add(events)) => events,
@@ -57,6 +68,10 @@ pub async fn take<P: Ledger + Clock>(
             Err(
                 error @ (AppendError::Service | AppendError::Deployment(_) | AppendError::Call(_)),
             ) => return Err(error.into()),
+        }
+        match ports.load(&id).await? {
+            Some(reloaded) => release = reloaded,
+            None => return Ok(Taken::NoSuchRelease),
         }
     }
     Err(HandlerError::Append(AppendError::Behind))

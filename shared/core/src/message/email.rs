@@ -30,6 +30,14 @@ pub fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
                 gate.sns.then(|| approval.clone()),
             )
         }
+        Event::ApprovalVoided { approval, reason } => (
+            format!("{approval} no longer counts"),
+            format!(
+                "The approval {approval} of {name} no longer counts: {}\n",
+                one_line(reason, 2_000)
+            ),
+            None,
+        ),
         Event::Ended { outcome, reason } => (
             outcome.to_string(),
             format!("{name} {outcome}: {}\n", one_line(reason, 2_000)),
@@ -51,7 +59,6 @@ pub fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
         | Event::Overtook { .. }
         | Event::Woke { .. }
         | Event::Planned { .. }
-        | Event::ApprovalVoided { .. }
         | Event::Queued { .. }
         | Event::RolloutStarted { .. }
         | Event::Intended { .. }

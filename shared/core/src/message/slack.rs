@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::buttons::buttons;
 use super::escape::{cut, one_line, slack_text};
 use super::wording::sign;
+use crate::names::{ApprovalId, StageName};
 use crate::pipeline::Stage;
-use crate::release::{Card, DeploymentStatus, Live, Phase, Release, Rollout, Standing};
+use crate::release::{Card, DeploymentStatus, Event, Live, Phase, Release, Rollout, Standing};
 
 /// The release's card: what it is, how each stage stands, and the buttons while people are asked.
 #[must_use]
@@ -116,14 +117,34 @@ fn state(release: &Release, rollout: &Rollout) -> String {
             ..
         } => format!("waits behind {behind}"),
         Phase::Planned { queued: None, .. } => "about to start".into(),
-        Phase::Asking { approval, .. } => format!(
-            "waits for approval ({} of {})",
-            approval.approvers().len(),
-            approval.required
-        ),
+        Phase::Asking { approval, .. } => {
+            let (given, of) = (approval.approvers().len(), approval.required);
+            let asks = format!("waits for approval ({given} of {of})");
+            match voided(release, &rollout.stage) {
+                Some(reason) => format!("{asks}; what was approved no longer counts: {reason}"),
+                None => asks,
+            }
+        }
         Phase::Live(live) => live_state(release, live),
         Phase::Ended { conclusion, .. } => format!("{}: {}", conclusion.outcome, conclusion.reason),
     }
+}
+
+/// Why the last approval that was given for the stage no longer counts, if one was.
+fn voided<'a>(release: &'a Release, stage: &StageName) -> Option<&'a str> {
+    let entries = || release.entries().iter().map(|entry| &entry.event);
+    let asked = |id: &ApprovalId| {
+        entries().any(|event| {
+            matches!(event, Event::ApprovalRequested { stage: at, approval, .. }
+                if at == stage && approval == id)
+        })
+    };
+    entries().rev().find_map(|event| {
+        let Event::ApprovalVoided { approval, reason } = event else {
+            return None;
+        };
+        asked(approval).then_some(reason.as_str())
+    })
 }
 
 fn live_state(release: &Release, live: &Live) -> String {

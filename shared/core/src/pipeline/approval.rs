@@ -10,7 +10,8 @@ use crate::names::SlackUser;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalGate {
-    /// The Slack users who may decide, by id. Nobody else can, whatever they click.
+    /// The Slack users who may decide, by id. Nobody else can, whatever they click; whoever is taken
+    /// out decides no more, also about releases that are on their way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("examples" = [["U0123456789", "U0987654321"]]))]
     pub slack: Vec<SlackUser>,
@@ -19,7 +20,8 @@ pub struct ApprovalGate {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schemars(extend("examples" = [true]))]
     pub sns: bool,
-    /// How many different people must approve; 1 by default. One rejection is enough to stop.
+    /// How many different people must approve; 1 by default. One rejection is enough to stop. A
+    /// release asks as many as were required when it began.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     #[schemars(range(min = 1), extend("examples" = [2]))]
     pub required: u8,

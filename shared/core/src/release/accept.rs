@@ -7,11 +7,12 @@
 use jiff::Timestamp;
 
 use super::checked::{checks_of, slow_checks};
+use super::eligible::{StoredNow, may_roll_back, may_vote};
 use super::rollout::Phase;
 use super::vote::{Approval, Standing};
 use super::{ActionKind, CheckResult, Decision, Event, Home, Image, Principal, Release, ServiceId};
-use crate::names::{ApprovalId, DeploymentId, ReleaseId, StageName};
-use crate::pipeline::{ApprovalGate, HookPoint, Pipeline, TagPolicy, TagVerdict};
+use crate::names::{ApprovalId, DeploymentId, PipelineName, ReleaseId, StageName};
+use crate::pipeline::{HookPoint, Pipeline, Stage, TagPolicy, TagVerdict};
 
 /// A fact from outside, authenticated and parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub enum Incoming {
         decision: Decision,
         /// Why.
         reason: Option<String>,
+        /// The release's pipeline as it is stored now.
+        stored: StoredNow,
     },
     /// AWS reported a change of a deployment.
     DeploymentReported {
@@ -55,6 +58,8 @@ pub enum Incoming {
         by: Principal,
         /// Why.
         reason: Option<String>,
+        /// The release's pipeline as it is stored now.
+        stored: StoredNow,
     },
     /// The image was vetoed.
     Veto {
@@ -94,6 +99,38 @@ pub enum Refusal {
         /// The stage.
         stage: StageName,
     },
+    /// The person could have decided when the release began.
+    #[error(
+        "{by} may not decide about {stage} any more: the pipeline, as it is stored now, does not name them as an approver"
+    )]
+    NoLongerEligible {
+        /// Who.
+        by: Principal,
+        /// The stage.
+        stage: StageName,
+    },
+    /// The pipeline is gone, and its approvers with it.
+    #[error(
+        "nobody may decide about {stage} any more: the pipeline {pipeline} was removed. Apply it again, or push again where another one takes the image"
+    )]
+    PipelineRemoved {
+        /// The pipeline.
+        pipeline: PipelineName,
+        /// The stage.
+        stage: StageName,
+    },
+    /// Whether the person may still decide could not be found out.
+    #[error(
+        "nothing was decided: whether {by} may still decide about {stage} is not known ({problem}). Try again in a moment"
+    )]
+    NotKnown {
+        /// Who.
+        by: Principal,
+        /// The stage.
+        stage: StageName,
+        /// Why it is not known.
+        problem: String,
+    },
     /// The request is over.
     #[error("the request {approval} is closed: {why}")]
     Closed {
@@ -118,6 +155,16 @@ pub enum Refusal {
         "{by} may not roll {stage} back: the pipeline names them neither as an operator nor as an approver"
     )]
     NotAnOperator {
+        /// Who.
+        by: Principal,
+        /// The stage.
+        stage: StageName,
+    },
+    /// The person could have rolled back when the release began.
+    #[error(
+        "{by} may not roll {stage} back any more: the pipeline, as it is stored now, names them neither as an operator nor as an approver"
+    )]
+    NoLongerOperator {
         /// Who.
         by: Principal,
         /// The stage.
@@ -213,7 +260,15 @@ pub fn accept(release: &Release, incoming: Incoming, now: Timestamp) -> Result<A
             by,
             decision,
             reason,
-        } => accept_vote(release, approval, by, decision, reason, now),
+            stored,
+        } => {
+            let asked = request_of(release, &approval, &by, decision, now)?;
+            let Some((stage, asked)) = asked else {
+                return Ok(Accepted::Known);
+            };
+            may_vote(release, stage, &by, decision, &stored)?;
+            settle_vote(asked, by, decision, reason)
+        }
         Incoming::DeploymentReported { deployment, state } => {
             Ok(accept_report(release, deployment, state))
         }
@@ -224,7 +279,15 @@ pub fn accept(release: &Release, incoming: Incoming, now: Timestamp) -> Result<A
             results,
             execution,
         } => accept_checks(release, stage, deployment, at, results, execution),
-        Incoming::RollBack { stage, by, reason } => accept_rollback(release, stage, by, reason),
+        Incoming::RollBack {
+            stage,
+            by,
+            reason,
+            stored,
+        } => {
+            may_roll_back(release, &stage, &by, &stored)?;
+            accept_rollback(release, stage, by, reason)
+        }
         Incoming::Veto { by, reason } => Ok(accept_veto(release, by, reason)),
         Incoming::Superseded {
             by,
@@ -234,24 +297,24 @@ pub fn accept(release: &Release, incoming: Incoming, now: Timestamp) -> Result<A
     }
 }
 
-fn accept_vote(
-    release: &Release,
-    approval: ApprovalId,
-    by: Principal,
+/// The request that is decided about, and its stage; `None` when that was decided before.
+fn request_of<'a>(
+    release: &'a Release,
+    approval: &ApprovalId,
+    by: &Principal,
     decision: Decision,
-    reason: Option<String>,
     now: Timestamp,
-) -> Result<Accepted, Refusal> {
+) -> Result<Option<(&'a Stage, &'a Approval)>, Refusal> {
     let closed = |why: &str| Refusal::Closed {
         approval: approval.clone(),
         why: why.to_owned(),
     };
     let known = |event: &Event| {
         matches!(event, Event::Voted { approval: voted, by: voter, decision: made, .. }
-            if *voted == approval && *voter == by && *made == decision)
+            if voted == approval && voter == by && *made == decision)
     };
     if release.entries().iter().any(|entry| known(&entry.event)) {
-        return Ok(Accepted::Known);
+        return Ok(None);
     }
     if let Some(conclusion) = release.conclusion() {
         return Err(closed(&format!(
@@ -262,11 +325,11 @@ fn accept_vote(
     let Some((stage, rollout)) = release.current() else {
         return Err(closed("the release has no stages"));
     };
-    let Some(gate) = &stage.approval else {
+    if stage.approval.is_none() {
         return Err(closed(&format!("{} asks nobody", stage.name)));
-    };
+    }
     let asked = match &rollout.phase {
-        Phase::Asking { approval: open, .. } if open.id == approval => {
+        Phase::Asking { approval: open, .. } if open.id == *approval => {
             if now >= open.expires_at {
                 return Err(closed("it has expired"));
             }
@@ -275,9 +338,9 @@ fn accept_vote(
         Phase::Planned {
             granted: Some(given),
             ..
-        } if given.id == approval => given,
+        } if given.id == *approval => given,
         Phase::Live(live) => match (&live.asked, &live.granted) {
-            (Some(open), _) if open.id == approval => {
+            (Some(open), _) if open.id == *approval => {
                 if live.allowed || release.intends(ActionKind::Continue) {
                     return Err(closed(
                         "traffic was let through; to take it back, roll back",
@@ -288,7 +351,7 @@ fn accept_vote(
                 }
                 open
             }
-            (_, Some(given)) if given.id == approval => {
+            (_, Some(given)) if given.id == *approval => {
                 if live.deployment.is_some() || release.intends(ActionKind::Start) {
                     return Err(closed("the rollout has begun; to take it back, roll back"));
                 }
@@ -302,22 +365,7 @@ fn accept_vote(
             ));
         }
     };
-    if !may_decide(gate, &by) {
-        return Err(Refusal::NotEligible {
-            by,
-            stage: stage.name.clone(),
-        });
-    }
-    settle_vote(asked, by, decision, reason)
-}
-
-fn may_decide(gate: &ApprovalGate, by: &Principal) -> bool {
-    match by {
-        Principal::Slack(user) => gate.slack.contains(user),
-        Principal::TokenHolder => gate.sns,
-        // The command line gets votes of its own when it can prove who runs it.
-        Principal::Aws(_) => false,
-    }
+    Ok(Some((stage, asked)))
 }
 
 fn settle_vote(
@@ -421,18 +469,6 @@ fn accept_rollback(
     by: Principal,
     reason: Option<String>,
 ) -> Result<Accepted, Refusal> {
-    let Some(of) = release.pipeline().stage(&stage) else {
-        return Err(Refusal::NoSuchStage(stage));
-    };
-    let may = match &by {
-        Principal::Slack(user) => release.pipeline().may_roll_back(of, user),
-        // Who may write to the ledger is for IAM to say.
-        Principal::Aws(_) => true,
-        Principal::TokenHolder => false,
-    };
-    if !may {
-        return Err(Refusal::NotAnOperator { by, stage });
-    }
     let here = release.stage_position(&stage) == Some(release.stage_index());
     match release.live().filter(|_| here) {
         Some(live) if live.unwanted.is_some() => Ok(Accepted::Known),

@@ -12,7 +12,7 @@ use super::sample::{self, slack};
 use crate::names::ReleaseId;
 use crate::pipeline::Pipeline;
 use crate::release::{
-    Accepted, Decision, Event, Incoming, MOST_ATTEMPTS, Principal, Release, ServiceId,
+    Accepted, Decision, Event, Incoming, MOST_ATTEMPTS, Principal, Release, ServiceId, StoredNow,
     WantedRollback, accept, open, open_rollback, release_id,
 };
 
@@ -224,6 +224,7 @@ impl World {
             by,
             decision,
             reason: None,
+            stored: self.stored(&id),
         };
         self.deliver(&id, fact);
     }
@@ -240,8 +241,14 @@ impl World {
             stage: stage.name.clone(),
             by,
             reason: None,
+            stored: self.stored(&id),
         };
         self.deliver(&id, fact);
+    }
+
+    /// The release's pipeline, which nobody changes.
+    fn stored(&self, id: &ReleaseId) -> StoredNow {
+        StoredNow::Kept(Box::new(self.ledger.load(id).pipeline().clone()))
     }
 
     /// Somebody wants back what served before.
@@ -365,6 +372,7 @@ impl World {
                         by: slack("U1"),
                         decision: Decision::Approve,
                         reason: None,
+                        stored: self.stored(&id),
                     };
                     self.deliver(&id, fact);
                 }

@@ -3,71 +3,75 @@
 
 use towpath_core::names::{ReleaseId, SlackUser, StageName};
 use towpath_core::release::{
-    Actor, Incoming, MOST_ATTEMPTS, Principal, Refusal, Release, ServiceId, ServiceRow,
+    Actor, Incoming, MOST_ATTEMPTS, Principal, Refusal, Release, ServiceId, ServiceRow, StoredNow,
     WantedRollback, open_rollback,
 };
 
-use super::super::{HandlerError, Taken, take};
+use super::super::take::take_into;
+use super::super::{HandlerError, Taken};
 use super::refused;
 use crate::ports::{AppendError, Clock, Ledger};
 
 /// Why the click does nothing, if it does not.
 pub(super) async fn roll_back<P: Ledger + Clock>(
     ports: &P,
-    release: &ReleaseId,
+    release: Release,
     stage: &StageName,
     user: &SlackUser,
+    stored: StoredNow,
 ) -> Result<Option<String>, HandlerError> {
+    let id = release.id().clone();
     let by = Principal::Slack(user.clone());
     let actor = Actor::Person(by.clone());
     let incoming = Incoming::RollBack {
         stage: stage.clone(),
         by,
         reason: None,
+        stored,
     };
-    Ok(match take(ports, release, &actor, incoming).await? {
-        Taken::Added(_) => {
-            tracing::info!(release.id = %release, stage.name = %stage, by = %actor, "rollback written down");
-            None
-        }
-        Taken::Known(_) => None,
-        Taken::NoSuchRelease => Some(format!("there is no release {release}")),
-        Taken::Refused(Refusal::NotRollingOut { .. }) => {
-            let problem = bring_back(ports, release, stage, user).await?;
-            if let Some(problem) = &problem {
-                tracing::warn!(release.id = %release, stage.name = %stage, problem, "rollback refused");
+    Ok(
+        match take_into(ports, release.clone(), &actor, incoming).await? {
+            Taken::Added(_) => {
+                tracing::info!(release.id = %id, stage.name = %stage, by = %actor, "rollback written down");
+                None
             }
-            problem
-        }
-        Taken::Refused(
-            refusal @ (Refusal::NotEligible { .. }
-            | Refusal::Closed { .. }
-            | Refusal::Decided { .. }
-            | Refusal::NoSuchStage(_)
-            | Refusal::NotAnOperator { .. }),
-        ) => Some(refused(release, &refusal)),
-    })
+            Taken::Known(_) => None,
+            Taken::NoSuchRelease => Some(format!("there is no release {id}")),
+            Taken::Refused(Refusal::NotRollingOut { .. }) => {
+                let problem = bring_back(ports, &release, stage, user).await?;
+                if let Some(problem) = &problem {
+                    tracing::warn!(release.id = %id, stage.name = %stage, problem, "rollback refused");
+                }
+                problem
+            }
+            Taken::Refused(
+                refusal @ (Refusal::NotEligible { .. }
+                | Refusal::NoLongerEligible { .. }
+                | Refusal::PipelineRemoved { .. }
+                | Refusal::NotKnown { .. }
+                | Refusal::Closed { .. }
+                | Refusal::Decided { .. }
+                | Refusal::NoSuchStage(_)
+                | Refusal::NotAnOperator { .. }
+                | Refusal::NoLongerOperator { .. }),
+            ) => Some(refused(&id, &refusal)),
+        },
+    )
 }
 
-/// Opens the rollback to what served before the release, if the release serves; else why not.
+/// Opens the rollback to what served before the release, if the release serves; else why not. That
+/// the person may was found out before, when the release was asked to take its rollout back.
 async fn bring_back<P: Ledger + Clock>(
     ports: &P,
-    id: &ReleaseId,
+    release: &Release,
     stage: &StageName,
     user: &SlackUser,
 ) -> Result<Option<String>, HandlerError> {
-    let Some(release) = ports.load(id).await? else {
-        return Ok(Some(format!("there is no release {id}")));
-    };
+    let id = release.id();
     let by = Principal::Slack(user.clone());
-    let of = release.pipeline().stage(stage);
-    let Some((of, service)) = of.zip(service_of(&release, stage)) else {
+    let Some(service) = service_of(release, stage) else {
         return Ok(Some(Refusal::NoSuchStage(stage.clone()).to_string()));
     };
-    if !release.pipeline().may_roll_back(of, user) {
-        let stage = stage.clone();
-        return Ok(Some(Refusal::NotAnOperator { by, stage }.to_string()));
-    }
     let row = ports.service(&service).await?;
     if let Some(owner) = &row.owner {
         return busy(ports, id, stage, owner).await;
@@ -94,7 +98,7 @@ async fn bring_back<P: Ledger + Clock>(
     let actor = Actor::Person(by);
     for attempt in 0..MOST_ATTEMPTS {
         let wanted = wanted.clone();
-        let (opened, events) = match open_rollback(&release, &before, wanted, row.epoch, attempt) {
+        let (opened, events) = match open_rollback(release, &before, wanted, row.epoch, attempt) {
             Ok(opened) => opened,
             Err(error) => return Ok(Some(error.to_string())),
         };

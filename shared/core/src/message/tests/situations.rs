@@ -172,7 +172,8 @@ fn an_approval_no_longer_counts() {
         .happened(Event::ApprovalVoided {
             approval: "production-1".parse().unwrap(),
             reason: "the task definition that would be deployed has changed since".into(),
-        });
+        })
+        .asked("production", 2);
     insta::assert_json_snapshot!(said(&story.release));
 }
 

@@ -1,10 +1,10 @@
 //! `accept` and `open`: what each fact from outside adds, and every way in which it adds nothing.
 
-use super::given::{Story, checked, deployment, given, other, stage, vote};
-use crate::pipeline::{HookPoint, Pipeline};
+use super::given::{Story, checked, deployment, given, kept, other, stage, vote, vote_while};
+use crate::pipeline::{ApprovalGate, HookPoint, Pipeline};
 use crate::release::{
     Accepted, Candidate, Decision, DeploymentStatus, Event, Image, Incoming, Outcome, Principal,
-    Refusal, ServiceId, checks_of, open,
+    Refusal, ServiceId, StoredNow, checks_of, open,
 };
 use crate::simulation::sample::{self, slack};
 use Decision::{Approve, Reject};
@@ -56,6 +56,7 @@ fn an_approver_decides() {
         by: slack("U2"),
         decision: Reject,
         reason: Some("not on a Friday".into()),
+        stored: kept(),
     };
     assert_eq!(
         adds(&asking(), words),
@@ -72,6 +73,138 @@ fn an_approver_decides() {
     );
     let token = vote("production-1", Principal::TokenHolder, Approve);
     assert_eq!(adds(&asking(), token).len(), 1);
+}
+
+/// The example's pipeline after an edit.
+fn edited(edit: impl FnOnce(&mut Pipeline)) -> StoredNow {
+    let mut pipeline = sample::shop();
+    edit(&mut pipeline);
+    StoredNow::Kept(Box::new(pipeline))
+}
+
+/// Production's approvers after an edit.
+fn approvers(edit: impl FnOnce(&mut ApprovalGate)) -> StoredNow {
+    edited(|pipeline| {
+        let gate = pipeline.stages[2].approval.as_mut();
+        edit(gate.expect("production asks"));
+    })
+}
+
+#[test]
+fn only_who_is_named_by_the_release_and_by_what_is_stored_now_decides() {
+    let without_u1 = || approvers(|gate| gate.slack.retain(|user| user.as_str() != "U1"));
+    let without_sns = || approvers(|gate| gate.sns = false);
+    let asks_nobody = || edited(|pipeline| pipeline.stages[2].approval = None);
+    let without_stage = || {
+        edited(|pipeline| {
+            pipeline.stages.pop();
+        })
+    };
+    let unknown = || StoredNow::Unknown("SSM did not answer".into());
+    let refused = |stored: StoredNow, by: Principal, decision: Decision| {
+        let vote = vote_while(stored, "production-1", by, decision);
+        match asking().accepts(vote) {
+            Ok(Accepted::Add(_)) => None,
+            Err(refusal) => Some(refusal),
+            known @ Ok(Accepted::Known) => panic!("it was not known: {known:?}"),
+        }
+    };
+    let longer = |by: Principal| {
+        Some(Refusal::NoLongerEligible {
+            by,
+            stage: stage("production"),
+        })
+    };
+    for decision in [Approve, Reject] {
+        assert_eq!(
+            refused(without_u1(), slack("U1"), decision),
+            longer(slack("U1"))
+        );
+        assert_eq!(refused(without_u1(), slack("U2"), decision), None);
+        let token = Principal::TokenHolder;
+        assert_eq!(refused(without_u1(), token.clone(), decision), None);
+        assert_eq!(
+            refused(without_sns(), token.clone(), decision),
+            longer(token)
+        );
+        assert_eq!(
+            refused(asks_nobody(), slack("U1"), decision),
+            longer(slack("U1"))
+        );
+        assert_eq!(
+            refused(without_stage(), slack("U1"), decision),
+            longer(slack("U1"))
+        );
+        let removed = refused(StoredNow::Removed, slack("U1"), decision).expect("refused");
+        assert!(removed.to_string().contains("was removed"), "{removed}");
+        // Who is named now and was not then decides about the next release.
+        let newcomer = approvers(|gate| gate.slack.push("U3".parse().expect("a user")));
+        let refusal = refused(newcomer, slack("U3"), decision);
+        assert!(
+            matches!(refusal, Some(Refusal::NotEligible { .. })),
+            "{refusal:?}"
+        );
+    }
+    // What is not known is no yes, and a no is no risk.
+    let refusal = refused(unknown(), slack("U1"), Approve).expect("refused");
+    assert!(
+        refusal.to_string().ends_with("Try again in a moment"),
+        "{refusal}"
+    );
+    assert_eq!(refused(unknown(), slack("U1"), Reject), None);
+    assert!(refused(unknown(), slack("U9"), Reject).is_some());
+}
+
+#[test]
+fn what_was_decided_stays_decided_when_the_person_is_removed() {
+    let removed = || approvers(|gate| gate.slack.retain(|user| user.as_str() != "U1"));
+    let again = vote_while(removed(), "production-1", slack("U1"), Approve);
+    assert_eq!(granted().accepts(again), Ok(Accepted::Known));
+    assert!(matches!(
+        &granted().records()[..],
+        [Event::RolloutStarted { .. }]
+    ));
+    let taken_back = vote_while(removed(), "production-1", slack("U1"), Reject);
+    let refusal = granted().accepts(taken_back);
+    assert!(
+        matches!(refusal, Err(Refusal::NoLongerEligible { .. })),
+        "{refusal:?}"
+    );
+    assert_eq!(
+        adds(&granted(), vote("production-1", slack("U2"), Reject)).len(),
+        1
+    );
+}
+
+#[test]
+fn who_may_roll_back_is_asked_of_what_is_stored_now_and_nothing_missing_keeps_a_rollback() {
+    let live = || granted().took("production", 1);
+    let back = |stored: StoredNow, by: Principal| {
+        let incoming = Incoming::RollBack {
+            stage: stage("production"),
+            by,
+            reason: None,
+            stored,
+        };
+        match live().accepts(incoming) {
+            Ok(_) => Ok(()),
+            Err(refusal) => Err(refusal.to_string()),
+        }
+    };
+    assert_eq!(back(kept(), slack("U1")), Ok(()));
+    let removed = || approvers(|gate| gate.slack.retain(|user| user.as_str() != "U1"));
+    let said = back(removed(), slack("U1")).expect_err("removed");
+    assert!(
+        said.contains("may not roll production back any more"),
+        "{said}"
+    );
+    assert_eq!(back(removed(), slack("U2")), Ok(()));
+    for missing in [StoredNow::Removed, StoredNow::Unknown("no answer".into())] {
+        assert_eq!(back(missing.clone(), slack("U1")), Ok(()));
+        assert!(back(missing, slack("U9")).is_err(), "strangers never");
+    }
+    let arn = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
+    assert_eq!(back(StoredNow::Removed, arn), Ok(()));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::given::{Story, given, other, stage};
+use super::given::{Story, given, kept, other, stage};
 use crate::names::ReleaseId;
 use crate::release::{
     Accepted, Action, ActionKind, Actor, Decision, DeploymentStatus, Entry, Event, Good, Image,
@@ -25,6 +25,7 @@ fn wanted(by: Principal) -> Incoming {
         stage: stage("test"),
         by,
         reason: Some("it is slow".into()),
+        stored: kept(),
     }
 }
 

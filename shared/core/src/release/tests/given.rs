@@ -7,7 +7,7 @@ use crate::pipeline::{HookPoint, Pipeline};
 use crate::release::{
     Accepted, Action, ActionKind, Actor, Candidate, CheckResult, Decision, DeploymentStatus, Entry,
     Event, Incoming, Moment, Outcome, Plan, Principal, Refusal, Release, ScalingState, ServiceId,
-    Step, Task, accept, announcements, next, release_id,
+    Step, StoredNow, Task, accept, announcements, next, release_id,
 };
 use crate::simulation::sample;
 
@@ -310,13 +310,29 @@ impl Story {
     }
 }
 
+/// A vote while the example's pipeline is stored as it was.
 pub(crate) fn vote(approval: &str, by: Principal, decision: Decision) -> Incoming {
+    vote_while(kept(), approval, by, decision)
+}
+
+pub(crate) fn vote_while(
+    stored: StoredNow,
+    approval: &str,
+    by: Principal,
+    decision: Decision,
+) -> Incoming {
     Incoming::Vote {
         approval: approval.parse().expect("an approval id"),
         by,
         decision,
         reason: None,
+        stored,
     }
+}
+
+/// The example's pipeline, stored as it was.
+pub(crate) fn kept() -> StoredNow {
+    StoredNow::Kept(Box::new(sample::shop()))
 }
 
 pub(crate) fn checked(at: &str, by: &str, passed: bool) -> Incoming {

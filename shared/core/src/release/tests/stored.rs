@@ -10,7 +10,7 @@ use crate::names::ReleaseId;
 use crate::pipeline::HookPoint;
 use crate::release::{
     Accepted, ActionKind, CheckResult, Decision, DeploymentStatus, Entry, EntryText, Event,
-    Incoming, Outcome, Phase, Principal, Release, StoredEntry, accept, verify_chain,
+    Incoming, Outcome, Phase, Principal, Release, StoredEntry, StoredNow, accept, verify_chain,
 };
 use crate::simulation::{sample, told};
 
@@ -319,6 +319,7 @@ fn a_ledger_of_version_1_folds_to_what_it_told_then() {
         by: Principal::TokenHolder,
         decision: Decision::Approve,
         reason: None,
+        stored: StoredNow::Removed,
     };
     assert_eq!(
         accept(&release, again, sample::minute(1)),
