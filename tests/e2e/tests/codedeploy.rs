@@ -259,11 +259,29 @@ async fn traffic_that_stays_with_a_stopped_deployment_is_told() -> Result<(), Er
         "how far it came is not known"
     );
     world.heal().await?;
-    assert_eq!(world.ended(GOOD).await?, "failed");
+    assert_eq!(world.ended(GOOD).await?, "rolled_back");
     let reason = world.reason(GOOD).await?;
     assert!(
         reason.contains("10% of traffic goes to the new version"),
         "{reason}"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_hook_that_starts_before_its_event_is_shown_looks_again() -> Result<(), Error> {
+    let world = World::start().await?;
+    world.push("3f2c1ab", "healthy").await?;
+    world.asks("3f2c1ab").await?;
+    let answered = world
+        .carried_out("codedeploy", "PutLifecycleEventHookExecutionStatus")
+        .await?;
+    let by_hook = |call: &&Value| call["caller"] == "towpath-lifecycle-hook";
+    let answered: Vec<_> = answered.iter().filter(by_hook).collect();
+    assert_eq!(answered.len(), 1, "{answered:#?}");
+    assert_eq!(answered[0]["parameters"]["status"], "Succeeded");
+    let looks = world.calls("codedeploy", "GetDeploymentTarget").await?;
+    let looks = looks.iter().filter(by_hook).count();
+    assert_eq!(looks, 2, "the first look shows it pending");
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! CodeDeploy asks at a point of a deployment whether to go on.
 //!
 //! What CodeDeploy sends names the deployment and nothing else; which event it is at is read from
-//! the deployment.
+//! the deployment. AWS does not say that the deployment shows the event already when the function
+//! starts, so that one that shows none is looked at again before it is refused.
 //! <https://docs.aws.amazon.com/codedeploy/latest/userguide/tutorial-ecs-with-hooks-create-hooks.html>
 
 use std::time::Duration;
@@ -77,11 +78,12 @@ where
         service,
         role: None,
     };
-    let progress = ports.progress(&place, deployment).await?;
-    let Some(point) = point_of(&progress) else {
+    let (point, waited) = point_of(ports, &place, deployment, time_left).await?;
+    let Some(point) = point else {
         tracing::warn!(release.id = %release.id(), %deployment, "hook refused: the deployment is at no point that has checks");
         return Ok(Verdict::Failed);
     };
+    let time_left = time_left.saturating_sub(waited);
     let asked = Asked {
         stage,
         deployment,
@@ -107,8 +109,38 @@ async fn find<P: Ledger + CodeDeploy>(
         .map(|release| (mark, release)))
 }
 
-/// The hook point at which the deployment is.
-fn point_of(progress: &DeploymentProgress) -> Option<HookPoint> {
+/// The pauses before a deployment that shows no hook point is looked at again.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+
+/// The hook point at which the deployment is, and how long it was waited for. A call that asks has
+/// one, but the deployment may not show it yet.
+async fn point_of<P: CodeDeploy>(
+    ports: &P,
+    place: &Place,
+    deployment: &DeploymentId,
+    time_left: Duration,
+) -> Result<(Option<HookPoint>, Duration), HandlerError> {
+    let mut waited = Duration::ZERO;
+    for pause in PAUSES {
+        let shown = shown_by(&ports.progress(place, deployment).await?);
+        // What is left has to do for the checks and the answer.
+        if shown.is_some() || waited + pause > time_left / 2 {
+            return Ok((shown, waited));
+        }
+        tracing::info!(%deployment, "the deployment does not show yet at which point it asks");
+        tokio::time::sleep(pause).await;
+        waited += pause;
+    }
+    let last = ports.progress(place, deployment).await?;
+    Ok((shown_by(&last), waited))
+}
+
+fn shown_by(progress: &DeploymentProgress) -> Option<HookPoint> {
     let current = progress
         .lifecycle
         .iter()

@@ -1,5 +1,7 @@
 //! CreateDeployment.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -131,6 +133,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
         production: group.production(),
         green_share: 0,
         lifecycle: lifecycle_of(!test.is_empty()),
+        looked: BTreeSet::new(),
         test,
         rollback,
         rollback_info: None,

@@ -1,5 +1,7 @@
 //! A deployment and the lifecycle events it goes through.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -130,6 +132,8 @@ pub(super) struct Deployment {
     /// Percent of production traffic that the replacement has.
     pub(super) green_share: u64,
     pub(super) lifecycle: Vec<Lifecycle>,
+    /// The roles that have looked at the target since the function of the present event was called.
+    pub(super) looked: BTreeSet<String>,
     pub(super) rollback: AutoRollback,
     pub(super) rollback_info: Option<RollbackInfo>,
     pub(super) alarms: Vec<String>,

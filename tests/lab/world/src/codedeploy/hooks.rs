@@ -25,6 +25,9 @@ pub(super) fn invoke_or_pass(world: &mut World, id: &str, event: Event) {
         return;
     };
     let place = held.place.clone();
+    if let Some(held) = world.codedeploy.deployments.get_mut(id) {
+        held.looked.clear();
+    }
     // Opaque to functions, and long, as AWS's are.
     let blob = json!({
         "encryptedData": STANDARD.encode(world.ids.hex(64)),

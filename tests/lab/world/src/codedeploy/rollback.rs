@@ -3,6 +3,8 @@
 //!
 //! <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html>
 
+use std::collections::BTreeSet;
+
 use super::{
     configs, create,
     deployment::{AutoRollback, Creator, Deployment, RollbackInfo, Stage, Status},
@@ -64,6 +66,7 @@ pub(super) fn start(world: &mut World, id: &str) {
         test: failed.test.clone(),
         green_share: 0,
         lifecycle: create::lifecycle_of(!failed.test.is_empty()),
+        looked: BTreeSet::new(),
         rollback: AutoRollback::default(),
         rollback_info: Some(RollbackInfo::RollsBack(id.to_owned())),
         alarms: Vec::new(),

@@ -1,10 +1,13 @@
 //! Deployment targets: of an ECS deployment there is one, with its lifecycle events and task sets.
+//!
+//! AWS does not say that an event is shown as in progress when its function starts: a role's first
+//! look after the call shows it as pending.
 
 use serde_json::{Value, json};
 
 use super::{
     deployment,
-    deployment::{Deployment, Status},
+    deployment::{Deployment, Stage, Status},
 };
 use crate::{
     World,
@@ -27,7 +30,32 @@ pub(super) fn get(world: &mut World, call: &Call) -> Answer {
         "DeploymentTargetIdRequiredException",
         "A target id must be specified",
     )?;
-    Ok(json!({"deploymentTarget": one(world, held, wanted)?}))
+    let id = held.id.clone();
+    let mut described = one(world, held, wanted)?;
+    if is_first_look(world, &id, call) {
+        show_pending(&mut described["ecsTarget"]["lifecycleEvents"]);
+    }
+    Ok(json!({"deploymentTarget": described}))
+}
+
+/// Whether a role looks for the first time since the function of the present event was called.
+fn is_first_look(world: &mut World, id: &str, call: &Call) -> bool {
+    let Some(held) = world.codedeploy.deployments.get_mut(id) else {
+        return false;
+    };
+    let asks = matches!(held.stage, Stage::At(event) if held.hook(event).is_some());
+    asks && call.principal != "root" && held.looked.insert(call.principal.to_owned())
+}
+
+fn show_pending(events: &mut Value) {
+    for event in events.as_array_mut().into_iter().flatten() {
+        if event["status"] == "InProgress" {
+            event["status"] = json!("Pending");
+            if let Some(members) = event.as_object_mut() {
+                members.remove("startTime");
+            }
+        }
+    }
 }
 
 pub(super) fn batch_get(world: &mut World, call: &Call) -> Answer {
