@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     /// releases of all pipelines.
     #[arg(value_name = "PIPELINE|RELEASE")]
     subject: Option<String>,
-    /// How many releases of each pipeline are shown, the newest first.
+    /// How many releases of each pipeline are shown, the one that was opened last first.
     #[arg(long, default_value_t = 20, value_name = "N")]
     limit: usize,
     /// Show also the entries that only keep books.
@@ -48,11 +48,10 @@ pub(super) async fn run<D: Deployer>(
         let mut releases = Vec::new();
         for kept in all_pipelines(deployer).await? {
             if let Ok(pipeline) = kept.pipeline {
-                let more = deployer.releases_of(&pipeline.pipeline, arguments.limit);
-                releases.extend(more.await?);
+                releases.extend(last_opened(deployer, &pipeline.pipeline, arguments.limit).await?);
             }
         }
-        releases.sort_by_key(|one| std::cmp::Reverse(one.pushed_at));
+        releases.sort_by_key(|one| std::cmp::Reverse(one.opened_at));
         return write_releases(out, output, &releases);
     };
     let nothing = || NothingSuch(safe(subject));
@@ -62,7 +61,7 @@ pub(super) async fn run<D: Deployer>(
         return write_entries(out, output, &release, arguments.all);
     }
     let pipeline: PipelineName = subject.parse().map_err(|_| nothing())?;
-    let releases = deployer.releases_of(&pipeline, arguments.limit).await?;
+    let releases = last_opened(deployer, &pipeline, arguments.limit).await?;
     if releases.is_empty() {
         let kept = all_pipelines(deployer).await?;
         let known = |one: &crate::deployer::Kept| {
@@ -75,6 +74,22 @@ pub(super) async fn run<D: Deployer>(
         }
     }
     write_releases(out, output, &releases)
+}
+
+/// How many releases of a pipeline are looked through.
+const MOST_READ: usize = 5_000;
+
+/// The releases of a pipeline that were opened last. A rollback carries an image that was pushed
+/// long ago, and stands where it happened all the same.
+async fn last_opened<D: Deployer>(
+    deployer: &D,
+    pipeline: &PipelineName,
+    limit: usize,
+) -> Result<Vec<Summary>, Failure> {
+    let mut releases = deployer.releases_of(pipeline, MOST_READ).await?;
+    releases.sort_by_key(|one| std::cmp::Reverse(one.opened_at));
+    releases.truncate(limit);
+    Ok(releases)
 }
 
 /// A release in a list, as it is written to JSON.
@@ -129,7 +144,7 @@ fn write_releases(
                 writeln!(
                     out,
                     "{}  {NAME}{}{NAME:#}  {}:{}  {}",
-                    time(one.pushed_at),
+                    time(one.opened_at),
                     one.release,
                     one.repository,
                     one.tag,

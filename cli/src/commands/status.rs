@@ -20,7 +20,7 @@ use crate::doctor::standing;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
 use crate::telling::{ago, safe, time};
 
-/// How many of a pipeline's newest releases are looked at for open ones.
+/// How many of a pipeline's newest releases are read for the tags of those that run.
 const NEWEST: usize = 50;
 
 /// Show what runs in each stage, since when, what is on its way, and what is held or vetoed.
@@ -176,7 +176,7 @@ async fn status_of<D: Orders + Reads>(
         .map(|stage| service_of(stage, home))
         .collect();
     let rows = deployer.services(&services).await?;
-    let mut releases = deployer.releases_of(&pipeline.pipeline, NEWEST).await?;
+    let releases = deployer.releases_of(&pipeline.pipeline, NEWEST).await?;
     let looks = pipeline
         .stages
         .iter()
@@ -225,14 +225,16 @@ async fn status_of<D: Orders + Reads>(
             unseen: stands.err(),
         });
     }
-    // A release that has ended may still be open until people know it.
-    releases.retain(|one| one.outcome.is_none());
+    // A rollback's image may have been pushed long before those at hand. A release that has ended
+    // may still be open until people know it.
+    let mut open = deployer.open_releases().await?;
+    open.retain(|one| one.pipeline == pipeline.pipeline && one.outcome.is_none());
     Ok(PipelineStatus {
         pipeline: pipeline.pipeline.clone(),
         repository: pipeline.repository.to_string(),
         version,
         stages,
-        open: releases,
+        open,
     })
 }
 
