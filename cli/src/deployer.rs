@@ -8,7 +8,7 @@ pub(crate) mod orders;
 use jiff::Timestamp;
 use towpath_aws::Preview;
 use towpath_aws::ports::ImageDetail;
-use towpath_core::image::{Registry, RepositoryName, Tag};
+use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{ParameterName, PipelineName, Region, ReleaseId};
 use towpath_core::pipeline::{Pipeline, ReadError, Stage};
 use towpath_core::release::{Action, Home, Release, ServiceId, ServiceRow, StoredEntry, Summary};
@@ -81,6 +81,13 @@ pub(crate) trait Deployer {
         repository: &RepositoryName,
         tag: &Tag,
     ) -> Result<Option<ImageDetail>, Failure>;
+    /// Whether a repository has an image; none when that may not be asked.
+    async fn has_image(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<Option<bool>, Failure>;
     /// What a rollout would do: nothing is changed.
     async fn preview(&self, planning: &Action) -> Result<Preview, Failure>;
     /// The rows of services, in their order.

@@ -10,7 +10,8 @@ use towpath_core::image::{Registry, RepositoryName, Tag};
 use towpath_core::pipeline::{Pipeline, TagVerdict};
 
 use super::{files, lint};
-use crate::deployer::{Deployer, Where, pipelines_of};
+use crate::deployer::orders::Orders;
+use crate::deployer::{Where, pipelines_of};
 use crate::lint::Linter;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
 use crate::telling::safe;
@@ -21,7 +22,7 @@ use crate::telling::safe;
     towpath explain shop/api 3f2c1ab\n  \
     towpath explain shop/api 3f2c1ab --file deploy/shop-api.yaml\n  \
     towpath explain shop/api v1.9.0 v1.10.0 --file deploy/*.yaml --output json\n\n\
-    Exits with 1 when no pipeline takes any of the tags.")]
+    Exits with 1 when no pipeline takes any of the tags, or only vetoed images.")]
 pub(super) struct Arguments {
     /// The ECR repository, without its registry.
     repository: RepositoryName,
@@ -83,6 +84,12 @@ struct Judged<'a> {
     tag: &'a Tag,
     #[serde(flatten)]
     verdict: TagVerdict,
+    /// Why a release of it would be refused all the same, if its image is vetoed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    veto: Option<String>,
+    /// Why it is not known whether its image is vetoed, if so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unasked: Option<String>,
 }
 
 /// Explains by pipeline files.
@@ -114,14 +121,15 @@ pub(super) fn among_files(
             "a pipeline that is not valid takes nothing: correct what is listed above".into(),
         );
     }
-    write(arguments, &pipelines, BTreeMap::new(), output, out)
+    let explained = pipelines.iter().map(|one| explain(one, arguments));
+    write(arguments, explained.collect(), BTreeMap::new(), output, out)
 }
 
 /// Explains by the pipelines that the deployer keeps for the repository: those that a push asks.
 ///
 /// # Errors
 /// When they cannot be read.
-pub(super) async fn among_stored<D: Deployer>(
+pub(super) async fn among_stored<D: Orders>(
     deployer: &D,
     arguments: &Arguments,
     output: Output,
@@ -137,20 +145,41 @@ pub(super) async fn among_stored<D: Deployer>(
             }
         }
     }
-    write(arguments, &pipelines, unusable, output, out)
+    let mut explained = Vec::new();
+    for pipeline in &pipelines {
+        let mut one = explain(pipeline, arguments);
+        look_for_vetoes(deployer, pipeline, &mut one).await?;
+        explained.push(one);
+    }
+    write(arguments, explained, unusable, output, out)
+}
+
+/// Looks whether the images that are taken are vetoed. What a tag names is asked of the registry; a
+/// tag that is not there yet names nothing that could be.
+async fn look_for_vetoes<D: Orders>(
+    deployer: &D,
+    pipeline: &Pipeline,
+    explained: &mut Explained<'_>,
+) -> Result<(), Failure> {
+    for judged in explained.tags.iter_mut().filter(|one| one.is_taken()) {
+        let registry = deployer.home().await?.registry_of(pipeline);
+        let image = deployer.image(&registry, &pipeline.repository, judged.tag);
+        match image.await {
+            Ok(Some(image)) => judged.veto = deployer.veto(&image.digest).await?,
+            Ok(None) => {}
+            Err(error) => judged.unasked = Some(error.to_string()),
+        }
+    }
+    Ok(())
 }
 
 fn write(
     arguments: &Arguments,
-    pipelines: &[Pipeline],
+    explained: Vec<Explained<'_>>,
     unusable: BTreeMap<String, String>,
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let explained: Vec<_> = pipelines
-        .iter()
-        .map(|pipeline| explain(pipeline, arguments))
-        .collect();
     let report = Report {
         repository: &arguments.repository,
         taken: explained.iter().any(Explained::takes_any),
@@ -183,6 +212,8 @@ fn explain<'a>(pipeline: &'a Pipeline, arguments: &'a Arguments) -> Explained<'a
         .map(|tag| Judged {
             tag,
             verdict: pipeline.tags.judge(tag),
+            veto: None,
+            unasked: None,
         })
         .collect();
     let mut taken: Vec<_> = tags
@@ -223,7 +254,8 @@ impl Judged<'_> {
 
 impl Explained<'_> {
     fn takes_any(&self) -> bool {
-        self.tags.iter().any(Judged::is_taken)
+        let mut tags = self.tags.iter();
+        tags.any(|one| one.is_taken() && one.veto.is_none())
     }
 }
 
@@ -239,8 +271,9 @@ fn write_text(out: &mut dyn Write, one: &Explained<'_>) -> Result<(), Failure> {
             one.repository
         )?;
     }
-    for Judged { tag, verdict } in &one.tags {
-        match verdict {
+    for judged in &one.tags {
+        let tag = judged.tag;
+        match &judged.verdict {
             TagVerdict::Taken(reason) => writeln!(
                 out,
                 "{NAME}{name}{NAME:#} {GOOD}takes{GOOD:#} {tag}{of}: {reason}; it goes through {}",
@@ -255,6 +288,20 @@ fn write_text(out: &mut dyn Write, one: &Explained<'_>) -> Result<(), Failure> {
                     "{NAME}{name}{NAME:#} {BAD}refuses{BAD:#} {tag}: {reason}"
                 )?;
             }
+        }
+        if let Some(veto) = &judged.veto {
+            writeln!(
+                out,
+                "{BAD}VETOED{BAD:#} {tag}: {}; its release would be refused",
+                safe(veto)
+            )?;
+        }
+        if let Some(problem) = &judged.unasked {
+            writeln!(
+                out,
+                "{QUIET}it is not known whether {tag} is vetoed: {}{QUIET:#}",
+                safe(problem)
+            )?;
         }
     }
     if let Some(tags) = &one.by_name {

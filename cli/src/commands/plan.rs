@@ -45,6 +45,8 @@ struct Report<'a> {
     image: String,
     /// Whether a push of the tag is taken, and by which rule.
     takes: TagVerdict,
+    /// Why the image's releases would be refused, if it is vetoed.
+    veto: Option<&'a str>,
     engine: &'static str,
     /// What runs now.
     current: &'a str,
@@ -216,6 +218,7 @@ fn report<'a>(
         service,
         unknown_fields,
         remarks,
+        veto,
         ..
     } = &preview.plan;
     let image = release.image();
@@ -229,6 +232,7 @@ fn report<'a>(
         service: format!("{}/{}", stage.cluster, stage.service),
         image: format!("{}/{}@{}", image.registry, image.repository, image.digest),
         takes: release.pipeline().tags.judge(&image.tag),
+        veto: veto.as_deref(),
         engine: stage.rollout.engine(),
         current: current.as_str(),
         reuses: reuse.as_ref().map(|revision| revision.as_str()),
@@ -277,6 +281,13 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
         TagVerdict::Refused(why) => (BAD, format!("a push would be refused: {why}")),
     };
     writeln!(out, "  {style}{}{style:#}", safe(&taken))?;
+    if let Some(veto) = report.veto {
+        writeln!(
+            out,
+            "  {BAD}vetoed        {}: nothing of it is rolled out{BAD:#}",
+            safe(veto)
+        )?;
+    }
     writeln!(out, "  runs now      {}", report.current)?;
     match report.reuses {
         Some(_) if report.same => writeln!(out, "  would run     the same: nothing is deployed")?,

@@ -1,5 +1,6 @@
 //! `towpath veto` and `towpath lift-veto`: whether an image may be rolled out.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::str::FromStr;
 
@@ -11,8 +12,8 @@ use towpath_core::release::{Incoming, Order, Principal, Subject};
 
 use super::ordered::{Ordered, Words};
 use super::stage::reason;
-use crate::deployer::Where;
 use crate::deployer::orders::Orders;
+use crate::deployer::{Where, all_pipelines, service_of};
 use crate::output::{Answer, Failure, NAME, Output, QUIET, write_json};
 
 const VETO: Words = Words {
@@ -34,6 +35,9 @@ pub(super) struct Veto {
     /// Why, for everybody whose release it stops.
     #[arg(long, value_parser = reason, value_name = "TEXT")]
     reason: String,
+    /// Veto a digest that no pipeline's repository has, for an image that is still to be pushed.
+    #[arg(long)]
+    not_pushed_yet: bool,
     #[command(flatten)]
     pub(super) at: Where,
 }
@@ -81,6 +85,19 @@ impl FromStr for Named {
 #[error("there is no release {0}: `towpath history` shows those there are")]
 struct NoSuchRelease(ReleaseId);
 
+/// A digest that is vetoed in vain, as far as can be known.
+#[derive(Debug, thiserror::Error)]
+enum UnknownImage {
+    #[error(
+        "no repository of a pipeline has {0}: look at the digest again, or add --not-pushed-yet if its image is still to come"
+    )]
+    Nowhere(Digest),
+    #[error(
+        "whether {repository} has {digest} may not be asked: name a release that carries the image, or add --not-pushed-yet"
+    )]
+    NotKnown { digest: Digest, repository: String },
+}
+
 #[derive(Serialize)]
 struct Report<'a> {
     digest: String,
@@ -99,6 +116,11 @@ pub(super) async fn veto<D: Orders>(
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
     let digest = digest_of(deployer, &arguments.image).await?;
+    match arguments.image {
+        // Most digits that are mistyped name no image, and would veto nothing without a word.
+        Named::Digest(_) if !arguments.not_pushed_yet => find(deployer, &digest).await?,
+        Named::Digest(_) | Named::Release(_) => {}
+    }
     let by = deployer.caller().await?;
     let subject = Subject::Image(digest);
     // The veto itself comes first: whatever takes a service from now on meets it.
@@ -138,6 +160,47 @@ async fn digest_of<D: Orders>(deployer: &D, image: &Named) -> Result<Digest, Fai
             None => Err(NoSuchRelease(id.clone()).into()),
         },
     }
+}
+
+/// Finds the image: in a repository of a pipeline, or where it serves, since it may have been
+/// deleted from its repository.
+async fn find<D: Orders>(deployer: &D, digest: &Digest) -> Result<(), Failure> {
+    let home = deployer.home().await?;
+    let mut repositories = BTreeSet::new();
+    let mut services = BTreeSet::new();
+    for pipeline in all_pipelines(deployer).await? {
+        let Ok(pipeline) = pipeline.pipeline else {
+            continue;
+        };
+        services.extend(pipeline.stages.iter().map(|stage| service_of(stage, &home)));
+        let registry = home.registry_of(&pipeline);
+        repositories.insert((registry.to_string(), pipeline.repository.to_string()));
+    }
+    let services: Vec<_> = services.into_iter().collect();
+    let rows = deployer.services(&services).await?;
+    let goods = rows
+        .iter()
+        .flat_map(|row| row.good.iter().chain(&row.earlier));
+    if goods.into_iter().any(|good| good.digest == *digest) {
+        return Ok(());
+    }
+    let mut unknown = None;
+    for (registry, repository) in repositories {
+        let (of, named) = (registry.parse()?, repository.parse()?);
+        match deployer.has_image(&of, &named, digest).await? {
+            Some(true) => return Ok(()),
+            Some(false) => {}
+            None => unknown = Some(format!("{registry}/{repository}")),
+        }
+    }
+    Err(match unknown {
+        None => UnknownImage::Nowhere(*digest),
+        Some(repository) => UnknownImage::NotKnown {
+            digest: *digest,
+            repository,
+        },
+    }
+    .into())
 }
 
 /// Tells the releases of the image that are on their way. It is done also where the image was

@@ -158,6 +158,17 @@ impl Deployer for Installed {
         Ok(self.aws.image_by_tag(registry, repository, tag).await?)
     }
 
+    async fn has_image(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<Option<bool>, Failure> {
+        let asked = [*digest];
+        let states = self.aws.image_states(registry, repository, &asked).await?;
+        Ok(states.map(|states| states.contains_key(digest)))
+    }
+
     async fn preview(&self, planning: &Action) -> Result<Preview, Failure> {
         Ok(preview(&self.aws, planning).await?)
     }

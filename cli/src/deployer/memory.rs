@@ -245,6 +245,17 @@ impl Deployer for Memory {
         Ok(self.images.get(tag).cloned())
     }
 
+    async fn has_image(
+        &self,
+        _registry: &Registry,
+        _repository: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<Option<bool>, Failure> {
+        let mut images = self.images.values();
+        let pushed = self.summaries.values().any(|one| one.digest == *digest);
+        Ok(Some(pushed || images.any(|image| image.digest == *digest)))
+    }
+
     async fn preview(&self, planning: &Action) -> Result<Preview, Failure> {
         let Action::Plan { changes, .. } = planning else {
             return Err("only planning has a preview".into());

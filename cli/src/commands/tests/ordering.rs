@@ -386,3 +386,59 @@ fn a_veto_stops_what_is_on_its_way_and_is_shown_where_it_serves() {
     );
     assert!(answer.unwrap_err().starts_with("there is no release"));
 }
+
+#[test]
+fn a_digest_that_no_repository_has_is_vetoed_only_if_that_is_meant() {
+    let (deployer, ..) = shop();
+    let digest = Digest::of(b"mistyped").to_string();
+    let (answer, _) = towpath(&deployer, &["veto", &digest, "--reason", "none"]);
+    let refused = answer.unwrap_err();
+    assert!(
+        refused.contains("no repository of a pipeline has"),
+        "{refused}"
+    );
+    assert!(refused.contains("--not-pushed-yet"), "{refused}");
+    assert!(deployer.ordered.borrow().trails.is_empty());
+    let rest = ["veto", &digest, "--reason", "none", "--not-pushed-yet"];
+    yes(&deployer, &rest);
+}
+
+#[test]
+fn a_vetoed_image_is_explained_as_what_becomes_of_it() {
+    let (mut deployer, _, worse) = shop();
+    let image = towpath_aws::ports::ImageDetail {
+        digest: Digest::of(b"0000002"),
+        tags: vec!["0000002".parse().unwrap()],
+        pushed_at: PUSHED,
+    };
+    deployer.images.insert("0000002".parse().unwrap(), image);
+    let repository = deployer.summaries[&worse].repository.to_string();
+    let explain = ["explain", &repository, "0000002"];
+    assert!(!yes(&deployer, &explain).contains("VETOED"));
+    yes(
+        &deployer,
+        &["veto", worse.as_str(), "--reason", "it loses orders"],
+    );
+    let text = no(&deployer, &explain);
+    assert!(text.contains("VETOED 0000002"), "{text}");
+    assert!(text.contains("it loses orders"), "{text}");
+}
+
+#[test]
+fn history_and_status_show_a_rollback_where_it_happened() {
+    let (mut deployer, good, worse) = shop();
+    // What it brings back was pushed before everything else, and it is on its way now.
+    let back: ReleaseId = "shop-api-ffffffffffffffff".parse().unwrap();
+    let mut summary = deployer.summaries[&good].clone();
+    summary.release = back.clone();
+    summary.pushed_at = PUSHED - jiff::SignedDuration::from_hours(240);
+    summary.opened_at = PUSHED + jiff::SignedDuration::from_hours(1);
+    summary.outcome = None;
+    summary.open = true;
+    deployer.summaries.insert(back.clone(), summary);
+    let text = yes(&deployer, &["history", "shop-api", "--limit", "1"]);
+    assert!(text.contains(back.as_str()), "{text}");
+    assert!(!text.contains(worse.as_str()), "{text}");
+    let text = yes(&deployer, &["status", "shop-api"]);
+    assert!(text.contains(back.as_str()), "{text}");
+}

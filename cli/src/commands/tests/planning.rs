@@ -103,6 +103,21 @@ fn plan_says_what_should_be_known_of_the_service() {
 }
 
 #[test]
+fn plan_says_that_the_image_is_vetoed() {
+    let mut deployer = shop();
+    let plan = ["plan", "shop-api", "--stage", "test", "--image", "3f2c1ab"];
+    assert!(!no(&deployer, &plan).contains("vetoed"));
+    if let Some((_, plan)) = &mut deployer.preview {
+        plan.veto = Some("ada vetoed the image: it loses orders".into());
+    }
+    let text = no(&deployer, &plan);
+    assert!(
+        text.contains("vetoed        ada vetoed the image: it loses orders"),
+        "{text}"
+    );
+}
+
+#[test]
 fn plan_says_when_nothing_would_be_deployed() {
     let mut deployer = shop();
     if let Some((_, plan)) = &mut deployer.preview {
