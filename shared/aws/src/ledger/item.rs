@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | entry | `RELEASE#<id>` | `E#<sequence, 12 digits>` | `at`, `actor`, `type`, `event`, `previous`, `fingerprint`, `writer` |
 //! | summary | `RELEASE#<id>` | `SUMMARY` | see [`super::summary`] |
-//! | service | `SERVICE#<account>/<region>/<cluster>/<service>` | `SERVICE` | `epoch`, `owner`, `candidate`, `candidate_pushed_at`, `waiting`, `good`, `earlier`, `baseline`, `hold` |
+//! | service | `SERVICE#<account>/<region>/<cluster>/<service>` | `SERVICE` | `epoch`, `owner`, `taken_by`, `candidate`, `candidate_pushed_at`, `waiting`, `good`, `earlier`, `baseline`, `hold` |
 //! | veto | `VETO#<digest>` | `VETO` | `active`: why, while it counts |
 //! | deployment | `DEPLOYMENT#<id>` | `DEPLOYMENT` | `release`: whose it is, for good |
 //!
@@ -186,6 +186,7 @@ pub(super) fn row_of(item: &Item) -> Result<ServiceRow, BadItem> {
             Some(_) => parsed_number(item, "epoch")?,
         },
         owner: optional(item, "owner")?,
+        taken_by: optional(item, "taken_by")?,
         candidate,
         good,
         waiting: waiting_of(item)?,

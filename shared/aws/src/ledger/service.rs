@@ -31,7 +31,11 @@ pub(super) fn write(
             Ok(members)
         }
         ServiceWrite::TakeBack { epoch } => update(take_back(table, change, *epoch)),
-        ServiceWrite::Hold { reason, arrival } => update(hold(table, change, reason, *arrival)),
+        ServiceWrite::Hold {
+            epoch,
+            reason,
+            arrival,
+        } => update(hold(table, change, *epoch, reason, *arrival)),
         ServiceWrite::Fence { epoch } => Ok(vec![fence(table, change, *epoch)?]),
         ServiceWrite::Free {
             epoch,
@@ -76,14 +80,15 @@ fn take(table: &str, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
     let untouched = untouched(epoch);
     owned_by(update(table, change), change, epoch)
         .update_expression(
-            "SET #owner = :release, #epoch = :epoch, #candidate = :release, #pushed = :pushed \
-             DELETE #waiting :itself",
+            "SET #owner = :release, #taken_by = :release, #epoch = :epoch, \
+             #candidate = :release, #pushed = :pushed DELETE #waiting :itself",
         )
         .condition_expression(format!(
             "attribute_not_exists(#owner) AND attribute_not_exists(#hold) \
              AND {untouched} AND {NOT_OVERTAKEN}"
         ))
         .expression_attribute_names("#hold", "hold")
+        .expression_attribute_names("#taken_by", "taken_by")
         .expression_attribute_names("#candidate", "candidate")
         .expression_attribute_names("#pushed", "candidate_pushed_at")
         .expression_attribute_names("#waiting", "waiting")
@@ -96,8 +101,11 @@ fn take(table: &str, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
 fn take_back(table: &str, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
     let untouched = untouched(epoch);
     owned_by(update(table, change), change, epoch)
-        .update_expression("SET #owner = :release, #epoch = :epoch DELETE #waiting :itself")
+        .update_expression(
+            "SET #owner = :release, #taken_by = :release, #epoch = :epoch DELETE #waiting :itself",
+        )
         .condition_expression(format!("attribute_not_exists(#owner) AND {untouched}"))
+        .expression_attribute_names("#taken_by", "taken_by")
         .expression_attribute_names("#waiting", "waiting")
         .expression_attribute_values(":before", number(epoch.saturating_sub(1)))
         .expression_attribute_values(":itself", itself(change))
@@ -105,7 +113,7 @@ fn take_back(table: &str, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
 
 /// The epoch is the one before. A service that was never taken has none.
 fn untouched(epoch: u64) -> &'static str {
-    if epoch <= 1 {
+    if epoch == 1 {
         "(attribute_not_exists(#epoch) OR #epoch = :before)"
     } else {
         "#epoch = :before"
@@ -128,24 +136,33 @@ fn not_vetoed(table: &str, change: &ServiceChange) -> Result<TransactWriteItem, 
 fn hold(
     table: &str,
     change: &ServiceChange,
+    epoch: u64,
     reason: &str,
     arrival: Option<Arrival>,
 ) -> UpdateBuilder {
-    let unheld = "attribute_not_exists(#owner) AND attribute_not_exists(#hold)";
+    let seen = if epoch == 0 {
+        "(attribute_not_exists(#epoch) OR #epoch = :epoch)"
+    } else {
+        "#epoch = :epoch"
+    };
+    let unheld =
+        &format!("attribute_not_exists(#owner) AND attribute_not_exists(#hold) AND {seen}");
     let update = match arrival {
         None => update(table, change)
             .update_expression("SET #hold = :hold")
-            .condition_expression(unheld),
+            .condition_expression(unheld.as_str()),
         Some(Arrival::Candidate) => arrive(table, change)
             .update_expression("SET #candidate = :release, #pushed = :pushed, #hold = :hold")
             .condition_expression(format!("{unheld} AND {NOT_OVERTAKEN}")),
         Some(Arrival::InOrder) => queue(table, change, "ADD")
             .update_expression("ADD #waiting :itself SET #hold = :hold")
-            .condition_expression(unheld),
+            .condition_expression(unheld.as_str()),
     };
     update
         .expression_attribute_names("#owner", "owner")
+        .expression_attribute_names("#epoch", "epoch")
         .expression_attribute_names("#hold", "hold")
+        .expression_attribute_values(":epoch", number(epoch))
         .expression_attribute_values(":hold", text(reason))
 }
 

@@ -7,6 +7,7 @@
 mod support;
 
 mod rollbacks;
+mod rows;
 mod services;
 
 use aws_sdk_dynamodb::types::AttributeValue;

@@ -45,7 +45,8 @@ pub use rollout::{
     Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout, TakenGroup,
 };
 pub use service::{
-    Arrival, Candidate, Good, ServiceChange, ServiceId, ServiceRow, ServiceWrite, service_change,
+    Arrival, Candidate, Good, NotAllowed, ServiceChange, ServiceId, ServiceRow, ServiceWrite,
+    service_change,
 };
 pub use state::{Home, NotARelease, Release, Told};
 pub use summary::Summary;

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::image::Digest;
 use crate::names::ReleaseId;
 use crate::release::{
-    Actor, Arrival, Candidate, Entry, Event, Release, ServiceChange, ServiceId, ServiceRow,
-    ServiceWrite, service_change,
+    Actor, Entry, Event, Release, ServiceChange, ServiceId, ServiceRow, ServiceWrite,
+    service_change,
 };
 
 /// Every release's entries and every service's row.
@@ -119,14 +119,14 @@ impl Ledger {
         }
         let change = service_change(release, events, at);
         if let Some(change) = &change {
-            let row = self.row(&change.service);
+            let mut row = self.row(&change.service);
             let vetoed =
                 matches!(change.write, ServiceWrite::Take { .. }) && self.is_vetoed(&change.digest);
-            if !self.careless && (vetoed || !allows(&row, change)) {
+            if !self.careless && (vetoed || !row.allows(change)) {
                 return Err(NotWritten::Service);
             }
-            self.rows
-                .insert(change.service.clone(), written(row, change));
+            row.write(change);
+            self.rows.insert(change.service.clone(), row);
         }
         let mut after = release.clone();
         for event in events {
@@ -147,89 +147,4 @@ fn following(id: &ReleaseId, last: Option<&Entry>, at: Timestamp, event: Event) 
         Actor::Function("simulation".into()),
         event,
     )
-}
-
-fn allows(row: &ServiceRow, change: &ServiceChange) -> bool {
-    let overtaken = row
-        .candidate
-        .as_ref()
-        .is_some_and(|candidate| candidate.is_newer_than(change.pushed_at));
-    let owns = |epoch: u64| row.owner.as_ref() == Some(&change.release) && row.epoch == epoch;
-    match &change.write {
-        ServiceWrite::Arrive => !overtaken,
-        ServiceWrite::Enqueue | ServiceWrite::Leave => true,
-        ServiceWrite::TakeBack { epoch } => {
-            row.owner.is_none() && row.epoch.checked_add(1) == Some(*epoch)
-        }
-        ServiceWrite::Hold { arrival, .. } => {
-            let arrives = *arrival == Some(Arrival::Candidate);
-            row.owner.is_none() && row.hold.is_none() && !(arrives && overtaken)
-        }
-        ServiceWrite::Take { epoch } => {
-            row.owner.is_none()
-                && row.hold.is_none()
-                && !overtaken
-                && row.epoch.checked_add(1) == Some(*epoch)
-        }
-        ServiceWrite::Fence { epoch } | ServiceWrite::Free { epoch, .. } => owns(*epoch),
-    }
-}
-
-fn enqueue(row: &mut ServiceRow, change: &ServiceChange) {
-    row.waiting.retain(|other| other.release != change.release);
-    row.waiting.push(Candidate {
-        release: change.release.clone(),
-        pushed_at: change.pushed_at,
-    });
-    row.waiting
-        .sort_by_key(|it| (it.pushed_at, it.release.clone()));
-}
-
-fn written(mut row: ServiceRow, change: &ServiceChange) -> ServiceRow {
-    let candidate = Some(Candidate {
-        release: change.release.clone(),
-        pushed_at: change.pushed_at,
-    });
-    match &change.write {
-        ServiceWrite::Arrive => row.candidate = candidate,
-        ServiceWrite::Enqueue => enqueue(&mut row, change),
-        ServiceWrite::Leave => row.waiting.retain(|other| other.release != change.release),
-        ServiceWrite::Take { epoch } => {
-            row.candidate = candidate;
-            row.waiting.retain(|other| other.release != change.release);
-            row.owner = Some(change.release.clone());
-            row.epoch = *epoch;
-        }
-        ServiceWrite::TakeBack { epoch } => {
-            row.waiting.retain(|other| other.release != change.release);
-            row.owner = Some(change.release.clone());
-            row.epoch = *epoch;
-        }
-        ServiceWrite::Hold { reason, arrival } => {
-            row.hold = Some(reason.clone());
-            match arrival {
-                None => {}
-                Some(Arrival::Candidate) => row.candidate = candidate,
-                Some(Arrival::InOrder) => enqueue(&mut row, change),
-            }
-        }
-        ServiceWrite::Fence { .. } => {}
-        ServiceWrite::Free {
-            good,
-            baseline,
-            hold,
-            ..
-        } => {
-            row.owner = None;
-            row.baseline.clone_from(baseline);
-            if let Some((good, earlier)) = good {
-                row.good = Some(good.clone());
-                row.earlier.clone_from(earlier);
-            }
-            if hold.is_some() {
-                row.hold.clone_from(hold);
-            }
-        }
-    }
-    row
 }

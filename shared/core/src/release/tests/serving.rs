@@ -197,6 +197,7 @@ fn a_release_that_holds_its_stage_as_it_arrives_arrives_all_the_same() {
         assert_eq!(
             change.expect("a change").write,
             ServiceWrite::Hold {
+                epoch: 0,
                 reason: "something else runs".into(),
                 arrival: Some(arrival),
             }

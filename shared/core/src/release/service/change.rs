@@ -1,0 +1,212 @@
+//! What an append changes in the row of the service at which its release stands.
+
+use jiff::Timestamp;
+
+use super::{Arrival, Good, ServiceChange, ServiceWrite};
+use crate::release::rollout::{DeploymentStatus, Live, Phase};
+use crate::release::{Event, Outcome, Release, Revision};
+
+/// What appending `events` to `release` does to the row of the service at which it stands.
+#[must_use]
+pub fn service_change(
+    release: &Release,
+    events: &[Event],
+    now: Timestamp,
+) -> Option<ServiceChange> {
+    // A fact from outside is true whoever owns the service now, and those who write it down have no
+    // business with services.
+    let decides = events.iter().any(|event| !event.is_from_outside());
+    let mut write = release
+        .live()
+        .filter(|_| decides)
+        .map(|live| ServiceWrite::Fence { epoch: live.epoch });
+    let mut stage = release.stage_index();
+    let mut hold = release.live().and_then(|live| live.held.clone());
+    let mut epoch = seen(release);
+    let in_order = release.pipeline().arrivals.is_in_order();
+    for event in events {
+        match event {
+            // A rollback is of no age: it takes nobody's place.
+            Event::Planned { plan, .. } if release.rollback().is_some() => {
+                epoch = plan.service.epoch;
+            }
+            // Where it has to wait, it is written down who is woken next.
+            Event::Queued { stage: name, .. } if release.rollback().is_some() => {
+                if let Some(index) = release.stage_position(name) {
+                    stage = index;
+                    write = Some(ServiceWrite::Enqueue);
+                }
+            }
+            Event::Planned { stage: name, plan } => {
+                epoch = plan.service.epoch;
+                // Who knows of a newer release does not arrive: the row would refuse it, and the
+                // plan by which it learns that it is superseded with it.
+                let newer =
+                    plan.service.candidate.as_ref().is_some_and(|candidate| {
+                        candidate.is_newer_than(release.image().pushed_at)
+                    });
+                // A plan that was read before the release ended, or went on, is no arrival.
+                let here = release.conclusion().is_none()
+                    && release.live().is_none()
+                    && release
+                        .current()
+                        .is_some_and(|(stage, _)| stage.name == *name);
+                if let Some(index) = release.stage_position(name)
+                    && here
+                    && !newer
+                {
+                    stage = index;
+                    write = Some(if in_order {
+                        ServiceWrite::Enqueue
+                    } else {
+                        ServiceWrite::Arrive
+                    });
+                }
+            }
+            Event::RolloutStarted { epoch, .. } => {
+                let epoch = *epoch;
+                write = Some(match release.rollback() {
+                    None => ServiceWrite::Take { epoch },
+                    Some(_) => ServiceWrite::TakeBack { epoch },
+                });
+            }
+            Event::Held { reason, .. } => {
+                hold = Some(reason.clone());
+                if release.live().is_none() {
+                    let arrives =
+                        matches!(write, Some(ServiceWrite::Arrive | ServiceWrite::Enqueue));
+                    let arrival = arrives.then_some(if in_order {
+                        Arrival::InOrder
+                    } else {
+                        Arrival::Candidate
+                    });
+                    let reason = reason.clone();
+                    write = Some(ServiceWrite::Hold {
+                        epoch,
+                        reason,
+                        arrival,
+                    });
+                }
+            }
+            Event::RolloutEnded {
+                stage: name,
+                outcome,
+                revision,
+                ..
+            } => match release.live() {
+                Some(live) => {
+                    let good = match (outcome, revision) {
+                        (Outcome::Succeeded, Some(revision)) => {
+                            let good = good(release, revision, now);
+                            let earlier = live.plan.service.earlier_after(&good);
+                            Some((good, earlier))
+                        }
+                        (_, _) => None,
+                    };
+                    write = Some(ServiceWrite::Free {
+                        epoch: live.epoch,
+                        good,
+                        baseline: baseline(live, *outcome),
+                        hold: hold.clone(),
+                    });
+                }
+                None if in_order || release.rollback().is_some() => {
+                    if let Some(index) = release.stage_position(name) {
+                        stage = index;
+                        write = Some(ServiceWrite::Leave);
+                    }
+                }
+                None => {}
+            },
+            Event::Opened { .. }
+            | Event::DeploymentReported { .. }
+            | Event::Voted { .. }
+            | Event::Checked { .. }
+            | Event::Superseded { .. }
+            | Event::Overtook { .. }
+            | Event::Woke { .. }
+            | Event::ApprovalRequested { .. }
+            | Event::ApprovalVoided { .. }
+            | Event::Queued { .. }
+            | Event::Intended { .. }
+            | Event::Registered { .. }
+            | Event::ScalingSuspended { .. }
+            | Event::DeploymentStarted { .. }
+            | Event::DeploymentObserved { .. }
+            | Event::RollbackStarted { .. }
+            | Event::ActionRefused { .. }
+            | Event::ScalingRestored { .. }
+            | Event::Ended { .. }
+            | Event::CardPosted { .. }
+            | Event::CardUpdated { .. }
+            | Event::Replied { .. }
+            | Event::Published { .. }
+            | Event::RollbackRequested { .. }
+            | Event::Vetoed { .. }
+            | Event::HookCalled { .. }
+            | Event::HookAnswered { .. }
+            | Event::TaskStarted { .. }
+            | Event::Watched { .. }
+            | Event::BaselineChanged { .. }
+            | Event::RunsAlready { .. }
+            | Event::GroupTaken { .. }
+            | Event::GroupFreed { .. }
+            | Event::TrafficAllowed { .. } => {}
+        }
+    }
+    Some(ServiceChange {
+        service: release.service_id(stage)?,
+        release: release.id().clone(),
+        pushed_at: match release.rollback() {
+            None => release.image().pushed_at,
+            Some(_) => Timestamp::UNIX_EPOCH,
+        },
+        digest: release.image().digest,
+        write: write?,
+    })
+}
+
+/// The epoch of the service that the release knows of, while it does not own it.
+fn seen(release: &Release) -> u64 {
+    match release.current().map(|(_, rollout)| &rollout.phase) {
+        Some(Phase::Planned { plan, .. } | Phase::Asking { plan, .. }) => plan.service.epoch,
+        Some(Phase::Pending | Phase::Live(_) | Phase::Ended { .. }) | None => 0,
+    }
+}
+
+/// What a success leaves as good. After a rollback that is the release which was brought back.
+fn good(release: &Release, revision: &Revision, at: Timestamp) -> Good {
+    // What was brought back may have had to be registered anew; it is known by what it ran with.
+    let (release_of, revision) = match release.rollback() {
+        None => (release.id(), revision),
+        Some(rollback) => (&rollback.good, &rollback.revision),
+    };
+    Good {
+        release: release_of.clone(),
+        digest: release.image().digest,
+        revision: revision.clone(),
+        at,
+    }
+}
+
+/// The revision that a rollout leaves running, if that is known.
+fn baseline(live: &Live, outcome: Outcome) -> Option<Revision> {
+    if outcome == Outcome::Succeeded {
+        return live.revision.clone();
+    }
+    let before = || Some(live.plan.current.clone());
+    let Some(deployment) = &live.deployment else {
+        return before().filter(|_| live.foreign.is_none());
+    };
+    match &deployment.status {
+        DeploymentStatus::RolledBack { .. } | DeploymentStatus::Stopped { .. } => before(),
+        DeploymentStatus::InProgress { .. }
+        | DeploymentStatus::Ready { .. }
+        | DeploymentStatus::Shifted { .. }
+        | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::Succeeded
+        | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::FailedInPlace { .. }
+        | DeploymentStatus::Replaced { .. } => None,
+    }
+}
