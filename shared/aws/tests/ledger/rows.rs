@@ -38,11 +38,31 @@ fn planned_on(row: &ServiceRow) -> Event {
     Event::Planned { stage, plan }
 }
 
+/// The rollout succeeded with a revision of its own.
+fn succeeded_with(number: u64) -> Event {
+    let arn = format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:{number}");
+    let Event::RolloutEnded {
+        stage,
+        outcome,
+        reason,
+        ..
+    } = rollout_ended(Outcome::Succeeded)
+    else {
+        panic!("it has ended");
+    };
+    Event::RolloutEnded {
+        stage,
+        outcome,
+        reason,
+        revision: Some(arn.parse().unwrap()),
+    }
+}
+
 /// Something that may happen to the release next, likely or not.
 fn next_event(dice: &mut Dice, release: &Release, row: &ServiceRow) -> Vec<Event> {
     let epoch = row.epoch + [1, 1, 1, 0, 2][dice.roll(5)];
     match (release.live().is_some(), dice.roll(8)) {
-        (true, 0..=2) => vec![rollout_ended(Outcome::Succeeded), ended()],
+        (true, 0..=2) => vec![succeeded_with(row.epoch), ended()],
         (true, 3) => vec![rollout_ended(Outcome::Failed), ended()],
         (true, 4) => vec![held(), rollout_ended(Outcome::RolledBack), ended()],
         (true, _) => vec![held()],
