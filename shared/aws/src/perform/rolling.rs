@@ -1,11 +1,16 @@
 //! The rolling engine: ECS replaces the tasks itself.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html>
+//!
+//! What serves is what all tasks run that are wanted, and no other does. ECS may count a deployment
+//! as successful before (`earlySuccessCriteria`), and goes on in the background; then it is waited
+//! for.
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
 use towpath_core::release::{DeploymentStatus, Event, Place};
 
-use super::observe::{Observed, TakenBack, WayBack, baseline_changed, deleted};
+use super::native;
+use super::observe::{Begun, Observed, TakenBack, WayBack, baseline_changed, deleted};
 use super::service::{EcsDeployment, Service};
 use super::tasks;
 use crate::ports::{CallError, Ports};
@@ -103,6 +108,7 @@ pub(super) async fn roll_back<P: Ports>(
     back: &WayBack<'_>,
 ) -> Result<TakenBack, CallError> {
     let (place, to) = (back.place, back.to);
+    let mut waited = None;
     if let Some(service) = ports.describe_service(place).await? {
         if let Some(begun) = Service(&service).primary_of(to) {
             return Ok(TakenBack::Begun(Some(begun).into()));
@@ -114,10 +120,19 @@ pub(super) async fn roll_back<P: Ports>(
         {
             return Ok(TakenBack::Replaced(replaced(primary)));
         }
+        // It explains; the way back does not wait for it.
+        if let Some(revision) = back.revision
+            && let Ok(paused) = native::paused(ports, place, &service, revision).await
+        {
+            waited = paused.and_then(|paused| paused.in_vain);
+        }
     }
     let service = ports.update_service(place, to).await?;
     // Where the answer shows the service as it was, which one it is is seen when it is looked at.
-    Ok(TakenBack::Begun(Service(&service).primary_of(to).into()))
+    Ok(TakenBack::Begun(Begun {
+        waited,
+        ..Service(&service).primary_of(to).into()
+    }))
 }
 
 fn replaced(primary: &EcsDeployment<'_>) -> DeploymentStatus {
@@ -139,15 +154,21 @@ pub(super) async fn observe<P: Ports>(
         .find(|d| d.id() == observed.deployment.as_str());
     let primary = deployments.iter().find(|d| d.is_primary());
     match (ours, primary) {
-        (Some(ours), _) if ours.is_primary() => under_way(ports, observed, ours).await,
+        (Some(ours), _) if ours.is_primary() => under_way(ports, observed, &service, ours).await,
         // A deployment to the same revision (a forced one, say) carries ours on.
         (_, Some(primary)) if primary.revision() == observed.revision.as_str() => {
-            under_way(ports, observed, primary).await
+            under_way(ports, observed, &service, primary).await
         }
         (_, Some(primary)) if primary.revision() == observed.before.as_str() => {
             let reason = why(ports, observed, ours, Some(primary)).await;
+            let place = observed.place;
+            if let Some(paused) = native::paused(ports, place, &service, observed.before).await? {
+                native::go_on(ports, place, &paused).await?;
+            }
             Ok(match primary.rollout_state() {
-                "COMPLETED" => DeploymentStatus::RolledBack { reason },
+                "COMPLETED" if missing(&service, primary).is_none() => {
+                    DeploymentStatus::RolledBack { reason }
+                }
                 "FAILED" => DeploymentStatus::Failed {
                     reason: format!("{reason}; rolling back failed too"),
                 },
@@ -167,19 +188,51 @@ pub(super) async fn observe<P: Ports>(
 async fn under_way<P: Ports>(
     ports: &P,
     observed: &Observed<'_>,
+    service: &Value,
     deployment: &EcsDeployment<'_>,
 ) -> Result<DeploymentStatus, CallError> {
+    let in_progress = |at: String| DeploymentStatus::InProgress { at, traffic: None };
     Ok(match deployment.rollout_state() {
-        "COMPLETED" => DeploymentStatus::Succeeded,
+        "COMPLETED" => match missing(service, deployment) {
+            None => DeploymentStatus::Succeeded,
+            Some(missing) => in_progress(missing),
+        },
         // Without `rollback` in its circuit breaker or its alarms, ECS leaves it at that.
         "FAILED" => DeploymentStatus::FailedInPlace {
             reason: why(ports, observed, Some(deployment), None).await,
         },
-        _ => DeploymentStatus::InProgress {
-            at: deployment.progress(),
-            traffic: None,
-        },
+        _ => {
+            let place = observed.place;
+            let paused = native::paused(ports, place, service, observed.revision).await?;
+            match paused {
+                Some(paused) if observed.unasked => {
+                    native::go_on(ports, place, &paused).await?;
+                    in_progress(deployment.progress())
+                }
+                Some(paused) => in_progress(format!("{}; {}", paused.at, deployment.progress())),
+                None => in_progress(deployment.progress()),
+            }
+        }
     })
+}
+
+/// What is missing until a deployment serves that ECS counts as successful already, if anything is.
+fn missing(service: &Value, deployment: &EcsDeployment<'_>) -> Option<String> {
+    let service = Service(service);
+    if !service.succeeds_early() {
+        return None;
+    }
+    let deployments = service.deployments();
+    let others = deployments.iter().filter(|it| it.id() != deployment.id());
+    let older: u32 = others.map(EcsDeployment::tasks).sum();
+    let progress = deployment.progress();
+    match (deployment.is_full(), older) {
+        (true, 0) => None,
+        (_, 0) => Some(format!("ECS counts it as successful already; {progress}")),
+        (_, older) => Some(format!(
+            "ECS counts it as successful already; {progress}, beside {older} of an older version"
+        )),
+    }
 }
 
 /// Why the deployment failed: what ECS says, and why its tasks stopped.
@@ -192,4 +245,39 @@ async fn why<P: Ports>(
     let said = ours.or(primary).map_or("", EcsDeployment::rollout_reason);
     let failed = tasks::started_by(ports, observed.place, observed.deployment.as_str()).await;
     tasks::explained(said, &failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_ecs_counts_early_serves_when_all_tasks_are_new() {
+        let service = |enable: bool, running: u32, older: Value| {
+            json!({
+                "deploymentConfiguration": { "earlySuccessCriteria": { "enable": enable,
+                    "healthyPercent": 50, "sourceServiceRevisionCleanup": "DEFERRED" } },
+                "deployments": [
+                    { "id": "ecs-svc/2", "status": "PRIMARY", "desiredCount": 2, "runningCount": running },
+                    older,
+                ],
+            })
+        };
+        let old = json!({ "id": "ecs-svc/1", "status": "ACTIVE", "runningCount": 1 });
+        let gone = json!({ "id": "ecs-svc/1", "status": "DRAINING", "runningCount": 0 });
+        let missing = |service: Value| missing(&service, &Service(&service).deployments()[0]);
+        assert_eq!(
+            missing(service(true, 1, old.clone())).as_deref(),
+            Some(
+                "ECS counts it as successful already; 1 of 2 tasks run, beside 1 of an older version"
+            )
+        );
+        assert!(missing(service(true, 2, old.clone())).is_some());
+        assert!(missing(service(true, 1, gone.clone())).is_some());
+        assert_eq!(missing(service(true, 2, gone)), None);
+        // Without it, ECS has waited for all of that itself.
+        assert_eq!(missing(service(false, 1, old)), None);
+    }
 }

@@ -141,6 +141,19 @@ impl<'a> Service<'a> {
             .flat_map(|it| list(it, "vpcLatticeConfigurations"))
     }
 
+    /// Whether ECS may count a rolling deployment as successful before all of its tasks run, or
+    /// while older ones still do:
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentEarlySuccessCriteria.html>.
+    pub(super) fn succeeds_early(&self) -> bool {
+        self.deployment_configuration()["earlySuccessCriteria"]["enable"] == true
+    }
+
+    /// Whether its deployments may pause until somebody answers.
+    pub(super) fn may_pause(&self) -> bool {
+        list(self.deployment_configuration(), "lifecycleHooks")
+            .any(|hook| text(hook, "/targetType") == Some("PAUSE"))
+    }
+
     /// The ARN of its newest service deployment, where ECS tells.
     pub(super) fn current_deployment(&self) -> Option<DeploymentId> {
         text(self.0, "/currentServiceDeployment")?.parse().ok()
@@ -186,6 +199,16 @@ impl<'a> EcsDeployment<'a> {
     /// Why it is in that state.
     pub(super) fn rollout_reason(&self) -> &'a str {
         text(self.0, "/rolloutStateReason").unwrap_or_default()
+    }
+
+    /// Whether as many tasks run as are wanted.
+    pub(super) fn is_full(&self) -> bool {
+        count(self.0, "runningCount") >= count(self.0, "desiredCount")
+    }
+
+    /// How many of its tasks run, or will.
+    pub(super) fn tasks(&self) -> u32 {
+        count(self.0, "runningCount").saturating_add(count(self.0, "pendingCount"))
     }
 
     /// `2 of 4 tasks run`, with what failed.

@@ -42,7 +42,9 @@ impl Rollout {
 }
 
 /// Settings of a rolling update. The service's own deployment configuration applies; its strategy is
-/// ROLLING.
+/// ROLLING. It has succeeded when all tasks are new and no older one runs, also where ECS counts it
+/// as successful before (`earlySuccessCriteria`). Where the service pauses (a PAUSE lifecycle hook),
+/// the pause is its owner's to answer, within the stage's `timeout`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RollingRollout {}

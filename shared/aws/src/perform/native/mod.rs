@@ -4,6 +4,7 @@
 mod back;
 mod check;
 mod observe;
+mod paused;
 mod seen;
 mod start;
 mod started;
@@ -12,4 +13,5 @@ pub(super) use back::roll_back;
 pub(super) use check::check;
 pub use check::{hooks_to, unmet};
 pub(super) use observe::{let_through, observe};
+pub(super) use paused::{go_on, paused};
 pub(super) use start::{Start, start};

@@ -78,7 +78,7 @@ pub(super) async fn gates<P: Ports>(
         Rollout::Rolling(_) => Ok(SetUp {
             paced_minutes: 0,
             ready_minutes: None,
-            remarks: Vec::new(),
+            remarks: rolling_remarks(&Service(service)),
         }),
         Rollout::CodeDeploy(settings) => {
             let ready_minutes = group.and_then(|group| group.ready_minutes);
@@ -117,4 +117,16 @@ pub(super) fn check_status(service: &Service<'_>, place: &Place) -> Result<(), P
         )
         .into()),
     }
+}
+
+/// What people should know of how a rolling update of the service ends, or stands still.
+fn rolling_remarks(service: &Service<'_>) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if service.succeeds_early() {
+        remarks.push("ECS counts a deployment of the service as successful before all of its tasks are new (`earlySuccessCriteria`); the rollout is over when they are".to_owned());
+    }
+    if service.may_pause() {
+        remarks.push("the service's deployments pause (a PAUSE lifecycle hook) until somebody answers with ContinueServiceDeployment: the rollout waits for that within its `timeout`".to_owned());
+    }
+    remarks
 }

@@ -10,6 +10,8 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html>
 
+use serde_json::Value;
+
 use super::{
     events,
     events::DeploymentEvent,
@@ -52,9 +54,16 @@ pub(super) fn start(world: &mut World, service: &str) {
         of.status = FleetStatus::Active;
         sources.push(of.revision.clone());
     }
+    let has_older = !held.fleets.is_empty();
     held.fleets.insert(0, new);
     held.steady = false;
     service_deployments::begin(world, service, &id, &revision, sources);
+    if let Some(deployment) = service_deployments::open_arn(world, service)
+        // There is nothing to deploy over yet.
+        .filter(|_| has_older)
+    {
+        native::pause_rolling(world, &deployment);
+    }
     events::deployment(
         world,
         service,
@@ -95,12 +104,51 @@ pub(super) fn reconcile(world: &mut World, service: &str) {
     match primary.rollout {
         Rollout::InProgress => {
             service_deployments::advance(world, service, Status::InProgress);
+            if service_deployments::is_paused(world, service) {
+                return;
+            }
             replace(world, service, &id);
             complete_when_done(world, service, &id);
+        }
+        Rollout::Completed if has_others(world, service, &id) => {
+            replace(world, service, &id);
+            drop_empty(world, service, &id);
         }
         Rollout::Completed => scheduler::converge(world, service, &id),
         Rollout::Failed => {}
     }
+}
+
+/// Whether older fleets are left, which a deployment that succeeded early removes afterwards.
+fn has_others(world: &World, service: &str, primary: &str) -> bool {
+    let held = world.ecs.services.get(service);
+    held.is_some_and(|held| held.fleets.iter().any(|of| of.id != primary))
+}
+
+/// Forgets the older fleets that have no tasks left.
+fn drop_empty(world: &mut World, service: &str, primary: &str) {
+    let Some(held) = world.ecs.services.get(service) else {
+        return;
+    };
+    let empty: Vec<String> = held
+        .fleets
+        .iter()
+        .filter(|of| of.id != primary && fleet::counts(world, service, &of.id).is_empty())
+        .map(|of| of.id.clone())
+        .collect();
+    if let Some(held) = world.ecs.services.get_mut(service) {
+        held.fleets.retain(|of| !empty.contains(&of.id));
+    }
+}
+
+/// When a deployment counts as successful before all of its tasks run and the old ones are gone: the
+/// percentage of healthy ones, and whether the old ones may stay until later.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentEarlySuccessCriteria.html>
+fn early_success(held: &super::Service) -> Option<(u64, bool)> {
+    let criteria = held.configuration.get("earlySuccessCriteria")?;
+    let percent = criteria.get("healthyPercent").and_then(Value::as_u64);
+    let deferred = criteria.get("sourceServiceRevisionCleanup") == Some(&Value::from("DEFERRED"));
+    (criteria.get("enable") == Some(&Value::Bool(true))).then(|| (percent.unwrap_or(100), deferred))
 }
 
 /// One step of the replacement: as many new tasks as fit, as few old ones as must stay.
@@ -189,14 +237,22 @@ fn complete_when_done(world: &mut World, service: &str, id: &str) {
     let Some(held) = world.ecs.services.get(service) else {
         return;
     };
-    let up = healthy(world, service, id) == held.desired
-        && steadiness::fleet_is_stable(world, service, id);
+    let early = early_success(held);
+    let up = match early {
+        Some((percent, _)) => {
+            healthy(world, service, id) >= share(held.desired, percent, true).max(1)
+        }
+        None => {
+            healthy(world, service, id) == held.desired
+                && steadiness::fleet_is_stable(world, service, id)
+        }
+    };
     let others_gone = held
         .fleets
         .iter()
         .filter(|of| of.id != id)
         .all(|of| fleet::counts(world, service, &of.id).is_empty());
-    if !up || !others_gone {
+    if !up || !(others_gone || early.is_some_and(|(_, deferred)| deferred)) {
         return;
     }
     let watched = held.alarms().is_some();
@@ -222,10 +278,10 @@ fn complete_when_done(world: &mut World, service: &str, id: &str) {
 
 fn complete(world: &mut World, service: &str, id: &str) {
     let now = world.now;
+    drop_empty(world, service, id);
     let Some(held) = world.ecs.services.get_mut(service) else {
         return;
     };
-    held.fleets.retain(|of| of.id == id);
     let mut reason = format!("ECS deployment {id} completed.");
     if let Some(of) = held.fleet_mut(id) {
         of.rollout = Rollout::Completed;

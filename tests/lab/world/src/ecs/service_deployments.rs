@@ -5,7 +5,10 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{failure_detection, native::Native};
+use super::{
+    failure_detection,
+    native::{HookRun, Native},
+};
 use crate::World;
 
 /// `status` of a service deployment.
@@ -75,6 +78,8 @@ pub(super) struct ServiceDeployment {
     pub(super) stopped_at: Option<Timestamp>,
     /// Failures counted when the deployment ended, and whether they ended it.
     pub(super) breaker: Option<(u32, bool)>,
+    /// Where a rolling deployment pauses, or has paused.
+    pub(super) pause: Option<HookRun>,
     /// What a native deployment has beside.
     pub(super) native: Option<Native>,
 }
@@ -116,6 +121,7 @@ pub(super) fn begin(
         finished_at: None,
         stopped_at: None,
         breaker: None,
+        pause: None,
         native: None,
     };
     fail(
@@ -226,6 +232,13 @@ pub(super) fn open_arn(world: &World, service: &str) -> Option<String> {
         .get(arn)
         .filter(|held| !held.status.is_over())
         .map(|held| held.arn.clone())
+}
+
+/// Whether the open rollout waits until somebody answers its pause.
+pub(super) fn is_paused(world: &World, service: &str) -> bool {
+    let open = open_arn(world, service).and_then(|arn| world.ecs.deployments.get(&arn));
+    open.and_then(|held| held.pause.as_ref())
+        .is_some_and(HookRun::is_open)
 }
 
 /// The rollout failed and goes back to another revision.

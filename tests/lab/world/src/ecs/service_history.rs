@@ -104,6 +104,12 @@ fn describe_one(world: &World, held: &ServiceDeployment) -> Value {
         held.native.as_ref().map(native::Native::target_weights),
     );
     put(&mut described, "targetServiceRevision", Some(target));
+    if let Some(pause) = &held.pause {
+        let details = native::pause_details(pause);
+        put(&mut described, "lifecycleHookDetails", Some(details));
+        let stage = pause.is_open().then(|| pause.stage_name());
+        put(&mut described, "lifecycleStage", stage);
+    }
     if let Some(native) = &held.native {
         put(&mut described, "lifecycleStage", Some(native.stage_name()));
         put(

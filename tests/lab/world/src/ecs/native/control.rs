@@ -33,6 +33,10 @@ pub(in crate::ecs) fn proceed(world: &mut World, call: &Call) -> Answer {
         Some("ROLLBACK") => HookStatus::Failed,
         Some(other) => return Err(invalid(format!("Unknown action: {other}"))),
     };
+    if hooks::open_rolling(world, &arn, hook).is_some() {
+        hooks::resolve_rolling(world, &arn, hook, status);
+        return Ok(json!({"serviceDeploymentArn": arn}));
+    }
     let paused = hooks::open(world, &arn, hook).is_some_and(|run| run.kind == Kind::Pause);
     if !paused {
         return Err(invalid(format!("The hook {hook} is not awaiting action.")));

@@ -2,14 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::Native;
+use super::{HookRun, Native};
 use crate::call::{epoch, put};
 
 /// `lifecycleHookDetails`.
 pub(in crate::ecs) fn hook_details(native: &Native) -> Vec<Value> {
-    native
-        .hooks
-        .iter()
+    details(&native.hooks)
+}
+
+/// The same of the pause of a rolling deployment.
+pub(in crate::ecs) fn pause_details(pause: &HookRun) -> Vec<Value> {
+    details(std::slice::from_ref(pause))
+}
+
+fn details(runs: &[HookRun]) -> Vec<Value> {
+    runs.iter()
         .map(|run| {
             let mut described = json!({
                 "hookId": run.id,

@@ -10,6 +10,7 @@ use super::{Direction, Stage, Wake, hook_events, hook_payload, rollback, stages}
 use crate::{
     World,
     call::{array, text},
+    ecs::{failure_detection, scheduler},
     timers::{later, minutes, seconds},
 };
 
@@ -117,6 +118,84 @@ pub(super) fn start(world: &mut World, deployment: &str, stage: Stage) -> bool {
     !runs.is_empty()
 }
 
+/// A rolling deployment pauses before its first task, if the service has a hook for that. AWS does
+/// not say at which stages rolling deployments pause.
+pub(in crate::ecs) fn pause_rolling(world: &mut World, deployment: &str) {
+    let Some(held) = world.ecs.deployments.get(deployment) else {
+        return;
+    };
+    let stage = Stage::PreScaleUp;
+    let pauses = |hook: &&Value| {
+        text(hook, "targetType") == Some("PAUSE")
+            && array(hook, "lifecycleStages")
+                .iter()
+                .any(|name| name == stage.name())
+    };
+    let Some(hook) = array(&held.configuration, "lifecycleHooks")
+        .iter()
+        .find(pauses)
+        .cloned()
+    else {
+        return;
+    };
+    let run = run_of(world, &hook, stage);
+    let wait = run.expires_at.duration_since(world.now);
+    stages::set_timer(world, deployment, Wake::HookExpiry(run.id.clone()), wait);
+    hook_events::changed(world, deployment, &run);
+    if let Some(held) = world.ecs.deployments.get_mut(deployment) {
+        held.pause = Some(run);
+    }
+}
+
+/// The pause of a rolling deployment that is still to be decided.
+pub(super) fn open_rolling<'a>(
+    world: &'a mut World,
+    deployment: &str,
+    hook: &str,
+) -> Option<&'a mut HookRun> {
+    let held = world.ecs.deployments.get_mut(deployment)?;
+    let pause = held.pause.as_mut()?;
+    (pause.id == hook && pause.status.is_open()).then_some(pause)
+}
+
+/// The pause of a rolling deployment is decided: it goes on, or back.
+pub(super) fn resolve_rolling(world: &mut World, deployment: &str, hook: &str, status: HookStatus) {
+    let Some(run) = open_rolling(world, deployment, hook) else {
+        return;
+    };
+    run.status = status;
+    let run = run.clone();
+    hook_events::changed(world, deployment, &run);
+    let Some(held) = world.ecs.deployments.get(deployment) else {
+        return;
+    };
+    let service = held.service.clone();
+    let goes_on = match status {
+        HookStatus::Succeeded => true,
+        HookStatus::TimedOut => run.continues,
+        HookStatus::Failed | HookStatus::AwaitingAction | HookStatus::InProgress => false,
+    };
+    if goes_on {
+        scheduler::again_in(world, &service, 1);
+    } else {
+        let reason =
+            format!("Service deployment rolled back because lifecycle hook {hook} failed.");
+        failure_detection::stop(world, &service, &reason);
+    }
+}
+
+impl HookRun {
+    /// The name of the stage that it keeps.
+    pub(in crate::ecs) fn stage_name(&self) -> &'static str {
+        self.stage.name()
+    }
+
+    /// Whether it keeps a deployment.
+    pub(in crate::ecs) fn is_open(&self) -> bool {
+        self.status.is_open()
+    }
+}
+
 fn run_of(world: &mut World, hook: &Value, stage: Stage) -> HookRun {
     let pause = text(hook, "targetType") == Some("PAUSE");
     let timeout = hook.get("timeoutConfiguration");
@@ -179,6 +258,7 @@ pub(in crate::ecs) fn answered(
 
 /// Time is up.
 pub(super) fn expire(world: &mut World, deployment: &str, hook: &str) {
+    resolve_rolling(world, deployment, hook, HookStatus::TimedOut);
     resolve(world, deployment, hook, HookStatus::TimedOut);
 }
 

@@ -33,9 +33,9 @@ use crate::{World, elb::TargetGroup};
 
 pub(super) use checks::{check, check_traffic};
 pub(super) use control::{abandon, proceed, stop};
-pub(super) use describe::hook_details;
+pub(super) use describe::{hook_details, pause_details};
 pub(crate) use hooks::Waiting;
-pub(super) use hooks::{HookRun, answered};
+pub(super) use hooks::{HookRun, answered, pause_rolling};
 pub(super) use stages::reconcile;
 pub(super) use start::{adopt_rules, is_native, is_under_way, start};
 

@@ -1,0 +1,105 @@
+//! Rolling updates that pause, and those that ECS counts as successful before all tasks are new.
+
+use serde_json::{Value, json};
+use towpath_e2e::{Error, World};
+
+const TAG: &str = "3f2c1ab";
+
+/// The example with its first stage alone, whose service is set up so.
+async fn only_test(stage: &Value, service: &Value) -> Result<World, Error> {
+    let world = World::start().await?;
+    let mut pipeline = world.shop.pipeline();
+    if let Some(stages) = pipeline["stages"].as_array_mut() {
+        stages.truncate(1);
+    }
+    for (key, value) in stage.as_object().into_iter().flatten() {
+        pipeline["stages"][0][key] = value.clone();
+    }
+    world.shop.apply(&world.lab, &pipeline).await?;
+    let mut update = json!({ "cluster": "test", "service": "shop-api" });
+    for (key, value) in service.as_object().into_iter().flatten() {
+        update[key] = value.clone();
+    }
+    world.lab.aws("ecs", "UpdateService", &update).await?;
+    world.pass(120).await?;
+    Ok(world)
+}
+
+/// Whether the release was once seen to be at this.
+async fn was_at(world: &World, words: &str) -> Result<bool, Error> {
+    let observed = world.events_named(TAG, "deployment_observed").await?;
+    let at = |event: &Value| {
+        let at = event["status"]["at"].as_str().unwrap_or_default();
+        at.contains(words)
+    };
+    Ok(observed.iter().any(at))
+}
+
+fn pausing() -> Value {
+    json!({ "deploymentConfiguration": { "lifecycleHooks": [
+        { "targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"] }] } })
+}
+
+async fn newest(world: &World) -> Result<Value, Error> {
+    let input = json!({ "cluster": "test", "service": "shop-api" });
+    let listed = world.lab.aws("ecs", "ListServiceDeployments", &input);
+    let newest = listed.await?["serviceDeployments"][0]["serviceDeploymentArn"].take();
+    let input = json!({ "serviceDeploymentArns": [newest] });
+    let described = world.lab.aws("ecs", "DescribeServiceDeployments", &input);
+    Ok(described.await?["serviceDeployments"][0].take())
+}
+
+#[tokio::test]
+async fn a_pause_of_the_services_own_is_waited_for_and_said() -> Result<(), Error> {
+    let world = only_test(&json!({}), &pausing()).await?;
+    let digest = world.push(TAG, "healthy").await?;
+    world
+        .until("it is seen to pause", async |world| {
+            was_at(world, "PRE_SCALE_UP, where a pause waits for an action").await
+        })
+        .await?;
+    let paused = newest(&world).await?;
+    assert_eq!(paused["targetServiceRevision"]["runningTaskCount"], 0);
+    let go_on = json!({ "serviceDeploymentArn": paused["serviceDeploymentArn"],
+        "hookId": paused["lifecycleHookDetails"][0]["hookId"], "action": "CONTINUE" });
+    world
+        .lab
+        .aws("ecs", "ContinueServiceDeployment", &go_on)
+        .await?;
+    assert_eq!(world.ended(TAG).await?, "succeeded");
+    assert_eq!(world.running("test").await?, [digest]);
+    let answered = world
+        .carried_out("ecs", "ContinueServiceDeployment")
+        .await?;
+    assert_eq!(answered.len(), 1, "only its owner has answered it");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_pause_that_nobody_answers_is_the_reason_and_keeps_no_way_back() -> Result<(), Error> {
+    let world = only_test(&json!({ "timeout": "4m" }), &pausing()).await?;
+    world.push(TAG, "healthy").await?;
+    assert_eq!(world.ended(TAG).await?, "rolled_back");
+    let reason = world.reason(TAG).await?;
+    assert!(
+        reason.contains("a pause at PRE_SCALE_UP waited for an action, and nobody gave one"),
+        "{reason}"
+    );
+    assert_eq!(world.running("test").await?, world.shop.first());
+    assert_eq!(newest(&world).await?["status"], "SUCCESSFUL");
+    assert_eq!(world.dead_letters().await?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_ecs_counts_early_has_succeeded_when_all_tasks_are_new() -> Result<(), Error> {
+    let early = json!({ "desiredCount": 4, "deploymentConfiguration": {
+        "minimumHealthyPercent": 50, "maximumPercent": 100, "earlySuccessCriteria": {
+            "enable": true, "healthyPercent": 50, "sourceServiceRevisionCleanup": "DEFERRED" } } });
+    let world = only_test(&json!({}), &early).await?;
+    let digest = world.push(TAG, "healthy").await?;
+    assert_eq!(world.ended(TAG).await?, "succeeded");
+    assert!(was_at(&world, "ECS counts it as successful already").await?);
+    assert_eq!(world.running("test").await?, [digest]);
+    Ok(())
+}
