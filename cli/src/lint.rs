@@ -17,7 +17,7 @@ use std::path::Path;
 use towpath_core::visible;
 
 use serde::Serialize;
-use towpath_core::pipeline::{LARGEST_TEXT, Pipeline, ReadError};
+use towpath_core::pipeline::{Contradiction, LARGEST_TEXT, Pipeline, ReadError};
 
 use self::document::{Node, Position, Unreadable};
 use crate::shape::{Shape, Shapeless};
@@ -162,6 +162,10 @@ impl Linter {
             return Err(found);
         }
         let pipeline = typed(&root)?;
+        let never = pipeline.never();
+        if !never.is_empty() {
+            return Err(told(&root, never));
+        }
         match pipeline.to_stored() {
             Ok(_) => Ok(pipeline),
             Err(error) => Err(vec![LintError::new(
@@ -174,17 +178,20 @@ impl Linter {
     }
 }
 
+/// What was found in a pipeline as a whole, at its places.
+fn told(root: &Node, found: Vec<Contradiction>) -> Vec<LintError> {
+    let told = |one: Contradiction| {
+        let at = root.position_of(&one.path);
+        LintError::new(at, &one.path, one.problem, one.way_out)
+    };
+    found.into_iter().map(told).collect()
+}
+
 /// The tree as a checked pipeline.
 fn typed(root: &Node) -> Result<Pipeline, Vec<LintError>> {
     match Pipeline::from_json(&root.to_json().to_string()) {
         Ok(pipeline) => Ok(pipeline),
-        Err(ReadError::Contradictions(contradictions)) => Err(contradictions
-            .into_iter()
-            .map(|one| {
-                let at = root.position_of(&one.path);
-                LintError::new(at, &one.path, one.problem, one.way_out)
-            })
-            .collect()),
+        Err(ReadError::Contradictions(contradictions)) => Err(told(root, contradictions)),
         // The walk knows the rules of every key and text, so these do not come after it; if one
         // did, it would be told without its line rather than not at all.
         Err(

@@ -360,6 +360,77 @@ fn what_is_said_to_be_written_instead_is_taken() {
 }
 
 #[test]
+fn what_would_never_fire_is_told_and_what_is_said_instead_is_taken() {
+    for (keys, stage, way_out, mended_keys, mended_stage) in [
+        (
+            "repository: 111111111111.dkr.ecr.eu-central-1.amazonaws.com/shop\n",
+            "",
+            "write `repository: shop`, and `registry: 111111111111.dkr.ecr.eu-central-1.amazonaws.com`",
+            "repository: shop\nregistry: 111111111111.dkr.ecr.eu-central-1.amazonaws.com\n",
+            "",
+        ),
+        (
+            "repository: ghcr.io/team/shop\n",
+            "",
+            "`repository: shop`",
+            "repository: shop\n",
+            "",
+        ),
+        (
+            "registry: docker.io\n",
+            "",
+            "or leave `registry` out",
+            "",
+            "",
+        ),
+        (
+            "registry: public.ecr.aws\n",
+            "",
+            "or leave `registry` out",
+            "",
+            "",
+        ),
+        ("tags: {glob: latest}\n", "", "or leave `tags` out", "", ""),
+        (
+            "tags: {regex: \"-.*\"}\n",
+            "",
+            "or leave `tags` out",
+            "",
+            "",
+        ),
+        (
+            "tags: {semver: \">2, <1\"}\n",
+            "",
+            "or leave `tags` out",
+            "",
+            "",
+        ),
+        (
+            "",
+            "region: eu-central-1a\n",
+            "write `eu-central-1`",
+            "",
+            "region: eu-central-1\n",
+        ),
+        (
+            "",
+            "rollout: {codedeploy: {application: a, group: g, configuration: CodeDeployDefault.ECSCanary10percent5Minutes}}\n",
+            "write `CodeDeployDefault.ECSCanary10Percent5Minutes`",
+            "",
+            "rollout: {codedeploy: {application: a, group: g, configuration: CodeDeployDefault.ECSCanary10Percent5Minutes}}\n",
+        ),
+    ] {
+        let (taken, told_before) = told(&pipeline(keys, stage));
+        assert!(
+            !taken && told_before.contains(way_out),
+            "{keys}{stage}{told_before}"
+        );
+        let (taken, told_after) = told(&pipeline(mended_keys, mended_stage));
+        assert!(taken, "{told_after}");
+    }
+}
+
+#[test]
 fn a_name_that_is_a_number_is_told_what_a_name_is() {
     // In quotes it would be refused again.
     for (stage, way_out) in [

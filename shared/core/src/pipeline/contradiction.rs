@@ -144,6 +144,10 @@ fn operators(pipeline: &Pipeline, found: &mut Found) {
 pub(super) struct Found(Vec<Contradiction>);
 
 impl Found {
+    pub(super) fn into_inner(self) -> Vec<Contradiction> {
+        self.0
+    }
+
     pub(super) fn add(
         &mut self,
         path: impl Into<String>,

@@ -9,6 +9,7 @@ mod arrivals;
 mod check;
 mod contradiction;
 mod duration;
+mod never;
 #[cfg(test)]
 mod properties;
 mod read;

@@ -2,6 +2,7 @@
 
 mod glob;
 mod invalid;
+mod none;
 mod regex;
 mod semver;
 

@@ -28,6 +28,10 @@ impl VersionRange {
         &self.text
     }
 
+    pub(super) fn range(&self) -> &VersionReq {
+        &self.range
+    }
+
     pub(super) fn judge(&self, tag: &Tag) -> TagVerdict {
         let Some(version) = version_of(tag) else {
             return TagVerdict::Ignored(
