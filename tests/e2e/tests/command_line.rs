@@ -80,9 +80,12 @@ async fn edit_an_entry(world: &World, release: &str) -> Result<(), Error> {
     let edit = serde_json::json!({
         "TableName": "towpath-ledger",
         "Key": { "pk": { "S": format!("RELEASE#{release}") }, "sk": { "S": "E#000000000002" } },
-        "UpdateExpression": "SET #event = :event",
-        "ExpressionAttributeNames": { "#event": "event" },
-        "ExpressionAttributeValues": { ":event": { "S": "{\"type\":\"replied\",\"through\":1}" } },
+        "UpdateExpression": "SET #event = :event, #type = :type",
+        "ExpressionAttributeNames": { "#event": "event", "#type": "type" },
+        "ExpressionAttributeValues": {
+            ":event": { "S": "{\"type\":\"replied\",\"through\":1}" },
+            ":type": { "S": "replied" },
+        },
     });
     world.lab.aws("dynamodb", "UpdateItem", &edit).await?;
     Ok(())

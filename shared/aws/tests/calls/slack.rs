@@ -1,11 +1,13 @@
 //! Slack and SNS: messages for people.
 
 use serde_json::json;
+use towpath_aws::Aws;
+use towpath_aws::config::CLOCK_FILE;
 use towpath_aws::ports::{CallError, Messenger};
 use towpath_core::release::Card;
 
-use crate::support::aws;
 use crate::support::http::{Reply, Request, Server};
+use crate::support::{aws, settings};
 
 const TOKEN: &str = "xoxb-1234";
 
@@ -106,20 +108,36 @@ async fn each_way_of_failing_is_told_apart() {
     }
 }
 
+/// Slack goes over to the new token; within a minute of its last reading the old one counts.
 #[tokio::test]
-async fn a_rotated_token_is_read_again() {
-    let mut read = 0;
+async fn a_rotated_token_is_read_again_once_a_minute() {
+    let mut reads = 0;
     let server = Server::start(move |request| match request.operation().as_str() {
         "GetParameter" => {
-            read += 1;
-            token(if read == 1 { "xoxb-old" } else { "xoxb-new" })
+            reads += 1;
+            token(if reads == 1 { "xoxb-old" } else { "xoxb-new" })
         }
         _ if request.header("authorization") == "Bearer xoxb-new" => {
             Reply::json(200, &json!({"ok": true, "channel": "C1", "ts": "1.2"}))
         }
         _ => Reply::json(200, &json!({"ok": false, "error": "token_revoked"})),
     });
-    let aws = aws(&server.url);
+    let clock = tempfile::NamedTempFile::new().unwrap();
+    let set = |seconds: u64| {
+        let now = json!({"virtual_ms": seconds * 1000, "real_ms": 0, "speed": 0.0});
+        std::fs::write(clock.path(), now.to_string()).unwrap();
+    };
+    set(0);
+    let path = clock.path().to_str().unwrap().to_owned();
+    let aws = Aws::new(settings(&server.url).with(CLOCK_FILE, path));
+
+    let error = aws.post_card("C1", &card()).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused { .. }), "{error}");
+    set(59);
+    aws.post_card("C1", &card()).await.unwrap_err();
+    assert_eq!(server.requests_of("GetParameter").len(), 1);
+
+    set(61);
     aws.post_card("C1", &card()).await.unwrap();
     aws.reply("C1", "1.2", "done").await.unwrap();
     assert_eq!(server.requests_of("GetParameter").len(), 2);
