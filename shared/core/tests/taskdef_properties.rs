@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use towpath_core::image::ImageRef;
 use towpath_core::taskdef::{
-    Changes, DESCRIBE_ONLY, ReleaseMark, Rules, TaskDefinition, diff, pretty, protected_hash,
-    render, spec_hash, validate,
+    Changes, DESCRIBE_ONLY, DocumentError, Kind, ReleaseMark, Rules, TaskDefinition, diff, pretty,
+    protected_hash, render, spec_hash, validate,
 };
 
 mod taskdef_generator;
@@ -209,7 +209,13 @@ proptest! {
         let definition = read(&answer);
         let document = Value::Object(definition.document().clone());
         for text in [pretty(definition.document()), document.to_string()] {
-            let again = TaskDefinition::parse(text.as_bytes()).expect("reads");
+            let again = match TaskDefinition::parse(text.as_bytes()) {
+                Ok(again) => again,
+                // So many of its names are empty that it cannot be told from what
+                // `--generate-cli-skeleton` prints, which is refused as that.
+                Err(DocumentError::Foreign(foreign)) if foreign.kind == Kind::Skeleton => return Ok(()),
+                Err(error) => return Err(TestCaseError::fail(error.to_string())),
+            };
             prop_assert_eq!(again.document(), definition.document());
             prop_assert_eq!(pretty(again.document()), pretty(definition.document()));
         }

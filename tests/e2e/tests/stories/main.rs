@@ -1,0 +1,32 @@
+//! Every story in one program: they share one warm moto, and wait beside each other.
+
+mod after_the_main_road;
+mod approval_by_sns;
+mod auto_scaling;
+mod channels;
+mod checks;
+mod codedeploy;
+mod command_line;
+mod contract;
+mod cost;
+mod crash_safety;
+mod doctor;
+mod duplicates_and_disorder;
+mod edited_rows;
+mod failing_images;
+mod foreign_registries;
+mod in_order;
+mod init;
+mod left_in_place;
+mod main_road;
+mod native;
+mod newest_wins;
+mod no_way_back;
+mod removed_approver;
+mod rollback;
+mod rolling;
+mod sweeper;
+mod two_accounts;
+mod unauthenticated_requests;
+mod veto;
+mod who_may_approve;
