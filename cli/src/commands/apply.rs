@@ -163,8 +163,8 @@ fn read<D: Deployer>(
     Ok(Some(ready))
 }
 
-/// What other pipelines have already: names are unique in a deployer, and a service belongs to one
-/// stage. Neither can be seen in one file alone.
+/// What the deployer cannot read, and what other pipelines have already: names are unique in a deployer,
+/// and a service belongs to one stage. None of it can be seen in one file alone.
 async fn conflicts<D: Deployer>(
     deployer: &D,
     ready: &[Ready],
@@ -179,6 +179,12 @@ async fn conflicts<D: Deployer>(
     let home = deployer.home().await?;
     let mut found = Vec::new();
     for one in ready {
+        for (stage, template, own) in one.pipeline.foreign_templates(deployer.pipelines_path()) {
+            found.push(format!(
+                "{}: the deployer may not read {template}, the template of stage `{stage}`: store it below {own}",
+                one.file
+            ));
+        }
         for (place, other) in &others {
             if other.pipeline == one.pipeline.pipeline {
                 found.push(format!(

@@ -200,7 +200,7 @@ name!(
     /// The name of a parameter in SSM, with its path.
     ParameterName,
     "the name of an SSM parameter",
-    "a path such as /shop/task-definition, of letters, digits and . - _ /",
+    "a path such as /towpath/templates/shop, of letters, digits and . - _ /",
     |t| t.starts_with('/') && t.len() <= 1011 && all(t, |c| word(c) || c == '.' || c == '/'),
     r"^/[A-Za-z0-9_./-]{0,1010}$"
 );

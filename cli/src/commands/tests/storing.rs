@@ -82,6 +82,22 @@ fn apply_refuses_what_another_pipeline_has_already() {
 }
 
 #[test]
+fn apply_refuses_a_template_that_this_deployer_may_not_read() {
+    let based = |parameter: &str| {
+        let base = format!("    base:\n      parameter: {parameter}\n    rollout:");
+        SHOP.replacen("    rollout:", &base, 1)
+    };
+    let deployer = Memory::new();
+    let (_folder, theirs) = file(&based("/ship/templates/shop"));
+    let text = no(&deployer, &["apply", &theirs]);
+    let said = "the deployer may not read /ship/templates/shop, the template of stage `test`: store it below /towpath/templates/";
+    assert!(text.contains(said), "{text}");
+    assert!(deployer.parameters.borrow().is_empty());
+    let (_folder, own) = file(&based("/towpath/templates/shop"));
+    yes(&deployer, &["apply", &own]);
+}
+
+#[test]
 fn apply_refuses_two_files_that_claim_the_same() {
     let deployer = Memory::new();
     let (_folder, one) = file(SHOP);

@@ -228,7 +228,7 @@ fn valid() -> String {
         "notify": {"slack": "C0123456789", "sns": true},
         "stages": [{
             "name": "production", "cluster": "c", "service": "s", "containers": ["app"],
-            "environment": {"app": {"A": "${tag}"}}, "base": {"parameter": "/a/b"},
+            "environment": {"app": {"A": "${tag}"}}, "base": {"parameter": "/a/templates/b"},
             "rollout": {"codedeploy": {"application": "a", "group": "g", "hook": "h"}},
             "approval": {"slack": ["U01"], "sns": true, "required": 2, "expires": "2d"},
             "checks": [{"name": "a", "http": {"url": "http://h/", "status": 204, "json": {"/a": [1.5]}}}],

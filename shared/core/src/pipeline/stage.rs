@@ -119,7 +119,9 @@ pub enum Base {
     /// The latest active revision of the service's task definition family, so that edits that
     /// Terraform registered are picked up.
     Family,
-    /// A template kept in an SSM parameter.
+    /// A template kept in an SSM parameter of the stage's account and region, below
+    /// `/towpath/templates/`: the deployer may read no others. A deployer with another prefix has it
+    /// in place of `towpath`.
     Parameter(ParameterName),
 }
 

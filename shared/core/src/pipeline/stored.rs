@@ -1,9 +1,9 @@
 //! A pipeline as it is kept: compact JSON in one SSM parameter.
 
-use super::Pipeline;
 use super::contradiction::Found;
+use super::{Base, Pipeline};
 use crate::image::RepositoryName;
-use crate::names::ParameterName;
+use crate::names::{ParameterName, StageName};
 
 /// The path under which a deployer keeps its pipelines, unless it was installed under another prefix.
 pub const PARAMETER_ROOT: &str = "/towpath/pipelines";
@@ -60,7 +60,35 @@ pub enum StoreError {
     Json(#[source] serde_json::Error),
 }
 
+/// The prefix of the deployer that may read the template in this parameter: of
+/// `/<prefix>/templates/<name>`, its first part. `infra/functions.json` grants it.
+pub(super) fn template_prefix(name: &ParameterName) -> Option<&str> {
+    let (prefix, rest) = name.as_str().strip_prefix('/')?.split_once('/')?;
+    let below = rest.strip_prefix("templates/")?;
+    (!prefix.is_empty() && !below.is_empty()).then_some(prefix)
+}
+
 impl Pipeline {
+    /// The templates of task definitions that a deployer which keeps its pipelines under `root` may
+    /// not read: the stage, the template, and the path below which it may be.
+    #[must_use]
+    pub fn foreign_templates(
+        &self,
+        root: &ParameterName,
+    ) -> Vec<(&StageName, &ParameterName, String)> {
+        let own = root.as_str().strip_suffix("/pipelines");
+        let Some(own) = own.and_then(|own| own.strip_prefix('/')) else {
+            return Vec::new();
+        };
+        let stages = self.stages.iter().filter_map(|stage| match &stage.base {
+            Base::Parameter(name) if template_prefix(name) != Some(own) => {
+                Some((&stage.name, name, format!("/{own}/templates/")))
+            }
+            Base::Service | Base::Family | Base::Parameter(_) => None,
+        });
+        stages.collect()
+    }
+
     /// The path of the parameters that hold the pipelines of `repository`, one level below it, in a
     /// deployer that keeps its pipelines under `root`.
     ///

@@ -1,6 +1,7 @@
 //! Contradictions within one check.
 
 use super::Found;
+use crate::check::target::{AddressPolicy, CheckUrl, Denied, Host};
 use crate::pipeline::{AlarmCheck, Check, CheckKind, HttpCheck, MetricCheck, TaskCheck};
 use crate::visible;
 
@@ -121,13 +122,7 @@ fn find_in_task(task: &TaskCheck, path: &str, found: &mut Found) {
 }
 
 fn find_in_http(http: &HttpCheck, path: &str, found: &mut Found) {
-    if let Err(problem) = judge_url(&http.url) {
-        found.add(
-            format!("{path}.url"),
-            problem,
-            "write it as https://host/path",
-        );
-    }
+    url(&http.url, &format!("{path}.url"), found);
     if !(100..=599).contains(&http.status) {
         found.add(
             format!("{path}.status"),
@@ -153,6 +148,26 @@ fn find_in_http(http: &HttpCheck, path: &str, found: &mut Found) {
         }
     }
     timing(http, path, found);
+}
+
+/// The URL is read by what reads it when the check runs. Of addresses only those are found that no
+/// check ever goes to: which others are allowed is the deployer's setting.
+fn url(text: &str, path: &str, found: &mut Found) {
+    match text.parse::<CheckUrl>() {
+        Err(error) => found.add(path, error.to_string(), "write it as https://host/path"),
+        Ok(url) => {
+            let Host::Address(address) = url.host() else {
+                return;
+            };
+            if let Err(denied @ Denied::Never { .. }) = AddressPolicy::default().admit(*address) {
+                found.add(
+                    path,
+                    denied.to_string(),
+                    "name the load balancer's listener that tests green",
+                );
+            }
+        }
+    }
 }
 
 fn headers(http: &HttpCheck, path: &str, found: &mut Found) {
@@ -222,49 +237,5 @@ pub(super) fn longest(check: &Check) -> u64 {
         }
         // What `advance` runs is looked at again and again, whatever it takes.
         CheckKind::Alarm(_) | CheckKind::Metric(_) | CheckKind::Task(_) => 0,
-    }
-}
-
-/// Only what can be told from the text: which hosts are allowed is the deployer's setting.
-fn judge_url(url: &str) -> Result<(), &'static str> {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"))
-        .ok_or("the URL does not begin with http:// or https://")?;
-    if url.len() > 2_048 || !url.chars().all(|c| c.is_ascii_graphic()) {
-        return Err(
-            "the URL is longer than 2048 characters, or has spaces or others that must be escaped",
-        );
-    }
-    if url.contains('#') {
-        return Err("the part of a URL after `#` is never sent");
-    }
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    if authority.contains('@') {
-        return Err("the URL carries a user name or password, which would be shown");
-    }
-    // A colon inside brackets belongs to an IPv6 address.
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        Some(_) | None => (authority, None),
-    };
-    let host_fits = match host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-    {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            !host.is_empty()
-                && host
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
-        }
-    };
-    if !host_fits {
-        return Err("the URL has no host");
-    }
-    match port.map(str::parse::<u16>) {
-        None | Some(Ok(1..)) => Ok(()),
-        Some(Ok(0) | Err(_)) => Err("the URL's port is not a number from 1 to 65535"),
     }
 }

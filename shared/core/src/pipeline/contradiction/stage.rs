@@ -1,7 +1,9 @@
 //! Contradictions within one stage.
 
 use super::{Found, checks, repeated};
-use crate::pipeline::{ApprovalGate, ApprovalPoint, PLACEHOLDERS, Pipeline, Rollout, Stage};
+use crate::pipeline::{
+    ApprovalGate, ApprovalPoint, Base, PLACEHOLDERS, Pipeline, Rollout, Stage, stored,
+};
 use crate::visible;
 
 /// Most containers of a task definition:
@@ -17,6 +19,7 @@ const SHORTEST_TIMEOUT: u32 = 60;
 pub(super) fn find(pipeline: &Pipeline, stage: &Stage, path: &str, found: &mut Found) {
     containers(stage, path, found);
     place(stage, path, found);
+    template(stage, &format!("{path}.base.parameter"), found);
     environment(stage, path, found);
     docker_labels(stage, path, found);
     tags(stage, path, found);
@@ -96,6 +99,20 @@ fn place(stage: &Stage, path: &str, found: &mut Found) {
             format!("{path}.role.external_id"),
             "STS would not take this external id",
             "use 2 to 1224 letters, digits and _ + = , . @ : / -",
+        );
+    }
+}
+
+/// Which prefix the deployer has is not in the pipeline, so that any is taken here.
+fn template(stage: &Stage, path: &str, found: &mut Found) {
+    let Base::Parameter(name) = &stage.base else {
+        return;
+    };
+    if stored::template_prefix(name).is_none() {
+        found.add(
+            path,
+            format!("the deployer may not read `{name}`"),
+            "store the template below /towpath/templates/, or below that of the prefix that the deployer was installed with",
         );
     }
 }

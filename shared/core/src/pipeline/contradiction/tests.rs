@@ -164,6 +164,118 @@ fn checks_need_a_green_and_a_hook() {
     );
 }
 
+/// What the run would refuse, the file is refused for: both read the URL with the same function.
+#[test]
+fn a_url_is_read_as_the_run_reads_it() {
+    for (url, problem) in [
+        ("http://2852039166/", "neither a name nor an address"),
+        ("http://0xA9FEA9FE/", "neither a name nor an address"),
+        (
+            "http://0251.0376.0251.0376/",
+            "neither a name nor an address",
+        ),
+        ("http://127.1/", "neither a name nor an address"),
+        ("http://0/", "neither a name nor an address"),
+        ("http://127.0.0.1./", "neither a name nor an address"),
+        ("http://a..b/", "neither a name nor an address"),
+        ("http://-a.b/", "neither a name nor an address"),
+        ("http://10.0.0.1:22/", "port 22 is that of another service"),
+        ("http://host:/", "port is not a number"),
+        ("http://host\\@169.254.169.254/", "must be escaped"),
+        ("http://host/{id}", "must be escaped"),
+        ("HTTP://host/", "does not begin with http://"),
+        ("http://169.254.169.254/latest/", "no check ever goes there"),
+        ("http://[::ffff:169.254.170.2]/", "no check ever goes there"),
+        ("http://0.0.0.0/", "no check ever goes there"),
+        ("http://[ff02::1]/", "no check ever goes there"),
+    ] {
+        let found = found_after(|value| {
+            value["stages"][1]["checks"][0]["http"]["url"] = url.into();
+        });
+        assert_eq!(found.len(), 1, "{url}: {found:?}");
+        assert!(
+            found[0].starts_with("stages.1.checks.0.http.url: ") && found[0].contains(problem),
+            "{url}: {found:?}"
+        );
+    }
+    for url in [
+        "http://10.0.0.1:8080/health?a=b",
+        "https://internal-shop_1.eu-west-1.elb.amazonaws.com/a%20b",
+        // Whether it may go there is the deployer's to say.
+        "http://127.0.0.1:9000/",
+        "http://[fd12::1]/",
+    ] {
+        let found = found_after(|value| {
+            value["stages"][1]["checks"][0]["http"]["url"] = url.into();
+        });
+        assert!(found.is_empty(), "{url}: {found:?}");
+    }
+}
+
+#[test]
+fn a_template_is_where_a_deployer_may_read_it() {
+    let found = |name: &str| {
+        found_after(|value| {
+            value["stages"][0]["base"] = serde_json::json!({ "parameter": name });
+        })
+    };
+    for name in [
+        "/shop/task-definition",
+        "/towpath/pipelines/shop",
+        "/towpath/templates",
+        "/towpath/templates/",
+        "/a/b/templates/shop",
+        "//templates/shop",
+    ] {
+        let found = found(name);
+        assert_eq!(found.len(), 1, "{name}: {found:?}");
+        let expected = format!("stages.0.base.parameter: the deployer may not read `{name}`");
+        assert_eq!(found[0], expected);
+    }
+    for name in ["/towpath/templates/shop", "/ship/templates/team/shop"] {
+        assert_eq!(found(name), [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn a_template_of_another_deployer_is_told_apart() {
+    let mut value: serde_json::Value = serde_json::from_str(GOOD).unwrap();
+    value["stages"][0]["base"] = serde_json::json!({ "parameter": "/ship/templates/shop" });
+    let pipeline = Pipeline::from_json(&value.to_string()).unwrap();
+    let foreign = |root: &str| {
+        let root = root.parse().unwrap();
+        let found = pipeline.foreign_templates(&root);
+        let found = found
+            .iter()
+            .map(|(stage, name, own)| format!("{stage} {name} {own}"));
+        found.collect::<Vec<_>>()
+    };
+    assert_eq!(foreign("/ship/pipelines"), [""; 0]);
+    assert_eq!(
+        foreign("/towpath/pipelines"),
+        ["test /ship/templates/shop /towpath/templates/"]
+    );
+}
+
+/// The form that is told to whoever has the name wrong, and stands in the reference, is one that works.
+#[test]
+fn the_sample_of_a_parameter_is_a_template() {
+    let error = "shop"
+        .parse::<crate::names::ParameterName>()
+        .unwrap_err()
+        .to_string();
+    let sample = error.split_whitespace().find(|word| word.starts_with('/'));
+    let sample = sample
+        .expect("a sample")
+        .trim_end_matches(',')
+        .parse()
+        .unwrap();
+    assert!(
+        crate::pipeline::stored::template_prefix(&sample).is_some(),
+        "{error}"
+    );
+}
+
 #[test]
 fn what_a_check_cannot_do_is_found() {
     for (key, value, path) in [
