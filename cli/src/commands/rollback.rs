@@ -188,6 +188,7 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
                 | Refusal::Decided { .. }
                 | Refusal::NoSuchStage(_)
                 | Refusal::NotAnOperator { .. }
+                | Refusal::ForeignReport { .. }
                 | Refusal::NoLongerOperator { .. }),
             ) => Err(refusal.into()),
             Taken::NoSuchRelease => Err(Refused::NoSuchRelease(release.clone()).into()),

@@ -39,6 +39,7 @@ pub async fn handle<P: Ledger + Clock>(ports: &P, event: &Value) -> Result<(), H
     let incoming = Incoming::DeploymentReported {
         deployment: deployment.clone(),
         state: report.state,
+        from: report.from,
     };
     let actor = Actor::Function("deployment-event".into());
     match take(ports, &id, &actor, incoming.clone()).await? {
@@ -46,13 +47,15 @@ pub async fn handle<P: Ledger + Clock>(ports: &P, event: &Value) -> Result<(), H
         Taken::Known(release) => match follower(ports, &release, &deployment).await? {
             Some(owner) => {
                 tracing::info!(release.id = %owner, "report passed to the release that has the service now");
-                take(ports, &owner, &actor, incoming).await?;
+                if let Taken::Refused(refusal) = take(ports, &owner, &actor, incoming).await? {
+                    tracing::warn!(release.id = %owner, %refusal, "report refused");
+                }
             }
             None => {
                 tracing::info!(release.id = %id, "report seen before, or too late to matter")
             }
         },
-        Taken::Refused(refusal) => tracing::info!(release.id = %id, %refusal, "report refused"),
+        Taken::Refused(refusal) => tracing::warn!(release.id = %id, %refusal, "report refused"),
         Taken::NoSuchRelease => {
             tracing::warn!(release.id = %id, "report for a release that is not in the ledger")
         }

@@ -11,6 +11,7 @@ use super::ReadError;
 use super::envelope::Envelope;
 use crate::message::one_line;
 use crate::names::{DeploymentId, Fingerprint};
+use crate::release::{Reporter, Sender};
 
 /// Longest state in bytes; the longest that is known has 40.
 const LONGEST_STATE: usize = 64;
@@ -24,6 +25,8 @@ pub struct DeploymentReport {
     /// What was reported, in the sender's words: `SUCCESS`, `SERVICE_DEPLOYMENT_FAILED`,
     /// `HOOK_AWAITING_ACTION`, `STOPPED`. Not a list that is closed.
     pub state: String,
+    /// Who reported it, and from where.
+    pub from: Reporter,
 }
 
 /// Reads `CodeDeploy Deployment State-change Notification`, `ECS Deployment State Change`,
@@ -37,16 +40,16 @@ pub fn read(event: &Value) -> Result<DeploymentReport, ReadError> {
     match (envelope.source, envelope.detail_type) {
         ("aws.codedeploy", "CodeDeploy Deployment State-change Notification") => {
             let deployment = envelope.detail.name("deploymentId")?;
-            report(&envelope, Some(deployment), "state")
+            report(&envelope, Sender::CodeDeploy, Some(deployment), "state")
         }
         ("aws.ecs", "ECS Deployment State Change") => {
             let deployment = envelope.detail.name("deploymentId")?;
-            report(&envelope, Some(deployment), "eventName")
+            report(&envelope, Sender::Ecs, Some(deployment), "eventName")
         }
         ("aws.ecs", "ECS Hook State Change") => {
             let deployment = envelope.detail.name("serviceDeploymentArn")?;
             let hook = Fingerprint::of(envelope.detail.text("hookId")?);
-            let report = report(&envelope, Some(deployment), "eventName")?;
+            let report = report(&envelope, Sender::Ecs, Some(deployment), "eventName")?;
             // A deployment in steps waits at each of them, and each wait is news.
             Ok(DeploymentReport {
                 state: format!("{}-{}", report.state, &hook.as_str()[..8]),
@@ -54,7 +57,7 @@ pub fn read(event: &Value) -> Result<DeploymentReport, ReadError> {
             })
         }
         ("aws.ecs", "ECS Service Action") => match envelope.detail.text("eventType")? {
-            "ERROR" => report(&envelope, None, "eventName"),
+            "ERROR" => report(&envelope, Sender::Ecs, None, "eventName"),
             other => Err(ReadError::ignored(format!(
                 "a service reported {} ({}), which is no error",
                 one_line(envelope.detail.text("eventName")?, 80),
@@ -71,7 +74,7 @@ pub fn read(event: &Value) -> Result<DeploymentReport, ReadError> {
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html>.
 fn task(envelope: &Envelope<'_>) -> Result<DeploymentReport, ReadError> {
     let task = envelope.detail.name("taskArn")?;
-    let report = report(envelope, Some(task), "lastStatus")?;
+    let report = report(envelope, Sender::Task, Some(task), "lastStatus")?;
     if report.state == "STOPPED" {
         Ok(report)
     } else {
@@ -84,12 +87,18 @@ fn task(envelope: &Envelope<'_>) -> Result<DeploymentReport, ReadError> {
 
 fn report(
     envelope: &Envelope<'_>,
+    sender: Sender,
     deployment: Option<DeploymentId>,
     key: &str,
 ) -> Result<DeploymentReport, ReadError> {
     Ok(DeploymentReport {
         deployment,
         state: state(envelope, key)?,
+        from: Reporter {
+            account: envelope.account.clone(),
+            region: envelope.region.clone(),
+            sender,
+        },
     })
 }
 
@@ -121,6 +130,11 @@ mod tests {
             DeploymentReport {
                 deployment: Some("d-123456789".parse().unwrap()),
                 state: "SUCCESS".into(),
+                from: Reporter {
+                    account: "123456789012".parse().unwrap(),
+                    region: "us-east-1".parse().unwrap(),
+                    sender: Sender::CodeDeploy,
+                },
             }
         );
     }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::checked::{checks_of, slow_checks};
 use super::eligible::{StoredNow, may_roll_back, may_vote};
+use super::reported::{Reporter, accept_report};
 use super::rollout::Phase;
 use super::vote::{Approval, Standing};
 use super::{ActionKind, CheckResult, Decision, Event, Home, Image, Principal, Release, ServiceId};
@@ -36,6 +37,8 @@ pub enum Incoming {
         deployment: DeploymentId,
         /// The reported state.
         state: String,
+        /// Who reported it, and from where.
+        from: Reporter,
     },
     /// A deployment asked at a hook point, and the checks that the hook function runs have run.
     Checked {
@@ -170,6 +173,16 @@ pub enum Refusal {
         /// The stage.
         stage: StageName,
     },
+    /// Somebody else than the stage's own account, region and engine reports about its deployment.
+    #[error("{from} does not report about {deployment}: {expected} does")]
+    ForeignReport {
+        /// The deployment.
+        deployment: DeploymentId,
+        /// Who reported.
+        from: Reporter,
+        /// Who does.
+        expected: Reporter,
+    },
     /// Nothing is being rolled out to the stage.
     #[error("{release} is not being rolled out to {stage}, so there is nothing to take back")]
     NotRollingOut {
@@ -269,9 +282,11 @@ pub fn accept(release: &Release, incoming: Incoming, now: Timestamp) -> Result<A
             may_vote(release, stage, &by, decision, &stored)?;
             settle_vote(asked, by, decision, reason)
         }
-        Incoming::DeploymentReported { deployment, state } => {
-            Ok(accept_report(release, deployment, state))
-        }
+        Incoming::DeploymentReported {
+            deployment,
+            state,
+            from,
+        } => accept_report(release, deployment, state, from),
         Incoming::Checked {
             stage,
             deployment,
@@ -394,20 +409,6 @@ fn settle_vote(
             }]))
         }
     }
-}
-
-fn accept_report(release: &Release, deployment: DeploymentId, state: String) -> Accepted {
-    if release
-        .live()
-        .is_none_or(|live| !live.is_followed_as(&deployment))
-    {
-        return Accepted::Known;
-    }
-    let report = Event::DeploymentReported { deployment, state };
-    if release.entries().iter().any(|entry| entry.event == report) {
-        return Accepted::Known;
-    }
-    Accepted::Add(vec![report])
 }
 
 fn accept_checks(

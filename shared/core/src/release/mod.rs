@@ -16,6 +16,7 @@ mod moving;
 mod next;
 mod outcome;
 mod plan;
+mod reported;
 mod rollback;
 mod rollout;
 mod service;
@@ -37,6 +38,9 @@ pub use mark::{Mark, NotOurs};
 pub use next::{Moment, Step, Task, Wait, leave, next, planning};
 pub use outcome::{Conclusion, Outcome};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalingState};
+#[cfg(any(test, feature = "simulation"))]
+pub(crate) use reported::reporter;
+pub use reported::{Reporter, Sender};
 pub use rollback::{
     ALL_AT_ONCE, MOST_ATTEMPTS, NoWayBack, Rollback, Unfounded, WantedRollback, open_rollback,
     succeeded_with, verify_rollback,

@@ -13,7 +13,7 @@ use crate::names::ReleaseId;
 use crate::pipeline::Pipeline;
 use crate::release::{
     Accepted, Decision, Event, Incoming, MOST_ATTEMPTS, Principal, Release, ServiceId, StoredNow,
-    WantedRollback, accept, open, open_rollback, release_id,
+    WantedRollback, accept, open, open_rollback, release_id, reporter,
 };
 
 /// A defect that is planted to see that the checks find it.
@@ -196,8 +196,14 @@ impl World {
             .flat_map(|service| service.move_on(fate))
             .collect();
         for (id, deployment, state) in reports {
-            let report = Incoming::DeploymentReported { deployment, state };
-            self.mail.push((id, report));
+            if let Some(from) = reporter(&self.ledger.load(&id)) {
+                let report = Incoming::DeploymentReported {
+                    deployment,
+                    state,
+                    from,
+                };
+                self.mail.push((id, report));
+            }
         }
     }
 

@@ -53,6 +53,7 @@ pub(super) async fn roll_back<P: Ledger + Clock>(
                 | Refusal::Decided { .. }
                 | Refusal::NoSuchStage(_)
                 | Refusal::NotAnOperator { .. }
+                | Refusal::ForeignReport { .. }
                 | Refusal::NoLongerOperator { .. }),
             ) => Some(refused(&id, &refusal)),
         },

@@ -3,8 +3,8 @@
 use super::given::{Story, checked, deployment, given, kept, other, stage, vote, vote_while};
 use crate::pipeline::{ApprovalGate, HookPoint, Pipeline};
 use crate::release::{
-    Accepted, Candidate, Decision, DeploymentStatus, Event, Image, Incoming, Outcome, Principal,
-    Refusal, ServiceId, StoredNow, checks_of, open,
+    Accepted, Candidate, Decision, DeploymentStatus, Event, Home, Image, Incoming, Outcome,
+    Principal, Refusal, Reporter, Sender, ServiceId, StoredNow, checks_of, open,
 };
 use crate::simulation::sample::{self, slack};
 use Decision::{Approve, Reject};
@@ -46,6 +46,16 @@ fn reported(id: &str, state: &str) -> Incoming {
     Incoming::DeploymentReported {
         deployment: deployment(id),
         state: state.into(),
+        from: at_home(Sender::Ecs),
+    }
+}
+
+fn at_home(sender: Sender) -> Reporter {
+    let Home { account, region } = sample::home();
+    Reporter {
+        account,
+        region,
+        sender,
     }
 }
 
@@ -359,6 +369,45 @@ fn a_report_is_taken_once_and_only_about_the_deployment_that_is_followed() {
     let late = reported(ECS, "SERVICE_DEPLOYMENT_COMPLETED");
     assert_eq!(over.accepts(late), Ok(Accepted::Known));
     assert_eq!(pushed().accepts(started()), Ok(Accepted::Known));
+}
+
+#[test]
+fn a_report_of_another_account_region_or_engine_is_not_taken() {
+    let from = |account: &str, region: &str, sender| Incoming::DeploymentReported {
+        deployment: deployment(ECS),
+        state: "SERVICE_DEPLOYMENT_COMPLETED".into(),
+        from: Reporter {
+            account: account.parse().unwrap(),
+            region: region.parse().unwrap(),
+            sender,
+        },
+    };
+    let (here, there) = ("111111111111", "222222222222");
+    let test = pushed().deploying_at_test();
+    let elsewhere = [
+        from(there, "eu-west-1", Sender::Ecs),
+        from(here, "eu-central-1", Sender::Ecs),
+        from(here, "eu-west-1", Sender::CodeDeploy),
+        from(here, "eu-west-1", Sender::Task),
+    ];
+    for foreign in elsewhere {
+        let refusal = test.accepts(foreign.clone()).expect_err("it is not taken");
+        assert!(
+            matches!(refusal, Refusal::ForeignReport { .. }),
+            "{refusal}"
+        );
+    }
+    assert_eq!(adds(&test, from(here, "eu-west-1", Sender::Ecs)).len(), 1);
+
+    // Production is in another account and region, and CodeDeploy's.
+    let production = granted().took("production", 1).started(ECS);
+    let refusal = production.accepts(from(here, "eu-west-1", Sender::CodeDeploy));
+    assert_eq!(
+        refusal.unwrap_err().to_string(),
+        "CodeDeploy in 111111111111/eu-west-1 does not report about ecs-svc/1: CodeDeploy in 222222222222/eu-central-1 does"
+    );
+    let own = from(there, "eu-central-1", Sender::CodeDeploy);
+    assert_eq!(adds(&production, own).len(), 1);
 }
 
 #[test]

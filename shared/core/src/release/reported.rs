@@ -1,0 +1,87 @@
+//! Reports of AWS about deployments, and from where they are taken.
+//!
+//! A report names its deployment by an id that is no secret, and an event of any account that may
+//! send them reaches the deployer. So a report counts only if it comes from the account and region of
+//! the stage, and from the service that makes the stage's deployments.
+
+use std::fmt;
+
+use super::{Accepted, Event, Refusal, Release};
+use crate::names::{AccountId, DeploymentId, Region};
+use crate::pipeline::Rollout;
+
+/// Who reported, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reporter {
+    /// The account in which it happened, as EventBridge says.
+    pub account: AccountId,
+    /// The region in which it happened.
+    pub region: Region,
+    /// What reports.
+    pub sender: Sender,
+}
+
+/// What reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// CodeDeploy, about a deployment.
+    CodeDeploy,
+    /// ECS, about a deployment of a service or a hook of it.
+    Ecs,
+    /// ECS, about a task.
+    Task,
+}
+
+impl fmt::Display for Reporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sender = match self.sender {
+            Sender::CodeDeploy => "CodeDeploy",
+            Sender::Ecs => "ECS",
+            Sender::Task => "a task",
+        };
+        write!(f, "{sender} in {}/{}", self.account, self.region)
+    }
+}
+
+/// Who reports about deployments of the stage at which the release is.
+pub(crate) fn reporter(release: &Release) -> Option<Reporter> {
+    let (stage, _) = release.current()?;
+    let place = release.service_id(release.stage_index())?;
+    Some(Reporter {
+        account: place.account,
+        region: place.region,
+        sender: match stage.rollout {
+            Rollout::CodeDeploy(_) => Sender::CodeDeploy,
+            Rollout::Rolling(_) | Rollout::Ecs(_) => Sender::Ecs,
+        },
+    })
+}
+
+pub(super) fn accept_report(
+    release: &Release,
+    deployment: DeploymentId,
+    state: String,
+    from: Reporter,
+) -> Result<Accepted, Refusal> {
+    let followed = release
+        .live()
+        .filter(|live| live.is_followed_as(&deployment));
+    let Some((live, mut expected)) = followed.zip(reporter(release)) else {
+        return Ok(Accepted::Known);
+    };
+    if live.tasks.iter().any(|task| task.task == deployment) {
+        expected.sender = Sender::Task;
+    }
+    if from != expected {
+        return Err(Refusal::ForeignReport {
+            deployment,
+            from,
+            expected,
+        });
+    }
+    let report = Event::DeploymentReported { deployment, state };
+    if release.entries().iter().any(|entry| entry.event == report) {
+        return Ok(Accepted::Known);
+    }
+    Ok(Accepted::Add(vec![report]))
+}
