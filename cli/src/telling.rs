@@ -165,7 +165,7 @@ pub(crate) fn sentence(event: &Event) -> String {
             "{}:{} was pushed at {}; pipeline {} takes it (its version {version})",
             image.repository,
             image.tag,
-            time(image.pushed_at),
+            time(image.arrived_at),
             pipeline.pipeline
         ),
         Event::DeploymentReported { deployment, state } => {
@@ -195,7 +195,7 @@ pub(crate) fn sentence(event: &Event) -> String {
                 .collect();
             format!("{stage}: checks {at}: {}", told.join("; "))
         }
-        Event::Superseded { by } => format!("a newer release arrived: {by}"),
+        Event::Superseded { tag, .. } => format!("{tag} arrived here too, and is newer"),
         Event::Overtook { older } => format!("told the older release {older}, which waited here"),
         Event::Woke { service, next } => match next {
             Some(next) => format!("{service} is free; woke {next}"),

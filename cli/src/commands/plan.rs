@@ -130,7 +130,7 @@ async fn find_image<D: Deployer>(
     let (tag, digest) = named(wanted, &home.registry_of(pipeline), &pipeline.repository)?;
     let registry = home.registry_of(pipeline);
     let repository = pipeline.repository.clone();
-    let (digest, pushed_at) = match digest {
+    let (digest, arrived_at) = match digest {
         Some(digest) => (digest, deployer.now()),
         None => {
             let found = deployer.image(&registry, &repository, &tag).await?;
@@ -145,7 +145,7 @@ async fn find_image<D: Deployer>(
         repository,
         digest,
         tag,
-        pushed_at,
+        arrived_at,
     })
 }
 

@@ -162,7 +162,7 @@ fn image(pipeline: &Pipeline, tag: &str) -> Image {
         repository: pipeline.repository.clone(),
         digest: towpath_core::image::Digest::of(tag.as_bytes()),
         tag: tag.parse().unwrap(),
-        pushed_at: PUSHED,
+        arrived_at: PUSHED,
     }
 }
 

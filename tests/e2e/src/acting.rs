@@ -23,7 +23,32 @@ impl World {
         Ok(pushed["digest"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// The event of a push of the example, as ECR sends it.
+    /// Puts another tag on an image of the example, as ECR's documentation has it, and returns its
+    /// digest: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-retag.html>.
+    ///
+    /// # Errors
+    /// When the registry says no.
+    pub async fn retag(&self, from: &str, to: &str) -> Result<String, Error> {
+        let image = json!({ "repositoryName": Shop::NAME, "imageIds": [{ "imageTag": from }] });
+        let found = self.lab.aws("ecr", "BatchGetImage", &image).await?;
+        let image = json!({ "repositoryName": Shop::NAME, "imageTag": to,
+            "imageManifest": found["images"][0]["imageManifest"],
+            "imageManifestMediaType": found["images"][0]["imageManifestMediaType"] });
+        let put = self.lab.aws("ecr", "PutImage", &image).await?;
+        let digest = &put["image"]["imageId"]["imageDigest"];
+        Ok(digest.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// The time in the lab.
+    ///
+    /// # Errors
+    /// When the lab does not say.
+    pub async fn now(&self) -> Result<String, Error> {
+        let clock = self.lab.get("clock").await?;
+        Ok(clock["now"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// The event of a push of the example, as ECR sends it; the lab adds when.
     #[must_use]
     pub fn push_event(&self, tag: &str, digest: &str) -> Value {
         json!({ "source": "aws.ecr", "detail-type": "ECR Image Action", "detail": {

@@ -286,7 +286,8 @@ fn a_hold_is_set_once_and_lifted_and_both_are_verified() {
     let waits = deployer.release(&pipeline, "0000005", &[]);
     row(&mut deployer).candidate = Some(Candidate {
         release: waits.clone(),
-        pushed_at: PUSHED,
+        tag: "0000005".parse().unwrap(),
+        arrived_at: PUSHED,
     });
     let text = ordered(&deployer, "hold", &["--reason", "the sale begins"]);
     assert!(text.contains("user/ada held it: the sale begins"), "{text}");
@@ -431,7 +432,7 @@ fn history_and_status_show_a_rollback_where_it_happened() {
     let back: ReleaseId = "shop-api-ffffffffffffffff".parse().unwrap();
     let mut summary = deployer.summaries[&good].clone();
     summary.release = back.clone();
-    summary.pushed_at = PUSHED - jiff::SignedDuration::from_hours(240);
+    summary.arrived_at = PUSHED - jiff::SignedDuration::from_hours(240);
     summary.opened_at = PUSHED + jiff::SignedDuration::from_hours(1);
     summary.outcome = None;
     summary.open = true;

@@ -1,7 +1,8 @@
 //! `image-push`: an image was pushed, or replicated to this registry.
 //!
 //! The event is only a hint where to look, since ECR sends its events as best effort: which image
-//! the tag names, and since when, is asked of ECR.
+//! the tag names is asked of ECR. Since when it does, only the event knows: an image that gets a second
+//! tag was pushed long ago, and arrives now.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html>
 //!
 //! A tag that no pipeline takes opens nothing. CI that pushes `latest` with every build would
@@ -63,12 +64,16 @@ where
         tracing::warn!(repository = %pushed.repository, %tag, "push ignored: the registry has no such image any more");
         return Ok(());
     };
+    let Some(arrived_at) = pushed.arrived_at(&digest, pushed_at) else {
+        tracing::info!(repository = %pushed.repository, %tag, %digest, "push ignored: the tag has moved to another image since, whose own event opens its release");
+        return Ok(());
+    };
     let image = Image {
         registry,
         repository: pushed.repository.clone(),
         digest,
         tag: tag.clone(),
-        pushed_at,
+        arrived_at,
     };
     let actor = Actor::Function("image-push".into());
     let offers = offer_to_all(ports, pipelines_path, &stored, home, &image, &actor).await;

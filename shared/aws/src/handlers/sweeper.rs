@@ -110,7 +110,7 @@ where
     let newest = ports
         .newest(&pipeline.pipeline)
         .await?
-        .map(|(_, pushed_at)| pushed_at);
+        .map(|(_, arrived_at)| arrived_at);
     let known = newest.unwrap_or(parameter.modified_at);
     let since = known.max(ports.now().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN));
     let pushed = ports
@@ -132,7 +132,8 @@ where
                 repository: pipeline.repository.clone(),
                 digest,
                 tag,
-                pushed_at,
+                // It has had the tag since then at most, so that it overtakes nothing newer.
+                arrived_at: pushed_at,
             };
             offer(ports, root, parameter, home, &image, &actor).await?;
         }

@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | entry | `RELEASE#<id>` | `E#<sequence, 12 digits>` | `at`, `actor`, `type`, `event`, `previous`, `fingerprint`, `writer` |
 //! | summary | `RELEASE#<id>` | `SUMMARY` | see [`super::summary`] |
-//! | service | `SERVICE#<account>/<region>/<cluster>/<service>` | `SERVICE` | `epoch`, `owner`, `taken_by`, `candidate`, `candidate_pushed_at`, `waiting`, `good`, `earlier`, `baseline`, `hold` |
+//! | service | `SERVICE#<account>/<region>/<cluster>/<service>` | `SERVICE` | `epoch`, `owner`, `taken_by`, `candidate`, `candidate_tag`, `candidate_arrived_at`, `waiting`, `good`, `earlier`, `baseline`, `hold` |
 //! | veto | `VETO#<digest>` | `VETO` | `active`: why, while it counts |
 //! | deployment | `DEPLOYMENT#<id>` | `DEPLOYMENT` | `release`: whose it is, for good |
 //!
@@ -173,7 +173,8 @@ pub(super) fn row_of(item: &Item) -> Result<ServiceRow, BadItem> {
         None => None,
         Some(release) => Some(Candidate {
             release,
-            pushed_at: parsed(item, "candidate_pushed_at")?,
+            tag: parsed(item, "candidate_tag")?,
+            arrived_at: parsed(item, "candidate_arrived_at")?,
         }),
     };
     let good = match item.get("good") {
@@ -201,8 +202,13 @@ pub(super) fn row_of(item: &Item) -> Result<ServiceRow, BadItem> {
 
 /// A release that waits for its turn, as a member of the set of those that do: the time first, so
 /// that sorting them sorts the releases.
-pub(super) fn waiting_item(release: &ReleaseId, pushed_at: Timestamp) -> String {
-    format!("{} {release}", sortable(pushed_at))
+pub(super) fn waiting_item(waiting: &Candidate) -> String {
+    let Candidate {
+        release,
+        tag,
+        arrived_at,
+    } = waiting;
+    format!("{} {release} {tag}", sortable(*arrived_at))
 }
 
 fn waiting_of(item: &Item) -> Result<Vec<Candidate>, BadItem> {
@@ -213,10 +219,12 @@ fn waiting_of(item: &Item) -> Result<Vec<Candidate>, BadItem> {
     let mut texts: Vec<_> = set.iter().collect();
     texts.sort();
     let candidate = |text: &String| {
-        let (at, release) = text.split_once(' ')?;
+        let (at, rest) = text.split_once(' ')?;
+        let (release, tag) = rest.split_once(' ')?;
         Some(Candidate {
             release: release.parse().ok()?,
-            pushed_at: at.parse().ok()?,
+            tag: tag.parse().ok()?,
+            arrived_at: at.parse().ok()?,
         })
     };
     texts

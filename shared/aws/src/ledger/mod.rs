@@ -60,7 +60,7 @@ impl Ledger for Aws {
         pipeline: &PipelineName,
     ) -> Result<Option<(ReleaseId, Timestamp)>, CallError> {
         let newest = self.releases_of(pipeline, 1).await?.into_iter().next();
-        Ok(newest.map(|listed| (listed.summary.release, listed.summary.pushed_at)))
+        Ok(newest.map(|listed| (listed.summary.release, listed.summary.arrived_at)))
     }
 
     async fn veto(&self, digest: &Digest) -> Result<Option<String>, CallError> {

@@ -8,7 +8,7 @@ use towpath_core::release::{Arrival, Good, Revision, ServiceChange, ServiceWrite
 use super::item::{SERVICE, VETO, number, service_key, sortable, text, veto_key, waiting_item};
 
 /// The release is not older than the candidate: as `Candidate::is_newer_than` has it.
-const NOT_OVERTAKEN: &str = "(attribute_not_exists(#candidate) OR #pushed <= :pushed)";
+const NOT_OVERTAKEN: &str = "(attribute_not_exists(#candidate) OR #arrived <= :arrived)";
 const OWNED: &str = "#owner = :release AND #epoch = :epoch";
 
 /// The members of the transaction that make `change`.
@@ -56,12 +56,14 @@ pub(super) fn write(
 
 fn arrive(table: &str, change: &ServiceChange) -> UpdateBuilder {
     update(table, change)
-        .update_expression("SET #candidate = :release, #pushed = :pushed")
+        .update_expression("SET #candidate = :release, #tag = :tag, #arrived = :arrived")
         .condition_expression(NOT_OVERTAKEN)
         .expression_attribute_names("#candidate", "candidate")
-        .expression_attribute_names("#pushed", "candidate_pushed_at")
+        .expression_attribute_names("#tag", "candidate_tag")
+        .expression_attribute_names("#arrived", "candidate_arrived_at")
         .expression_attribute_values(":release", text(&change.release))
-        .expression_attribute_values(":pushed", text(sortable(change.pushed_at)))
+        .expression_attribute_values(":tag", text(&change.tag))
+        .expression_attribute_values(":arrived", text(sortable(change.arrived_at)))
 }
 
 /// Adds the release to those that wait, or removes it; a set does either twice without harm.
@@ -73,7 +75,7 @@ fn queue(table: &str, change: &ServiceChange, verb: &str) -> UpdateBuilder {
 }
 
 fn itself(change: &ServiceChange) -> AttributeValue {
-    AttributeValue::Ss(vec![waiting_item(&change.release, change.pushed_at)])
+    AttributeValue::Ss(vec![waiting_item(&change.candidate())])
 }
 
 fn take(table: &str, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
@@ -81,7 +83,7 @@ fn take(table: &str, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
     owned_by(update(table, change), change, epoch)
         .update_expression(
             "SET #owner = :release, #taken_by = :release, #epoch = :epoch, \
-             #candidate = :release, #pushed = :pushed DELETE #waiting :itself",
+             #candidate = :release, #tag = :tag, #arrived = :arrived DELETE #waiting :itself",
         )
         .condition_expression(format!(
             "attribute_not_exists(#owner) AND attribute_not_exists(#hold) \
@@ -90,9 +92,11 @@ fn take(table: &str, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
         .expression_attribute_names("#hold", "hold")
         .expression_attribute_names("#taken_by", "taken_by")
         .expression_attribute_names("#candidate", "candidate")
-        .expression_attribute_names("#pushed", "candidate_pushed_at")
+        .expression_attribute_names("#tag", "candidate_tag")
+        .expression_attribute_names("#arrived", "candidate_arrived_at")
         .expression_attribute_names("#waiting", "waiting")
-        .expression_attribute_values(":pushed", text(sortable(change.pushed_at)))
+        .expression_attribute_values(":tag", text(&change.tag))
+        .expression_attribute_values(":arrived", text(sortable(change.arrived_at)))
         .expression_attribute_values(":before", number(epoch.saturating_sub(1)))
         .expression_attribute_values(":itself", itself(change))
 }
@@ -152,7 +156,9 @@ fn hold(
             .update_expression("SET #hold = :hold")
             .condition_expression(unheld.as_str()),
         Some(Arrival::Candidate) => arrive(table, change)
-            .update_expression("SET #candidate = :release, #pushed = :pushed, #hold = :hold")
+            .update_expression(
+                "SET #candidate = :release, #tag = :tag, #arrived = :arrived, #hold = :hold",
+            )
             .condition_expression(format!("{unheld} AND {NOT_OVERTAKEN}")),
         Some(Arrival::InOrder) => queue(table, change, "ADD")
             .update_expression("ADD #waiting :itself SET #hold = :hold")

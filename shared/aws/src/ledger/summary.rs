@@ -9,7 +9,7 @@
 //!   that changes nothing;
 //! - `moving_since` and `behind`: what tells a release that is stuck from one that waits.
 //!
-//! The index `by_pipeline` has the partition key `pipeline` and the sort key `pushed_at`.
+//! The index `by_pipeline` has the partition key `pipeline` and the sort key `arrived_at`.
 
 use std::collections::HashMap;
 
@@ -84,7 +84,7 @@ pub(super) fn summary_item(summary: &Summary, attention: Attention) -> Item {
         ("repository".into(), text(&summary.repository)),
         ("tag".into(), text(&summary.tag)),
         ("digest".into(), text(summary.digest)),
-        ("pushed_at".into(), text(sortable(summary.pushed_at))),
+        ("arrived_at".into(), text(sortable(summary.arrived_at))),
         ("version".into(), number(summary.version)),
         ("state".into(), text(&summary.state)),
         ("head".into(), number(summary.head)),
@@ -120,7 +120,7 @@ pub(super) fn summary_of(item: &Item) -> Result<Listed, BadItem> {
             repository: parsed(item, "repository")?,
             tag: parsed(item, "tag")?,
             digest: parsed(item, "digest")?,
-            pushed_at: parsed(item, "pushed_at")?,
+            arrived_at: parsed(item, "arrived_at")?,
             version: parsed_number(item, "version")?,
             state: string(item, "state")?.to_owned(),
             outcome: match item.get("outcome") {

@@ -1,7 +1,9 @@
 //! What one release does about another: superseding the one before it, waking the one behind it.
 
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Accepted, Actor, Event, Incoming, Release, ServiceId, accept};
+use towpath_core::release::{
+    Accepted, Actor, Candidate, Event, Incoming, Release, ServiceId, accept,
+};
 
 use crate::ports::{Append, AppendError, CallError, LoadError, Ports};
 
@@ -32,8 +34,7 @@ pub(super) async fn supersede<P: Ports>(
         };
         let now = ports.now();
         let incoming = Incoming::Superseded {
-            by: newer.id().clone(),
-            pushed_at: newer.image().pushed_at,
+            by: Candidate::of(newer),
             service: service.clone(),
         };
         let Ok(Accepted::Add(events)) = accept(&release, incoming, now) else {

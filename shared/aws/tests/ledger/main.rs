@@ -39,7 +39,7 @@ async fn a_release_is_opened_once_and_found_again() {
     let listed = aws.summary(&id('a')).await.unwrap().unwrap();
     assert_eq!(listed.summary.state, "test: next");
     assert_eq!((listed.summary.head, listed.summary.version), (1, 3));
-    assert_eq!(listed.summary.pushed_at, at(0));
+    assert_eq!(listed.summary.arrived_at, at(0));
     assert!(listed.summary.open && listed.summary.outcome.is_none());
 
     open(&aws, 'c', 20).await;

@@ -81,7 +81,7 @@ async fn a_service_has_one_owner_and_newer_releases_go_first() {
 }
 
 #[tokio::test]
-async fn of_images_pushed_at_the_same_instant_neither_overtakes_the_other() {
+async fn of_tags_that_arrived_at_the_same_instant_neither_overtakes_the_other() {
     let moto = Moto::start().await;
     let aws = aws(&moto.url);
     let first = open(&aws, 'a', 0).await;
@@ -112,7 +112,7 @@ async fn releases_that_wait_in_order_are_told_apart_by_when_they_were_pushed() {
     let second = append(&aws, &second, &[planned()], 23).await.unwrap();
     let second = append(&aws, &second, &[planned()], 24).await.unwrap();
     assert_eq!(waiting().await, [id('a'), id('b'), id('c')]);
-    assert_eq!(row().await.waiting[1].pushed_at, at(10));
+    assert_eq!(row().await.waiting[1].arrived_at, at(10));
     assert_eq!(row().await.candidate, None, "nobody takes another's place");
 
     // A rollback goes before all of them, and does not wait any more when it has the service.

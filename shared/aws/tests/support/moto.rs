@@ -173,12 +173,12 @@ async fn create_table(client: &Client) {
         .key_schema(key("pk", KeyType::Hash))
         .key_schema(key("sk", KeyType::Range))
         .set_attribute_definitions(Some(
-            ["pk", "sk", "open", "due", "pipeline", "pushed_at"]
+            ["pk", "sk", "open", "due", "pipeline", "arrived_at"]
                 .map(attribute)
                 .into(),
         ))
         .global_secondary_indexes(index("open", "open", "due"))
-        .global_secondary_indexes(index("by_pipeline", "pipeline", "pushed_at"))
+        .global_secondary_indexes(index("by_pipeline", "pipeline", "arrived_at"))
         .send()
         .await
         .expect("the ledger's table");

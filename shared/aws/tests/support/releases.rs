@@ -51,7 +51,7 @@ pub fn image(digit: char, pushed: i64) -> Image {
             .parse()
             .unwrap(),
         tag: "3f2c1ab".parse().unwrap(),
-        pushed_at: at(pushed),
+        arrived_at: at(pushed),
     }
 }
 

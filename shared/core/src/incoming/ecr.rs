@@ -2,8 +2,10 @@
 //! <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html>.
 //!
 //! ECR sends such events on a best-effort basis, and a tag may have moved by the time that one is
-//! read, so that an event only says where to look: the truth is what `DescribeImages` answers.
+//! read, so that an event only says where to look: the truth is what `DescribeImages` answers. It does not
+//! say when an image got a tag, though, and the event does.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::ReadError;
@@ -33,8 +35,23 @@ pub struct Pushed {
     /// The digest that was pushed, if the event names one that can be read. The tag may be on
     /// another image by now.
     pub digest: Option<Digest>,
+    /// When it arrived under the tag, to the second.
+    pub at: Timestamp,
     /// The event's id, for the log. A push that is delivered twice has it twice.
     pub event_id: String,
+}
+
+impl Pushed {
+    /// When the image that the registry has under the tag now arrived there; `None` when another one
+    /// did: the tag has moved since, and that image's own event says when. ECR's `pushed_at` is when
+    /// the image came under its first tag. It is exact, while the event's time is cut to the second.
+    #[must_use]
+    pub fn arrived_at(&self, digest: &Digest, pushed_at: Timestamp) -> Option<Timestamp> {
+        match &self.digest {
+            Some(pushed) if pushed != digest => None,
+            Some(_) | None => Some(self.at.max(pushed_at)),
+        }
+    }
 }
 
 /// Reads `ECR Image Action` and `ECR Replication Action`.
@@ -80,6 +97,7 @@ pub fn read(event: &Value) -> Result<Pushed, ReadError> {
         digest: detail
             .optional_text("image-digest")?
             .and_then(|digest| digest.parse().ok()),
+        at: envelope.time()?,
         account: envelope.account,
         region: envelope.region,
         event_id: envelope.id,
@@ -171,6 +189,7 @@ mod tests {
                         .parse()
                         .unwrap()
                 ),
+                at: "2023-05-08T15:13:09Z".parse().unwrap(),
                 event_id: "4f5ec4d5-4de4-7aad-a046-56d5cfe1df0e".into(),
             }
         );
@@ -214,6 +233,34 @@ mod tests {
         assert_eq!(
             ignored(&chart),
             "node:20-alpine3.16 is no container image but application/vnd.cncf.helm.config.v1+json"
+        );
+    }
+
+    #[test]
+    fn an_image_arrives_when_it_gets_the_tag_and_not_before_it_was_pushed() {
+        let pushed = read(&fixture("ecr-image-action-push-mediatypes")).unwrap();
+        let digest = pushed.digest.unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for (pushed_at, arrived_at) in [
+            ("2021-01-01T00:00:00Z", "2023-05-08T15:13:09Z"),
+            ("2023-05-08T15:13:09.432Z", "2023-05-08T15:13:09.432Z"),
+        ] {
+            assert_eq!(
+                pushed.arrived_at(&digest, at(pushed_at)),
+                Some(at(arrived_at))
+            );
+        }
+        let another = Digest::of(b"another");
+        assert_eq!(pushed.arrived_at(&another, pushed.at), None);
+    }
+
+    #[test]
+    fn without_a_time_nothing_is_known_of_a_push() {
+        let mut event = fixture("ecr-image-action-push");
+        event["time"] = json!("soon\u{1b}[31m");
+        assert_eq!(
+            read(&event).unwrap_err(),
+            ReadError::malformed("time is no time")
         );
     }
 

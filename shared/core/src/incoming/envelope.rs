@@ -1,6 +1,7 @@
 //! What every EventBridge event has around its detail:
 //! <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::ReadError;
@@ -21,6 +22,7 @@ pub(super) struct Envelope<'a> {
     pub(super) account: AccountId,
     pub(super) region: Region,
     pub(super) detail: Fields<'a>,
+    fields: Fields<'a>,
 }
 
 impl<'a> Envelope<'a> {
@@ -37,7 +39,16 @@ impl<'a> Envelope<'a> {
             account: fields.name("account")?,
             region: fields.name("region")?,
             detail: fields.object("detail")?,
+            fields,
         })
+    }
+
+    /// When it happened, to the second, as whoever sends it says. An event that comes late or twice says
+    /// the same.
+    pub(super) fn time(&self) -> Result<Timestamp, ReadError> {
+        let time = self.fields.text("time")?;
+        time.parse()
+            .map_err(|_| ReadError::malformed("time is no time"))
     }
 
     /// Why an event of another source or detail-type is not read.

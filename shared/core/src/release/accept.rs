@@ -11,7 +11,9 @@ use super::eligible::{StoredNow, may_roll_back, may_vote};
 use super::reported::{Reporter, accept_report};
 use super::rollout::Phase;
 use super::vote::{Approval, Standing};
-use super::{ActionKind, CheckResult, Decision, Event, Home, Image, Principal, Release, ServiceId};
+use super::{
+    ActionKind, Candidate, CheckResult, Decision, Event, Home, Image, Principal, Release, ServiceId,
+};
 use crate::names::{ApprovalId, DeploymentId, PipelineName, ReleaseId, StageName};
 use crate::pipeline::{HookPoint, Pipeline, Stage, TagPolicy, TagVerdict};
 
@@ -74,9 +76,7 @@ pub enum Incoming {
     /// A newer release arrived where this one stands.
     Superseded {
         /// The newer release.
-        by: ReleaseId,
-        /// When its image was pushed.
-        pushed_at: Timestamp,
+        by: Candidate,
         /// The service at which it has arrived.
         service: ServiceId,
     },
@@ -304,11 +304,7 @@ pub fn accept(release: &Release, incoming: Incoming, now: Timestamp) -> Result<A
             accept_rollback(release, stage, by, reason)
         }
         Incoming::Veto { by, reason } => Ok(accept_veto(release, by, reason)),
-        Incoming::Superseded {
-            by,
-            pushed_at,
-            service,
-        } => Ok(accept_newer(release, by, pushed_at, &service)),
+        Incoming::Superseded { by, service } => Ok(accept_newer(release, by, &service)),
     }
 }
 
@@ -494,13 +490,8 @@ fn accept_veto(release: &Release, by: Principal, reason: String) -> Accepted {
     Accepted::Add(vec![Event::Vetoed { by, reason }])
 }
 
-fn accept_newer(
-    release: &Release,
-    by: ReleaseId,
-    pushed_at: Timestamp,
-    service: &ServiceId,
-) -> Accepted {
-    let newer = pushed_at > release.image().pushed_at;
+fn accept_newer(release: &Release, by: Candidate, service: &ServiceId) -> Accepted {
+    let newer = by.is_newer_than(release.image().arrived_at);
     let over = release.conclusion().is_some() || release.superseded_by().is_some();
     let is_rollback = release.rollback().is_some();
     // A newer release at a stage that this one has passed may never come this far.
@@ -509,5 +500,5 @@ fn accept_newer(
     if !newer || over || is_rollback || elsewhere || release.live().is_some() {
         return Accepted::Known;
     }
-    Accepted::Add(vec![Event::Superseded { by }])
+    Accepted::Add(vec![by.superseded()])
 }

@@ -30,8 +30,9 @@ pub struct Image {
     pub digest: Digest,
     /// The tag that it was pushed with: what people call it.
     pub tag: Tag,
-    /// When it was pushed, as ECR says: what makes one release newer than another.
-    pub pushed_at: Timestamp,
+    /// When the registry got it under this tag, as far as that is known, and never later: what makes
+    /// one release newer than another. An image that gets a second tag arrives a second time.
+    pub arrived_at: Timestamp,
 }
 
 /// Something that happened to a release.
@@ -145,6 +146,8 @@ pub enum Event {
     Superseded {
         /// The newer release.
         by: ReleaseId,
+        /// Its tag.
+        tag: Tag,
     },
     /// This release arrived at a stage and told the older one that was waiting there.
     Overtook {

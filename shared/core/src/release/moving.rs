@@ -133,7 +133,7 @@ mod tests {
             "image": {
                 "registry": "111111111111.dkr.ecr.eu-west-1.amazonaws.com",
                 "repository": "shop-api", "digest": format!("sha256:{}", "a".repeat(64)),
-                "tag": "3f2c1ab", "pushed_at": "2026-11-23T10:00:00Z",
+                "tag": "3f2c1ab", "arrived_at": "2026-11-23T10:00:00Z",
             },
         });
         let id: ReleaseId = "shop-api-0123456789abcdef".parse().unwrap();

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 pub use change::service_change;
 pub use written::NotAllowed;
 
-use super::Revision;
-use crate::image::Digest;
+use super::{Event, Release, Revision};
+use crate::image::{Digest, Tag};
 use crate::names::{AccountId, ClusterName, Region, ReleaseId, ServiceName};
 
 /// A service, wherever it is.
@@ -58,7 +58,7 @@ pub struct ServiceRow {
     /// The newest release that has arrived at this service's stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate: Option<Candidate>,
-    /// The releases that wait here in the order of their pushes, where the pipeline wants that: the
+    /// The releases that wait here in the order of their arrivals, where the pipeline wants that: the
     /// oldest first, and before all of them the rollbacks that wait.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Candidate>,
@@ -82,16 +82,37 @@ pub struct ServiceRow {
 pub struct Candidate {
     /// The release.
     pub release: ReleaseId,
-    /// When its image was pushed.
-    pub pushed_at: Timestamp,
+    /// Its tag.
+    pub tag: Tag,
+    /// When its image arrived under that tag.
+    pub arrived_at: Timestamp,
 }
 
 impl Candidate {
-    /// Whether its image was pushed later. Two tags of one image were pushed at the same instant,
-    /// as ECR says it: neither overtakes the other.
+    /// Whether its image arrived later under its tag. Of two that arrived at the same instant
+    /// neither overtakes the other.
     #[must_use]
-    pub fn is_newer_than(&self, pushed_at: Timestamp) -> bool {
-        self.pushed_at > pushed_at
+    pub fn is_newer_than(&self, arrived_at: Timestamp) -> bool {
+        self.arrived_at > arrived_at
+    }
+
+    /// A release as it stands at its stages.
+    #[must_use]
+    pub fn of(release: &Release) -> Self {
+        let image = release.image();
+        Self {
+            release: release.id().clone(),
+            tag: image.tag.clone(),
+            arrived_at: image.arrived_at,
+        }
+    }
+
+    /// What it makes of an older release.
+    pub(in crate::release) fn superseded(self) -> Event {
+        Event::Superseded {
+            by: self.release,
+            tag: self.tag,
+        }
     }
 }
 
@@ -106,14 +127,16 @@ impl ServiceRow {
     }
 
     /// The earlier good releases once `good` has succeeded. Bringing one of them back takes back
-    /// everything that came after it.
+    /// everything that came after it. A release whose image got another tag may run with the very
+    /// revision of an earlier one, and takes nothing back.
     #[must_use]
     pub fn earlier_after(&self, good: &Good) -> Vec<Good> {
-        let known = |earlier: &Good| earlier.revision == good.revision;
+        let known = |earlier: &Good| earlier.release == good.release;
         if let Some(index) = self.earlier.iter().position(known) {
             return self.earlier[index + 1..].to_vec();
         }
-        let last = self.good.iter().filter(|last| !known(last));
+        let last = self.good.iter();
+        let last = last.filter(|last| last.revision != good.revision && !known(last));
         let all = last.chain(&self.earlier).cloned();
         all.take(MOST_EARLIER).collect()
     }
@@ -140,9 +163,11 @@ pub struct ServiceChange {
     pub service: ServiceId,
     /// The release that writes.
     pub release: ReleaseId,
-    /// When the release's image was pushed. A rollback goes before everybody, so that it counts as
-    /// pushed before anything was.
-    pub pushed_at: Timestamp,
+    /// The tag of its image.
+    pub tag: Tag,
+    /// When the release's image arrived under its tag. A rollback goes before everybody, so that it
+    /// counts as arrived before anything did.
+    pub arrived_at: Timestamp,
     /// The release's image.
     pub digest: Digest,
     /// What is written.

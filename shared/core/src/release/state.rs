@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rollout::{Live, Phase, Rollout};
 use super::{Action, Conclusion, Entry, Event, Image, Principal, Rollback, ServiceId};
-use crate::image::Registry;
+use crate::image::{Registry, Tag};
 use crate::names::{AccountId, DeploymentId, Fingerprint, Region, ReleaseId, StageName};
 use crate::pipeline::{Pipeline, Stage};
 
@@ -55,7 +55,7 @@ pub struct Release {
     vetoed: Option<(Principal, String)>,
     rollouts: Vec<Rollout>,
     conclusion: Option<(Conclusion, Timestamp)>,
-    superseded_by: Option<ReleaseId>,
+    superseded_by: Option<Tag>,
     /// The older releases that were told at the stage where this one stands.
     overtaken: BTreeSet<ReleaseId>,
     let_go: BTreeSet<ServiceId>,
@@ -232,9 +232,9 @@ impl Release {
         self.conclusion.as_ref().map(|(_, at)| *at)
     }
 
-    /// The newer release that took this one's place, if one did.
+    /// The tag of the newer release that took this one's place, if one did.
     #[must_use]
-    pub fn superseded_by(&self) -> Option<&ReleaseId> {
+    pub fn superseded_by(&self) -> Option<&Tag> {
         self.superseded_by.as_ref()
     }
 

@@ -24,8 +24,8 @@ pub struct Summary {
     pub tag: Tag,
     /// The digest of its image.
     pub digest: Digest,
-    /// When its image was pushed.
-    pub pushed_at: Timestamp,
+    /// When its image arrived under that tag.
+    pub arrived_at: Timestamp,
     /// The version of the pipeline's parameter.
     pub version: i64,
     /// Where it stands, for people: `production: waits for approval, 1 of 2`.
@@ -60,7 +60,7 @@ impl Summary {
             repository: image.repository.clone(),
             tag: image.tag.clone(),
             digest: image.digest,
-            pushed_at: image.pushed_at,
+            arrived_at: image.arrived_at,
             version: release.version(),
             state: state(release),
             outcome: release.conclusion().map(|conclusion| conclusion.outcome),
@@ -165,7 +165,7 @@ mod tests {
                 "image": {
                     "registry": "111111111111.dkr.ecr.eu-west-1.amazonaws.com",
                     "repository": "shop-api", "digest": format!("sha256:{}", "a".repeat(64)),
-                    "tag": "3f2c1ab", "pushed_at": "2026-11-23T10:00:00Z",
+                    "tag": "3f2c1ab", "arrived_at": "2026-11-23T10:00:00Z",
                 },
             },
             {

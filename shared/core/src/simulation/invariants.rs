@@ -51,9 +51,9 @@ impl World {
             self.violated(format!("I3: {id} has a deployment at {at} already"));
         }
         let took = self.takes.iter().filter(|(service, ..)| service == at);
-        let newest = took.map(|(_, _, pushed_at)| *pushed_at).max();
+        let newest = took.map(|(_, _, arrived_at)| *arrived_at).max();
         let is_rollback = release.rollback().is_some();
-        if !is_rollback && newest.is_some_and(|newest| newest > release.image().pushed_at) {
+        if !is_rollback && newest.is_some_and(|newest| newest > release.image().arrived_at) {
             self.violated(format!("I5: {id} overtakes {newest:?} at {at}"));
         }
         let service = self.aws.service(at);
@@ -124,13 +124,14 @@ impl World {
         if let Some(ServiceChange {
             service,
             release,
-            pushed_at,
+            arrived_at,
             digest,
             write: ServiceWrite::Take { .. },
+            ..
         }) = change
         {
             self.takes
-                .push((service.clone(), release.clone(), *pushed_at));
+                .push((service.clone(), release.clone(), *arrived_at));
             if self.ledger.is_vetoed(digest) {
                 self.violated(format!("I4: {release} takes {service}, and is vetoed"));
             }

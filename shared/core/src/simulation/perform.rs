@@ -8,8 +8,8 @@ use crate::names::Fingerprint;
 use crate::names::StageName;
 use crate::pipeline::ApprovalPoint;
 use crate::release::{
-    Accepted, Action, ActionKind, Event, Incoming, Outcome, Phase, Plan, Release, ServiceId, Task,
-    accept,
+    Accepted, Action, ActionKind, Candidate, Event, Incoming, Outcome, Phase, Plan, Release,
+    ServiceId, Task, accept,
 };
 
 /// What befalls one call.
@@ -231,8 +231,7 @@ impl World {
             },
             Action::Supersede { older, service } => {
                 let fact = Incoming::Superseded {
-                    by: release.id().clone(),
-                    pushed_at: release.image().pushed_at,
+                    by: Candidate::of(release),
                     service: service.clone(),
                 };
                 if !self.deliver(older, fact) {

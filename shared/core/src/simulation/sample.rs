@@ -108,7 +108,7 @@ pub fn home() -> Home {
 
 /// The image of that tag, with contents of its own.
 #[must_use]
-pub fn image(tag: &str, pushed_at: Timestamp) -> Image {
+pub fn image(tag: &str, arrived_at: Timestamp) -> Image {
     Image {
         registry: "111111111111.dkr.ecr.eu-west-1.amazonaws.com"
             .parse()
@@ -116,7 +116,7 @@ pub fn image(tag: &str, pushed_at: Timestamp) -> Image {
         repository: "shop/api".parse().expect("a repository"),
         digest: Digest::of(tag.as_bytes()),
         tag: tag.parse::<Tag>().expect("a tag"),
-        pushed_at,
+        arrived_at,
     }
 }
 

@@ -51,7 +51,7 @@ pub struct World {
     pushes: usize,
 }
 
-/// The tags of what is pushed, each an image of its own.
+/// The tags of what is pushed, each an image of its own or the one of another tag.
 const TAGS: [&str; 4] = ["aaaaaaa", "bbbbbbb", "ccccccc", "ddddddd"];
 
 /// More than any story needs once faults have stopped.
@@ -99,7 +99,12 @@ impl World {
         };
         self.pushes += 1;
         let delay = SignedDuration::from_mins(self.dice.roll(3) as i64 * 45);
-        let image = sample::image(tag, self.now - delay);
+        let mut image = sample::image(tag, self.now - delay);
+        // An image that was pushed before gets a second tag.
+        let again = self.dice.roll(8).checked_sub(5);
+        if let Some(first) = again.and_then(|index| TAGS.get(index)) {
+            image.digest = sample::image(first, self.now).digest;
+        }
         let id = release_id(&self.pipeline.pipeline, &image.digest, &image.tag);
         let opened = open(self.pipeline.clone(), 1, sample::home(), image);
         if let Ok(events) = opened {

@@ -5,6 +5,7 @@ use towpath_e2e::{APPROVER, Error, World};
 
 const FIRST: &str = "3f2c1ab";
 const SECOND: &str = "4a5b6c7";
+const AGAIN: &str = "5b6c7d8";
 
 /// A lab whose pipeline has that policy for arrivals, with two releases that ask for production, and
 /// the digests of their images.
@@ -94,5 +95,21 @@ async fn an_approval_is_asked_for_again_when_something_else_was_rolled_out() -> 
     world.click(SECOND, "towpath_approve", APPROVER).await?;
     assert_eq!(world.ended(SECOND).await?, "succeeded");
     assert_eq!(world.running("production").await?, [second.as_str()]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_image_that_gets_a_second_tag_has_its_turn_again() -> Result<(), Error> {
+    let (world, first, second) = two_that_ask("queue").await?;
+    world.click(FIRST, "towpath_approve", APPROVER).await?;
+    world.click(SECOND, "towpath_approve", APPROVER).await?;
+    assert_eq!(world.ended(SECOND).await?, "succeeded");
+    assert_eq!(world.running("production").await?, [second.as_str()]);
+
+    assert_eq!(world.retag(FIRST, AGAIN).await?, first);
+    world.asks(AGAIN).await?;
+    world.click(AGAIN, "towpath_approve", APPROVER).await?;
+    assert_eq!(world.ended(AGAIN).await?, "succeeded");
+    assert_eq!(world.running("production").await?, [first.as_str()]);
     Ok(())
 }

@@ -2,10 +2,12 @@
 //! rolled out is finished first.
 
 use serde_json::json;
-use towpath_e2e::{APPROVER, CHANNEL, Error, World};
+use towpath_e2e::{APPROVER, CHANNEL, Error, Shop, World};
 
 const OLDER: &str = "3f2c1ab";
 const NEWER: &str = "4a5b6c7";
+const AGAIN: &str = "5b6c7d8";
+const LAST: &str = "6c7d8e9";
 
 #[tokio::test]
 async fn a_newer_push_takes_the_place_of_one_that_waits_for_approval() -> Result<(), Error> {
@@ -18,8 +20,7 @@ async fn a_newer_push_takes_the_place_of_one_that_waits_for_approval() -> Result
     let digest = world.push(NEWER, "healthy").await?;
     assert_eq!(world.ended(OLDER).await?, "superseded");
     let reason = world.reason(OLDER).await?;
-    let newer = world.release(NEWER).await?.id;
-    assert!(reason.contains(&newer), "{reason}");
+    assert!(reason.contains(NEWER), "{reason}");
     world.asks(NEWER).await?;
     let card = world.card(OLDER).await?.expect("its card");
     assert!(card.buttons.is_empty(), "{card:?}");
@@ -96,10 +97,12 @@ async fn an_older_push_whose_event_comes_late_overtakes_nothing() -> Result<(), 
     let world = World::start().await?;
     let lost = json!({ "suppress_event": true });
     let older = world.push_with(OLDER, &lost).await?;
+    let mut late = world.push_event(OLDER, &older);
+    late["time"] = json!(world.now().await?);
     world.pass(1).await?;
     let newer = world.push(NEWER, "healthy").await?;
     world.asks(NEWER).await?;
-    world.event(&world.push_event(OLDER, &older)).await?;
+    world.event(&late).await?;
     assert_eq!(world.ended(OLDER).await?, "superseded");
 
     let events = world.events_of(OLDER).await?;
@@ -118,5 +121,80 @@ async fn an_older_push_whose_event_comes_late_overtakes_nothing() -> Result<(), 
     world.click(NEWER, "towpath_approve", APPROVER).await?;
     assert_eq!(world.ended(NEWER).await?, "succeeded");
     assert_eq!(world.running("production").await?, [newer.as_str()]);
+    Ok(())
+}
+
+/// Brings a release that was pushed into production.
+async fn deploy(world: &World, tag: &str, digest: &str) -> Result<(), Error> {
+    world.asks(tag).await?;
+    world.click(tag, "towpath_approve", APPROVER).await?;
+    assert_eq!(world.ended(tag).await?, "succeeded");
+    assert_eq!(world.running("production").await?, [digest]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_image_that_gets_a_second_tag_is_deployed_again() -> Result<(), Error> {
+    let world = World::start().await?;
+    let older = world.push(OLDER, "healthy").await?;
+    deploy(&world, OLDER, &older).await?;
+    let newer = world.push(NEWER, "healthy").await?;
+    deploy(&world, NEWER, &newer).await?;
+    // A revert whose build gives the very same image, or a promotion by tag.
+    assert_eq!(world.retag(OLDER, AGAIN).await?, older);
+    deploy(&world, AGAIN, &older).await?;
+
+    // What ran before it is what was newer then.
+    let asked = world
+        .ordered(&["rollback", "shop-api", "production"])
+        .await?;
+    assert_eq!(asked["to"]["tag"], NEWER, "{asked}");
+    world
+        .until("production runs it", async |world| {
+            Ok(world.running("production").await? == [newer.as_str()])
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_second_tag_whose_event_comes_late_overtakes_nothing() -> Result<(), Error> {
+    let world = World::start().await?;
+    let same = json!({ "content": "the same build" });
+    let older = world.push_with(OLDER, &same).await?;
+    deploy(&world, OLDER, &older).await?;
+    let newer = world.push(NEWER, "healthy").await?;
+    deploy(&world, NEWER, &newer).await?;
+
+    let lost = json!({ "content": "the same build", "suppress_event": true });
+    assert_eq!(world.push_with(AGAIN, &lost).await?, older);
+    let mut late = world.push_event(AGAIN, &older);
+    late["time"] = json!(world.now().await?);
+    world.pass(60).await?;
+    let last = world.push(LAST, "healthy").await?;
+    world.asks(LAST).await?;
+    world.event(&late).await?;
+    assert_eq!(world.ended(AGAIN).await?, "superseded");
+    let reason = world.reason(AGAIN).await?;
+    let newer = format!("{LAST} is newer and has arrived here too");
+    assert!(reason.ends_with(&newer), "{reason}");
+    deploy(&world, LAST, &last).await
+}
+
+#[tokio::test]
+async fn an_event_of_an_image_that_has_lost_its_tag_opens_nothing() -> Result<(), Error> {
+    let world = World::start().await?;
+    let mutable = json!({ "repositoryName": Shop::NAME, "imageTagMutability": "MUTABLE" });
+    let change = world.lab.aws("ecr", "PutImageTagMutability", &mutable);
+    change.await?;
+    let lost = json!({ "suppress_event": true });
+    let moved = world.push_with(OLDER, &lost).await?;
+    let late = world.push_event(OLDER, &moved);
+    world.pass(1).await?;
+    let digest = world.push(OLDER, "healthy").await?;
+    world.event(&late).await?;
+    world.asks(OLDER).await?;
+    let releases = world.releases().await?;
+    let digests: Vec<_> = releases.iter().map(|one| one.digest.as_str()).collect();
+    assert_eq!(digests, [digest.as_str()]);
     Ok(())
 }

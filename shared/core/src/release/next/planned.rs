@@ -115,10 +115,8 @@ fn others_first(release: &Release, stage: &Stage, plan: &Plan) -> Option<Step> {
         return Some(give_up_here(stage, Outcome::Refused, reason.clone()));
     }
     let candidate = plan.service.candidate.as_ref()?;
-    if candidate.is_newer_than(release.image().pushed_at) {
-        return Some(Step::Record(vec![Event::Superseded {
-            by: candidate.release.clone(),
-        }]));
+    if candidate.is_newer_than(release.image().arrived_at) {
+        return Some(Step::Record(vec![candidate.clone().superseded()]));
     }
     let older = &candidate.release;
     let in_order = release.pipeline().arrivals.is_in_order();
@@ -170,7 +168,7 @@ fn turn_of_another(release: &Release, plan: &Plan) -> Option<String> {
         return None;
     }
     let first = plan.service.waiting.first()?;
-    let newer = first.is_newer_than(release.image().pushed_at);
+    let newer = first.is_newer_than(release.image().arrived_at);
     (first.release != *release.id() && !newer).then(|| first.release.to_string())
 }
 

@@ -43,7 +43,7 @@ pub fn service_change(
                 // plan by which it learns that it is superseded with it.
                 let newer =
                     plan.service.candidate.as_ref().is_some_and(|candidate| {
-                        candidate.is_newer_than(release.image().pushed_at)
+                        candidate.is_newer_than(release.image().arrived_at)
                     });
                 // A plan that was read before the release ended, or went on, is no arrival.
                 let here = release.conclusion().is_none()
@@ -157,8 +157,9 @@ pub fn service_change(
     Some(ServiceChange {
         service: release.service_id(stage)?,
         release: release.id().clone(),
-        pushed_at: match release.rollback() {
-            None => release.image().pushed_at,
+        tag: release.image().tag.clone(),
+        arrived_at: match release.rollback() {
+            None => release.image().arrived_at,
             Some(_) => Timestamp::UNIX_EPOCH,
         },
         digest: release.image().digest,

@@ -8,6 +8,18 @@ use super::{Arrival, Candidate, ServiceChange, ServiceRow, ServiceWrite};
 #[error("the service's row does not allow it")]
 pub struct NotAllowed;
 
+impl ServiceChange {
+    /// The release that writes, as it stands at the service.
+    #[must_use]
+    pub fn candidate(&self) -> Candidate {
+        Candidate {
+            release: self.release.clone(),
+            tag: self.tag.clone(),
+            arrived_at: self.arrived_at,
+        }
+    }
+}
+
 impl ServiceRow {
     /// The row after a change. That the image is not vetoed, which taking a service asks for as well,
     /// is not written here.
@@ -29,7 +41,7 @@ impl ServiceRow {
         let overtaken = self
             .candidate
             .as_ref()
-            .is_some_and(|candidate| candidate.is_newer_than(change.pushed_at));
+            .is_some_and(|candidate| candidate.is_newer_than(change.arrived_at));
         let owns = |epoch: u64| self.owner.as_ref() == Some(&change.release) && self.epoch == epoch;
         match &change.write {
             ServiceWrite::Arrive => !overtaken,
@@ -56,12 +68,7 @@ impl ServiceRow {
 
     /// Writes a change, whether or not the row allows it.
     pub(crate) fn write(&mut self, change: &ServiceChange) {
-        let candidate = || {
-            Some(Candidate {
-                release: change.release.clone(),
-                pushed_at: change.pushed_at,
-            })
-        };
+        let candidate = || Some(change.candidate());
         match &change.write {
             ServiceWrite::Arrive => self.candidate = candidate(),
             ServiceWrite::Enqueue => self.enqueue(change),
@@ -110,12 +117,9 @@ impl ServiceRow {
 
     fn enqueue(&mut self, change: &ServiceChange) {
         self.leave(change);
-        self.waiting.push(Candidate {
-            release: change.release.clone(),
-            pushed_at: change.pushed_at,
-        });
+        self.waiting.push(change.candidate());
         self.waiting
-            .sort_by_key(|it| (it.pushed_at, it.release.clone()));
+            .sort_by_key(|it| (it.arrived_at, it.release.clone()));
     }
 
     fn leave(&mut self, change: &ServiceChange) {

@@ -15,7 +15,7 @@ impl Release {
     pub fn apply(&mut self, event: &Event, at: Timestamp) {
         match event {
             Event::Opened { .. } => {}
-            Event::Superseded { by } => self.superseded_by = Some(by.clone()),
+            Event::Superseded { tag, .. } => self.superseded_by = Some(tag.clone()),
             Event::Overtook { older } => {
                 self.overtaken.insert(older.clone());
             }

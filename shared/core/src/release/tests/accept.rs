@@ -569,8 +569,7 @@ fn refusals_say_why_to_whoever_asked() {
 
 fn overtaken_by(by: &Candidate, service: ServiceId) -> Incoming {
     Incoming::Superseded {
-        by: by.release.clone(),
-        pushed_at: by.pushed_at,
+        by: by.clone(),
         service,
     }
 }
@@ -581,6 +580,7 @@ fn a_newer_release_supersedes_what_is_not_live() {
     let incoming = || overtaken_by(&newer, pushed().service(0));
     let expected = Event::Superseded {
         by: newer.release.clone(),
+        tag: newer.tag.clone(),
     };
     for story in [pushed(), pushed().planned("test", sample::plan())] {
         assert_eq!(adds(&story, incoming()), std::slice::from_ref(&expected));
@@ -612,10 +612,7 @@ fn a_newer_release_at_an_earlier_stage_does_not_take_back_a_request_to_decide() 
 #[test]
 fn an_older_release_supersedes_nothing() {
     let older = other("0000001", sample::minute(-60));
-    let itself = Candidate {
-        release: pushed().id().clone(),
-        pushed_at: sample::dawn(),
-    };
+    let itself = Candidate::of(&pushed().release);
     for by in [older, itself] {
         let incoming = overtaken_by(&by, pushed().service(0));
         assert_eq!(pushed().accepts(incoming), Ok(Accepted::Known));

@@ -94,13 +94,7 @@ fn tell_everything(mut story: Story) -> Story {
 
 #[test]
 fn a_release_that_was_overtaken_ends_as_superseded_wherever_it_stands_before_live() {
-    let overtaken = |story: Story| {
-        story
-            .happened(Event::Superseded {
-                by: newer().release,
-            })
-            .gives_up()
-    };
+    let overtaken = |story: Story| story.happened(newer().superseded()).gives_up();
     let asking = pushed()
         .stands_at_production()
         .planned("production", sample::plan())
@@ -113,15 +107,13 @@ fn a_release_that_was_overtaken_ends_as_superseded_wherever_it_stands_before_liv
     ] {
         let (outcome, reason) = overtaken(story);
         assert_eq!(outcome, Outcome::Superseded);
-        assert!(reason.contains(newer().release.as_str()), "{reason}");
+        assert_eq!(reason, "fffffff is newer and has arrived here too");
     }
 }
 
 #[test]
 fn a_live_release_that_was_overtaken_goes_on() {
-    let story = pushed().ready_at_test().happened(Event::Superseded {
-        by: newer().release,
-    });
+    let story = pushed().ready_at_test().happened(newer().superseded());
     assert_eq!(story.kinds(), [ActionKind::Start]);
 }
 
@@ -204,12 +196,11 @@ fn a_plan_that_was_refused_ends_the_release_as_failed() {
 #[test]
 fn a_newer_candidate_supersedes_the_release() {
     let story = pushed().planned_but("test", |plan| plan.service.candidate = Some(newer()));
-    let by = newer().release;
-    assert_eq!(story.records(), [Event::Superseded { by }]);
+    assert_eq!(story.records(), [newer().superseded()]);
 }
 
 #[test]
-fn of_two_pushed_at_once_neither_overtakes_the_other() {
+fn of_two_that_arrived_at_once_neither_overtakes_the_other() {
     for (tag, there) in [("3f2c1ab", "fffffff"), ("fffffff", "3f2c1ab")] {
         let there = other(there, sample::dawn());
         let story = given(sample::shop())
@@ -219,8 +210,7 @@ fn of_two_pushed_at_once_neither_overtakes_the_other() {
             });
         assert_eq!(story.kinds(), [ActionKind::Supersede]);
         let newer = Incoming::Superseded {
-            by: there.release,
-            pushed_at: there.pushed_at,
+            by: there,
             service: story.service(0),
         };
         assert_eq!(story.accepts(newer), Ok(Accepted::Known));
@@ -249,10 +239,7 @@ fn an_older_candidate_is_told_that_it_is_superseded_once() {
 #[test]
 fn its_own_candidacy_stands_in_nobodys_way() {
     let story = pushed();
-    let own = Candidate {
-        release: story.id().clone(),
-        pushed_at: story.release.image().pushed_at,
-    };
+    let own = Candidate::of(&story.release);
     let story = story.planned_but("test", |plan| plan.service.candidate = Some(own));
     assert!(matches!(
         &story.records()[..],

@@ -304,7 +304,7 @@ fn a_rollback_waits_for_who_has_the_service() {
     let change = service_change(&story.release, std::slice::from_ref(queued), story.now);
     let change = change.expect("it waits");
     assert_eq!(
-        (change.write, change.pushed_at),
+        (change.write, change.arrived_at),
         (ServiceWrite::Enqueue, Timestamp::UNIX_EPOCH)
     );
     let ended = Event::RolloutEnded {

@@ -35,12 +35,13 @@ pub(crate) fn deployment(id: &str) -> DeploymentId {
     id.parse().expect("a deployment id")
 }
 
-/// Another release, older or newer by when its image was pushed.
-pub(crate) fn other(tag: &str, pushed_at: Timestamp) -> Candidate {
-    let image = sample::image(tag, pushed_at);
+/// Another release, older or newer by when its image arrived.
+pub(crate) fn other(tag: &str, arrived_at: Timestamp) -> Candidate {
+    let image = sample::image(tag, arrived_at);
     Candidate {
         release: release_id(&sample::shop().pipeline, &image.digest, &image.tag),
-        pushed_at,
+        tag: image.tag,
+        arrived_at,
     }
 }
 

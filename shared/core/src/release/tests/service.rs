@@ -42,7 +42,8 @@ fn a_plan_makes_the_release_arrive_at_its_stages_service() {
         Some(ServiceChange {
             service: story.service(0),
             release: story.id().clone(),
-            pushed_at: sample::dawn(),
+            tag: story.release.image().tag.clone(),
+            arrived_at: sample::dawn(),
             digest: story.release.image().digest,
             write: ServiceWrite::Arrive,
         })

@@ -146,6 +146,7 @@ fn eventful() -> Story {
         })
         .happened(Event::Superseded {
             by: "shop-api-fedcba9876543210".parse().unwrap(),
+            tag: "4a5b6c7".parse().unwrap(),
         })
         .ended("production", Outcome::Refused, None)
         .happened(Event::Ended {
