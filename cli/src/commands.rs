@@ -10,6 +10,7 @@ mod history;
 mod hold;
 mod init;
 mod lint;
+mod newest;
 mod ordered;
 mod plan;
 mod render;

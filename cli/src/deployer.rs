@@ -81,6 +81,12 @@ pub(crate) trait Deployer {
         repository: &RepositoryName,
         tag: &Tag,
     ) -> Result<Option<ImageDetail>, Failure>;
+    /// The images of a repository that have tags.
+    async fn images(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+    ) -> Result<Vec<ImageDetail>, Failure>;
     /// Whether a repository has an image; none when that may not be asked.
     async fn has_image(
         &self,

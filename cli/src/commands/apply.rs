@@ -9,6 +9,8 @@ use towpath_core::pipeline::{Pipeline, Stored};
 
 use super::files;
 use super::lint::write_problems;
+use super::newest::{self, Newest};
+use crate::deployer::orders::Orders;
 use crate::deployer::{Deployer, Kept, Where, all_pipelines, service_of};
 use crate::doctor::reads::Reads;
 use crate::doctor::{Finding, Severity, registries};
@@ -22,8 +24,9 @@ use crate::reference::yaml;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath apply deploy/shop-api.yaml\n  \
-    towpath apply deploy/*.yaml --dry-run\n\n\
-    Nothing is stored unless every file is good. With --dry-run it exits with 1 when something would \
+    towpath apply deploy/*.yaml --dry-run\n  \
+    towpath apply deploy/shop-api.yaml --deploy-newest\n\n\
+    A pipeline takes what is pushed after it was applied or changed. Nothing is stored unless every file is good. With --dry-run it exits with 1 when something would \
     change.")]
 pub(super) struct Arguments {
     /// The files, in YAML or, when named .json, in JSON; `-` reads the standard input.
@@ -32,6 +35,9 @@ pub(super) struct Arguments {
     /// Only show what would change.
     #[arg(long)]
     dry_run: bool,
+    /// Deploy also the newest image that the pipeline takes, although it was pushed before.
+    #[arg(long, conflicts_with = "dry_run")]
+    deploy_newest: bool,
     #[command(flatten)]
     pub(super) at: Where,
 }
@@ -53,6 +59,13 @@ struct Applied {
     /// What would keep the pipeline from working.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Finding>,
+    /// What was pushed last of what the pipeline takes.
+    newest: Option<Newest>,
+    /// Why that is not known, if so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newest_unknown: Option<String>,
+    /// Whether it is deployed now, on purpose.
+    deployed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -71,7 +84,7 @@ struct Ready {
     stored: Stored,
 }
 
-pub(super) async fn run<D: Deployer + Reads>(
+pub(super) async fn run<D: Orders + Reads>(
     deployer: &D,
     arguments: &Arguments,
     output: Output,
@@ -103,7 +116,20 @@ pub(super) async fn run<D: Deployer + Reads>(
     for one in ready {
         let told = registries::check(deployer, arguments.at.prefix(), &one.pipeline, &home).await;
         let problem = told.filter(|found| found.severity != Severity::Ok);
-        let one = apply(deployer, arguments.dry_run, one, problem, &kept).await?;
+        let pipeline = one.pipeline.clone();
+        let mut one = apply(deployer, arguments.dry_run, one, problem, &kept).await?;
+        match newest::find(deployer, &pipeline, &home).await {
+            Ok(found) => one.newest = found,
+            Err(error) if arguments.deploy_newest => return Err(error),
+            Err(error) => one.newest_unknown = Some(error.to_string()),
+        }
+        if arguments.deploy_newest
+            && let (Some(newest), Some(version)) = (&one.newest, one.version)
+            && newest.state.is_none()
+        {
+            newest::deploy(deployer, &pipeline, version, &home, newest).await?;
+            one.deployed = true;
+        }
         if output == Output::Text {
             write_text(out, arguments.dry_run, &one)?;
         }
@@ -251,6 +277,9 @@ async fn apply<D: Deployer>(
             diff
         },
         problem,
+        newest: None,
+        newest_unknown: None,
+        deployed: false,
     })
 }
 
@@ -299,6 +328,44 @@ fn write_text(out: &mut dyn Write, dry_run: bool, one: &Applied) -> Result<(), F
         )?;
         if let Some(way_out) = &problem.way_out {
             writeln!(out, "    {way_out}")?;
+        }
+    }
+    write_newest(out, dry_run, one)
+}
+
+/// What is newest in the repository, and what becomes of it.
+fn write_newest(out: &mut dyn Write, dry_run: bool, one: &Applied) -> Result<(), Failure> {
+    if let Some(problem) = &one.newest_unknown {
+        let problem = crate::telling::safe(problem);
+        writeln!(
+            out,
+            "    what is newest in its repository is not known: {problem}"
+        )?;
+    }
+    let Some(newest) = &one.newest else {
+        return Ok(());
+    };
+    let (tag, release) = (&newest.tag, &newest.release);
+    let pushed = crate::telling::time(newest.pushed_at);
+    match (&newest.state, one.deployed) {
+        (_, true) => writeln!(
+            out,
+            "    {GOOD}{tag}{GOOD:#}, pushed at {pushed}, is deployed: `towpath history {release}` tells how it goes"
+        )?,
+        (Some(state), false) => {
+            let state = crate::telling::safe(state);
+            writeln!(
+                out,
+                "    {QUIET}the newest that it takes is {tag}, pushed at {pushed}, and released before: {release} ({state}){QUIET:#}"
+            )?;
+        }
+        (None, false) => {
+            let file = if dry_run { "FILE" } else { one.file.as_str() };
+            writeln!(
+                out,
+                "    the newest that it takes is {NAME}{tag}{NAME:#}, pushed at {pushed}, before the pipeline was applied: it is not deployed unless you say so, with `towpath apply {} --deploy-newest`",
+                crate::telling::safe(file)
+            )?;
         }
     }
     Ok(())

@@ -158,6 +158,15 @@ impl Deployer for Installed {
         Ok(self.aws.image_by_tag(registry, repository, tag).await?)
     }
 
+    async fn images(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+    ) -> Result<Vec<ImageDetail>, Failure> {
+        let ever = Timestamp::MIN;
+        Ok(self.aws.pushed_since(registry, repository, ever).await?)
+    }
+
     async fn has_image(
         &self,
         registry: &Registry,

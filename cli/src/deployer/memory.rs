@@ -245,6 +245,14 @@ impl Deployer for Memory {
         Ok(self.images.get(tag).cloned())
     }
 
+    async fn images(
+        &self,
+        _registry: &Registry,
+        _repository: &RepositoryName,
+    ) -> Result<Vec<ImageDetail>, Failure> {
+        Ok(self.images.values().cloned().collect())
+    }
+
     async fn has_image(
         &self,
         _registry: &Registry,

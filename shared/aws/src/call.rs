@@ -260,6 +260,14 @@ pub(crate) fn refused(
     }
 }
 
+/// A time of AWS. It comes as a decimal number of seconds, which binary fractions say not quite
+/// exactly: 0.123 s becomes 122,999,907 ns.
+pub(crate) fn to_the_millisecond(time: aws_smithy_types::DateTime) -> Option<jiff::Timestamp> {
+    let milliseconds = (i64::from(time.subsec_nanos()) + 500_000) / 1_000_000;
+    let total = time.secs().checked_mul(1_000)?.checked_add(milliseconds)?;
+    jiff::Timestamp::from_millisecond(total).ok()
+}
+
 /// An answer that came and cannot be understood.
 pub(crate) fn unreadable(operation: &'static str, problem: impl fmt::Display) -> CallError {
     CallError::Unknown {

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ecr::operation::describe_images::DescribeImagesError;
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, ImageStatus, TagStatus};
-use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::Region;
 
 use crate::aws::Aws;
-use crate::call::{classify, failed, present, refused, unreadable};
+use crate::call::{classify, failed, present, refused, to_the_millisecond, unreadable};
 use crate::clients::ClientSet;
 use crate::ports::{CallError, Ecr, ImageDetail, ImageState};
 
 const DESCRIBE: &str = "ecr:DescribeImages";
+
+/// The most images that a page may have:
+/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html>.
+const PAGE: i32 = 1_000;
 
 impl Ecr for Aws {
     async fn image_by_tag(
@@ -94,6 +97,7 @@ impl Ecr for Aws {
                 .registry_id(&account)
                 .repository_name(repository.as_str())
                 .filter(tagged.clone())
+                .max_results(PAGE)
                 .set_next_token(token)
                 .send()
                 .await
@@ -206,16 +210,10 @@ fn detail(image: aws_sdk_ecr::types::ImageDetail) -> Result<ImageDetail, CallErr
     })
 }
 
-/// ECR's time. It comes as a decimal number of seconds, which binary fractions say not quite
-/// exactly: 0.123 s becomes 122,999,907 ns.
-fn to_the_millisecond(time: DateTime) -> Option<Timestamp> {
-    let milliseconds = (i64::from(time.subsec_nanos()) + 500_000) / 1_000_000;
-    let total = time.secs().checked_mul(1_000)?.checked_add(milliseconds)?;
-    Timestamp::from_millisecond(total).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::DateTime;
+
     use super::*;
 
     #[test]

@@ -2,12 +2,11 @@
 
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_sdk_ssm::types::{ParameterTier, ParameterType};
-use jiff::Timestamp;
 use towpath_core::names::ParameterName;
 use towpath_core::release::Place;
 
 use crate::aws::Aws;
-use crate::call::{classify, failed, present, unreadable};
+use crate::call::{classify, failed, present, to_the_millisecond, unreadable};
 use crate::ports::{CallError, Parameter, Parameters};
 
 const GET: &str = "ssm:GetParameter";
@@ -118,9 +117,6 @@ fn parameter_of(
         name: name.parse().map_err(|error| unreadable(operation, error))?,
         version: parameter.version,
         value: present(operation, "value", parameter.value)?,
-        modified_at: parameter
-            .last_modified_date
-            .and_then(|at| Timestamp::new(at.secs(), 0).ok())
-            .unwrap_or(Timestamp::UNIX_EPOCH),
+        modified_at: parameter.last_modified_date.and_then(to_the_millisecond),
     })
 }

@@ -27,6 +27,7 @@ use crate::moto::{Moto, MotoError, Place};
 use crate::provision::{self, ProvisionError};
 use crate::slack::workspace::Workspace;
 use crate::sns::Topics;
+use crate::ssm;
 use crate::timers::Timers;
 use crate::world::World;
 
@@ -78,6 +79,8 @@ pub(crate) struct Lab {
     pub(crate) managed_keys: ManagedKeys,
     /// The simulated services.
     pub(crate) world: Mutex<World>,
+    /// When parameters were written.
+    pub(crate) parameters: ssm::Written,
     /// The rest of AWS.
     pub(crate) moto: Moto,
     /// Functions.
@@ -185,6 +188,7 @@ pub(crate) async fn start(serve: &Serve, base_url: String) -> Result<Arc<Lab>, S
         roles: Roles::default(),
         resource_policies: ResourcePolicies::default(),
         managed_keys: ManagedKeys::default(),
+        parameters: ssm::Written::default(),
         world: Mutex::new(World::new(serve.seed, now)),
         moto,
         lambda: Lambda::default(),

@@ -130,3 +130,62 @@ fn apply_says_that_the_deployer_was_not_told_of_a_registry() {
         assert_eq!(report["pipelines"][0]["problem"].is_null(), is_told);
     }
 }
+
+/// A deployer whose repository has an image of that tag.
+fn with_image(tag: &str) -> Memory {
+    let mut deployer = Memory::new();
+    let image = towpath_aws::ports::ImageDetail {
+        digest: towpath_core::image::Digest::of(tag.as_bytes()),
+        tags: vec!["latest".parse().unwrap(), tag.parse().unwrap()],
+        pushed_at: crate::deployer::memory::PUSHED,
+    };
+    deployer.images.insert(tag.parse().unwrap(), image);
+    deployer
+}
+
+#[test]
+fn apply_says_what_is_newest_and_deploys_it_only_on_purpose() {
+    let deployer = with_image("3f2c1ab");
+    let (_folder, path) = file(SHOP);
+    let text = yes(&deployer, &["apply", &path]);
+    assert!(
+        text.contains("the newest that it takes is 3f2c1ab, pushed at ")
+            && text.contains("`towpath apply ")
+            && text.contains("--deploy-newest`"),
+        "{text}"
+    );
+    assert!(deployer.ordered.borrow().opened.is_empty());
+    let asked = ["apply", &path, "--deploy-newest", "--output", "json"];
+    let report = json(&yes(&deployer, &asked));
+    assert_eq!(report["pipelines"][0]["deployed"], true);
+    let ordered = deployer.ordered.borrow();
+    let [(release, _)] = &ordered.opened[..] else {
+        panic!("one release is opened");
+    };
+    assert_eq!(
+        report["pipelines"][0]["newest"]["release"],
+        release.as_str()
+    );
+}
+
+#[test]
+fn what_was_released_before_is_not_deployed_once_more() {
+    let mut deployer = with_image("3f2c1ab");
+    let pipeline = deployer.keep(SHOP);
+    let id = deployer.release(&pipeline, "3f2c1ab", &[]);
+    let (_folder, path) = file(SHOP);
+    let text = yes(&deployer, &["apply", &path, "--deploy-newest"]);
+    assert!(
+        text.contains(&format!("and released before: {id} (")),
+        "{text}"
+    );
+    assert!(deployer.ordered.borrow().opened.is_empty());
+}
+
+#[test]
+fn what_no_rule_takes_is_not_the_newest() {
+    let deployer = with_image("v1.4.2");
+    let (_folder, path) = file(SHOP);
+    let report = json(&yes(&deployer, &["apply", &path, "--output", "json"]));
+    assert_eq!(report["pipelines"][0]["newest"], serde_json::Value::Null);
+}

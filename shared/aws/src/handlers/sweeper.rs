@@ -106,12 +106,14 @@ where
 {
     let pipeline = read_pipeline(root, parameter)?;
     let registry = home.registry_of(&pipeline);
-    // What was pushed before the pipeline knew of anything is not lost, only old.
-    let newest = ports
-        .newest(&pipeline.pipeline)
-        .await?
-        .map(|(_, arrived_at)| arrived_at);
-    let known = newest.unwrap_or(parameter.modified_at);
+    // What was pushed before the pipeline was applied or changed is not lost, only old: the rules of
+    // that time left it, or somebody has taken it back since. An event is taken whenever it comes.
+    let Some(applied_at) = parameter.modified_at else {
+        tracing::warn!(parameter = %parameter.name, "lost pushes are not looked for: Parameter Store does not say when the pipeline was applied");
+        return Ok(());
+    };
+    let newest = ports.newest(&pipeline.pipeline).await?;
+    let known = newest.map_or(applied_at, |(_, arrived_at)| arrived_at.max(applied_at));
     let since = known.max(ports.now().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN));
     let pushed = ports
         .pushed_since(&registry, &pipeline.repository, since)

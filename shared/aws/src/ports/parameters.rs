@@ -15,8 +15,8 @@ pub struct Parameter {
     pub version: i64,
     /// The value.
     pub value: String,
-    /// When this version was written.
-    pub modified_at: Timestamp,
+    /// When this version was written, if SSM says it.
+    pub modified_at: Option<Timestamp>,
 }
 
 /// SSM Parameter Store.

@@ -1,6 +1,7 @@
 //! Every story in one program: they share one warm moto, and wait beside each other.
 
 mod after_the_main_road;
+mod applying;
 mod approval_by_sns;
 mod auto_scaling;
 mod channels;
