@@ -99,7 +99,7 @@ pub(crate) fn sentence(event: &Event) -> String {
         } => format!(
             "{} is to be rolled back to {} of {} ({}){}",
             rollback.stage,
-            image.tag,
+            rollback.called(&image.tag),
             rollback.good,
             rollback.revision.short(),
             because(rollback.reason.as_deref())

@@ -6,8 +6,8 @@ use serde::Serialize;
 use towpath_aws::handlers::Taken;
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
-    Good, Incoming, MOST_ATTEMPTS, NoWayBack, Principal, Refusal, Release, Revision, ServiceId,
-    ServiceRow, StoredNow, WantedRollback, open_rollback, succeeded_with,
+    Good, Incoming, MOST_ATTEMPTS, NoWayBack, Principal, Refusal, Release, Revision, Rollback,
+    ServiceId, ServiceRow, StoredNow, WantedRollback, open_rollback, ran,
 };
 
 use super::stage::{self, Found, StageArguments, reason};
@@ -25,16 +25,17 @@ const TRIES: u32 = 3;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath rollback shop-api production --reason 'checkout fails'\n  \
-    towpath rollback shop-api production --to shop-api-0123456789abcdef\n\n\
+    towpath rollback shop-api production --to shop-api-0123456789abcdef\n  \
+    towpath rollback shop-api production --to shop-api:7\n\n\
     No hold, veto or approval keeps a rollback, and the stage is on hold afterwards. \
     Once it is through, the same command goes one release further back.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     of: StageArguments,
-    /// The release to bring back, which must have succeeded there; by default the one before what
-    /// runs now.
-    #[arg(long, value_name = "RELEASE")]
-    to: Option<ReleaseId>,
+    /// The release to bring back, which must have served there, or a revision that ran there, such as
+    /// the one before the first release; by default what served before what runs now.
+    #[arg(long, value_name = "RELEASE|FAMILY:REVISION", value_parser = target)]
+    to: Option<Target>,
     /// Why, for everybody who reads about it.
     #[arg(long, value_parser = reason, value_name = "TEXT")]
     reason: Option<String>,
@@ -42,9 +43,47 @@ pub(super) struct Arguments {
     pub(super) at: Where,
 }
 
+/// What `--to` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Target {
+    Release(ReleaseId),
+    /// A revision, by its family and number or by its ARN.
+    Revision(String),
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    if text.contains(':') {
+        return Ok(Target::Revision(text.to_owned()));
+    }
+    let release = text.parse().map(Target::Release);
+    release.map_err(|error| format!("{error}; a revision is named like shop-api:7"))
+}
+
+impl Target {
+    /// Whether that is what a rollback brings back.
+    fn is_of(&self, rollback: &Rollback) -> bool {
+        match self {
+            Self::Release(id) => *id == rollback.good && !rollback.before,
+            Self::Revision(name) => names(name, &rollback.revision),
+        }
+    }
+}
+
+/// Whether somebody means that revision.
+fn names(name: &str, revision: &Revision) -> bool {
+    name == revision.as_str() || name == revision.short()
+}
+
+/// How many of a pipeline's newest releases are searched for a revision.
+const MOST_SEARCHED: usize = 50;
+
 /// Why nothing is rolled back.
 #[derive(Debug, thiserror::Error)]
 enum Refused {
+    #[error(
+        "the ledger does not know that {revision} ran in {stage}, and only what did is brought back: `towpath history` shows the releases that may be named"
+    )]
+    NeverRan { revision: String, stage: String },
     #[error(
         "{MOST_ATTEMPTS} rollbacks in a row have ended without having changed anything: `towpath history` says why"
     )]
@@ -81,8 +120,22 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct To {
     release: ReleaseId,
-    tag: String,
+    /// Its tag; none for what ran before it.
+    tag: Option<String>,
     revision: Revision,
+    /// Whether it is not what that release brought, but what ran before it.
+    before_release: bool,
+}
+
+impl To {
+    fn of(good: &Release, revision: &Revision, before: bool) -> Self {
+        Self {
+            release: good.id().clone(),
+            tag: (!before).then(|| good.image().tag.to_string()),
+            revision: revision.clone(),
+            before_release: before,
+        }
+    }
 }
 
 pub(super) async fn run<D: Orders + Reads>(
@@ -135,11 +188,12 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
         if let Some((owner, rollback)) = way_back {
             // Whoever asks twice means the same rollback, and not to take that back.
             let wanted = self.arguments.to.as_ref();
-            if wanted.is_none_or(|to| *to == rollback.good) {
+            if wanted.is_none_or(|to| to.is_of(rollback)) {
                 let to = To {
                     release: rollback.good.clone(),
-                    tag: owner.image().tag.to_string(),
+                    tag: (!rollback.before).then(|| owner.image().tag.to_string()),
                     revision: rollback.revision.clone(),
+                    before_release: rollback.before,
                 };
                 return Ok(Some(self.report(
                     false,
@@ -198,39 +252,39 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
     /// Opens the rollback: whether it is new, its id, and what it brings back.
     async fn open(&self, row: &ServiceRow) -> Result<(bool, ReleaseId, To), Failure> {
         let stage = &self.arguments.of.stage;
-        let good = match &self.arguments.to {
-            Some(id) => self.named(id).await?,
+        let (good, before) = match &self.arguments.to {
+            Some(Target::Release(id)) => self.named(id).await?,
+            Some(Target::Revision(name)) => self.with_revision(name, row).await?,
             None => {
                 let good = self
                     .way_back(row)
                     .await
                     .ok_or_else(|| NoWayBack::NothingBefore(stage.clone()))?;
-                self.load(&good.release).await?
+                (self.load(&good.release).await?, good.before)
             }
         };
-        let serving = row.good.as_ref().map(|serving| serving.release.clone());
+        let serving = row.good.as_ref();
         // The rules that brought what runs now are those that the service is set up for.
         let rules = match &serving {
-            Some(serving) => self.deployer.release(serving).await?,
+            Some(serving) => self.deployer.release(&serving.release).await?,
             None => None,
         };
         let wanted = WantedRollback {
             stage: stage.clone(),
-            from: serving.filter(|serving| serving != good.id()),
+            from: serving
+                .filter(|serving| !serving.before && (before || serving.release != *good.id()))
+                .map(|serving| serving.release.clone()),
+            before,
             by: self.by.clone(),
             reason: self.arguments.reason.clone(),
         };
         let rules = rules.as_ref().unwrap_or(&good);
         let (revision, _) =
-            succeeded_with(&good, &self.service).ok_or_else(|| NoWayBack::NeverSucceeded {
+            ran(&good, &self.service, before).ok_or_else(|| NoWayBack::NeverServed {
                 release: good.id().clone(),
                 stage: stage.clone(),
             })?;
-        let to = To {
-            release: good.id().clone(),
-            tag: good.image().tag.to_string(),
-            revision: revision.clone(),
-        };
+        let to = To::of(&good, revision, before);
         for attempt in 0..MOST_ATTEMPTS {
             let wanted = wanted.clone();
             let (id, events) = open_rollback(rules, &good, wanted, row.epoch, attempt)?;
@@ -272,16 +326,44 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
         }
     }
 
-    /// The release that `--to` names. Where that is a rollback, what it brought back is meant.
-    async fn named(&self, id: &ReleaseId) -> Result<Release, Failure> {
+    /// A release by whose entries a revision ran in the service: with it, or before it.
+    async fn with_revision(
+        &self,
+        name: &str,
+        row: &ServiceRow,
+    ) -> Result<(Release, bool), Failure> {
+        let rows = row.good.iter().chain(&row.earlier);
+        let mut candidates: Vec<_> = rows.map(|good| good.release.clone()).collect();
+        let pipeline = &self.found.pipeline.pipeline;
+        let newest = self.deployer.releases_of(pipeline, MOST_SEARCHED).await?;
+        candidates.extend(newest.into_iter().map(|summary| summary.release));
+        for id in candidates {
+            let release = self.load(&id).await?;
+            for before in [false, true] {
+                let ran = ran(&release, &self.service, before);
+                if ran.is_some_and(|(revision, _)| names(name, revision)) {
+                    return Ok((release, before));
+                }
+            }
+        }
+        Err(Refused::NeverRan {
+            revision: crate::telling::safe(name),
+            stage: self.arguments.of.stage.to_string(),
+        }
+        .into())
+    }
+
+    /// The release that `--to` names, and whether what ran before it is meant. Where it is a
+    /// rollback, what that brought back is meant.
+    async fn named(&self, id: &ReleaseId) -> Result<(Release, bool), Failure> {
         let stage = &self.arguments.of.stage;
         let target = self.load(id).await?;
-        let target = match target.rollback() {
-            Some(rollback) => self.load(&rollback.good).await?,
-            None => target,
+        let (target, before) = match target.rollback() {
+            Some(rollback) => (self.load(&rollback.good).await?, rollback.before),
+            None => (target, false),
         };
-        if succeeded_with(&target, &self.service).is_some() {
-            return Ok(target);
+        if ran(&target, &self.service, before).is_some() {
+            return Ok((target, before));
         }
         let position = target.stage_position(stage);
         let was = position.and_then(|position| target.service_id(position));
@@ -293,7 +375,7 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
                 service: self.service.clone(),
             }
             .into()),
-            None => Err(NoWayBack::NeverSucceeded {
+            None => Err(NoWayBack::NeverServed {
                 release: id.clone(),
                 stage: stage.clone(),
             }
@@ -339,11 +421,17 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
         )?;
     }
     if let (Some(rollback), Some(to)) = (&report.rollback, &report.to) {
-        writeln!(
-            out,
-            "{name} {before}goes back to {GOOD}{}{GOOD:#} ({}), by {rollback}",
-            to.tag, to.release
-        )?;
+        let (of, release) = (to.revision.short(), &to.release);
+        match &to.tag {
+            Some(tag) => writeln!(
+                out,
+                "{name} {before}goes back to {GOOD}{tag}{GOOD:#} ({release}), by {rollback}"
+            )?,
+            None => writeln!(
+                out,
+                "{name} {before}goes back to {GOOD}{of}{GOOD:#}, which ran before {release}, by {rollback}"
+            )?,
+        }
     }
     let follow = report.rollback.as_ref().or(report.taken_back.as_ref());
     if let Some(release) = follow {

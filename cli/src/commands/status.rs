@@ -87,8 +87,13 @@ struct Running {
     release: ReleaseId,
     /// The tag that it was pushed with; none when its summary is gone.
     tag: Option<String>,
-    digest: String,
+    /// Its image; not known of what ran before Towpath.
+    digest: Option<String>,
     revision: String,
+    #[serde(skip)]
+    called: String,
+    /// Whether it is not what the release brought, but what ran before it.
+    before_release: bool,
     since: Timestamp,
     /// Why its image is vetoed, if it is.
     vetoed: Option<String>,
@@ -199,10 +204,18 @@ async fn status_of<D: Orders + Reads>(
         let runs = match good {
             None => None,
             Some(good) => Some(Running {
-                tag: tag_of(deployer, &good.release, &releases).await?,
-                vetoed: deployer.veto(&good.digest).await?,
+                tag: match good.before {
+                    false => tag_of(deployer, &good.release, &releases).await?,
+                    true => None,
+                },
+                vetoed: match &good.digest {
+                    Some(digest) => deployer.veto(digest).await?,
+                    None => None,
+                },
                 release: good.release,
-                digest: good.digest.to_string(),
+                digest: good.digest.map(|digest| digest.to_string()),
+                called: good.revision.short().to_string(),
+                before_release: good.before,
                 revision: good.revision.to_string(),
                 since: good.at,
             }),
@@ -310,9 +323,14 @@ fn line(stage: &StageStatus, now: Timestamp) -> String {
     let mut parts = vec![match &stage.runs {
         None => format!("{QUIET}nothing deployed yet{QUIET:#}"),
         Some(running) => {
-            let name = running.tag.as_deref().unwrap_or(running.digest.as_str());
+            let name = running.tag.as_deref().or(running.digest.as_deref());
+            let name = name.unwrap_or(&running.called);
+            let what = match running.before_release {
+                false => String::new(),
+                true => format!(", which ran before {},", running.release),
+            };
             format!(
-                "{GOOD}{name}{GOOD:#} since {} {QUIET}({}){QUIET:#}",
+                "{GOOD}{name}{GOOD:#}{what} since {} {QUIET}({}){QUIET:#}",
                 time(running.since),
                 ago(running.since, now)
             )

@@ -181,7 +181,10 @@ async fn find<D: Orders>(deployer: &D, digest: &Digest) -> Result<(), Failure> {
     let goods = rows
         .iter()
         .flat_map(|row| row.good.iter().chain(&row.earlier));
-    if goods.into_iter().any(|good| good.digest == *digest) {
+    if goods
+        .into_iter()
+        .any(|good| good.digest.as_ref() == Some(digest))
+    {
         return Ok(());
     }
     let mut unknown = None;

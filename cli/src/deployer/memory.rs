@@ -122,7 +122,8 @@ impl Memory {
         let row = self.services.entry(service).or_default();
         row.good = Some(Good {
             release: id.clone(),
-            digest: self.summaries[id].digest,
+            digest: Some(self.summaries[id].digest),
+            before: false,
             revision: "arn:aws:ecs:eu-west-1:111111111111:task-definition/api:7"
                 .parse()
                 .unwrap(),

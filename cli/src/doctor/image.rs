@@ -71,8 +71,8 @@ async fn wanted<R: Reads>(
     spot: &Spot,
     account: &str,
 ) -> Result<Option<Value>, CallError> {
-    if let Some(good) = &seen.row.good {
-        return Ok(Some(json!({ "imageDigest": good.digest })));
+    if let Some(digest) = seen.row.good.as_ref().and_then(|good| good.digest) {
+        return Ok(Some(json!({ "imageDigest": digest })));
     }
     let mut token = Value::Null;
     let mut newest: Option<(f64, String)> = None;

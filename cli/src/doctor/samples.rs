@@ -62,7 +62,8 @@ pub(crate) fn seen() -> Seen<'static> {
 pub(crate) fn good(revision: u32) -> Good {
     Good {
         release: "shop-api-0123456789abcdef".parse().unwrap(),
-        digest: Digest::of(b"image"),
+        digest: Some(Digest::of(b"image")),
+        before: false,
         revision: format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/api:{revision}")
             .parse()
             .unwrap(),

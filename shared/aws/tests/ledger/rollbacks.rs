@@ -86,14 +86,14 @@ async fn forged() {
     let (driven_on, reason, changes) = driven(revision, true).await;
     assert_eq!(driven_on, Driven::Done);
     assert!(
-        reason.contains("succeeded with") && reason.contains(evil),
+        reason.contains("by the entries of") && reason.contains(evil),
         "{reason}"
     );
     assert_eq!(changes, Vec::<String>::new());
     let (_, reason, _) = driven(|rollback| rollback.good = other, true).await;
     assert!(reason.contains("the ledger has no release"), "{reason}");
     let (_, reason, _) = driven(|_| {}, false).await;
-    assert!(reason.contains("did not succeed in"), "{reason}");
+    assert!(reason.contains("never served in"), "{reason}");
 }
 
 #[test]

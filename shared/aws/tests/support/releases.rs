@@ -137,6 +137,7 @@ pub fn rollback(good: &Release) -> (ReleaseId, Vec<Event>) {
     let wanted = WantedRollback {
         stage: "test".parse().unwrap(),
         from: None,
+        before: false,
         by: Principal::Slack("U1".parse().unwrap()),
         reason: None,
     };

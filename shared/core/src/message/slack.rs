@@ -64,7 +64,13 @@ fn title(release: &Release) -> String {
     let (pipeline, tag) = (&release.pipeline().pipeline, &release.image().tag);
     match release.rollback() {
         None => format!("{pipeline} {tag}"),
-        Some(rollback) => format!("{pipeline}: {} back to {tag}", rollback.stage),
+        Some(rollback) => {
+            format!(
+                "{pipeline}: {} back to {}",
+                rollback.stage,
+                rollback.called(tag)
+            )
+        }
     }
 }
 

@@ -42,8 +42,8 @@ pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalingState};
 pub(crate) use reported::reporter;
 pub use reported::{Reporter, Sender};
 pub use rollback::{
-    ALL_AT_ONCE, MOST_ATTEMPTS, NoWayBack, Rollback, Unfounded, WantedRollback, open_rollback,
-    succeeded_with, verify_rollback,
+    ALL_AT_ONCE, MOST_ATTEMPTS, NoWayBack, Rollback, Unfounded, WantedRollback, open_rollback, ran,
+    verify_rollback,
 };
 pub use rollout::{
     Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout, TakenGroup,

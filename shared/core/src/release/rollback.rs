@@ -6,7 +6,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Image, Principal, Release, Revision, ServiceId};
+use super::{DeploymentStatus, Event, Image, Principal, Release, Revision, ServiceId};
+use crate::image::Tag;
 use crate::names::{Fingerprint, ReleaseId, StageName};
 use crate::pipeline::{Pipeline, Rollout, Stage, WayBack};
 
@@ -21,8 +22,12 @@ pub struct Rollback {
     pub stage: StageName,
     /// The revision that is brought back, exactly as it was.
     pub revision: Revision,
-    /// The release that succeeded with it.
+    /// The release that ran with it.
     pub good: ReleaseId,
+    /// Whether it is not what that release ran with, but what ran before it: something that no
+    /// release had brought. Then the rollback's image is that release's too, for want of a known one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub before: bool,
     /// The release that is taken back, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<ReleaseId>,
@@ -41,7 +46,25 @@ impl Rollback {
             Some(reason) => format!(": {reason}"),
             None => String::new(),
         };
-        format!("{} rolled it back to {}{why}", self.by, self.good)
+        match self.before {
+            false => format!("{} rolled it back to {}{why}", self.by, self.good),
+            true => {
+                let revision = self.revision.short();
+                format!(
+                    "{} rolled it back to {revision}, which ran before {}{why}",
+                    self.by, self.good
+                )
+            }
+        }
+    }
+
+    /// What people call what is brought back; `tag` is that of its image.
+    #[must_use]
+    pub fn called(&self, tag: &Tag) -> String {
+        match self.before {
+            false => tag.to_string(),
+            true => format!("{}, which ran before {tag}", self.revision.short()),
+        }
     }
 }
 
@@ -55,6 +78,8 @@ pub struct WantedRollback {
     pub stage: StageName,
     /// The release that is to be taken back, where it is known.
     pub from: Option<ReleaseId>,
+    /// Whether what ran before the good release is wanted, and not that release.
+    pub before: bool,
     /// Who wants it.
     pub by: Principal,
     /// Why, in their words.
@@ -62,14 +87,14 @@ pub struct WantedRollback {
 }
 
 /// What opens the rollback that brings `good` back to the stage: its id, and its first events. What
-/// is brought back is what `good` succeeded with there, by its own entries. `rules` is a release of
+/// is brought back is what `good` ran with there, or what ran before it, by its own entries. `rules` is a release of
 /// the same pipeline whose configuration counts; `epoch` is that of the service's row, so that
 /// asking twice for the same is the same rollback, and asking again after the service has changed
 /// hands is another. `attempt` is how many rollbacks that were asked for in just this way have
 /// ended, without having had the service: fewer than [`MOST_ATTEMPTS`].
 ///
 /// # Errors
-/// When the pipeline has no such stage, or the release never succeeded in its service.
+/// When the pipeline has no such stage, or the release never served in its service.
 pub fn open_rollback(
     rules: &Release,
     good: &Release,
@@ -82,7 +107,7 @@ pub fn open_rollback(
     let service = rules.service_id(index).ok_or_else(no_stage)?;
     let stage = rules.pipeline().stage(&wanted.stage).ok_or_else(no_stage)?;
     let (revision, _) =
-        succeeded_with(good, &service).ok_or_else(|| NoWayBack::NeverSucceeded {
+        ran(good, &service, wanted.before).ok_or_else(|| NoWayBack::NeverServed {
             release: good.id().clone(),
             stage: wanted.stage.clone(),
         })?;
@@ -90,6 +115,7 @@ pub fn open_rollback(
         stage: wanted.stage,
         revision: revision.clone(),
         good: good.id().clone(),
+        before: wanted.before,
         from: wanted.from,
         by: wanted.by,
         reason: wanted.reason,
@@ -126,12 +152,14 @@ pub enum NoWayBack {
     /// There is no such stage.
     #[error("the pipeline has no stage `{0}`")]
     NoSuchStage(StageName),
-    /// Nothing has succeeded there before what runs now.
-    #[error("no release has succeeded in {0} before the one that runs now; name one with --to")]
+    /// Nothing is known to have served there before what runs now.
+    #[error(
+        "nothing is known that served in {0} before what runs now: `towpath history` shows what there was; name one with --to"
+    )]
     NothingBefore(StageName),
-    /// The release did not succeed there.
-    #[error("{release} did not succeed in {stage}")]
-    NeverSucceeded {
+    /// The release did not serve there.
+    #[error("{release} never served in {stage}")]
+    NeverServed {
         /// The release.
         release: ReleaseId,
         /// The stage.
@@ -139,29 +167,78 @@ pub enum NoWayBack {
     },
 }
 
-/// The revision with which a release succeeded in a service, and when. A rollback has brought that
-/// of another release, whose own entries say which.
+/// The revision that a release stands for in a service, and since when: the one that it served with,
+/// or the one that ran `before` it. A rollback stands for none: another release's own entries say
+/// what it has brought.
 #[must_use]
-pub fn succeeded_with<'a>(
+pub fn ran<'a>(
     release: &'a Release,
     service: &ServiceId,
+    before: bool,
 ) -> Option<(&'a Revision, Timestamp)> {
     if release.rollback().is_some() {
-        return None;
+        None
+    } else if before {
+        ran_before(release, service)
+    } else {
+        served_with(release, service)
     }
-    release.entries().iter().rev().find_map(|entry| {
-        let Event::RolloutEnded {
-            stage: at,
+}
+
+/// What a release served with: all of production traffic was on it, or it succeeded. How its
+/// rollout ended is another matter.
+fn served_with<'a>(release: &'a Release, service: &ServiceId) -> Option<(&'a Revision, Timestamp)> {
+    let (mut here, mut registered, mut found) = (false, None, None);
+    for entry in release.entries() {
+        if let Event::RolloutStarted { stage, .. } = &entry.event {
+            here = is_at(release, stage, service);
+            registered = None;
+        }
+        if let Event::Registered { revision, .. } = &entry.event {
+            registered = Some(revision).filter(|_| here);
+        }
+        if let Event::DeploymentObserved {
+            status: DeploymentStatus::Shifted { .. } | DeploymentStatus::Succeeded,
+            ..
+        } = &entry.event
+        {
+            found = registered.map(|revision| (revision, entry.at)).or(found);
+        }
+        if let Event::RolloutEnded {
+            stage,
             outcome: super::Outcome::Succeeded,
             revision: Some(revision),
             ..
         } = &entry.event
-        else {
-            return None;
-        };
-        let index = release.stage_position(at)?;
-        (release.service_id(index)? == *service).then_some((revision, entry.at))
-    })
+            && is_at(release, stage, service)
+        {
+            found = Some((revision, entry.at));
+        }
+    }
+    found
+}
+
+/// What ran in a service when a release took it, as its plan has it.
+fn ran_before<'a>(release: &'a Release, service: &ServiceId) -> Option<(&'a Revision, Timestamp)> {
+    let mut planned = None;
+    for entry in release.entries() {
+        if let Event::Planned { stage, plan } = &entry.event
+            && is_at(release, stage, service)
+        {
+            planned = Some((&plan.current, entry.at));
+        }
+        if let Event::RolloutStarted { stage, .. } = &entry.event
+            && is_at(release, stage, service)
+        {
+            return planned;
+        }
+    }
+    None
+}
+
+fn is_at(release: &Release, stage: &StageName, service: &ServiceId) -> bool {
+    let index = release.stage_position(stage);
+    index.and_then(|index| release.service_id(index)).as_ref() == Some(service)
 }
 
 /// Why a rollback is not carried out: the release that it is to bring back says otherwise.
@@ -170,22 +247,22 @@ pub enum Unfounded {
     /// There is no such release.
     #[error("nothing is brought back: the ledger has no release {0}")]
     NoSuchRelease(ReleaseId),
-    /// It did not succeed there.
-    #[error("nothing is brought back: by its own entries {release} did not succeed in {service}")]
-    NeverSucceeded {
+    /// It did not serve there.
+    #[error("nothing is brought back: by its own entries {release} never served in {service}")]
+    NeverServed {
         /// The release.
         release: ReleaseId,
         /// The service.
         service: ServiceId,
     },
-    /// It succeeded with something else.
+    /// Something else ran.
     #[error(
-        "nothing is brought back: by its own entries {release} succeeded with {own}, and the rollback names {named}"
+        "nothing is brought back: by the entries of {release} that is {own}, and the rollback names {named}"
     )]
     Otherwise {
         /// The release.
         release: ReleaseId,
-        /// What it succeeded with.
+        /// What it is by those.
         own: String,
         /// What the rollback is to bring.
         named: String,
@@ -205,8 +282,8 @@ pub fn verify_rollback(
 ) -> Result<(), Unfounded> {
     let release = || rollback.good.clone();
     let good = good.ok_or_else(|| Unfounded::NoSuchRelease(release()))?;
-    let Some((revision, _)) = succeeded_with(good, service) else {
-        return Err(Unfounded::NeverSucceeded {
+    let Some((revision, _)) = ran(good, service, rollback.before) else {
+        return Err(Unfounded::NeverServed {
             release: release(),
             service: service.clone(),
         });

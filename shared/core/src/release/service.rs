@@ -131,7 +131,8 @@ impl ServiceRow {
     /// revision of an earlier one, and takes nothing back.
     #[must_use]
     pub fn earlier_after(&self, good: &Good) -> Vec<Good> {
-        let known = |earlier: &Good| earlier.release == good.release;
+        let known =
+            |earlier: &Good| (&earlier.release, earlier.before) == (&good.release, good.before);
         if let Some(index) = self.earlier.iter().position(known) {
             return self.earlier[index + 1..].to_vec();
         }
@@ -142,17 +143,23 @@ impl ServiceRow {
     }
 }
 
-/// The last release that succeeded on a service: where a rollback goes.
+/// What ran well on a service: where a rollback goes. The row only names it; with what it ran is
+/// taken from the release's own entries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Good {
     /// The release.
     pub release: ReleaseId,
-    /// Its image.
-    pub digest: Digest,
+    /// Its image. What ran before the first release has one that nobody has looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
     /// The revision that runs it.
     pub revision: Revision,
     /// When it succeeded.
     pub at: Timestamp,
+    /// Whether it is not what the release brought but what ran before that, when it was the first
+    /// one to come to the service.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub before: bool,
 }
 
 /// What an append changes in a service's row, in the same transaction and under the row's own

@@ -279,7 +279,11 @@ impl World {
         };
         let wanted = WantedRollback {
             stage: rules.pipeline().stages[index].name.clone(),
-            from: row.good.map(|good| good.release),
+            from: row
+                .good
+                .filter(|good| !good.before)
+                .map(|good| good.release),
+            before: to.before,
             by: aws_user(),
             reason: None,
         };

@@ -371,6 +371,15 @@ async fn neither_a_hold_nor_a_veto_nor_an_approval_keeps_an_older_release() -> R
     assert_eq!(end_of(&world, &rollback).await?, "succeeded");
     serves(&world, &good).await?;
 
+    // One further back is what ran before the first release.
+    let asked = world
+        .ordered(&[&["rollback"], &PRODUCTION[..]].concat())
+        .await?;
+    assert_eq!(asked["to"]["before_release"], true, "{asked}");
+    let rollback = asked["rollback"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(end_of(&world, &rollback).await?, "succeeded");
+    assert_eq!(world.running("production").await?, world.shop.first());
+
     // Nothing is left before it, and the way out is said.
     let (code, printed) = world
         .towpath(&[&["rollback"], &PRODUCTION[..]].concat())

@@ -3,8 +3,8 @@
 
 use towpath_core::names::{ReleaseId, SlackUser, StageName};
 use towpath_core::release::{
-    Actor, Incoming, MOST_ATTEMPTS, Principal, Refusal, Release, ServiceId, ServiceRow, StoredNow,
-    WantedRollback, open_rollback,
+    Actor, Good, Incoming, MOST_ATTEMPTS, Principal, Refusal, Release, ServiceId, ServiceRow,
+    StoredNow, WantedRollback, open_rollback,
 };
 
 use super::super::take::take_into;
@@ -77,12 +77,13 @@ async fn bring_back<P: Ledger + Clock>(
     if let Some(owner) = &row.owner {
         return busy(ports, id, stage, owner).await;
     }
-    if row.good.as_ref().is_none_or(|good| good.release != *id) {
+    let serves = |good: &Good| good.release == *id && !good.before;
+    if !row.good.as_ref().is_some_and(serves) {
         return Ok(Some(does_not_serve(&row, id, stage)));
     }
     let Some(good) = row.way_back() else {
         let problem = format!(
-            "nothing that succeeded in {stage} before this release is known, so there is nothing to bring back"
+            "nothing that served in {stage} before this release is known, so there is nothing to bring back"
         );
         return Ok(Some(problem));
     };
@@ -93,6 +94,7 @@ async fn bring_back<P: Ledger + Clock>(
     let wanted = WantedRollback {
         stage: stage.clone(),
         from: Some(id.clone()),
+        before: good.before,
         by: by.clone(),
         reason: None,
     };
@@ -149,6 +151,11 @@ async fn busy<P: Ledger>(
 
 fn does_not_serve(row: &ServiceRow, id: &ReleaseId, stage: &StageName) -> String {
     match &row.good {
+        Some(good) if good.before => format!(
+            "{} serves in {stage} now, as before {}, and not this release",
+            good.revision.short(),
+            good.release
+        ),
         Some(good) => format!(
             "{} serves in {stage} now, and not this release: roll back on its card",
             good.release

@@ -98,7 +98,7 @@ pub fn service_change(
                     let good = match (outcome, revision) {
                         (Outcome::Succeeded, Some(revision)) => {
                             let good = good(release, revision, now);
-                            let earlier = live.plan.service.earlier_after(&good);
+                            let earlier = earlier(release, live, &good);
                             Some((good, earlier))
                         }
                         (_, _) => None,
@@ -175,18 +175,35 @@ fn seen(release: &Release) -> u64 {
     }
 }
 
+/// What is good of what ran before, after a success. Before the first release of a service something
+/// else ran, and can be brought back like any other.
+fn earlier(release: &Release, live: &Live, good: &Good) -> Vec<Good> {
+    let row = &live.plan.service;
+    let is_first = row.good.is_none() && row.earlier.is_empty() && release.rollback().is_none();
+    if is_first && live.plan.current != good.revision {
+        return vec![Good {
+            digest: None,
+            revision: live.plan.current.clone(),
+            before: true,
+            ..good.clone()
+        }];
+    }
+    row.earlier_after(good)
+}
+
 /// What a success leaves as good. After a rollback that is the release which was brought back.
 fn good(release: &Release, revision: &Revision, at: Timestamp) -> Good {
     // What was brought back may have had to be registered anew; it is known by what it ran with.
-    let (release_of, revision) = match release.rollback() {
-        None => (release.id(), revision),
-        Some(rollback) => (&rollback.good, &rollback.revision),
+    let (release_of, revision, before) = match release.rollback() {
+        None => (release.id(), revision, false),
+        Some(rollback) => (&rollback.good, &rollback.revision, rollback.before),
     };
     Good {
         release: release_of.clone(),
-        digest: release.image().digest,
+        digest: (!before).then_some(release.image().digest),
         revision: revision.clone(),
         at,
+        before,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::names::ReleaseId;
 use crate::release::{
     Accepted, Action, ActionKind, Actor, Decision, DeploymentStatus, Entry, Event, Good, Image,
     Incoming, NoWayBack, Outcome, Principal, Release, Rollback, ServiceId, ServiceRow,
-    ServiceWrite, Step, Unfounded, WantedRollback, open_rollback, service_change, succeeded_with,
+    ServiceWrite, Step, Unfounded, WantedRollback, open_rollback, ran, service_change,
     verify_rollback,
 };
 use crate::simulation::sample;
@@ -110,6 +110,7 @@ fn wanted_back(stage: &str) -> WantedRollback {
     WantedRollback {
         stage: stage.parse().expect("a stage name"),
         from: None,
+        before: false,
         by: somebody(),
         reason: Some("it is slow".into()),
     }
@@ -138,11 +139,11 @@ fn asking_twice_is_one_rollback_and_asking_later_another() {
     let nowhere = open_rollback(&good(), &good(), wanted_back("nowhere"), 3, 0);
     assert_eq!(nowhere, Err(NoWayBack::NoSuchStage(stage("nowhere"))));
     assert_eq!(
-        succeeded_with(&good(), &at_test()).map(|(revision, _)| revision.clone()),
+        ran(&good(), &at_test(), false).map(|(revision, _)| revision.clone()),
         Some(sample::revision(8))
     );
     let staging = open_rollback(&good(), &good(), wanted_back("staging"), 3, 0);
-    let never = NoWayBack::NeverSucceeded {
+    let never = NoWayBack::NeverServed {
         release: good().id().clone(),
         stage: stage("staging"),
     };
@@ -185,7 +186,7 @@ fn a_rollback_brings_back_nothing_but_what_the_good_release_ran_with() {
         digest: crate::image::Digest::of(b"other"),
         ..image.clone()
     };
-    refused(rollback, &other_image, Some(&good), "succeeded with");
+    refused(rollback, &other_image, Some(&good), "by the entries of");
     refused(rollback, image, None, "the ledger has no release");
     let never = pushed().planned("test", sample::plan()).took("test", 1);
     for ended in [
@@ -194,12 +195,12 @@ fn a_rollback_brings_back_nothing_but_what_the_good_release_ran_with() {
         never.clone().ended("test", Outcome::RolledBack, Some(8)),
         never.ended("test", Outcome::Succeeded, None),
     ] {
-        refused(rollback, image, Some(&ended.release), "did not succeed in");
+        refused(rollback, image, Some(&ended.release), "never served in");
     }
     let elsewhere = good.service_id(1).expect("another service");
     let said = verify_rollback(rollback, image, &elsewhere, Some(&good));
     assert!(
-        matches!(said, Err(Unfounded::NeverSucceeded { .. })),
+        matches!(said, Err(Unfounded::NeverServed { .. })),
         "{said:?}"
     );
     // One rollback is no ground for the next: the release that it brought back is.
@@ -207,12 +208,81 @@ fn a_rollback_brings_back_nothing_but_what_the_good_release_ran_with() {
         .planned("test", sample::plan())
         .took("test", 2);
     let through = through.ended("test", Outcome::Succeeded, Some(8));
-    refused(
-        rollback,
-        image,
-        Some(&through.release),
-        "did not succeed in",
+    refused(rollback, image, Some(&through.release), "never served in");
+}
+
+#[test]
+fn what_served_can_be_brought_back_however_its_rollout_ended() {
+    let shifted = |status: DeploymentStatus| {
+        pushed()
+            .planned("test", sample::plan())
+            .took("test", 1)
+            .registered(8)
+            .started("d-1")
+            .observed("d-1", status)
+            .ended("test", Outcome::RolledBack, Some(8))
+            .release
+    };
+    let served = |status| {
+        let release = shifted(status);
+        ran(&release, &at_test(), false).map(|(revision, _)| revision.clone())
+    };
+    let at = || "the old tasks".to_owned();
+    let eight = Some(sample::revision(8));
+    assert_eq!(served(DeploymentStatus::Shifted { at: at() }), eight);
+    assert_eq!(served(DeploymentStatus::Succeeded), eight);
+    let (traffic, reason) = (Some(50), at());
+    for never in [
+        DeploymentStatus::InProgress { at: at(), traffic },
+        DeploymentStatus::Ready { pause: None },
+        DeploymentStatus::Failed { reason },
+    ] {
+        assert_eq!(served(never.clone()), None, "{never:?}");
+    }
+}
+
+#[test]
+fn what_ran_before_the_first_release_is_in_that_releases_own_entries() {
+    let before =
+        |release: &Release| ran(release, &at_test(), true).map(|(revision, _)| revision.clone());
+    assert_eq!(before(&good()), Some(sample::revision(7)));
+    let untaken = pushed().planned("test", sample::plan());
+    assert_eq!(before(&untaken.release), None, "it never took the service");
+
+    let wanted = WantedRollback {
+        before: true,
+        ..wanted_back("test")
+    };
+    let (id, mut events) = open_rollback(&good(), &good(), wanted, 3, 0).expect("a rollback");
+    assert_ne!(id, opened(3).0);
+    let entry = Entry::after(
+        None,
+        &id,
+        sample::dawn(),
+        Actor::Function("towpath".into()),
+        events.remove(0),
     );
+    let release = Release::fold(id, vec![entry]).expect("a release");
+    let rollback = release.rollback().expect("it is one");
+    assert_eq!(rollback.revision, sample::revision(7));
+    assert_eq!(
+        rollback.called(&release.image().tag),
+        "shop:7, which ran before 3f2c1ab"
+    );
+    let verify =
+        |rollback: &Rollback| verify_rollback(rollback, release.image(), &at_test(), Some(&good()));
+    assert_eq!(verify(rollback), Ok(()));
+    for (revision, before) in [(8, true), (7, false), (6, true)] {
+        let forged = Rollback {
+            revision: sample::revision(revision),
+            before,
+            ..rollback.clone()
+        };
+        assert!(
+            matches!(verify(&forged), Err(Unfounded::Otherwise { .. })),
+            "{forged:?}"
+        );
+    }
 }
 
 #[test]
@@ -221,15 +291,17 @@ fn what_had_to_be_registered_anew_is_still_the_release_that_it_was() {
         .planned_but("test", |plan| {
             plan.service.good = Some(Good {
                 release: other("worse00", sample::dawn()).release,
-                digest: crate::image::Digest::of(b"worse"),
+                digest: Some(crate::image::Digest::of(b"worse")),
                 revision: sample::revision(9),
                 at: sample::dawn(),
+                before: false,
             });
             plan.service.earlier = vec![Good {
                 release: good().id().clone(),
-                digest: good().image().digest,
+                digest: Some(good().image().digest),
                 revision: sample::revision(8),
                 at: sample::dawn(),
+                before: false,
             }];
         })
         .took("test", 2);
@@ -325,9 +397,10 @@ fn a_rollback_waits_for_who_has_the_service() {
 fn what_was_brought_back_is_good_and_what_came_after_it_is_not() {
     let at = |number: u64| Good {
         release: other(&format!("aaaaaa{number}"), sample::dawn()).release,
-        digest: crate::image::Digest::of(number.to_string().as_bytes()),
+        digest: Some(crate::image::Digest::of(number.to_string().as_bytes())),
         revision: sample::revision(number),
         at: sample::dawn(),
+        before: false,
     };
     let row = ServiceRow {
         good: Some(at(3)),

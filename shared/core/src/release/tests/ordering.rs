@@ -89,9 +89,10 @@ fn an_image_that_gets_a_second_tag_is_a_release_that_is_newer_than_what_came_bet
 fn a_release_that_runs_with_an_earlier_ones_revision_has_what_came_between_as_its_way_back() {
     let good = |tag: &str, revision: u64| Good {
         release: other(tag, sample::dawn()).release,
-        digest: Digest::of(tag.as_bytes()),
+        digest: Some(Digest::of(tag.as_bytes())),
         revision: sample::revision(revision),
         at: sample::dawn(),
+        before: false,
     };
     let row = ServiceRow {
         good: Some(good("bbbbbbb", 9)),

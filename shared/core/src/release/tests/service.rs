@@ -99,9 +99,17 @@ fn success_frees_the_service_and_leaves_what_is_good() {
         .at(9);
     let good = Good {
         release: story.id().clone(),
-        digest: story.release.image().digest,
+        digest: Some(story.release.image().digest),
         revision: sample::revision(8),
         at: sample::minute(9),
+        before: false,
+    };
+    // It is the first one here, and something ran before it.
+    let before = Good {
+        digest: None,
+        revision: sample::revision(7),
+        before: true,
+        ..good.clone()
     };
     for events in [
         &ended(Outcome::Succeeded, Some(8))[..],
@@ -111,7 +119,7 @@ fn success_frees_the_service_and_leaves_what_is_good() {
             writes(&story, events),
             Some(ServiceWrite::Free {
                 epoch: 5,
-                good: Some((good.clone(), Vec::new())),
+                good: Some((good.clone(), vec![before.clone()])),
                 baseline: None,
                 hold: None,
             })
