@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use towpath_aws::signed::CODEDEPLOY;
-use towpath_aws::unfit_for;
+use towpath_aws::{only_all_at_once, unfit_for};
 use towpath_core::names::FunctionName;
 use towpath_core::pipeline::{CodeDeployRollout, Rollout};
 
@@ -105,7 +105,19 @@ async fn group<R: Reads>(
             "name the group that targets the stage's service, or correct its ecsServices",
         )];
     }
-    vec![check.ok("the deployment group targets the service")]
+    let mut findings = vec![check.ok("the deployment group targets the service")];
+    let of_stage = settings.configuration.as_ref().map(|it| it.as_str());
+    let configuration = of_stage.or(found["deploymentConfigName"].as_str());
+    let pairs = items(&found["loadBalancerInfo"], "targetGroupPairInfoList").iter();
+    let listeners = pairs.flat_map(|pair| items(&pair["prodTrafficRoute"], "listenerArns"));
+    let listeners = listeners.filter_map(Value::as_str);
+    if let Some(unfit) = only_all_at_once(configuration, listeners) {
+        findings.push(check.error(
+            unfit,
+            "set another configuration in the stage's `rollout` or in the deployment group",
+        ));
+    }
+    findings
 }
 
 /// A stage's deployment group, as CodeDeploy shows it.
@@ -202,6 +214,35 @@ mod tests {
             told(&check(&seen)),
             ["error: the stage rolls out by `codedeploy`, but the service is set up for `rolling`"]
         );
+    }
+
+    #[tokio::test]
+    async fn a_canary_behind_a_network_load_balancer_is_an_error() {
+        let at = seen().at;
+        let group = |configuration: &str, kind: &str| {
+            json!({ "deploymentGroupInfo": { "computePlatform": "ECS",
+                "deploymentConfigName": configuration,
+                "loadBalancerInfo": { "targetGroupPairInfoList": [{ "prodTrafficRoute": {
+                    "listenerArns": [format!("arn:aws:elasticloadbalancing:eu-west-1:1:listener/{kind}/shop/1/2")] } }] },
+                "ecsServices": [{ "clusterName": "shop", "serviceName": "api" }] } })
+        };
+        for (configuration, kind, refused) in [
+            ("CodeDeployDefault.ECSCanary10Percent5Minutes", "net", true),
+            ("CodeDeployDefault.ECSCanary10Percent5Minutes", "app", false),
+            ("CodeDeployDefault.ECSAllAtOnce", "net", false),
+        ] {
+            let answers = Answers::default()
+                .say("codedeploy:GetDeploymentGroup", group(configuration, kind))
+                .say(
+                    "lambda:GetFunctionConfiguration",
+                    json!({ "State": "Active" }),
+                );
+            let told = told(&check_parts(&answers, &at).await);
+            let said = told.iter().any(|it| {
+                it.starts_with("error: ") && it.contains("listener of a Network Load Balancer")
+            });
+            assert_eq!(said, refused, "{configuration} {kind}: {told:?}");
+        }
     }
 
     #[tokio::test]

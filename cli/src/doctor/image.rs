@@ -1,19 +1,20 @@
-//! Whether the image that runs, or would run next, is there for the service's CPU architecture.
+//! Whether the image that runs, or would run next, can be pulled, and is for what the service runs on.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use towpath_aws::ports::CallError;
 use towpath_aws::signed::ECR;
-use towpath_core::image::{Digest, Tag};
+use towpath_aws::{MANIFESTS, is_on_fargate};
+use towpath_core::image::{Manifest, Needs, Platform, Tag, listed};
 use towpath_core::pipeline::TagVerdict;
 
-use super::finding::Finding;
+use super::finding::{Check, Finding};
 use super::reads::{Reads, Spot, items, text};
 use super::repository::whose;
 use super::stage::Seen;
 
-/// Reads the image's manifest, and what it says about architectures.
+/// Reads the image's status and manifest, and what that says about platforms.
 pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
     let check = seen.at.check("image");
     let registry = seen.at.registry();
@@ -33,34 +34,89 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
     };
     let shown = id.as_object().and_then(|id| id.values().next());
     let shown = shown.and_then(Value::as_str).unwrap_or_default().to_owned();
-    let manifest = match manifest(reads, seen, &spot, &account, &id).await {
-        Ok(Some(manifest)) => manifest,
-        Ok(None) => {
-            return vec![check.error(
-                format!("the image {shown}, which the service runs, is gone from the registry"),
-                "push it again, or keep more images in the repository's lifecycle policy: tasks \
-                 that start anew would find nothing",
-            )];
+    match status(reads, seen, &spot, &account, &id).await {
+        Ok(status) => {
+            if let Some(problem) = unusable(&check, &shown, status.as_deref()) {
+                return vec![problem];
+            }
         }
         Err(error) => return vec![check.unknown(&error)],
+    }
+    let has = match manifest(reads, seen, &spot, &account, &id).await {
+        Ok(Some(manifest)) => platforms(reads, seen, &manifest).await,
+        Ok(None) => return vec![gone(&check, &shown)],
+        Err(error) => Err(error),
     };
-    let has = match architectures(reads, seen, &manifest).await {
+    let has = match has {
         Ok(has) => has,
         Err(error) => return vec![check.unknown(&error)],
     };
-    let needs = architecture_of(&seen.definition);
-    let listed: Vec<&str> = has.iter().map(String::as_str).collect();
-    vec![if has.contains(needs) {
-        check.ok(format!("{shown} is there for {needs}"))
-    } else {
+    let runtime = seen.definition.get("runtimePlatform");
+    let needs = Needs::of(runtime, is_on_fargate(&seen.service));
+    let is_for = listed(&has);
+    vec![if needs.are_unmet_by(&has) {
         check.error(
+            format!("{shown} is for {is_for}, the service runs on {needs}, so no task would start"),
             format!(
-                "{shown} is for {}, the service runs on {needs}, so no task would start",
-                listed.join(", ")
+                "build the image for {needs}, or correct runtimePlatform of the task definition"
             ),
-            format!("build the image for linux/{needs}, or correct runtimePlatform of the task definition"),
         )
+    } else if needs.is_unknown() || has.is_empty() {
+        check.ok(format!(
+            "{shown} is there, for {is_for}; the service runs on {needs}"
+        ))
+    } else {
+        check.ok(format!("{shown} is there for {needs}"))
     }]
+}
+
+/// The image's status; none where there is no such image.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html>
+async fn status<R: Reads>(
+    reads: &R,
+    seen: &Seen<'_>,
+    spot: &Spot,
+    account: &str,
+    id: &Value,
+) -> Result<Option<String>, CallError> {
+    let input = json!({
+        "registryId": account,
+        "repositoryName": seen.at.pipeline.repository,
+        "imageIds": [id],
+    });
+    match reads.read(spot, &ECR, "ecr:DescribeImages", input).await {
+        Ok(found) => {
+            let image = items(&found, "imageDetails").first();
+            Ok(image.map(|image| text(image, "imageStatus").to_owned()))
+        }
+        Err(error) if error.code() == Some("ImageNotFoundException") => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What keeps tasks from pulling an image of that status, if anything does: `None` is gone.
+fn unusable(check: &Check<'_>, shown: &str, status: Option<&str>) -> Option<Finding> {
+    match status {
+        None => Some(gone(check, shown)),
+        Some("ARCHIVED") => Some(check.error(
+            format!("the image {shown} is archived, and cannot be pulled: tasks that start anew would find nothing"),
+            "restore it: aws ecr update-image-storage-class --target-storage-class STANDARD; and have the repository's lifecycle policy archive what is older",
+        )),
+        Some("ACTIVATING") => Some(check.warning(
+            format!("the image {shown} is being restored from the archive, and cannot be pulled yet"),
+            "run doctor again when it is ACTIVE; nothing is rolled out over it until then",
+        )),
+        // Regions without archives leave the status out.
+        Some(_) => None,
+    }
+}
+
+fn gone(check: &Check<'_>, shown: &str) -> Finding {
+    check.error(
+        format!("the image {shown}, which the service runs, is gone from the registry"),
+        "push it again, or keep more images in the repository's lifecycle policy, and those that \
+         are replicated here also where they come from: tasks that start anew would find nothing",
+    )
 }
 
 /// The image of the last good release, or else the one that was pushed last of those that the
@@ -121,12 +177,7 @@ async fn manifest<R: Reads>(
         "registryId": account,
         "repositoryName": seen.at.pipeline.repository,
         "imageIds": [id],
-        "acceptedMediaTypes": [
-            "application/vnd.oci.image.index.v1+json",
-            "application/vnd.oci.image.manifest.v1+json",
-            "application/vnd.docker.distribution.manifest.list.v2+json",
-            "application/vnd.docker.distribution.manifest.v2+json",
-        ],
+        "acceptedMediaTypes": MANIFESTS,
     });
     let found = reads.read(spot, &ECR, "ecr:BatchGetImage", input).await?;
     let image = items(&found, "images").first();
@@ -134,50 +185,40 @@ async fn manifest<R: Reads>(
     Ok(manifest.and_then(|manifest| serde_json::from_str(manifest).ok()))
 }
 
-/// The architectures that an index lists, or that of an image's configuration:
-/// <https://github.com/opencontainers/image-spec/blob/main/image-index.md>.
-async fn architectures<R: Reads>(
+/// The platforms that an index lists, or that of an image's configuration.
+async fn platforms<R: Reads>(
     reads: &R,
     seen: &Seen<'_>,
     manifest: &Value,
-) -> Result<BTreeSet<String>, CallError> {
-    let children = items(manifest, "manifests");
-    if !children.is_empty() {
-        let platforms = children.iter().map(|child| &child["platform"]);
-        // Attestations are listed as images of an unknown architecture.
-        let of_linux = platforms.filter(|platform| text(platform, "os") == "linux");
-        return Ok(of_linux
-            .map(|platform| text(platform, "architecture").to_owned())
-            .collect());
-    }
-    let config = text(&manifest["config"], "digest").parse::<Digest>();
-    let config = config.map_err(|error| CallError::Unknown {
-        operation: "ecr:BatchGetImage",
-        message: format!("the manifest names no configuration: {error}"),
-    })?;
-    let registry = seen.at.registry();
-    let repository = &seen.at.pipeline.repository;
-    let config = reads.image_config(&registry, repository, &config).await?;
-    Ok(BTreeSet::from([text(&config, "architecture").to_owned()]))
-}
-
-/// The architecture that tasks run on, as images name it; X86_64 where nothing is said.
-fn architecture_of(definition: &Value) -> &'static str {
-    match text(&definition["runtimePlatform"], "cpuArchitecture") {
-        "ARM64" => "arm64",
-        _ => "amd64",
+) -> Result<BTreeSet<Platform>, CallError> {
+    match Manifest::of(manifest) {
+        Manifest::Index(platforms) => Ok(platforms),
+        Manifest::Image(config) => {
+            let registry = seen.at.registry();
+            let repository = &seen.at.pipeline.repository;
+            let config = reads.image_config(&registry, repository, &config).await?;
+            Ok(Platform::of_config(&config).into_iter().collect())
+        }
+        Manifest::Silent => Ok(BTreeSet::new()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use towpath_core::image::Digest;
+
     use super::*;
     use crate::doctor::memory::{Answers, told};
     use crate::doctor::samples::seen;
 
     fn kept(manifest: &Value) -> Answers {
+        kept_as(manifest, json!({ "imageStatus": "ACTIVE" }))
+    }
+
+    fn kept_as(manifest: &Value, status: Value) -> Answers {
         let image = json!({ "imageManifest": manifest.to_string() });
         Answers::default()
+            .say_about("ecr:DescribeImages", "imageIds", json!({ "imageDetails": [status] }))
             .say(
                 "ecr:DescribeImages",
                 json!({ "imageDetails": [
@@ -189,26 +230,42 @@ mod tests {
             .say_about("ecr:BatchGetImage", "sha256:new", json!({ "images": [image] }))
     }
 
-    #[tokio::test]
-    async fn an_index_has_to_list_the_architecture() {
+    /// A service on Fargate.
+    fn on_fargate() -> Seen<'static> {
         let mut seen = seen();
+        seen.service["launchType"] = json!("FARGATE");
+        seen
+    }
+
+    #[tokio::test]
+    async fn an_index_has_to_list_the_platform() {
+        let mut seen = on_fargate();
         let index = json!({ "manifests": [
             { "platform": { "os": "linux", "architecture": "amd64" } },
             { "platform": { "os": "unknown", "architecture": "unknown" } },
         ] });
         assert_eq!(
             told(&check(&kept(&index), &seen).await),
-            ["ok: sha256:new is there for amd64"]
+            ["ok: sha256:new is there for linux/amd64"]
         );
         seen.definition["runtimePlatform"] = json!({ "cpuArchitecture": "ARM64" });
         assert_eq!(
             told(&check(&kept(&index), &seen).await),
-            ["error: sha256:new is for amd64, the service runs on arm64, so no task would start"]
+            [
+                "error: sha256:new is for linux/amd64, the service runs on linux/arm64, so no task would start"
+            ]
+        );
+        // What instances are is not known, unless the task definition says so.
+        seen.service["launchType"] = json!("EC2");
+        seen.definition["runtimePlatform"] = Value::Null;
+        assert_eq!(
+            told(&check(&kept(&index), &seen).await),
+            ["ok: sha256:new is there, for linux/amd64; the service runs on an unknown platform"]
         );
     }
 
     #[tokio::test]
-    async fn a_single_images_configuration_tells_its_architecture() {
+    async fn a_single_images_configuration_tells_its_platform() {
         let config = Digest::of(b"config");
         let manifest = json!({ "config": { "digest": config } });
         let answers = kept(&manifest).say(
@@ -216,10 +273,40 @@ mod tests {
             json!({ "architecture": "arm64", "os": "linux" }),
         );
         assert_eq!(
-            told(&check(&answers, &seen()).await),
-            ["error: sha256:new is for arm64, the service runs on amd64, so no task would start"]
+            told(&check(&answers, &on_fargate()).await),
+            [
+                "error: sha256:new is for linux/arm64, the service runs on linux/amd64, so no task would start"
+            ]
         );
         let denied = kept(&manifest).refuse("ecr:GetDownloadUrlForLayer", "AccessDeniedException");
-        assert!(told(&check(&denied, &seen()).await)[0].starts_with("unknown: "));
+        assert!(told(&check(&denied, &on_fargate()).await)[0].starts_with("unknown: "));
+    }
+
+    #[tokio::test]
+    async fn what_is_there_is_not_always_to_be_had() {
+        let index = json!({ "manifests": [
+            { "platform": { "os": "linux", "architecture": "amd64" } }] });
+        let archived = kept_as(&index, json!({ "imageStatus": "ARCHIVED" }));
+        assert_eq!(
+            told(&check(&archived, &on_fargate()).await),
+            [
+                "error: the image sha256:new is archived, and cannot be pulled: tasks that start anew would find nothing"
+            ]
+        );
+        let restoring = kept_as(&index, json!({ "imageStatus": "ACTIVATING" }));
+        assert_eq!(
+            told(&check(&restoring, &on_fargate()).await),
+            [
+                "warning: the image sha256:new is being restored from the archive, and cannot be pulled yet"
+            ]
+        );
+        // Regions without archives leave the status out.
+        let silent = kept_as(&index, json!({}));
+        assert!(told(&check(&silent, &on_fargate()).await)[0].starts_with("ok: "));
+        let mut good = on_fargate();
+        good.row.good = Some(crate::doctor::samples::good(7));
+        let gone = Answers::default().refuse("ecr:DescribeImages", "ImageNotFoundException");
+        let said = told(&check(&gone, &good).await);
+        assert!(said[0].contains("is gone from the registry"), "{said:?}");
     }
 }

@@ -78,6 +78,8 @@ impl CodeDeploy for Aws {
                 .map_or("Server", |platform| platform.as_str())
                 .to_owned(),
             targets: targets.collect(),
+            configuration: info.deployment_config_name().map(str::to_owned),
+            listeners: listeners(&info),
             ready_minutes: ready_minutes(&info),
         }))
     }
@@ -367,6 +369,19 @@ fn info_of(
         rolled_back_by: other(rollback.and_then(|r| r.rollback_deployment_id()))?,
         rolls_back: other(rollback.and_then(|r| r.rollback_triggering_deployment_id()))?,
     })
+}
+
+/// The listeners by which the group's production traffic comes:
+/// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_TargetGroupPairInfo.html>.
+fn listeners(info: &DeploymentGroupInfo) -> Vec<String> {
+    let balancing = info.load_balancer_info();
+    let pairs = balancing.map_or(&[][..], |it| it.target_group_pair_info_list());
+    pairs
+        .iter()
+        .filter_map(|pair| pair.prod_traffic_route())
+        .flat_map(|route| route.listener_arns())
+        .cloned()
+        .collect()
 }
 
 /// For how many minutes a deployment of the group waits before production traffic moves, if it

@@ -1,19 +1,30 @@
 //! Amazon ECR: what was really pushed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecr::operation::describe_images::DescribeImagesError;
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, ImageStatus, TagStatus};
 use jiff::Timestamp;
-use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
+use serde_json::json;
+use towpath_core::image::{Digest, Manifest, Platform, Registry, RepositoryName, Tag};
 use towpath_core::names::Region;
 
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, refused, to_the_millisecond, unreadable};
 use crate::clients::ClientSet;
 use crate::ports::{CallError, Ecr, ImageDetail, ImageState};
+use crate::signed::{At, ECR};
 
 const DESCRIBE: &str = "ecr:DescribeImages";
+const GET: &str = "ecr:BatchGetImage";
+
+/// The manifests that say what an image is for.
+pub const MANIFESTS: [&str; 4] = [
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+];
 
 /// The most images that a page may have:
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html>.
@@ -75,6 +86,37 @@ impl Ecr for Aws {
             }
         }
         Ok(Some(states))
+    }
+
+    async fn image_platforms(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<BTreeSet<Platform>, CallError> {
+        let (account, region) = whose(registry)?;
+        let input = json!({
+            "registryId": account,
+            "repositoryName": repository,
+            "imageIds": [{ "imageDigest": digest }],
+            "acceptedMediaTypes": MANIFESTS,
+        });
+        let found = self.read(At::Region(&region), &ECR, GET, &input).await?;
+        let Some(text) = found["images"][0]["imageManifest"].as_str() else {
+            return Ok(BTreeSet::new());
+        };
+        if Digest::of(text.as_bytes()) != *digest {
+            return Err(unreadable(GET, "the manifest is not what its digest says"));
+        }
+        let manifest = serde_json::from_str(text).map_err(|error| unreadable(GET, error))?;
+        match Manifest::of(&manifest) {
+            Manifest::Index(platforms) => Ok(platforms),
+            Manifest::Image(config) => {
+                let config = self.image_config(registry, repository, &config).await?;
+                Ok(Platform::of_config(&config).into_iter().collect())
+            }
+            Manifest::Silent => Ok(BTreeSet::new()),
+        }
     }
 
     async fn pushed_since(

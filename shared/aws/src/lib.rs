@@ -35,12 +35,13 @@ mod ssm;
 pub mod version;
 
 pub use aws::Aws;
+pub use ecr::MANIFESTS;
 pub use http_check::{Reached, reach};
 pub use identity::Caller;
 pub use ledger::Listed;
 pub use perform::{
     FailedPrimary, Preview, PreviewError, TrafficMechanism, current_revision, failed_primary,
-    hooks_to, preview, remarks, unfit_for, unmet,
+    hooks_to, is_on_fargate, only_all_at_once, preview, remarks, unfit_for, unmet,
 };
 #[cfg(feature = "cli")]
 pub use profile::UnusableProfile;

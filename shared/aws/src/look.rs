@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use towpath_core::image::{Digest, Registry, RepositoryName};
 
 use crate::aws::Aws;
-use crate::call::{causes, never_connected, refused, unreadable};
+use crate::call::{causes, refused, unreadable};
 use crate::ports::CallError;
 use crate::signed::{At, ECR};
 use crate::slack::{Arguments, read};
@@ -75,7 +75,7 @@ impl Aws {
     }
 
     /// Fetches from an address that AWS has signed. The address is as good as a credential, and is
-    /// named nowhere.
+    /// named nowhere. What fails is not worth another try: nobody waits for it.
     async fn download(&self, url: &str) -> Result<Vec<u8>, CallError> {
         let mut request = HttpRequest::empty();
         request
@@ -83,19 +83,9 @@ impl Aws {
             .map_err(|_| unreadable(BLOB, "the address is none"))?;
         let exchange = async {
             let answer = self.clients().http().call(request).await;
-            let mut answer = answer.map_err(|error| {
-                let message = causes(&error);
-                if never_connected(&error) {
-                    CallError::NotDone {
-                        operation: BLOB,
-                        message,
-                    }
-                } else {
-                    CallError::Unknown {
-                        operation: BLOB,
-                        message,
-                    }
-                }
+            let mut answer = answer.map_err(|error| CallError::Unknown {
+                operation: BLOB,
+                message: causes(&error),
             })?;
             if !answer.status().is_success() {
                 let status = answer.status().as_u16();

@@ -7,12 +7,14 @@
 
 mod digest;
 mod names;
+mod platform;
 mod reference;
 
 use thiserror::Error;
 
 pub use digest::Digest;
 pub use names::{Ecr, Registry, RepositoryName, Tag};
+pub use platform::{Manifest, Needs, NoPlatform, Platform, listed};
 pub use reference::ImageRef;
 
 /// The registry that a name without one means.

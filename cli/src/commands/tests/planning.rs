@@ -30,6 +30,7 @@ fn shop() -> Memory {
         spec: Fingerprint::of("rendered"),
         reuse: None,
         images: Vec::new(),
+        platforms: Default::default(),
         desired_count: 2,
         scaling: Some(ScalingState::default()),
         target: None,

@@ -181,6 +181,7 @@ const FINAL: &[&str] = &[
     "ServiceDeploymentNotFoundException",
     "ServiceNotActiveException",
     "ServiceNotFoundException",
+    "UnableToGetUpstreamImageException",
     "UnableToGetUpstreamLayerException",
     "UnsupportedActionForDeploymentTypeException",
     "UnsupportedFeatureException",

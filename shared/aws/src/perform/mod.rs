@@ -14,9 +14,10 @@ mod tell;
 mod traffic;
 mod wake;
 
+pub use codedeploy::only_all_at_once;
 pub use native::{hooks_to, unmet};
 pub use plan::{Preview, PreviewError, preview};
-pub use service::{FailedPrimary, failed_primary, unfit_for};
+pub use service::{FailedPrimary, failed_primary, is_on_fargate, unfit_for};
 pub use traffic::{TrafficMechanism, current_revision, remarks};
 
 use std::time::Duration;

@@ -53,6 +53,24 @@ pub fn unfit_for(service: &Value, rollout: &Rollout) -> Option<String> {
     }
 }
 
+/// Whether the tasks of a service, as DescribeServices shows it, run on Fargate: by its launch type,
+/// or because all of its capacity providers are Fargate's.
+#[must_use]
+pub fn is_on_fargate(service: &Value) -> bool {
+    let primary = list(service, "taskSets").find(|set| text(set, "/status") == Some("PRIMARY"));
+    [Some(service), primary].into_iter().flatten().any(|it| {
+        let mut providers = list(it, "capacityProviderStrategy").peekable();
+        let is_fargate = |it: &Value| {
+            matches!(
+                text(it, "/capacityProvider"),
+                Some("FARGATE" | "FARGATE_SPOT")
+            )
+        };
+        text(it, "/launchType") == Some("FARGATE")
+            || providers.peek().is_some() && providers.all(is_fargate)
+    })
+}
+
 impl<'a> Service<'a> {
     /// Whether ECS manages the service and what belongs to it, as it does in Express Mode.
     pub(super) fn is_express(&self) -> bool {

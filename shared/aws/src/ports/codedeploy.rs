@@ -80,6 +80,10 @@ pub struct DeploymentGroup {
     pub platform: String,
     /// The cluster and service that it targets.
     pub targets: Vec<(String, String)>,
+    /// The deployment configuration of deployments that name none.
+    pub configuration: Option<String>,
+    /// The ARNs of the listeners that lead production traffic.
+    pub listeners: Vec<String>,
     /// Whether a deployment waits to be told that production traffic may move, and for how many
     /// minutes at most: `deploymentReadyOption` with `STOP_DEPLOYMENT`.
     pub ready_minutes: Option<u32>,

@@ -1,9 +1,9 @@
 //! Amazon ECR.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
+use towpath_core::image::{Digest, Platform, Registry, RepositoryName, Tag};
 
 use super::CallError;
 
@@ -48,6 +48,14 @@ pub trait Ecr {
         repository: &RepositoryName,
         digests: &[Digest],
     ) -> Result<Option<BTreeMap<Digest, ImageState>>, CallError>;
+    /// What an image is for: `BatchGetImage`, and for one that is no index the configuration that its
+    /// manifest names (`GetDownloadUrlForLayer`). None where the image is not there, or says nothing.
+    async fn image_platforms(
+        &self,
+        registry: &Registry,
+        repository: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<BTreeSet<Platform>, CallError>;
     /// Tagged images pushed since `since`.
     async fn pushed_since(
         &self,

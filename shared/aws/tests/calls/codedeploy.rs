@@ -194,6 +194,9 @@ async fn a_group_names_its_platform_and_services() {
         Reply::json(
             200,
             &json!({"deploymentGroupInfo": {"computePlatform": "ECS",
+                "deploymentConfigName": "CodeDeployDefault.ECSAllAtOnce",
+                "loadBalancerInfo": {"targetGroupPairInfoList": [{"prodTrafficRoute": {"listenerArns": ["prod"]},
+                    "testTrafficRoute": {"listenerArns": ["test"]}}]},
                 "ecsServices": [{"clusterName": "test", "serviceName": "shop-api"}]}}),
         )
     });
@@ -204,6 +207,8 @@ async fn a_group_names_its_platform_and_services() {
     let expected = DeploymentGroup {
         platform: "ECS".into(),
         targets: vec![("test".into(), "shop-api".into())],
+        configuration: Some("CodeDeployDefault.ECSAllAtOnce".into()),
+        listeners: vec!["prod".into()],
         ready_minutes: None,
     };
     assert_eq!(group, Some(expected));

@@ -1,12 +1,13 @@
 //! What the core can ask for. An action carries every detail: whoever performs it chooses nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{BaseRevision, DeploymentTarget, Image, Outcome, Revision, ScalingState, ServiceId};
+use crate::image::Platform;
 use crate::names::{
     CheckName, ContainerName, DeploymentId, Fingerprint, PauseId, ReleaseId, StageName,
 };
@@ -156,6 +157,9 @@ pub enum Action {
         back_to: Option<Revision>,
         /// The image that is rolled out, to be looked for among the vetoed ones.
         image: Box<Image>,
+        /// What the image is for, where an earlier plan has read it: a digest stays what it is.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        platforms: BTreeSet<Platform>,
     },
     /// Register the rendered task definition.
     Register {

@@ -236,6 +236,7 @@ pub fn planning(release: &Release, stage: &Stage) -> Option<Action> {
         scaling: stage.auto_scaling == AutoScaling::Suspend,
         back_to: release.rollback().map(|rollback| rollback.revision.clone()),
         image: Box::new(release.image().clone()),
+        platforms: release.platforms(),
     })
 }
 

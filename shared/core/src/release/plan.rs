@@ -1,9 +1,12 @@
 //! What a rollout would do, read from AWS just before it does it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ServiceRow;
+use crate::image::Platform;
 use crate::names::{ContainerName, Fingerprint, ParameterName, TaskDefinitionArn};
 
 /// What a rollout would do: which revision it starts from, what would be registered, and what has
@@ -22,6 +25,9 @@ pub struct Plan {
     pub reuse: Option<TaskDefinitionArn>,
     /// The images that change.
     pub images: Vec<ImageChange>,
+    /// What the image is for, as far as it is known.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub platforms: BTreeSet<Platform>,
     /// How many tasks the service wants.
     pub desired_count: u32,
     /// The auto scaling of the service as it was found; `None` without a scalable target.

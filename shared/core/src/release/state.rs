@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rollout::{Live, Phase, Rollout};
 use super::{Action, Conclusion, Entry, Event, Image, Principal, Rollback, ServiceId};
-use crate::image::{Registry, Tag};
+use crate::image::{Platform, Registry, Tag};
 use crate::names::{AccountId, DeploymentId, Fingerprint, Region, ReleaseId, StageName};
 use crate::pipeline::{Pipeline, Stage};
 
@@ -312,6 +312,19 @@ impl Release {
             }
         }
         None
+    }
+
+    /// What the image is for, if a plan has read it already.
+    pub(super) fn platforms(&self) -> BTreeSet<Platform> {
+        let mut platforms = BTreeSet::new();
+        for entry in &self.entries {
+            if let Event::Planned { plan, .. } = &entry.event
+                && !plan.platforms.is_empty()
+            {
+                platforms.clone_from(&plan.platforms);
+            }
+        }
+        platforms
     }
 
     pub(super) fn overtaken(&self, older: &ReleaseId) -> bool {

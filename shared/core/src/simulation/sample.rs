@@ -1,5 +1,7 @@
 //! Things that stories are made of: a pipeline, images, people, a plan.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -138,6 +140,7 @@ pub fn plan() -> Plan {
         spec: Fingerprint::of("what would be registered"),
         reuse: None,
         images: Vec::new(),
+        platforms: BTreeSet::new(),
         desired_count: 2,
         scaling: Some(ScalingState::default()),
         target: Some(DeploymentTarget(json!({

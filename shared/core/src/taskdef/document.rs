@@ -6,6 +6,7 @@ use thiserror::Error;
 use super::foreign::{self, Foreign};
 use super::model::{self, DESCRIBE_ONLY};
 use super::nulls;
+use crate::image::Needs;
 use crate::json::{self, JsonError};
 
 /// A task definition in the form that RegisterTaskDefinition takes, with all its fields, known or
@@ -164,6 +165,11 @@ impl TaskDefinition {
     /// The network mode, if one is given.
     pub fn network_mode(&self) -> Option<&str> {
         self.text("networkMode")
+    }
+
+    /// What its tasks run on, as far as it says.
+    pub fn platform(&self, is_fargate: bool) -> Needs {
+        Needs::of(self.document.get("runtimePlatform"), is_fargate)
     }
 
     /// The containers, in the document's order.

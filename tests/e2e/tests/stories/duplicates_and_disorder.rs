@@ -100,7 +100,7 @@ async fn pushes_that_are_nobodys_are_ignored_and_those_of_several_platforms_are_
     world.rest().await?;
     assert_eq!(world.releases().await?, []);
 
-    let platforms = json!({ "multi_arch": true });
+    let platforms = json!({ "platforms": ["linux/amd64", "linux/arm64"], "attested": true });
     let index = world.push_with(TAG, &platforms).await?;
     world.asks(TAG).await?;
     let releases = world.releases().await?;

@@ -24,6 +24,7 @@ mod main_road;
 mod native;
 mod newest_wins;
 mod no_way_back;
+mod platforms;
 mod removed_approver;
 mod rollback;
 mod rolling;

@@ -19,7 +19,9 @@ pub(super) struct Push {
     tag: Option<String>,
     behaviour: Option<String>,
     #[serde(default)]
-    multi_arch: bool,
+    platforms: Vec<String>,
+    #[serde(default)]
+    attested: bool,
     #[serde(default)]
     suppress_event: bool,
     content: Option<String>,
@@ -83,7 +85,8 @@ pub(super) fn push(lab: &Arc<Lab>, body: &Push) -> Answer {
         repository: body.repository.clone(),
         tag: body.tag.clone(),
         behaviour,
-        multi_arch: body.multi_arch,
+        platforms: body.platforms.clone(),
+        attested: body.attested,
         suppress_event: body.suppress_event,
         content: body.content.clone(),
         findings: body.findings.clone(),

@@ -2,11 +2,13 @@
 //! <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-steps-ecs.html>
 
 mod back;
+mod balancer;
 mod observe;
 mod room;
 mod start;
 
 pub(super) use back::roll_back;
+pub use balancer::only_all_at_once;
 pub(super) use observe::observe;
 pub(super) use room::look_at_group;
 pub(super) use start::{New, start};

@@ -56,7 +56,10 @@ pub(in crate::perform) fn check(
     traffic: &[TrafficMechanism],
 ) -> Result<Pace, String> {
     let configuration = service.deployment_configuration();
-    let paced_minutes = paced(configuration)?;
+    let shifts = paced(configuration)?;
+    let paced_minutes = shifts
+        .minutes
+        .saturating_add(settling(service, shifts.steps));
     check_shifting(service)?;
     // Unknown is no headless one: AWS takes it, and it is said.
     if gates.pause && traffic.contains(&TrafficMechanism::Headless) {
@@ -79,25 +82,61 @@ pub(in crate::perform) fn check(
     })
 }
 
+/// How a configuration moves production traffic.
+struct Shifts {
+    /// For how many minutes it bakes, between the steps and after them.
+    minutes: u32,
+    /// In how many steps.
+    steps: u32,
+}
+
+/// For how many minutes ECS waits after each shift of a Network Load Balancer, of test traffic too:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/nlb-resources-for-blue-green.html>.
+const NETWORK_MINUTES: u32 = 10;
+
+/// For how many minutes the shifts of the service's load balancers take until they are through. A
+/// Network Load Balancer's have no rules, and name a listener.
+fn settling(service: &Service<'_>, steps: u32) -> u32 {
+    let shifted = |rule: &str| {
+        service.load_balancers().any(|balancer| {
+            let rule = text(balancer, &format!("/advancedConfiguration/{rule}"));
+            rule.is_some_and(|arn| arn.contains(":listener/net/"))
+        })
+    };
+    let production = if shifted("productionListenerRule") {
+        steps
+    } else {
+        0
+    };
+    let test = u32::from(shifted("testListenerRule"));
+    production
+        .saturating_add(test)
+        .saturating_mul(NETWORK_MINUTES)
+}
+
 /// For how many minutes the configuration shifts and bakes, with ECS's defaults for what it leaves
 /// out: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
-fn paced(configuration: &Value) -> Result<u32, String> {
+fn paced(configuration: &Value) -> Result<Shifts, String> {
     let minutes = |pointer: &str, default: u32| {
         let set = configuration.pointer(pointer).and_then(Value::as_u64);
         set.map_or(default, |set| u32::try_from(set).unwrap_or(u32::MAX))
     };
     let bake = minutes("/bakeTimeInMinutes", 0);
-    let shifting = match text(configuration, "/strategy") {
-        Some("BLUE_GREEN") => 0,
+    let (shifting, steps) = match text(configuration, "/strategy") {
+        Some("BLUE_GREEN") => (0, 1),
         Some("LINEAR") => {
             let percent = configuration
                 .pointer("/linearConfiguration/stepPercent")
                 .and_then(Value::as_f64)
                 .unwrap_or(10.0);
             let pause = minutes("/linearConfiguration/stepBakeTimeInMinutes", 6);
-            pause.saturating_mul(pauses(percent))
+            let pauses = pauses(percent);
+            (pause.saturating_mul(pauses), pauses + 1)
         }
-        Some("CANARY") => minutes("/canaryConfiguration/canaryBakeTimeInMinutes", 10),
+        Some("CANARY") => (
+            minutes("/canaryConfiguration/canaryBakeTimeInMinutes", 10),
+            2,
+        ),
         other => {
             return Err(format!(
                 "the service's deployment strategy is {}, but `rollout: ecs` needs BLUE_GREEN, LINEAR or CANARY; change its deployment configuration, or write `rollout: rolling`",
@@ -105,7 +144,10 @@ fn paced(configuration: &Value) -> Result<u32, String> {
             ));
         }
     };
-    Ok(bake.saturating_add(shifting))
+    Ok(Shifts {
+        minutes: bake.saturating_add(shifting),
+        steps,
+    })
 }
 
 /// How often a linear deployment bakes between its steps; after the last step it does not.

@@ -1,6 +1,7 @@
 //! Reading what a rollout would do.
 
 mod images;
+mod platforms;
 mod pulling;
 mod reading;
 mod rendering;
@@ -135,7 +136,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     // The row comes first: when the service is taken at the epoch that it names, nobody else has
     // changed what is read after it.
     let row = ports.service(&place.service).await.map_err(from_ledger)?;
-    let (service, scaling, group, veto) = tokio::join!(
+    let (service, scaling, group, veto, platforms) = tokio::join!(
         ports.describe_service(place),
         async {
             if request.scaling {
@@ -146,6 +147,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         },
         check_group(ports, place, request.rollout),
         ports.veto(&request.image.digest),
+        platforms::read(ports, request),
     );
     let described = service?.ok_or_else(|| {
         format!(
@@ -157,9 +159,10 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         )
     })?;
     let group = group?;
+    let platforms = platforms?;
     let service = Service(&described);
     check_status(&service, place)?;
-    let set_up = gates(ports, &described, request, group.as_ref()).await?;
+    let mut set_up = gates(ports, &described, request, group.as_ref()).await?;
     let current = service
         .revision()
         .ok_or("the service has no task definition yet: create it with one")
@@ -179,6 +182,9 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         if let Some(reason) = pulls.of_the_release(request.rehearsed) {
             return Err(reason.into());
         }
+        set_up
+            .remarks
+            .extend(platforms.check(&service, &rendered.definition)?);
     }
     let plan = Plan {
         target: target(&described, request, &current)?,
@@ -189,6 +195,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         spec: fingerprint(&rendered),
         reuse,
         base,
+        platforms: platforms.known,
         desired_count: service.desired_count(),
         scaling: scaling?,
         paced_minutes: set_up.paced_minutes,

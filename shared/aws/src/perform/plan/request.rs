@@ -1,5 +1,8 @@
 //! What a plan is asked for.
 
+use std::collections::BTreeSet;
+
+use towpath_core::image::Platform;
 use towpath_core::names::{StageName, TaskDefinitionArn};
 use towpath_core::pipeline::{Base, Rollout};
 use towpath_core::release::{Action, Changes, Gates, Image, Place};
@@ -17,6 +20,8 @@ pub(in crate::perform) struct Request<'a> {
     pub(in crate::perform) back_to: Option<&'a TaskDefinitionArn>,
     /// The image that is rolled out.
     pub(in crate::perform) image: &'a Image,
+    /// What the image is for, if that is known already.
+    pub(in crate::perform) platforms: &'a BTreeSet<Platform>,
     /// Whether nothing is going to be started, so that the image may be yet to be pushed.
     pub(in crate::perform) rehearsed: bool,
 }
@@ -34,6 +39,7 @@ impl<'a> Request<'a> {
             scaling,
             back_to,
             image,
+            platforms,
         } = action
         else {
             return None;
@@ -48,6 +54,7 @@ impl<'a> Request<'a> {
             scaling: *scaling,
             back_to: back_to.as_ref(),
             image,
+            platforms,
             rehearsed: false,
         })
     }

@@ -5,6 +5,7 @@ use towpath_core::pipeline::{CodeDeployRollout, Rollout};
 use towpath_core::release::Place;
 
 use super::{Problem, Request};
+use crate::perform::codedeploy::only_all_at_once;
 use crate::perform::service::{Service, unfit_for};
 use crate::perform::{native, traffic};
 use crate::ports::{DeploymentGroup, Ports};
@@ -81,6 +82,14 @@ pub(super) async fn gates<P: Ports>(
             remarks: rolling_remarks(&Service(service)),
         }),
         Rollout::CodeDeploy(settings) => {
+            if let Some(group) = group {
+                let of_stage = settings.configuration.as_ref().map(|it| it.as_str());
+                let configuration = of_stage.or(group.configuration.as_deref());
+                let listeners = group.listeners.iter().map(String::as_str);
+                if let Some(unfit) = only_all_at_once(configuration, listeners) {
+                    return Err(unfit.into());
+                }
+            }
             let ready_minutes = group.and_then(|group| group.ready_minutes);
             if request.gates.pause && ready_minutes.is_none() {
                 return Err(format!(

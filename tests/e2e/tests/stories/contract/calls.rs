@@ -24,8 +24,11 @@ pub(crate) async fn by_functions(cell: &Cell, since: &Value) -> Result<Vec<Value
 }
 
 /// Most calls of AWS for a push, whatever the number of its pipelines' stages: its pipelines are
-/// read, and which image the tag names.
-const FOR_A_PUSH: usize = 2;
+/// read, which image the tag names, and what that image is for: its manifest, and for one that is no
+/// index its configuration.
+const FOR_A_PUSH: usize = 4;
+/// The calls about an image that its first stage makes for all of them.
+const ONCE: [&str; 2] = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
 
 /// Holds a push and its first stage to their numbers of calls until the deployment has started,
 /// without those of the ledger and of Slack.
@@ -44,6 +47,7 @@ pub(crate) async fn until_started(
         let made = format!("{}:{}", text("service"), text("operation"));
         match text("caller") {
             "towpath-image-push" => push.push(made),
+            "towpath-advance" if ONCE.contains(&made.as_str()) => push.push(made),
             "towpath-advance" => stage.push(made),
             _ => {}
         }

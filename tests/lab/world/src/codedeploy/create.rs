@@ -8,7 +8,7 @@ use super::{
     applications, appspec, configs,
     deployment::{AutoRollback, Creator, Deployment, Stage, Status},
     event::{Event, EventStatus, Lifecycle},
-    groups, lifecycle,
+    group_checks, groups, lifecycle,
 };
 use crate::{
     World,
@@ -49,6 +49,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
         .unwrap_or(configured)
         .to_owned();
     let traffic = configs::find(world, &call.place(), &config)?;
+    group_checks::check_routing(&group.production(), &config)?;
     let rollback = auto_rollback(
         call.member("autoRollbackConfiguration")
             .or(group.settings.get("autoRollbackConfiguration")),

@@ -72,6 +72,23 @@ pub(super) fn check(world: &World, place: &Place, group: &Group) -> Result<(), A
     Ok(())
 }
 
+/// Behind a Network Load Balancer traffic moves all at once only. AWS says no more than that only
+/// `CodeDeployDefault.ECSAllAtOnce` is supported; that a deployment is refused for it is assumed.
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html>
+pub(super) fn check_routing(listeners: &[String], config: &str) -> Result<(), ApiError> {
+    let is_network = |arn: &String| arn.contains(":listener/net/");
+    if config != configs::ALL_AT_ONCE && listeners.iter().any(is_network) {
+        return Err(ApiError::new(
+            "InvalidTrafficRoutingConfigurationException",
+            format!(
+                "The deployment configuration {config} is not supported with a Network Load Balancer. Only {} is.",
+                configs::ALL_AT_ONCE
+            ),
+        ));
+    }
+    Ok(())
+}
+
 fn check_waits(settings: &Value) -> Result<(), ApiError> {
     let refuse = |why: &str| ApiError::new("InvalidBlueGreenDeploymentConfigurationException", why);
     let configured = settings

@@ -16,10 +16,10 @@ pub(super) fn digest(bytes: &[u8]) -> String {
 }
 
 /// The configuration of an image of the given content.
-pub(super) fn config(content: &str, architecture: &str) -> String {
+pub(super) fn config(content: &str, (os, architecture): (&str, &str)) -> String {
     json!({
         "architecture": architecture,
-        "os": "linux",
+        "os": os,
         "config": {"Labels": {"content": content}},
         "rootfs": {"type": "layers", "diff_ids": [digest(content.as_bytes())]},
     })
@@ -39,16 +39,16 @@ pub(super) fn image(content: &str, config: &str) -> (String, u64) {
     (manifest, size as u64)
 }
 
-/// An index over manifests of several architectures.
-pub(super) fn index(children: &[(&str, String)]) -> String {
+/// An index over manifests for several platforms.
+pub(super) fn index(children: &[((&str, &str), String)]) -> String {
     let manifests: Vec<Value> = children
         .iter()
-        .map(|(architecture, manifest)| {
+        .map(|((os, architecture), manifest)| {
             let mut entry = descriptor(MANIFEST, manifest);
             crate::call::put(
                 &mut entry,
                 "platform",
-                Some(json!({"architecture": architecture, "os": "linux"})),
+                Some(json!({"architecture": architecture, "os": os})),
             );
             entry
         })

@@ -6,6 +6,7 @@ mod describe;
 mod events;
 mod images;
 mod manifest;
+mod platforms;
 mod policies;
 mod push;
 mod repositories;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub(crate) use platforms::Platform;
 pub use push::Push;
 pub(crate) use scan::ScanTimer;
 pub(crate) use scan::finish as finish_scan;
@@ -72,6 +74,8 @@ pub(crate) enum Unpulled {
     Missing,
     /// The repository is in another account, and its policy does not let that of the task pull.
     Forbidden,
+    /// It is an index that lists nothing for the task's platform.
+    NotForPlatform,
 }
 
 /// What a task finds when it pulls: the digest and how it will behave.
@@ -80,6 +84,8 @@ pub(crate) struct Pulled {
     pub(crate) digest: String,
     pub(crate) tag: Option<String>,
     pub(crate) behaviour: Behaviour,
+    /// Whether it is one image for another platform: it is pulled, and cannot be run.
+    pub(crate) foreign: bool,
 }
 
 /// Operations that this module answers.
@@ -162,12 +168,14 @@ impl Registries {
             .ok_or_else(|| missing_repository(name, registry))
     }
 
-    /// Resolves an image reference of a task definition, for a task of `account`. References to
-    /// registries other than ECR are taken to exist and to be healthy.
+    /// Resolves an image reference of a task definition, for a task of `account` that runs on
+    /// `platform`, if that is known. References to registries other than ECR are taken to exist and
+    /// to be healthy.
     pub(crate) fn pull(
         &self,
         account: &str,
         reference: &str,
+        platform: Option<&Platform>,
         now: Timestamp,
     ) -> Result<Pulled, Unpulled> {
         let Some((place, name, wanted)) = parse_reference(reference) else {
@@ -175,6 +183,7 @@ impl Registries {
                 digest: manifest::digest(reference.as_bytes()),
                 tag: None,
                 behaviour: Behaviour::Healthy,
+                foreign: false,
             });
         };
         let elsewhere = place.account != account;
@@ -191,7 +200,12 @@ impl Registries {
             })
             .filter(|image| image.storage.can_be_pulled(now))
             .ok_or(Unpulled::Missing)?;
+        let fits = platform.is_none_or(|platform| self.fits(image, platform));
+        if !fits && image.is_index() {
+            return Err(Unpulled::NotForPlatform);
+        }
         Ok(Pulled {
+            foreign: !fits,
             digest: image.digest.clone(),
             tag: image.tags.last().cloned(),
             behaviour: self

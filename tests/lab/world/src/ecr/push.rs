@@ -20,8 +20,11 @@ pub struct Push {
     pub tag: Option<String>,
     /// How tasks that run it will behave.
     pub behaviour: Behaviour,
-    /// Push an index over amd64 and arm64 images: untagged children first, then the tagged index.
-    pub multi_arch: bool,
+    /// What it is made for: `linux/amd64` alone by default. With several of them, an index over an
+    /// image for each: untagged children first, then the tagged index.
+    pub platforms: Vec<String>,
+    /// Push an index also over one image, with an attestation beside it, as buildx does.
+    pub attested: bool,
     /// Push without an event: ECR's events are best effort.
     pub suppress_event: bool,
     /// The image's content. The same content gives the same digest; `None` gives a new one.
@@ -58,15 +61,16 @@ impl World {
                 self.ecr.pushes
             )
         });
-        let images = if push.multi_arch {
-            let (images, configs) = multi_arch(&content, self.now);
-            configs.into_iter().for_each(|config| self.ecr.keep(config));
-            images
-        } else {
-            let (image, config) = single(&content, "amd64", self.now);
-            self.ecr.keep(config);
-            vec![image]
+        let platforms: Vec<_> = push.platforms.iter().map(|it| platform(it)).collect();
+        let (images, configs) = match &platforms[..] {
+            [] if !push.attested => single(&content, DEFAULT, self.now),
+            [one] if !push.attested => single(&content, *one, self.now),
+            [] => several(&content, &[DEFAULT], true, self.now),
+            several => self::several(&content, several, push.attested, self.now),
         };
+        for config in configs {
+            self.ecr.keep(config);
+        }
         let last = images.len().saturating_sub(1);
         let mut digest = String::new();
         for (at, mut image) in images.into_iter().enumerate() {
@@ -97,23 +101,38 @@ impl super::Registries {
     }
 }
 
-/// An image for one architecture, and its configuration.
-fn single(content: &str, architecture: &str, now: Timestamp) -> (Image, String) {
-    let config = manifest::config(content, architecture);
+/// What images are made for where nothing is said.
+const DEFAULT: (&str, &str) = ("linux", "amd64");
+
+/// The operating system and the architecture of `linux/arm64`.
+fn platform(text: &str) -> (&str, &str) {
+    text.split_once('/').unwrap_or(("linux", text))
+}
+
+/// An image for one platform, and its configuration.
+fn single(content: &str, platform: (&str, &str), now: Timestamp) -> (Vec<Image>, Vec<String>) {
+    let config = manifest::config(content, platform);
     let (manifest, size) = manifest::image(content, &config);
-    (Image::new(manifest, size, now), config)
+    (vec![Image::new(manifest, size, now)], vec![config])
 }
 
 /// The images of an index and the index itself, and their configurations.
-fn multi_arch(content: &str, now: Timestamp) -> (Vec<Image>, Vec<String>) {
+fn several(
+    content: &str,
+    platforms: &[(&str, &str)],
+    attested: bool,
+    now: Timestamp,
+) -> (Vec<Image>, Vec<String>) {
     let mut images = Vec::new();
     let mut configs = Vec::new();
     let mut children = Vec::new();
-    for architecture in ["amd64", "arm64"] {
-        let (image, config) = single(&format!("{content} {architecture}"), architecture, now);
-        children.push((architecture, image.manifest.clone()));
-        images.push(image);
-        configs.push(config);
+    let attestations = attested.then_some(("unknown", "unknown"));
+    for platform in platforms.iter().copied().chain(attestations) {
+        let of = format!("{content} {}", platform.1);
+        let (made, of) = single(&of, platform, now);
+        children.extend(made.iter().map(|image| (platform, image.manifest.clone())));
+        images.extend(made);
+        configs.extend(of);
     }
     let index = manifest::index(&children);
     let size = images.iter().map(|image| image.size).sum::<u64>() + index.len() as u64;

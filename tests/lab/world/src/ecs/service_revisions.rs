@@ -46,7 +46,7 @@ pub(super) fn new_revision(world: &mut World, service: &str) -> String {
             "imageDigest",
             world
                 .ecr
-                .pull(&held.place.account, image, world.now)
+                .pull(&held.place.account, image, None, world.now)
                 .ok()
                 .map(|pulled| pulled.digest),
         );

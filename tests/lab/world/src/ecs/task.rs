@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{behaviour::Behaviour, call::Place};
+use crate::{behaviour::Behaviour, call::Place, ecr::Platform};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TaskStatus {
@@ -70,6 +70,8 @@ pub(crate) struct Task {
     pub(super) stopping_at: Option<Timestamp>,
     pub(super) stopped_at: Option<Timestamp>,
     pub(super) version: u64,
+    /// What it runs on, if that is known.
+    pub(super) platform: Option<Platform>,
     pub(super) details: Value,
     pub(super) overrides: Value,
     pub(super) address: String,

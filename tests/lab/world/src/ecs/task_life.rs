@@ -13,7 +13,7 @@ use crate::{
     World,
     behaviour::Behaviour,
     call::{ApiError, Place, array, text},
-    ecr::Unpulled,
+    ecr::{Platform, Pulled, Unpulled},
     timers::{Timer, later, seconds},
 };
 
@@ -54,12 +54,16 @@ pub(super) fn launch(world: &mut World, launch: Launch) -> Result<String, ApiErr
     let arn = launch
         .place
         .arn("ecs", &format!("task/{cluster}/{}", world.ids.hex(32)));
+    let launch_type = launch.launch_type.unwrap_or_else(|| "FARGATE".to_owned());
+    let platform = Platform::of(&described, &launch_type);
     let mut containers = Vec::new();
     let mut behaviour = Behaviour::Healthy;
     let mut leading = None;
     for container in array(&described, "containerDefinitions") {
         let image = text(container, "image").unwrap_or_default();
-        let pulled = world.ecr.pull(&launch.place.account, image, world.now).ok();
+        let account = &launch.place.account;
+        let pulled = world.ecr.pull(account, image, platform.as_ref(), world.now);
+        let pulled = pulled.ok().map(misfit);
         let digest = pulled.as_ref().map(|pulled| pulled.digest.clone());
         if let Some(pulled) = pulled
             && (leading.is_none()
@@ -86,7 +90,6 @@ pub(super) fn launch(world: &mut World, launch: Launch) -> Result<String, ApiErr
             essential: container.get("essential") != Some(&Value::Bool(false)),
         });
     }
-    let launch_type = launch.launch_type.unwrap_or_else(|| "FARGATE".to_owned());
     let task = Task {
         arn: arn.clone(),
         cluster_arn: launch.cluster_arn,
@@ -111,6 +114,7 @@ pub(super) fn launch(world: &mut World, launch: Launch) -> Result<String, ApiErr
         stopping_at: None,
         stopped_at: None,
         version: 1,
+        platform,
         details: json!({
             "cpu": described.get("cpu").cloned().unwrap_or_else(|| json!("256")),
             "memory": described.get("memory").cloned().unwrap_or_else(|| json!("512")),
@@ -124,6 +128,17 @@ pub(super) fn launch(world: &mut World, launch: Launch) -> Result<String, ApiErr
     events::task_changed(world, &arn);
     wake_in(world, &arn, Step::Provisioned, PROVISIONING_SECONDS);
     Ok(arn)
+}
+
+/// What is made for another platform is pulled, and exits at once: `exec format error`.
+fn misfit(pulled: Pulled) -> Pulled {
+    if !pulled.foreign {
+        return pulled;
+    }
+    Pulled {
+        behaviour: Behaviour::CrashLoop,
+        ..pulled
+    }
 }
 
 /// Tells a task to stop. One that is stopping already keeps its first reason.
@@ -183,9 +198,11 @@ fn started(world: &mut World, arn: &str) {
     // An image may have been pushed, or deleted, since the task was made.
     let mut unpulled = None;
     for container in &mut task.containers {
+        let account = &task.place.account;
+        let platform = task.platform.as_ref();
         match world
             .ecr
-            .pull(&task.place.account, &container.image, world.now)
+            .pull(account, &container.image, platform, world.now)
         {
             Ok(pulled) => container.digest = Some(pulled.digest),
             Err(why) => unpulled = unpulled.or(Some((container.image.clone(), why))),
@@ -195,10 +212,15 @@ fn started(world: &mut World, arn: &str) {
         let why = match why {
             Unpulled::Missing => format!("{image}: not found"),
             Unpulled::Forbidden => "unexpected status from HEAD request: 403 Forbidden".to_owned(),
+            Unpulled::NotForPlatform => String::new(),
         };
-        let reason = format!(
-            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {why}"
-        );
+        let retried = "CannotPullContainerError: pull image manifest has been retried 1 time(s):";
+        let reason = match task.platform.filter(|_| why.is_empty()) {
+            Some(Platform { os, architecture }) => format!(
+                "{retried} image Manifest does not contain descriptor matching platform '{os}/{architecture}'"
+            ),
+            None => format!("{retried} failed to resolve ref {image}: {why}"),
+        };
         for container in &mut task.containers {
             container.reason = (container.image == image).then(|| reason.clone());
         }

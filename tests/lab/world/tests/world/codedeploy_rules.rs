@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use towpath_lab_world::Behaviour;
 
-use crate::bench::{Bench, text};
+use crate::bench::{Bench, PRODUCTION, text};
 
 fn bench() -> Bench {
     let mut bench = Bench::with_image();
@@ -73,6 +73,26 @@ fn deployments_that_cannot_be_are_refused_by_name() {
     for (input, code) in cases {
         assert_eq!(bench.refused("codedeploy", "CreateDeployment", input), code);
     }
+}
+
+#[test]
+fn a_network_load_balancer_takes_all_at_once_only() {
+    let mut bench = Bench::with_image();
+    let listener = PRODUCTION.replace(":listener/app/", ":listener/net/");
+    bench.blue_green(json!({"loadBalancerInfo": {"targetGroupPairInfoList": [{
+        "targetGroups": [{"name": "blue"}, {"name": "green"}],
+        "prodTrafficRoute": {"listenerArns": [listener]},
+    }]}}));
+    let definition = bench.register("v1");
+    let content = Bench::appspec(&definition, &[]);
+    let refused = Bench::create_deployment(&content, json!({}));
+    assert_eq!(
+        bench.refused("codedeploy", "CreateDeployment", refused),
+        "InvalidTrafficRoutingConfigurationException",
+        "the group's own is a canary"
+    );
+    let all = json!({"deploymentConfigName": "CodeDeployDefault.ECSAllAtOnce"});
+    bench.codedeploy("CreateDeployment", Bench::create_deployment(&content, all));
 }
 
 #[test]

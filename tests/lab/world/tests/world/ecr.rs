@@ -48,7 +48,7 @@ fn an_index_names_its_untagged_children() {
     let mut bench = Bench::with_image();
     bench.events.clear();
     let mut both = push(Some("v2"), None);
-    both.multi_arch = true;
+    both.platforms = vec!["linux/amd64".into(), "linux/arm64".into()];
     let digest = bench
         .world
         .push(ACCOUNT, REGION, &both, bench.now)

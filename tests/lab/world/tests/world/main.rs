@@ -13,6 +13,7 @@ mod events;
 mod hostile;
 mod native;
 mod native_hooks;
+mod platforms;
 mod pulls;
 mod rolling;
 mod services;

@@ -60,6 +60,30 @@ fn the_pace_is_what_shifting_and_baking_take() {
     assert_eq!(pace(json!({"strategy": "LINEAR"})), 54);
 }
 
+/// ECS shifts them in steps since February 2026, and waits ten minutes after each.
+#[test]
+fn a_network_load_balancer_takes_ten_minutes_more_for_each_shift() {
+    let canary =
+        json!({"strategy": "CANARY", "canaryConfiguration": {"canaryBakeTimeInMinutes": 30}});
+    let linear = json!({"strategy": "LINEAR", "linearConfiguration": {"stepPercent": 25.0, "stepBakeTimeInMinutes": 1}});
+    for (configuration, minutes) in [
+        (json!({"strategy": "BLUE_GREEN"}), 10),
+        (canary, 30 + 20),
+        (linear, 3 + 40),
+    ] {
+        let mut service = service(configuration);
+        let advanced = &mut service["loadBalancers"][0]["advancedConfiguration"];
+        advanced["productionListenerRule"] =
+            json!("arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/net/shop/1/2");
+        let pace = checked(&service, &Gates::default()).unwrap();
+        assert_eq!(pace.paced_minutes, minutes);
+        let advanced = &mut service["loadBalancers"][0]["advancedConfiguration"];
+        advanced["testListenerRule"] = advanced["productionListenerRule"].clone();
+        let pace = checked(&service, &Gates::default()).unwrap();
+        assert_eq!(pace.paced_minutes, minutes + 10);
+    }
+}
+
 #[test]
 fn a_service_that_ecs_cannot_shift_is_refused() {
     for strategy in [Value::Null, json!("ROLLING")] {

@@ -17,6 +17,9 @@ use crate::{
 
 /// What rerouting takes once the rule has been changed.
 const SETTLING_SECONDS: u64 = 5;
+/// What ECS waits besides, after each shift of a Network Load Balancer.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/nlb-resources-for-blue-green.html>
+const NETWORK_MINUTES: u64 = 10;
 /// A stage may take this long.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-blue-green.html>
 const STAGE_MINUTES: u64 = 1440;
@@ -94,7 +97,8 @@ pub(super) fn hooks_done(world: &mut World, deployment: &str) {
         Stage::ScaleUp => scale_up(world, deployment),
         Stage::PostScaleUp => enter(world, deployment, Stage::TestTrafficShift),
         Stage::TestTrafficShift => {
-            set_timer(world, deployment, Wake::Advance, seconds(SETTLING_SECONDS))
+            let settling = settling(native.test.as_deref());
+            set_timer(world, deployment, Wake::Advance, settling);
         }
         Stage::PostTestTrafficShift => enter(world, deployment, Stage::PreProductionTrafficShift),
         Stage::PreProductionTrafficShift => enter(world, deployment, Stage::ProductionTrafficShift),
@@ -141,18 +145,29 @@ fn bake_step(world: &mut World, deployment: &str) {
     let Some(native) = super::get(world, deployment) else {
         return;
     };
+    let settling = settling(native.production.as_deref());
     let wait = match native.strategy {
         super::Strategy::Linear { minutes: wait, .. }
         | super::Strategy::Canary { minutes: wait, .. }
             if native.production_share < 100.0 =>
         {
-            minutes(wait)
+            minutes(wait) + settling
         }
         super::Strategy::BlueGreen
         | super::Strategy::Linear { .. }
-        | super::Strategy::Canary { .. } => seconds(SETTLING_SECONDS),
+        | super::Strategy::Canary { .. } => settling,
     };
     set_timer(world, deployment, Wake::Advance, wait);
+}
+
+/// What a shift takes until it is through. For a Network Load Balancer a listener is named instead of
+/// a rule.
+fn settling(rule: Option<&str>) -> jiff::SignedDuration {
+    if rule.is_some_and(|arn| arn.contains(":listener/net/")) {
+        minutes(NETWORK_MINUTES)
+    } else {
+        seconds(SETTLING_SECONDS)
+    }
 }
 
 fn drop_leftovers(world: &mut World, deployment: &str) {
