@@ -9,7 +9,7 @@ use towpath_core::image::{Digest, ImageRef, Registry, RepositoryName, Tag};
 use towpath_core::names::{PipelineName, StageName};
 use towpath_core::pipeline::{Pipeline, Stage, TagVerdict};
 use towpath_core::release::{
-    Actor, Entry, Event, Home, Image, Plan, Release, ScalingState, planning, release_id,
+    Actor, Entry, Event, Home, Image, Plan, Release, planning, release_id,
 };
 use towpath_core::taskdef;
 
@@ -214,7 +214,6 @@ fn report<'a>(
         current,
         spec,
         reuse,
-        scaling,
         service,
         unknown_fields,
         remarks,
@@ -257,7 +256,7 @@ fn report<'a>(
             .iter()
             .map(|check| format!("{} ({})", check.name, check.at))
             .collect(),
-        suspends_auto_scaling: scaling.is_some_and(|found| found != ScalingState::SUSPENDED),
+        suspends_auto_scaling: preview.plan.suspends().is_some(),
         waits_for,
         remarks,
         unknown_fields,

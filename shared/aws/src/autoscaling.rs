@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace, SuspendedState};
-use towpath_core::release::{Place, ScalingState};
+use towpath_core::release::{Place, ScalableTarget, ScalingState};
 
 use crate::aws::Aws;
 use crate::call::{classify, failed};
@@ -18,7 +18,7 @@ const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(200);
 
 impl AutoScaling for Aws {
-    async fn scaling(&self, place: &Place) -> Result<Option<ScalingState>, CallError> {
+    async fn scaling(&self, place: &Place) -> Result<Option<ScalableTarget>, CallError> {
         let set = self.clients().at(place).await?;
         let answer = set
             .autoscaling()
@@ -34,7 +34,11 @@ impl AutoScaling for Aws {
             .unwrap_or_default()
             .into_iter()
             .next();
-        Ok(target.map(|target| state_of(target.suspended_state.as_ref())))
+        Ok(target.map(|target| ScalableTarget {
+            state: state_of(target.suspended_state.as_ref()),
+            least: bound(target.min_capacity),
+            most: bound(target.max_capacity),
+        }))
     }
 
     async fn set_scaling(&self, place: &Place, state: ScalingState) -> Result<(), CallError> {
@@ -74,6 +78,11 @@ impl AutoScaling for Aws {
             pause *= 2;
         }
     }
+}
+
+/// No count of tasks is negative.
+fn bound(capacity: i32) -> u32 {
+    u32::try_from(capacity).unwrap_or_default()
 }
 
 fn resource_id(place: &Place) -> String {

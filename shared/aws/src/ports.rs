@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use towpath_core::check::{Alarm, LogStream, MetricSpan, Reading, Verdict};
 use towpath_core::names::AlarmName;
 use towpath_core::pipeline::{HttpCheck, MetricCheck};
-use towpath_core::release::{Place, ScalingState};
+use towpath_core::release::{Place, ScalableTarget, ScalingState};
 
 pub use bulletin::{Bulletins, OpenBulletin};
 pub use codedeploy::{
@@ -107,9 +107,9 @@ pub trait Logs {
 
 /// Application Auto Scaling of ECS services.
 pub trait AutoScaling {
-    /// What is suspended; `None` when the service is no scalable target.
-    async fn scaling(&self, place: &Place) -> Result<Option<ScalingState>, CallError>;
-    /// Sets all three flags.
+    /// The service's scalable target; `None` when it has none.
+    async fn scaling(&self, place: &Place) -> Result<Option<ScalableTarget>, CallError>;
+    /// Sets all three flags. AWS brings the desired count into the target's bounds besides.
     async fn set_scaling(&self, place: &Place, state: ScalingState) -> Result<(), CallError>;
 }
 

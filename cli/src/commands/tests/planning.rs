@@ -3,7 +3,7 @@
 use serde_json::json;
 use towpath_aws::ports::ImageDetail;
 use towpath_core::names::{Fingerprint, TaskDefinitionArn};
-use towpath_core::release::{BaseRevision, Plan, ScalingState, ServiceRow};
+use towpath_core::release::{BaseRevision, Plan, ScalableTarget, ScalingState, ServiceRow};
 use towpath_core::taskdef::TaskDefinition;
 
 use super::*;
@@ -32,7 +32,11 @@ fn shop() -> Memory {
         images: Vec::new(),
         platforms: Default::default(),
         desired_count: 2,
-        scaling: Some(ScalingState::default()),
+        scaling: Some(ScalableTarget {
+            state: ScalingState::default(),
+            least: 1,
+            most: 4,
+        }),
         target: None,
         paced_minutes: 0,
         ready_minutes: None,

@@ -265,7 +265,8 @@ async fn scaling_is_read_and_set_with_all_three_flags_and_nothing_else() {
         dynamic_out: true,
         scheduled: false,
     };
-    assert_eq!(found, expected);
+    let bounds = (found.least, found.most);
+    assert_eq!((found.state, bounds), (expected, (1, 4)));
     aws.set_scaling(&place(), expected).await.unwrap();
     let sent = server.requests_of("RegisterScalableTarget");
     assert_eq!(sent.len(), 3);

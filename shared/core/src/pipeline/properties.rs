@@ -195,7 +195,7 @@ prop_compose! {
         rollout in rollout(),
         approval in option::of(approval()),
         checks in vec(check(), 0..3),
-        auto_scaling in prop_oneof![Just(AutoScaling::Suspend), Just(AutoScaling::Leave)],
+        auto_scaling in prop::option::of(prop_oneof![Just(AutoScaling::Suspend), Just(AutoScaling::Leave)]),
         (bake, timeout) in (option::of(span()), span()),
         way_back in prop_oneof![Just(WayBack::Required), Just(WayBack::Optional)],
     ) -> Stage {

@@ -71,10 +71,13 @@ pub struct Stage {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("examples" = [[{"name": "health", "http": {"url": "http://test.shop.example.com/health"}}]]))]
     pub checks: Vec<Check>,
-    /// What happens to auto scaling while the rollout goes on.
-    #[serde(default)]
-    #[schemars(extend("examples" = ["leave"]))]
-    pub auto_scaling: AutoScaling,
+    /// What happens to auto scaling while the rollout goes on. By default `codedeploy` suspends it,
+    /// since CodeDeploy fails a deployment that a scaling event meets, and `rolling` and `ecs` leave
+    /// it alone, since ECS scales what serves also while it deploys. A service whose desired count is
+    /// outside of the bounds of its scalable target is left alone always: AWS would change the count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["suspend"]))]
+    pub auto_scaling: Option<AutoScaling>,
     /// How long the new version is watched after production traffic has moved, before the rollout
     /// has succeeded; not at all by default. The checks `at: bake` are looked at meanwhile, and the
     /// first that fails brings the old version back.
@@ -126,11 +129,10 @@ pub enum Base {
 }
 
 /// What happens to auto scaling while a rollout goes on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AutoScaling {
     /// It is suspended during the rollout and then put back exactly as it was.
-    #[default]
     Suspend,
     /// It is left alone.
     Leave,
@@ -158,6 +160,19 @@ impl WayBack {
 }
 
 impl Stage {
+    /// Whether auto scaling is suspended while the rollout goes on.
+    #[must_use]
+    pub fn suspends_auto_scaling(&self) -> bool {
+        match (self.auto_scaling, &self.rollout) {
+            (Some(AutoScaling::Suspend), _) => true,
+            (Some(AutoScaling::Leave), _) => false,
+            // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html>
+            (None, Rollout::CodeDeploy(_)) => true,
+            // <https://aws.amazon.com/about-aws/whats-new/2025/11/amazon-ecs-service-availability-rolling-deployments>
+            (None, Rollout::Rolling(_) | Rollout::Ecs(_)) => false,
+        }
+    }
+
     /// The stage's checks at that point.
     pub fn checks_at(&self, point: HookPoint) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(move |check| check.at == point)

@@ -37,7 +37,7 @@ pub use event::{CheckResult, Event, Image, Revision};
 pub use mark::{Mark, NotOurs};
 pub use next::{Moment, Step, Task, Wait, leave, next, planning};
 pub use outcome::{Conclusion, Outcome};
-pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalingState};
+pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalableTarget, ScalingState};
 #[cfg(any(test, feature = "simulation"))]
 pub(crate) use reported::reporter;
 pub use reported::{Reporter, Sender};

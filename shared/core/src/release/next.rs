@@ -54,7 +54,7 @@ use super::rollout::Phase;
 use super::vote::{Approval, Standing};
 use super::{Action, Event, Gates, Outcome, Release, Revision, Vote, tell::announcements};
 use crate::names::ApprovalId;
-use crate::pipeline::{AutoScaling, Stage};
+use crate::pipeline::Stage;
 
 /// When the question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,7 +233,7 @@ pub fn planning(release: &Release, stage: &Stage) -> Option<Action> {
         base: stage.base.clone(),
         changes: changes(release, stage),
         gates: Gates::of(stage),
-        scaling: stage.auto_scaling == AutoScaling::Suspend,
+        scaling: stage.suspends_auto_scaling(),
         back_to: release.rollback().map(|rollback| rollback.revision.clone()),
         image: Box::new(release.image().clone()),
         platforms: release.platforms(),

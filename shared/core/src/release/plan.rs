@@ -30,9 +30,9 @@ pub struct Plan {
     pub platforms: BTreeSet<Platform>,
     /// How many tasks the service wants.
     pub desired_count: u32,
-    /// The auto scaling of the service as it was found; `None` without a scalable target.
+    /// The service's scalable target as it was found, if there is one, and the stage suspends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scaling: Option<ScalingState>,
+    pub scaling: Option<ScalableTarget>,
     /// Where CodeDeploy sends traffic; `None` for engines that need no telling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<DeploymentTarget>,
@@ -64,6 +64,16 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What is suspended of the scalable target, if more of it is to be: one that is suspended
+    /// altogether gets no call, and neither does one that AWS would scale for it.
+    #[must_use]
+    pub fn suspends(&self) -> Option<ScalingState> {
+        let target = self.scaling?;
+        let state = target.state;
+        (state != ScalingState::SUSPENDED && target.forced_from(self.desired_count).is_none())
+            .then_some(state)
+    }
+
     /// Whether the service already runs what would be deployed.
     #[must_use]
     pub fn runs_already(&self) -> bool {
@@ -103,6 +113,46 @@ pub struct ImageChange {
     pub from: String,
     /// The image it gets, by digest.
     pub to: String,
+}
+
+/// The scalable target of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScalableTarget {
+    /// What is suspended of it.
+    #[serde(flatten)]
+    pub state: ScalingState,
+    /// The least number of tasks.
+    #[serde(default)]
+    pub least: u32,
+    /// The greatest number of tasks.
+    #[serde(default = "any_number")]
+    pub most: u32,
+}
+
+/// The bound of a target whose bounds were not written down.
+fn any_number() -> u32 {
+    u32::MAX
+}
+
+impl ScalableTarget {
+    /// To what AWS changes the desired count at each registration of the target, whatever it is for,
+    /// if the count is outside of the bounds:
+    /// <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html>.
+    #[must_use]
+    pub fn forced_from(&self, desired: u32) -> Option<u32> {
+        let within = desired.max(self.least).min(self.most);
+        (within != desired).then_some(within)
+    }
+
+    /// What people should know of that; `None` where it is not so.
+    #[must_use]
+    pub fn forced(&self, desired: u32) -> Option<String> {
+        let within = self.forced_from(desired)?;
+        Some(format!(
+            "the service wants {desired} tasks, its scalable target is for {} to {}, and AWS would change that to {within} with any call about the target",
+            self.least, self.most
+        ))
+    }
 }
 
 /// Which parts of a service's auto scaling are suspended:

@@ -9,10 +9,22 @@ use crate::names::{DeploymentId, Fingerprint, ReleaseId};
 use crate::release::{DeploymentStatus, Revision, ScalingState, ServiceId};
 
 /// All services.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Aws {
+    /// The auto scaling of services that nobody has named yet.
+    pub scaling: Option<ScalingState>,
     services: BTreeMap<ServiceId, Service>,
     deployments: u64,
+}
+
+impl Default for Aws {
+    fn default() -> Self {
+        Self {
+            scaling: Some(ScalingState::default()),
+            services: BTreeMap::new(),
+            deployments: 0,
+        }
+    }
 }
 
 /// One service.
@@ -56,15 +68,16 @@ pub struct Running {
 }
 
 impl Aws {
-    /// The service; it exists from the moment on when it is first named, with revision 1 and auto
-    /// scaling on.
+    /// The service; it exists from the moment on when it is first named, with revision 1 and its
+    /// auto scaling as in the whole account.
     pub fn service(&mut self, id: &ServiceId) -> &mut Service {
+        let scaling = self.scaling;
         self.services.entry(id.clone()).or_insert_with(|| Service {
             current: revision(1),
             before: None,
             revisions: vec![(revision(1), Fingerprint::of("the beginning"))],
-            scaling: Some(ScalingState::default()),
-            wanted: Some(ScalingState::default()),
+            scaling,
+            wanted: scaling,
             edits: 0,
             deployments: Vec::new(),
             tasks: Vec::new(),

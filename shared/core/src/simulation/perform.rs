@@ -285,7 +285,7 @@ impl World {
             base: crate::release::BaseRevision::Revision(service.current.clone()),
             reuse: service.saying(&spec),
             spec,
-            scaling: service.scaling,
+            scaling: service.scaling.map(sample::scalable),
             veto: vetoed.then(|| "somebody vetoed it".to_owned()),
             service: row,
             ..sample::plan()

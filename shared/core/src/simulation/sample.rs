@@ -9,7 +9,8 @@ use crate::image::{Digest, Tag};
 use crate::names::{Fingerprint, SlackUser, TaskDefinitionArn};
 use crate::pipeline::{Notify, Pipeline};
 use crate::release::{
-    BaseRevision, DeploymentTarget, Home, Image, Plan, Principal, ScalingState, ServiceRow,
+    BaseRevision, DeploymentTarget, Home, Image, Plan, Principal, ScalableTarget, ScalingState,
+    ServiceRow,
 };
 
 /// The first moment of every story.
@@ -45,6 +46,7 @@ pub fn shop_json() -> Value {
                 "name": "test", "cluster": "test", "service": "api", "containers": ["api"],
                 "environment": { "api": { "RELEASE": "${release}", "STAGE": "${stage}" } },
                 "rollout": { "rolling": {} },
+                "auto_scaling": "suspend",
             },
             {
                 "name": "staging", "cluster": "staging", "service": "api", "containers": ["api"],
@@ -130,6 +132,16 @@ pub fn revision(number: u64) -> TaskDefinitionArn {
         .expect("the ARN of a revision")
 }
 
+/// A scalable target of which that is suspended.
+#[must_use]
+pub fn scalable(state: ScalingState) -> ScalableTarget {
+    ScalableTarget {
+        state,
+        least: 1,
+        most: 4,
+    }
+}
+
 /// A plan as it is where nothing stands in the way: revision 7 runs, auto scaling is on, and the
 /// service's row is empty.
 #[must_use]
@@ -142,7 +154,7 @@ pub fn plan() -> Plan {
         images: Vec::new(),
         platforms: BTreeSet::new(),
         desired_count: 2,
-        scaling: Some(ScalingState::default()),
+        scaling: Some(scalable(ScalingState::default())),
         target: Some(DeploymentTarget(json!({
             "version": 0.0,
             "Resources": [{ "TargetService": {

@@ -1,6 +1,6 @@
 //! What becomes of a service's auto scaling when somebody changes it while a release is on its way.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use towpath_e2e::{APPROVER, Error, World};
 
 const TAG: &str = "3f2c1ab";
@@ -37,5 +37,91 @@ async fn a_target_that_was_deregistered_has_nothing_to_be_resumed() -> Result<()
     let reason = world.reason(TAG).await?;
     assert!(!reason.contains("by hand"), "{reason}");
     assert_eq!(world.events_named(TAG, "scaling_restored").await?.len(), 1);
+    Ok(())
+}
+
+/// A pipeline with the test stage alone, which suspends auto scaling, and a target for its service.
+async fn suspending(world: &World) -> Result<(), Error> {
+    let mut pipeline = world.shop.pipeline();
+    pipeline["stages"] = json!([pipeline["stages"][0]]);
+    pipeline["stages"][0]["auto_scaling"] = json!("suspend");
+    world.shop.apply(&world.lab, &pipeline).await?;
+    let target = json!({ "ServiceNamespace": "ecs", "ResourceId": "service/test/shop-api",
+        "ScalableDimension": "ecs:service:DesiredCount", "MinCapacity": 1, "MaxCapacity": 4,
+        "SuspendedState": { "ScheduledScalingSuspended": true } });
+    let register = "RegisterScalableTarget";
+    world
+        .lab
+        .aws("application-autoscaling", register, &target)
+        .await?;
+    Ok(())
+}
+
+async fn scale_to_nothing(world: &World) -> Result<(), Error> {
+    let none = json!({ "cluster": "test", "service": "shop-api", "desiredCount": 0 });
+    world.lab.aws("ecs", "UpdateService", &none).await?;
+    Ok(())
+}
+
+/// How many tasks the service wants, and what is suspended of its target.
+async fn stands(world: &World) -> Result<(Value, Value), Error> {
+    let named = json!({ "cluster": "test", "services": ["shop-api"] });
+    let service = world.lab.aws("ecs", "DescribeServices", &named).await?;
+    let named = json!({ "ServiceNamespace": "ecs", "ResourceIds": ["service/test/shop-api"] });
+    let describe = "DescribeScalableTargets";
+    let target = world
+        .lab
+        .aws("application-autoscaling", describe, &named)
+        .await?;
+    let suspended = &target["ScalableTargets"][0]["SuspendedState"];
+    Ok((
+        service["services"][0]["desiredCount"].clone(),
+        suspended.clone(),
+    ))
+}
+
+/// Every call about a target brings the number of tasks into its bounds, so that none is made.
+#[tokio::test]
+async fn a_service_that_somebody_put_to_sleep_is_not_woken() -> Result<(), Error> {
+    let world = World::start().await?;
+    suspending(&world).await?;
+    scale_to_nothing(&world).await?;
+    let before = stands(&world).await?;
+    world.push(TAG, "healthy").await?;
+    assert_eq!(world.ended(TAG).await?, "succeeded");
+    assert_eq!(stands(&world).await?, before);
+    assert_eq!(before.0, 0);
+    let planned = world.events_named(TAG, "planned").await?;
+    let remarks = planned[0]["plan"]["remarks"].to_string();
+    assert!(
+        remarks.contains("auto scaling is not suspended"),
+        "{remarks}"
+    );
+    Ok(())
+}
+
+/// Somebody puts it to sleep while auto scaling is suspended: resuming would wake it.
+#[tokio::test]
+async fn a_service_that_was_put_to_sleep_meanwhile_is_not_woken_either() -> Result<(), Error> {
+    let world = World::start().await?;
+    suspending(&world).await?;
+    world.push(TAG, "healthy").await?;
+    world
+        .until("auto scaling is suspended", async |world| {
+            let (_, suspended) = stands(world).await?;
+            Ok(suspended["DynamicScalingOutSuspended"] == true)
+        })
+        .await?;
+    scale_to_nothing(&world).await?;
+    assert_eq!(world.ended(TAG).await?, "succeeded");
+    let (desired, suspended) = stands(&world).await?;
+    assert_eq!(desired, 0);
+    assert_eq!(suspended["DynamicScalingOutSuspended"], true);
+    let ended = world.events_named(TAG, "rollout_ended").await?;
+    let reason = ended[0]["reason"].to_string();
+    assert!(
+        reason.contains("the service wants 0 tasks, its scalable target is for 1 to 4"),
+        "{reason}"
+    );
     Ok(())
 }

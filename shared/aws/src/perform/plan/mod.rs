@@ -10,7 +10,9 @@ mod set_up;
 mod targets;
 mod way_back;
 
-use towpath_core::release::{Action, ActionKind, Event, Plan, Release, verify_rollback};
+use towpath_core::release::{
+    Action, ActionKind, Event, Plan, Release, ScalingState, verify_rollback,
+};
 use towpath_core::taskdef::TaskDefinition;
 
 use self::reading::{describe, read_base};
@@ -171,6 +173,14 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         read_base(ports, request, &current),
         drift(ports, place, row.baseline.as_ref(), &current),
     )?;
+    let scaling = scaling?;
+    // Of one that is suspended altogether nothing would be changed.
+    let awake = scaling.filter(|target| target.state != ScalingState::SUSPENDED);
+    if let Some(forced) = awake.and_then(|target| target.forced(service.desired_count())) {
+        set_up
+            .remarks
+            .push(format!("auto scaling is not suspended: {forced}"));
+    }
     let rendered = render(&definition, request)?;
     let reuse = reusable(&rendered, &base, &definition, &current, running.as_ref());
     let runs = running.as_ref().unwrap_or(&definition);
@@ -197,7 +207,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         base,
         platforms: platforms.known,
         desired_count: service.desired_count(),
-        scaling: scaling?,
+        scaling,
         paced_minutes: set_up.paced_minutes,
         ready_minutes: set_up.ready_minutes,
         remarks: set_up.remarks,

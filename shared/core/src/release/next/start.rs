@@ -7,7 +7,7 @@ use super::back::deadline;
 use super::changes::{changes, mark};
 use super::live::{Own, SLOWEST_POLL};
 use super::{Step, Wait, checks, finish, later, perform};
-use crate::pipeline::{AutoScaling, HookPoint, Rollout as Engine};
+use crate::pipeline::{HookPoint, Rollout as Engine};
 use crate::release::{Action, Conclusion, Outcome, Revision, ScalingState};
 
 pub(super) fn next_start(own: Own<'_>) -> Step {
@@ -23,19 +23,13 @@ pub(super) fn next_start(own: Own<'_>) -> Step {
         let reason = "the service has no load balancer that CodeDeploy could shift";
         return finish::finish(own, Conclusion::new(Outcome::Failed, reason));
     }
-    let found = live
-        .plan
-        .scaling
-        .filter(|found| *found != ScalingState::SUSPENDED)
-        // What wants no tasks is asleep: neither of our two calls is to wake it.
-        .filter(|_| live.plan.desired_count > 0);
-    let suspend = (found.is_some()
+    let suspend = (live.plan.suspends().is_some()
         && !live.suspended
-        && stage.auto_scaling == AutoScaling::Suspend)
-        .then(|| Action::SuspendScaling {
-            place: place.clone(),
-            state: ScalingState::SUSPENDED,
-        });
+        && stage.suspends_auto_scaling())
+    .then(|| Action::SuspendScaling {
+        place: place.clone(),
+        state: ScalingState::SUSPENDED,
+    });
     let undecided = checks::undecided(own, HookPoint::BeforeInstall);
     let Some(revision) = live.revision.clone() else {
         let register = Action::Register {

@@ -38,7 +38,7 @@ impl Release {
                 self.with_live(|live| {
                     // From here on the state may have been changed, whatever is heard of it.
                     if restore {
-                        live.to_restore = live.plan.scaling;
+                        live.to_restore = live.plan.scaling.map(|target| target.state);
                     }
                 });
             }

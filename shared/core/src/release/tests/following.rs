@@ -275,7 +275,7 @@ fn an_operators_own_suspension_is_what_is_put_back() {
         ..ScalingState::default()
     };
     let story = pushed()
-        .planned_but("test", |plan| plan.scaling = Some(own))
+        .planned_but("test", |plan| plan.scaling = Some(sample::scalable(own)))
         .took("test", 1)
         .intended()
         .suspended()

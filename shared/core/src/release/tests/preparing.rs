@@ -1,8 +1,12 @@
 //! `next` for a release that owns a service, until its deployment has started.
 
+use serde_json::json;
+
 use super::given::{Story, deployment, given, stage};
-use crate::pipeline::Pipeline;
-use crate::release::{Action, ActionKind, Decision, Event, Mark, Outcome, ScalingState};
+use crate::pipeline::{Pipeline, Stage};
+use crate::release::{
+    Action, ActionKind, Decision, Event, Mark, Outcome, ScalableTarget, ScalingState,
+};
 use crate::simulation::sample;
 
 fn pushed() -> Story {
@@ -76,7 +80,7 @@ fn the_revision_is_registered_and_auto_scaling_suspended_at_once() {
 
 #[test]
 fn what_needs_no_preparation_starts_at_once() {
-    let suspended = Some(ScalingState::SUSPENDED);
+    let suspended = Some(sample::scalable(ScalingState::SUSPENDED));
     for scaling in [None, suspended] {
         let story = pushed()
             .planned_but("test", |plan| {
@@ -92,10 +96,58 @@ fn what_needs_no_preparation_starts_at_once() {
     }
 }
 
+/// AWS brings the number of tasks into the bounds of the target with each call about it.
 #[test]
-fn what_wants_no_tasks_is_not_woken() {
-    let story = pushed().planned_but("test", |plan| plan.desired_count = 0);
-    assert_eq!(story.took("test", 1).kinds(), [ActionKind::Register]);
+fn what_a_call_would_scale_is_left_alone() {
+    for (desired, least, is_suspended) in [
+        (0, 2, false),
+        (1, 2, false),
+        (2, 2, true),
+        (0, 0, true),
+        (4, 0, true),
+        (5, 2, false),
+    ] {
+        let story = pushed().planned_but("test", |plan| {
+            plan.desired_count = desired;
+            let target = sample::scalable(ScalingState::default());
+            plan.scaling = Some(ScalableTarget { least, ..target });
+        });
+        let asked = story.took("test", 1).kinds();
+        let suspended = asked.contains(&ActionKind::SuspendScaling);
+        assert_eq!(
+            suspended, is_suspended,
+            "{desired} of {least} to 4: {asked:?}"
+        );
+    }
+}
+
+/// By default where AWS says that scaling fails a deployment.
+#[test]
+fn each_engine_has_its_default_and_the_stage_the_last_word() {
+    let rolling = json!({ "rolling": {} });
+    let ecs = json!({ "ecs": {} });
+    let codedeploy = json!({ "codedeploy": { "application": "shop", "group": "api" } });
+    for (rollout, said, suspends) in [
+        (&rolling, None, false),
+        (&ecs, None, false),
+        (&codedeploy, None, true),
+        (&rolling, Some("suspend"), true),
+        (&ecs, Some("suspend"), true),
+        (&codedeploy, Some("leave"), false),
+    ] {
+        let mut stage = sample::shop_json()["stages"][0].clone();
+        stage["rollout"] = rollout.clone();
+        stage.as_object_mut().expect("keys").remove("auto_scaling");
+        if let Some(said) = said {
+            stage["auto_scaling"] = said.into();
+        }
+        let stage: Stage = serde_json::from_value(stage).expect("a stage");
+        assert_eq!(
+            stage.suspends_auto_scaling(),
+            suspends,
+            "{rollout} {said:?}"
+        );
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use crate::pipeline::{Notify, Pipeline};
-use crate::release::Outcome;
+use crate::release::{Outcome, ScalingState};
 use crate::simulation::{Dice, Flaw, World, sample};
 
 /// One of the shop's stages alone, so that short stories come far.
@@ -70,6 +70,20 @@ proptest! {
     #[test]
     fn they_hold_behind_a_gate(tape in prop::collection::vec(any::<u8>(), 0..400)) {
         let world = lived(only(2), Dice::new(tape), None);
+        prop_assert!(world.violations.is_empty(), "{:#?}", world.violations);
+    }
+
+    /// Whatever was suspended before is suspended afterwards, and nothing else.
+    #[test]
+    fn auto_scaling_is_put_back_exactly_as_it_was(
+        tape in prop::collection::vec(any::<u8>(), 0..300),
+        (dynamic_in, dynamic_out, scheduled) in any::<(bool, bool, bool)>(),
+        careful in any::<bool>(),
+    ) {
+        let pipeline = if careful { self::careful("newest_wins") } else { only(2) };
+        let mut world = World::new(pipeline, Dice::new(tape), None);
+        world.aws.scaling = Some(ScalingState { dynamic_in, dynamic_out, scheduled });
+        world.live_through();
         prop_assert!(world.violations.is_empty(), "{:#?}", world.violations);
     }
 

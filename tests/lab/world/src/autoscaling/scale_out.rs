@@ -63,26 +63,53 @@ impl World {
         let name = service.name.clone();
         ecs::rescale(self, service_arn);
         codedeploy::scaled_out(self, service_arn);
-        record(self, place, resource, &name, desired);
+        let cause = format!("a scaling policy of {name} asked for more tasks");
+        record(self, &(place, resource), &cause, desired);
         ScaleOut::Scaled(desired)
     }
 }
 
+/// Brings a service's desired count into the bounds of its scalable target, as each registration
+/// does, whatever it is for: "even if you don't include the MinCapacity or MaxCapacity request
+/// parameters".
+/// <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html>
+pub(super) fn keep_within(world: &mut World, key: &(Place, String), service_arn: &str) {
+    let Some(target) = world.autoscaling.targets.get(key) else {
+        return;
+    };
+    let (least, most) = (target.least, target.most);
+    let Some(service) = world.ecs.services.get_mut(service_arn) else {
+        return;
+    };
+    let within = u64::from(service.desired).clamp(least, most);
+    let within = u32::try_from(within).unwrap_or(u32::MAX);
+    if within == service.desired {
+        return;
+    }
+    service.desired = within;
+    let name = service.name.clone();
+    ecs::rescale(world, service_arn);
+    codedeploy::scaled_out(world, service_arn);
+    let cause = format!("the desired count of {name} was outside of the scalable target's bounds");
+    record(world, key, &cause, within);
+}
+
 /// Remembers a scaling activity.
-fn record(world: &mut World, place: Place, resource: String, service: &str, desired: u32) {
+fn record(world: &mut World, (place, resource): &(Place, String), cause: &str, desired: u32) {
     let activity = json!({
         "ActivityId": world.ids.uuid(),
         "ServiceNamespace": "ecs",
         "ResourceId": resource,
         "ScalableDimension": DIMENSION,
         "Description": format!("Setting desired count to {desired}."),
-        "Cause": format!("a scaling policy of {service} asked for more tasks"),
+        "Cause": cause,
         "StartTime": epoch(world.now),
         "EndTime": epoch(world.now),
         "StatusCode": "Successful",
         "StatusMessage": format!("Successfully set desired count to {desired}. Change successfully fulfilled by ecs."),
     });
-    world.autoscaling.activities.insert(0, (place, activity));
+    let held = (place.clone(), activity);
+    world.autoscaling.activities.insert(0, held);
 }
 
 pub(super) fn activities(world: &mut World, call: &Call) -> Answer {

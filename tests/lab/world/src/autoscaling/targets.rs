@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{DIMENSION, key, missing, namespace, paged, service_arn, validation};
+use super::{DIMENSION, key, missing, namespace, paged, scale_out, service_arn, validation};
 use crate::{
     World,
     call::{Answer, Call, epoch},
@@ -16,7 +16,7 @@ use crate::{
 pub(super) struct Target {
     pub(super) arn: String,
     resource: String,
-    least: u64,
+    pub(super) least: u64,
     pub(super) most: u64,
     role: String,
     created_at: Timestamp,
@@ -97,7 +97,9 @@ pub(super) fn register(world: &mut World, call: &Call) -> Answer {
     if let Some(suspension) = suspension {
         target.suspended.merge(suspension);
     }
-    Ok(json!({"ScalableTargetARN": target.arn}))
+    let answer = json!({"ScalableTargetARN": target.arn});
+    scale_out::keep_within(world, &key, &service);
+    Ok(answer)
 }
 
 impl Suspended {

@@ -87,6 +87,30 @@ fn bounds_are_required_only_on_creation() {
     );
 }
 
+/// Whatever a registration is for: "even if you don't include the MinCapacity or MaxCapacity request
+/// parameters".
+#[test]
+fn each_registration_brings_the_count_into_the_bounds() {
+    let mut bench = Bench::with_image();
+    bench.service("ECS", 2, json!({}));
+    bench.autoscaling(
+        "RegisterScalableTarget",
+        target(json!({"MinCapacity": 2, "MaxCapacity": 4})),
+    );
+    let scaled = |bench: &mut Bench, to: u64| {
+        bench.ecs(
+            "UpdateService",
+            json!({"cluster": "shop", "service": "api", "desiredCount": to}),
+        );
+        let suspension = json!({"SuspendedState": {"DynamicScalingInSuspended": true}});
+        bench.autoscaling("RegisterScalableTarget", target(suspension));
+        bench.describe()["desiredCount"].clone()
+    };
+    for (to, within) in [(0, 2), (1, 2), (2, 2), (4, 4), (7, 4)] {
+        assert_eq!(scaled(&mut bench, to), within, "{to}");
+    }
+}
+
 #[test]
 fn suspension_changes_only_what_is_given() {
     const FLAGS: [&str; 3] = [
