@@ -1,7 +1,9 @@
 //! Examining an installation: is everything that a release will need as it has to be? One file per
 //! topic; each check reads AWS through [`reads::Reads`], changes nothing, and returns findings.
 
+mod alarms;
 mod answers;
+mod capacity;
 mod containers;
 mod dead_letters;
 pub(crate) mod description;
@@ -206,6 +208,8 @@ async fn service_checks<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
         Box::pin(secrets::check(reads, seen)),
         Box::pin(logs::check(reads, seen)),
         Box::pin(scaling::check(reads, seen)),
+        Box::pin(capacity::check(reads, seen)),
+        Box::pin(alarms::check(reads, seen)),
         Box::pin(standing::check(reads, seen)),
         Box::pin(async { drift::check(seen) }),
     ];

@@ -60,6 +60,19 @@ pub(crate) fn state(check: &Check<'_>, configuration: &Value) -> Finding {
             "mend what the reason names, and apply the Terraform module again",
         );
     }
+    // An idle function is taken down, and its next invocation fails while it is brought back.
+    if state == "Inactive" {
+        return check.warning(
+            "the function is inactive, so that its next invocation fails",
+            "invoke it once, and wait until its state is Active",
+        );
+    }
+    if state == "Pending" {
+        return check.warning(
+            format!("the function cannot run yet{}", reason("StateReason")),
+            "run doctor again when its state is Active",
+        );
+    }
     if update == "Failed" {
         return check.error(
             format!(

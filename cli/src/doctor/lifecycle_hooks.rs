@@ -8,10 +8,10 @@ use towpath_aws::{hooks_to, unmet};
 
 use super::engine::fitting;
 use super::finding::Finding;
-use super::reads::{Reads, text};
+use super::reads::{Reads, items, text};
 use super::simulate::{Asked, Decision, simulate};
 use super::stage::{Seen, short};
-use super::{traffic, trust};
+use super::{functions, traffic, trust};
 
 /// Who assumes the role of a lifecycle hook.
 const ECS: &str = "ecs.amazonaws.com";
@@ -35,6 +35,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
         ),
     }];
     findings.extend(traffic::told(seen, &traffic));
+    findings.extend(others(reads, seen).await);
     let Some(function) = seen.at.stage.rollout.hook() else {
         return findings;
     };
@@ -47,6 +48,40 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
         findings.push(trusts(reads, seen, pair.0).await);
         findings.push(may_invoke(reads, seen, pair).await);
         asked.push(pair);
+    }
+    findings
+}
+
+/// The functions of others that the service's lifecycle hooks call: one that is not there, or cannot
+/// run, fails each deployment.
+async fn others<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+    let check = seen.at.check("hook");
+    let own = seen.at.stage.rollout.hook();
+    let own: Vec<_> = own.map_or_else(Vec::new, |own| hooks_to(&seen.service, own));
+    let hooks = items(&seen.service["deploymentConfiguration"], "lifecycleHooks").iter();
+    let mut arns: Vec<_> = hooks
+        .filter(|hook| !own.contains(hook))
+        .map(|hook| text(hook, "hookTargetArn"))
+        .filter(|arn| !arn.is_empty())
+        .collect();
+    arns.sort_unstable();
+    arns.dedup();
+    let mut findings = Vec::new();
+    for arn in arns {
+        findings.push(match functions::configuration(reads, &seen.at.spot, arn).await {
+            Ok(Some(found)) => {
+                let state = functions::state(&check, &found);
+                Finding {
+                    cause: format!("{}: {}", short(arn), state.cause),
+                    ..state
+                }
+            }
+            Ok(None) => check.error(
+                format!("there is no function {arn}, which the service's lifecycle hooks call, so that each deployment is taken back"),
+                "take the hook out of the service's deployment configuration, or create the function again",
+            ),
+            Err(error) => check.unknown(&error),
+        });
     }
     findings
 }
@@ -230,6 +265,45 @@ mod tests {
                      fail"
                 ),
             ]
+        );
+    }
+
+    #[tokio::test]
+    async fn functions_of_others_have_to_be_there_and_awake() {
+        let pipeline = native();
+        let theirs = |name: &str| {
+            json!({ "hookTargetArn": format!("arn:aws:lambda:eu-west-1:111111111111:function:{name}"),
+                "roleArn": ROLE, "lifecycleStages": ["PRE_SCALE_UP"] })
+        };
+        let hooks = json!([theirs("idle"), theirs("fine"), theirs("idle")]);
+        let state = |name, state: &str| {
+            (
+                "lambda:GetFunctionConfiguration",
+                name,
+                json!({ "State": state }),
+            )
+        };
+        let answers = [state("idle", "Inactive"), state("fine", "Active")]
+            .into_iter()
+            .fold(Answers::default(), |all, (operation, about, answer)| {
+                all.say_about(operation, about, answer)
+            });
+        let told = found(&answers, &pipeline, service(&hooks)).await;
+        assert_eq!(
+            told[2..],
+            [
+                "ok: arn:aws:lambda:eu-west-1:111111111111:function:fine: can run",
+                "warning: arn:aws:lambda:eu-west-1:111111111111:function:idle: the function is inactive, so that its next invocation fails",
+            ]
+        );
+        let gone = Answers::default().refuse(
+            "lambda:GetFunctionConfiguration",
+            "ResourceNotFoundException",
+        );
+        let told = found(&gone, &pipeline, service(&json!([theirs("gone")]))).await;
+        assert!(
+            told[2].starts_with("error: there is no function arn:aws:lambda:"),
+            "{told:?}"
         );
     }
 

@@ -50,8 +50,21 @@ async fn target_group<R: Reads>(reads: &R, seen: &Seen<'_>, arn: &str) -> Findin
         }
         Err(error) => return check.unknown(&error),
     };
-    let kind = items(&found, "TargetGroups").first();
-    let kind = kind.map_or("", |group| text(group, "TargetType"));
+    let group = items(&found, "TargetGroups").first();
+    // Of CodeDeploy's pair one is led to by nothing until traffic moves.
+    let is_led_to = match &seen.at.stage.rollout {
+        Rollout::CodeDeploy(_) => true,
+        Rollout::Rolling(_) | Rollout::Ecs(_) => {
+            group.is_none_or(|group| !items(group, "LoadBalancerArns").is_empty())
+        }
+    };
+    if !is_led_to {
+        return check.error(
+            format!("no listener leads to the target group {name}, so that no request reaches the service, and ECS starts no deployment"),
+            "add a listener or a rule that forwards to it, or correct the service's load balancer settings",
+        );
+    }
+    let kind = group.map_or("", |group| text(group, "TargetType"));
     let network = text(&seen.definition, "networkMode");
     let wanted = if network == "awsvpc" {
         "ip"
@@ -152,6 +165,10 @@ async fn test_rules<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
 /// The listener that a rule belongs to: its ARN is the rule's without the rule's own id.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html>
 fn listener_of(rule: &str) -> Option<String> {
+    // A Network Load Balancer has no rules: its listener is named instead.
+    if rule.contains(":listener/") {
+        return Some(rule.to_owned());
+    }
     let (listener, _rule) = rule.rsplit_once('/')?;
     Some(listener.replacen(":listener-rule/", ":listener/", 1))
 }
@@ -234,7 +251,7 @@ mod tests {
         Answers::default()
             .say(
                 "elasticloadbalancing:DescribeTargetGroups",
-                json!({ "TargetGroups": [{ "TargetType": kind }] }),
+                json!({ "TargetGroups": [{ "TargetType": kind, "LoadBalancerArns": ["balancer"] }] }),
             )
             .say(
                 "codedeploy:GetDeploymentGroup",
@@ -305,6 +322,18 @@ mod tests {
         assert_eq!(
             told(&found)[1..],
             ["ok: http://shop.elb.amazonaws.com:80 answers 200"]
+        );
+        let network = "arn:aws:elasticloadbalancing:eu-west-1:1:listener/net/shop/1/2";
+        assert_eq!(listener_of(network).as_deref(), Some(network));
+        // XML has no empty lists.
+        let unled = balancer("ip", "blue", Value::Null).first(
+            "elasticloadbalancing:DescribeTargetGroups",
+            json!({ "TargetGroups": [{ "TargetType": "ip", "LoadBalancerArns": null }] }),
+        );
+        let told = told(&check(&unled, &seen).await);
+        assert!(
+            told[0].starts_with("error: no listener leads to the target group blue"),
+            "{told:?}"
         );
     }
 }

@@ -11,10 +11,10 @@ use super::finding::{Finding, Severity};
 use super::reads::{Reads, Spot};
 
 /// What each operation answers.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Answers(Vec<Answer>, Option<&'static str>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Answer {
     operation: &'static str,
     /// The text that the input has to have in it.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use towpath_aws::signed::SECRETS_MANAGER;
 
 use super::description::partition;
 use super::finding::Finding;
@@ -37,7 +38,10 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
             context: Value::Null,
         };
         findings.push(match simulate(reads, &seen.at.spot, &asked).await {
-            Ok(Decision::Allowed) => check.ok(format!("{resource} may be read")),
+            Ok(Decision::Allowed) => match going(reads, seen, action, resource).await {
+                Some(problem) => problem,
+                None => check.ok(format!("{resource} may be read")),
+            },
             Ok(Decision::Denied(why)) => check.error(
                 format!(
                     "the execution role may not read {resource} ({why}), so no task would start"
@@ -54,6 +58,35 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
         });
     }
     findings
+}
+
+/// What is wrong with a secret that may be read: one that is to be deleted is described as before, and
+/// answers nobody. <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html>
+async fn going<R: Reads>(
+    reads: &R,
+    seen: &Seen<'_>,
+    action: &str,
+    resource: &str,
+) -> Option<Finding> {
+    if !action.starts_with("secretsmanager:") {
+        return None;
+    }
+    let check = seen.at.check("secrets");
+    let operation = "secretsmanager:DescribeSecret";
+    let input = serde_json::json!({ "SecretId": resource });
+    let read = reads.read(&seen.at.spot, &SECRETS_MANAGER, operation, input);
+    match read.await {
+        Ok(found) if found["DeletedDate"].is_null() => None,
+        Ok(_) => Some(check.error(
+            format!("{resource} is going to be deleted and cannot be read, so no task would start"),
+            "restore it (aws secretsmanager restore-secret), or name another one in the task definition",
+        )),
+        Err(error) if error.code() == Some("ResourceNotFoundException") => Some(check.error(
+            format!("there is no secret {resource}, so no task would start"),
+            "create it, or correct the task definition",
+        )),
+        Err(error) => Some(check.unknown(&error)),
+    }
 }
 
 /// What is read at a task's start, each with the action that reads it:
@@ -129,6 +162,31 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_is_going_to_be_deleted_answers_nobody() {
+        let mut seen = seen();
+        let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:b-x1";
+        seen.definition["containerDefinitions"][0]["secrets"] =
+            json!([{ "name": "B", "valueFrom": arn }]);
+        let allowed = Answers::default().say(
+            "iam:SimulatePrincipalPolicy",
+            json!({ "EvaluationResults": [{ "EvalDecision": "allowed" }] }),
+        );
+        let said = |answer: Value| allowed.clone().say("secretsmanager:DescribeSecret", answer);
+        let fine = check(&said(json!({ "Name": "b" })), &seen).await;
+        assert_eq!(told(&fine), [format!("ok: {arn} may be read")]);
+        let going = check(&said(json!({ "DeletedDate": 1_700_000_000 })), &seen).await;
+        assert_eq!(
+            told(&going),
+            [format!(
+                "error: {arn} is going to be deleted and cannot be read, so no task would start"
+            )]
+        );
+        let gone = allowed.refuse("secretsmanager:DescribeSecret", "ResourceNotFoundException");
+        let told = told(&check(&gone, &seen).await);
+        assert!(told[0].starts_with("error: there is no secret"), "{told:?}");
     }
 
     #[tokio::test]

@@ -77,6 +77,8 @@ pub const ECR: Api = json(
 pub const ECS: Api = json("ecs", "ecs", "1.1", "AmazonEC2ContainerServiceV20141113");
 /// Amazon EventBridge.
 pub const EVENTBRIDGE: Api = json("events", "events", "1.1", "AWSEvents");
+/// AWS Secrets Manager.
+pub const SECRETS_MANAGER: Api = json("secretsmanager", "secretsmanager", "1.1", "secretsmanager");
 /// Amazon CloudWatch Logs.
 pub const LOGS: Api = json("logs", "logs", "1.1", "Logs_20140328");
 /// Amazon SQS.

@@ -44,7 +44,7 @@ use crate::ports::CallError;
 
 pub use self::api::{
     APPLICATION_AUTO_SCALING, Api, CLOUDWATCH, CODEDEPLOY, ECR, ECS, ELB, EVENTBRIDGE, IAM, LAMBDA,
-    LOGS, SQS, SSM, STS,
+    LOGS, SECRETS_MANAGER, SQS, SSM, STS,
 };
 
 /// In whose name, and where, a call is made.

@@ -52,6 +52,40 @@ async fn reports_about_the_deployment_that_ecs_goes_back_to_reach_who_has_the_se
     Ok(())
 }
 
+/// A service that is being deleted is described as long as its tasks stop, and its cluster for ever.
+#[tokio::test]
+async fn what_was_deleted_is_said_to_be_before_anything_is_changed() -> Result<(), Error> {
+    let world = World::start().await?;
+    let mut pipeline = world.shop.pipeline();
+    pipeline["stages"] = json!([pipeline["stages"][0]]);
+    world.shop.apply(&world.lab, &pipeline).await?;
+    let before = world.calls("ecs", "RegisterTaskDefinition").await?.len();
+    let service = json!({ "cluster": "test", "service": "shop-api", "force": true });
+    world.lab.aws("ecs", "DeleteService", &service).await?;
+    world.push("3f2c1ab", "healthy").await?;
+    assert_eq!(world.ended("3f2c1ab").await?, "failed");
+    let reason = world.reason("3f2c1ab").await?;
+    assert!(
+        reason.contains("service `shop-api` in cluster `test` is DRAINING: it was deleted"),
+        "{reason}"
+    );
+
+    world.pass(60).await?;
+    let cluster = json!({ "cluster": "test" });
+    world.lab.aws("ecs", "DeleteCluster", &cluster).await?;
+    world.push("4a5b6c7", "healthy").await?;
+    assert_eq!(world.ended("4a5b6c7").await?, "failed");
+    let reason = world.reason("4a5b6c7").await?;
+    assert!(
+        reason.contains("cluster `test` does not exist, or was deleted"),
+        "{reason}"
+    );
+    assert!(reason.contains("correct the stage"), "{reason}");
+    let after = world.calls("ecs", "RegisterTaskDefinition").await?.len();
+    assert_eq!(after, before, "nothing is registered");
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_missing_service_fails_with_the_way_out_before_anything_is_changed() -> Result<(), Error>
 {

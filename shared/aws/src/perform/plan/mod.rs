@@ -151,7 +151,18 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         ports.veto(&request.image.digest),
         platforms::read(ports, request),
     );
-    let described = service?.ok_or_else(|| {
+    let described = match service {
+        // <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html>
+        Err(error) if error.code() == Some("ClusterNotFoundException") => {
+            return Err(format!(
+                "cluster `{}` does not exist, or was deleted ({}, {}); create it, or correct the stage",
+                place.service.cluster, place.service.account, place.service.region
+            )
+            .into());
+        }
+        found => found?,
+    };
+    let described = described.ok_or_else(|| {
         format!(
             "service `{}` does not exist in cluster `{}` ({}, {}); create it, or correct the stage",
             place.service.service,

@@ -139,3 +139,41 @@ fn rolling_remarks(service: &Service<'_>) -> Vec<String> {
     }
     remarks
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use towpath_core::release::ServiceId;
+
+    use super::*;
+
+    #[test]
+    fn a_service_that_is_being_deleted_takes_no_deployment() {
+        let place = Place {
+            service: ServiceId {
+                account: "111111111111".parse().unwrap(),
+                region: "eu-west-1".parse().unwrap(),
+                cluster: "shop".parse().unwrap(),
+                service: "api".parse().unwrap(),
+            },
+            role: None,
+        };
+        let checked = |status: Value| {
+            let service = json!({ "status": status });
+            match check_status(&Service(&service), &place) {
+                Ok(()) => None,
+                Err(Problem::Misfit(reason)) => Some(reason),
+                Err(Problem::Call(error)) => Some(error.to_string()),
+            }
+        };
+        assert_eq!(checked(json!("ACTIVE")), None);
+        for status in ["DRAINING", "INACTIVE"] {
+            let said = checked(json!(status)).unwrap();
+            assert!(
+                said.contains(&format!("service `api` in cluster `shop` is {status}"))
+                    && said.contains("create it again"),
+                "{said}"
+            );
+        }
+    }
+}
