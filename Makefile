@@ -57,11 +57,13 @@ schema: build ## Writes the schema and the reference of pipelines from the types
 	target/debug/towpath schema > docs/schema/pipeline.schema.json
 	target/debug/towpath schema --markdown > docs/pipelines.md
 
-update-model: setup ## Takes ECS's API model anew, and checks what we know of it
+update-model: setup ## Takes AWS's models and what its actions need anew, and checks what we know of them
 	scripts/update-model
 	scripts/update-errors
+	scripts/update-authorization
 	$(CARGO) test --workspace model
 	$(CARGO) test -p towpath-aws --lib call
+	$(CARGO) test -p towpath-lab authorization
 
 bench: ## Rendering beside serde_json alone
 	$(CARGO) bench -p towpath-core --bench taskdef

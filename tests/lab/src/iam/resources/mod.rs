@@ -2,6 +2,7 @@
 //! Service Authorization Reference gives them.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/>
 
+mod authorization;
 mod dynamodb;
 mod ecs;
 
@@ -68,6 +69,7 @@ pub(crate) fn needs(request: &Request) -> Vec<Need> {
         "logs" => all(&action, logs(&at)),
         _ => all(&action, None),
     };
+    authorization::complete(&mut needs);
     for need in &mut needs {
         let mut add = |key: &str, value: &str| {
             need.context.insert(key.to_owned(), vec![value.to_owned()]);
