@@ -95,7 +95,9 @@ async fn answer(lab: Arc<Lab>, request: Request<Received>) -> Response<Body> {
         let (function, rest) = rest.split_once('/').unwrap_or((rest, ""));
         url::answer(&lab, function, &format!("/{rest}"), &http).await
     } else if let Some(method) = path.strip_prefix("/slack/api/") {
-        slack_api::answer(&lab, method, &http).await
+        slack_api::answer(&lab, method, &http, None).await
+    } else if let Some((environment, method)) = of_environment(&path) {
+        slack_api::answer(&lab, method, &http, Some(environment)).await
     } else if let Some(code) = path.strip_prefix("/slack/response/") {
         response_url::answer(&lab, code, &http)
     } else if let Some(digest) = path.strip_prefix("/_blob/") {
@@ -103,4 +105,11 @@ async fn answer(lab: Arc<Lab>, request: Request<Received>) -> Response<Body> {
     } else {
         dispatch::handle(lab, http).await
     }
+}
+
+/// The execution environment and the method of a call of Slack's API that a function makes: the token
+/// does not tell whose it is.
+fn of_environment(path: &str) -> Option<(u64, &str)> {
+    let (environment, method) = path.strip_prefix("/slack/from/")?.split_once("/api/")?;
+    Some((environment.parse().ok()?, method))
 }

@@ -129,8 +129,11 @@ fn hook(event: &Value) -> Result<Value> {
     }
 }
 
-/// A call of a JSON protocol with the function's own credentials.
+/// A call of a JSON protocol with the function's own credentials, or of a method of Slack's.
 fn call(call: &Value) -> Result<Value> {
+    if call["service"] == "slack" {
+        return call_slack(call);
+    }
     let endpoint = env("AWS_ENDPOINT_URL");
     let address = endpoint.strip_prefix("http://").ok_or("no endpoint")?;
     let service = call["service"].as_str().unwrap_or_default();
@@ -145,6 +148,22 @@ fn call(call: &Value) -> Result<Value> {
         ("content-type", "application/x-amz-json-1.1"),
     ];
     let response = request(address, "POST", "/", &headers, &call["input"].to_string())?;
+    let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
+    Ok(json!({ "status": response.status, "body": body }))
+}
+
+fn call_slack(call: &Value) -> Result<Value> {
+    let url = env("SLACK_API_URL");
+    let url = url.strip_prefix("http://").ok_or("no address of Slack")?;
+    let (address, path) = url.split_once('/').ok_or("no path of Slack")?;
+    let text = |member: &str| call[member].as_str().unwrap_or_default();
+    let token = format!("Bearer {}", text("token"));
+    let headers = [
+        ("authorization", token.as_str()),
+        ("content-type", "application/json; charset=utf-8"),
+    ];
+    let path = format!("/{path}/{}", text("target"));
+    let response = request(address, "POST", &path, &headers, &call["input"].to_string())?;
     let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
     Ok(json!({ "status": response.status, "body": body }))
 }

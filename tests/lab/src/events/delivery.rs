@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::bus::{Rule, Target};
 use crate::dead_letters::{self, Letter};
 use crate::gateway::faults::Outcome;
+use crate::gateway::record;
 use crate::lab::Lab;
 use crate::lambda::async_queue;
 use crate::lambda::function::Function;
@@ -64,6 +65,10 @@ async fn deliver(lab: &Arc<Lab>, mut delivery: Delivery) {
     let fault = lab
         .faults
         .meet("lambda", "Invoke", "events", &delivery.event);
+    if let Some(fault) = fault {
+        let name = &function.config.name;
+        record::delivery(lab, "events", name, &delivery.event, fault);
+    }
     let refused = match fault {
         Some(Outcome::Throttled) => Some(("THROTTLING", "Rate exceeded")),
         Some(Outcome::FailedBefore) => Some(("INTERNAL_ERROR", "An internal error occurred.")),

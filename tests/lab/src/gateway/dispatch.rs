@@ -208,7 +208,10 @@ fn call(incoming: &Incoming) -> Call<'_> {
     Call {
         account: &request.account,
         region: &request.region,
-        principal: incoming.caller.role.as_deref().unwrap_or("root"),
+        principal: match incoming.caller.role {
+            Some(_) => &incoming.caller.arn,
+            None => "root",
+        },
         service: &request.service,
         operation: &request.operation,
         input: &request.input,

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::dispatch::{Answer, Incoming};
 use super::faults::Outcome;
@@ -41,6 +41,37 @@ pub(crate) fn add(
         status: if lost { 0 } else { status },
         duration_ms: started.elapsed().as_secs_f64() * 1000.0,
         fault: fault.map(|fault| fault.name().to_owned()),
+    });
+}
+
+/// Adds a delivery that met a fault: `caller` is the queue or the bus that delivers. Others are seen in
+/// what the function does.
+pub(crate) fn delivery(lab: &Lab, caller: &str, function: &str, event: &Value, fault: Outcome) {
+    let lost = matches!(fault, Outcome::AnswerLost | Outcome::CrashAfter);
+    let refused = matches!(
+        fault,
+        Outcome::Throttled | Outcome::FailedBefore | Outcome::CrashBefore
+    );
+    lab.journal.add(Entry {
+        n: 0,
+        time: lab.clock.now().to_string(),
+        real_ms: clock::real_ms(),
+        caller: caller.to_owned(),
+        account: lab.settings.account.clone(),
+        region: lab.settings.region.clone(),
+        service: "lambda".to_owned(),
+        operation: "Invoke".to_owned(),
+        parameters: json!({ "FunctionName": function, "detail-type": event["detail-type"] }),
+        outcome: if refused { "refused" } else { "ok" }.to_owned(),
+        status: if lost {
+            0
+        } else if refused {
+            429
+        } else {
+            202
+        },
+        duration_ms: 0.0,
+        fault: Some(fault.name().to_owned()),
     });
 }
 

@@ -86,7 +86,7 @@ pub(crate) async fn start(
     lab.identities.remember(&access_key, principal);
 
     let started = Instant::now();
-    let child = spawn(lab, function, &access_key, &address.to_string())
+    let child = spawn(lab, function, id, &access_key, &address.to_string())
         .map_err(|e| spawn_error(e.to_string()))?;
     let pid = child.id().unwrap_or_default();
     lock(&function.stats).processes.push(pid);
@@ -215,6 +215,7 @@ fn describe(status: ExitStatus) -> String {
 fn spawn(
     lab: &Lab,
     function: &Function,
+    id: u64,
     access_key: &str,
     runtime_api: &str,
 ) -> std::io::Result<Child> {
@@ -256,7 +257,7 @@ fn spawn(
         .env("AWS_ENDPOINT_URL", &lab.settings.base_url)
         .env(
             "SLACK_API_URL",
-            format!("{}/slack/api", lab.settings.base_url),
+            format!("{}/slack/from/{id}/api", lab.settings.base_url),
         )
         .env("TOWPATH_CLOCK_FILE", lab.clock.file())
         .envs(&config.environment)

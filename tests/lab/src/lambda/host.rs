@@ -13,6 +13,7 @@ use super::environment::{self, Environment, StartError};
 use super::function::{Answer, Config, Function};
 use super::runtime_api::Reported;
 use crate::gateway::faults::Outcome;
+use crate::gateway::record;
 use crate::lab::Lab;
 use crate::lock::lock;
 
@@ -154,7 +155,11 @@ pub(crate) async fn deliver(
     queue: &str,
 ) -> Result<Answer, Throttled> {
     let event: Value = serde_json::from_slice(&payload).unwrap_or_default();
-    match lab.faults.meet("lambda", "Invoke", queue, &event) {
+    let fault = lab.faults.meet("lambda", "Invoke", queue, &event);
+    if let Some(fault) = fault {
+        record::delivery(lab, queue, &function.config.name, &event, fault);
+    }
+    match fault {
         Some(Outcome::Throttled | Outcome::FailedBefore | Outcome::CrashBefore) => Err(Throttled),
         Some(Outcome::AnswerLost | Outcome::CrashAfter) => {
             invoke(lab, function, payload, request_id).await?;

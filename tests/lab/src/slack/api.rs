@@ -21,8 +21,13 @@ use crate::lab::Lab;
 /// The parameter of the description that holds the bot's token.
 pub(crate) const TOKEN_PARAMETER: &str = "slack-bot-token";
 
-/// Answers a call of a method.
-pub(crate) async fn answer(lab: &Arc<Lab>, method: &str, http: &Http) -> Response<Body> {
+/// Answers a call of a method, which an execution environment makes or somebody else.
+pub(crate) async fn answer(
+    lab: &Arc<Lab>,
+    method: &str,
+    http: &Http,
+    environment: Option<u64>,
+) -> Response<Body> {
     let started = Instant::now();
     let input = input(http);
     let fault = lab.faults.meet("slack", method, "bot", &input);
@@ -42,7 +47,11 @@ pub(crate) async fn answer(lab: &Arc<Lab>, method: &str, http: &Http) -> Respons
                 .unwrap_or_else(error),
         ),
     };
-    let lost = matches!(fault, Some(Outcome::AnswerLost));
+    let crashes = matches!(fault, Some(Outcome::CrashBefore | Outcome::CrashAfter));
+    let lost = crashes || matches!(fault, Some(Outcome::AnswerLost));
+    if let Some(id) = environment.filter(|_| crashes) {
+        lab.lambda.kill(id);
+    }
     let outcome = body["error"].as_str().unwrap_or("ok").to_owned();
     lab.journal.add(Entry {
         n: 0,

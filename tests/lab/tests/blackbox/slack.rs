@@ -91,6 +91,36 @@ async fn messages_are_posted_edited_and_shown() {
 }
 
 #[tokio::test]
+async fn a_function_can_be_crashed_at_a_call_of_slack() {
+    let lab = Lab::start();
+    let token = parameter(&lab, "/lab/slack/bot-token").await;
+    let post = json!({"call": {"service": "slack", "target": "chat.postMessage", "token": token,
+        "input": {"channel": CHANNEL, "text": "hi"}}});
+    let fine = lab
+        .invoke("lab-echo", "RequestResponse", post.clone())
+        .await;
+    assert_eq!(fine.body["body"]["ok"], true, "{fine:?}");
+    for (outcome, posted) in [("crash-after", 2), ("crash-before", 2)] {
+        lab.tell(
+            "faults",
+            json!([{"service": "slack", "nth": 1, "outcome": outcome}]),
+        )
+        .await;
+        let crashed = lab
+            .invoke("lab-echo", "RequestResponse", post.clone())
+            .await;
+        assert_eq!(crashed.body["errorType"], "Runtime.ExitError", "{outcome}");
+        let shown = lab.look("slack/messages").await;
+        assert_eq!(
+            shown["messages"].as_array().map(Vec::len),
+            Some(posted),
+            "{outcome}"
+        );
+        lab.control("DELETE", "faults", json!({})).await;
+    }
+}
+
+#[tokio::test]
 async fn slack_refuses_what_slack_refuses() {
     let lab = Lab::start();
     let token = parameter(&lab, "/lab/slack/bot-token").await;

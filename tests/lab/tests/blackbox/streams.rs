@@ -194,4 +194,15 @@ async fn a_record_whose_answer_was_lost_is_delivered_again() {
     lab.advance(3600).await;
     assert_eq!(batches(&lab).len(), 2);
     assert_eq!(lab.look("dead-letters").await["dead_letters"], json!([]));
+    let journal = lab.look("journal").await;
+    let met = journal["entries"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|entry| entry["fault"] == "answer-lost")
+        .expect("the delivery that met a fault is in the journal");
+    assert_eq!(
+        (&met["caller"], &met["operation"], &met["status"]),
+        (&json!("stream"), &json!("Invoke"), &json!(0))
+    );
 }
