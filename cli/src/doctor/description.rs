@@ -2,7 +2,7 @@
 //! from which Terraform made it.
 
 use serde_json::Value;
-use towpath_core::names::{AccountId, Region};
+use towpath_core::names::{AccountId, Partition, Region};
 use towpath_core::release::Home;
 
 /// The description, in this program's own version.
@@ -105,14 +105,7 @@ pub(crate) fn function_arn(account: &AccountId, region: &Region, name: &str) -> 
 /// The partition that a region is in:
 /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>.
 pub(crate) fn partition(region: &Region) -> &'static str {
-    let region = region.as_str();
-    if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
-    }
+    Partition::of(region).id
 }
 
 #[cfg(test)]

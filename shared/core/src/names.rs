@@ -1,11 +1,15 @@
 //! A checked newtype for every name that configuration or an event may carry, so that hostile
 //! text is refused once, at the edge, and never travels further.
 
+mod partition;
+
 use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use partition::Partition;
 
 /// A name that breaks the rules of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,49 +1,27 @@
 //! Where an API is, and for which region a call of it is signed:
 //! <https://docs.aws.amazon.com/general/latest/gr/rande.html>.
 
+use towpath_core::names::Partition;
+
 use super::api::Api;
 
 /// The API's endpoint in a region.
 pub(super) fn url(api: &Api, region: &str) -> String {
     let host = api.host;
-    match (api.global, partition(region)) {
-        (true, Partition::Standard) => format!("https://{host}.amazonaws.com"),
-        (true, Partition::China) => format!("https://{host}.cn-north-1.amazonaws.com.cn"),
-        (true, Partition::UsGov) => format!("https://{host}.us-gov.amazonaws.com"),
-        (false, Partition::Standard | Partition::UsGov) => {
-            format!("https://{host}.{region}.amazonaws.com")
-        }
-        (false, Partition::China) => format!("https://{host}.{region}.amazonaws.com.cn"),
+    let partition = Partition::named(region);
+    if api.global {
+        format!("https://{host}.{}", partition.global_suffix)
+    } else {
+        format!("https://{host}.{region}.{}", partition.suffix)
     }
 }
 
 /// The region for which a call is signed: a global API has one of its own in each partition.
 pub(super) fn signing_region(api: &Api, region: &str) -> String {
-    if !api.global {
-        return region.to_owned();
-    }
-    match partition(region) {
-        Partition::Standard => "us-east-1",
-        Partition::China => "cn-north-1",
-        Partition::UsGov => "us-gov-west-1",
-    }
-    .to_owned()
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Partition {
-    Standard,
-    China,
-    UsGov,
-}
-
-fn partition(region: &str) -> Partition {
-    if region.starts_with("cn-") {
-        Partition::China
-    } else if region.starts_with("us-gov-") {
-        Partition::UsGov
+    if api.global {
+        Partition::named(region).global_region.to_owned()
     } else {
-        Partition::Standard
+        region.to_owned()
     }
 }
 
@@ -61,6 +39,10 @@ mod tests {
         assert_eq!(
             url(&ECR, "cn-north-1"),
             "https://api.ecr.cn-north-1.amazonaws.com.cn"
+        );
+        assert_eq!(
+            url(&ECR, "us-iso-west-1"),
+            "https://api.ecr.us-iso-west-1.c2s.ic.gov"
         );
         assert_eq!(signing_region(&ECR, "eu-west-1"), "eu-west-1");
     }
@@ -80,6 +62,14 @@ mod tests {
         assert_eq!(
             of("us-gov-east-1"),
             pair("https://iam.us-gov.amazonaws.com", "us-gov-west-1")
+        );
+        assert_eq!(
+            of("eusc-de-east-1"),
+            pair("https://iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1")
+        );
+        assert_eq!(
+            of("us-isob-west-1"),
+            pair("https://iam.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1")
         );
     }
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{DOCKER_HUB, ImageError};
-use crate::names::{AccountId, Region};
+use crate::names::{AccountId, Partition, Region};
 
 /// Longest repository name in characters, which is ECR's limit
 /// ([API](https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html)).
@@ -54,12 +54,8 @@ impl Registry {
     /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html>.
     #[must_use]
     pub fn ecr(account: &AccountId, region: &Region) -> Self {
-        let suffix = if region.as_str().starts_with("cn-") {
-            ".cn"
-        } else {
-            ""
-        };
-        Self(format!("{account}.dkr.ecr.{region}.amazonaws.com{suffix}"))
+        let suffix = Partition::of(region).suffix;
+        Self(format!("{account}.dkr.ecr.{region}.{suffix}"))
     }
 
     /// The account and region, if this is a private ECR registry: by its
@@ -74,9 +70,10 @@ impl Registry {
             .strip_prefix("dkr.ecr.")
             .or_else(|| rest.strip_prefix("dkr.ecr-fips."))
         {
-            Some(rest) => rest
-                .strip_suffix(".amazonaws.com")
-                .or_else(|| rest.strip_suffix(".amazonaws.com.cn"))?,
+            Some(rest) => {
+                let (region, suffix) = rest.split_once('.')?;
+                (suffix == Partition::named(region).suffix).then_some(region)?
+            }
             None => rest
                 .strip_prefix("dkr-ecr.")
                 .or_else(|| rest.strip_prefix("dkr-ecr-fips."))?
@@ -251,11 +248,38 @@ mod tests {
             "11112222333.dkr.ecr.eu-west-1.amazonaws.com",
             "111122223333.dkr.ecr.eu-west-1.amazonaws.com.evil.example",
             "111122223333.dkr.ecr.evil.example.amazonaws.com",
+            "111122223333.dkr.ecr.eu-west-1.amazonaws.eu",
+            "111122223333.dkr.ecr.eusc-de-east-1.amazonaws.com",
             "public.ecr.aws",
             "docker.io",
         ] {
             let registry: Registry = host.parse().expect(host);
             assert_eq!(registry.as_ecr(), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn each_partition_has_registries_of_its_own() {
+        let account: AccountId = "111122223333".parse().unwrap();
+        for (region, host) in [
+            ("eu-west-1", "111122223333.dkr.ecr.eu-west-1.amazonaws.com"),
+            (
+                "cn-north-1",
+                "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn",
+            ),
+            (
+                "eusc-de-east-1",
+                "111122223333.dkr.ecr.eusc-de-east-1.amazonaws.eu",
+            ),
+            (
+                "us-iso-east-1",
+                "111122223333.dkr.ecr.us-iso-east-1.c2s.ic.gov",
+            ),
+        ] {
+            let registry = Registry::ecr(&account, &region.parse().unwrap());
+            assert_eq!(registry.to_string(), host);
+            let ecr = registry.as_ecr().expect(host);
+            assert_eq!((ecr.account, ecr.region), ("111122223333", region));
         }
     }
 
