@@ -32,6 +32,7 @@ pub mod signed;
 mod slack;
 mod sns;
 mod ssm;
+mod switches;
 pub mod version;
 
 pub use aws::Aws;

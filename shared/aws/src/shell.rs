@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::Aws;
 use crate::handlers::HandlerError;
+use crate::switches;
 use crate::version::Version;
 
 /// One invocation of a function.
@@ -47,6 +48,7 @@ pub fn run<R: Serialize>(
         )
         .init();
     tracing::info!(version = %Version::own(), "started");
+    switches::check().inspect_err(|error| tracing::error!(%error, "not started"))?;
     let aws = Aws::from_env();
     let serve = service_fn(async |event: LambdaEvent<Value>| {
         let (event, context) = event.into_parts();
