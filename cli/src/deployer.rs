@@ -1,9 +1,13 @@
 //! The installed deployer, as far as the commands ask anything of it.
 
 mod aws;
+mod find;
 #[cfg(test)]
 pub(crate) mod memory;
 pub(crate) mod orders;
+
+use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use towpath_aws::Preview;
@@ -20,8 +24,13 @@ use crate::output::Failure;
 #[command(next_help_heading = "Where the deployer is")]
 pub(crate) struct Where {
     /// The prefix that the deployer was installed with.
-    #[arg(long, default_value = "towpath", value_name = "NAME")]
-    prefix: String,
+    #[arg(
+        long,
+        env = "TOWPATH_PREFIX",
+        default_value = "towpath",
+        value_name = "NAME"
+    )]
+    prefix: Prefix,
     /// The profile of the AWS configuration to use.
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
@@ -33,7 +42,39 @@ pub(crate) struct Where {
 impl Where {
     /// The prefix that the deployer was installed with.
     pub(crate) fn prefix(&self) -> &str {
-        &self.prefix
+        self.prefix.as_str()
+    }
+}
+
+/// What the names of everything of a deployer begin with, as its Terraform module takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Prefix(String);
+
+impl Prefix {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Prefix {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let begins = text.starts_with(|c: char| c.is_ascii_lowercase());
+        let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if begins && text.len() <= 24 && text.chars().all(known) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(
+                "a prefix is 1 to 24 characters of a-z, 0-9 and -, beginning with a letter, such as towpath",
+            )
+        }
     }
 }
 

@@ -63,6 +63,7 @@ def deployer(lab):
     table_is(lab, found, wanted)
     topics_are(lab, found, wanted)
     secrets_are(lab, found, wanted)
+    installation_is(lab, found, wanted)
     alarms_are(lab, found, wanted)
     accounts_are(lab, found, wanted)
     kept_with_key(lab, found, wanted)
@@ -263,7 +264,18 @@ def secrets_are(lab, found, wanted):
         found.same(f"{name} type", parameter["Type"], "SecureString")
         found.same(f"{name} length", len(parameter["Value"]) >= 32, True)
         values.add(parameter["Value"])
-    found.same("secrets in all", len(ssm.describe_parameters()["Parameters"]), len(wanted["parameters"]))
+    found.same("secrets in all", len(parameters_of(ssm, "SecureString")), len(wanted["parameters"]))
+
+
+def installation_is(lab, found, wanted):
+    """What the command line finds the deployer by, readable without a key."""
+    ssm = lab.client("ssm")
+    found.same("installation", [parameter["Name"] for parameter in parameters_of(ssm, "String")], [wanted["installation"]])
+
+
+def parameters_of(ssm, kind):
+    """The parameters of a type."""
+    return [parameter for parameter in ssm.describe_parameters()["Parameters"] if parameter["Type"] == kind]
 
 
 def alarms_are(lab, found, wanted):
@@ -336,7 +348,7 @@ def kept_with_key(lab, found, wanted):
         arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:{topic}"
         attributes = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
         found.same(f"{name} topic's key", attributes.get("KmsMasterKeyId"), own)
-    parameters = lab.client("ssm").describe_parameters()["Parameters"]
+    parameters = parameters_of(lab.client("ssm"), "SecureString")
     found.same("secrets' keys", {parameter["Name"]: parameter.get("KeyId") for parameter in parameters},
                {name: own for name in wanted["parameters"].values()})
 

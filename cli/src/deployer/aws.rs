@@ -7,19 +7,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use towpath_aws::config::{
-    ACCOUNT, PIPELINES_PATH, REGION, SLACK_BOT_TOKEN_PARAMETER, Settings, TABLE,
-};
+use towpath_aws::config::{PIPELINES_PATH, REGION, SLACK_BOT_TOKEN_PARAMETER, Settings, TABLE};
 use towpath_aws::ports::{
     CallError, Clock as _, Ecr as _, ImageDetail, Ledger as _, LoadError, Parameters as _,
 };
 use towpath_aws::signed::{Api, At};
-use towpath_aws::{Aws, Preview, Reached, preview, reach};
+use towpath_aws::{Aws, Caller, Preview, Reached, preview, reach};
 use towpath_core::check::target::CheckUrl;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{AccountId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::release::{Action, Home, Release, ServiceId, ServiceRow, Summary};
 
+use super::find::find;
 use super::{Deployer, Parameter, StoredEntries, Where};
 use crate::doctor::reads::{Reads, Spot};
 use crate::output::Failure;
@@ -31,16 +30,19 @@ const LONGEST_REACH: Duration = Duration::from_secs(4);
 /// The deployer in AWS.
 pub(crate) struct Installed {
     aws: Aws,
+    /// Whose credentials are used.
+    caller: Caller,
+    home: Home,
     pipelines_path: ParameterName,
     /// Other accounts, each with the credentials that were named for it.
     elsewhere: BTreeMap<AccountId, Aws>,
 }
 
 impl Where {
-    /// The deployer there. Nothing is asked of AWS yet.
+    /// The deployer there.
     ///
     /// # Errors
-    /// When the settings name no table or path, or a profile gives no credentials.
+    /// When it is not there, or a profile gives no credentials.
     pub(crate) async fn connect(&self) -> Result<Installed, Failure> {
         self.connect_with(&[]).await
     }
@@ -48,7 +50,7 @@ impl Where {
     /// The deployer there, and other accounts with the profiles that are named for them.
     ///
     /// # Errors
-    /// When the settings name no table or path, or a profile gives no credentials.
+    /// When it is not there, or a profile gives no credentials.
     pub(crate) async fn connect_with(
         &self,
         elsewhere: &[(AccountId, String)],
@@ -68,6 +70,8 @@ impl Where {
             settings = settings.with(REGION, region.as_str());
         }
         let pipelines_path = settings.pipelines_path()?;
+        let aws = Aws::from_profile(settings.clone(), self.profile.as_deref()).await?;
+        let (caller, region) = find(&aws, &self.prefix).await?;
         let mut accounts = BTreeMap::new();
         for (account, profile) in elsewhere {
             let aws = Aws::from_profile(settings.clone(), Some(profile)).await;
@@ -75,7 +79,12 @@ impl Where {
             accounts.insert(account.clone(), aws);
         }
         Ok(Installed {
-            aws: Aws::from_profile(settings, self.profile.as_deref()).await?,
+            home: Home {
+                account: caller.account.clone(),
+                region,
+            },
+            caller,
+            aws,
             pipelines_path,
             elsewhere: accounts,
         })
@@ -92,15 +101,7 @@ impl Deployer for Installed {
     }
 
     async fn home(&self) -> Result<Home, Failure> {
-        let settings = self.aws.settings();
-        if settings.get(ACCOUNT).is_some() && settings.get(REGION).is_some() {
-            return Ok(settings.home()?);
-        }
-        let caller = self.aws.caller().await?;
-        Ok(Home {
-            account: caller.account,
-            region: self.aws.region()?,
-        })
+        Ok(self.home.clone())
     }
 
     async fn parameters_below(&self, path: &ParameterName) -> Result<Vec<Parameter>, Failure> {

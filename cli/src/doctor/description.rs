@@ -85,6 +85,16 @@ fn function(prefix: &str, home: &Home, short: &str, described: &Value) -> Functi
     }
 }
 
+/// The parameter that every deployer has, by which it is found.
+///
+/// # Errors
+/// A defect of the program: its own description cannot be read.
+pub(crate) fn installation(prefix: &str) -> Result<String, serde_json::Error> {
+    let description: Value = serde_json::from_str(FUNCTIONS)?;
+    let name = description["installation"].as_str().unwrap_or_default();
+    Ok(name.replace("${prefix}", prefix))
+}
+
 /// The role of the function that changes deployments.
 pub(crate) fn advance_role(prefix: &str, home: &Home) -> String {
     format!(

@@ -56,14 +56,13 @@ fn program() -> Result<PathBuf, Error> {
 
 async fn ran(world: &World, mut command: Command, typed: &str) -> Result<(i32, String), Error> {
     let failed = |error: std::io::Error| Error::Story(format!("the command line: {error}"));
+    for (name, value) in surroundings(world) {
+        // What the story names itself goes first.
+        if !command.as_std().get_envs().any(|(set, _)| set == name) {
+            command.env(name, value);
+        }
+    }
     let mut child = command
-        .env("AWS_ENDPOINT_URL", world.lab.url())
-        .env("AWS_ACCESS_KEY_ID", "AKIAADMINISTRATOR000")
-        .env("AWS_SECRET_ACCESS_KEY", "none")
-        .env("AWS_REGION", "eu-central-1")
-        .env("SLACK_API_URL", format!("{}/slack/api", world.lab.url()))
-        .env("TOWPATH_CLOCK_FILE", world.lab.logs().join("clock.json"))
-        .env("NO_COLOR", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -76,6 +75,22 @@ async fn ran(world: &World, mut command: Command, typed: &str) -> Result<(i32, S
     let printed = [output.stdout, output.stderr].concat();
     let printed = String::from_utf8_lossy(&printed).into_owned();
     Ok((output.status.code().unwrap_or(-1), printed))
+}
+
+/// The environment of an administrator of the deployer's account.
+fn surroundings(world: &World) -> [(&'static str, String); 7] {
+    [
+        ("AWS_ENDPOINT_URL", world.lab.url().to_owned()),
+        ("AWS_ACCESS_KEY_ID", "AKIAADMINISTRATOR000".into()),
+        ("AWS_SECRET_ACCESS_KEY", "none".into()),
+        ("AWS_REGION", "eu-central-1".into()),
+        ("SLACK_API_URL", format!("{}/slack/api", world.lab.url())),
+        (
+            "TOWPATH_CLOCK_FILE",
+            world.lab.logs().join("clock.json").display().to_string(),
+        ),
+        ("NO_COLOR", "1".into()),
+    ]
 }
 
 /// The operations that were called since, without the reads.

@@ -27,6 +27,8 @@ pub(crate) struct Description {
     /// SSM parameters: key in this file → name.
     #[serde(default)]
     pub(crate) parameters: BTreeMap<String, String>,
+    /// The SSM parameter that says that there is a deployer.
+    pub(crate) installation: String,
     /// Environment of all functions.
     #[serde(default)]
     pub(crate) environment: BTreeMap<String, String>,

@@ -14,7 +14,7 @@ use crate::output::Failure;
 
 impl Orders for Installed {
     async fn caller(&self) -> Result<Principal, Failure> {
-        Ok(Principal::Aws(self.aws.caller().await?.arn))
+        Ok(Principal::Aws(self.caller.arn.clone()))
     }
 
     async fn take(

@@ -15,6 +15,7 @@ mod doctor;
 mod duplicates_and_disorder;
 mod edited_rows;
 mod failing_images;
+mod finding_the_deployer;
 mod first_release;
 mod foreign_registries;
 mod in_order;

@@ -112,3 +112,13 @@ pub(super) async fn secrets(lab: &Lab) -> Done {
     }
     Ok(())
 }
+
+/// The parameter by which the command line finds the deployer.
+pub(super) async fn installation(lab: &Lab) -> Done {
+    let value = json!({ "version": env!("CARGO_PKG_VERSION") }).to_string();
+    let input = json!({ "Name": lab.description.installation, "Value": value, "Type": "String" });
+    lab.moto
+        .json(lab.home(), "ssm", "AmazonSSM.PutParameter", &input)
+        .await?;
+    Ok(())
+}

@@ -77,6 +77,7 @@ pub(crate) async fn all(lab: &Arc<Lab>, bare: bool) -> Done {
         backing::table(lab).await?;
         backing::topics(lab).await?;
         backing::secrets(lab).await?;
+        backing::installation(lab).await?;
     }
     let stream = format!(
         "arn:aws:dynamodb:{}:{}:table/{}/stream/{}",
