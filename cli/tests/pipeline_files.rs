@@ -110,7 +110,7 @@ fn every_mistake_of_a_file_is_told() {
 
 /// Mistakes with the ways out that are told, which are then gone: keys of the pipeline, keys of the
 /// stage, what is told, and the same piece of the file before and after.
-const MISTAKES: [(&str, &str, &str, &str, &str); 40] = [
+const MISTAKES: [(&str, &str, &str, &str, &str); 42] = [
     ("", "timeout: 60\n", "`60s`, or `60m`", "60", "60s"),
     ("", "timeout: 60\n", "`60s`, or `60m`", "60", "60m"),
     ("", "timeout: 30\n", "`30m`", "30", "30m"),
@@ -328,6 +328,20 @@ const MISTAKES: [(&str, &str, &str, &str, &str); 40] = [
         "put it in quotes",
         "account: 222222222222",
         "account: \"222222222222\"",
+    ),
+    (
+        "",
+        "rollout: {codedeploy: {application: a, group: g, container: app, port: \"8080\"}}\n",
+        "`port: 8080`",
+        "\"8080\"",
+        "8080",
+    ),
+    (
+        "",
+        "rollout: {codedeploy: {application: a, group: g, port: 0}}\n",
+        "`port: 8080`",
+        "port: 0",
+        "port: 8080",
     ),
     (
         "",

@@ -1,7 +1,12 @@
 //! Whether the task definition has the containers that the stage names, and the port that the load
 //! balancer sends traffic to.
 
+use std::num::NonZeroU16;
+
 use serde_json::Value;
+use towpath_core::appspec;
+use towpath_core::names::ContainerName;
+use towpath_core::pipeline::Rollout;
 
 use super::finding::Finding;
 use super::reads::{items, text};
@@ -55,6 +60,16 @@ fn ports(seen: &Seen<'_>) -> Vec<Finding> {
         .collect();
     targets.dedup();
     let mut findings = Vec::new();
+    if let Rollout::CodeDeploy(settings) = &seen.at.stage.rollout {
+        let container = settings.container.as_ref().map(ContainerName::as_str);
+        let port = settings.port.map(NonZeroU16::get);
+        if let Err(error) = appspec::target(&seen.service, container, port) {
+            findings.push(check.error(
+                error.to_string(),
+                "correct the pipeline's file, or the service's load balancer settings",
+            ));
+        }
+    }
     for (name, port) in targets {
         let Some(port) = port else {
             continue;
@@ -127,6 +142,14 @@ mod tests {
         let container = &mut seen.definition["containerDefinitions"][0];
         container["portMappings"] = json!([{ "containerPortRange": "8000-8100" }]);
         assert_eq!(told(&check(&seen))[1], "ok: app takes traffic at 8080");
+        let balancers = seen.service["loadBalancers"].as_array_mut().unwrap();
+        balancers.push(json!({ "containerName": "app", "containerPort": 8081 }));
+        assert_eq!(
+            told(&check(&seen))[1],
+            "error: service `` has several load balancer targets, app:8080, app:8081; say which by \
+             `port`, such as `port: 8080`, in the stage's `codedeploy`"
+        );
+        seen.service["loadBalancers"].as_array_mut().unwrap().pop();
         seen.definition["containerDefinitions"][0]["name"] = json!("web");
         assert_eq!(
             told(&check(&seen)),

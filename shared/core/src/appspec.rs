@@ -25,7 +25,7 @@ pub struct Target {
 pub enum AppSpecError {
     /// CodeDeploy shifts traffic at a load balancer, and there is none.
     #[error(
-        "service {service:?} has no load balancer, which CodeDeploy needs; add one or use another engine"
+        "service `{service}` has no load balancer, which CodeDeploy needs; add one, or use another engine"
     )]
     NoLoadBalancer {
         /// The service's name.
@@ -33,30 +33,30 @@ pub enum AppSpecError {
     },
     /// It has several, so that one has to be chosen.
     #[error(
-        "service {service:?} has several load balancer targets, {known}; name the container and port in the pipeline"
+        "service `{service}` has several load balancer targets, {known}; say which by {needed} in the stage's `codedeploy`"
     )]
     SeveralTargets {
         /// The service's name.
         service: String,
+        /// The keys that tell them apart, with values of one of them.
+        needed: String,
         /// What there is, as `container:port`.
         known: String,
     },
     /// The chosen one is none of the service's.
     #[error(
-        "service {service:?} has no load balancer target {container}:{port}, but {known}; correct the container or port"
+        "service `{service}` has no load balancer target {wanted}, but {known}; correct `container` and `port` in the stage's `codedeploy`, or the service's load balancers"
     )]
     NoSuchTarget {
         /// The service's name.
         service: String,
-        /// The container that was asked for.
-        container: String,
-        /// The port that was asked for.
-        port: u16,
+        /// What was asked for, as `container:port`; `*` where that was left open.
+        wanted: String,
         /// What there is, as `container:port`.
         known: String,
     },
     /// Two functions for one event; CodeDeploy takes one.
-    #[error("lifecycle event {} has two hook functions, {first:?} and {second:?}; leave one", .event.lifecycle_event().unwrap_or("unnamed"))]
+    #[error("lifecycle event {} has two hook functions, `{first}` and `{second}`; leave one", .event.lifecycle_event().unwrap_or("unnamed"))]
     TwoHooks {
         /// The event.
         event: HookPoint,
@@ -67,21 +67,58 @@ pub enum AppSpecError {
     },
 }
 
-/// The load balancer target of a service as DescribeServices shows it.
+/// The load balancer target of a service as DescribeServices shows it: the one there is, or the one
+/// of the container and port that are named.
 ///
 /// # Errors
-/// [`AppSpecError`], if it has none or several.
-pub fn target(service: &Value) -> Result<Target, AppSpecError> {
-    let mut targets = targets(service);
-    match targets.len() {
-        0 => Err(AppSpecError::NoLoadBalancer {
+/// [`AppSpecError`], if it has none of them or several.
+pub fn target(
+    service: &Value,
+    container: Option<&str>,
+    port: Option<u16>,
+) -> Result<Target, AppSpecError> {
+    let all = targets(service);
+    if all.is_empty() {
+        return Err(AppSpecError::NoLoadBalancer {
             service: name(service),
-        }),
-        1 => Ok(targets.remove(0)),
-        _ => Err(AppSpecError::SeveralTargets {
+        });
+    }
+    let mut fitting = all.iter().filter(|target| {
+        container.is_none_or(|container| target.container == container)
+            && port.is_none_or(|port| target.port == port)
+    });
+    match (fitting.next(), fitting.next()) {
+        (None, _) => Err(AppSpecError::NoSuchTarget {
             service: name(service),
-            known: listed(&targets),
+            wanted: format!(
+                "{}:{}",
+                container.unwrap_or("*"),
+                port.map_or_else(|| "*".to_owned(), |port| port.to_string())
+            ),
+            known: listed(&all),
         }),
+        (Some(only), None) => Ok(only.clone()),
+        (Some(first), Some(_)) => Err(AppSpecError::SeveralTargets {
+            service: name(service),
+            needed: first.told_apart(&all),
+            known: listed(&all),
+        }),
+    }
+}
+
+impl Target {
+    /// The keys of a pipeline by which it is told apart from the others.
+    fn told_apart(&self, all: &[Self]) -> String {
+        let Self { container, port } = self;
+        let same_container = all.iter().filter(|one| one.container == *container);
+        let of_container = same_container.count();
+        if of_container == 1 {
+            format!("`container`, such as `container: {container}`,")
+        } else if of_container == all.len() {
+            format!("`port`, such as `port: {port}`,")
+        } else {
+            format!("`container` and `port`, such as `container: {container}` and `port: {port}`,")
+        }
     }
 }
 
@@ -140,8 +177,7 @@ fn check_target(service: &Value, target: &Target) -> Result<(), AppSpecError> {
     }
     Err(AppSpecError::NoSuchTarget {
         service: name(service),
-        container: target.container.clone(),
-        port: target.port,
+        wanted: target.to_string(),
         known: listed(&known),
     })
 }

@@ -119,29 +119,68 @@ fn settings_may_be_those_of_the_task_set_in_production() {
 fn a_service_without_a_load_balancer_is_refused() {
     let service = json!({"serviceName": "shop", "loadBalancers": []});
     let error = render(&service, ARN, &app(80), &[]).expect_err("no load balancer");
-    insta::assert_snapshot!(error, @r#"service "shop" has no load balancer, which CodeDeploy needs; add one or use another engine"#);
-    assert_eq!(target(&service), Err(error));
+    insta::assert_snapshot!(error, @"service `shop` has no load balancer, which CodeDeploy needs; add one, or use another engine");
+    assert_eq!(target(&service, None, None), Err(error));
 }
 
 #[test]
 fn a_target_that_is_not_the_services_is_refused() {
     let error = render(&documented_service(), ARN, &app(8080), &[]).expect_err("no such port");
-    insta::assert_snapshot!(error, @r#"service "sample" has no load balancer target SampleApplicationName:8080, but SampleApplicationName:80; correct the container or port"#);
+    insta::assert_snapshot!(error, @"service `sample` has no load balancer target SampleApplicationName:8080, but SampleApplicationName:80; correct `container` and `port` in the stage's `codedeploy`, or the service's load balancers");
 }
 
 #[test]
 fn one_target_is_found_and_two_have_to_be_chosen_from() {
     let mut service = documented_service();
-    assert_eq!(target(&service), Ok(app(80)));
     let first = service["loadBalancers"][0].clone();
     let list = service["loadBalancers"].as_array_mut().expect("a list");
     // The same container and port in a second target group is still one target.
     list.push(first);
-    list.push(json!({"containerName": "admin", "containerPort": 81}));
-    assert!(matches!(
-        target(&service),
-        Err(AppSpecError::SeveralTargets { known, .. }) if known == "SampleApplicationName:80, admin:81"
-    ));
+    assert_eq!(target(&service, None, None), Ok(app(80)));
+
+    let with = |more: Value| {
+        let mut service = service.clone();
+        let list = service["loadBalancers"].as_array_mut().expect("a list");
+        list.extend(more.as_array().expect("a list").clone());
+        service
+    };
+    let told = |service: &Value| {
+        target(service, None, None)
+            .expect_err("several")
+            .to_string()
+    };
+
+    let two_ports = with(json!([{"containerName": "SampleApplicationName", "containerPort": 81}]));
+    insta::assert_snapshot!(told(&two_ports), @"service `sample` has several load balancer targets, SampleApplicationName:80, SampleApplicationName:81; say which by `port`, such as `port: 80`, in the stage's `codedeploy`");
+    assert_eq!(target(&two_ports, None, Some(80)), Ok(app(80)));
+    assert_eq!(
+        target(&two_ports, Some("SampleApplicationName"), Some(81)),
+        Ok(app(81))
+    );
+
+    let two_containers = with(json!([{"containerName": "admin", "containerPort": 81}]));
+    insta::assert_snapshot!(told(&two_containers), @"service `sample` has several load balancer targets, SampleApplicationName:80, admin:81; say which by `container`, such as `container: SampleApplicationName`, in the stage's `codedeploy`");
+    assert_eq!(
+        target(&two_containers, Some("SampleApplicationName"), None),
+        Ok(app(80))
+    );
+
+    let three = with(json!([
+        {"containerName": "SampleApplicationName", "containerPort": 81},
+        {"containerName": "admin", "containerPort": 81},
+    ]));
+    assert!(told(&three).contains("`container: SampleApplicationName` and `port: 80`"));
+    assert_eq!(
+        target(&three, Some("SampleApplicationName"), Some(80)),
+        Ok(app(80))
+    );
+    let wrong = target(&three, None, Some(82))
+        .expect_err("no such port")
+        .to_string();
+    assert!(
+        wrong.contains("no load balancer target *:82, but"),
+        "{wrong}"
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What holds for every pipeline and for every text, checked on generated ones.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -130,20 +131,24 @@ fn rollout() -> impl Strategy<Value = Rollout> {
         name(),
         option::of(name()),
         option::of(text("[A-Za-z0-9_-]{1,255}")),
+        option::of(any::<NonZeroU16>()),
         option::of(text("[A-Za-z0-9_-]{1,64}")),
     );
     prop_oneof![
         Just(Rollout::Rolling(RollingRollout {})),
         option::of(text("[A-Za-z0-9_-]{1,64}")).prop_map(|hook| Rollout::Ecs(EcsRollout { hook })),
-        codedeploy.prop_map(|(application, group, configuration, container, hook)| {
-            Rollout::CodeDeploy(CodeDeployRollout {
-                application,
-                group,
-                configuration,
-                container,
-                hook,
-            })
-        }),
+        codedeploy.prop_map(
+            |(application, group, configuration, container, port, hook)| {
+                Rollout::CodeDeploy(CodeDeployRollout {
+                    application,
+                    group,
+                    configuration,
+                    container,
+                    port,
+                    hook,
+                })
+            }
+        ),
     ]
 }
 

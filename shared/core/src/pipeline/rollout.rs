@@ -1,5 +1,7 @@
 //! How a stage's service is rolled out: one variant per engine.
 
+use std::num::NonZeroU16;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -65,10 +67,15 @@ pub struct CodeDeployRollout {
     #[schemars(extend("examples" = ["CodeDeployDefault.ECSCanary10Percent5Minutes"]))]
     pub configuration: Option<CodeDeployName>,
     /// The container that gets the load balancer's traffic; by default the one in the service's
-    /// load balancer settings.
+    /// load balancer settings. Needed where those name several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["app"]))]
     pub container: Option<ContainerName>,
+    /// The container's port that gets the traffic; by default the one in the service's load
+    /// balancer settings. Needed where those name several of the container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [8080]))]
+    pub port: Option<NonZeroU16>,
     /// The function that CodeDeploy calls to run the checks: Towpath's `lifecycle-hook` in the
     /// stage's account. Needed when the stage has checks.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,8 +1,10 @@
 //! What would be registered, and what CodeDeploy would be told.
 
+use std::num::NonZeroU16;
+
 use serde_json::Value;
 use towpath_core::appspec;
-use towpath_core::names::{Fingerprint, TaskDefinitionArn};
+use towpath_core::names::{ContainerName, Fingerprint, TaskDefinitionArn};
 use towpath_core::pipeline::{Base, Rollout};
 use towpath_core::release::{BaseRevision, DeploymentTarget};
 use towpath_core::taskdef::{self, Rendered, Severity, TaskDefinition};
@@ -80,10 +82,9 @@ pub(super) fn target(
     let Rollout::CodeDeploy(settings) = request.rollout else {
         return Ok(None);
     };
-    let mut target = appspec::target(described).map_err(|error| error.to_string())?;
-    if let Some(container) = &settings.container {
-        target.container = container.to_string();
-    }
+    let container = settings.container.as_ref().map(ContainerName::as_str);
+    let port = settings.port.map(NonZeroU16::get);
+    let target = appspec::target(described, container, port).map_err(|error| error.to_string())?;
     let function = settings.hook.iter();
     let hooks: Vec<_> = function
         .flat_map(|function| {
