@@ -249,7 +249,7 @@ pub(crate) fn sentence(event: &Event) -> String {
             format!("the rollback begins{by}: {}", safe(reason))
         }
         Event::ActionRefused { action, reason } => {
-            format!("AWS refused to {action}: {}", safe(reason))
+            format!("could not {action}: {}", safe(reason))
         }
         Event::ScalingRestored { state } => {
             format!("auto scaling is as it was before: {}", scaling(*state))

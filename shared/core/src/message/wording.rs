@@ -96,7 +96,7 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
             slack_text(reason)
         )),
         Event::ActionRefused { action, reason } => Some(format!(
-            ":warning: AWS refused to {action}: {}",
+            ":warning: could not {action}: {}",
             slack_text(reason)
         )),
         Event::RolloutEnded {

@@ -302,7 +302,8 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// AWS refused an action, so that trying again would not help.
+    /// AWS refused an action, or what was found does not fit it, so that trying again would not
+    /// help.
     ActionRefused {
         /// What was refused.
         action: ActionKind,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ServiceRow;
+use super::{ServiceId, ServiceRow};
 use crate::image::Platform;
 use crate::names::{ContainerName, Fingerprint, ParameterName, TaskDefinitionArn};
 
@@ -174,6 +174,30 @@ impl ScalingState {
         dynamic_out: true,
         scheduled: true,
     };
+
+    /// The command that sets the service's scalable target to this, for whoever has to do it
+    /// themselves: <https://docs.aws.amazon.com/cli/latest/reference/application-autoscaling/register-scalable-target.html>.
+    #[must_use]
+    pub fn command(self, service: &ServiceId) -> String {
+        let Self {
+            dynamic_in,
+            dynamic_out,
+            scheduled,
+        } = self;
+        let ServiceId {
+            account: _,
+            region,
+            cluster,
+            service,
+        } = service;
+        format!(
+            "aws application-autoscaling register-scalable-target --region {region} \
+             --service-namespace ecs --scalable-dimension ecs:service:DesiredCount \
+             --resource-id service/{cluster}/{service} --suspended-state \
+             DynamicScalingInSuspended={dynamic_in},DynamicScalingOutSuspended={dynamic_out},\
+             ScheduledScalingSuspended={scheduled}"
+        )
+    }
 }
 
 /// What CodeDeploy is told of the service, read from the service itself: an AppSpec that still

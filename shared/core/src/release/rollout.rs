@@ -80,7 +80,7 @@ pub struct Live {
     /// Whether auto scaling is known to be suspended.
     pub suspended: bool,
     /// Why auto scaling could not be put back, if it could not.
-    pub not_restored: Option<String>,
+    pub not_restored: Option<NotRestored>,
     /// The deployment, once it has started.
     pub deployment: Option<Deployment>,
     /// The checks that have run.
@@ -117,6 +117,15 @@ pub struct Live {
     pub rollback: Option<DeploymentId>,
     /// Another id under which AWS reports about that, where it has two.
     pub rollback_also: Option<DeploymentId>,
+}
+
+/// Auto scaling stays suspended where it was not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotRestored {
+    /// Why it could not be put back.
+    pub said: String,
+    /// What it was before.
+    pub state: ScalingState,
 }
 
 /// Another deployment has the deployment group, which takes one at a time.

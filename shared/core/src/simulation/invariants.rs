@@ -173,7 +173,7 @@ impl World {
                     ..
                 })
             );
-            let by_hand = reason.contains("resume it by hand");
+            let by_hand = reason.contains("register-scalable-target");
             let service = self.aws.service(&at);
             if owned && by_hand {
                 service.wanted = service.scaling;

@@ -4,7 +4,7 @@
 use super::back::words;
 use super::live::Own;
 use super::{Step, give_up, perform, succeed};
-use crate::release::rollout::{DeploymentStatus, Live};
+use crate::release::rollout::{DeploymentStatus, Live, NotRestored};
 use crate::release::{Action, Conclusion, Event, Outcome};
 
 pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
@@ -23,8 +23,11 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
         outcome,
         mut reason,
     } = conclusion;
-    if let Some(not_restored) = &live.not_restored {
-        reason = format!("{reason}; {not_restored}: resume it by hand");
+    if let Some(NotRestored { said, state }) = &live.not_restored {
+        let service = &place.service;
+        let command = state.command(service);
+        let account = &service.account;
+        reason = format!("{reason}; {said}: put it back in account {account} with `{command}`");
     }
     let held = hold(own, outcome).map(|reason| Event::Held {
         stage: stage.name.clone(),

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::{Outstanding, Release};
 use crate::names::{DeploymentId, StageName};
 use crate::release::rollout::{
-    Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout, TakenGroup,
+    Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, NotRestored, Phase, Rollout,
+    TakenGroup,
 };
 use crate::release::vote::{Approval, Standing, Vote};
 use crate::release::{Action, ActionKind, CheckResult, Conclusion, Event};
@@ -209,7 +210,7 @@ impl Release {
             }
             Event::ActionRefused { action, reason } => {
                 self.settle(*action);
-                let said = format!("AWS refused to {action}: {reason}");
+                let said = format!("could not {action}: {reason}");
                 match action {
                     ActionKind::Plan => {
                         self.with_current(|rollout| rollout.unplannable = Some(reason.clone()));
@@ -220,8 +221,8 @@ impl Release {
                     | ActionKind::Observe
                     | ActionKind::RollBack => self.with_live(|live| live.refused = Some(said)),
                     ActionKind::RestoreScaling => self.with_live(|live| {
-                        live.to_restore = None;
-                        live.not_restored = Some(said);
+                        let before = live.to_restore.take();
+                        live.not_restored = before.map(|state| NotRestored { said, state });
                     }),
                     // What others are told is a courtesy: it is not tried for ever, and it never
                     // decides about this release.

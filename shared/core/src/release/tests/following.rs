@@ -305,7 +305,12 @@ fn auto_scaling_that_cannot_be_restored_is_said_so_and_keeps_the_outcome() {
     else {
         panic!("it succeeds: {records:?}");
     };
-    assert!(reason.contains("resume it by hand"), "{reason}");
+    let command = "`aws application-autoscaling register-scalable-target --region eu-west-1 \
+                   --service-namespace ecs --scalable-dimension ecs:service:DesiredCount \
+                   --resource-id service/test/api --suspended-state \
+                   DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false,\
+                   ScheduledScalingSuspended=false`";
+    assert!(reason.contains(command), "{reason}");
 }
 
 #[test]

@@ -252,7 +252,7 @@ fn a_refused_preparation_fails_the_release_after_auto_scaling_is_back() {
     assert_eq!(outcome, Outcome::Failed);
     assert_eq!(
         reason,
-        "AWS refused to register the task definition: too many containers"
+        "could not register the task definition: too many containers"
     );
 }
 
