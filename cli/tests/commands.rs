@@ -173,6 +173,32 @@ fn explain_says_who_takes_an_image_and_why_not() {
 }
 
 #[test]
+fn explain_takes_an_image_as_it_is_copied() {
+    let explain = |image: &str, file: &str| towpath(&["explain", image, "--file", &example(file)]);
+    let there = "111111111111.dkr.ecr.eu-west-1.amazonaws.com";
+    let elsewhere = "222222222222.dkr.ecr.eu-west-1.amazonaws.com";
+
+    let output = explain(&format!("{there}/shop/api:3f2c1ab"), "three-stages.yaml");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(printed(&output).starts_with("shop-api takes 3f2c1ab: it is a commit hash"));
+    let output = explain(
+        &format!("{elsewhere}/team/billing:1.9.0"),
+        "two-accounts.yaml",
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        printed(&output),
+        format!("billing is not asked: it takes images of {there}\n")
+    );
+
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let output = explain(&format!("{there}/shop/api@{digest}"), "three-stages.yaml");
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("towpath explain shop/api TAG"), "{error}");
+}
+
+#[test]
 fn explain_does_not_ask_broken_files() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bad.yaml").display().to_string();

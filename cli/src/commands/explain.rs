@@ -1,5 +1,7 @@
 //! `towpath explain`: which pipelines take an image, by which rule, or why not.
 
+mod asked;
+
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -9,6 +11,7 @@ use serde::Serialize;
 use towpath_core::image::{Registry, RepositoryName, Tag};
 use towpath_core::pipeline::{Pipeline, TagVerdict};
 
+use self::asked::Asked;
 use super::{files, lint};
 use crate::deployer::orders::Orders;
 use crate::deployer::{Where, pipelines_of};
@@ -20,14 +23,15 @@ use crate::telling::safe;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath explain shop/api 3f2c1ab\n  \
-    towpath explain shop/api 3f2c1ab --file deploy/shop-api.yaml\n  \
+    towpath explain 111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop/api:3f2c1ab\n  \
     towpath explain shop/api v1.9.0 v1.10.0 --file deploy/*.yaml --output json\n\n\
     Exits with 1 when no pipeline takes any of the tags, or only vetoed images.")]
 pub(super) struct Arguments {
-    /// The ECR repository, without its registry.
-    repository: RepositoryName,
-    /// The tags to judge.
-    #[arg(required = true, value_name = "TAG")]
+    /// The ECR repository, or an image of it: `shop/api:3f2c1ab`, with or without the registry.
+    #[arg(value_name = "REPOSITORY")]
+    image: Asked,
+    /// The tags to judge, beside that of the image.
+    #[arg(value_name = "TAG")]
     tags: Vec<Tag>,
     /// The pipeline files to ask, instead of the pipelines that the deployer keeps.
     #[arg(long = "file", num_args = 1.., value_name = "FILE")]
@@ -42,7 +46,24 @@ pub(super) enum Source<'a> {
     Deployer(&'a Where),
 }
 
+/// What is to be explained.
+struct Question<'a> {
+    asked: &'a Asked,
+    tags: Vec<Tag>,
+}
+
 impl Arguments {
+    /// What is to be explained.
+    ///
+    /// # Errors
+    /// What to write where no tag is named.
+    fn question(&self) -> Result<Question<'_>, Failure> {
+        Ok(Question {
+            asked: &self.image,
+            tags: self.image.tags(&self.tags)?,
+        })
+    }
+
     /// Where the pipelines come from.
     pub(super) fn source(&self) -> Source<'_> {
         if self.files.is_empty() {
@@ -71,6 +92,9 @@ struct Explained<'a> {
     registry: Option<&'a Registry>,
     /// Whether the image's repository is the pipeline's.
     same_repository: bool,
+    /// The registry that the pipeline takes images of, where the image is in another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    takes_of: Option<Registry>,
     stages: Vec<&'a str>,
     /// The verdict on each tag; none where the repository is another.
     tags: Vec<Judged<'a>>,
@@ -102,6 +126,7 @@ pub(super) fn among_files(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
+    let question = arguments.question()?;
     let linter = Linter::new()?;
     let mut pipelines = Vec::new();
     let mut broken = false;
@@ -121,8 +146,11 @@ pub(super) fn among_files(
             "a pipeline that is not valid takes nothing: correct what is listed above".into(),
         );
     }
-    let explained = pipelines.iter().map(|one| explain(one, arguments));
-    write(arguments, explained.collect(), BTreeMap::new(), output, out)
+    // Which registry is the deployer's own, no file says.
+    let explained = pipelines
+        .iter()
+        .map(|one| explain(one, &question, one.registry.clone()));
+    write(&question, explained.collect(), BTreeMap::new(), output, out)
 }
 
 /// Explains by the pipelines that the deployer keeps for the repository: those that a push asks.
@@ -135,9 +163,10 @@ pub(super) async fn among_stored<D: Orders>(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
+    let question = arguments.question()?;
     let mut pipelines = Vec::new();
     let mut unusable = BTreeMap::new();
-    for kept in pipelines_of(deployer, &arguments.repository).await? {
+    for kept in pipelines_of(deployer, &question.asked.repository).await? {
         match kept.pipeline {
             Ok(pipeline) => pipelines.push(pipeline),
             Err(error) => {
@@ -145,13 +174,14 @@ pub(super) async fn among_stored<D: Orders>(
             }
         }
     }
+    let home = deployer.home().await?;
     let mut explained = Vec::new();
     for pipeline in &pipelines {
-        let mut one = explain(pipeline, arguments);
+        let mut one = explain(pipeline, &question, Some(home.registry_of(pipeline)));
         look_for_vetoes(deployer, pipeline, &mut one).await?;
         explained.push(one);
     }
-    write(arguments, explained, unusable, output, out)
+    write(&question, explained, unusable, output, out)
 }
 
 /// Looks whether the images that are taken are vetoed. What a tag names is asked of the registry; a
@@ -174,14 +204,14 @@ async fn look_for_vetoes<D: Orders>(
 }
 
 fn write(
-    arguments: &Arguments,
+    question: &Question<'_>,
     explained: Vec<Explained<'_>>,
     unusable: BTreeMap<String, String>,
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
     let report = Report {
-        repository: &arguments.repository,
+        repository: &question.asked.repository,
         taken: explained.iter().any(Explained::takes_any),
         pipelines: explained,
         unusable,
@@ -197,18 +227,30 @@ fn write(
             }
             if report.pipelines.is_empty() && report.unusable.is_empty() {
                 writeln!(out, "no pipeline is stored for {}", report.repository)?;
+                if let Some(hint) = question.asked.hint() {
+                    writeln!(out, "{QUIET}{hint}{QUIET:#}")?;
+                }
             }
         }
     }
     Ok(Answer::yes_if(report.taken))
 }
 
-fn explain<'a>(pipeline: &'a Pipeline, arguments: &'a Arguments) -> Explained<'a> {
-    let same_repository = pipeline.repository == arguments.repository;
-    let tags: Vec<_> = arguments
+/// What one pipeline, which takes images of this registry, makes of the image.
+fn explain<'a>(
+    pipeline: &'a Pipeline,
+    question: &'a Question<'_>,
+    of: Option<Registry>,
+) -> Explained<'a> {
+    let same_repository = pipeline.repository == question.asked.repository;
+    let takes_of = match (&question.asked.registry, of) {
+        (Some(asked), Some(of)) if !of.same_as(asked) => Some(of),
+        (Some(_) | None, _) => None,
+    };
+    let tags: Vec<_> = question
         .tags
         .iter()
-        .filter(|_| same_repository)
+        .filter(|_| same_repository && takes_of.is_none())
         .map(|tag| Judged {
             tag,
             verdict: pipeline.tags.judge(tag),
@@ -233,6 +275,7 @@ fn explain<'a>(pipeline: &'a Pipeline, arguments: &'a Arguments) -> Explained<'a
         repository: &pipeline.repository,
         registry: pipeline.registry.as_ref(),
         same_repository,
+        takes_of,
         stages: pipeline
             .stages
             .iter()
@@ -269,6 +312,11 @@ fn write_text(out: &mut dyn Write, one: &Explained<'_>) -> Result<(), Failure> {
             out,
             "{NAME}{name}{NAME:#} {QUIET}is not asked: it takes images from {}{QUIET:#}",
             one.repository
+        )?;
+    } else if let Some(registry) = &one.takes_of {
+        writeln!(
+            out,
+            "{NAME}{name}{NAME:#} {QUIET}is not asked: it takes images of {registry}{QUIET:#}"
         )?;
     }
     for judged in &one.tags {
