@@ -25,7 +25,7 @@ const READS: u32 = 5;
 #[command(after_help = "Examples:\n  \
     towpath audit shop-api-0123456789abcdef\n  \
     towpath audit shop-api/production\n  \
-    towpath audit sha256:0123…cdef --output json\n\n\
+    towpath audit sha256:139b26d7e7f268d0d78e696d1addce9acf30935aa8f44d186dbc15d0abe2eb45 --output json\n\n\
     Exits with 1 when a ledger is not what was written, and names the place.")]
 pub(super) struct Arguments {
     /// Releases, whose entries are verified; or stages as PIPELINE/STAGE, or images by digest,

@@ -19,7 +19,8 @@ use crate::output::{Answer, BAD, Failure, Output, QUIET};
 /// taken out.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    towpath render --task-definition taskdef.json --image app=registry.example/shop/api@sha256:…\n  \
+    towpath render --task-definition taskdef.json --image \
+    app=111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop/api@sha256:139b26d7e7f268d0d78e696d1addce9acf30935aa8f44d186dbc15d0abe2eb45\n  \
     aws ecs describe-task-definition --task-definition shop-api --include TAGS \\\n    \
       | towpath render --task-definition - --env app:COMMIT=3f2c1ab --check > taskdef.json\n\n\
     Exits with 0 if it was rendered, 1 if --check found errors, 2 if it failed.")]

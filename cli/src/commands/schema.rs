@@ -9,7 +9,7 @@ use crate::reference;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath schema > pipeline.schema.json\n  \
-    towpath schema --markdown | less\n\n\
+    towpath schema --markdown > pipelines.md\n\n\
     Editors complete and check a file that begins with\n  \
     # yaml-language-server: $schema=pipeline.schema.json")]
 pub(super) struct Arguments {

@@ -6,6 +6,7 @@ mod ordering;
 mod planning;
 mod stored;
 mod storing;
+mod ways_out;
 
 use clap::{CommandFactory as _, Parser as _};
 use towpath_core::names::ReleaseId;

@@ -25,7 +25,8 @@ const VETO: Words = Words {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath veto shop-api-0123456789abcdef --reason 'loses orders'\n  \
-    towpath veto sha256:0123…cdef --reason 'loses orders'\n\n\
+    towpath veto sha256:139b26d7e7f268d0d78e696d1addce9acf30935aa8f44d186dbc15d0abe2eb45 \
+    --reason 'loses orders'\n\n\
     Releases of it that are on their way end as refused. Where it serves it goes on serving: \
     `towpath rollback` takes it back.")]
 pub(super) struct Veto {
