@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::image::{RepositoryName, Tag};
-use crate::names::{BulletinId, PipelineName, SlackChannel};
+use crate::names::{BulletinId, Fingerprint, ParameterName, PipelineName, SlackChannel};
 use crate::pipeline::Notify;
 
 /// For how long it is tried to tell a bulletin: a channel that refuses every message must not keep
@@ -52,6 +52,13 @@ pub enum News {
         /// Why it is not taken, and the way out.
         reason: String,
     },
+    /// Nothing of a pipeline is deployed until somebody mends something.
+    PipelineStuck {
+        /// Where the pipeline is kept.
+        parameter: ParameterName,
+        /// What is wrong, and the way out.
+        problem: String,
+    },
 }
 
 /// Which channels have been told.
@@ -76,14 +83,25 @@ impl Audience {
 }
 
 impl Bulletin {
-    /// That a pushed tag is not taken. A pipeline has one of these a day, by UTC: its id is that of
-    /// the day's.
+    /// A bulletin, and its id. Of tags that are not taken a pipeline has one a day, by UTC, so that
+    /// the id is the day's; of what it is stuck at it has one, which changes with that.
     #[must_use]
-    pub fn of_tag(audience: Audience, news: News, at: Timestamp) -> (BulletinId, Self) {
-        let News::TagNotTaken { pipeline, .. } = &news;
-        let id = format!("tag/{pipeline}/{}", at.strftime("%Y-%m-%d"));
-        let id = id.parse().expect("a pipeline's name and a date are an id");
+    pub fn of(audience: Audience, news: News, at: Timestamp) -> (BulletinId, Self) {
+        let id = match &news {
+            News::TagNotTaken { pipeline, .. } => {
+                let id = format!("tag/{pipeline}/{}", at.strftime("%Y-%m-%d"));
+                id.parse().expect("a pipeline's name and a date are an id")
+            }
+            News::PipelineStuck { parameter, .. } => Self::stuck(parameter),
+        };
         (id, Self { audience, news, at })
+    }
+
+    /// The id of what is told of a pipeline that is stuck.
+    #[must_use]
+    pub fn stuck(parameter: &ParameterName) -> BulletinId {
+        let id = format!("stuck/{}", Fingerprint::of(parameter.as_str()));
+        id.parse().expect("a fingerprint is an id")
     }
 
     /// Whether the id is of the kind of this bulletin. A function may write bulletins of some kinds
@@ -93,6 +111,7 @@ impl Bulletin {
     pub fn is_under(&self, id: &BulletinId) -> bool {
         let kind = match &self.news {
             News::TagNotTaken { .. } => "tag/",
+            News::PipelineStuck { .. } => "stuck/",
         };
         id.as_str().starts_with(kind)
     }
@@ -131,7 +150,7 @@ mod tests {
             slack: Some("C0123456789".parse().unwrap()),
             sns: true,
         };
-        Bulletin::of_tag(audience, news(pipeline), at(time))
+        Bulletin::of(audience, news(pipeline), at(time))
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! `sweeper`: what got lost is found. It runs on a schedule and only wakes; `advance` acts.
 //!
 //! A release that is due (its deployment reported nothing, a run died, people could not be told)
-//! is woken, and so is whoever tells bulletins, when one is. A push whose event never came is found by asking the registry. Each look at the open
-//! releases is also measured: see [`metric`].
+//! is woken, and so is whoever tells bulletins, when one is. A push whose event never came is found
+//! by asking the registry; a pipeline for which that cannot be asked is [`stuck`]. Each look at the
+//! open releases is also measured: see [`metric`].
+
+mod stuck;
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -83,16 +86,18 @@ async fn find_lost_pushes<P>(
     home: &Home,
 ) -> Result<(), HandlerError>
 where
-    P: Ledger + Ecr + Parameters + Clock,
+    P: Ledger + Bulletins + Ecr + Parameters + Clock,
 {
-    let stored = ports.parameters_below(pipelines_path).await?;
-    let searched = join_all(
-        stored
-            .iter()
-            .map(|parameter| find_lost(ports, pipelines_path, parameter, home)),
-    )
+    let stored = ports.parameters_below(pipelines_path);
+    let (stored, told) = tokio::try_join!(stored, ports.complaints())?;
+    let told = &told;
+    let searched = join_all(stored.iter().map(async |parameter| {
+        let looked = find_lost(ports, pipelines_path, parameter, home).await;
+        stuck::settle(ports, pipelines_path, parameter, home, told, looked).await
+    }))
     .await;
-    HandlerError::of_pipelines(searched)
+    stuck::forget(ports, &stored, told).await?;
+    searched.into_iter().collect()
 }
 
 async fn find_lost<P>(

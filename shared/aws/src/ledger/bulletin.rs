@@ -2,17 +2,19 @@
 //!
 //! | | `pk` | `sk` | attributes |
 //! |---|---|---|---|
-//! | bulletin | `BULLETIN#<id>` | `BULLETIN` | `bulletin`, `told_slack`, `told_sns`; while it is not told everywhere `open` and `due`; `wake` |
+//! | bulletin | `BULLETIN#<id>` | `BULLETIN` | `bulletin`, `told_slack`, `told_sns`; while it is not told everywhere `open` and `due`; `wake`; `problem`, what a pipeline is stuck at |
 //!
 //! `open` is `"bulletin"`, so that the index `open` has the bulletins apart from the releases; `due`
-//! and `wake` are those of a release's summary.
+//! and `wake` are those of a release's summary. What a pipeline is stuck at stays open when it is
+//! told, as `"stuck"`, until it is mended: the same problem is not told again meanwhile.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use towpath_core::bulletin::{Bulletin, Reached};
+use towpath_core::bulletin::{Bulletin, News, Reached};
 use towpath_core::names::BulletinId;
 
 use super::item::{BadItem, Item, parsed_json, sortable, string, text};
@@ -28,41 +30,59 @@ const UPDATE: &str = "dynamodb:UpdateItem";
 
 /// The sort key of a bulletin.
 const BULLETIN: &str = "BULLETIN";
-/// The value of the attribute `open` of a bulletin.
+/// The value of the attribute `open` of a bulletin that is to be told.
 const OPEN: &str = "bulletin";
+/// Its value where what was told is not mended.
+const STUCK: &str = "stuck";
+/// How many pipelines that are stuck are looked at in one go.
+const MOST_STUCK: usize = 1_000;
 
 impl Bulletins for Aws {
     async fn announce(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError> {
-        let table = self.settings().table()?;
-        let item =
-            bulletin_item(id, bulletin).map_err(|error| refused(PUT, "InvalidRequest", error))?;
-        let set = self.clients().ledger().await?;
-        let sent = set
-            .dynamodb()
-            .put_item()
-            .table_name(table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
+        let put = self.put_bulletin(id, bulletin).await?;
+        written(put.condition_expression("attribute_not_exists(pk)")).await
+    }
+
+    async fn complain(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError> {
+        let problem = match &bulletin.news {
+            News::PipelineStuck { problem, .. } => problem.clone(),
+            News::TagNotTaken { .. } => {
+                return Err(refused(PUT, "InvalidRequest", "a tag is no problem"));
             }
-            Err(error) => Err(classify(PUT, &error)),
-        }
+        };
+        let put = self.put_bulletin(id, bulletin).await?;
+        let put = put
+            .item("problem", text(&problem))
+            .condition_expression("attribute_not_exists(#problem) OR #problem <> :problem")
+            .expression_attribute_names("#problem", "problem")
+            .expression_attribute_values(":problem", text(&problem));
+        written(put).await
+    }
+
+    async fn complaints(&self) -> Result<Vec<BulletinId>, CallError> {
+        let query = self.query().await?;
+        let query = query
+            .index_name(OPEN_INDEX)
+            .key_condition_expression("#open = :open")
+            .expression_attribute_names("#open", "open")
+            .expression_attribute_values(":open", text(STUCK));
+        Ok(readable(&paged(query, MOST_STUCK).await?, id_of))
+    }
+
+    async fn withdraw(&self, id: &BulletinId) -> Result<(), CallError> {
+        let update = self.update_bulletin(id, STUCK).await?;
+        let update = update
+            .update_expression("REMOVE #still_open, #due, #problem")
+            .expression_attribute_names("#due", "due")
+            .expression_attribute_names("#problem", "problem");
+        sent(update).await
     }
 
     async fn bulletin(&self, id: &BulletinId) -> Result<Option<OpenBulletin>, CallError> {
         let Some(item) = self.item(key(id), BULLETIN).await? else {
             return Ok(None);
         };
-        if !item.contains_key("open") {
+        if !matches!(string(&item, "open"), Ok(OPEN)) {
             return Ok(None);
         }
         let open = open_bulletin(&item)
@@ -82,7 +102,7 @@ impl Bulletins for Aws {
     ) -> Result<(), CallError> {
         let mut set = Vec::new();
         let mut remove = vec!["#wake"];
-        let mut update = self.update_bulletin(id).await?;
+        let mut update = self.update_bulletin(id, OPEN).await?;
         update = update.expression_attribute_names("#wake", "wake");
         for (told, name, attribute) in [
             (reached.slack, "#slack", "told_slack"),
@@ -95,16 +115,19 @@ impl Bulletins for Aws {
                     .expression_attribute_values(":told", AttributeValue::Bool(true));
             }
         }
-        update = update.expression_attribute_names("#due", "due");
+        if due.is_some() || !is_stuck(id) {
+            update = update.expression_attribute_names("#due", "due");
+        }
         match due {
             Some(due) => {
                 set.push("#due = :due".into());
                 update = update.expression_attribute_values(":due", text(sortable(due)));
             }
-            None => {
-                remove.extend(["#open", "#due"]);
-                update = update.expression_attribute_names("#open", "open");
+            None if is_stuck(id) => {
+                set.push("#still_open = :stuck".into());
+                update = update.expression_attribute_values(":stuck", text(STUCK));
             }
+            None => remove.extend(["#still_open", "#due"]),
         }
         let mut expression = format!("REMOVE {}", remove.join(", "));
         if !set.is_empty() {
@@ -132,7 +155,7 @@ impl Bulletins for Aws {
     async fn wake_bulletin(&self, id: &BulletinId, at: Timestamp) -> Result<(), CallError> {
         let attention = woken(at);
         let wake = attention.wake_text(0).unwrap_or_default();
-        let update = self.update_bulletin(id).await?;
+        let update = self.update_bulletin(id, OPEN).await?;
         let update = update
             .update_expression("SET #wake = :wake, #due = :due")
             .expression_attribute_names("#wake", "wake")
@@ -144,8 +167,29 @@ impl Bulletins for Aws {
 }
 
 impl Aws {
-    /// An update of a bulletin that is still open: one that was closed meanwhile stays so.
-    async fn update_bulletin(&self, id: &BulletinId) -> Result<UpdateItemFluentBuilder, CallError> {
+    /// A bulletin that nobody has been told, to be written.
+    async fn put_bulletin(
+        &self,
+        id: &BulletinId,
+        bulletin: &Bulletin,
+    ) -> Result<PutItemFluentBuilder, CallError> {
+        let table = self.settings().table()?;
+        let item =
+            bulletin_item(id, bulletin).map_err(|error| refused(PUT, "InvalidRequest", error))?;
+        let set = self.clients().ledger().await?;
+        Ok(set
+            .dynamodb()
+            .put_item()
+            .table_name(table)
+            .set_item(Some(item)))
+    }
+
+    /// An update of a bulletin that is still open in this way: one that was closed meanwhile stays so.
+    async fn update_bulletin(
+        &self,
+        id: &BulletinId,
+        open: &str,
+    ) -> Result<UpdateItemFluentBuilder, CallError> {
         let table = self.settings().table()?;
         let set = self.clients().ledger().await?;
         Ok(set
@@ -154,9 +198,30 @@ impl Aws {
             .table_name(table)
             .key("pk", key(id))
             .key("sk", text(BULLETIN))
-            .condition_expression("attribute_exists(#still_open)")
-            .expression_attribute_names("#still_open", "open"))
+            .condition_expression("#still_open = :still_open")
+            .expression_attribute_names("#still_open", "open")
+            .expression_attribute_values(":still_open", text(open)))
     }
+}
+
+/// Writes a bulletin. Whether its condition held.
+async fn written(put: PutItemFluentBuilder) -> Result<bool, CallError> {
+    match put.send().await {
+        Ok(_) => Ok(true),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(classify(PUT, &error)),
+    }
+}
+
+/// Whether the bulletin is about a pipeline that is stuck.
+fn is_stuck(id: &BulletinId) -> bool {
+    id.as_str().starts_with("stuck/")
 }
 
 /// Sends an update. A bulletin that is not open any more needs none.

@@ -20,6 +20,13 @@ pub trait Bulletins {
     /// Writes a bulletin down, unless there is one of its id, and has `advance` tell it. Whether
     /// there was none.
     async fn announce(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError>;
+    /// Writes down that a pipeline is stuck, and has `advance` tell it, unless the same is written
+    /// down already. Whether it was not.
+    async fn complain(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError>;
+    /// What pipelines are stuck at, as far as it is told.
+    async fn complaints(&self) -> Result<Vec<BulletinId>, CallError>;
+    /// Writes down that a pipeline is stuck no more, so that the next time is told again.
+    async fn withdraw(&self, id: &BulletinId) -> Result<(), CallError>;
     /// A bulletin, if there is one and it is not told everywhere. What is not of the kind that its
     /// id says is none.
     async fn bulletin(&self, id: &BulletinId) -> Result<Option<OpenBulletin>, CallError>;

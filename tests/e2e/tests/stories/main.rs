@@ -29,6 +29,7 @@ mod platforms;
 mod removed_approver;
 mod rollback;
 mod rolling;
+mod stuck_pipelines;
 mod sweeper;
 mod two_accounts;
 mod unauthenticated_requests;

@@ -80,7 +80,7 @@ fn a_tag_is_not_taken() {
         tag: "latest".parse().unwrap(),
         reason: "`latest` names another image tomorrow: push the commit hash as the tag".into(),
     };
-    let (_, told) = Bulletin::of_tag(audience, news, sample::dawn());
+    let (_, told) = Bulletin::of(audience, news, sample::dawn());
     insta::assert_json_snapshot!(json!({
         "slack": bulletin(&told),
         "mail": bulletin_mail(&told),
