@@ -259,7 +259,7 @@ pub(crate) fn workspace() -> PathBuf {
 }
 
 /// Where the workspace's binaries are: beside the demo, or above a test's own folder.
-fn binaries() -> PathBuf {
+pub(crate) fn binaries() -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
     let folder = own.parent().map(Path::to_owned).unwrap_or_default();
     if folder.ends_with("deps") {

@@ -4,8 +4,9 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 use serde_json::{Value, json};
+use towpath_e2e::pasted::to_paste;
 use towpath_e2e::{APPROVER, CHANNEL, Error, Lab, Narrator, Options, Shop, running};
 
 /// Tells Towpath's main stories on this machine: real function binaries, AWS simulated.
@@ -18,16 +19,52 @@ struct Arguments {
     /// The port of the lab with `--keep`; 0 for a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Virtual seconds per real second.
-    #[arg(long, default_value_t = 60.0)]
+    /// Virtual seconds per real second, from 1 to 240; with `--keep` also 0, at which time moves
+    /// only when the lab is told to.
+    #[arg(long, default_value_t = 60.0, value_parser = speed, allow_negative_numbers = true)]
     speed: f64,
 }
 
-/// The longest that one step of a story may take, in real time.
+/// The fastest that is of use. Slack's signatures are good for five minutes, which pass in little
+/// more than a second, and a function that starts takes a part of that.
+const FASTEST: f64 = 240.0;
+
+/// The longest that one step of a story may take, in real time; its canary takes five virtual
+/// minutes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The longest in virtual time, where that is more.
+const VIRTUAL_PATIENCE: Duration = Duration::from_secs(20 * 60);
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if speed == 0.0 || (1.0..=FASTEST).contains(&speed) => Ok(speed),
+        Ok(_) | Err(_) => Err(format!(
+            "use a number of virtual seconds per real second from 1 to {FASTEST}, or 0 with --keep"
+        )),
+    }
+}
+
+impl Arguments {
+    /// What was given, if it makes sense together.
+    fn checked() -> Self {
+        let arguments = Self::parse();
+        if arguments.speed == 0.0 && !arguments.keep {
+            let problem = "at speed 0 no story goes on: give a speed from 1 to 240, or --keep";
+            let kind = clap::error::ErrorKind::ArgumentConflict;
+            Self::command().error(kind, problem).exit();
+        }
+        arguments
+    }
+
+    /// The longest that one step of a story may take, in real time.
+    fn patience(&self) -> Duration {
+        PATIENCE.max(VIRTUAL_PATIENCE.div_f64(self.speed.max(1.0)))
+    }
+}
+
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::checked();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -58,7 +95,7 @@ async fn run(arguments: &Arguments) -> Result<bool, Error> {
     let outcome = if arguments.keep {
         keep(&lab, &shop).await
     } else {
-        tell(&lab, &shop, started).await
+        tell(&lab, &shop, started, arguments.patience()).await
     };
     if outcome.is_err() {
         eprintln!("the lab's log was in {}", lab.logs().display());
@@ -82,7 +119,7 @@ async fn wait_for_first_image(lab: &Lab, shop: &Shop) -> Result<(), Error> {
     Err(Error::Story("the example's services did not start".into()))
 }
 
-async fn tell(lab: &Lab, shop: &Shop, started: Instant) -> Result<bool, Error> {
+async fn tell(lab: &Lab, shop: &Shop, started: Instant, patience: Duration) -> Result<bool, Error> {
     println!(
         "A team runs {} in three ECS services: test (rolling), staging and production (CodeDeploy\n\
          blue/green, production behind an approval). The functions are the real binaries; time runs\n\
@@ -96,7 +133,7 @@ async fn tell(lab: &Lab, shop: &Shop, started: Instant) -> Result<bool, Error> {
     narrator.person("docker push shop-api:3f2c1ab").await?;
     let good = push(lab, "3f2c1ab", "healthy").await?;
     narrator
-        .until(PATIENCE, "approval is asked for", async || {
+        .until(patience, "approval is asked for", async || {
             has_button(lab, "3f2c1ab").await
         })
         .await?;
@@ -105,7 +142,7 @@ async fn tell(lab: &Lab, shop: &Shop, started: Instant) -> Result<bool, Error> {
         .await?;
     click(lab, "3f2c1ab", "towpath_approve", APPROVER).await?;
     narrator
-        .until(PATIENCE, "3f2c1ab ends", async || {
+        .until(patience, "3f2c1ab ends", async || {
             has_ended(lab, "3f2c1ab").await
         })
         .await?;
@@ -114,7 +151,7 @@ async fn tell(lab: &Lab, shop: &Shop, started: Instant) -> Result<bool, Error> {
     narrator.person("docker push shop-api:badbad1").await?;
     let bad = push(lab, "badbad1", "unhealthy-green").await?;
     narrator
-        .until(PATIENCE, "badbad1 ends", async || {
+        .until(patience, "badbad1 ends", async || {
             has_ended(lab, "badbad1").await
         })
         .await?;
@@ -123,7 +160,7 @@ async fn tell(lab: &Lab, shop: &Shop, started: Instant) -> Result<bool, Error> {
     narrator.person("docker push shop-api:latest").await?;
     push(lab, "latest", "healthy").await?;
     narrator
-        .until(PATIENCE, "people are told of latest", async || {
+        .until(patience, "people are told of latest", async || {
             Ok(card(lab, "latest").await?.is_some())
         })
         .await?;
@@ -195,28 +232,11 @@ async fn report(lab: &Lab, shop: &Shop, good: &str, bad: &str) -> Result<bool, E
 }
 
 async fn keep(lab: &Lab, shop: &Shop) -> Result<bool, Error> {
-    let url = lab.url();
-    println!("\nThe lab runs at {url} until you press Ctrl-C.\n");
     println!(
-        "  push an image     curl -s {url}/_lab/push -d '{{\"repository\":\"shop-api\",\"tag\":\"3f2c1ab\"}}'"
+        "\nThe lab runs at {}. Paste this into another shell:\n\n{}\nCtrl-C ends the lab.",
+        lab.url(),
+        to_paste(lab, shop)?
     );
-    println!(
-        "  push a bad one    curl -s {url}/_lab/push -d '{{\"repository\":\"shop-api\",\"tag\":\"badbad1\",\"behaviour\":\"unhealthy-green\"}}'"
-    );
-    println!("  see Slack         curl -s {url}/_lab/slack/messages");
-    println!(
-        "  approve           curl -s {url}/_lab/slack/click -d '{{\"channel\":\"{CHANNEL}\",\"ts\":\"<ts of the card>\",\"action_id\":\"towpath_approve\",\"user\":\"{APPROVER}\"}}'"
-    );
-    println!("  what runs where   curl -s {url}/_lab/overview");
-    println!(
-        "  any AWS client    AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=eu-central-1 aws ecs list-clusters"
-    );
-    for stage in &shop.stages {
-        if let Some(url) = &stage.url {
-            println!("  {:<17} {url}", stage.name);
-        }
-    }
-    println!("  logs              {}", lab.logs().display());
     tokio::signal::ctrl_c()
         .await
         .map_err(|error| Error::Story(error.to_string()))?;

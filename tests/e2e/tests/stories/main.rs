@@ -26,6 +26,7 @@ mod native;
 mod newest_wins;
 mod no_way_back;
 mod platforms;
+mod printed_lines;
 mod removed_approver;
 mod rollback;
 mod rolling;

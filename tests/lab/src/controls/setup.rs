@@ -281,9 +281,10 @@ pub(super) fn recycle(lab: &Lab, body: &Recycle) -> Answer {
 /// Clicks a button.
 pub(super) async fn click(lab: &Arc<Lab>, body: &Click) -> Answer {
     click::send(lab, body).await.map_err(|error| match error {
-        ClickError::Message { .. } | ClickError::Button { .. } | ClickError::Function => {
-            ControlError::Missing(error.to_string())
-        }
+        ClickError::Message { .. }
+        | ClickError::Nowhere { .. }
+        | ClickError::Button { .. }
+        | ClickError::Function => ControlError::Missing(error.to_string()),
     })
 }
 

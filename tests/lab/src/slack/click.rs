@@ -29,8 +29,8 @@ const SLACK_LIMIT: Duration = Duration::from_secs(3);
 pub(crate) struct Click {
     /// Channel of the message.
     pub(crate) channel: String,
-    /// The message.
-    pub(crate) ts: String,
+    /// The message; the newest one with such a button where none is named.
+    pub(crate) ts: Option<String>,
     /// The button.
     pub(crate) action_id: String,
     /// Who clicks.
@@ -65,6 +65,14 @@ pub(crate) enum ClickError {
         /// The message.
         ts: String,
     },
+    /// No message has such a button.
+    #[error("no message in channel {channel} has a button '{action_id}' yet")]
+    Nowhere {
+        /// The channel.
+        channel: String,
+        /// The button.
+        action_id: String,
+    },
     /// No such button: it may have been edited away.
     #[error("the message has no button '{action_id}'; it has: {}", .present.join(", "))]
     Button {
@@ -83,13 +91,7 @@ pub(crate) enum ClickError {
 /// # Errors
 /// When there is nothing to click or nobody to send it to.
 pub(crate) async fn send(lab: &Arc<Lab>, click: &Click) -> Result<Value, ClickError> {
-    let message = lab
-        .slack
-        .message(&click.channel, &click.ts)
-        .ok_or_else(|| ClickError::Message {
-            channel: click.channel.clone(),
-            ts: click.ts.clone(),
-        })?;
+    let message = clicked(lab, click)?;
     let action = find(&message, click)?;
     let function = listener(lab, click).ok_or(ClickError::Function)?;
     let payload = payload(lab, click, &message, action);
@@ -128,6 +130,29 @@ pub(crate) async fn send(lab: &Arc<Lab>, click: &Click) -> Result<Value, ClickEr
         // What the person would see as a warning sign next to the button.
         "in_time": elapsed <= SLACK_LIMIT,
     }))
+}
+
+/// The message that is clicked in.
+fn clicked(lab: &Lab, click: &Click) -> Result<Message, ClickError> {
+    let channel = click.channel.clone();
+    match &click.ts {
+        Some(ts) => lab
+            .slack
+            .message(&channel, ts)
+            .ok_or_else(|| ClickError::Message {
+                channel,
+                ts: ts.clone(),
+            }),
+        None => {
+            let messages = lab.slack.messages().into_iter().rev();
+            let mut here = messages.filter(|message| message.channel == channel);
+            here.find(|message| find(message, click).is_ok())
+                .ok_or_else(|| ClickError::Nowhere {
+                    channel,
+                    action_id: click.action_id.clone(),
+                })
+        }
+    }
 }
 
 fn find(message: &Message, click: &Click) -> Result<(String, Value), ClickError> {
@@ -191,7 +216,7 @@ fn payload(
         &code,
         ResponseUrl {
             channel: click.channel.clone(),
-            ts: click.ts.clone(),
+            ts: message.ts.clone(),
             given: now,
             used: 0,
         },
@@ -212,7 +237,7 @@ fn payload(
         "user": { "id": click.user, "username": name, "name": name, "team_id": click.team.as_deref().unwrap_or(user_team) },
         "api_app_id": click.app.as_deref().unwrap_or(APP),
         "token": "lab-verification-token",
-        "container": { "type": "message", "message_ts": click.ts, "channel_id": click.channel, "is_ephemeral": false },
+        "container": { "type": "message", "message_ts": message.ts, "channel_id": click.channel, "is_ephemeral": false },
         "trigger_id": format!("{}.{}", now.as_millisecond(), &code[..16]),
         "team": { "id": team, "domain": "lab" },
         "enterprise": null,
