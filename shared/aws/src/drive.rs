@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
-    ActionKind, Actor, Event, Moment, Phase, Release, Step, Task, Wait, leave, next,
+    ActionKind, Actor, Event, Moment, Phase, Release, Step, Task, Unwritten, Wait, leave, next,
 };
 
 use crate::perform::{Performed, perform};
@@ -83,8 +83,7 @@ pub async fn drive<P: Ports>(
         since: ports.now(),
         view: release.clone(),
         release,
-        facts: Vec::new(),
-        decisions: Vec::new(),
+        unwritten: Unwritten::default(),
         muted: false,
         problem: None,
         conflicts: 0,
@@ -100,10 +99,8 @@ struct Run<'a, P> {
     release: Release,
     /// The release with everything that is not written yet.
     view: Release,
-    /// What has happened and is not written yet: it stays true whatever others write.
-    facts: Vec<Event>,
-    /// What was decided and is not written yet: it is decided anew when others write first.
-    decisions: Vec<Event>,
+    /// What is not written yet.
+    unwritten: Unwritten,
     muted: bool,
     /// The call that failed, after which nothing more is tried, and when it is tried again.
     problem: Option<(String, Timestamp)>,
@@ -127,7 +124,7 @@ impl<P: Ports> Run<'_, P> {
                 muted: self.muted,
             };
             match self.step(moment) {
-                Step::Record(events) => self.decide(events, now),
+                Step::Record(events) => self.unwritten.decide(&mut self.view, events, now),
                 Step::Perform(_) if time_left() < RESERVE => {
                     // The entries wake nobody, so the sweeper is told to look at once.
                     if matches!(self.flush_and_rest(Some(now)).await?, Flushed::Written) {
@@ -169,7 +166,7 @@ impl<P: Ports> Run<'_, P> {
     /// Writes what is not written yet and leaves the release until `due`. False when it cannot be
     /// left: others have written, or people are to be told of what was just written.
     async fn rest(&mut self, due: Option<Timestamp>, moment: Moment) -> Result<bool, DriveError> {
-        let writes = self.has_unwritten();
+        let writes = !self.unwritten.is_empty();
         if matches!(self.flush_and_rest(due).await?, Flushed::Reloaded) {
             return Ok(false);
         }
@@ -179,17 +176,6 @@ impl<P: Ports> Run<'_, P> {
                 Step::Done => due.is_none(),
                 Step::Record(_) | Step::Perform(_) => false,
             })
-    }
-
-    fn has_unwritten(&self) -> bool {
-        !self.facts.is_empty() || !self.decisions.is_empty()
-    }
-
-    fn decide(&mut self, events: Vec<Event>, now: Timestamp) {
-        for event in &events {
-            self.view.apply(event, now);
-        }
-        self.decisions.extend(events);
     }
 
     /// Performs tasks that do not depend on each other.
@@ -208,18 +194,17 @@ impl<P: Ports> Run<'_, P> {
         let telling = tasks
             .iter()
             .all(|task| task.action.kind() == ActionKind::Tell);
-        if !intents.is_empty() {
+        let intends = !intents.is_empty();
+        if intends {
             let until = later(
                 now,
                 SKEW + SignedDuration::try_from(time_left).unwrap_or_default(),
             );
-            // Not applied to the view: in this run the outcomes follow at once.
-            self.decisions.push(Event::Intended {
-                actions: intents,
-                until,
-            });
+            self.unwritten.intend(&self.view, intents, until);
         }
-        let unwritten = !self.decisions.is_empty() || (telling && !self.facts.is_empty());
+        // What is acted upon is written first, and what people are told of.
+        let unwritten =
+            self.unwritten.has_decisions() || ((telling || intends) && self.unwritten.has_facts());
         // If this run dies before its next write, the sweeper looks when it must be dead.
         let due = later(
             now,
@@ -233,7 +218,7 @@ impl<P: Ports> Run<'_, P> {
         let mut problem = None;
         for Performed { events, error } in performed {
             for event in events {
-                self.learn(event, now);
+                self.unwritten.learn(&mut self.view, event, now);
             }
             problem = problem.or(error);
         }
@@ -250,17 +235,9 @@ impl<P: Ports> Run<'_, P> {
         Ok(())
     }
 
-    fn learn(&mut self, event: Event, now: Timestamp) {
-        let worth_a_line = is_news(&self.view, &event);
-        self.view.apply(&event, now);
-        if worth_a_line {
-            self.facts.push(event);
-        }
-    }
-
     /// Writes what is not written yet; without anything to write, only when to look again.
     async fn flush_and_rest(&mut self, due: Option<Timestamp>) -> Result<Flushed, DriveError> {
-        if !self.has_unwritten() {
+        if self.unwritten.is_empty() {
             self.ports
                 .set_due(&self.release, due)
                 .await
@@ -273,10 +250,10 @@ impl<P: Ports> Run<'_, P> {
     /// Writes what is not written yet. When others have written first, the release is loaded
     /// again: facts stay, decisions are dropped to be made anew.
     async fn flush(&mut self, due: Option<Timestamp>) -> Result<Flushed, DriveError> {
-        if !self.has_unwritten() {
+        if self.unwritten.is_empty() {
             return Ok(Flushed::Written);
         }
-        let events: Vec<_> = self.facts.iter().chain(&self.decisions).cloned().collect();
+        let events = self.unwritten.events();
         let append = Append {
             release: &self.release,
             events: &events,
@@ -288,29 +265,26 @@ impl<P: Ports> Run<'_, P> {
         match self.ports.append(append).await {
             Ok(release) => {
                 self.release = release;
-                self.facts.clear();
-                self.decisions.clear();
+                self.unwritten.written();
                 self.renew_view();
                 Ok(Flushed::Written)
             }
-            Err(AppendError::Behind) => self.reload().await,
+            Err(AppendError::Behind) => self.reload(|_| true).await,
             Err(AppendError::Service) => {
                 // What was planned on is no longer so; it is read again.
-                self.facts
-                    .retain(|event| !matches!(event, Event::Planned { .. }));
-                self.reload().await
+                let still_so = |event: &Event| !matches!(event, Event::Planned { .. });
+                self.reload(still_so).await
             }
             Err(AppendError::Deployment(id)) => {
                 // The start's outcome is as unknown as it was: it is looked for again.
                 tracing::error!(release.id = %self.release.id(), deployment = %id, "a deployment was taken for this release's, and is another one's");
-                self.facts.retain(|event| !event.starts(&id));
-                self.reload().await
+                self.reload(|event| !event.starts(&id)).await
             }
             Err(AppendError::Call(error)) => Err(self.failed(error)),
         }
     }
 
-    async fn reload(&mut self) -> Result<Flushed, DriveError> {
+    async fn reload(&mut self, still_so: impl Fn(&Event) -> bool) -> Result<Flushed, DriveError> {
         self.conflicts += 1;
         if self.conflicts > MOST_CONFLICTS {
             return Err(self.failed("others wrote first again and again"));
@@ -320,14 +294,11 @@ impl<P: Ports> Run<'_, P> {
             return Err(self.failed("it has vanished"));
         };
         self.release = release;
-        self.decisions.clear();
         self.view = self.release.clone();
         let now = self.ports.now();
         // What was read before others wrote is read again before it is acted on.
         self.since = now;
-        for fact in self.facts.clone() {
-            self.view.apply(&fact, now);
-        }
+        self.unwritten.others_wrote(&mut self.view, now, still_so);
         Ok(Flushed::Reloaded)
     }
 
@@ -384,35 +355,6 @@ fn watched(release: &Release) -> Option<(Event, Timestamp)> {
         stage: stage.name.clone(),
     };
     Some((watched, at))
-}
-
-/// Whether an event says something that the ledger does not: looking at a deployment that stands
-/// as it stood is not worth a line.
-fn is_news(release: &Release, event: &Event) -> bool {
-    if let Event::DeploymentObserved { deployment, status } = event {
-        let known = release.live().and_then(|live| live.deployment.as_ref());
-        return known.is_none_or(|known| {
-            known.id != *deployment || known.status != *status || known.reported
-        });
-    }
-    if let Event::Watched { .. } = event {
-        return false;
-    }
-    let Event::Planned { stage, plan } = event else {
-        return true;
-    };
-    let last = release.entries().iter().rev().find_map(|entry| {
-        let Event::Planned { stage: at, plan } = &entry.event else {
-            return None;
-        };
-        (at == stage).then_some(plan)
-    });
-    last.is_none_or(|last| {
-        let mut last = last.clone();
-        // Who has the service is known from its row; it is no news about the plan.
-        last.service = plan.service.clone();
-        last != *plan
-    })
 }
 
 fn later(from: Timestamp, by: SignedDuration) -> Timestamp {

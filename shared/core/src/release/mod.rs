@@ -25,6 +25,7 @@ mod summary;
 mod tell;
 #[cfg(test)]
 pub(crate) mod tests;
+mod unwritten;
 mod vote;
 
 pub use accept::{Accepted, Incoming, NotTaken, Refusal, accept, open};
@@ -55,6 +56,7 @@ pub use service::{
 pub use state::{Home, NotARelease, Release, Told};
 pub use summary::Summary;
 pub use tell::announcements;
+pub use unwritten::Unwritten;
 pub use vote::{Approval, Decision, Principal, Standing, Vote};
 
 use crate::image::{Digest, Tag};

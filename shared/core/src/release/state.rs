@@ -69,7 +69,12 @@ pub struct Release {
 pub(super) struct Outstanding {
     pub(super) actions: Vec<Action>,
     pub(super) until: Timestamp,
+    /// How often just these were intended.
+    pub(super) times: usize,
 }
+
+/// How often it is written that the same actions are about to be performed.
+pub(super) const MOST_INTENTS: usize = 20;
 
 /// What people were told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -346,5 +351,19 @@ impl Release {
         let outstanding = self.outstanding.iter();
         let mut actions = outstanding.flat_map(|outstanding| &outstanding.actions);
         actions.any(|action| action.kind() == kind)
+    }
+    /// Whether it was written often that just these actions are about to be performed, and nobody
+    /// knows yet what came of it.
+    pub(super) fn has_often_intended(&self, actions: &[Action]) -> bool {
+        self.outstanding.as_ref().is_some_and(|outstanding| {
+            outstanding.times >= MOST_INTENTS && outstanding.actions == actions
+        })
+    }
+
+    /// How often such a thing has happened since the release came to the stage at which it stands.
+    pub(super) fn count_here(&self, such: impl Fn(&Event) -> bool) -> usize {
+        let ended = |entry: &&Entry| matches!(entry.event, Event::RolloutEnded { .. });
+        let here = self.entries.iter().rev().take_while(|entry| !ended(entry));
+        here.filter(|entry| such(&entry.event)).count()
     }
 }

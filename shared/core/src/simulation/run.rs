@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::world::World;
 use crate::names::ReleaseId;
 use crate::release::{
-    Action, ActionKind, Event, Moment, Phase, Release, Step, Task, Wait, announcements, leave, next,
+    Action, ActionKind, Event, Moment, Phase, Release, Step, Task, Unwritten, Wait, announcements,
+    leave, next,
 };
 
 /// How long a run lives at most.
@@ -26,8 +27,7 @@ pub(super) struct Run {
     since: Timestamp,
     written: Release,
     view: Release,
-    facts: Vec<Event>,
-    decisions: Vec<Event>,
+    unwritten: Unwritten,
     muted: bool,
     /// When what has failed is tried again; until then nothing more is tried.
     again: Option<Timestamp>,
@@ -73,8 +73,7 @@ impl Run {
             since: world.now + skew,
             view: release.clone(),
             written: release,
-            facts: Vec::new(),
-            decisions: Vec::new(),
+            unwritten: Unwritten::default(),
             muted: false,
             again: None,
             at: At::Deciding,
@@ -119,10 +118,7 @@ impl Run {
         };
         match step {
             Step::Record(events) => {
-                for event in &events {
-                    self.view.apply(event, moment.now);
-                }
-                self.decisions.extend(events);
+                self.unwritten.decide(&mut self.view, events, moment.now);
                 Goes::On
             }
             Step::Perform(tasks) => {
@@ -132,17 +128,17 @@ impl Run {
                     .filter(|action| action.needs_intent())
                     .cloned()
                     .collect();
-                if !intended.is_empty() {
-                    self.decisions.push(Event::Intended {
-                        actions: intended,
-                        until: moment.now + LIFE + SKEW + SKEW,
-                    });
+                let intends = !intended.is_empty();
+                if intends {
+                    let until = moment.now + LIFE + SKEW + SKEW;
+                    self.unwritten.intend(&self.view, intended, until);
                 }
                 let telling = tasks
                     .iter()
                     .any(|task| task.action.kind() == ActionKind::Tell);
-                // What people are told of is written first.
-                let unwritten = !self.decisions.is_empty() || (telling && !self.facts.is_empty());
+                // What is acted upon is written first, and what people are told of.
+                let unwritten = self.unwritten.has_decisions()
+                    || ((telling || intends) && self.unwritten.has_facts());
                 if !unwritten || self.flush(world) {
                     self.at = At::Performing(tasks);
                 }
@@ -155,7 +151,7 @@ impl Run {
 
     fn rest(&mut self, world: &mut World, due: Option<Timestamp>) -> Goes {
         // What is written now may be something to tell people of.
-        let writes = !self.facts.is_empty() || !self.decisions.is_empty();
+        let writes = !self.unwritten.is_empty();
         if writes {
             self.flush(world);
             return Goes::On;
@@ -181,8 +177,8 @@ impl Run {
             match world.perform(&self.view, &task) {
                 Came::To(events) => {
                     for event in events {
-                        self.view.apply(&event, self.now(world));
-                        self.facts.push(event);
+                        let now = self.now(world);
+                        self.unwritten.learn(&mut self.view, event, now);
                     }
                 }
                 Came::Nothing => later = true,
@@ -200,34 +196,31 @@ impl Run {
     /// Writes what is not written. When others were first, the release is loaded again: what has
     /// happened stays, what was decided is decided anew.
     fn flush(&mut self, world: &mut World) -> bool {
-        if self.facts.is_empty() && self.decisions.is_empty() {
+        if self.unwritten.is_empty() {
             return true;
         }
-        let events: Vec<_> = self.facts.iter().chain(&self.decisions).cloned().collect();
+        let events = self.unwritten.events();
         let now = self.now(world);
         match world.append(&self.written, &events, now) {
             Ok(after) => {
+                // If this run dies before its next write, it is looked at when it must be dead.
+                world.due.insert(self.id.clone(), world.now + LIFE + SKEW);
                 let read = self.plan_that_was_read();
                 self.written = after;
                 self.view = self.written.clone();
-                self.facts.clear();
-                self.decisions.clear();
+                self.unwritten.written();
                 if let Some(read) = read {
                     self.view.apply(&read, now);
                 }
                 true
             }
             Err(_) => {
-                // What was planned on is no longer so.
-                self.facts
-                    .retain(|event| !matches!(event, Event::Planned { .. }));
-                self.decisions.clear();
                 self.written = world.ledger.load(&self.id);
                 self.view = self.written.clone();
                 self.since = now;
-                for fact in &self.facts {
-                    self.view.apply(fact, now);
-                }
+                // What was planned on is no longer so.
+                let still_so = |event: &Event| !matches!(event, Event::Planned { .. });
+                self.unwritten.others_wrote(&mut self.view, now, still_so);
                 false
             }
         }

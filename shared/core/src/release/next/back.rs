@@ -9,7 +9,10 @@ use super::{Step, later, perform, rejection, veto};
 use crate::pipeline::{ApprovalPoint, HookPoint};
 use crate::release::rollout::{Deployment, DeploymentStatus};
 use crate::release::vote::{Approval, Standing};
-use crate::release::{Action, ActionKind, Back, Outcome, Principal};
+use crate::release::{Action, ActionKind, Back, Event, Outcome, Principal};
+
+/// How often a rollout is taken back: that it is begun again and again leads nowhere.
+pub(crate) const MOST_WAYS_BACK: usize = 12;
 
 /// Until when the rollout may go on by itself. People may take their time.
 pub(super) fn deadline(own: Own<'_>) -> Timestamp {
@@ -53,7 +56,14 @@ pub(super) fn missed(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
         | DeploymentStatus::Replaced { .. } => false,
     };
     let looked = deployment.observed_at > back.at;
-    (unwanted && looked && own.live.rollback.is_none()).then(|| back.clone())
+    let again = unwanted && looked && own.live.rollback.is_none() && !is_given_up(own);
+    again.then(|| back.clone())
+}
+
+/// Whether it was begun so often to take the rollout back that it is not begun again.
+fn is_given_up(own: Own<'_>) -> bool {
+    let begun = |event: &Event| matches!(event, Event::RollbackStarted { .. });
+    own.release.count_here(begun) >= MOST_WAYS_BACK
 }
 
 /// Why the rollout is to be taken back, if it is and that has not begun.
@@ -91,6 +101,9 @@ pub(super) fn wanted(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
     let fails_its_checks = live.failed_checks().any(|(at, _)| at == HookPoint::Bake);
     if stands && fails_its_checks {
         return back(Outcome::RolledBack, true, explain_failure(live, ""));
+    }
+    if is_given_up(own) {
+        return None;
     }
     if let Some(reason) = failed {
         return back(Outcome::RolledBack, false, explain_failure(live, reason));

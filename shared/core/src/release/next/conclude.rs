@@ -5,7 +5,10 @@ use super::live::{Own, SLOWEST_POLL};
 use super::{bake, later, rejection, veto, wants_no_tasks};
 use crate::release::rollout::{Deployment, DeploymentStatus, Live, TakenGroup};
 use crate::release::vote::{Approval, Standing};
-use crate::release::{ActionKind, Conclusion, Outcome, Release};
+use crate::release::{ActionKind, Conclusion, Event, Outcome, Release};
+
+/// How often a deployment is refused because its group is taken before the rollout ends.
+pub(crate) const MOST_REFUSALS: usize = 60;
 
 /// How the rollout ends, if that is decided.
 pub(super) fn conclude(own: Own<'_>) -> Option<Conclusion> {
@@ -53,6 +56,12 @@ fn before_it_started(own: Own<'_>) -> Option<Conclusion> {
             Outcome::Failed,
             explain_failure(live, "a check failed"),
         ));
+    }
+    let taken = |event: &Event| matches!(event, Event::GroupTaken { .. });
+    let often = release.count_here(taken);
+    if often >= MOST_REFUSALS {
+        let said = format!("other deployments had its deployment group, {often} times in a row");
+        return Some(Conclusion::new(Outcome::Failed, said));
     }
     (now >= deadline(own)).then(|| {
         Conclusion::new(

@@ -18,6 +18,9 @@ const QUEUE_POLL: SignedDuration = SignedDuration::from_secs(300);
 /// and whoever should wake it may have died.
 const URGENT_POLL: SignedDuration = SignedDuration::from_secs(20);
 
+/// How often it is written in one stage what the release waits behind.
+pub(crate) const MOST_QUEUED: usize = 60;
+
 pub(super) fn next_planned(
     release: &Release,
     stage: &Stage,
@@ -48,7 +51,7 @@ pub(super) fn next_planned(
     if plan.runs_already() && !is_rollback {
         // What runs while another release replaces it will not run for long.
         if let Some(another) = another {
-            return queue(stage, another.to_string(), queued, moment);
+            return queue(release, stage, another.to_string(), queued, moment);
         }
         return Step::Record(succeed(
             release,
@@ -59,7 +62,7 @@ pub(super) fn next_planned(
     }
     // Nobody is asked about what may not begin.
     if let Some(hold) = plan.service.hold.as_ref().filter(|_| !is_rollback) {
-        return queue(stage, format!("a hold: {hold}"), queued, moment);
+        return queue(release, stage, format!("a hold: {hold}"), queued, moment);
     }
     if let (Some(problem), WayBack::Required) = (&plan.no_way_back, stage.way_back) {
         return give_up_here(
@@ -98,10 +101,11 @@ pub(super) fn next_planned(
     if let Some(another) = another {
         // Whoever has the service was told to let go of it: what is brought back is urgent.
         let pause = if is_rollback { URGENT_POLL } else { QUEUE_POLL };
-        return queue_for(stage, another.to_string(), queued, later(moment.now, pause));
+        let due = later(moment.now, pause);
+        return queue_for(release, stage, another.to_string(), queued, due);
     }
     if !is_rollback && let Some(older) = turn_of_another(release, plan) {
-        return queue(stage, older, queued, moment);
+        return queue(release, stage, older, queued, moment);
     }
     Step::Record(vec![Event::RolloutStarted {
         stage: stage.name.clone(),
@@ -172,12 +176,31 @@ fn turn_of_another(release: &Release, plan: &Plan) -> Option<String> {
     (first.release != *release.id() && !newer).then(|| first.release.to_string())
 }
 
-fn queue(stage: &Stage, behind: String, queued: Option<&str>, moment: Moment) -> Step {
-    queue_for(stage, behind, queued, later(moment.now, QUEUE_POLL))
+fn queue(
+    release: &Release,
+    stage: &Stage,
+    behind: String,
+    queued: Option<&str>,
+    moment: Moment,
+) -> Step {
+    queue_for(
+        release,
+        stage,
+        behind,
+        queued,
+        later(moment.now, QUEUE_POLL),
+    )
 }
 
-fn queue_for(stage: &Stage, behind: String, queued: Option<&str>, due: Timestamp) -> Step {
-    if queued == Some(behind.as_str()) {
+fn queue_for(
+    release: &Release,
+    stage: &Stage,
+    behind: String,
+    queued: Option<&str>,
+    due: Timestamp,
+) -> Step {
+    let is_queued = |event: &Event| matches!(event, Event::Queued { .. });
+    if queued == Some(behind.as_str()) || release.count_here(is_queued) >= MOST_QUEUED {
         return Step::Wait(Wait {
             what: format!("{behind} at {}", stage.name),
             due: Some(due),

@@ -32,9 +32,12 @@ impl Release {
                 let restore = actions
                     .iter()
                     .any(|action| action.kind() == ActionKind::SuspendScaling);
+                let same = self.outstanding.as_ref();
+                let same = same.filter(|outstanding| outstanding.actions == *actions);
                 self.outstanding = Some(Outstanding {
                     actions: actions.clone(),
                     until: *until,
+                    times: same.map_or(1, |outstanding| outstanding.times + 1),
                 });
                 self.with_live(|live| {
                     // From here on the state may have been changed, whatever is heard of it.

@@ -7,6 +7,7 @@ mod chain;
 mod following;
 mod gates;
 pub(crate) mod given;
+mod growth;
 mod identity;
 mod ordering;
 mod preparing;

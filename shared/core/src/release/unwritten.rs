@@ -1,0 +1,301 @@
+//! What one run of the loop knows of a release and has not written yet, and what of it is worth a
+//! line of the ledger at all.
+//!
+//! | what was read or has happened | is written |
+//! |---|---|
+//! | a plan that says what the last one said, the service's row included | not at all |
+//! | another plan | with the first thing that is decided or done on it |
+//! | a deployment that stands as it stood | once after each report |
+//! | a deployment that stands otherwise | while few looks are written, or it stands as it never did; then only if something else is decided or done |
+//! | that checks or a deployment group were looked at | not at all |
+//! | anything else | always |
+//!
+//! So the ledger has everything that was acted upon, and what alternates without an end adds no
+//! entries without an end ([why](../../../../docs/decisions/0017-bounded-growth.md)).
+
+use std::mem::discriminant;
+
+use jiff::Timestamp;
+
+use super::next::{Moment, Step, next};
+use super::rollout::DeploymentStatus;
+use super::{Action, Event, Release};
+use crate::names::DeploymentId;
+
+/// How many looks at one deployment are written whatever they show.
+pub(crate) const MOST_LOOKS: usize = 60;
+
+/// How many looks at one deployment are written that show what no look did before.
+pub(crate) const MOST_NEW_LOOKS: usize = 2 * MOST_LOOKS;
+
+/// What is not written yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unwritten {
+    /// A plan that nothing was decided on yet.
+    reading: Option<Event>,
+    /// What has happened: it stays true whatever others write.
+    facts: Vec<Event>,
+    /// What was decided: it is decided anew when others write first.
+    decisions: Vec<Event>,
+}
+
+/// What becomes of something that was read or has happened.
+enum News {
+    /// It is written.
+    Line(Event),
+    /// It is written if something is decided on it.
+    Reading(Event),
+    /// It is not written, and is kept in mind as this.
+    Nothing(Event),
+}
+
+impl Unwritten {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.facts.is_empty() && self.decisions.is_empty()
+    }
+
+    /// Whether facts are to be written.
+    #[must_use]
+    pub fn has_facts(&self) -> bool {
+        !self.facts.is_empty()
+    }
+
+    /// Whether decisions are to be written.
+    #[must_use]
+    pub fn has_decisions(&self) -> bool {
+        !self.decisions.is_empty()
+    }
+
+    /// What is to be written, in its order.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.facts.iter().chain(&self.decisions).cloned().collect()
+    }
+
+    /// Something was read or has happened. `view` is the release with everything that is not
+    /// written.
+    pub fn learn(&mut self, view: &mut Release, event: Event, now: Timestamp) {
+        match self.news(view, event, now) {
+            News::Line(event) => {
+                view.apply(&event, now);
+                self.stands_on_the_reading();
+                self.facts.push(event);
+            }
+            News::Reading(event) => {
+                view.apply(&event, now);
+                self.reading = Some(event);
+            }
+            News::Nothing(event) => {
+                view.apply(&event, now);
+                if matches!(event, Event::Planned { .. }) {
+                    self.reading = None;
+                }
+            }
+        }
+    }
+
+    /// Something was decided.
+    pub fn decide(&mut self, view: &mut Release, events: Vec<Event>, now: Timestamp) {
+        self.stands_on_the_reading();
+        for event in &events {
+            view.apply(event, now);
+        }
+        self.decisions.extend(events);
+    }
+
+    /// These actions are about to be performed. That is written unless it was written often that
+    /// just they are, and nobody knows what came of it. It is not applied to the view: in this run
+    /// the outcomes follow at once.
+    pub fn intend(&mut self, view: &Release, actions: Vec<Action>, until: Timestamp) {
+        self.stands_on_the_reading();
+        if !view.has_often_intended(&actions) {
+            self.decisions.push(Event::Intended { actions, until });
+        }
+    }
+
+    /// Everything is written.
+    pub fn written(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Others have written first: facts stay, but for those that are not so any more, and are
+    /// applied to the release as it is now. What was read is read again, and what was decided is
+    /// decided anew.
+    pub fn others_wrote(
+        &mut self,
+        view: &mut Release,
+        now: Timestamp,
+        still_so: impl Fn(&Event) -> bool,
+    ) {
+        self.reading = None;
+        self.decisions.clear();
+        self.facts.retain(still_so);
+        for fact in &self.facts {
+            view.apply(fact, now);
+        }
+    }
+
+    /// What follows stands on the plan that was read last, which is written before it.
+    fn stands_on_the_reading(&mut self) {
+        self.facts.extend(self.reading.take());
+    }
+
+    fn news(&self, view: &Release, event: Event, now: Timestamp) -> News {
+        match &event {
+            Event::Planned { .. } if self.last_plan(view, &event) == Some(&event) => {
+                News::Nothing(event)
+            }
+            Event::Planned { .. } => News::Reading(event),
+            Event::DeploymentObserved { deployment, status } => {
+                match same_to_whoever_acts(view, deployment, status, now) {
+                    None => News::Line(event),
+                    Some(known) => News::Nothing(Event::DeploymentObserved {
+                        deployment: deployment.clone(),
+                        status: known,
+                    }),
+                }
+            }
+            Event::Watched { .. } => News::Nothing(event),
+            Event::Opened { .. }
+            | Event::DeploymentReported { .. }
+            | Event::Voted { .. }
+            | Event::RollbackRequested { .. }
+            | Event::Vetoed { .. }
+            | Event::HookCalled { .. }
+            | Event::HookAnswered { .. }
+            | Event::TaskStarted { .. }
+            | Event::Checked { .. }
+            | Event::Superseded { .. }
+            | Event::Overtook { .. }
+            | Event::Woke { .. }
+            | Event::ApprovalRequested { .. }
+            | Event::ApprovalVoided { .. }
+            | Event::Queued { .. }
+            | Event::RolloutStarted { .. }
+            | Event::Intended { .. }
+            | Event::Registered { .. }
+            | Event::ScalingSuspended { .. }
+            | Event::DeploymentStarted { .. }
+            | Event::RunsAlready { .. }
+            | Event::BaselineChanged { .. }
+            | Event::GroupTaken { .. }
+            | Event::GroupFreed { .. }
+            | Event::TrafficAllowed { .. }
+            | Event::RollbackStarted { .. }
+            | Event::Held { .. }
+            | Event::ActionRefused { .. }
+            | Event::ScalingRestored { .. }
+            | Event::RolloutEnded { .. }
+            | Event::Ended { .. }
+            | Event::CardPosted { .. }
+            | Event::CardUpdated { .. }
+            | Event::Replied { .. }
+            | Event::Published { .. } => News::Line(event),
+        }
+    }
+
+    /// The last plan of the same stage that is written, or is to be.
+    fn last_plan<'a>(&'a self, view: &'a Release, of: &Event) -> Option<&'a Event> {
+        let written = view.entries().iter().map(|entry| &entry.event);
+        let mut all = written.chain(&self.facts).rev();
+        all.find(|event| match (event, of) {
+            (Event::Planned { stage, .. }, Event::Planned { stage: at, .. }) => stage == at,
+            (_, _) => false,
+        })
+    }
+}
+
+/// The status under which a look is kept in mind without being written; `None` when it is to be
+/// written.
+fn same_to_whoever_acts(
+    view: &Release,
+    deployment: &DeploymentId,
+    status: &DeploymentStatus,
+    now: Timestamp,
+) -> Option<DeploymentStatus> {
+    let known = view.live()?.deployment.as_ref()?;
+    if known.id != *deployment {
+        return None;
+    }
+    let same = known.status == *status;
+    if same && !known.reported {
+        return Some(status.clone());
+    }
+    let looks: Vec<_> = looks_at(view, deployment).collect();
+    if looks.len() < MOST_LOOKS {
+        return None;
+    }
+    if same {
+        return Some(status.clone());
+    }
+    let is_new = looks.len() < MOST_NEW_LOOKS && !looks.iter().any(|seen| is_alike(seen, status));
+    if is_new || is_decisive(view, deployment, status, &known.status, now) {
+        return None;
+    }
+    Some(known.status.clone())
+}
+
+/// What the looks at a deployment have shown that are written.
+fn looks_at<'a>(
+    view: &'a Release,
+    at: &'a DeploymentId,
+) -> impl Iterator<Item = &'a DeploymentStatus> {
+    view.entries().iter().filter_map(move |entry| {
+        if let Event::DeploymentObserved { deployment, status } = &entry.event
+            && deployment == at
+        {
+            Some(status)
+        } else {
+            None
+        }
+    })
+}
+
+/// Whether two differ only in what is said of them.
+fn is_alike(one: &DeploymentStatus, other: &DeploymentStatus) -> bool {
+    match (one, other) {
+        (DeploymentStatus::Ready { pause: one }, DeploymentStatus::Ready { pause: other }) => {
+            one == other
+        }
+        (
+            DeploymentStatus::RollingBack { by: one, .. },
+            DeploymentStatus::RollingBack { by: other, .. },
+        ) => one == other,
+        (one, other) => discriminant(one) == discriminant(other),
+    }
+}
+
+/// Whether something else is decided or done now when the deployment stands so.
+fn is_decisive(
+    view: &Release,
+    deployment: &DeploymentId,
+    status: &DeploymentStatus,
+    known: &DeploymentStatus,
+    now: Timestamp,
+) -> bool {
+    let deed = |status: &DeploymentStatus| {
+        let mut seen = view.clone();
+        let look = Event::DeploymentObserved {
+            deployment: deployment.clone(),
+            status: status.clone(),
+        };
+        seen.apply(&look, now);
+        let moment = Moment {
+            now,
+            since: now,
+            muted: true,
+        };
+        match next(&seen, moment) {
+            Step::Record(events) => Some(Step::Record(events)),
+            Step::Perform(tasks) => tasks
+                .iter()
+                .any(|task| task.action.needs_intent())
+                .then_some(Step::Perform(tasks)),
+            Step::Wait(_) | Step::Done => None,
+        }
+    };
+    let deed_now = deed(status);
+    deed_now.is_some() && deed_now != deed(known)
+}
