@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use towpath_aws::Preview;
 use towpath_aws::ports::ImageDetail;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
-use towpath_core::names::{ParameterName, PipelineName, Region, ReleaseId};
+use towpath_core::names::{DeploymentId, ParameterName, PipelineName, Region, ReleaseId};
 use towpath_core::pipeline::{Pipeline, ReadError, Stage};
 use towpath_core::release::{Action, Home, Release, ServiceId, ServiceRow, StoredEntry, Summary};
 
@@ -137,6 +137,8 @@ pub(crate) trait Deployer {
     ) -> Result<Option<bool>, Failure>;
     /// What a rollout would do: nothing is changed.
     async fn preview(&self, planning: &Action) -> Result<Preview, Failure>;
+    /// Whose a deployment is.
+    async fn release_of(&self, deployment: &DeploymentId) -> Result<Option<ReleaseId>, Failure>;
     /// The rows of services, in their order.
     async fn services(&self, ids: &[ServiceId]) -> Result<Vec<ServiceRow>, Failure>;
 }

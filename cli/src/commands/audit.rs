@@ -1,6 +1,9 @@
-//! `towpath audit`: whether the ledger is what was written.
+//! `towpath audit`: whether the ledger is what was written, and whether what is derived from it is what
+//! it says.
 
+mod everything;
 mod orders;
+mod rows;
 
 use std::io::Write;
 use std::str::FromStr;
@@ -8,8 +11,10 @@ use std::str::FromStr;
 use serde::Serialize;
 use towpath_core::image::{Digest, ImageError};
 use towpath_core::names::{InvalidName, ReleaseId};
-use towpath_core::release::{BrokenChain, Subject, Summary, verify_chain};
+use towpath_core::release::{BrokenChain, Release, Subject, Summary, verify_chain};
 
+use self::orders::AuditedOrders;
+use self::rows::{AuditedService, Edited, Known};
 use super::stage::{self, StageArguments};
 use crate::deployer::orders::Orders;
 use crate::deployer::{Deployer, StoredEntries, Where};
@@ -19,19 +24,24 @@ use crate::telling::safe;
 /// How often a release is read again while entries are being added to it.
 const READS: u32 = 5;
 
-/// Verify that nobody has edited, removed or added entries of a release, or people's orders about a
-/// stage or an image.
+/// Verify that nobody has edited, removed or added entries of releases or people's orders, and that
+/// the rows that are derived from them say the same.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
+    towpath audit\n  \
     towpath audit shop-api-0123456789abcdef\n  \
     towpath audit shop-api/production\n  \
     towpath audit sha256:139b26d7e7f268d0d78e696d1addce9acf30935aa8f44d186dbc15d0abe2eb45 --output json\n\n\
-    Exits with 1 when a ledger is not what was written, and names the place.")]
+    Exits with 1 when something is not what was written, and names the place.")]
 pub(super) struct Arguments {
-    /// Releases, whose entries are verified; or stages as PIPELINE/STAGE, or images by digest,
-    /// whose holds and vetoes by hand are.
-    #[arg(required = true, value_name = "RELEASE|PIPELINE/STAGE|DIGEST")]
+    /// Releases, whose entries, summaries and deployments are verified; or stages as PIPELINE/STAGE,
+    /// whose service's row and holds are; or images by digest, whose vetoes are. Without any: all
+    /// services and orders, the last releases of each pipeline and all that are on their way.
+    #[arg(value_name = "RELEASE|PIPELINE/STAGE|DIGEST")]
     subjects: Vec<Named>,
+    /// How many releases of each pipeline are looked at, the last ones, beside those on their way.
+    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    last: usize,
     #[command(flatten)]
     pub(super) at: Where,
 }
@@ -70,8 +80,8 @@ struct NoSuchRelease(ReleaseId);
 
 /// What was found about one release.
 #[derive(Debug, Serialize)]
-struct Audited<'a> {
-    release: &'a ReleaseId,
+struct Audited {
+    release: ReleaseId,
     intact: bool,
     /// How many entries there are.
     entries: Option<usize>,
@@ -81,6 +91,24 @@ struct Audited<'a> {
     problem: Option<String>,
     /// The entry at which it is not, where it is one.
     entry: Option<u64>,
+    /// What its summary and the rows of its deployments say otherwise.
+    differences: Vec<Edited>,
+    #[serde(skip)]
+    read: Option<Box<Release>>,
+}
+
+/// What was verified.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    intact: bool,
+    releases: Vec<Audited>,
+    services: Vec<AuditedService>,
+    orders: Vec<AuditedOrders>,
+    /// What does not fit together in the list of all orders.
+    order_log: Option<String>,
+    /// What was looked at, where nothing was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looked_at: Option<String>,
 }
 
 pub(super) async fn run<D: Orders>(
@@ -89,54 +117,120 @@ pub(super) async fn run<D: Orders>(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let mut releases = Vec::new();
-    let mut orders = Vec::new();
+    let mut report = if arguments.subjects.is_empty() {
+        all(deployer, arguments.last).await?
+    } else {
+        named(deployer, arguments).await?
+    };
+    report.intact = report.releases.iter().all(|one| one.intact)
+        && report.services.iter().all(|one| one.intact)
+        && report.orders.iter().all(|one| one.intact)
+        && report.order_log.is_none();
+    match output {
+        Output::Json => write_json(out, &report)?,
+        Output::Text => write_text(out, &report)?,
+    }
+    Ok(Answer::yes_if(report.intact))
+}
+
+async fn named<D: Orders>(deployer: &D, arguments: &Arguments) -> Result<Report, Failure> {
+    let mut report = Report::default();
     for named in &arguments.subjects {
         match named {
-            Named::Release(release) => releases.push(audit(deployer, release).await?),
+            Named::Release(release) => report.releases.push(audit(deployer, release).await?),
             Named::Stage(of) => {
                 let service = stage::find(deployer, of).await?.service;
+                let found = everything::find(deployer, arguments.last, Some(&service)).await?;
+                let (known, broken) = know(deployer, &found).await?;
+                report.releases.extend(broken);
+                let audited = rows::of_service(deployer, &service, &known).await?;
+                report.services.push(audited);
                 let name = format!("{}/{}", of.pipeline, of.stage);
-                orders.push(orders::audit(deployer, name, &Subject::Service(service)).await?);
+                let subject = Subject::Service(service);
+                report
+                    .orders
+                    .push(rows::of_orders(deployer, name, &subject).await?);
             }
             Named::Image(digest) => {
                 let subject = Subject::Image(*digest);
-                orders.push(orders::audit(deployer, digest.to_string(), &subject).await?);
+                let audited = rows::of_orders(deployer, digest.to_string(), &subject).await?;
+                report.orders.push(audited);
             }
         }
     }
-    let intact = releases.iter().all(|one| one.intact) && orders.iter().all(|one| one.intact);
-    match output {
-        Output::Json => {
-            write_json(
-                out,
-                &serde_json::json!({ "intact": intact, "releases": releases, "orders": orders }),
-            )?;
-        }
-        Output::Text => {
-            for one in &releases {
-                write_text(out, one)?;
-            }
-            for one in &orders {
-                orders::write_text(out, one)?;
-            }
-        }
-    }
-    Ok(Answer::yes_if(intact))
+    Ok(report)
 }
 
-async fn audit<'a, D: Deployer>(
+async fn all<D: Orders>(deployer: &D, last: usize) -> Result<Report, Failure> {
+    let found = everything::find(deployer, last, None).await?;
+    let (known, broken) = know(deployer, &found).await?;
+    let mut report = Report {
+        releases: broken,
+        ..Report::default()
+    };
+    let mut services = found.services;
+    services.extend(known.releases.values().flat_map(everything::services_of));
+    for service in &services {
+        let audited = rows::of_service(deployer, service, &known).await?;
+        report.services.push(audited);
+    }
+    let (subjects, broken) = everything::orders(deployer).await?;
+    report.order_log = broken;
+    for subject in &subjects {
+        let audited = rows::of_orders(deployer, subject.to_string(), subject).await?;
+        report.orders.push(audited);
+    }
+    let which = if known.whole {
+        "all that there are".to_owned()
+    } else {
+        format!("the last {last} of each pipeline and all on their way; --last looks further back")
+    };
+    report.looked_at = Some(format!(
+        "looked at {} pipelines, {} releases ({which}), {} services, and the orders about {} services and images",
+        found.pipelines,
+        found.releases.len(),
+        services.len(),
+        subjects.len(),
+    ));
+    Ok(report)
+}
+
+/// Reads the releases that were found. Those that are not intact are told of.
+async fn know<D: Orders>(
     deployer: &D,
-    release: &'a ReleaseId,
-) -> Result<Audited<'a>, Failure> {
+    found: &everything::Found,
+) -> Result<(Known, Vec<Audited>), Failure> {
+    let mut known = Known {
+        whole: found.whole,
+        ..Known::default()
+    };
+    let mut broken = Vec::new();
+    for release in &found.releases {
+        let mut audited = audit(deployer, release).await?;
+        match audited.read.take() {
+            Some(read) => {
+                known.releases.insert(release.clone(), *read);
+            }
+            None => known.whole = false,
+        }
+        if !audited.intact {
+            broken.push(audited);
+        }
+    }
+    Ok((known, broken))
+}
+
+async fn audit<D: Orders>(deployer: &D, release: &ReleaseId) -> Result<Audited, Failure> {
     let (summary, stored) = read(deployer, release).await?;
     let broken = |problem: String, entry: Option<u64>, entries: Option<usize>| Audited {
-        release,
+        release: release.clone(),
         intact: false,
         entries,
         head: None,
         problem: Some(problem),
         entry,
+        differences: Vec::new(),
+        read: None,
     };
     let entries = match stored {
         StoredEntries::Unreadable(problem) => return Ok(broken(safe(&problem), None, None)),
@@ -150,24 +244,31 @@ async fn audit<'a, D: Deployer>(
         return Ok(broken(problem.to_owned(), None, Some(entries.len())));
     };
     let head = Some((summary.head, &summary.head_fingerprint));
-    Ok(match verify_chain(release, &entries, head) {
-        Ok(()) => Audited {
-            release,
-            intact: true,
-            entries: Some(entries.len()),
-            head: Some(summary.head_fingerprint.as_str().to_owned()),
-            problem: None,
-            entry: None,
-        },
-        Err(error) => {
-            let entry = match error {
-                BrokenChain::Missing(entry)
-                | BrokenChain::Edited(entry)
-                | BrokenChain::Replaced(entry) => Some(entry),
-                BrokenChain::Head { .. } => None,
-            };
-            broken(error.to_string(), entry, Some(entries.len()))
-        }
+    if let Err(error) = verify_chain(release, &entries, head) {
+        let entry = match error {
+            BrokenChain::Missing(entry)
+            | BrokenChain::Edited(entry)
+            | BrokenChain::Replaced(entry) => Some(entry),
+            BrokenChain::Head { .. } => None,
+        };
+        return Ok(broken(error.to_string(), entry, Some(entries.len())));
+    }
+    let count = entries.len();
+    let entries = entries.into_iter().map(|stored| stored.entry).collect();
+    let read = match Release::fold(release.clone(), entries) {
+        Ok(read) => read,
+        Err(error) => return Ok(broken(error.to_string(), None, Some(count))),
+    };
+    let differences = rows::of_release(deployer, &read, &summary).await?;
+    Ok(Audited {
+        release: release.clone(),
+        intact: differences.is_empty(),
+        entries: Some(count),
+        head: Some(summary.head_fingerprint.as_str().to_owned()),
+        problem: None,
+        entry: None,
+        differences,
+        read: Some(Box::new(read)),
     })
 }
 
@@ -191,20 +292,47 @@ async fn read<D: Deployer>(
     }
 }
 
-fn write_text(out: &mut dyn Write, one: &Audited<'_>) -> Result<(), Failure> {
-    match &one.problem {
-        None => writeln!(
+fn write_text(out: &mut dyn Write, report: &Report) -> Result<(), Failure> {
+    for one in &report.releases {
+        write_release(out, one)?;
+    }
+    for one in &report.services {
+        rows::write_service(out, one)?;
+    }
+    for one in &report.orders {
+        orders::write_text(out, one)?;
+    }
+    if let Some(problem) = &report.order_log {
+        writeln!(
             out,
-            "{GOOD}intact{GOOD:#} {NAME}{}{NAME:#}: {} entries, the last is {}",
-            one.release,
+            "{BAD}NOT INTACT{BAD:#} {NAME}the list of all orders{NAME:#}: {}",
+            safe(problem)
+        )?;
+    }
+    if let Some(looked_at) = &report.looked_at {
+        writeln!(out, "{looked_at}")?;
+    }
+    Ok(())
+}
+
+fn write_release(out: &mut dyn Write, one: &Audited) -> Result<(), Failure> {
+    let release = &one.release;
+    match &one.problem {
+        None if one.intact => writeln!(
+            out,
+            "{GOOD}intact{GOOD:#} {NAME}{release}{NAME:#}: {} entries, the last is {}",
             one.entries.unwrap_or_default(),
             one.head.as_deref().unwrap_or_default()
         )?,
+        None => writeln!(
+            out,
+            "{BAD}NOT INTACT{BAD:#} {NAME}{release}{NAME:#}: its rows say otherwise than its {} entries",
+            one.entries.unwrap_or_default(),
+        )?,
         Some(problem) => writeln!(
             out,
-            "{BAD}NOT INTACT{BAD:#} {NAME}{}{NAME:#}: {problem}",
-            one.release
+            "{BAD}NOT INTACT{BAD:#} {NAME}{release}{NAME:#}: {problem}",
         )?,
     }
-    Ok(())
+    rows::write_edited(out, &one.differences)
 }

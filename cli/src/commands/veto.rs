@@ -156,8 +156,9 @@ pub(super) async fn lift<D: Orders>(
 async fn digest_of<D: Orders>(deployer: &D, image: &Named) -> Result<Digest, Failure> {
     match image {
         Named::Digest(digest) => Ok(*digest),
-        Named::Release(id) => match deployer.summary(id).await? {
-            Some(summary) => Ok(summary.digest),
+        // Its entries say what it carries: whoever edits its summary does not choose what is vetoed.
+        Named::Release(id) => match deployer.release(id).await? {
+            Some(release) => Ok(release.image().digest),
             None => Err(NoSuchRelease(id.clone()).into()),
         },
     }

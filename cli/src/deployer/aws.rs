@@ -15,7 +15,7 @@ use towpath_aws::signed::{Api, At};
 use towpath_aws::{Aws, Caller, Preview, Reached, preview, reach};
 use towpath_core::check::target::CheckUrl;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
-use towpath_core::names::{AccountId, ParameterName, PipelineName, ReleaseId};
+use towpath_core::names::{AccountId, DeploymentId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::release::{Action, Home, Release, ServiceId, ServiceRow, Summary};
 
 use super::find::find;
@@ -181,6 +181,10 @@ impl Deployer for Installed {
 
     async fn preview(&self, planning: &Action) -> Result<Preview, Failure> {
         Ok(preview(&self.aws, planning).await?)
+    }
+
+    async fn release_of(&self, deployment: &DeploymentId) -> Result<Option<ReleaseId>, Failure> {
+        Ok(self.aws.release_of(deployment).await?)
     }
 
     async fn services(&self, ids: &[ServiceId]) -> Result<Vec<ServiceRow>, Failure> {

@@ -12,7 +12,7 @@ use towpath_aws::signed::Api;
 use towpath_aws::{Preview, Reached};
 use towpath_core::check::target::CheckUrl;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
-use towpath_core::names::{ParameterName, PipelineName, ReleaseId};
+use towpath_core::names::{DeploymentId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::pipeline::{PARAMETER_ROOT, Pipeline};
 use towpath_core::release::{
     Action, Actor, Entry, Event, Good, Home, Image, Outcome, Plan, Release, ServiceId, ServiceRow,
@@ -33,6 +33,7 @@ pub(crate) struct Memory {
     pub(crate) entries: BTreeMap<ReleaseId, Vec<StoredEntry>>,
     pub(crate) summaries: BTreeMap<ReleaseId, Summary>,
     pub(crate) services: BTreeMap<ServiceId, ServiceRow>,
+    pub(crate) deployments: BTreeMap<DeploymentId, ReleaseId>,
     pub(crate) images: BTreeMap<Tag, ImageDetail>,
     /// What runs, and what is planned for it.
     pub(crate) preview: Option<(TaskDefinition, Plan)>,
@@ -52,6 +53,7 @@ impl Memory {
             entries: BTreeMap::new(),
             summaries: BTreeMap::new(),
             services: BTreeMap::new(),
+            deployments: BTreeMap::new(),
             images: BTreeMap::new(),
             preview: None,
             answers: calm(),
@@ -285,6 +287,10 @@ impl Deployer for Memory {
             running,
             rendered,
         })
+    }
+
+    async fn release_of(&self, deployment: &DeploymentId) -> Result<Option<ReleaseId>, Failure> {
+        Ok(self.deployments.get(deployment).cloned())
     }
 
     async fn services(&self, ids: &[ServiceId]) -> Result<Vec<ServiceRow>, Failure> {

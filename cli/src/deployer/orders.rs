@@ -1,10 +1,12 @@
 //! What people order of the deployer: to take releases back, to hold stages, to veto images.
 
 use towpath_aws::handlers::Taken;
-use towpath_aws::ports::{Issued, Trail};
+use towpath_aws::ports::{Issued, OrderLog, Trail};
 use towpath_core::image::Digest;
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Event, Incoming, Order, Principal, Subject, Summary};
+use towpath_core::release::{
+    Event, Incoming, Order, Principal, ServiceId, ServiceRow, Subject, Summary,
+};
 
 use super::Deployer;
 use crate::output::Failure;
@@ -38,6 +40,11 @@ pub(crate) trait Orders: Deployer {
     ) -> Result<Issued, Failure>;
     /// Every order about a service or an image.
     async fn trail(&self, subject: &Subject) -> Result<Trail, Failure>;
+    /// The list of all orders.
+    async fn order_log(&self) -> Result<OrderLog, Failure>;
+    /// A service's row, with the orders about it.
+    async fn service_and_orders(&self, service: &ServiceId)
+    -> Result<(ServiceRow, Trail), Failure>;
     /// Has the deployer look at a release.
     async fn wake(&self, release: &ReleaseId) -> Result<(), Failure>;
     /// Why an image is vetoed, if it is.

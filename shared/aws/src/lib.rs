@@ -33,6 +33,7 @@ mod slack;
 mod sns;
 mod ssm;
 mod switches;
+pub mod verified;
 pub mod version;
 
 pub use aws::Aws;

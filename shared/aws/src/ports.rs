@@ -31,7 +31,7 @@ pub use bulletin::{Bulletins, OpenBulletin};
 pub use codedeploy::{
     CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress, NewDeployment, Wait,
 };
-pub use directive::{Directives, Issue, Issued, Trail};
+pub use directive::{Directives, Issue, Issued, OrderLog, Trail};
 pub use ecr::{Ecr, ImageDetail, ImageState};
 pub use ecs::{Ecs, PauseAnswer, ServiceDeploymentBrief};
 pub use ledger::{Append, AppendError, Ledger, LoadError, OpenRelease};
@@ -131,6 +131,7 @@ pub trait Checker {
 /// Everything that `advance` needs.
 pub trait Ports:
     Ledger
+    + Directives
     + Bulletins
     + Ecs
     + CodeDeploy
@@ -146,6 +147,7 @@ pub trait Ports:
 
 impl<T> Ports for T where
     T: Ledger
+        + Directives
         + Bulletins
         + Ecs
         + CodeDeploy

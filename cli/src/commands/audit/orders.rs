@@ -5,6 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 use towpath_core::release::{BrokenTrail, Directive, Subject, verify_trail};
 
+use super::rows::{Edited, write_edited};
 use crate::deployer::orders::Orders;
 use crate::output::{BAD, Failure, GOOD, NAME, QUIET};
 use crate::telling::{safe, time};
@@ -23,6 +24,20 @@ pub(super) struct AuditedOrders {
     problem: Option<String>,
     /// The order at which they are not, where it is one.
     order: Option<u64>,
+    /// What the image's row says otherwise.
+    differences: Vec<Edited>,
+}
+
+impl AuditedOrders {
+    pub(super) fn all(&self) -> &[Directive] {
+        &self.orders
+    }
+
+    /// The row says otherwise, if it does.
+    pub(super) fn edited(&mut self, edited: Option<Edited>) {
+        self.intact &= edited.is_none();
+        self.differences.extend(edited);
+    }
 }
 
 pub(super) async fn audit<D: Orders>(
@@ -50,6 +65,7 @@ pub(super) async fn audit<D: Orders>(
             Some(BrokenTrail::Head { .. }) | None => None,
         },
         orders: trail.directives,
+        differences: Vec::new(),
     })
 }
 
@@ -62,6 +78,10 @@ pub(super) fn write_text(out: &mut dyn Write, one: &AuditedOrders) -> Result<(),
                 "{BAD}NOT INTACT{BAD:#} {NAME}{name}{NAME:#}: {problem}"
             )?;
         }
+        (None, _) if !one.intact => writeln!(
+            out,
+            "{BAD}NOT INTACT{BAD:#} {NAME}{name}{NAME:#}: its row says otherwise than the orders"
+        )?,
         (None, None) => writeln!(out, "{GOOD}intact{GOOD:#} {NAME}{name}{NAME:#}: no orders")?,
         (None, Some(head)) => writeln!(
             out,
@@ -78,5 +98,5 @@ pub(super) fn write_text(out: &mut dyn Write, one: &AuditedOrders) -> Result<(),
             safe(&order.words())
         )?;
     }
-    Ok(())
+    write_edited(out, &one.differences)
 }

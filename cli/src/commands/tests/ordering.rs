@@ -305,7 +305,7 @@ fn a_hold_is_set_once_and_lifted_and_both_are_verified() {
     let text = ordered(&deployer, "release-hold", &["--reason", "again"]);
     assert!(text.contains("is not on hold"), "{text}");
 
-    let text = yes(&deployer, &["audit", "shop-api/production"]);
+    let (_, text) = towpath(&deployer, &["audit", "shop-api/production"]);
     assert!(
         text.contains("2 orders") && text.contains("lifted the hold: it is over"),
         "{text}"

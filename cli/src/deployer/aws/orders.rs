@@ -2,11 +2,13 @@
 
 use towpath_aws::handlers::{Taken, take};
 use towpath_aws::ports::{
-    AppendError, Clock as _, Directives as _, Issue, Issued, Ledger as _, Trail,
+    AppendError, Clock as _, Directives as _, Issue, Issued, Ledger as _, OrderLog, Trail,
 };
 use towpath_core::image::Digest;
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Actor, Event, Incoming, Order, Principal, Subject, Summary};
+use towpath_core::release::{
+    Actor, Event, Incoming, Order, Principal, ServiceId, ServiceRow, Subject, Summary,
+};
 
 use super::Installed;
 use crate::deployer::orders::Orders;
@@ -62,6 +64,17 @@ impl Orders for Installed {
 
     async fn trail(&self, subject: &Subject) -> Result<Trail, Failure> {
         Ok(self.aws.trail(subject).await?)
+    }
+
+    async fn order_log(&self) -> Result<OrderLog, Failure> {
+        Ok(self.aws.order_log().await?)
+    }
+
+    async fn service_and_orders(
+        &self,
+        service: &ServiceId,
+    ) -> Result<(ServiceRow, Trail), Failure> {
+        Ok(self.aws.service_and_orders(service).await?)
     }
 
     async fn wake(&self, release: &ReleaseId) -> Result<(), Failure> {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use towpath_aws::handlers::Taken;
-use towpath_aws::ports::{Issued, Trail};
+use towpath_aws::ports::{Issued, OrderLog, Trail};
 use towpath_core::image::Digest;
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
-    Accepted, Directive, Event, Incoming, Order, Principal, Subject, Summary, accept,
+    Accepted, Directive, Event, Incoming, Logged, Order, Principal, ServiceId, ServiceRow, Subject,
+    Summary, Upon, accept,
 };
 
 use super::Memory;
@@ -19,6 +20,7 @@ use crate::output::Failure;
 #[derive(Default)]
 pub(crate) struct Ordered {
     pub(crate) trails: BTreeMap<Subject, Trail>,
+    pub(crate) log: OrderLog,
     /// Why subjects are held or vetoed, of those that were ordered about.
     pub(crate) standing: BTreeMap<Subject, Option<String>>,
     pub(crate) taken: Vec<(ReleaseId, Vec<Event>)>,
@@ -92,21 +94,33 @@ impl Orders for Memory {
             return Ok(Issued::AlreadySo(standing));
         }
         let mut ordered = self.ordered.borrow_mut();
+        let (epoch, owned) = match subject {
+            Subject::Service(service) => {
+                let row = self.services.get(service).cloned().unwrap_or_default();
+                (row.epoch, row.owner.is_some())
+            }
+            Subject::Image(_) => (0, false),
+        };
+        let last_of_all = ordered.log.head.clone();
         let trail = ordered.trails.entry(subject.clone()).or_default();
-        let last = trail
-            .head
-            .as_ref()
-            .map(|(sequence, print)| (*sequence, print));
-        let directive = Directive::after(
-            last,
-            subject,
-            self.now(),
-            by.clone(),
-            order,
-            reason.to_owned(),
-        );
+        let upon = Upon {
+            last: trail.head.clone(),
+            last_of_all,
+            active: standing,
+            epoch,
+            owned,
+        };
+        let reason = reason.to_owned();
+        let directive = Directive::next(&upon, subject, self.now(), by.clone(), order, reason);
         trail.head = Some((directive.sequence, directive.fingerprint.clone()));
         trail.directives.push(directive.clone());
+        ordered.log.head = Some((directive.place, directive.fingerprint.clone()));
+        ordered.log.orders.push(Logged {
+            place: directive.place,
+            subject: subject.clone(),
+            sequence: directive.sequence,
+            fingerprint: directive.fingerprint.clone(),
+        });
         let standing = order.sets().then(|| directive.words());
         ordered.standing.insert(subject.clone(), standing);
         Ok(Issued::Written(Box::new(directive)))
@@ -115,6 +129,20 @@ impl Orders for Memory {
     async fn trail(&self, subject: &Subject) -> Result<Trail, Failure> {
         let trails = &self.ordered.borrow().trails;
         Ok(trails.get(subject).cloned().unwrap_or_default())
+    }
+
+    async fn order_log(&self) -> Result<OrderLog, Failure> {
+        Ok(self.ordered.borrow().log.clone())
+    }
+
+    async fn service_and_orders(
+        &self,
+        service: &ServiceId,
+    ) -> Result<(ServiceRow, Trail), Failure> {
+        let subject = Subject::Service(service.clone());
+        let mut row = self.services.get(service).cloned().unwrap_or_default();
+        row.hold = self.standing(&subject);
+        Ok((row, self.trail(&subject).await?))
     }
 
     async fn wake(&self, release: &ReleaseId) -> Result<(), Failure> {

@@ -2,30 +2,33 @@
 //!
 //! | | `pk` | `sk` | attributes |
 //! |---|---|---|---|
-//! | order | that of the service's row or the veto | `D#<sequence, 12 digits>` | `at`, `by`, `order`, `reason`, `previous`, `fingerprint`, `writer` |
+//! | order | that of the service's row or the veto | `D#<sequence, 12 digits>` | `at`, `by`, `order`, `reason`, `epoch`, `owned`, `lifted`, `place`, `previous`, `before`, `fingerprint`, `writer` |
+//! | its place among all orders | `ORDERS` | `O#<place, 12 digits>` | `subject`, `sequence`, `fingerprint` |
+//! | the last of all orders | `ORDERS` | `ORDERS` | `place`, `fingerprint` |
 //!
-//! The row itself keeps `directive` and `directive_fingerprint`: the last order about it. An order
-//! and what it changes in the row are one transaction, under the conditions that the order is the
-//! next one and that the row still is as its writer saw it.
+//! The row itself keeps `directive` and `directive_fingerprint`: the last order about it. An order,
+//! its place among all, and what it changes in the row are one transaction, under the conditions that
+//! the order is the next one and that the row still is as its writer saw it.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use towpath_core::image::Digest;
 use towpath_core::names::Fingerprint;
-use towpath_core::release::{Directive, Order, Subject};
+use towpath_core::release::{Directive, Logged, Order, ServiceId, ServiceRow, Subject, Upon};
 
 use super::item::{
     BadItem, Item, SERVICE, VETO, number, optional, parsed, parsed_json, parsed_number,
-    service_key, string, text, veto_key,
+    row_of as service_row_of, service_key, string, text, veto_key,
 };
 use super::read::paged;
 use super::write::writer;
 use crate::aws::Aws;
 use crate::call::{classify, refused, unreadable};
-use crate::ports::{AppendError, CallError, Directives, Issue, Issued, Trail};
+use crate::ports::{AppendError, CallError, Directives, Issue, Issued, OrderLog, Trail};
 
 const OPERATION: &str = "dynamodb:TransactWriteItems";
 const GET: &str = "dynamodb:GetItem";
@@ -33,6 +36,10 @@ const QUERY: &str = "dynamodb:Query";
 
 /// What the sort keys of orders begin with.
 const DIRECTIVE: &str = "D#";
+/// The partition of the list of all orders, and the sort key of its head.
+const ORDERS: &str = "ORDERS";
+/// What the sort keys of the list's items begin with.
+const PLACE: &str = "O#";
 
 /// How often an order that another writer got in the way of is tried.
 const TRIES: u32 = 5;
@@ -57,17 +64,15 @@ impl Directives for Aws {
         }
         let mut pause = PAUSE;
         for _ in 0..TRIES {
-            let row = self.subject_row(subject).await?;
+            let (row, last_of_all) =
+                tokio::try_join!(self.subject_row(subject), self.last_of_all())?;
             if order.sets() == row.active.is_some() {
                 return Ok(Issued::AlreadySo(row.active));
             }
-            let last = row
-                .head
-                .as_ref()
-                .map(|(sequence, print)| (*sequence, print));
-            let directive =
-                Directive::after(last, subject, at, by.clone(), order, reason.to_owned());
-            match self.write_directive(subject, &directive, &row).await {
+            let upon = Upon { last_of_all, ..row };
+            let reason = reason.to_owned();
+            let directive = Directive::next(&upon, subject, at, by.clone(), order, reason);
+            match self.write_directive(subject, &directive, &upon).await {
                 Ok(()) => return Ok(Issued::Written(Box::new(directive))),
                 Err(AppendError::Behind) => {
                     tokio::time::sleep(pause).await;
@@ -84,32 +89,77 @@ impl Directives for Aws {
     }
 
     async fn trail(&self, subject: &Subject) -> Result<Trail, CallError> {
+        let items = self.subject_items(subject).await?;
+        trail_of(&items, subject)
+            .map_err(|error| unreadable(QUERY, format_args!("{subject}: {error}")))
+    }
+
+    async fn order_log(&self) -> Result<OrderLog, CallError> {
+        let query = self.query().await?;
+        let query = query
+            .key_condition_expression("pk = :orders")
+            .expression_attribute_values(":orders", text(ORDERS))
+            .consistent_read(true);
+        let items = paged(query, usize::MAX).await?;
+        log_of(&items).map_err(|error| unreadable(QUERY, format_args!("all orders: {error}")))
+    }
+
+    async fn service_and_orders(&self, id: &ServiceId) -> Result<(ServiceRow, Trail), CallError> {
+        let subject = Subject::Service(id.clone());
+        let items = self.subject_items(&subject).await?;
+        let read = || {
+            let row = row_item(&items, SERVICE).map_or(Ok(ServiceRow::default()), service_row_of);
+            Ok::<_, BadItem>((row?, trail_of(&items, &subject)?))
+        };
+        read().map_err(|error| unreadable(QUERY, format_args!("the row of {id}: {error}")))
+    }
+
+    async fn veto_and_orders(&self, digest: &Digest) -> Result<(Option<String>, Trail), CallError> {
+        let subject = Subject::Image(*digest);
+        let items = self.subject_items(&subject).await?;
+        let read = || {
+            let active = row_item(&items, VETO).map_or(Ok(None), |item| optional(item, "active"));
+            Ok::<_, BadItem>((active?, trail_of(&items, &subject)?))
+        };
+        read().map_err(|error| unreadable(QUERY, format_args!("the veto of {digest}: {error}")))
+    }
+}
+
+impl Aws {
+    /// A subject's row and the orders about it.
+    async fn subject_items(&self, subject: &Subject) -> Result<Vec<Item>, CallError> {
         let (key, _) = keys(subject);
         let query = self.query().await?;
         let query = query
             .key_condition_expression("pk = :subject")
             .expression_attribute_values(":subject", key)
             .consistent_read(true);
-        let mut trail = Trail::default();
+        let mut items = Vec::new();
         // A query may see one half of an order that is being written.
         for _ in 0..READS {
-            let items = paged(query.clone(), usize::MAX).await?;
-            trail = trail_of(&items, subject)
-                .map_err(|error| unreadable(QUERY, format_args!("{subject}: {error}")))?;
-            let last = trail.directives.last().map(|last| last.sequence);
-            if last == trail.head.as_ref().map(|(sequence, _)| *sequence) {
+            items = paged(query.clone(), usize::MAX).await?;
+            let whole = trail_of(&items, subject).is_ok_and(|trail| {
+                let last = trail.directives.last().map(|last| last.sequence);
+                last == trail.head.as_ref().map(|(sequence, _)| *sequence)
+            });
+            if whole {
                 break;
             }
         }
-        Ok(trail)
+        Ok(items)
     }
-}
 
-impl Aws {
-    async fn subject_row(&self, subject: &Subject) -> Result<Row, CallError> {
+    async fn last_of_all(&self) -> Result<Option<(u64, Fingerprint)>, CallError> {
+        let head = self.item(text(ORDERS), ORDERS).await?;
+        head.map(|item| head_of(&item))
+            .transpose()
+            .map_err(|error| unreadable(GET, format_args!("the last of all orders: {error}")))
+    }
+
+    async fn subject_row(&self, subject: &Subject) -> Result<Upon, CallError> {
         let (key, sort) = keys(subject);
         match self.item(key, sort).await? {
-            None => Ok(Row::default()),
+            None => Ok(Upon::default()),
             Some(item) => row_of(&item, subject)
                 .map_err(|error| unreadable(GET, format_args!("the row of {subject}: {error}"))),
         }
@@ -120,7 +170,7 @@ impl Aws {
         &self,
         subject: &Subject,
         directive: &Directive,
-        seen: &Row,
+        seen: &Upon,
     ) -> Result<(), AppendError> {
         let table = self.settings().table().map_err(CallError::from)?;
         let set = self.clients().ledger().await?;
@@ -155,25 +205,59 @@ impl Aws {
 }
 
 /// What a subject's row says about orders.
-#[derive(Debug, Default)]
-struct Row {
-    /// Why it is held or vetoed, if it is.
-    active: Option<String>,
-    /// The last order about it.
-    head: Option<(u64, Fingerprint)>,
-}
-
-fn row_of(item: &Item, subject: &Subject) -> Result<Row, BadItem> {
-    let head = match item.get("directive") {
+fn row_of(item: &Item, subject: &Subject) -> Result<Upon, BadItem> {
+    let last = match item.get("directive") {
         None => None,
         Some(_) => Some((
             parsed_number(item, "directive")?,
             parsed(item, "directive_fingerprint")?,
         )),
     };
-    Ok(Row {
+    Ok(Upon {
+        last,
+        last_of_all: None,
         active: optional(item, active(subject))?,
-        head,
+        epoch: match item.get("epoch") {
+            None => 0,
+            Some(_) => parsed_number(item, "epoch")?,
+        },
+        owned: item.contains_key("owner"),
+    })
+}
+
+fn row_item<'a>(items: &'a [Item], row: &str) -> Option<&'a Item> {
+    items.iter().find(|item| string(item, "sk") == Ok(row))
+}
+
+fn head_of(item: &Item) -> Result<(u64, Fingerprint), BadItem> {
+    Ok((parsed_number(item, "place")?, parsed(item, "fingerprint")?))
+}
+
+fn log_of(items: &[Item]) -> Result<OrderLog, BadItem> {
+    let mut log = OrderLog::default();
+    for item in items {
+        let key = string(item, "sk")?;
+        if key == ORDERS {
+            log.head = Some(head_of(item)?);
+        } else {
+            log.orders.push(Logged {
+                place: place_of(key, PLACE)?,
+                subject: parsed(item, "subject")?,
+                sequence: parsed_number(item, "sequence")?,
+                fingerprint: parsed(item, "fingerprint")?,
+            });
+        }
+    }
+    Ok(log)
+}
+
+/// The number at the end of a sort key.
+fn place_of(key: &str, prefix: &str) -> Result<u64, BadItem> {
+    let number = key.strip_prefix(prefix).unwrap_or(key);
+    number.parse().map_err(|_| BadItem::Wrong {
+        item: key.to_owned(),
+        attribute: "sk",
+        problem: "not the place of an order".into(),
     })
 }
 
@@ -183,7 +267,7 @@ fn trail_of(items: &[Item], subject: &Subject) -> Result<Trail, BadItem> {
     for item in items {
         let key = string(item, "sk")?;
         if key == row {
-            trail.head = row_of(item, subject)?.head;
+            trail.head = row_of(item, subject)?.last;
         } else if key.starts_with(DIRECTIVE) {
             trail.directives.push(directive_of(item)?);
         }
@@ -212,19 +296,18 @@ fn sort_key(sequence: u64) -> String {
 }
 
 fn directive_of(item: &Item) -> Result<Directive, BadItem> {
-    let key = string(item, "sk")?;
-    let sequence = key.strip_prefix(DIRECTIVE).unwrap_or(key);
     Ok(Directive {
-        sequence: sequence.parse().map_err(|_| BadItem::Wrong {
-            item: key.to_owned(),
-            attribute: "sk",
-            problem: "not the place of an order".into(),
-        })?,
+        sequence: place_of(string(item, "sk")?, DIRECTIVE)?,
         at: parsed(item, "at")?,
         by: parsed_json(item, "by")?,
         order: parsed_json(item, "order")?,
         reason: string(item, "reason")?.to_owned(),
+        epoch: parsed_number(item, "epoch")?,
+        owned: parsed_json(item, "owned")?,
+        lifted: optional(item, "lifted")?,
+        place: parsed_number(item, "place")?,
         previous: optional(item, "previous")?,
+        before: optional(item, "before")?,
         fingerprint: parsed(item, "fingerprint")?,
     })
 }
@@ -233,7 +316,7 @@ fn transaction(
     table: &str,
     subject: &Subject,
     directive: &Directive,
-    seen: &Row,
+    seen: &Upon,
     writer: &str,
 ) -> Result<Vec<TransactWriteItem>, BuildError> {
     let (key, _) = keys(subject);
@@ -252,26 +335,63 @@ fn transaction(
             json(serde_json::to_string(&directive.order))?,
         ),
         ("reason".into(), text(&directive.reason)),
+        ("epoch".into(), number(directive.epoch)),
+        ("owned".into(), text(directive.owned)),
+        ("place".into(), number(directive.place)),
         ("fingerprint".into(), text(&directive.fingerprint)),
         ("writer".into(), text(writer)),
     ]);
-    if let Some(previous) = &directive.previous {
-        item.insert("previous".into(), text(previous));
+    let further = [
+        ("previous", directive.previous.as_ref().map(text)),
+        ("before", directive.before.as_ref().map(text)),
+        ("lifted", directive.lifted.as_ref().map(text)),
+    ];
+    for (name, value) in further {
+        item.extend(value.map(|value| (name.into(), value)));
     }
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(item))
         .condition_expression("attribute_not_exists(pk)");
     let update = update(table, subject, directive, seen);
+    let listed = Put::builder()
+        .table_name(table)
+        .item("pk", text(ORDERS))
+        .item("sk", text(format!("{PLACE}{:012}", directive.place)))
+        .item("subject", text(subject))
+        .item("sequence", number(directive.sequence))
+        .item("fingerprint", text(&directive.fingerprint))
+        .condition_expression("attribute_not_exists(pk)");
     Ok(vec![
         TransactWriteItem::builder().put(put.build()?).build(),
         TransactWriteItem::builder().update(update.build()?).build(),
+        TransactWriteItem::builder().put(listed.build()?).build(),
+        TransactWriteItem::builder()
+            .put(last_of_all(table, directive, seen).build()?)
+            .build(),
     ])
+}
+
+/// The order is the last of all, if none has been given since.
+fn last_of_all(table: &str, directive: &Directive, seen: &Upon) -> PutBuilder {
+    let put = Put::builder()
+        .table_name(table)
+        .item("pk", text(ORDERS))
+        .item("sk", text(ORDERS))
+        .item("place", number(directive.place))
+        .item("fingerprint", text(&directive.fingerprint));
+    match &seen.last_of_all {
+        None => put.condition_expression("attribute_not_exists(pk)"),
+        Some((place, _)) => put
+            .condition_expression("#place = :before")
+            .expression_attribute_names("#place", "place")
+            .expression_attribute_values(":before", number(place)),
+    }
 }
 
 /// What the order changes in its subject's row. A lifted hold is the one that was seen, and
 /// accepts whatever runs there.
-fn update(table: &str, subject: &Subject, directive: &Directive, seen: &Row) -> UpdateBuilder {
+fn update(table: &str, subject: &Subject, directive: &Directive, seen: &Upon) -> UpdateBuilder {
     let (key, sort) = keys(subject);
     let set = "SET #directive = :sequence, #print = :print";
     let expression = match directive.order {
@@ -283,16 +403,27 @@ fn update(table: &str, subject: &Subject, directive: &Directive, seen: &Row) -> 
         None => "attribute_not_exists(#active)",
         Some(_) => "#active = :seen",
     };
-    let next = match &seen.head {
+    let next = match &seen.last {
         None => "attribute_not_exists(#directive)",
         Some(_) => "#directive = :before",
+    };
+    // Where the order has its place between two rollouts.
+    let during = match (subject, seen.owned) {
+        (Subject::Image(_), _) => "",
+        (Subject::Service(_), true) => " AND attribute_exists(#owner)",
+        (Subject::Service(_), false) => " AND attribute_not_exists(#owner)",
+    };
+    let epoch = match (subject, seen.epoch) {
+        (Subject::Image(_), _) => "",
+        (Subject::Service(_), 0) => " AND attribute_not_exists(#epoch)",
+        (Subject::Service(_), _) => " AND #epoch = :epoch",
     };
     let mut update = Update::builder()
         .table_name(table)
         .key("pk", key)
         .key("sk", text(sort))
         .update_expression(expression)
-        .condition_expression(format!("{unchanged} AND {next}"))
+        .condition_expression(format!("{unchanged} AND {next}{during}{epoch}"))
         .expression_attribute_names("#directive", "directive")
         .expression_attribute_names("#print", "directive_fingerprint")
         .expression_attribute_names("#active", active(subject))
@@ -307,8 +438,16 @@ fn update(table: &str, subject: &Subject, directive: &Directive, seen: &Row) -> 
     if let Some(active) = &seen.active {
         update = update.expression_attribute_values(":seen", text(active));
     }
-    if let Some((sequence, _)) = &seen.head {
+    if let Some((sequence, _)) = &seen.last {
         update = update.expression_attribute_values(":before", number(sequence));
+    }
+    if let Subject::Service(_) = subject {
+        update = update
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_names("#epoch", "epoch");
+    }
+    if !epoch.is_empty() && seen.epoch > 0 {
+        update = update.expression_attribute_values(":epoch", number(seen.epoch));
     }
     update
 }

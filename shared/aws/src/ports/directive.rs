@@ -1,8 +1,9 @@
 //! People's orders about services and images.
 
 use jiff::Timestamp;
+use towpath_core::image::Digest;
 use towpath_core::names::Fingerprint;
-use towpath_core::release::{Directive, Order, Principal, Subject};
+use towpath_core::release::{Directive, Logged, Order, Principal, ServiceId, ServiceRow, Subject};
 
 use super::{AppendError, CallError};
 
@@ -39,6 +40,15 @@ pub struct Trail {
     pub head: Option<(u64, Fingerprint)>,
 }
 
+/// The list of all orders, in their order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderLog {
+    /// The orders.
+    pub orders: Vec<Logged>,
+    /// The place and fingerprint of the last one, as the list's head keeps them.
+    pub head: Option<(u64, Fingerprint)>,
+}
+
 /// What people order by hand about services and images.
 pub trait Directives {
     /// Writes an order and what it changes in one transaction, so that neither is there without
@@ -46,4 +56,11 @@ pub trait Directives {
     async fn issue(&self, issue: Issue<'_>) -> Result<Issued, AppendError>;
     /// The orders about a subject.
     async fn trail(&self, subject: &Subject) -> Result<Trail, CallError>;
+    /// The list of all orders.
+    async fn order_log(&self) -> Result<OrderLog, CallError>;
+    /// A service's row, the empty one when there is none yet, with the orders about it: one Query,
+    /// strongly consistent.
+    async fn service_and_orders(&self, id: &ServiceId) -> Result<(ServiceRow, Trail), CallError>;
+    /// Why an image is vetoed by its row, with the orders about it: one Query, strongly consistent.
+    async fn veto_and_orders(&self, digest: &Digest) -> Result<(Option<String>, Trail), CallError>;
 }

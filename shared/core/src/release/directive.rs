@@ -3,12 +3,20 @@
 //! Each order is chained to the one before it about the same subject, as a release's entries are:
 //! whoever edits or removes one breaks the chain at that place, and whoever cuts orders off the end
 //! no longer matches the head that the subject's row keeps.
+//!
+//! All orders, about whatever, are chained to each other as well. So one that was removed with its
+//! subject's row, and with all others about it, is missed by those that came after it, and by the list
+//! of all orders.
+
+mod log;
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::log::{BrokenLog, Logged, verify_log};
 use super::{Principal, ServiceId};
 use crate::image::Digest;
 use crate::names::Fingerprint;
@@ -28,6 +36,29 @@ impl fmt::Display for Subject {
             Self::Service(service) => service.fmt(f),
             Self::Image(digest) => digest.fmt(f),
         }
+    }
+}
+
+/// A text that names no subject of an order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("neither a service (account/region/cluster/service) nor the digest of an image: {0}")]
+pub struct NotASubject(String);
+
+impl FromStr for Subject {
+    type Err = NotASubject;
+
+    fn from_str(text: &str) -> Result<Self, NotASubject> {
+        let read = || match text.split('/').collect::<Vec<_>>()[..] {
+            [digest] => digest.parse().ok().map(Self::Image),
+            [account, region, cluster, service] => Some(Self::Service(ServiceId {
+                account: account.parse().ok()?,
+                region: region.parse().ok()?,
+                cluster: cluster.parse().ok()?,
+                service: service.parse().ok()?,
+            })),
+            _ => None,
+        };
+        read().ok_or_else(|| NotASubject(text.to_owned()))
     }
 }
 
@@ -91,30 +122,69 @@ pub struct Directive {
     pub order: Order,
     /// Why, in their words.
     pub reason: String,
-    /// The fingerprint of the order before it; `None` for the first.
+    /// The service's epoch at that time; 0 for an image.
+    pub epoch: u64,
+    /// Whether a release was being rolled out to the service then.
+    pub owned: bool,
+    /// The hold or veto that it lifts, in the words that stood in the row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifted: Option<String>,
+    /// Its place among all orders, from 1.
+    pub place: u64,
+    /// The fingerprint of the order before it about the same subject; `None` for the first.
     pub previous: Option<Fingerprint>,
-    /// The fingerprint of this order, with the one before it in it.
+    /// The fingerprint of the order before it about whatever; `None` for the first of all.
+    pub before: Option<Fingerprint>,
+    /// The fingerprint of this order, with the ones before it in it.
     pub fingerprint: Fingerprint,
 }
 
+/// What an order is given upon.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Upon {
+    /// The last order about the subject: its sequence and fingerprint.
+    pub last: Option<(u64, Fingerprint)>,
+    /// The last order of all: its place and fingerprint.
+    pub last_of_all: Option<(u64, Fingerprint)>,
+    /// Why the subject is held or vetoed, if it is.
+    pub active: Option<String>,
+    /// The service's epoch; 0 for an image.
+    pub epoch: u64,
+    /// Whether a release is being rolled out to the service.
+    pub owned: bool,
+}
+
 impl Directive {
-    /// The order that follows `previous` (the sequence and fingerprint of the last one).
+    /// The order that is given next.
     #[must_use]
-    pub fn after(
-        previous: Option<(u64, &Fingerprint)>,
+    pub fn next(
+        upon: &Upon,
         subject: &Subject,
         at: Timestamp,
         by: Principal,
         order: Order,
         reason: String,
     ) -> Self {
+        let after = |last: &Option<(u64, Fingerprint)>| {
+            let last = last.as_ref();
+            (
+                last.map_or(1, |(number, _)| number + 1),
+                last.map(|(_, print)| print.clone()),
+            )
+        };
+        let ((sequence, previous), (place, before)) = (after(&upon.last), after(&upon.last_of_all));
         let mut directive = Self {
-            sequence: previous.map_or(1, |(sequence, _)| sequence + 1),
+            sequence,
             at,
             by,
             order,
             reason,
-            previous: previous.map(|(_, fingerprint)| fingerprint.clone()),
+            epoch: upon.epoch,
+            owned: upon.owned,
+            lifted: upon.active.clone().filter(|_| !order.sets()),
+            place,
+            previous,
+            before,
             // Taken over everything else, below.
             fingerprint: Fingerprint::of([]),
         };
@@ -142,7 +212,12 @@ impl Directive {
             self.by,
             self.order,
             self.reason,
-            self.previous
+            self.epoch,
+            self.owned,
+            self.lifted,
+            self.place,
+            self.previous,
+            self.before
         ]);
         Fingerprint::of(content.to_string())
     }
@@ -203,6 +278,13 @@ pub fn verify_trail(
     })
 }
 
+/// What the last order about a subject leaves of its hold or veto, in the row's words.
+#[must_use]
+pub fn ordered(directives: &[Directive]) -> Option<String> {
+    let last = directives.last()?;
+    last.order.sets().then(|| last.words())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,24 +298,24 @@ mod tests {
         })
     }
 
-    fn trail(subject: &Subject) -> Vec<Directive> {
+    pub(super) fn trail(subject: &Subject) -> Vec<Directive> {
         let mut trail = Vec::<Directive>::new();
+        let mut upon = Upon::default();
         for (order, reason) in [
             (Order::Hold, "the sale begins"),
             (Order::LiftHold, "it is over"),
             (Order::Hold, "the next one begins"),
         ] {
-            let last = trail.last().map(|last| (last.sequence, &last.fingerprint));
             let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
             let at = Timestamp::UNIX_EPOCH;
-            trail.push(Directive::after(
-                last,
-                subject,
-                at,
-                by,
-                order,
-                reason.into(),
-            ));
+            let next = Directive::next(&upon, subject, at, by, order, reason.into());
+            upon = Upon {
+                last: Some((next.sequence, next.fingerprint.clone())),
+                last_of_all: Some((next.place, next.fingerprint.clone())),
+                active: order.sets().then(|| next.words()),
+                ..upon
+            };
+            trail.push(next);
         }
         trail
     }
@@ -273,8 +355,12 @@ mod tests {
         };
         assert_eq!(verify(&all[..2], &all[2]), Err(cut));
         let mut replaced = all.clone();
-        replaced[1] = Directive::after(
-            Some((1, &all[0].fingerprint)),
+        let upon = Upon {
+            last: Some((1, all[0].fingerprint.clone())),
+            ..Upon::default()
+        };
+        replaced[1] = Directive::next(
+            &upon,
             &service(),
             Timestamp::UNIX_EPOCH,
             Principal::TokenHolder,
@@ -301,6 +387,15 @@ mod tests {
             let text = serde_json::to_string(&directive).unwrap();
             let read: Directive = serde_json::from_str(&text).unwrap();
             assert_eq!(read, directive);
+        }
+    }
+    #[test]
+    fn a_subject_reads_back_as_it_is_written() {
+        for subject in [service(), Subject::Image(Digest::of(b"image"))] {
+            assert_eq!(subject.to_string().parse(), Ok(subject));
+        }
+        for text in ["", "a/b", "1/eu-west-1/c/s", "sha256:00"] {
+            assert!(text.parse::<Subject>().is_err(), "{text}");
         }
     }
 }

@@ -31,7 +31,10 @@ mod vote;
 pub use accept::{Accepted, Incoming, NotTaken, Refusal, accept, open};
 pub use action::{Action, ActionKind, Card, Changes, DueCheck, Gates, Notice, Place, Reply};
 pub use checked::{Verdict, checks_of, verdict};
-pub use directive::{BrokenTrail, Directive, Order, Subject, verify_trail};
+pub use directive::{
+    BrokenLog, BrokenTrail, Directive, Logged, NotASubject, Order, Subject, Upon, ordered,
+    verify_log, verify_trail,
+};
 pub use eligible::{StoredNow, may_roll_back};
 pub use entry::{Actor, BrokenChain, Entry, EntryText, StoredEntry, verify_chain};
 pub use event::{CheckResult, Event, Image, Revision};
@@ -50,8 +53,8 @@ pub use rollout::{
     Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout, TakenGroup,
 };
 pub use service::{
-    Arrival, Candidate, Good, NotAllowed, ServiceChange, ServiceId, ServiceRow, ServiceWrite,
-    service_change,
+    Arrival, Candidate, Difference, Good, NotAllowed, Recomputed, ServiceChange, ServiceId,
+    ServiceRow, ServiceWrite, service_change, verify_row,
 };
 pub use state::{Home, NotARelease, Release, Told};
 pub use summary::Summary;

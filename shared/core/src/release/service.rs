@@ -5,6 +5,7 @@
 //! cannot write any more.
 
 mod change;
+mod recomputed;
 mod written;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use change::service_change;
+pub use recomputed::{Difference, Recomputed, verify_row};
 pub use written::NotAllowed;
 
 use super::{Event, Release, Revision};

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::image::Digest;
 use crate::names::ReleaseId;
 use crate::release::{
-    Actor, Entry, Event, Release, ServiceChange, ServiceId, ServiceRow, ServiceWrite,
-    service_change,
+    Actor, Directive, Entry, Event, Order, Principal, Recomputed, Release, ServiceChange,
+    ServiceId, ServiceRow, ServiceWrite, Subject, Upon, service_change, verify_row,
 };
 
 /// Every release's entries and every service's row.
@@ -18,6 +18,7 @@ pub struct Ledger {
     releases: BTreeMap<ReleaseId, Release>,
     rows: BTreeMap<ServiceId, ServiceRow>,
     vetoes: BTreeSet<Digest>,
+    orders: BTreeMap<ServiceId, Vec<Directive>>,
     careless: bool,
 }
 
@@ -62,6 +63,33 @@ impl Ledger {
         self.rows.get(id).cloned().unwrap_or_default()
     }
 
+    /// The orders about the service.
+    #[must_use]
+    pub fn orders(&self, service: &ServiceId) -> &[Directive] {
+        self.orders.get(service).map_or(&[], Vec::as_slice)
+    }
+
+    /// What rows say otherwise than the entries and orders.
+    #[must_use]
+    pub fn edited(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (service, row) in &self.rows {
+            let orders = self.orders(service);
+            let told = Recomputed::of(service, self.releases.values(), orders, true);
+            let differences = told.differences(row);
+            found.extend(differences.iter().map(|one| format!("{service}: {one}")));
+            found.extend(told.contradictions);
+            let last = row.taken_by.as_ref().map(|last| &self.releases[last]);
+            let verified = verify_row(service, row, Some(orders), last);
+            found.extend(
+                verified
+                    .err()
+                    .map(|edited| format!("{service}: {edited:?}")),
+            );
+        }
+        found
+    }
+
     /// Whether the image is vetoed.
     #[must_use]
     pub fn is_vetoed(&self, digest: &Digest) -> bool {
@@ -74,9 +102,23 @@ impl Ledger {
     }
 
     /// Lifts the holds of all services, and accepts what runs there. Returns who waits there.
-    pub fn lift_holds(&mut self) -> Vec<(ServiceId, Option<ReleaseId>)> {
+    pub fn lift_holds(&mut self, now: Timestamp) -> Vec<(ServiceId, Option<ReleaseId>)> {
         let held = self.rows.iter_mut().filter(|(_, row)| row.hold.is_some());
         held.map(|(service, row)| {
+            let orders = self.orders.entry(service.clone()).or_default();
+            let last = orders.last();
+            let last = last.map(|last| (last.sequence, last.fingerprint.clone()));
+            let upon = Upon {
+                last,
+                last_of_all: None,
+                active: row.hold.clone(),
+                epoch: row.epoch,
+                owned: row.owner.is_some(),
+            };
+            let subject = Subject::Service(service.clone());
+            let (by, why) = (Principal::TokenHolder, "it is over".to_owned());
+            let lift = Directive::next(&upon, &subject, now, by, Order::LiftHold, why);
+            orders.push(lift);
             row.hold = None;
             row.baseline = None;
             let waiting = row.waiting.iter().chain(&row.candidate);

@@ -322,7 +322,7 @@ impl World {
     }
 
     fn lift_holds(&mut self) {
-        for (service, next) in self.ledger.lift_holds() {
+        for (service, next) in self.ledger.lift_holds(self.now) {
             self.aws.service(&service).foreign = None;
             if let Some(next) = next {
                 self.due.insert(next, self.now);
@@ -427,6 +427,10 @@ impl World {
     }
 
     fn check_rest(&mut self) {
+        if self.flaw != Some(Flaw::NoFence) {
+            let edited = self.ledger.edited();
+            self.violations.extend(edited);
+        }
         for id in self.ledger.ids() {
             let release = self.ledger.load(&id);
             if release.conclusion().is_none() {

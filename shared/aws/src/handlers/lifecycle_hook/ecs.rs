@@ -29,6 +29,7 @@ use towpath_core::release::{ActionKind, Event, Live, Place, Release, ServiceRow,
 use super::verify::{Asked, verify};
 use crate::handlers::HandlerError;
 use crate::ports::{Checker, Clock, Ecs, Ledger};
+use crate::verified::{NotVerified, against_entries};
 
 /// In how many seconds ECS asks again.
 const ASK_AGAIN: u32 = 30;
@@ -149,13 +150,16 @@ async fn find<P: Ledger>(ports: &P, hook: &EcsHook) -> Result<Concerns, HandlerE
 
 /// What a deployment is told that is no release's. Infrastructure may be changed under a task
 /// definition that stays what it is; what would run something else, past every gate, may not.
-async fn somebody_elses<P: Ecs>(
+async fn somebody_elses<P: Ledger + Ecs>(
     ports: &P,
     hook: &EcsHook,
     row: &ServiceRow,
 ) -> Result<Verdict, HandlerError> {
     if row.epoch == 0 {
         return Ok(Verdict::Passed);
+    }
+    if let Some(verdict) = not_verified(ports, hook, row).await? {
+        return Ok(verdict);
     }
     let place = here_of(hook);
     let brings = ports
@@ -177,6 +181,34 @@ async fn somebody_elses<P: Ecs>(
     }
     tracing::info!(service = %hook.service, deployment = ?hook.deployment, "the deployment changes the service around its task definition");
     Ok(Verdict::Passed)
+}
+
+/// What is answered where the service's row is not what the entries say: no, or to ask again when it
+/// has changed meanwhile.
+async fn not_verified<P: Ledger>(
+    ports: &P,
+    hook: &EcsHook,
+    row: &ServiceRow,
+) -> Result<Option<Verdict>, HandlerError> {
+    let service = &hook.service;
+    let mut edited = None;
+    // They are read by different calls: what differs is looked at twice.
+    for _ in 0..2 {
+        match against_entries(ports, service, row, None).await {
+            Ok(()) => return Ok(None),
+            Err(NotVerified::Load(error)) => return Err(error.into()),
+            Err(problem @ (NotVerified::Edited { .. } | NotVerified::Orders { .. })) => {
+                edited = Some(problem);
+            }
+        }
+        if ports.service(service).await? != *row {
+            return Ok(Some(Verdict::Undecided));
+        }
+    }
+    if let Some(problem) = edited {
+        tracing::error!(%service, %problem, "a row of the ledger was edited");
+    }
+    refuse(hook, "the ledger's row of the service was edited").map(Some)
 }
 
 /// The service that asks. The function runs in its own account, so it reaches it without a role.

@@ -22,6 +22,7 @@ use self::set_up::{check_group, check_status, gates};
 use self::way_back::{drift, no_way_back};
 use super::service::Service;
 use crate::ports::{CallError, LoadError, Ports};
+use crate::verified::{self, NotVerified, verify};
 
 /// What a rollout would do, with the task definitions that it is about.
 #[derive(Debug, Clone)]
@@ -133,12 +134,31 @@ fn from_ledger(error: LoadError) -> Problem {
     }
 }
 
+/// Nothing is planned on a row that says otherwise than what it is derived from. A rollback goes by
+/// the entries of the release that it brings back, and is not kept by what somebody has done to a row.
+fn is_true(verified: Result<(), NotVerified>, request: &Request<'_>) -> Result<(), Problem> {
+    match verified {
+        Ok(()) => Ok(()),
+        Err(NotVerified::Load(error @ LoadError::Call(_))) => Err(from_ledger(error)),
+        Err(problem) if request.back_to.is_some() => {
+            tracing::error!(service = %request.place.service, %problem, "a rollback goes on in spite of a row that was edited");
+            Ok(())
+        }
+        Err(
+            problem @ (NotVerified::Edited { .. }
+            | NotVerified::Orders { .. }
+            | NotVerified::Load(LoadError::Unreadable { .. })),
+        ) => Err(Problem::Misfit(problem.to_string())),
+    }
+}
+
 async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Problem> {
     let place = request.place;
     // The row comes first: when the service is taken at the epoch that it names, nobody else has
     // changed what is read after it.
-    let row = ports.service(&place.service).await.map_err(from_ledger)?;
-    let (service, scaling, group, veto, platforms) = tokio::join!(
+    let (row, orders) = ports.service_and_orders(&place.service).await?;
+    let (verified, service, scaling, group, veto, platforms) = tokio::join!(
+        verify(ports, &place.service, &row, orders),
         ports.describe_service(place),
         async {
             if request.scaling {
@@ -148,9 +168,10 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
             }
         },
         check_group(ports, place, request.rollout),
-        ports.veto(&request.image.digest),
+        verified::veto(ports, &request.image.digest),
         platforms::read(ports, request),
     );
+    is_true(verified, request)?;
     let described = match service {
         // <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html>
         Err(error) if error.code() == Some("ClusterNotFoundException") => {

@@ -24,6 +24,8 @@ pub fn service_change(
     let mut hold = release.live().and_then(|live| live.held.clone());
     let mut epoch = seen(release);
     let in_order = release.pipeline().arrivals.is_in_order();
+    // What was seen just before it ended is written with the end.
+    let mut seen_last = release.clone();
     for event in events {
         match event {
             // A rollback is of no age: it takes nobody's place.
@@ -93,7 +95,7 @@ pub fn service_change(
                 outcome,
                 revision,
                 ..
-            } => match release.live() {
+            } => match release.live().and(seen_last.live()) {
                 Some(live) => {
                     let good = match (outcome, revision) {
                         (Outcome::Succeeded, Some(revision)) => {
@@ -153,6 +155,7 @@ pub fn service_change(
             | Event::GroupFreed { .. }
             | Event::TrafficAllowed { .. } => {}
         }
+        seen_last.apply(event, now);
     }
     Some(ServiceChange {
         service: release.service_id(stage)?,

@@ -12,6 +12,7 @@ mod identity;
 mod ordering;
 mod preparing;
 mod properties;
+mod recomputed;
 mod service;
 mod serving;
 mod stored;

@@ -1,0 +1,146 @@
+//! Derived rows that are not taken at their word: before something is done on what a row says, it is
+//! compared with the entries and orders that it is derived from.
+
+use towpath_core::image::Digest;
+use towpath_core::release::{
+    Difference, Directive, ServiceId, ServiceRow, Subject, ordered, verify_row, verify_trail,
+};
+
+use crate::ports::{CallError, Directives, Ledger, LoadError, Trail};
+
+/// How often a row and what it is derived from are read before a difference counts: they are read by
+/// different calls, and a Query may see one half of a transaction.
+const READS: u32 = 4;
+
+/// Why a row is not acted upon.
+#[derive(Debug, thiserror::Error)]
+pub enum NotVerified {
+    /// It says otherwise than the entries and orders do.
+    #[error(
+        "the ledger's row of {service} was edited: {}. Nothing is done on its word; see docs/operations.md, \"A row that was edited\"",
+        said(.differences)
+    )]
+    Edited {
+        /// The service.
+        service: ServiceId,
+        /// What it says otherwise.
+        differences: Vec<Difference>,
+    },
+    /// The orders about the service were edited.
+    #[error(
+        "the orders about {service} in the ledger were edited: {problem}. Nothing is done on their word"
+    )]
+    Orders {
+        /// The service.
+        service: ServiceId,
+        /// Where.
+        problem: String,
+    },
+    /// It could not be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+impl From<CallError> for NotVerified {
+    fn from(error: CallError) -> Self {
+        Self::Load(error.into())
+    }
+}
+
+fn said(differences: &[Difference]) -> String {
+    let said: Vec<_> = differences.iter().map(ToString::to_string).collect();
+    said.join("; ")
+}
+
+/// Compares a row that was read with the orders about its service and with the entries of the release
+/// that took the service last: one Query, unless they differ.
+///
+/// # Errors
+/// When the row says otherwise. A row that has changed meanwhile is a call that is to be repeated.
+pub async fn verify<P: Ledger + Directives>(
+    ports: &P,
+    service: &ServiceId,
+    row: &ServiceRow,
+    trail: Trail,
+) -> Result<(), NotVerified> {
+    let subject = Subject::Service(service.clone());
+    let mut trail = trail;
+    let mut reads = 1;
+    loop {
+        let found = compare(ports, service, &subject, row, &trail).await;
+        let Err(NotVerified::Edited { .. } | NotVerified::Orders { .. }) = found else {
+            return found;
+        };
+        if reads == READS {
+            return found;
+        }
+        reads += 1;
+        let (now, again) = ports.service_and_orders(service).await?;
+        if now != *row {
+            return Err(CallError::NotDone {
+                operation: "ledger:service",
+                message: format!("the row of {service} has changed since it was read"),
+            }
+            .into());
+        }
+        trail = again;
+    }
+}
+
+async fn compare<P: Ledger>(
+    ports: &P,
+    service: &ServiceId,
+    subject: &Subject,
+    row: &ServiceRow,
+    trail: &Trail,
+) -> Result<(), NotVerified> {
+    broken(subject, trail).map_or(Ok(()), |problem| {
+        let service = service.clone();
+        Err(NotVerified::Orders { service, problem })
+    })?;
+    against_entries(ports, service, row, Some(&trail.directives)).await
+}
+
+/// Compares a row with the entries of the release that took the service last, and with the orders
+/// where they are known.
+///
+/// # Errors
+/// When the row says otherwise, or has changed since it was read.
+pub async fn against_entries<P: Ledger>(
+    ports: &P,
+    service: &ServiceId,
+    row: &ServiceRow,
+    orders: Option<&[Directive]>,
+) -> Result<(), NotVerified> {
+    let last = match &row.taken_by {
+        Some(last) => ports.load(last).await?,
+        None => None,
+    };
+    verify_row(service, row, orders, last.as_ref()).map_err(|differences| NotVerified::Edited {
+        service: service.clone(),
+        differences,
+    })
+}
+
+fn broken(subject: &Subject, trail: &Trail) -> Option<String> {
+    let head = trail.head.as_ref();
+    let head = head.map(|(sequence, print)| (*sequence, print));
+    let broken = verify_trail(subject, &trail.directives, head).err()?;
+    Some(broken.to_string())
+}
+
+/// Why an image may be rolled out nowhere, if so: by its row or by the orders about it, whichever
+/// says so. One whose orders were edited is not rolled out either.
+///
+/// # Errors
+/// When they cannot be read.
+pub async fn veto<P: Directives>(ports: &P, digest: &Digest) -> Result<Option<String>, CallError> {
+    let (active, trail) = ports.veto_and_orders(digest).await?;
+    let subject = Subject::Image(*digest);
+    Ok(active.or_else(|| ordered(&trail.directives)).or_else(|| {
+        let problem = broken(&subject, &trail)?;
+        Some(format!(
+            "the orders about {digest} in the ledger were edited: {problem}"
+        ))
+    }))
+}

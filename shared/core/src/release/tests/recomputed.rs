@@ -1,0 +1,140 @@
+//! A service's row that somebody has edited is found, whichever of its fields it was. That one which
+//! nobody has edited is not is checked in every story of the simulation.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+
+use super::given::other;
+use crate::release::{
+    Directive, Good, Order, Principal, Recomputed, ServiceId, ServiceRow, Subject, Upon, verify_row,
+};
+use crate::simulation::{Dice, World, sample};
+
+/// A way to edit one field; what it is left as may be what it was.
+type Edit = (&'static str, fn(&mut ServiceRow));
+
+const EDITS: [Edit; 9] = [
+    ("epoch", |row| row.epoch += 1),
+    ("owner", |row| {
+        let somebody = other("fffffff", sample::dawn()).release;
+        row.owner = row.owner.is_none().then_some(somebody);
+    }),
+    ("taken_by", |row| {
+        row.taken_by = Some(other("fffffff", sample::dawn()).release);
+    }),
+    ("good", |row| row.good = evil(row.good.as_ref())),
+    ("earlier", |row| {
+        let first = evil(row.earlier.first());
+        row.earlier = first.into_iter().collect();
+    }),
+    ("baseline", |row| row.baseline = Some(sample::revision(666))),
+    ("hold", |row| row.hold = Some("nobody said so".into())),
+    ("candidate", |row| {
+        if let Some(candidate) = &mut row.candidate {
+            candidate.arrived_at -= SignedDuration::from_hours(100);
+        }
+    }),
+    ("waiting", |row| {
+        row.waiting.push(other("fffffff", sample::dawn()));
+    }),
+];
+
+fn evil(good: Option<&Good>) -> Option<Good> {
+    let mut good = good?.clone();
+    good.revision = sample::revision(666);
+    Some(good)
+}
+
+#[test]
+fn every_field_that_is_edited_is_found() {
+    let mut found_by_audit = BTreeSet::new();
+    let mut found_before_a_plan = BTreeSet::new();
+    for seed in 0..15 {
+        let mut world = World::new(sample::silent_shop(), Dice::seeded(seed, 400), None);
+        world.live_through();
+        let ids = world.ledger.ids();
+        let releases: Vec<_> = ids.iter().map(|id| world.ledger.load(id)).collect();
+        let services: BTreeSet<ServiceId> = releases
+            .iter()
+            .flat_map(|release| (0..3).filter_map(|index| release.service_id(index)))
+            .collect();
+        for service in &services {
+            let row = world.ledger.row(service);
+            let orders = world.ledger.orders(service);
+            let told = Recomputed::of(service, &releases, orders, true);
+            for (field, edit) in EDITS {
+                let mut edited = row.clone();
+                edit(&mut edited);
+                if edited == row {
+                    continue;
+                }
+                let fields: Vec<_> = told
+                    .differences(&edited)
+                    .iter()
+                    .map(|it| it.field)
+                    .collect();
+                assert_eq!(fields, [field], "seed {seed}: {row:#?}");
+                found_by_audit.insert(field);
+                let last = edited.taken_by.as_ref();
+                let last = last.and_then(|last| releases.iter().find(|one| one.id() == last));
+                if verify_row(service, &edited, Some(orders), last).is_err() {
+                    found_before_a_plan.insert(field);
+                }
+            }
+        }
+    }
+    let all: BTreeSet<_> = EDITS.iter().map(|(field, _)| *field).collect();
+    assert_eq!(found_by_audit, all);
+    // Who waits is asked of the row alone, and a hold that is there may be another release's.
+    let acted_upon = all
+        .into_iter()
+        .filter(|field| !["waiting", "hold"].contains(field));
+    assert_eq!(found_before_a_plan, acted_upon.collect());
+}
+
+#[test]
+fn a_hold_that_is_gone_is_missed_until_it_was_lifted() {
+    let mut world = World::new(sample::silent_shop(), Dice::new(Vec::new()), None);
+    world.live_through();
+    let release = world.ledger.load(&world.ledger.ids()[0]);
+    let service = release.service_id(0).expect("a stage");
+    let row = world.ledger.row(&service);
+    let subject = Subject::Service(service.clone());
+    let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
+    let mut upon = Upon {
+        epoch: row.epoch,
+        ..Upon::default()
+    };
+    let mut give = |order: Order, why: &str| {
+        let at = sample::minute(600);
+        let given = Directive::next(&upon, &subject, at, by.clone(), order, why.into());
+        upon = Upon {
+            last: Some((given.sequence, given.fingerprint.clone())),
+            last_of_all: Some((given.place, given.fingerprint.clone())),
+            active: order.sets().then(|| given.words()),
+            ..upon.clone()
+        };
+        given
+    };
+    let mut orders = vec![give(Order::Hold, "the sale begins")];
+    let fields = |row: &ServiceRow, orders: &[Directive]| -> Vec<&str> {
+        let verified = verify_row(&service, row, Some(orders), Some(&release));
+        let found = verified.err().unwrap_or_default();
+        found.iter().map(|one| one.field).collect()
+    };
+    let held = ServiceRow {
+        hold: Some(orders[0].words()),
+        ..row.clone()
+    };
+    assert_eq!(fields(&held, &orders), [""; 0]);
+    assert_eq!(fields(&row, &orders), ["hold"]);
+    orders.push(give(Order::LiftHold, "it is over"));
+    let lifted = ServiceRow {
+        baseline: None,
+        ..row.clone()
+    };
+    assert_eq!(fields(&lifted, &orders), [""; 0]);
+    // What is accepted as it runs is not what Towpath left.
+    assert_eq!(fields(&row, &orders), ["baseline"]);
+}
