@@ -20,11 +20,13 @@ def accounts(lab):
     calls = {
         "reads a release": lambda: hook.query(
             TableName=TABLE, KeyConditionExpression="pk = :r", ExpressionAttributeValues={":r": {"S": "RELEASE#a"}}),
+        "reports": lambda: hook.put_item(TableName=TABLE, Item=item(f"HOOK#{TARGET}#a")),
+        "reports for another account": lambda: hook.put_item(TableName=TABLE, Item=item(f"HOOK#{TOOLS}#a")),
         "writes a release": lambda: hook.put_item(TableName=TABLE, Item=item("RELEASE#a")),
         "reads everything": lambda: hook.scan(TableName=TABLE),
         "deletes": lambda: hook.delete_item(TableName=TABLE, Key=item("RELEASE#a")),
     }
-    expected = {"reads a release": True, "writes a release": True}
+    expected = {"reads a release": True, "reports": True}
     found.same("hook", {what: allowed(call) for what, call in calls.items()}, {what: expected.get(what, False) for what in calls})
     return found
 

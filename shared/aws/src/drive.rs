@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
     ActionKind, Actor, Event, Moment, Phase, Release, Step, Task, Unwritten, Wait, leave, next,
+    reporting_account,
 };
 
 use crate::perform::{Performed, perform};
@@ -116,6 +117,7 @@ enum Flushed {
 
 impl<P: Ports> Run<'_, P> {
     async fn go(mut self, time_left: impl Fn() -> Duration) -> Result<Driven, DriveError> {
+        self.take_reports().await?;
         for _ in 0..MOST_STEPS {
             let now = self.ports.now();
             let moment = Moment {
@@ -299,7 +301,31 @@ impl<P: Ports> Run<'_, P> {
         // What was read before others wrote is read again before it is acted on.
         self.since = now;
         self.unwritten.others_wrote(&mut self.view, now, still_so);
+        self.take_reports().await?;
         Ok(Flushed::Reloaded)
+    }
+
+    /// Takes over what the hook function of the stage's account has reported. It is decided anew
+    /// when others write first: they may have taken it over.
+    async fn take_reports(&mut self) -> Result<(), DriveError> {
+        let Some(account) = reporting_account(&self.release) else {
+            return Ok(());
+        };
+        let id = self.release.id().clone();
+        let reports = self.ports.hook_reports(&account, &id).await;
+        for report in reports.map_err(LoadError::from)? {
+            let now = self.ports.now();
+            let point = (report.deployment.clone(), report.at);
+            match report.taken_into(&self.view, &account, now) {
+                Ok(events) if events.is_empty() => {}
+                Ok(events) => self.unwritten.decide(&mut self.view, events, now),
+                Err(error) => {
+                    let (deployment, at) = point;
+                    tracing::error!(release.id = %id, %account, %deployment, ?at, %error, "a hook function's report is not taken over");
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Brings the view up to the entries that were written, keeping what was learned that is not

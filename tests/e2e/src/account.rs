@@ -1,6 +1,6 @@
 //! An account and a region, with its administrator, who sets things up in it and looks at them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::lab::{Error, Lab, answer, send};
 
@@ -43,31 +43,14 @@ impl<'a> Account<'a> {
     /// # Errors
     /// When AWS says no.
     pub async fn aws(&self, service: &str, operation: &str, input: &Value) -> Result<Value, Error> {
-        let (target, version) = match service {
-            "ecs" => ("AmazonEC2ContainerServiceV20141113", "1.1"),
-            "codedeploy" => ("CodeDeploy_20141006", "1.1"),
-            "ecr" => ("AmazonEC2ContainerRegistry_V20150921", "1.1"),
-            "application-autoscaling" => ("AnyScaleFrontendService", "1.1"),
-            "ssm" => ("AmazonSSM", "1.1"),
-            "events" => ("AWSEvents", "1.1"),
-            "logs" => ("Logs_20140328", "1.1"),
-            "sqs" => ("AmazonSQS", "1.0"),
-            "dynamodb" => ("DynamoDB_20120810", "1.0"),
-            "monitoring" => ("GraniteServiceVersion20100801", "1.0"),
-            other => {
-                return Err(Error::Story(format!(
-                    "the harness does not speak to {other}"
-                )));
-            }
-        };
-        let request = self
-            .lab
-            .gateway()
-            .header("authorization", self.authorization(service))
-            .header("x-amz-target", format!("{target}.{operation}"))
-            .header("content-type", format!("application/x-amz-json-{version}"))
-            .body(input.to_string());
-        answer(format!("{service}:{operation}"), request).await
+        call(
+            self.lab,
+            self.place.account,
+            self.place.region,
+            (service, operation),
+            input,
+        )
+        .await
     }
 
     /// Calls an AWS API that speaks the query protocol, and returns its XML.
@@ -85,7 +68,10 @@ impl<'a> Account<'a> {
         let request = self
             .lab
             .gateway()
-            .header("authorization", self.authorization(service))
+            .header(
+                "authorization",
+                authorization(self.place.account, self.place.region, service),
+            )
             .form(&form);
         let (status, body) = send(request).await?;
         if status < 300 {
@@ -98,14 +84,80 @@ impl<'a> Account<'a> {
             })
         }
     }
+}
 
-    /// What the gateway reads of a signature: who, where and which service. It checks no
-    /// signatures; an access key of twelve digits is the root of that account.
-    fn authorization(&self, service: &str) -> String {
-        let Place { account, region } = self.place;
-        format!(
-            "AWS4-HMAC-SHA256 Credential={account}/20260101/{region}/{service}/aws4_request, \
-             SignedHeaders=host, Signature=0000"
-        )
+/// A session of a role in somebody else's hands, used in the deployer's region.
+#[derive(Debug)]
+pub struct Stolen<'a> {
+    lab: &'a Lab,
+    access_key: String,
+}
+
+impl<'a> Stolen<'a> {
+    /// A session of the role with that ARN.
+    ///
+    /// # Errors
+    /// When there is no such role.
+    pub async fn of(lab: &'a Lab, role: &str) -> Result<Self, Error> {
+        let stolen = lab.post("credentials", &json!({ "role": role })).await?;
+        let access_key = stolen["access_key"].as_str().unwrap_or_default().to_owned();
+        Ok(Self { lab, access_key })
     }
+
+    /// Calls an AWS API that speaks JSON.
+    ///
+    /// # Errors
+    /// When AWS says no.
+    pub async fn aws(&self, service: &str, operation: &str, input: &Value) -> Result<Value, Error> {
+        call(
+            self.lab,
+            &self.access_key,
+            TOOLS.region,
+            (service, operation),
+            input,
+        )
+        .await
+    }
+}
+
+async fn call(
+    lab: &Lab,
+    access_key: &str,
+    region: &str,
+    (service, operation): (&str, &str),
+    input: &Value,
+) -> Result<Value, Error> {
+    let (target, version) = match service {
+        "ecs" => ("AmazonEC2ContainerServiceV20141113", "1.1"),
+        "codedeploy" => ("CodeDeploy_20141006", "1.1"),
+        "ecr" => ("AmazonEC2ContainerRegistry_V20150921", "1.1"),
+        "application-autoscaling" => ("AnyScaleFrontendService", "1.1"),
+        "ssm" => ("AmazonSSM", "1.1"),
+        "events" => ("AWSEvents", "1.1"),
+        "logs" => ("Logs_20140328", "1.1"),
+        "sqs" => ("AmazonSQS", "1.0"),
+        "dynamodb" => ("DynamoDB_20120810", "1.0"),
+        "monitoring" => ("GraniteServiceVersion20100801", "1.0"),
+        other => {
+            return Err(Error::Story(format!(
+                "the harness does not speak to {other}"
+            )));
+        }
+    };
+    let request = lab
+        .gateway()
+        .header("authorization", authorization(access_key, region, service))
+        .header("x-amz-target", format!("{target}.{operation}"))
+        .header("content-type", format!("application/x-amz-json-{version}"))
+        .body(input.to_string());
+    answer(format!("{service}:{operation}"), request).await
+}
+
+/// What the gateway reads of a signature: who, where and which service. It checks no signatures; an
+/// access key of twelve digits is the root of that account.
+fn authorization(access_key: &str, region: &str, service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential={access_key}/20260101/{region}/{service}/aws4_request, \
+         SignedHeaders=host, Signature=0000"
+    )
 }

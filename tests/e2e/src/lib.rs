@@ -19,7 +19,7 @@ mod target;
 pub mod terminal;
 mod world;
 
-pub use account::{Account, Place, TOOLS};
+pub use account::{Account, Place, Stolen, TOOLS};
 pub use lab::{Error, Lab, Options};
 pub use ledger::{Ledger, Listed};
 pub use looking::DeadLetter;

@@ -23,7 +23,7 @@ pub type Unused = (&'static str, &'static str, &'static str);
 
 /// What the hook function does not do on such a road.
 pub const BY_HOOK: [Unused; 3] = [
-    ("lifecycle-hook", "dynamodb:GetItem", LOST),
+    ("lifecycle-hook", "dynamodb:GetItem", NATIVE),
     ("lifecycle-hook", "ecs:DescribeServiceDeployments", NATIVE),
     ("lifecycle-hook", "ecs:DescribeServiceRevisions", NATIVE),
 ];

@@ -9,7 +9,8 @@
 //! | deployment | `DEPLOYMENT#<id>` | `DEPLOYMENT` | `release`: whose it is, for good |
 //!
 //! What people order about a service or an image lies beside its row: see [`super::directive`].
-//! Bulletins have rows of their own: see [`super::bulletin`].
+//! Bulletins have rows of their own: see [`super::bulletin`]; so have the reports of hook functions:
+//! see [`super::hook`].
 //!
 //! Events and actors are kept as JSON text: what a fingerprint was taken of must come back exactly. A
 //! text with a key that is there twice is not read: it would say one thing to one reader and another

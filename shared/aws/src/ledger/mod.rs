@@ -7,6 +7,7 @@
 mod bulletin;
 mod deployment;
 mod directive;
+mod hook;
 mod item;
 mod read;
 mod service;
@@ -21,8 +22,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use jiff::Timestamp;
 use towpath_core::image::Digest;
-use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
-use towpath_core::release::{Actor, Event, Release, ServiceId, ServiceRow};
+use towpath_core::names::{AccountId, DeploymentId, PipelineName, ReleaseId};
+use towpath_core::pipeline::HookPoint;
+use towpath_core::release::{Actor, Event, HookReport, Release, ServiceId, ServiceRow};
 
 pub use summary::Listed;
 
@@ -69,6 +71,34 @@ impl Ledger for Aws {
 
     async fn service(&self, id: &ServiceId) -> Result<ServiceRow, LoadError> {
         Ok(self.service_row(id).await?)
+    }
+
+    async fn hook_reports(
+        &self,
+        account: &AccountId,
+        id: &ReleaseId,
+    ) -> Result<Vec<HookReport>, CallError> {
+        self.reports_of(account, id).await
+    }
+
+    async fn hook_report(
+        &self,
+        account: &AccountId,
+        id: &ReleaseId,
+        deployment: &DeploymentId,
+        at: HookPoint,
+    ) -> Result<Option<HookReport>, CallError> {
+        self.report_of(account, id, deployment, at).await
+    }
+
+    async fn report(
+        &self,
+        release: &Release,
+        account: &AccountId,
+        report: &HookReport,
+        at: Timestamp,
+    ) -> Result<(), AppendError> {
+        self.write_report(release, account, report, at).await
     }
 
     async fn wake(&self, id: &ReleaseId, at: Timestamp) -> Result<(), CallError> {

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use towpath_core::image::Digest;
-use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
-use towpath_core::release::{Actor, Event, Release, ServiceId, ServiceRow};
+use towpath_core::names::{AccountId, DeploymentId, PipelineName, ReleaseId};
+use towpath_core::pipeline::HookPoint;
+use towpath_core::release::{Actor, Event, HookReport, Release, ServiceId, ServiceRow};
 
 use super::CallError;
 
@@ -98,6 +99,30 @@ pub trait Ledger {
     async fn veto(&self, digest: &Digest) -> Result<Option<String>, CallError>;
     /// A service's row; the empty row when there is none yet.
     async fn service(&self, id: &ServiceId) -> Result<ServiceRow, LoadError>;
+    /// What the hook function of an account has reported about a release.
+    async fn hook_reports(
+        &self,
+        account: &AccountId,
+        id: &ReleaseId,
+    ) -> Result<Vec<HookReport>, CallError>;
+    /// What the hook function of an account has reported about one hook point of a deployment.
+    async fn hook_report(
+        &self,
+        account: &AccountId,
+        id: &ReleaseId,
+        deployment: &DeploymentId,
+        at: HookPoint,
+    ) -> Result<Option<HookReport>, CallError>;
+    /// Writes down what the hook function of an account reports, and has `advance` take it over.
+    /// `Behind` when somebody has written to the release since it was loaded, or this was reported
+    /// before.
+    async fn report(
+        &self,
+        release: &Release,
+        account: &AccountId,
+        report: &HookReport,
+        at: Timestamp,
+    ) -> Result<(), AppendError>;
     /// Has `advance` look at a release, without writing an entry.
     async fn wake(&self, id: &ReleaseId, at: Timestamp) -> Result<(), CallError>;
     /// Sets when the sweeper looks at a release, unless somebody has written to it since it was

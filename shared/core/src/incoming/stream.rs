@@ -21,7 +21,7 @@ pub struct StreamRecord {
 /// What of the ledger is to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum About {
-    /// A release, whose summary was written.
+    /// A release, whose summary was written, or about which a hook function has reported.
     Release(ReleaseId),
     /// A bulletin.
     Bulletin(BulletinId),
@@ -56,6 +56,10 @@ fn about(record: &Value) -> Option<About> {
     match (kind, text("/dynamodb/Keys/sk/S")?) {
         ("RELEASE", "SUMMARY") => id.parse().ok().map(About::Release),
         ("BULLETIN", "BULLETIN") => id.parse().ok().map(About::Bulletin),
+        ("HOOK", sort) if sort.starts_with("REPORT#") => {
+            let (_account, release) = id.split_once('#')?;
+            release.parse().ok().map(About::Release)
+        }
         (_, _) => None,
     }
 }
@@ -108,6 +112,16 @@ mod tests {
     }
 
     #[test]
+    fn a_hook_function_s_report_names_its_release() {
+        let pk = "HOOK#222222222222#shop-api-0123456789abcdef";
+        let release = About::Release("shop-api-0123456789abcdef".parse().unwrap());
+        assert_eq!(
+            about("INSERT", pk, "REPORT#d-1#after_install"),
+            Some(release)
+        );
+    }
+
+    #[test]
     fn other_changes_name_none() {
         for (name, pk, sk) in [
             ("REMOVE", PK, "SUMMARY"),
@@ -118,6 +132,12 @@ mod tests {
             ("REMOVE", "BULLETIN#tag/a", "BULLETIN"),
             ("INSERT", "BULLETIN#tag/a", "SUMMARY"),
             ("INSERT", "BULLETIN#", "BULLETIN"),
+            ("INSERT", "HOOK#222222222222", "REPORT#d-1"),
+            (
+                "INSERT",
+                "HOOK#222222222222#shop-api-0123456789abcdef",
+                "SUMMARY",
+            ),
         ] {
             assert_eq!(about(name, pk, sk), None, "{name} {pk} {sk}");
         }

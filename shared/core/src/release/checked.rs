@@ -15,22 +15,23 @@ pub enum Verdict {
     Undecided,
 }
 
-/// What the checks of a stage say to a deployment that asks at a hook point. The same question gets
-/// the same answer, however often it is asked.
+/// What the checks of a stage say to a deployment that asks at a hook point, with the results that
+/// are `reported` and not taken over yet. The same question gets the same answer, however often it is
+/// asked.
 #[must_use]
 pub fn verdict(
     release: &Release,
+    reported: &[CheckResult],
     stage: &Stage,
     deployment: &DeploymentId,
     point: HookPoint,
 ) -> Verdict {
-    let result_of = |check: &Check| {
-        checks_of(release, deployment, point).find(|result| result.check == check.name)
-    };
-    if checks_of(release, deployment, point).any(|result| !result.passed) {
+    let results = || checks_of(release, deployment, point).chain(reported);
+    let has_result = |check: &Check| results().any(|result| result.check == check.name);
+    if results().any(|result| !result.passed) {
         return Verdict::Failed;
     }
-    if asked_checks(stage, point).all(|check| result_of(check).is_some()) {
+    if asked_checks(stage, point).all(has_result) {
         Verdict::Passed
     } else {
         Verdict::Undecided

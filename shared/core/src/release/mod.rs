@@ -11,6 +11,7 @@ mod directive;
 mod eligible;
 mod entry;
 mod event;
+mod hook_report;
 mod mark;
 mod moving;
 mod next;
@@ -38,6 +39,7 @@ pub use directive::{
 pub use eligible::{StoredNow, may_roll_back};
 pub use entry::{Actor, BrokenChain, Entry, EntryText, StoredEntry, verify_chain};
 pub use event::{CheckResult, Event, Image, Revision};
+pub use hook_report::{HookReport, NotTheirs, reporting_account};
 pub use mark::{Mark, NotOurs};
 pub use next::{Moment, Step, Task, Wait, leave, next, planning};
 pub use outcome::{Conclusion, Outcome};

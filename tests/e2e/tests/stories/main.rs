@@ -18,6 +18,7 @@ mod failing_images;
 mod finding_the_deployer;
 mod first_release;
 mod foreign_registries;
+mod hook_reports;
 mod in_order;
 mod init;
 mod left_in_place;

@@ -86,6 +86,7 @@ where
     let time_left = time_left.saturating_sub(waited);
     let asked = Asked {
         stage,
+        service: &place.service,
         deployment,
         point,
     };

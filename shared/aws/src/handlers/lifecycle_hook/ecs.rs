@@ -104,6 +104,7 @@ where
     }
     let asked = Asked {
         stage,
+        service: &hook.service,
         deployment,
         point,
     };

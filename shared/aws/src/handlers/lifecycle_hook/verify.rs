@@ -1,15 +1,16 @@
-//! Running the checks of a hook point, and writing down what comes out.
+//! Running the checks of a hook point, and reporting what comes out.
 
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use towpath_core::names::DeploymentId;
 use towpath_core::pipeline::{Check, CheckKind, HookPoint, HttpCheck, Stage};
-use towpath_core::release::{Actor, CheckResult, Incoming, Release, Verdict, checks_of, verdict};
+use towpath_core::release::{
+    Accepted, CheckResult, HookReport, Release, ServiceId, Verdict, accept, checks_of, verdict,
+};
 
 use crate::handlers::HandlerError;
-use crate::handlers::take::{Taken, take};
-use crate::ports::{Checker, Clock, Ledger};
+use crate::ports::{AppendError, Checker, Clock, Ledger};
 
 /// What is kept of the time for writing the result down and answering.
 const RESERVE: Duration = Duration::from_secs(10);
@@ -17,13 +18,17 @@ const RESERVE: Duration = Duration::from_secs(10);
 /// A deployment that asks whether it may go on, and where it is.
 pub(super) struct Asked<'a> {
     pub(super) stage: &'a Stage,
+    pub(super) service: &'a ServiceId,
     pub(super) deployment: &'a DeploymentId,
     pub(super) point: HookPoint,
 }
 
+/// How often another writer of the release may be first.
+const MOST_CONFLICTS: u8 = 10;
+
 /// Runs the checks of a hook point that this function runs, unless they have run before, and
-/// writes down what came out: what the deployment is told is the answer to that. `execution` is
-/// what an answer has to carry that `advance` gives later, where other checks take their time.
+/// reports what came out: what the deployment is told is the answer to that. `execution` is what an
+/// answer has to carry that `advance` gives later, where other checks take their time.
 pub(super) async fn verify<P>(
     ports: &P,
     release: &Release,
@@ -36,44 +41,90 @@ where
 {
     let Asked {
         stage,
+        service,
         deployment,
         point,
     } = *asked;
-    let known = verdict(release, stage, deployment, point);
-    if known != Verdict::Undecided {
-        return Ok(known);
-    }
-    let mut results = Vec::new();
-    if checks_of(release, deployment, point).next().is_none() {
-        let time = time_left.saturating_sub(RESERVE);
-        let due = stage
-            .checks_at(point)
-            .filter_map(|check| match &check.kind {
-                CheckKind::Http(http) => Some((check, http)),
-                CheckKind::Alarm(_) | CheckKind::Metric(_) | CheckKind::Task(_) => None,
-            });
-        results = join_all(due.map(|(check, http)| run(ports, check, http, time))).await;
-    }
-    let incoming = Incoming::Checked {
-        stage: stage.name.clone(),
-        deployment: deployment.clone(),
-        at: point,
-        results,
-        execution: execution.map(ToOwned::to_owned),
-    };
-    let actor = Actor::Function("lifecycle-hook".into());
-    Ok(match take(ports, release.id(), &actor, incoming).await? {
-        // Somebody else's run of the same checks may have been first, and its answer is the answer.
-        Taken::Added(release) | Taken::Known(release) => {
-            if release.live().is_none() {
-                // The rollout is over, and then nothing may move.
-                Verdict::Failed
-            } else {
-                verdict(&release, stage, deployment, point)
-            }
+    let id = release.id();
+    let mut release = release.clone();
+    let mut results = None;
+    for _ in 0..MOST_CONFLICTS {
+        let known = verdict(&release, &[], stage, deployment, point);
+        if known != Verdict::Undecided {
+            return Ok(known);
         }
-        Taken::Refused(_) | Taken::NoSuchRelease => Verdict::Failed,
-    })
+        let earlier = ports
+            .hook_report(&service.account, id, deployment, point)
+            .await?;
+        let is_new = earlier.is_none();
+        let report = match earlier {
+            // Somebody else's run of the same checks was first, and its answer is the answer.
+            Some(earlier) => earlier,
+            None => {
+                let results = match &results {
+                    Some(results) => results,
+                    None => results.insert(run_due(ports, &release, asked, time_left).await),
+                };
+                HookReport {
+                    stage: stage.name.clone(),
+                    deployment: deployment.clone(),
+                    at: point,
+                    results: results.clone(),
+                    execution: execution.map(ToOwned::to_owned),
+                }
+            }
+        };
+        let now = ports.now();
+        match accept(&release, report.clone().incoming(), now) {
+            // The rollout is over, and then nothing may move.
+            Ok(Accepted::Known) if release.live().is_none() => return Ok(Verdict::Failed),
+            Ok(Accepted::Known) => return Ok(known),
+            Ok(Accepted::Add(_)) => {}
+            Err(_) => return Ok(Verdict::Failed),
+        }
+        let reported = if is_new {
+            ports.report(&release, &service.account, &report, now).await
+        } else {
+            Ok(())
+        };
+        match reported {
+            Ok(()) => return Ok(verdict(&release, &report.results, stage, deployment, point)),
+            Err(AppendError::Behind) => {}
+            Err(
+                error @ (AppendError::Service | AppendError::Deployment(_) | AppendError::Call(_)),
+            ) => return Err(error.into()),
+        }
+        match ports.load(id).await? {
+            Some(reloaded) => release = reloaded,
+            None => return Ok(Verdict::Failed),
+        }
+    }
+    Err(HandlerError::Append(AppendError::Behind))
+}
+
+/// Runs the checks of the hook point that this function runs, unless `advance` has taken over what
+/// came out of them.
+async fn run_due<P: Checker>(
+    ports: &P,
+    release: &Release,
+    asked: &Asked<'_>,
+    time_left: Duration,
+) -> Vec<CheckResult> {
+    if checks_of(release, asked.deployment, asked.point)
+        .next()
+        .is_some()
+    {
+        return Vec::new();
+    }
+    let time = time_left.saturating_sub(RESERVE);
+    let due = asked
+        .stage
+        .checks_at(asked.point)
+        .filter_map(|check| match &check.kind {
+            CheckKind::Http(http) => Some((check, http)),
+            CheckKind::Alarm(_) | CheckKind::Metric(_) | CheckKind::Task(_) => None,
+        });
+    join_all(due.map(|(check, http)| run(ports, check, http, time))).await
 }
 
 async fn run<P: Checker>(

@@ -8,6 +8,7 @@ mod following;
 mod gates;
 pub(crate) mod given;
 mod growth;
+mod hooks;
 mod identity;
 mod ordering;
 mod preparing;
