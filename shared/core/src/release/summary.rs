@@ -89,6 +89,11 @@ fn state(release: &Release) -> String {
         (None, Some((stage, rollout))) => format!("{}: {}", stage.name, phase(&rollout.phase)),
         (None, None) => "it has no stages".to_owned(),
     };
+    // Its image is that of the release that came after what is brought back.
+    let text = match release.rollback().filter(|rollback| rollback.before) {
+        Some(rollback) => format!("back to {}: {text}", rollback.revision.short()),
+        None => text,
+    };
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(LONGEST_STATE)

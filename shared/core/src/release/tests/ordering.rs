@@ -3,9 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::given::{given, other};
+use super::given::other;
 use crate::image::Digest;
-use crate::release::{Candidate, Good, ServiceChange, ServiceRow, ServiceWrite, open, release_id};
+use crate::release::{
+    Candidate, Good, ServiceChange, ServiceId, ServiceRow, ServiceWrite, open, release_id,
+};
 use crate::simulation::sample;
 
 /// What a release that arrived at that minute writes into a service's row. There are only three
@@ -14,8 +16,13 @@ fn arrival(minute: usize, write: ServiceWrite) -> ServiceChange {
     let image = sample::image(&format!("{minute:07}"), at(minute));
     let digest = Digest::of(&[b"abc"[minute % 3]]);
     ServiceChange {
-        service: given(sample::shop()).pushed("3f2c1ab").service(0),
-        release: release_id(&sample::shop().pipeline, &digest, &image.tag),
+        service: ServiceId {
+            account: "111111111111".parse().expect("an account"),
+            region: "eu-west-1".parse().expect("a region"),
+            cluster: "test".parse().expect("a cluster"),
+            service: "api".parse().expect("a service"),
+        },
+        release: release_id(&"shop-api".parse().expect("a name"), &digest, &image.tag),
         tag: image.tag,
         arrived_at: image.arrived_at,
         digest,
