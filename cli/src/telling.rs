@@ -51,6 +51,7 @@ pub(crate) fn is_bookkeeping(event: &Event) -> bool {
             | DeploymentStatus::Ready { .. }
             | DeploymentStatus::Shifted { .. }
             | DeploymentStatus::RollingBack { .. }
+            | DeploymentStatus::Halted { .. }
             | DeploymentStatus::Succeeded
             | DeploymentStatus::RolledBack { .. }
             | DeploymentStatus::Failed { .. }

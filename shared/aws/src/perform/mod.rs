@@ -275,7 +275,7 @@ async fn perform_action<P: Ports>(
                 before,
                 back: back.as_ref(),
                 unasked: *unasked,
-                stopping: *stopping,
+                stopping: stopping.as_deref(),
             };
             observe::observe(ports, rollout, &observed).await
         }

@@ -24,8 +24,19 @@ pub(super) struct Observed<'a> {
     pub(super) back: Option<&'a DeploymentId>,
     /// Whether nobody is asked on its way, wherever it pauses.
     pub(super) unasked: bool,
-    /// Whether we have begun to take it back.
-    pub(super) stopping: bool,
+    /// Why we take it back, if we have begun to.
+    pub(super) stopping: Option<&'a str>,
+}
+
+impl Observed<'_> {
+    /// What AWS says of a deployment that somebody has stopped. Of one that Towpath has stopped it says
+    /// so too, since it knows no difference.
+    pub(super) fn stopped_by(&self, said: String) -> String {
+        match self.stopping {
+            Some(why) => format!("Towpath stopped it: {why}"),
+            None => said,
+        }
+    }
 }
 
 /// How a rollout is taken back.
@@ -83,7 +94,7 @@ pub(super) async fn observe<P: Ports>(
 ) -> Result<Vec<Event>, CallError> {
     let status = match rollout {
         Rollout::Rolling(_) => rolling::observe(ports, observed).await?,
-        Rollout::CodeDeploy(_) => codedeploy::observe(ports, observed).await?,
+        Rollout::CodeDeploy(settings) => codedeploy::observe(ports, settings, observed).await?,
         Rollout::Ecs(_) => native::observe(ports, observed).await?,
     };
     Ok(vec![Event::DeploymentObserved {

@@ -1,11 +1,11 @@
 //! What is published to SNS, for e-mail: requests to decide, and outcomes.
 
 use super::escape::one_line;
+use crate::names::StageName;
 use crate::release::{Entry, Event, Notice, Release};
 
 /// What an entry says by e-mail, if it is worth one.
-#[must_use]
-pub fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
+pub(super) fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
     let image = release.image();
     let name = format!("{} {}", release.pipeline().pipeline, image.tag);
     let (headline, body, asks) = match &entry.event {
@@ -19,7 +19,7 @@ pub fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
         } => {
             let gate = release.pipeline().stage(stage)?.approval.as_ref()?;
             let body = format!(
-                "{name} waits for approval of {stage}, until {expires_at}.\n\nimage: {}/{}@{digest}\ntask definition: {}\n",
+                "{name} waits for approval of {stage} (request {approval}), until {expires_at}.\n\nimage: {}/{}@{digest}\ntask definition: {}\n",
                 image.registry,
                 image.repository,
                 spec.short()
@@ -38,17 +38,21 @@ pub fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
             ),
             None,
         ),
-        Event::Ended { outcome, reason } => (
-            outcome.to_string(),
-            format!("{name} {outcome}: {}\n", one_line(reason, 2_000)),
-            None,
-        ),
+        Event::Ended { outcome, reason } => {
+            let held = held_by_its_end(release, entry)
+                .map(|stage| format!("\n{}\n", lifts(release, stage)))
+                .unwrap_or_default();
+            (
+                outcome.to_string(),
+                format!("{name} {outcome}: {}\n{held}", one_line(reason, 2_000)),
+                None,
+            )
+        }
+        // The end, which is written with it, says it too.
+        Event::Held { .. } if is_held_by_its_end(release, entry) => return None,
         Event::Held { stage, reason } => (
             format!("{stage} is on hold"),
-            format!(
-                "{stage} takes no new release: {}\n",
-                one_line(reason, 2_000)
-            ),
+            format!("{}\n\n{}\n", one_line(reason, 2_000), lifts(release, stage)),
             None,
         ),
         Event::Opened { .. }
@@ -92,6 +96,34 @@ pub fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
         text: format!("{body}\nrelease: {}\n", release.id()),
         asks,
     })
+}
+
+/// What a hold does, and how it is lifted.
+fn lifts(release: &Release, stage: &StageName) -> String {
+    format!(
+        "{stage} is on hold and takes no new release: towpath release-hold {} {stage} --reason TEXT lifts it.",
+        release.pipeline().pipeline
+    )
+}
+
+/// Whether a hold is written together with the end of the release.
+fn is_held_by_its_end(release: &Release, held: &Entry) -> bool {
+    let after = release.entries().iter();
+    let mut after = after.filter(|entry| entry.sequence > held.sequence);
+    let ends = |entry: &Entry| matches!(entry.event, Event::Ended { .. });
+    matches!(after.next(), Some(entry) if matches!(entry.event, Event::RolloutEnded { .. }))
+        && after.next().is_some_and(ends)
+}
+
+/// The stage whose hold is written together with the end of the release, if one is.
+fn held_by_its_end<'a>(release: &'a Release, ended: &Entry) -> Option<&'a StageName> {
+    let before = release.entries().iter().rev();
+    let mut before = before.filter(|entry| entry.sequence < ended.sequence);
+    let (rollout, held) = (before.next()?, before.next()?);
+    match (&rollout.event, &held.event) {
+        (Event::RolloutEnded { .. }, Event::Held { stage, .. }) => Some(stage),
+        (_, _) => None,
+    }
 }
 
 /// A subject as SNS takes it: printable ASCII, fewer than 100 characters

@@ -1,14 +1,18 @@
 //! The release's card in Slack, in Block Kit and within its documented limits:
 //! <https://docs.slack.dev/reference/block-kit/blocks>.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::baking::baking;
 use super::buttons::buttons;
 use super::escape::{cut, one_line, slack_text};
-use super::wording::sign;
+use super::wording::{date, sign};
 use crate::names::{ApprovalId, StageName};
 use crate::pipeline::Stage;
-use crate::release::{Card, DeploymentStatus, Event, Live, Phase, Release, Rollout, Standing};
+use crate::release::{
+    Card, Conclusion, DeploymentStatus, Event, Live, Outcome, Phase, Release, Rollout, Standing,
+};
 
 /// The release's card: what it is, how each stage stands, and the buttons while people are asked.
 #[must_use]
@@ -28,20 +32,30 @@ pub fn card(release: &Release) -> Card {
     }
     let headline = match release.conclusion() {
         Some(conclusion) => {
-            let text = format!(
-                "{} *{}*: {}",
-                sign(conclusion.outcome),
-                conclusion.outcome,
-                slack_text(&conclusion.reason)
-            );
-            blocks.push(json!({ "type": "section", "text": mrkdwn(&text) }));
-            format!("{title}: {}", conclusion.outcome)
+            // What a stage's line says is not said once more.
+            let shown = release
+                .rollouts()
+                .iter()
+                .any(|rollout| says_all_of(rollout, conclusion));
+            if !shown {
+                let text = format!(
+                    "{} *{}*: {}",
+                    sign(conclusion.outcome),
+                    conclusion.outcome,
+                    slack_text(&conclusion.reason)
+                );
+                blocks.push(json!({ "type": "section", "text": mrkdwn(&text) }));
+            }
+            format!("{}: {}", slack_text(&title), conclusion.outcome)
         }
         None => match release.current() {
-            Some((stage, rollout)) => {
-                format!("{title}: {} {}", stage.name, state(release, rollout))
-            }
-            None => title.clone(),
+            Some((stage, rollout)) => format!(
+                "{}: {} {}",
+                slack_text(&title),
+                stage.name,
+                state(release, stage, rollout, |at| at.to_string())
+            ),
+            None => slack_text(&title),
         },
     };
     blocks.extend(buttons(release));
@@ -54,7 +68,7 @@ pub fn card(release: &Release) -> Card {
     );
     blocks.push(json!({ "type": "context", "elements": [mrkdwn(&origin)] }));
     Card {
-        text: slack_text(&headline),
+        text: headline,
         blocks: Value::Array(blocks),
     }
 }
@@ -89,13 +103,30 @@ fn line(release: &Release, stage: &Stage, rollout: &Rollout) -> String {
     format!(
         "{mark} *{}*: {}",
         stage.name,
-        slack_text(&one_line(&state(release, rollout), LONGEST_STATE))
+        state(release, stage, rollout, date)
     )
 }
 
-/// How much of a stage's state its line shows. The reason for a release's end is there whole,
-/// below the lines.
-const LONGEST_STATE: usize = 200;
+/// How much of a reason a stage's line shows. The reason for a release's end is there whole, below the
+/// lines.
+const LONGEST_REASON: usize = 200;
+
+/// Text from outside, as a stage's line shows it.
+fn short(text: &str) -> String {
+    slack_text(&one_line(text, LONGEST_REASON))
+}
+
+/// Whether the line of a stage says how and why the release has ended: of a success it always does.
+fn says_all_of(rollout: &Rollout, end: &Conclusion) -> bool {
+    let Phase::Ended { conclusion, .. } = &rollout.phase else {
+        return false;
+    };
+    let here = end.reason.strip_prefix(rollout.stage.as_str());
+    let here = here.and_then(|rest| rest.strip_prefix(": "));
+    let whole = here
+        .is_some_and(|here| here == conclusion.reason && here.chars().count() <= LONGEST_REASON);
+    conclusion.outcome == end.outcome && (whole || end.outcome == Outcome::Succeeded)
+}
 
 /// The longest text of a section: <https://docs.slack.dev/reference/block-kit/blocks/section-block>.
 const LONGEST_SECTION: usize = 3_000;
@@ -115,24 +146,42 @@ fn sections(lines: &[String]) -> Vec<String> {
     sections
 }
 
-fn state(release: &Release, rollout: &Rollout) -> String {
+fn state(
+    release: &Release,
+    stage: &Stage,
+    rollout: &Rollout,
+    time: impl Fn(Timestamp) -> String,
+) -> String {
     match &rollout.phase {
         Phase::Pending => "next".into(),
         Phase::Planned {
             queued: Some(behind),
             ..
-        } => format!("waits behind {behind}"),
+        } => format!("waits behind {}", short(behind)),
         Phase::Planned { queued: None, .. } => "about to start".into(),
         Phase::Asking { approval, .. } => {
             let (given, of) = (approval.approvers().len(), approval.required);
             let asks = format!("waits for approval ({given} of {of})");
             match voided(release, &rollout.stage) {
-                Some(reason) => format!("{asks}; what was approved no longer counts: {reason}"),
+                Some(reason) => format!(
+                    "{asks}; what was approved no longer counts: {}",
+                    short(reason)
+                ),
                 None => asks,
             }
         }
-        Phase::Live(live) => live_state(release, live),
-        Phase::Ended { conclusion, .. } => format!("{}: {}", conclusion.outcome, conclusion.reason),
+        Phase::Live(live) => live_state(release, stage, live, time),
+        Phase::Ended { conclusion, at, .. } => match conclusion.outcome {
+            Outcome::Succeeded => format!("{} since {}", short(&conclusion.reason), time(*at)),
+            Outcome::Failed
+            | Outcome::RolledBack
+            | Outcome::Superseded
+            | Outcome::Stopped
+            | Outcome::Refused
+            | Outcome::Expired => {
+                format!("{}: {}", conclusion.outcome, short(&conclusion.reason))
+            }
+        },
     }
 }
 
@@ -153,7 +202,12 @@ fn voided<'a>(release: &'a Release, stage: &StageName) -> Option<&'a str> {
     })
 }
 
-fn live_state(release: &Release, live: &Live) -> String {
+fn live_state(
+    release: &Release,
+    stage: &Stage,
+    live: &Live,
+    time: impl Fn(Timestamp) -> String,
+) -> String {
     if let Some(asked) = &live.asked
         && !live.allowed
         && asked.standing() == Standing::Open
@@ -165,17 +219,19 @@ fn live_state(release: &Release, live: &Live) -> String {
             asked.required
         );
     }
-    match &live.deployment {
-        None => "preparing".into(),
-        Some(deployment) if release.conclusion().is_none() && goes_on(&deployment.status) => {
-            match (&deployment.status, &live.rolling_back) {
-                (DeploymentStatus::RollingBack { .. }, _) | (_, None) => {
-                    format!("{} ({})", deployment.status, deployment.id)
-                }
-                (_, Some(back)) => format!("rolling back: {}", back.reason),
-            }
-        }
-        Some(deployment) => deployment.status.to_string(),
+    if let Some(baking) = baking(stage, live, time) {
+        return baking;
+    }
+    let Some(deployment) = &live.deployment else {
+        return "preparing".into();
+    };
+    let status = short(&deployment.status.to_string());
+    if release.conclusion().is_some() || !goes_on(&deployment.status) {
+        return status;
+    }
+    match &live.rolling_back {
+        Some(back) => format!("Towpath takes it back: {}", short(&back.reason)),
+        None => format!("{status} ({})", short(deployment.id.as_str())),
     }
 }
 

@@ -1,13 +1,17 @@
 //! What an entry of the ledger says to people.
 
+use jiff::Timestamp;
+
 use crate::names::SlackUser;
-use crate::release::{Decision, DeploymentStatus, Entry, Event, Outcome, Principal, Release};
+use crate::release::{
+    Decision, DeploymentStatus, Entry, Event, Outcome, Principal, Release, reason,
+};
 
 use super::escape::slack_text;
+use super::said::{By, Said};
 
-/// What an entry says in the release's Slack thread, if it is worth a reply.
-#[must_use]
-pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
+/// What an entry says in the release's Slack thread, if it is worth a reply after what was said.
+pub(super) fn line(release: &Release, entry: &Entry, said: &mut Said) -> Option<String> {
     match &entry.event {
         Event::ApprovalRequested {
             stage,
@@ -29,32 +33,35 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
             };
             Some(format!(
                 ":raised_hand: *{stage}* waits for approval by {who}{needed}, until {} (`{approval}`)",
-                date(expires_at.as_second())
+                date(*expires_at)
             ))
         }
         Event::Voted {
+            approval,
             by,
             decision,
             reason,
-            ..
         } => {
             let did = match decision {
                 Decision::Approve => ":+1: approved",
-                Decision::Reject => ":no_entry: rejected",
+                Decision::Reject => {
+                    said.has(reason::rejected(by, reason.as_deref()));
+                    ":no_entry: rejected"
+                }
             };
             Some(format!(
-                "{did} by {}{}",
+                "{did} by {} (`{approval}`){}",
                 person(by),
                 because(reason.as_deref())
             ))
         }
-        Event::ApprovalVoided { reason, .. } => Some(format!(
-            ":leftwards_arrow_with_hook: the approval no longer counts: {}",
+        Event::ApprovalVoided { approval, reason } => Some(format!(
+            ":leftwards_arrow_with_hook: the approval `{approval}` no longer counts: {}",
             slack_text(reason)
         )),
         Event::Queued { stage, behind } => Some(format!(
             ":hourglass: *{stage}* waits behind {}",
-            slack_text(behind)
+            slack_text(&said.news(behind)?)
         )),
         Event::RolloutStarted { stage, .. } => {
             let engine = release.pipeline().stage(stage)?.rollout.engine();
@@ -72,33 +79,54 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
                 return (!names.is_empty())
                     .then(|| format!(":mag: *{stage}*: {} passed at {at}", names.join(", ")));
             }
-            let said: Vec<_> = failed
+            said.fails();
+            let failures: Vec<_> = failed
                 .iter()
-                .map(|result| {
-                    format!(
-                        "check `{}` failed at {at}: {}",
-                        result.check,
-                        slack_text(&result.detail)
-                    )
-                })
+                .filter_map(|result| said.news(&reason::failed_check(*at, result)))
+                .map(|failure| slack_text(&failure))
                 .collect();
-            Some(format!(":x: *{stage}*: {}", said.join("\n")))
+            (!failures.is_empty()).then(|| format!(":x: *{stage}*: {}", failures.join("\n")))
         }
         Event::DeploymentObserved {
             status: DeploymentStatus::RollingBack { reason, .. },
             ..
+        } => {
+            if !said.goes_back(By::Aws) {
+                return None;
+            }
+            // The checks that failed say more than AWS, which only knows that a hook answered no.
+            let why = said.news(reason).filter(|_| !said.has_failure());
+            Some(format!(
+                ":leftwards_arrow_with_hook: *{}*: AWS takes the rollout back{}",
+                said.stage()?,
+                because(why.as_deref())
+            ))
+        }
+        Event::DeploymentObserved {
+            status: DeploymentStatus::Halted { reason },
+            ..
         } => Some(format!(
-            ":leftwards_arrow_with_hook: rolling back: {}",
-            slack_text(reason)
+            ":octagonal_sign: *{}*: {}; whether AWS rolls it back is not known yet",
+            said.stage()?.clone(),
+            slack_text(&said.news(reason)?)
         )),
-        Event::RollbackStarted { reason, .. } => Some(format!(
-            ":leftwards_arrow_with_hook: rolling back: {}",
-            slack_text(reason)
-        )),
-        Event::ActionRefused { action, reason } => Some(format!(
-            ":warning: could not {action}: {}",
-            slack_text(reason)
-        )),
+        Event::RollbackStarted { reason, .. } => {
+            if !said.goes_back(By::Towpath) {
+                return None;
+            }
+            let why = said.news(reason);
+            Some(format!(
+                ":leftwards_arrow_with_hook: *{}*: Towpath takes the rollout back{}",
+                said.stage()?,
+                because(why.as_deref())
+            ))
+        }
+        Event::ActionRefused { action, reason } => {
+            let refused = said.news(&reason::refused(*action, reason))?;
+            // What cannot be planned is said to be over for that very reason.
+            said.has(reason.clone());
+            Some(format!(":warning: {}", slack_text(&refused)))
+        }
         Event::RolloutEnded {
             stage,
             outcome: Outcome::Succeeded,
@@ -108,47 +136,49 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
             ":white_check_mark: *{stage}*: {}",
             slack_text(reason)
         )),
-        Event::Ended { outcome, reason } => match outcome {
-            Outcome::Succeeded => None,
-            Outcome::Failed
-            | Outcome::RolledBack
-            | Outcome::Superseded
-            | Outcome::Stopped
-            | Outcome::Refused
-            | Outcome::Expired => Some(format!(
-                "{} *{outcome}*: {}",
-                sign(*outcome),
-                slack_text(reason)
-            )),
-        },
+        Event::Ended { outcome, reason } => ended(*outcome, reason, said),
         Event::Opened {
             rollback: Some(rollback),
             ..
-        } => Some(format!(
-            ":leftwards_arrow_with_hook: {} rolls *{}* back to {}{}",
-            person(&rollback.by),
-            rollback.stage,
-            slack_text(release.image().tag.as_str()),
-            because(rollback.reason.as_deref())
-        )),
-        Event::RollbackRequested { stage, by, reason } => Some(format!(
-            ":leftwards_arrow_with_hook: {} rolls *{stage}* back{}",
-            person(by),
-            because(reason.as_deref())
-        )),
-        Event::Vetoed { by, reason } => Some(format!(
-            ":no_entry: {} vetoed the image: {}",
-            person(by),
-            slack_text(reason)
-        )),
-        Event::Held { stage, reason } => Some(format!(
-            ":octagonal_sign: *{stage}* is on hold: {}. `towpath release-hold {} {stage} --reason …` lifts it",
-            slack_text(reason),
-            release.pipeline().pipeline
-        )),
+        } => {
+            said.has(rollback.hold_reason());
+            Some(format!(
+                ":leftwards_arrow_with_hook: {} rolls *{}* back to {}{}",
+                person(&rollback.by),
+                rollback.stage,
+                slack_text(release.image().tag.as_str()),
+                because(rollback.reason.as_deref())
+            ))
+        }
+        Event::RollbackRequested { stage, by, reason } => {
+            said.goes_back(By::Towpath);
+            said.has(reason::rolled_back(by, reason.as_deref()));
+            Some(format!(
+                ":leftwards_arrow_with_hook: {} rolls *{stage}* back{}",
+                person(by),
+                because(reason.as_deref())
+            ))
+        }
+        Event::Vetoed { by, reason } => {
+            said.has(reason::vetoed(by, reason));
+            Some(format!(
+                ":no_entry: {} vetoed the image: {}",
+                person(by),
+                slack_text(reason)
+            ))
+        }
+        Event::Held { stage, reason } => {
+            // Whoever waits behind the hold is told so in its own words.
+            let why = said.news(reason);
+            Some(format!(
+                ":octagonal_sign: *{stage}* is on hold{}. `towpath release-hold {} {stage} --reason …` lifts it",
+                because(why.as_deref()),
+                release.pipeline().pipeline
+            ))
+        }
         Event::BaselineChanged { stage, found } => Some(format!(
-            ":warning: *{stage}*: {} was started outside of Towpath",
-            slack_text(found)
+            ":warning: *{stage}*: {}",
+            slack_text(&said.news(&reason::started_elsewhere(found))?)
         )),
         Event::TrafficAllowed { pause: Some(_), .. } if release.rollback().is_some() => Some(
             ":vertical_traffic_light: its pause is over: nobody is asked whether the old version may come back".into(),
@@ -191,7 +221,36 @@ pub fn reply(release: &Release, entry: &Entry) -> Option<String> {
     }
 }
 
-/// A reason in somebody's words, behind what they did.
+/// How the release has ended, if that says more than what led to it: whoever rejects a rollout that
+/// has not begun has said that it is refused.
+fn ended(outcome: Outcome, reason: &str, said: &mut Said) -> Option<String> {
+    let stage = said.stage().cloned();
+    let at_stage = stage.as_ref().and_then(|stage| {
+        let rest = reason.strip_prefix(stage.as_str())?;
+        rest.strip_prefix(": ")
+    });
+    let why = said.news(at_stage.unwrap_or(reason));
+    match outcome {
+        Outcome::Succeeded => return None,
+        Outcome::Refused if why.is_none() && !said.went_back() => return None,
+        Outcome::Failed
+        | Outcome::RolledBack
+        | Outcome::Superseded
+        | Outcome::Stopped
+        | Outcome::Refused
+        | Outcome::Expired => {}
+    }
+    let at = stage
+        .map(|stage| format!("*{stage}*: "))
+        .unwrap_or_default();
+    Some(format!(
+        "{} {at}{outcome}{}",
+        sign(outcome),
+        because(why.as_deref())
+    ))
+}
+
+/// A reason, behind what it is the reason for.
 fn because(reason: Option<&str>) -> String {
     reason
         .map(|reason| format!(": {}", slack_text(reason)))
@@ -213,21 +272,20 @@ pub(super) fn sign(outcome: Outcome) -> &'static str {
 
 /// An instant that Slack shows in each reader's own time zone:
 /// <https://docs.slack.dev/messaging/formatting-message-text#date-formatting>.
-fn date(seconds: i64) -> String {
-    let plain = jiff::Timestamp::from_second(seconds)
-        .map(|at| at.to_string())
-        .unwrap_or_default();
-    format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{plain}>")
+pub(super) fn date(at: Timestamp) -> String {
+    let seconds = at.as_second();
+    format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{at}>")
 }
 
 fn mention(user: &SlackUser) -> String {
     format!("<@{user}>")
 }
 
-fn person(principal: &Principal) -> String {
+pub(super) fn person(principal: &Principal) -> String {
     match principal {
         Principal::Slack(user) => mention(user),
         Principal::TokenHolder => principal.to_string(),
-        Principal::Aws(arn) => slack_text(arn),
+        // The ledger has the whole ARN.
+        Principal::Aws(arn) => slack_text(arn.rsplit('/').next().unwrap_or(arn)),
     }
 }

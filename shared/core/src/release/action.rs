@@ -320,9 +320,9 @@ pub enum Action {
         /// The deployment by which it is being taken back, if we have begun to and it has an id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         back: Option<DeploymentId>,
-        /// Whether we have begun to take it back.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        stopping: bool,
+        /// Why we take it back, if we have begun to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stopping: Option<String>,
         /// The id in whose name ECS starts its tasks, where that is known to be another one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tasks: Option<DeploymentId>,

@@ -17,6 +17,7 @@ mod moving;
 mod next;
 mod outcome;
 mod plan;
+pub(crate) mod reason;
 mod reported;
 mod rollback;
 mod rollout;

@@ -52,7 +52,7 @@ use jiff::{SignedDuration, Timestamp};
 use self::changes::{changes, place};
 use super::rollout::Phase;
 use super::vote::{Approval, Standing};
-use super::{Action, Event, Gates, Outcome, Release, Revision, Vote, tell::announcements};
+use super::{Action, Event, Gates, Outcome, Release, Revision, Vote, reason, tell::announcements};
 use crate::names::ApprovalId;
 use crate::pipeline::Stage;
 
@@ -349,14 +349,11 @@ fn approval_id(stage: &Stage, approvals: u32) -> ApprovalId {
 /// Why the image may not be rolled out, if it was vetoed while the release was on its way.
 fn veto(release: &Release) -> Option<String> {
     let (by, reason) = release.vetoed()?;
-    Some(format!("{by} vetoed the image: {reason}"))
+    Some(reason::vetoed(by, reason))
 }
 
 fn rejection(vote: &Vote) -> String {
-    match &vote.reason {
-        Some(reason) => format!("{} rejected it: {reason}", vote.by),
-        None => format!("{} rejected it", vote.by),
-    }
+    reason::rejected(&vote.by, vote.reason.as_deref())
 }
 
 fn later(from: Timestamp, by: SignedDuration) -> Timestamp {

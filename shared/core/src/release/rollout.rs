@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::vote::Approval;
 use super::{CheckResult, Conclusion, Outcome, Plan, Principal, Revision, ScalingState};
 use crate::names::{CheckName, DeploymentId, PauseId, StageName};
-use crate::pipeline::HookPoint;
+use crate::pipeline::{HookPoint, Stage};
 
 /// A release's rollout to one stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -236,6 +236,12 @@ pub enum DeploymentStatus {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<DeploymentId>,
     },
+    /// It failed or was stopped with traffic on the new version, and whether AWS rolls it back is not
+    /// known yet.
+    Halted {
+        /// Why.
+        reason: String,
+    },
     /// The new version serves.
     Succeeded,
     /// The old version serves again.
@@ -274,7 +280,8 @@ impl DeploymentStatus {
             Self::InProgress { .. }
             | Self::Ready { .. }
             | Self::Shifted { .. }
-            | Self::RollingBack { .. } => false,
+            | Self::RollingBack { .. }
+            | Self::Halted { .. } => false,
             Self::Succeeded
             | Self::RolledBack { .. }
             | Self::Failed { .. }
@@ -296,6 +303,9 @@ impl fmt::Display for DeploymentStatus {
             Self::Ready { .. } => f.write_str("green is ready, traffic has not moved"),
             Self::Shifted { at } => write!(f, "serves, {at}"),
             Self::RollingBack { reason, .. } => write!(f, "rolling back: {reason}"),
+            Self::Halted { reason } => {
+                write!(f, "{reason}; whether AWS rolls it back is not known yet")
+            }
             Self::Succeeded => f.write_str("succeeded"),
             Self::RolledBack { reason } => write!(f, "rolled back: {reason}"),
             Self::Failed { reason } => write!(f, "failed: {reason}"),
@@ -370,6 +380,34 @@ impl Live {
     #[must_use]
     pub fn approval(&self) -> Option<&Approval> {
         self.asked.as_ref().or(self.granted.as_ref())
+    }
+
+    /// Until when the new version is watched, which has all of the traffic, where the stage asks for
+    /// that and nothing takes it back.
+    #[must_use]
+    pub fn bakes_until(&self, stage: &Stage) -> Option<Timestamp> {
+        let status = &self.deployment.as_ref()?.status;
+        let serves = match status {
+            DeploymentStatus::Shifted { .. } | DeploymentStatus::Succeeded => true,
+            DeploymentStatus::InProgress { .. }
+            | DeploymentStatus::Ready { .. }
+            | DeploymentStatus::RollingBack { .. }
+            | DeploymentStatus::Halted { .. }
+            | DeploymentStatus::RolledBack { .. }
+            | DeploymentStatus::Failed { .. }
+            | DeploymentStatus::FailedInPlace { .. }
+            | DeploymentStatus::Stopped { .. }
+            | DeploymentStatus::Replaced { .. } => false,
+        };
+        let until = self.watched_until(stage)?;
+        (serves && self.rolling_back.is_none()).then_some(until)
+    }
+
+    /// Until when a version is watched that has got all of the traffic, whatever has become of it.
+    pub(super) fn watched_until(&self, stage: &Stage) -> Option<Timestamp> {
+        let bake: SignedDuration = stage.bake?.into();
+        let until = self.shifted_at?.checked_add(bake);
+        Some(until.unwrap_or(Timestamp::MAX))
     }
 
     /// The checks that failed, each with its hook point.

@@ -6,7 +6,9 @@ use super::rollout::{Live, Phase};
 use super::vote::{Approval, Standing};
 use super::{Outcome, Release, announcements};
 use crate::image::{Digest, RepositoryName, Tag};
+use crate::message::baking;
 use crate::names::{Fingerprint, PipelineName, ReleaseId};
+use crate::pipeline::Stage;
 
 /// The longest [`Summary::state`], in characters.
 const LONGEST_STATE: usize = 200;
@@ -86,7 +88,9 @@ pub(super) fn is_open(release: &Release) -> bool {
 fn state(release: &Release) -> String {
     let text = match (release.conclusion(), release.current()) {
         (Some(conclusion), _) => conclusion.outcome.to_string(),
-        (None, Some((stage, rollout))) => format!("{}: {}", stage.name, phase(&rollout.phase)),
+        (None, Some((stage, rollout))) => {
+            format!("{}: {}", stage.name, phase(stage, &rollout.phase))
+        }
         (None, None) => "it has no stages".to_owned(),
     };
     // Its image is that of the release that came after what is brought back.
@@ -100,7 +104,7 @@ fn state(release: &Release) -> String {
         .collect()
 }
 
-fn phase(phase: &Phase) -> String {
+fn phase(stage: &Stage, phase: &Phase) -> String {
     match phase {
         Phase::Pending => "next".into(),
         Phase::Planned {
@@ -109,7 +113,7 @@ fn phase(phase: &Phase) -> String {
         } => format!("waits behind {behind}"),
         Phase::Planned { queued: None, .. } => "planned".into(),
         Phase::Asking { approval, .. } => asking(approval),
-        Phase::Live(live) => rolling_out(live),
+        Phase::Live(live) => rolling_out(stage, live),
         Phase::Ended { conclusion, .. } => conclusion.outcome.to_string(),
     }
 }
@@ -123,7 +127,11 @@ fn asking(approval: &Approval) -> String {
     }
 }
 
-fn rolling_out(live: &Live) -> String {
+fn rolling_out(stage: &Stage, live: &Live) -> String {
+    let time = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+    if let Some(baking) = baking(stage, live, time) {
+        return baking;
+    }
     if let Some(asked) = &live.asked
         && asked.standing() == Standing::Open
         && live.rolling_back.is_none()

@@ -1,6 +1,6 @@
 //! What people have not been told yet.
 
-use super::{Action, Release, Reply};
+use super::{Action, Release};
 use crate::message;
 
 /// The actions that bring people up to date, if there is anything to tell.
@@ -24,17 +24,8 @@ pub fn announcements(release: &Release) -> Vec<Action> {
                         card,
                     });
                 }
-                let replies: Vec<_> = release
-                    .entries()
-                    .iter()
-                    .filter(|entry| entry.sequence > told.replied)
-                    .filter_map(|entry| {
-                        message::reply(release, entry).map(|text| Reply {
-                            sequence: entry.sequence,
-                            text,
-                        })
-                    })
-                    .collect();
+                let mut replies = message::replies(release);
+                replies.retain(|reply| reply.sequence > told.replied);
                 if !replies.is_empty() {
                     actions.push(Action::Reply {
                         channel: channel.clone(),
@@ -46,12 +37,8 @@ pub fn announcements(release: &Release) -> Vec<Action> {
         }
     }
     if release.pipeline().notify.sns {
-        let notices: Vec<_> = release
-            .entries()
-            .iter()
-            .filter(|entry| entry.sequence > told.published)
-            .filter_map(|entry| message::notice(release, entry))
-            .collect();
+        let mut notices = message::notices(release);
+        notices.retain(|notice| notice.sequence > told.published);
         if !notices.is_empty() {
             actions.push(Action::Publish {
                 release: release.id().clone(),

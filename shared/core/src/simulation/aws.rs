@@ -205,7 +205,7 @@ impl Service {
         let (before, serving) = (self.before.clone(), Some(self.current.clone()));
         for running in self.running() {
             running.moves += 1;
-            let reason = || "as the dice fell".to_owned();
+            let reason = || format!("{} went wrong", running.id);
             running.status = match (&running.status, fate) {
                 (DeploymentStatus::RollingBack { .. }, _) => {
                     if serving.as_ref() == Some(&running.revision) {

@@ -50,13 +50,14 @@ impl World {
         let mut results = Vec::new();
         for due in checks {
             let fate = self.dice.roll(8);
+            let detail = self.words();
             let is_task = matches!(due.check.kind, CheckKind::Task(_));
             let over = is_task || at != HookPoint::Bake;
             if fate == 7 || decide || (over && fate < 6) {
                 results.push(CheckResult {
                     check: due.check.name.clone(),
                     passed: fate != 7,
-                    detail: "as the dice fell".into(),
+                    detail,
                 });
             }
         }

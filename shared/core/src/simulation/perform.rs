@@ -56,7 +56,7 @@ impl World {
             Fate::Done => self.effect(release, task),
             Fate::Refused if final_refusal => Came::To(vec![Event::ActionRefused {
                 action: kind,
-                reason: "as the dice fell".into(),
+                reason: self.words(),
             }]),
             Fate::Refused | Fate::NotDone => Came::Nothing,
             Fate::AnswerLost => {
@@ -258,10 +258,13 @@ impl World {
             Action::PostCard { .. }
             | Action::UpdateCard { .. }
             | Action::Reply { .. }
-            | Action::Publish { .. } => match told(&task.action) {
-                Some(event) => event,
-                None => return Came::Nothing,
-            },
+            | Action::Publish { .. } => {
+                self.hear(release.id(), &task.action);
+                match told(&task.action) {
+                    Some(event) => event,
+                    None => return Came::Nothing,
+                }
+            }
         };
         Came::To(vec![event])
     }

@@ -9,6 +9,7 @@ use super::dice::Dice;
 use super::ledger::{Ledger, NotWritten};
 use super::run::{Goes, LIFE, Run, SKEW};
 use super::sample::{self, slack};
+use super::telling::Channels;
 use crate::names::ReleaseId;
 use crate::pipeline::Pipeline;
 use crate::release::{
@@ -45,6 +46,8 @@ pub struct World {
     pub(super) heard: Vec<(ReleaseId, Incoming)>,
     pub(super) started: BTreeSet<(ReleaseId, usize)>,
     pub(super) takes: Vec<(ServiceId, ReleaseId, Timestamp)>,
+    pub(super) channels: Channels,
+    pub(super) words: usize,
     pipeline: Pipeline,
     runs: Vec<Run>,
     mail: Vec<(ReleaseId, Incoming)>,
@@ -72,6 +75,8 @@ impl World {
             heard: Vec::new(),
             started: BTreeSet::new(),
             takes: Vec::new(),
+            channels: Channels::new(),
+            words: 0,
             pipeline,
             runs: Vec::new(),
             mail: Vec::new(),
@@ -440,6 +445,7 @@ impl World {
             if !untold.is_empty() {
                 self.violated(format!("I6: {id} has not told {untold:?}"));
             }
+            self.check_channels(&release);
         }
     }
 
@@ -452,6 +458,12 @@ impl World {
         let (after, change) = self.ledger.append(release, events, at)?;
         self.check_written(release, &after, events, change.as_ref());
         Ok(after)
+    }
+
+    /// Words that nobody has said before.
+    pub(super) fn words(&mut self) -> String {
+        self.words += 1;
+        format!("words {} of this world", self.words)
     }
 
     pub(super) fn violated(&mut self, what: String) {

@@ -36,4 +36,5 @@ mod sweeper;
 mod two_accounts;
 mod unauthenticated_requests;
 mod veto;
+mod what_people_are_told;
 mod who_may_approve;

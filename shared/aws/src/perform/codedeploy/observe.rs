@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use towpath_core::names::DeploymentId;
+use towpath_core::pipeline::{CodeDeployRollout, HookPoint};
 use towpath_core::release::{DeploymentStatus, Place};
 
 use super::waits_to_terminate;
@@ -15,6 +16,7 @@ const ROLLBACK_APPEARS: SignedDuration = SignedDuration::from_mins(5);
 
 pub(in crate::perform) async fn observe<P: Ports>(
     ports: &P,
+    settings: &CodeDeployRollout,
     observed: &Observed<'_>,
 ) -> Result<DeploymentStatus, CallError> {
     let (place, id) = (observed.place, observed.deployment);
@@ -30,17 +32,17 @@ pub(in crate::perform) async fn observe<P: Ports>(
             .back
             .filter(|back| info.rolled_back_by.as_ref() != Some(back))
         {
-            return coming_back(ports, place, back).await;
+            return coming_back(ports, settings, place, back).await;
         }
         // How far the traffic had come decides about what serves.
-        return ended(ports, observed, &info, &progress?).await;
+        return ended(ports, settings, observed, &info, &progress?).await;
     }
     // Until then it is for people.
     let progress = progress.unwrap_or_default();
     match info.status.as_str() {
         "Succeeded" => match observed.back {
             // It is over, so another deployment brings the old version back.
-            Some(back) => coming_back(ports, place, back).await,
+            Some(back) => coming_back(ports, settings, place, back).await,
             None => serves(ports, observed).await,
         },
         "Ready" => Ok(DeploymentStatus::Ready { pause: None }),
@@ -57,6 +59,7 @@ pub(in crate::perform) async fn observe<P: Ports>(
 /// How the deployment stands that brings the old version back after another one was over.
 async fn coming_back<P: Ports>(
     ports: &P,
+    settings: &CodeDeployRollout,
     place: &Place,
     back: &DeploymentId,
 ) -> Result<DeploymentStatus, CallError> {
@@ -73,7 +76,7 @@ async fn coming_back<P: Ports>(
         "Failed" | "Stopped" => DeploymentStatus::Failed {
             reason: format!(
                 "the rollback {back} failed too: {}; look at what serves",
-                self::reason(&info, &progress)
+                self::reason(settings, &info, &progress)
             ),
         },
         // Nobody is asked whether the old version may come back.
@@ -96,13 +99,17 @@ async fn coming_back<P: Ports>(
 /// that one's end says what serves.
 async fn ended<P: Ports>(
     ports: &P,
+    settings: &CodeDeployRollout,
     observed: &Observed<'_>,
     info: &DeploymentInfo,
     progress: &DeploymentProgress,
 ) -> Result<DeploymentStatus, CallError> {
     let place = observed.place;
     let failed = tasks::of_task_set(ports, place, progress.green.as_deref()).await;
-    let reason = tasks::explained(&reason(info, progress), &failed);
+    let mut reason = tasks::explained(&reason(settings, info, progress), &failed);
+    if by_request(info) {
+        reason = observed.stopped_by(reason);
+    }
     let Some(by) = &info.rolled_back_by else {
         let may_appear = info
             .ended_at
@@ -112,7 +119,8 @@ async fn ended<P: Ports>(
             was_stopped: info.status == "Stopped",
             percent,
             // It is asked for with each deployment, and matters where something is to be taken back.
-            rollback_awaited: may_appear && (observed.stopping || percent > 0),
+            rollback_awaited: may_appear && (observed.stopping.is_some() || percent > 0),
+            asked_for: observed.stopping.is_some(),
         };
         return Ok(end.without_rollback(reason));
     };
@@ -137,14 +145,19 @@ struct End {
     was_stopped: bool,
     /// The percentage of production traffic on green.
     percent: u8,
-    /// Whether a rollback is still to appear.
+    /// Whether a rollback may still appear.
     rollback_awaited: bool,
+    /// Whether Towpath has asked for one.
+    asked_for: bool,
 }
 
 impl End {
     fn without_rollback(&self, reason: String) -> DeploymentStatus {
         match self.percent {
-            _ if self.rollback_awaited => DeploymentStatus::RollingBack { reason, by: None },
+            _ if self.rollback_awaited && self.asked_for => {
+                DeploymentStatus::RollingBack { reason, by: None }
+            }
+            _ if self.rollback_awaited => DeploymentStatus::Halted { reason },
             // Nothing took traffic, so the old version never stopped serving.
             0 if self.was_stopped => DeploymentStatus::Stopped { reason },
             0 => DeploymentStatus::RolledBack { reason },
@@ -157,16 +170,35 @@ impl End {
     }
 }
 
-fn reason(info: &DeploymentInfo, progress: &DeploymentProgress) -> String {
+/// Whether somebody has asked CodeDeploy to stop the deployment:
+/// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ErrorInformation.html>.
+fn by_request(info: &DeploymentInfo) -> bool {
+    info.error
+        .as_ref()
+        .is_some_and(|(code, _)| code == "MANUAL_STOP")
+}
+
+/// Why the deployment has ended, in CodeDeploy's words, with the hook's function where it failed at a
+/// hook: CodeDeploy names only the event.
+fn reason(
+    settings: &CodeDeployRollout,
+    info: &DeploymentInfo,
+    progress: &DeploymentProgress,
+) -> String {
     let failed = progress
         .lifecycle
         .iter()
         .find(|(_, status)| status == "Failed")
-        .map(|(event, _)| event);
+        .map(|(event, _)| match &settings.hook {
+            Some(hook) if HookPoint::of_lifecycle_event(event).is_some() => {
+                format!("{event} failed at the hook {hook}")
+            }
+            Some(_) | None => format!("{event} failed"),
+        });
     match (&info.error, failed) {
-        (Some((code, message)), Some(event)) => format!("{event} failed: {code}: {message}"),
+        (Some((code, message)), Some(failed)) => format!("{failed}: {code}: {message}"),
         (Some((code, message)), None) => format!("{code}: {message}"),
-        (None, Some(event)) => format!("{event} failed"),
+        (None, Some(failed)) => failed,
         (None, None) => format!("CodeDeploy says {}", info.status.to_lowercase()),
     }
 }
@@ -192,10 +224,20 @@ mod tests {
     use super::*;
 
     fn status(was_stopped: bool, percent: u8, rollback_awaited: bool) -> DeploymentStatus {
+        ends(was_stopped, percent, rollback_awaited, true)
+    }
+
+    fn ends(
+        was_stopped: bool,
+        percent: u8,
+        rollback_awaited: bool,
+        asked_for: bool,
+    ) -> DeploymentStatus {
         let end = End {
             was_stopped,
             percent,
             rollback_awaited,
+            asked_for,
         };
         end.without_rollback("it failed".into())
     }
@@ -209,6 +251,11 @@ mod tests {
             };
             assert_eq!(status(was_stopped, percent, true), awaited);
         }
+        // Whoever stops it by hand may have asked for none.
+        let halted = DeploymentStatus::Halted {
+            reason: "it failed".into(),
+        };
+        assert_eq!(ends(true, 50, true, false), halted);
     }
 
     #[test]

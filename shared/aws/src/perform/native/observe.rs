@@ -124,7 +124,12 @@ async fn why<P: Ports>(ports: &P, observed: &Observed<'_>, seen: &Seen) -> Strin
         Some(name) => tasks::started_by(ports, observed.place, name.as_str()).await,
         None => Vec::new(),
     };
-    tasks::explained(&seen.reason(), &failed)
+    let reason = tasks::explained(&seen.reason(), &failed);
+    if seen.was_stopped_by_request() {
+        observed.stopped_by(reason)
+    } else {
+        reason
+    }
 }
 
 /// Answers the pause. A pause that was answered before, or whose deployment is over, is not asked

@@ -101,12 +101,25 @@ impl Seen {
         waits.get("hookId")?.as_str()?.parse().ok()
     }
 
-    /// What it waits for, if a pause has to be answered, for people.
+    /// What it waits for, if a hook or a pause has to be answered, for people.
     pub(super) fn waits(&self) -> Option<String> {
-        let stage = self.pause().and(self.stage())?;
-        Some(format!(
-            "a pause at {stage} waited for an action, and nobody gave one"
-        ))
+        let stage = self.stage()?;
+        if self.pause().is_some() {
+            return Some(format!(
+                "a pause at {stage} waited for an action, and nobody gave one"
+            ));
+        }
+        let hook = self.hook("IN_PROGRESS")?;
+        Some(format!("the hook {hook} never answered at {stage}"))
+    }
+
+    /// The name of the function of the first hook that stands so.
+    fn hook(&self, status: &str) -> Option<&str> {
+        let hooks = self.0.get("lifecycleHookDetails").and_then(Value::as_array);
+        let mut hooks = hooks.into_iter().flatten();
+        let hook = hooks.find(|hook| hook["targetType"] != "PAUSE" && hook["status"] == status)?;
+        let target = hook.get("targetArn")?.as_str()?;
+        Some(target.rsplit(':').next().unwrap_or(target))
     }
 
     /// The percentage of production traffic that green gets.
@@ -149,15 +162,26 @@ impl Seen {
         }
     }
 
+    /// Whether it ends since somebody has asked ECS to stop it: of that there are only ECS's words.
+    pub(super) fn was_stopped_by_request(&self) -> bool {
+        let words = self.reason().to_lowercase();
+        words.contains("stopped") && words.contains("user")
+    }
+
     /// Why it ends as it does, in ECS's words.
     pub(super) fn reason(&self) -> String {
         let said = ["/rollback/reason", "/statusReason"].into_iter();
         let said = said
             .filter_map(|at| self.text(at))
             .find(|it| !it.is_empty());
-        match said {
+        let said = match said {
             Some(said) => said.trim_end_matches('.').to_owned(),
             None => format!("ECS says {}", self.status().to_lowercase()),
+        };
+        // ECS forgets where it was, once it goes back.
+        match self.hook("TIMED_OUT") {
+            Some(hook) if !said.contains(hook) => format!("{said}: the hook {hook} never answered"),
+            Some(_) | None => said,
         }
     }
 
@@ -203,6 +227,40 @@ mod tests {
             "c"
         );
         assert_eq!(Seen(json!({})).pause(), None);
+    }
+
+    #[test]
+    fn a_hook_that_never_answers_is_named() {
+        let seen = |status: &str, said: &str| {
+            let target = "arn:aws:lambda:eu-west-1:111111111111:function:shop-smoke-test";
+            let hook = json!({"hookId": "a", "targetType": "AWS_LAMBDA", "status": status,
+                "targetArn": target});
+            Seen(
+                json!({"lifecycleStage": "POST_SCALE_UP", "lifecycleHookDetails": [hook],
+                "statusReason": said}),
+            )
+        };
+        assert_eq!(
+            seen("IN_PROGRESS", "").waits().as_deref(),
+            Some("the hook shop-smoke-test never answered at POST_SCALE_UP")
+        );
+        assert_eq!(seen("SUCCEEDED", "").waits(), None);
+        assert_eq!(
+            seen("TIMED_OUT", "A lifecycle hook timed out.").reason(),
+            "A lifecycle hook timed out: the hook shop-smoke-test never answered"
+        );
+        let named = "lifecycle hook shop-smoke-test timed out";
+        assert_eq!(seen("TIMED_OUT", named).reason(), named);
+    }
+
+    #[test]
+    fn a_stop_on_request_is_known_by_ecss_words() {
+        let seen = |said: &str| Seen(json!({"status": "STOPPED", "statusReason": said}));
+        assert!(seen("Service deployment was stopped by a user.").was_stopped_by_request());
+        assert!(
+            !seen("Service deployment stopped: ECS deployment circuit breaker.")
+                .was_stopped_by_request()
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::message::{card, notice, one_line, reply, slack_text};
+use crate::message::{card, notices, one_line, replies, slack_text};
 use crate::pipeline::HookPoint;
 use crate::release::tests::given::{Story, deployment, given};
 use crate::release::{
@@ -89,7 +89,7 @@ fn nothing_hostile_reaches_slack() {
         let card = card(release);
         let mut texts = mrkdwn_of(&card.blocks);
         texts.push(card.text);
-        texts.extend(release.entries().iter().filter_map(|e| reply(release, e)));
+        texts.extend(replies(release).into_iter().map(|reply| reply.text));
         let shown = texts.iter().any(|text| text.contains("&lt;!channel&gt;"));
         assert!(
             shown,
@@ -110,7 +110,7 @@ fn nothing_hostile_reaches_an_e_mail() {
     let mut shown = 0;
     for story in stories() {
         let release = &story.release;
-        for notice in release.entries().iter().filter_map(|e| notice(release, e)) {
+        for notice in notices(release) {
             shown += notice.text.matches("<!channel>").count();
             assert!(is_harmless(&notice.subject), "{:?}", notice.subject);
             assert!(!notice.text.contains("\nRCPT"), "{:?}", notice.text);

@@ -5,9 +5,9 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::message::{card, notice, reply};
+use crate::message::{card, notices, replies};
 use crate::release::tests::given::{Story, given};
-use crate::release::{DeploymentStatus, Event, Outcome};
+use crate::release::{DeploymentStatus, Event, Outcome, Reply};
 use crate::simulation::sample;
 
 fn name(index: usize) -> String {
@@ -77,16 +77,14 @@ proptest! {
             prop_assert!(shown.contains(&name(index)), "stage {} is not on the card", index);
         }
         prop_assert!(card.text.chars().count() <= 4_000, "the text of a message");
-        for entry in release.entries() {
-            if let Some(reply) = reply(release, entry) {
-                prop_assert!(reply.chars().count() <= 4_000, "{}", reply.chars().count());
-                prop_assert!(is_whole(&reply), "{}", reply);
-            }
-            if let Some(notice) = notice(release, entry) {
-                let printable = notice.subject.chars().all(|c| (' '..='~').contains(&c));
-                prop_assert!(printable && notice.subject.len() < 100, "{}", notice.subject);
-                prop_assert!(notice.text.len() < 256 * 1024);
-            }
+        for Reply { text, .. } in replies(release) {
+            prop_assert!(text.chars().count() <= 4_000, "{}", text.chars().count());
+            prop_assert!(is_whole(&text), "{}", text);
+        }
+        for notice in notices(release) {
+            let printable = notice.subject.chars().all(|c| (' '..='~').contains(&c));
+            prop_assert!(printable && notice.subject.len() < 100, "{}", notice.subject);
+            prop_assert!(notice.text.len() < 256 * 1024);
         }
     }
 }

@@ -3,22 +3,22 @@
 use serde_json::{Value, json};
 
 use crate::bulletin::{Audience, Bulletin, News};
-use crate::message::{bulletin, bulletin_mail, card, notice, reply};
+use crate::message::{bulletin, bulletin_mail, card, notices, replies};
 use crate::pipeline::HookPoint;
 use crate::release::tests::given::{Story, deployment, given, in_progress};
 use crate::release::{
     ActionKind, CheckResult, Decision, DeploymentStatus, Event, Outcome, Principal, Release,
+    Summary,
 };
 use crate::simulation::sample::{self, slack};
 
 /// Everything that is said about a release.
 fn said(release: &Release) -> Value {
-    let replies = release.entries().iter();
-    let notices = release.entries().iter();
+    let replies = replies(release).into_iter().map(|reply| reply.text);
     json!({
         "card": card(release),
-        "replies": replies.filter_map(|entry| reply(release, entry)).collect::<Vec<_>>(),
-        "notices": notices.filter_map(|entry| notice(release, entry)).collect::<Vec<_>>(),
+        "replies": replies.collect::<Vec<_>>(),
+        "notices": notices(release),
     })
 }
 
@@ -124,7 +124,7 @@ fn a_failed_check_rolls_back() {
     let story = ended(
         story,
         Outcome::RolledBack,
-        "staging: check `answers` failed",
+        &format!("staging: check `answers` failed at after_test_traffic: {detail}"),
     );
     insta::assert_json_snapshot!(said(&story.release));
 }
@@ -160,7 +160,7 @@ fn somebody_rejects() {
     let story = ended(
         story,
         Outcome::Refused,
-        "production: Slack user U2 rejected it",
+        "production: Slack user U2 rejected it: not on a Friday",
     );
     insta::assert_json_snapshot!(said(&story.release));
 }
@@ -227,4 +227,102 @@ fn it_serves_in_production() {
         .ended("production", Outcome::Succeeded, Some(9));
     let story = ended(story, Outcome::Succeeded, "3f2c1ab serves in production");
     insta::assert_json_snapshot!(said(&story.release));
+}
+
+/// Everything that the ledger says of a rollback: a check while it bakes, a button.
+fn rolled_back_by_hand() -> Story {
+    let by = slack("U1");
+    let reason = Some("orders get lost".to_owned());
+    let words = "Slack user U1 rolled it back: orders get lost";
+    let story = at_staging()
+        .happened(Event::RollbackRequested {
+            stage: "staging".parse().unwrap(),
+            by,
+            reason,
+        })
+        .happened(Event::RollbackStarted {
+            deployment: None,
+            also: None,
+            reason: words.into(),
+            outcome: Outcome::RolledBack,
+            hold: true,
+        })
+        .observed(
+            "d-1",
+            DeploymentStatus::RollingBack {
+                reason: format!("Towpath stopped it: {words}"),
+                by: None,
+            },
+        )
+        .observed(
+            "d-1",
+            DeploymentStatus::RollingBack {
+                reason: format!("Towpath stopped it: {words}"),
+                by: Some(deployment("d-2")),
+            },
+        )
+        .happened(Event::Held {
+            stage: "staging".parse().unwrap(),
+            reason: format!("3f2c1ab was rolled back: {words}"),
+        })
+        .happened(Event::RolloutEnded {
+            stage: "staging".parse().unwrap(),
+            outcome: Outcome::RolledBack,
+            reason: words.into(),
+            revision: None,
+        });
+    ended(story, Outcome::RolledBack, &format!("staging: {words}"))
+}
+
+#[test]
+fn somebody_rolls_back_and_is_repeated_nowhere() {
+    insta::assert_json_snapshot!(said(&rolled_back_by_hand().release));
+}
+
+#[test]
+fn it_is_stopped_by_hand_and_nothing_rolls_it_back() {
+    let stopped = "MANUAL_STOP: The deployment was stopped by a user";
+    let left =
+        format!("{stopped}; 10% of traffic goes to the new version and nothing rolls it back");
+    let story = at_staging()
+        .observed(
+            "d-1",
+            DeploymentStatus::Halted {
+                reason: stopped.into(),
+            },
+        )
+        .observed(
+            "d-1",
+            DeploymentStatus::FailedInPlace {
+                reason: left.clone(),
+            },
+        )
+        .happened(Event::RollbackStarted {
+            deployment: Some(deployment("d-2")),
+            also: None,
+            reason: left,
+            outcome: Outcome::RolledBack,
+            hold: false,
+        });
+    insta::assert_json_snapshot!(said(&story.release));
+}
+
+#[test]
+fn what_serves_is_watched() {
+    let mut json = sample::shop_json();
+    json["stages"][1]["bake"] = "10m".into();
+    json["stages"][1]["checks"] = json!([
+        { "name": "errors", "at": "bake", "alarm": { "names": ["shop-5xx"] } }
+    ]);
+    let story = given(sample::pipeline(json))
+        .pushed("3f2c1ab")
+        .planned("test", sample::plan())
+        .took("test", 1)
+        .ended("test", Outcome::Succeeded, Some(8))
+        .planned("staging", sample::plan())
+        .took("staging", 1)
+        .started("d-1")
+        .observed("d-1", DeploymentStatus::Succeeded);
+    let state = Summary::of(&story.release).unwrap().state;
+    insta::assert_json_snapshot!(json!({ "said": said(&story.release), "status": state }));
 }

@@ -6,10 +6,10 @@ use super::changes::mark;
 use super::conclude::explain_failure;
 use super::live::Own;
 use super::{Step, later, perform, rejection, veto};
-use crate::pipeline::{ApprovalPoint, HookPoint};
+use crate::pipeline::{ApprovalPoint, HookPoint, Rollout};
 use crate::release::rollout::{Deployment, DeploymentStatus};
 use crate::release::vote::{Approval, Standing};
-use crate::release::{Action, ActionKind, Back, Event, Outcome, Principal};
+use crate::release::{Action, ActionKind, Back, Event, Outcome, reason};
 
 /// How often a rollout is taken back: that it is begun again and again leads nowhere.
 pub(crate) const MOST_WAYS_BACK: usize = 12;
@@ -50,6 +50,7 @@ pub(super) fn missed(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
         | DeploymentStatus::Ready { .. }
         | DeploymentStatus::Shifted { .. }
         | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::Halted { .. }
         | DeploymentStatus::RolledBack { .. }
         | DeploymentStatus::Failed { .. }
         | DeploymentStatus::Stopped { .. }
@@ -73,7 +74,9 @@ pub(super) fn wanted(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
         DeploymentStatus::InProgress { .. } | DeploymentStatus::Ready { .. } => (true, false, None),
         DeploymentStatus::Shifted { .. } | DeploymentStatus::Succeeded => (false, true, None),
         DeploymentStatus::FailedInPlace { reason } => (false, true, Some(reason)),
-        DeploymentStatus::RollingBack { .. } => (false, false, None),
+        DeploymentStatus::RollingBack { .. } | DeploymentStatus::Halted { .. } => {
+            (false, false, None)
+        }
         DeploymentStatus::RolledBack { .. }
         | DeploymentStatus::Failed { .. }
         | DeploymentStatus::Stopped { .. }
@@ -93,7 +96,11 @@ pub(super) fn wanted(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
     if (before_shift || stands)
         && let Some((by, reason)) = &live.unwanted
     {
-        return back(Outcome::RolledBack, true, words(by, reason));
+        return back(
+            Outcome::RolledBack,
+            true,
+            reason::rolled_back(by, reason.as_deref()),
+        );
     }
     if before_shift && let Some((outcome, reason)) = not_let_through(own) {
         return back(outcome, false, reason);
@@ -109,12 +116,7 @@ pub(super) fn wanted(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
         return back(Outcome::RolledBack, false, explain_failure(live, reason));
     }
     if is_stuck(own, deployment) {
-        let timeout = own.stage.timeout;
-        return back(
-            Outcome::RolledBack,
-            false,
-            format!("it had not finished within {timeout}"),
-        );
+        return back(Outcome::RolledBack, false, not_finished(own, deployment));
     }
     None
 }
@@ -160,6 +162,7 @@ fn is_stuck(own: Own<'_>, deployment: &Deployment) -> bool {
         DeploymentStatus::Shifted { .. }
         | DeploymentStatus::Succeeded
         | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::Halted { .. }
         | DeploymentStatus::RolledBack { .. }
         | DeploymentStatus::Failed { .. }
         | DeploymentStatus::FailedInPlace { .. }
@@ -168,17 +171,31 @@ fn is_stuck(own: Own<'_>, deployment: &Deployment) -> bool {
     }
 }
 
+/// Why a rollout is taken back whose time is up: what has kept it, where that is a hook.
+fn not_finished(own: Own<'_>, deployment: &Deployment) -> String {
+    let late = format!("it had not finished within {}", own.stage.timeout);
+    match waits_for_hook(own, deployment) {
+        Some(hook) => format!("{late}: {hook}"),
+        None => late,
+    }
+}
+
+/// The hook at which a deployment of CodeDeploy's stands, if it does: a lifecycle event of that name
+/// is under way as long as its function has not answered. Of ECS's hooks ECS says more itself.
+fn waits_for_hook(own: Own<'_>, deployment: &Deployment) -> Option<String> {
+    let (Rollout::CodeDeploy(settings), DeploymentStatus::InProgress { at, .. }) =
+        (&own.stage.rollout, &deployment.status)
+    else {
+        return None;
+    };
+    HookPoint::of_lifecycle_event(at)?;
+    let function = settings.hook.as_ref()?;
+    Some(format!("the hook {function} never answered at {at}"))
+}
+
 /// Why a request has expired.
 pub(super) fn nobody_decided(stage: &crate::names::StageName, asked: &Approval) -> String {
     format!("nobody decided about {stage} before {}", asked.expires_at)
-}
-
-/// What is said of somebody who wants the rollout back.
-pub(super) fn words(by: &Principal, reason: &Option<String>) -> String {
-    match reason {
-        Some(reason) => format!("{by} rolled it back: {reason}"),
-        None => format!("{by} rolled it back"),
-    }
 }
 
 pub(super) fn roll_back(own: Own<'_>, deployment: &Deployment, back: Back) -> Step {

@@ -12,7 +12,7 @@ use crate::release::rollout::Deployment;
 /// served when it began may have been replaced in it, so it is looked at once more; where that is
 /// not possible, what was seen last counts, a little later.
 pub(super) fn is_over(own: Own<'_>, deployment: &Deployment) -> bool {
-    until(own).is_none_or(|until| {
+    own.live.watched_until(own.stage).is_none_or(|until| {
         own.now >= until && !is_to_be_looked_at(deployment, until)
             || own.now >= later(until, SLOWEST_POLL)
     }) && checks::undecided(own, HookPoint::Bake).is_empty()
@@ -20,13 +20,6 @@ pub(super) fn is_over(own: Own<'_>, deployment: &Deployment) -> bool {
 
 fn is_to_be_looked_at(deployment: &Deployment, until: Timestamp) -> bool {
     deployment.reported || deployment.observed_at < until
-}
-
-/// Until when the new version is watched; `None` when it is not.
-fn until(own: Own<'_>) -> Option<Timestamp> {
-    let bake = own.stage.bake?;
-    let shifted = own.live.shifted_at?;
-    Some(later(shifted, bake.into()))
 }
 
 pub(super) fn next_bake(own: Own<'_>, deployment: &Deployment) -> Step {
@@ -46,7 +39,7 @@ pub(super) fn next_bake(own: Own<'_>, deployment: &Deployment) -> Step {
     if deployment.reported {
         return perform(release, vec![observe(own, deployment)]);
     }
-    let until = until(own).unwrap_or(now);
+    let until = live.watched_until(stage).unwrap_or(now);
     if now >= until && is_to_be_looked_at(deployment, until) && now < later(until, SLOWEST_POLL) {
         return perform(release, vec![observe(own, deployment)]);
     }

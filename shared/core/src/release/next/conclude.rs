@@ -5,7 +5,7 @@ use super::live::{Own, SLOWEST_POLL};
 use super::{bake, later, rejection, veto, wants_no_tasks};
 use crate::release::rollout::{Deployment, DeploymentStatus, Live, TakenGroup};
 use crate::release::vote::{Approval, Standing};
-use crate::release::{ActionKind, Conclusion, Event, Outcome, Release};
+use crate::release::{ActionKind, Conclusion, Event, Outcome, Release, reason};
 
 /// How often a deployment is refused because its group is taken before the rollout ends.
 pub(crate) const MOST_REFUSALS: usize = 60;
@@ -29,7 +29,7 @@ fn before_it_started(own: Own<'_>) -> Option<Conclusion> {
     if let Some(found) = &live.foreign {
         return Some(Conclusion::new(
             Outcome::Superseded,
-            format!("{found} was started outside of Towpath"),
+            reason::started_elsewhere(found),
         ));
     }
     if let Some(refused) = &live.refused {
@@ -46,7 +46,10 @@ fn before_it_started(own: Own<'_>) -> Option<Conclusion> {
         return Some(Conclusion::new(Outcome::Refused, rejection(vote)));
     }
     if let Some((by, reason)) = &live.unwanted {
-        return Some(Conclusion::new(Outcome::Stopped, back::words(by, reason)));
+        return Some(Conclusion::new(
+            Outcome::Stopped,
+            reason::rolled_back(by, reason.as_deref()),
+        ));
     }
     if let Some(reason) = veto(release) {
         return Some(Conclusion::new(Outcome::Refused, reason));
@@ -118,12 +121,13 @@ fn by_deployment(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
         )),
         DeploymentStatus::Replaced { by } => Some(Conclusion::new(
             Outcome::Superseded,
-            format!("another deployment, {by}, was started outside of Towpath"),
+            reason::started_elsewhere(by),
         )),
         DeploymentStatus::InProgress { .. }
         | DeploymentStatus::Ready { .. }
         | DeploymentStatus::FailedInPlace { .. }
-        | DeploymentStatus::RollingBack { .. } => {
+        | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::Halted { .. } => {
             if let Some(refused) = &live.refused {
                 return Some(Conclusion::new(Outcome::Failed, refused.clone()));
             }
@@ -135,12 +139,33 @@ fn by_deployment(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
                 Conclusion::new(
                     Outcome::Failed,
                     format!(
-                        "it was still {} at {given_up}; look at {}",
-                        deployment.status, deployment.id
+                        "it was still {} at {given_up}; look at {}{}",
+                        at_what(&deployment.status),
+                        deployment.id,
+                        back.map(|back| format!(": {}", back.reason))
+                            .unwrap_or_default()
                     ),
                 )
             })
         }
+    }
+}
+
+/// What a deployment is at that does not come to an end.
+fn at_what(status: &DeploymentStatus) -> String {
+    match status {
+        DeploymentStatus::RollingBack { .. } => "being taken back".into(),
+        DeploymentStatus::Halted { .. } | DeploymentStatus::FailedInPlace { .. } => {
+            "not taken back".into()
+        }
+        DeploymentStatus::InProgress { .. }
+        | DeploymentStatus::Ready { .. }
+        | DeploymentStatus::Shifted { .. }
+        | DeploymentStatus::Succeeded
+        | DeploymentStatus::RolledBack { .. }
+        | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::Stopped { .. }
+        | DeploymentStatus::Replaced { .. } => status.to_string(),
     }
 }
 
@@ -165,7 +190,7 @@ fn not_taken_back(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
 pub(super) fn explain_failure(live: &Live, reason: &str) -> String {
     let checks: Vec<_> = live
         .failed_checks()
-        .map(|(at, result)| format!("check `{}` failed at {at}: {}", result.check, result.detail))
+        .map(|(at, result)| reason::failed_check(at, result))
         .collect();
     if !checks.is_empty() {
         return checks.join("; ");

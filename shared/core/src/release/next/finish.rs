@@ -1,11 +1,10 @@
 //! Letting go of a service: auto scaling first, and a hold where the next push must not undo what
 //! was done.
 
-use super::back::words;
 use super::live::Own;
 use super::{Step, give_up, perform, succeed};
 use crate::release::rollout::{DeploymentStatus, Live, NotRestored};
-use crate::release::{Action, Conclusion, Event, Outcome};
+use crate::release::{Action, Conclusion, Event, Outcome, reason};
 
 pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
     let Own {
@@ -65,13 +64,15 @@ fn hold(own: Own<'_>, outcome: Outcome) -> Option<String> {
     let tag = &own.release.image().tag;
     if let Some(found) = foreign {
         return Some(format!(
-            "{found} was found when {tag} was about to be rolled out, and Towpath did not start it"
+            "{}; {tag} was about to be rolled out",
+            reason::started_elsewhere(found)
         ));
     }
     let deployment = deployment.as_ref()?;
     if let DeploymentStatus::Replaced { by } = &deployment.status {
         return Some(format!(
-            "{by} was started outside of Towpath while {tag} was being rolled out"
+            "{}; {tag} was being rolled out",
+            reason::started_elsewhere(by)
         ));
     }
     if let (DeploymentStatus::FailedInPlace { reason }, None) = (&deployment.status, refused) {
@@ -81,7 +82,7 @@ fn hold(own: Own<'_>, outcome: Outcome) -> Option<String> {
     }
     let wanted = match (rolling_back, unwanted) {
         (Some(back), _) if back.hold => Some(back.reason.clone()),
-        (_, Some((by, reason))) => Some(words(by, reason)),
+        (_, Some((by, reason))) => Some(reason::rolled_back(by, reason.as_deref())),
         (_, None) => None,
     };
     match (wanted, refused, outcome) {

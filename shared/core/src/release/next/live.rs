@@ -83,6 +83,7 @@ fn under_way(own: Own<'_>, deployment: &Deployment) -> Step {
         | DeploymentStatus::Succeeded
         | DeploymentStatus::Shifted { .. }
         | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::Halted { .. }
         | DeploymentStatus::RolledBack { .. }
         | DeploymentStatus::Failed { .. }
         | DeploymentStatus::FailedInPlace { .. }
@@ -143,7 +144,7 @@ pub(super) fn observe(own: Own<'_>, deployment: &Deployment) -> Action {
             .rollback
             .clone()
             .filter(|_| live.rolling_back.is_some()),
-        stopping: live.rolling_back.is_some(),
+        stopping: live.rolling_back.as_ref().map(|back| back.reason.clone()),
         tasks: deployment.also.clone(),
         unasked: own.release.rollback().is_some(),
     }

@@ -225,6 +225,7 @@ fn baseline(live: &Live, outcome: Outcome) -> Option<Revision> {
         | DeploymentStatus::Ready { .. }
         | DeploymentStatus::Shifted { .. }
         | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::Halted { .. }
         | DeploymentStatus::Succeeded
         | DeploymentStatus::Failed { .. }
         | DeploymentStatus::FailedInPlace { .. }

@@ -9,7 +9,7 @@ use crate::release::rollout::{
     TakenGroup,
 };
 use crate::release::vote::{Approval, Standing, Vote};
-use crate::release::{Action, ActionKind, CheckResult, Conclusion, Event};
+use crate::release::{Action, ActionKind, CheckResult, Conclusion, Event, reason};
 
 impl Release {
     /// Applies an event without keeping it as an entry: for facts that are not worth a line.
@@ -213,7 +213,7 @@ impl Release {
             }
             Event::ActionRefused { action, reason } => {
                 self.settle(*action);
-                let said = format!("could not {action}: {reason}");
+                let said = reason::refused(*action, reason);
                 match action {
                     ActionKind::Plan => {
                         self.with_current(|rollout| rollout.unplannable = Some(reason.clone()));
@@ -481,6 +481,7 @@ fn has_shifted(status: &DeploymentStatus) -> bool {
         DeploymentStatus::InProgress { .. }
         | DeploymentStatus::Ready { .. }
         | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::Halted { .. }
         | DeploymentStatus::RolledBack { .. }
         | DeploymentStatus::Failed { .. }
         | DeploymentStatus::FailedInPlace { .. }

@@ -1,0 +1,206 @@
+//! What people read in Slack and by e-mail when something goes back, when somebody stops what runs,
+//! when a hook stays silent, and while a version is watched: each thing once.
+
+use serde_json::{Value, json};
+use towpath_e2e::{APPROVER, Error, Native, World};
+
+const GOOD: &str = "3f2c1ab";
+const WORSE: &str = "4a5b6c7";
+
+/// How many of these lines say it.
+fn saying(lines: &[String], what: &str) -> usize {
+    lines.iter().filter(|line| line.contains(what)).count()
+}
+
+async fn thread(world: &World, tag: &str) -> Result<Vec<String>, Error> {
+    let card = world.card(tag).await?.expect("its card");
+    let mut lines = card.replies.clone();
+    lines.sort();
+    lines.dedup();
+    assert_eq!(lines.len(), card.replies.len(), "{:#?}", card.replies);
+    Ok(card.replies)
+}
+
+async fn deploy(world: &World, tag: &str) -> Result<(), Error> {
+    world.push(tag, "healthy").await?;
+    world.asks(tag).await?;
+    world.click(tag, "towpath_approve", APPROVER).await?;
+    assert_eq!(world.ended(tag).await?, "succeeded");
+    world.rest().await
+}
+
+/// A world whose pipeline is the example's staging alone, with a canary and other keys.
+async fn staging(keys: &Value) -> Result<World, Error> {
+    let world = World::start().await?;
+    let mut pipeline = world.shop.pipeline();
+    let mut only = pipeline["stages"][1].clone();
+    for (key, value) in keys.as_object().into_iter().flatten() {
+        only[key] = value.clone();
+    }
+    only["rollout"]["codedeploy"]["configuration"] =
+        json!("CodeDeployDefault.ECSCanary10Percent5Minutes");
+    pipeline["stages"] = json!([only]);
+    world.shop.apply(&world.lab, &pipeline).await?;
+    Ok(world)
+}
+
+#[tokio::test]
+async fn a_rollout_that_is_taken_back_is_told_once() -> Result<(), Error> {
+    let world = World::start().await?;
+    deploy(&world, GOOD).await?;
+    let before = world
+        .carried_out("codedeploy", "CreateDeployment")
+        .await?
+        .len();
+    world.push(WORSE, "healthy").await?;
+    world.asks(WORSE).await?;
+    world.click(WORSE, "towpath_approve", APPROVER).await?;
+    world
+        .until("production is being rolled out to", async |world| {
+            let created = world.carried_out("codedeploy", "CreateDeployment").await?;
+            // One for staging comes first.
+            Ok(created.len() >= before + 2)
+        })
+        .await?;
+    let command = [
+        "rollback",
+        "shop-api",
+        "production",
+        "--reason",
+        "orders get lost",
+    ];
+    world.ordered(&command).await?;
+    assert_eq!(world.ended(WORSE).await?, "rolled_back");
+    world.rest().await?;
+
+    let lines = thread(&world, WORSE).await?;
+    assert_eq!(saying(&lines, "orders get lost"), 1, "{lines:#?}");
+    assert_eq!(saying(&lines, "stopped by a user"), 0, "{lines:#?}");
+    assert_eq!(saying(&lines, "*production* is on hold"), 1, "{lines:#?}");
+    let mails = world.emails().await?;
+    assert_eq!(saying(&mails, "orders get lost"), 1, "{mails:#?}");
+    assert_eq!(
+        saying(&mails, "towpath release-hold shop-api production"),
+        1
+    );
+    // Nowhere in the ledger did a user stop it either.
+    let observed = world.events_named(WORSE, "deployment_observed").await?;
+    let said = json!(observed).to_string();
+    assert!(!said.contains("stopped by a user"), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_failed_check_is_told_once() -> Result<(), Error> {
+    let world = staging(&json!({})).await?;
+    world.push(WORSE, "unhealthy-green").await?;
+    assert_eq!(world.ended(WORSE).await?, "rolled_back");
+    world.rest().await?;
+    let lines = thread(&world, WORSE).await?;
+    assert_eq!(saying(&lines, "answered 500"), 1, "{lines:#?}");
+    assert_eq!(saying(&lines, "HOOK_EXECUTION_FAILURE"), 0, "{lines:#?}");
+    assert_eq!(saying(&lines, "takes the rollout back"), 1, "{lines:#?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_stops_it_without_a_rollback_reads_what_happens() -> Result<(), Error> {
+    let world = staging(&json!({ "checks": [] })).await?;
+    world.push(GOOD, "healthy").await?;
+    let canary = async |world: &World| {
+        let seen = world.events_named(GOOD, "deployment_observed").await?;
+        Ok(json!(seen).to_string().contains("\"traffic\":10"))
+    };
+    world.until("the canary gets traffic", canary).await?;
+    let started = world.events_named(GOOD, "deployment_started").await?;
+    let stop = json!({ "deploymentId": started[0]["deployment"], "autoRollbackEnabled": false });
+    world.lab.aws("codedeploy", "StopDeployment", &stop).await?;
+    assert_eq!(world.ended(GOOD).await?, "rolled_back");
+    world.rest().await?;
+    let lines = thread(&world, GOOD).await?;
+    assert_eq!(
+        saying(&lines, "AWS takes the rollout back"),
+        0,
+        "{lines:#?}"
+    );
+    assert_eq!(saying(&lines, "stopped by a user"), 1, "{lines:#?}");
+    let open = "whether AWS rolls it back is not known yet";
+    assert_eq!(saying(&lines, open), 1, "{lines:#?}");
+    assert_eq!(
+        saying(&lines, "Towpath takes the rollout back"),
+        1,
+        "{lines:#?}"
+    );
+    assert_eq!(world.running("staging").await?, world.shop.first());
+    Ok(())
+}
+
+/// The hook function cannot answer.
+async fn hooks_are_silent(world: &World) -> Result<(), Error> {
+    let fault = json!([{ "service": "dynamodb", "caller": "towpath-lifecycle-hook", "outcome": "throttled" }]);
+    world.fail(&fault).await
+}
+
+#[tokio::test]
+async fn a_silent_hook_of_codedeploys_is_named() -> Result<(), Error> {
+    let world = staging(&json!({ "timeout": "10m" })).await?;
+    hooks_are_silent(&world).await?;
+    world.push(GOOD, "healthy").await?;
+    assert_eq!(world.ended(GOOD).await?, "rolled_back");
+    let reason = world.reason(GOOD).await?;
+    let named =
+        "it had not finished within 10m: the hook towpath-lifecycle-hook never answered at ";
+    assert!(reason.contains(named), "{reason}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_silent_hook_of_ecss_is_named() -> Result<(), Error> {
+    let native = Native::blue_green();
+    let world = World::start_native(&native).await?;
+    let mut pipeline = native.pipeline(&world.shop.stages[0]);
+    pipeline["stages"][0]["timeout"] = json!("10m");
+    world.shop.apply(&world.lab, &pipeline).await?;
+    hooks_are_silent(&world).await?;
+    world.push(GOOD, "healthy").await?;
+    world
+        .until("the way back has begun", async |world| {
+            Ok(!world
+                .events_named(GOOD, "rollback_started")
+                .await?
+                .is_empty())
+        })
+        .await?;
+    let begun = world.events_named(GOOD, "rollback_started").await?;
+    let reason = begun[0]["reason"].as_str().unwrap_or_default();
+    assert!(
+        reason.contains("the hook towpath-lifecycle-hook never answered at "),
+        "{reason}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_version_that_bakes_says_so_and_until_when() -> Result<(), Error> {
+    let world = staging(&json!({ "bake": "2h", "checks": [] })).await?;
+    world.push(GOOD, "healthy").await?;
+    world
+        .until("it bakes", async |world| {
+            let card = world.card(GOOD).await?;
+            Ok(card.is_some_and(|card| card.text.contains("serves and bakes until")))
+        })
+        .await?;
+    let card = world.card(GOOD).await?.expect("its card");
+    assert!(
+        card.text.contains("(watched: that it still serves)"),
+        "{}",
+        card.text
+    );
+    assert!(!card.text.contains("succeeded"), "{}", card.text);
+    let (_, printed) = world.towpath(&["status"]).await?;
+    assert!(
+        printed.contains("staging: serves and bakes until 20"),
+        "{printed}"
+    );
+    Ok(())
+}
