@@ -116,13 +116,10 @@ impl Recomputed {
         if self.whole || (row.hold.is_some() && stored.hold.is_none()) {
             found.push(Difference::between("hold", &stored.hold, &row.hold));
         }
-        let arrived = self.arrivals.iter();
-        let overtaken = arrived
-            .filter(|one| {
-                let stored = stored.candidate.as_ref();
-                stored.is_none_or(|stored| one.is_newer_than(stored.arrived_at))
-            })
-            .last();
+        let overtaken = self.arrivals.iter().rfind(|one| {
+            let stored = stored.candidate.as_ref();
+            stored.is_none_or(|stored| one.is_newer_than(stored.arrived_at))
+        });
         if let Some(newer) = overtaken.filter(|_| !self.whole) {
             let newer = Some(newer);
             found.push(Difference::between(
