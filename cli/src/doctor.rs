@@ -78,10 +78,9 @@ pub(crate) async fn examine<D: Deployer + Reads>(
             for rule in &function.rules {
                 pending.push(Box::pin(rules::check(deployer, rule)));
             }
-            pending.push(Box::pin(dead_letters::check(
-                deployer,
-                &function.dead_letters,
-            )));
+            if let Some(queue) = &function.dead_letters {
+                pending.push(Box::pin(dead_letters::check(deployer, queue)));
+            }
             if function.name.ends_with("-sweeper") {
                 let now = deployer.now();
                 pending.push(Box::pin(sweeper::check(deployer, &function.name, now)));
@@ -90,6 +89,9 @@ pub(crate) async fn examine<D: Deployer + Reads>(
     }
     if pipelines.iter().any(uses_slack) {
         pending.push(Box::pin(slack::check_token(deployer, prefix)));
+    }
+    if pipelines.iter().any(decides_in_slack) {
+        pending.push(Box::pin(slack::check_senders(deployer, prefix)));
     }
     for pipeline in &pipelines {
         pending.push(Box::pin(async {
@@ -154,6 +156,18 @@ fn uses_slack(pipeline: &Pipeline) -> bool {
         .iter()
         .filter_map(|stage| stage.approval.as_ref());
     pipeline.notify.slack.is_some() || gates.any(|gate| !gate.slack.is_empty())
+}
+
+/// Whether a click in Slack may decide something: an approval, or a rollback.
+fn decides_in_slack(pipeline: &Pipeline) -> bool {
+    let gates = pipeline
+        .stages
+        .iter()
+        .filter_map(|stage| stage.approval.as_ref());
+    let mut people = gates
+        .flat_map(|gate| &gate.slack)
+        .chain(&pipeline.operators);
+    people.next().is_some()
 }
 
 /// Examines the stages of a pipeline, side by side.

@@ -61,6 +61,7 @@ pub(crate) fn is_bookkeeping(event: &Event) -> bool {
         },
         Event::Opened { .. }
         | Event::Voted { .. }
+        | Event::ReplyRefused { .. }
         | Event::Checked { .. }
         | Event::Superseded { .. }
         | Event::Planned { .. }
@@ -172,6 +173,14 @@ pub(crate) fn sentence(event: &Event) -> String {
         Event::DeploymentReported { deployment, state } => {
             format!("AWS reports {} of {deployment}", safe(state))
         }
+        Event::ReplyRefused {
+            approval,
+            message,
+            reason,
+        } => format!(
+            "a reply to {approval} was refused (message {message}): {}",
+            safe(reason)
+        ),
         Event::Voted {
             approval,
             decision,

@@ -1,7 +1,7 @@
 locals {
   alarms = merge([
     for alarm in local.description.alarms : {
-      for function in alarm.functions == ["*"] ? keys(local.functions) : alarm.functions :
+      for function in alarm.functions != ["*"] ? alarm.functions : keys(alarm.of == "dead-letters" ? local.keeping : local.functions) :
       "${local.names[function]}-${alarm.name}" => merge(alarm, { function = function })
     }
   ]...)
@@ -13,11 +13,12 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   alarm_name        = each.key
   alarm_description = "${each.value.description} See docs/operations.md of Towpath, \"When an alarm fires\"."
   # A metric of the deployer's own has a namespace of its own, and the dimensions of a function's.
-  namespace   = try(each.value.namespace, { function = "AWS/Lambda", dead-letters = "AWS/SQS" }[each.value.of])
+  namespace   = try(each.value.namespace, { function = "AWS/Lambda", dead-letters = "AWS/SQS", topic = "AWS/SNS" }[each.value.of])
   metric_name = each.value.metric
   dimensions = {
     function     = { FunctionName = local.names[each.value.function] }
-    dead-letters = { QueueName = aws_sqs_queue.dead_letters[each.value.function].name }
+    dead-letters = { QueueName = try(aws_sqs_queue.dead_letters[each.value.function].name, "") }
+    topic        = { TopicName = try(aws_sns_topic.this[each.value.topic].name, "") }
   }[each.value.of]
   statistic           = each.value.statistic
   comparison_operator = each.value.comparison

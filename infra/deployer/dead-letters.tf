@@ -1,8 +1,13 @@
 # One queue per function takes whatever it could not handle, wherever that was given up: by
-# EventBridge, by Lambda's own queue of asynchronous events, by the stream, by SNS.
+# EventBridge, by Lambda's own queue of asynchronous events, by the stream. `approval` has none: what
+# is sent to it may hold a token that decides.
+
+locals {
+  keeping = { for name, described in local.functions : name => described if described.dead_letters }
+}
 
 resource "aws_sqs_queue" "dead_letters" {
-  for_each = local.functions
+  for_each = local.keeping
 
   name                      = "${local.names[each.key]}-dead-letters"
   message_retention_seconds = 1209600
@@ -13,7 +18,7 @@ resource "aws_sqs_queue" "dead_letters" {
 locals {
   # Services that send in their own name; Lambda uses the function's role.
   dead_letter_senders = {
-    for name in keys(local.functions) : name => concat(
+    for name in keys(local.keeping) : name => concat(
       [for rule, described in local.rules : { service = "events", arn = aws_cloudwatch_event_rule.this[rule].arn } if described.function == name],
       [for described in values(local.subscriptions) : { service = "sns", arn = aws_sns_topic.this[described.topic].arn } if described.function == name],
     )
@@ -21,7 +26,7 @@ locals {
 }
 
 resource "aws_sqs_queue_policy" "dead_letters" {
-  for_each = local.functions
+  for_each = local.keeping
 
   queue_url = aws_sqs_queue.dead_letters[each.key].url
 
@@ -45,10 +50,11 @@ resource "aws_sqs_queue_policy" "dead_letters" {
           Principal = { Service = "${service}.amazonaws.com" }
           Action    = "sqs:SendMessage"
           Resource  = aws_sqs_queue.dead_letters[each.key].arn
-          Condition = {
-            ArnEquals    = { "aws:SourceArn" = [for sender in local.dead_letter_senders[each.key] : sender.arn if sender.service == service] }
-            StringEquals = { "aws:SourceAccount" = local.account }
-          }
+          # Each ARN names the account; whether SNS would name it beside is not documented.
+          Condition = merge(
+            { ArnEquals = { "aws:SourceArn" = [for sender in local.dead_letter_senders[each.key] : sender.arn if sender.service == service] } },
+            service == "sns" ? {} : { StringEquals = { "aws:SourceAccount" = local.account } },
+          )
         }
       ],
     )

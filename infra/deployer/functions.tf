@@ -68,9 +68,12 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   maximum_retry_attempts       = each.value.async.maximum_retry_attempts
   maximum_event_age_in_seconds = each.value.async.maximum_event_age_seconds
 
-  destination_config {
-    on_failure {
-      destination = aws_sqs_queue.dead_letters[each.key].arn
+  dynamic "destination_config" {
+    for_each = each.value.dead_letters ? [aws_sqs_queue.dead_letters[each.key].arn] : []
+    content {
+      on_failure {
+        destination = destination_config.value
+      }
     }
   }
 }

@@ -18,6 +18,11 @@ output "slack_request_url" {
   value       = try("${trimsuffix(aws_lambda_function_url.this["approval"].function_url, "/")}${local.urls["approval"].path}", null)
 }
 
+output "answers_slack" {
+  description = "Whether `slack` names a workspace and an app, so that people may decide there: for the input of that name of `service/pipeline`."
+  value       = var.slack != null
+}
+
 output "secret_parameters" {
   description = "SSM parameters to be written after the first apply, by what they hold."
   value       = { for name, parameter in aws_ssm_parameter.secret : name => parameter.name }
@@ -39,7 +44,7 @@ output "topic_arns" {
 }
 
 output "dead_letter_queue_urls" {
-  description = "URL of each function's dead-letter queue."
+  description = "URL of each function's dead-letter queue. `approval` has none, as what is sent to it may hold a token that decides."
   value       = { for name, queue in aws_sqs_queue.dead_letters : name => queue.url }
 }
 

@@ -4,7 +4,7 @@
 locals {
   # A resource in every account becomes one in each target account; a statement about none is left
   # out. What may be done with the repositories here may be done with those of the registries that
-  # are told. Passing roles can be narrowed to named ones.
+  # are told. Of roles only those that are named may be passed.
   statements = {
     for name, described in local.functions : name => [
       for statement in [
@@ -15,7 +15,7 @@ locals {
             startswith(resource, "arn:${local.partition}:ecr:") ? concat([resource], [
               for registry in local.registries : "arn:${local.partition}:ecr:${registry.region}:${registry.account}:repository/*"
             ]) :
-            contains(statement.actions, "iam:PassRole") && length(var.task_role_arns) > 0 ? var.task_role_arns :
+            contains(statement.actions, "iam:PassRole") ? var.task_role_arns :
             [resource]
           ])
         })
@@ -40,13 +40,15 @@ locals {
           Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
           Resource = ["${aws_cloudwatch_log_group.function[name].arn}:*"]
         },
+      ],
+      local.functions[name].dead_letters ? [
         {
           Sid      = "DeadLetters"
           Effect   = "Allow"
           Action   = ["sqs:SendMessage"]
           Resource = [aws_sqs_queue.dead_letters[name].arn]
         },
-      ],
+      ] : [],
       contains(keys(local.streams), name) ? [
         {
           Sid      = "Stream"

@@ -1,8 +1,10 @@
-# Secrets are made with a random value that nobody knows and are written by people afterwards; the
+# Secrets are made with a random value of their own that nobody knows and are written by people afterwards; the
 # link key can stay as it is. A known placeholder would be a key for whoever reads this file. The
 # values are write-only: neither the random one nor the real one is ever in the state.
 
 ephemeral "aws_secretsmanager_random_password" "secret" {
+  for_each = local.description.parameters
+
   password_length     = 48
   exclude_punctuation = true
 }
@@ -14,8 +16,14 @@ resource "aws_ssm_parameter" "secret" {
   description = "Towpath: ${each.key}. Written by hand; Terraform never changes it."
   type        = "SecureString"
   key_id      = var.kms_key_arn
-  value_wo    = ephemeral.aws_secretsmanager_random_password.secret.random_password
+  value_wo    = ephemeral.aws_secretsmanager_random_password.secret[each.key].random_password
 
   # Written when the parameter is made, and never again as long as this does not change.
   value_wo_version = 1
+
+  # For any other change the provider writes the parameter anew, with the value that it does not have:
+  # the secret would be lost. docs/operations.md says how to put it under another key.
+  lifecycle {
+    ignore_changes = [description, key_id]
+  }
 }

@@ -5,8 +5,13 @@ resource "aws_sns_topic" "this" {
   kms_master_key_id = coalesce(var.kms_key_arn, "alias/aws/sns")
 }
 
-# Whoever may publish to the reply topic may decide, given a request's token: this policy is that
-# boundary, so it also denies those whose own policies would allow them.
+# Whoever may publish to the reply topic may decide, given a request's token, and whoever listens to a
+# topic reads tokens: this policy is that boundary, so it also denies those whose own policies would
+# allow them.
+data "aws_iam_session_context" "current" {
+  arn = data.aws_caller_identity.current.arn
+}
+
 resource "aws_sns_topic_policy" "this" {
   for_each = local.description.topics
 
@@ -32,6 +37,14 @@ resource "aws_sns_topic_policy" "this" {
         Condition = { ArnNotLike = { "aws:PrincipalArn" = local.publishers[each.key] } }
       },
       {
+        Sid       = "NobodyElseListens"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = ["sns:AddPermission", "sns:RemovePermission", "sns:SetTopicAttributes", "sns:Subscribe"]
+        Resource  = aws_sns_topic.this[each.key].arn
+        Condition = { ArnNotLike = { "aws:PrincipalArn" = sort(var.administrators) } }
+      },
+      {
         Sid       = "Publishers"
         Effect    = "Allow"
         Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
@@ -41,6 +54,16 @@ resource "aws_sns_topic_policy" "this" {
       },
     ]
   })
+
+  lifecycle {
+    precondition {
+      condition = anytrue([
+        for arn in var.administrators :
+        can(regex("^${replace(replace(replace(replace(arn, ".", "\\."), "+", "\\+"), "*", ".*"), "?", ".")}$", data.aws_iam_session_context.current.issuer_arn))
+      ])
+      error_message = "${data.aws_iam_session_context.current.issuer_arn}, which applies this, is not among the `administrators`, so that it could not subscribe anything to the topics: add it."
+    }
+  }
 }
 
 locals {
@@ -58,20 +81,21 @@ resource "aws_sns_topic_subscription" "function" {
   topic_arn      = aws_sns_topic.this[each.value.topic].arn
   protocol       = "lambda"
   endpoint       = aws_lambda_function.this[each.value.function].arn
-  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters[each.value.function].arn })
+  redrive_policy = local.functions[each.value.function].dead_letters ? jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters[each.value.function].arn }) : null
 
-  depends_on = [aws_lambda_permission.topic, aws_sqs_queue_policy.dead_letters]
+  depends_on = [aws_lambda_permission.topic, aws_sqs_queue_policy.dead_letters, aws_sns_topic_policy.this]
 }
 
+# The topic's ARN names its account. No document says that SNS names it again beside, and a condition
+# on what is not sent would let no reply through.
 resource "aws_lambda_permission" "topic" {
   for_each = local.subscriptions
 
-  statement_id   = "topic-${each.value.topic}"
-  function_name  = aws_lambda_function.this[each.value.function].function_name
-  action         = "lambda:InvokeFunction"
-  principal      = "sns.amazonaws.com"
-  source_arn     = aws_sns_topic.this[each.value.topic].arn
-  source_account = local.account
+  statement_id  = "topic-${each.value.topic}"
+  function_name = aws_lambda_function.this[each.value.function].function_name
+  action        = "lambda:InvokeFunction"
+  principal     = "sns.amazonaws.com"
+  source_arn    = aws_sns_topic.this[each.value.topic].arn
 }
 
 resource "aws_sns_topic_subscription" "email" {
@@ -80,4 +104,6 @@ resource "aws_sns_topic_subscription" "email" {
   topic_arn = aws_sns_topic.this["requests"].arn
   protocol  = "email"
   endpoint  = each.value
+
+  depends_on = [aws_sns_topic_policy.this]
 }

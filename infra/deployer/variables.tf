@@ -43,7 +43,7 @@ variable "environment" {
 }
 
 variable "slack" {
-  description = "Ids of the Slack workspace (T…) and app (A…) whose buttons are answered. Without them, everything signed with the signing secret is."
+  description = "Ids of the Slack workspace (T…) and app (A…) whose buttons are answered. Needed where a pipeline asks people on Slack: without them everything that is signed with the signing secret is answered, and `towpath doctor` refuses it."
   type = object({
     team_id = string
     app_id  = string
@@ -114,14 +114,29 @@ variable "bus_statements" {
 }
 
 variable "task_role_arns" {
-  description = "Task and execution roles of this account that `advance` may pass to ECS (wildcards allowed). By default what functions.json says: every role of the account, to ECS tasks only."
+  description = "Task and execution roles of this account that `advance` may pass to ECS tasks: outputs `task_role_arns` of the service modules. Wildcards are allowed, but not for every role: whoever may push an image would have the rights of any."
   type        = list(string)
-  default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.task_role_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", arn))])
+    condition     = length(var.task_role_arns) > 0 && alltrue([for arn in var.task_role_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", arn))])
     error_message = "Give ARNs of IAM roles."
+  }
+
+  validation {
+    condition     = alltrue([for arn in var.task_role_arns : can(regex("[^*?/]", element(split(":role/", arn), length(split(":role/", arn)) - 1)))])
+    error_message = "Name the roles of tasks: with role/* an image could run with any role that ECS tasks may assume."
+  }
+}
+
+variable "administrators" {
+  description = "ARNs of the roles and users of this account that administer the deployer, among them the one that applies this module (`*` and `?` are wildcards; of a role, not of its sessions). Nobody else may subscribe to the topics or change who may, whatever their policies say: a request that goes out by SNS carries the tokens that decide it."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.administrators) > 0 && alltrue([for arn in var.administrators : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:((role|user)/.+|root)$", arn))])
+    error_message = "Give ARNs of IAM roles or users, or of the account's root."
   }
 }
 

@@ -14,6 +14,11 @@ provider "aws" {
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
+# The role behind the session that applies this, or the user.
+data "aws_iam_session_context" "current" {
+  arn = data.aws_caller_identity.current.arn
+}
+
 locals {
   name = "api"
 
@@ -40,6 +45,7 @@ module "deployer" {
   request_emails      = var.emails
   reply_publishers    = var.reply_publishers
   task_role_arns      = local.execution_role_arns
+  administrators      = coalescelist(var.administrators, [data.aws_iam_session_context.current.issuer_arn])
   deletion_protection = var.deletion_protection
   alarm_actions       = [aws_sns_topic.alarms.arn]
 
@@ -89,6 +95,7 @@ module "pipeline" {
 
   repository     = "shop/api"
   pipelines_path = module.deployer.pipelines_path
+  answers_slack  = module.deployer.answers_slack
 
   pipeline = merge(
     {

@@ -39,6 +39,12 @@ variable "reply_publishers" {
   default     = []
 }
 
+variable "administrators" {
+  description = "Roles and users that may subscribe to the deployer's topics. By default whoever applies this: name them where several people do."
+  type        = list(string)
+  default     = []
+}
+
 variable "deletion_protection" {
   description = "Whether the ledger and the load balancers refuse to be deleted. Turn it off to try things out."
   type        = bool

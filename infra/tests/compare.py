@@ -13,6 +13,8 @@ TARGETS = ["222222222222", "333333333333"]
 # Told beside that of ACCOUNT in REGION; one of them is ACCOUNT's own.
 REGISTRIES = [("111111111111", "us-east-1"), ("222222222222", "eu-west-1")]
 PREFIX = "towpath"
+# Who may listen to the topics, as the root module says.
+ADMINISTRATORS = [f"arn:aws:iam::{ACCOUNT}:root", f"arn:aws:iam::{ACCOUNT}:role/platform-*"]
 # What the root module gives.
 THRESHOLDS = {"oldest-open-release": 90000}
 # What whoever reads and writes what is kept has to be allowed.
@@ -92,7 +94,8 @@ def function_is(lab, found, wanted, short, function):
     retries = client.get_function_event_invoke_config(FunctionName=name)
     found.same(f"{name} retries", retries.get("MaximumRetryAttempts"), function["async"]["maximum_retry_attempts"])
     found.same(f"{name} age", retries.get("MaximumEventAgeInSeconds"), function["async"]["maximum_event_age_seconds"])
-    found.same(f"{name} on failure", retries["DestinationConfig"]["OnFailure"]["Destination"], queue(short))
+    on_failure = retries.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    found.same(f"{name} on failure", on_failure, queue(short) if function["dead_letters"] else None)
     groups = lab.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]
     found.same(f"{name} log", [(group["logGroupName"], group.get("retentionInDays")) for group in groups],
                [(f"/aws/lambda/{name}", 30)])
@@ -104,14 +107,17 @@ def role_is(lab, found, short, function):
     found.same(f"{role} policies", sorted(iam.list_role_policies(RoleName=role)["PolicyNames"]), ["lambda", "own"])
     found.same(f"{role} attached", iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"], [])
     found.same(f"{role} statements", policy(iam, role, "own"), described(function["statements"], narrowed_at_home))
-    lambdas = {"Log": ["logs:CreateLogStream", "logs:PutLogEvents"], "DeadLetters": ["sqs:SendMessage"]}
+    lambdas = {"Log": ["logs:CreateLogStream", "logs:PutLogEvents"]}
+    if function["dead_letters"]:
+        lambdas["DeadLetters"] = ["sqs:SendMessage"]
     if "stream" in function["triggers"]:
         lambdas["Stream"] = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
         lambdas["Streams"] = ["dynamodb:ListStreams"]
     lambdas["Key"] = KEY_ACTIONS
     granted = policy(iam, role, "lambda")
     found.same(f"{role} for Lambda", {sid: statement["actions"] for sid, statement in granted.items()}, lambdas)
-    found.same(f"{role} dead letters", granted["DeadLetters"]["resources"], [queue(short)])
+    if function["dead_letters"]:
+        found.same(f"{role} dead letters", granted["DeadLetters"]["resources"], [queue(short)])
     found.same(f"{role} key", granted["Key"]["resources"], [key(lab)])
     described_role = iam.get_role(RoleName=role)["Role"]
     found.same(f"{role} boundary", described_role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
@@ -159,9 +165,11 @@ def widened(pattern):
 
 
 def permission(service, arn):
-    """A permission of a function, for one source in this account."""
+    """A permission of a function, for one source in this account. Of SNS it is not known to name the
+    account beside the topic."""
+    account = {} if service == "sns" else {"StringEquals": {"AWS:SourceAccount": ACCOUNT}}
     return {"Action": "lambda:InvokeFunction", "Principal": {"Service": f"{service}.amazonaws.com"},
-            "Condition": {"ArnLike": {"AWS:SourceArn": arn}, "StringEquals": {"AWS:SourceAccount": ACCOUNT}}}
+            "Condition": {"ArnLike": {"AWS:SourceArn": arn}} | account}
 
 
 def permissions_of(functions, short):
@@ -241,6 +249,7 @@ def topics_are(lab, found, wanted):
     sns = lab.client("sns")
     arns = {name: f"arn:aws:sns:{REGION}:{ACCOUNT}:{topic}" for name, topic in wanted["topics"].items()}
     found.same("topics", {topic["TopicArn"] for topic in sns.list_topics()["Topics"]}, set(arns.values()))
+    secret_queues(lab, found, wanted, arns)
     publishers = {"requests": [f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-advance"],
                   "replies": [f"arn:aws:iam::{ACCOUNT}:role/on-call"]}
     for name, arn in arns.items():
@@ -248,6 +257,11 @@ def topics_are(lab, found, wanted):
         denied = {statement["Sid"]: statement for statement in document["Statement"] if statement["Effect"] == "Deny"}
         found.same(f"{name} denied to", listed(denied["NobodyElse"]["Condition"]["ArnNotLike"]["aws:PrincipalArn"]),
                    publishers[name])
+        listening = denied["NobodyElseListens"]
+        found.same(f"{name} may be listened to by", [listed(listening["Action"]), listening["Principal"], listening["Resource"],
+                   listed(listening["Condition"]["ArnNotLike"]["aws:PrincipalArn"])],
+                   [["sns:AddPermission", "sns:RemovePermission", "sns:SetTopicAttributes", "sns:Subscribe"], "*", arn,
+                    sorted(ADMINISTRATORS)])
     listeners = {(entry["TopicArn"], entry["Protocol"], entry["Endpoint"]) for entry in sns.list_subscriptions()["Subscriptions"]}
     expected = {(arns[topic], "lambda", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}-{short}")
                 for short, function in wanted["functions"].items() for topic in function["triggers"].get("topics", [])}
@@ -256,14 +270,35 @@ def topics_are(lab, found, wanted):
                permission("sns", arns["replies"]))
 
 
+def secret_queues(lab, found, wanted, topics):
+    """What may hold a token that decides reaches no queue: neither from Lambda nor from SNS."""
+    queues = {url.split("/")[-1] for url in lab.client("sqs").list_queues().get("QueueUrls", [])}
+    found.same("dead-letter queues", queues, {f"{PREFIX}-{short}-dead-letters"
+                                              for short, function in wanted["functions"].items() if function["dead_letters"]})
+    found.same("functions that keep nothing", [short for short, function in wanted["functions"].items() if not function["dead_letters"]],
+               ["approval"])
+    sns = lab.client("sns")
+    for subscription in sns.list_subscriptions_by_topic(TopicArn=topics["replies"])["Subscriptions"]:
+        attributes = sns.get_subscription_attributes(SubscriptionArn=subscription["SubscriptionArn"])["Attributes"]
+        found.same("redrive of replies", json.loads(attributes.get("RedrivePolicy") or "{}"), {})
+
+
+def secrets(lab):
+    """Every secret by its name."""
+    ssm = lab.client("ssm")
+    names = [parameter["Name"] for parameter in parameters_of(ssm, "SecureString")]
+    return {name: ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"] for name in names}
+
+
 def secrets_are(lab, found, wanted):
-    """A SecureString for each, with a value that cannot be guessed."""
+    """A SecureString for each, with a value of its own that cannot be guessed."""
     ssm, values = lab.client("ssm"), set()
     for name in wanted["parameters"].values():
         parameter = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
         found.same(f"{name} type", parameter["Type"], "SecureString")
         found.same(f"{name} length", len(parameter["Value"]) >= 32, True)
         values.add(parameter["Value"])
+    found.same("different secrets", len(values), len(wanted["parameters"]))
     found.same("secrets in all", len(parameters_of(ssm, "SecureString")), len(wanted["parameters"]))
 
 
@@ -283,10 +318,12 @@ def alarms_are(lab, found, wanted):
     alarms = lab.client("cloudwatch").describe_alarms(MaxRecords=100)["MetricAlarms"]
     expected = {}
     for alarm in wanted["alarms"]:
-        for short in wanted["functions"] if alarm["functions"] == ["*"] else alarm["functions"]:
+        every = [short for short, function in wanted["functions"].items() if alarm["of"] != "dead-letters" or function["dead_letters"]]
+        for short in every if alarm["functions"] == ["*"] else alarm["functions"]:
             dimension = {"function": ("FunctionName", f"{PREFIX}-{short}"),
+                         "topic": ("TopicName", wanted["topics"].get(alarm.get("topic"))),
                          "dead-letters": ("QueueName", f"{PREFIX}-{short}-dead-letters")}[alarm["of"]]
-            namespace = alarm.get("namespace", {"function": "AWS/Lambda", "dead-letters": "AWS/SQS"}[alarm["of"]])
+            namespace = alarm.get("namespace", {"function": "AWS/Lambda", "dead-letters": "AWS/SQS", "topic": "AWS/SNS"}[alarm["of"]])
             expected[f"{PREFIX}-{short}-{alarm['name']}"] = [
                 namespace, alarm["metric"], [list(dimension)], THRESHOLDS.get(alarm["name"], alarm["threshold"]), alarm["comparison"], alarm["missing"],
                 alarm["period_seconds"], alarm["periods"]]
@@ -340,6 +377,8 @@ def kept_with_key(lab, found, wanted):
         found.same(f"{name} environment's key", functions.get_function(FunctionName=name)["Configuration"].get("KMSKeyArn"), own)
         groups = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]
         found.same(f"{name} log's key", [group.get("kmsKeyId") for group in groups], [own])
+        if not wanted["functions"][short]["dead_letters"]:
+            continue
         url = sqs.get_queue_url(QueueName=f"{name}-dead-letters")["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         found.same(f"{name} dead letters' key", attributes.get("KmsMasterKeyId"), own)

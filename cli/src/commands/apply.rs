@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use towpath_core::json;
 use towpath_core::names::ParameterName;
 use towpath_core::pipeline::{Pipeline, Stored};
 
@@ -286,7 +287,7 @@ async fn apply<D: Deployer>(
 /// The lines that change, with three around them, of two pipelines in JSON: as YAML, since that is
 /// what people have written.
 fn diff(old: &str, new: &str) -> String {
-    let lines = |text: &str| match serde_json::from_str(text) {
+    let lines = |text: &str| match json::parse(text.as_bytes()) {
         Ok(value) => yaml::document(&value),
         Err(_) => text.to_owned(),
     };

@@ -262,6 +262,7 @@ fn told(event: &Event) -> String {
         | Event::RollbackStarted { .. }
         | Event::RollbackRequested { .. }
         | Event::BaselineChanged { .. }
+        | Event::ReplyRefused { .. }
         | Event::Vetoed { .. }
         | Event::Held { .. } => {
             format!("{BAD}{text}{BAD:#}")

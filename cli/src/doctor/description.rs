@@ -15,8 +15,8 @@ pub(crate) struct Function {
     pub(crate) name: String,
     /// Its ARN.
     pub(crate) arn: String,
-    /// The queue for what it could not handle.
-    pub(crate) dead_letters: String,
+    /// The queue for what it could not handle, if that is kept.
+    pub(crate) dead_letters: Option<String>,
     /// What EventBridge gives it.
     pub(crate) rules: Vec<Rule>,
     /// Whether the ledger's stream feeds it.
@@ -78,7 +78,8 @@ fn function(prefix: &str, home: &Home, short: &str, described: &Value) -> Functi
     });
     Function {
         rules: events.chain(schedules).collect(),
-        dead_letters: format!("{name}-dead-letters"),
+        dead_letters: (described["dead_letters"] != Value::Bool(false))
+            .then(|| format!("{name}-dead-letters")),
         has_stream: triggers.get("stream").is_some(),
         arn,
         name,
@@ -128,7 +129,16 @@ mod tests {
         let functions = functions("ship", &home()).unwrap();
         let sweeper = functions.iter().find(|one| one.name == "ship-sweeper");
         let sweeper = sweeper.unwrap();
-        assert_eq!(sweeper.dead_letters, "ship-sweeper-dead-letters");
+        assert_eq!(
+            sweeper.dead_letters.as_deref(),
+            Some("ship-sweeper-dead-letters")
+        );
+        let approval = functions.iter().find(|one| one.name == "ship-approval");
+        assert_eq!(
+            approval.unwrap().dead_letters,
+            None,
+            "a message to it may hold a token"
+        );
         assert!(sweeper.rules.contains(&Rule {
             name: "ship-sweeper-releases".into(),
             target: "arn:aws:lambda:eu-west-1:111111111111:function:ship-sweeper".into(),

@@ -7,6 +7,7 @@ use towpath_aws::ports::CallError;
 use towpath_aws::signed::ECR;
 use towpath_aws::{MANIFESTS, is_on_fargate};
 use towpath_core::image::{Manifest, Needs, Platform, Tag, listed};
+use towpath_core::json;
 use towpath_core::pipeline::TagVerdict;
 
 use super::finding::{Check, Finding};
@@ -182,7 +183,7 @@ async fn manifest<R: Reads>(
     let found = reads.read(spot, &ECR, "ecr:BatchGetImage", input).await?;
     let image = items(&found, "images").first();
     let manifest = image.map(|image| text(image, "imageManifest"));
-    Ok(manifest.and_then(|manifest| serde_json::from_str(manifest).ok()))
+    Ok(manifest.and_then(|manifest| json::parse(manifest.as_bytes()).ok()))
 }
 
 /// The platforms that an index lists, or that of an image's configuration.

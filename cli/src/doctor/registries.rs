@@ -3,6 +3,7 @@
 
 use serde_json::json;
 use towpath_aws::signed::EVENTBRIDGE;
+use towpath_core::json;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::Home;
 
@@ -33,7 +34,7 @@ pub(crate) async fn check<R: Reads>(
         Ok(found) => found,
         Err(error) => return Some(check.unknown(&error)),
     };
-    let pattern = serde_json::from_str(text(&found, "EventPattern")).unwrap_or_default();
+    let pattern = json::parse(text(&found, "EventPattern").as_bytes()).unwrap_or_default();
     Some(if Pattern::of(&pattern).takes(ecr) {
         check.ok(format!("the deployer was told of {registry}"))
     } else {

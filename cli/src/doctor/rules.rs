@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use towpath_aws::signed::EVENTBRIDGE;
+use towpath_core::json;
 
 use super::description::{Rule, Takes};
 use super::finding::{Check, Finding};
@@ -62,9 +63,9 @@ pub(crate) async fn check<R: Reads>(reads: &R, rule: &Rule) -> Vec<Finding> {
 fn differs(rule: &Rule, found: &Value) -> Option<String> {
     match &rule.takes {
         Takes::Pattern(pattern) => {
-            let installed = serde_json::from_str(text(found, "EventPattern"));
+            let installed = json::parse(text(found, "EventPattern").as_bytes());
             let described = Pattern::of(pattern);
-            let same = installed.is_ok_and(|found: Value| Pattern::of(&found).is_told(&described));
+            let same = installed.is_ok_and(|found| Pattern::of(&found).is_told(&described));
             (!same).then(|| "the rule takes other events than this version describes".to_owned())
         }
         Takes::Schedule(expression) => {

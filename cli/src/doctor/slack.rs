@@ -1,10 +1,12 @@
 //! Slack: whether the app may do what the deployer does, and is in the channels that it posts to.
 
 use serde_json::Value;
+use towpath_aws::config::{SLACK_APP_ID, SLACK_TEAM_ID};
 use towpath_core::names::SlackChannel;
 
 use super::finding::{Check, Finding};
-use super::reads::{Reads, text};
+use super::functions::configuration;
+use super::reads::{Reads, Spot, text};
 
 /// What the functions call needs this scope, and nothing else.
 const SCOPE: &str = "chat:write";
@@ -45,6 +47,34 @@ pub(crate) async fn check_token<R: Reads>(reads: &R, about: &str) -> Vec<Finding
             format!("the app lacks the scope {SCOPE}, so nobody is told anything"),
             format!("add {SCOPE} under OAuth & Permissions, and install the app again"),
         )
+    }]
+}
+
+/// Looks whether the function that takes clicks was told of the one workspace and app whose clicks
+/// count. Without them, any app that knows the signing secret is listened to, in any workspace.
+pub(crate) async fn check_senders<R: Reads>(reads: &R, prefix: &str) -> Vec<Finding> {
+    let name = format!("{prefix}-approval");
+    let check = Check {
+        name: "slack-senders",
+        about: &name,
+    };
+    let found = match configuration(reads, &Spot::Home, &name).await {
+        Ok(Some(found)) => found,
+        // That it is missing is said where functions are looked at.
+        Ok(None) => return Vec::new(),
+        Err(error) => return vec![check.unknown(&error)],
+    };
+    let told = &found["Environment"]["Variables"];
+    let (team, app) = (text(told, SLACK_TEAM_ID), text(told, SLACK_APP_ID));
+    vec![if team.is_empty() || app.is_empty() {
+        check.error(
+            "people decide on Slack, but the deployer was told of no workspace and app there: a click counts from wherever it is signed",
+            "set `slack` of infra/deployer (team_id, app_id) and apply it",
+        )
+    } else {
+        check.ok(format!(
+            "only clicks of the app {app} in the workspace {team} count"
+        ))
     }]
 }
 
@@ -121,6 +151,28 @@ mod tests {
             ),
         ] {
             assert_eq!(told(&check_token(&answers, "towpath").await), [expected]);
+        }
+    }
+
+    #[tokio::test]
+    async fn clicks_count_from_one_workspace_and_app_only() {
+        let told_of = |variables: Value| {
+            Answers::default().say(
+                "lambda:GetFunctionConfiguration",
+                json!({ "Environment": { "Variables": variables } }),
+            )
+        };
+        let both = json!({ "TOWPATH_SLACK_TEAM_ID": "T1", "TOWPATH_SLACK_APP_ID": "A1" });
+        assert_eq!(
+            told(&check_senders(&told_of(both), "towpath").await),
+            ["ok: only clicks of the app A1 in the workspace T1 count"]
+        );
+        for variables in [json!({}), json!({ "TOWPATH_SLACK_TEAM_ID": "T1" })] {
+            let found = told(&check_senders(&told_of(variables), "towpath").await);
+            assert!(
+                found[0].starts_with("error: people decide on Slack, but"),
+                "{found:?}"
+            );
         }
     }
 

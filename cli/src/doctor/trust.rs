@@ -1,6 +1,7 @@
 //! What a trust policy says about who may assume a role.
 
 use serde_json::Value;
+use towpath_core::json;
 
 /// Whom a role trusts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +79,7 @@ pub(crate) fn decoded(text: &str) -> Value {
             }
         }
     }
-    serde_json::from_slice(&bytes).unwrap_or_default()
+    json::parse(&bytes).unwrap_or_default()
 }
 
 fn assumes(statement: &Value) -> bool {

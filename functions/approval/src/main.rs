@@ -5,6 +5,6 @@ use towpath_aws::shell;
 
 fn main() -> Result<(), shell::Error> {
     shell::run(async |aws, invocation| {
-        handle(aws, &SetUp::of(aws.settings())?, &invocation.event).await
+        handle(aws, &SetUp::of(aws.settings())?, invocation.read()).await
     })
 }

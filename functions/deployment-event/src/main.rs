@@ -4,5 +4,5 @@ use towpath_aws::handlers::deployment_event::handle;
 use towpath_aws::shell;
 
 fn main() -> Result<(), shell::Error> {
-    shell::run(async |aws, invocation| handle(aws, &invocation.event).await)
+    shell::run(async |aws, invocation| handle(aws, invocation.event()?).await)
 }

@@ -10,7 +10,7 @@ fn main() -> Result<(), shell::Error> {
             aws,
             &settings.pipelines_path()?,
             &settings.home()?,
-            &invocation.event,
+            invocation.event()?,
         )
         .await
     })

@@ -4,5 +4,7 @@ use towpath_aws::handlers::lifecycle_hook::handle;
 use towpath_aws::shell;
 
 fn main() -> Result<(), shell::Error> {
-    shell::run(async |aws, invocation| handle(aws, &invocation.event, invocation.time_left()).await)
+    shell::run(async |aws, invocation| {
+        handle(aws, invocation.event()?, invocation.time_left()).await
+    })
 }

@@ -12,7 +12,7 @@ fn main() -> Result<(), shell::Error> {
             &settings.pipelines_path()?,
             &settings.home()?,
             &settings.require(FUNCTION_NAME)?,
-            &invocation.event,
+            invocation.event()?,
         )
         .await
     })

@@ -81,4 +81,11 @@ resource "aws_ssm_parameter" "pipeline" {
   type        = "String"
   tier        = length(jsonencode(var.pipeline)) > 4096 ? "Advanced" : "Standard"
   value       = jsonencode(merge(var.pipeline, { repository = var.repository }))
+
+  lifecycle {
+    precondition {
+      condition     = var.answers_slack != false || !anytrue(concat([length(try(var.pipeline.operators, [])) > 0], [for stage in var.pipeline.stages : length(try(stage.approval.slack, [])) > 0]))
+      error_message = "People decide on Slack, and the deployer was told of no workspace and app there: set its `slack`."
+    }
+  }
 }

@@ -24,6 +24,12 @@ variable "pipeline" {
   }
 }
 
+variable "answers_slack" {
+  description = "The deployer's output `answers_slack`: a pipeline that asks people on Slack is refused where it is false. Null where it is not known."
+  type        = bool
+  default     = null
+}
+
 variable "pipelines_path" {
   description = "SSM path below which the deployer reads pipelines: its output `pipelines_path`."
   type        = string

@@ -17,6 +17,30 @@ variable "packages" {
   type        = string
 }
 
+variable "task_role_arns" {
+  description = "Others are refused."
+  type        = list(string)
+  default     = ["arn:aws:iam::111111111111:role/shop-*"]
+}
+
+variable "administrators" {
+  description = "Others are refused."
+  type        = list(string)
+  default     = ["arn:aws:iam::111111111111:root", "arn:aws:iam::111111111111:role/platform-*"]
+}
+
+variable "other_key" {
+  description = "Whether everything that is kept gets another key."
+  type        = bool
+  default     = false
+}
+
+variable "prefix" {
+  description = "Another one makes everything anew."
+  type        = string
+  default     = null
+}
+
 provider "aws" {
   region = "eu-central-1"
 }
@@ -33,12 +57,14 @@ module "deployer" {
   target_accounts          = ["222222222222", "333333333333"]
   registries               = ["222222222222/eu-west-1", "111111111111/us-east-1"]
   bus_statements           = [local.others]
-  task_role_arns           = ["arn:aws:iam::111111111111:role/shop-*"]
+  task_role_arns           = var.task_role_arns
+  administrators           = var.administrators
   alarm_actions            = ["arn:aws:sns:eu-central-1:111111111111:alarms"]
   slack                    = { team_id = "T01234567", app_id = "A01234567" }
   alarm_thresholds         = { oldest-open-release = 90000 }
   permissions_boundary_arn = aws_iam_policy.boundary.arn
-  kms_key_arn              = aws_kms_key.own.arn
+  kms_key_arn              = var.other_key ? aws_kms_key.other.arn : aws_kms_key.own.arn
+  prefix                   = var.prefix
   environment              = { advance = { TOWPATH_LOG = "debug" } }
 }
 
@@ -108,6 +134,13 @@ resource "aws_kms_key" "own" {
       },
     ]
   })
+}
+
+resource "aws_kms_key" "other" {
+  description             = "The key after it"
+  enable_key_rotation     = true
+  deletion_window_in_days = 7
+  policy                  = aws_kms_key.own.policy
 }
 
 resource "aws_kms_alias" "own" {

@@ -40,18 +40,26 @@ resource "aws_ecs_cluster" "this" {
   name = each.value
 }
 
+variable "answers_slack" {
+  description = "Without it the pipeline is refused: its people decide on Slack."
+  type        = bool
+  default     = true
+}
+
 module "pipeline" {
   source = "../../service/pipeline"
 
   repository    = "shop/api"
   keep_tagged   = 1000
   pull_accounts = ["222222222222"]
+  answers_slack = var.answers_slack
 
   pipeline = {
     pipeline = "shop-api"
+    notify   = { slack = "C0123456789" }
     stages = [
       merge(module.rolling.stage, { name = "test" }),
-      merge(module.codedeploy.stage, { name = "production" }),
+      merge(module.codedeploy.stage, { name = "production", approval = { slack = ["U0123456789"] } }),
     ]
   }
 }

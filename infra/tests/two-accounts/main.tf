@@ -38,6 +38,8 @@ module "deployer" {
   architecture        = "x86_64"
   deletion_protection = false
   target_accounts     = ["666666666666", "777777777777"]
+  task_role_arns      = ["arn:aws:iam::555555555555:role/shop-*"]
+  administrators      = ["arn:aws:iam::555555555555:root"]
 }
 
 module "target" {

@@ -7,6 +7,7 @@ use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, ImageStatus, Tag
 use jiff::Timestamp;
 use serde_json::json;
 use towpath_core::image::{Digest, Manifest, Platform, Registry, RepositoryName, Tag};
+use towpath_core::json;
 use towpath_core::names::Region;
 
 use crate::aws::Aws;
@@ -108,7 +109,7 @@ impl Ecr for Aws {
         if Digest::of(text.as_bytes()) != *digest {
             return Err(unreadable(GET, "the manifest is not what its digest says"));
         }
-        let manifest = serde_json::from_str(text).map_err(|error| unreadable(GET, error))?;
+        let manifest = json::parse(text.as_bytes()).map_err(|error| unreadable(GET, error))?;
         match Manifest::of(&manifest) {
             Manifest::Index(platforms) => Ok(platforms),
             Manifest::Image(config) => {

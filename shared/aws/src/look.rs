@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde_json::{Value, json};
 use towpath_core::image::{Digest, Registry, RepositoryName};
+use towpath_core::json;
 
 use crate::aws::Aws;
 use crate::call::{causes, refused, unreadable};
@@ -71,7 +72,7 @@ impl Aws {
         if Digest::of(&bytes) != *config {
             return Err(unreadable(BLOB, "it is not what its digest says"));
         }
-        serde_json::from_slice(&bytes).map_err(|error| unreadable(BLOB, error))
+        json::parse(&bytes).map_err(|error| unreadable(BLOB, error))
     }
 
     /// Fetches from an address that AWS has signed. The address is as good as a credential, and is

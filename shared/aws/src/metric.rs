@@ -1,11 +1,12 @@
-//! What the deployer measures itself: how long the oldest open release has been expected to go on.
+//! What the deployer measures itself: how long the oldest open release has been expected to go on,
+//! and how many replies to requests were refused.
 //!
 //! It costs no call: a line of the log in CloudWatch's embedded metric format is a metric.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use towpath_core::names::ReleaseId;
+use towpath_core::names::{MessageId, ReleaseId};
 
 use crate::ports::OpenRelease;
 
@@ -13,6 +14,8 @@ use crate::ports::OpenRelease;
 const NAMESPACE: &str = "Towpath";
 /// The metric, as `infra/functions.json` names it.
 const OLDEST_OPEN_RELEASE: &str = "OldestOpenRelease";
+/// The metric of refused replies.
+const REFUSED_REPLIES: &str = "RefusedReplies";
 
 /// The release that has been expected to go on without people for longest, and for how long. One
 /// that waits behind another open release is not looked at: that one is.
@@ -48,6 +51,40 @@ pub fn line(function: &str, open: &[OpenRelease], woken: usize, now: Timestamp) 
                 "Namespace": NAMESPACE,
                 "Dimensions": [["FunctionName"]],
                 "Metrics": [{ "Name": OLDEST_OPEN_RELEASE, "Unit": "Seconds" }],
+            }],
+        },
+    })
+}
+
+/// A message to the reply topic that does not count. Nothing of its text is in it.
+#[derive(Debug, Clone, Copy)]
+pub struct RefusedReply<'a> {
+    /// The message, if it can be named.
+    pub message: Option<&'a MessageId>,
+    /// The release that it was about, if it names one.
+    pub release: Option<&'a ReleaseId>,
+    /// Why it does not count.
+    pub reason: &'a str,
+}
+
+/// The line of the log that says that a reply was refused, and counts it.
+#[must_use]
+pub fn refused_reply(function: &str, refused: &RefusedReply<'_>, now: Timestamp) -> Value {
+    json!({
+        "timestamp": now,
+        "level": "WARN",
+        "message": "reply refused",
+        "message.id": refused.message,
+        "release.id": refused.release,
+        "reason": refused.reason,
+        "FunctionName": function,
+        REFUSED_REPLIES: 1,
+        "_aws": {
+            "Timestamp": now.as_millisecond(),
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [["FunctionName"]],
+                "Metrics": [{ "Name": REFUSED_REPLIES, "Unit": "Count" }],
             }],
         },
     })
@@ -111,6 +148,23 @@ mod tests {
         let owner = open('b', Some(900), None);
         assert_eq!(age(&[queued.clone(), owner], 1_000), 100);
         assert_eq!(age(&[queued], 1_000), 900, "its owner is gone");
+    }
+
+    #[test]
+    fn a_refused_reply_is_counted_and_says_why() {
+        let message = "82833b5c-8d5d-56d0-b0e1-7511f8253eb8".parse().unwrap();
+        let refused = RefusedReply {
+            message: Some(&message),
+            release: None,
+            reason: "the token does not allow this decision",
+        };
+        let line = refused_reply("towpath-approval", &refused, at(1_795_600_000));
+        let metric = &line["_aws"]["CloudWatchMetrics"][0];
+        let name = metric["Metrics"][0]["Name"].as_str().unwrap();
+        assert_eq!((name, &line[name]), ("RefusedReplies", &json!(1)));
+        assert_eq!(line["message.id"], message.as_str());
+        assert_eq!(line["reason"], refused.reason);
+        assert_eq!(line["FunctionName"], "towpath-approval");
     }
 
     #[test]

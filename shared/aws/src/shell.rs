@@ -6,6 +6,8 @@ pub use lambda_runtime::Error;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
+use towpath_core::json::{self, JsonError};
 use tracing_subscriber::EnvFilter;
 
 use crate::Aws;
@@ -16,12 +18,28 @@ use crate::version::Version;
 /// One invocation of a function.
 #[derive(Debug)]
 pub struct Invocation {
-    /// What the function was given.
-    pub event: Value,
+    event: Result<Value, JsonError>,
     deadline: SystemTime,
 }
 
 impl Invocation {
+    /// What the function was given.
+    ///
+    /// # Errors
+    /// [`HandlerError::Malformed`], if it cannot be read without loss.
+    pub fn event(&self) -> Result<&Value, HandlerError> {
+        self.read()
+            .map_err(|error| HandlerError::Malformed(error.to_string()))
+    }
+
+    /// What the function was given, for one that answers what cannot be read.
+    ///
+    /// # Errors
+    /// Why it cannot be read without loss.
+    pub fn read(&self) -> Result<&Value, &JsonError> {
+        self.event.as_ref()
+    }
+
     /// The time until Lambda kills the function.
     #[must_use]
     pub fn time_left(&self) -> Duration {
@@ -50,10 +68,12 @@ pub fn run<R: Serialize>(
     tracing::info!(version = %Version::own(), "started");
     switches::check().inspect_err(|error| tracing::error!(%error, "not started"))?;
     let aws = Aws::from_env();
-    let serve = service_fn(async |event: LambdaEvent<Value>| {
+    // The text is read by the one reader of texts from outside: Lambda's own takes the last of two
+    // equal keys.
+    let serve = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let (event, context) = event.into_parts();
         let invocation = Invocation {
-            event,
+            event: json::read(event.get().as_bytes()),
             deadline: context.deadline(),
         };
         let answer = handler(&aws, &invocation).await;

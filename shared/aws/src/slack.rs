@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::{Value, json};
+use towpath_core::json;
 use towpath_core::message::slack_text;
 use towpath_core::names::{ApprovalId, ReleaseId, SlackUser};
 use towpath_core::release::Card;
@@ -231,7 +232,7 @@ fn judge(operation: &'static str, answer: &HttpResponse, bytes: &[u8]) -> Result
             message: format!("Slack answered with status {}", status.as_u16()),
         });
     }
-    let body: Value = serde_json::from_slice(bytes)
+    let body = json::parse(bytes)
         .map_err(|_| unreadable(operation, format_args!("status {}", status.as_u16())))?;
     if body["ok"] == true {
         return Ok(body);

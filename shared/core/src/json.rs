@@ -54,6 +54,20 @@ pub enum JsonError {
     Shape(String),
 }
 
+impl JsonError {
+    /// Where it is, without anything of the text, which may be a secret.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self {
+            Self::TooLong(_) => "too long".to_owned(),
+            Self::Syntax { line, column, .. } | Self::Inexact { line, column, .. } => {
+                format!("line {line}, column {column}")
+            }
+            Self::Shape(_) => "another shape".to_owned(),
+        }
+    }
+}
+
 /// Reads one JSON value. Order of keys, empty values and numbers are kept as they are.
 ///
 /// # Errors
@@ -78,8 +92,12 @@ pub fn read_as<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
     serde_json::from_value(read(text)?).map_err(|error| JsonError::Shape(error.to_string()))
 }
 
-/// Reads JSON whose numbers are known to be exact.
-pub(crate) fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
+/// Reads JSON whose numbers may be rounded to 64 bits: measurements, and answers of which no number is
+/// looked at to its last digit. A key that is there twice is refused all the same.
+///
+/// # Errors
+/// `serde_json`'s own, with the place.
+pub fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     let value = Exactly.deserialize(&mut reader)?;
     reader.end()?;

@@ -234,6 +234,13 @@ name!(
     r"^[CG][A-Z0-9]{1,31}$"
 );
 name!(
+    /// SNS's id of a message: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>.
+    MessageId,
+    "the id of an SNS message",
+    "1 to 100 letters, digits and -",
+    |t| !t.is_empty() && t.len() <= 100 && all(t, |c| c.is_ascii_alphanumeric() || c == '-')
+);
+name!(
     /// The id (not the name) of a Slack user.
     SlackUser,
     "the id of a Slack user",

@@ -48,6 +48,14 @@ pub fn mint(
     Ok(format!("{release}.{approval}.{digits}"))
 }
 
+/// What `token` names, whether or not it allows anything: only good for telling people that it does
+/// not.
+#[must_use]
+pub fn claimed(token: &str) -> Option<(ReleaseId, ApprovalId)> {
+    let (release, approval, _) = parts(token).ok()?;
+    Some((release, approval))
+}
+
 /// What `token` allows to decide, if it allows `decision`.
 ///
 /// # Errors
@@ -57,6 +65,21 @@ pub fn verify(
     token: &str,
     decision: Decision,
 ) -> Result<(ReleaseId, ApprovalId), TokenError> {
+    let (release, approval, digits) = parts(token)?;
+    let mut claimed = [0_u8; 32];
+    // One spelling for each token: `hex` would read upper-case digits, too.
+    if digits.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err(TokenError::Shape);
+    }
+    hex::decode_to_slice(digits, &mut claimed).map_err(|_| TokenError::Shape)?;
+    mac(key, &release, &approval, decision)?
+        .verify_slice(&claimed)
+        .map_err(|_| TokenError::Mismatch)?;
+    Ok((release, approval))
+}
+
+/// The release, the request and the digits of the HMAC that a token consists of.
+fn parts(token: &str) -> Result<(ReleaseId, ApprovalId, &str), TokenError> {
     if token.len() > LONGEST_TOKEN {
         return Err(TokenError::Shape);
     }
@@ -68,16 +91,7 @@ pub fn verify(
     };
     let release: ReleaseId = release.parse().map_err(|_| TokenError::Shape)?;
     let approval: ApprovalId = approval.parse().map_err(|_| TokenError::Shape)?;
-    let mut claimed = [0_u8; 32];
-    // One spelling for each token: `hex` would read upper-case digits, too.
-    if digits.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(TokenError::Shape);
-    }
-    hex::decode_to_slice(digits, &mut claimed).map_err(|_| TokenError::Shape)?;
-    mac(key, &release, &approval, decision)?
-        .verify_slice(&claimed)
-        .map_err(|_| TokenError::Mismatch)?;
-    Ok((release, approval))
+    Ok((release, approval, digits))
 }
 
 fn mac(
@@ -169,6 +183,15 @@ mod tests {
                 Err(TokenError::Mismatch)
             );
         }
+    }
+
+    #[test]
+    fn what_a_token_names_is_read_whether_or_not_it_allows_anything() {
+        let named = Some((release(), approval()));
+        assert_eq!(claimed(&approving()), named);
+        assert_eq!(claimed("shop-api-0123456789abcdef.production-1.x"), named);
+        assert_eq!(claimed("shop-api-0123456789abcdef.production-1"), None);
+        assert_eq!(claimed(&"a".repeat(10_000)), None);
     }
 
     #[test]

@@ -84,6 +84,17 @@ impl<'a> Account<'a> {
             })
         }
     }
+
+    pub(crate) async fn invoke(&self, function: &str, text: &str) -> Result<String, Error> {
+        let Place { account, region } = self.place;
+        let request = self
+            .lab
+            .gateway_at(&format!("/2015-03-31/functions/{function}/invocations"))
+            .header("authorization", authorization(account, region, "lambda"))
+            .body(text.to_owned());
+        let (_, body) = send(request).await?;
+        Ok(body)
+    }
 }
 
 /// A session of a role in somebody else's hands, used in the deployer's region.

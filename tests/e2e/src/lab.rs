@@ -190,7 +190,11 @@ impl Lab {
 
     /// A request to the gateway, not sent yet.
     pub(crate) fn gateway(&self) -> reqwest::RequestBuilder {
-        self.http.post(&self.url)
+        self.gateway_at("")
+    }
+
+    pub(crate) fn gateway_at(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http.post(format!("{}{path}", self.url))
     }
 
     /// Calls a method of Slack's Web API with a token.
@@ -204,6 +208,14 @@ impl Lab {
             .bearer_auth(token)
             .json(input);
         answer(format!("slack:{method}"), request).await
+    }
+
+    /// Invokes a function with a text, which need not be JSON, and returns what it answers.
+    ///
+    /// # Errors
+    /// When Lambda says no.
+    pub async fn invoke(&self, function: &str, text: &str) -> Result<String, Error> {
+        self.account(TOOLS).invoke(function, text).await
     }
 
     /// Asks a service behind a load balancer's listener: the status and the body.

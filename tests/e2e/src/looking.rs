@@ -17,6 +17,8 @@ pub struct DeadLetter {
     pub function: String,
     /// Why it was given up: the function's own words.
     pub reason: String,
+    /// The queue that keeps it; none where it is kept nowhere.
+    pub queue: Option<String>,
 }
 
 impl World {
@@ -39,8 +41,23 @@ impl World {
         let letter = |letter: Value| DeadLetter {
             function: text(&letter["function"]).replace("towpath-", ""),
             reason: text(&letter["body"]["responsePayload"]["errorMessage"]),
+            queue: letter["queue"].as_str().map(str::to_owned),
         };
         Ok(letters.into_iter().map(letter).collect())
+    }
+
+    /// Why messages to the reply topic were refused so far, in order: what the function's log says,
+    /// of which CloudWatch makes the metric.
+    ///
+    /// # Errors
+    /// When the logs cannot be read.
+    pub async fn refused_replies(&self) -> Result<Vec<String>, Error> {
+        let logs = self.function_logs()?;
+        let lines = logs.lines().filter_map(|line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            (line["RefusedReplies"] == 1).then(|| text(&line["reason"]))
+        });
+        Ok(lines.collect())
     }
 
     /// The releases of the example's pipeline, the oldest push first.

@@ -81,6 +81,9 @@ pub(crate) struct Function {
     /// How its asynchronous invocations are retried.
     #[serde(rename = "async", default)]
     pub(crate) asynchronous: Asynchronous,
+    /// Whether what it could not handle is kept in a queue.
+    #[serde(default = "yes")]
+    pub(crate) dead_letters: bool,
     /// What its role allows.
     #[serde(default)]
     pub(crate) statements: Vec<Statement>,
@@ -175,6 +178,10 @@ impl Default for Asynchronous {
             maximum_event_age_seconds: 21_600,
         }
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn both_images() -> String {

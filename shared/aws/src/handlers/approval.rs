@@ -4,19 +4,21 @@
 //! It faces the internet, so it can do nothing but write down what an authenticated person wants:
 //! whether that person may, and what it does, is the core's to say.
 
+mod replies;
 mod roll_back;
 
-use futures_util::future::join_all;
 use serde_json::{Value, json};
-use towpath_core::incoming::{ReadError, slack, sns, url};
+use towpath_core::incoming::{ReadError, slack, url};
+use towpath_core::json::JsonError;
 use towpath_core::names::{ApprovalId, ParameterName, ReleaseId, SlackUser};
 use towpath_core::release::{Actor, Decision, Incoming, Principal, Refusal, Release, StoredNow};
-use towpath_core::token;
 
 use super::HandlerError;
 use super::stored::stored_now;
 use super::take::{Taken, take_into};
-use crate::config::{REPLIES_TOPIC_ARN, SLACK_APP_ID, SLACK_TEAM_ID, SettingError, Settings};
+use crate::config::{
+    FUNCTION_NAME, REPLIES_TOPIC_ARN, SLACK_APP_ID, SLACK_TEAM_ID, SettingError, Settings,
+};
 use crate::per_minute::PerMinute;
 use crate::ports::{Clock, Ledger, Messenger, Parameters, Secrets};
 
@@ -38,17 +40,20 @@ pub struct SetUp {
     pub senders: Senders,
     /// The path below which the pipelines are kept.
     pub pipelines_path: ParameterName,
+    /// The function's own name, under which it measures.
+    pub function: String,
 }
 
 impl SetUp {
     /// What the settings say.
     ///
     /// # Errors
-    /// When the reply topic or the pipelines' path is not set.
+    /// When the reply topic, the pipelines' path or the function's name is not set.
     pub fn of(settings: &Settings) -> Result<Self, SettingError> {
         Ok(Self {
             senders: Senders::of(settings)?,
             pipelines_path: settings.pipelines_path()?,
+            function: settings.require(FUNCTION_NAME)?,
         })
     }
 }
@@ -81,16 +86,28 @@ const SLACK_PATH: &str = "/slack/interactive";
 /// Takes a request to the function URL, or a batch of SNS messages.
 ///
 /// # Errors
-/// When the ledger or the secrets cannot be used; and for SNS messages that are refused, so that
-/// they end as dead letters with the reason, since nobody could be answered.
-pub async fn handle<P>(ports: &P, set_up: &SetUp, event: &Value) -> Result<Value, HandlerError>
+/// When the ledger or the secrets cannot be used. What is refused is answered and told, and is no
+/// failure: what a function fails on is kept, and a message to the reply topic holds a token.
+pub async fn handle<P>(
+    ports: &P,
+    set_up: &SetUp,
+    event: Result<&Value, &JsonError>,
+) -> Result<Value, HandlerError>
 where
     P: Ledger + Parameters + Secrets + Messenger + Clock,
 {
-    if event.get("Records").is_some() {
-        replies(ports, set_up, event).await.map(|()| Value::Null)
-    } else {
-        request(ports, set_up, event).await
+    match event {
+        Err(error) => {
+            tracing::warn!(
+                place = error.place(),
+                "event refused: it is no JSON that can be read"
+            );
+            Ok(answer(400, "the request cannot be read"))
+        }
+        Ok(event) if event.get("Records").is_some() => replies::take(ports, set_up, event)
+            .await
+            .map(|()| Value::Null),
+        Ok(event) => request(ports, set_up, event).await,
     }
 }
 
@@ -242,6 +259,7 @@ async fn vote<P: Ledger + Clock>(
         by,
         decision,
         reason: None,
+        message: None,
         stored,
     };
     Ok(match take_into(ports, release, &actor, vote).await? {
@@ -291,84 +309,6 @@ async fn whisper<P: Messenger>(ports: &P, channel: &str, user: &SlackUser, probl
 fn refused(release: &ReleaseId, refusal: &Refusal) -> String {
     tracing::warn!(release.id = %release, %refusal, "click refused");
     refusal.to_string()
-}
-
-async fn replies<P>(ports: &P, set_up: &SetUp, event: &Value) -> Result<(), HandlerError>
-where
-    P: Ledger + Parameters + Secrets + Clock,
-{
-    let replies = sns::read(event).map_err(|error| HandlerError::Malformed(error.to_string()))?;
-    let key = ports.link_key().await?;
-    let taken = join_all(
-        replies
-            .into_iter()
-            .map(|reply| vote_by_reply(ports, set_up, &key, reply)),
-    )
-    .await;
-    let mut refused = Vec::new();
-    for outcome in taken {
-        match outcome {
-            Ok(()) => {}
-            Err(HandlerError::Refused(reason)) => refused.push(reason),
-            Err(error) => return Err(error),
-        }
-    }
-    if refused.is_empty() {
-        Ok(())
-    } else {
-        Err(HandlerError::Refused(refused.join("; ")))
-    }
-}
-
-async fn vote_by_reply<P: Ledger + Parameters + Clock>(
-    ports: &P,
-    set_up: &SetUp,
-    key: &[u8],
-    reply: Result<sns::Reply, ReadError>,
-) -> Result<(), HandlerError> {
-    let refused = |reason: String| Err(HandlerError::Refused(reason));
-    let reply = match reply {
-        Ok(reply) => reply,
-        Err(error) => return refused(error.to_string()),
-    };
-    if reply.topic != set_up.senders.reply_topic {
-        return refused(format!(
-            "message {} came by another topic",
-            reply.message_id
-        ));
-    }
-    let (release, approval) = match token::verify(key, &reply.approval, reply.decision) {
-        Ok(verified) => verified,
-        Err(error) => return refused(format!("message {}: {error}", reply.message_id)),
-    };
-    let nowhere = || {
-        refused(format!(
-            "message {}: there is no release {release}",
-            reply.message_id
-        ))
-    };
-    let Some(loaded) = ports.load(&release).await? else {
-        return nowhere();
-    };
-    let by = Principal::TokenHolder;
-    let actor = Actor::Person(by.clone());
-    let vote = Incoming::Vote {
-        approval,
-        by,
-        decision: reply.decision,
-        reason: reply.reason,
-        // Lambda delivers the reply again where this cannot be asked.
-        stored: stored_now(ports, &set_up.pipelines_path, &loaded).await?,
-    };
-    match take_into(ports, loaded, &actor, vote).await? {
-        Taken::Added(_) => {
-            tracing::info!(release.id = %release, decision = %reply.decision, "vote written down");
-            Ok(())
-        }
-        Taken::Known(_) => Ok(()),
-        Taken::Refused(refusal) => refused(format!("message {}: {refusal}", reply.message_id)),
-        Taken::NoSuchRelease => nowhere(),
-    }
 }
 
 /// An answer of the function URL. It never carries anything of the request.

@@ -28,7 +28,6 @@ impl From<HandlerError> for Diagnostic {
         let kind = match &error {
             HandlerError::Malformed(_) => "MalformedEvent",
             HandlerError::Pipeline(_) => "UnusablePipeline",
-            HandlerError::Refused(_) => "Refused",
             HandlerError::Setting(_) => "NotSetUp",
             HandlerError::Call(_) => "CallFailed",
             HandlerError::Load(_) => "LedgerNotRead",
@@ -53,9 +52,6 @@ pub enum HandlerError {
     /// A pipeline that the event concerns cannot be used. The others were dealt with.
     #[error("{0}")]
     Pipeline(String),
-    /// Messages that were refused. The others were dealt with.
-    #[error("refused: {0}")]
-    Refused(String),
     /// The function is not set up.
     #[error(transparent)]
     Setting(#[from] SettingError),
@@ -77,7 +73,7 @@ impl HandlerError {
     /// Whether the same event would fail in the same way again.
     fn is_final(&self) -> bool {
         match self {
-            Self::Malformed(_) | Self::Pipeline(_) | Self::Refused(_) | Self::Setting(_) => true,
+            Self::Malformed(_) | Self::Pipeline(_) | Self::Setting(_) => true,
             Self::Call(error)
             | Self::Load(LoadError::Call(error))
             | Self::Append(AppendError::Call(error)) => match error {

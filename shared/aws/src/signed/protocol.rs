@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::metadata::ErrorMetadata;
 use serde_json::Value;
+use towpath_core::json;
 
 use super::api::{Api, Protocol};
 use super::xml;
@@ -170,7 +171,7 @@ fn escaped(text: &str) -> String {
 pub(super) fn output(protocol: Protocol, action: &str, body: &[u8]) -> Result<Value, BoxError> {
     match protocol {
         Protocol::Json { .. } | Protocol::Rest { .. } if body.is_empty() => Ok(Value::Null),
-        Protocol::Json { .. } | Protocol::Rest { .. } => Ok(serde_json::from_slice(body)?),
+        Protocol::Json { .. } | Protocol::Rest { .. } => Ok(json::parse(body)?),
         Protocol::Query { .. } => {
             let text = std::str::from_utf8(body)?;
             Ok(xml::below(text, &format!("{action}Result"))?)
@@ -181,7 +182,7 @@ pub(super) fn output(protocol: Protocol, action: &str, body: &[u8]) -> Result<Va
 /// The error in an answer, with its code and message. `header` is the answer's `x-amzn-errortype`.
 pub(super) fn error(protocol: Protocol, header: Option<&str>, body: &[u8]) -> ErrorMetadata {
     let said = match protocol {
-        Protocol::Json { .. } | Protocol::Rest { .. } => serde_json::from_slice(body).ok(),
+        Protocol::Json { .. } | Protocol::Rest { .. } => json::parse(body).ok(),
         Protocol::Query { .. } => std::str::from_utf8(body)
             .ok()
             .and_then(|text| xml::below(text, "Error").ok()),

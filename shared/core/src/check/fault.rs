@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Answer, Response};
+use crate::json;
 use crate::message::one_line;
 use crate::pipeline::HttpCheck;
 
@@ -125,7 +126,7 @@ fn in_json(http: &HttpCheck, response: &Response) -> Option<Fault> {
     if truncated {
         return Some(Fault::NotJson { truncated });
     }
-    let Ok(body) = serde_json::from_slice::<Value>(&response.body) else {
+    let Ok(body) = json::parse(&response.body) else {
         return Some(Fault::NotJson { truncated });
     };
     http.json.iter().find_map(|(pointer, wanted)| {

@@ -1,6 +1,8 @@
 //! Clicks on the buttons of a card, as Slack sends them:
 //! <https://docs.slack.dev/reference/interaction-payloads/block_actions-payload>.
 //!
+//! The payload's `response_url` is not read: whoever has it can post to the channel in the app's name.
+//!
 //! A valid signature says that Slack sent it, not that the person may decide. Whoever reads a
 //! click checks its app, team, channel and user against what is expected.
 
@@ -45,8 +47,6 @@ pub struct Interaction {
     pub is_outsider: bool,
     /// The card, as Slack names it: its `ts`.
     pub message_ts: String,
-    /// Where an answer that only this person sees can be posted, up to five times in 30 minutes.
-    pub response_url: String,
     /// What was clicked.
     pub action: ButtonAction,
 }
@@ -121,7 +121,6 @@ pub fn read(body: &[u8]) -> Result<Interaction, ReadError> {
         is_outsider: is_outsider(&click, &user, &team)?,
         team,
         message_ts: message_ts.to_owned(),
-        response_url: response_url(&click)?,
         action,
     })
 }
@@ -136,17 +135,6 @@ fn is_outsider(click: &Fields<'_>, user: &Fields<'_>, team: &str) -> Result<bool
         None => None,
     };
     Ok(home != team && Some(home) != organisation)
-}
-
-fn response_url(click: &Fields<'_>) -> Result<String, ReadError> {
-    let url = click.text("response_url")?;
-    let is_url = (url.starts_with("https://") || url.starts_with("http://"))
-        && url.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_url {
-        Ok(url.to_owned())
-    } else {
-        Err(click.broken("response_url", &"not a URL"))
-    }
 }
 
 /// The one field of the form, decoded.
@@ -165,13 +153,13 @@ fn form_payload(body: &[u8]) -> Result<String, ReadError> {
     found.ok_or_else(|| ReadError::malformed("the form has no payload"))
 }
 
-/// The payload as JSON. The parser itself refuses what is nested more than 127 levels deep.
+/// The payload as JSON.
 fn json(payload: &str) -> Result<Value, ReadError> {
     // The error's text may quote the payload, which is not for the log: its place is enough.
-    serde_json::from_str(payload).map_err(|error| {
+    crate::json::read(payload.as_bytes()).map_err(|error| {
         ReadError::malformed(format!(
-            "the payload is not JSON, or nested too deeply (column {})",
-            error.column()
+            "the payload is not JSON, has a key twice, or is nested too deeply ({})",
+            error.place()
         ))
     })
 }
@@ -214,7 +202,7 @@ fn action(click: &Fields<'_>) -> Result<ButtonAction, ReadError> {
 fn value<T: DeserializeOwned>(action: &Fields<'_>, otherwise: &str) -> Result<T, ReadError> {
     let value = Some(action.text("value")?).filter(|value| value.starts_with('{'));
     value
-        .and_then(|value| serde_json::from_str(value).ok())
+        .and_then(|value| crate::json::read_as(value.as_bytes()).ok())
         .ok_or_else(|| action.broken("value", &otherwise))
 }
 

@@ -10,7 +10,9 @@ use serde_json::Value;
 
 use super::ReadError;
 use super::fields::{Fields, kind};
+use crate::json;
 use crate::message::one_line;
+use crate::names::MessageId;
 use crate::release::Decision;
 
 /// Largest message in bytes that is read; SNS itself would take 256 KiB.
@@ -28,8 +30,8 @@ pub struct Reply {
     /// The ARN of the topic that it came by: any other than the deployer's reply topic is no way
     /// to decide.
     pub topic: String,
-    /// SNS's id of the message, for the log. A message that is delivered twice has it twice.
-    pub message_id: String,
+    /// SNS's id of the message. A message that is delivered twice has it twice.
+    pub message_id: MessageId,
     /// The token that the request carried.
     pub approval: String,
     /// What was decided.
@@ -69,7 +71,7 @@ fn reply(record: &Value) -> Result<Reply, ReadError> {
         }
     }
     let topic = sns.text("TopicArn")?;
-    let message_id = sns.text("MessageId")?;
+    let message_id: MessageId = sns.name("MessageId")?;
     let message = match sns.value("Message") {
         Some(Value::String(message)) => message,
         Some(
@@ -81,14 +83,13 @@ fn reply(record: &Value) -> Result<Reply, ReadError> {
         ) => return Err(sns.broken("Message", &format!("{}, not text", kind(other)))),
         None => return Err(sns.lacks("Message")),
     };
-    let decided = Decided::read(message).map_err(|why| {
-        ReadError::malformed(format!("message {}: {why}", one_line(message_id, 80)))
-    })?;
+    let decided = Decided::read(message)
+        .map_err(|why| ReadError::malformed(format!("message {message_id}: {why}")))?;
     let reason = decided.reason.unwrap_or_default();
     let reason = one_line(reason.trim(), LONGEST_REASON);
     Ok(Reply {
         topic: one_line(topic, 512),
-        message_id: one_line(message_id, 128),
+        message_id,
         approval: decided.approval,
         decision: decided.decision,
         reason: Some(reason).filter(|reason| !reason.trim().is_empty()),
@@ -122,7 +123,7 @@ impl Decided {
         if !message.trim_start().starts_with('{') {
             return Err(FORM.to_owned());
         }
-        serde_json::from_str(message).map_err(|_| FORM.to_owned())
+        json::read_as(message.as_bytes()).map_err(|_| FORM.to_owned())
     }
 }
 
@@ -159,7 +160,7 @@ mod tests {
             reply,
             Ok(Reply {
                 topic: "arn:aws:sns:us-east-1:246796806071:snsNetTest".into(),
-                message_id: "82833b5c-8d5d-56d0-b0e1-7511f8253eb8".into(),
+                message_id: "82833b5c-8d5d-56d0-b0e1-7511f8253eb8".parse().unwrap(),
                 approval: "a.b.c".into(),
                 decision: Decision::Reject,
                 reason: Some("too late".into()),
@@ -197,6 +198,7 @@ mod tests {
             r#"{"approval":"t","decision":"APPROVE"}"#,
             r#"{"approval":"t","decision":"approve","by":"me"}"#,
             r#"{"approval":"t","decision":"approve","decision":"reject"}"#,
+            r#"{"approval":"t","decision":"approve","reason":"no","reason":"no"}"#,
             r#"{"approval":"t","decision":{"approve":null}}"#,
             r#"{"approval":["t"],"decision":"approve"}"#,
             r#"{"approval":"t","decision":"approve"} {}"#,

@@ -30,6 +30,18 @@ pub(super) fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
                 gate.sns.then(|| approval.clone()),
             )
         }
+        Event::ReplyRefused {
+            approval,
+            message,
+            reason,
+        } => (
+            format!("a reply to {approval} was refused"),
+            format!(
+                "A reply to {approval} of {name} was refused, and the request is still open: {}\n\nmessage: {message}\n",
+                one_line(reason, 2_000)
+            ),
+            None,
+        ),
         Event::ApprovalVoided { approval, reason } => (
             format!("{approval} no longer counts"),
             format!(

@@ -55,6 +55,12 @@ pub(super) fn line(release: &Release, entry: &Entry, said: &mut Said) -> Option<
                 because(reason.as_deref())
             ))
         }
+        Event::ReplyRefused {
+            approval, reason, ..
+        } => Some(format!(
+            ":warning: a reply to `{approval}` was refused, and the request is still open: {}",
+            slack_text(reason)
+        )),
         Event::ApprovalVoided { approval, reason } => Some(format!(
             ":leftwards_arrow_with_hook: the approval `{approval}` no longer counts: {}",
             slack_text(reason)

@@ -1,6 +1,7 @@
 //! Reading a pipeline as it is stored, strictly.
 
 use super::{Contradiction, Pipeline};
+use crate::json;
 use crate::names::ParameterName;
 use crate::visible;
 
@@ -48,10 +49,13 @@ impl Pipeline {
         if text.len() > LARGEST_TEXT {
             return Err(ReadError::TooLarge(text.len()));
         }
-        // serde_json itself refuses values nested more than 128 deep.
-        let pipeline: Self = serde_json::from_str(text).map_err(|error| ReadError::Malformed {
-            problem: visible(&error.to_string()),
-        })?;
+        let malformed = |problem: String| ReadError::Malformed {
+            problem: visible(&problem),
+        };
+        json::read(text.as_bytes()).map_err(|error| malformed(error.to_string()))?;
+        // What has been read says no more at which line a value of the wrong kind was.
+        let pipeline: Self =
+            serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?;
         pipeline.check().map_err(ReadError::Contradictions)?;
         Ok(pipeline)
     }
@@ -105,6 +109,11 @@ mod tests {
             (r#""cluster""#, r#""clutser": 1, "cluster""#),
             (r#""rolling": {}"#, r#""rolling": {"speed": 1}"#),
             (r#""cluster""#, r#""name": "again", "cluster""#),
+            (r#""cluster""#, r#""tags": {"a": "1", "a": "2"}, "cluster""#),
+            (
+                r#""cluster""#,
+                r#""checks": [{"name": "a", "http": {"url": "http://h/", "json": {"/a": {"b": 1, "b": 2}}}}], "cluster""#,
+            ),
             (r#""cluster""#, r#""checks": [{"name": "a"}], "cluster""#),
             (
                 r#""cluster""#,

@@ -8,13 +8,15 @@ use jiff::Timestamp;
 
 use super::checked::{checks_of, slow_checks};
 use super::eligible::{StoredNow, may_roll_back, may_vote};
+use super::refused_reply::accept_refused_reply;
 use super::reported::{Reporter, accept_report};
 use super::rollout::Phase;
 use super::vote::{Approval, Standing};
 use super::{
-    ActionKind, Candidate, CheckResult, Decision, Event, Home, Image, Principal, Release, ServiceId,
+    ActionKind, Candidate, CheckResult, Decision, Event, Home, Image, Principal, Refusal, Release,
+    ServiceId,
 };
-use crate::names::{ApprovalId, DeploymentId, PipelineName, ReleaseId, StageName};
+use crate::names::{ApprovalId, DeploymentId, MessageId, ReleaseId, StageName};
 use crate::pipeline::{HookPoint, Pipeline, Stage, TagPolicy, TagVerdict};
 
 /// A fact from outside, authenticated and parsed.
@@ -30,8 +32,19 @@ pub enum Incoming {
         decision: Decision,
         /// Why.
         reason: Option<String>,
+        /// The SNS message that said so, if one did.
+        message: Option<MessageId>,
         /// The release's pipeline as it is stored now.
         stored: StoredNow,
+    },
+    /// A message was to decide about a request, and does not count.
+    ReplyRefused {
+        /// The request that it names.
+        approval: ApprovalId,
+        /// The message.
+        message: MessageId,
+        /// Why it does not count.
+        reason: String,
     },
     /// AWS reported a change of a deployment.
     DeploymentReported {
@@ -89,108 +102,6 @@ pub enum Accepted {
     Add(Vec<Event>),
     /// Nothing: it is known, or does not matter any more.
     Known,
-}
-
-/// Why an incoming fact is not taken. It is shown to whoever brought it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The person may not decide here.
-    #[error("{by} may not decide about {stage}: the pipeline does not name them as an approver")]
-    NotEligible {
-        /// Who.
-        by: Principal,
-        /// The stage.
-        stage: StageName,
-    },
-    /// The person could have decided when the release began.
-    #[error(
-        "{by} may not decide about {stage} any more: the pipeline, as it is stored now, does not name them as an approver"
-    )]
-    NoLongerEligible {
-        /// Who.
-        by: Principal,
-        /// The stage.
-        stage: StageName,
-    },
-    /// The pipeline is gone, and its approvers with it.
-    #[error(
-        "nobody may decide about {stage} any more: the pipeline {pipeline} was removed. Apply it again, or push again where another one takes the image"
-    )]
-    PipelineRemoved {
-        /// The pipeline.
-        pipeline: PipelineName,
-        /// The stage.
-        stage: StageName,
-    },
-    /// Whether the person may still decide could not be found out.
-    #[error(
-        "nothing was decided: whether {by} may still decide about {stage} is not known ({problem}). Try again in a moment"
-    )]
-    NotKnown {
-        /// Who.
-        by: Principal,
-        /// The stage.
-        stage: StageName,
-        /// Why it is not known.
-        problem: String,
-    },
-    /// The request is over.
-    #[error("the request {approval} is closed: {why}")]
-    Closed {
-        /// The request.
-        approval: ApprovalId,
-        /// Why.
-        why: String,
-    },
-    /// The person has decided otherwise.
-    #[error("{by} has already decided to {decided}; the first decision counts")]
-    Decided {
-        /// Who.
-        by: Principal,
-        /// What they decided.
-        decided: Decision,
-    },
-    /// There is no such stage.
-    #[error("the pipeline has no stage `{0}`")]
-    NoSuchStage(StageName),
-    /// The person may not roll back here.
-    #[error(
-        "{by} may not roll {stage} back: the pipeline names them neither as an operator nor as an approver"
-    )]
-    NotAnOperator {
-        /// Who.
-        by: Principal,
-        /// The stage.
-        stage: StageName,
-    },
-    /// The person could have rolled back when the release began.
-    #[error(
-        "{by} may not roll {stage} back any more: the pipeline, as it is stored now, names them neither as an operator nor as an approver"
-    )]
-    NoLongerOperator {
-        /// Who.
-        by: Principal,
-        /// The stage.
-        stage: StageName,
-    },
-    /// Somebody else than the stage's own account, region and engine reports about its deployment.
-    #[error("{from} does not report about {deployment}: {expected} does")]
-    ForeignReport {
-        /// The deployment.
-        deployment: DeploymentId,
-        /// Who reported.
-        from: Reporter,
-        /// Who does.
-        expected: Reporter,
-    },
-    /// Nothing is being rolled out to the stage.
-    #[error("{release} is not being rolled out to {stage}, so there is nothing to take back")]
-    NotRollingOut {
-        /// The release.
-        release: ReleaseId,
-        /// The stage.
-        stage: StageName,
-    },
 }
 
 /// Why a push opens no release.
@@ -273,6 +184,7 @@ pub fn accept(release: &Release, incoming: Incoming, now: Timestamp) -> Result<A
             by,
             decision,
             reason,
+            message,
             stored,
         } => {
             let asked = request_of(release, &approval, &by, decision, now)?;
@@ -280,8 +192,15 @@ pub fn accept(release: &Release, incoming: Incoming, now: Timestamp) -> Result<A
                 return Ok(Accepted::Known);
             };
             may_vote(release, stage, &by, decision, &stored)?;
-            settle_vote(asked, by, decision, reason)
+            settle_vote(asked, by, decision, reason, message)
         }
+        Incoming::ReplyRefused {
+            approval,
+            message,
+            reason,
+        } => Ok(accept_refused_reply(
+            release, approval, message, reason, now,
+        )),
         Incoming::DeploymentReported {
             deployment,
             state,
@@ -384,6 +303,7 @@ fn settle_vote(
     by: Principal,
     decision: Decision,
     reason: Option<String>,
+    message: Option<MessageId>,
 ) -> Result<Accepted, Refusal> {
     let earlier = asked
         .votes
@@ -402,6 +322,7 @@ fn settle_vote(
                 by,
                 decision,
                 reason,
+                message,
             }]))
         }
     }

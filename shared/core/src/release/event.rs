@@ -11,7 +11,7 @@ use super::{
 };
 use crate::image::{Digest, Registry, RepositoryName, Tag};
 use crate::names::{
-    ApprovalId, CheckName, DeploymentId, Fingerprint, PauseId, ReleaseId, StageName,
+    ApprovalId, CheckName, DeploymentId, Fingerprint, MessageId, PauseId, ReleaseId, StageName,
     TaskDefinitionArn,
 };
 use crate::pipeline::{HookPoint, Pipeline};
@@ -73,6 +73,19 @@ pub enum Event {
         /// Why, in their words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// The SNS message that said so, if one did: with CloudTrail's data events it leads to who
+        /// published it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<MessageId>,
+    },
+    /// A message to the reply topic was to decide about a request that is open, and does not count.
+    ReplyRefused {
+        /// The request.
+        approval: ApprovalId,
+        /// The message.
+        message: MessageId,
+        /// Why it does not count.
+        reason: String,
     },
     /// Somebody who may wants the rollout taken back.
     RollbackRequested {
@@ -387,6 +400,7 @@ impl Event {
         match self {
             Self::DeploymentReported { .. }
             | Self::Voted { .. }
+            | Self::ReplyRefused { .. }
             | Self::RollbackRequested { .. }
             | Self::Vetoed { .. }
             | Self::Superseded { .. } => true,
@@ -445,6 +459,7 @@ impl Event {
             | Self::Opened { .. }
             | Self::DeploymentReported { .. }
             | Self::Voted { .. }
+            | Self::ReplyRefused { .. }
             | Self::Checked { .. }
             | Self::Superseded { .. }
             | Self::Overtook { .. }
@@ -493,6 +508,7 @@ impl Event {
             | Self::Opened { .. }
             | Self::DeploymentReported { .. }
             | Self::Voted { .. }
+            | Self::ReplyRefused { .. }
             | Self::Checked { .. }
             | Self::Superseded { .. }
             | Self::Overtook { .. }

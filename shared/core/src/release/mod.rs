@@ -18,6 +18,8 @@ mod next;
 mod outcome;
 mod plan;
 pub(crate) mod reason;
+mod refusal;
+mod refused_reply;
 mod reported;
 mod rollback;
 mod rollout;
@@ -30,7 +32,7 @@ pub(crate) mod tests;
 mod unwritten;
 mod vote;
 
-pub use accept::{Accepted, Incoming, NotTaken, Refusal, accept, open};
+pub use accept::{Accepted, Incoming, NotTaken, accept, open};
 pub use action::{Action, ActionKind, Card, Changes, DueCheck, Gates, Notice, Place, Reply};
 pub use checked::{Verdict, checks_of, verdict};
 pub use directive::{
@@ -45,6 +47,7 @@ pub use mark::{Mark, NotOurs};
 pub use next::{Moment, Step, Task, Wait, leave, next, planning};
 pub use outcome::{Conclusion, Outcome};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalableTarget, ScalingState};
+pub use refusal::Refusal;
 #[cfg(any(test, feature = "simulation"))]
 pub(crate) use reported::reporter;
 pub use reported::{Reporter, Sender};

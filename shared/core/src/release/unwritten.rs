@@ -161,6 +161,7 @@ impl Unwritten {
             Event::Opened { .. }
             | Event::DeploymentReported { .. }
             | Event::Voted { .. }
+            | Event::ReplyRefused { .. }
             | Event::RollbackRequested { .. }
             | Event::Vetoed { .. }
             | Event::HookCalled { .. }

@@ -240,6 +240,7 @@ impl World {
             by,
             decision,
             reason: None,
+            message: None,
             stored: self.stored(&id),
         };
         self.deliver(&id, fact);
@@ -392,6 +393,7 @@ impl World {
                         by: slack("U1"),
                         decision: Decision::Approve,
                         reason: None,
+                        message: None,
                         stored: self.stored(&id),
                     };
                     self.deliver(&id, fact);

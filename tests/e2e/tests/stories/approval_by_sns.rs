@@ -6,23 +6,18 @@ use towpath_e2e::{Error, World};
 
 /// Publishes a message that must be refused, and returns why it was.
 async fn refused(world: &World, message: &str) -> Result<String, Error> {
-    let before = world.dead_letters().await?.len();
-    let written = world.events_of("3f2c1ab").await?.len();
+    let before = world.refused_replies().await?.len();
     world.reply(message).await?;
     world
-        .until("the message is given up", async |world| {
-            Ok(world.dead_letters().await?.len() > before)
+        .until("the message is refused", async |world| {
+            Ok(world.refused_replies().await?.len() > before)
         })
         .await?;
-    let letters = world.dead_letters().await?;
-    assert_eq!(letters.len(), before + 1, "{letters:?}");
-    assert_eq!(letters[before].function, "approval");
-    assert_eq!(
-        world.events_of("3f2c1ab").await?.len(),
-        written,
-        "{message} changed nothing"
-    );
-    Ok(letters[before].reason.clone())
+    world.rest().await?;
+    let reasons = world.refused_replies().await?;
+    assert_eq!(reasons.len(), before + 1, "once: {reasons:?}");
+    assert_eq!(world.dead_letters().await?, [], "{message} is kept");
+    Ok(reasons[before].clone())
 }
 
 #[tokio::test]
@@ -48,6 +43,32 @@ async fn the_token_of_the_request_approves_once_and_nothing_else_does() -> Resul
     );
     assert_eq!(world.outcome("3f2c1ab").await?, None, "it still waits");
 
+    // People are told of the one that named their request, once, in every channel.
+    let again = refused(&world, &answer(token(&reject), "approve")).await?;
+    assert_eq!(again, swapped);
+    let told = world.events_named("3f2c1ab", "reply_refused").await?;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["approval"], "production-1");
+    let card = world.card("3f2c1ab").await?.expect("its card");
+    let lines = card
+        .replies
+        .iter()
+        .filter(|line| line.contains("was refused"));
+    assert_eq!(lines.count(), 1, "{:?}", card.replies);
+    let emails = world.emails().await?;
+    let mails: Vec<_> = emails
+        .iter()
+        .filter(|mail| mail.contains("was refused"))
+        .collect();
+    assert_eq!(mails.len(), 1, "{emails:?}");
+    assert!(
+        mails[0].contains("the token does not allow this decision"),
+        "{mails:?}"
+    );
+    for secret in [token(&approve), token(&reject)] {
+        assert!(!mails[0].contains(secret), "{mails:?}");
+    }
+
     let mut with_reason = approve.clone();
     with_reason["reason"] = json!("seen in staging");
     world.reply(&with_reason.to_string()).await?;
@@ -57,6 +78,8 @@ async fn the_token_of_the_request_approves_once_and_nothing_else_does() -> Resul
     assert_eq!(votes.len(), 1, "{votes:?}");
     assert_eq!(votes[0]["reason"], "seen in staging");
     assert_eq!(votes[0]["by"], "token_holder");
+    let message = votes[0]["message"].as_str().unwrap_or_default();
+    assert!(!message.is_empty(), "the message is named: {votes:?}");
 
     // Delivered once more the decision is known; the opposite comes too late.
     let written = world.events_of("3f2c1ab").await?.len();
@@ -65,12 +88,15 @@ async fn the_token_of_the_request_approves_once_and_nothing_else_does() -> Resul
     assert_eq!(world.events_of("3f2c1ab").await?.len(), written);
     let late = refused(&world, &reject.to_string()).await?;
     assert!(late.contains("the release has ended (succeeded)"), "{late}");
-    let reasons: Vec<_> = world.dead_letters().await?;
-    assert!(
-        reasons
-            .iter()
-            .all(|letter| !letter.reason.contains(token(&reject))),
-        "a token is in a reason: {reasons:?}"
+    let reasons = world.refused_replies().await?;
+    for secret in [token(&approve), token(&reject)] {
+        let shown = reasons.iter().any(|reason| reason.contains(secret));
+        assert!(!shown, "a token is in a reason: {reasons:?}");
+    }
+    assert_eq!(
+        world.events_of("3f2c1ab").await?.len(),
+        written,
+        "too late to be told"
     );
     Ok(())
 }
@@ -100,4 +126,34 @@ fn token(answer: &Value) -> &str {
 
 fn answer(token: &str, decision: &str) -> String {
     json!({ "approval": token, "decision": decision }).to_string()
+}
+
+/// What the function cannot deal with, whatever the reason, is tried again and then given up: a queue
+/// would hold a token that still decides.
+#[tokio::test]
+async fn a_reply_that_cannot_be_written_down_is_kept_in_no_queue() -> Result<(), Error> {
+    let world = World::start().await?;
+    world.push("3f2c1ab", "healthy").await?;
+    world.asks("3f2c1ab").await?;
+    let approve = world.answer_by_email("3f2c1ab", "approve").await?;
+    world
+        .fail(&json!([{ "service": "ssm", "operation": "GetParameter", "outcome": "throttled" }]))
+        .await?;
+    world.reply(&approve.to_string()).await?;
+    world.pass(600).await?;
+    let letters = world.dead_letters().await?;
+    let queues: Vec<_> = letters
+        .iter()
+        .filter_map(|letter| letter.queue.as_ref())
+        .collect();
+    assert_eq!(queues, Vec::<&String>::new(), "{letters:?}");
+    assert_eq!(
+        world.outcome("3f2c1ab").await?,
+        None,
+        "people are still asked"
+    );
+    world.heal().await?;
+    world.reply(&approve.to_string()).await?;
+    assert_eq!(world.ended("3f2c1ab").await?, "succeeded");
+    Ok(())
 }

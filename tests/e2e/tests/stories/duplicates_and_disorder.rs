@@ -155,3 +155,30 @@ async fn what_is_malformed_is_set_aside_with_its_reason() -> Result<(), Error> {
     );
     Ok(())
 }
+
+/// Two readers of a text with two equal keys may see two things, so that no function reads it.
+#[tokio::test]
+async fn an_event_that_has_a_key_twice_is_read_by_no_function() -> Result<(), Error> {
+    let world = World::start().await?;
+    for function in [
+        "image-push",
+        "deployment-event",
+        "lifecycle-hook",
+        "advance",
+        "sweeper",
+    ] {
+        let name = format!("towpath-{function}");
+        let text = r#"{"detail": {"result": "SUCCESS", "result": "FAILURE"}}"#;
+        let answer = world.lab.invoke(&name, text).await?;
+        let said = answer.contains("MalformedEvent") && answer.contains("is there twice");
+        assert!(said, "{function}: {answer}");
+    }
+    // What is sent to this one is kept nowhere, and a stranger's request is no failure.
+    let request = r#"{"version": "2.0", "rawPath": "/slack/interactive", "rawPath": "/"}"#;
+    let answer = world.lab.invoke("towpath-approval", request).await?;
+    assert!(answer.contains("400"), "{answer}");
+    let deep = format!("{{\"Records\": {}{}}}", "[".repeat(200), "]".repeat(200));
+    let answer = world.lab.invoke("towpath-approval", &deep).await?;
+    assert!(answer.contains("400"), "{answer}");
+    Ok(())
+}

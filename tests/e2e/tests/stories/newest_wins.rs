@@ -32,22 +32,23 @@ async fn a_newer_push_takes_the_place_of_one_that_waits_for_approval() -> Result
     assert_eq!(status, 200);
     world.reply(&token.to_string()).await?;
     world
-        .until("the e-mailed approval is given up", async |world| {
-            Ok(!world.dead_letters().await?.is_empty())
+        .until("the e-mailed approval is refused", async |world| {
+            Ok(!world.refused_replies().await?.is_empty())
         })
         .await?;
     let whispers = world.whispers().await?;
-    let letters = world.dead_letters().await?;
-    for said in [&whispers[0].1, &letters[0].reason] {
+    let refused = world.refused_replies().await?;
+    for said in [&whispers[0].1, &refused[0]] {
         assert!(
             said.contains("the release has ended (superseded)"),
             "{said}"
         );
     }
-    assert_eq!(
-        world.events_named(OLDER, "voted").await?,
-        Vec::<serde_json::Value>::new()
-    );
+    for kind in ["voted", "reply_refused"] {
+        let none = Vec::<serde_json::Value>::new();
+        assert_eq!(world.events_named(OLDER, kind).await?, none);
+    }
+    assert_eq!(world.dead_letters().await?, []);
     assert_eq!(world.running("production").await?, world.shop.first());
 
     world.click(NEWER, "towpath_approve", APPROVER).await?;

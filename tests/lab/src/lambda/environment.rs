@@ -263,9 +263,6 @@ fn spawn(
         .envs(&config.environment)
         // Load balancers are on loopback here, which checks may not reach anywhere else.
         .env("TOWPATH_CHECK_ALLOW", "127.0.0.1/32")
-        // The one workspace and app there are: clicks from elsewhere are to be refused.
-        .env("TOWPATH_SLACK_APP_ID", crate::slack::workspace::APP)
-        .env("TOWPATH_SLACK_TEAM_ID", crate::slack::workspace::TEAM)
         .stdin(Stdio::null())
         .stdout(log)
         .stderr(errors);

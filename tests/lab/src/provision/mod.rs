@@ -17,6 +17,7 @@ use crate::lab::Lab;
 use crate::lambda::function::{Config, Function};
 use crate::lambda::stream::Mapping;
 use crate::moto::MotoError;
+use crate::slack::workspace;
 
 /// What in the description cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +91,7 @@ pub(crate) async fn all(lab: &Arc<Lab>, bare: bool) -> Done {
     let _ = lab.streams.arn.set(stream);
     let mut mappings = Vec::new();
     for (short, described) in &lab.description.functions {
-        if !bare {
+        if !bare && described.dead_letters {
             backing::queue(lab, &lab.description.dead_letter_queue(short)).await?;
         }
         let function = add(lab, short, described)?;
@@ -136,6 +137,12 @@ fn add(lab: &Lab, short: &str, described: &Described) -> Result<Arc<Function>, P
     let version = env!("CARGO_PKG_VERSION").to_owned();
     environment.insert("TOWPATH_VERSION".to_owned(), version);
     environment.extend(described.environment.clone());
+    // The one workspace and app there are, as the module's `slack` names them: clicks from elsewhere
+    // are to be refused.
+    if described.triggers.url.is_some() {
+        environment.insert("TOWPATH_SLACK_APP_ID".into(), workspace::APP.into());
+        environment.insert("TOWPATH_SLACK_TEAM_ID".into(), workspace::TEAM.into());
+    }
     // Binaries are named as in the description, or as the function is in AWS.
     let binary = [short, &name]
         .map(|name| lab.settings.bin_dir.join(name))
@@ -154,7 +161,9 @@ fn add(lab: &Lab, short: &str, described: &Described) -> Result<Arc<Function>, P
         reserved_concurrency: described.reserved_concurrency,
         environment,
         asynchronous: described.asynchronous.clone(),
-        dead_letters: Some(lab.description.dead_letter_queue(short)),
+        dead_letters: described
+            .dead_letters
+            .then(|| lab.description.dead_letter_queue(short)),
     }))
 }
 

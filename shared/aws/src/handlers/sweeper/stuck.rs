@@ -4,6 +4,7 @@
 //! who reads dead letters could mend it.
 
 use towpath_core::bulletin::{Audience, Bulletin, News};
+use towpath_core::json;
 use towpath_core::names::{BulletinId, ParameterName};
 use towpath_core::pipeline::{Notify, Pipeline};
 use towpath_core::release::Home;
@@ -100,7 +101,7 @@ fn problem(home: &Home, pipeline: Option<&Pipeline>, error: &HandlerError) -> Op
 /// has none.
 fn audience(pipeline: Option<&Pipeline>, parameter: &Parameter) -> Audience {
     let read = || {
-        let value: serde_json::Value = serde_json::from_str(&parameter.value).ok()?;
+        let value = json::parse(parameter.value.as_bytes()).ok()?;
         serde_json::from_value::<Notify>(value.get("notify")?.clone()).ok()
     };
     let notify = pipeline.map(|pipeline| pipeline.notify.clone());

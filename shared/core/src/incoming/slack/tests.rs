@@ -42,7 +42,6 @@ fn a_click_says_who_decided_what() {
             user_name: "jtorrance".into(),
             is_outsider: false,
             message_ts: "1581136311.002000".into(),
-            response_url: "https://hooks.slack.com/actions/T9TK3CUKW/943059145717/EXAMPLE".into(),
             action: ButtonAction::Decide {
                 decision: Decision::Approve,
                 value: ButtonValue {
@@ -176,10 +175,6 @@ fn what_slack_would_not_send_is_malformed() {
             "container.message_ts: not the ts of a message",
         ),
         (
-            |p| p["response_url"] = json!("file:///etc/passwd"),
-            "response_url: not a URL",
-        ),
-        (
             |p| p["api_app_id"] = json!("a b"),
             "api_app_id: not an id of Slack",
         ),
@@ -222,11 +217,15 @@ fn the_form_has_one_payload_and_it_is_json() {
         ),
         (
             b"payload=%7B",
-            "the payload is not JSON, or nested too deeply (column 1)",
+            "the payload is not JSON, has a key twice, or is nested too deeply (line 1, column 1)",
         ),
         (
             b"payload=%ff%fe",
-            "the payload is not JSON, or nested too deeply (column 1)",
+            "the payload is not JSON, has a key twice, or is nested too deeply (line 1, column 1)",
+        ),
+        (
+            b"payload=%7B%22type%22:1,%22type%22:2%7D",
+            "the payload is not JSON, has a key twice, or is nested too deeply (line 1, column 16)",
         ),
         (b"payload=%7B%7D", "the payload has no `type`"),
         (b"payload=[]", "the payload is a list, not an object"),
@@ -234,6 +233,36 @@ fn the_form_has_one_payload_and_it_is_json() {
         assert_eq!(
             read(body).unwrap_err().to_string(),
             format!("malformed: {expected}")
+        );
+    }
+}
+
+/// Two readers of a text with two equal keys can read two things of it.
+#[test]
+fn a_key_that_is_there_twice_is_refused_at_every_depth() {
+    let text = click().to_string();
+    for (from, to) in [
+        (
+            r#""type":"block_actions""#,
+            r#""type":"view_closed","type":"block_actions""#,
+        ),
+        (
+            r#""id":"UA8RXUSPL""#,
+            r#""id":"U0123456789","id":"UA8RXUSPL""#,
+        ),
+        (
+            r#"{\"release\":"#,
+            r#"{\"approval\":\"test-1\",\"release\":"#,
+        ),
+    ] {
+        let twice = text.replacen(from, to, 1);
+        assert_ne!(twice, text, "{from}");
+        let form: String = form_urlencoded::Serializer::new(String::new())
+            .append_pair("payload", &twice)
+            .finish();
+        assert!(
+            matches!(read(form.as_bytes()), Err(ReadError::Malformed(_))),
+            "{to}"
         );
     }
 }

@@ -62,6 +62,7 @@ fn stories() -> Vec<Story> {
         by: Principal::Aws(words()),
         decision: Decision::Reject,
         reason: Some(words()),
+        message: None,
     }));
     let queued = Event::Queued {
         stage: "test".parse().unwrap(),

@@ -148,6 +148,25 @@ fn two_people_are_needed() {
 }
 
 #[test]
+fn a_reply_is_refused_while_people_are_asked() {
+    let story = asking().happened(Event::ReplyRefused {
+        approval: "production-1".parse().unwrap(),
+        message: "82833b5c-8d5d-56d0-b0e1-7511f8253eb8".parse().unwrap(),
+        reason: "the token does not allow this decision".into(),
+    });
+    let said = said(&story.release);
+    let last = |kind: &str| said[kind].as_array().and_then(|all| all.last().cloned());
+    insta::assert_json_snapshot!(last("replies"), @r#"":warning: a reply to `production-1` was refused, and the request is still open: the token does not allow this decision""#);
+    let notice = last("notices").expect("a notice");
+    assert_eq!(notice["asks"], Value::Null);
+    let text = notice["text"].as_str().unwrap_or_default();
+    assert!(
+        text.starts_with("A reply to production-1 of shop-api 3f2c1ab was refused, and the request is still open: the token does not allow this decision\n\nmessage: 82833b5c-"),
+        "{text}"
+    );
+}
+
+#[test]
 fn somebody_rejects() {
     let story = asking()
         .happened(Event::Voted {
@@ -155,6 +174,7 @@ fn somebody_rejects() {
             by: slack("U2"),
             decision: Decision::Reject,
             reason: Some("not on a Friday".into()),
+            message: None,
         })
         .ended("production", Outcome::Refused, None);
     let story = ended(

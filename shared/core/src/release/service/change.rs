@@ -123,6 +123,7 @@ pub fn service_change(
             Event::Opened { .. }
             | Event::DeploymentReported { .. }
             | Event::Voted { .. }
+            | Event::ReplyRefused { .. }
             | Event::Checked { .. }
             | Event::Superseded { .. }
             | Event::Overtook { .. }

@@ -15,7 +15,7 @@ impl Release {
     /// Applies an event without keeping it as an entry: for facts that are not worth a line.
     pub fn apply(&mut self, event: &Event, at: Timestamp) {
         match event {
-            Event::Opened { .. } => {}
+            Event::Opened { .. } | Event::ReplyRefused { .. } => {}
             Event::Superseded { tag, .. } => self.superseded_by = Some(tag.clone()),
             Event::Overtook { older } => {
                 self.overtaken.insert(older.clone());
@@ -113,6 +113,7 @@ impl Release {
                 by,
                 decision,
                 reason,
+                ..
             } => {
                 let vote = Vote {
                     by: by.clone(),

@@ -1,6 +1,7 @@
 //! `accept` and `open`: what each fact from outside adds, and every way in which it adds nothing.
 
 use super::given::{Story, checked, deployment, given, kept, other, stage, vote, vote_while};
+use crate::names::MessageId;
 use crate::pipeline::{ApprovalGate, HookPoint, Pipeline};
 use crate::release::{
     Accepted, Candidate, Decision, DeploymentStatus, Event, Home, Image, Incoming, Outcome,
@@ -66,6 +67,7 @@ fn an_approver_decides() {
         by: slack("U2"),
         decision: Reject,
         reason: Some("not on a Friday".into()),
+        message: None,
         stored: kept(),
     };
     assert_eq!(
@@ -75,6 +77,7 @@ fn an_approver_decides() {
             by: slack("U2"),
             decision: Reject,
             reason: Some("not on a Friday".into()),
+            message: None,
         }]
     );
     assert_eq!(
@@ -350,6 +353,68 @@ fn a_vote_where_nobody_is_asked_is_refused() {
     let nowhere = given(pipeline).pushed("3f2c1ab");
     let why = why_closed(&nowhere, vote("x-1", slack("U1"), Approve));
     assert_eq!(why, "the release has no stages");
+}
+
+#[test]
+fn a_decision_by_a_message_says_which_message() {
+    let message: MessageId = "82833b5c-8d5d-56d0-b0e1-7511f8253eb8".parse().unwrap();
+    let incoming = Incoming::Vote {
+        approval: "production-1".parse().unwrap(),
+        by: Principal::TokenHolder,
+        decision: Approve,
+        reason: None,
+        message: Some(message.clone()),
+        stored: kept(),
+    };
+    let events = adds(&asking(), incoming);
+    let [Event::Voted { message: said, .. }] = &events[..] else {
+        panic!("it is a vote: {events:?}");
+    };
+    assert_eq!(said.as_ref(), Some(&message));
+}
+
+#[test]
+fn a_reply_that_is_refused_is_written_down_once_while_its_request_is_open() {
+    let refused = |approval: &str, message: &str, reason: &str| Incoming::ReplyRefused {
+        approval: approval.parse().unwrap(),
+        message: message.parse().unwrap(),
+        reason: reason.into(),
+    };
+    let first = || refused("production-1", "m-1", "the pipeline was removed");
+    let events = adds(&asking(), first());
+    let told = asking().happened(events[0].clone());
+    for known in [
+        first(),
+        refused("production-1", "m-2", "the pipeline was removed"),
+    ] {
+        assert_eq!(told.accepts(known), Ok(Accepted::Known));
+    }
+    let another = refused(
+        "production-1",
+        "m-3",
+        "the token does not allow this decision",
+    );
+    assert_eq!(adds(&told, another).len(), 1);
+    // It neither decides nor keeps anybody from deciding.
+    assert_eq!(
+        adds(&told, vote("production-1", slack("U1"), Approve)).len(),
+        1
+    );
+
+    let rejected = asking().voted("production-1", slack("U1"), Reject);
+    let expired = asking().at(40 * 60);
+    let closed = [
+        granted(),
+        rejected,
+        expired,
+        pushed(),
+        pushed().stands_at_production(),
+    ];
+    for story in closed {
+        assert_eq!(story.accepts(first()), Ok(Accepted::Known));
+    }
+    let other = refused("production-2", "m-1", "the pipeline was removed");
+    assert_eq!(asking().accepts(other), Ok(Accepted::Known));
 }
 
 #[test]

@@ -125,6 +125,7 @@ impl Story {
             by,
             decision,
             reason: None,
+            message: None,
         })
     }
 
@@ -327,6 +328,7 @@ pub(crate) fn vote_while(
         by,
         decision,
         reason: None,
+        message: None,
         stored,
     }
 }

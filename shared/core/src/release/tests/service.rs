@@ -78,6 +78,7 @@ fn whatever_a_live_release_decides_is_fenced_by_its_epoch() {
         by: sample::slack("U1"),
         decision: Decision::Reject,
         reason: None,
+        message: None,
     };
     let fence = Some(ServiceWrite::Fence { epoch: 5 });
     for event in [intended, Event::Replied { through: 3 }] {
@@ -167,6 +168,7 @@ fn a_release_that_owns_nothing_touches_no_service() {
         by: sample::slack("U1"),
         decision: Decision::Approve,
         reason: None,
+        message: None,
     };
     let queued = Event::Queued {
         stage: stage("test"),

@@ -138,11 +138,17 @@ fn eventful() -> Story {
             reason: words(),
         })
         .asked("production", 2)
+        .happened(Event::ReplyRefused {
+            approval: "production-2".parse().unwrap(),
+            message: "82833b5c-8d5d-56d0-b0e1-7511f8253eb8".parse().unwrap(),
+            reason: words(),
+        })
         .happened(Event::Voted {
             approval: "production-2".parse().unwrap(),
             by: sample::slack("U2"),
             decision: Decision::Reject,
             reason: Some(words()),
+            message: "82833b5c-8d5d-56d0-b0e1-7511f8253eb8".parse().ok(),
         })
         .happened(Event::Superseded {
             by: "shop-api-fedcba9876543210".parse().unwrap(),
@@ -209,6 +215,7 @@ fn kind(event: &Event) -> usize {
         Event::GroupTaken { .. } => 35,
         Event::GroupFreed { .. } => 36,
         Event::RunsAlready { .. } => 37,
+        Event::ReplyRefused { .. } => 38,
     }
 }
 
@@ -217,7 +224,7 @@ fn every_event_is_read_back_as_it_was_written() {
     let story = eventful();
     let entries = story.release.entries();
     let kinds: BTreeSet<_> = entries.iter().map(|entry| kind(&entry.event)).collect();
-    assert_eq!(kinds, (0..38).collect(), "every kind of event is tried");
+    assert_eq!(kinds, (0..39).collect(), "every kind of event is tried");
     for entry in entries {
         let json = serde_json::to_string(entry).expect("it is written");
         let back: Entry = serde_json::from_str(&json).expect(&json);
@@ -320,6 +327,7 @@ fn a_ledger_of_version_1_folds_to_what_it_told_then() {
         by: Principal::TokenHolder,
         decision: Decision::Approve,
         reason: None,
+        message: None,
         stored: StoredNow::Removed,
     };
     assert_eq!(
