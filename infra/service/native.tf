@@ -36,18 +36,26 @@ resource "aws_lb_listener_rule" "native" {
   }
 }
 
+# AWS's own examples of these roles show no condition, and no document says that ECS names the source:
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/infrastructure_IAM_role.html
 locals {
   ecs_trust = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "ecs.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = {
-        StringEquals = { "aws:SourceAccount" = local.account }
-        ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:ecs:${local.region}:${local.account}:*" }
-      }
-    }]
+    Statement = [merge(
+      {
+        Effect    = "Allow"
+        Principal = { Service = "ecs.amazonaws.com" }
+        Action    = "sts:AssumeRole"
+      },
+      {
+        for key, value in {
+          Condition = {
+            StringEquals = { "aws:SourceAccount" = local.account }
+            ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:ecs:${local.region}:${local.account}:*" }
+          }
+        } : key => value if var.trust_names_source
+      },
+    )]
   })
 }
 

@@ -242,3 +242,10 @@ variable "permissions_boundary_arn" {
   type        = string
   default     = null
 }
+
+variable "trust_names_source" {
+  description = "Whether the roles that ECS assumes to shift traffic and to call hooks are trusted for this account's services only. AWS's documentation shows no such condition, so that it is off until somebody has seen it work: a deployment that ECS cannot shift fails."
+  type        = bool
+  default     = false
+  nullable    = false
+}
