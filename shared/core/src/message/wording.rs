@@ -41,6 +41,7 @@ pub(super) fn line(release: &Release, entry: &Entry, said: &mut Said) -> Option<
             by,
             decision,
             reason,
+            ..
         } => {
             let did = match decision {
                 Decision::Approve => ":+1: approved",
