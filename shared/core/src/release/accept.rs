@@ -16,7 +16,7 @@ use super::{
     ActionKind, Candidate, CheckResult, Decision, Event, Home, Image, Principal, Refusal, Release,
     ServiceId,
 };
-use crate::names::{ApprovalId, DeploymentId, MessageId, ReleaseId, StageName};
+use crate::names::{ApprovalId, DeploymentId, MessageId, StageName};
 use crate::pipeline::{HookPoint, Pipeline, Stage, TagPolicy, TagVerdict};
 
 /// A fact from outside, authenticated and parsed.
