@@ -88,7 +88,6 @@ fn problem(home: &Home, pipeline: Option<&Pipeline>, error: &HandlerError) -> Op
             }
         }
         HandlerError::Malformed(_)
-        | HandlerError::Refused(_)
         | HandlerError::Setting(_)
         | HandlerError::Call(_)
         | HandlerError::Load(_)
