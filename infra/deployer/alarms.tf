@@ -1,7 +1,9 @@
 locals {
   alarms = merge([
     for alarm in local.description.alarms : {
-      for function in alarm.functions != ["*"] ? alarm.functions : keys(alarm.of == "dead-letters" ? local.keeping : local.functions) :
+      for function in alarm.functions != ["*"] ? alarm.functions : [
+        for name, described in local.functions : name if alarm.of != "dead-letters" || described.dead_letters
+      ] :
       "${local.names[function]}-${alarm.name}" => merge(alarm, { function = function })
     }
   ]...)
