@@ -13,7 +13,7 @@ use crate::release::{
 };
 use crate::simulation::sample;
 
-/// More entries than any one stage of any release has, as `docs/decisions/0017` says.
+/// More entries than any one stage of any release has, as `docs/decisions/0017-bounded-growth.md` says.
 const BOUND: usize = 1_000;
 
 /// What is seen in turn, each again and again.
