@@ -283,13 +283,6 @@ def secret_queues(lab, found, wanted, topics):
         found.same("redrive of replies", json.loads(attributes.get("RedrivePolicy") or "{}"), {})
 
 
-def secrets(lab):
-    """Every secret by its name."""
-    ssm = lab.client("ssm")
-    names = [parameter["Name"] for parameter in parameters_of(ssm, "SecureString")]
-    return {name: ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"] for name in names}
-
-
 def secrets_are(lab, found, wanted):
     """A SecureString for each, with a value of its own that cannot be guessed."""
     ssm, values = lab.client("ssm"), set()

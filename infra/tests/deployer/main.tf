@@ -29,18 +29,6 @@ variable "administrators" {
   default     = ["arn:aws:iam::111111111111:root", "arn:aws:iam::111111111111:role/platform-*"]
 }
 
-variable "other_key" {
-  description = "Whether everything that is kept gets another key."
-  type        = bool
-  default     = false
-}
-
-variable "prefix" {
-  description = "Another one makes everything anew."
-  type        = string
-  default     = null
-}
-
 provider "aws" {
   region = "eu-central-1"
 }
@@ -63,8 +51,7 @@ module "deployer" {
   slack                    = { team_id = "T01234567", app_id = "A01234567" }
   alarm_thresholds         = { oldest-open-release = 90000 }
   permissions_boundary_arn = aws_iam_policy.boundary.arn
-  kms_key_arn              = var.other_key ? aws_kms_key.other.arn : aws_kms_key.own.arn
-  prefix                   = var.prefix
+  kms_key_arn              = aws_kms_key.own.arn
   environment              = { advance = { TOWPATH_LOG = "debug" } }
 }
 
@@ -134,13 +121,6 @@ resource "aws_kms_key" "own" {
       },
     ]
   })
-}
-
-resource "aws_kms_key" "other" {
-  description             = "The key after it"
-  enable_key_rotation     = true
-  deletion_window_in_days = 7
-  policy                  = aws_kms_key.own.policy
 }
 
 resource "aws_kms_alias" "own" {
