@@ -196,13 +196,5 @@ async fn kept_below<D: Deployer>(deployer: &D, path: &ParameterName) -> Result<V
 
 /// The service of a stage.
 pub(crate) fn service_of(stage: &Stage, home: &Home) -> ServiceId {
-    ServiceId {
-        account: stage
-            .account
-            .clone()
-            .unwrap_or_else(|| home.account.clone()),
-        region: stage.region.clone().unwrap_or_else(|| home.region.clone()),
-        cluster: stage.cluster.clone(),
-        service: stage.service.clone(),
-    }
+    home.service_of(stage)
 }

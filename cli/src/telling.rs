@@ -36,6 +36,7 @@ pub(crate) fn is_bookkeeping(event: &Event) -> bool {
     match event {
         Event::DeploymentReported { .. }
         | Event::Overtook { .. }
+        | Event::ToldEarlier { .. }
         | Event::Woke { .. }
         | Event::Intended { .. }
         | Event::CardPosted { .. }
@@ -64,6 +65,8 @@ pub(crate) fn is_bookkeeping(event: &Event) -> bool {
         | Event::ReplyRefused { .. }
         | Event::Checked { .. }
         | Event::Superseded { .. }
+        | Event::Replaced { .. }
+        | Event::BroughtBack { .. }
         | Event::Planned { .. }
         | Event::ApprovalRequested { .. }
         | Event::ApprovalVoided { .. }
@@ -207,6 +210,27 @@ pub(crate) fn sentence(event: &Event) -> String {
         }
         Event::Superseded { tag, .. } => format!("{tag} arrived here too, and is newer"),
         Event::Overtook { older } => format!("told the older release {older}, which waited here"),
+        Event::Replaced {
+            stage,
+            by,
+            tag,
+            back,
+            ..
+        } => {
+            let tag = tag.as_ref().map_or("what ran before", |tag| tag.as_str());
+            let did = if *back {
+                ", brought back by"
+            } else {
+                ", rolled out by"
+            };
+            format!("{stage}: {tag} serves there instead{did} {by}")
+        }
+        Event::BroughtBack { stage, by, .. } => {
+            format!("{stage}: it serves there again, brought back by {by}")
+        }
+        Event::ToldEarlier { earlier, service } => {
+            format!("told {earlier}, which it concerns, what serves in {service}")
+        }
         Event::Woke { service, next } => match next {
             Some(next) => format!("{service} is free; woke {next}"),
             None => format!("{service} is free; nobody waited"),

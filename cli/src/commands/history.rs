@@ -273,6 +273,9 @@ fn told(event: &Event) -> String {
         | Event::Checked { .. }
         | Event::Superseded { .. }
         | Event::Overtook { .. }
+        | Event::Replaced { .. }
+        | Event::BroughtBack { .. }
+        | Event::ToldEarlier { .. }
         | Event::Woke { .. }
         | Event::Planned { .. }
         | Event::ApprovalRequested { .. }

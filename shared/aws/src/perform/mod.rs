@@ -316,6 +316,9 @@ async fn perform_action<P: Ports>(
             wake::supersede(ports, release, older, service).await
         }
         Action::WakeCandidate { service } => wake::candidate(ports, release, service).await,
+        Action::TellEarlier { earlier, successor } => {
+            wake::earlier(ports, earlier, successor).await
+        }
         Action::PostCard { channel, card } => tell::post_card(ports, channel, card).await,
         Action::UpdateCard { channel, ts, card } => {
             tell::update_card(ports, channel, ts, card).await

@@ -1,13 +1,14 @@
-//! What one release does about another: superseding the one before it, waking the one behind it.
+//! What one release does about another: superseding the one before it, waking the one behind it,
+//! telling the one whose place it takes.
 
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
-    Accepted, Actor, Candidate, Event, Incoming, Release, ServiceId, accept,
+    Accepted, Actor, Candidate, Event, Incoming, Release, ServiceId, Successor, accept,
 };
 
 use crate::ports::{Append, AppendError, CallError, LoadError, Ports};
 
-/// How often another writer of the older release may be first.
+/// How often another writer of the other release may be first.
 const MOST_CONFLICTS: u8 = 5;
 
 pub(super) async fn supersede<P: Ports>(
@@ -16,29 +17,48 @@ pub(super) async fn supersede<P: Ports>(
     older: &ReleaseId,
     service: &ServiceId,
 ) -> Result<Vec<Event>, CallError> {
-    let done = || {
-        Ok(vec![Event::Overtook {
-            older: older.clone(),
-        }])
+    let incoming = Incoming::Superseded {
+        by: Candidate::of(newer),
+        service: service.clone(),
     };
+    tell(ports, older, &incoming).await?;
+    Ok(vec![Event::Overtook {
+        older: older.clone(),
+    }])
+}
+
+pub(super) async fn earlier<P: Ports>(
+    ports: &P,
+    earlier: &ReleaseId,
+    successor: &Successor,
+) -> Result<Vec<Event>, CallError> {
+    tell(ports, earlier, &Incoming::Succeeded(successor.clone())).await?;
+    Ok(vec![Event::ToldEarlier {
+        earlier: earlier.clone(),
+        service: successor.service.clone(),
+    }])
+}
+
+/// Has another release learn a fact, if that adds anything to it.
+async fn tell<P: Ports>(
+    ports: &P,
+    other: &ReleaseId,
+    incoming: &Incoming,
+) -> Result<(), CallError> {
     for _ in 0..MOST_CONFLICTS {
-        let release = match ports.load(older).await {
+        let release = match ports.load(other).await {
             Ok(Some(release)) => release,
-            Ok(None) => return done(),
+            Ok(None) => return Ok(()),
             Err(LoadError::Call(error)) => return Err(error),
             Err(LoadError::Unreadable { release, problem }) => {
-                // The older release is beyond help, and must not keep the newer one.
-                tracing::error!(release.id = %release, problem, "a release that should be superseded cannot be read");
-                return done();
+                // The other release is beyond help, and must not keep this one.
+                tracing::error!(release.id = %release, problem, "a release that should be told cannot be read");
+                return Ok(());
             }
         };
         let now = ports.now();
-        let incoming = Incoming::Superseded {
-            by: Candidate::of(newer),
-            service: service.clone(),
-        };
-        let Ok(Accepted::Add(events)) = accept(&release, incoming, now) else {
-            return done();
+        let Ok(Accepted::Add(events)) = accept(&release, incoming.clone(), now) else {
+            return Ok(());
         };
         let actor = Actor::Function("advance".into());
         let append = Append {
@@ -50,14 +70,14 @@ pub(super) async fn supersede<P: Ports>(
             due: Some(now),
         };
         match ports.append(append).await {
-            Ok(_) => return done(),
+            Ok(_) => return Ok(()),
             Err(AppendError::Behind | AppendError::Service | AppendError::Deployment(_)) => {}
             Err(AppendError::Call(error)) => return Err(error),
         }
     }
     Err(CallError::NotDone {
         operation: "ledger:append",
-        message: format!("others wrote to {older} first again and again"),
+        message: format!("others wrote to {other} first again and again"),
     })
 }
 

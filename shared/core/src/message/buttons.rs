@@ -59,24 +59,22 @@ fn open_request(release: &Release) -> Option<(&Stage, &Approval)> {
 }
 
 /// The stage that somebody could roll back from this card: where the release is being rolled out,
-/// or the last one in which it serves. What was brought back is not taken back from here.
+/// or the last one that it has come to, while it serves there. What was brought back is not taken
+/// back from here.
 fn to_take_back(release: &Release) -> Option<&Stage> {
     if release.rollback().is_some() {
         return None;
     }
-    let serving = release
-        .rollouts()
-        .iter()
-        .rposition(|rollout| match &rollout.phase {
-            Phase::Live(live) => live.rolling_back.is_none() && live.unwanted.is_none(),
-            Phase::Ended {
-                conclusion,
-                revision,
-                ..
-            } => conclusion.outcome == Outcome::Succeeded && revision.is_some(),
-            Phase::Pending | Phase::Planned { .. } | Phase::Asking { .. } => false,
-        })?;
-    let stage = release.pipeline().stages.get(serving)?;
+    let mut rollouts = release.rollouts().iter().rev();
+    let furthest = rollouts.find(|rollout| match &rollout.phase {
+        Phase::Live(live) => live.rolling_back.is_none() && live.unwanted.is_none(),
+        Phase::Ended { conclusion, .. } => conclusion.outcome == Outcome::Succeeded,
+        Phase::Pending | Phase::Planned { .. } | Phase::Asking { .. } => false,
+    })?;
+    if !matches!(furthest.phase, Phase::Live(_)) && !furthest.serves() {
+        return None;
+    }
+    let stage = release.pipeline().stage(&furthest.stage)?;
     let approvers = stage.approval.iter().flat_map(|gate| &gate.slack);
     let somebody = release.pipeline().operators.iter().chain(approvers).next();
     somebody.map(|_| stage)

@@ -73,6 +73,9 @@ pub(super) fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
         | Event::Checked { .. }
         | Event::Superseded { .. }
         | Event::Overtook { .. }
+        | Event::Replaced { .. }
+        | Event::BroughtBack { .. }
+        | Event::ToldEarlier { .. }
         | Event::Woke { .. }
         | Event::Planned { .. }
         | Event::Queued { .. }

@@ -11,7 +11,8 @@ use super::wording::{date, sign};
 use crate::names::{ApprovalId, StageName};
 use crate::pipeline::Stage;
 use crate::release::{
-    Card, Conclusion, DeploymentStatus, Event, Live, Outcome, Phase, Release, Rollout, Standing,
+    Card, Conclusion, DeploymentStatus, Event, Instead, Live, Outcome, Phase, Release, Rollout,
+    Standing,
 };
 
 /// The release's card: what it is, how each stage stands, and the buttons while people are asked.
@@ -98,6 +99,7 @@ fn line(release: &Release, stage: &Stage, rollout: &Rollout) -> String {
         Phase::Planned { .. } => ":hourglass:",
         Phase::Asking { .. } => ":raised_hand:",
         Phase::Live(_) => ":rowing_boat:",
+        Phase::Ended { .. } if is_replaced(rollout) => ":ballot_box_with_check:",
         Phase::Ended { conclusion, .. } => sign(conclusion.outcome),
     };
     format!(
@@ -105,6 +107,12 @@ fn line(release: &Release, stage: &Stage, rollout: &Rollout) -> String {
         stage.name,
         state(release, stage, rollout, date)
     )
+}
+
+/// Whether another release serves where this one did.
+fn is_replaced(rollout: &Rollout) -> bool {
+    let after = rollout.aftermath.as_ref();
+    after.is_some_and(|after| after.instead.is_some())
 }
 
 /// How much of a reason a stage's line shows. The reason for a release's end is there whole, below the
@@ -172,7 +180,7 @@ fn state(
         }
         Phase::Live(live) => live_state(release, stage, live, time),
         Phase::Ended { conclusion, at, .. } => match conclusion.outcome {
-            Outcome::Succeeded => format!("{} since {}", short(&conclusion.reason), time(*at)),
+            Outcome::Succeeded => succeeded(release, rollout, &conclusion.reason, *at, time),
             Outcome::Failed
             | Outcome::RolledBack
             | Outcome::Superseded
@@ -182,6 +190,46 @@ fn state(
                 format!("{}: {}", conclusion.outcome, short(&conclusion.reason))
             }
         },
+    }
+}
+
+/// How a release stands that has succeeded in a stage: what it says stays true.
+fn succeeded(
+    release: &Release,
+    rollout: &Rollout,
+    reason: &str,
+    at: Timestamp,
+    time: impl Fn(Timestamp) -> String,
+) -> String {
+    let tag = slack_text(release.image().tag.as_str());
+    if let Some(rollback) = release.rollback() {
+        let what = if rollback.before {
+            "what ran before"
+        } else {
+            tag.as_str()
+        };
+        return format!("{what} was brought back, {}", time(at));
+    }
+    let Some(after) = &rollout.aftermath else {
+        return if rollout.serves() {
+            format!("{} since {}", short(reason), time(at))
+        } else {
+            // Nobody tells it when that changes.
+            format!("{tag} ran there already, {}", time(at))
+        };
+    };
+    match &after.instead {
+        None => format!("{tag} serves again since {}", time(after.at)),
+        Some(Instead { tag: other, back }) => {
+            let other = other.as_ref().map(|other| slack_text(other.as_str()));
+            let other = other.as_deref().unwrap_or("what ran before");
+            let did = if *back {
+                "was brought back instead"
+            } else {
+                "took its place"
+            };
+            format!("{tag} served until {}: {other} {did}", time(after.at))
+        }
     }
 }
 

@@ -212,6 +212,9 @@ pub(super) fn line(release: &Release, entry: &Entry, said: &mut Said) -> Option<
         | Event::DeploymentReported { .. }
         | Event::Superseded { .. }
         | Event::Overtook { .. }
+        | Event::Replaced { .. }
+        | Event::BroughtBack { .. }
+        | Event::ToldEarlier { .. }
         | Event::Woke { .. }
         | Event::Planned { .. }
         | Event::Intended { .. }

@@ -11,6 +11,7 @@ use super::eligible::{StoredNow, may_roll_back, may_vote};
 use super::refused_reply::accept_refused_reply;
 use super::reported::{Reporter, accept_report};
 use super::rollout::Phase;
+use super::successor::{Successor, accept_successor};
 use super::vote::{Approval, Standing};
 use super::{
     ActionKind, Candidate, CheckResult, Decision, Event, Home, Image, Principal, Refusal, Release,
@@ -93,6 +94,8 @@ pub enum Incoming {
         /// The service at which it has arrived.
         service: ServiceId,
     },
+    /// A release serves where this one has served.
+    Succeeded(Successor),
 }
 
 /// What an incoming fact adds.
@@ -224,6 +227,7 @@ pub fn accept(release: &Release, incoming: Incoming, now: Timestamp) -> Result<A
         }
         Incoming::Veto { by, reason } => Ok(accept_veto(release, by, reason)),
         Incoming::Superseded { by, service } => Ok(accept_newer(release, by, &service)),
+        Incoming::Succeeded(successor) => Ok(accept_successor(release, successor)),
     }
 }
 

@@ -6,7 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{BaseRevision, DeploymentTarget, Image, Outcome, Revision, ScalingState, ServiceId};
+use super::{
+    BaseRevision, DeploymentTarget, Image, Outcome, Revision, ScalingState, ServiceId, Successor,
+};
 use crate::image::Platform;
 use crate::names::{
     CheckName, ContainerName, DeploymentId, Fingerprint, PauseId, ReleaseId, StageName,
@@ -388,6 +390,13 @@ pub enum Action {
         /// The service.
         service: ServiceId,
     },
+    /// Tell a release what has become of it where this one serves now.
+    TellEarlier {
+        /// That release.
+        earlier: ReleaseId,
+        /// What serves, and where.
+        successor: Successor,
+    },
     /// Post the release's card.
     PostCard {
         /// The Slack channel.
@@ -493,7 +502,8 @@ impl Action {
             Self::RestoreScaling { .. } => ActionKind::RestoreScaling,
             Self::Supersede { .. } => ActionKind::Supersede,
             Self::WakeCandidate { .. } => ActionKind::WakeCandidate,
-            Self::PostCard { .. }
+            Self::TellEarlier { .. }
+            | Self::PostCard { .. }
             | Self::UpdateCard { .. }
             | Self::Reply { .. }
             | Self::Publish { .. } => ActionKind::Tell,

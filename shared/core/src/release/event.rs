@@ -347,6 +347,37 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// Another release serves in a stage in which this one did.
+    Replaced {
+        /// The stage.
+        stage: StageName,
+        /// The release that was rolled out.
+        by: ReleaseId,
+        /// The tag of what serves; none for what ran before the first release.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tag: Option<Tag>,
+        /// Whether that was brought back by a rollback.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        back: bool,
+        /// The owner's epoch.
+        epoch: u64,
+    },
+    /// A rollback has brought this release back to a stage.
+    BroughtBack {
+        /// The stage.
+        stage: StageName,
+        /// The rollback.
+        by: ReleaseId,
+        /// The owner's epoch.
+        epoch: u64,
+    },
+    /// A release learned what has become of it in a service, now that this one serves there.
+    ToldEarlier {
+        /// The release.
+        earlier: ReleaseId,
+        /// The service.
+        service: ServiceId,
+    },
     /// The release's card was posted to Slack.
     CardPosted {
         /// The channel, as Slack names it.
@@ -403,7 +434,9 @@ impl Event {
             | Self::ReplyRefused { .. }
             | Self::RollbackRequested { .. }
             | Self::Vetoed { .. }
-            | Self::Superseded { .. } => true,
+            | Self::Superseded { .. }
+            | Self::Replaced { .. }
+            | Self::BroughtBack { .. } => true,
             Self::Opened { .. }
             | Self::HookCalled { .. }
             | Self::HookAnswered { .. }
@@ -411,6 +444,7 @@ impl Event {
             | Self::Watched { .. }
             | Self::Checked { .. }
             | Self::Overtook { .. }
+            | Self::ToldEarlier { .. }
             | Self::Woke { .. }
             | Self::Planned { .. }
             | Self::ApprovalRequested { .. }
@@ -463,6 +497,9 @@ impl Event {
             | Self::Checked { .. }
             | Self::Superseded { .. }
             | Self::Overtook { .. }
+            | Self::ToldEarlier { .. }
+            | Self::Replaced { .. }
+            | Self::BroughtBack { .. }
             | Self::Woke { .. }
             | Self::Planned { .. }
             | Self::ApprovalRequested { .. }
@@ -512,6 +549,9 @@ impl Event {
             | Self::Checked { .. }
             | Self::Superseded { .. }
             | Self::Overtook { .. }
+            | Self::ToldEarlier { .. }
+            | Self::Replaced { .. }
+            | Self::BroughtBack { .. }
             | Self::Woke { .. }
             | Self::Planned { .. }
             | Self::ApprovalRequested { .. }

@@ -25,6 +25,7 @@ mod rollback;
 mod rollout;
 mod service;
 mod state;
+mod successor;
 mod summary;
 mod tell;
 #[cfg(test)]
@@ -63,6 +64,7 @@ pub use service::{
     ServiceRow, ServiceWrite, service_change, verify_row,
 };
 pub use state::{Home, NotARelease, Release, Told};
+pub use successor::{Aftermath, Instead, Successor};
 pub use summary::Summary;
 pub use tell::announcements;
 pub use unwritten::Unwritten;

@@ -9,7 +9,7 @@
 //! | waits for approval | from when the request ends |
 //! | owns a service | since it took it, and its service's pace and the stage's bake time are over |
 //! | owns a service and waits for approval of its traffic | from when the request ends |
-//! | has ended, and not everybody knows | since it ended |
+//! | has ended, and not everybody knows | since it ended, or learned last what became of it |
 //! | has ended | not at all |
 
 use jiff::{SignedDuration, Timestamp};
@@ -28,8 +28,8 @@ impl Release {
         if !is_open(self) {
             return None;
         }
-        if let Some(ended) = self.ended_at() {
-            return Some(ended);
+        if self.conclusion().is_some() {
+            return self.last_changed_at();
         }
         let came = self.came_at()?;
         let Some((stage, rollout)) = self.current() else {

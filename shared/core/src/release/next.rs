@@ -152,12 +152,11 @@ fn tell_first(release: &Release, moment: Moment, step: Step) -> Step {
     }
 }
 
-/// Whether the release ended so long ago that nobody waits for word of it: a channel that refuses
-/// every message must not keep releases due for ever.
+/// Whether the release ended, and learned what became of it, so long ago that nobody waits for word
+/// of it: a channel that refuses every message must not keep releases due for ever.
 fn is_old_news(release: &Release, now: Timestamp) -> bool {
-    release
-        .ended_at()
-        .is_some_and(|ended| now >= later(ended, OLD_NEWS))
+    let is_old = |at| now >= later(at, OLD_NEWS);
+    release.conclusion().is_some() && release.last_changed_at().is_some_and(is_old)
 }
 
 fn work(release: &Release, moment: Moment) -> Step {

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::successor::Aftermath;
 use super::vote::Approval;
 use super::{CheckResult, Conclusion, Outcome, Plan, Principal, Revision, ScalingState};
 use crate::names::{CheckName, DeploymentId, PauseId, StageName};
@@ -21,6 +22,8 @@ pub struct Rollout {
     pub approvals: u32,
     /// Why nothing can be planned here, if that is so.
     pub unplannable: Option<String>,
+    /// What has become of it since it succeeded, if that is known.
+    pub aftermath: Option<Aftermath>,
 }
 
 /// How far a rollout is.
@@ -54,6 +57,8 @@ pub enum Phase {
         conclusion: Conclusion,
         /// The revision that was deployed, if it came that far.
         revision: Option<Revision>,
+        /// The epoch with which the release had the service; none where it has not taken it.
+        epoch: Option<u64>,
         /// When.
         at: Timestamp,
     },

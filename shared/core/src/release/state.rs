@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::rollout::{Live, Phase, Rollout};
-use super::{Action, Conclusion, Entry, Event, Image, Principal, Rollback, ServiceId};
+use super::{Action, Conclusion, Entry, Event, Image, Principal, Rollback, ServiceId, Successor};
 use crate::image::{Platform, Registry, Tag};
 use crate::names::{AccountId, DeploymentId, Fingerprint, Region, ReleaseId, StageName};
 use crate::pipeline::{Pipeline, Stage};
@@ -31,6 +31,20 @@ impl Home {
     #[must_use]
     pub fn registry(&self) -> Registry {
         Registry::ecr(&self.account, &self.region)
+    }
+
+    /// The service of a stage: at home, where the stage names no other account or region.
+    #[must_use]
+    pub fn service_of(&self, stage: &Stage) -> ServiceId {
+        ServiceId {
+            account: stage
+                .account
+                .clone()
+                .unwrap_or_else(|| self.account.clone()),
+            region: stage.region.clone().unwrap_or_else(|| self.region.clone()),
+            cluster: stage.cluster.clone(),
+            service: stage.service.clone(),
+        }
     }
 
     /// The one registry whose images a pipeline takes: this one, where it names none.
@@ -59,6 +73,8 @@ pub struct Release {
     /// The older releases that were told at the stage where this one stands.
     overtaken: BTreeSet<ReleaseId>,
     let_go: BTreeSet<ServiceId>,
+    /// The releases that are to learn that this one serves where they did, or that they do again.
+    to_tell: BTreeSet<(ReleaseId, Successor)>,
     outstanding: Option<Outstanding>,
     told: Told,
     entries: Vec<Entry>,
@@ -143,6 +159,7 @@ impl Release {
                 phase: Phase::Pending,
                 approvals: 0,
                 unplannable: None,
+                aftermath: None,
             })
             .collect();
         Self {
@@ -158,6 +175,7 @@ impl Release {
             superseded_by: None,
             overtaken: BTreeSet::new(),
             let_go: BTreeSet::new(),
+            to_tell: BTreeSet::new(),
             outstanding: None,
             told: Told::default(),
             entries: Vec::new(),
@@ -290,18 +308,7 @@ impl Release {
     #[must_use]
     pub fn service_id(&self, index: usize) -> Option<ServiceId> {
         let stage = self.pipeline.stages.get(index)?;
-        Some(ServiceId {
-            account: stage
-                .account
-                .clone()
-                .unwrap_or_else(|| self.home.account.clone()),
-            region: stage
-                .region
-                .clone()
-                .unwrap_or_else(|| self.home.region.clone()),
-            cluster: stage.cluster.clone(),
-            service: stage.service.clone(),
-        })
+        Some(self.home.service_of(stage))
     }
 
     /// The service to which the release has made that deployment, if it has.
@@ -339,6 +346,11 @@ impl Release {
     /// A service that was let go and whose next release was not told yet.
     pub(super) fn let_go(&self) -> Option<&ServiceId> {
         self.let_go.first()
+    }
+
+    /// The releases that were not told yet what this one's success makes of them.
+    pub(super) fn to_tell(&self) -> impl Iterator<Item = &(ReleaseId, Successor)> {
+        self.to_tell.iter()
     }
 
     pub(super) fn outstanding(&self) -> Option<&Outstanding> {

@@ -8,6 +8,16 @@ use crate::message;
 pub fn announcements(release: &Release) -> Vec<Action> {
     let mut actions = Vec::new();
     let told = release.told();
+    if release.pipeline().notify.slack.is_some() {
+        actions.extend(
+            release
+                .to_tell()
+                .map(|(earlier, successor)| Action::TellEarlier {
+                    earlier: earlier.clone(),
+                    successor: successor.clone(),
+                }),
+        );
+    }
     if let Some(channel) = &release.pipeline().notify.slack {
         let card = message::card(release);
         match &told.card {

@@ -170,6 +170,9 @@ impl Unwritten {
             | Event::Checked { .. }
             | Event::Superseded { .. }
             | Event::Overtook { .. }
+            | Event::Replaced { .. }
+            | Event::BroughtBack { .. }
+            | Event::ToldEarlier { .. }
             | Event::Woke { .. }
             | Event::ApprovalRequested { .. }
             | Event::ApprovalVoided { .. }

@@ -279,7 +279,8 @@ fn service_of(action: &Action) -> Option<&ServiceId> {
         | Action::RollBack { place, .. }
         | Action::RestoreScaling { place, .. } => Some(&place.service),
         Action::Supersede { service, .. } | Action::WakeCandidate { service } => Some(service),
-        Action::PostCard { .. }
+        Action::TellEarlier { .. }
+        | Action::PostCard { .. }
         | Action::UpdateCard { .. }
         | Action::Reply { .. }
         | Action::Publish { .. } => None,

@@ -241,6 +241,16 @@ impl World {
                     older: older.clone(),
                 }
             }
+            Action::TellEarlier { earlier, successor } => {
+                let service = successor.service.clone();
+                if !self.deliver(earlier, Incoming::Succeeded(successor.clone())) {
+                    return Came::Nothing;
+                }
+                Event::ToldEarlier {
+                    earlier: earlier.clone(),
+                    service,
+                }
+            }
             Action::WakeCandidate { service } => {
                 let row = self.ledger.row(service);
                 let waiting = row.waiting.into_iter().chain(row.candidate);

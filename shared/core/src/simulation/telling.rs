@@ -3,9 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
+
+use super::sample;
 use super::world::World;
 use crate::names::ReleaseId;
-use crate::release::{Action, Decision, DeploymentStatus, Event, Release};
+use crate::release::{Action, Decision, DeploymentStatus, Event, Outcome, Phase, Release};
 
 /// What has arrived in the channels of each release, by the entries that it tells. A line that is
 /// sent once more, since nobody knows whether it has arrived, is the same line.
@@ -51,7 +54,8 @@ pub fn told(action: &Action) -> Option<Event> {
         | Action::RollBack { .. }
         | Action::RestoreScaling { .. }
         | Action::Supersede { .. }
-        | Action::WakeCandidate { .. } => None,
+        | Action::WakeCandidate { .. }
+        | Action::TellEarlier { .. } => None,
     }
 }
 
@@ -85,6 +89,7 @@ impl World {
             | Action::RestoreScaling { .. }
             | Action::Supersede { .. }
             | Action::WakeCandidate { .. }
+            | Action::TellEarlier { .. }
             | Action::PostCard { .. }
             | Action::UpdateCard { .. } => return,
         };
@@ -124,6 +129,32 @@ impl World {
                 let id = release.id();
                 self.violated(format!(
                     "I6: {id} says {what} twice by {channel:?}: {lines:#?}"
+                ));
+            }
+        }
+    }
+}
+
+impl World {
+    /// I6: at rest, a card says that its release serves, and offers to roll it back, only where it does.
+    pub(super) fn check_card(&mut self, release: &Release) {
+        let told = release.pipeline().notify.slack.is_some();
+        let old_news = self.now > sample::dawn() + SignedDuration::from_hours(7 * 24);
+        if !told || old_news || release.rollback().is_some() {
+            return;
+        }
+        for (index, rollout) in release.rollouts().iter().enumerate() {
+            let succeeded = matches!(&rollout.phase, Phase::Ended { conclusion, .. } if conclusion.outcome == Outcome::Succeeded);
+            let (true, Some(service)) = (succeeded, release.service_id(index)) else {
+                continue;
+            };
+            let good = self.ledger.row(&service).good;
+            let serves = good.is_some_and(|good| !good.before && good.release == *release.id());
+            let says = rollout.serves();
+            if serves != says {
+                let id = release.id();
+                self.violated(format!(
+                    "I6: the card of {id} says of {service} that it serves: {says}"
                 ));
             }
         }

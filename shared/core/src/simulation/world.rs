@@ -448,6 +448,7 @@ impl World {
                 self.violated(format!("I6: {id} has not told {untold:?}"));
             }
             self.check_channels(&release);
+            self.check_card(&release);
         }
     }
 

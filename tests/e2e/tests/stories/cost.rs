@@ -7,17 +7,16 @@ use towpath_e2e::{APPROVER, Error, World};
 
 const TAG: &str = "3f2c1ab";
 
+/// What serves everywhere before it.
+const EARLIER: &str = "1d2e3f4";
+
 #[tokio::test]
 async fn a_release_through_three_stages_costs_what_the_document_says() -> Result<(), Error> {
     let world = World::start().await?;
-    world.rest().await?;
+    through(&world, EARLIER).await?;
     let since = world.lab.get("journal").await?["last"].clone();
     let before = invocations(&world).await?;
-    world.push(TAG, "healthy").await?;
-    world.asks(TAG).await?;
-    world.click(TAG, "towpath_approve", APPROVER).await?;
-    assert_eq!(world.ended(TAG).await?, "succeeded");
-    world.rest().await?;
+    through(&world, TAG).await?;
 
     let mut counted = calls(&world, &since.to_string()).await?;
     for (function, invoked) in invocations(&world).await? {
@@ -41,6 +40,15 @@ async fn a_release_through_three_stages_costs_what_the_document_says() -> Result
         "documented: {wrong:?}, found: {counted:?}"
     );
     Ok(())
+}
+
+/// Has a tag go through all stages, until everybody has been told.
+async fn through(world: &World, tag: &str) -> Result<(), Error> {
+    world.push(tag, "healthy").await?;
+    world.asks(tag).await?;
+    world.click(tag, "towpath_approve", APPROVER).await?;
+    assert_eq!(world.ended(tag).await?, "succeeded");
+    world.rest().await
 }
 
 /// A bound that is kept, and that still says something.

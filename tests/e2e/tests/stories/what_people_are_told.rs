@@ -204,3 +204,48 @@ async fn a_version_that_bakes_says_so_and_until_when() -> Result<(), Error> {
     );
     Ok(())
 }
+
+/// Whether the card of a tag offers to roll it back.
+async fn offers(world: &World, tag: &str) -> Result<bool, Error> {
+    let card = world.card(tag).await?.expect("its card");
+    Ok(card
+        .buttons
+        .iter()
+        .any(|button| button == "towpath_roll_back"))
+}
+
+/// Lets time pass until the card of a tag says it.
+async fn until_card(world: &World, tag: &str, says: &str) -> Result<(), Error> {
+    let says = async |world: &World| {
+        let card = world.card(tag).await?;
+        Ok(card.is_some_and(|card| card.text.contains(says)))
+    };
+    world.until("its card says so", says).await
+}
+
+#[tokio::test]
+async fn only_the_card_of_what_serves_says_so_and_offers_to_roll_it_back() -> Result<(), Error> {
+    let world = World::start().await?;
+    deploy(&world, GOOD).await?;
+    assert!(offers(&world, GOOD).await?);
+    deploy(&world, WORSE).await?;
+    until_card(&world, GOOD, "*production*: 3f2c1ab served until").await?;
+    until_card(&world, GOOD, "4a5b6c7 took its place").await?;
+    assert!(!offers(&world, GOOD).await? && offers(&world, WORSE).await?);
+
+    let command = [
+        "rollback",
+        "shop-api",
+        "production",
+        "--reason",
+        "orders get lost",
+    ];
+    world.ordered(&command).await?;
+    until_card(&world, GOOD, "3f2c1ab serves again since").await?;
+    until_card(&world, WORSE, "3f2c1ab was brought back instead").await?;
+    assert!(!offers(&world, WORSE).await? && offers(&world, GOOD).await?);
+    // In the other stages it serves still.
+    until_card(&world, WORSE, "*staging*: 4a5b6c7 serves since").await?;
+    assert_eq!(world.dead_letters().await?, []);
+    Ok(())
+}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::bulletin::{Audience, Bulletin, News};
-use crate::message::{bulletin, bulletin_mail, card, notices, replies};
+use crate::message::{ROLL_BACK, bulletin, bulletin_mail, card, notices, replies};
 use crate::pipeline::HookPoint;
 use crate::release::tests::given::{Story, deployment, given, in_progress};
 use crate::release::{
@@ -238,15 +238,59 @@ fn nobody_decides() {
     insta::assert_json_snapshot!(said(&story.release));
 }
 
-#[test]
-fn it_serves_in_production() {
-    let story = asking()
+/// It was approved, and is about to take production.
+fn approved() -> Story {
+    asking()
         .voted("production-1", slack("U1"), Decision::Approve)
         .planned("production", sample::plan())
+}
+
+/// It serves in production, since its approval.
+fn serving() -> Story {
+    let story = approved()
         .took("production", 1)
         .ended("production", Outcome::Succeeded, Some(9));
-    let story = ended(story, Outcome::Succeeded, "3f2c1ab serves in production");
-    insta::assert_json_snapshot!(said(&story.release));
+    ended(story, Outcome::Succeeded, "3f2c1ab serves in production")
+}
+
+#[test]
+fn it_serves_in_production() {
+    insta::assert_json_snapshot!(said(&serving().release));
+}
+
+/// A release is rolled out where this one served, or a rollback; and another one brings it back.
+fn replaced(back: bool) -> Story {
+    serving().happened(Event::Replaced {
+        stage: "production".parse().unwrap(),
+        by: "shop-api-0123456789abcdef".parse().unwrap(),
+        tag: "d00dad1".parse().ok(),
+        back,
+        epoch: 2,
+    })
+}
+
+#[test]
+fn another_one_serves_where_it_did() {
+    let again = replaced(true).happened(Event::BroughtBack {
+        stage: "production".parse().unwrap(),
+        by: "shop-api-fedcba9876543210".parse().unwrap(),
+        epoch: 3,
+    });
+    let cards = [replaced(false), replaced(true), again];
+    insta::assert_json_snapshot!(cards.map(|story| card(&story.release)));
+}
+
+/// A card has no button that would only be refused: the service knows another release for what runs.
+#[test]
+fn what_ran_already_is_not_taken_back_from_its_card() {
+    let story = approved();
+    let says = |story: &Story| serde_json::to_string(&card(&story.release)).expect("JSON");
+    let took = story.clone().took("production", 1);
+    let took = took.ended("production", Outcome::Succeeded, Some(9));
+    assert!(says(&took).contains(ROLL_BACK), "{}", says(&took));
+    let ran = story.ended("production", Outcome::Succeeded, Some(9));
+    assert!(!says(&ran).contains(ROLL_BACK), "{}", says(&ran));
+    assert!(says(&ran).contains("*production*: 3f2c1ab ran there already"));
 }
 
 /// Everything that the ledger says of a rollback: a check while it bakes, a button.

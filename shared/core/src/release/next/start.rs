@@ -139,6 +139,7 @@ fn first_meant_at(own: Own<'_>) -> Timestamp {
         | Action::RestoreScaling { .. }
         | Action::Supersede { .. }
         | Action::WakeCandidate { .. }
+        | Action::TellEarlier { .. }
         | Action::PostCard { .. }
         | Action::UpdateCard { .. }
         | Action::Reply { .. }

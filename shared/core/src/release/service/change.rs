@@ -127,6 +127,9 @@ pub fn service_change(
             | Event::Checked { .. }
             | Event::Superseded { .. }
             | Event::Overtook { .. }
+            | Event::Replaced { .. }
+            | Event::BroughtBack { .. }
+            | Event::ToldEarlier { .. }
             | Event::Woke { .. }
             | Event::ApprovalRequested { .. }
             | Event::ApprovalVoided { .. }

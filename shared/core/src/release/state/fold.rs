@@ -8,8 +8,9 @@ use crate::release::rollout::{
     Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, NotRestored, Phase, Rollout,
     TakenGroup,
 };
+use crate::release::successor::{Aftermath, Instead};
 use crate::release::vote::{Approval, Standing, Vote};
-use crate::release::{Action, ActionKind, CheckResult, Conclusion, Event, reason};
+use crate::release::{Action, ActionKind, CheckResult, Conclusion, Event, Outcome, reason};
 
 impl Release {
     /// Applies an event without keeping it as an entry: for facts that are not worth a line.
@@ -20,6 +21,20 @@ impl Release {
             Event::Overtook { older } => {
                 self.overtaken.insert(older.clone());
             }
+            Event::Replaced {
+                stage,
+                tag,
+                back,
+                epoch,
+                ..
+            } => {
+                let (tag, back) = (tag.clone(), *back);
+                self.learn(stage, Some(Instead { tag, back }), *epoch, at);
+            }
+            Event::BroughtBack { stage, epoch, .. } => self.learn(stage, None, *epoch, at),
+            Event::ToldEarlier { earlier, service } => self
+                .to_tell
+                .retain(|(one, successor)| one != earlier || successor.service != *service),
             Event::Woke { service, .. } => {
                 self.let_go.remove(service);
             }
@@ -363,20 +378,33 @@ impl Release {
                 }
                 self.outstanding = None;
                 self.overtaken.clear();
+                if *outcome == Outcome::Succeeded {
+                    self.to_tell.extend(self.concerned_by_success());
+                }
                 // Who waits in order makes room for the next one, too, and so does a rollback, which
                 // may have been woken in the place of another.
                 let waited = self.pipeline.arrivals.is_in_order() || self.rollback.is_some();
                 if self.live().is_some() || waited {
                     self.let_go.extend(self.service_id(self.stage_index()));
                 }
+                let epoch = self.live().map(|live| live.epoch);
                 self.with_stage(stage, |rollout| {
                     rollout.phase = Phase::Ended {
                         conclusion: Conclusion::new(*outcome, reason.clone()),
                         revision: revision.clone(),
+                        epoch,
                         at,
                     };
                 });
             }
+        }
+    }
+
+    /// What has become of the release where it has served.
+    fn learn(&mut self, stage: &StageName, instead: Option<Instead>, epoch: u64, at: Timestamp) {
+        let mut rollouts = self.rollouts.iter_mut();
+        if let Some(rollout) = rollouts.find(|rollout| rollout.stage == *stage) {
+            rollout.aftermath = Some(Aftermath { instead, at, epoch });
         }
     }
 

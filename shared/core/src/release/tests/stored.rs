@@ -25,6 +25,22 @@ fn eventful() -> Story {
             stage: stage("test"),
             behind: words(),
         })
+        .happened(Event::Replaced {
+            stage: "test".parse().unwrap(),
+            by: "shop-api-0123456789abcdef".parse().unwrap(),
+            tag: "d00dad1".parse().ok(),
+            back: true,
+            epoch: 7,
+        })
+        .happened(Event::BroughtBack {
+            stage: "test".parse().unwrap(),
+            by: "shop-api-0123456789abcdef".parse().unwrap(),
+            epoch: 8,
+        })
+        .happened(Event::ToldEarlier {
+            earlier: "shop-api-0123456789abcdef".parse().unwrap(),
+            service: sample::home().service_of(&sample::shop().stages[0]),
+        })
         .happened(Event::Overtook {
             older: "shop-api-0123456789abcdef".parse().unwrap(),
         })
@@ -216,6 +232,9 @@ fn kind(event: &Event) -> usize {
         Event::GroupFreed { .. } => 36,
         Event::RunsAlready { .. } => 37,
         Event::ReplyRefused { .. } => 38,
+        Event::Replaced { .. } => 39,
+        Event::BroughtBack { .. } => 40,
+        Event::ToldEarlier { .. } => 41,
     }
 }
 
@@ -224,7 +243,7 @@ fn every_event_is_read_back_as_it_was_written() {
     let story = eventful();
     let entries = story.release.entries();
     let kinds: BTreeSet<_> = entries.iter().map(|entry| kind(&entry.event)).collect();
-    assert_eq!(kinds, (0..39).collect(), "every kind of event is tried");
+    assert_eq!(kinds, (0..42).collect(), "every kind of event is tried");
     for entry in entries {
         let json = serde_json::to_string(entry).expect("it is written");
         let back: Entry = serde_json::from_str(&json).expect(&json);
