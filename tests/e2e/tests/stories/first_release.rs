@@ -57,6 +57,8 @@ async fn what_ran_before_the_first_release_comes_back_by_rolling_and_by_codedepl
     assert_eq!(world.ended(FIRST).await?, "succeeded");
     assert_eq!(world.running("production").await?, [digest.as_str()]);
     world.pass(600).await?;
+    // Rollbacks have a tag of what they bring back or undo, so the release is noted before them.
+    let release = world.release(FIRST).await?.id;
     goes_back(&world, "test", &[]).await?;
     goes_back(&world, "production", &[]).await?;
     let (code, printed) = world.towpath(&["status", "shop-api"]).await?;
@@ -71,7 +73,6 @@ async fn what_ran_before_the_first_release_comes_back_by_rolling_and_by_codedepl
         printed.contains("nothing is known that served in test before what runs now"),
         "{printed}"
     );
-    let release = world.release(FIRST).await?.id;
     let forth = ["rollback", "shop-api", "test", "--to", &release];
     assert_eq!(world.ordered(&forth).await?["to"]["tag"], FIRST);
     world
