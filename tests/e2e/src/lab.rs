@@ -106,7 +106,8 @@ impl Lab {
         // The lab is on this machine, so no proxy is asked for it.
         let http = Client::builder()
             .no_proxy()
-            .timeout(Duration::from_secs(120))
+            // A day that passes has 1,440 sweeps in it, which take minutes on a busy machine.
+            .timeout(Duration::from_secs(600))
             .build()?;
         Ok(Self {
             child,
