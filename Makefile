@@ -32,7 +32,7 @@ lab: setup build ## The lab with the demo's services, kept running to try things
 	target/debug/towpath-demo --keep
 
 test: setup build ## Every test: units and properties, stories through the lab, Terraform modules where there are terraform and a mirror
-	$(CARGO) test --workspace
+	$(CARGO) test --workspace --no-fail-fast
 	infra/tests/run --offline deployer target-account two-accounts
 
 check: fmt lint deny test ## Format, lints, dependency policy and every test
