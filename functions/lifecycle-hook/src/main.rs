@@ -5,6 +5,6 @@ use towpath_aws::shell;
 
 fn main() -> Result<(), shell::Error> {
     shell::run(async |aws, invocation| {
-        handle(aws, invocation.event()?, invocation.time_left()).await
+        handle(aws, invocation.event()?, || invocation.time_left()).await
     })
 }

@@ -6,6 +6,7 @@ use towpath_core::names::Region;
 use crate::clients::Clients;
 use crate::clock::SystemClock;
 use crate::config::Settings;
+use crate::deadline::Deadline;
 use crate::ecs::Definitions;
 use crate::ports::{CallError, Clock};
 use crate::secrets::Secrets;
@@ -74,6 +75,12 @@ impl Aws {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What ends the calls that are made.
+    #[must_use]
+    pub fn deadline(&self) -> &Deadline {
+        self.clients.deadline()
     }
 
     pub(crate) fn clients(&self) -> &Clients {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | the request could not be built, or no credentials were to be had | refused |
 //! | the connection was never made | not done |
+//! | the function's time was used up before the call | not done |
 //! | AWS throttled, or the credentials or the signature had expired | not done |
 //! | another write had the same thing in its hands | not done |
 //! | no answer in time, or AWS says that it took too long; connection lost after it was made | unknown |

@@ -15,13 +15,13 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
 use towpath_core::names::Region;
 use towpath_core::pipeline::Role;
 use towpath_core::release::Place;
 
 use crate::config::{ENDPOINT_URL, SettingError, Settings};
+use crate::deadline::{Bound, Deadline};
 use crate::http::{CONNECT_TIMEOUT, Http};
 use crate::ports::CallError;
 #[cfg(feature = "cli")]
@@ -41,6 +41,7 @@ type Caller = (Option<Role>, Region);
 #[derive(Debug)]
 pub(crate) struct Clients {
     settings: Settings,
+    deadline: Deadline,
     http: Http,
     base: OnceLock<SdkConfig>,
     sets: Mutex<BTreeMap<Caller, Arc<ClientSet>>>,
@@ -49,9 +50,11 @@ pub(crate) struct Clients {
 impl Clients {
     /// Clients with the credentials of the environment.
     pub(crate) fn new(settings: Settings) -> Self {
+        let deadline = Deadline::default();
         Self {
             settings,
-            http: Http::default(),
+            http: Http::default().within(deadline.of_calls()),
+            deadline,
             base: OnceLock::new(),
             sets: Mutex::default(),
         }
@@ -62,10 +65,16 @@ impl Clients {
     pub(crate) fn with_config(settings: Settings, http: Http, config: SdkConfig) -> Self {
         Self {
             settings,
+            deadline: Deadline::default(),
             http,
             base: OnceLock::from(config),
             sets: Mutex::default(),
         }
+    }
+
+    /// What ends their calls.
+    pub(crate) fn deadline(&self) -> &Deadline {
+        &self.deadline
     }
 
     /// The HTTP client that they share.
@@ -76,27 +85,29 @@ impl Clients {
     /// The clients of the deployer's own account and region.
     pub(crate) async fn home(&self) -> Result<Arc<ClientSet>, CallError> {
         let region = self.home_region()?;
-        self.set(None, region).await
+        self.set(None, region, &self.deadline.of_calls()).await
     }
 
     /// The clients of the region that the ledger's table is in, with the function's own credentials:
     /// a table in another account admits them by its policy.
     pub(crate) async fn ledger(&self) -> Result<Arc<ClientSet>, CallError> {
-        match self.settings.table_region()? {
-            Some(region) => self.set(None, region).await,
-            None => self.home().await,
-        }
+        let region = match self.settings.table_region()? {
+            Some(region) => region,
+            None => self.home_region()?,
+        };
+        self.set(None, region, &self.deadline.of_the_ledger()).await
     }
 
     /// The clients of a stage's account and region, in its role if it has one.
     pub(crate) async fn at(&self, place: &Place) -> Result<Arc<ClientSet>, CallError> {
-        self.set(place.role.clone(), place.service.region.clone())
-            .await
+        let (role, region) = (place.role.clone(), place.service.region.clone());
+        self.set(role, region, &self.deadline.of_calls()).await
     }
 
     /// The clients of another region, with the deployer's own credentials.
     pub(crate) async fn in_region(&self, region: &Region) -> Result<Arc<ClientSet>, CallError> {
-        self.set(None, region.clone()).await
+        let bound = self.deadline.of_calls();
+        self.set(None, region.clone(), &bound).await
     }
 
     pub(crate) fn home_region(&self) -> Result<Region, CallError> {
@@ -111,13 +122,20 @@ impl Clients {
         match self.base.get() {
             Some(config) => Ok(config),
             None => {
-                let config = from_environment(&self.settings, self.http.clone())?;
+                let bound = self.deadline.of_calls();
+                let config = from_environment(&self.settings, self.http.clone(), bound)?;
                 Ok(self.base.get_or_init(|| config))
             }
         }
     }
 
-    async fn set(&self, role: Option<Role>, region: Region) -> Result<Arc<ClientSet>, CallError> {
+    async fn set(
+        &self,
+        role: Option<Role>,
+        region: Region,
+        bound: &Bound,
+    ) -> Result<Arc<ClientSet>, CallError> {
+        bound.in_time("a call")?;
         let key = (role, region);
         // A poisoned lock guards a map that is complete at every moment.
         let known = {
@@ -137,19 +155,25 @@ impl Clients {
             None => config,
             Some(role) => assume(role, config).await,
         };
-        let set = Arc::new(ClientSet::new(config));
+        let bound = self.deadline.of_the_ledger();
+        let ledger = config
+            .to_builder()
+            .sleep_impl(bound.clone())
+            .http_client(self.http.within(bound))
+            .build();
+        let set = Arc::new(ClientSet::new(config, ledger));
         let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(sets.entry(key).or_insert(set).clone())
     }
 }
 
 /// The settings of every client, wherever its credentials come from.
-fn common(config: SdkConfig, http: Http) -> SdkConfig {
+fn common(config: SdkConfig, http: Http, bound: Bound) -> SdkConfig {
     config
         .into_builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(http)
-        .sleep_impl(TokioSleep::new())
+        .sleep_impl(bound)
         .time_source(SystemTimeSource::new())
         .retry_config(RetryConfig::standard())
         .timeout_config(
@@ -162,7 +186,11 @@ fn common(config: SdkConfig, http: Http) -> SdkConfig {
         .build()
 }
 
-fn from_environment(settings: &Settings, http: Http) -> Result<SdkConfig, SettingError> {
+fn from_environment(
+    settings: &Settings,
+    http: Http,
+    bound: Bound,
+) -> Result<SdkConfig, SettingError> {
     let credentials = Credentials::new(
         settings.require("AWS_ACCESS_KEY_ID")?,
         settings.require("AWS_SECRET_ACCESS_KEY")?,
@@ -174,7 +202,7 @@ fn from_environment(settings: &Settings, http: Http) -> Result<SdkConfig, Settin
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .identity_cache(IdentityCache::lazy().build());
     builder.set_endpoint_url(settings.get(ENDPOINT_URL));
-    Ok(common(builder.build(), http))
+    Ok(common(builder.build(), http, bound))
 }
 
 /// The configuration of the command line: profiles and whatever else the machine's owner has set up.
@@ -204,7 +232,7 @@ pub(crate) async fn from_profile(
             .credentials_provider(credentials)
             .build();
     }
-    Ok(common(config, http))
+    Ok(common(config, http, Bound::default()))
 }
 
 async fn assume(role: &Role, config: SdkConfig) -> SdkConfig {
@@ -224,17 +252,19 @@ async fn assume(role: &Role, config: SdkConfig) -> SdkConfig {
 }
 
 macro_rules! client_set {
-    ($($name:ident: $sdk:ident),* $(,)?) => {
+    ($($name:ident from $config:ident: $sdk:ident),* $(,)?) => {
         /// The clients of one role in one region.
         #[derive(Debug)]
         pub(crate) struct ClientSet {
             config: SdkConfig,
+            /// The same with the ledger's time, which goes on when that of the others is used up.
+            ledger: SdkConfig,
             $($name: OnceLock<$sdk::Client>,)*
         }
 
         impl ClientSet {
-            fn new(config: SdkConfig) -> Self {
-                Self { config, $($name: OnceLock::new(),)* }
+            fn new(config: SdkConfig, ledger: SdkConfig) -> Self {
+                Self { config, ledger, $($name: OnceLock::new(),)* }
             }
 
             /// What the clients are made from.
@@ -244,7 +274,7 @@ macro_rules! client_set {
 
             $(
                 pub(crate) fn $name(&self) -> &$sdk::Client {
-                    self.$name.get_or_init(|| $sdk::Client::new(&self.config))
+                    self.$name.get_or_init(|| $sdk::Client::new(&self.$config))
                 }
             )*
         }
@@ -252,12 +282,12 @@ macro_rules! client_set {
 }
 
 client_set! {
-    autoscaling: aws_sdk_applicationautoscaling,
-    codedeploy: aws_sdk_codedeploy,
-    dynamodb: aws_sdk_dynamodb,
-    ecr: aws_sdk_ecr,
-    ecs: aws_sdk_ecs,
-    sns: aws_sdk_sns,
-    ssm: aws_sdk_ssm,
-    sts: aws_sdk_sts,
+    autoscaling from config: aws_sdk_applicationautoscaling,
+    codedeploy from config: aws_sdk_codedeploy,
+    dynamodb from ledger: aws_sdk_dynamodb,
+    ecr from config: aws_sdk_ecr,
+    ecs from config: aws_sdk_ecs,
+    sns from config: aws_sdk_sns,
+    ssm from config: aws_sdk_ssm,
+    sts from config: aws_sdk_sts,
 }

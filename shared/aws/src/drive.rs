@@ -48,8 +48,9 @@ pub enum DriveError {
     },
 }
 
-/// What is left of a run's time when it stops to begin new things.
-const RESERVE: Duration = Duration::from_secs(5);
+/// What is left of a run's time when it stops to begin new things: what is begun then has half of it
+/// before its calls are cut, as [`crate::deadline`] says.
+const RESERVE: Duration = Duration::from_secs(10);
 
 /// When a call that failed is tried again by the sweeper.
 const TRY_LATER: SignedDuration = SignedDuration::from_secs(30);

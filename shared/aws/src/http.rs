@@ -14,6 +14,9 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
+use crate::deadline::Bound;
+use crate::ports::CallError;
+
 /// How long connecting may take.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -23,7 +26,33 @@ const IDLE: Duration = Duration::from_secs(15);
 
 /// The HTTP client. Clones share their connections.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Http(Arc<Connectors>);
+pub(crate) struct Http {
+    connectors: Arc<Connectors>,
+    bound: Bound,
+}
+
+impl Http {
+    /// The same client, for requests that have this time.
+    pub(crate) fn within(&self, bound: Bound) -> Self {
+        Self {
+            connectors: Arc::clone(&self.connectors),
+            bound,
+        }
+    }
+
+    /// Nothing, as long as there is time for requests.
+    ///
+    /// # Errors
+    /// That `operation` is not begun any more.
+    pub(crate) fn in_time(&self, operation: &'static str) -> Result<(), CallError> {
+        self.bound.in_time(operation)
+    }
+
+    /// So long, or as long as a request may take.
+    pub(crate) fn cap(&self, wanted: Duration) -> Duration {
+        self.bound.cap(wanted)
+    }
+}
 
 #[derive(Debug, Default)]
 struct Connectors {
@@ -33,10 +62,16 @@ struct Connectors {
 
 impl HttpConnector for Http {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if self.bound.is_over() {
+            // The call's own time limit is over, too, and says what is to be said: this may be a
+            // second attempt, and nothing is known about the first one.
+            return HttpConnectorFuture::new(std::future::pending());
+        }
+        let connectors = &self.connectors;
         let connector = if request.uri().starts_with("http://") {
-            self.0.plain.get_or_init(plain)
+            connectors.plain.get_or_init(plain)
         } else {
-            self.0.tls.get_or_init(tls)
+            connectors.tls.get_or_init(tls)
         };
         connector.call(request)
     }

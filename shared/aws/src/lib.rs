@@ -10,6 +10,7 @@ pub mod clock;
 mod cloudwatch;
 mod codedeploy;
 pub mod config;
+pub mod deadline;
 pub mod drive;
 mod ecr;
 mod ecs;

@@ -94,7 +94,7 @@ impl Aws {
             }
             read(BLOB, answer.take_body()).await
         };
-        match tokio::time::timeout(TIMEOUT, exchange).await {
+        match tokio::time::timeout(self.clients().http().cap(TIMEOUT), exchange).await {
             Ok(outcome) => outcome,
             Err(_) => Err(CallError::Unknown {
                 operation: BLOB,

@@ -11,6 +11,7 @@ use towpath_core::json::{self, JsonError};
 use tracing_subscriber::EnvFilter;
 
 use crate::Aws;
+use crate::deadline::Deadline;
 use crate::handlers::HandlerError;
 use crate::switches;
 use crate::version::Version;
@@ -76,7 +77,7 @@ pub fn run<R: Serialize>(
             event: json::read(event.get().as_bytes()),
             deadline: context.deadline(),
         };
-        let answer = handler(&aws, &invocation).await;
+        let answer = within(aws.deadline(), &invocation, handler(&aws, &invocation)).await;
         if let Err(error) = &answer {
             tracing::error!(%error, "invocation failed");
         }
@@ -86,4 +87,39 @@ pub fn run<R: Serialize>(
         .enable_all()
         .build()?
         .block_on(lambda_runtime::run(serve))
+}
+
+/// What the handler answers, if it does in time. Lambda kills a function that does not answer, and
+/// starts a new one for the next event.
+async fn within<R>(
+    deadline: &Deadline,
+    invocation: &Invocation,
+    handled: impl Future<Output = Result<R, HandlerError>>,
+) -> Result<R, HandlerError> {
+    deadline.begin(invocation.time_left());
+    let time = deadline.of_the_function().cap(Duration::MAX);
+    match tokio::time::timeout(time, handled).await {
+        Ok(answer) => answer,
+        Err(_) => Err(HandlerError::OutOfTime),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_that_does_not_come_to_an_end_is_left_before_lambda_kills_the_function() {
+        let time = Duration::from_secs(30);
+        let invocation = Invocation {
+            event: Ok(Value::Null),
+            deadline: SystemTime::now() + time,
+        };
+        let begun = tokio::time::Instant::now();
+        let answer = within::<()>(&Deadline::default(), &invocation, pending()).await;
+        assert!(matches!(answer, Err(HandlerError::OutOfTime)), "{answer:?}");
+        assert!(begun.elapsed() < time, "{:?}", begun.elapsed());
+    }
 }

@@ -131,6 +131,7 @@ impl Aws {
         operation: &'static str,
         arguments: &Arguments,
     ) -> Result<Answered, CallError> {
+        self.clients().http().in_time(operation)?;
         let method = operation.trim_start_matches("slack:");
         let url = format!("{}/{method}", self.settings().slack_api_url());
         let request = request(&url, token, arguments)
@@ -154,7 +155,7 @@ impl Aws {
                 scopes,
             })
         };
-        match tokio::time::timeout(TIMEOUT, exchange).await {
+        match tokio::time::timeout(self.clients().http().cap(TIMEOUT), exchange).await {
             Ok(outcome) => outcome,
             Err(_) => Err(CallError::Unknown {
                 operation,

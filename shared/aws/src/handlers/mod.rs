@@ -33,6 +33,7 @@ impl From<HandlerError> for Diagnostic {
             HandlerError::Load(_) => "LedgerNotRead",
             HandlerError::Append(_) => "LedgerNotWritten",
             HandlerError::Drive(_) => "ReleaseNotDriven",
+            HandlerError::OutOfTime => "OutOfTime",
         };
         Self {
             error_type: kind.into(),
@@ -67,6 +68,9 @@ pub enum HandlerError {
     /// A release could not be driven.
     #[error(transparent)]
     Drive(#[from] DriveError),
+    /// The invocation's time was used up.
+    #[error("the function's time was used up before it was done")]
+    OutOfTime,
 }
 
 impl HandlerError {
@@ -84,7 +88,8 @@ impl HandlerError {
             | Self::Append(
                 AppendError::Behind | AppendError::Service | AppendError::Deployment(_),
             )
-            | Self::Drive(_) => false,
+            | Self::Drive(_)
+            | Self::OutOfTime => false,
         }
     }
 

@@ -6,6 +6,7 @@ mod support;
 
 mod checks;
 mod codedeploy;
+mod deadline;
 mod ecs;
 mod failures;
 mod ledger;

@@ -50,6 +50,8 @@ pub enum Reply {
     Answer(u16, Vec<(&'static str, String)>, Vec<u8>),
     /// Closes the connection without an answer.
     Hangup,
+    /// Says nothing, until the client goes away.
+    Silence,
 }
 
 impl Reply {
@@ -118,6 +120,7 @@ fn serve(mut stream: TcpStream, mut answer: impl FnMut(&Request) -> Reply) -> st
     while let Some(request) = read_request(&mut reader)? {
         match answer(&request) {
             Reply::Hangup => return stream.shutdown(std::net::Shutdown::Both),
+            Reply::Silence => {}
             Reply::Answer(status, headers, body) => {
                 write!(
                     stream,

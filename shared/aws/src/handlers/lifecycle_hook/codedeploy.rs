@@ -22,7 +22,7 @@ pub(super) async fn answer<P>(
     ports: &P,
     deployment: &DeploymentId,
     execution: &str,
-    time_left: Duration,
+    time_left: &impl Fn() -> Duration,
 ) -> Result<(), HandlerError>
 where
     P: Ledger + CodeDeploy + Checker + Clock,
@@ -56,7 +56,7 @@ async fn asks<P>(
     ports: &P,
     deployment: &DeploymentId,
     execution: &str,
-    time_left: Duration,
+    time_left: &impl Fn() -> Duration,
 ) -> Result<Verdict, HandlerError>
 where
     P: Ledger + CodeDeploy + Checker + Clock,
@@ -78,12 +78,11 @@ where
         service,
         role: None,
     };
-    let (point, waited) = point_of(ports, &place, deployment, time_left).await?;
+    let point = point_of(ports, &place, deployment, time_left).await?;
     let Some(point) = point else {
         tracing::warn!(release.id = %release.id(), %deployment, "hook refused: the deployment is at no point that has checks");
         return Ok(Verdict::Failed);
     };
-    let time_left = time_left.saturating_sub(waited);
     let asked = Asked {
         stage,
         service: &place.service,
@@ -118,27 +117,26 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(4),
 ];
 
-/// The hook point at which the deployment is, and how long it was waited for. A call that asks has
-/// one, but the deployment may not show it yet.
+/// The hook point at which the deployment is. A call that asks has one, but the deployment may not
+/// show it yet.
 async fn point_of<P: CodeDeploy>(
     ports: &P,
     place: &Place,
     deployment: &DeploymentId,
-    time_left: Duration,
-) -> Result<(Option<HookPoint>, Duration), HandlerError> {
-    let mut waited = Duration::ZERO;
+    time_left: &impl Fn() -> Duration,
+) -> Result<Option<HookPoint>, HandlerError> {
+    let enough = time_left() / 2;
     for pause in PAUSES {
         let shown = shown_by(&ports.progress(place, deployment).await?);
         // What is left has to do for the checks and the answer.
-        if shown.is_some() || waited + pause > time_left / 2 {
-            return Ok((shown, waited));
+        if shown.is_some() || time_left().saturating_sub(pause) < enough {
+            return Ok(shown);
         }
         tracing::info!(%deployment, "the deployment does not show yet at which point it asks");
         tokio::time::sleep(pause).await;
-        waited += pause;
     }
     let last = ports.progress(place, deployment).await?;
-    Ok((shown_by(&last), waited))
+    Ok(shown_by(&last))
 }
 
 fn shown_by(progress: &DeploymentProgress) -> Option<HookPoint> {

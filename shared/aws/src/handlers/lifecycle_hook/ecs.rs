@@ -35,7 +35,7 @@ use crate::verified::{NotVerified, against_entries};
 const ASK_AGAIN: u32 = 30;
 
 /// Runs the checks of the stage at which ECS asks, and says what ECS is answered.
-pub(super) async fn answer<P>(ports: &P, hook: &EcsHook, time_left: Duration) -> Value
+pub(super) async fn answer<P>(ports: &P, hook: &EcsHook, time_left: &impl Fn() -> Duration) -> Value
 where
     P: Ledger + Ecs + Checker + Clock,
 {
@@ -61,7 +61,11 @@ where
     }
 }
 
-async fn decide<P>(ports: &P, hook: &EcsHook, time_left: Duration) -> Result<Verdict, HandlerError>
+async fn decide<P>(
+    ports: &P,
+    hook: &EcsHook,
+    time_left: &impl Fn() -> Duration,
+) -> Result<Verdict, HandlerError>
 where
     P: Ledger + Ecs + Checker + Clock,
 {

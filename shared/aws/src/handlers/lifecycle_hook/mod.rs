@@ -21,7 +21,11 @@ use crate::ports::{Checker, Clock, CodeDeploy, Ecs, Ledger};
 /// When the event is no call of a hook; when the result cannot be written down or CodeDeploy cannot
 /// be answered: Lambda asks again. ECS gets an answer whatever fails, since it takes a failed
 /// function for a no.
-pub async fn handle<P>(ports: &P, event: &Value, time_left: Duration) -> Result<Value, HandlerError>
+pub async fn handle<P>(
+    ports: &P,
+    event: &Value,
+    time_left: impl Fn() -> Duration,
+) -> Result<Value, HandlerError>
 where
     P: Ledger + CodeDeploy + Ecs + Checker + Clock,
 {
@@ -30,10 +34,10 @@ where
             deployment,
             execution,
         }) => {
-            codedeploy::answer(ports, &deployment, &execution, time_left).await?;
+            codedeploy::answer(ports, &deployment, &execution, &time_left).await?;
             Ok(Value::Null)
         }
-        Ok(hook::Hook::Ecs(hook)) => Ok(ecs::answer(ports, &hook, time_left).await),
+        Ok(hook::Hook::Ecs(hook)) => Ok(ecs::answer(ports, &hook, &time_left).await),
         Err(ReadError::Ignored(reason) | ReadError::Malformed(reason)) => {
             Err(HandlerError::Malformed(reason))
         }

@@ -34,7 +34,7 @@ pub(super) async fn verify<P>(
     release: &Release,
     asked: &Asked<'_>,
     execution: Option<&str>,
-    time_left: Duration,
+    time_left: &impl Fn() -> Duration,
 ) -> Result<Verdict, HandlerError>
 where
     P: Ledger + Checker + Clock,
@@ -108,7 +108,7 @@ async fn run_due<P: Checker>(
     ports: &P,
     release: &Release,
     asked: &Asked<'_>,
-    time_left: Duration,
+    time_left: &impl Fn() -> Duration,
 ) -> Vec<CheckResult> {
     if checks_of(release, asked.deployment, asked.point)
         .next()
@@ -116,7 +116,7 @@ async fn run_due<P: Checker>(
     {
         return Vec::new();
     }
-    let time = time_left.saturating_sub(RESERVE);
+    let time = time_left().saturating_sub(RESERVE);
     let due = asked
         .stage
         .checks_at(asked.point)

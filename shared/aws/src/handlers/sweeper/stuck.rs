@@ -92,7 +92,8 @@ fn problem(home: &Home, pipeline: Option<&Pipeline>, error: &HandlerError) -> Op
         | HandlerError::Call(_)
         | HandlerError::Load(_)
         | HandlerError::Append(_)
-        | HandlerError::Drive(_) => None,
+        | HandlerError::Drive(_)
+        | HandlerError::OutOfTime => None,
     }
 }
 
