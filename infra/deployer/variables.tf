@@ -26,7 +26,7 @@ variable "prefix" {
 
   validation {
     condition     = var.prefix == null || can(regex("^[a-z][a-z0-9-]{0,23}$", var.prefix))
-    error_message = "A prefix is 1 to 24 characters of a-z, 0-9 and -, beginning with a letter."
+    error_message = "A prefix is 1 to 24 characters of a-z, 0-9 and -, beginning with a letter: the names of functions and roles, which begin with it, have 64 at most."
   }
 }
 
@@ -90,7 +90,7 @@ variable "target_accounts" {
 
   validation {
     condition     = alltrue([for id in var.target_accounts : can(regex("^[0-9]{12}$", id))])
-    error_message = "An account's id has 12 digits, in quotes."
+    error_message = "An account's id has 12 digits, in quotes: a number loses its leading zeros, so that 012345678901 has to be \"012345678901\"."
   }
 }
 

@@ -1,7 +1,13 @@
 resource "aws_codedeploy_app" "this" {
   count = local.codedeploy ? 1 : 0
 
-  name             = "${var.cluster}-${var.name}"
+  # CodeDeploy takes names of 100 characters:
+  # https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html
+  name = (
+    length("${var.cluster}-${var.name}") <= 100
+    ? "${var.cluster}-${var.name}"
+    : "${substr(var.cluster, 0, 92 - length(var.name))}-${substr(sha256(var.cluster), 0, 6)}-${var.name}"
+  )
   compute_platform = "ECS"
 }
 

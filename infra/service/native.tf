@@ -64,7 +64,7 @@ locals {
 resource "aws_iam_role" "infrastructure" {
   count = local.native ? 1 : 0
 
-  name                 = "${var.cluster}-${var.name}-infrastructure"
+  name                 = local.role_names["infrastructure"]
   description          = "Shifts traffic of ${var.name} in ${var.cluster}"
   permissions_boundary = var.permissions_boundary_arn
   assume_role_policy   = local.ecs_trust
@@ -81,7 +81,7 @@ resource "aws_iam_role_policy_attachment" "infrastructure" {
 resource "aws_iam_role" "hooks" {
   count = local.native ? 1 : 0
 
-  name                 = "${var.cluster}-${var.name}-hooks"
+  name                 = local.role_names["hooks"]
   description          = "Has green of ${var.name} in ${var.cluster} checked"
   permissions_boundary = var.permissions_boundary_arn
   assume_role_policy   = local.ecs_trust

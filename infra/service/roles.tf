@@ -1,5 +1,16 @@
+locals {
+  # IAM takes names of 64 characters, and a cluster's alone may have 255. One that is too long keeps its
+  # beginning, and a fingerprint tells it apart from others that begin so.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+  role_names = { for kind in ["execution", "codedeploy", "infrastructure", "hooks"] : kind => (
+    length("${var.cluster}-${var.name}-${kind}") <= 64
+    ? "${var.cluster}-${var.name}-${kind}"
+    : "${substr(var.cluster, 0, 55 - length("${var.name}${kind}"))}-${substr(sha256(var.cluster), 0, 6)}-${var.name}-${kind}"
+  ) }
+}
+
 resource "aws_iam_role" "execution" {
-  name                 = "${var.cluster}-${var.name}-execution"
+  name                 = local.role_names["execution"]
   description          = "Starts the tasks of ${var.name} in ${var.cluster}"
   permissions_boundary = var.permissions_boundary_arn
 
@@ -61,7 +72,7 @@ resource "aws_iam_role_policy" "execution" {
 resource "aws_iam_role" "codedeploy" {
   count = local.codedeploy ? 1 : 0
 
-  name                 = "${var.cluster}-${var.name}-codedeploy"
+  name                 = local.role_names["codedeploy"]
   description          = "Deploys ${var.name} in ${var.cluster}"
   permissions_boundary = var.permissions_boundary_arn
 

@@ -11,6 +11,11 @@ variable "name" {
 variable "cluster" {
   description = "Name of the ECS cluster."
   type        = string
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,255}$", var.cluster))
+    error_message = "Give the cluster's name, not its ARN: 1 to 255 letters, digits, - and _."
+  }
 }
 
 variable "engine" {

@@ -10,6 +10,16 @@ variable "deployer" {
   })
 
   validation {
+    condition     = can(regex("^[0-9]{12}$", var.deployer.account))
+    error_message = "An account's id has 12 digits, in quotes: a number loses its leading zeros, so that 012345678901 has to be \"012345678901\"."
+  }
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,23}$", var.deployer.prefix))
+    error_message = "The deployer's prefix is 1 to 24 characters of a-z, 0-9 and -, beginning with a letter: the names of roles, which begin with it, have 64 at most."
+  }
+
+  validation {
     condition     = can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[^*]+$", var.deployer.advance_role_arn))
     error_message = "The role that may assume this account's is named exactly."
   }

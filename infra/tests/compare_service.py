@@ -1,5 +1,6 @@
 """What the service modules made: as Towpath needs it."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -11,6 +12,8 @@ from statements import policy
 
 TOWPATH = pathlib.Path(os.environ.get("TOWPATH", ROOT / "target/debug/towpath"))
 ACCOUNT = "333333333333"
+# Of the service that ECS deploys itself: a name that is too long for the names of its roles.
+LONG = "shop-native-of-the-platform-team-in-central-europe"
 
 
 def service(lab):
@@ -77,12 +80,14 @@ def native_is(lab, found):
         rules = [rule for rule in elbv2.describe_rules(ListenerArn=listeners[port])["Rules"] if not rule["IsDefault"]]
         groups = [len(rule["Actions"][0]["ForwardConfig"]["TargetGroups"]) for rule in rules]
         found.same(f"native rules of {port}", groups, [2])
-    for role in ("infrastructure", "hooks"):
-        (trust,) = iam.get_role(RoleName=f"shop-native-api-{role}")["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    shortened = f"{LONG[:38]}-{hashlib.sha256(LONG.encode()).hexdigest()[:6]}-api-infrastructure"
+    found.same("the longest name of a role", len(shortened), 64)
+    for role in (shortened, f"{LONG}-api-hooks"):
+        (trust,) = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
         found.same(f"native {role}", [trust["Principal"], trust.get("Condition")], [{"Service": "ecs.amazonaws.com"}, None])
-    found.same("native hook", policy(iam, "shop-native-api-hooks", "own")["Checks"]["resources"],
+    found.same("native hook", policy(iam, f"{LONG}-api-hooks", "own")["Checks"]["resources"],
                [f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:towpath-lifecycle-hook"])
-    services = lab.client("ecs", ACCOUNT).list_services(cluster="shop-native")["serviceArns"]
+    services = lab.client("ecs", ACCOUNT).list_services(cluster=LONG)["serviceArns"]
     found.same("native services", services, [])
 
 

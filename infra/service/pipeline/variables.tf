@@ -19,6 +19,11 @@ variable "pipeline" {
   }
 
   validation {
+    condition     = alltrue([for stage in try(var.pipeline.stages, []) : can(regex("^(null|\"[0-9]{12}\")$", jsonencode(try(stage.account, null))))])
+    error_message = "The `account` of a stage has 12 digits, in quotes: a number loses its leading zeros, so that 012345678901 has to be \"012345678901\"."
+  }
+
+  validation {
     condition     = length(jsonencode(var.pipeline)) <= 8000
     error_message = "A pipeline has at most 8 KB as JSON: that is what a parameter holds."
   }
@@ -71,7 +76,7 @@ variable "pull_accounts" {
 
   validation {
     condition     = alltrue([for id in var.pull_accounts : can(regex("^[0-9]{12}$", id))])
-    error_message = "An account's id has 12 digits, in quotes."
+    error_message = "An account's id has 12 digits, in quotes: a number loses its leading zeros, so that 012345678901 has to be \"012345678901\"."
   }
 }
 

@@ -29,6 +29,18 @@ variable "administrators" {
   default     = ["arn:aws:iam::111111111111:root", "arn:aws:iam::111111111111:role/platform-*"]
 }
 
+variable "prefix" {
+  description = "Starts the names of everything."
+  type        = string
+  default     = "towpath"
+}
+
+variable "target_accounts" {
+  description = "Numbers are refused, once their leading zero is lost."
+  type        = set(string)
+  default     = ["222222222222", "333333333333"]
+}
+
 provider "aws" {
   region = "eu-central-1"
 }
@@ -37,12 +49,13 @@ module "deployer" {
   source = "../../deployer"
 
   packages                 = var.packages
+  prefix                   = var.prefix
   architecture             = "x86_64"
   deletion_protection      = false
   log_retention_days       = 30
   request_emails           = ["team@example.com"]
   reply_publishers         = ["arn:aws:iam::111111111111:role/on-call"]
-  target_accounts          = ["222222222222", "333333333333"]
+  target_accounts          = var.target_accounts
   registries               = ["222222222222/eu-west-1", "111111111111/us-east-1"]
   bus_statements           = [local.others]
   task_role_arns           = var.task_role_arns

@@ -35,9 +35,21 @@ resource "aws_subnet" "this" {
 }
 
 resource "aws_ecs_cluster" "this" {
-  for_each = toset(["shop-test", "shop", "shop-native"])
+  for_each = toset(["shop-test", "shop", local.long])
 
   name = each.value
+}
+
+variable "account" {
+  description = "Of a stage. A number is refused."
+  type        = any
+  default     = null
+}
+
+variable "cluster" {
+  description = "An ARN is refused."
+  type        = string
+  default     = null
 }
 
 variable "answers_slack" {
@@ -58,7 +70,7 @@ module "pipeline" {
     pipeline = "shop-api"
     notify   = { slack = "C0123456789" }
     stages = [
-      merge(module.rolling.stage, { name = "test" }),
+      merge(module.rolling.stage, { name = "test" }, { for key, value in { account = var.account } : key => value if value != null }),
       merge(module.codedeploy.stage, { name = "production", approval = { slack = ["U0123456789"] } }),
     ]
   }
@@ -69,7 +81,7 @@ module "rolling" {
 
   name                     = "api"
   engine                   = "rolling"
-  cluster                  = aws_ecs_cluster.this["shop-test"].name
+  cluster                  = coalesce(var.cluster, aws_ecs_cluster.this["shop-test"].name)
   repository_arns          = ["arn:aws:ecr:eu-central-1:333333333333:repository/shop/api"]
   vpc_id                   = aws_vpc.this.id
   task_subnet_ids          = aws_subnet.this[*].id
@@ -104,7 +116,7 @@ module "native" {
 
   name                     = "api"
   engine                   = "ecs"
-  cluster                  = aws_ecs_cluster.this["shop-native"].name
+  cluster                  = aws_ecs_cluster.this[local.long].name
   repository_arns          = ["arn:aws:ecr:eu-central-1:333333333333:repository/shop/api"]
   vpc_id                   = aws_vpc.this.id
   task_subnet_ids          = aws_subnet.this[*].id
@@ -133,6 +145,9 @@ resource "aws_iam_policy" "shift" {
 }
 
 locals {
+  # Longer than IAM would take it as the beginning of each role's name.
+  long = "shop-native-of-the-platform-team-in-central-europe"
+
   containers = jsonencode([{
     name         = "app"
     image        = "333333333333.dkr.ecr.eu-central-1.amazonaws.com/shop/api:first"

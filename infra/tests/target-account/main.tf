@@ -16,6 +16,18 @@ variable "packages" {
   type        = string
 }
 
+variable "prefix" {
+  description = "The deployer's. One that is too long is refused."
+  type        = string
+  default     = "towpath"
+}
+
+variable "tools_account" {
+  description = "The deployer's. A number is refused, once its leading zero is lost."
+  type        = string
+  default     = "111111111111"
+}
+
 provider "aws" {
   region = "eu-central-1"
 }
@@ -32,8 +44,8 @@ module "target" {
   permissions_boundary_arn = aws_iam_policy.boundary.arn
 
   deployer = {
-    prefix           = "towpath"
-    account          = "111111111111"
+    prefix           = var.prefix
+    account          = var.tools_account
     region           = "eu-central-1"
     advance_role_arn = "arn:aws:iam::111111111111:role/towpath-advance"
     table_arn        = "arn:aws:dynamodb:eu-central-1:111111111111:table/towpath-ledger"

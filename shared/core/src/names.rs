@@ -2,12 +2,13 @@
 //! text is refused once, at the edge, and never travels further.
 
 mod partition;
+mod read;
 
 use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use partition::Partition;
 
@@ -43,8 +44,8 @@ impl InvalidName {
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $valid:expr $(, $pattern:literal)?) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(into = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -65,6 +66,12 @@ macro_rules! name {
                 } else {
                     Err(InvalidName::new(&text, $kind, $rule))
                 }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                from.deserialize_string(read::Name::new($kind, $rule))
             }
         }
 
@@ -145,7 +152,7 @@ name!(
     /// An AWS account id.
     AccountId,
     "an AWS account id",
-    "12 digits, in quotes",
+    "12 digits, in quotes (as a number it loses its leading zeros)",
     |t| t.len() == 12 && all(t, |c| c.is_ascii_digit()),
     r"^[0-9]{12}$"
 );
@@ -188,7 +195,7 @@ name!(
     /// The ARN of an IAM role.
     RoleArn,
     "the ARN of an IAM role",
-    "arn:aws:iam::<account>:role/<name>",
+    "arn:aws:iam::<12 digits>:role/<name>, where a name has at most 64 characters",
     |t| {
         let mut parts = t.splitn(6, ':');
         parts.next() == Some("arn")
@@ -196,9 +203,13 @@ name!(
             && parts.next() == Some("iam")
             && parts.next() == Some("")
             && parts.next().is_some_and(|a| a.parse::<AccountId>().is_ok())
-            && parts.next().is_some_and(|r| r.starts_with("role/") && r.len() < 600 && all(r, printable))
+            && parts.next().and_then(|r| r.strip_prefix("role/")).is_some_and(|r| {
+                // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+                let (path, name) = r.rsplit_once('/').unwrap_or(("", r));
+                path.len() <= 511 && (1..=64).contains(&name.len()) && all(r, printable)
+            })
     },
-    r"^arn:aws[^:]*:iam::[0-9]{12}:role/[!-~]{0,594}$"
+    r"^arn:aws[^:]*:iam::[0-9]{12}:role/([!-~]{0,511}/)?[!-.0-~]{1,64}$"
 );
 name!(
     /// The name of a parameter in SSM, with its path.
@@ -362,99 +373,4 @@ fn printable(c: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// Checks that a name's pattern in the schema and its own rule agree: on texts made from the
-    /// pattern, and on texts made of the characters that names are made of.
-    fn assert_pattern_is_the_rule<T: JsonSchema + FromStr>() {
-        let schema = schemars::schema_for!(T);
-        let pattern = schema.get("pattern").unwrap().as_str().unwrap();
-        let regex = regex::bytes::RegexBuilder::new(pattern)
-            .unicode(false)
-            .build()
-            .unwrap();
-        // The generator knows no anchors.
-        let body = pattern.trim_start_matches('^').trim_end_matches('$');
-        let texts = prop_oneof![
-            proptest::string::string_regex(body).unwrap(),
-            "[acC/:-]?[a-zA-Z0-9/:_. $\u{e9}-]{0,45}",
-            "(arn:)?(aws)?(:iam::)?(123456789012)?(:role/)?[a-z /]{0,9}"
-        ];
-        proptest!(|(text in texts)| {
-            prop_assert_eq!(
-                text.parse::<T>().is_ok(),
-                regex.is_match(text.as_bytes()),
-                "{} and {}", T::schema_name(), text
-            );
-        });
-    }
-
-    #[test]
-    fn patterns_in_the_schema_are_the_rules_of_the_names() {
-        assert_pattern_is_the_rule::<PipelineName>();
-        assert_pattern_is_the_rule::<StageName>();
-        assert_pattern_is_the_rule::<CheckName>();
-        assert_pattern_is_the_rule::<ReleaseId>();
-        assert_pattern_is_the_rule::<AccountId>();
-        assert_pattern_is_the_rule::<Region>();
-        assert_pattern_is_the_rule::<ClusterName>();
-        assert_pattern_is_the_rule::<ServiceName>();
-        assert_pattern_is_the_rule::<ContainerName>();
-        assert_pattern_is_the_rule::<RoleArn>();
-        assert_pattern_is_the_rule::<ParameterName>();
-        assert_pattern_is_the_rule::<CodeDeployName>();
-        assert_pattern_is_the_rule::<FunctionName>();
-        assert_pattern_is_the_rule::<SlackChannel>();
-        assert_pattern_is_the_rule::<SlackUser>();
-        assert_pattern_is_the_rule::<DeploymentId>();
-    }
-
-    #[test]
-    fn a_refused_name_says_its_kind_and_the_way_out() {
-        let error = "#deploys".parse::<SlackChannel>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`#deploys` is not the id of a Slack channel: use the id from the channel's details, \
-             such as C0123456789 (names change, ids do not)"
-        );
-    }
-
-    #[test]
-    fn hostile_text_is_refused_and_shown_escaped() {
-        let error = "shop\u{202e}\u{1b}[31m"
-            .parse::<PipelineName>()
-            .unwrap_err();
-        let shown = error.to_string();
-        assert!(
-            !shown.contains('\u{1b}') && !shown.contains('\u{202e}'),
-            "{shown}"
-        );
-    }
-
-    #[test]
-    fn a_release_id_is_its_pipeline_and_a_hash() {
-        assert!("shop-api-0123456789abcdef".parse::<ReleaseId>().is_ok());
-        assert!("shop-api".parse::<ReleaseId>().is_err());
-        assert!("Shop-0123456789abcdef".parse::<ReleaseId>().is_err());
-    }
-
-    #[test]
-    fn arns_are_taken_only_in_their_own_shape() {
-        assert!(
-            "arn:aws:iam::111111111111:role/towpath"
-                .parse::<RoleArn>()
-                .is_ok()
-        );
-        assert!(
-            "arn:aws:iam::111111111111:user/towpath"
-                .parse::<RoleArn>()
-                .is_err()
-        );
-        let family = "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop";
-        assert!(format!("{family}:7").parse::<TaskDefinitionArn>().is_ok());
-        assert!(family.parse::<TaskDefinitionArn>().is_err());
-    }
-}
+mod tests;
