@@ -8,7 +8,7 @@ CARGO := cargo
 # The modules' default too.
 ARCHITECTURE ?= arm64
 
-.PHONY: help setup build demo lab test check fmt lint deny docs schema update-model bench fuzz package infra deploy clean
+.PHONY: help setup build demo lab test check fmt lint deny docs schema update-model check-models bench fuzz package infra deploy clean
 
 help: ## Shows this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -60,10 +60,14 @@ schema: build ## Writes the schema and the reference of pipelines from the types
 update-model: setup ## Takes AWS's models and what its actions need anew, and checks what we know of them
 	scripts/update-model
 	scripts/update-errors
+	scripts/update-calls
 	scripts/update-authorization
 	$(CARGO) test --workspace model
 	$(CARGO) test -p towpath-aws --lib call
 	$(CARGO) test -p towpath-lab authorization
+
+check-models: ## Says what AWS's newest models have that is not decided here, or have no more (asks PyPI)
+	failed=0; for part in model errors calls authorization; do scripts/update-$$part --check || failed=1; done; exit $$failed
 
 bench: ## Rendering beside serde_json alone
 	$(CARGO) bench -p towpath-core --bench taskdef

@@ -15,3 +15,4 @@ mod roles;
 mod service_deployments;
 mod signed;
 mod slack;
+mod values;
