@@ -23,6 +23,7 @@ use crate::ids::Ids;
 use crate::lambda::host::Lambda;
 use crate::lambda::stream::Streams;
 use crate::listeners::Listeners;
+use crate::logs;
 use crate::moto::{Moto, MotoError, Place};
 use crate::provision::{self, ProvisionError};
 use crate::slack::workspace::Workspace;
@@ -79,6 +80,8 @@ pub(crate) struct Lab {
     pub(crate) managed_keys: ManagedKeys,
     /// The simulated services.
     pub(crate) world: Mutex<World>,
+    /// Keys of log groups that were changed.
+    pub(crate) log_keys: logs::Keys,
     /// When parameters were written.
     pub(crate) parameters: ssm::Written,
     /// The rest of AWS.
@@ -188,6 +191,7 @@ pub(crate) async fn start(serve: &Serve, base_url: String) -> Result<Arc<Lab>, S
         roles: Roles::default(),
         resource_policies: ResourcePolicies::default(),
         managed_keys: ManagedKeys::default(),
+        log_keys: logs::Keys::default(),
         parameters: ssm::Written::default(),
         world: Mutex::new(World::new(serve.seed, now)),
         moto,

@@ -17,6 +17,7 @@ mod lambda;
 mod leash;
 mod listeners;
 mod lock;
+mod logs;
 mod moto;
 mod provision;
 mod run;

@@ -19,7 +19,7 @@ use crate::lab::Lab;
 use crate::lambda::{api as lambda_api, metrics};
 use crate::moto::Reply;
 use crate::world::{self, ApiError, Call, World};
-use crate::{ecr_blobs, elb, events, sns, ssm, sts};
+use crate::{ecr_blobs, elb, events, logs, sns, ssm, sts};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -183,6 +183,7 @@ async fn carry_out(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
             }
             Ok(reply)
         }
+        ("logs", operation) if logs::handles(operation) => logs::answer(lab, incoming).await,
         ("logs", "GetLogEvents") => {
             let call = call(incoming);
             match world::with(lab, |world, _now| world.log_events(&call)) {

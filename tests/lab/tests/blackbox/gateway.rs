@@ -1,7 +1,7 @@
 //! The gateway: protocols, the journal, faults, accounts, and what it does with nonsense.
 
 use crate::harness::{Lab, send};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const PUT: &str = "AmazonSSM.PutParameter";
 const GET: &str = "AmazonSSM.GetParameter";
@@ -131,6 +131,81 @@ async fn a_function_can_be_crashed_at_its_own_call() {
         Some(json!("ok")),
         "the call itself was carried out"
     );
+}
+
+#[tokio::test]
+async fn parameters_have_the_date_of_the_labs_time() {
+    let lab = Lab::start();
+    let written = async |value: &str| {
+        let input =
+            json!({"Name": "/shop/pipeline", "Value": value, "Type": "String", "Overwrite": true});
+        let put = lab.call("ssm", "AmazonSSM.PutParameter", input).await;
+        assert_eq!(put.status, 200, "{put:?}");
+        let now: jiff::Timestamp = lab.look("clock").await["now"]
+            .as_str()
+            .and_then(|now| now.parse().ok())
+            .expect("a time");
+        now.as_second()
+    };
+    let first = written("1").await;
+    lab.advance(30 * 24 * 3600).await;
+    let second = written("2").await;
+    assert!(second >= first + 30 * 24 * 3600);
+    let reads = [
+        ("GetParameter", json!({"Name": "/shop/pipeline"})),
+        ("GetParameters", json!({"Names": ["/shop/pipeline"]})),
+        ("GetParametersByPath", json!({"Path": "/shop"})),
+    ];
+    for (operation, input) in reads {
+        let read = lab
+            .call("ssm", &format!("AmazonSSM.{operation}"), input)
+            .await;
+        let parameters = [&read.body["Parameter"], &read.body["Parameters"][0]];
+        let date = parameters
+            .iter()
+            .find_map(|it| it["LastModifiedDate"].as_f64());
+        let apart = date.expect("a date") - second as f64;
+        assert!(apart.abs() < 2.0, "{operation}: {apart} s apart");
+    }
+}
+
+#[tokio::test]
+async fn a_log_group_gets_another_key_and_loses_it() {
+    let lab = Lab::start();
+    let logs = async |operation: &str, input: Value| {
+        lab.call("logs", &format!("Logs_20140328.{operation}"), input)
+            .await
+    };
+    let key = "arn:aws:kms:eu-central-1:111111111111:key/2";
+    let change = json!({"logGroupName": "/shop", "kmsKeyId": key});
+    let missing = logs("AssociateKmsKey", change.clone()).await;
+    assert_eq!(missing.body["__type"], "ResourceNotFoundException");
+    logs(
+        "CreateLogGroup",
+        json!({"logGroupName": "/shop", "kmsKeyId": "arn:aws:kms:eu-central-1:111111111111:key/1"}),
+    )
+    .await;
+    let shown = async || {
+        let described = logs("DescribeLogGroups", json!({"logGroupNamePrefix": "/shop"})).await;
+        described.body["logGroups"][0]["kmsKeyId"].clone()
+    };
+    assert!(
+        shown()
+            .await
+            .as_str()
+            .is_some_and(|key| key.ends_with("/1"))
+    );
+    assert_eq!(logs("AssociateKmsKey", change).await.status, 200);
+    assert_eq!(shown().await, key);
+    logs("DisassociateKmsKey", json!({"logGroupName": "/shop"})).await;
+    assert_eq!(shown().await, Value::Null);
+    logs("DeleteLogGroup", json!({"logGroupName": "/shop"})).await;
+    logs(
+        "CreateLogGroup",
+        json!({"logGroupName": "/shop", "kmsKeyId": key}),
+    )
+    .await;
+    assert_eq!(shown().await, key);
 }
 
 #[tokio::test]

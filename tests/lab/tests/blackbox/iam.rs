@@ -82,6 +82,11 @@ async fn roles_are_passed_only_where_the_statement_lets_them_go() {
     let target = format!("{ECS}.RegisterTaskDefinition");
     let passed = as_function(&lab, "ecs", &target, register("task-shop")).await;
     assert_eq!(passed["status"], 200, "{passed}");
+    // Not the role: the session of it.
+    assert_eq!(
+        passed["body"]["taskDefinition"]["registeredBy"],
+        "arn:aws:sts::111111111111:assumed-role/lab-echo/lab-echo"
+    );
     let refused = as_function(&lab, "ecs", &target, register("administrator")).await;
     let message = refused["body"]["message"].as_str().expect("a message");
     assert!(
