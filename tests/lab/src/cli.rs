@@ -66,6 +66,10 @@ pub(crate) struct Serve {
     /// up; may be repeated.
     #[arg(long = "registry", value_name = "ACCOUNT/REGION")]
     pub(crate) registries: Vec<Registry>,
+    /// A variable of every function's environment, as NAME=VALUE, in place of the lab's own of that
+    /// name: another way to the gateway, for example; may be repeated.
+    #[arg(long = "function-env", value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) function_environment: Vec<(String, String)>,
     /// Identifiers and digests depend on this number only.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
@@ -93,6 +97,13 @@ fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(speed) if speed.is_finite() && speed >= 0.0 => Ok(speed),
         Ok(_) | Err(_) => Err("use a number of virtual seconds per real second, 0 or more".into()),
+    }
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        Some(_) | None => Err("use NAME=VALUE".into()),
     }
 }
 

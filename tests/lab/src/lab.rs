@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) log_dir: PathBuf,
     /// Where the functions' binaries are.
     pub(crate) bin_dir: PathBuf,
+    /// Variables of every function's environment, in place of the lab's own.
+    pub(crate) function_environment: Vec<(String, String)>,
     /// Whether roles are enforced.
     pub(crate) enforce_iam: bool,
     /// Whether somebody else makes what is described.
@@ -177,6 +179,7 @@ pub(crate) async fn start(serve: &Serve, base_url: String) -> Result<Arc<Lab>, S
             base_url,
             log_dir,
             bin_dir,
+            function_environment: serve.function_environment.clone(),
             enforce_iam: !serve.no_iam,
             bare: serve.bare,
         },

@@ -263,6 +263,7 @@ fn spawn(
         .envs(&config.environment)
         // Load balancers are on loopback here, which checks may not reach anywhere else.
         .env("TOWPATH_CHECK_ALLOW", "127.0.0.1/32")
+        .envs(lab.settings.function_environment.iter().cloned())
         .stdin(Stdio::null())
         .stdout(log)
         .stderr(errors);
