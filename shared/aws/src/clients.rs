@@ -161,7 +161,7 @@ impl Clients {
             .sleep_impl(bound.clone())
             .http_client(self.http.within(bound))
             .build();
-        let set = Arc::new(ClientSet::new(config, ledger));
+        let set = Arc::new(ClientSet::new(config, ledger, self.http.clone()));
         let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(sets.entry(key).or_insert(set).clone())
     }
@@ -259,17 +259,23 @@ macro_rules! client_set {
             config: SdkConfig,
             /// The same with the ledger's time, which goes on when that of the others is used up.
             ledger: SdkConfig,
+            http: Http,
             $($name: OnceLock<$sdk::Client>,)*
         }
 
         impl ClientSet {
-            fn new(config: SdkConfig, ledger: SdkConfig) -> Self {
-                Self { config, ledger, $($name: OnceLock::new(),)* }
+            fn new(config: SdkConfig, ledger: SdkConfig, http: Http) -> Self {
+                Self { config, ledger, http, $($name: OnceLock::new(),)* }
             }
 
             /// What the clients are made from.
             pub(crate) fn config(&self) -> &SdkConfig {
                 &self.config
+            }
+
+            /// The HTTP client that they share.
+            pub(crate) fn http(&self) -> &Http {
+                &self.http
             }
 
             $(

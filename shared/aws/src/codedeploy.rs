@@ -1,6 +1,5 @@
 //! AWS CodeDeploy for ECS: <https://docs.aws.amazon.com/codedeploy/latest/APIReference/Welcome.html>.
 
-use aws_config::retry::RetryConfig;
 use aws_sdk_codedeploy::operation::continue_deployment::ContinueDeploymentError;
 use aws_sdk_codedeploy::operation::get_deployment::GetDeploymentError;
 use aws_sdk_codedeploy::operation::get_deployment_group::GetDeploymentGroupError;
@@ -19,6 +18,7 @@ use towpath_core::release::Place;
 use crate::aws::Aws;
 use crate::call::{classify, failed, one_line, present, unreadable};
 use crate::clients::ClientSet;
+use crate::http::sent_once;
 use crate::ports::{
     CallError, CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress, NewDeployment, Wait,
 };
@@ -116,7 +116,7 @@ impl CodeDeploy for Aws {
                     .then(|| AlarmConfiguration::builder().enabled(false).build()),
             )
             .customize()
-            .config_override(one_attempt())
+            .config_override(sent_once!(aws_sdk_codedeploy, set))
             .send()
             .await
             .map_err(failed(CREATE))?;
@@ -221,7 +221,7 @@ impl CodeDeploy for Aws {
             .deployment_id(id.as_str())
             .auto_rollback_enabled(true)
             .customize()
-            .config_override(one_attempt())
+            .config_override(sent_once!(aws_sdk_codedeploy, set))
             .send()
             .await;
         match sent {
@@ -322,11 +322,6 @@ async fn get_deployment(
             Some(_) | None => Err(classify(GET, &error)),
         },
     }
-}
-
-/// These calls have no client token, so that the SDK must not repeat them on its own.
-fn one_attempt() -> aws_sdk_codedeploy::config::Builder {
-    aws_sdk_codedeploy::config::Builder::new().retry_config(RetryConfig::disabled())
 }
 
 fn deployment_id(

@@ -1,4 +1,5 @@
-//! The one HTTP client of the process, shared by all AWS clients and by Slack.
+//! The one HTTP client of the process, shared by all AWS clients and by Slack. What is repeated when
+//! its answer does not come uses connections again; what is sent once does not.
 //!
 //! Building a TLS connector reads every root certificate of the machine, which is most of a cold
 //! start, so it is built when the first `https` request is sent and never before.
@@ -7,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::{Connector, tls};
+use aws_smithy_http_client::{Connector, ConnectorBuilder, tls};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -20,14 +21,17 @@ use crate::ports::CallError;
 /// How long connecting may take.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long an unused connection is kept. Short, because AWS closes idle connections and a frozen
-/// function does not notice: a request sent into a closed one has an unknown outcome.
+/// How long an unused connection is kept. Short, because AWS and proxies close idle connections and
+/// a frozen function does not notice: a request sent into a closed one is lost, and is sent again.
 const IDLE: Duration = Duration::from_secs(15);
 
 /// The HTTP client. Clones share their connections.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Http {
-    connectors: Arc<Connectors>,
+    shared: Arc<Connectors>,
+    /// Where no connection is kept.
+    unshared: Arc<Connectors>,
+    sends_once: bool,
     bound: Bound,
 }
 
@@ -35,8 +39,18 @@ impl Http {
     /// The same client, for requests that have this time.
     pub(crate) fn within(&self, bound: Bound) -> Self {
         Self {
-            connectors: Arc::clone(&self.connectors),
             bound,
+            ..self.clone()
+        }
+    }
+
+    /// The same client, for requests that are sent once. Each gets a connection of its own: one that
+    /// was idle may have been closed at the other end, and nobody could tell whether what was sent
+    /// into it has been carried out. That costs a handshake, shortened by what TLS remembers.
+    pub(crate) fn once(&self) -> Self {
+        Self {
+            sends_once: true,
+            ..self.clone()
         }
     }
 
@@ -54,6 +68,17 @@ impl Http {
     }
 }
 
+/// The configuration of a call that is sent once: one without a client token, so that a second
+/// request could do it a second time. Whoever asks looks for what an earlier try left behind.
+macro_rules! sent_once {
+    ($sdk:ident, $set:expr) => {
+        $sdk::config::Builder::new()
+            .retry_config(aws_config::retry::RetryConfig::disabled())
+            .http_client($set.http().once())
+    };
+}
+pub(crate) use sent_once;
+
 #[derive(Debug, Default)]
 struct Connectors {
     plain: OnceLock<Connector>,
@@ -67,11 +92,15 @@ impl HttpConnector for Http {
             // second attempt, and nothing is known about the first one.
             return HttpConnectorFuture::new(std::future::pending());
         }
-        let connectors = &self.connectors;
-        let connector = if request.uri().starts_with("http://") {
-            connectors.plain.get_or_init(plain)
+        let (connectors, kept) = if self.sends_once {
+            (&self.unshared, 0)
         } else {
-            connectors.tls.get_or_init(tls)
+            (&self.shared, usize::MAX)
+        };
+        let connector = if request.uri().starts_with("http://") {
+            connectors.plain.get_or_init(|| builder(kept).build_http())
+        } else {
+            connectors.tls.get_or_init(|| tls(kept))
         };
         connector.call(request)
     }
@@ -87,23 +116,19 @@ impl HttpClient for Http {
     }
 }
 
-fn settings() -> HttpConnectorSettings {
-    HttpConnectorSettings::builder()
+/// So many connections to a host are kept for the next request.
+fn builder(kept: usize) -> ConnectorBuilder {
+    let settings = HttpConnectorSettings::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .build()
+        .build();
+    Connector::builder()
+        .connector_settings(settings)
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(kept)
 }
 
-fn plain() -> Connector {
-    Connector::builder()
-        .connector_settings(settings())
-        .pool_idle_timeout(IDLE)
-        .build_http()
-}
-
-fn tls() -> Connector {
-    Connector::builder()
-        .connector_settings(settings())
-        .pool_idle_timeout(IDLE)
+fn tls(kept: usize) -> Connector {
+    builder(kept)
         // `HTTPS_PROXY` and `NO_PROXY`, as every AWS tool obeys them.
         .proxy_config(ProxyConfig::from_env())
         .tls_provider(tls::Provider::Rustls(

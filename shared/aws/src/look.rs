@@ -83,7 +83,7 @@ impl Aws {
             .set_uri(url)
             .map_err(|_| unreadable(BLOB, "the address is none"))?;
         let exchange = async {
-            let answer = self.clients().http().call(request).await;
+            let answer = self.clients().http().once().call(request).await;
             let mut answer = answer.map_err(|error| CallError::Unknown {
                 operation: BLOB,
                 message: causes(&error),

@@ -137,7 +137,7 @@ impl Aws {
         let request = request(&url, token, arguments)
             .map_err(|error| refused(operation, "InvalidRequest", error))?;
         let exchange = async {
-            let answer = self.clients().http().call(request).await;
+            let answer = self.clients().http().once().call(request).await;
             let mut answer = answer.map_err(|error| {
                 let message = causes(&error);
                 if never_connected(&error) {

@@ -1,6 +1,5 @@
 //! Amazon SNS: requests and outcomes for whoever reads e-mail.
 
-use aws_config::retry::RetryConfig;
 use serde_json::json;
 use towpath_core::names::{ApprovalId, ReleaseId};
 use towpath_core::release::Decision;
@@ -9,6 +8,7 @@ use towpath_core::token;
 use crate::aws::Aws;
 use crate::call::{failed, refused};
 use crate::config::{REPLIES_TOPIC_ARN, REQUESTS_TOPIC_ARN};
+use crate::http::sent_once;
 use crate::ports::CallError;
 use crate::secrets::SecretKind;
 
@@ -44,9 +44,7 @@ impl Aws {
             .subject(subject)
             .message(text)
             .customize()
-            .config_override(
-                aws_sdk_sns::config::Builder::new().retry_config(RetryConfig::disabled()),
-            )
+            .config_override(sent_once!(aws_sdk_sns, set))
             .send()
             .await
             .map_err(failed(PUBLISH))?;

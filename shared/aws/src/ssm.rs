@@ -7,6 +7,7 @@ use towpath_core::release::Place;
 
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, to_the_millisecond, unreadable};
+use crate::http::sent_once;
 use crate::ports::{CallError, Parameter, Parameters};
 
 const GET: &str = "ssm:GetParameter";
@@ -97,10 +98,7 @@ impl Aws {
             .tier(ParameterTier::IntelligentTiering)
             .overwrite(true)
             .customize()
-            .config_override(
-                aws_sdk_ssm::config::Builder::new()
-                    .retry_config(aws_config::retry::RetryConfig::disabled()),
-            )
+            .config_override(sent_once!(aws_sdk_ssm, set))
             .send()
             .await
             .map_err(failed(PUT))?;

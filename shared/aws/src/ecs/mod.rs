@@ -6,7 +6,6 @@ mod service_deployments;
 mod stopped;
 mod task;
 
-use aws_config::retry::RetryConfig;
 use aws_sdk_ecs::types::{DesiredStatus, SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::Value;
@@ -17,6 +16,7 @@ pub(crate) use self::definitions::Definitions;
 use self::raw::{Answer, replace_body};
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, refused, unreadable};
+use crate::http::sent_once;
 use crate::ports::{CallError, Ecs, PauseAnswer, ServiceDeploymentBrief};
 
 const DESCRIBE_SERVICES: &str = "ecs:DescribeServices";
@@ -135,7 +135,7 @@ impl Ecs for Aws {
             .register_task_definition()
             .customize()
             .mutate_request(replace_body(document))
-            .config_override(one_attempt())
+            .config_override(sent_once!(aws_sdk_ecs, set))
             .send()
             .await
             .map_err(|error| register_failed(&error))?;
@@ -163,7 +163,7 @@ impl Ecs for Aws {
             .task_definition(revision.as_str())
             .customize()
             .interceptor(answer.clone())
-            .config_override(one_attempt())
+            .config_override(sent_once!(aws_sdk_ecs, set))
             .send()
             .await
             .map_err(failed(UPDATE_SERVICE))?;
@@ -289,12 +289,6 @@ impl Ecs for Aws {
         let set = self.clients().at(place).await?;
         service_deployments::answer_pause(set.ecs(), id, pause, answer).await
     }
-}
-
-/// These calls have no client token, so that the SDK must not repeat them on its own: whoever asks
-/// looks for what an earlier try left behind.
-fn one_attempt() -> aws_sdk_ecs::config::Builder {
-    aws_sdk_ecs::config::Builder::new().retry_config(RetryConfig::disabled())
 }
 
 /// The one service that was asked for.

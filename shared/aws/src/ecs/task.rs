@@ -5,9 +5,10 @@ use serde_json::Value;
 use towpath_core::names::DeploymentId;
 
 use super::raw::{Answer, replace_body};
-use super::{DESCRIBE_TASKS, LIST_TASKS, one_attempt};
+use super::{DESCRIBE_TASKS, LIST_TASKS};
 use crate::call::{failed, present, refused, unreadable};
 use crate::clients::ClientSet;
+use crate::http::sent_once;
 use crate::ports::CallError;
 
 const RUN_TASK: &str = "ecs:RunTask";
@@ -20,7 +21,7 @@ pub(super) async fn run(set: &ClientSet, document: &Value) -> Result<DeploymentI
         .customize()
         .interceptor(answer.clone())
         .mutate_request(replace_body(document))
-        .config_override(one_attempt())
+        .config_override(sent_once!(aws_sdk_ecs, set))
         .send()
         .await
         .map_err(failed(RUN_TASK))
