@@ -49,6 +49,8 @@ pub struct Options {
     pub target_accounts: Vec<String>,
     /// Other registries, as the deployer is told of them: `account/region`.
     pub registries: Vec<String>,
+    /// Variables of every function's environment, in place of the lab's own.
+    pub function_environment: Vec<(String, String)>,
 }
 
 /// A running lab.
@@ -79,6 +81,11 @@ impl Lab {
             .tempdir()
             .map_err(|error| Error::NotStarted(error.to_string(), std::env::temp_dir()))?;
         let logs = folder.path().to_owned();
+        let variables: Vec<String> = options
+            .function_environment
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let mut child = Command::new(lab)
             .arg("serve")
             .args(["--port", &options.port.to_string()])
@@ -94,6 +101,7 @@ impl Lab {
             .arg(&logs)
             .args(repeated("--target-account", &options.target_accounts))
             .args(repeated("--registry", &options.registries))
+            .args(repeated("--function-env", &variables))
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .kill_on_drop(true)

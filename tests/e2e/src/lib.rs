@@ -5,6 +5,7 @@ mod account;
 mod acting;
 mod command;
 mod described;
+pub mod encrypted;
 mod lab;
 mod ledger;
 mod looking;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::account::Account;
+use crate::encrypted::Front;
 use crate::lab::{Error, Lab, Options};
 use crate::native::Native;
 use crate::shop::{CHANNEL, Shop, StageSetup};
@@ -62,6 +63,21 @@ impl World {
             ..Options::default()
         };
         let lab = Lab::start(&options).await?;
+        let shop = Shop::set_up(&lab).await?;
+        Self::with(lab, shop).await
+    }
+
+    /// A lab with the example, whose functions reach AWS and Slack through a proxy and TLS.
+    ///
+    /// # Errors
+    /// When the lab does not start or the example cannot be set up.
+    pub async fn start_behind(front: &Front) -> Result<Self, Error> {
+        let options = Options {
+            function_environment: front.environment(),
+            ..Options::default()
+        };
+        let lab = Lab::start(&options).await?;
+        front.stand_before(lab.url())?;
         let shop = Shop::set_up(&lab).await?;
         Self::with(lab, shop).await
     }

@@ -14,6 +14,7 @@ mod crash_safety;
 mod doctor;
 mod duplicates_and_disorder;
 mod edited_rows;
+mod encrypted;
 mod failing_images;
 mod finding_the_deployer;
 mod first_release;
