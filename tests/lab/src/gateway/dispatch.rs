@@ -13,7 +13,7 @@ use super::errors::{self, Failure};
 use super::faults::{self, Outcome};
 use super::identity::Principal;
 use super::parse::{self, Request};
-use super::{dynamodb, record, stale};
+use super::{dynamodb, event_history, record, stale};
 use crate::iam::{access, simulate};
 use crate::lab::Lab;
 use crate::lambda::{api as lambda_api, metrics};
@@ -153,6 +153,7 @@ async fn carry_out(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
         ("events", _) if events::described::handles(lab, request) => {
             events::described::answer(lab, incoming)
         }
+        ("cloudtrail", "LookupEvents") => event_history::lookup(lab, incoming),
         ("iam", "SimulatePrincipalPolicy") => simulate::answer(lab, incoming),
         ("monitoring", _) if metrics::handles(lab, request) => metrics::answer(lab, incoming),
         ("ecr", "GetDownloadUrlForLayer") => ecr_blobs::url(lab, incoming),

@@ -33,6 +33,9 @@ pub(crate) struct Entry {
     pub(crate) parameters: Value,
     /// `ok`, or the error's code.
     pub(crate) outcome: String,
+    /// The members that a change of a simulated service was answered with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) answer: Vec<String>,
     /// HTTP status; 0 when the answer was lost.
     pub(crate) status: u16,
     /// Real milliseconds from request to answer.

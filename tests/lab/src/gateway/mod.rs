@@ -1,9 +1,11 @@
 //! The gateway: one port that every AWS client talks to.
 
+mod answered;
 pub(crate) mod cbor;
 pub(crate) mod dispatch;
 pub(crate) mod dynamodb;
 pub(crate) mod errors;
+mod event_history;
 pub(crate) mod faults;
 pub(crate) mod identity;
 pub(crate) mod journal;

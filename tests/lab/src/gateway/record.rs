@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::dispatch::{Answer, Incoming};
 use super::faults::Outcome;
 use super::journal::Entry;
-use super::redact;
+use super::{answered, redact};
 use crate::clock;
 use crate::lab::Lab;
 use crate::moto::Reply;
@@ -38,6 +38,10 @@ pub(crate) fn add(
         operation: request.operation.clone(),
         parameters: redact::parameters(request),
         outcome,
+        answer: match answer {
+            Ok(reply) => answered::members(request, reply),
+            Err(_) => Vec::new(),
+        },
         status: if lost { 0 } else { status },
         duration_ms: started.elapsed().as_secs_f64() * 1000.0,
         fault: fault.map(|fault| fault.name().to_owned()),
@@ -63,6 +67,7 @@ pub(crate) fn delivery(lab: &Lab, caller: &str, function: &str, event: &Value, f
         operation: "Invoke".to_owned(),
         parameters: json!({ "FunctionName": function, "detail-type": event["detail-type"] }),
         outcome: if refused { "refused" } else { "ok" }.to_owned(),
+        answer: Vec::new(),
         status: if lost {
             0
         } else if refused {

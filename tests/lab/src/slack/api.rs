@@ -64,6 +64,7 @@ pub(crate) async fn answer(
         operation: method.to_owned(),
         parameters: json!({ "channel": input["channel"], "ts": input["ts"], "thread_ts": input["thread_ts"] }),
         outcome,
+        answer: Vec::new(),
         status: if lost { 0 } else { status },
         duration_ms: started.elapsed().as_secs_f64() * 1000.0,
         fault: fault.map(|fault| fault.name().to_owned()),
