@@ -1,8 +1,5 @@
 """What a target account's hook function can do to the ledger, tried with the session of its role."""
 
-import json
-import urllib.request
-
 import boto3
 import botocore.exceptions
 
@@ -33,10 +30,7 @@ def accounts(lab):
 
 def session(lab, role):
     """A client of DynamoDB with a session of a role, as the lab gives it out."""
-    body = json.dumps({"role": role}).encode()
-    request = urllib.request.Request(f"{lab.endpoint}/_lab/credentials", data=body, method="POST")
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        key = json.load(answer)["access_key"]
+    key = lab.control("credentials", {"role": role})["access_key"]
     return boto3.client("dynamodb", endpoint_url=lab.endpoint, region_name=REGION,
                         aws_access_key_id=key, aws_secret_access_key="lab")
 

@@ -1,9 +1,11 @@
 """A lab in which nothing is made yet, and clients for it."""
 
+import json
 import os
 import pathlib
 import subprocess
 import tempfile
+import urllib.request
 
 import boto3
 
@@ -17,9 +19,10 @@ class Unavailable(Exception):
 
 
 class Lab:
-    """`towpath-lab serve --bare` as a context manager."""
+    """`towpath-lab serve --bare` as a context manager, with more arguments of `serve`."""
 
-    def __init__(self):
+    def __init__(self, *arguments, functions_json=ROOT / "infra/functions.json"):
+        self.arguments = ["--functions-json", str(functions_json), *arguments]
         self.binary = os.environ.get("TOWPATH_LAB", str(ROOT / "target/debug/towpath-lab"))
         self.moto = os.environ.get("TOWPATH_LAB_MOTO", str(ROOT / ".venv/bin/moto_server"))
         for path, way_out in [(self.binary, "make build"), (self.moto, "make setup")]:
@@ -29,9 +32,10 @@ class Lab:
     def __enter__(self):
         self.logs = tempfile.TemporaryDirectory(prefix="towpath-infra-lab-")
         self.process = subprocess.Popen(
-            [self.binary, "serve", "--bare", "--port", "0", "--moto", self.moto,
-             "--functions-json", str(ROOT / "infra/functions.json"), "--log-dir", self.logs.name],
+            [self.binary, "serve", "--bare", "--port", "0", "--moto", self.moto, "--log-dir", self.logs.name, *self.arguments],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            # Ctrl-C is for whoever uses the lab, who ends it.
+            start_new_session=True,
         )
         ready = "lab ready "
         for line in self.process.stdout:
@@ -44,6 +48,13 @@ class Lab:
         self.process.terminate()
         self.process.wait(timeout=30)
         self.logs.cleanup()
+
+    def control(self, path, body=None):
+        """What a control of the lab answers."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.endpoint}/_lab/{path}", data=data)
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.load(answer)
 
     def client(self, service, account=ACCOUNT):
         """A boto3 client, as the root of an account."""

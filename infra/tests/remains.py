@@ -1,22 +1,38 @@
-"""What is in an account of the lab: nothing, after everything was destroyed."""
+"""What is in an account: nothing of that, after everything was destroyed."""
+
+# How each kind is listed, where its names are, and what of an entry is the name.
+KINDS = {
+    "function": ("lambda", "list_functions", "Functions", "FunctionName"),
+    "mapping": ("lambda", "list_event_source_mappings", "EventSourceMappings", "FunctionArn"),
+    "role": ("iam", "list_roles", "Roles", "RoleName"),
+    "rule": ("events", "list_rules", "Rules", "Name"),
+    "queue": ("sqs", "list_queues", "QueueUrls", None),
+    "topic": ("sns", "list_topics", "Topics", "TopicArn"),
+    "table": ("dynamodb", "list_tables", "TableNames", None),
+    "parameter": ("ssm", "describe_parameters", "Parameters", "Name"),
+    "alarm": ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    "log": ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    "repository": ("ecr", "describe_repositories", "repositories", "repositoryName"),
+    "load balancer": ("elbv2", "describe_load_balancers", "LoadBalancers", "LoadBalancerName"),
+    "application": ("codedeploy", "list_applications", "applications", None),
+    "cluster": ("ecs", "list_clusters", "clusterArns", None),
+}
 
 
 def left(lab, account):
-    """What there is in an account, by kind and name."""
-    client = lambda service: lab.client(service, account)
-    listed_there = {
-        "function": [function["FunctionName"] for function in client("lambda").list_functions()["Functions"]],
-        "mapping": [mapping["UUID"] for mapping in client("lambda").list_event_source_mappings()["EventSourceMappings"]],
-        "role": [role["RoleName"] for role in client("iam").list_roles()["Roles"]],
-        "rule": [rule["Name"] for rule in client("events").list_rules()["Rules"]],
-        "queue": client("sqs").list_queues().get("QueueUrls", []),
-        "topic": [topic["TopicArn"] for topic in client("sns").list_topics()["Topics"]],
-        "table": client("dynamodb").list_tables()["TableNames"],
-        "parameter": [parameter["Name"] for parameter in client("ssm").describe_parameters()["Parameters"]],
-        "alarm": [alarm["AlarmName"] for alarm in client("cloudwatch").describe_alarms()["MetricAlarms"]],
-        "log": [group["logGroupName"] for group in client("logs").describe_log_groups()["logGroups"]],
-        "repository": [repository["repositoryName"] for repository in client("ecr").describe_repositories()["repositories"]],
-        "load balancer": [balancer["LoadBalancerName"] for balancer in client("elbv2").describe_load_balancers()["LoadBalancers"]],
-        "application": client("codedeploy").list_applications()["applications"],
-    }
-    return [f"{kind} {name}" for kind, names in listed_there.items() for name in names]
+    """What there is in an account of the lab, by kind and name."""
+    return everything(lambda service: lab.client(service, account))
+
+
+def named(client, prefix):
+    """What there is in an account whose name says that it belongs to a prefix."""
+    return [one for one in everything(client) if f"{prefix}-" in one or f"{prefix}/" in one]
+
+
+def everything(client):
+    """What there is, asked of an account's clients."""
+    found = []
+    for kind, (service, operation, members, name) in KINDS.items():
+        for page in client(service).get_paginator(operation).paginate():
+            found += [f"{kind} {entry[name] if name else entry}" for entry in page.get(members, [])]
+    return found
