@@ -8,7 +8,7 @@ CARGO := cargo
 # The modules' default too.
 ARCHITECTURE ?= arm64
 
-.PHONY: help setup build demo lab test check fmt lint deny docs schema update-model check-models bench fuzz package infra deploy clean
+.PHONY: help setup build demo lab test check fmt lint deny docs schema update-model check-models bench fuzz package infra smoke deploy clean
 
 help: ## Shows this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -83,9 +83,14 @@ $(VENV)/.packaging: $(VENV)/.installed
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check cargo-lambda==1.9.2
 	touch $@
 
-infra: setup ## Tests the Terraform modules, and applies all of them to the lab (five minutes)
+infra: setup ## Tests the Terraform modules, applies all of them to the lab, and tries releases there (ten minutes)
 	$(CARGO) build --workspace --bins
 	infra/tests/run
+	infra/smoke/run --lab
+
+# PROFILE, REGION and TARGET_PROFILE lead to the accounts; the rest is asked.
+smoke: setup build package ## One hour on AWS: installs, releases, asks AWS, destroys (docs/smoke.md; costs about half a dollar)
+	infra/smoke/run --architecture $(ARCHITECTURE) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION)) $(if $(TARGET_PROFILE),--target-profile $(TARGET_PROFILE))
 
 deploy: package ## Packages, then applies the Terraform configuration in DIR
 	@test -n "$(DIR)" || { echo "name your configuration: make deploy DIR=infra/example" >&2; exit 1; }
@@ -95,4 +100,4 @@ deploy: package ## Packages, then applies the Terraform configuration in DIR
 
 clean: ## Removes everything that was built or installed here
 	$(CARGO) clean
-	rm -rf $(VENV) .lab .tools
+	rm -rf $(VENV) .lab .tools  # .smoke stays: it may hold the state of what is in AWS
