@@ -21,7 +21,8 @@ const HOLD: Words = Words {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  \
     towpath hold shop-api production --reason 'the sale runs until Monday'\n\n\
-    A rollout that has begun is finished. Rollbacks are not kept by a hold.")]
+    A rollout that has begun is finished. Rollbacks are not kept by a hold. The pipelines' \
+    channels are told.")]
 pub(super) struct Hold {
     #[command(flatten)]
     of: StageArguments,
@@ -36,7 +37,7 @@ pub(super) struct Hold {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  \
     towpath release-hold shop-api production --reason 'fixed by 4a5b6c7'\n\n\
-    `towpath status` shows why a stage is held.")]
+    `towpath status` shows why a stage is held. The pipelines' channels are told.")]
 pub(super) struct ReleaseHold {
     #[command(flatten)]
     of: StageArguments,
@@ -68,11 +69,13 @@ pub(super) async fn hold<D: Orders>(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let Found { service, .. } = stage::find(deployer, &arguments.of).await?;
+    let Found {
+        service, pipelines, ..
+    } = stage::find(deployer, &arguments.of).await?;
     let subject = Subject::Service(service.clone());
     let by = deployer.caller().await?;
     let issued = deployer
-        .issue(&subject, Order::Hold, &by, &arguments.reason)
+        .issue(&subject, Order::Hold, &by, &arguments.reason, &pipelines)
         .await?;
     let row = stage::row(deployer, &service).await?;
     let ordered = Ordered::new(Order::Hold, &issued);
@@ -86,11 +89,19 @@ pub(super) async fn release<D: Orders>(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let Found { service, .. } = stage::find(deployer, &arguments.of).await?;
+    let Found {
+        service, pipelines, ..
+    } = stage::find(deployer, &arguments.of).await?;
     let subject = Subject::Service(service.clone());
     let by = deployer.caller().await?;
     let issued = deployer
-        .issue(&subject, Order::LiftHold, &by, &arguments.reason)
+        .issue(
+            &subject,
+            Order::LiftHold,
+            &by,
+            &arguments.reason,
+            &pipelines,
+        )
         .await?;
     // Also where it was lifted before: whoever did that may not have got this far.
     let row = stage::row(deployer, &service).await?;

@@ -4,7 +4,7 @@ use towpath_core::names::{PipelineName, StageName};
 use towpath_core::pipeline::{Pipeline, Stage};
 use towpath_core::release::{Home, ServiceId, ServiceRow};
 
-use crate::deployer::{Deployer, all_pipelines, service_of};
+use crate::deployer::{Deployer, Kept, all_pipelines, service_of};
 use crate::output::Failure;
 
 /// Longest reason in characters: what is shown of one everywhere.
@@ -25,6 +25,8 @@ pub(super) struct Found {
     pub(super) stage: Stage,
     pub(super) home: Home,
     pub(super) service: ServiceId,
+    /// Every pipeline that can be read.
+    pub(super) pipelines: Vec<Pipeline>,
 }
 
 /// Why there is no such stage.
@@ -49,7 +51,8 @@ pub(super) async fn find<D: Deployer>(
     deployer: &D,
     wanted: &StageArguments,
 ) -> Result<Found, Failure> {
-    let pipeline = pipeline(deployer, &wanted.pipeline).await?;
+    let kept = all_pipelines(deployer).await?;
+    let pipeline = pipeline(deployer, &kept, &wanted.pipeline)?;
     let Some(stage) = pipeline.stage(&wanted.stage) else {
         let stages: Vec<_> = pipeline
             .stages
@@ -70,6 +73,7 @@ pub(super) async fn find<D: Deployer>(
         pipeline,
         stage,
         home,
+        pipelines: usable(kept),
     })
 }
 
@@ -82,26 +86,36 @@ pub(super) async fn row<D: Deployer>(
     Ok(rows.into_iter().next().unwrap_or_default())
 }
 
-async fn pipeline<D: Deployer>(deployer: &D, name: &PipelineName) -> Result<Pipeline, Failure> {
-    for kept in all_pipelines(deployer).await? {
-        // What cannot be read has no name but its parameter's.
-        let last = kept.parameter.name.as_str().rsplit('/').next();
-        if last != Some(name.as_str()) {
-            continue;
+/// The pipelines that can be read.
+pub(super) fn usable(kept: Vec<Kept>) -> Vec<Pipeline> {
+    kept.into_iter()
+        .filter_map(|kept| kept.pipeline.ok())
+        .collect()
+}
+
+fn pipeline<D: Deployer>(
+    deployer: &D,
+    kept: &[Kept],
+    name: &PipelineName,
+) -> Result<Pipeline, Failure> {
+    // What cannot be read has no name but its parameter's.
+    let last =
+        |kept: &&Kept| kept.parameter.name.as_str().rsplit('/').next() == Some(name.as_str());
+    let Some(found) = kept.iter().find(last) else {
+        return Err(NoSuchStage::Pipeline {
+            name: name.clone(),
+            path: deployer.pipelines_path().to_string(),
         }
-        return kept.pipeline.map_err(|error| {
-            NoSuchStage::Unusable {
-                parameter: kept.parameter.name.to_string(),
-                problem: error.to_string(),
-            }
-            .into()
-        });
+        .into());
+    };
+    match &found.pipeline {
+        Ok(pipeline) => Ok(pipeline.clone()),
+        Err(error) => Err(NoSuchStage::Unusable {
+            parameter: found.parameter.name.to_string(),
+            problem: error.to_string(),
+        }
+        .into()),
     }
-    Err(NoSuchStage::Pipeline {
-        name: name.clone(),
-        path: deployer.pipelines_path().to_string(),
-    }
-    .into())
 }
 
 /// Reads a reason: some words on one line.

@@ -1,6 +1,6 @@
 //! `towpath veto` and `towpath lift-veto`: whether an image may be rolled out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::str::FromStr;
 
@@ -8,10 +8,11 @@ use serde::Serialize;
 use towpath_aws::handlers::Taken;
 use towpath_core::image::Digest;
 use towpath_core::names::ReleaseId;
+use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Incoming, Order, Principal, Subject};
 
 use super::ordered::{Ordered, Words};
-use super::stage::reason;
+use super::stage::{reason, usable};
 use crate::deployer::orders::Orders;
 use crate::deployer::{Where, all_pipelines, service_of};
 use crate::output::{Answer, Failure, NAME, Output, QUIET, write_json};
@@ -28,7 +29,7 @@ const VETO: Words = Words {
     towpath veto sha256:139b26d7e7f268d0d78e696d1addce9acf30935aa8f44d186dbc15d0abe2eb45 \
     --reason 'loses orders'\n\n\
     Releases of it that are on their way end as refused. Where it serves it goes on serving: \
-    `towpath rollback` takes it back.")]
+    `towpath rollback` takes it back. The pipelines' channels are told.")]
 pub(super) struct Veto {
     /// The image's digest, or a release that carries it.
     #[arg(value_name = "DIGEST|RELEASE")]
@@ -47,7 +48,8 @@ pub(super) struct Veto {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  \
     towpath lift-veto shop-api-0123456789abcdef --reason 'it was the database'\n\n\
-    Releases that the veto has ended stay ended: push the image again under another tag.")]
+    Releases that the veto has ended stay ended: push the image again under another tag. \
+    The pipelines' channels are told.")]
 pub(super) struct LiftVeto {
     /// The image's digest, or a release that carries it.
     #[arg(value_name = "DIGEST|RELEASE")]
@@ -117,16 +119,23 @@ pub(super) async fn veto<D: Orders>(
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
     let digest = digest_of(deployer, &arguments.image).await?;
+    let mut carriers = carriers(deployer, &digest).await?;
     match arguments.image {
         // Most digits that are mistyped name no image, and would veto nothing without a word.
-        Named::Digest(_) if !arguments.not_pushed_yet => find(deployer, &digest).await?,
+        Named::Digest(_) if !arguments.not_pushed_yet => carriers.known(&digest)?,
         Named::Digest(_) | Named::Release(_) => {}
     }
     let by = deployer.caller().await?;
     let subject = Subject::Image(digest);
     // The veto itself comes first: whatever takes a service from now on meets it.
     let issued = deployer
-        .issue(&subject, Order::Veto, &by, &arguments.reason)
+        .issue(
+            &subject,
+            Order::Veto,
+            &by,
+            &arguments.reason,
+            &carriers.concerned(),
+        )
         .await?;
     let told = tell(deployer, &digest, &by, &arguments.reason).await?;
     let ordered = Ordered::new(Order::Veto, &issued);
@@ -147,6 +156,7 @@ pub(super) async fn lift<D: Orders>(
             Order::LiftVeto,
             &by,
             &arguments.reason,
+            &carriers(deployer, &digest).await?.concerned(),
         )
         .await?;
     let ordered = Ordered::new(Order::LiftVeto, &issued);
@@ -164,48 +174,96 @@ async fn digest_of<D: Orders>(deployer: &D, image: &Named) -> Result<Digest, Fai
     }
 }
 
-/// Finds the image: in a repository of a pipeline, or where it serves, since it may have been
-/// deleted from its repository.
-async fn find<D: Orders>(deployer: &D, digest: &Digest) -> Result<(), Failure> {
-    let home = deployer.home().await?;
-    let mut repositories = BTreeSet::new();
-    let mut services = BTreeSet::new();
-    for pipeline in all_pipelines(deployer).await? {
-        let Ok(pipeline) = pipeline.pipeline else {
-            continue;
-        };
-        services.extend(pipeline.stages.iter().map(|stage| service_of(stage, &home)));
-        let registry = home.registry_of(&pipeline);
-        repositories.insert((registry.to_string(), pipeline.repository.to_string()));
+/// Which pipelines may roll an image out.
+struct Carriers {
+    /// Those of a repository that has it, or that have a service where it serves or has served:
+    /// it may have been deleted from its repository.
+    having: Vec<Pipeline>,
+    /// Those of a repository of which that cannot be known.
+    unknown: Vec<Pipeline>,
+    /// Why it cannot be known of one of them.
+    why: Option<Failure>,
+    /// Every pipeline that can be read.
+    all: Vec<Pipeline>,
+}
+
+impl Carriers {
+    /// The pipelines whose people are told of an order about the image: all, where none is known to
+    /// have it, since it may still come.
+    fn concerned(self) -> Vec<Pipeline> {
+        if self.having.is_empty() {
+            return self.all;
+        }
+        self.having.into_iter().chain(self.unknown).collect()
     }
-    let services: Vec<_> = services.into_iter().collect();
-    let rows = deployer.services(&services).await?;
-    let goods = rows
-        .iter()
-        .flat_map(|row| row.good.iter().chain(&row.earlier));
-    if goods
-        .into_iter()
-        .any(|good| good.digest.as_ref() == Some(digest))
-    {
-        return Ok(());
-    }
-    let mut unknown = None;
-    for (registry, repository) in repositories {
-        let (of, named) = (registry.parse()?, repository.parse()?);
-        match deployer.has_image(&of, &named, digest).await? {
-            Some(true) => return Ok(()),
-            Some(false) => {}
-            None => unknown = Some(format!("{registry}/{repository}")),
+
+    /// That the image is known somewhere.
+    fn known(&mut self, digest: &Digest) -> Result<(), Failure> {
+        match (self.having.is_empty(), self.why.take()) {
+            (false, _) => Ok(()),
+            (true, None) => Err(UnknownImage::Nowhere(*digest).into()),
+            (true, Some(why)) => Err(why),
         }
     }
-    Err(match unknown {
-        None => UnknownImage::Nowhere(*digest),
-        Some(repository) => UnknownImage::NotKnown {
-            digest: *digest,
-            repository,
-        },
+}
+
+async fn carriers<D: Orders>(deployer: &D, digest: &Digest) -> Result<Carriers, Failure> {
+    let home = deployer.home().await?;
+    let all = usable(all_pipelines(deployer).await?);
+    let services = all.iter().flat_map(|pipeline| &pipeline.stages);
+    let services: BTreeSet<_> = services.map(|stage| service_of(stage, &home)).collect();
+    let services: Vec<_> = services.into_iter().collect();
+    let rows = deployer.services(&services).await?;
+    let serves: BTreeSet<_> = services
+        .iter()
+        .zip(&rows)
+        .filter(|(_, row)| {
+            let mut goods = row.good.iter().chain(&row.earlier);
+            goods.any(|good| good.digest.as_ref() == Some(digest))
+        })
+        .map(|(service, _)| service)
+        .collect();
+    let mut asked: BTreeMap<(String, String), Option<bool>> = BTreeMap::new();
+    let (mut having, mut unknown, mut why) = (Vec::new(), Vec::new(), None);
+    for pipeline in &all {
+        let mut stages = pipeline.stages.iter();
+        if stages.any(|stage| serves.contains(&service_of(stage, &home))) {
+            having.push(pipeline.clone());
+            continue;
+        }
+        let (registry, repository) = (home.registry_of(pipeline), &pipeline.repository);
+        let key = (registry.to_string(), repository.to_string());
+        let has = match asked.get(&key) {
+            Some(has) => *has,
+            None => {
+                // A repository that cannot be asked keeps no veto from counting.
+                let has = deployer.has_image(&registry, repository, digest).await;
+                let has = has.unwrap_or_else(|failure| {
+                    why = Some(failure);
+                    None
+                });
+                *asked.entry(key).or_insert(has)
+            }
+        };
+        match has {
+            Some(true) => having.push(pipeline.clone()),
+            Some(false) => {}
+            None => {
+                why = why.or_else(|| {
+                    let digest = *digest;
+                    let repository = format!("{registry}/{repository}");
+                    Some(UnknownImage::NotKnown { digest, repository }.into())
+                });
+                unknown.push(pipeline.clone());
+            }
+        }
     }
-    .into())
+    Ok(Carriers {
+        having,
+        unknown,
+        why,
+        all,
+    })
 }
 
 /// Tells the releases of the image that are on their way. It is done also where the image was

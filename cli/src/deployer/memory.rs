@@ -3,7 +3,7 @@
 pub(crate) mod orders;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -41,6 +41,8 @@ pub(crate) struct Memory {
     pub(crate) answers: Answers,
     /// Why a release's entries cannot be read.
     pub(crate) unreadable: BTreeMap<ReleaseId, String>,
+    /// The repositories that cannot be asked now.
+    pub(crate) silent: BTreeSet<RepositoryName>,
     /// What was ordered.
     pub(crate) ordered: RefCell<orders::Ordered>,
 }
@@ -58,6 +60,7 @@ impl Memory {
             preview: None,
             answers: calm(),
             unreadable: BTreeMap::new(),
+            silent: BTreeSet::new(),
             ordered: RefCell::default(),
         }
     }
@@ -259,11 +262,15 @@ impl Deployer for Memory {
     async fn has_image(
         &self,
         _registry: &Registry,
-        _repository: &RepositoryName,
+        repository: &RepositoryName,
         digest: &Digest,
     ) -> Result<Option<bool>, Failure> {
+        if self.silent.contains(repository) {
+            return Err(format!("{repository} does not answer").into());
+        }
         let mut images = self.images.values();
-        let pushed = self.summaries.values().any(|one| one.digest == *digest);
+        let mut pushed = self.summaries.values();
+        let pushed = pushed.any(|one| one.digest == *digest && one.repository == *repository);
         Ok(Some(pushed || images.any(|image| image.digest == *digest)))
     }
 

@@ -4,6 +4,7 @@ use towpath_aws::handlers::Taken;
 use towpath_aws::ports::{Issued, OrderLog, Trail};
 use towpath_core::image::Digest;
 use towpath_core::names::ReleaseId;
+use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
     Event, Incoming, Order, Principal, ServiceId, ServiceRow, Subject, Summary,
 };
@@ -30,13 +31,15 @@ pub(crate) trait Orders: Deployer {
         by: &Principal,
         events: &[Event],
     ) -> Result<bool, Failure>;
-    /// Writes an order about a service or an image, with what it changes.
+    /// Writes an order about a service or an image, with what it changes. The people of the pipelines
+    /// that it concerns are told: of those that may be concerned, `pipelines`.
     async fn issue(
         &self,
         subject: &Subject,
         order: Order,
         by: &Principal,
         reason: &str,
+        pipelines: &[Pipeline],
     ) -> Result<Issued, Failure>;
     /// Every order about a service or an image.
     async fn trail(&self, subject: &Subject) -> Result<Trail, Failure>;

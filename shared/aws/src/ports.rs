@@ -31,7 +31,7 @@ pub use bulletin::{Bulletins, OpenBulletin};
 pub use codedeploy::{
     CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress, NewDeployment, Wait,
 };
-pub use directive::{Directives, Issue, Issued, OrderLog, Trail};
+pub use directive::{Directives, Issue, Issued, OrderLog, Told, Trail};
 pub use ecr::{Ecr, ImageDetail, ImageState};
 pub use ecs::{Ecs, PauseAnswer, ServiceDeploymentBrief};
 pub use ledger::{Append, AppendError, Ledger, LoadError, OpenRelease};

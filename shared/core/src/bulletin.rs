@@ -2,12 +2,15 @@
 //! learns of it writes it down, and `advance` tells it, so that only `advance` needs the channels'
 //! secrets.
 
+mod order;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::image::{RepositoryName, Tag};
-use crate::names::{BulletinId, Fingerprint, ParameterName, PipelineName, SlackChannel};
+use crate::image::{Digest, RepositoryName, Tag};
+use crate::names::{BulletinId, Fingerprint, ParameterName, PipelineName, SlackChannel, StageName};
 use crate::pipeline::Notify;
+use crate::release::Principal;
 
 /// For how long it is tried to tell a bulletin: a channel that refuses every message must not keep
 /// it due for ever.
@@ -59,6 +62,40 @@ pub enum News {
         /// What is wrong, and the way out.
         problem: String,
     },
+    /// A service was put on hold, or its hold was lifted.
+    Hold {
+        /// Whether it was lifted.
+        lifted: bool,
+        /// The stages that are rolled out to the service.
+        stages: Vec<StageOf>,
+        /// Who did.
+        by: Principal,
+        /// Why, in their words.
+        reason: String,
+    },
+    /// An image was vetoed, or its veto was lifted.
+    Veto {
+        /// Whether it was lifted.
+        lifted: bool,
+        /// The image.
+        digest: Digest,
+        /// The pipelines that may carry it.
+        pipelines: Vec<PipelineName>,
+        /// Who did.
+        by: Principal,
+        /// Why, in their words.
+        reason: String,
+    },
+}
+
+/// A stage, with its pipeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageOf {
+    /// The pipeline.
+    pub pipeline: PipelineName,
+    /// The stage.
+    pub stage: StageName,
 }
 
 /// Which channels have been told.
@@ -83,17 +120,31 @@ impl Audience {
 }
 
 impl Bulletin {
-    /// A bulletin, and its id. Of tags that are not taken a pipeline has one a day, by UTC, so that
-    /// the id is the day's; of what it is stuck at it has one, which changes with that.
+    /// That a pushed tag is not taken by that pipeline. It has one of these a day, by UTC: its id is
+    /// the day's.
     #[must_use]
-    pub fn of(audience: Audience, news: News, at: Timestamp) -> (BulletinId, Self) {
-        let id = match &news {
-            News::TagNotTaken { pipeline, .. } => {
-                let id = format!("tag/{pipeline}/{}", at.strftime("%Y-%m-%d"));
-                id.parse().expect("a pipeline's name and a date are an id")
-            }
-            News::PipelineStuck { parameter, .. } => Self::stuck(parameter),
-        };
+    pub fn of_tag(
+        audience: Audience,
+        pipeline: &PipelineName,
+        news: News,
+        at: Timestamp,
+    ) -> (BulletinId, Self) {
+        let id = format!("tag/{pipeline}/{}", at.strftime("%Y-%m-%d"));
+        let id = id.parse().expect("a pipeline's name and a date are an id");
+        (id, Self { audience, news, at })
+    }
+
+    /// That the pipeline of that parameter is stuck. It has one of these, which changes with the
+    /// problem.
+    #[must_use]
+    pub fn of_stuck(
+        audience: Audience,
+        parameter: ParameterName,
+        problem: String,
+        at: Timestamp,
+    ) -> (BulletinId, Self) {
+        let id = Self::stuck(&parameter);
+        let news = News::PipelineStuck { parameter, problem };
         (id, Self { audience, news, at })
     }
 
@@ -112,6 +163,7 @@ impl Bulletin {
         let kind = match &self.news {
             News::TagNotTaken { .. } => "tag/",
             News::PipelineStuck { .. } => "stuck/",
+            News::Hold { .. } | News::Veto { .. } => "order/",
         };
         id.as_str().starts_with(kind)
     }
@@ -150,7 +202,12 @@ mod tests {
             slack: Some("C0123456789".parse().unwrap()),
             sns: true,
         };
-        Bulletin::of(audience, news(pipeline), at(time))
+        Bulletin::of_tag(
+            audience,
+            &pipeline.parse().unwrap(),
+            news(pipeline),
+            at(time),
+        )
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `towpath rollback`, `hold`, `release-hold`, `veto` and `lift-veto`, and what `status` and
 //! `audit` say of them.
 
+use towpath_core::bulletin::News;
 use towpath_core::image::Digest;
 use towpath_core::names::Fingerprint;
 use towpath_core::release::{Candidate, Order, Outcome, Revision, ServiceRow, Subject};
@@ -402,6 +403,50 @@ fn a_digest_that_no_repository_has_is_vetoed_only_if_that_is_meant() {
     assert!(deployer.ordered.borrow().trails.is_empty());
     let rest = ["veto", &digest, "--reason", "none", "--not-pushed-yet"];
     yes(&deployer, &rest);
+}
+
+/// Whose people the orders are told to, one after the other.
+fn told(deployer: &Memory) -> Vec<Vec<String>> {
+    let ordered = deployer.ordered.borrow();
+    let whose = ordered.bulletins.iter().map(|(_, told)| match &told.news {
+        News::Hold { stages, .. } => stages.iter().map(|it| it.pipeline.to_string()).collect(),
+        News::Veto { pipelines, .. } => pipelines.iter().map(ToString::to_string).collect(),
+        News::TagNotTaken { .. } | News::PipelineStuck { .. } => Vec::new(),
+    });
+    whose.collect()
+}
+
+#[test]
+fn an_order_is_told_to_the_people_of_the_pipelines_that_it_concerns() {
+    let (mut deployer, _, worse) = shop();
+    let billing = deployer.keep(BILLING);
+    let why = ["--reason", "it loses orders"];
+    yes(&deployer, &[&["hold"], &PRODUCTION[..], &why].concat());
+    yes(&deployer, &[&["hold"], &PRODUCTION[..], &why].concat());
+    assert_eq!(told(&deployer), [["shop-api"]]);
+    yes(&deployer, &[&["veto", worse.as_str()], &why[..]].concat());
+    assert_eq!(told(&deployer)[1..], [["shop-api"]]);
+
+    // A repository that does not answer keeps no veto from counting, and its people are told.
+    deployer.silent.insert(billing.repository.clone());
+    yes(
+        &deployer,
+        &[&["lift-veto", worse.as_str()], &why[..]].concat(),
+    );
+    let both = told(&deployer).split_off(2);
+    assert_eq!(both.concat().len(), 2, "{both:?}");
+    let mistyped = Digest::of(b"mistyped").to_string();
+    let (answer, _) = towpath(&deployer, &[&["veto", &mistyped], &why[..]].concat());
+    let refused = answer.unwrap_err();
+    assert!(
+        refused.contains("team/billing does not answer"),
+        "{refused}"
+    );
+
+    // What is still to come may come to anybody.
+    let rest = [&["veto", &mistyped, "--not-pushed-yet"], &why[..]].concat();
+    yes(&deployer, &rest);
+    assert_eq!(told(&deployer).len(), 6);
 }
 
 #[test]

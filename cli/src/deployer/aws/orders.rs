@@ -2,15 +2,17 @@
 
 use towpath_aws::handlers::{Taken, take};
 use towpath_aws::ports::{
-    AppendError, Clock as _, Directives as _, Issue, Issued, Ledger as _, OrderLog, Trail,
+    AppendError, Clock as _, Directives as _, Issue, Issued, Ledger as _, OrderLog, Told, Trail,
 };
 use towpath_core::image::Digest;
 use towpath_core::names::ReleaseId;
+use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
     Actor, Event, Incoming, Order, Principal, ServiceId, ServiceRow, Subject, Summary,
 };
 
 use super::Installed;
+use crate::deployer::Deployer as _;
 use crate::deployer::orders::Orders;
 use crate::output::Failure;
 
@@ -51,13 +53,19 @@ impl Orders for Installed {
         order: Order,
         by: &Principal,
         reason: &str,
+        pipelines: &[Pipeline],
     ) -> Result<Issued, Failure> {
+        let home = self.home().await?;
         let issue = Issue {
             subject,
             order,
             by,
             reason,
             at: self.aws.now(),
+            told: Told {
+                home: &home,
+                pipelines,
+            },
         };
         Ok(self.aws.issue(issue).await?)
     }

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use towpath_aws::handlers::Taken;
 use towpath_aws::ports::{Issued, OrderLog, Trail};
+use towpath_core::bulletin::Bulletin;
 use towpath_core::image::Digest;
-use towpath_core::names::ReleaseId;
+use towpath_core::names::{BulletinId, ReleaseId};
+use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
     Accepted, Directive, Event, Incoming, Logged, Order, Principal, ServiceId, ServiceRow, Subject,
     Summary, Upon, accept,
 };
 
-use super::Memory;
+use super::{Memory, home};
 use crate::deployer::Deployer as _;
 use crate::deployer::orders::Orders;
 use crate::output::Failure;
@@ -26,6 +28,7 @@ pub(crate) struct Ordered {
     pub(crate) taken: Vec<(ReleaseId, Vec<Event>)>,
     pub(crate) opened: Vec<(ReleaseId, Vec<Event>)>,
     pub(crate) woken: Vec<ReleaseId>,
+    pub(crate) bulletins: Vec<(BulletinId, Bulletin)>,
 }
 
 /// Who runs the commands.
@@ -88,6 +91,7 @@ impl Orders for Memory {
         order: Order,
         by: &Principal,
         reason: &str,
+        pipelines: &[Pipeline],
     ) -> Result<Issued, Failure> {
         let standing = self.standing(subject);
         if standing.is_some() == order.sets() {
@@ -112,6 +116,7 @@ impl Orders for Memory {
         };
         let reason = reason.to_owned();
         let directive = Directive::next(&upon, subject, self.now(), by.clone(), order, reason);
+        let bulletins = Bulletin::of_order(subject, &directive, &home(), pipelines);
         trail.head = Some((directive.sequence, directive.fingerprint.clone()));
         trail.directives.push(directive.clone());
         ordered.log.head = Some((directive.place, directive.fingerprint.clone()));
@@ -123,6 +128,7 @@ impl Orders for Memory {
         });
         let standing = order.sets().then(|| directive.words());
         ordered.standing.insert(subject.clone(), standing);
+        ordered.bulletins.extend(bulletins);
         Ok(Issued::Written(Box::new(directive)))
     }
 

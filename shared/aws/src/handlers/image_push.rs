@@ -129,7 +129,7 @@ async fn tell_what_is_not_taken<P: Bulletins + Clock>(
             tag: image.tag.clone(),
             reason: why.reason.clone(),
         };
-        let (id, bulletin) = Bulletin::of(audience, news, ports.now());
+        let (id, bulletin) = Bulletin::of_tag(audience, &pipeline.pipeline, news, ports.now());
         if ports.announce(&id, &bulletin).await? {
             tracing::info!(bulletin.id = %id, tag = %image.tag, "people are told that the tag is not taken");
         }

@@ -8,11 +8,10 @@
 //! and `wake` are those of a release's summary. What a pipeline is stuck at stays open when it is
 //! told, as `"stuck"`, until it is mended: the same problem is not told again meanwhile.
 
+use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::Timestamp;
 use towpath_core::bulletin::{Bulletin, News, Reached};
 use towpath_core::names::BulletinId;
@@ -20,13 +19,13 @@ use towpath_core::names::BulletinId;
 use super::item::{BadItem, Item, parsed_json, sortable, string, text};
 use super::read::{paged, readable};
 use super::summary::{Attention, OPEN_INDEX};
+use super::wake::{AsLongAs, Row, where_it_holds};
 use crate::aws::Aws;
 use crate::call::{classify, refused, unreadable};
 use crate::ports::{Bulletins, CallError, OpenBulletin};
 
 const GET: &str = "dynamodb:GetItem";
 const PUT: &str = "dynamodb:PutItem";
-const UPDATE: &str = "dynamodb:UpdateItem";
 
 /// The sort key of a bulletin.
 const BULLETIN: &str = "BULLETIN";
@@ -46,8 +45,12 @@ impl Bulletins for Aws {
     async fn complain(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError> {
         let problem = match &bulletin.news {
             News::PipelineStuck { problem, .. } => problem.clone(),
-            News::TagNotTaken { .. } => {
-                return Err(refused(PUT, "InvalidRequest", "a tag is no problem"));
+            News::TagNotTaken { .. } | News::Hold { .. } | News::Veto { .. } => {
+                return Err(refused(
+                    PUT,
+                    "InvalidRequest",
+                    "no pipeline is stuck at that",
+                ));
             }
         };
         let put = self.put_bulletin(id, bulletin).await?;
@@ -70,12 +73,12 @@ impl Bulletins for Aws {
     }
 
     async fn withdraw(&self, id: &BulletinId) -> Result<(), CallError> {
-        let update = self.update_bulletin(id, STUCK).await?;
+        let update = self.update_of(row(id, STUCK)).await?;
         let update = update
             .update_expression("REMOVE #still_open, #due, #problem")
             .expression_attribute_names("#due", "due")
             .expression_attribute_names("#problem", "problem");
-        sent(update).await
+        where_it_holds(update).await
     }
 
     async fn bulletin(&self, id: &BulletinId) -> Result<Option<OpenBulletin>, CallError> {
@@ -102,7 +105,7 @@ impl Bulletins for Aws {
     ) -> Result<(), CallError> {
         let mut set = Vec::new();
         let mut remove = vec!["#wake"];
-        let mut update = self.update_bulletin(id, OPEN).await?;
+        let mut update = self.update_of(row(id, OPEN)).await?;
         update = update.expression_attribute_names("#wake", "wake");
         for (told, name, attribute) in [
             (reached.slack, "#slack", "told_slack"),
@@ -133,7 +136,7 @@ impl Bulletins for Aws {
         if !set.is_empty() {
             expression = format!("{expression} SET {}", set.join(", "));
         }
-        sent(update.update_expression(expression)).await
+        where_it_holds(update.update_expression(expression)).await
     }
 
     async fn due_bulletins(
@@ -153,16 +156,7 @@ impl Bulletins for Aws {
     }
 
     async fn wake_bulletin(&self, id: &BulletinId, at: Timestamp) -> Result<(), CallError> {
-        let attention = woken(at);
-        let wake = attention.wake_text(0).unwrap_or_default();
-        let update = self.update_bulletin(id, OPEN).await?;
-        let update = update
-            .update_expression("SET #wake = :wake, #due = :due")
-            .expression_attribute_names("#wake", "wake")
-            .expression_attribute_names("#due", "due")
-            .expression_attribute_values(":wake", text(wake))
-            .expression_attribute_values(":due", text(attention.due_text()));
-        sent(update).await
+        where_it_holds(self.wakes(row(id, OPEN), at).await?).await
     }
 }
 
@@ -182,25 +176,6 @@ impl Aws {
             .put_item()
             .table_name(table)
             .set_item(Some(item)))
-    }
-
-    /// An update of a bulletin that is still open in this way: one that was closed meanwhile stays so.
-    async fn update_bulletin(
-        &self,
-        id: &BulletinId,
-        open: &str,
-    ) -> Result<UpdateItemFluentBuilder, CallError> {
-        let table = self.settings().table()?;
-        let set = self.clients().ledger().await?;
-        Ok(set
-            .dynamodb()
-            .update_item()
-            .table_name(table)
-            .key("pk", key(id))
-            .key("sk", text(BULLETIN))
-            .condition_expression("#still_open = :still_open")
-            .expression_attribute_names("#still_open", "open")
-            .expression_attribute_values(":still_open", text(open)))
     }
 }
 
@@ -224,28 +199,25 @@ fn is_stuck(id: &BulletinId) -> bool {
     id.as_str().starts_with("stuck/")
 }
 
-/// Sends an update. A bulletin that is not open any more needs none.
-async fn sent(update: UpdateItemFluentBuilder) -> Result<(), CallError> {
-    match update.send().await {
-        Ok(_) => Ok(()),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-        {
-            Ok(())
-        }
-        Err(error) => Err(classify(UPDATE, &error)),
+/// A bulletin, as long as it is open in this way: one that was closed meanwhile stays so.
+fn row(id: &BulletinId, open: &'static str) -> Row {
+    Row {
+        key: key(id),
+        sort: BULLETIN,
+        as_long_as: AsLongAs::OpenAs(open),
     }
 }
 
-/// `advance` is woken, and the sweeper looks soon whether it was.
-fn woken(at: Timestamp) -> Attention {
-    Attention {
-        wake: true,
-        due: None,
-        at,
-    }
+/// What puts a bulletin down in the transaction of the order that it tells of, whose conditions are
+/// its own.
+pub(super) fn put(
+    table: &str,
+    id: &BulletinId,
+    bulletin: &Bulletin,
+) -> Result<TransactWriteItem, BuildError> {
+    let item = bulletin_item(id, bulletin).map_err(|error| BuildError::other(error.to_string()))?;
+    let put = Put::builder().table_name(table).set_item(Some(item));
+    Ok(TransactWriteItem::builder().put(put.build()?).build())
 }
 
 fn key(id: &BulletinId) -> AttributeValue {
@@ -257,7 +229,7 @@ pub(super) fn bulletin_item(
     id: &BulletinId,
     bulletin: &Bulletin,
 ) -> Result<Item, serde_json::Error> {
-    let attention = woken(bulletin.at);
+    let attention = Attention::woken(bulletin.at);
     Ok(Item::from([
         ("pk".into(), key(id)),
         ("sk".into(), text(BULLETIN)),

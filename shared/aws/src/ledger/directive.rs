@@ -7,8 +7,9 @@
 //! | the last of all orders | `ORDERS` | `ORDERS` | `place`, `fingerprint` |
 //!
 //! The row itself keeps `directive` and `directive_fingerprint`: the last order about it. An order,
-//! its place among all, and what it changes in the row are one transaction, under the conditions that
-//! the order is the next one and that the row still is as its writer saw it.
+//! its place among all, what it changes in the row, and the bulletins by which people are told of it
+//! are one transaction, under the conditions that the order is the next one and that the row still is
+//! as its writer saw it.
 
 use std::time::Duration;
 
@@ -16,10 +17,12 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use towpath_core::bulletin::Bulletin;
 use towpath_core::image::Digest;
 use towpath_core::names::Fingerprint;
 use towpath_core::release::{Directive, Logged, Order, ServiceId, ServiceRow, Subject, Upon};
 
+use super::bulletin;
 use super::item::{
     BadItem, Item, SERVICE, VETO, number, optional, parsed, parsed_json, parsed_number,
     row_of as service_row_of, service_key, string, text, veto_key,
@@ -28,7 +31,7 @@ use super::read::paged;
 use super::write::writer;
 use crate::aws::Aws;
 use crate::call::{classify, refused, unreadable};
-use crate::ports::{AppendError, CallError, Directives, Issue, Issued, OrderLog, Trail};
+use crate::ports::{AppendError, CallError, Directives, Issue, Issued, OrderLog, Told, Trail};
 
 const OPERATION: &str = "dynamodb:TransactWriteItems";
 const GET: &str = "dynamodb:GetItem";
@@ -57,6 +60,7 @@ impl Directives for Aws {
             by,
             reason,
             at,
+            told,
         } = issue;
         if !order.fits(subject) {
             let problem = format!("{order} is no order about {subject}");
@@ -72,7 +76,7 @@ impl Directives for Aws {
             let upon = Upon { last_of_all, ..row };
             let reason = reason.to_owned();
             let directive = Directive::next(&upon, subject, at, by.clone(), order, reason);
-            match self.write_directive(subject, &directive, &upon).await {
+            match self.write_directive(subject, &directive, &upon, told).await {
                 Ok(()) => return Ok(Issued::Written(Box::new(directive))),
                 Err(AppendError::Behind) => {
                     tokio::time::sleep(pause).await;
@@ -171,12 +175,16 @@ impl Aws {
         subject: &Subject,
         directive: &Directive,
         seen: &Upon,
+        told: Told<'_>,
     ) -> Result<(), AppendError> {
         let table = self.settings().table().map_err(CallError::from)?;
         let set = self.clients().ledger().await?;
         let writer = writer(Some(&directive.fingerprint));
-        let items = transaction(&table, subject, directive, seen, &writer)
-            .map_err(|error| refused(OPERATION, "InvalidRequest", error))?;
+        let invalid = |error| refused(OPERATION, "InvalidRequest", error);
+        let mut items = transaction(&table, subject, directive, seen, &writer).map_err(invalid)?;
+        for (id, bulletin) in Bulletin::of_order(subject, directive, told.home, told.pipelines) {
+            items.push(bulletin::put(&table, &id, &bulletin).map_err(invalid)?);
+        }
         let sent = set
             .dynamodb()
             .transact_write_items()

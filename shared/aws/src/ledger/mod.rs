@@ -12,14 +12,9 @@ mod item;
 mod read;
 mod service;
 mod summary;
+mod wake;
 mod write;
 
-use std::time::Duration;
-
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
 use jiff::Timestamp;
 use towpath_core::image::Digest;
 use towpath_core::names::{AccountId, DeploymentId, PipelineName, ReleaseId};
@@ -28,10 +23,11 @@ use towpath_core::release::{Actor, Event, HookReport, Release, ServiceId, Servic
 
 pub use summary::Listed;
 
-use self::item::{SUMMARY, number, release_key, text};
+use self::item::{number, text};
 use self::summary::Attention;
+use self::wake::{Row, UPDATE, patiently, where_it_holds};
 use crate::aws::Aws;
-use crate::call::{classify, failed};
+use crate::call::failed;
 use crate::ports::{Append, AppendError, CallError, Ledger, LoadError, OpenRelease};
 
 impl Ledger for Aws {
@@ -102,20 +98,8 @@ impl Ledger for Aws {
     }
 
     async fn wake(&self, id: &ReleaseId, at: Timestamp) -> Result<(), CallError> {
-        let attention = Attention {
-            wake: true,
-            due: None,
-            at,
-        };
-        let update = self.update_summary(id).await?;
         // No entry is written, which is what the head 0 says.
-        let wake = attention.wake_text(0).unwrap_or_default();
-        let update = update
-            .update_expression("SET #wake = :wake, #due = :due")
-            .expression_attribute_names("#wake", "wake")
-            .expression_attribute_names("#due", "due")
-            .expression_attribute_values(":wake", text(wake))
-            .expression_attribute_values(":due", text(attention.due_text()));
+        let update = self.wakes(Row::summary(id), at).await?;
         patiently(update).await.map_err(failed(UPDATE))
     }
 
@@ -126,7 +110,7 @@ impl Ledger for Aws {
             at: Timestamp::UNIX_EPOCH,
         };
         let head = release.entries().last().map_or(0, |entry| entry.sequence);
-        let update = self.update_summary(release.id()).await?;
+        let update = self.update_of(Row::summary(release.id())).await?;
         // With `wake` still there this write would wake `advance` once more.
         let update = update
             .update_expression("SET #due = :due REMOVE #wake")
@@ -136,64 +120,10 @@ impl Ledger for Aws {
             .expression_attribute_names("#due", "due")
             .expression_attribute_values(":head", number(head))
             .expression_attribute_values(":due", text(attention.due_text()));
-        match patiently(update).await {
-            Ok(()) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(classify(UPDATE, &error)),
-        }
+        where_it_holds(update).await
     }
 
     async fn watched(&self, limit: usize) -> Result<Vec<OpenRelease>, CallError> {
         self.watched_releases(limit).await
-    }
-}
-
-const UPDATE: &str = "dynamodb:UpdateItem";
-
-/// The pauses before an update is tried again that a transaction had in its hands.
-const PAUSES: [Duration; 3] = [
-    Duration::from_millis(40),
-    Duration::from_millis(80),
-    Duration::from_millis(160),
-];
-
-/// Sends an update, again where a transaction on the same item got in its way: DynamoDB refuses it
-/// then, and no SDK repeats it.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling>
-async fn patiently(
-    update: UpdateItemFluentBuilder,
-) -> Result<(), SdkError<UpdateItemError, HttpResponse>> {
-    for pause in PAUSES {
-        match update.clone().send().await {
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_transaction_conflict_exception) =>
-            {
-                tokio::time::sleep(pause).await;
-            }
-            sent => return sent.map(|_| ()),
-        }
-    }
-    update.send().await.map(|_| ())
-}
-
-impl Aws {
-    async fn update_summary(&self, id: &ReleaseId) -> Result<UpdateItemFluentBuilder, CallError> {
-        let table = self.settings().table()?;
-        let set = self.clients().ledger().await?;
-        Ok(set
-            .dynamodb()
-            .update_item()
-            .table_name(table)
-            .key("pk", release_key(id))
-            .key("sk", text(SUMMARY))
-            .condition_expression("attribute_exists(pk)"))
     }
 }

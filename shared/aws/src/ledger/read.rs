@@ -7,10 +7,9 @@ use towpath_core::image::Digest;
 use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
 use towpath_core::release::{Release, ServiceId, ServiceRow, StoredEntry, verify_chain};
 
-use super::SUMMARY;
 use super::item::{
-    BadItem, DEPLOYMENT, ENTRY, Item, SERVICE, VETO, deployment_key, entry_of, optional, parsed,
-    release_key, row_of, service_key, string, text, veto_key,
+    BadItem, DEPLOYMENT, ENTRY, Item, SERVICE, SUMMARY, VETO, deployment_key, entry_of, optional,
+    parsed, release_key, row_of, service_key, string, text, veto_key,
 };
 use super::summary::{Listed, OPEN, OPEN_INDEX, PIPELINE_INDEX, open_of, summary_of};
 use crate::aws::Aws;

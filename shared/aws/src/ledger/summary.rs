@@ -57,6 +57,15 @@ pub(super) struct Attention {
 }
 
 impl Attention {
+    /// `advance` is woken, and the sweeper looks soon whether it was.
+    pub(super) fn woken(at: Timestamp) -> Self {
+        Self {
+            wake: true,
+            due: None,
+            at,
+        }
+    }
+
     /// The value of `wake`, for a write whose last entry is `head`.
     pub(super) fn wake_text(self, head: u64) -> Option<String> {
         self.wake.then(|| format!("{head}@{}", self.at))

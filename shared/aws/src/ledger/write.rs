@@ -43,11 +43,7 @@ impl Aws {
             entries: &entries,
             elsewhere: BTreeSet::new(),
             service: None,
-            attention: Attention {
-                wake: true,
-                due: None,
-                at,
-            },
+            attention: Attention::woken(at),
         })
         .await
     }

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use towpath_core::image::Digest;
 use towpath_core::names::Fingerprint;
-use towpath_core::release::{Directive, Logged, Order, Principal, ServiceId, ServiceRow, Subject};
+use towpath_core::pipeline::Pipeline;
+use towpath_core::release::{
+    Directive, Home, Logged, Order, Principal, ServiceId, ServiceRow, Subject,
+};
 
 use super::{AppendError, CallError};
 
@@ -20,6 +23,18 @@ pub struct Issue<'a> {
     pub reason: &'a str,
     /// When.
     pub at: Timestamp,
+    /// Whose people are told of it.
+    pub told: Told<'a>,
+}
+
+/// Whose people are told of an order.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// The deployer's own account and region.
+    pub home: &'a Home,
+    /// The pipelines that it may concern, as they are stored now. Of an order about a service those
+    /// are told that have a stage there.
+    pub pipelines: &'a [Pipeline],
 }
 
 /// What became of an order.
@@ -51,8 +66,9 @@ pub struct OrderLog {
 
 /// What people order by hand about services and images.
 pub trait Directives {
-    /// Writes an order and what it changes in one transaction, so that neither is there without
-    /// the other. `Behind` when others got in the way again and again.
+    /// Writes an order, what it changes and the bulletins that tell people of it in one transaction,
+    /// so that none of them is there without the others. `Behind` when others got in the way again
+    /// and again.
     async fn issue(&self, issue: Issue<'_>) -> Result<Issued, AppendError>;
     /// The orders about a subject.
     async fn trail(&self, subject: &Subject) -> Result<Trail, CallError>;

@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bulletins;
 mod rollbacks;
 mod rows;
 mod services;

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use towpath_aws::Aws;
-use towpath_aws::ports::{AppendError, Directives, Issue, Ledger};
+use towpath_aws::ports::{AppendError, Directives, Issue, Ledger, Told};
 use towpath_core::release::{
-    Event, Order, Outcome, Principal, Release, ServiceRow, Subject, service_change,
+    Event, Home, Order, Outcome, Principal, Release, ServiceRow, Subject, service_change,
 };
 
 use crate::support::aws;
@@ -76,12 +76,20 @@ fn next_event(dice: &mut Dice, release: &Release, row: &ServiceRow) -> Vec<Event
 
 /// Somebody lifts the hold.
 async fn lift(aws: &Aws, second: i64) {
+    let home = Home {
+        account: "111111111111".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+    };
     let issue = Issue {
         subject: &Subject::Service(service()),
         order: Order::LiftHold,
         by: &Principal::Aws("arn:aws:iam::111111111111:user/ada".into()),
         reason: "it is over",
         at: at(second),
+        told: Told {
+            home: &home,
+            pipelines: &[],
+        },
     };
     aws.issue(issue).await.unwrap();
 }

@@ -5,9 +5,13 @@ use serde_json::json;
 use super::email::subject;
 use super::escape::{one_line, slack_text};
 use super::slack::mrkdwn;
-use crate::bulletin::{Bulletin, News};
+use super::wording::person;
+use crate::bulletin::{Bulletin, News, StageOf};
 use crate::names::ParameterName;
 use crate::release::Card;
+
+/// How many stages or pipelines a message names.
+const MOST_NAMED: usize = 10;
 
 /// What a bulletin says in Slack.
 #[must_use]
@@ -25,9 +29,48 @@ pub fn bulletin(bulletin: &Bulletin) -> Card {
         ),
         News::PipelineStuck { parameter, problem } => format!(
             ":warning: *{}*: nothing of it is deployed: {}",
-            slack_text(named(parameter)),
+            slack_text(name_of(parameter)),
             slack_text(problem)
         ),
+        News::Hold {
+            lifted,
+            stages,
+            by,
+            reason,
+        } => {
+            let sign = if *lifted {
+                ":arrow_forward:"
+            } else {
+                ":octagonal_sign:"
+            };
+            let (did, means) = hold(*lifted, stages);
+            format!(
+                "{sign} {} {did} of *{}*: {}\n{means}",
+                person(by),
+                named(stages),
+                slack_text(reason)
+            )
+        }
+        News::Veto {
+            lifted,
+            digest,
+            pipelines,
+            by,
+            reason,
+        } => {
+            let sign = if *lifted {
+                ":arrow_forward:"
+            } else {
+                ":no_entry:"
+            };
+            let (did, means) = veto(*lifted, &digest.to_string());
+            format!(
+                "{sign} {} {did} an image that *{}* may carry: {}\n{means}",
+                person(by),
+                listed(pipelines.iter()),
+                slack_text(reason)
+            )
+        }
     };
     let blocks = json!([{ "type": "section", "text": mrkdwn(&text) }]);
     Card { text, blocks }
@@ -50,7 +93,7 @@ pub fn bulletin_mail(bulletin: &Bulletin) -> (String, String) {
             ),
         ),
         News::PipelineStuck { parameter, problem } => {
-            let pipeline = named(parameter);
+            let pipeline = name_of(parameter);
             (
                 subject(&format!("[towpath] {pipeline}: nothing of it is deployed")),
                 format!(
@@ -59,11 +102,108 @@ pub fn bulletin_mail(bulletin: &Bulletin) -> (String, String) {
                 ),
             )
         }
+        News::Hold {
+            lifted,
+            stages,
+            by,
+            reason,
+        } => {
+            let now = if *lifted {
+                "is on hold no more"
+            } else {
+                "is on hold"
+            };
+            let (did, means) = hold(*lifted, stages);
+            (
+                subject(&format!("[towpath] {} {now}", named(stages))),
+                format!(
+                    "{} {did} of {}: {}\n\n{means}\n",
+                    one_line(&by.to_string(), 2_000),
+                    named(stages),
+                    one_line(reason, 2_000)
+                ),
+            )
+        }
+        News::Veto {
+            lifted,
+            digest,
+            pipelines,
+            by,
+            reason,
+        } => {
+            let now = if *lifted {
+                "is vetoed no more"
+            } else {
+                "is vetoed"
+            };
+            let (did, means) = veto(*lifted, &digest.to_string());
+            (
+                subject(&format!(
+                    "[towpath] {}: an image {now}",
+                    listed(pipelines.iter())
+                )),
+                format!(
+                    "{} {did} an image that {} may carry: {}\n\n{means}\n",
+                    one_line(&by.to_string(), 2_000),
+                    listed(pipelines.iter()),
+                    one_line(reason, 2_000)
+                ),
+            )
+        }
     }
 }
 
 /// The pipeline's name: the last part of its parameter's.
-fn named(parameter: &ParameterName) -> &str {
+fn name_of(parameter: &ParameterName) -> &str {
     let name = parameter.as_str();
     name.rsplit('/').next().unwrap_or(name)
+}
+
+/// What was done about a hold, and what that means.
+fn hold(lifted: bool, stages: &[StageOf]) -> (&'static str, String) {
+    if lifted {
+        let means = "What runs there now is accepted, and the release that waits goes on.";
+        return ("lifted the hold", means.into());
+    }
+    let lift = stages
+        .first()
+        .map(|it| format!("{} {}", it.pipeline, it.stage))
+        .unwrap_or_default();
+    let means = format!(
+        "New releases wait there. What is being rolled out is finished, and rollbacks go on. `towpath release-hold {lift} --reason …` lifts it."
+    );
+    ("ordered a hold", means)
+}
+
+/// What was done about a veto, and what that means.
+fn veto(lifted: bool, digest: &str) -> (&'static str, String) {
+    if lifted {
+        let means = format!("`{digest}` may be rolled out again: push it under a new tag.");
+        return ("lifted the veto of", means);
+    }
+    let means = format!(
+        "`{digest}` is rolled out nowhere any more; where it serves it goes on serving, and `towpath rollback` takes it back. `towpath lift-veto {digest} --reason …` lifts it."
+    );
+    ("vetoed", means)
+}
+
+fn named(stages: &[StageOf]) -> String {
+    listed(
+        stages
+            .iter()
+            .map(|it| format!("{} {}", it.pipeline, it.stage)),
+    )
+}
+
+/// Names, as many as leave room for what else a message says.
+fn listed<T: ToString>(names: impl ExactSizeIterator<Item = T>) -> String {
+    let more = names.len().saturating_sub(MOST_NAMED);
+    let mut named: Vec<_> = names
+        .take(MOST_NAMED)
+        .map(|name| name.to_string())
+        .collect();
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    named.join(", ")
 }

@@ -1,8 +1,8 @@
 //! What people read in Slack and by e-mail when something goes back, when somebody stops what runs,
-//! when a hook stays silent, and while a version is watched: each thing once.
+//! when a hook stays silent, while a version is watched, and of holds and vetoes: each thing once.
 
 use serde_json::{Value, json};
-use towpath_e2e::{APPROVER, Error, Native, World};
+use towpath_e2e::{APPROVER, Card, Error, Native, World};
 
 const GOOD: &str = "3f2c1ab";
 const WORSE: &str = "4a5b6c7";
@@ -246,6 +246,47 @@ async fn only_the_card_of_what_serves_says_so_and_offers_to_roll_it_back() -> Re
     assert!(!offers(&world, WORSE).await? && offers(&world, GOOD).await?);
     // In the other stages it serves still.
     until_card(&world, WORSE, "*staging*: 4a5b6c7 serves since").await?;
+    assert_eq!(world.dead_letters().await?, []);
+    Ok(())
+}
+
+/// The messages in the channel, and the e-mails, that say it.
+async fn told(world: &World, what: &str) -> Result<(usize, usize), Error> {
+    let cards = world.cards().await?;
+    let cards = cards.iter().filter(|card: &&Card| card.text.contains(what));
+    Ok((cards.count(), saying(&world.emails().await?, what)))
+}
+
+#[tokio::test]
+async fn holds_and_vetoes_are_told_with_who_and_why_and_the_way_out() -> Result<(), Error> {
+    let world = World::start().await?;
+    let hold = |verb, why| [verb, "shop-api", "production", "--reason", why];
+    world.ordered(&hold("hold", "the sale begins")).await?;
+    world.ordered(&hold("hold", "the sale begins")).await?;
+    world.rest().await?;
+    assert_eq!(told(&world, "the sale begins").await?, (1, 1));
+    let lift = "towpath release-hold shop-api production --reason";
+    assert_eq!(told(&world, lift).await?, (1, 1));
+    world
+        .ordered(&hold("release-hold", "the sale is over"))
+        .await?;
+    world.pass(3_600).await?;
+    assert_eq!(told(&world, "the sale is over").await?, (1, 1));
+    assert_eq!(told(&world, "lifted the hold").await?, (1, 1));
+
+    deploy(&world, GOOD).await?;
+    let release = world.release(GOOD).await?.id;
+    world
+        .ordered(&["veto", &release, "--reason", "it loses orders"])
+        .await?;
+    world.rest().await?;
+    assert_eq!(told(&world, "it loses orders").await?, (1, 1));
+    assert_eq!(told(&world, "towpath lift-veto sha256:").await?, (1, 1));
+    world
+        .ordered(&["lift-veto", &release, "--reason", "it was the database"])
+        .await?;
+    world.rest().await?;
+    assert_eq!(told(&world, "it was the database").await?, (1, 1));
     assert_eq!(world.dead_letters().await?, []);
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! another thing; the sweep goes on with the others and counts as done, since no retry and nobody
 //! who reads dead letters could mend it.
 
-use towpath_core::bulletin::{Audience, Bulletin, News};
+use towpath_core::bulletin::{Audience, Bulletin};
 use towpath_core::json;
 use towpath_core::names::{BulletinId, ParameterName};
 use towpath_core::pipeline::{Notify, Pipeline};
@@ -36,11 +36,9 @@ pub(super) async fn settle<P: Bulletins + Clock>(
         return Err(error);
     };
     tracing::warn!(parameter = %parameter.name, problem, "a pipeline is stuck");
-    let news = News::PipelineStuck {
-        parameter: parameter.name.clone(),
-        problem,
-    };
-    let (id, bulletin) = Bulletin::of(audience(pipeline.as_ref(), parameter), news, ports.now());
+    let audience = audience(pipeline.as_ref(), parameter);
+    let name = parameter.name.clone();
+    let (id, bulletin) = Bulletin::of_stuck(audience, name, problem, ports.now());
     ports.complain(&id, &bulletin).await?;
     Ok(())
 }

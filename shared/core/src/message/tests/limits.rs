@@ -5,9 +5,14 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::message::{card, notices, replies};
+use crate::bulletin::Bulletin;
+use crate::image::Digest;
+use crate::message::{bulletin, bulletin_mail, card, notices, replies};
+use crate::pipeline::Pipeline;
 use crate::release::tests::given::{Story, given};
-use crate::release::{DeploymentStatus, Event, Outcome, Reply};
+use crate::release::{
+    DeploymentStatus, Directive, Event, Order, Outcome, Principal, Reply, Subject, Upon,
+};
 use crate::simulation::sample;
 
 fn name(index: usize) -> String {
@@ -86,6 +91,39 @@ proptest! {
             prop_assert!(printable && notice.subject.len() < 100, "{}", notice.subject);
             prop_assert!(notice.text.len() < 256 * 1024);
         }
+    }
+}
+
+/// Forty pipelines with the longest names, which roll out to the same services.
+fn forty() -> Vec<Pipeline> {
+    let named = |index: usize| {
+        let mut json = sample::shop_json();
+        json["pipeline"] = format!("p{index:0>39}").into();
+        json["notify"] = serde_json::json!({ "slack": "C0123456789", "sns": true });
+        sample::pipeline(json)
+    };
+    (0..40).map(named).collect()
+}
+
+#[test]
+fn however_many_pipelines_an_order_concerns_people_read_the_way_out() {
+    let (home, pipelines) = (sample::home(), forty());
+    let service = Subject::Service(home.service_of(&pipelines[0].stages[2]));
+    let image = Subject::Image(Digest::of(b"image"));
+    for (subject, order) in [(service, Order::Hold), (image, Order::Veto)] {
+        let by = Principal::Aws(format!("arn:aws:iam::111111111111:user/{}", "a".repeat(64)));
+        let (reason, upon) = ("r".repeat(500), Upon::default());
+        let given = Directive::next(&upon, &subject, sample::dawn(), by, order, reason);
+        let told = Bulletin::of_order(&subject, &given, &home, &pipelines);
+        assert_eq!(told.len(), 1);
+        let (card, (subject, text)) = (bulletin(&told[0].1), bulletin_mail(&told[0].1));
+        check_card(&card.blocks);
+        let section = card.blocks[0]["text"]["text"].as_str().unwrap();
+        for said in [&card.text, section, &text] {
+            assert!(said.contains("--reason …` lifts it."), "{said}");
+            assert!(said.contains("30 more"), "{said}");
+        }
+        assert!(subject.len() < 100, "{subject}");
     }
 }
 

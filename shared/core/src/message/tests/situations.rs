@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::bulletin::{Audience, Bulletin, News};
+use crate::image::Digest;
 use crate::message::{ROLL_BACK, bulletin, bulletin_mail, card, notices, replies};
 use crate::pipeline::HookPoint;
 use crate::release::tests::given::{Story, deployment, given, in_progress};
 use crate::release::{
-    ActionKind, CheckResult, Decision, DeploymentStatus, Event, Outcome, Principal, Release,
-    Summary,
+    ActionKind, CheckResult, Decision, DeploymentStatus, Directive, Event, Order, Outcome,
+    Principal, Release, Subject, Summary, Upon,
 };
 use crate::simulation::sample::{self, slack};
 
@@ -80,7 +81,8 @@ fn a_tag_is_not_taken() {
         tag: "latest".parse().unwrap(),
         reason: "`latest` names another image tomorrow: push the commit hash as the tag".into(),
     };
-    let (_, told) = Bulletin::of(audience, news, sample::dawn());
+    let pipeline = "shop-api".parse().unwrap();
+    let (_, told) = Bulletin::of_tag(audience, &pipeline, news, sample::dawn());
     insta::assert_json_snapshot!(json!({
         "slack": bulletin(&told),
         "mail": bulletin_mail(&told),
@@ -389,4 +391,32 @@ fn what_serves_is_watched() {
         .observed("d-1", DeploymentStatus::Succeeded);
     let state = Summary::of(&story.release).unwrap().state;
     insta::assert_json_snapshot!(json!({ "said": said(&story.release), "status": state }));
+}
+
+fn ordered(subject: &Subject, order: Order) -> Value {
+    let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
+    let reason = "the sale begins".to_owned();
+    let directive = Directive::next(&Upon::default(), subject, sample::dawn(), by, order, reason);
+    let told = Bulletin::of_order(subject, &directive, &sample::home(), &[sample::shop()]);
+    let said = |(_, told)| json!({ "slack": bulletin(&told), "mail": bulletin_mail(&told) });
+    told.into_iter().map(said).collect()
+}
+
+#[test]
+fn a_hold_is_ordered_and_lifted() {
+    let production = &sample::shop().stages[2];
+    let service = Subject::Service(sample::home().service_of(production));
+    insta::assert_json_snapshot!([
+        ordered(&service, Order::Hold),
+        ordered(&service, Order::LiftHold),
+    ]);
+}
+
+#[test]
+fn a_veto_is_ordered_and_lifted() {
+    let image = Subject::Image(Digest::of(b"image"));
+    insta::assert_json_snapshot!([
+        ordered(&image, Order::Veto),
+        ordered(&image, Order::LiftVeto),
+    ]);
 }

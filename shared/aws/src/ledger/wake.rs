@@ -1,0 +1,126 @@
+//! The rows by which `advance` is woken, a release's summary and a bulletin, and how they are updated.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use jiff::Timestamp;
+use towpath_core::names::ReleaseId;
+
+use super::item::{SUMMARY, release_key, text};
+use super::summary::Attention;
+use crate::aws::Aws;
+use crate::call::classify;
+use crate::ports::CallError;
+
+/// The operation's name in errors.
+pub(super) const UPDATE: &str = "dynamodb:UpdateItem";
+
+/// The pauses before an update is tried again that a transaction had in its hands.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(40),
+    Duration::from_millis(80),
+    Duration::from_millis(160),
+];
+
+/// A row that wakes `advance`.
+pub(super) struct Row {
+    pub(super) key: AttributeValue,
+    pub(super) sort: &'static str,
+    pub(super) as_long_as: AsLongAs,
+}
+
+/// What holds of a row as long as it is updated.
+pub(super) enum AsLongAs {
+    /// It is there.
+    There,
+    /// Its attribute `open` has that value.
+    OpenAs(&'static str),
+}
+
+impl Row {
+    pub(super) fn summary(release: &ReleaseId) -> Self {
+        Self {
+            key: release_key(release),
+            sort: SUMMARY,
+            as_long_as: AsLongAs::There,
+        }
+    }
+}
+
+impl Aws {
+    /// An update of a row, under the condition on which it is updated.
+    pub(super) async fn update_of(&self, row: Row) -> Result<UpdateItemFluentBuilder, CallError> {
+        let table = self.settings().table()?;
+        let set = self.clients().ledger().await?;
+        let update = set
+            .dynamodb()
+            .update_item()
+            .table_name(table)
+            .key("pk", row.key)
+            .key("sk", text(row.sort));
+        Ok(match row.as_long_as {
+            AsLongAs::There => update.condition_expression("attribute_exists(pk)"),
+            AsLongAs::OpenAs(open) => update
+                .condition_expression("#still_open = :still_open")
+                .expression_attribute_names("#still_open", "open")
+                .expression_attribute_values(":still_open", text(open)),
+        })
+    }
+
+    /// The update that has `advance` look at a row, and the sweeper, if that comes to nothing.
+    pub(super) async fn wakes(
+        &self,
+        row: Row,
+        at: Timestamp,
+    ) -> Result<UpdateItemFluentBuilder, CallError> {
+        let attention = Attention::woken(at);
+        let wake = attention.wake_text(0).unwrap_or_default();
+        Ok(self
+            .update_of(row)
+            .await?
+            .update_expression("SET #wake = :wake, #due = :due")
+            .expression_attribute_names("#wake", "wake")
+            .expression_attribute_names("#due", "due")
+            .expression_attribute_values(":wake", text(wake))
+            .expression_attribute_values(":due", text(attention.due_text())))
+    }
+}
+
+/// Sends an update, again where a transaction on the same item got in its way: DynamoDB refuses it
+/// then, and no SDK repeats it.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling>
+pub(super) async fn patiently(
+    update: UpdateItemFluentBuilder,
+) -> Result<(), SdkError<UpdateItemError, HttpResponse>> {
+    for pause in PAUSES {
+        match update.clone().send().await {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_transaction_conflict_exception) =>
+            {
+                tokio::time::sleep(pause).await;
+            }
+            sent => return sent.map(|_| ()),
+        }
+    }
+    update.send().await.map(|_| ())
+}
+
+/// Sends an update that is not needed any more where its condition does not hold.
+pub(super) async fn where_it_holds(update: UpdateItemFluentBuilder) -> Result<(), CallError> {
+    match patiently(update).await {
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
+            Ok(())
+        }
+        sent => sent.map_err(|error| classify(UPDATE, &error)),
+    }
+}

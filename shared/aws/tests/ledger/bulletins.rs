@@ -1,0 +1,93 @@
+//! Bulletins: written in the transaction of the order that they tell of, and updated whatever other
+//! transaction gets in the way.
+
+use serde_json::json;
+use towpath_aws::Aws;
+use towpath_aws::ports::{Bulletins, Directives, Issue, Issued, Told};
+use towpath_core::bulletin::{News, Reached};
+use towpath_core::pipeline::Pipeline;
+use towpath_core::release::{Home, Order, Principal, Subject};
+
+use crate::support::aws;
+use crate::support::http::{Reply, Server, forward};
+use crate::support::moto::Moto;
+use crate::support::releases::at;
+
+fn home() -> Home {
+    Home {
+        account: "111111111111".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+    }
+}
+
+/// A pipeline whose people are told in a channel and by e-mail.
+fn pipeline() -> Pipeline {
+    serde_json::from_value(json!({
+        "pipeline": "shop-api", "repository": "shop-api",
+        "notify": { "slack": "C0123456789", "sns": true },
+        "stages": [{ "name": "production", "cluster": "c", "service": "s",
+            "containers": ["app"], "rollout": { "rolling": {} } }],
+    }))
+    .unwrap()
+}
+
+/// Orders a hold of production.
+async fn hold(aws: &Aws, second: i64) -> Issued {
+    let (home, pipelines) = (home(), [pipeline()]);
+    let subject = Subject::Service(home.service_of(&pipelines[0].stages[0]));
+    let issue = Issue {
+        subject: &subject,
+        order: Order::Hold,
+        by: &Principal::Aws("arn:aws:iam::111111111111:user/ada".into()),
+        reason: "the sale begins",
+        at: at(second),
+        told: Told {
+            home: &home,
+            pipelines: &pipelines,
+        },
+    };
+    aws.issue(issue).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_order_and_its_bulletin_are_written_together_and_once() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    assert!(matches!(hold(&aws, 1).await, Issued::Written(_)));
+    assert!(matches!(hold(&aws, 2).await, Issued::AlreadySo(Some(_))));
+    let due = aws.due_bulletins(at(3_600), 10).await.unwrap();
+    assert_eq!(due.len(), 1, "{due:?}");
+    let open = aws.bulletin(&due[0]).await.unwrap().unwrap();
+    assert!(
+        matches!(&open.bulletin.news, News::Hold { lifted: false, reason, .. } if reason == "the sale begins"),
+        "{open:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_update_that_a_transaction_gets_in_the_way_of_is_made_all_the_same() {
+    let moto = Moto::start().await;
+    let (behind, mut refusals) = (moto.url.clone(), 2);
+    let server = Server::start(move |request| {
+        if request.operation() == "UpdateItem" && refusals > 0 {
+            refusals -= 1;
+            let code = "com.amazonaws.dynamodb.v20120810#TransactionConflictException";
+            return Reply::error(400, code, "Transaction is ongoing for the item");
+        }
+        forward(request, &behind)
+    });
+    let aws = aws(&server.url);
+    hold(&aws, 1).await;
+    let due = aws.due_bulletins(at(3_600), 10).await.unwrap();
+    aws.wake_bulletin(&due[0], at(7)).await.unwrap();
+    let everywhere = Reached {
+        slack: true,
+        sns: true,
+    };
+    aws.set_reached(&due[0], everywhere, None).await.unwrap();
+    assert_eq!(aws.bulletin(&due[0]).await.unwrap(), None);
+    assert_eq!(server.requests_of("UpdateItem").len(), 4);
+    // What is told everywhere is not opened again.
+    aws.wake_bulletin(&due[0], at(9)).await.unwrap();
+    assert_eq!(aws.due_bulletins(at(3_600), 10).await.unwrap(), []);
+}

@@ -1,0 +1,171 @@
+//! What people are told of an order about a service or an image.
+
+use std::collections::BTreeMap;
+
+use super::{Audience, Bulletin, News, StageOf};
+use crate::names::{BulletinId, PipelineName};
+use crate::pipeline::Pipeline;
+use crate::release::{Directive, Home, Order, Subject};
+
+/// The most bulletins of one order: they are written in its transaction, which takes 100 items
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
+const MOST: usize = 90;
+
+impl Bulletin {
+    /// What tells of an order the people of these pipelines; of one about a service those whose
+    /// pipelines have a stage there. Each audience is told once, however many of its pipelines it
+    /// concerns.
+    #[must_use]
+    pub fn of_order(
+        subject: &Subject,
+        directive: &Directive,
+        home: &Home,
+        pipelines: &[Pipeline],
+    ) -> Vec<(BulletinId, Self)> {
+        let mut audiences: BTreeMap<Audience, Vec<&Pipeline>> = BTreeMap::new();
+        for pipeline in pipelines {
+            let concerned = match subject {
+                Subject::Service(_) => !stages_at(subject, home, pipeline).is_empty(),
+                Subject::Image(_) => true,
+            };
+            if let Some(audience) = Audience::of(&pipeline.notify).filter(|_| concerned) {
+                audiences.entry(audience).or_default().push(pipeline);
+            }
+        }
+        let audiences = audiences.into_iter().take(MOST).enumerate();
+        audiences
+            .map(|(number, (audience, pipelines))| {
+                // No other order has its fingerprint.
+                let id = format!("order/{}/{number}", directive.fingerprint);
+                let id = id.parse().expect("digits are an id");
+                let news = news(subject, directive, home, &pipelines);
+                let at = directive.at;
+                (id, Self { audience, news, at })
+            })
+            .collect()
+    }
+}
+
+fn news(subject: &Subject, directive: &Directive, home: &Home, pipelines: &[&Pipeline]) -> News {
+    let lifted = match directive.order {
+        Order::Hold | Order::Veto => false,
+        Order::LiftHold | Order::LiftVeto => true,
+    };
+    let (by, reason) = (directive.by.clone(), directive.reason.clone());
+    match subject {
+        Subject::Service(_) => News::Hold {
+            lifted,
+            stages: pipelines
+                .iter()
+                .flat_map(|pipeline| stages_at(subject, home, pipeline))
+                .collect(),
+            by,
+            reason,
+        },
+        Subject::Image(digest) => News::Veto {
+            lifted,
+            digest: *digest,
+            pipelines: pipelines.iter().map(|it| name(it)).collect(),
+            by,
+            reason,
+        },
+    }
+}
+
+fn name(pipeline: &Pipeline) -> PipelineName {
+    pipeline.pipeline.clone()
+}
+
+/// The stages of a pipeline that are rolled out to the service that the order is about.
+fn stages_at(subject: &Subject, home: &Home, pipeline: &Pipeline) -> Vec<StageOf> {
+    let stages = pipeline.stages.iter();
+    stages
+        .filter(|stage| Subject::Service(home.service_of(stage)) == *subject)
+        .map(|stage| StageOf {
+            pipeline: name(pipeline),
+            stage: stage.name.clone(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Digest;
+    use crate::release::{Principal, Upon};
+    use crate::simulation::sample;
+
+    fn directive(subject: &Subject, order: Order) -> Directive {
+        let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
+        let reason = "the sale begins".to_owned();
+        Directive::next(&Upon::default(), subject, sample::dawn(), by, order, reason)
+    }
+
+    fn named(name: &str, channel: &str) -> Pipeline {
+        let mut json = sample::shop_json();
+        json["pipeline"] = name.into();
+        json["notify"] = serde_json::json!({ "slack": channel, "sns": true });
+        sample::pipeline(json)
+    }
+
+    #[test]
+    fn each_audience_is_told_once_and_of_its_own_pipelines() {
+        let pipelines = [
+            named("a", "C0DEPLOYS"),
+            named("b", "C0OTHERS"),
+            named("c", "C0DEPLOYS"),
+            sample::silent_shop(),
+        ];
+        let home = sample::home();
+        let service = Subject::Service(home.service_of(&pipelines[0].stages[0]));
+        let hold = directive(&service, Order::Hold);
+        let told = Bulletin::of_order(&service, &hold, &home, &pipelines);
+        let stages = |news: &News| match news {
+            News::Hold { stages, lifted, .. } => {
+                assert!(!lifted);
+                let names = stages
+                    .iter()
+                    .map(|it| format!("{} {}", it.pipeline, it.stage));
+                names.collect::<Vec<_>>()
+            }
+            News::TagNotTaken { .. } | News::PipelineStuck { .. } | News::Veto { .. } => Vec::new(),
+        };
+        let concerned: Vec<_> = told.iter().map(|(_, it)| stages(&it.news)).collect();
+        assert_eq!(concerned, [vec!["a test", "c test"], vec!["b test"]]);
+        assert!(told.iter().all(|(id, bulletin)| bulletin.is_under(id)));
+        assert_ne!(told[0].0, told[1].0);
+        // The same order is the same bulletin, and the next one another.
+        let again = Bulletin::of_order(&service, &hold, &home, &pipelines);
+        assert_eq!(again, told);
+        let upon = Upon {
+            last: Some((hold.sequence, hold.fingerprint.clone())),
+            ..Upon::default()
+        };
+        let Directive {
+            at,
+            by,
+            order,
+            reason,
+            ..
+        } = hold;
+        let next = Directive::next(&upon, &service, at, by, order, reason);
+        let next = Bulletin::of_order(&service, &next, &home, &pipelines);
+        assert!(next.iter().zip(&told).all(|(next, told)| next.0 != told.0));
+    }
+
+    #[test]
+    fn whoever_has_no_stage_there_is_told_nothing() {
+        let mut other = named("b", "C0OTHERS");
+        other.stages.truncate(1);
+        let home = sample::home();
+        let service = Subject::Service(home.service_of(&sample::shop().stages[2]));
+        let hold = directive(&service, Order::LiftHold);
+        assert_eq!(
+            Bulletin::of_order(&service, &hold, &home, &[other.clone()]),
+            []
+        );
+        let image = Subject::Image(Digest::of(b"image"));
+        let veto = directive(&image, Order::Veto);
+        assert_eq!(Bulletin::of_order(&image, &veto, &home, &[other]).len(), 1);
+    }
+}
