@@ -15,7 +15,9 @@ use towpath_aws::ports::ImageDetail;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{DeploymentId, ParameterName, PipelineName, Region, ReleaseId};
 use towpath_core::pipeline::{Pipeline, ReadError, Stage};
-use towpath_core::release::{Action, Home, Release, ServiceId, ServiceRow, StoredEntry, Summary};
+use towpath_core::release::{
+    Action, BrokenSeal, Home, Release, ServiceId, ServiceRow, StoredEntry, Summary,
+};
 
 use crate::output::Failure;
 
@@ -115,6 +117,8 @@ pub(crate) trait Deployer {
     async fn summary(&self, id: &ReleaseId) -> Result<Option<Summary>, Failure>;
     /// A release's entries as they are stored.
     async fn stored_entries(&self, id: &ReleaseId) -> Result<StoredEntries, Failure>;
+    /// Whether entries were written by who may write them.
+    async fn seals(&self, id: &ReleaseId, entries: &[StoredEntry]) -> Sealed;
     /// The image of a tag.
     async fn image(
         &self,
@@ -149,6 +153,17 @@ pub(crate) enum StoredEntries {
     Readable(Vec<StoredEntry>),
     /// One cannot: why.
     Unreadable(String),
+}
+
+/// Whether entries were written by who may write them.
+#[derive(Debug, Clone)]
+pub(crate) enum Sealed {
+    /// They were.
+    Verified,
+    /// One was not.
+    Broken(BrokenSeal),
+    /// It is not known: the keys cannot be read.
+    Unknown(String),
 }
 
 /// A parameter below the pipelines' path, and what it holds.

@@ -27,6 +27,7 @@ mod rules;
 #[cfg(test)]
 pub(crate) mod samples;
 mod scaling;
+mod seals;
 mod secrets;
 mod simulate;
 mod slack;
@@ -73,6 +74,9 @@ pub(crate) async fn examine<D: Deployer + Reads>(
     let functions = description::functions(prefix, &home)?;
     let mut pending: Vec<Pending<'_>> = Vec::new();
     if wanted.is_none() {
+        pending.push(Box::pin(async {
+            vec![seals::check(deployer, prefix).await]
+        }));
         for function in &functions {
             pending.push(Box::pin(functions::check(deployer, function)));
             for rule in &function.rules {

@@ -25,7 +25,12 @@ output "answers_slack" {
 
 output "secret_parameters" {
   description = "SSM parameters to be written after the first apply, by what they hold."
-  value       = { for name, parameter in aws_ssm_parameter.secret : name => parameter.name }
+  value       = { for name, parameter in aws_ssm_parameter.secret : name => parameter.name if !startswith(name, "seal-") }
+}
+
+output "operator_parameters" {
+  description = "ARNs of the SSM parameters that people who roll back, hold or veto with the command line have to be allowed to read."
+  value       = [aws_ssm_parameter.secret["seal-operator"].arn]
 }
 
 output "pipelines_path" {

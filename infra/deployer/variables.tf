@@ -94,6 +94,13 @@ variable "target_accounts" {
   }
 }
 
+variable "seal_keys_version" {
+  description = "A higher number gives every kind of writer a new key for its seals. The key before counts as well, and none before that: see docs/operations.md."
+  type        = number
+  default     = 1
+  nullable    = false
+}
+
 variable "registries" {
   description = "ECR registries beside that of this account and region, as \"account/region\", such as `[\"222222222222/eu-west-1\"]`: their pushes are taken and their images looked up, for pipelines that name them as `registry`."
   type        = set(string)

@@ -39,7 +39,7 @@ locals {
   target_statements = [
     for statement in local.described.here.functions["advance"].statements : merge(statement, {
       resources = contains(statement.actions, "iam:PassRole") ? var.task_role_arns : statement.resources
-    }) if !startswith(statement.sid, "Ledger") && !contains(["Secrets", "Requests", "OtherAccounts", "Images"], statement.sid)
+    }) if !startswith(statement.sid, "Ledger") && !contains(["Secrets", "Seals", "Requests", "OtherAccounts", "Images"], statement.sid)
   ]
 
   forwarded = merge([

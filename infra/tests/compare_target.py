@@ -8,7 +8,7 @@ from statements import described, policy
 
 TARGET = "222222222222"
 # What `advance` does at home only.
-AT_HOME = {"Secrets", "Requests", "OtherAccounts", "Images"}
+AT_HOME = {"Secrets", "Seals", "Requests", "OtherAccounts", "Images"}
 # The ledger's key, as the root module names it.
 LEDGER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000001"
 

@@ -17,7 +17,7 @@ use self::orders::AuditedOrders;
 use self::rows::{AuditedService, Edited, Known};
 use super::stage::{self, StageArguments};
 use crate::deployer::orders::Orders;
-use crate::deployer::{Deployer, StoredEntries, Where};
+use crate::deployer::{Deployer, Sealed, StoredEntries, Where};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, write_json};
 use crate::telling::safe;
 
@@ -93,6 +93,8 @@ struct Audited {
     entry: Option<u64>,
     /// What its summary and the rows of its deployments say otherwise.
     differences: Vec<Edited>,
+    /// Why it is not known whether each entry was written by who may write it, if it is not.
+    unsealed: Option<String>,
     #[serde(skip)]
     read: Option<Box<Release>>,
 }
@@ -230,6 +232,7 @@ async fn audit<D: Orders>(deployer: &D, release: &ReleaseId) -> Result<Audited, 
         problem: Some(problem),
         entry,
         differences: Vec::new(),
+        unsealed: None,
         read: None,
     };
     let entries = match stored {
@@ -254,6 +257,14 @@ async fn audit<D: Orders>(deployer: &D, release: &ReleaseId) -> Result<Audited, 
         return Ok(broken(error.to_string(), entry, Some(entries.len())));
     }
     let count = entries.len();
+    let unsealed = match deployer.seals(release, &entries).await {
+        Sealed::Verified => None,
+        Sealed::Unknown(why) => Some(safe(&why)),
+        Sealed::Broken(error) => {
+            let entry = Some(error.entry());
+            return Ok(broken(error.to_string(), entry, Some(count)));
+        }
+    };
     let entries = entries.into_iter().map(|stored| stored.entry).collect();
     let read = match Release::fold(release.clone(), entries) {
         Ok(read) => read,
@@ -268,6 +279,7 @@ async fn audit<D: Orders>(deployer: &D, release: &ReleaseId) -> Result<Audited, 
         problem: None,
         entry: None,
         differences,
+        unsealed,
         read: Some(Box::new(read)),
     })
 }
@@ -333,6 +345,9 @@ fn write_release(out: &mut dyn Write, one: &Audited) -> Result<(), Failure> {
             out,
             "{BAD}NOT INTACT{BAD:#} {NAME}{release}{NAME:#}: {problem}",
         )?,
+    }
+    if let Some(why) = &one.unsealed {
+        writeln!(out, "  who wrote them was not verified: {why}")?;
     }
     rows::write_edited(out, &one.differences)
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use towpath_aws::config::{PIPELINES_PATH, REGION, SLACK_BOT_TOKEN_PARAMETER, Settings, TABLE};
+use towpath_aws::config::{
+    PIPELINES_PATH, REGION, SEAL_WRITER, SEALS_PATH, SLACK_BOT_TOKEN_PARAMETER, Settings, TABLE,
+};
 use towpath_aws::ports::{
     CallError, Clock as _, Ecr as _, ImageDetail, Ledger as _, LoadError, Parameters as _,
 };
@@ -16,10 +18,12 @@ use towpath_aws::{Aws, Caller, Preview, Reached, preview, reach};
 use towpath_core::check::target::CheckUrl;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{AccountId, DeploymentId, ParameterName, PipelineName, ReleaseId};
-use towpath_core::release::{Action, Home, Release, ServiceId, ServiceRow, Summary};
+use towpath_core::release::{
+    Action, Home, Release, ServiceId, ServiceRow, StoredEntry, Summary, Writer,
+};
 
 use super::find::find;
-use super::{Deployer, Parameter, StoredEntries, Where};
+use super::{Deployer, Parameter, Sealed, StoredEntries, Where};
 use crate::doctor::reads::{Reads, Spot};
 use crate::output::Failure;
 
@@ -66,6 +70,10 @@ impl Where {
             let name = format!("/{}/slack/bot-token", self.prefix);
             settings = settings.with(SLACK_BOT_TOKEN_PARAMETER, name);
         }
+        if settings.get(SEALS_PATH).is_none() {
+            settings = settings.with(SEALS_PATH, format!("/{}/seals", self.prefix));
+        }
+        settings = settings.with(SEAL_WRITER, Writer::Operator.name());
         if let Some(region) = &self.region {
             settings = settings.with(REGION, region.as_str());
         }
@@ -146,7 +154,15 @@ impl Deployer for Installed {
         match self.aws.stored_entries(id).await {
             Ok(entries) => Ok(StoredEntries::Readable(entries)),
             Err(LoadError::Unreadable { problem, .. }) => Ok(StoredEntries::Unreadable(problem)),
-            Err(error @ LoadError::Call(_)) => Err(error.into()),
+            Err(error @ (LoadError::Distrusted(_) | LoadError::Call(_))) => Err(error.into()),
+        }
+    }
+
+    async fn seals(&self, id: &ReleaseId, entries: &[StoredEntry]) -> Sealed {
+        match self.aws.audit_seals(id, entries).await {
+            Ok(Ok(())) => Sealed::Verified,
+            Ok(Err(broken)) => Sealed::Broken(broken),
+            Err(error) => Sealed::Unknown(error.to_string()),
         }
     }
 

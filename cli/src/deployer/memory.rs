@@ -21,7 +21,7 @@ use towpath_core::release::{
 
 use towpath_core::taskdef::{self, TaskDefinition};
 
-use super::{Deployer, Parameter, StoredEntries};
+use super::{Deployer, Parameter, Sealed, StoredEntries};
 use crate::doctor::memory::Answers;
 use crate::doctor::reads::{Reads, Spot};
 use crate::output::Failure;
@@ -43,6 +43,8 @@ pub(crate) struct Memory {
     pub(crate) unreadable: BTreeMap<ReleaseId, String>,
     /// The repositories that cannot be asked now.
     pub(crate) silent: BTreeSet<RepositoryName>,
+    /// What the seals of a release's entries say, where they do not hold.
+    pub(crate) sealed: BTreeMap<ReleaseId, Sealed>,
     /// What was ordered.
     pub(crate) ordered: RefCell<orders::Ordered>,
 }
@@ -61,6 +63,7 @@ impl Memory {
             answers: calm(),
             unreadable: BTreeMap::new(),
             silent: BTreeSet::new(),
+            sealed: BTreeMap::new(),
             ordered: RefCell::default(),
         }
     }
@@ -240,6 +243,11 @@ impl Deployer for Memory {
             Some(problem) => StoredEntries::Unreadable(problem.clone()),
             None => StoredEntries::Readable(self.entries.get(id).cloned().unwrap_or_default()),
         })
+    }
+
+    async fn seals(&self, id: &ReleaseId, _entries: &[StoredEntry]) -> Sealed {
+        let sealed = self.sealed.get(id).cloned();
+        sealed.unwrap_or(Sealed::Verified)
     }
 
     async fn image(

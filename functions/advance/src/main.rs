@@ -1,10 +1,15 @@
 //! `advance`: drives releases. The only function that changes deployments.
 
+use towpath_aws::config::FUNCTION_NAME;
 use towpath_aws::handlers::advance::handle;
 use towpath_aws::shell;
 
 fn main() -> Result<(), shell::Error> {
     shell::run(async |aws, invocation| {
-        handle(aws, invocation.event()?, || invocation.time_left()).await
+        let function = aws.settings().require(FUNCTION_NAME)?;
+        handle(aws, &function, invocation.event()?, || {
+            invocation.time_left()
+        })
+        .await
     })
 }

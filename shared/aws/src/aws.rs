@@ -9,6 +9,7 @@ use crate::config::Settings;
 use crate::deadline::Deadline;
 use crate::ecs::Definitions;
 use crate::ports::{CallError, Clock};
+use crate::seals::Seals;
 use crate::secrets::Secrets;
 
 /// AWS, Slack and the clock, reached with the credentials of the environment. Nothing is built or
@@ -19,6 +20,7 @@ pub struct Aws {
     clients: Clients,
     clock: SystemClock,
     secrets: Secrets,
+    seals: Seals,
     definitions: Definitions,
 }
 
@@ -36,6 +38,7 @@ impl Aws {
             clients: Clients::new(settings.clone()),
             clock: SystemClock::new(&settings),
             secrets: Secrets::default(),
+            seals: Seals::default(),
             definitions: Definitions::default(),
             settings,
         }
@@ -58,6 +61,7 @@ impl Aws {
             clients: Clients::with_config(settings.clone(), http, config),
             clock: SystemClock::new(&settings),
             secrets: Secrets::default(),
+            seals: Seals::default(),
             definitions: Definitions::default(),
             settings,
         })
@@ -93,6 +97,10 @@ impl Aws {
 
     pub(crate) fn secrets(&self) -> &Secrets {
         &self.secrets
+    }
+
+    pub(crate) fn seals(&self) -> &Seals {
+        &self.seals
     }
 }
 

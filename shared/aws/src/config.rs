@@ -6,7 +6,7 @@ use std::fmt;
 
 use towpath_core::names::{AccountId, ParameterName, Region};
 use towpath_core::pipeline::PARAMETER_ROOT;
-use towpath_core::release::Home;
+use towpath_core::release::{Home, Writer};
 
 use crate::ports::CallError;
 
@@ -31,6 +31,10 @@ pub const SLACK_BOT_TOKEN_PARAMETER: &str = "TOWPATH_SLACK_BOT_TOKEN_PARAMETER";
 pub const SLACK_SIGNING_SECRET_PARAMETER: &str = "TOWPATH_SLACK_SIGNING_SECRET_PARAMETER";
 /// The name of the SecureString with the key that decision tokens and links are made with.
 pub const LINK_KEY_PARAMETER: &str = "TOWPATH_LINK_KEY_PARAMETER";
+/// The SSM path below which the keys are that entries are sealed with, one for each kind of writer.
+pub const SEALS_PATH: &str = "TOWPATH_SEALS_PATH";
+/// As which kind of writer this process seals the entries that it writes.
+pub const SEAL_WRITER: &str = "TOWPATH_SEAL_WRITER";
 /// The id of the Slack app whose buttons are answered; any that knows the signing secret when it
 /// is not set.
 pub const SLACK_APP_ID: &str = "TOWPATH_SLACK_APP_ID";
@@ -197,6 +201,29 @@ impl Settings {
     /// When it is not set or is no parameter's name.
     pub fn secret_name(&self, name: &'static str) -> Result<ParameterName, SettingError> {
         self.parse(name)
+    }
+
+    /// As which kind of writer entries are sealed; `None` where none are written.
+    ///
+    /// # Errors
+    /// When it is no kind of writer.
+    pub fn seal_writer(&self) -> Result<Option<Writer>, SettingError> {
+        match self.get(SEAL_WRITER) {
+            None => Ok(None),
+            Some(name) => parse(SEAL_WRITER, &name).map(Some),
+        }
+    }
+
+    /// The name of the SecureString with the key of a kind of writer.
+    ///
+    /// # Errors
+    /// When the path of the keys is not set or is none.
+    pub fn seal_name(&self, writer: Writer) -> Result<ParameterName, SettingError> {
+        let path = self.require(SEALS_PATH)?;
+        parse(
+            SEALS_PATH,
+            &format!("{}/{writer}", path.trim_end_matches('/')),
+        )
     }
 
     /// Where Slack's Web API is, without a slash at its end.

@@ -27,6 +27,7 @@ mod perform;
 pub mod ports;
 #[cfg(feature = "cli")]
 mod profile;
+mod seals;
 pub mod secrets;
 pub mod shell;
 pub mod signed;

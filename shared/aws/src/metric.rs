@@ -1,5 +1,6 @@
 //! What the deployer measures itself: how long the oldest open release has been expected to go on,
-//! and how many replies to requests were refused.
+//! how many replies to requests were refused, and which releases are not driven because their ledger
+//! is not trusted.
 //!
 //! It costs no call: a line of the log in CloudWatch's embedded metric format is a metric.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
@@ -16,6 +17,8 @@ const NAMESPACE: &str = "Towpath";
 const OLDEST_OPEN_RELEASE: &str = "OldestOpenRelease";
 /// The metric of refused replies.
 const REFUSED_REPLIES: &str = "RefusedReplies";
+/// The metric of releases that are not trusted.
+const DISTRUSTED_RELEASES: &str = "DistrustedReleases";
 
 /// The release that has been expected to go on without people for longest, and for how long. One
 /// that waits behind another open release is not looked at: that one is.
@@ -29,6 +32,28 @@ pub fn oldest(open: &[OpenRelease], now: Timestamp) -> Option<(&ReleaseId, Signe
             age.is_positive().then_some((&release.release, age))
         })
         .max_by_key(|(_, age)| *age)
+}
+
+/// The line of `advance`'s log that counts a release that is not driven because an entry of its ledger
+/// is not trusted.
+#[must_use]
+pub fn distrusted(function: &str, release: &ReleaseId, now: Timestamp) -> Value {
+    json!({
+        "timestamp": now,
+        "level": "ERROR",
+        "message": "a release is not trusted",
+        "release.id": release,
+        "FunctionName": function,
+        DISTRUSTED_RELEASES: 1,
+        "_aws": {
+            "Timestamp": now.as_millisecond(),
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [["FunctionName"]],
+                "Metrics": [{ "Name": DISTRUSTED_RELEASES, "Unit": "Count" }],
+            }],
+        },
+    })
 }
 
 /// The line of the sweeper's log that says how many releases are open, how many were woken, and
@@ -169,12 +194,19 @@ mod tests {
 
     #[test]
     fn the_line_is_a_metric() {
-        let line = line("towpath-sweeper", &[], 0, at(1_795_600_000));
+        let oldest = line("towpath-sweeper", &[], 0, at(1_795_600_000));
+        is_watched(&oldest, "sweeper");
+        let release = id('a').parse().unwrap();
+        let distrusted = distrusted("towpath-advance", &release, at(1_795_600_000));
+        is_watched(&distrusted, "advance");
+    }
+
+    fn is_watched(line: &Value, function: &str) {
         let metric = &line["_aws"]["CloudWatchMetrics"][0];
         let name = metric["Metrics"][0]["Name"].as_str().unwrap();
         let dimension = metric["Dimensions"][0][0].as_str().unwrap();
         assert!(line[name].is_u64(), "{line}");
-        assert_eq!(line[dimension], "towpath-sweeper");
+        assert_eq!(line[dimension], format!("towpath-{function}"));
         assert_eq!(line["_aws"]["Timestamp"], 1_795_600_000_000_i64);
 
         let described = include_str!("../../../infra/functions.json");
@@ -186,6 +218,6 @@ mod tests {
             .find(|alarm| alarm["metric"] == name)
             .expect("an alarm watches it");
         assert_eq!(alarm["namespace"], metric["Namespace"]);
-        assert_eq!(alarm["functions"], json!(["sweeper"]));
+        assert_eq!(alarm["functions"], json!([function]));
     }
 }

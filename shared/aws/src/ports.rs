@@ -34,7 +34,7 @@ pub use codedeploy::{
 pub use directive::{Directives, Issue, Issued, OrderLog, Told, Trail};
 pub use ecr::{Ecr, ImageDetail, ImageState};
 pub use ecs::{Ecs, PauseAnswer, ServiceDeploymentBrief};
-pub use ledger::{Append, AppendError, Ledger, LoadError, OpenRelease};
+pub use ledger::{Append, AppendError, Distrust, Ledger, LoadError, OpenRelease};
 pub use messenger::Messenger;
 pub use parameters::{Parameter, Parameters};
 

@@ -6,7 +6,7 @@ use towpath_core::release::{
     Difference, Directive, ServiceId, ServiceRow, Subject, ordered, verify_row, verify_trail,
 };
 
-use crate::ports::{CallError, Directives, Ledger, LoadError, Trail};
+use crate::ports::{CallError, Directives, Distrust, Ledger, LoadError, Trail};
 
 /// How often a row and what it is derived from are read before a difference counts: they are read by
 /// different calls, and a Query may see one half of a transaction.
@@ -35,6 +35,16 @@ pub enum NotVerified {
         service: ServiceId,
         /// Where.
         problem: String,
+    },
+    /// Its last owner is not trusted, and it says otherwise than what is trusted of that one.
+    #[error(
+        "the ledger's row of {service} cannot be held against what took it last: {distrust}. Bring back what is to serve with `towpath rollback`"
+    )]
+    Distrusted {
+        /// The service.
+        service: ServiceId,
+        /// The release that took it last.
+        distrust: Box<Distrust>,
     },
     /// It could not be read.
     #[error(transparent)]
@@ -68,7 +78,12 @@ pub async fn verify<P: Ledger + Directives>(
     let mut reads = 1;
     loop {
         let found = compare(ports, service, &subject, row, &trail).await;
-        let Err(NotVerified::Edited { .. } | NotVerified::Orders { .. }) = found else {
+        let Err(
+            NotVerified::Edited { .. }
+            | NotVerified::Orders { .. }
+            | NotVerified::Distrusted { .. },
+        ) = found
+        else {
             return found;
         };
         if reads == READS {
@@ -112,14 +127,29 @@ pub async fn against_entries<P: Ledger>(
     row: &ServiceRow,
     orders: Option<&[Directive]>,
 ) -> Result<(), NotVerified> {
+    let service = || service.clone();
     let last = match &row.taken_by {
-        Some(last) => ports.load(last).await?,
-        None => None,
+        Some(last) => ports.load(last).await,
+        None => Ok(None),
     };
-    verify_row(service, row, orders, last.as_ref()).map_err(|differences| NotVerified::Edited {
-        service: service.clone(),
-        differences,
-    })
+    match last {
+        Ok(last) => verify_row(&service(), row, orders, last.as_ref()).map_err(|differences| {
+            NotVerified::Edited {
+                service: service(),
+                differences,
+            }
+        }),
+        // What it wrote before somebody else did in its name is as good as ever.
+        Err(LoadError::Distrusted(distrust)) => {
+            verify_row(&service(), row, orders, distrust.trusted.as_ref()).map_err(|_| {
+                NotVerified::Distrusted {
+                    service: service(),
+                    distrust,
+                }
+            })
+        }
+        Err(error @ (LoadError::Unreadable { .. } | LoadError::Call(_))) => Err(error.into()),
+    }
 }
 
 fn broken(subject: &Subject, trail: &Trail) -> Option<String> {

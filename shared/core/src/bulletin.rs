@@ -8,7 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::image::{Digest, RepositoryName, Tag};
-use crate::names::{BulletinId, Fingerprint, ParameterName, PipelineName, SlackChannel, StageName};
+use crate::names::{
+    BulletinId, Fingerprint, ParameterName, PipelineName, ReleaseId, SlackChannel, StageName,
+};
 use crate::pipeline::Notify;
 use crate::release::Principal;
 
@@ -60,6 +62,15 @@ pub enum News {
         /// Where the pipeline is kept.
         parameter: ParameterName,
         /// What is wrong, and the way out.
+        problem: String,
+    },
+    /// A release is not driven, because an entry of its ledger is not trusted.
+    NotTrusted {
+        /// The pipeline.
+        pipeline: PipelineName,
+        /// The release.
+        release: ReleaseId,
+        /// Which entry, and why.
         problem: String,
     },
     /// A service was put on hold, or its hold was lifted.
@@ -134,6 +145,25 @@ impl Bulletin {
         (id, Self { audience, news, at })
     }
 
+    /// That a release is not trusted. It has one of these.
+    #[must_use]
+    pub fn of_untrusted(
+        audience: Audience,
+        pipeline: PipelineName,
+        release: ReleaseId,
+        problem: String,
+        at: Timestamp,
+    ) -> (BulletinId, Self) {
+        let id = format!("trust/{release}");
+        let id = id.parse().expect("a release's id is one below a kind");
+        let news = News::NotTrusted {
+            pipeline,
+            release,
+            problem,
+        };
+        (id, Self { audience, news, at })
+    }
+
     /// That the pipeline of that parameter is stuck. It has one of these, which changes with the
     /// problem.
     #[must_use]
@@ -164,6 +194,7 @@ impl Bulletin {
             News::TagNotTaken { .. } => "tag/",
             News::PipelineStuck { .. } => "stuck/",
             News::Hold { .. } | News::Veto { .. } => "order/",
+            News::NotTrusted { .. } => "trust/",
         };
         id.as_str().starts_with(kind)
     }

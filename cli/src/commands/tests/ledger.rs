@@ -1,6 +1,9 @@
 //! `towpath history` and `towpath audit`.
 
+use towpath_core::release::{BrokenSeal, Writer};
+
 use super::*;
+use crate::deployer::Sealed;
 
 #[test]
 fn history_shows_the_entries_of_a_release_and_keeps_bookkeeping_apart() {
@@ -124,4 +127,42 @@ fn audit_does_not_take_another_release_for_this_one() {
         deployer.entries.insert(id.clone(), entries);
     });
     assert_eq!(swapped["entry"], 1);
+}
+
+#[test]
+fn audit_names_an_entry_that_was_not_written_by_who_may_write_it() {
+    let forged = audited_after(|deployer, id| {
+        let broken = BrokenSeal::NotTheirs {
+            entry: 2,
+            writer: Writer::Approval,
+        };
+        deployer.sealed.insert(id.clone(), Sealed::Broken(broken));
+    });
+    assert_eq!(forged["entry"], 2);
+    assert!(
+        forged["problem"]
+            .as_str()
+            .unwrap()
+            .contains("sealed by approval")
+    );
+}
+
+#[test]
+fn audit_says_when_it_could_not_verify_who_wrote_what() {
+    let (mut deployer, _, new) = busy();
+    let denied = Sealed::Unknown("ssm:GetParameter: AccessDeniedException".into());
+    deployer.sealed.insert(new.clone(), denied);
+    let text = yes(&deployer, &["audit", new.as_str()]);
+    assert!(
+        text.contains("who wrote them was not verified") && text.contains("AccessDenied"),
+        "{text}"
+    );
+    let report = json(&yes(
+        &deployer,
+        &["audit", new.as_str(), "--output", "json"],
+    ));
+    assert_eq!(
+        report["releases"][0]["unsealed"],
+        "ssm:GetParameter: AccessDeniedException"
+    );
 }

@@ -4,7 +4,10 @@
 use towpath_core::bulletin::News;
 use towpath_core::image::Digest;
 use towpath_core::names::Fingerprint;
-use towpath_core::release::{Candidate, Order, Outcome, Revision, ServiceRow, Subject};
+use towpath_core::pipeline::Pipeline;
+use towpath_core::release::{
+    Candidate, Order, Outcome, Recomputed, Release, Revision, ServiceRow, Subject,
+};
 
 use super::*;
 use crate::deployer::memory::{PUSHED, home};
@@ -18,26 +21,68 @@ fn revision(number: u8) -> Revision {
         .unwrap()
 }
 
-fn rolled_out(number: u8) -> Event {
-    Event::RolloutEnded {
-        stage: "production".parse().unwrap(),
-        outcome: Outcome::Succeeded,
-        reason: "it serves".into(),
-        revision: Some(revision(number)),
-    }
-}
-
 /// A deployer in which two releases succeeded in production, the second of which serves.
 fn shop() -> (Memory, ReleaseId, ReleaseId) {
     let mut deployer = Memory::new();
     let pipeline = deployer.keep(SHOP);
-    let good = deployer.release(&pipeline, "0000001", &[rolled_out(6), succeeded()]);
-    let worse = deployer.release(&pipeline, "0000002", &[rolled_out(7), succeeded()]);
-    deployer.runs(&pipeline, 2, &good);
-    let before = row(&mut deployer).good.take().unwrap();
-    deployer.runs(&pipeline, 2, &worse);
-    row(&mut deployer).earlier.push(before);
+    let good = succeeds(&mut deployer, &pipeline, "0000001", revision(6));
+    let worse = succeeds(&mut deployer, &pipeline, "0000002", revision(7));
     (deployer, good, worse)
+}
+
+/// A release that went through production with that revision, and serves there now.
+fn succeeds(deployer: &mut Memory, pipeline: &Pipeline, tag: &str, with: Revision) -> ReleaseId {
+    let mut events = rolled_out_on(deployer.services.get(&service()));
+    events.push(Event::RolloutEnded {
+        stage: "production".parse().unwrap(),
+        outcome: Outcome::Succeeded,
+        reason: "it serves".into(),
+        revision: Some(with),
+    });
+    events.push(succeeded());
+    let id = deployer.release(pipeline, tag, &events);
+    left_by(deployer, &id);
+    id
+}
+
+/// What happened to a release that is being rolled out to production, with the service's row as it
+/// was before.
+fn rolled_out_on(row: Option<&ServiceRow>) -> Vec<Event> {
+    let row = row.cloned().unwrap_or_default();
+    let epoch = row.epoch + 1;
+    let plan = serde_json::json!({
+        "current": revision(5), "base": { "revision": revision(5) },
+        "spec": Fingerprint::of("rendered"), "images": [], "desired_count": 2, "service": row,
+    });
+    let succeeded_in = |stage: &str| Event::RolloutEnded {
+        stage: stage.parse().unwrap(),
+        outcome: Outcome::Succeeded,
+        reason: "it serves".into(),
+        revision: None,
+    };
+    let production = || "production".parse().unwrap();
+    vec![
+        succeeded_in("test"),
+        succeeded_in("staging"),
+        Event::Planned {
+            stage: production(),
+            plan: Box::new(serde_json::from_value(plan).unwrap()),
+        },
+        Event::RolloutStarted {
+            stage: production(),
+            epoch,
+        },
+    ]
+}
+
+/// Production's row is as that release left it.
+fn left_by(deployer: &mut Memory, id: &ReleaseId) {
+    let entries = deployer.entries[id]
+        .iter()
+        .map(|stored| stored.entry.clone());
+    let release = Release::fold(id.clone(), entries.collect()).unwrap();
+    let row = Recomputed::of(&service(), [&release], &[], false).row;
+    deployer.services.insert(service(), row);
 }
 
 /// Production's row.
@@ -157,7 +202,7 @@ fn a_rollback_is_refused_with_the_way_out() {
         &["--to", "shop-api-0123456789abcdef"],
     );
     assert!(error.contains("`towpath history` shows"), "{error}");
-    row(&mut deployer).earlier.clear();
+    deployer.services.clear();
     let error = refused(&deployer, "rollback", &[]);
     assert!(error.contains("name one with --to"), "{error}");
     let (answer, _) = towpath(&deployer, &["rollback", "shop-api", "nowhere"]);
@@ -250,33 +295,10 @@ fn what_is_being_rolled_out_is_taken_back() {
 }
 
 /// A release that is being rolled out to production.
-fn live(deployer: &mut Memory, pipeline: &towpath_core::pipeline::Pipeline) -> ReleaseId {
-    let plan = serde_json::json!({
-        "current": revision(7), "base": { "revision": revision(7) },
-        "spec": Fingerprint::of("rendered"), "images": [], "desired_count": 2, "service": {},
-    });
-    let succeeded_in = |stage: &str| Event::RolloutEnded {
-        stage: stage.parse().unwrap(),
-        outcome: Outcome::Succeeded,
-        reason: "it serves".into(),
-        revision: None,
-    };
-    let planned = Event::Planned {
-        stage: "production".parse().unwrap(),
-        plan: Box::new(serde_json::from_value(plan).unwrap()),
-    };
-    let started = Event::RolloutStarted {
-        stage: "production".parse().unwrap(),
-        epoch: 1,
-    };
-    let events = [
-        succeeded_in("test"),
-        succeeded_in("staging"),
-        planned,
-        started,
-    ];
+fn live(deployer: &mut Memory, pipeline: &Pipeline) -> ReleaseId {
+    let events = rolled_out_on(deployer.services.get(&service()));
     let live = deployer.release(pipeline, "0000004", &events);
-    row(deployer).owner = Some(live.clone());
+    left_by(deployer, &live);
     live
 }
 
@@ -411,7 +433,9 @@ fn told(deployer: &Memory) -> Vec<Vec<String>> {
     let whose = ordered.bulletins.iter().map(|(_, told)| match &told.news {
         News::Hold { stages, .. } => stages.iter().map(|it| it.pipeline.to_string()).collect(),
         News::Veto { pipelines, .. } => pipelines.iter().map(ToString::to_string).collect(),
-        News::TagNotTaken { .. } | News::PipelineStuck { .. } => Vec::new(),
+        News::TagNotTaken { .. } | News::PipelineStuck { .. } | News::NotTrusted { .. } => {
+            Vec::new()
+        }
     });
     whose.collect()
 }

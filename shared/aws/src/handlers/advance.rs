@@ -10,9 +10,9 @@ use serde_json::Value;
 use towpath_core::incoming::stream::{self, About};
 use towpath_core::release::Actor;
 
-use super::{HandlerError, bulletin};
-use crate::drive::drive;
-use crate::ports::Ports;
+use super::{HandlerError, bulletin, distrusted};
+use crate::drive::{DriveError, drive};
+use crate::ports::{LoadError, Ports};
 
 /// What the event source mapping is told: which records to deliver again.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
@@ -32,11 +32,13 @@ pub struct ItemFailure {
 }
 
 /// Drives every release and tells every bulletin that the batch names, each once and all at once.
+/// `function` is the function's own name.
 ///
 /// # Errors
 /// Never for the sake of one: those that fail are named in the answer, and the others go on.
 pub async fn handle<P: Ports>(
     ports: &P,
+    function: &str,
     event: &Value,
     time_left: impl Fn() -> Duration,
 ) -> Result<BatchAnswer, HandlerError> {
@@ -51,7 +53,7 @@ pub async fn handle<P: Ports>(
     let done = named.into_iter().map(|(about, sequence)| {
         let (actor, time_left) = (&actor, &time_left);
         async move {
-            look_at(ports, &about, actor, time_left)
+            look_at(ports, function, &about, actor, time_left)
                 .await
                 .then_some(ItemFailure {
                     item_identifier: sequence,
@@ -66,6 +68,7 @@ pub async fn handle<P: Ports>(
 /// Whether it failed.
 async fn look_at<P: Ports>(
     ports: &P,
+    function: &str,
     about: &About,
     actor: &Actor,
     time_left: impl Fn() -> Duration,
@@ -75,6 +78,15 @@ async fn look_at<P: Ports>(
             Ok(driven) => {
                 tracing::info!(release.id = %release, ?driven, "release driven");
                 false
+            }
+            Err(DriveError::Load(LoadError::Distrusted(distrust))) => {
+                match distrusted::leave(ports, function, &distrust).await {
+                    Ok(()) => false,
+                    Err(error) => {
+                        tracing::error!(release.id = %release, %error, "what is to be done about a release that is not trusted could not be done");
+                        true
+                    }
+                }
             }
             Err(error) => {
                 tracing::error!(release.id = %release, %error, "a release could not be driven");

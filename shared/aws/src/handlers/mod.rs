@@ -11,6 +11,7 @@ pub mod lifecycle_hook;
 pub mod sweeper;
 
 mod bulletin;
+mod distrusted;
 mod stored;
 mod take;
 
@@ -84,7 +85,7 @@ impl HandlerError {
                 CallError::Refused { .. } => true,
                 CallError::NotDone { .. } | CallError::Unknown { .. } => false,
             },
-            Self::Load(LoadError::Unreadable { .. })
+            Self::Load(LoadError::Unreadable { .. } | LoadError::Distrusted(_))
             | Self::Append(
                 AppendError::Behind | AppendError::Service | AppendError::Deployment(_),
             )

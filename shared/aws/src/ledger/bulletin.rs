@@ -45,7 +45,10 @@ impl Bulletins for Aws {
     async fn complain(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError> {
         let problem = match &bulletin.news {
             News::PipelineStuck { problem, .. } => problem.clone(),
-            News::TagNotTaken { .. } | News::Hold { .. } | News::Veto { .. } => {
+            News::TagNotTaken { .. }
+            | News::Hold { .. }
+            | News::Veto { .. }
+            | News::NotTrusted { .. } => {
                 return Err(refused(
                     PUT,
                     "InvalidRequest",

@@ -17,10 +17,13 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use jiff::Timestamp;
 use towpath_core::bulletin::Bulletin;
 use towpath_core::image::Digest;
-use towpath_core::names::Fingerprint;
-use towpath_core::release::{Directive, Logged, Order, ServiceId, ServiceRow, Subject, Upon};
+use towpath_core::names::{BulletinId, Fingerprint, ReleaseId};
+use towpath_core::release::{
+    Directive, Logged, Order, Principal, ServiceId, ServiceRow, Subject, Upon,
+};
 
 use super::bulletin;
 use super::item::{
@@ -31,7 +34,7 @@ use super::read::paged;
 use super::write::writer;
 use crate::aws::Aws;
 use crate::call::{classify, refused, unreadable};
-use crate::ports::{AppendError, CallError, Directives, Issue, Issued, OrderLog, Told, Trail};
+use crate::ports::{AppendError, CallError, Directives, Issue, Issued, OrderLog, Trail};
 
 const OPERATION: &str = "dynamodb:TransactWriteItems";
 const GET: &str = "dynamodb:GetItem";
@@ -76,7 +79,11 @@ impl Directives for Aws {
             let upon = Upon { last_of_all, ..row };
             let reason = reason.to_owned();
             let directive = Directive::next(&upon, subject, at, by.clone(), order, reason);
-            match self.write_directive(subject, &directive, &upon, told).await {
+            let bulletins = Bulletin::of_order(subject, &directive, told.home, told.pipelines);
+            match self
+                .write_directive(subject, &directive, &upon, &bulletins)
+                .await
+            {
                 Ok(()) => return Ok(Issued::Written(Box::new(directive))),
                 Err(AppendError::Behind) => {
                     tokio::time::sleep(pause).await;
@@ -90,6 +97,44 @@ impl Directives for Aws {
             }
         }
         Err(AppendError::Behind)
+    }
+
+    async fn let_go(
+        &self,
+        service: &ServiceId,
+        owner: &ReleaseId,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<bool, CallError> {
+        let subject = Subject::Service(service.clone());
+        let (key, sort) = keys(&subject);
+        let mut pause = PAUSE;
+        for _ in 0..TRIES {
+            let (row, last_of_all) =
+                tokio::try_join!(self.item(key.clone(), sort), self.last_of_all())?;
+            let Some(row) = row.filter(|row| string(row, "owner") == Ok(owner.as_str())) else {
+                return Ok(false);
+            };
+            let row = row_of(&row, &subject)
+                .map_err(|error| unreadable(GET, format_args!("the row of {service}: {error}")))?;
+            let upon = Upon { last_of_all, ..row };
+            let (by, reason) = (Principal::Deployer, reason.to_owned());
+            // A service has one owner at an epoch: the order is about this one's.
+            let directive = Directive::next(&upon, &subject, at, by, Order::LetGo, reason);
+            // Whoever has it let go tells people of the release.
+            match self.write_directive(&subject, &directive, &upon, &[]).await {
+                Ok(()) => return Ok(true),
+                Err(AppendError::Call(error)) => return Err(error),
+                Err(AppendError::Behind | AppendError::Service | AppendError::Deployment(_)) => {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+            }
+        }
+        Err(CallError::NotDone {
+            operation: OPERATION,
+            message: format!("others got in the way of letting {service} go"),
+        })
     }
 
     async fn trail(&self, subject: &Subject) -> Result<Trail, CallError> {
@@ -175,15 +220,15 @@ impl Aws {
         subject: &Subject,
         directive: &Directive,
         seen: &Upon,
-        told: Told<'_>,
+        bulletins: &[(BulletinId, Bulletin)],
     ) -> Result<(), AppendError> {
         let table = self.settings().table().map_err(CallError::from)?;
         let set = self.clients().ledger().await?;
         let writer = writer(Some(&directive.fingerprint));
         let invalid = |error| refused(OPERATION, "InvalidRequest", error);
         let mut items = transaction(&table, subject, directive, seen, &writer).map_err(invalid)?;
-        for (id, bulletin) in Bulletin::of_order(subject, directive, told.home, told.pipelines) {
-            items.push(bulletin::put(&table, &id, &bulletin).map_err(invalid)?);
+        for (id, bulletin) in bulletins {
+            items.push(bulletin::put(&table, id, bulletin).map_err(invalid)?);
         }
         let sent = set
             .dynamodb()
@@ -405,6 +450,7 @@ fn update(table: &str, subject: &Subject, directive: &Directive, seen: &Upon) ->
     let expression = match directive.order {
         Order::Hold | Order::Veto => format!("{set}, #active = :active"),
         Order::LiftHold => format!("{set} REMOVE #active, #baseline"),
+        Order::LetGo => format!("{set}, #active = :active REMOVE #owner, #baseline"),
         Order::LiftVeto => format!("{set} REMOVE #active"),
     };
     let unchanged = match &seen.active {
@@ -440,7 +486,7 @@ fn update(table: &str, subject: &Subject, directive: &Directive, seen: &Upon) ->
     if directive.order.sets() {
         update = update.expression_attribute_values(":active", text(directive.words()));
     }
-    if directive.order == Order::LiftHold {
+    if matches!(directive.order, Order::LiftHold | Order::LetGo) {
         update = update.expression_attribute_names("#baseline", "baseline");
     }
     if let Some(active) = &seen.active {

@@ -2,7 +2,7 @@
 //!
 //! | | `pk` | `sk` | attributes |
 //! |---|---|---|---|
-//! | entry | `RELEASE#<id>` | `E#<sequence, 12 digits>` | `at`, `actor`, `type`, `event`, `previous`, `fingerprint`, `writer` |
+//! | entry | `RELEASE#<id>` | `E#<sequence, 12 digits>` | `at`, `actor`, `type`, `event`, `previous`, `fingerprint`, `seal`, `writer` |
 //! | summary | `RELEASE#<id>` | `SUMMARY` | see [`super::summary`] |
 //! | service | `SERVICE#<account>/<region>/<cluster>/<service>` | `SERVICE` | `epoch`, `owner`, `taken_by`, `candidate`, `candidate_tag`, `candidate_arrived_at`, `waiting`, `good`, `earlier`, `baseline`, `hold` |
 //! | veto | `VETO#<digest>` | `VETO` | `active`: why, while it counts |
@@ -106,10 +106,15 @@ pub(super) fn sortable(at: Timestamp) -> String {
 /// The item of an entry.
 pub(super) fn entry_item(
     release: &ReleaseId,
-    entry: &Entry,
+    stored: StoredEntry,
     writer: &str,
 ) -> Result<Item, serde_json::Error> {
-    let EntryText { at, actor, event } = entry.text();
+    let StoredEntry {
+        entry,
+        text: said,
+        seal,
+    } = stored;
+    let EntryText { at, actor, event } = said;
     let kind = serde_json::to_value(&entry.event)?;
     let mut item = HashMap::from([
         ("pk".into(), release_key(release)),
@@ -123,6 +128,9 @@ pub(super) fn entry_item(
     ]);
     if let Some(previous) = &entry.previous {
         item.insert("previous".into(), text(previous));
+    }
+    if let Some(seal) = seal {
+        item.insert("seal".into(), text(seal));
     }
     Ok(item)
 }
@@ -165,6 +173,8 @@ pub(super) fn entry_of(item: &Item) -> Result<StoredEntry, BadItem> {
             actor: string(item, "actor")?.to_owned(),
             event: string(item, "event")?.to_owned(),
         },
+        // What is no seal is none, and is found where seals count.
+        seal: string(item, "seal").ok().and_then(|seal| seal.parse().ok()),
     })
 }
 

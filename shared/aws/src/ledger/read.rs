@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use futures_util::future::try_join_all;
 use towpath_core::image::Digest;
 use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
-use towpath_core::release::{Release, ServiceId, ServiceRow, StoredEntry, verify_chain};
+use towpath_core::release::{Release, ServiceId, ServiceRow, StoredEntry, Writer, verify_chain};
 
 use super::item::{
     BadItem, DEPLOYMENT, ENTRY, Item, SERVICE, SUMMARY, VETO, deployment_key, entry_of, optional,
@@ -14,7 +14,7 @@ use super::item::{
 use super::summary::{Listed, OPEN, OPEN_INDEX, PIPELINE_INDEX, open_of, summary_of};
 use crate::aws::Aws;
 use crate::call::{failed, unreadable};
-use crate::ports::{CallError, LoadError, OpenRelease};
+use crate::ports::{CallError, Distrust, LoadError, OpenRelease};
 
 const QUERY: &str = "dynamodb:Query";
 const GET: &str = "dynamodb:GetItem";
@@ -30,15 +30,44 @@ impl Aws {
             release: id.clone(),
             problem,
         };
-        let entries = self.whole_entries(id).await?;
+        let (entries, ()) = tokio::join!(self.whole_entries(id), self.prepare_seal());
+        let entries = entries?;
         if entries.is_empty() {
             return Ok(None);
         }
         verify_chain(id, &entries, None).map_err(|broken| unreadable(broken.to_string()))?;
+        // Only `advance` acts on what is there; the others write down facts, which it judges.
+        let writer = self.settings().seal_writer().map_err(CallError::from)?;
+        if writer == Some(Writer::Advance) {
+            self.trust(id, &entries).await?;
+        }
         let entries = entries.into_iter().map(|stored| stored.entry).collect();
         Release::fold(id.clone(), entries)
             .map(Some)
             .map_err(|error| unreadable(error.to_string()))
+    }
+
+    /// Whether the entries were written by who may write them. If not, what comes before the first
+    /// of them that was not is known: what an entry stands on whose own seal is broken was vouched
+    /// for by nobody.
+    async fn trust(&self, id: &ReleaseId, entries: &[StoredEntry]) -> Result<(), LoadError> {
+        let mut trusted = entries;
+        let mut problem = None;
+        while let Err(broken) = self.check_seals(id, trusted).await? {
+            let before = |stored: &&StoredEntry| stored.entry.sequence < broken.entry();
+            let count = trusted.iter().take_while(before).count();
+            trusted = trusted.get(..count).unwrap_or_default();
+            problem = Some(broken.to_string());
+        }
+        let Some(problem) = problem else {
+            return Ok(());
+        };
+        let entries = trusted.iter().map(|stored| stored.entry.clone()).collect();
+        Err(LoadError::Distrusted(Box::new(Distrust {
+            release: id.clone(),
+            problem,
+            trusted: Release::fold(id.clone(), entries).ok(),
+        })))
     }
 
     /// A release's entries as they are stored: what [`verify_chain`] checks. Nothing is missing from

@@ -9,7 +9,9 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem};
 use jiff::Timestamp;
 use towpath_core::names::{DeploymentId, Fingerprint, ReleaseId};
-use towpath_core::release::{Actor, Entry, Event, Release, ServiceChange, Summary, service_change};
+use towpath_core::release::{
+    Actor, Entry, Event, Release, SealKey, ServiceChange, Summary, Writer, service_change,
+};
 
 use super::item::{Item, entry_item, entry_key, number, release_key, string};
 use super::summary::{Attention, summary_item};
@@ -84,8 +86,9 @@ impl Aws {
     async fn commit(&self, mut batch: Batch<'_>) -> Result<(), AppendError> {
         let table = self.settings().table().map_err(CallError::from)?;
         let set = self.clients().ledger().await?;
+        let seal = self.own_seal().await?;
         let mut writer = batch.writer();
-        let mut items = batch.transaction(&table, &writer)?;
+        let mut items = batch.transaction(&table, &writer, &seal)?;
         let mut pause = PAUSE;
         let mut tries = 0;
         while tries < TRIES {
@@ -123,7 +126,7 @@ impl Aws {
                     batch.elsewhere.insert(id);
                     // Another transaction has another token.
                     writer = batch.writer();
-                    items = batch.transaction(&table, &writer)?;
+                    items = batch.transaction(&table, &writer, &seal)?;
                 }
                 Problem::Service => return Err(AppendError::Service),
                 // The entries that are in the way may be ours, written by a try whose answer was
@@ -223,11 +226,19 @@ impl Batch<'_> {
         named.filter(|id| !self.elsewhere.contains(*id))
     }
 
-    fn transaction(&self, table: &str, writer: &str) -> Result<Vec<TransactWriteItem>, CallError> {
+    fn transaction(
+        &self,
+        table: &str,
+        writer: &str,
+        (kind, key): &(Writer, SealKey),
+    ) -> Result<Vec<TransactWriteItem>, CallError> {
         let invalid = |error: &dyn std::fmt::Display| refused(OPERATION, "InvalidRequest", error);
         let mut items = Vec::with_capacity(self.entries.len() + 2);
         for entry in self.entries {
-            let item = entry_item(self.release.id(), entry, writer).map_err(|e| invalid(&e))?;
+            let release = self.release.id();
+            let mut stored = entry.clone().into_stored();
+            stored.seal = Some(key.seal(*kind, release, &stored));
+            let item = entry_item(release, stored, writer).map_err(|e| invalid(&e))?;
             let put = put(table, item).condition_expression("attribute_not_exists(pk)");
             items.push(put.build().map_err(|e| invalid(&e))?);
         }

@@ -19,6 +19,7 @@ pub use native::{hooks_to, unmet};
 pub use plan::{Preview, PreviewError, preview};
 pub use service::{FailedPrimary, failed_primary, is_on_fargate, unfit_for};
 pub use traffic::{TrafficMechanism, current_revision, remarks};
+pub(crate) use wake::candidate;
 
 use std::time::Duration;
 

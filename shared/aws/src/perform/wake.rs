@@ -3,7 +3,7 @@
 
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
-    Accepted, Actor, Candidate, Event, Incoming, Release, ServiceId, Successor, accept,
+    Accepted, Actor, Candidate, Event, Incoming, Release, ServiceId, ServiceRow, Successor, accept,
 };
 
 use crate::ports::{Append, AppendError, CallError, LoadError, Ports};
@@ -50,9 +50,9 @@ async fn tell<P: Ports>(
             Ok(Some(release)) => release,
             Ok(None) => return Ok(()),
             Err(LoadError::Call(error)) => return Err(error),
-            Err(LoadError::Unreadable { release, problem }) => {
+            Err(error @ (LoadError::Unreadable { .. } | LoadError::Distrusted(_))) => {
                 // The other release is beyond help, and must not keep this one.
-                tracing::error!(release.id = %release, problem, "a release that should be told cannot be read");
+                tracing::error!(release.id = %other, %error, "a release that should be told cannot be read");
                 return Ok(());
             }
         };
@@ -81,21 +81,12 @@ async fn tell<P: Ports>(
     })
 }
 
-pub(super) async fn candidate<P: Ports>(
+pub(crate) async fn candidate<P: Ports>(
     ports: &P,
     release: &Release,
     service: &ServiceId,
 ) -> Result<Vec<Event>, CallError> {
-    let row = match ports.service(service).await {
-        Ok(row) => row,
-        Err(LoadError::Call(error)) => return Err(error),
-        Err(LoadError::Unreadable { problem, .. }) => {
-            return Err(CallError::Unknown {
-                operation: "ledger:service",
-                message: problem,
-            });
-        }
-    };
+    let row = row(ports, service).await?;
     // Where releases wait in order, it is the oldest one's turn.
     let waiting = row
         .waiting
@@ -111,4 +102,38 @@ pub(super) async fn candidate<P: Ports>(
         service: service.clone(),
         next: waiting,
     }])
+}
+
+/// Takes the service from a release that is not driven, because its ledger cannot be read or trusted:
+/// it would keep a rollback for ever.
+pub(super) async fn free_of_distrusted<P: Ports>(
+    ports: &P,
+    rollback: &Release,
+    service: &ServiceId,
+) -> Result<(), CallError> {
+    let owner = row(ports, service).await?.owner;
+    let Some(owner) = owner.filter(|owner| owner != rollback.id()) else {
+        return Ok(());
+    };
+    let problem = match ports.load(&owner).await {
+        Ok(_) => return Ok(()),
+        Err(LoadError::Call(error)) => return Err(error),
+        Err(error @ (LoadError::Unreadable { .. } | LoadError::Distrusted(_))) => error.to_string(),
+    };
+    tracing::error!(release.id = %owner, %service, problem, "a release that is not driven loses the service to a rollback");
+    let now = ports.now();
+    ports.let_go(service, &owner, &problem, now).await.map(drop)
+}
+
+async fn row<P: Ports>(ports: &P, service: &ServiceId) -> Result<ServiceRow, CallError> {
+    match ports.service(service).await {
+        Ok(row) => Ok(row),
+        Err(LoadError::Call(error)) => Err(error),
+        Err(error @ (LoadError::Unreadable { .. } | LoadError::Distrusted(_))) => {
+            Err(CallError::Unknown {
+                operation: "ledger:service",
+                message: error.to_string(),
+            })
+        }
+    }
 }

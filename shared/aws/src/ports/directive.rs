@@ -1,8 +1,8 @@
-//! People's orders about services and images.
+//! Orders about services and images.
 
 use jiff::Timestamp;
 use towpath_core::image::Digest;
-use towpath_core::names::Fingerprint;
+use towpath_core::names::{Fingerprint, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
     Directive, Home, Logged, Order, Principal, ServiceId, ServiceRow, Subject,
@@ -64,12 +64,21 @@ pub struct OrderLog {
     pub head: Option<(u64, Fingerprint)>,
 }
 
-/// What people order by hand about services and images.
+/// What is ordered about services and images.
 pub trait Directives {
     /// Writes an order, what it changes and the bulletins that tell people of it in one transaction,
     /// so that none of them is there without the others. `Behind` when others got in the way again
     /// and again.
     async fn issue(&self, issue: Issue<'_>) -> Result<Issued, AppendError>;
+    /// Takes a service from a release that is not driven, and puts it on hold, by an order of the
+    /// deployer's own. Whether that release had it.
+    async fn let_go(
+        &self,
+        service: &ServiceId,
+        owner: &ReleaseId,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<bool, CallError>;
     /// The orders about a subject.
     async fn trail(&self, subject: &Subject) -> Result<Trail, CallError>;
     /// The list of all orders.

@@ -53,9 +53,24 @@ pub enum LoadError {
         /// What is wrong.
         problem: String,
     },
+    /// An entry was not written by who may write such entries. Only `advance` looks for that.
+    #[error(transparent)]
+    Distrusted(Box<Distrust>),
     /// The call failed.
     #[error(transparent)]
     Call(#[from] CallError),
+}
+
+/// A release with an entry that nobody vouches for: it is not driven.
+#[derive(Debug, thiserror::Error)]
+#[error("the ledger of {release} is not trusted: {problem}")]
+pub struct Distrust {
+    /// The release.
+    pub release: ReleaseId,
+    /// Which entry, and why.
+    pub problem: String,
+    /// The release before that entry, if it had begun.
+    pub trusted: Option<Release>,
 }
 
 /// An open release, as the sweeper sees it.

@@ -152,7 +152,7 @@ async fn each_function_hands_back_what_it_did_not_come_to_before_it_is_killed() 
             },
         }]});
         let answer = answered(&aws, seconds, async |end| {
-            advance::handle(&aws, &event, left(end)).await
+            advance::handle(&aws, "towpath-advance", &event, left(end)).await
         })
         .await;
         let failures = answer.unwrap().batch_item_failures;

@@ -36,6 +36,7 @@ async fn append_when(
             tries += 1;
             transact(tries)
         }
+        "GetParameter" => seal_key(),
         _ => Reply::json(200, &looked()),
     });
     let outcome = append(&aws(&server.url), &release(), &[reported("x")], 1).await;
@@ -43,6 +44,13 @@ async fn append_when(
     let token =
         |request: &crate::support::http::Request| request.json()["ClientRequestToken"].clone();
     (outcome, sent.iter().map(token).collect())
+}
+
+fn seal_key() -> Reply {
+    let parameter = json!({
+        "Name": "/towpath/seals/operator", "Value": "k".repeat(48), "Version": 1, "Type": "SecureString",
+    });
+    Reply::json(200, &json!({ "Parameter": parameter }))
 }
 
 fn nothing() -> Value {
@@ -117,13 +125,18 @@ async fn an_append_that_is_never_answered_is_unknown_unless_its_entry_tells() {
 async fn a_table_of_another_account_is_asked_in_its_own_region() {
     let server = Server::start(|request| match request.operation().as_str() {
         "TransactWriteItems" => Reply::json(200, &json!({})),
+        "GetParameter" => seal_key(),
         _ => Reply::json(200, &json!({"Items": []})),
     });
     let arn = "arn:aws:dynamodb:eu-central-1:111111111111:table/towpath-ledger";
     let aws = Aws::new(settings(&server.url).with(TABLE, arn));
     assert!(aws.load(&id('a')).await.unwrap().is_none());
     append(&aws, &release(), &[reported("x")], 1).await.unwrap();
-    for request in server.requests() {
+    let asked = server.requests();
+    for request in asked
+        .iter()
+        .filter(|request| request.operation() != "GetParameter")
+    {
         let authorization = request.header("authorization");
         assert!(
             authorization.contains("/eu-central-1/dynamodb/"),

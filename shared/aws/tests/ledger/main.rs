@@ -7,8 +7,10 @@
 mod support;
 
 mod bulletins;
+mod hooks;
 mod rollbacks;
 mod rows;
+mod seals;
 mod services;
 
 use aws_sdk_dynamodb::types::AttributeValue;

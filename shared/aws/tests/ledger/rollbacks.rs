@@ -37,7 +37,8 @@ async fn driven(
     let moto = Moto::start().await;
     let ledger = moto.url.clone();
     let server = Server::start(move |request| {
-        match request.header("x-amz-target").starts_with("DynamoDB") {
+        let target = request.header("x-amz-target");
+        match target.starts_with("DynamoDB") || target.starts_with("AmazonSSM") {
             true => forward(request, &ledger),
             false => Reply::error(400, "ThrottlingException", "not now"),
         }

@@ -12,8 +12,8 @@ pub mod releases;
 
 use towpath_aws::Aws;
 use towpath_aws::config::{
-    ACCOUNT, ENDPOINT_URL, REGION, REQUESTS_TOPIC_ARN, SLACK_API_URL, SLACK_BOT_TOKEN_PARAMETER,
-    Settings, TABLE,
+    ACCOUNT, ENDPOINT_URL, REGION, REQUESTS_TOPIC_ARN, SEAL_WRITER, SEALS_PATH, SLACK_API_URL,
+    SLACK_BOT_TOKEN_PARAMETER, Settings, TABLE,
 };
 
 /// Settings for an AWS and a Slack that both are at `endpoint`.
@@ -27,6 +27,8 @@ pub fn settings(endpoint: &str) -> Settings {
             REQUESTS_TOPIC_ARN,
             "arn:aws:sns:eu-west-1:111111111111:requests".to_owned(),
         ),
+        (SEALS_PATH, "/towpath/seals".to_owned()),
+        (SEAL_WRITER, "operator".to_owned()),
         (SLACK_API_URL, format!("{endpoint}/slack")),
         (
             SLACK_BOT_TOKEN_PARAMETER,
@@ -38,7 +40,12 @@ pub fn settings(endpoint: &str) -> Settings {
     ])
 }
 
-/// AWS and Slack at `endpoint`.
+/// AWS and Slack at `endpoint`, for one who writes anything and verifies nothing.
 pub fn aws(endpoint: &str) -> Aws {
     Aws::new(settings(endpoint))
+}
+
+/// AWS at `endpoint`, as a process of that kind of writer has it.
+pub fn aws_of(writer: &str, endpoint: &str) -> Aws {
+    Aws::new(settings(endpoint).with(SEAL_WRITER, writer))
 }

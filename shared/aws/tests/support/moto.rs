@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
     KeyType, Projection, ProjectionType, ScalarAttributeType,
 };
+use towpath_core::release::Writer;
 
 /// The ledger's table.
 const TABLE: &str = "towpath";
@@ -55,6 +56,9 @@ impl Moto {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         create_table(&moto.client()).await;
+        for writer in Writer::ALL {
+            moto.new_seal_key(writer).await;
+        }
         moto
     }
 
@@ -72,6 +76,27 @@ impl Moto {
 }
 
 impl Moto {
+    /// Gives a kind of writer a new key for its seals.
+    pub async fn new_seal_key(&self, writer: Writer) {
+        let config = aws_sdk_ssm::Config::builder()
+            .behavior_version(aws_sdk_ssm::config::BehaviorVersion::latest())
+            .endpoint_url(&self.url)
+            .region(aws_sdk_ssm::config::Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("AKIDTEST", "secret", None, None, "test"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        let value = format!("{:?} {writer:-<40}", Instant::now());
+        aws_sdk_ssm::Client::from_conf(config)
+            .put_parameter()
+            .name(format!("/towpath/seals/{writer}"))
+            .value(value)
+            .r#type(aws_sdk_ssm::types::ParameterType::SecureString)
+            .overwrite(true)
+            .send()
+            .await
+            .expect("the key");
+    }
+
     /// Sets an attribute behind the ledger's back.
     pub async fn set(&self, key: &str, sort: &str, attribute: &str, value: AttributeValue) {
         self.update(key, sort, "SET #a = :v", attribute)

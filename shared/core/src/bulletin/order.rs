@@ -48,7 +48,7 @@ impl Bulletin {
 
 fn news(subject: &Subject, directive: &Directive, home: &Home, pipelines: &[&Pipeline]) -> News {
     let lifted = match directive.order {
-        Order::Hold | Order::Veto => false,
+        Order::Hold | Order::LetGo | Order::Veto => false,
         Order::LiftHold | Order::LiftVeto => true,
     };
     let (by, reason) = (directive.by.clone(), directive.reason.clone());
@@ -128,7 +128,10 @@ mod tests {
                     .map(|it| format!("{} {}", it.pipeline, it.stage));
                 names.collect::<Vec<_>>()
             }
-            News::TagNotTaken { .. } | News::PipelineStuck { .. } | News::Veto { .. } => Vec::new(),
+            News::TagNotTaken { .. }
+            | News::PipelineStuck { .. }
+            | News::NotTrusted { .. }
+            | News::Veto { .. } => Vec::new(),
         };
         let concerned: Vec<_> = told.iter().map(|(_, it)| stages(&it.news)).collect();
         assert_eq!(concerned, [vec!["a test", "c test"], vec!["b test"]]);

@@ -12,6 +12,9 @@ use crate::release::Card;
 
 /// How many stages or pipelines a message names.
 const MOST_NAMED: usize = 10;
+/// What people do about a release that is not trusted.
+const WAY_OUT: &str = "Somebody may have written to the ledger who had no business there: find out who, \
+     and bring back what is to serve with";
 
 /// What a bulletin says in Slack.
 #[must_use]
@@ -71,6 +74,14 @@ pub fn bulletin(bulletin: &Bulletin) -> Card {
                 slack_text(reason)
             )
         }
+        News::NotTrusted {
+            pipeline,
+            release,
+            problem,
+        } => format!(
+            ":rotating_light: *{pipeline}* does not go on with `{release}`: {}. {WAY_OUT} `towpath rollback {pipeline} STAGE`",
+            slack_text(problem)
+        ),
     };
     let blocks = json!([{ "type": "section", "text": mrkdwn(&text) }]);
     Card { text, blocks }
@@ -150,6 +161,17 @@ pub fn bulletin_mail(bulletin: &Bulletin) -> (String, String) {
                 ),
             )
         }
+        News::NotTrusted {
+            pipeline,
+            release,
+            problem,
+        } => (
+            subject(&format!("[towpath] {pipeline}: {release} is not trusted")),
+            format!(
+                "{pipeline} does not go on with {release}: {}. {WAY_OUT} towpath rollback {pipeline} STAGE\n",
+                one_line(problem, 2_000)
+            ),
+        ),
     }
 }
 

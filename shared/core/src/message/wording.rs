@@ -294,7 +294,7 @@ fn mention(user: &SlackUser) -> String {
 pub(super) fn person(principal: &Principal) -> String {
     match principal {
         Principal::Slack(user) => mention(user),
-        Principal::TokenHolder => principal.to_string(),
+        Principal::TokenHolder | Principal::Deployer => principal.to_string(),
         // The ledger has the whole ARN.
         Principal::Aws(arn) => slack_text(arn.rsplit('/').next().unwrap_or(arn)),
     }

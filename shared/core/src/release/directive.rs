@@ -1,4 +1,5 @@
-//! What people order by hand about a service or an image: holds and vetoes, set and lifted.
+//! What is ordered about a service or an image: holds and vetoes, which people set and lift, and that
+//! a release which is not driven any more lets a service go.
 //!
 //! Each order is chained to the one before it about the same subject, as a release's entries are:
 //! whoever edits or removes one breaks the chain at that place, and whoever cuts orders off the end
@@ -70,6 +71,9 @@ pub enum Order {
     Hold,
     /// It takes releases again, and what runs is accepted as it is.
     LiftHold,
+    /// The release that is being rolled out to the service does not have it any more, and the
+    /// service takes no new release: who had it is not driven, and what it leaves is not known.
+    LetGo,
     /// The image is rolled out nowhere any more.
     Veto,
     /// The image may be rolled out again.
@@ -81,7 +85,7 @@ impl Order {
     #[must_use]
     pub fn sets(self) -> bool {
         match self {
-            Self::Hold | Self::Veto => true,
+            Self::Hold | Self::LetGo | Self::Veto => true,
             Self::LiftHold | Self::LiftVeto => false,
         }
     }
@@ -90,9 +94,9 @@ impl Order {
     #[must_use]
     pub fn fits(self, subject: &Subject) -> bool {
         match (self, subject) {
-            (Self::Hold | Self::LiftHold, Subject::Service(_))
+            (Self::Hold | Self::LiftHold | Self::LetGo, Subject::Service(_))
             | (Self::Veto | Self::LiftVeto, Subject::Image(_)) => true,
-            (Self::Hold | Self::LiftHold, Subject::Image(_))
+            (Self::Hold | Self::LiftHold | Self::LetGo, Subject::Image(_))
             | (Self::Veto | Self::LiftVeto, Subject::Service(_)) => false,
         }
     }
@@ -103,6 +107,7 @@ impl fmt::Display for Order {
         f.write_str(match self {
             Self::Hold => "hold",
             Self::LiftHold => "lift hold",
+            Self::LetGo => "let go",
             Self::Veto => "veto",
             Self::LiftVeto => "lift veto",
         })
@@ -198,6 +203,7 @@ impl Directive {
         let did = match self.order {
             Order::Hold => "held it",
             Order::LiftHold => "lifted the hold",
+            Order::LetGo => "let it go and held it",
             Order::Veto => "vetoed the image",
             Order::LiftVeto => "lifted the veto",
         };

@@ -89,7 +89,7 @@ pub fn may_roll_back(
         Principal::Slack(user) => user,
         // Who may write to the ledger is for IAM to say.
         Principal::Aws(_) => return Ok(()),
-        Principal::TokenHolder => {
+        Principal::TokenHolder | Principal::Deployer => {
             return Err(Refusal::NotAnOperator {
                 by: by.clone(),
                 stage: stage.clone(),
@@ -125,6 +125,6 @@ fn names(gate: &ApprovalGate, by: &Principal) -> bool {
         Principal::Slack(user) => gate.slack.contains(user),
         Principal::TokenHolder => gate.sns,
         // The command line gets votes of its own when it can prove who runs it.
-        Principal::Aws(_) => false,
+        Principal::Aws(_) | Principal::Deployer => false,
     }
 }

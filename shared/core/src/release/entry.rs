@@ -3,14 +3,14 @@
 //! Each entry carries the fingerprint of the one before it, and its own is taken over the very texts
 //! that are stored of it, not over what a reader makes of them. Whoever edits or removes an entry
 //! breaks the chain at that place; whoever cuts entries off the end no longer matches the summary's
-//! head.
+//! head. Who wrote it is proven by its [`Seal`].
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Principal};
+use super::{Event, Principal, Seal};
 use crate::names::{Fingerprint, ReleaseId};
 
 /// Who or what added an entry.
@@ -67,6 +67,8 @@ pub struct StoredEntry {
     pub entry: Entry,
     /// The texts.
     pub text: EntryText,
+    /// Who says to have written it, with the proof; `None` if nobody does, or in another form.
+    pub seal: Option<Seal>,
 }
 
 impl Entry {
@@ -99,11 +101,15 @@ impl Entry {
         EntryText::of(self.at, &self.actor, &self.event)
     }
 
-    /// The entry with what is to be stored of it.
+    /// The entry with what is to be stored of it, not sealed yet.
     #[must_use]
     pub fn into_stored(self) -> StoredEntry {
         let text = self.text();
-        StoredEntry { entry: self, text }
+        StoredEntry {
+            entry: self,
+            text,
+            seal: None,
+        }
     }
 }
 
@@ -150,7 +156,7 @@ pub fn verify_chain(
     head: Option<(u64, &Fingerprint)>,
 ) -> Result<(), BrokenChain> {
     let mut previous: Option<&Entry> = None;
-    for StoredEntry { entry, text } in entries {
+    for StoredEntry { entry, text, .. } in entries {
         let expected = previous.map_or(1, |p| p.sequence + 1);
         if entry.sequence != expected {
             return Err(BrokenChain::Missing(expected));

@@ -23,6 +23,7 @@ mod refused_reply;
 mod reported;
 mod rollback;
 mod rollout;
+mod seal;
 mod service;
 mod state;
 mod successor;
@@ -58,6 +59,10 @@ pub use rollback::{
 };
 pub use rollout::{
     Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout, TakenGroup,
+};
+pub use seal::{
+    BrokenSeal, KeyState, NoSeal, NoWriter, Seal, SealKey, ShortKey, Writer, keys_of, unvouched,
+    verify_seals,
 };
 pub use service::{
     Arrival, Candidate, Difference, Good, NotAllowed, Recomputed, ServiceChange, ServiceId,

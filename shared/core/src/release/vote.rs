@@ -20,6 +20,8 @@ pub enum Principal {
     TokenHolder,
     /// An AWS principal, by ARN, using the command line.
     Aws(String),
+    /// The deployer itself: nobody has asked for it.
+    Deployer,
 }
 
 impl fmt::Display for Principal {
@@ -28,6 +30,7 @@ impl fmt::Display for Principal {
             Self::Slack(user) => write!(f, "Slack user {user}"),
             Self::TokenHolder => f.write_str("holder of the e-mailed token"),
             Self::Aws(arn) => f.write_str(arn),
+            Self::Deployer => f.write_str("towpath"),
         }
     }
 }

@@ -8,11 +8,16 @@ use towpath_e2e::{APPROVER, Error, OUTSIDER, TOOLS, World};
 const TAG: &str = "3f2c1ab";
 
 /// What the functions may do and did not on the main road, beside what `advance` did not.
-const UNUSED: [Unused; 9] = [
+const UNUSED: [Unused; 11] = [
     (
         "advance",
         "ssm:GetParameter",
-        "templates of task definitions",
+        "templates of task definitions, and keys of seals that were changed",
+    ),
+    (
+        "advance",
+        "dynamodb:PutItem",
+        "telling that a release is not trusted",
     ),
     ("advance", "sts:AssumeRole", "stages in other accounts"),
     ("advance", "dynamodb:GetItem", LOST),
@@ -24,6 +29,11 @@ const UNUSED: [Unused; 9] = [
         "sweeper",
         "dynamodb:PutItem",
         "pushes whose event never came",
+    ),
+    (
+        "sweeper",
+        "ssm:GetParameter",
+        "sealing what such pushes open",
     ),
     (
         "sweeper",
@@ -114,7 +124,15 @@ async fn secrets_are_kept(world: &World) -> Result<(), Error> {
         ("SNS", sns.to_string()),
         ("dead letters", letters.to_string()),
     ];
-    for name in ["slack/bot-token", "slack/signing-secret", "link-key"] {
+    for name in [
+        "slack/bot-token",
+        "slack/signing-secret",
+        "link-key",
+        "seals/advance",
+        "seals/approval",
+        "seals/deployment-event",
+        "seals/image-push",
+    ] {
         let secret = world.secret(name).await?;
         assert!(secret.len() >= 16, "{name} is a secret");
         for (place, text) in &places {

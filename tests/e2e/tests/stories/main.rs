@@ -19,6 +19,7 @@ mod failing_images;
 mod finding_the_deployer;
 mod first_release;
 mod foreign_registries;
+mod forged;
 mod hook_reports;
 mod in_order;
 mod init;

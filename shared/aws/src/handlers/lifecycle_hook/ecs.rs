@@ -202,7 +202,11 @@ async fn not_verified<P: Ledger>(
         match against_entries(ports, service, row, None).await {
             Ok(()) => return Ok(None),
             Err(NotVerified::Load(error)) => return Err(error.into()),
-            Err(problem @ (NotVerified::Edited { .. } | NotVerified::Orders { .. })) => {
+            Err(
+                problem @ (NotVerified::Edited { .. }
+                | NotVerified::Orders { .. }
+                | NotVerified::Distrusted { .. }),
+            ) => {
                 edited = Some(problem);
             }
         }

@@ -21,6 +21,7 @@ pub(super) use self::request::Request;
 use self::set_up::{check_group, check_status, gates};
 use self::way_back::{drift, no_way_back};
 use super::service::Service;
+use super::wake;
 use crate::ports::{CallError, LoadError, Ports};
 use crate::verified::{self, NotVerified, verify};
 
@@ -91,6 +92,9 @@ pub(super) async fn plan<P: Ports>(
     request: &Request<'_>,
 ) -> Result<Vec<Event>, CallError> {
     let stage = request.stage;
+    if release.rollback().is_some() {
+        wake::free_of_distrusted(ports, release, &request.place.service).await?;
+    }
     let (founded, read) = tokio::join!(is_founded(ports, release, request), read(ports, request));
     match founded.and(read) {
         Ok(preview) => {
@@ -130,7 +134,9 @@ async fn is_founded<P: Ports>(
 fn from_ledger(error: LoadError) -> Problem {
     match error {
         LoadError::Call(error) => Problem::Call(error),
-        LoadError::Unreadable { .. } => Problem::Misfit(error.to_string()),
+        LoadError::Unreadable { .. } | LoadError::Distrusted(_) => {
+            Problem::Misfit(error.to_string())
+        }
     }
 }
 
@@ -147,7 +153,8 @@ fn is_true(verified: Result<(), NotVerified>, request: &Request<'_>) -> Result<(
         Err(
             problem @ (NotVerified::Edited { .. }
             | NotVerified::Orders { .. }
-            | NotVerified::Load(LoadError::Unreadable { .. })),
+            | NotVerified::Distrusted { .. }
+            | NotVerified::Load(LoadError::Unreadable { .. } | LoadError::Distrusted(_))),
         ) => Err(Problem::Misfit(problem.to_string())),
     }
 }

@@ -281,6 +281,8 @@ impl<'a> Told<'a> {
             }
             if let Some(free) = &taken.free {
                 row.write(free);
+            }
+            if row.owner.is_none() {
                 between(&mut row, *epoch, &self.holds, orders);
             }
         }
@@ -367,6 +369,10 @@ fn obey(row: &mut ServiceRow, order: &Directive) {
     match order.order {
         Order::Hold => row.hold = Some(order.words()),
         Order::LiftHold => (row.hold, row.baseline) = (None, None),
+        Order::LetGo => {
+            row.hold = Some(order.words());
+            (row.owner, row.baseline) = (None, None);
+        }
         Order::Veto | Order::LiftVeto => {}
     }
 }

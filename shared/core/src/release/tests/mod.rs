@@ -14,6 +14,7 @@ mod ordering;
 mod preparing;
 mod properties;
 mod recomputed;
+mod seals;
 mod service;
 mod serving;
 mod stored;

@@ -7,7 +7,8 @@ use jiff::SignedDuration;
 
 use super::given::other;
 use crate::release::{
-    Directive, Good, Order, Principal, Recomputed, ServiceId, ServiceRow, Subject, Upon, verify_row,
+    Candidate, Directive, Good, Order, Principal, Recomputed, Release, ServiceId, ServiceRow,
+    Subject, Upon, verify_row,
 };
 use crate::simulation::{Dice, World, sample};
 
@@ -137,4 +138,66 @@ fn a_hold_that_is_gone_is_missed_until_it_was_lifted() {
     assert_eq!(fields(&lifted, &orders), [""; 0]);
     // What is accepted as it runs is not what Towpath left.
     assert_eq!(fields(&row, &orders), ["baseline"]);
+}
+
+#[test]
+fn a_service_that_was_let_go_is_known_by_the_order_and_by_what_is_trusted() {
+    let mut world = World::new(sample::silent_shop(), Dice::new(Vec::new()), None);
+    world.live_through();
+    let release = world.ledger.load(&world.ledger.ids()[0]);
+    let service = release.service_id(0).expect("a stage");
+    // As it was while it had the service.
+    let had = (1..release.entries().len())
+        .map(|count| {
+            let entries = release.entries()[..count].to_vec();
+            Release::fold(release.id().clone(), entries).expect("a release")
+        })
+        .find(|before| before.live().is_some())
+        .expect("a rollout");
+    let epoch = had.live().expect("a rollout").epoch;
+    let subject = Subject::Service(service.clone());
+    let upon = Upon {
+        epoch,
+        owned: true,
+        ..Upon::default()
+    };
+    let (at, by) = (sample::minute(600), Principal::Deployer);
+    let why = "the ledger of it is not trusted".to_owned();
+    let order = Directive::next(&upon, &subject, at, by, Order::LetGo, why);
+    let upon = Upon {
+        last: Some((order.sequence, order.fingerprint.clone())),
+        last_of_all: Some((order.place, order.fingerprint.clone())),
+        active: Some(order.words()),
+        owned: false,
+        ..upon
+    };
+    let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
+    let lift = Directive::next(&upon, &subject, at, by, Order::LiftHold, "seen".into());
+
+    let owned = Recomputed::of(&service, [&had], &[], true).row;
+    assert_eq!(owned.owner.as_ref(), Some(release.id()));
+    let held = ServiceRow {
+        owner: None,
+        hold: Some(order.words()),
+        baseline: None,
+        candidate: Some(Candidate::of(&had)),
+        ..owned
+    };
+    let lifted = ServiceRow {
+        hold: None,
+        ..held.clone()
+    };
+    let fields = |row: &ServiceRow, orders: &[Directive], last: Option<&Release>| -> Vec<&str> {
+        let found = verify_row(&service, row, Some(orders), last).err();
+        let found = found.unwrap_or_default();
+        found.iter().map(|one| one.field).collect()
+    };
+    let orders = [order, lift];
+    assert_eq!(fields(&held, &orders[..1], Some(&had)), [""; 0]);
+    assert_eq!(fields(&lifted, &orders, Some(&had)), [""; 0]);
+    // Without the order nobody has let it go, nor does the hold go by itself.
+    assert_eq!(fields(&held, &[], Some(&had)), ["owner"]);
+    assert_eq!(fields(&lifted, &orders[..1], Some(&had)), ["hold"]);
+    // Nothing is known of whoever is not trusted at all.
+    assert!(fields(&lifted, &orders, None).contains(&"epoch"));
 }

@@ -281,7 +281,7 @@ fn every_status_of_a_deployment_is_read_back_as_it_was_written() {
 /// A ledger as version 1 stored it. It is never written anew: what it holds is in people's tables.
 const VERSION_1: &str = include_str!("../../../../../tests/fixtures/ledger/version-1.json");
 
-fn version_1() -> (ReleaseId, Vec<StoredEntry>) {
+pub(super) fn version_1() -> (ReleaseId, Vec<StoredEntry>) {
     let stored: Value = serde_json::from_str(VERSION_1).expect("JSON");
     let entries = stored["entries"].as_array().expect("entries");
     let entries = entries.iter().map(|item| {
@@ -302,6 +302,7 @@ fn version_1() -> (ReleaseId, Vec<StoredEntry>) {
                     .expect("a fingerprint"),
             },
             text,
+            seal: None,
         }
     });
     let id = stored["release"].as_str().expect("an id");

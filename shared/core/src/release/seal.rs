@@ -1,0 +1,414 @@
+//! The seal of an entry: which kind of writer wrote it, proven by a key that only writers of that
+//! kind may read.
+//!
+//! | event | who may write it |
+//! |---|---|
+//! | opened by a push | image-push, sweeper; operator, who asks for the newest one |
+//! | opened as a rollback | approval, operator |
+//! | what AWS reports of a deployment | deployment-event |
+//! | a vote, a reply that was refused | approval |
+//! | a request to roll back | approval, operator |
+//! | a veto | operator |
+//! | everything else | advance |
+//!
+//! `advance` acts on a release only if its seals hold. It seals what it adds after it has verified what
+//! was there, and a seal covers the fingerprint of the entry before it: so the last entry of its own
+//! vouches for all before it, and only that one and what follows are verified again. Hook functions
+//! write no entries: see [`HookReport`](super::HookReport).
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use super::{Event, StoredEntry};
+use crate::names::{Fingerprint, ReleaseId};
+
+/// What the HMAC is made for, so that none that a key was ever used for elsewhere fits.
+const DOMAIN: &[u8] = b"towpath entry seal 1";
+
+/// Shortest key in bytes: as long as the HMAC.
+const SHORTEST_KEY: usize = 32;
+
+/// A kind of writer, each with a key of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Writer {
+    /// The function that pushes wake.
+    ImagePush,
+    /// The function that people's decisions reach.
+    Approval,
+    /// The function that AWS's reports of deployments reach.
+    DeploymentEvent,
+    /// The function that finds what got lost.
+    Sweeper,
+    /// The function that drives releases.
+    Advance,
+    /// People with the command line.
+    Operator,
+}
+
+impl Writer {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::ImagePush,
+        Self::Approval,
+        Self::DeploymentEvent,
+        Self::Sweeper,
+        Self::Advance,
+        Self::Operator,
+    ];
+
+    /// The name: the function's, as `infra/functions.json` has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ImagePush => "image-push",
+            Self::Approval => "approval",
+            Self::DeploymentEvent => "deployment-event",
+            Self::Sweeper => "sweeper",
+            Self::Advance => "advance",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// Whether writers of this kind may write that event.
+    #[must_use]
+    pub fn may_write(self, event: &Event) -> bool {
+        writers_of(event).contains(&self)
+    }
+}
+
+impl fmt::Display for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name that is no kind of writer's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no kind of writer: it is image-push, approval, deployment-event, sweeper, advance or operator"
+)]
+pub struct NoWriter(String);
+
+impl FromStr for Writer {
+    type Err = NoWriter;
+
+    fn from_str(text: &str) -> Result<Self, NoWriter> {
+        let named = Self::ALL.into_iter().find(|writer| writer.name() == text);
+        named.ok_or_else(|| NoWriter(text.to_owned()))
+    }
+}
+
+fn writers_of(event: &Event) -> &'static [Writer] {
+    match event {
+        Event::Opened { rollback: None, .. } => {
+            &[Writer::ImagePush, Writer::Sweeper, Writer::Operator]
+        }
+        Event::Opened {
+            rollback: Some(_), ..
+        }
+        | Event::RollbackRequested { .. } => &[Writer::Approval, Writer::Operator],
+        Event::DeploymentReported { .. } => &[Writer::DeploymentEvent],
+        Event::Voted { .. } | Event::ReplyRefused { .. } => &[Writer::Approval],
+        Event::Vetoed { .. } => &[Writer::Operator],
+        Event::HookCalled { .. }
+        | Event::HookAnswered { .. }
+        | Event::TaskStarted { .. }
+        | Event::Watched { .. }
+        | Event::Checked { .. }
+        | Event::Superseded { .. }
+        | Event::Overtook { .. }
+        | Event::Woke { .. }
+        | Event::Replaced { .. }
+        | Event::BroughtBack { .. }
+        | Event::ToldEarlier { .. }
+        | Event::Planned { .. }
+        | Event::ApprovalRequested { .. }
+        | Event::ApprovalVoided { .. }
+        | Event::Queued { .. }
+        | Event::RolloutStarted { .. }
+        | Event::Intended { .. }
+        | Event::Registered { .. }
+        | Event::ScalingSuspended { .. }
+        | Event::DeploymentStarted { .. }
+        | Event::RunsAlready { .. }
+        | Event::DeploymentObserved { .. }
+        | Event::BaselineChanged { .. }
+        | Event::GroupTaken { .. }
+        | Event::GroupFreed { .. }
+        | Event::TrafficAllowed { .. }
+        | Event::RollbackStarted { .. }
+        | Event::Held { .. }
+        | Event::ActionRefused { .. }
+        | Event::ScalingRestored { .. }
+        | Event::RolloutEnded { .. }
+        | Event::Ended { .. }
+        | Event::CardPosted { .. }
+        | Event::CardUpdated { .. }
+        | Event::Replied { .. }
+        | Event::Published { .. } => &[Writer::Advance],
+    }
+}
+
+/// The key of a kind of writer. Nothing of it is ever shown.
+#[derive(Clone)]
+pub struct SealKey {
+    version: u64,
+    mac: Hmac<Sha256>,
+}
+
+/// A key that protects nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the key has {0} bytes: generate one of at least 32 random bytes")]
+pub struct ShortKey(usize);
+
+impl SealKey {
+    /// The key of that version of its parameter.
+    ///
+    /// # Errors
+    /// When it is too short to protect anything.
+    pub fn new(version: u64, key: &[u8]) -> Result<Self, ShortKey> {
+        let short = ShortKey(key.len());
+        if key.len() < SHORTEST_KEY {
+            return Err(short);
+        }
+        let mac = Hmac::<Sha256>::new_from_slice(key).map_err(|_| short)?;
+        Ok(Self { version, mac })
+    }
+
+    /// The version of its parameter.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The seal of a writer of that kind on an entry of a release.
+    #[must_use]
+    pub fn seal(&self, writer: Writer, release: &ReleaseId, stored: &StoredEntry) -> Seal {
+        let mac = self.over(writer, release, stored).finalize();
+        Seal {
+            writer,
+            version: self.version,
+            mac: mac.into_bytes().into(),
+        }
+    }
+
+    fn over(&self, writer: Writer, release: &ReleaseId, stored: &StoredEntry) -> Hmac<Sha256> {
+        let mut mac = self.mac.clone();
+        let StoredEntry { entry, text, .. } = stored;
+        let previous = entry.previous.as_ref().map_or("", Fingerprint::as_str);
+        for part in [
+            DOMAIN,
+            writer.name().as_bytes(),
+            &self.version.to_be_bytes(),
+            release.as_str().as_bytes(),
+            &entry.sequence.to_be_bytes(),
+            previous.as_bytes(),
+            text.at.as_bytes(),
+            text.actor.as_bytes(),
+            text.event.as_bytes(),
+        ] {
+            // Each part behind its length, so that no two lists of parts make the same bytes.
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac
+    }
+}
+
+impl fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealKey")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who says to have written an entry, and the proof: `approval/3/<HMAC in lower-case digits>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seal {
+    /// Which kind of writer.
+    pub writer: Writer,
+    /// Which version of that kind's key.
+    pub version: u64,
+    mac: [u8; 32],
+}
+
+impl fmt::Display for Seal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            writer,
+            version,
+            mac,
+        } = self;
+        write!(f, "{writer}/{version}/{}", hex::encode(mac))
+    }
+}
+
+/// A text that is no seal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is not of the form <writer>/<version>/<64 hexadecimal digits>")]
+pub struct NoSeal;
+
+impl FromStr for Seal {
+    type Err = NoSeal;
+
+    fn from_str(text: &str) -> Result<Self, NoSeal> {
+        let mut parts = text.split('/');
+        let (Some(writer), Some(version), Some(digits), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(NoSeal);
+        };
+        let mut mac = [0_u8; 32];
+        hex::decode_to_slice(digits, &mut mac).map_err(|_| NoSeal)?;
+        let seal = Self {
+            writer: writer.parse().map_err(|_| NoSeal)?,
+            version: version.parse().map_err(|_| NoSeal)?,
+            mac,
+        };
+        // One spelling for each.
+        (seal.to_string() == text).then_some(seal).ok_or(NoSeal)
+    }
+}
+
+/// What is known of a version of a kind's key.
+#[derive(Debug, Clone)]
+pub enum KeyState {
+    /// It counts.
+    Counts(SealKey),
+    /// It counts no more: the key was changed twice since.
+    Withdrawn,
+    /// There is none.
+    Unknown,
+}
+
+/// An entry whose seal does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BrokenSeal {
+    /// It has none.
+    #[error("entry {0} has no seal")]
+    Missing(u64),
+    /// Writers of that kind do not write such entries.
+    #[error("entry {entry} is sealed by {writer}, which does not write such entries")]
+    NotTheirs {
+        /// The entry.
+        entry: u64,
+        /// The kind.
+        writer: Writer,
+    },
+    /// It was not made with the key for this entry in this place.
+    #[error("entry {entry} was not written by {writer}: its seal does not fit")]
+    Forged {
+        /// The entry.
+        entry: u64,
+        /// The kind that it names.
+        writer: Writer,
+    },
+    /// The key that it was made with counts no more.
+    #[error(
+        "entry {entry} is sealed with version {version} of the key of {writer}, which counts no more"
+    )]
+    Withdrawn {
+        /// The entry.
+        entry: u64,
+        /// The kind.
+        writer: Writer,
+        /// The version.
+        version: u64,
+    },
+    /// There is no such key.
+    #[error(
+        "entry {entry} is sealed with version {version} of the key of {writer}, which there is not"
+    )]
+    NoKey {
+        /// The entry.
+        entry: u64,
+        /// The kind.
+        writer: Writer,
+        /// The version.
+        version: u64,
+    },
+}
+
+impl BrokenSeal {
+    /// The entry.
+    #[must_use]
+    pub fn entry(&self) -> u64 {
+        match self {
+            Self::Missing(entry)
+            | Self::NotTheirs { entry, .. }
+            | Self::Forged { entry, .. }
+            | Self::Withdrawn { entry, .. }
+            | Self::NoKey { entry, .. } => *entry,
+        }
+    }
+}
+
+/// The entries that no other one vouches for: the last that `advance` says to have written, and all
+/// after it; all, if it has written none.
+#[must_use]
+pub fn unvouched(entries: &[StoredEntry]) -> &[StoredEntry] {
+    let by_advance = |stored: &StoredEntry| {
+        stored
+            .seal
+            .is_some_and(|seal| seal.writer == Writer::Advance)
+    };
+    let from = entries.iter().rposition(by_advance).unwrap_or_default();
+    entries.get(from..).unwrap_or_default()
+}
+
+/// The keys that verifying these entries takes.
+#[must_use]
+pub fn keys_of(entries: &[StoredEntry]) -> BTreeSet<(Writer, u64)> {
+    let seals = entries.iter().filter_map(|stored| stored.seal);
+    seals.map(|seal| (seal.writer, seal.version)).collect()
+}
+
+/// Checks the seals of these entries of a release, whose chain holds.
+///
+/// # Errors
+/// The first entry whose seal does not.
+pub fn verify_seals(
+    release: &ReleaseId,
+    entries: &[StoredEntry],
+    key: impl Fn(Writer, u64) -> KeyState,
+) -> Result<(), BrokenSeal> {
+    for stored in entries {
+        let entry = stored.entry.sequence;
+        let seal = stored.seal.ok_or(BrokenSeal::Missing(entry))?;
+        let Seal {
+            writer,
+            version,
+            mac,
+        } = seal;
+        if !writer.may_write(&stored.entry.event) {
+            return Err(BrokenSeal::NotTheirs { entry, writer });
+        }
+        let key = match key(writer, version) {
+            KeyState::Counts(key) => key,
+            KeyState::Withdrawn => {
+                return Err(BrokenSeal::Withdrawn {
+                    entry,
+                    writer,
+                    version,
+                });
+            }
+            KeyState::Unknown => {
+                return Err(BrokenSeal::NoKey {
+                    entry,
+                    writer,
+                    version,
+                });
+            }
+        };
+        // Takes the same time wherever the two differ.
+        key.over(writer, release, stored)
+            .verify_slice(&mac)
+            .map_err(|_| BrokenSeal::Forged { entry, writer })?;
+    }
+    Ok(())
+}
