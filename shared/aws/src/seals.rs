@@ -3,8 +3,9 @@
 //!
 //! Which version of a parameter a seal was made with is written in the seal. A version never changes,
 //! so that it is read once; which one is current is read again after some minutes. The current version
-//! and the one before it count: who changes a key makes nothing unreadable, and who changes it twice
-//! takes from a stolen one what it was good for.
+//! and the one before it count: who changes a key stops nothing that is open, and who changes it twice
+//! takes from a stolen one what it was good for. What was sealed with one before those is evidence of
+//! what was, such as of what served.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -27,9 +28,8 @@ const GET_ALL: &str = "ssm:GetParameters";
 /// How long it counts as known which version of a key is current.
 const KEPT: SignedDuration = SignedDuration::from_mins(5);
 
-/// How long after it was read it is not asked again which versions are current, because of a seal that
-/// names a later one.
-const RENEWED_AFTER: SignedDuration = SignedDuration::from_mins(1);
+/// After how long it is asked again for what was not there, or could not be read.
+const SOON: SignedDuration = SignedDuration::from_secs(20);
 
 /// What is known of the keys.
 #[derive(Debug, Default)]
@@ -42,8 +42,10 @@ struct Known {
     keys: BTreeMap<(Writer, u64), SealKey>,
     /// The current version of each key, and when that was read.
     current: BTreeMap<Writer, (u64, Timestamp)>,
-    /// When all of them were read.
-    all_read: Option<Timestamp>,
+    /// The versions that there were not, and when that was read.
+    missing: BTreeMap<(Writer, u64), Timestamp>,
+    /// When the current version of all of them is to be read again.
+    read_again: Option<Timestamp>,
 }
 
 impl Known {
@@ -53,20 +55,19 @@ impl Known {
         is_within(KEPT, *at, now).then(|| key.clone())
     }
 
+    fn last(&self, writer: Writer) -> Option<SealKey> {
+        let (version, _) = self.current.get(&writer)?;
+        self.keys.get(&(writer, *version)).cloned()
+    }
+
     fn state(&self, writer: Writer, version: u64) -> KeyState {
-        let Some((current, _)) = self.current.get(&writer) else {
-            return KeyState::Unknown;
-        };
-        if !counts(version, *current) {
-            return if version < *current {
-                KeyState::Withdrawn
-            } else {
-                KeyState::Unknown
-            };
-        }
-        match self.keys.get(&(writer, version)) {
-            Some(key) => KeyState::Counts(key.clone()),
+        let current = self.current.get(&writer).map(|(current, _)| *current);
+        match self.keys.get(&(writer, version)).cloned() {
             None => KeyState::Unknown,
+            Some(key) if current.is_some_and(|current| is_withdrawn(version, current)) => {
+                KeyState::Withdrawn(key)
+            }
+            Some(key) => KeyState::Counts(key),
         }
     }
 
@@ -76,9 +77,9 @@ impl Known {
     }
 }
 
-/// Whether seals with that version of a key count while `current` is the current one.
-fn counts(version: u64, current: u64) -> bool {
-    version == current || version.checked_add(1) == Some(current)
+/// Whether seals with that version of a key count no more while `current` is the current one.
+fn is_withdrawn(version: u64, current: u64) -> bool {
+    version.saturating_add(1) < current
 }
 
 /// Whether Parameter Store says that there is no such parameter, or no such version of it.
@@ -111,10 +112,19 @@ impl Aws {
         if let Some(key) = self.seals().with(|known| known.current(writer, now)) {
             return Ok((writer, key));
         }
-        let key = self.seal_key(writer, None).await?;
-        self.seals()
-            .with(|known| known.note(writer, key.clone(), now));
-        Ok((writer, key))
+        match self.seal_key(writer, None).await {
+            Ok(key) => {
+                self.seals()
+                    .with(|known| known.note(writer, key.clone(), now));
+                Ok((writer, key))
+            }
+            Err(error) => {
+                // The last one counts still, unless it was changed twice since.
+                let last = self.seals().with(|known| known.last(writer));
+                let key = last.ok_or(error)?;
+                Ok((writer, key))
+            }
+        }
     }
 
     /// Reads what an append will need, beside the ledger. What fails here fails again where it is
@@ -124,7 +134,7 @@ impl Aws {
             // The command line mostly reads.
             Ok(None | Some(Writer::Operator)) | Err(_) => {}
             Ok(Some(Writer::Advance)) => {
-                let _told_later = self.read_all_keys(KEPT).await;
+                let _told_later = self.read_all_keys().await;
             }
             Ok(Some(
                 Writer::ImagePush | Writer::Approval | Writer::DeploymentEvent | Writer::Sweeper,
@@ -140,26 +150,9 @@ impl Aws {
         release: &ReleaseId,
         entries: &[StoredEntry],
     ) -> Result<Result<(), BrokenSeal>, CallError> {
-        self.read_all_keys(KEPT).await?;
+        self.read_all_keys().await?;
         let entries = unvouched(entries);
-        let named = keys_of(entries);
-        let later = |known: &mut Known| {
-            let is_later = |(writer, version): &(Writer, u64)| {
-                known
-                    .current
-                    .get(writer)
-                    .is_none_or(|(current, _)| version > current)
-            };
-            named.iter().any(is_later)
-        };
-        if self.seals().with(later) && !self.read_all_keys(RENEWED_AFTER).await? {
-            // It may have been changed since it was asked last.
-            return Err(CallError::NotDone {
-                operation: GET_ALL,
-                message: format!("a seal of {release} names a key that was not there a moment ago"),
-            });
-        }
-        self.read_earlier_keys(&named).await?;
+        self.read_versions(&keys_of(entries)).await?;
         Ok(self.seals().with(|known| {
             verify_seals(release, entries, |writer, version| {
                 known.state(writer, version)
@@ -177,28 +170,45 @@ impl Aws {
         release: &ReleaseId,
         entries: &[StoredEntry],
     ) -> Result<Result<(), BrokenSeal>, CallError> {
-        let mut keys = BTreeMap::new();
-        for (writer, version) in keys_of(entries) {
-            let key = match self.seal_key(writer, Some(version)).await {
-                Ok(key) => KeyState::Counts(key),
-                Err(error) if error.code().is_some_and(is_missing) => KeyState::Unknown,
-                Err(error) => return Err(error),
-            };
-            keys.insert((writer, version), key);
-        }
-        Ok(verify_seals(release, entries, |writer, version| {
-            let key = keys.get(&(writer, version)).cloned();
-            key.unwrap_or(KeyState::Unknown)
+        self.read_versions(&keys_of(entries)).await?;
+        Ok(self.seals().with(|known| {
+            verify_seals(release, entries, |writer, version| {
+                let key = known.keys.get(&(writer, version)).cloned();
+                key.map_or(KeyState::Unknown, KeyState::Counts)
+            })
         }))
     }
 
-    /// Reads the current versions of all keys, unless they were read so shortly ago. Whether it did.
-    async fn read_all_keys(&self, ago: SignedDuration) -> Result<bool, CallError> {
+    /// Reads the current versions of all keys, unless that was done a short while ago. Where they
+    /// cannot be read, those that are known go on counting.
+    async fn read_all_keys(&self) -> Result<(), CallError> {
         let now = self.now();
-        let known = self.seals().with(|known| known.all_read);
-        if known.is_some_and(|at| is_within(ago, at, now)) {
-            return Ok(false);
+        let known = self.seals().with(|known| known.read_again);
+        // A clock that was set back must not keep anything for longer.
+        if known.is_some_and(|at| now < at && at.duration_since(now) <= KEPT) {
+            return Ok(());
         }
+        let (error, read_again) = match self.current_keys().await {
+            Ok(keys) => {
+                self.seals().with(|known| {
+                    for (writer, key) in keys {
+                        known.note(writer, key, now);
+                    }
+                });
+                (None, KEPT)
+            }
+            Err(error) if known.is_some() => (Some(error), SOON),
+            Err(error) => return Err(error),
+        };
+        if let Some(error) = error {
+            tracing::warn!(%error, "the keys of seals could not be read again: those that are known go on counting");
+        }
+        let read_again = now.checked_add(read_again).ok();
+        self.seals().with(|known| known.read_again = read_again);
+        Ok(())
+    }
+
+    async fn current_keys(&self) -> Result<Vec<(Writer, SealKey)>, CallError> {
         let mut names = BTreeMap::new();
         for writer in Writer::ALL {
             names.insert(self.settings().seal_name(writer)?.to_string(), writer);
@@ -215,36 +225,48 @@ impl Aws {
         let mut keys = Vec::new();
         for parameter in answer.parameters.unwrap_or_default() {
             let writer = parameter.name.as_ref().and_then(|name| names.get(name));
-            if let Some(writer) = writer {
-                keys.push((*writer, key_in(GET_ALL, parameter)?));
+            let Some(writer) = writer else {
+                continue;
+            };
+            match key_in(GET_ALL, parameter) {
+                Ok(key) => keys.push((*writer, key)),
+                // Of one kind nothing is believed then; the others go on.
+                Err(error) => tracing::error!(%error, "a key of seals cannot be used"),
             }
         }
-        self.seals().with(|known| {
-            for (writer, key) in keys {
-                known.note(writer, key, now);
-            }
-            known.all_read = Some(now);
-        });
-        Ok(true)
+        Ok(keys)
     }
 
-    /// Reads the versions before the current ones that are named and not known.
-    async fn read_earlier_keys(&self, named: &BTreeSet<(Writer, u64)>) -> Result<(), CallError> {
-        let missing: Vec<_> = self.seals().with(|known| {
-            let is_missing = |(writer, version): &&(Writer, u64)| {
-                let current = known.current.get(writer);
-                current.is_some_and(|(current, _)| counts(*version, *current))
-                    && !known.keys.contains_key(&(*writer, *version))
+    /// Reads the versions that are named and not known. One that there is not is asked for again
+    /// after a while: a key may have been changed just now.
+    async fn read_versions(&self, named: &BTreeSet<(Writer, u64)>) -> Result<(), CallError> {
+        let now = self.now();
+        let unknown: Vec<_> = self.seals().with(|known| {
+            let is_unknown = |of: &&(Writer, u64)| {
+                let missing = known.missing.get(*of);
+                !known.keys.contains_key(*of)
+                    && !missing.is_some_and(|at| is_within(SOON, *at, now))
             };
-            named.iter().filter(is_missing).copied().collect()
+            named.iter().filter(is_unknown).copied().collect()
         });
-        let read = missing.iter().map(async |(writer, version)| {
-            let key = self.seal_key(*writer, Some(*version)).await?;
+        let read = unknown.iter().map(async |(writer, version)| {
+            let key = match self.seal_key(*writer, Some(*version)).await {
+                Ok(key) => Some(key),
+                Err(error) if error.code().is_some_and(is_missing) => None,
+                Err(error) => return Err(error),
+            };
             Ok::<_, CallError>(((*writer, *version), key))
         });
         for read in join_all(read).await {
             let (of, key) = read?;
-            self.seals().with(|known| known.keys.insert(of, key));
+            self.seals().with(|known| match key {
+                Some(key) => {
+                    known.keys.insert(of, key);
+                }
+                None => {
+                    known.missing.insert(of, now);
+                }
+            });
         }
         Ok(())
     }
@@ -297,8 +319,12 @@ mod tests {
         for version in [2, 3] {
             known.note(Writer::Approval, key(version), at(0));
         }
+        known.keys.insert((Writer::Approval, 1), key(1));
+        assert!(matches!(
+            known.state(Writer::Approval, 1),
+            KeyState::Withdrawn(_)
+        ));
         let state = |version| known.state(Writer::Approval, version);
-        assert!(matches!(state(1), KeyState::Withdrawn));
         assert!(matches!(state(2), KeyState::Counts(_)));
         assert!(matches!(state(3), KeyState::Counts(_)));
         assert!(matches!(state(4), KeyState::Unknown));

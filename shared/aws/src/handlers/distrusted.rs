@@ -21,7 +21,14 @@ pub(super) async fn leave<P: Ports>(
         release,
         problem,
         trusted,
+        passing,
     } = distrust;
+    if *passing {
+        return Err(CallError::NotDone {
+            operation: "ledger:load",
+            message: distrust.to_string(),
+        });
+    }
     tracing::error!(release.id = %release, problem, "a release is not driven: its ledger is not trusted");
     println!("{}", metric::distrusted(function, release, ports.now()));
     // Without its first entry nothing is known of its channels and services, and nothing was done

@@ -3,9 +3,12 @@
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use futures_util::future::try_join_all;
+use jiff::SignedDuration;
 use towpath_core::image::Digest;
 use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
-use towpath_core::release::{Release, ServiceId, ServiceRow, StoredEntry, Writer, verify_chain};
+use towpath_core::release::{
+    BrokenSeal, Release, ServiceId, ServiceRow, StoredEntry, Writer, verify_chain,
+};
 
 use super::item::{
     BadItem, DEPLOYMENT, ENTRY, Item, SERVICE, SUMMARY, VETO, deployment_key, entry_of, optional,
@@ -14,7 +17,11 @@ use super::item::{
 use super::summary::{Listed, OPEN, OPEN_INDEX, PIPELINE_INDEX, open_of, summary_of};
 use crate::aws::Aws;
 use crate::call::{failed, unreadable};
-use crate::ports::{CallError, Distrust, LoadError, OpenRelease};
+use crate::ports::{CallError, Clock as _, Distrust, LoadError, OpenRelease};
+
+/// How long after an entry was written the key of its seal may still be unseen: Parameter Store does
+/// not say that what was written is read at once.
+const LATE_KEY: SignedDuration = SignedDuration::from_mins(5);
 
 const QUERY: &str = "dynamodb:Query";
 const GET: &str = "dynamodb:GetItem";
@@ -49,25 +56,47 @@ impl Aws {
 
     /// Whether the entries were written by who may write them. If not, what comes before the first
     /// of them that was not is known: what an entry stands on whose own seal is broken was vouched
-    /// for by nobody.
+    /// for by nobody. What was sealed with a key that counts no more is evidence all the same, and
+    /// enough where there is nothing left to be done.
     async fn trust(&self, id: &ReleaseId, entries: &[StoredEntry]) -> Result<(), LoadError> {
         let mut trusted = entries;
         let mut problem = None;
         while let Err(broken) = self.check_seals(id, trusted).await? {
+            if let BrokenSeal::Withdrawn { .. } = broken {
+                problem.get_or_insert(broken);
+                break;
+            }
             let before = |stored: &&StoredEntry| stored.entry.sequence < broken.entry();
             let count = trusted.iter().take_while(before).count();
             trusted = trusted.get(..count).unwrap_or_default();
-            problem = Some(broken.to_string());
+            problem = Some(broken);
         }
         let Some(problem) = problem else {
             return Ok(());
         };
-        let entries = trusted.iter().map(|stored| stored.entry.clone()).collect();
+        let known = trusted.iter().map(|stored| stored.entry.clone()).collect();
+        let known = Release::fold(id.clone(), known).ok();
+        let is_over = |release: &Release| release.conclusion().is_some();
+        if trusted.len() == entries.len() && known.as_ref().is_some_and(is_over) {
+            return Ok(());
+        }
         Err(LoadError::Distrusted(Box::new(Distrust {
             release: id.clone(),
-            problem,
-            trusted: Release::fold(id.clone(), entries).ok(),
+            passing: self.may_be_late(&problem, entries),
+            problem: problem.to_string(),
+            trusted: known,
         })))
+    }
+
+    /// Whether a key that is not there may only be so new that not everybody sees it yet.
+    fn may_be_late(&self, problem: &BrokenSeal, entries: &[StoredEntry]) -> bool {
+        let BrokenSeal::NoKey { entry, .. } = problem else {
+            return false;
+        };
+        let now = self.now();
+        let is_new = |stored: &StoredEntry| now.duration_since(stored.entry.at).abs() < LATE_KEY;
+        let mut sealed = entries.iter();
+        sealed.any(|stored| stored.entry.sequence == *entry && is_new(stored))
     }
 
     /// A release's entries as they are stored: what [`verify_chain`] checks. Nothing is missing from

@@ -69,8 +69,11 @@ pub struct Distrust {
     pub release: ReleaseId,
     /// Which entry, and why.
     pub problem: String,
-    /// The release before that entry, if it had begun.
+    /// What is proven of the release, if anything is: what was before that entry, or all of it where
+    /// only a key counts no more.
     pub trusted: Option<Release>,
+    /// Whether it may be right in a moment, as a key was changed just now.
+    pub passing: bool,
 }
 
 /// An open release, as the sweeper sees it.

@@ -1,15 +1,15 @@
 //! What `advance` acts on, and what it does not: entries that were not written by who may write them.
 
 use towpath_aws::Aws;
-use towpath_aws::ports::{Append, CallError, Directives as _, Distrust, Ledger as _, LoadError};
+use towpath_aws::ports::{Append, Directives as _, Distrust, Ledger as _, LoadError};
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Actor, Event, Release, Writer};
+use towpath_core::release::{Actor, Event, Outcome, Release, Writer};
 
 use crate::release_key;
 use crate::support::aws_of;
 use crate::support::moto::{Moto, text};
 use crate::support::releases::{
-    actor, append, at, id, load, opened, planned, reported, service, started,
+    actor, append, at, ended, id, load, opened, planned, reported, rollout_ended, service, started,
 };
 
 /// Each kind of writer, in a process of its own.
@@ -142,17 +142,36 @@ async fn a_key_may_be_changed_once_while_releases_are_open() {
         .unwrap();
     assert!(seal.starts_with("deployment-event/2/"), "{seal}");
 
-    // Changed once more, what was sealed with the first key counts no more.
+    // Changed once more, nothing is done on the word of what was sealed with the first key, and what
+    // is proven by it is known.
     moto.new_seal_key(Writer::Advance).await;
     let late = Writers::at(&moto);
+    let distrust = distrust(&late.advance).await;
     assert_eq!(
-        distrust(&late.advance).await.problem,
-        "entry 2 is sealed with version 1 of the key of advance, which counts no more"
+        distrust.problem,
+        "entry 3 is sealed with version 1 of the key of advance, which counts no more"
     );
+    assert_eq!(distrust.trusted, Some(release));
 }
 
 #[tokio::test]
-async fn a_key_that_is_newer_than_what_was_read_is_looked_for_and_not_taken_for_a_forgery() {
+async fn what_has_ended_is_evidence_however_often_keys_were_changed() {
+    let moto = Moto::start().await;
+    let writers = Writers::at(&moto);
+    let release = rolling_out(&writers).await;
+    let end = [rollout_ended(Outcome::Succeeded), ended()];
+    let release = append(&writers.advance, &release, &end, 2).await.unwrap();
+    for _ in 0..3 {
+        for writer in Writer::ALL {
+            moto.new_seal_key(writer).await;
+        }
+    }
+    let late = Writers::at(&moto);
+    assert_eq!(load(&late.advance, 'a').await, release);
+}
+
+#[tokio::test]
+async fn a_key_that_was_changed_after_the_keys_were_read_is_read_as_well() {
     let moto = Moto::start().await;
     let before = Writers::at(&moto);
     rolling_out(&before).await;
@@ -160,13 +179,19 @@ async fn a_key_that_is_newer_than_what_was_read_is_looked_for_and_not_taken_for_
     moto.new_seal_key(Writer::DeploymentEvent).await;
     let after = Writers::at(&moto);
     add(&after.reports, reported("x")).await;
-    // It has read the keys a moment ago.
-    let error = before.advance.load(&id('a')).await.unwrap_err();
-    assert!(
-        matches!(error, LoadError::Call(CallError::NotDone { .. })),
-        "{error:?}"
+    assert_eq!(load(&before.advance, 'a').await.entries().len(), 4);
+
+    // A version that there is not is no key at all.
+    let (key, last) = (release_key('a'), "E#000000000004");
+    let seal = moto.text_of(&key, last, "seal").await.unwrap();
+    let later = seal.replace("deployment-event/2/", "deployment-event/3/");
+    moto.set(&key, last, "seal", text(later)).await;
+    let distrust = distrust(&before.advance).await;
+    assert_eq!(
+        distrust.problem,
+        "entry 4 is sealed with version 3 of the key of deployment-event, which there is not"
     );
-    assert_eq!(load(&after.advance, 'a').await.entries().len(), 4);
+    assert!(!distrust.passing, "it was written long ago");
 }
 
 #[tokio::test]

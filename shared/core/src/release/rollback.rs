@@ -120,10 +120,10 @@ pub fn open_rollback(
         by: wanted.by,
         reason: wanted.reason,
     };
-    let pipeline = Pipeline {
-        stages: vec![without_gates(stage)],
+    let pipeline = without_gates(&Pipeline {
+        stages: vec![stage.clone()],
         ..rules.pipeline().clone()
-    };
+    });
     let again = match attempt {
         0 => String::new(),
         _ => format!("\n{attempt}"),
@@ -305,9 +305,16 @@ pub fn verify_rollback(
     Ok(())
 }
 
-/// The stage as a rollback passes it: nobody is asked, nothing is checked, nothing is changed but
+/// The pipeline as a rollback passes it: nobody is asked, nothing is checked, nothing is changed but
 /// the revision, and traffic moves at once.
-fn without_gates(stage: &Stage) -> Stage {
+pub(super) fn without_gates(pipeline: &Pipeline) -> Pipeline {
+    Pipeline {
+        stages: pipeline.stages.iter().map(ungated).collect(),
+        ..pipeline.clone()
+    }
+}
+
+fn ungated(stage: &Stage) -> Stage {
     let mut stage = Stage {
         // The revision comes back exactly as it was, whatever the pipeline replaces today.
         containers: Vec::new(),

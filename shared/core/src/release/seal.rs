@@ -280,8 +280,9 @@ impl FromStr for Seal {
 pub enum KeyState {
     /// It counts.
     Counts(SealKey),
-    /// It counts no more: the key was changed twice since.
-    Withdrawn,
+    /// It counts no more, as the key was changed twice since: what it sealed is evidence of what
+    /// was, and nothing is done on its word.
+    Withdrawn(SealKey),
     /// There is none.
     Unknown,
 }
@@ -371,12 +372,14 @@ pub fn keys_of(entries: &[StoredEntry]) -> BTreeSet<(Writer, u64)> {
 /// Checks the seals of these entries of a release, whose chain holds.
 ///
 /// # Errors
-/// The first entry whose seal does not.
+/// The first entry whose seal does not. [`BrokenSeal::Withdrawn`] only where every seal fits the key
+/// that it names: who wrote the entries is proven, as far as that key was nobody else's.
 pub fn verify_seals(
     release: &ReleaseId,
     entries: &[StoredEntry],
     key: impl Fn(Writer, u64) -> KeyState,
 ) -> Result<(), BrokenSeal> {
+    let mut withdrawn = None;
     for stored in entries {
         let entry = stored.entry.sequence;
         let seal = stored.seal.ok_or(BrokenSeal::Missing(entry))?;
@@ -390,12 +393,13 @@ pub fn verify_seals(
         }
         let key = match key(writer, version) {
             KeyState::Counts(key) => key,
-            KeyState::Withdrawn => {
-                return Err(BrokenSeal::Withdrawn {
+            KeyState::Withdrawn(key) => {
+                withdrawn.get_or_insert(BrokenSeal::Withdrawn {
                     entry,
                     writer,
                     version,
                 });
+                key
             }
             KeyState::Unknown => {
                 return Err(BrokenSeal::NoKey {
@@ -410,5 +414,5 @@ pub fn verify_seals(
             .verify_slice(&mac)
             .map_err(|_| BrokenSeal::Forged { entry, writer })?;
     }
-    Ok(())
+    withdrawn.map_or(Ok(()), Err)
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::rollback::without_gates;
 use super::rollout::{Live, Phase, Rollout};
 use super::{Action, Conclusion, Entry, Event, Image, Principal, Rollback, ServiceId, Successor};
 use crate::image::{Platform, Registry, Tag};
@@ -136,7 +137,11 @@ impl Release {
                 rollback: rollback.as_deref().cloned(),
                 ..Self::opened(
                     id,
-                    (**pipeline).clone(),
+                    match rollback {
+                        None => (**pipeline).clone(),
+                        // Whoever wrote it: a rollback changes nothing but the revision.
+                        Some(_) => without_gates(pipeline),
+                    },
                     *version,
                     home.clone(),
                     image.clone(),

@@ -362,6 +362,9 @@ async fn neither_a_hold_nor_a_veto_nor_an_approval_keeps_an_older_release() -> R
     world
         .ordered(&["veto", &release, "--reason", "an old one"])
         .await?;
+    // Nor does a registry that answers nobody.
+    let silent = json!([{ "service": "ecr", "caller": "towpath-advance", "outcome": "throttled" }]);
+    world.fail(&silent).await?;
 
     let asked = world
         .ordered(&[&["rollback"], &PRODUCTION[..], &["--to", &release]].concat())

@@ -124,7 +124,11 @@ async fn is_founded<P: Ports>(
     let Some(rollback) = release.rollback() else {
         return Ok(());
     };
-    let good = ports.load(&rollback.good).await.map_err(from_ledger)?;
+    let good = match ports.load(&rollback.good).await {
+        // What it served with before somebody wrote in its name, it served with all the same.
+        Err(LoadError::Distrusted(distrust)) => distrust.trusted,
+        good => good.map_err(from_ledger)?,
+    };
     let service = &request.place.service;
     verify_rollback(rollback, release.image(), service, good.as_ref())
         .map_err(|unfounded| Problem::Misfit(unfounded.to_string()))
@@ -175,7 +179,13 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
             }
         },
         check_group(ports, place, request.rollout),
-        verified::veto(ports, &request.image.digest),
+        async {
+            // None keeps a rollback.
+            match request.back_to {
+                Some(_) => Ok(None),
+                None => verified::veto(ports, &request.image.digest).await,
+            }
+        },
         platforms::read(ports, request),
     );
     is_true(verified, request)?;
@@ -223,17 +233,21 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     let rendered = render(&definition, request)?;
     let reuse = reusable(&rendered, &base, &definition, &current, running.as_ref());
     let runs = running.as_ref().unwrap_or(&definition);
-    let pulls = pulling::look(ports, request, runs).await?;
-    let no_way_back = no_way_back(request, runs, &pulls);
-    // A rollback is tried whatever is found; and what runs already need not be pulled.
-    if request.back_to.is_none() && reuse.as_ref() != Some(&current) {
-        targets::check(&service, &rendered.definition)?;
-        if let Some(reason) = pulls.of_the_release(request.rehearsed) {
-            return Err(reason.into());
+    let mut without_return = None;
+    // A rollback is tried whatever ECR says of the images, and also while it says nothing.
+    if request.back_to.is_none() {
+        let pulls = pulling::look(ports, request, runs).await?;
+        without_return = no_way_back(runs, &pulls);
+        // What runs already need not be pulled.
+        if reuse.as_ref() != Some(&current) {
+            targets::check(&service, &rendered.definition)?;
+            if let Some(reason) = pulls.of_the_release(request.rehearsed) {
+                return Err(reason.into());
+            }
+            set_up
+                .remarks
+                .extend(platforms.check(&service, &rendered.definition)?);
         }
-        set_up
-            .remarks
-            .extend(platforms.check(&service, &rendered.definition)?);
     }
     let plan = Plan {
         target: target(&described, request, &current)?,
@@ -250,7 +264,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         paced_minutes: set_up.paced_minutes,
         ready_minutes: set_up.ready_minutes,
         remarks: set_up.remarks,
-        no_way_back,
+        no_way_back: without_return,
         drift,
         veto: veto?,
         unknown_fields: rendered.unknown_fields.clone(),

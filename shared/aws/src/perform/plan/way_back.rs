@@ -5,21 +5,13 @@ use towpath_core::release::Place;
 use towpath_core::taskdef::{self, Diff, TaskDefinition};
 
 use super::pulling::Pulls;
-use super::{Problem, Request, describe};
+use super::{Problem, describe};
 use crate::ports::{CallError, Ports};
 
 /// Why what runs now could not be brought back, if so: its revision was deregistered, which no
 /// service can be updated to, or one of its images that are to be replaced cannot be pulled any more.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister-task-definition-v2.html>
-pub(super) fn no_way_back(
-    request: &Request<'_>,
-    running: &TaskDefinition,
-    pulls: &Pulls,
-) -> Option<String> {
-    // A rollback is not kept by what it takes back.
-    if request.back_to.is_some() {
-        return None;
-    }
+pub(super) fn no_way_back(running: &TaskDefinition, pulls: &Pulls) -> Option<String> {
     if let Some(described) = running.described()
         && described.status != "ACTIVE"
     {

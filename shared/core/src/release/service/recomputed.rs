@@ -279,7 +279,9 @@ impl<'a> Told<'a> {
             for order in orders.iter().filter(|one| one.epoch == *epoch && one.owned) {
                 obey(&mut row, order);
             }
-            if let Some(free) = &taken.free {
+            // Who was made to let it go has written nothing to the row since, whatever it says.
+            let has_it = row.owner.as_ref() == Some(taken.release.id());
+            if let Some(free) = taken.free.as_ref().filter(|_| has_it) {
                 row.write(free);
             }
             if row.owner.is_none() {

@@ -1,9 +1,12 @@
 //! Rollbacks, holds and vetoes.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::given::{Story, given, kept, other, stage};
 use crate::names::ReleaseId;
+use crate::pipeline::Stage;
 use crate::release::{
     Accepted, Action, ActionKind, Actor, Decision, DeploymentStatus, Entry, Event, Good, Image,
     Incoming, NoWayBack, Outcome, Principal, Release, Rollback, ServiceId, ServiceRow,
@@ -324,6 +327,33 @@ fn what_had_to_be_registered_anew_is_still_the_release_that_it_was() {
         (good().id(), sample::revision(8))
     );
     assert_eq!(earlier, [], "what was taken back is no way back");
+}
+
+#[test]
+fn a_rollback_changes_nothing_but_the_revision_whoever_opened_it() {
+    let (id, mut events) = opened(3);
+    let Event::Opened { pipeline, .. } = &mut events[0] else {
+        panic!("it is opened: {events:?}");
+    };
+    let gated = sample::shop();
+    let stages = gated.stages.iter();
+    let is_gated = |stage: &&Stage| stage.approval.is_some() || !stage.checks.is_empty();
+    pipeline.stages = stages.filter(is_gated).cloned().collect();
+    assert!(!pipeline.stages.is_empty(), "the sample has gates");
+    let set = [("MODE".to_owned(), "evil".to_owned())].into();
+    for stage in &mut pipeline.stages {
+        let container = stage.containers[0].clone();
+        stage.environment = [(container, BTreeMap::clone(&set))].into();
+        stage.tags = set.clone();
+    }
+    let actor = Actor::Function("towpath".into());
+    let entry = Entry::after(None, &id, sample::dawn(), actor, events.remove(0));
+    let release = Release::fold(id, vec![entry]).expect("a release");
+    for stage in &release.pipeline().stages {
+        assert!(stage.containers.is_empty() && stage.checks.is_empty());
+        assert!(stage.environment.is_empty() && stage.tags.is_empty());
+        assert_eq!(stage.approval, None);
+    }
 }
 
 #[test]

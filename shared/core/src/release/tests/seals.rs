@@ -17,7 +17,7 @@ fn key(writer: Writer, version: u64) -> SealKey {
 /// All kinds have keys of the versions 2 and 3; 1 counts no more.
 fn known(writer: Writer, version: u64) -> KeyState {
     match version {
-        1 => KeyState::Withdrawn,
+        1 => KeyState::Withdrawn(key(writer, version)),
         2 | 3 => KeyState::Counts(key(writer, version)),
         _ => KeyState::Unknown,
     }
