@@ -36,7 +36,6 @@ fn sealed() -> (ReleaseId, Vec<StoredEntry>) {
         let writer = writer_of(&stored.entry.event);
         stored.seal = Some(key(writer, 2).seal(writer, &release, stored));
     }
-    // What that version's hook functions wrote themselves, `advance` writes now.
     (release, entries)
 }
 
