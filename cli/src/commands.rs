@@ -2,6 +2,7 @@
 
 mod apply;
 mod audit;
+mod carriers;
 mod diff;
 mod doctor;
 mod explain;

@@ -70,7 +70,10 @@ pub(super) async fn hold<D: Orders>(
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
     let Found {
-        service, pipelines, ..
+        service,
+        pipelines,
+        unusable,
+        ..
     } = stage::find(deployer, &arguments.of).await?;
     let subject = Subject::Service(service.clone());
     let by = deployer.caller().await?;
@@ -78,7 +81,7 @@ pub(super) async fn hold<D: Orders>(
         .issue(&subject, Order::Hold, &by, &arguments.reason, &pipelines)
         .await?;
     let row = stage::row(deployer, &service).await?;
-    let ordered = Ordered::new(Order::Hold, &issued);
+    let ordered = Ordered::new(Order::Hold, &issued, unusable);
     let report = report(&arguments.of, &subject, ordered, row.owner, None);
     write(out, output, &report)
 }
@@ -90,7 +93,10 @@ pub(super) async fn release<D: Orders>(
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
     let Found {
-        service, pipelines, ..
+        service,
+        pipelines,
+        unusable,
+        ..
     } = stage::find(deployer, &arguments.of).await?;
     let subject = Subject::Service(service.clone());
     let by = deployer.caller().await?;
@@ -109,7 +115,7 @@ pub(super) async fn release<D: Orders>(
     if let Some(release) = &waits {
         deployer.wake(release).await?;
     }
-    let ordered = Ordered::new(Order::LiftHold, &issued);
+    let ordered = Ordered::new(Order::LiftHold, &issued, unusable);
     let report = report(&arguments.of, &subject, ordered, row.owner, waits);
     write(out, output, &report)
 }

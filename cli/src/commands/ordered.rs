@@ -4,9 +4,10 @@ use std::io::Write;
 
 use serde::Serialize;
 use towpath_aws::ports::Issued;
+use towpath_core::names::PipelineName;
 use towpath_core::release::{Directive, Order};
 
-use crate::output::{BAD, Failure, GOOD};
+use crate::output::{BAD, Failure, GOOD, WARN};
 use crate::telling::safe;
 
 /// What an order did.
@@ -19,7 +20,13 @@ pub(super) struct Ordered<'a> {
     /// Why it is set now, if it is. The reports name it for what it is.
     #[serde(skip)]
     why: Option<String>,
+    /// What whoever ordered it should know: whose people are not told, what could not be looked up.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
+
+/// The most pipelines that one warning names.
+const MOST_NAMED: usize = 10;
 
 /// How people call what is set.
 pub(super) struct Words {
@@ -30,18 +37,25 @@ pub(super) struct Words {
 }
 
 impl<'a> Ordered<'a> {
-    pub(super) fn new(order: Order, issued: &'a Issued) -> Self {
+    /// What came of it; `warnings` is what was not known when people were to be told of it.
+    pub(super) fn new(order: Order, issued: &'a Issued, mut warnings: Vec<String>) -> Self {
         let (directive, why) = match issued {
-            Issued::Written(directive) => {
+            Issued::Written { directive, untold } => {
+                warnings.extend(left_out(untold));
                 (Some(&**directive), order.sets().then(|| directive.words()))
             }
-            Issued::AlreadySo(why) => (None, why.clone()),
+            // Nobody is told of what was so before.
+            Issued::AlreadySo(why) => {
+                warnings.clear();
+                (None, why.clone())
+            }
         };
         Self {
             order,
             changed: directive.is_some(),
             directive,
             why,
+            warnings,
         }
     }
 
@@ -49,7 +63,7 @@ impl<'a> Ordered<'a> {
         self.why.as_deref()
     }
 
-    /// One line: what `name` is now, and whether it was so before.
+    /// One line: what `name` is now, and whether it was so before; and one for each warning.
     pub(super) fn write(
         &self,
         out: &mut dyn Write,
@@ -66,6 +80,28 @@ impl<'a> Ordered<'a> {
             (None, true) => writeln!(out, "{name}: the {thing} is {GOOD}lifted{GOOD:#}")?,
             (None, false) => writeln!(out, "{name} is not {set}: nothing was lifted")?,
         }
+        for warning in &self.warnings {
+            writeln!(out, "{WARN}warning:{WARN:#} {}", safe(warning))?;
+        }
         Ok(())
     }
+}
+
+/// That the people of these pipelines are not told.
+fn left_out(untold: &[PipelineName]) -> Option<String> {
+    let named: Vec<_> = untold
+        .iter()
+        .take(MOST_NAMED)
+        .map(PipelineName::as_str)
+        .collect();
+    let more = match untold.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!named.is_empty()).then(|| {
+        format!(
+            "the people of {}{more} are not told of it: one order is told in 90 channels at most",
+            named.join(", ")
+        )
+    })
 }

@@ -25,8 +25,10 @@ pub(super) struct Found {
     pub(super) stage: Stage,
     pub(super) home: Home,
     pub(super) service: ServiceId,
-    /// Every pipeline that can be read.
+    /// Every pipeline that can be used.
     pub(super) pipelines: Vec<Pipeline>,
+    /// Whose people cannot be told of anything: the pipelines that cannot be used, and why.
+    pub(super) unusable: Vec<String>,
 }
 
 /// Why there is no such stage.
@@ -68,12 +70,14 @@ pub(super) async fn find<D: Deployer>(
     };
     let stage = stage.clone();
     let home = deployer.home().await?;
+    let (pipelines, unusable) = usable(kept);
     Ok(Found {
         service: service_of(&stage, &home),
         pipeline,
         stage,
         home,
-        pipelines: usable(kept),
+        pipelines,
+        unusable,
     })
 }
 
@@ -86,11 +90,23 @@ pub(super) async fn row<D: Deployer>(
     Ok(rows.into_iter().next().unwrap_or_default())
 }
 
-/// The pipelines that can be read.
-pub(super) fn usable(kept: Vec<Kept>) -> Vec<Pipeline> {
-    kept.into_iter()
-        .filter_map(|kept| kept.pipeline.ok())
-        .collect()
+/// The pipelines that can be used, and a warning for each that cannot: nobody knows whom it tells.
+pub(super) fn usable(kept: Vec<Kept>) -> (Vec<Pipeline>, Vec<String>) {
+    let (mut pipelines, mut unusable) = (Vec::new(), Vec::new());
+    for Kept {
+        parameter,
+        pipeline,
+    } in kept
+    {
+        match pipeline {
+            Ok(pipeline) => pipelines.push(pipeline),
+            Err(error) => unusable.push(format!(
+                "the people of the pipeline in {} are not told of it, because it cannot be used: {error}",
+                parameter.name
+            )),
+        }
+    }
+    (pipelines, unusable)
 }
 
 fn pipeline<D: Deployer>(

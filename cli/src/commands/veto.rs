@@ -1,6 +1,5 @@
 //! `towpath veto` and `towpath lift-veto`: whether an image may be rolled out.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::str::FromStr;
 
@@ -8,13 +7,13 @@ use serde::Serialize;
 use towpath_aws::handlers::Taken;
 use towpath_core::image::Digest;
 use towpath_core::names::ReleaseId;
-use towpath_core::pipeline::Pipeline;
-use towpath_core::release::{Incoming, Order, Principal, Subject};
+use towpath_core::release::{Incoming, Order, Principal, Release, Subject};
 
+use super::carriers::{Whereabouts, carriers};
 use super::ordered::{Ordered, Words};
-use super::stage::{reason, usable};
+use super::stage::reason;
+use crate::deployer::Where;
 use crate::deployer::orders::Orders;
-use crate::deployer::{Where, all_pipelines, service_of};
 use crate::output::{Answer, Failure, NAME, Output, QUIET, write_json};
 
 const VETO: Words = Words {
@@ -88,18 +87,12 @@ impl FromStr for Named {
 #[error("there is no release {0}: `towpath history` shows those there are")]
 struct NoSuchRelease(ReleaseId);
 
-/// A digest that is vetoed in vain, as far as can be known.
+/// A digest that is vetoed in vain.
 #[derive(Debug, thiserror::Error)]
-enum UnknownImage {
-    #[error(
-        "no repository of a pipeline has {0}: look at the digest again, or add --not-pushed-yet if its image is still to come"
-    )]
-    Nowhere(Digest),
-    #[error(
-        "whether {repository} has {digest} may not be asked: name a release that carries the image, or add --not-pushed-yet"
-    )]
-    NotKnown { digest: Digest, repository: String },
-}
+#[error(
+    "no repository of a pipeline has {0}: look at the digest again, or add --not-pushed-yet if its image is still to come"
+)]
+struct UnknownImage(Digest);
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -118,27 +111,32 @@ pub(super) async fn veto<D: Orders>(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let digest = digest_of(deployer, &arguments.image).await?;
-    let mut carriers = carriers(deployer, &digest).await?;
-    match arguments.image {
+    let (digest, release) = image_of(deployer, &arguments.image).await?;
+    let carriers = carriers(deployer, &digest, release.as_ref()).await;
+    let whereabouts = carriers.whereabouts();
+    let (pipelines, mut warnings) = carriers.told();
+    match (&arguments.image, whereabouts) {
         // Most digits that are mistyped name no image, and would veto nothing without a word.
-        Named::Digest(_) if !arguments.not_pushed_yet => carriers.known(&digest)?,
-        Named::Digest(_) | Named::Release(_) => {}
+        (Named::Digest(_), Whereabouts::Nowhere) if !arguments.not_pushed_yet => {
+            return Err(UnknownImage(digest).into());
+        }
+        // What cannot be asked keeps no veto from counting.
+        (Named::Digest(_), Whereabouts::NotKnown) if !arguments.not_pushed_yet => warnings.push(
+            format!("no repository that could be asked has {digest}: look at the digest again"),
+        ),
+        (
+            Named::Digest(_) | Named::Release(_),
+            Whereabouts::Somewhere | Whereabouts::Nowhere | Whereabouts::NotKnown,
+        ) => {}
     }
     let by = deployer.caller().await?;
     let subject = Subject::Image(digest);
     // The veto itself comes first: whatever takes a service from now on meets it.
     let issued = deployer
-        .issue(
-            &subject,
-            Order::Veto,
-            &by,
-            &arguments.reason,
-            &carriers.concerned(),
-        )
+        .issue(&subject, Order::Veto, &by, &arguments.reason, &pipelines)
         .await?;
     let told = tell(deployer, &digest, &by, &arguments.reason).await?;
-    let ordered = Ordered::new(Order::Veto, &issued);
+    let ordered = Ordered::new(Order::Veto, &issued, warnings);
     write(out, output, &report(&digest, ordered, told))
 }
 
@@ -148,7 +146,9 @@ pub(super) async fn lift<D: Orders>(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let digest = digest_of(deployer, &arguments.image).await?;
+    let (digest, release) = image_of(deployer, &arguments.image).await?;
+    let carriers = carriers(deployer, &digest, release.as_ref()).await;
+    let (pipelines, warnings) = carriers.told();
     let by = deployer.caller().await?;
     let issued = deployer
         .issue(
@@ -156,114 +156,26 @@ pub(super) async fn lift<D: Orders>(
             Order::LiftVeto,
             &by,
             &arguments.reason,
-            &carriers(deployer, &digest).await?.concerned(),
+            &pipelines,
         )
         .await?;
-    let ordered = Ordered::new(Order::LiftVeto, &issued);
+    let ordered = Ordered::new(Order::LiftVeto, &issued, warnings);
     write(out, output, &report(&digest, ordered, Vec::new()))
 }
 
-async fn digest_of<D: Orders>(deployer: &D, image: &Named) -> Result<Digest, Failure> {
+/// The image, and the release that it is named by.
+async fn image_of<D: Orders>(
+    deployer: &D,
+    image: &Named,
+) -> Result<(Digest, Option<Release>), Failure> {
     match image {
-        Named::Digest(digest) => Ok(*digest),
+        Named::Digest(digest) => Ok((*digest, None)),
         // Its entries say what it carries: whoever edits its summary does not choose what is vetoed.
         Named::Release(id) => match deployer.release(id).await? {
-            Some(release) => Ok(release.image().digest),
+            Some(release) => Ok((release.image().digest, Some(release))),
             None => Err(NoSuchRelease(id.clone()).into()),
         },
     }
-}
-
-/// Which pipelines may roll an image out.
-struct Carriers {
-    /// Those of a repository that has it, or that have a service where it serves or has served:
-    /// it may have been deleted from its repository.
-    having: Vec<Pipeline>,
-    /// Those of a repository of which that cannot be known.
-    unknown: Vec<Pipeline>,
-    /// Why it cannot be known of one of them.
-    why: Option<Failure>,
-    /// Every pipeline that can be read.
-    all: Vec<Pipeline>,
-}
-
-impl Carriers {
-    /// The pipelines whose people are told of an order about the image: all, where none is known to
-    /// have it, since it may still come.
-    fn concerned(self) -> Vec<Pipeline> {
-        if self.having.is_empty() {
-            return self.all;
-        }
-        self.having.into_iter().chain(self.unknown).collect()
-    }
-
-    /// That the image is known somewhere.
-    fn known(&mut self, digest: &Digest) -> Result<(), Failure> {
-        match (self.having.is_empty(), self.why.take()) {
-            (false, _) => Ok(()),
-            (true, None) => Err(UnknownImage::Nowhere(*digest).into()),
-            (true, Some(why)) => Err(why),
-        }
-    }
-}
-
-async fn carriers<D: Orders>(deployer: &D, digest: &Digest) -> Result<Carriers, Failure> {
-    let home = deployer.home().await?;
-    let all = usable(all_pipelines(deployer).await?);
-    let services = all.iter().flat_map(|pipeline| &pipeline.stages);
-    let services: BTreeSet<_> = services.map(|stage| service_of(stage, &home)).collect();
-    let services: Vec<_> = services.into_iter().collect();
-    let rows = deployer.services(&services).await?;
-    let serves: BTreeSet<_> = services
-        .iter()
-        .zip(&rows)
-        .filter(|(_, row)| {
-            let mut goods = row.good.iter().chain(&row.earlier);
-            goods.any(|good| good.digest.as_ref() == Some(digest))
-        })
-        .map(|(service, _)| service)
-        .collect();
-    let mut asked: BTreeMap<(String, String), Option<bool>> = BTreeMap::new();
-    let (mut having, mut unknown, mut why) = (Vec::new(), Vec::new(), None);
-    for pipeline in &all {
-        let mut stages = pipeline.stages.iter();
-        if stages.any(|stage| serves.contains(&service_of(stage, &home))) {
-            having.push(pipeline.clone());
-            continue;
-        }
-        let (registry, repository) = (home.registry_of(pipeline), &pipeline.repository);
-        let key = (registry.to_string(), repository.to_string());
-        let has = match asked.get(&key) {
-            Some(has) => *has,
-            None => {
-                // A repository that cannot be asked keeps no veto from counting.
-                let has = deployer.has_image(&registry, repository, digest).await;
-                let has = has.unwrap_or_else(|failure| {
-                    why = Some(failure);
-                    None
-                });
-                *asked.entry(key).or_insert(has)
-            }
-        };
-        match has {
-            Some(true) => having.push(pipeline.clone()),
-            Some(false) => {}
-            None => {
-                why = why.or_else(|| {
-                    let digest = *digest;
-                    let repository = format!("{registry}/{repository}");
-                    Some(UnknownImage::NotKnown { digest, repository }.into())
-                });
-                unknown.push(pipeline.clone());
-            }
-        }
-    }
-    Ok(Carriers {
-        having,
-        unknown,
-        why,
-        all,
-    })
 }
 
 /// Tells the releases of the image that are on their way. It is done also where the image was

@@ -43,6 +43,12 @@ pub(crate) struct Memory {
     pub(crate) unreadable: BTreeMap<ReleaseId, String>,
     /// The repositories that cannot be asked now.
     pub(crate) silent: BTreeSet<RepositoryName>,
+    /// The repositories that never answer.
+    pub(crate) mute: BTreeSet<RepositoryName>,
+    /// The services whose rows cannot be read.
+    pub(crate) unread: BTreeSet<ServiceId>,
+    /// Whether the parameters cannot be read.
+    pub(crate) locked: bool,
     /// What the seals of a release's entries say, where they do not hold.
     pub(crate) sealed: BTreeMap<ReleaseId, Sealed>,
     /// What was ordered.
@@ -63,6 +69,9 @@ impl Memory {
             answers: calm(),
             unreadable: BTreeMap::new(),
             silent: BTreeSet::new(),
+            mute: BTreeSet::new(),
+            unread: BTreeSet::new(),
+            locked: false,
             sealed: BTreeMap::new(),
             ordered: RefCell::default(),
         }
@@ -197,6 +206,9 @@ impl Deployer for Memory {
     }
 
     async fn parameters_below(&self, path: &ParameterName) -> Result<Vec<Parameter>, Failure> {
+        if self.locked {
+            return Err("the parameters cannot be read".into());
+        }
         let below = format!("{path}/");
         let parameters = self.parameters.borrow();
         let found = parameters
@@ -273,6 +285,9 @@ impl Deployer for Memory {
         repository: &RepositoryName,
         digest: &Digest,
     ) -> Result<Option<bool>, Failure> {
+        if self.mute.contains(repository) {
+            std::future::pending::<()>().await;
+        }
         if self.silent.contains(repository) {
             return Err(format!("{repository} does not answer").into());
         }
@@ -309,6 +324,9 @@ impl Deployer for Memory {
     }
 
     async fn services(&self, ids: &[ServiceId]) -> Result<Vec<ServiceRow>, Failure> {
+        if let Some(unread) = ids.iter().find(|id| self.unread.contains(id)) {
+            return Err(format!("the row of {unread} cannot be read").into());
+        }
         let row = |id| self.services.get(id).cloned().unwrap_or_default();
         Ok(ids.iter().map(row).collect())
     }

@@ -14,6 +14,8 @@ use crate::names::{
 use crate::pipeline::Notify;
 use crate::release::Principal;
 
+pub use self::order::Announced;
+
 /// For how long it is tried to tell a bulletin: a channel that refuses every message must not keep
 /// it due for ever.
 const OLD_NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -136,12 +138,20 @@ impl Bulletin {
     #[must_use]
     pub fn of_tag(
         audience: Audience,
-        pipeline: &PipelineName,
-        news: News,
+        pipeline: PipelineName,
+        repository: RepositoryName,
+        tag: Tag,
+        reason: String,
         at: Timestamp,
     ) -> (BulletinId, Self) {
         let id = format!("tag/{pipeline}/{}", at.strftime("%Y-%m-%d"));
         let id = id.parse().expect("a pipeline's name and a date are an id");
+        let news = News::TagNotTaken {
+            pipeline,
+            repository,
+            tag,
+            reason,
+        };
         (id, Self { audience, news, at })
     }
 
@@ -219,15 +229,6 @@ mod tests {
         time.parse().unwrap()
     }
 
-    fn news(pipeline: &str) -> News {
-        News::TagNotTaken {
-            pipeline: pipeline.parse().unwrap(),
-            repository: "shop/api".parse().unwrap(),
-            tag: "latest".parse().unwrap(),
-            reason: "push the commit hash as the tag".into(),
-        }
-    }
-
     fn bulletin(pipeline: &str, time: &str) -> (BulletinId, Bulletin) {
         let audience = Audience {
             slack: Some("C0123456789".parse().unwrap()),
@@ -235,8 +236,10 @@ mod tests {
         };
         Bulletin::of_tag(
             audience,
-            &pipeline.parse().unwrap(),
-            news(pipeline),
+            pipeline.parse().unwrap(),
+            "shop/api".parse().unwrap(),
+            "latest".parse().unwrap(),
+            "push the commit hash as the tag".into(),
             at(time),
         )
     }

@@ -459,18 +459,81 @@ fn an_order_is_told_to_the_people_of_the_pipelines_that_it_concerns() {
     );
     let both = told(&deployer).split_off(2);
     assert_eq!(both.concat().len(), 2, "{both:?}");
-    let mistyped = Digest::of(b"mistyped").to_string();
-    let (answer, _) = towpath(&deployer, &[&["veto", &mistyped], &why[..]].concat());
-    let refused = answer.unwrap_err();
-    assert!(
-        refused.contains("team/billing does not answer"),
-        "{refused}"
-    );
 
     // What is still to come may come to anybody.
-    let rest = [&["veto", &mistyped, "--not-pushed-yet"], &why[..]].concat();
+    deployer.silent.clear();
+    let later = Digest::of(b"later").to_string();
+    let rest = [&["veto", &later, "--not-pushed-yet"], &why[..]].concat();
     yes(&deployer, &rest);
     assert_eq!(told(&deployer).len(), 6);
+}
+
+#[test]
+fn whatever_cannot_be_looked_up_a_veto_counts_and_says_so() {
+    let (mut deployer, _, worse) = shop();
+    let billing = deployer.keep(BILLING);
+    let why = ["--reason", "it loses orders"];
+    let veto = [&["veto", worse.as_str()], &why[..]].concat();
+    let lift = [&["lift-veto", worse.as_str()], &why[..]].concat();
+
+    // The row of a service that has nothing to do with it.
+    let row = crate::deployer::service_of(&billing.stages[0], &home());
+    deployer.unread.insert(row.clone());
+    for order in [&veto, &lift] {
+        let text = yes(&deployer, order);
+        let said = format!(
+            "warning: the service {row} could not be asked for the image, so that the people of \
+             billing are told, too: the row of {row} cannot be read"
+        );
+        assert!(text.contains(&said), "{text}");
+    }
+    assert_eq!(told(&deployer).concat().len(), 4, "both pipelines, of both");
+
+    // No repository that answers has it.
+    deployer.unread.clear();
+    deployer.silent.insert(billing.repository.clone());
+    let unknown = Digest::of(b"unknown").to_string();
+    let text = yes(&deployer, &[&["veto", &unknown], &why[..]].concat());
+    assert!(text.contains("team/billing does not answer"), "{text}");
+    assert!(
+        text.contains("no repository that could be asked has sha256:"),
+        "{text}"
+    );
+    assert_eq!(told(&deployer).concat().len(), 6, "it may be anybody's");
+
+    // Not even the pipelines can be read: the release names one.
+    deployer.locked = true;
+    let json = [&veto[..], &["--output", "json"]].concat();
+    let report = self::json(&yes(&deployer, &json));
+    let warnings = report["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "{report}");
+    let warning = warnings[0].as_str().unwrap();
+    assert!(
+        warning.contains("only the people of shop-api are told"),
+        "{warning}"
+    );
+    let last = told(&deployer).pop().unwrap();
+    assert_eq!(last, ["shop-api"]);
+    let text = yes(&deployer, &[&["lift-veto", &unknown], &why[..]].concat());
+    assert!(text.contains("so that nobody is told of it"), "{text}");
+    // Nobody is told of what was so before, and nothing had to be known for that.
+    let report = self::json(&yes(&deployer, &json));
+    assert!(report.get("warnings").is_none(), "{report}");
+}
+
+#[test]
+fn a_hold_says_whose_people_it_cannot_tell() {
+    let (deployer, ..) = shop();
+    let broken = "/towpath/pipelines/team/billing/billing".parse().unwrap();
+    deployer.store(broken, "{}");
+    let why = ["--reason", "the sale begins"];
+    for verb in ["hold", "release-hold"] {
+        let text = ordered(&deployer, verb, &why);
+        let said =
+            "the people of the pipeline in /towpath/pipelines/team/billing/billing are not told";
+        assert!(text.contains(said), "{text}");
+    }
+    assert_eq!(told(&deployer), [["shop-api"], ["shop-api"]]);
 }
 
 #[test]

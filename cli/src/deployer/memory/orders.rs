@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towpath_aws::handlers::Taken;
 use towpath_aws::ports::{Issued, OrderLog, Trail};
-use towpath_core::bulletin::Bulletin;
+use towpath_core::bulletin::{Announced, Bulletin};
 use towpath_core::image::Digest;
 use towpath_core::names::{BulletinId, ReleaseId};
 use towpath_core::pipeline::Pipeline;
@@ -116,7 +116,8 @@ impl Orders for Memory {
         };
         let reason = reason.to_owned();
         let directive = Directive::next(&upon, subject, self.now(), by.clone(), order, reason);
-        let bulletins = Bulletin::of_order(subject, &directive, &home(), pipelines);
+        let Announced { bulletins, untold } =
+            Bulletin::of_order(subject, &directive, &home(), pipelines);
         trail.head = Some((directive.sequence, directive.fingerprint.clone()));
         trail.directives.push(directive.clone());
         ordered.log.head = Some((directive.place, directive.fingerprint.clone()));
@@ -129,7 +130,8 @@ impl Orders for Memory {
         let standing = order.sets().then(|| directive.words());
         ordered.standing.insert(subject.clone(), standing);
         ordered.bulletins.extend(bulletins);
-        Ok(Issued::Written(Box::new(directive)))
+        let directive = Box::new(directive);
+        Ok(Issued::Written { directive, untold })
     }
 
     async fn trail(&self, subject: &Subject) -> Result<Trail, Failure> {

@@ -11,7 +11,7 @@
 
 use futures_util::future::join_all;
 use serde_json::Value;
-use towpath_core::bulletin::{Audience, Bulletin, News};
+use towpath_core::bulletin::{Audience, Bulletin};
 use towpath_core::image::{Registry, RepositoryName, Tag};
 use towpath_core::incoming::{ReadError, ecr};
 use towpath_core::names::ParameterName;
@@ -123,13 +123,14 @@ async fn tell_what_is_not_taken<P: Bulletins + Clock>(
         let Some(audience) = Audience::of(&pipeline.notify) else {
             continue;
         };
-        let news = News::TagNotTaken {
-            pipeline: pipeline.pipeline.clone(),
-            repository: image.repository.clone(),
-            tag: image.tag.clone(),
-            reason: why.reason.clone(),
-        };
-        let (id, bulletin) = Bulletin::of_tag(audience, &pipeline.pipeline, news, ports.now());
+        let (id, bulletin) = Bulletin::of_tag(
+            audience,
+            pipeline.pipeline.clone(),
+            image.repository.clone(),
+            image.tag.clone(),
+            why.reason.clone(),
+            ports.now(),
+        );
         if ports.announce(&id, &bulletin).await? {
             tracing::info!(bulletin.id = %id, tag = %image.tag, "people are told that the tag is not taken");
         }

@@ -18,7 +18,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
-use towpath_core::bulletin::Bulletin;
+use towpath_core::bulletin::{Announced, Bulletin};
 use towpath_core::image::Digest;
 use towpath_core::names::{BulletinId, Fingerprint, ReleaseId};
 use towpath_core::release::{
@@ -79,12 +79,16 @@ impl Directives for Aws {
             let upon = Upon { last_of_all, ..row };
             let reason = reason.to_owned();
             let directive = Directive::next(&upon, subject, at, by.clone(), order, reason);
-            let bulletins = Bulletin::of_order(subject, &directive, told.home, told.pipelines);
+            let Announced { bulletins, untold } =
+                Bulletin::of_order(subject, &directive, told.home, told.pipelines);
             match self
                 .write_directive(subject, &directive, &upon, &bulletins)
                 .await
             {
-                Ok(()) => return Ok(Issued::Written(Box::new(directive))),
+                Ok(()) => {
+                    let directive = Box::new(directive);
+                    return Ok(Issued::Written { directive, untold });
+                }
                 Err(AppendError::Behind) => {
                     tokio::time::sleep(pause).await;
                     pause *= 2;

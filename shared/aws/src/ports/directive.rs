@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use towpath_core::image::Digest;
-use towpath_core::names::{Fingerprint, ReleaseId};
+use towpath_core::names::{Fingerprint, PipelineName, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
     Directive, Home, Logged, Order, Principal, ServiceId, ServiceRow, Subject,
@@ -41,7 +41,13 @@ pub struct Told<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Issued {
     /// It counts, and is written down.
-    Written(Box<Directive>),
+    Written {
+        /// The order.
+        directive: Box<Directive>,
+        /// The pipelines whose people are not told, because it concerns more audiences than one
+        /// order can tell.
+        untold: Vec<PipelineName>,
+    },
     /// It was so before, and nothing was written. Why the subject is held or vetoed, if it is.
     AlreadySo(Option<String>),
 }

@@ -53,7 +53,7 @@ async fn hold(aws: &Aws, second: i64) -> Issued {
 async fn an_order_and_its_bulletin_are_written_together_and_once() {
     let moto = Moto::start().await;
     let aws = aws(&moto.url);
-    assert!(matches!(hold(&aws, 1).await, Issued::Written(_)));
+    assert!(matches!(hold(&aws, 1).await, Issued::Written { .. }));
     assert!(matches!(hold(&aws, 2).await, Issued::AlreadySo(Some(_))));
     let due = aws.due_bulletins(at(3_600), 10).await.unwrap();
     assert_eq!(due.len(), 1, "{due:?}");

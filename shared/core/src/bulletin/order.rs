@@ -11,17 +11,27 @@ use crate::release::{Directive, Home, Order, Subject};
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
 const MOST: usize = 90;
 
+/// What tells people of an order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Announced {
+    /// The bulletins, one for each audience.
+    pub bulletins: Vec<(BulletinId, Bulletin)>,
+    /// The pipelines whose people are not told, because there are more audiences than one order can
+    /// tell.
+    pub untold: Vec<PipelineName>,
+}
+
 impl Bulletin {
     /// What tells of an order the people of these pipelines; of one about a service those whose
     /// pipelines have a stage there. Each audience is told once, however many of its pipelines it
-    /// concerns.
+    /// concerns. One order tells 90 audiences at most, and says whose people it leaves out.
     #[must_use]
     pub fn of_order(
         subject: &Subject,
         directive: &Directive,
         home: &Home,
         pipelines: &[Pipeline],
-    ) -> Vec<(BulletinId, Self)> {
+    ) -> Announced {
         let mut audiences: BTreeMap<Audience, Vec<&Pipeline>> = BTreeMap::new();
         for pipeline in pipelines {
             let concerned = match subject {
@@ -32,17 +42,20 @@ impl Bulletin {
                 audiences.entry(audience).or_default().push(pipeline);
             }
         }
-        let audiences = audiences.into_iter().take(MOST).enumerate();
-        audiences
-            .map(|(number, (audience, pipelines))| {
-                // No other order has its fingerprint.
-                let id = format!("order/{}/{number}", directive.fingerprint);
-                let id = id.parse().expect("digits are an id");
-                let news = news(subject, directive, home, &pipelines);
-                let at = directive.at;
-                (id, Self { audience, news, at })
-            })
-            .collect()
+        let mut announced = Announced::default();
+        for (number, (audience, pipelines)) in audiences.into_iter().enumerate() {
+            if number >= MOST {
+                announced.untold.extend(pipelines.into_iter().map(name));
+                continue;
+            }
+            // No other order has its fingerprint.
+            let id = format!("order/{}/{number}", directive.fingerprint);
+            let id = id.parse().expect("digits are an id");
+            let news = news(subject, directive, home, &pipelines);
+            let at = directive.at;
+            announced.bulletins.push((id, Self { audience, news, at }));
+        }
+        announced
     }
 }
 
@@ -119,7 +132,7 @@ mod tests {
         let home = sample::home();
         let service = Subject::Service(home.service_of(&pipelines[0].stages[0]));
         let hold = directive(&service, Order::Hold);
-        let told = Bulletin::of_order(&service, &hold, &home, &pipelines);
+        let told = Bulletin::of_order(&service, &hold, &home, &pipelines).bulletins;
         let stages = |news: &News| match news {
             News::Hold { stages, lifted, .. } => {
                 assert!(!lifted);
@@ -139,7 +152,8 @@ mod tests {
         assert_ne!(told[0].0, told[1].0);
         // The same order is the same bulletin, and the next one another.
         let again = Bulletin::of_order(&service, &hold, &home, &pipelines);
-        assert_eq!(again, told);
+        assert_eq!(again.bulletins, told);
+        assert_eq!(again.untold, []);
         let upon = Upon {
             last: Some((hold.sequence, hold.fingerprint.clone())),
             ..Upon::default()
@@ -152,7 +166,7 @@ mod tests {
             ..
         } = hold;
         let next = Directive::next(&upon, &service, at, by, order, reason);
-        let next = Bulletin::of_order(&service, &next, &home, &pipelines);
+        let next = Bulletin::of_order(&service, &next, &home, &pipelines).bulletins;
         assert!(next.iter().zip(&told).all(|(next, told)| next.0 != told.0));
     }
 
@@ -165,10 +179,23 @@ mod tests {
         let hold = directive(&service, Order::LiftHold);
         assert_eq!(
             Bulletin::of_order(&service, &hold, &home, &[other.clone()]),
-            []
+            Announced::default()
         );
         let image = Subject::Image(Digest::of(b"image"));
         let veto = directive(&image, Order::Veto);
-        assert_eq!(Bulletin::of_order(&image, &veto, &home, &[other]).len(), 1);
+        let told = Bulletin::of_order(&image, &veto, &home, &[other]);
+        assert_eq!((told.bulletins.len(), told.untold), (1, Vec::new()));
+    }
+
+    #[test]
+    fn whom_an_order_leaves_out_is_named() {
+        let channel = |index| named(&format!("p{index:03}"), &format!("C{index:010}"));
+        let pipelines: Vec<_> = (0..MOST + 2).map(channel).collect();
+        let image = Subject::Image(Digest::of(b"image"));
+        let veto = directive(&image, Order::Veto);
+        let told = Bulletin::of_order(&image, &veto, &sample::home(), &pipelines);
+        assert_eq!(told.bulletins.len(), MOST);
+        let untold: Vec<_> = told.untold.iter().map(PipelineName::as_str).collect();
+        assert_eq!(untold, ["p090", "p091"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bulletin::{Audience, Bulletin, News};
+use crate::bulletin::{Audience, Bulletin};
 use crate::image::Digest;
 use crate::message::{ROLL_BACK, bulletin, bulletin_mail, card, notices, replies};
 use crate::pipeline::HookPoint;
@@ -75,14 +75,14 @@ fn a_tag_is_not_taken() {
         slack: Some("C0123456789".parse().unwrap()),
         sns: true,
     };
-    let news = News::TagNotTaken {
-        pipeline: "shop-api".parse().unwrap(),
-        repository: "shop/api".parse().unwrap(),
-        tag: "latest".parse().unwrap(),
-        reason: "`latest` names another image tomorrow: push the commit hash as the tag".into(),
-    };
-    let pipeline = "shop-api".parse().unwrap();
-    let (_, told) = Bulletin::of_tag(audience, &pipeline, news, sample::dawn());
+    let (_, told) = Bulletin::of_tag(
+        audience,
+        "shop-api".parse().unwrap(),
+        "shop/api".parse().unwrap(),
+        "latest".parse().unwrap(),
+        "`latest` names another image tomorrow: push the commit hash as the tag".into(),
+        sample::dawn(),
+    );
     insta::assert_json_snapshot!(json!({
         "slack": bulletin(&told),
         "mail": bulletin_mail(&told),
@@ -399,7 +399,7 @@ fn ordered(subject: &Subject, order: Order) -> Value {
     let directive = Directive::next(&Upon::default(), subject, sample::dawn(), by, order, reason);
     let told = Bulletin::of_order(subject, &directive, &sample::home(), &[sample::shop()]);
     let said = |(_, told)| json!({ "slack": bulletin(&told), "mail": bulletin_mail(&told) });
-    told.into_iter().map(said).collect()
+    told.bulletins.into_iter().map(said).collect()
 }
 
 #[test]
