@@ -17,6 +17,7 @@ mod listeners;
 mod logs;
 #[cfg(test)]
 pub(crate) mod memory;
+mod orders;
 mod pass_role;
 mod places;
 pub(crate) mod reads;
@@ -75,7 +76,10 @@ pub(crate) async fn examine<D: Deployer + Reads>(
     let mut pending: Vec<Pending<'_>> = Vec::new();
     if wanted.is_none() {
         pending.push(Box::pin(async {
-            vec![seals::check(deployer, prefix).await]
+            vec![
+                seals::check(deployer, prefix).await,
+                orders::check(deployer, prefix, &home).await,
+            ]
         }));
         for function in &functions {
             pending.push(Box::pin(functions::check(deployer, function)));

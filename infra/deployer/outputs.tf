@@ -29,7 +29,7 @@ output "secret_parameters" {
 }
 
 output "operator_parameters" {
-  description = "ARNs of the SSM parameters that people who roll back, hold or veto with the command line have to be allowed to read."
+  description = "ARNs of the SSM parameters that people have to be allowed to read who roll back with the command line or veto what is on its way: see docs/security.md."
   value       = [aws_ssm_parameter.secret["seal-operator"].arn]
 }
 

@@ -40,6 +40,10 @@ const OPERATION: &str = "dynamodb:TransactWriteItems";
 const GET: &str = "dynamodb:GetItem";
 const QUERY: &str = "dynamodb:Query";
 
+/// The code by which DynamoDB refuses for want of a right.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
+const ACCESS_DENIED: &str = "AccessDeniedException";
+
 /// What the sort keys of orders begin with.
 const DIRECTIVE: &str = "D#";
 /// The partition of the list of all orders, and the sort key of its head.
@@ -249,7 +253,7 @@ impl Aws {
                 TransactWriteItemsError::TransactionCanceledException(_)
                 | TransactWriteItemsError::TransactionInProgressException(_),
             ) => AppendError::Behind,
-            Some(_) | None => classify(OPERATION, &error).into(),
+            Some(_) | None => naming_rights(classify(OPERATION, &error), subject, bulletins).into(),
         };
         // The order that is in the way may be ours, written by a try whose answer was lost.
         let (key, _) = keys(subject);
@@ -258,6 +262,40 @@ impl Aws {
             Ok(Some(item)) if string(&item, "writer") == Ok(&writer) => Ok(()),
             Ok(_) | Err(_) => Err(problem),
         }
+    }
+}
+
+/// A refusal for want of a right, with the rights that an order takes: IAM's words name the table, and
+/// not the keys by which a policy may narrow down what of it somebody writes.
+fn naming_rights(
+    error: CallError,
+    subject: &Subject,
+    bulletins: &[(BulletinId, Bulletin)],
+) -> CallError {
+    match error {
+        CallError::Refused {
+            operation,
+            code,
+            message,
+        } if code == ACCESS_DENIED => {
+            let rows = match subject {
+                Subject::Service(_) => "SERVICE#*",
+                Subject::Image(_) => "VETO#*",
+            };
+            let told = match bulletins {
+                [] => "",
+                [..] => " and, for the message to people, BULLETIN#order/*",
+            };
+            let message = format!(
+                "{message}; an order takes dynamodb:PutItem and dynamodb:UpdateItem on the table's keys {rows}, ORDERS{told} (docs/security.md of Towpath, \"What people need\")"
+            );
+            CallError::Refused {
+                operation,
+                code,
+                message,
+            }
+        }
+        CallError::Refused { .. } | CallError::NotDone { .. } | CallError::Unknown { .. } => error,
     }
 }
 

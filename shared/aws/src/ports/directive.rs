@@ -74,7 +74,7 @@ pub struct OrderLog {
 pub trait Directives {
     /// Writes an order, what it changes and the bulletins that tell people of it in one transaction,
     /// so that none of them is there without the others. `Behind` when others got in the way again
-    /// and again.
+    /// and again; a refusal for want of a right names all the rights that it takes.
     async fn issue(&self, issue: Issue<'_>) -> Result<Issued, AppendError>;
     /// Takes a service from a release that is not driven, and puts it on hold, by an order of the
     /// deployer's own. Whether that release had it.

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use towpath_aws::Aws;
-use towpath_aws::ports::{Bulletins, Directives, Issue, Issued, Told};
+use towpath_aws::ports::{AppendError, Bulletins, Directives, Issue, Issued, Told};
 use towpath_core::bulletin::{News, Reached};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Home, Order, Principal, Subject};
@@ -33,6 +33,10 @@ fn pipeline() -> Pipeline {
 
 /// Orders a hold of production.
 async fn hold(aws: &Aws, second: i64) -> Issued {
+    try_hold(aws, second).await.unwrap()
+}
+
+async fn try_hold(aws: &Aws, second: i64) -> Result<Issued, AppendError> {
     let (home, pipelines) = (home(), [pipeline()]);
     let subject = Subject::Service(home.service_of(&pipelines[0].stages[0]));
     let issue = Issue {
@@ -46,7 +50,7 @@ async fn hold(aws: &Aws, second: i64) -> Issued {
             pipelines: &pipelines,
         },
     };
-    aws.issue(issue).await.unwrap()
+    aws.issue(issue).await
 }
 
 #[tokio::test]
@@ -62,6 +66,28 @@ async fn an_order_and_its_bulletin_are_written_together_and_once() {
         matches!(&open.bulletin.news, News::Hold { lifted: false, reason, .. } if reason == "the sale begins"),
         "{open:?}"
     );
+}
+
+#[tokio::test]
+async fn whoever_may_not_write_an_order_is_told_what_it_takes() {
+    let moto = Moto::start().await;
+    let behind = moto.url.clone();
+    let server = Server::start(move |request| {
+        if request.operation() == "TransactWriteItems" {
+            let code = "com.amazon.coral.service#AccessDeniedException";
+            return Reply::error(400, code, "User: ada is not authorized");
+        }
+        forward(request, &behind)
+    });
+    let refused = try_hold(&aws(&server.url), 1).await.unwrap_err();
+    let refused = refused.to_string();
+    for said in [
+        "User: ada is not authorized",
+        "SERVICE#*, ORDERS",
+        "BULLETIN#order/*",
+    ] {
+        assert!(refused.contains(said), "{refused}");
+    }
 }
 
 #[tokio::test]
