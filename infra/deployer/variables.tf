@@ -95,10 +95,15 @@ variable "target_accounts" {
 }
 
 variable "seal_keys_version" {
-  description = "A higher number gives every kind of writer a new key for its seals. The key before counts as well, and none before that: see docs/operations.md."
+  description = "Raised by one, it gives every kind of writer a new key for its seals. The key before counts as well, and none before that. Lowering it brings no earlier key back: any other number than the last makes new keys, and so uses up one of the two that count. With `kms_key_arn`, write new keys by hand instead: see docs/operations.md."
   type        = number
   default     = 1
   nullable    = false
+
+  validation {
+    condition     = var.seal_keys_version >= 1 && floor(var.seal_keys_version) == var.seal_keys_version
+    error_message = "The version is a whole number from 1 on."
+  }
 }
 
 variable "registries" {

@@ -45,11 +45,18 @@ provider "aws" {
   region = "eu-central-1"
 }
 
+variable "seal_keys_version" {
+  description = "Others are refused."
+  type        = number
+  default     = 1
+}
+
 module "deployer" {
   source = "../../deployer"
 
   packages                 = var.packages
   prefix                   = var.prefix
+  seal_keys_version        = var.seal_keys_version
   architecture             = "x86_64"
   deletion_protection      = false
   log_retention_days       = 30
