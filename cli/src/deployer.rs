@@ -113,6 +113,8 @@ pub(crate) trait Deployer {
     ) -> Result<Vec<Summary>, Failure>;
     /// A release.
     async fn release(&self, id: &ReleaseId) -> Result<Option<Release>, Failure>;
+    /// A release that must not keep anybody where it cannot be read.
+    async fn release_if_readable(&self, id: &ReleaseId) -> Result<MaybeRead, Failure>;
     /// A release's summary.
     async fn summary(&self, id: &ReleaseId) -> Result<Option<Summary>, Failure>;
     /// A release's entries as they are stored.
@@ -145,6 +147,14 @@ pub(crate) trait Deployer {
     async fn release_of(&self, deployment: &DeploymentId) -> Result<Option<ReleaseId>, Failure>;
     /// The rows of services, in their order.
     async fn services(&self, ids: &[ServiceId]) -> Result<Vec<ServiceRow>, Failure>;
+}
+
+/// A release, if its ledger can be read.
+pub(crate) enum MaybeRead {
+    /// It can; there may be no such release.
+    Read(Option<Box<Release>>),
+    /// It cannot: why.
+    Unreadable(String),
 }
 
 /// The entries of a release as they are stored.

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use serde::Serialize;
 use towpath_core::image::{Digest, ImageError};
 use towpath_core::names::{InvalidName, ReleaseId};
-use towpath_core::release::{BrokenChain, Release, Subject, Summary, verify_chain};
+use towpath_core::release::{BrokenChain, Outcome, Release, Subject, Summary, verify_chain};
 
 use self::orders::AuditedOrders;
 use self::rows::{AuditedService, Edited, Known};
@@ -265,6 +265,10 @@ async fn audit<D: Orders>(deployer: &D, release: &ReleaseId) -> Result<Audited, 
             return Ok(broken(error.to_string(), entry, Some(count)));
         }
     };
+    // Whoever may read the keys sees which entry it is; the others go by what `advance` has found.
+    if summary.outcome == Some(Outcome::NotTrusted) {
+        return Ok(broken(safe(&summary.state), None, Some(count)));
+    }
     let entries = entries.into_iter().map(|stored| stored.entry).collect();
     let read = match Release::fold(release.clone(), entries) {
         Ok(read) => read,

@@ -167,7 +167,8 @@ pub(super) fn coloured(outcome: Option<Outcome>, text: &str) -> String {
             | Outcome::RolledBack
             | Outcome::Stopped
             | Outcome::Refused
-            | Outcome::Expired,
+            | Outcome::Expired
+            | Outcome::NotTrusted,
         ) => format!("{BAD}{text}{BAD:#}"),
     }
 }
@@ -236,6 +237,13 @@ fn write_entries(
                     time(entry.at),
                     safe(&entry.actor.to_string()),
                     told(&entry.event)
+                )?;
+            }
+            if let Some(untrusted) = release.untrusted() {
+                writeln!(
+                    out,
+                    "{BAD}not trusted{BAD:#}: {}. Nothing of it is gone on with since",
+                    safe(&untrusted.reason)
                 )?;
             }
             if hidden > 0 {

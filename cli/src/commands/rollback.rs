@@ -1,22 +1,26 @@
 //! `towpath rollback`: bring back to a stage what ran well before.
 
+mod report;
+
 use std::io::Write;
 
-use serde::Serialize;
 use towpath_aws::handlers::Taken;
+use towpath_aws::verified;
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
     Good, Incoming, MOST_ATTEMPTS, NoWayBack, Principal, Refusal, Release, Revision, Rollback,
     ServiceId, ServiceRow, StoredNow, WantedRollback, open_rollback, ran,
 };
 
+use self::report::{Report, TakenFrom, To, write_text};
 use super::stage::{self, Found, StageArguments, reason};
-use crate::deployer::Where;
 use crate::deployer::orders::Orders;
+use crate::deployer::{MaybeRead, Where};
 use crate::doctor::reads::Reads;
 use crate::doctor::stage::StageAt;
 use crate::doctor::standing::{self, Failed};
-use crate::output::{Answer, Failure, GOOD, NAME, Output, QUIET, write_json};
+use crate::output::{Answer, Failure, Output, write_json};
+use crate::telling::safe;
 
 /// How often the service may change hands while it is decided what is taken back.
 const TRIES: u32 = 3;
@@ -101,41 +105,12 @@ enum Refused {
     Unsteady(ServiceId),
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
-    pipeline: &'a str,
-    stage: &'a str,
-    service: String,
-    by: Principal,
-    /// Whether it was not asked for before.
-    new: bool,
-    /// The release that is being rolled out and is taken back.
-    taken_back: Option<ReleaseId>,
-    /// The rollback, where one is opened.
-    rollback: Option<ReleaseId>,
-    /// The release that it brings back.
-    to: Option<To>,
-}
-
-#[derive(Serialize)]
-struct To {
-    release: ReleaseId,
-    /// Its tag; none for what ran before it.
-    tag: Option<String>,
-    revision: Revision,
-    /// Whether it is not what that release brought, but what ran before it.
-    before_release: bool,
-}
-
-impl To {
-    fn of(good: &Release, revision: &Revision, before: bool) -> Self {
-        Self {
-            release: good.id().clone(),
-            tag: (!before).then(|| good.image().tag.to_string()),
-            revision: revision.clone(),
-            before_release: before,
-        }
-    }
+/// A release that has a service.
+enum Driven {
+    /// It is driven.
+    Release(Box<Release>),
+    /// It is not: why.
+    Not(String),
 }
 
 pub(super) async fn run<D: Orders + Reads>(
@@ -178,9 +153,12 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
     /// Rolls back what is there now; `None` when that has changed meanwhile.
     async fn roll_back(&self) -> Result<Option<Report<'a>>, Failure> {
         let row = stage::row(self.deployer, &self.service).await?;
-        let owner = match &row.owner {
-            None => None,
-            Some(id) => Some(self.load(id).await?),
+        let (owner, not_driven) = match &row.owner {
+            None => (None, None),
+            Some(id) => match self.driven(id).await? {
+                Driven::Release(owner) => (Some(*owner), None),
+                Driven::Not(problem) => (None, Some(problem)),
+            },
         };
         let way_back = owner
             .as_ref()
@@ -204,6 +182,11 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
         }
         let live = owner.filter(|owner| owner.rollback().is_none());
         let mut report = self.report(false, None, None);
+        let owner = row.owner.clone();
+        report.taken_from = owner.zip(not_driven).map(|(release, problem)| TakenFrom {
+            release,
+            problem: safe(&problem),
+        });
         if let Some(live) = &live {
             match self.take_back(live.id()).await? {
                 None => return Ok(None),
@@ -218,6 +201,18 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
         report.rollback = Some(rollback);
         report.to = Some(to);
         Ok(Some(report))
+    }
+
+    /// Whether a release is driven that has the service, or has had it last.
+    async fn driven(&self, id: &ReleaseId) -> Result<Driven, Failure> {
+        match self.deployer.release_if_readable(id).await? {
+            MaybeRead::Unreadable(problem) => Ok(Driven::Not(problem)),
+            MaybeRead::Read(None) => Err(Refused::NoSuchRelease(id.clone()).into()),
+            MaybeRead::Read(Some(release)) => Ok(match verified::not_driven(&release) {
+                Some(problem) => Driven::Not(problem),
+                None => Driven::Release(release),
+            }),
+        }
     }
 
     /// Tells the release that is being rolled out, and whether it did not know; `None` when it is
@@ -258,7 +253,7 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             None => {
                 let good = self
                     .way_back(row)
-                    .await
+                    .await?
                     .ok_or_else(|| NoWayBack::NothingBefore(stage.clone()))?;
                 (self.load(&good.release).await?, good.before)
             }
@@ -266,7 +261,7 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
         let serving = row.good.as_ref();
         // The rules that brought what runs now are those that the service is set up for.
         let rules = match &serving {
-            Some(serving) => self.deployer.release(&serving.release).await?,
+            Some(serving) => self.readable(&serving.release).await?,
             None => None,
         };
         let wanted = WantedRollback {
@@ -301,9 +296,18 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
     }
 
     /// What is brought back where nobody names it: what was good before what is good now, unless
-    /// the service stands on a deployment that failed, which was never good. Where that cannot be
-    /// asked, the ledger alone decides.
-    async fn way_back<'r>(&self, row: &'r ServiceRow) -> Option<&'r Good> {
+    /// the service stands on a deployment that failed, or on what a release has left that is not
+    /// driven any more: neither was ever good. Where the deployment cannot be asked for, the ledger
+    /// alone decides.
+    async fn way_back<'r>(&self, row: &'r ServiceRow) -> Result<Option<&'r Good>, Failure> {
+        let good = row.good.as_ref();
+        let last = row.taken_by.as_ref();
+        let last = last.filter(|last| good.is_none_or(|good| good.release != **last));
+        if let Some(last) = last
+            && let Driven::Not(_) = self.driven(last).await?
+        {
+            return Ok(good);
+        }
         let Found {
             pipeline,
             stage,
@@ -316,14 +320,14 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
-        match (failed, &row.good) {
+        Ok(match (failed, &row.good) {
             (Ok(Some(Failed { revision, .. })), Some(good))
                 if revision.as_deref() != Some(good.revision.as_str()) =>
             {
                 Some(good)
             }
             (Ok(_) | Err(_), _) => row.way_back(),
-        }
+        })
     }
 
     /// A release by whose entries a revision ran in the service: with it, or before it.
@@ -338,7 +342,10 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
         let newest = self.deployer.releases_of(pipeline, MOST_SEARCHED).await?;
         candidates.extend(newest.into_iter().map(|summary| summary.release));
         for id in candidates {
-            let release = self.load(&id).await?;
+            // One that cannot be read keeps none of the others from being found.
+            let Some(release) = self.readable(&id).await? else {
+                continue;
+            };
             for before in [false, true] {
                 let ran = ran(&release, &self.service, before);
                 if ran.is_some_and(|(revision, _)| names(name, revision)) {
@@ -347,7 +354,7 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             }
         }
         Err(Refused::NeverRan {
-            revision: crate::telling::safe(name),
+            revision: safe(name),
             stage: self.arguments.of.stage.to_string(),
         }
         .into())
@@ -383,6 +390,13 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
         }
     }
 
+    async fn readable(&self, id: &ReleaseId) -> Result<Option<Release>, Failure> {
+        Ok(match self.deployer.release_if_readable(id).await? {
+            MaybeRead::Read(release) => release.map(|release| *release),
+            MaybeRead::Unreadable(_) => None,
+        })
+    }
+
     async fn load(&self, id: &ReleaseId) -> Result<Release, Failure> {
         let release = self.deployer.release(id).await?;
         release.ok_or_else(|| Refused::NoSuchRelease(id.clone()).into())
@@ -402,44 +416,9 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             by: self.by.clone(),
             new,
             taken_back,
+            taken_from: None,
             rollback,
             to,
         }
     }
-}
-
-fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
-    let Report {
-        pipeline, stage, ..
-    } = report;
-    let name = format!("{NAME}{stage}{NAME:#} of {pipeline}");
-    let before = if report.new { "" } else { "already " };
-    if let Some(release) = &report.taken_back {
-        writeln!(
-            out,
-            "{name}: {release} is {before}being taken back; what ran before it serves again"
-        )?;
-    }
-    if let (Some(rollback), Some(to)) = (&report.rollback, &report.to) {
-        let (of, release) = (to.revision.short(), &to.release);
-        match &to.tag {
-            Some(tag) => writeln!(
-                out,
-                "{name} {before}goes back to {GOOD}{tag}{GOOD:#} ({release}), by {rollback}"
-            )?,
-            None => writeln!(
-                out,
-                "{name} {before}goes back to {GOOD}{of}{GOOD:#}, which ran before {release}, by {rollback}"
-            )?,
-        }
-    }
-    let follow = report.rollback.as_ref().or(report.taken_back.as_ref());
-    if let Some(release) = follow {
-        writeln!(
-            out,
-            "{QUIET}`towpath history {release}` tells how it goes. The stage is on hold afterwards: \
-             `towpath release-hold {pipeline} {stage} --reason …` lets releases in again{QUIET:#}"
-        )?;
-    }
-    Ok(())
 }

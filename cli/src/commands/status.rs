@@ -9,7 +9,7 @@ use serde::Serialize;
 use towpath_aws::ports::CallError;
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::pipeline::Pipeline;
-use towpath_core::release::{Home, ServiceRow, Summary};
+use towpath_core::release::{Home, Outcome, ServiceRow, Summary};
 
 use super::history::ReleaseLine;
 use crate::deployer::orders::Orders;
@@ -30,7 +30,8 @@ const NEWEST: usize = 50;
     towpath status shop-api --output json\n\n\
     It shows what the ledger knows, and how the services' last deployments ended where your \
     credentials may ask. Exits with 1 when a stage is held, stands on a deployment that failed, or \
-    has no service, when a vetoed image serves, or when a pipeline cannot be read.")]
+    has no service, when a vetoed image serves, when a release is not trusted and nothing newer has \
+    succeeded, or when a pipeline cannot be read.")]
 pub(super) struct Arguments {
     /// The pipeline; without it all of them.
     pipeline: Option<PipelineName>,
@@ -63,6 +64,9 @@ struct PipelineStatus {
     stages: Vec<StageStatus>,
     #[serde(serialize_with = "as_lines")]
     open: Vec<Summary>,
+    /// The releases that are not trusted, as long as nothing newer of the pipeline has succeeded.
+    #[serde(serialize_with = "as_lines")]
+    not_trusted: Vec<Summary>,
 }
 
 #[derive(Serialize)]
@@ -156,13 +160,14 @@ async fn report<D: Orders + Reads>(
         }
         .into());
     }
+    let distrusted = pipelines.iter().any(|one| !one.not_trusted.is_empty());
     let mut stages = pipelines.iter().flat_map(|pipeline| &pipeline.stages);
     let wanting = stages.any(|stage| {
         let vetoed = |running: &Running| running.vetoed.is_some();
         stage.hold.is_some() || stage.failed.is_some() || stage.runs.as_ref().is_some_and(vetoed)
     });
     Ok(Report {
-        ok: !wanting && unusable.is_empty(),
+        ok: !wanting && !distrusted && unusable.is_empty(),
         pipelines,
         unusable,
     })
@@ -238,6 +243,7 @@ async fn status_of<D: Orders + Reads>(
             unseen: stands.err(),
         });
     }
+    let not_trusted = not_trusted(releases);
     // A rollback's image may have been pushed long before those at hand. A release that has ended
     // may still be open until people know it.
     let mut open = deployer.open_releases().await?;
@@ -248,7 +254,17 @@ async fn status_of<D: Orders + Reads>(
         version,
         stages,
         open,
+        not_trusted,
     })
+}
+
+/// Of releases, the newest first, those that are not trusted and came after the last success.
+fn not_trusted(releases: Vec<Summary>) -> Vec<Summary> {
+    let mut found = releases;
+    let success = |one: &Summary| one.outcome == Some(Outcome::Succeeded);
+    found.truncate(found.iter().position(success).unwrap_or(found.len()));
+    found.retain(|one| one.outcome == Some(Outcome::NotTrusted));
+    found
 }
 
 /// What is wrong with what stands in a stage, if something is; else why it could not be asked.
@@ -310,6 +326,15 @@ fn write_text(out: &mut dyn Write, report: &Report, now: Timestamp) -> Result<()
                 open.tag,
                 open.release,
                 safe(&open.state)
+            )?;
+        }
+        for one in &pipeline.not_trusted {
+            writeln!(
+                out,
+                "  {QUIET}ended{QUIET:#} {} {QUIET}{}{QUIET:#}: {BAD}{}{BAD:#}",
+                one.tag,
+                one.release,
+                safe(&one.state)
             )?;
         }
     }

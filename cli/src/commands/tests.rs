@@ -2,6 +2,7 @@
 
 mod examining;
 mod ledger;
+mod not_driven;
 mod ordering;
 mod planning;
 mod stored;

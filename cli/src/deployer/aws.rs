@@ -23,7 +23,7 @@ use towpath_core::release::{
 };
 
 use super::find::find;
-use super::{Deployer, Parameter, Sealed, StoredEntries, Where};
+use super::{Deployer, MaybeRead, Parameter, Sealed, StoredEntries, Where};
 use crate::doctor::reads::{Reads, Spot};
 use crate::output::Failure;
 
@@ -144,6 +144,16 @@ impl Deployer for Installed {
 
     async fn release(&self, id: &ReleaseId) -> Result<Option<Release>, Failure> {
         Ok(self.aws.load(id).await?)
+    }
+
+    async fn release_if_readable(&self, id: &ReleaseId) -> Result<MaybeRead, Failure> {
+        match self.aws.load(id).await {
+            Ok(release) => Ok(MaybeRead::Read(release.map(Box::new))),
+            Err(error @ (LoadError::Unreadable { .. } | LoadError::Distrusted(_))) => {
+                Ok(MaybeRead::Unreadable(error.to_string()))
+            }
+            Err(LoadError::Call(error)) => Err(error.into()),
+        }
     }
 
     async fn summary(&self, id: &ReleaseId) -> Result<Option<Summary>, Failure> {

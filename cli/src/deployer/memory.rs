@@ -16,12 +16,12 @@ use towpath_core::names::{DeploymentId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::pipeline::{PARAMETER_ROOT, Pipeline};
 use towpath_core::release::{
     Action, Actor, Entry, Event, Good, Home, Image, Outcome, Plan, Release, ServiceId, ServiceRow,
-    StoredEntry, Summary, release_id,
+    StoredEntry, Summary, Untrusted, release_id,
 };
 
 use towpath_core::taskdef::{self, TaskDefinition};
 
-use super::{Deployer, Parameter, Sealed, StoredEntries};
+use super::{Deployer, MaybeRead, Parameter, Sealed, StoredEntries};
 use crate::doctor::memory::Answers;
 use crate::doctor::reads::{Reads, Spot};
 use crate::output::Failure;
@@ -41,6 +41,8 @@ pub(crate) struct Memory {
     pub(crate) answers: Answers,
     /// Why a release's entries cannot be read.
     pub(crate) unreadable: BTreeMap<ReleaseId, String>,
+    /// Why a release is not trusted, as its summary says.
+    pub(crate) untrusted: BTreeMap<ReleaseId, Untrusted>,
     /// The repositories that cannot be asked now.
     pub(crate) silent: BTreeSet<RepositoryName>,
     /// The repositories that never answer.
@@ -68,6 +70,7 @@ impl Memory {
             preview: None,
             answers: calm(),
             unreadable: BTreeMap::new(),
+            untrusted: BTreeMap::new(),
             silent: BTreeSet::new(),
             mute: BTreeSet::new(),
             unread: BTreeSet::new(),
@@ -239,11 +242,26 @@ impl Deployer for Memory {
     }
 
     async fn release(&self, id: &ReleaseId) -> Result<Option<Release>, Failure> {
-        let entries = self.entries.get(id);
-        let entries = entries.map(|all| all.iter().map(|stored| stored.entry.clone()).collect());
-        Ok(entries
-            .map(|entries| Release::fold(id.clone(), entries))
-            .transpose()?)
+        match self.release_if_readable(id).await? {
+            MaybeRead::Read(release) => Ok(release.map(|release| *release)),
+            MaybeRead::Unreadable(problem) => Err(problem.into()),
+        }
+    }
+
+    async fn release_if_readable(&self, id: &ReleaseId) -> Result<MaybeRead, Failure> {
+        if let Some(problem) = self.unreadable.get(id) {
+            return Ok(MaybeRead::Unreadable(problem.clone()));
+        }
+        let Some(entries) = self.entries.get(id) else {
+            return Ok(MaybeRead::Read(None));
+        };
+        let entries = entries.iter().map(|stored| stored.entry.clone()).collect();
+        let release = Release::fold(id.clone(), entries)?;
+        let untrusted = self.untrusted.get(id).cloned();
+        Ok(MaybeRead::Read(Some(Box::new(match untrusted {
+            None => release,
+            Some(untrusted) => release.distrusted(untrusted),
+        }))))
     }
 
     async fn summary(&self, id: &ReleaseId) -> Result<Option<Summary>, Failure> {

@@ -79,6 +79,9 @@ pub async fn drive<P: Ports>(
     let Some(release) = ports.load(id).await? else {
         return Ok(Driven::Unknown);
     };
+    if release.untrusted().is_some() {
+        return Ok(Driven::Done);
+    }
     let run = Run {
         ports,
         actor,

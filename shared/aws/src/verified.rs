@@ -3,7 +3,8 @@
 
 use towpath_core::image::Digest;
 use towpath_core::release::{
-    Difference, Directive, ServiceId, ServiceRow, Subject, ordered, verify_row, verify_trail,
+    Difference, Directive, Release, ServiceId, ServiceRow, Subject, ordered, verify_row,
+    verify_trail,
 };
 
 use crate::ports::{CallError, Directives, Distrust, Ledger, LoadError, Trail};
@@ -51,6 +52,20 @@ pub enum NotVerified {
     Load(#[from] LoadError),
 }
 
+impl NotVerified {
+    /// Why the release that took the service last is not driven, if that is the reason.
+    #[must_use]
+    pub fn not_driven(&self) -> Option<String> {
+        match self {
+            Self::Distrusted { distrust, .. } => Some(distrust.to_string()),
+            Self::Load(error @ (LoadError::Unreadable { .. } | LoadError::Distrusted(_))) => {
+                Some(error.to_string())
+            }
+            Self::Edited { .. } | Self::Orders { .. } | Self::Load(LoadError::Call(_)) => None,
+        }
+    }
+}
+
 impl From<CallError> for NotVerified {
     fn from(error: CallError) -> Self {
         Self::Load(error.into())
@@ -62,6 +77,9 @@ fn said(differences: &[Difference]) -> String {
     said.join("; ")
 }
 
+/// Why the release that took a service last is not driven, if it is not.
+pub type NotDriven = Option<String>;
+
 /// Compares a row that was read with the orders about its service and with the entries of the release
 /// that took the service last: one Query, unless they differ.
 ///
@@ -72,7 +90,7 @@ pub async fn verify<P: Ledger + Directives>(
     service: &ServiceId,
     row: &ServiceRow,
     trail: Trail,
-) -> Result<(), NotVerified> {
+) -> Result<NotDriven, NotVerified> {
     let subject = Subject::Service(service.clone());
     let mut trail = trail;
     let mut reads = 1;
@@ -108,7 +126,7 @@ async fn compare<P: Ledger>(
     subject: &Subject,
     row: &ServiceRow,
     trail: &Trail,
-) -> Result<(), NotVerified> {
+) -> Result<NotDriven, NotVerified> {
     broken(subject, trail).map_or(Ok(()), |problem| {
         let service = service.clone();
         Err(NotVerified::Orders { service, problem })
@@ -126,30 +144,43 @@ pub async fn against_entries<P: Ledger>(
     service: &ServiceId,
     row: &ServiceRow,
     orders: Option<&[Directive]>,
-) -> Result<(), NotVerified> {
+) -> Result<NotDriven, NotVerified> {
     let service = || service.clone();
     let last = match &row.taken_by {
         Some(last) => ports.load(last).await,
         None => Ok(None),
     };
     match last {
-        Ok(last) => verify_row(&service(), row, orders, last.as_ref()).map_err(|differences| {
-            NotVerified::Edited {
+        Ok(last) => match verify_row(&service(), row, orders, last.as_ref()) {
+            Ok(()) => Ok(last.as_ref().and_then(not_driven)),
+            Err(differences) => Err(NotVerified::Edited {
                 service: service(),
                 differences,
-            }
-        }),
+            }),
+        },
         // What it wrote before somebody else did in its name is as good as ever.
         Err(LoadError::Distrusted(distrust)) => {
-            verify_row(&service(), row, orders, distrust.trusted.as_ref()).map_err(|_| {
-                NotVerified::Distrusted {
+            match verify_row(&service(), row, orders, distrust.trusted.as_ref()) {
+                Ok(()) => Ok(Some(distrust.to_string())),
+                Err(_) => Err(NotVerified::Distrusted {
                     service: service(),
                     distrust,
-                }
-            })
+                }),
+            }
         }
         Err(error @ (LoadError::Unreadable { .. } | LoadError::Call(_))) => Err(error.into()),
     }
+}
+
+/// Why a release that could be read is not driven, if it is not.
+#[must_use]
+pub fn not_driven(release: &Release) -> NotDriven {
+    let untrusted = release.untrusted()?;
+    Some(format!(
+        "the ledger of {} is not trusted: {}",
+        release.id(),
+        untrusted.reason
+    ))
 }
 
 fn broken(subject: &Subject, trail: &Trail) -> Option<String> {

@@ -22,7 +22,7 @@ fn revision(number: u8) -> Revision {
 }
 
 /// A deployer in which two releases succeeded in production, the second of which serves.
-fn shop() -> (Memory, ReleaseId, ReleaseId) {
+pub(super) fn shop() -> (Memory, ReleaseId, ReleaseId) {
     let mut deployer = Memory::new();
     let pipeline = deployer.keep(SHOP);
     let good = succeeds(&mut deployer, &pipeline, "0000001", revision(6));
@@ -47,7 +47,7 @@ fn succeeds(deployer: &mut Memory, pipeline: &Pipeline, tag: &str, with: Revisio
 
 /// What happened to a release that is being rolled out to production, with the service's row as it
 /// was before.
-fn rolled_out_on(row: Option<&ServiceRow>) -> Vec<Event> {
+pub(super) fn rolled_out_on(row: Option<&ServiceRow>) -> Vec<Event> {
     let row = row.cloned().unwrap_or_default();
     let epoch = row.epoch + 1;
     let plan = serde_json::json!({
@@ -86,11 +86,11 @@ fn left_by(deployer: &mut Memory, id: &ReleaseId) {
 }
 
 /// Production's row.
-fn row(deployer: &mut Memory) -> &mut ServiceRow {
+pub(super) fn row(deployer: &mut Memory) -> &mut ServiceRow {
     deployer.services.get_mut(&service()).unwrap()
 }
 
-fn service() -> towpath_core::release::ServiceId {
+pub(super) fn service() -> towpath_core::release::ServiceId {
     towpath_core::release::ServiceId {
         account: home().account,
         region: home().region,
@@ -104,7 +104,7 @@ fn order(verb: &str, rest: &[&str]) -> Vec<String> {
     all.into_iter().map(str::to_owned).collect()
 }
 
-fn ordered(deployer: &Memory, verb: &str, rest: &[&str]) -> String {
+pub(super) fn ordered(deployer: &Memory, verb: &str, rest: &[&str]) -> String {
     let arguments = order(verb, rest);
     yes(
         deployer,

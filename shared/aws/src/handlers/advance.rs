@@ -80,7 +80,7 @@ async fn look_at<P: Ports>(
                 false
             }
             Err(DriveError::Load(LoadError::Distrusted(distrust))) => {
-                match distrusted::leave(ports, function, &distrust).await {
+                match distrusted::end(ports, function, &distrust).await {
                     Ok(()) => false,
                     Err(error) => {
                         tracing::error!(release.id = %release, %error, "what is to be done about a release that is not trusted could not be done");

@@ -1,24 +1,29 @@
 //! What is done about a release with an entry that nobody vouches for. It is not driven: whatever that
-//! entry says was not said by who may say it. People are told once, and an alarm as often as the release
-//! is looked at; a service that it has is let go and put on hold, so that people can roll back.
+//! entry says was not said by who may say it. What it keeps others from is let go: a service that it
+//! has, on hold, so that people can roll back, and its place among those that wait in order. People
+//! are told once, and its summary is closed, so that it is looked at no more. Its entries stay what
+//! they are: evidence.
 
 use towpath_core::bulletin::{Audience, Bulletin};
+use towpath_core::message::card;
+use towpath_core::release::{Release, ServiceId};
 
 use crate::metric;
 use crate::perform::candidate;
-use crate::ports::{CallError, Distrust, Ports};
+use crate::ports::{CallError, Distrust, LoadError, Ports};
 
-/// Leaves a release as it is.
+/// Ends a release that is not trusted. Doing it again changes nothing, so that what fails here is done
+/// by the next look.
 ///
 /// # Errors
-/// When the ledger cannot be used.
-pub(super) async fn leave<P: Ports>(
+/// When the ledger cannot be used, or Slack cannot be reached.
+pub(super) async fn end<P: Ports>(
     ports: &P,
     function: &str,
     distrust: &Distrust,
-) -> Result<(), CallError> {
+) -> Result<(), LoadError> {
     let Distrust {
-        release,
+        release: id,
         problem,
         trusted,
         passing,
@@ -27,35 +32,84 @@ pub(super) async fn leave<P: Ports>(
         return Err(CallError::NotDone {
             operation: "ledger:load",
             message: distrust.to_string(),
-        });
+        }
+        .into());
     }
-    tracing::error!(release.id = %release, problem, "a release is not driven: its ledger is not trusted");
-    println!("{}", metric::distrusted(function, release, ports.now()));
-    // Without its first entry nothing is known of its channels and services, and nothing was done
-    // for it.
-    let Some(trusted) = trusted else {
+    tracing::error!(release.id = %id, problem, "a release is not driven: its ledger is not trusted");
+    println!("{}", metric::distrusted(function, id, ports.now()));
+    // Where nothing of it is trusted, nobody but the release itself is concerned by what it says: it
+    // leaves the services that it names, and its own summary is closed.
+    let known = match trusted {
+        Some(trusted) => Some(trusted.clone()),
+        None => ports.load_unverified(id).await?,
+    };
+    let Some(release) = known.map(|known| known.distrusted(distrust.untrusted())) else {
         return Ok(());
     };
-    let pipeline = trusted.pipeline();
+    for service in services(&release) {
+        leave(ports, distrust, &service).await?;
+    }
+    if trusted.is_some() {
+        tell(ports, &release, problem).await?;
+    }
+    ports.close(&release).await?;
+    Ok(())
+}
+
+fn services(release: &Release) -> impl Iterator<Item = ServiceId> {
+    (0..release.pipeline().stages.len()).filter_map(|stage| release.service_id(stage))
+}
+
+/// Has the release leave a service: whoever waits behind it goes on.
+async fn leave<P: Ports>(
+    ports: &P,
+    distrust: &Distrust,
+    service: &ServiceId,
+) -> Result<(), LoadError> {
+    let id = &distrust.release;
+    let row = ports.service(service).await?;
+    let mut left = false;
+    for waiting in row.waiting.iter().filter(|one| one.release == *id) {
+        ports.dequeue(service, waiting).await?;
+        tracing::warn!(release.id = %id, %service, "the release does not wait for the service any more");
+        left = true;
+    }
+    if row.owner.as_ref() == Some(id) {
+        let reason = format!("{distrust}: find out who wrote it, and roll back what is not wanted");
+        if ports.let_go(service, id, &reason, ports.now()).await? {
+            tracing::warn!(release.id = %id, %service, "the service is let go and put on hold");
+            left = true;
+        }
+    }
+    if left {
+        candidate(ports, id, service).await?;
+    }
+    Ok(())
+}
+
+/// Tells people in the pipeline's channels, and on the release's card. No entry says what the card
+/// says then.
+async fn tell<P: Ports>(ports: &P, release: &Release, problem: &str) -> Result<(), CallError> {
+    let pipeline = release.pipeline();
     if let Some(audience) = Audience::of(&pipeline.notify) {
         let (id, bulletin) = Bulletin::of_untrusted(
             audience,
             pipeline.pipeline.clone(),
-            release.clone(),
-            problem.clone(),
+            release.id().clone(),
+            problem.to_owned(),
             ports.now(),
         );
         ports.announce(&id, &bulletin).await?;
     }
-    let reason = format!("{distrust}: find out who wrote it, and roll back what is not wanted");
-    for service in (0..pipeline.stages.len()).filter_map(|stage| trusted.service_id(stage)) {
-        if ports
-            .let_go(&service, release, &reason, ports.now())
-            .await?
-        {
-            tracing::warn!(release.id = %release, %service, "the service is let go and put on hold");
-            candidate(ports, trusted, &service).await?;
+    let Some((channel, ts, _)) = &release.told().card else {
+        return Ok(());
+    };
+    match ports.update_card(channel, ts, &card(release)).await {
+        // A card that is gone, or a channel, keeps nothing open.
+        Err(error @ CallError::Refused { .. }) => {
+            tracing::warn!(release.id = %release.id(), %error, "the card of a release that is not trusted cannot say so");
+            Ok(())
         }
+        updated => updated,
     }
-    Ok(())
 }

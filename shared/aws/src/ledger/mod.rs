@@ -15,17 +15,20 @@ mod summary;
 mod wake;
 mod write;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use towpath_core::image::Digest;
 use towpath_core::names::{AccountId, DeploymentId, PipelineName, ReleaseId};
 use towpath_core::pipeline::HookPoint;
-use towpath_core::release::{Actor, Event, HookReport, Release, ServiceId, ServiceRow};
+use towpath_core::release::{
+    Actor, Candidate, Event, HookReport, Release, ServiceId, ServiceRow, Summary,
+};
 
 pub use summary::Listed;
 
-use self::item::{number, text};
-use self::summary::Attention;
-use self::wake::{Row, UPDATE, patiently, where_it_holds};
+use self::item::{SERVICE, number, service_key, text, waiting_item};
+use self::summary::{Attention, closed};
+use self::wake::{AsLongAs, Row, UPDATE, patiently, where_it_holds};
 use crate::aws::Aws;
 use crate::call::failed;
 use crate::ports::{Append, AppendError, CallError, Ledger, LoadError, OpenRelease};
@@ -33,6 +36,18 @@ use crate::ports::{Append, AppendError, CallError, Ledger, LoadError, OpenReleas
 impl Ledger for Aws {
     async fn load(&self, id: &ReleaseId) -> Result<Option<Release>, LoadError> {
         self.load_release(id).await
+    }
+
+    async fn load_unverified(&self, id: &ReleaseId) -> Result<Option<Release>, LoadError> {
+        self.load_as_stored(id).await
+    }
+
+    async fn close(&self, release: &Release) -> Result<(), CallError> {
+        let (Some(summary), Some(untrusted)) = (Summary::of(release), release.untrusted()) else {
+            return Ok(());
+        };
+        let update = self.update_of(Row::summary(release.id())).await?;
+        where_it_holds(closed(update, &summary, untrusted)).await
     }
 
     async fn open(
@@ -67,6 +82,21 @@ impl Ledger for Aws {
 
     async fn service(&self, id: &ServiceId) -> Result<ServiceRow, LoadError> {
         Ok(self.service_row(id).await?)
+    }
+
+    async fn dequeue(&self, service: &ServiceId, waiting: &Candidate) -> Result<(), CallError> {
+        let row = Row {
+            key: service_key(service),
+            sort: SERVICE,
+            as_long_as: AsLongAs::There,
+        };
+        let update = self.update_of(row).await?;
+        let itself = AttributeValue::Ss(vec![waiting_item(waiting)]);
+        let update = update
+            .update_expression("DELETE #waiting :itself")
+            .expression_attribute_names("#waiting", "waiting")
+            .expression_attribute_values(":itself", itself);
+        where_it_holds(update).await
     }
 
     async fn hook_reports(

@@ -7,14 +7,14 @@ use jiff::SignedDuration;
 use towpath_core::image::Digest;
 use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
 use towpath_core::release::{
-    BrokenSeal, Release, ServiceId, ServiceRow, StoredEntry, Writer, verify_chain,
+    BrokenSeal, Release, ServiceId, ServiceRow, StoredEntry, Untrusted, Writer, verify_chain,
 };
 
 use super::item::{
     BadItem, DEPLOYMENT, ENTRY, Item, SERVICE, SUMMARY, VETO, deployment_key, entry_of, optional,
     parsed, release_key, row_of, service_key, string, text, veto_key,
 };
-use super::summary::{Listed, OPEN, OPEN_INDEX, PIPELINE_INDEX, open_of, summary_of};
+use super::summary::{Listed, OPEN, OPEN_INDEX, PIPELINE_INDEX, open_of, summary_of, untrusted_of};
 use crate::aws::Aws;
 use crate::call::{failed, unreadable};
 use crate::ports::{CallError, Clock as _, Distrust, LoadError, OpenRelease};
@@ -33,25 +33,30 @@ const READS: u32 = 3;
 
 impl Aws {
     pub(super) async fn load_release(&self, id: &ReleaseId) -> Result<Option<Release>, LoadError> {
-        let unreadable = |problem: String| LoadError::Unreadable {
-            release: id.clone(),
-            problem,
-        };
-        let (entries, ()) = tokio::join!(self.whole_entries(id), self.prepare_seal());
-        let entries = entries?;
+        let (stored, ()) = tokio::join!(self.whole_entries(id), self.prepare_seal());
+        let Stored { entries, untrusted } = stored?;
         if entries.is_empty() {
             return Ok(None);
         }
-        verify_chain(id, &entries, None).map_err(|broken| unreadable(broken.to_string()))?;
+        check_chain(id, &entries)?;
         // Only `advance` acts on what is there; the others write down facts, which it judges.
         let writer = self.settings().seal_writer().map_err(CallError::from)?;
         if writer == Some(Writer::Advance) {
             self.trust(id, &entries).await?;
         }
-        let entries = entries.into_iter().map(|stored| stored.entry).collect();
-        Release::fold(id.clone(), entries)
-            .map(Some)
-            .map_err(|error| unreadable(error.to_string()))
+        folded(id, entries, untrusted).map(Some)
+    }
+
+    pub(super) async fn load_as_stored(
+        &self,
+        id: &ReleaseId,
+    ) -> Result<Option<Release>, LoadError> {
+        let Stored { entries, untrusted } = self.whole_entries(id).await?;
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        check_chain(id, &entries)?;
+        folded(id, entries, untrusted).map(Some)
     }
 
     /// Whether the entries were written by who may write them. If not, what comes before the first
@@ -105,9 +110,7 @@ impl Aws {
     /// # Errors
     /// When an item is not an entry, or the call fails.
     pub async fn stored_entries(&self, id: &ReleaseId) -> Result<Vec<StoredEntry>, LoadError> {
-        let items = self.entry_items(id).await?;
-        let entry = |item| entry_of(item).map_err(|error| unreadable_release(id, &error));
-        items.iter().map(entry).collect()
+        Ok(self.stored(id).await?.entries)
     }
 
     /// A release's summary.
@@ -193,15 +196,15 @@ impl Aws {
     }
 
     /// A release's entries without a gap.
-    async fn whole_entries(&self, id: &ReleaseId) -> Result<Vec<StoredEntry>, LoadError> {
+    async fn whole_entries(&self, id: &ReleaseId) -> Result<Stored, LoadError> {
         let mut missing = 0;
         for _ in 0..READS {
-            let entries = self.stored_entries(id).await?;
+            let stored = self.stored(id).await?;
             let gap = (1..)
-                .zip(&entries)
+                .zip(&stored.entries)
                 .find(|(place, stored)| stored.entry.sequence != *place);
             match gap {
-                None => return Ok(entries),
+                None => return Ok(stored),
                 Some((place, _)) => missing = place,
             }
         }
@@ -211,14 +214,14 @@ impl Aws {
         })
     }
 
-    async fn entry_items(&self, id: &ReleaseId) -> Result<Vec<Item>, CallError> {
+    /// A release's entries, and whether its summary is closed: one Query.
+    async fn stored(&self, id: &ReleaseId) -> Result<Stored, LoadError> {
         let query = self.query().await?;
         let query = query
-            .key_condition_expression("pk = :release AND begins_with(sk, :entry)")
+            .key_condition_expression("pk = :release")
             .expression_attribute_values(":release", release_key(id))
-            .expression_attribute_values(":entry", text(ENTRY))
             .consistent_read(true);
-        paged(query, usize::MAX).await
+        stored_of(&paged(query, usize::MAX).await?).map_err(|error| unreadable_release(id, &error))
     }
 
     pub(super) async fn query(&self) -> Result<QueryFluentBuilder, CallError> {
@@ -296,6 +299,50 @@ pub(super) fn readable<T>(items: &[Item], decode: impl Fn(&Item) -> Result<T, Ba
         }
     };
     items.iter().filter_map(logged).collect()
+}
+
+/// What a release's partition holds.
+#[derive(Default)]
+struct Stored {
+    entries: Vec<StoredEntry>,
+    /// Why the release is not trusted, if its summary says so.
+    untrusted: Option<Untrusted>,
+}
+
+fn stored_of(items: &[Item]) -> Result<Stored, BadItem> {
+    let mut stored = Stored::default();
+    for item in items {
+        let key = string(item, "sk")?;
+        if key.starts_with(ENTRY) {
+            stored.entries.push(entry_of(item)?);
+        } else if key == SUMMARY {
+            stored.untrusted = untrusted_of(item)?;
+        }
+    }
+    Ok(stored)
+}
+
+fn check_chain(id: &ReleaseId, entries: &[StoredEntry]) -> Result<(), LoadError> {
+    verify_chain(id, entries, None).map_err(|broken| LoadError::Unreadable {
+        release: id.clone(),
+        problem: broken.to_string(),
+    })
+}
+
+fn folded(
+    id: &ReleaseId,
+    entries: Vec<StoredEntry>,
+    untrusted: Option<Untrusted>,
+) -> Result<Release, LoadError> {
+    let entries = entries.into_iter().map(|stored| stored.entry).collect();
+    let release = Release::fold(id.clone(), entries).map_err(|error| LoadError::Unreadable {
+        release: id.clone(),
+        problem: error.to_string(),
+    })?;
+    Ok(match untrusted {
+        None => release,
+        Some(untrusted) => release.distrusted(untrusted),
+    })
 }
 
 fn unreadable_release(id: &ReleaseId, error: &BadItem) -> LoadError {

@@ -7,14 +7,17 @@
 //! - `wake`: there only when the write is to wake `advance`, whose event source mapping takes from
 //!   the table's stream what has it. Its text differs each time, because DynamoDB streams no write
 //!   that changes nothing;
-//! - `moving_since` and `behind`: what tells a release that is stuck from one that waits.
+//! - `moving_since` and `behind`: what tells a release that is stuck from one that waits;
+//! - `distrust` and `trusted`: of a release that is not trusted, why not, and how many of its entries
+//!   are. Nobody adds entries to it.
 //!
 //! The index `by_pipeline` has the partition key `pipeline` and the sort key `arrived_at`.
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use jiff::{SignedDuration, Timestamp};
-use towpath_core::release::{Outcome, Summary};
+use towpath_core::release::{Outcome, Summary, Untrusted};
 
 use super::item::{
     BadItem, Item, SUMMARY, number, optional, parsed, parsed_number, release_key, release_of,
@@ -118,6 +121,52 @@ pub(super) fn summary_item(summary: &Summary, attention: Attention) -> Item {
         item.insert("wake".into(), text(wake));
     }
     item
+}
+
+/// The attribute that says why a release is not trusted.
+pub(super) const DISTRUST: &str = "distrust";
+
+/// The update that closes the summary of a release that is not trusted. With `wake` still there it
+/// would wake `advance` once more.
+pub(super) fn closed(
+    update: UpdateItemFluentBuilder,
+    summary: &Summary,
+    untrusted: &Untrusted,
+) -> UpdateItemFluentBuilder {
+    let mut set = String::from("SET #distrust = :distrust, #trusted = :trusted, #state = :state");
+    let mut update = update;
+    if let Some(outcome) = summary.outcome {
+        set.push_str(", #outcome = :outcome");
+        update = update
+            .expression_attribute_names("#outcome", "outcome")
+            .expression_attribute_values(":outcome", text(outcome_word(outcome)));
+    }
+    update
+        .update_expression(format!(
+            "{set} REMOVE #open, #due, #wake, #moving_since, #behind"
+        ))
+        .expression_attribute_names("#distrust", DISTRUST)
+        .expression_attribute_names("#trusted", "trusted")
+        .expression_attribute_names("#state", "state")
+        .expression_attribute_names("#open", "open")
+        .expression_attribute_names("#due", "due")
+        .expression_attribute_names("#wake", "wake")
+        .expression_attribute_names("#moving_since", "moving_since")
+        .expression_attribute_names("#behind", "behind")
+        .expression_attribute_values(":distrust", text(&untrusted.reason))
+        .expression_attribute_values(":trusted", number(untrusted.trusted))
+        .expression_attribute_values(":state", text(&summary.state))
+}
+
+/// Why a release is not trusted, as its summary says.
+pub(super) fn untrusted_of(item: &Item) -> Result<Option<Untrusted>, BadItem> {
+    let Some(_) = item.get(DISTRUST) else {
+        return Ok(None);
+    };
+    Ok(Some(Untrusted {
+        trusted: parsed_number(item, "trusted")?,
+        reason: string(item, DISTRUST)?.to_owned(),
+    }))
 }
 
 /// The summary in an item.

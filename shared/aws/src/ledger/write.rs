@@ -14,7 +14,7 @@ use towpath_core::release::{
 };
 
 use super::item::{Item, entry_item, entry_key, number, release_key, string};
-use super::summary::{Attention, summary_item};
+use super::summary::{Attention, DISTRUST, summary_item};
 use super::{deployment, service};
 use crate::aws::Aws;
 use crate::call::{classify, failed, refused};
@@ -198,7 +198,7 @@ struct Batch<'a> {
 enum Problem {
     /// Another one had the same items in its hands: it may still fail.
     Conflict,
-    /// Entries are there already, or the summary has moved on.
+    /// Entries are there already, or the summary has moved on, or is closed.
     Behind,
     /// The deployment is another release's.
     Deployment(DeploymentId),
@@ -247,8 +247,9 @@ impl Batch<'_> {
         let summary = match self.seen {
             None => summary.condition_expression("attribute_not_exists(pk)"),
             Some(seen) => summary
-                .condition_expression("#head = :seen")
+                .condition_expression("#head = :seen AND attribute_not_exists(#distrust)")
                 .expression_attribute_names("#head", "head")
+                .expression_attribute_names("#distrust", DISTRUST)
                 .expression_attribute_values(":seen", number(seen)),
         };
         items.push(summary.build().map_err(|e| invalid(&e))?);

@@ -316,7 +316,7 @@ async fn perform_action<P: Ports>(
         Action::Supersede { older, service } => {
             wake::supersede(ports, release, older, service).await
         }
-        Action::WakeCandidate { service } => wake::candidate(ports, release, service).await,
+        Action::WakeCandidate { service } => wake::candidate(ports, release.id(), service).await,
         Action::TellEarlier { earlier, successor } => {
             wake::earlier(ports, earlier, successor).await
         }

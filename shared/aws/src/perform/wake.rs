@@ -83,7 +83,7 @@ async fn tell<P: Ports>(
 
 pub(crate) async fn candidate<P: Ports>(
     ports: &P,
-    release: &Release,
+    release: &ReleaseId,
     service: &ServiceId,
 ) -> Result<Vec<Event>, CallError> {
     let row = row(ports, service).await?;
@@ -93,7 +93,7 @@ pub(crate) async fn candidate<P: Ports>(
         .into_iter()
         .chain(row.candidate)
         .map(|candidate| candidate.release)
-        .find(|next| next != release.id());
+        .find(|next| next != release);
     let waiting = waiting.filter(|_| row.owner.is_none());
     if let Some(next) = &waiting {
         ports.wake(next, ports.now()).await?;
@@ -102,27 +102,6 @@ pub(crate) async fn candidate<P: Ports>(
         service: service.clone(),
         next: waiting,
     }])
-}
-
-/// Takes the service from a release that is not driven, because its ledger cannot be read or trusted:
-/// it would keep a rollback for ever.
-pub(super) async fn free_of_distrusted<P: Ports>(
-    ports: &P,
-    rollback: &Release,
-    service: &ServiceId,
-) -> Result<(), CallError> {
-    let owner = row(ports, service).await?.owner;
-    let Some(owner) = owner.filter(|owner| owner != rollback.id()) else {
-        return Ok(());
-    };
-    let problem = match ports.load(&owner).await {
-        Ok(_) => return Ok(()),
-        Err(LoadError::Call(error)) => return Err(error),
-        Err(error @ (LoadError::Unreadable { .. } | LoadError::Distrusted(_))) => error.to_string(),
-    };
-    tracing::error!(release.id = %owner, %service, problem, "a release that is not driven loses the service to a rollback");
-    let now = ports.now();
-    ports.let_go(service, &owner, &problem, now).await.map(drop)
 }
 
 async fn row<P: Ports>(ports: &P, service: &ServiceId) -> Result<ServiceRow, CallError> {

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use towpath_core::image::Digest;
 use towpath_core::names::{AccountId, DeploymentId, PipelineName, ReleaseId};
 use towpath_core::pipeline::HookPoint;
-use towpath_core::release::{Actor, Event, HookReport, Release, ServiceId, ServiceRow};
+use towpath_core::release::{
+    Actor, Candidate, Event, HookReport, Release, ServiceId, ServiceRow, Untrusted,
+};
 
 use super::CallError;
 
@@ -76,6 +78,19 @@ pub struct Distrust {
     pub passing: bool,
 }
 
+impl Distrust {
+    /// What the release's summary is to say.
+    #[must_use]
+    pub fn untrusted(&self) -> Untrusted {
+        let trusted = self.trusted.as_ref();
+        let last = trusted.and_then(|trusted| trusted.entries().last());
+        Untrusted {
+            trusted: last.map_or(0, |entry| entry.sequence),
+            reason: self.problem.clone(),
+        }
+    }
+}
+
 /// An open release, as the sweeper sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenRelease {
@@ -93,6 +108,12 @@ pub struct OpenRelease {
 pub trait Ledger {
     /// The release, if there is one: one Query, strongly consistent.
     async fn load(&self, id: &ReleaseId) -> Result<Option<Release>, LoadError>;
+    /// The release as its entries tell it, whoever has written them: for what concerns only the
+    /// release itself, where nothing of it is trusted.
+    async fn load_unverified(&self, id: &ReleaseId) -> Result<Option<Release>, LoadError>;
+    /// Closes the summary of a release that is not trusted: it says so, the sweeper wakes the release
+    /// no more, and no entries are written to it by anybody who goes by this interface.
+    async fn close(&self, release: &Release) -> Result<(), CallError>;
     /// Opens a release: its first entries. `Behind` when it exists already.
     async fn open(
         &self,
@@ -117,6 +138,8 @@ pub trait Ledger {
     async fn veto(&self, digest: &Digest) -> Result<Option<String>, CallError>;
     /// A service's row; the empty row when there is none yet.
     async fn service(&self, id: &ServiceId) -> Result<ServiceRow, LoadError>;
+    /// Removes a release from those that wait for a service in order.
+    async fn dequeue(&self, service: &ServiceId, waiting: &Candidate) -> Result<(), CallError>;
     /// What the hook function of an account has reported about a release.
     async fn hook_reports(
         &self,

@@ -7,6 +7,7 @@
 mod support;
 
 mod bulletins;
+mod distrusted;
 mod hooks;
 mod rollbacks;
 mod rows;

@@ -90,6 +90,12 @@ fn title(release: &Release) -> String {
 }
 
 fn line(release: &Release, stage: &Stage, rollout: &Rollout) -> String {
+    if let (Some(_), Phase::Live(_)) = (release.untrusted(), &rollout.phase) {
+        return format!(
+            ":grey_question: *{}*: it was being rolled out, and what became of that is not followed",
+            stage.name
+        );
+    }
     let passed = release.conclusion().is_some() && !matches!(rollout.phase, Phase::Ended { .. });
     if passed {
         return format!(":white_small_square: *{}*: not reached", stage.name);
@@ -186,7 +192,8 @@ fn state(
             | Outcome::Superseded
             | Outcome::Stopped
             | Outcome::Refused
-            | Outcome::Expired => {
+            | Outcome::Expired
+            | Outcome::NotTrusted => {
                 format!("{}: {}", conclusion.outcome, short(&conclusion.reason))
             }
         },

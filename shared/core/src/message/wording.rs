@@ -248,7 +248,8 @@ fn ended(outcome: Outcome, reason: &str, said: &mut Said) -> Option<String> {
         | Outcome::Superseded
         | Outcome::Stopped
         | Outcome::Refused
-        | Outcome::Expired => {}
+        | Outcome::Expired
+        | Outcome::NotTrusted => {}
     }
     let at = stage
         .map(|stage| format!("*{stage}*: "))
@@ -277,6 +278,7 @@ pub(super) fn sign(outcome: Outcome) -> &'static str {
         Outcome::Stopped => ":octagonal_sign:",
         Outcome::Refused => ":no_entry:",
         Outcome::Expired => ":alarm_clock:",
+        Outcome::NotTrusted => ":rotating_light:",
     }
 }
 

@@ -15,7 +15,7 @@ use super::successor::{Successor, accept_successor};
 use super::vote::{Approval, Standing};
 use super::{
     ActionKind, Candidate, CheckResult, Decision, Event, Home, Image, Principal, Refusal, Release,
-    ServiceId,
+    ServiceId, Untrusted,
 };
 use crate::names::{ApprovalId, DeploymentId, MessageId, StageName};
 use crate::pipeline::{HookPoint, Pipeline, Stage, TagPolicy, TagVerdict};
@@ -181,6 +181,9 @@ fn is_foreign(pipeline: &Pipeline, home: &Home, image: &Image) -> Option<String>
 /// # Errors
 /// Why it is not taken.
 pub fn accept(release: &Release, incoming: Incoming, now: Timestamp) -> Result<Accepted, Refusal> {
+    if let Some(untrusted) = release.untrusted() {
+        return accept_nothing(release, untrusted, incoming);
+    }
     match incoming {
         Incoming::Vote {
             approval,
@@ -228,6 +231,36 @@ pub fn accept(release: &Release, incoming: Incoming, now: Timestamp) -> Result<A
         Incoming::Veto { by, reason } => Ok(accept_veto(release, by, reason)),
         Incoming::Superseded { by, service } => Ok(accept_newer(release, by, &service)),
         Incoming::Succeeded(successor) => Ok(accept_successor(release, successor)),
+    }
+}
+
+/// A release that is not trusted is evidence: nothing is added to it. Who votes is told so, and who
+/// wants it taken back that it is not being rolled out.
+fn accept_nothing(
+    release: &Release,
+    untrusted: &Untrusted,
+    incoming: Incoming,
+) -> Result<Accepted, Refusal> {
+    match incoming {
+        Incoming::Vote { approval, .. } => Err(Refusal::Closed {
+            approval,
+            why: format!("the release is not trusted: {}", untrusted.reason),
+        }),
+        Incoming::RollBack {
+            stage, by, stored, ..
+        } => {
+            may_roll_back(release, &stage, &by, &stored)?;
+            Err(Refusal::NotRollingOut {
+                release: release.id().clone(),
+                stage,
+            })
+        }
+        Incoming::ReplyRefused { .. }
+        | Incoming::DeploymentReported { .. }
+        | Incoming::Checked { .. }
+        | Incoming::Veto { .. }
+        | Incoming::Superseded { .. }
+        | Incoming::Succeeded(_) => Ok(Accepted::Known),
     }
 }
 

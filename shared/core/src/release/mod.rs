@@ -68,7 +68,7 @@ pub use service::{
     Arrival, Candidate, Difference, Good, NotAllowed, Recomputed, ServiceChange, ServiceId,
     ServiceRow, ServiceWrite, service_change, verify_row,
 };
-pub use state::{Home, NotARelease, Release, Told};
+pub use state::{Home, NotARelease, Release, Told, Untrusted};
 pub use successor::{Aftermath, Instead, Successor};
 pub use summary::Summary;
 pub use tell::announcements;

@@ -54,6 +54,9 @@ impl Release {
     /// keeps it.
     #[must_use]
     pub fn waits_behind(&self) -> Option<&str> {
+        if self.conclusion().is_some() {
+            return None;
+        }
         match &self.current()?.1.phase {
             Phase::Planned { queued, .. } => queued.as_deref(),
             Phase::Pending | Phase::Asking { .. } | Phase::Live(_) | Phase::Ended { .. } => None,

@@ -23,6 +23,8 @@ pub enum Outcome {
     Refused,
     /// Nobody decided in time.
     Expired,
+    /// Somebody wrote an entry of its ledger who may not write it. No entry says so: its summary does.
+    NotTrusted,
 }
 
 impl fmt::Display for Outcome {
@@ -35,6 +37,7 @@ impl fmt::Display for Outcome {
             Self::Stopped => "stopped",
             Self::Refused => "refused",
             Self::Expired => "expired",
+            Self::NotTrusted => "not trusted",
         })
     }
 }

@@ -5,12 +5,14 @@
 //! [`accept`](super::accept()) and [`next`](super::next()), never here.
 
 mod fold;
+mod untrusted;
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::untrusted::Untrusted;
 use super::rollback::without_gates;
 use super::rollout::{Live, Phase, Rollout};
 use super::{Action, Conclusion, Entry, Event, Image, Principal, Rollback, ServiceId, Successor};
@@ -70,6 +72,7 @@ pub struct Release {
     vetoed: Option<(Principal, String)>,
     rollouts: Vec<Rollout>,
     conclusion: Option<(Conclusion, Timestamp)>,
+    untrusted: Option<Untrusted>,
     superseded_by: Option<Tag>,
     /// The older releases that were told at the stage where this one stands.
     overtaken: BTreeSet<ReleaseId>,
@@ -177,6 +180,7 @@ impl Release {
             vetoed: None,
             rollouts,
             conclusion: None,
+            untrusted: None,
             superseded_by: None,
             overtaken: BTreeSet::new(),
             let_go: BTreeSet::new(),

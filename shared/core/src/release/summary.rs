@@ -78,15 +78,21 @@ impl Summary {
 }
 
 /// Whether anything is left to do for a release: it has not ended, a service that it let go was
-/// not offered on, or people do not know everything.
+/// not offered on, or people do not know everything. With one that is not trusted nothing is gone
+/// on.
 pub(super) fn is_open(release: &Release) -> bool {
-    release.conclusion().is_none()
-        || release.let_go().is_some()
-        || !announcements(release).is_empty()
+    release.untrusted().is_none()
+        && (release.conclusion().is_none()
+            || release.let_go().is_some()
+            || !announcements(release).is_empty())
 }
 
 fn state(release: &Release) -> String {
     let text = match (release.conclusion(), release.current()) {
+        // No entry says why it is not trusted.
+        (Some(conclusion), _) if conclusion.outcome == Outcome::NotTrusted => {
+            format!("{}: {}", conclusion.outcome, conclusion.reason)
+        }
         (Some(conclusion), _) => conclusion.outcome.to_string(),
         (None, Some((stage, rollout))) => {
             format!("{}: {}", stage.name, phase(stage, &rollout.phase))

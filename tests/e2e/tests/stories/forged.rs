@@ -104,15 +104,25 @@ async fn an_entry_forged_with_the_key_of_another_kind_is_not_acted_on() -> Resul
         "is sealed by approval, which does not write such entries",
     )
     .await?;
-    world.click(WORSE, "towpath_approve", APPROVER).await?;
+    assert_eq!(world.ended(WORSE).await?, "not_trusted");
+    let card = world.card(WORSE).await?.expect("a card");
+    assert!(card.text.contains("*not trusted*"), "{}", card.text);
+    assert_eq!(card.buttons, [""; 0], "nobody is asked any more");
+    assert!(world.function_logs()?.contains("DistrustedReleases"));
+    let looks = || Ok::<_, Error>(world.function_logs()?.matches("DistrustedReleases").count());
+    let looked = looks()?;
     world.pass(600).await?;
+    assert_eq!(looks()?, looked, "it is looked at no more");
     assert_eq!(
         world.calls("codedeploy", "CreateDeployment").await?.len(),
         before
     );
     assert_eq!(world.running("production").await?, world.shop.first());
-    assert_eq!(world.outcome(WORSE).await?, None, "it is left as it is");
-    assert!(world.function_logs()?.contains("DistrustedReleases"));
+    let entries = world.events_of(WORSE).await?;
+    assert_eq!(entries.last(), Some(&started), "it stays what it is");
+    let (code, printed) = world.towpath(&["status", "shop-api"]).await?;
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.contains("not trusted: entry"), "{printed}");
     let told = world.cards().await?.into_iter();
     let told = told.filter(|card| card.text.contains("does not go on with"));
     assert_eq!(told.count(), 1, "told once");
@@ -156,16 +166,18 @@ async fn a_release_that_is_not_trusted_keeps_nobody_from_rolling_back() -> Resul
         })
         .await?;
 
+    // What it has left was never good: nobody has to say what is to serve.
     let release = world.release(GOOD).await?.id;
-    let order = ["rollback", "shop-api", "production", "--to", &release];
+    let order = ["rollback", "shop-api", "production"];
     let (code, printed) = towpath(&world, &order).await?;
     assert_eq!(code, 0, "{printed}");
+    assert!(printed.contains(&release), "{printed}");
     world
         .until("what was good serves", async |world| {
             Ok(world.running("production").await? == [good.as_str()])
         })
         .await?;
-    assert_eq!(world.outcome(WORSE).await?, None);
+    assert_eq!(world.ended(WORSE).await?, "not_trusted");
     world
         .until("the rollback ends", async |world| {
             let mut releases = world.releases().await?.into_iter();
@@ -190,5 +202,69 @@ async fn a_release_that_is_not_trusted_keeps_nobody_from_rolling_back() -> Resul
     world.asks(NEXT).await?;
     world.click(NEXT, "towpath_approve", APPROVER).await?;
     assert_eq!(world.ended(NEXT).await?, "succeeded");
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_that_waits_in_order_keeps_nobody_behind_it() -> Result<(), Error> {
+    let world = World::start().await?;
+    let mut pipeline = world.shop.pipeline();
+    pipeline["arrivals"] = json!("queue");
+    world.shop.apply(&world.lab, &pipeline).await?;
+    world.push(WORSE, "healthy").await?;
+    world.asks(WORSE).await?;
+    world.pass(1).await?;
+    let next = world.push(NEXT, "healthy").await?;
+    world.asks(NEXT).await?;
+    world.click(NEXT, "towpath_approve", APPROVER).await?;
+    world
+        .until("the next one waits for its turn", async |world| {
+            let queued = world.events_named(NEXT, "queued").await?;
+            Ok(queued.iter().any(|it| it["stage"] == "production"))
+        })
+        .await?;
+    let started = json!({ "type": "rollout_started", "stage": "production", "epoch": 1 });
+    forge(&world, WORSE, &started).await?;
+    assert_eq!(world.ended(NEXT).await?, "succeeded");
+    assert_eq!(world.running("production").await?, [next.as_str()]);
+    assert_eq!(world.ended(WORSE).await?, "not_trusted");
+    assert_eq!(world.dead_letters().await?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_owner_that_cannot_be_read_loses_its_service_to_a_rollback() -> Result<(), Error> {
+    let world = World::start().await?;
+    let good = world.push(GOOD, "healthy").await?;
+    world.asks(GOOD).await?;
+    world.click(GOOD, "towpath_approve", APPROVER).await?;
+    assert_eq!(world.ended(GOOD).await?, "succeeded");
+    world.push(WORSE, "healthy").await?;
+    world.asks(WORSE).await?;
+    world.click(WORSE, "towpath_approve", APPROVER).await?;
+    world
+        .until("production is being rolled out", async |world| {
+            let started = world.events_named(WORSE, "deployment_started").await?;
+            Ok(started.len() == 3)
+        })
+        .await?;
+    let owner = world.release(WORSE).await?.id;
+    let edit = json!({ "TableName": TABLE,
+        "Key": { "pk": { "S": format!("RELEASE#{owner}") }, "sk": { "S": "E#000000000002" } },
+        "UpdateExpression": "SET #at = :at",
+        "ExpressionAttributeNames": { "#at": "at" },
+        "ExpressionAttributeValues": { ":at": { "S": "2026-11-29T12:00:00Z" } } });
+    world.lab.aws("dynamodb", "UpdateItem", &edit).await?;
+
+    let order = ["rollback", "shop-api", "production"];
+    let (code, printed) = towpath(&world, &order).await?;
+    assert_eq!(code, 0, "{printed}");
+    let warning = format!("{owner} has production and is not driven");
+    assert!(printed.contains(&warning), "{printed}");
+    world
+        .until("what was good serves", async |world| {
+            Ok(world.running("production").await? == [good.as_str()])
+        })
+        .await?;
     Ok(())
 }

@@ -10,7 +10,8 @@ use towpath_core::release::{
 use super::super::take::take_into;
 use super::super::{HandlerError, Taken};
 use super::refused;
-use crate::ports::{AppendError, Clock, Ledger};
+use crate::ports::{AppendError, Clock, Ledger, LoadError};
+use crate::verified;
 
 /// Why the click does nothing, if it does not.
 pub(super) async fn roll_back<P: Ledger + Clock>(
@@ -75,13 +76,25 @@ async fn bring_back<P: Ledger + Clock>(
     };
     let row = ports.service(&service).await?;
     if let Some(owner) = &row.owner {
-        return busy(ports, id, stage, owner).await;
+        match busy(ports, id, stage, owner).await? {
+            Owner::Busy(problem) => return Ok(Some(problem)),
+            Owner::Wanted => return Ok(None),
+            Owner::NotDriven => {}
+        }
     }
     let serves = |good: &Good| good.release == *id && !good.before;
-    if !row.good.as_ref().is_some_and(serves) {
+    let serves = row.good.as_ref().is_some_and(serves);
+    // What a release leaves that is not trusted was never good: what served before it is brought back.
+    let left = release.untrusted().is_some() && row.taken_by.as_ref() == Some(id);
+    if !serves && !left {
         return Ok(Some(does_not_serve(&row, id, stage)));
     }
-    let Some(good) = row.way_back() else {
+    let good = if serves {
+        row.way_back()
+    } else {
+        row.good.as_ref()
+    };
+    let Some(good) = good else {
         let problem = format!(
             "nothing that served in {stage} before this release is known, so there is nothing to bring back"
         );
@@ -91,9 +104,11 @@ async fn bring_back<P: Ledger + Clock>(
         let problem = format!("the ledger has no release {} to bring back", good.release);
         return Ok(Some(problem));
     };
+    // What a release says that is not trusted is no rule for another one.
+    let rules = if serves { release } else { &before };
     let wanted = WantedRollback {
         stage: stage.clone(),
-        from: Some(id.clone()),
+        from: serves.then(|| id.clone()),
         before: good.before,
         by: by.clone(),
         reason: None,
@@ -101,7 +116,7 @@ async fn bring_back<P: Ledger + Clock>(
     let actor = Actor::Person(by);
     for attempt in 0..MOST_ATTEMPTS {
         let wanted = wanted.clone();
-        let (opened, events) = match open_rollback(release, &before, wanted, row.epoch, attempt) {
+        let (opened, events) = match open_rollback(rules, &before, wanted, row.epoch, attempt) {
             Ok(opened) => opened,
             Err(error) => return Ok(Some(error.to_string())),
         };
@@ -131,20 +146,41 @@ fn service_of(release: &Release, stage: &StageName) -> Option<ServiceId> {
     release.service_id(release.stage_position(stage)?)
 }
 
-/// What is said while another release has the service; nothing when that is the rollback which the
-/// person wants.
+/// What another release that has the service is to a rollback.
+enum Owner {
+    /// It is being rolled out: what is said of that.
+    Busy(String),
+    /// It is the rollback that the person wants.
+    Wanted,
+    /// It is not driven: the rollback takes the service from it.
+    NotDriven,
+}
+
 async fn busy<P: Ledger>(
     ports: &P,
     id: &ReleaseId,
     stage: &StageName,
     owner: &ReleaseId,
-) -> Result<Option<String>, HandlerError> {
-    let rollback = ports.load(owner).await?;
-    let rollback = rollback.as_ref().and_then(Release::rollback);
-    if rollback.is_some_and(|rollback| rollback.from.as_ref() == Some(id)) {
-        return Ok(None);
+) -> Result<Owner, HandlerError> {
+    let not_driven = |problem: String| {
+        tracing::error!(release.id = %owner, stage.name = %stage, problem, "a rollback is opened although a release that is not driven has the service");
+        Ok(Owner::NotDriven)
+    };
+    let found = match ports.load(owner).await {
+        Ok(found) => found,
+        Err(error @ (LoadError::Unreadable { .. } | LoadError::Distrusted(_))) => {
+            return not_driven(error.to_string());
+        }
+        Err(LoadError::Call(error)) => return Err(error.into()),
+    };
+    if let Some(problem) = found.as_ref().and_then(verified::not_driven) {
+        return not_driven(problem);
     }
-    Ok(Some(format!(
+    let rollback = found.as_ref().and_then(Release::rollback);
+    if rollback.is_some_and(|rollback| rollback.from.as_ref() == Some(id)) {
+        return Ok(Owner::Wanted);
+    }
+    Ok(Owner::Busy(format!(
         "{owner} is being rolled out to {stage} now: roll back on its card, or click again when it is through"
     )))
 }

@@ -65,6 +65,10 @@ where
         tracing::warn!(%deployment, "hook refused: the deployment is not one of ours");
         return Ok(Verdict::Failed);
     };
+    if release.untrusted().is_some() {
+        tracing::warn!(release.id = %release.id(), %deployment, "hook refused: the release is not trusted");
+        return Ok(Verdict::Failed);
+    }
     let position = release.stage_position(&mark.stage);
     let service = position.and_then(|position| release.service_id(position));
     let Some((stage, service)) = release.pipeline().stage(&mark.stage).zip(service) else {

@@ -8,7 +8,7 @@
 //! | is about another deployment of somebody else | no |
 //! | cannot be told apart yet: what was started is not written down | ask again |
 //! | is at a stage without checks, or about a release that is a rollback | go on |
-//! | is about a deployment that is to be taken back | no |
+//! | is about a deployment that is to be taken back, or whose release is not trusted | no |
 //! | is at a stage with checks | what they say; ask again while they are undecided |
 //! | failed here, and may not when it is asked again: the ledger was not reached, say | ask again |
 //! | failed here, and would again | no |
@@ -79,6 +79,9 @@ where
     };
     if is_way_back(&release, hook) {
         return Ok(Verdict::Passed);
+    }
+    if release.untrusted().is_some() {
+        return refuse(hook, "the release is not trusted");
     }
     let Some((stage, live)) = here(&release, hook) else {
         return refuse(hook, "the release is not being rolled out to the service");
@@ -200,7 +203,7 @@ async fn not_verified<P: Ledger>(
     // They are read by different calls: what differs is looked at twice.
     for _ in 0..2 {
         match against_entries(ports, service, row, None).await {
-            Ok(()) => return Ok(None),
+            Ok(_) => return Ok(None),
             Err(NotVerified::Load(error)) => return Err(error.into()),
             Err(
                 problem @ (NotVerified::Edited { .. }
@@ -255,12 +258,17 @@ async fn serves<P: Ecs>(
 }
 
 /// Whether the release has begun the deployment to bring back what ran before it. A release that
-/// has waited for it in vain has ended, and what comes late still brings the old version back.
+/// has waited for it in vain has ended, and what comes late still brings the old version back. So it
+/// is with one that is not trusted, by its entries that are.
 fn is_way_back(release: &Release, hook: &EcsHook) -> bool {
     let Some(asks) = &hook.deployment else {
         return false;
     };
-    release.entries().iter().any(|entry| {
+    let untrusted = release.untrusted();
+    let trusted = untrusted.map_or(u64::MAX, |untrusted| untrusted.trusted);
+    let entries = release.entries().iter();
+    let mut entries = entries.take_while(|entry| entry.sequence <= trusted);
+    entries.any(|entry| {
         matches!(&entry.event, Event::RollbackStarted { deployment: Some(back), .. } if back == asks)
     })
 }

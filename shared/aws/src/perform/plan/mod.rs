@@ -1,6 +1,7 @@
 //! Reading what a rollout would do.
 
 mod images;
+mod owner;
 mod platforms;
 mod pulling;
 mod reading;
@@ -21,9 +22,8 @@ pub(super) use self::request::Request;
 use self::set_up::{check_group, check_status, gates};
 use self::way_back::{drift, no_way_back};
 use super::service::Service;
-use super::wake;
 use crate::ports::{CallError, LoadError, Ports};
-use crate::verified::{self, NotVerified, verify};
+use crate::verified::{self, NotDriven, NotVerified, verify};
 
 /// What a rollout would do, with the task definitions that it is about.
 #[derive(Debug, Clone)]
@@ -92,9 +92,6 @@ pub(super) async fn plan<P: Ports>(
     request: &Request<'_>,
 ) -> Result<Vec<Event>, CallError> {
     let stage = request.stage;
-    if release.rollback().is_some() {
-        wake::free_of_distrusted(ports, release, &request.place.service).await?;
-    }
     let (founded, read) = tokio::join!(is_founded(ports, release, request), read(ports, request));
     match founded.and(read) {
         Ok(preview) => {
@@ -146,9 +143,9 @@ fn from_ledger(error: LoadError) -> Problem {
 
 /// Nothing is planned on a row that says otherwise than what it is derived from. A rollback goes by
 /// the entries of the release that it brings back, and is not kept by what somebody has done to a row.
-fn is_true(verified: Result<(), NotVerified>, request: &Request<'_>) -> Result<(), Problem> {
+fn is_true(verified: Result<NotDriven, NotVerified>, request: &Request<'_>) -> Result<(), Problem> {
     match verified {
-        Ok(()) => Ok(()),
+        Ok(_) => Ok(()),
         Err(NotVerified::Load(error @ LoadError::Call(_))) => Err(from_ledger(error)),
         Err(problem) if request.back_to.is_some() => {
             tracing::error!(service = %request.place.service, %problem, "a rollback goes on in spite of a row that was edited");
@@ -188,6 +185,16 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         },
         platforms::read(ports, request),
     );
+    if request.back_to.is_some()
+        && !request.rehearsed
+        && owner::free(ports, &place.service, &row, &verified).await
+    {
+        // What was read is not so any more, and is read again at once.
+        return Err(Problem::Call(CallError::NotDone {
+            operation: "ledger:service",
+            message: format!("{} was just let go", place.service),
+        }));
+    }
     is_true(verified, request)?;
     let described = match service {
         // <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html>

@@ -39,7 +39,8 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
         | Outcome::Superseded
         | Outcome::Stopped
         | Outcome::Refused
-        | Outcome::Expired => give_up(stage, outcome, reason),
+        | Outcome::Expired
+        | Outcome::NotTrusted => give_up(stage, outcome, reason),
     };
     Step::Record(held.into_iter().chain(ended).collect())
 }

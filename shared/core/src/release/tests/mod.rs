@@ -18,4 +18,5 @@ mod seals;
 mod service;
 mod serving;
 mod stored;
+mod untrusted;
 mod watching;
