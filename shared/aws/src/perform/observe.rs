@@ -190,6 +190,16 @@ pub(super) async fn serves<P: Ports>(
     })
 }
 
+/// Whether the new version is what the service names: what serves, or what its next deployment
+/// begins with and its tasks are replaced by.
+pub(super) async fn is_named<P: Ports>(
+    ports: &P,
+    observed: &Observed<'_>,
+) -> Result<bool, CallError> {
+    let service = ports.describe_service(observed.place).await?;
+    Ok(service.is_some_and(|it| Service(&it).revision().as_ref() == Some(observed.revision)))
+}
+
 /// How a deployment stands whose service is gone.
 pub(super) fn deleted() -> DeploymentStatus {
     DeploymentStatus::Failed {

@@ -148,7 +148,7 @@ pub(super) fn line(release: &Release, entry: &Entry, said: &mut Said) -> Option<
             rollback: Some(rollback),
             ..
         } => {
-            said.has(rollback.hold_reason());
+            said.has(rollback.hold_reason(Outcome::Succeeded, ""));
             Some(format!(
                 ":leftwards_arrow_with_hook: {} rolls *{}* back to {}{}",
                 person(&rollback.by),

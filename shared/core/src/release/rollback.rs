@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{DeploymentStatus, Event, Image, Principal, Release, Revision, ServiceId};
+use super::{DeploymentStatus, Event, Image, Outcome, Principal, Release, Revision, ServiceId};
 use crate::image::Tag;
 use crate::names::{Fingerprint, ReleaseId, StageName};
 use crate::pipeline::{Pipeline, Rollout, Stage, WayBack};
@@ -39,22 +39,32 @@ pub struct Rollback {
 }
 
 impl Rollback {
-    /// Why the stage is held after it.
+    /// Why the stage is held after it, by how and why it ended.
     #[must_use]
-    pub fn hold_reason(&self) -> String {
+    pub fn hold_reason(&self, outcome: Outcome, ended: &str) -> String {
         let why = match &self.reason {
             Some(reason) => format!(": {reason}"),
             None => String::new(),
         };
-        match self.before {
-            false => format!("{} rolled it back to {}{why}", self.by, self.good),
+        let to = match self.before {
+            false => self.good.to_string(),
             true => {
                 let revision = self.revision.short();
-                format!(
-                    "{} rolled it back to {revision}, which ran before {}{why}",
-                    self.by, self.good
-                )
+                format!("{revision}, which ran before {}", self.good)
             }
+        };
+        let by = &self.by;
+        match outcome {
+            Outcome::Succeeded => format!("{by} rolled it back to {to}{why}"),
+            Outcome::Failed
+            | Outcome::RolledBack
+            | Outcome::Superseded
+            | Outcome::Stopped
+            | Outcome::Refused
+            | Outcome::Expired
+            | Outcome::NotTrusted => format!(
+                "it was to be rolled back to {to}, as {by} asked{why}; that did not come through: {ended}; look at what serves"
+            ),
         }
     }
 
@@ -206,7 +216,7 @@ fn served_with<'a>(release: &'a Release, service: &ServiceId) -> Option<(&'a Rev
         }
         if let Event::RolloutEnded {
             stage,
-            outcome: super::Outcome::Succeeded,
+            outcome: Outcome::Succeeded,
             revision: Some(revision),
             ..
         } = &entry.event

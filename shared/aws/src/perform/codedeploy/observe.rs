@@ -6,7 +6,7 @@ use towpath_core::pipeline::{CodeDeployRollout, HookPoint};
 use towpath_core::release::{DeploymentStatus, Place};
 
 use super::waits_to_terminate;
-use crate::perform::observe::{Observed, serves};
+use crate::perform::observe::{Observed, is_named, serves};
 use crate::perform::tasks;
 use crate::ports::{CallError, DeploymentInfo, DeploymentProgress, Ports, Wait};
 
@@ -128,15 +128,29 @@ async fn ended<P: Ports>(
     Ok(
         match rollback.as_ref().map(|rollback| rollback.status.as_str()) {
             Some("Succeeded") => DeploymentStatus::RolledBack { reason },
-            Some("Failed" | "Stopped") => DeploymentStatus::Failed {
-                reason: format!("{reason}; the rollback {by} failed too: look at what serves"),
-            },
+            Some("Failed" | "Stopped") => {
+                let has_traffic = progress.green_traffic.is_some_and(|percent| percent > 0);
+                let left = has_traffic || is_named(ports, observed).await?;
+                let reason = format!("{reason}; the rollback {by} failed too");
+                not_rolled_back(left, observed.back.is_some(), reason)
+            }
             Some(_) | None => DeploymentStatus::RollingBack {
                 reason,
                 by: Some(by.clone()),
             },
         },
     )
+}
+
+/// A deployment that CodeDeploy's own rollback, which failed as well, has not taken back. What is left
+/// in place is to be taken back, unless that was the way back that Towpath had begun.
+fn not_rolled_back(left: bool, begun: bool, reason: String) -> DeploymentStatus {
+    match left && !begun {
+        true => DeploymentStatus::FailedInPlace { reason },
+        false => DeploymentStatus::Failed {
+            reason: format!("{reason}: look at what serves"),
+        },
+    }
 }
 
 /// How a deployment ended that nothing rolls back, as far as is known.
@@ -256,6 +270,18 @@ mod tests {
             reason: "it failed".into(),
         };
         assert_eq!(ends(true, 50, true, false), halted);
+    }
+
+    #[test]
+    fn what_a_failed_rollback_leaves_in_place_is_to_be_taken_back_unless_it_was_the_way_back() {
+        let in_place = |left, begun| {
+            let status = not_rolled_back(left, begun, "it failed".into());
+            matches!(status, DeploymentStatus::FailedInPlace { .. })
+        };
+        assert!(in_place(true, false));
+        // The old version serves, or what was begun has led nowhere.
+        assert!(!in_place(false, false));
+        assert!(!in_place(true, true));
     }
 
     #[test]

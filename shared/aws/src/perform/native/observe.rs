@@ -9,7 +9,7 @@
 //! | successful, and the service still runs it | has succeeded |
 //! | successful, and the service runs something else | was replaced |
 //! | the rollback was successful | was rolled back: a failure |
-//! | the rollback failed, with traffic on green | has failed and is in place |
+//! | the rollback failed, and the service still names green's revision, or green has traffic | has failed and is in place |
 //! | the rollback failed | has failed |
 //! | stopped, and another deployment is newer | was replaced |
 //! | stopped, and the service still names green's revision, or green has traffic | has failed and is in place |
@@ -21,8 +21,7 @@ use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::release::{DeploymentStatus, Place};
 
 use super::seen::{Seen, Standing};
-use crate::perform::observe::{Observed, replaced_by, serves};
-use crate::perform::service::Service;
+use crate::perform::observe::{Observed, is_named, replaced_by, serves};
 use crate::perform::tasks;
 use crate::ports::{CallError, PauseAnswer, Ports};
 
@@ -61,11 +60,12 @@ pub(in crate::perform) async fn observe<P: Ports>(
                 "{}; rolling back failed too",
                 why(ports, observed, &seen).await
             );
-            match seen.green_traffic() {
-                None | Some(0) => DeploymentStatus::Failed {
+            let has_traffic = seen.green_traffic().is_some_and(|percent| percent > 0);
+            match has_traffic || is_named(ports, observed).await? {
+                true => DeploymentStatus::FailedInPlace { reason },
+                false => DeploymentStatus::Failed {
                     reason: format!("{reason}: look at what serves"),
                 },
-                Some(_) => DeploymentStatus::FailedInPlace { reason },
             }
         }
         Standing::Stopped => stopped(ports, observed, &seen).await?,
@@ -110,11 +110,9 @@ async fn stopped<P: Ports>(
     }
     // The old version never stopped serving. But what the service names is what its next deployment
     // begins with, and what its tasks are replaced by.
-    Ok(match ports.describe_service(observed.place).await? {
-        Some(service) if Service(&service).revision().as_ref() == Some(observed.revision) => {
-            DeploymentStatus::FailedInPlace { reason }
-        }
-        Some(_) | None => DeploymentStatus::Stopped { reason },
+    Ok(match is_named(ports, observed).await? {
+        true => DeploymentStatus::FailedInPlace { reason },
+        false => DeploymentStatus::Stopped { reason },
     })
 }
 

@@ -22,13 +22,14 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
         outcome,
         mut reason,
     } = conclusion;
+    let held = hold(own, outcome, &reason);
     if let Some(NotRestored { said, state }) = &live.not_restored {
         let service = &place.service;
         let command = state.command(service);
         let account = &service.account;
         reason = format!("{reason}; {said}: put it back in account {account} with `{command}`");
     }
-    let held = hold(own, outcome).map(|reason| Event::Held {
+    let held = held.map(|reason| Event::Held {
         stage: stage.name.clone(),
         reason,
     });
@@ -46,7 +47,7 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
 }
 
 /// Why the stage takes no new release after this, if so.
-fn hold(own: Own<'_>, outcome: Outcome) -> Option<String> {
+fn hold(own: Own<'_>, outcome: Outcome, reason: &str) -> Option<String> {
     let Live {
         held: None,
         rolling_back,
@@ -60,7 +61,7 @@ fn hold(own: Own<'_>, outcome: Outcome) -> Option<String> {
         return None;
     };
     if let Some(rollback) = own.release.rollback() {
-        return Some(rollback.hold_reason());
+        return Some(rollback.hold_reason(outcome, reason));
     }
     let tag = &own.release.image().tag;
     if let Some(found) = foreign {
@@ -82,7 +83,7 @@ fn hold(own: Own<'_>, outcome: Outcome) -> Option<String> {
         ));
     }
     let wanted = match (rolling_back, unwanted) {
-        (Some(back), _) if back.hold => Some(back.reason.clone()),
+        (Some(back), _) if back.hold || !came_back(&deployment.status) => Some(back.reason.clone()),
         (_, Some((by, reason))) => Some(reason::rolled_back(by, reason.as_deref())),
         (_, None) => None,
     };
@@ -97,5 +98,23 @@ fn hold(own: Own<'_>, outcome: Outcome) -> Option<String> {
             "{tag} could not be taken back: {refused}; look at what serves"
         )),
         (None, None, _) => None,
+    }
+}
+
+/// Whether a way back that was begun has come to an end that leaves nothing open. A success is one
+/// where nobody insisted.
+fn came_back(status: &DeploymentStatus) -> bool {
+    match status {
+        DeploymentStatus::RolledBack { .. }
+        | DeploymentStatus::Stopped { .. }
+        | DeploymentStatus::Replaced { .. }
+        | DeploymentStatus::Shifted { .. }
+        | DeploymentStatus::Succeeded => true,
+        DeploymentStatus::Failed { .. }
+        | DeploymentStatus::FailedInPlace { .. }
+        | DeploymentStatus::InProgress { .. }
+        | DeploymentStatus::Ready { .. }
+        | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::Halted { .. } => false,
     }
 }

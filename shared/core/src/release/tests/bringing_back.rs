@@ -395,6 +395,43 @@ fn a_rollback_passes_by_gates_holds_vetoes_and_newer_releases() {
 }
 
 #[test]
+fn a_rollback_says_that_it_was_done_only_where_it_was() {
+    let told = |status: DeploymentStatus| {
+        let story = rolling_back()
+            .planned("test", sample::plan())
+            .took("test", 1)
+            .intended()
+            .registered(8)
+            .suspended()
+            .intended()
+            .started("ecs-svc/1")
+            .observed("ecs-svc/1", status)
+            .restored();
+        match story.records().first() {
+            Some(Event::Held { reason, .. }) => reason.clone(),
+            other => panic!("it is held: {other:?}"),
+        }
+    };
+    let done = told(DeploymentStatus::Succeeded);
+    assert!(
+        done.contains("user/ada rolled it back to shop-api-") && done.ends_with(": it is slow"),
+        "{done}"
+    );
+    let reason = || "the tasks failed to start".to_owned();
+    for status in [
+        DeploymentStatus::Failed { reason: reason() },
+        DeploymentStatus::RolledBack { reason: reason() },
+    ] {
+        let said = told(status);
+        assert!(
+            said.starts_with("it was to be rolled back to shop-api-")
+                && said.ends_with("the tasks failed to start; look at what serves"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn a_rollback_waits_for_who_has_the_service() {
     let story = rolling_back().planned_but("test", |plan| {
         plan.service.owner = Some(other("newer", sample::minute(9)).release);

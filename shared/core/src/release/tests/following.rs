@@ -170,6 +170,39 @@ fn a_failure_that_cannot_be_taken_back_holds_the_stage() {
 }
 
 #[test]
+fn a_way_back_that_leads_nowhere_holds_the_stage() {
+    let failed = DeploymentStatus::Failed {
+        reason: "the rollback d-2 failed too".into(),
+    };
+    let begun = pushed().deploying_at_test().at(5);
+    let begun = begun.observed(ECS, failed_in_place()).intended();
+    let begun = begun.happened(Event::RollbackStarted {
+        deployment: Some(deployment("d-2")),
+        also: None,
+        reason: "tasks failed to start".into(),
+        outcome: Outcome::RolledBack,
+        hold: false,
+    });
+    let turning = || DeploymentStatus::RollingBack {
+        reason: "d-2 brings the old version back".into(),
+        by: None,
+    };
+    let held = |story: Story| match story.restored().records().first() {
+        Some(Event::Held { reason, .. }) => Some(reason.clone()),
+        Some(_) | None => None,
+    };
+    let said = "3f2c1ab was to be rolled back: tasks failed to start; look at what serves";
+    let over = begun.clone().at(7).observed(ECS, failed.clone());
+    assert_eq!(held(over).as_deref(), Some(said));
+    let given_up = begun.clone().at(130).observed(ECS, turning());
+    assert_eq!(held(given_up).as_deref(), Some(said));
+    // What came back needs nobody, and what AWS itself left is as it was.
+    assert_eq!(held(begun.at(7).observed(ECS, rolled_back())), None);
+    let by_aws = pushed().deploying_at_test().observed(ECS, failed);
+    assert_eq!(held(by_aws), None);
+}
+
+#[test]
 fn the_wait_ends_at_the_deadline() {
     let story = pushed()
         .deploying_at_test()
