@@ -6,7 +6,7 @@ use std::io::Write;
 
 use towpath_aws::handlers::Taken;
 use towpath_aws::verified;
-use towpath_core::names::ReleaseId;
+use towpath_core::names::{ReleaseId, StageName};
 use towpath_core::release::{
     Good, Incoming, MOST_ATTEMPTS, NoWayBack, Principal, Refusal, Release, Revision, Rollback,
     ServiceId, ServiceRow, StoredNow, WantedRollback, open_rollback, ran,
@@ -188,7 +188,7 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             problem: safe(&problem),
         });
         if let Some(live) = &live {
-            match self.take_back(live.id()).await? {
+            match self.take_back(live).await? {
                 None => return Ok(None),
                 Some(new) => report = self.report(new, Some(live.id().clone()), None),
             }
@@ -217,14 +217,14 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
 
     /// Tells the release that is being rolled out, and whether it did not know; `None` when it is
     /// not being rolled out any more.
-    async fn take_back(&self, release: &ReleaseId) -> Result<Option<bool>, Failure> {
+    async fn take_back(&self, release: &Release) -> Result<Option<bool>, Failure> {
         let incoming = Incoming::RollBack {
-            stage: self.arguments.of.stage.clone(),
+            stage: self.called_by(release),
             by: self.by.clone(),
             reason: self.arguments.reason.clone(),
             stored: StoredNow::Kept(Box::new(self.found.pipeline.clone())),
         };
-        match self.deployer.take(release, &self.by, incoming).await? {
+        match self.deployer.take(release.id(), &self.by, incoming).await? {
             Taken::Added(_) => Ok(Some(true)),
             Taken::Known(_) => Ok(Some(false)),
             Taken::Refused(Refusal::NotRollingOut { .. }) => Ok(None),
@@ -240,7 +240,7 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
                 | Refusal::ForeignReport { .. }
                 | Refusal::NoLongerOperator { .. }),
             ) => Err(refusal.into()),
-            Taken::NoSuchRelease => Err(Refused::NoSuchRelease(release.clone()).into()),
+            Taken::NoSuchRelease => Err(Refused::NoSuchRelease(release.id().clone()).into()),
         }
     }
 
@@ -264,8 +264,9 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             Some(serving) => self.readable(&serving.release).await?,
             None => None,
         };
+        let rules = rules.as_ref().unwrap_or(&good);
         let wanted = WantedRollback {
-            stage: stage.clone(),
+            stage: self.called_by(rules),
             from: serving
                 .filter(|serving| !serving.before && (before || serving.release != *good.id()))
                 .map(|serving| serving.release.clone()),
@@ -273,7 +274,6 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             by: self.by.clone(),
             reason: self.arguments.reason.clone(),
         };
-        let rules = rules.as_ref().unwrap_or(&good);
         let (revision, _) =
             ran(&good, &self.service, before).ok_or_else(|| NoWayBack::NeverServed {
                 release: good.id().clone(),
@@ -395,6 +395,13 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             MaybeRead::Read(release) => release.map(|release| *release),
             MaybeRead::Unreadable(_) => None,
         })
+    }
+
+    /// What the stage is called in the release's own pipeline: it may have been renamed since.
+    fn called_by(&self, release: &Release) -> StageName {
+        let stage = release.home().stage_at(release.pipeline(), &self.service);
+        let stage = stage.map(|stage| stage.name.clone());
+        stage.unwrap_or_else(|| self.arguments.of.stage.clone())
     }
 
     async fn load(&self, id: &ReleaseId) -> Result<Release, Failure> {

@@ -294,6 +294,48 @@ fn what_is_being_rolled_out_is_taken_back() {
     assert_eq!(report["to"]["release"], good.as_str());
 }
 
+#[test]
+fn a_stage_that_was_renamed_is_rolled_back_under_its_new_name() {
+    let (mut deployer, good, _) = shop();
+    let renamed = SHOP.replace("name: production", "name: live");
+    let rollback = ["rollback", "shop-api", "live", "--output", "json"];
+    let called = |events: &[Event]| match events {
+        [
+            Event::Opened {
+                rollback: Some(rollback),
+                pipeline,
+                ..
+            },
+        ] => (
+            rollback.stage.to_string(),
+            pipeline.stages[0].name.to_string(),
+        ),
+        other => panic!("a rollback is opened: {other:?}"),
+    };
+    deployer.keep(&renamed);
+    let report = json(&yes(&deployer, &rollback));
+    assert_eq!(report["to"]["release"], good.as_str());
+    let of_the_release = || "production".to_owned();
+    assert_eq!(
+        called(&deployer.ordered.borrow().opened[0].1),
+        (of_the_release(), of_the_release())
+    );
+    // So is what is being rolled out to it.
+    let pipeline = deployer.keep(SHOP);
+    let live = live(&mut deployer, &pipeline);
+    deployer.keep(&renamed);
+    let report = json(&yes(&deployer, &rollback));
+    assert_eq!(report["taken_back"], live.as_str());
+    let ordered = deployer.ordered.borrow();
+    let [(id, events)] = ordered.taken.as_slice() else {
+        panic!("it is taken back: {:?}", ordered.taken);
+    };
+    let [Event::RollbackRequested { stage, .. }] = events.as_slice() else {
+        panic!("it is taken back: {events:?}");
+    };
+    assert_eq!((id, stage.as_str()), (&live, "production"));
+}
+
 /// A release that is being rolled out to production.
 fn live(deployer: &mut Memory, pipeline: &Pipeline) -> ReleaseId {
     let events = rolled_out_on(deployer.services.get(&service()));

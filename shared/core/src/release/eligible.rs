@@ -10,7 +10,7 @@
 //!
 //! So nobody approves who was removed, and nothing that is not known is a yes; but no way back is
 //! kept by what is missing or cannot be read. What was decided stays decided: whoever is removed
-//! afterwards could decide when they did.
+//! afterwards could decide when they did. A stage that was renamed since is the stage of its service.
 
 use super::{Decision, Principal, Refusal, Release};
 use crate::names::StageName;
@@ -48,7 +48,7 @@ pub(super) fn may_vote(
     }
     match stored {
         StoredNow::Kept(pipeline) => {
-            let now = pipeline.stage(&stage.name);
+            let now = stored_stage(release, stage, pipeline);
             if now.is_some_and(|now| named(&now.approval)) {
                 return Ok(());
             }
@@ -104,7 +104,7 @@ pub fn may_roll_back(
     }
     match stored {
         StoredNow::Kept(pipeline) => {
-            let may = match pipeline.stage(stage) {
+            let may = match stored_stage(release, of, pipeline) {
                 Some(now) => pipeline.may_roll_back(now, user),
                 None => pipeline.operators.contains(user),
             };
@@ -118,6 +118,14 @@ pub fn may_roll_back(
         }
         StoredNow::Removed | StoredNow::Unknown(_) => Ok(()),
     }
+}
+
+/// A stage as it is stored now: the one of the same service, which may have been renamed; else the one
+/// of the same name.
+fn stored_stage<'a>(release: &Release, stage: &Stage, pipeline: &'a Pipeline) -> Option<&'a Stage> {
+    let service = release.home().service_of(stage);
+    let same = release.home().stage_at(pipeline, &service);
+    same.or_else(|| pipeline.stage(&stage.name))
 }
 
 fn names(gate: &ApprovalGate, by: &Principal) -> bool {

@@ -50,6 +50,13 @@ impl Home {
         }
     }
 
+    /// The stage of a pipeline that is rolled out to a service, whatever it is called.
+    #[must_use]
+    pub fn stage_at<'a>(&self, pipeline: &'a Pipeline, service: &ServiceId) -> Option<&'a Stage> {
+        let mut stages = pipeline.stages.iter();
+        stages.find(|stage| self.service_of(stage) == *service)
+    }
+
     /// The one registry whose images a pipeline takes: this one, where it names none.
     #[must_use]
     pub fn registry_of(&self, pipeline: &Pipeline) -> Registry {

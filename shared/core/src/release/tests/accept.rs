@@ -221,6 +221,22 @@ fn who_may_roll_back_is_asked_of_what_is_stored_now_and_nothing_missing_keeps_a_
 }
 
 #[test]
+fn a_stage_that_was_renamed_is_still_that_of_its_service() {
+    let renamed = || edited(|pipeline| pipeline.stages[2].name = stage("live"));
+    for decision in [Approve, Reject] {
+        let vote = vote_while(renamed(), "production-1", slack("U1"), decision);
+        assert_eq!(adds(&asking(), vote).len(), 1);
+    }
+    let back = Incoming::RollBack {
+        stage: stage("production"),
+        by: slack("U1"),
+        reason: None,
+        stored: renamed(),
+    };
+    assert_eq!(adds(&granted().took("production", 1), back).len(), 1);
+}
+
+#[test]
 fn nobody_else_decides() {
     let arn = Principal::Aws("arn:aws:iam::111111111111:user/U1".into());
     for by in [slack("U3"), arn] {
