@@ -10,8 +10,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
-    ActionKind, Actor, Event, Moment, Phase, Release, Step, Task, Unwritten, Wait, leave, next,
-    reporting_account,
+    ActionKind, Actor, DeploymentStatus, Event, Moment, Phase, Release, Step, Task, Unwritten,
+    Wait, leave, next, reporting_account,
 };
 
 use crate::perform::{Performed, perform};
@@ -220,6 +220,14 @@ impl<P: Ports> Run<'_, P> {
             return Ok(());
         }
         let performed = perform(self.ports, &self.view, tasks).await;
+        if performed.iter().flat_map(|it| &it.events).any(fails) {
+            // What a hook function has reported meanwhile says why, and comes before it.
+            self.take_reports().await?;
+            if self.unwritten.has_decisions() {
+                // Whether others wrote first or not, what was learned is applied to what is there.
+                self.flush(Some(due)).await?;
+            }
+        }
         let now = self.ports.now();
         let mut problem = None;
         for Performed { events, error } in performed {
@@ -349,6 +357,26 @@ impl<P: Ports> Run<'_, P> {
             release: self.release.id().clone(),
             problem: problem.to_string(),
         }
+    }
+}
+
+/// Whether a deployment is seen to go back or to have gone wrong.
+fn fails(event: &Event) -> bool {
+    let Event::DeploymentObserved { status, .. } = event else {
+        return false;
+    };
+    match status {
+        DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::Halted { .. }
+        | DeploymentStatus::RolledBack { .. }
+        | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::FailedInPlace { .. }
+        | DeploymentStatus::Stopped { .. } => true,
+        DeploymentStatus::InProgress { .. }
+        | DeploymentStatus::Ready { .. }
+        | DeploymentStatus::Shifted { .. }
+        | DeploymentStatus::Succeeded
+        | DeploymentStatus::Replaced { .. } => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! `advance`: the only function that changes deployments, and the one that tells people. It is fed
-//! by the ledger's stream.
+//! by the ledger's stream, which delivers what is written under one partition key in order: a release
+//! is driven only for what was written to its own, so that no two runs drive it at once, and people are
+//! told once. A report, which is under another one, only wakes its release.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -90,6 +92,18 @@ async fn look_at<P: Ports>(
             }
             Err(error) => {
                 tracing::error!(release.id = %release, %error, "a release could not be driven");
+                true
+            }
+        },
+        About::Report(release) => match ports.wake(release, ports.now()).await {
+            Ok(()) => false,
+            // Whoever may write reports may have named any release.
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => {
+                tracing::warn!(release.id = %release, "a report is about a release that is not there");
+                false
+            }
+            Err(error) => {
+                tracing::error!(release.id = %release, %error, "a release could not be woken for a report");
                 true
             }
         },

@@ -19,7 +19,7 @@ use crate::support::releases::{
 /// has.
 const STACK: usize = 8 << 20;
 
-fn on_a_main_threads_stack<F: Future<Output = ()> + 'static>(story: fn() -> F) {
+pub(crate) fn on_a_main_threads_stack<F: Future<Output = ()> + 'static>(story: fn() -> F) {
     let run = move || {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_all().build().unwrap().block_on(story());

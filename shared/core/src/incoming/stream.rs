@@ -21,8 +21,11 @@ pub struct StreamRecord {
 /// What of the ledger is to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum About {
-    /// A release, whose summary was written, or about which a hook function has reported.
+    /// A release, whose summary was written.
     Release(ReleaseId),
+    /// A release about which a hook function has reported. The report has another partition key than
+    /// the release, and so comes beside what is delivered of the release, and not after it.
+    Report(ReleaseId),
     /// A bulletin.
     Bulletin(BulletinId),
 }
@@ -58,7 +61,7 @@ fn about(record: &Value) -> Option<About> {
         ("BULLETIN", "BULLETIN") => id.parse().ok().map(About::Bulletin),
         ("HOOK", sort) if sort.starts_with("REPORT#") => {
             let (_account, release) = id.split_once('#')?;
-            release.parse().ok().map(About::Release)
+            release.parse().ok().map(About::Report)
         }
         (_, _) => None,
     }
@@ -114,10 +117,10 @@ mod tests {
     #[test]
     fn a_hook_function_s_report_names_its_release() {
         let pk = "HOOK#222222222222#shop-api-0123456789abcdef";
-        let release = About::Release("shop-api-0123456789abcdef".parse().unwrap());
+        let report = About::Report("shop-api-0123456789abcdef".parse().unwrap());
         assert_eq!(
             about("INSERT", pk, "REPORT#d-1#after_install"),
-            Some(release)
+            Some(report)
         );
     }
 
