@@ -104,6 +104,31 @@ impl<'a> Service<'a> {
         targets
     }
 
+    /// The names of the ports to which Service Connect, VPC Lattice and gateways send traffic, each
+    /// with who does. A gateway's connectors are shown by its service revision, where it is known.
+    pub(super) fn named_ports(&self, revision: Option<&'a Value>) -> Vec<(&'static str, &'a str)> {
+        let connect = self.service_connect().into_iter();
+        let connect = connect.flat_map(|it| list(it, "services"));
+        let gateways = [Some(self.0), revision].into_iter().flatten();
+        let gateways = gateways.flat_map(|it| list(it, "gatewayConnectors"));
+        let by = |who| move |it: &'a Value| Some((who, text(it, "/portName")?));
+        let mut ports: Vec<_> = connect
+            .filter_map(by("Service Connect"))
+            .chain(self.lattices().filter_map(by("VPC Lattice")))
+            .chain(gateways.filter_map(by("a gateway")))
+            .collect();
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+
+    /// Its configuration of Service Connect, if that is on, which its deployments show.
+    pub(super) fn service_connect(&self) -> Option<&'a Value> {
+        let primary = list(self.0, "deployments").find(|it| text(it, "/status") == Some("PRIMARY"));
+        let connect = primary?.get("serviceConnectConfiguration")?;
+        (connect["enabled"] == true).then_some(connect)
+    }
+
     /// The deployment controller: `ECS`, `CODE_DEPLOY`, `EXTERNAL`.
     pub(super) fn controller(&self) -> &'a str {
         text(self.0, "/deploymentController/type").unwrap_or("ECS")

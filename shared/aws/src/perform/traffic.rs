@@ -71,11 +71,8 @@ impl TrafficMechanism {
             let tested = balancers.iter().all(|it| is_tested(it));
             found.push(Self::LoadBalancer { tested });
         }
-        // These are shown by the deployments, not by the service itself.
-        let primary =
-            list(service, "deployments").find(|it| text(it, "/status") == Some("PRIMARY"));
-        let connect = primary.map_or(&Value::Null, |it| &it["serviceConnectConfiguration"]);
-        if connect["enabled"] == true && list(connect, "services").next().is_some() {
+        let connect = Service(service).service_connect().unwrap_or(&Value::Null);
+        if list(connect, "services").next().is_some() {
             let header = list(connect, "services")
                 .flat_map(|it| list(it, "clientAliases"))
                 .find_map(|it| text(it, "/testTrafficRules/header/name"))
@@ -114,14 +111,14 @@ impl fmt::Display for TrafficMechanism {
     }
 }
 
-/// The mechanisms of a service; its revision is looked at where the service shows none.
+/// The mechanisms of a service, and its revision, which is looked at where the service shows none.
 pub(super) async fn of_service<P: Ports>(
     ports: &P,
     place: &Place,
     service: &Value,
-) -> Result<Vec<TrafficMechanism>, CallError> {
+) -> Result<(Vec<TrafficMechanism>, Option<Value>), CallError> {
     if !TrafficMechanism::shown_by(service).is_empty() {
-        return Ok(TrafficMechanism::of(service, None));
+        return Ok((TrafficMechanism::of(service, None), None));
     }
     let revision = match current_revision(service) {
         Some(arn) => match ports.service_revision(place, arn).await {
@@ -131,7 +128,7 @@ pub(super) async fn of_service<P: Ports>(
         },
         None => None,
     };
-    Ok(TrafficMechanism::of(service, revision.as_ref()))
+    Ok((TrafficMechanism::of(service, revision.as_ref()), revision))
 }
 
 /// The ARN of the service revision that a service runs, as DescribeServices shows it.

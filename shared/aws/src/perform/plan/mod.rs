@@ -247,7 +247,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         without_return = no_way_back(runs, &pulls);
         // What runs already need not be pulled.
         if reuse.as_ref() != Some(&current) {
-            targets::check(&service, &rendered.definition)?;
+            targets::check(&service, set_up.revision.as_ref(), &rendered.definition)?;
             if let Some(reason) = pulls.of_the_release(request.rehearsed) {
                 return Err(reason.into());
             }

@@ -62,6 +62,8 @@ pub(super) struct SetUp {
     pub(super) ready_minutes: Option<u32>,
     /// What people should know of it.
     pub(super) remarks: Vec<String>,
+    /// The service's revision, where it was read.
+    pub(super) revision: Option<Value>,
 }
 
 /// Whether the deployment will wait for everything that the stage wants it to wait for. Where it
@@ -80,6 +82,7 @@ pub(super) async fn gates<P: Ports>(
             paced_minutes: 0,
             ready_minutes: None,
             remarks: rolling_remarks(&Service(service)),
+            revision: None,
         }),
         Rollout::CodeDeploy(settings) => {
             if let Some(group) = group {
@@ -102,15 +105,17 @@ pub(super) async fn gates<P: Ports>(
                 paced_minutes: 0,
                 ready_minutes,
                 remarks: Vec::new(),
+                revision: None,
             })
         }
         Rollout::Ecs(settings) => {
-            let traffic = traffic::of_service(ports, request.place, service).await?;
+            let (traffic, revision) = traffic::of_service(ports, request.place, service).await?;
             let pace = native::check(&Service(service), settings, request.gates, &traffic)?;
             Ok(SetUp {
                 paced_minutes: pace.paced_minutes,
                 ready_minutes: pace.ready_minutes,
                 remarks: traffic::remarks(&traffic, request.gates),
+                revision,
             })
         }
     }

@@ -1,5 +1,6 @@
 //! Whether the rendered definition still has the containers and ports to which the service sends
-//! traffic: ECS and CodeDeploy find that out only when something is registered and begun.
+//! traffic, and the names by which it knows ports: ECS and CodeDeploy find that out only when something
+//! is registered and begun.
 
 use serde_json::Value;
 use towpath_core::taskdef::TaskDefinition;
@@ -7,7 +8,12 @@ use towpath_core::taskdef::TaskDefinition;
 use super::Problem;
 use crate::perform::service::{Service, list, text};
 
-pub(super) fn check(service: &Service<'_>, rendered: &TaskDefinition) -> Result<(), Problem> {
+/// `revision` is the service's revision, as DescribeServiceRevisions shows it, where it was read.
+pub(super) fn check(
+    service: &Service<'_>,
+    revision: Option<&Value>,
+    rendered: &TaskDefinition,
+) -> Result<(), Problem> {
     for (name, port) in service.traffic_targets() {
         let Some(container) = rendered.container(name) else {
             let known: Vec<_> = rendered.containers().filter_map(|it| it.name()).collect();
@@ -25,7 +31,24 @@ pub(super) fn check(service: &Service<'_>, rendered: &TaskDefinition) -> Result<
             .into());
         }
     }
+    let named: Vec<_> = rendered
+        .containers()
+        .map(|it| Value::Object(it.definition().clone()))
+        .collect();
+    for (who, name) in service.named_ports(revision) {
+        if !named.iter().any(|container| names(container, name)) {
+            return Err(format!(
+                "{who} sends the service's traffic to the port `{name}`, and the task definition has no port mapping of that name; give one `name: {name}`, or correct the service"
+            )
+            .into());
+        }
+    }
     Ok(())
+}
+
+/// Whether a port mapping of the container has that name.
+fn names(container: &Value, name: &str) -> bool {
+    list(container, "portMappings").any(|mapping| text(mapping, "/name") == Some(name))
 }
 
 /// Whether the container maps the port, by itself or in a range:
@@ -47,9 +70,17 @@ mod tests {
     use super::*;
 
     fn checked(service: Value, container: Value) -> Result<(), String> {
+        checked_with(service, None, container)
+    }
+
+    fn checked_with(
+        service: Value,
+        revision: Option<&Value>,
+        container: Value,
+    ) -> Result<(), String> {
         let document = json!({ "family": "api", "containerDefinitions": [container] });
         let rendered = TaskDefinition::from_register(document).unwrap();
-        check(&Service(&service), &rendered).map_err(|problem| match problem {
+        check(&Service(&service), revision, &rendered).map_err(|problem| match problem {
             Problem::Misfit(reason) => reason,
             Problem::Call(error) => error.to_string(),
         })
@@ -87,5 +118,43 @@ mod tests {
         }
         let headless = json!({ "serviceRegistries": [{ "registryArn": "r" }] });
         assert_eq!(checked(headless, app(json!([]))), Ok(()));
+    }
+
+    #[test]
+    fn a_port_that_is_known_by_its_name_has_to_be_there_by_that_name() {
+        let of = json!([{ "portName": "http" }]);
+        let shown = |key: &str, value: Value| json!({ "deployments": [{ "status": "PRIMARY", key: value }] });
+        let connect = |on: bool| {
+            shown(
+                "serviceConnectConfiguration",
+                json!({ "enabled": on, "services": of }),
+            )
+        };
+        let gateway = json!({ "gatewayConnectors": of });
+        for (who, service, revision) in [
+            ("Service Connect", connect(true), None),
+            (
+                "VPC Lattice",
+                shown("vpcLatticeConfigurations", of.clone()),
+                None,
+            ),
+            ("a gateway", gateway.clone(), None),
+            ("a gateway", json!({}), Some(&gateway)),
+        ] {
+            let of = |mapping| checked_with(service.clone(), revision, app(json!([mapping])));
+            let named = json!({ "containerPort": 8080, "name": "http" });
+            assert_eq!(of(named), Ok(()));
+            for other in [
+                json!({ "containerPort": 8080 }),
+                json!({ "containerPort": 8080, "name": "web" }),
+            ] {
+                let said = of(other).unwrap_err();
+                assert!(
+                    said.starts_with(who) && said.contains("`name: http`"),
+                    "{said}"
+                );
+            }
+        }
+        assert_eq!(checked(connect(false), app(json!([]))), Ok(()));
     }
 }
