@@ -74,6 +74,7 @@ pub(crate) fn is_bookkeeping(event: &Event) -> bool {
         | Event::RolloutStarted { .. }
         | Event::Registered { .. }
         | Event::ScalingSuspended { .. }
+        | Event::ScalingLeft { .. }
         | Event::DeploymentStarted { .. }
         | Event::RollbackStarted { .. }
         | Event::ActionRefused { .. }
@@ -265,6 +266,11 @@ pub(crate) fn sentence(event: &Event) -> String {
             format!("{revision} {}", there(*found, "was registered"))
         }
         Event::ScalingSuspended { .. } => "auto scaling is suspended".to_owned(),
+        Event::ScalingLeft {
+            target,
+            desired,
+            restoring,
+        } => target.left(*desired, *restoring),
         Event::DeploymentStarted {
             deployment, found, ..
         } => {

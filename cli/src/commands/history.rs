@@ -267,6 +267,7 @@ fn told(event: &Event) -> String {
             format!("{BAD}{text}{BAD:#}")
         }
         Event::ActionRefused { .. }
+        | Event::ScalingLeft { .. }
         | Event::RollbackStarted { .. }
         | Event::RollbackRequested { .. }
         | Event::BaselineChanged { .. }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use towpath_aws::signed::APPLICATION_AUTO_SCALING;
+use towpath_core::release::{ScalableTarget, ScalingState};
 
 use super::finding::Finding;
 use super::reads::{Reads, items};
@@ -42,21 +43,32 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
     .collect();
     vec![match (&seen.row.owner, suspended.is_empty()) {
         (_, true) => check.ok("auto scaling is on"),
-        (Some(owner), false) => {
-            check.ok(format!("suspended while {owner} is being rolled out"))
-        }
+        (Some(owner), false) => check.ok(format!("suspended while {owner} is being rolled out")),
         (None, false) => check.error(
             format!(
                 "{} suspended, although nothing is being rolled out: the service does not scale",
                 suspended.join(", ")
             ),
-            format!(
-                "aws application-autoscaling register-scalable-target --service-namespace ecs \
-                 --resource-id {resource} --scalable-dimension ecs:service:DesiredCount \
-                 --suspended-state DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false,ScheduledScalingSuspended=false"
-            ),
+            bounds(target).way_to(ScalingState::default(), desired(&seen.service), id),
         ),
     }]
+}
+
+/// The target with its bounds: outside of them, a call about it changes the number of tasks.
+fn bounds(target: &Value) -> ScalableTarget {
+    ScalableTarget {
+        state: ScalingState::SUSPENDED,
+        least: number(&target["MinCapacity"]).unwrap_or(0),
+        most: number(&target["MaxCapacity"]).unwrap_or(u32::MAX),
+    }
+}
+
+fn desired(service: &Value) -> u32 {
+    number(&service["desiredCount"]).unwrap_or_default()
+}
+
+fn number(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|number| u32::try_from(number).ok())
 }
 
 #[cfg(test)]

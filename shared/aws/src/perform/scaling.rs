@@ -1,6 +1,6 @@
 //! Suspending auto scaling and putting it back. Setting all three flags is idempotent.
 
-use towpath_core::release::{ActionKind, Event, Place, ScalingState};
+use towpath_core::release::{Event, Place, ScalableTarget, ScalingState};
 
 use super::service::Service;
 use crate::ports::{CallError, Ports};
@@ -10,8 +10,19 @@ pub(super) async fn suspend<P: Ports>(
     place: &Place,
     state: ScalingState,
 ) -> Result<Vec<Event>, CallError> {
-    set(ports, place, state).await?;
-    Ok(vec![Event::ScalingSuspended { state }])
+    Ok(vec![match forced(ports, place).await? {
+        // An earlier run has suspended it, and its answer was lost.
+        Some((target, _)) if target.state == state => Event::ScalingSuspended { state },
+        Some((target, desired)) => Event::ScalingLeft {
+            target,
+            desired,
+            restoring: false,
+        },
+        None => {
+            set(ports, place, state).await?;
+            Event::ScalingSuspended { state }
+        }
+    }])
 }
 
 pub(super) async fn restore<P: Ports>(
@@ -19,24 +30,32 @@ pub(super) async fn restore<P: Ports>(
     place: &Place,
     state: ScalingState,
 ) -> Result<Vec<Event>, CallError> {
-    if let Some(reason) = forced(ports, place).await? {
-        return Ok(vec![Event::ActionRefused {
-            action: ActionKind::RestoreScaling,
-            reason,
-        }]);
-    }
-    set(ports, place, state).await?;
-    Ok(vec![Event::ScalingRestored { state }])
+    Ok(vec![match forced(ports, place).await? {
+        Some((target, _)) if target.state == state => Event::ScalingRestored { state },
+        Some((target, desired)) => Event::ScalingLeft {
+            target,
+            desired,
+            restoring: true,
+        },
+        None => {
+            set(ports, place, state).await?;
+            Event::ScalingRestored { state }
+        }
+    }])
 }
 
-/// Why the target is not to be touched, if somebody has changed the number of tasks meanwhile, to
-/// none say: that would be undone by it.
-async fn forced<P: Ports>(ports: &P, place: &Place) -> Result<Option<String>, CallError> {
+/// The target and the number of tasks, if somebody has changed that meanwhile, to none say: any call
+/// about the target would undo it.
+async fn forced<P: Ports>(
+    ports: &P,
+    place: &Place,
+) -> Result<Option<(ScalableTarget, u32)>, CallError> {
     let (target, service) = tokio::join!(ports.scaling(place), ports.describe_service(place));
     let (Some(target), Some(service)) = (target?, service?) else {
         return Ok(None);
     };
-    Ok(target.forced(Service(&service).desired_count()))
+    let desired = Service(&service).desired_count();
+    Ok(target.forced_from(desired).map(|_| (target, desired)))
 }
 
 /// Sets the state. A target that somebody has deregistered meanwhile has nothing to be suspended or

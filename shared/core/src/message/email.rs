@@ -83,6 +83,7 @@ pub(super) fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
         | Event::Intended { .. }
         | Event::Registered { .. }
         | Event::ScalingSuspended { .. }
+        | Event::ScalingLeft { .. }
         | Event::DeploymentStarted { .. }
         | Event::DeploymentObserved { .. }
         | Event::RollbackStarted { .. }

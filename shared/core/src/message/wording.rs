@@ -134,6 +134,14 @@ pub(super) fn line(release: &Release, entry: &Entry, said: &mut Said) -> Option<
             said.has(reason.clone());
             Some(format!(":warning: {}", slack_text(&refused)))
         }
+        Event::ScalingLeft {
+            target,
+            desired,
+            restoring,
+        } => {
+            let left = said.news(&target.left(*desired, *restoring))?;
+            Some(format!(":warning: {}", slack_text(&left)))
+        }
         Event::RolloutEnded {
             stage,
             outcome: Outcome::Succeeded,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Action, ActionKind, Decision, DeploymentStatus, Home, Outcome, Plan, Principal, Rollback,
-    ScalingState, ServiceId,
+    ScalableTarget, ScalingState, ServiceId,
 };
 use crate::image::{Digest, Registry, RepositoryName, Tag};
 use crate::names::{
@@ -239,6 +239,16 @@ pub enum Event {
         /// The state that was asked for.
         state: ScalingState,
     },
+    /// Auto scaling was left as it was: a call about the scalable target would have changed the
+    /// number of tasks that somebody has set.
+    ScalingLeft {
+        /// The target as it was found.
+        target: ScalableTarget,
+        /// The number of tasks that the service wants.
+        desired: u32,
+        /// Whether it was to be put back, and not to be suspended.
+        restoring: bool,
+    },
     /// AWS has accepted the deployment.
     DeploymentStarted {
         /// The deployment.
@@ -454,6 +464,7 @@ impl Event {
             | Self::Intended { .. }
             | Self::Registered { .. }
             | Self::ScalingSuspended { .. }
+            | Self::ScalingLeft { .. }
             | Self::DeploymentStarted { .. }
             | Self::DeploymentObserved { .. }
             | Self::BaselineChanged { .. }
@@ -509,6 +520,7 @@ impl Event {
             | Self::Intended { .. }
             | Self::Registered { .. }
             | Self::ScalingSuspended { .. }
+            | Self::ScalingLeft { .. }
             | Self::ActionRefused { .. }
             | Self::ScalingRestored { .. }
             | Self::RolloutEnded { .. }
@@ -561,6 +573,7 @@ impl Event {
             | Self::Intended { .. }
             | Self::Registered { .. }
             | Self::ScalingSuspended { .. }
+            | Self::ScalingLeft { .. }
             | Self::ActionRefused { .. }
             | Self::ScalingRestored { .. }
             | Self::RolloutEnded { .. }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ServiceId, ServiceRow};
+use super::{ActionKind, ServiceId, ServiceRow, reason};
 use crate::image::Platform;
 use crate::names::{ContainerName, Fingerprint, ParameterName, TaskDefinitionArn};
 
@@ -152,6 +152,49 @@ impl ScalableTarget {
             "the service wants {desired} tasks, its scalable target is for {} to {}, and AWS would change that to {within} with any call about the target",
             self.least, self.most
         ))
+    }
+
+    /// That it was left as it was found, for people, where it was to be suspended or put back.
+    #[must_use]
+    pub fn left(&self, desired: u32, restoring: bool) -> String {
+        let forced = self.forced(desired).unwrap_or_default();
+        match restoring {
+            true => reason::refused(ActionKind::RestoreScaling, &forced),
+            false => format!("auto scaling is not suspended: {forced}"),
+        }
+    }
+
+    /// From when on a call about the target leaves the desired count as it is; `None` where it does
+    /// now.
+    #[must_use]
+    pub fn once(&self, desired: u32) -> Option<String> {
+        let within = self.forced_from(desired)?;
+        let bound = if within > desired { "least" } else { "most" };
+        Some(format!("once the service wants at {bound} {within} tasks"))
+    }
+
+    /// How the target is set to that, for whoever has to do it themselves: a command, and when it
+    /// may be run.
+    #[must_use]
+    pub fn way_to(&self, state: ScalingState, desired: u32, service: &ServiceId) -> String {
+        let command = state.command(service);
+        match self.once(desired) {
+            Some(once) => format!("{once}, run `{command}`"),
+            None => format!("run `{command}`"),
+        }
+    }
+
+    /// What people should know before the service is rolled out to.
+    #[must_use]
+    pub fn remark(&self, desired: u32, service: &ServiceId) -> Option<String> {
+        if self.state == ScalingState::SUSPENDED {
+            let way = self.way_to(ScalingState::default(), desired, service);
+            return Some(format!(
+                "auto scaling was found suspended altogether, and stays so; to resume it, {way}"
+            ));
+        }
+        let forced = self.forced_from(desired).is_some();
+        forced.then(|| self.left(desired, false))
     }
 }
 

@@ -82,7 +82,7 @@ pub struct Live {
     /// The auto scaling state to put back, from the moment it may have been changed until it is
     /// back.
     pub to_restore: Option<ScalingState>,
-    /// Whether auto scaling is known to be suspended.
+    /// Whether auto scaling is known to be suspended, or to be left as it is.
     pub suspended: bool,
     /// Why auto scaling could not be put back, if it could not.
     pub not_restored: Option<NotRestored>,
@@ -131,6 +131,8 @@ pub struct NotRestored {
     pub said: String,
     /// What it was before.
     pub state: ScalingState,
+    /// From when on it can be put back, if it cannot now.
+    pub once: Option<String>,
 }
 
 /// Another deployment has the deployment group, which takes one at a time.

@@ -133,6 +133,7 @@ fn writers_of(event: &Event) -> &'static [Writer] {
         | Event::Intended { .. }
         | Event::Registered { .. }
         | Event::ScalingSuspended { .. }
+        | Event::ScalingLeft { .. }
         | Event::DeploymentStarted { .. }
         | Event::RunsAlready { .. }
         | Event::DeploymentObserved { .. }

@@ -181,6 +181,7 @@ impl Unwritten {
             | Event::Intended { .. }
             | Event::Registered { .. }
             | Event::ScalingSuspended { .. }
+            | Event::ScalingLeft { .. }
             | Event::DeploymentStarted { .. }
             | Event::RunsAlready { .. }
             | Event::BaselineChanged { .. }

@@ -119,9 +119,51 @@ async fn a_service_that_was_put_to_sleep_meanwhile_is_not_woken_either() -> Resu
     assert_eq!(suspended["DynamicScalingOutSuspended"], true);
     let ended = world.events_named(TAG, "rollout_ended").await?;
     let reason = ended[0]["reason"].to_string();
-    assert!(
-        reason.contains("the service wants 0 tasks, its scalable target is for 1 to 4"),
-        "{reason}"
-    );
+    for said in [
+        "the service wants 0 tasks, its scalable target is for 1 to 4",
+        "once the service wants at least 1 tasks, put it back",
+    ] {
+        assert!(reason.contains(said), "{reason}");
+    }
+    // Nobody has put it back, which whoever comes next is told.
+    world.push("4a5b6c7", "healthy").await?;
+    assert_eq!(world.ended("4a5b6c7").await?, "succeeded");
+    let planned = world.events_named("4a5b6c7", "planned").await?;
+    let remarks = planned[0]["plan"]["remarks"].to_string();
+    for said in [
+        "auto scaling was found suspended altogether",
+        "once the service wants at least 1 tasks, run `aws application-autoscaling",
+    ] {
+        assert!(remarks.contains(said), "{remarks}");
+    }
+    Ok(())
+}
+
+/// Somebody puts it to sleep between the plan and the call that would suspend auto scaling.
+#[tokio::test]
+async fn a_service_that_is_put_to_sleep_before_auto_scaling_is_suspended_sleeps_on()
+-> Result<(), Error> {
+    let world = World::start().await?;
+    suspending(&world).await?;
+    let (_, before) = stands(&world).await?;
+    let register = "RegisterScalableTarget";
+    world
+        .fail(
+            &json!([{ "caller": "towpath-advance", "service": "application-autoscaling",
+            "operation": register, "outcome": "throttled" }]),
+        )
+        .await?;
+    world.push(TAG, "healthy").await?;
+    world
+        .until("auto scaling is to be suspended", async |world| {
+            let calls = world.calls("application-autoscaling", register).await?;
+            Ok(calls.iter().any(|call| call["caller"] == "towpath-advance"))
+        })
+        .await?;
+    scale_to_nothing(&world).await?;
+    world.heal().await?;
+    assert_eq!(world.ended(TAG).await?, "succeeded");
+    assert_eq!(stands(&world).await?, (json!(0), before));
+    assert_eq!(world.events_named(TAG, "scaling_left").await?.len(), 1);
     Ok(())
 }

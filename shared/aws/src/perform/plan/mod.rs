@@ -11,9 +11,7 @@ mod set_up;
 mod targets;
 mod way_back;
 
-use towpath_core::release::{
-    Action, ActionKind, Event, Plan, Release, ScalingState, verify_rollback,
-};
+use towpath_core::release::{Action, ActionKind, Event, Plan, Release, verify_rollback};
 use towpath_core::taskdef::TaskDefinition;
 
 use self::reading::{describe, read_base};
@@ -230,13 +228,8 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         drift(ports, place, row.baseline.as_ref(), &current),
     )?;
     let scaling = scaling?;
-    // Of one that is suspended altogether nothing would be changed.
-    let awake = scaling.filter(|target| target.state != ScalingState::SUSPENDED);
-    if let Some(forced) = awake.and_then(|target| target.forced(service.desired_count())) {
-        set_up
-            .remarks
-            .push(format!("auto scaling is not suspended: {forced}"));
-    }
+    let remark = scaling.and_then(|it| it.remark(service.desired_count(), &place.service));
+    set_up.remarks.extend(remark);
     let rendered = render(&definition, request)?;
     let reuse = reusable(&rendered, &base, &definition, &current, running.as_ref());
     let runs = running.as_ref().unwrap_or(&definition);

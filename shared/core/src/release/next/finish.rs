@@ -23,11 +23,15 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
         mut reason,
     } = conclusion;
     let held = hold(own, outcome, &reason);
-    if let Some(NotRestored { said, state }) = &live.not_restored {
+    if let Some(NotRestored { said, state, once }) = &live.not_restored {
         let service = &place.service;
         let command = state.command(service);
         let account = &service.account;
-        reason = format!("{reason}; {said}: put it back in account {account} with `{command}`");
+        let way = format!("put it back in account {account} with `{command}`");
+        reason = match once {
+            Some(once) => format!("{reason}; {said}: {once}, {way}"),
+            None => format!("{reason}; {said}: {way}"),
+        };
     }
     let held = held.map(|reason| Event::Held {
         stage: stage.name.clone(),

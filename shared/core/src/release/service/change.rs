@@ -137,6 +137,7 @@ pub fn service_change(
             | Event::Intended { .. }
             | Event::Registered { .. }
             | Event::ScalingSuspended { .. }
+            | Event::ScalingLeft { .. }
             | Event::DeploymentStarted { .. }
             | Event::DeploymentObserved { .. }
             | Event::RollbackStarted { .. }

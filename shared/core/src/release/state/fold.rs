@@ -167,6 +167,27 @@ impl Release {
                 self.settle(ActionKind::SuspendScaling);
                 self.with_live(|live| live.suspended = true);
             }
+            Event::ScalingLeft {
+                target,
+                desired,
+                restoring: true,
+            } => {
+                self.settle(ActionKind::RestoreScaling);
+                self.with_live(|live| {
+                    let before = live.to_restore.take();
+                    live.not_restored = before.map(|state| NotRestored {
+                        said: target.left(*desired, true),
+                        state,
+                        once: target.once(*desired),
+                    });
+                });
+            }
+            Event::ScalingLeft {
+                restoring: false, ..
+            } => {
+                self.settle(ActionKind::SuspendScaling);
+                self.with_live(|live| (live.suspended, live.to_restore) = (true, None));
+            }
             Event::ScalingRestored { .. } => {
                 self.settle(ActionKind::RestoreScaling);
                 self.with_live(|live| live.to_restore = None);
@@ -241,7 +262,11 @@ impl Release {
                     | ActionKind::RollBack => self.with_live(|live| live.refused = Some(said)),
                     ActionKind::RestoreScaling => self.with_live(|live| {
                         let before = live.to_restore.take();
-                        live.not_restored = before.map(|state| NotRestored { said, state });
+                        live.not_restored = before.map(|state| NotRestored {
+                            said,
+                            state,
+                            once: None,
+                        });
                     }),
                     // What others are told is a courtesy: it is not tried for ever, and it never
                     // decides about this release.

@@ -344,6 +344,42 @@ fn auto_scaling_that_cannot_be_restored_is_said_so_and_keeps_the_outcome() {
                    DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false,\
                    ScheduledScalingSuspended=false`";
     assert!(reason.contains(command), "{reason}");
+    assert!(!reason.contains("once the service wants"), "{reason}");
+}
+
+#[test]
+fn auto_scaling_that_would_wake_the_service_is_left_and_the_way_out_waits_for_that() {
+    let target = sample::scalable(ScalingState::default());
+    let left = |restoring| Event::ScalingLeft {
+        target,
+        desired: 0,
+        restoring,
+    };
+    let at_its_end = pushed()
+        .deploying_at_test()
+        .observed(ECS, DeploymentStatus::Succeeded)
+        .intended()
+        .happened(left(true));
+    let records = at_its_end.records();
+    let [Event::RolloutEnded { reason, .. }] = &records[..] else {
+        panic!("it succeeds: {records:?}");
+    };
+    let said = "with any call about the target: once the service wants at least 1 tasks, put it back in \
+                account 111111111111 with `aws ";
+    assert!(reason.contains(said), "{reason}");
+    // What was not suspended is not put back, and not tried again.
+    let begun = live().intended().happened(left(false)).registered(8);
+    let kinds = begun.kinds();
+    assert!(!kinds.contains(&ActionKind::SuspendScaling), "{kinds:?}");
+    let records = begun
+        .intended()
+        .started(ECS)
+        .observed(ECS, DeploymentStatus::Succeeded)
+        .records();
+    assert!(
+        matches!(&records[..], [Event::RolloutEnded { .. }]),
+        "{records:?}"
+    );
 }
 
 #[test]

@@ -10,7 +10,8 @@ use crate::names::ReleaseId;
 use crate::pipeline::HookPoint;
 use crate::release::{
     Accepted, ActionKind, CheckResult, Decision, DeploymentStatus, Entry, EntryText, Event,
-    Incoming, Outcome, Phase, Principal, Release, StoredEntry, StoredNow, accept, verify_chain,
+    Incoming, Outcome, Phase, Principal, Release, ScalingState, StoredEntry, StoredNow, accept,
+    verify_chain,
 };
 use crate::simulation::{sample, told};
 
@@ -58,6 +59,11 @@ fn eventful() -> Story {
         .observed("ecs-svc/1", DeploymentStatus::Succeeded)
         .intended()
         .restored()
+        .happened(Event::ScalingLeft {
+            target: sample::scalable(ScalingState::default()),
+            desired: 0,
+            restoring: true,
+        })
         .ended("test", Outcome::Succeeded, Some(8))
         .woke()
         .planned_but("staging", |plan| plan.unknown_fields = vec!["novel".into()])
@@ -235,6 +241,7 @@ fn kind(event: &Event) -> usize {
         Event::Replaced { .. } => 39,
         Event::BroughtBack { .. } => 40,
         Event::ToldEarlier { .. } => 41,
+        Event::ScalingLeft { .. } => 42,
     }
 }
 
@@ -243,7 +250,7 @@ fn every_event_is_read_back_as_it_was_written() {
     let story = eventful();
     let entries = story.release.entries();
     let kinds: BTreeSet<_> = entries.iter().map(|entry| kind(&entry.event)).collect();
-    assert_eq!(kinds, (0..42).collect(), "every kind of event is tried");
+    assert_eq!(kinds, (0..43).collect(), "every kind of event is tried");
     for entry in entries {
         let json = serde_json::to_string(entry).expect("it is written");
         let back: Entry = serde_json::from_str(&json).expect(&json);
