@@ -44,13 +44,24 @@ pub(crate) fn check(seen: &Seen<'_>) -> Vec<Finding> {
         )),
         Ok(fits) => check.error(
             format!("the stage rolls out by `{engine}`, but the service is set up for `{fits}`"),
-            format!("write `rollout: {fits}:` in the pipeline, or set the service up for {engine}"),
+            format!(
+                "write {} in the pipeline, or set the service up for {engine}",
+                written(fits)
+            ),
         ),
         Err(problem) => check.error(
             problem,
             "name a service of your own with the deployment controller ECS or CODE_DEPLOY, or set this one up so",
         ),
     }]
+}
+
+/// How a stage names that engine.
+fn written(engine: &str) -> String {
+    match engine {
+        "codedeploy" => "`rollout: {codedeploy: {application: shop-api, group: production}}`, with the names of your own application and group,".to_owned(),
+        other => format!("`rollout: {{{other}: {{}}}}`"),
+    }
 }
 
 /// Looks at what the engine needs beside the service.

@@ -115,6 +115,34 @@ fn every_command_that_is_named_has_its_verb_and_flags() {
 }
 
 #[test]
+fn every_rollout_that_a_text_says_to_write_is_taken() {
+    let linter = crate::lint::Linter::new().unwrap();
+    let mut written = 0;
+    for (file, text) in texts() {
+        // What is written wrongly is told there.
+        if file.contains("/lint/") {
+            continue;
+        }
+        for rollout in quoted(&text, "rollout: ") {
+            // As it is formatted; whatever else is filled in is the name of an engine.
+            let rollout = rollout.replace("{{{other}: {{}}}}", "{{ecs: {{}}}}");
+            let rollout = match rollout.contains("{{") {
+                true => rollout.replace("{{", "{").replace("}}", "}"),
+                false => rollout,
+            };
+            let pipeline = format!(
+                "pipeline: shop\nrepository: shop\nstages:\n  - name: test\n    cluster: test\n    \
+                 service: shop\n    containers: [app]\n    {rollout}\n"
+            );
+            let taken = linter.lint(&pipeline, crate::lint::Format::Yaml);
+            assert!(taken.is_ok(), "{file}: `{rollout}`: {taken:?}");
+            written += 1;
+        }
+    }
+    assert!(written > 6, "{written}");
+}
+
+#[test]
 fn every_file_and_target_that_a_text_names_is_there() {
     let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
     let mut looked_at = 0;

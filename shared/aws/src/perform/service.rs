@@ -29,7 +29,7 @@ pub fn unfit_for(service: &Value, rollout: &Rollout) -> Option<String> {
     let found = service.controller();
     if found != wanted {
         return Some(format!(
-            "the service's deployment controller is {found}, but `rollout: {engine}` needs {wanted}; it can only be chosen when a service is created"
+            "the service's deployment controller is {found}, but the engine `{engine}` needs {wanted}; it can only be chosen when a service is created"
         ));
     }
     let strategy = service.strategy();
@@ -38,16 +38,16 @@ pub fn unfit_for(service: &Value, rollout: &Rollout) -> Option<String> {
         Rollout::Rolling(_) => match strategy {
             "ROLLING" => None,
             "BLUE_GREEN" | "LINEAR" | "CANARY" => Some(format!(
-                "the service's deployment strategy is {strategy}, by which ECS shifts traffic itself, but `rollout: rolling` needs ROLLING; write `rollout: ecs`, or change its deployment configuration"
+                "the service's deployment strategy is {strategy}, by which ECS shifts traffic itself, but the engine `rolling` needs ROLLING; write `rollout: {{ecs: {{}}}}`, or change its deployment configuration"
             )),
             other => Some(format!(
-                "the service's deployment strategy is {other}, which this version does not know, but `rollout: rolling` needs ROLLING; change its deployment configuration"
+                "the service's deployment strategy is {other}, which this version does not know, but the engine `rolling` needs ROLLING; change its deployment configuration"
             )),
         },
         Rollout::Ecs(_) => match strategy {
             "BLUE_GREEN" | "LINEAR" | "CANARY" => None,
             other => Some(format!(
-                "the service's deployment strategy is {other}, but `rollout: ecs` needs BLUE_GREEN, LINEAR or CANARY; change its deployment configuration, or write `rollout: rolling`"
+                "the service's deployment strategy is {other}, but the engine `ecs` needs BLUE_GREEN, LINEAR or CANARY; change its deployment configuration, or write `rollout: {{rolling: {{}}}}`"
             )),
         },
     }
@@ -338,12 +338,12 @@ mod tests {
             (
                 &rolling,
                 by("ECS", json!("BLUE_GREEN")),
-                Some("write `rollout: ecs`"),
+                Some("write `rollout: {ecs: {}}`"),
             ),
             (
                 &rolling,
                 by("ECS", json!("CANARY")),
-                Some("write `rollout: ecs`"),
+                Some("write `rollout: {ecs: {}}`"),
             ),
             (
                 &rolling,
@@ -354,9 +354,9 @@ mod tests {
             (
                 &ecs,
                 by("ECS", json!("ROLLING")),
-                Some("write `rollout: rolling`"),
+                Some("write `rollout: {rolling: {}}`"),
             ),
-            (&ecs, json!({}), Some("write `rollout: rolling`")),
+            (&ecs, json!({}), Some("write `rollout: {rolling: {}}`")),
             (&codedeploy, by("CODE_DEPLOY", Value::Null), None),
             (
                 &codedeploy,

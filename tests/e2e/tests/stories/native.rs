@@ -709,7 +709,7 @@ async fn a_strategy_that_the_pipeline_does_not_name_is_refused_before_anything_i
     world.push(TAG, "healthy").await?;
     assert_eq!(world.ended(TAG).await?, "failed");
     let reason = world.reason(TAG).await?;
-    assert!(reason.contains("write `rollout: ecs`"), "{reason}");
+    assert!(reason.contains("write `rollout: {ecs: {}}`"), "{reason}");
     assert_eq!(deployments(&world).await?.len(), 1);
     Ok(())
 }

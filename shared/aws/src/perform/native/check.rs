@@ -139,7 +139,7 @@ fn paced(configuration: &Value) -> Result<Shifts, String> {
         ),
         other => {
             return Err(format!(
-                "the service's deployment strategy is {}, but `rollout: ecs` needs BLUE_GREEN, LINEAR or CANARY; change its deployment configuration, or write `rollout: rolling`",
+                "the service's deployment strategy is {}, but the engine `ecs` needs BLUE_GREEN, LINEAR or CANARY; change its deployment configuration, or write `rollout: {{rolling: {{}}}}`",
                 other.unwrap_or("ROLLING")
             ));
         }
