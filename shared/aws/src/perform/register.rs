@@ -48,7 +48,7 @@ pub(super) async fn register<P: Ports>(
     };
     if rendered.spec_hash.to_string() != request.spec.as_str() {
         return Ok(refused(
-            "what would be registered is not what was planned; push again".into(),
+            "what would be registered is not what was planned; push the image again, under another tag: under the same one it is this release".into(),
         ));
     }
     let revision = ports

@@ -164,8 +164,7 @@ impl Seen {
 
     /// Whether it ends since somebody has asked ECS to stop it: of that there are only ECS's words.
     pub(super) fn was_stopped_by_request(&self) -> bool {
-        let words = self.reason().to_lowercase();
-        words.contains("stopped") && words.contains("user")
+        self.reason().to_lowercase().contains("stopped by a user")
     }
 
     /// Why it ends as it does, in ECS's words.
@@ -257,10 +256,12 @@ mod tests {
     fn a_stop_on_request_is_known_by_ecss_words() {
         let seen = |said: &str| Seen(json!({"status": "STOPPED", "statusReason": said}));
         assert!(seen("Service deployment was stopped by a user.").was_stopped_by_request());
-        assert!(
-            !seen("Service deployment stopped: ECS deployment circuit breaker.")
-                .was_stopped_by_request()
-        );
+        for said in [
+            "Service deployment stopped: ECS deployment circuit breaker.",
+            "Service deployment stopped: (service user-api) circuit breaker: tasks failed to start.",
+        ] {
+            assert!(!seen(said).was_stopped_by_request(), "{said}");
+        }
     }
 
     #[test]
