@@ -44,6 +44,9 @@ pub struct Audience {
     pub sns: bool,
 }
 
+/// What the ids of bulletins begin with that tell of a pipeline that is stuck.
+const STUCK: &str = "stuck/";
+
 /// What a bulletin says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -191,8 +194,14 @@ impl Bulletin {
     /// The id of what is told of a pipeline that is stuck.
     #[must_use]
     pub fn stuck(parameter: &ParameterName) -> BulletinId {
-        let id = format!("stuck/{}", Fingerprint::of(parameter.as_str()));
+        let id = format!("{STUCK}{}", Fingerprint::of(parameter.as_str()));
         id.parse().expect("a fingerprint is an id")
+    }
+
+    /// Whether the id is that of what is told of a pipeline that is stuck.
+    #[must_use]
+    pub fn is_of_stuck(id: &BulletinId) -> bool {
+        id.as_str().starts_with(STUCK)
     }
 
     /// Whether the id is of the kind of this bulletin. A function may write bulletins of some kinds
@@ -202,7 +211,7 @@ impl Bulletin {
     pub fn is_under(&self, id: &BulletinId) -> bool {
         let kind = match &self.news {
             News::TagNotTaken { .. } => "tag/",
-            News::PipelineStuck { .. } => "stuck/",
+            News::PipelineStuck { .. } => STUCK,
             News::Hold { .. } | News::Veto { .. } => "order/",
             News::NotTrusted { .. } => "trust/",
         };

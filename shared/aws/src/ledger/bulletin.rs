@@ -121,7 +121,7 @@ impl Bulletins for Aws {
                     .expression_attribute_values(":told", AttributeValue::Bool(true));
             }
         }
-        if due.is_some() || !is_stuck(id) {
+        if due.is_some() || !Bulletin::is_of_stuck(id) {
             update = update.expression_attribute_names("#due", "due");
         }
         match due {
@@ -129,7 +129,7 @@ impl Bulletins for Aws {
                 set.push("#due = :due".into());
                 update = update.expression_attribute_values(":due", text(sortable(due)));
             }
-            None if is_stuck(id) => {
+            None if Bulletin::is_of_stuck(id) => {
                 set.push("#still_open = :stuck".into());
                 update = update.expression_attribute_values(":stuck", text(STUCK));
             }
@@ -195,11 +195,6 @@ async fn written(put: PutItemFluentBuilder) -> Result<bool, CallError> {
         }
         Err(error) => Err(classify(PUT, &error)),
     }
-}
-
-/// Whether the bulletin is about a pipeline that is stuck.
-fn is_stuck(id: &BulletinId) -> bool {
-    id.as_str().starts_with("stuck/")
 }
 
 /// A bulletin, as long as it is open in this way: one that was closed meanwhile stays so.

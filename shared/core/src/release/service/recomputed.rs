@@ -70,6 +70,8 @@ pub struct Recomputed {
     pub contradictions: Vec<String>,
     /// Whether every release is known that may have touched the service.
     whole: bool,
+    /// The newest epoch at which somebody has ordered something: the row cannot be older.
+    ordered_at: u64,
     arrivals: Vec<Candidate>,
 }
 
@@ -104,8 +106,14 @@ impl Recomputed {
     #[must_use]
     pub fn differences(&self, stored: &ServiceRow) -> Vec<Difference> {
         let row = &self.row;
+        let is_rewound = stored.epoch < self.ordered_at;
+        let epoch = if is_rewound {
+            row.epoch.max(self.ordered_at)
+        } else {
+            row.epoch
+        };
         let mut found = vec![
-            Difference::between("epoch", &stored.epoch, &row.epoch),
+            Difference::between("epoch", &stored.epoch, &epoch),
             Difference::between("owner", &stored.owner, &row.owner),
             Difference::between("taken_by", &stored.taken_by, &row.taken_by),
             Difference::between("good", &stored.good, &row.good),
@@ -296,6 +304,7 @@ impl<'a> Told<'a> {
             before,
             contradictions,
             whole,
+            ordered_at: orders.iter().map(|one| one.epoch).max().unwrap_or(0),
             arrivals: self.arrivals,
         }
     }

@@ -130,6 +130,10 @@ fn a_hold_that_is_gone_is_missed_until_it_was_lifted() {
     };
     assert_eq!(fields(&held, &orders), [""; 0]);
     assert_eq!(fields(&row, &orders), ["hold"]);
+    // Who has ordered something at a later epoch has seen a later row.
+    let mut later = orders.clone();
+    later[0].epoch = row.epoch + 1;
+    assert_eq!(fields(&row, &later), ["epoch"]);
     orders.push(give(Order::LiftHold, "it is over"));
     let lifted = ServiceRow {
         baseline: None,
