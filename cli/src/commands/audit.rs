@@ -176,11 +176,21 @@ async fn all<D: Orders>(deployer: &D, last: usize) -> Result<Report, Failure> {
         let audited = rows::of_service(deployer, service, &known).await?;
         report.services.push(audited);
     }
-    let (subjects, broken) = everything::orders(deployer).await?;
+    let looked = everything::subjects(&services, &known);
+    let (subjects, broken) = everything::orders(deployer, looked).await?;
     report.order_log = broken;
+    let mut ordered = 0;
     for subject in &subjects {
-        let audited = rows::of_orders(deployer, subject.to_string(), subject).await?;
-        report.orders.push(audited);
+        let mut audited = rows::of_orders(deployer, subject.to_string(), subject).await?;
+        let vetoed = known
+            .releases
+            .values()
+            .filter_map(|release| vetoed(release, subject));
+        audited.missed(vetoed);
+        if audited.is_to_be_told() {
+            ordered += 1;
+            report.orders.push(audited);
+        }
     }
     let which = if known.whole {
         "all that there are".to_owned()
@@ -192,9 +202,16 @@ async fn all<D: Orders>(deployer: &D, last: usize) -> Result<Report, Failure> {
         found.pipelines,
         found.releases.len(),
         services.len(),
-        subjects.len(),
+        ordered,
     ));
     Ok(report)
+}
+
+/// The release, if it says that the image was vetoed.
+fn vetoed<'a>(release: &'a Release, image: &Subject) -> Option<&'a ReleaseId> {
+    let vetoed = release.vetoed().is_some();
+    let same = Subject::Image(release.image().digest) == *image;
+    (vetoed && same).then_some(release.id())
 }
 
 /// Reads the releases that were found. Those that are not intact are told of.

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Directive, Release, ServiceId, Subject, verify_log};
+use towpath_core::release::{Directive, Release, ServiceId, Subject, verify_listed, verify_log};
 
+use super::rows::Known;
 use crate::deployer::orders::Orders;
 use crate::deployer::{all_pipelines, service_of};
 use crate::output::Failure;
@@ -69,21 +70,42 @@ pub(super) fn services_of(release: &Release) -> impl Iterator<Item = ServiceId> 
     stages.filter_map(|index| release.service_id(index))
 }
 
-/// What people have ordered of all, about whom, and what does not fit together in the list.
+/// What may have been ordered about: the services, and the images of the releases, that were looked
+/// at.
+pub(super) fn subjects(services: &BTreeSet<ServiceId>, known: &Known) -> BTreeSet<Subject> {
+    let images = known
+        .releases
+        .values()
+        .map(|release| release.image().digest);
+    let services = services.iter().cloned().map(Subject::Service);
+    services.chain(images.map(Subject::Image)).collect()
+}
+
+/// What people have ordered of all, about those that are `looked` at and whomever the list of orders
+/// names, and what does not fit together in that list.
 pub(super) async fn orders<D: Orders>(
     deployer: &D,
+    looked: BTreeSet<Subject>,
 ) -> Result<(BTreeSet<Subject>, Option<String>), Failure> {
     let log = deployer.order_log().await?;
-    let subjects: BTreeSet<_> = log.orders.iter().map(|one| one.subject.clone()).collect();
+    let mut subjects = looked;
+    subjects.extend(log.orders.iter().map(|one| one.subject.clone()));
     let mut trails: BTreeMap<Subject, Vec<Directive>> = BTreeMap::new();
     for subject in &subjects {
         let trail = deployer.trail(subject).await?;
         trails.insert(subject.clone(), trail.directives);
     }
     let head = log.head.as_ref().map(|(place, print)| (*place, print));
-    let broken = verify_log(&log.orders, head, |subject, sequence| {
+    let verified = verify_log(&log.orders, head, |subject, sequence| {
         let mut trail = trails.get(subject)?.iter();
         trail.find(|one| one.sequence == sequence)
     });
-    Ok((subjects, broken.err().map(|broken| broken.to_string())))
+    // What was ordered meanwhile is listed by now.
+    let log = deployer.order_log().await?.orders;
+    let listed = || {
+        let mut trails = trails.iter();
+        trails.try_for_each(|(subject, trail)| verify_listed(&log, subject, trail))
+    };
+    let broken = verified.and_then(|()| listed()).err();
+    Ok((subjects, broken.map(|broken| broken.to_string())))
 }

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use serde::Serialize;
-use towpath_core::release::{BrokenTrail, Directive, Subject, verify_trail};
+use towpath_core::names::ReleaseId;
+use towpath_core::release::{BrokenTrail, Directive, Order, Subject, verify_trail};
 
 use super::rows::{Edited, write_edited};
 use crate::deployer::orders::Orders;
@@ -31,6 +32,26 @@ pub(super) struct AuditedOrders {
 impl AuditedOrders {
     pub(super) fn all(&self) -> &[Directive] {
         &self.orders
+    }
+
+    /// These releases were told that the image is vetoed, which somebody must have ordered.
+    pub(super) fn missed<'a>(&mut self, told: impl Iterator<Item = &'a ReleaseId>) {
+        if self.orders.iter().any(|one| one.order == Order::Veto) {
+            return;
+        }
+        let told: Vec<_> = told.map(ReleaseId::as_str).collect();
+        if !told.is_empty() && self.problem.is_none() {
+            let told = told.join(", ");
+            self.intact = false;
+            self.problem = Some(format!(
+                "there is no order to veto it, and one has stopped {told}: it was removed, or the entry is not true"
+            ));
+        }
+    }
+
+    /// Whether there is anything to be told: an order, or that something is not intact.
+    pub(super) fn is_to_be_told(&self) -> bool {
+        !self.intact || !self.orders.is_empty()
     }
 
     /// The row says otherwise, if it does.

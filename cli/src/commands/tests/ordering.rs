@@ -469,6 +469,60 @@ fn a_digest_that_no_repository_has_is_vetoed_only_if_that_is_meant() {
     yes(&deployer, &rest);
 }
 
+#[test]
+fn audit_misses_orders_that_are_not_listed_and_vetoes_that_nobody_ordered() {
+    let (mut deployer, good, worse) = shop();
+    let why = ["--reason", "it loses orders"];
+    yes(&deployer, &[&["hold"], &PRODUCTION[..], &why].concat());
+    yes(&deployer, &[&["veto", worse.as_str()], &why[..]].concat());
+    let audited = |deployer: &Memory| json(&towpath(deployer, &["audit", "--output", "json"]).1);
+    let orders = |report: &serde_json::Value| report["orders"].as_array().cloned().unwrap();
+    let report = audited(&deployer);
+    assert_eq!(report["order_log"], serde_json::Value::Null);
+    assert_eq!(orders(&report).len(), 2, "{report:#}");
+    // The list goes, with all about the service.
+    let listed = std::mem::take(&mut deployer.ordered.borrow_mut().log);
+    let report = audited(&deployer);
+    let problem = report["order_log"].as_str().unwrap();
+    assert!(
+        problem.contains("is not in the list of orders"),
+        "{problem}"
+    );
+    deployer.ordered.borrow_mut().log = listed;
+    // A row says that an image is vetoed, and a release that one was.
+    let image = |tag: &str| Subject::Image(Digest::of(tag.as_bytes()));
+    let forged = image("0000001");
+    let standing = Some("nobody vetoed the image".to_owned());
+    deployer
+        .ordered
+        .borrow_mut()
+        .standing
+        .insert(forged, standing);
+    let pipeline = deployer.keep(SHOP);
+    let vetoed = Event::Vetoed {
+        by: towpath_core::release::Principal::Deployer,
+        reason: "so they say".into(),
+    };
+    let stopped = deployer.release(&pipeline, "0000009", &[vetoed]);
+    let broken: Vec<_> = orders(&audited(&deployer))
+        .into_iter()
+        .filter(|one| one["intact"] == false)
+        .map(|one| (one["subject"].as_str().unwrap().to_owned(), one))
+        .collect();
+    let about = |tag: &str| {
+        let found = broken
+            .iter()
+            .find(|(subject, _)| *subject == image(tag).to_string());
+        found.map(|(_, one)| one.to_string()).unwrap_or_default()
+    };
+    assert!(
+        about("0000001").contains("\"field\":\"active\""),
+        "{broken:#?}"
+    );
+    assert!(about("0000009").contains(stopped.as_str()), "{broken:#?}");
+    assert_eq!(broken.len(), 2, "{good}: {broken:#?}");
+}
+
 /// Whose people the orders are told to, one after the other.
 fn told(deployer: &Memory) -> Vec<Vec<String>> {
     let ordered = deployer.ordered.borrow();

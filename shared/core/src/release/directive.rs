@@ -17,7 +17,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use self::log::{BrokenLog, Logged, verify_log};
+pub use self::log::{BrokenLog, Logged, verify_listed, verify_log};
 use super::{Principal, ServiceId};
 use crate::image::Digest;
 use crate::names::Fingerprint;

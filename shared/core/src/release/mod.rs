@@ -39,7 +39,7 @@ pub use action::{Action, ActionKind, Card, Changes, DueCheck, Gates, Notice, Pla
 pub use checked::{Verdict, checks_of, verdict};
 pub use directive::{
     BrokenLog, BrokenTrail, Directive, Logged, NotASubject, Order, Subject, Upon, ordered,
-    verify_log, verify_trail,
+    verify_listed, verify_log, verify_trail,
 };
 pub use eligible::{StoredNow, may_roll_back};
 pub use entry::{Actor, BrokenChain, Entry, EntryText, StoredEntry, verify_chain};

@@ -23,6 +23,18 @@ pub enum BrokenLog {
     /// The list lacks an order.
     #[error("order {0} of all is missing in the list of orders")]
     NotListed(u64),
+    /// An order is there, and is not listed: the list was removed, or somebody has added the order.
+    #[error(
+        "order {sequence} about {subject} is order {place} of all, and is not in the list of orders"
+    )]
+    Unlisted {
+        /// Its place among all orders, as it says.
+        place: u64,
+        /// What it is about.
+        subject: Subject,
+        /// Its place among the orders about that.
+        sequence: u64,
+    },
     /// An order is listed, and is not there, or another one is in its place.
     #[error(
         "order {place} of all was order {sequence} about {subject}, and that is not there any more: it was removed, or replaced"
@@ -87,6 +99,33 @@ pub fn verify_log<'a>(
     })
 }
 
+/// Checks that the orders about a subject which are there are in the list of all orders.
+///
+/// # Errors
+/// The first one that is not.
+pub fn verify_listed(
+    log: &[Logged],
+    subject: &Subject,
+    directives: &[Directive],
+) -> Result<(), BrokenLog> {
+    let is_listed = |directive: &Directive| {
+        log.iter().any(|logged| {
+            logged.place == directive.place
+                && logged.subject == *subject
+                && logged.sequence == directive.sequence
+                && logged.fingerprint == directive.fingerprint
+        })
+    };
+    match directives.iter().find(|directive| !is_listed(directive)) {
+        None => Ok(()),
+        Some(unlisted) => Err(BrokenLog::Unlisted {
+            place: unlisted.place,
+            subject: subject.clone(),
+            sequence: unlisted.sequence,
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::trail;
@@ -108,6 +147,16 @@ mod tests {
         let there = |_: &Subject, sequence: u64| all.iter().find(|one| one.sequence == sequence);
         assert_eq!(verify_log(&log, head, there), Ok(()));
         assert_eq!(verify_log(&[], None, there), Ok(()));
+        assert_eq!(verify_listed(&log, &image, &all), Ok(()));
+        let unlisted = |place| {
+            Err(BrokenLog::Unlisted {
+                place,
+                subject: image.clone(),
+                sequence: place,
+            })
+        };
+        assert_eq!(verify_listed(&[], &image, &all), unlisted(1));
+        assert_eq!(verify_listed(&log[..2], &image, &all), unlisted(3));
         let gone = BrokenLog::Gone {
             place: 1,
             subject: image.clone(),
