@@ -68,7 +68,6 @@ fn good_files_are_taken_however_they_are_saved() {
         "rollout:\n  rolling: ~\n",
         "rollout:\n  ecs:\n",
         "rollout: {rolling: }\n",
-        "approval:\n",
         "timeout: 90m\n",
         "environment: {app: {}}\n",
     ] {
@@ -77,6 +76,51 @@ fn good_files_are_taken_however_they_are_saved() {
     }
     let (taken, told) = told(&pipeline("notify:\n", ""));
     assert!(taken, "{told}");
+}
+
+/// What stood below may be commented out: without an approval nobody would be asked.
+#[test]
+fn a_key_without_a_value_is_told() {
+    for (key, stage) in [
+        ("approval", "approval:\n"),
+        ("approval", "approval: ~\n"),
+        ("account", "account:\n"),
+        ("auto_scaling", "auto_scaling:\n"),
+    ] {
+        let (taken, told) = told(&pipeline("", stage));
+        assert!(!taken, "{stage}");
+        let said = format!("`{key}` is written without a value");
+        assert!(told.contains(&said), "{told}");
+    }
+}
+
+/// Names in ARNs are told only where they are names of what is asked for.
+#[test]
+fn a_way_out_is_one_that_is_taken() {
+    let arn = |resource: &str| format!("arn:aws:{resource}");
+    for (line, says) in [
+        (
+            format!(
+                "cluster: {}\n",
+                arn("ecs:eu-west-1:111111111111:service/test/shop")
+            ),
+            None,
+        ),
+        (
+            format!(
+                "service: {}\n",
+                arn("ecs:eu-west-1:111111111111:service/test/shop")
+            ),
+            Some("write its name: `shop`"),
+        ),
+    ] {
+        let (taken, told) = told(&pipeline("", &line));
+        assert!(!taken, "{line}");
+        match says {
+            Some(says) => assert!(told.contains(says), "{told}"),
+            None => assert!(!told.contains("write its name"), "{told}"),
+        }
+    }
 }
 
 #[test]

@@ -8,6 +8,8 @@ use towpath_core::visible;
 
 /// Reads a JSON file.
 pub(super) fn read(text: &str) -> Result<Node, Unreadable> {
+    // Some editors begin a file with it.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str::<serde_json::Value>(text).map_err(|error| not_json(&error))?;
     let mut reader = Reader {
         rest: text,

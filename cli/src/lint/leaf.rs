@@ -50,14 +50,14 @@ const JUDGES: [(&str, Judge); 21] = [
 pub(super) fn judge(kind: &Kind, text: &str) -> Option<Fault> {
     let (_, judge) = JUDGES.iter().find(|(name, _)| *name == kind.name)?;
     let fault = judge(text)?;
-    Some(match better_way_out(text, *judge) {
+    Some(match better_way_out(&kind.name, text, *judge) {
         Some(way_out) => Fault { way_out, ..fault },
         None => fault,
     })
 }
 
 /// What to do about texts that people write again and again.
-fn better_way_out(text: &str, judge: Judge) -> Option<String> {
+fn better_way_out(kind: &str, text: &str, judge: Judge) -> Option<String> {
     if ["${", "{{", "$(", "<%"]
         .iter()
         .any(|start| text.contains(start))
@@ -68,11 +68,40 @@ fn better_way_out(text: &str, judge: Judge) -> Option<String> {
                 .to_owned(),
         );
     }
-    // Where a name is asked for, it is the last part of the ARN.
-    let name = text.strip_prefix("arn:")?.rsplit(['/', ':']).next()?;
+    let name = name_in_arn(kind, text)?;
     judge(name)
         .is_none()
         .then(|| format!("write its name: `{name}`"))
+}
+
+/// The name that is asked for, in an ARN of a thing of that kind: of other things it is no name.
+fn name_in_arn<'a>(kind: &str, text: &'a str) -> Option<&'a str> {
+    let resource = text.strip_prefix("arn:")?.splitn(5, ':').nth(4)?;
+    let service = text.split(':').nth(2)?;
+    let after = |wanted: &str, prefix: &str| {
+        let rest = resource.strip_prefix(prefix)?;
+        (service == wanted).then_some(rest)
+    };
+    match kind {
+        "AlarmName" => after("cloudwatch", "alarm:"),
+        "ClusterName" => after("ecs", "cluster/"),
+        // `service/<cluster>/<name>`, and without the cluster in the old form.
+        "ServiceName" => after("ecs", "service/")?.rsplit('/').next(),
+        // An application, or a group: `deploymentgroup:<application>/<group>`.
+        "CodeDeployName" => after("codedeploy", "application:")
+            .or_else(|| after("codedeploy", "deploymentgroup:")?.rsplit('/').next()),
+        "FunctionName" => after("lambda", "function:")?.split(':').next(),
+        "ParameterName" => {
+            let name = after("ssm", "parameter")?;
+            // `parameter/name` of a parameter without a path.
+            match name.matches('/').count() {
+                1 => name.strip_prefix('/'),
+                _ => Some(name),
+            }
+        }
+        "RepositoryName" => after("ecr", "repository/"),
+        _ => None,
+    }
 }
 
 fn parsed<T: FromStr<Err: Into<Fault>>>(text: &str) -> Option<Fault> {

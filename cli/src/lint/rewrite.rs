@@ -45,7 +45,15 @@ pub(super) fn of(node: &Node, shape: &Shape, place: &Place<'_>) -> Option<String
         // Without the container that comes between.
         (Shape::Map { key: None, .. }, Value::Text(_) | Value::Number(_) | Value::Bool(_)) => {
             let outer = place.path.iter().rev().nth(1)?;
-            let pair = json!({ key: scalar(node)? });
+            let text = scalar(node)?;
+            // `app: "A=B"`, below the container already.
+            let pair = match text.split_once('=') {
+                Some((name, value)) => return Some(written(key, &json!({ name: value }))),
+                None if ["environment", "docker_labels"].contains(&outer.as_str()) => {
+                    json!({ key: text })
+                }
+                None => return None,
+            };
             Some(written(outer, &json!({ place.container?: pair })))
         }
         (Shape::Map { key: None, .. }, Value::List(items)) => {
@@ -68,6 +76,19 @@ pub(super) fn of(node: &Node, shape: &Shape, place: &Place<'_>) -> Option<String
 
 /// The alternative that takes a text which was written without one: `tags: main-*`.
 pub(super) fn as_alternative(text: &str, choice: &Choice, key: &str) -> Option<String> {
+    if text.eq_ignore_ascii_case("latest") {
+        return Some(
+            "`latest` names another image each day, and is never deployed: push each image under the hash of its commit, and write `tags: commit`"
+                .to_owned(),
+        );
+    }
+    let is_commit = |c: char| !c.is_ascii_alphanumeric();
+    if text
+        .split(is_commit)
+        .any(|word| ["sha", "hash", "commit"].contains(&word))
+    {
+        return Some(written(key, &json!("commit")));
+    }
     let has = |marks: &str| text.contains(|c| marks.contains(c));
     let wanted = if has("\\[](){}^$+|") {
         "regex"
@@ -133,6 +154,9 @@ fn belongs_to(node: &Node, fields: &Struct) -> Option<(String, Json)> {
         Value::List(items) => items.iter().map(scalar).collect::<Option<_>>()?,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Map(_) => return None,
     };
+    if texts.is_empty() {
+        return None;
+    }
     let fits = |field: &&Field| texts.iter().all(|text| takes(&field.shape, text));
     let is_list = |field: &Field| matches!(field.shape, Shape::List(_));
     let has_rules = |field: &&Field| match &field.shape {

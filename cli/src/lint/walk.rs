@@ -120,7 +120,12 @@ impl Walk {
         }
         for entry in entries {
             self.below(&entry.key, |walk| match fields.field(&entry.key) {
-                Some(field) if field.nullable && entry.value.value == Value::Null => {}
+                // Whoever writes the key wants something: what it asked for may have been commented out.
+                Some(field) if field.nullable && entry.value.value == Value::Null => walk.add(
+                    entry.value.at,
+                    format!("`{}` is written without a value", field.key),
+                    "write its value, or remove the key",
+                ),
                 Some(field) => walk.value(&entry.value, &field.shape, Some(field)),
                 None => walk.add(
                     entry.key_at,

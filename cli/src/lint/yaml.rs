@@ -234,6 +234,14 @@ fn not_yaml(error: &ScanError) -> Unreadable {
     Unreadable::new(
         position(*error.marker()),
         format!("not YAML: {}", visible(error.info())),
-        "correct the syntax: indentation by spaces, quotes and brackets closed",
+        match ["anchor", "alias", "escape", "tag", "cannot start any token"]
+            .iter()
+            .any(|word| error.info().contains(word))
+        {
+            true => {
+                "put a text that begins with `*`, `&`, `!`, `@`, `%` or a bracket, or has a backslash, in single quotes: 'main-*'"
+            }
+            false => "correct the syntax: indentation by spaces, quotes and brackets closed",
+        },
     )
 }

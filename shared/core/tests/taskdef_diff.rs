@@ -66,6 +66,23 @@ fn a_release_is_shown_as_what_it_changes() {
 }
 
 #[test]
+fn secrets_in_other_spellings_are_hidden_as_well() {
+    let with = |value: &str| {
+        json!({ "family": "shop", "containerDefinitions": [{
+            "name": "app", "image": "shop",
+            "environment": [{ "Name": "DB_PASSWORD", "Value": value }],
+            "secrets": [{ "name": "PW", "value": value }],
+        }] })
+    };
+    let diff = of(&with("hunter2"), &with("swordfish"));
+    let told = format!("{}{:?}", diff.unified("a", "b", true), diff);
+    assert!(
+        !told.contains("hunter2") && !told.contains("swordfish"),
+        "{told}"
+    );
+}
+
+#[test]
 fn secrets_are_hidden_and_still_seen_to_differ() {
     let mut after = shop();
     let app = &mut after["containerDefinitions"][0];

@@ -71,7 +71,19 @@ pub(crate) fn is_secret_value(value: &str) -> bool {
         .any(|beginning| value.starts_with(beginning))
         || value.contains("-----BEGIN ")
         || value.split_whitespace().any(has_url_password)
+        || gives_user_and_password(value)
         || assigns_secret(value)
+}
+
+/// `curl -u admin:hunter2`, and `--user`.
+fn gives_user_and_password(value: &str) -> bool {
+    let mut words = value.split_whitespace();
+    while let Some(word) = words.next() {
+        if ["-u", "--user"].contains(&word) && words.next().is_some_and(|next| next.contains(':')) {
+            return true;
+        }
+    }
+    false
 }
 
 /// The words of `DB_PASS`, `db-pass`, `dbPass`.
@@ -176,6 +188,7 @@ mod tests {
     fn secrets_are_known_by_their_form() {
         for value in [
             "postgres://shop:hunter2@db.internal:5432/shop",
+            "curl -f -u admin:hunter2 http://localhost/health || exit 1",
             "see https://user:pw@host/x",
             "https://b.s3.amazonaws.com/x?X-Amz-Signature=0123",
             "AKIAIOSFODNN7EXAMPLE",

@@ -95,7 +95,14 @@ fn no_hook(stage: &Stage, path: &str, found: &mut Found) {
         Rollout::Rolling(_) => found.add(
             format!("{path}.checks"),
             "a rolling update has no green to check before traffic moves",
-            "check `before_install` or at `bake`, roll out with `codedeploy` or `ecs`, or give the container a health check instead",
+            match stage.checks.iter().any(|it| asks_through_hook(it) && it.kind.is_run_by_hook()) {
+                true => {
+                    "give the container a health check instead, watch an `alarm` or a `metric` at `bake`, or roll out with `codedeploy` or `ecs`"
+                }
+                false => {
+                    "check `before_install` or at `bake`, roll out with `codedeploy` or `ecs`, or give the container a health check instead"
+                }
+            },
         ),
         Rollout::CodeDeploy(_) | Rollout::Ecs(_) => {
             let engine = stage.rollout.engine();
@@ -120,7 +127,14 @@ fn bake(stage: &Stage, check: &Check, path: &str, found: &mut Found) {
         found.add(
             format!("{path}.http"),
             "no deployment asks while the bake time passes, so nobody would make the request",
-            "check `after_traffic`, or watch an `alarm` or a `metric` at `bake`",
+            match &stage.rollout {
+                Rollout::Rolling(_) => {
+                    "give the container a health check instead, or watch an `alarm` or a `metric`"
+                }
+                Rollout::CodeDeploy(_) | Rollout::Ecs(_) => {
+                    "check `after_traffic`, or watch an `alarm` or a `metric` at `bake`"
+                }
+            },
         );
     }
     if let (CheckKind::Task(task), Some(bake)) = (&check.kind, stage.bake)

@@ -46,9 +46,21 @@ impl Masker {
             "SystemControl" => text(members, "namespace"),
             _ => None,
         };
+        // What was written for another tool says the same in other spellings: `Name`, `Value`.
+        let misspelled = ["Name", "name", "Key", "key"]
+            .into_iter()
+            .find_map(|name| text(members, name));
         for (name, value) in members.iter_mut() {
             let path = below(path, name);
             match structure.member(name) {
+                None if name.eq_ignore_ascii_case("value") => {
+                    let named = match structure.name {
+                        // A secret's value has no place here, so that this is one.
+                        "Secret" => "secret",
+                        _ => misspelled.as_deref().unwrap_or(name),
+                    };
+                    self.value(value, None, named, Order::AsWritten, &path);
+                }
                 None => self.value(value, None, name, Order::AsWritten, &path),
                 Some(shape) => {
                     let order = rules::order(structure.name, name);
