@@ -286,6 +286,11 @@ async fn audit<D: Orders>(deployer: &D, release: &ReleaseId) -> Result<Audited, 
     if summary.outcome == Some(Outcome::NotTrusted) {
         return Ok(broken(safe(&summary.state), None, Some(count)));
     }
+    let closed = deployer.release(release).await?;
+    if closed.is_some_and(|closed| closed.untrusted().is_some()) {
+        let problem = "its summary says that an entry is not trusted, and every one is";
+        return Ok(broken(problem.to_owned(), None, Some(count)));
+    }
     let entries = entries.into_iter().map(|stored| stored.entry).collect();
     let read = match Release::fold(release.clone(), entries) {
         Ok(read) => read,

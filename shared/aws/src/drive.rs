@@ -79,9 +79,6 @@ pub async fn drive<P: Ports>(
     let Some(release) = ports.load(id).await? else {
         return Ok(Driven::Unknown);
     };
-    if release.untrusted().is_some() {
-        return Ok(Driven::Done);
-    }
     let run = Run {
         ports,
         actor,
@@ -222,7 +219,10 @@ impl<P: Ports> Run<'_, P> {
         let performed = perform(self.ports, &self.view, tasks).await;
         if performed.iter().flat_map(|it| &it.events).any(fails) {
             // What a hook function has reported meanwhile says why, and comes before it.
-            self.take_reports().await?;
+            if let Err(error) = self.take_reports().await {
+                // A report is the better reason. What was learned must not get lost for it.
+                tracing::warn!(release.id = %self.release.id(), %error, "what hook functions have reported meanwhile cannot be read");
+            }
             if self.unwritten.has_decisions() {
                 // Whether others wrote first or not, what was learned is applied to what is there.
                 self.flush(Some(due)).await?;

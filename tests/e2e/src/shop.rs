@@ -255,7 +255,7 @@ fn definition(place: Place, stage: &str, digest: &str) -> Value {
                 "name": "app",
                 "image": image(digest),
                 "essential": true,
-                "portMappings": [{ "containerPort": 8080, "protocol": "tcp" }],
+                "portMappings": [{ "containerPort": 8080, "protocol": "tcp", "name": "http" }],
                 "environment": [{ "name": "STAGE", "value": stage }, { "name": "EMPTY", "value": "" }],
                 "secrets": [{ "name": "DATABASE_URL", "valueFrom": format!("arn:aws:ssm:{region}:{account}:parameter/{stage}/database-url") }],
                 "logConfiguration": { "logDriver": "awslogs", "options": {

@@ -26,15 +26,7 @@ pub(super) async fn end<P: Ports>(
         release: id,
         problem,
         trusted,
-        passing,
     } = distrust;
-    if *passing {
-        return Err(CallError::NotDone {
-            operation: "ledger:load",
-            message: distrust.to_string(),
-        }
-        .into());
-    }
     tracing::error!(release.id = %id, problem, "a release is not driven: its ledger is not trusted");
     println!("{}", metric::distrusted(function, id, ports.now()));
     // Where nothing of it is trusted, nobody but the release itself is concerned by what it says: it
@@ -50,9 +42,13 @@ pub(super) async fn end<P: Ports>(
         leave(ports, distrust, &service).await?;
     }
     if trusted.is_some() {
-        tell(ports, &release, problem).await?;
+        announce(ports, &release, problem).await?;
     }
+    // Before its card says so: Slack must not keep others from knowing.
     ports.close(&release).await?;
+    if trusted.is_some() {
+        update_card(ports, &release).await?;
+    }
     Ok(())
 }
 
@@ -68,28 +64,27 @@ async fn leave<P: Ports>(
 ) -> Result<(), LoadError> {
     let id = &distrust.release;
     let row = ports.service(service).await?;
-    let mut left = false;
     for waiting in row.waiting.iter().filter(|one| one.release == *id) {
         ports.dequeue(service, waiting).await?;
         tracing::warn!(release.id = %id, %service, "the release does not wait for the service any more");
-        left = true;
     }
+    let mut is_free = row.owner.is_none();
     if row.owner.as_ref() == Some(id) {
         let reason = format!("{distrust}: find out who wrote it, and roll back what is not wanted");
         if ports.let_go(service, id, &reason, ports.now()).await? {
             tracing::warn!(release.id = %id, %service, "the service is let go and put on hold");
-            left = true;
+            is_free = true;
         }
     }
-    if left {
+    // Also where an earlier look let it go, and did not come so far.
+    if is_free {
         candidate(ports, id, service).await?;
     }
     Ok(())
 }
 
-/// Tells people in the pipeline's channels, and on the release's card. No entry says what the card
-/// says then.
-async fn tell<P: Ports>(ports: &P, release: &Release, problem: &str) -> Result<(), CallError> {
+/// Tells people in the pipeline's channels.
+async fn announce<P: Ports>(ports: &P, release: &Release, problem: &str) -> Result<(), CallError> {
     let pipeline = release.pipeline();
     if let Some(audience) = Audience::of(&pipeline.notify) {
         let (id, bulletin) = Bulletin::of_untrusted(
@@ -101,6 +96,11 @@ async fn tell<P: Ports>(ports: &P, release: &Release, problem: &str) -> Result<(
         );
         ports.announce(&id, &bulletin).await?;
     }
+    Ok(())
+}
+
+/// Has the release's card say so. No entry says what the card says then.
+async fn update_card<P: Ports>(ports: &P, release: &Release) -> Result<(), CallError> {
     let Some((channel, ts, _)) = &release.told().card else {
         return Ok(());
     };

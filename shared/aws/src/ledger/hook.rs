@@ -19,7 +19,7 @@ use towpath_core::release::{HookReport, Release};
 
 use super::item::{BadItem, Item, SUMMARY, number, parsed_json, release_key, text};
 use super::read::{paged, readable};
-use super::summary::Attention;
+use super::summary::{Attention, DISTRUST};
 use super::write::writer;
 use crate::aws::Aws;
 use crate::call::{classify, refused, unreadable};
@@ -135,8 +135,9 @@ fn members(
         .table_name(table)
         .key("pk", release_key(release.id()))
         .key("sk", text(SUMMARY))
-        .condition_expression("#head = :head")
+        .condition_expression("#head = :head AND attribute_not_exists(#distrust)")
         .expression_attribute_names("#head", "head")
+        .expression_attribute_names("#distrust", DISTRUST)
         .expression_attribute_values(":head", number(head))
         .build();
     Ok(vec![

@@ -23,6 +23,10 @@ use crate::ports::{CallError, Clock as _, Distrust, LoadError, OpenRelease};
 /// not say that what was written is read at once.
 const LATE_KEY: SignedDuration = SignedDuration::from_mins(5);
 
+/// What is wrong where the summary was closed and every entry holds.
+const CLOSED: &str =
+    "somebody closed its summary as if an entry were not trusted, and every one is";
+
 const QUERY: &str = "dynamodb:Query";
 const GET: &str = "dynamodb:GetItem";
 
@@ -41,10 +45,22 @@ impl Aws {
         check_chain(id, &entries)?;
         // Only `advance` acts on what is there; the others write down facts, which it judges.
         let writer = self.settings().seal_writer().map_err(CallError::from)?;
-        if writer == Some(Writer::Advance) {
-            self.trust(id, &entries).await?;
+        if writer != Some(Writer::Advance) {
+            return folded(id, entries, untrusted).map(Some);
         }
-        folded(id, entries, untrusted).map(Some)
+        self.trust(id, &entries).await?;
+        let release = folded(id, entries, None)?;
+        match untrusted {
+            // The seals alone decide: whoever may write a summary must not stop a release silently.
+            Some(_) if release.conclusion().is_none() => {
+                Err(LoadError::Distrusted(Box::new(Distrust {
+                    release: id.clone(),
+                    problem: CLOSED.into(),
+                    trusted: Some(release),
+                })))
+            }
+            Some(_) | None => Ok(Some(release)),
+        }
     }
 
     pub(super) async fn load_as_stored(
@@ -85,9 +101,14 @@ impl Aws {
         if trusted.len() == entries.len() && known.as_ref().is_some_and(is_over) {
             return Ok(());
         }
+        if self.may_be_late(&problem, entries) {
+            return Err(LoadError::Call(CallError::NotDone {
+                operation: "ledger:load",
+                message: format!("{id}: {problem}, or not yet"),
+            }));
+        }
         Err(LoadError::Distrusted(Box::new(Distrust {
             release: id.clone(),
-            passing: self.may_be_late(&problem, entries),
             problem: problem.to_string(),
             trusted: known,
         })))

@@ -74,8 +74,6 @@ pub struct Distrust {
     /// What is proven of the release, if anything is: what was before that entry, or all of it where
     /// only a key counts no more.
     pub trusted: Option<Release>,
-    /// Whether it may be right in a moment, as a key was changed just now.
-    pub passing: bool,
 }
 
 impl Distrust {

@@ -191,7 +191,6 @@ async fn a_key_that_was_changed_after_the_keys_were_read_is_read_as_well() {
         distrust.problem,
         "entry 4 is sealed with version 3 of the key of deployment-event, which there is not"
     );
-    assert!(!distrust.passing, "it was written long ago");
 }
 
 #[tokio::test]

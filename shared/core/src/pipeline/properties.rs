@@ -175,7 +175,7 @@ fn base() -> impl Strategy<Value = Base> {
 }
 
 prop_compose! {
-    fn role()(arn in text("arn:aws(-cn)?:iam::[0-9]{12}:role/[a-z/]{1,20}"), external_id in option::of("[a-z0-9]{2,9}")) -> Role {
+    fn role()(arn in text("arn:aws(-cn)?:iam::[0-9]{12}:role/([a-z]{1,9}/){0,2}[a-z]{1,20}"), external_id in option::of("[a-z0-9]{2,9}")) -> Role {
         Role { arn, external_id }
     }
 }

@@ -199,7 +199,7 @@ pub fn ran<'a>(
 /// rollout ended is another matter.
 fn served_with<'a>(release: &'a Release, service: &ServiceId) -> Option<(&'a Revision, Timestamp)> {
     let (mut here, mut registered, mut found) = (false, None, None);
-    for entry in release.entries() {
+    for entry in release.trusted_entries() {
         if let Event::RolloutStarted { stage, .. } = &entry.event {
             here = is_at(release, stage, service);
             registered = None;
@@ -231,7 +231,7 @@ fn served_with<'a>(release: &'a Release, service: &ServiceId) -> Option<(&'a Rev
 /// What ran in a service when a release took it, as its plan has it.
 fn ran_before<'a>(release: &'a Release, service: &ServiceId) -> Option<(&'a Revision, Timestamp)> {
     let mut planned = None;
-    for entry in release.entries() {
+    for entry in release.trusted_entries() {
         if let Event::Planned { stage, plan } = &entry.event
             && is_at(release, stage, service)
         {

@@ -106,8 +106,10 @@ async fn bring_back<P: Ledger + Clock>(
     };
     // What a release says that is not trusted is no rule for another one.
     let rules = if serves { release } else { &before };
+    // It may be called otherwise there.
+    let named = rules.home().stage_at(rules.pipeline(), &service);
     let wanted = WantedRollback {
-        stage: stage.clone(),
+        stage: named.map_or_else(|| stage.clone(), |stage| stage.name.clone()),
         from: serves.then(|| id.clone()),
         before: good.before,
         by: by.clone(),

@@ -264,11 +264,7 @@ fn is_way_back(release: &Release, hook: &EcsHook) -> bool {
     let Some(asks) = &hook.deployment else {
         return false;
     };
-    let untrusted = release.untrusted();
-    let trusted = untrusted.map_or(u64::MAX, |untrusted| untrusted.trusted);
-    let entries = release.entries().iter();
-    let mut entries = entries.take_while(|entry| entry.sequence <= trusted);
-    entries.any(|entry| {
+    release.trusted_entries().iter().any(|entry| {
         matches!(&entry.event, Event::RollbackStarted { deployment: Some(back), .. } if back == asks)
     })
 }

@@ -2,7 +2,7 @@
 //! with the entries before that one, and nothing is added to it.
 
 use super::Release;
-use crate::release::{Conclusion, Event, Outcome};
+use crate::release::{Conclusion, Entry, Event, Outcome};
 
 /// Why a release is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,18 +18,28 @@ impl Release {
     /// ended, it has ended so; whatever later entries say, it has ended as not trusted otherwise.
     #[must_use]
     pub fn distrusted(mut self, untrusted: Untrusted) -> Self {
-        let mut trusted = self.entries.iter();
-        let ended = trusted.any(|entry| {
-            entry.sequence <= untrusted.trusted && matches!(entry.event, Event::Ended { .. })
-        });
+        let reason = untrusted.reason.clone();
+        self.untrusted = Some(untrusted);
+        let mut trusted = self.trusted_entries().iter();
+        let ended = trusted.any(|entry| matches!(entry.event, Event::Ended { .. }));
         if let Some(last) = self.entries.last()
             && !ended
         {
-            let conclusion = Conclusion::new(Outcome::NotTrusted, untrusted.reason.clone());
+            let conclusion = Conclusion::new(Outcome::NotTrusted, reason);
             self.conclusion = Some((conclusion, last.at));
         }
-        self.untrusted = Some(untrusted);
         self
+    }
+
+    /// The entries that were written by who may write them, as far as that is known: all of them, as
+    /// long as nobody has found otherwise.
+    #[must_use]
+    pub fn trusted_entries(&self) -> &[Entry] {
+        let Some(untrusted) = &self.untrusted else {
+            return &self.entries;
+        };
+        let trusted = |entry: &Entry| entry.sequence <= untrusted.trusted;
+        &self.entries[..self.entries.partition_point(trusted)]
     }
 
     /// Why the release is not trusted, if it is not.

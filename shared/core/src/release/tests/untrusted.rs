@@ -3,7 +3,7 @@
 use super::given::{Story, checked, given, kept, other, stage, vote};
 use crate::message::card;
 use crate::release::{
-    Accepted, Decision, Event, Incoming, Outcome, Refusal, Summary, Untrusted, accept,
+    Accepted, Decision, Event, Incoming, Outcome, Recomputed, Refusal, Summary, Untrusted, accept,
 };
 use crate::simulation::sample::{self, slack};
 
@@ -72,6 +72,18 @@ fn only_an_end_that_is_trusted_is_one() {
         summary(&distrusted(forged, 1)).outcome,
         Some(Outcome::NotTrusted)
     );
+}
+
+#[test]
+fn what_is_not_trusted_makes_nothing_of_a_services_row() {
+    let live = given(sample::shop()).pushed("3f2c1ab").deploying_at_test();
+    let service = live.service(0);
+    let row = |story: &Story| Recomputed::of(&service, [&story.release], &[], false).row;
+    let taken = row(&live);
+    assert_eq!(taken.owner.as_ref(), Some(live.id()));
+    let forged = live.clone().ended("test", Outcome::Succeeded, Some(8));
+    assert_ne!(row(&forged), taken);
+    assert_eq!(row(&distrusted(forged, 1)), taken);
 }
 
 #[test]

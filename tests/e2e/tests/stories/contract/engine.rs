@@ -45,9 +45,9 @@ impl Engine {
     /// Most calls of AWS for a stage from the push until its deployment has started.
     pub(crate) fn most_calls(self) -> usize {
         match self {
-            Self::Rolling | Self::Ecs => 8,
+            Self::Rolling | Self::Ecs => 10,
             // It reads the deployment group as well.
-            Self::CodeDeploy => 9,
+            Self::CodeDeploy => 11,
         }
     }
 
