@@ -18,7 +18,8 @@ resource "aws_lambda_function" "hook" {
   environment {
     variables = {
       for name, value in merge(
-        local.described.tools.environment,
+        # The function writes no entries, and has no key to seal them with.
+        { for name, value in local.described.tools.environment : name => value if name != "TOWPATH_SEALS_PATH" },
         local.described.tools.functions["lifecycle-hook"].environment,
         { TOWPATH_TABLE = var.deployer.table_arn, TOWPATH_VERSION = local.package_version },
         var.environment,
