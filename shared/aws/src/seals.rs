@@ -21,12 +21,10 @@ use crate::aws::Aws;
 use crate::call::{failed, present, refused, unreadable};
 use crate::config::SEAL_WRITER;
 use crate::ports::{CallError, Clock as _};
+use crate::secrets::{KEPT, is_within};
 
 const GET: &str = "ssm:GetParameter";
 const GET_ALL: &str = "ssm:GetParameters";
-
-/// How long it counts as known which version of a key is current.
-const KEPT: SignedDuration = SignedDuration::from_mins(5);
 
 /// After how long it is asked again for what was not there, or could not be read.
 const SOON: SignedDuration = SignedDuration::from_secs(20);
@@ -87,11 +85,6 @@ fn is_missing(code: &str) -> bool {
     matches!(code, "ParameterNotFound" | "ParameterVersionNotFound")
 }
 
-/// A clock that was set back must not keep anything for longer.
-fn is_within(age: SignedDuration, at: Timestamp, now: Timestamp) -> bool {
-    now.duration_since(at).abs() < age
-}
-
 impl Seals {
     fn with<T>(&self, act: impl FnOnce(&mut Known) -> T) -> T {
         act(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
@@ -121,7 +114,10 @@ impl Aws {
             Err(error) => {
                 // The last one counts still, unless it was changed twice since.
                 let last = self.seals().with(|known| known.last(writer));
-                let key = last.ok_or(error)?;
+                let Some(key) = last else {
+                    return Err(error);
+                };
+                tracing::warn!(%error, "the key of seals could not be read again: the one that is known goes on counting");
                 Ok((writer, key))
             }
         }

@@ -16,7 +16,7 @@ use crate::config::{
 use crate::ports::{CallError, Clock};
 
 /// How long a secret is kept before it is read again.
-const KEPT: SignedDuration = SignedDuration::from_secs(300);
+pub(crate) const KEPT: SignedDuration = SignedDuration::from_secs(300);
 
 /// How long after it was read a secret that was refused is not read anew. Whoever sends something
 /// with a wrong signature could otherwise have Parameter Store asked each time, whose throughput the
@@ -94,7 +94,7 @@ impl Read {
 }
 
 /// A clock that was set back must not keep anything for longer.
-fn is_within(age: SignedDuration, at: Timestamp, now: Timestamp) -> bool {
+pub(crate) fn is_within(age: SignedDuration, at: Timestamp, now: Timestamp) -> bool {
     now.duration_since(at).abs() < age
 }
 

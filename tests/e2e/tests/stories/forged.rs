@@ -137,9 +137,9 @@ async fn an_entry_forged_with_the_key_of_another_kind_is_not_acted_on() -> Resul
     Ok(())
 }
 
-#[tokio::test]
-async fn a_release_that_is_not_trusted_keeps_nobody_from_rolling_back() -> Result<(), Error> {
-    let world = World::start().await?;
+/// Brings an image into production, and begins to roll out a worse one after it. The digest of what
+/// was good.
+async fn worse_takes_production(world: &World) -> Result<String, Error> {
     let good = world.push(GOOD, "healthy").await?;
     world.asks(GOOD).await?;
     world.click(GOOD, "towpath_approve", APPROVER).await?;
@@ -153,6 +153,13 @@ async fn a_release_that_is_not_trusted_keeps_nobody_from_rolling_back() -> Resul
             Ok(started.len() == 3)
         })
         .await?;
+    Ok(good)
+}
+
+#[tokio::test]
+async fn a_release_that_is_not_trusted_keeps_nobody_from_rolling_back() -> Result<(), Error> {
+    let world = World::start().await?;
+    let good = worse_takes_production(&world).await?;
     let ended = json!({ "type": "rollout_ended", "stage": "production",
         "outcome": "succeeded", "reason": "forged" });
     forge(&world, WORSE, &ended).await?;
@@ -235,19 +242,7 @@ async fn one_that_waits_in_order_keeps_nobody_behind_it() -> Result<(), Error> {
 #[tokio::test]
 async fn an_owner_that_cannot_be_read_loses_its_service_to_a_rollback() -> Result<(), Error> {
     let world = World::start().await?;
-    let good = world.push(GOOD, "healthy").await?;
-    world.asks(GOOD).await?;
-    world.click(GOOD, "towpath_approve", APPROVER).await?;
-    assert_eq!(world.ended(GOOD).await?, "succeeded");
-    world.push(WORSE, "healthy").await?;
-    world.asks(WORSE).await?;
-    world.click(WORSE, "towpath_approve", APPROVER).await?;
-    world
-        .until("production is being rolled out", async |world| {
-            let started = world.events_named(WORSE, "deployment_started").await?;
-            Ok(started.len() == 3)
-        })
-        .await?;
+    let good = worse_takes_production(&world).await?;
     let owner = world.release(WORSE).await?.id;
     let edit = json!({ "TableName": TABLE,
         "Key": { "pk": { "S": format!("RELEASE#{owner}") }, "sk": { "S": "E#000000000002" } },
