@@ -5,6 +5,7 @@ mod ledger;
 mod not_driven;
 mod ordering;
 mod planning;
+mod rolling_back;
 mod stored;
 mod storing;
 mod ways_out;
