@@ -160,7 +160,12 @@ pub(crate) enum MaybeRead {
 /// The entries of a release as they are stored.
 pub(crate) enum StoredEntries {
     /// All of them can be read.
-    Readable(Vec<StoredEntry>),
+    Readable {
+        /// They.
+        entries: Vec<StoredEntry>,
+        /// Whether the summary says that one of them is not trusted.
+        closed: bool,
+    },
     /// One cannot: why.
     Unreadable(String),
 }

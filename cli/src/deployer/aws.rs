@@ -162,7 +162,10 @@ impl Deployer for Installed {
 
     async fn stored_entries(&self, id: &ReleaseId) -> Result<StoredEntries, Failure> {
         match self.aws.stored_entries(id).await {
-            Ok(entries) => Ok(StoredEntries::Readable(entries)),
+            Ok(stored) => Ok(StoredEntries::Readable {
+                closed: stored.untrusted.is_some(),
+                entries: stored.entries,
+            }),
             Err(LoadError::Unreadable { problem, .. }) => Ok(StoredEntries::Unreadable(problem)),
             Err(error @ (LoadError::Distrusted(_) | LoadError::Call(_))) => Err(error.into()),
         }

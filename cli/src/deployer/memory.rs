@@ -271,7 +271,10 @@ impl Deployer for Memory {
     async fn stored_entries(&self, id: &ReleaseId) -> Result<StoredEntries, Failure> {
         Ok(match self.unreadable.get(id) {
             Some(problem) => StoredEntries::Unreadable(problem.clone()),
-            None => StoredEntries::Readable(self.entries.get(id).cloned().unwrap_or_default()),
+            None => StoredEntries::Readable {
+                entries: self.entries.get(id).cloned().unwrap_or_default(),
+                closed: self.untrusted.contains_key(id),
+            },
         })
     }
 

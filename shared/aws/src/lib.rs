@@ -42,7 +42,7 @@ pub use aws::Aws;
 pub use ecr::MANIFESTS;
 pub use http_check::{Reached, reach};
 pub use identity::Caller;
-pub use ledger::Listed;
+pub use ledger::{Listed, Stored};
 pub use perform::{
     FailedPrimary, Preview, PreviewError, TrafficMechanism, current_revision, failed_primary,
     hooks_to, is_on_fargate, only_all_at_once, preview, remarks, unfit_for, unmet,

@@ -91,3 +91,12 @@ fn commands_say_that_a_release_is_not_trusted() {
         Some(Outcome::NotTrusted)
     );
 }
+
+#[test]
+fn audit_finds_a_summary_that_was_closed_although_every_entry_is_trusted() {
+    let (mut deployer, _, owner) = rolling_out();
+    deployer.untrusted.insert(owner.clone(), untrusted());
+    let text = no(&deployer, &["audit", owner.as_str()]);
+    assert!(text.contains("NOT INTACT"), "{text}");
+    assert!(text.contains("and every one is"), "{text}");
+}

@@ -24,6 +24,7 @@ use towpath_core::release::{
     Actor, Candidate, Event, HookReport, Release, ServiceId, ServiceRow, Summary,
 };
 
+pub use read::Stored;
 pub use summary::Listed;
 
 use self::item::{SERVICE, number, service_key, text, waiting_item};

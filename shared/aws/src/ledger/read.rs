@@ -130,8 +130,8 @@ impl Aws {
     ///
     /// # Errors
     /// When an item is not an entry, or the call fails.
-    pub async fn stored_entries(&self, id: &ReleaseId) -> Result<Vec<StoredEntry>, LoadError> {
-        Ok(self.stored(id).await?.entries)
+    pub async fn stored_entries(&self, id: &ReleaseId) -> Result<Stored, LoadError> {
+        self.stored(id).await
     }
 
     /// A release's summary.
@@ -323,11 +323,12 @@ pub(super) fn readable<T>(items: &[Item], decode: impl Fn(&Item) -> Result<T, Ba
 }
 
 /// What a release's partition holds.
-#[derive(Default)]
-struct Stored {
-    entries: Vec<StoredEntry>,
+#[derive(Debug, Default)]
+pub struct Stored {
+    /// Its entries.
+    pub entries: Vec<StoredEntry>,
     /// Why the release is not trusted, if its summary says so.
-    untrusted: Option<Untrusted>,
+    pub untrusted: Option<Untrusted>,
 }
 
 fn stored_of(items: &[Item]) -> Result<Stored, BadItem> {

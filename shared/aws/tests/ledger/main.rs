@@ -86,7 +86,7 @@ async fn entries_are_chained_and_a_change_behind_the_ledgers_back_is_found() {
 
     let head = aws.summary(&id('a')).await.unwrap().unwrap().summary;
     let head = Some((head.head, &head.head_fingerprint));
-    let stored = aws.stored_entries(&id('a')).await.unwrap();
+    let stored = aws.stored_entries(&id('a')).await.unwrap().entries;
     assert_eq!(verify_chain(&id('a'), &stored, head), Ok(()));
 
     moto.set(
@@ -96,7 +96,7 @@ async fn entries_are_chained_and_a_change_behind_the_ledgers_back_is_found() {
         text(reported_json("other")),
     )
     .await;
-    let stored = aws.stored_entries(&id('a')).await.unwrap();
+    let stored = aws.stored_entries(&id('a')).await.unwrap().entries;
     assert_eq!(
         verify_chain(&id('a'), &stored, head),
         Err(BrokenChain::Edited(4))

@@ -1,5 +1,6 @@
 //! What `advance` acts on, and what it does not: entries that were not written by who may write them.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use towpath_aws::Aws;
 use towpath_aws::ports::{Append, Directives as _, Distrust, Ledger as _, LoadError};
 use towpath_core::names::ReleaseId;
@@ -208,4 +209,25 @@ async fn a_service_is_let_go_by_the_release_that_has_it() {
     assert_eq!((row.owner, row.hold.as_deref()), (None, Some(held)));
     assert_eq!(row.epoch, 1, "whoever had it is fenced off");
     assert!(!let_go(owner).await);
+}
+
+#[tokio::test]
+async fn a_summary_that_says_what_the_seals_do_not_ends_no_release_silently() {
+    let moto = Moto::start().await;
+    let writers = Writers::at(&moto);
+    let release = rolling_out(&writers).await;
+    for (name, value) in [("distrust", "because"), ("trusted", "0")] {
+        let value = match name {
+            "trusted" => AttributeValue::N(value.into()),
+            _ => text(value),
+        };
+        moto.set(&release_key('a'), "SUMMARY", name, value).await;
+    }
+    let distrust = distrust(&writers.advance).await;
+    assert!(
+        distrust.problem.contains("somebody closed its summary"),
+        "{}",
+        distrust.problem
+    );
+    assert_eq!(distrust.trusted, Some(release));
 }
