@@ -33,6 +33,8 @@ const SOON: SignedDuration = SignedDuration::from_secs(20);
 #[derive(Debug, Default)]
 pub(crate) struct Seals {
     known: Mutex<Known>,
+    /// Held while the current versions of all keys are read, so that they are read once.
+    turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -178,6 +180,7 @@ impl Aws {
     /// Reads the current versions of all keys, unless that was done a short while ago. Where they
     /// cannot be read, those that are known go on counting.
     async fn read_all_keys(&self) -> Result<(), CallError> {
+        let _turn = self.seals().turn.lock().await;
         let now = self.now();
         let known = self.seals().with(|known| known.read_again);
         // A clock that was set back must not keep anything for longer.

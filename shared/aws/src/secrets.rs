@@ -76,7 +76,11 @@ impl SecretKind {
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
     read: Mutex<BTreeMap<ParameterName, Read>>,
+    /// Held while a secret is read, so that two that need it at once read it once.
+    turns: Mutex<BTreeMap<ParameterName, Turn>>,
 }
+
+type Turn = Arc<tokio::sync::Mutex<()>>;
 
 #[derive(Debug, Default)]
 struct Read {
@@ -116,6 +120,11 @@ impl Secrets {
         }
         let age = if refused { RENEWED_AFTER } else { KEPT };
         read.not_older_than(age, now).map(Ok)
+    }
+
+    fn turn(&self, name: &ParameterName) -> Turn {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.entry(name.clone()).or_default().clone()
     }
 
     fn note(&self, name: ParameterName, outcome: &Result<Secret, CallError>, now: Timestamp) {
@@ -168,7 +177,13 @@ impl Aws {
 
     async fn known_or_read(&self, kind: SecretKind, refused: bool) -> Result<Secret, CallError> {
         let name = self.settings().secret_name(kind.setting())?;
-        if let Some(known) = self.secrets().known(&name, refused, self.now()) {
+        let known = || self.secrets().known(&name, refused, self.now());
+        if let Some(known) = known() {
+            return known;
+        }
+        let turn = self.secrets().turn(&name);
+        let _turn = turn.lock().await;
+        if let Some(known) = known() {
             return known;
         }
         let read = self.read_secret(&name).await;

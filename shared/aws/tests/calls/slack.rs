@@ -65,6 +65,17 @@ async fn a_card_is_posted_edited_and_replied_to() {
     assert_eq!(requests[3].json()["text"], "done");
 }
 
+#[tokio::test]
+async fn two_messages_that_are_sent_at_once_read_the_token_once() {
+    let server = slack(|_| Reply::json(200, &json!({"ok": true, "channel": "C1", "ts": "1.2"})));
+    let aws = aws(&server.url);
+    let card = card();
+    let (one, other) = tokio::join!(aws.post_card("C1", &card), aws.post_card("C2", &card));
+    one.unwrap();
+    other.unwrap();
+    assert_eq!(server.requests_of("GetParameter").len(), 1);
+}
+
 async fn post(answer: impl Fn(&Request) -> Reply + Send + 'static) -> CallError {
     let server = slack(answer);
     let error = aws(&server.url).post_card("C1", &card()).await.unwrap_err();

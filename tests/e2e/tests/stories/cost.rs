@@ -117,7 +117,11 @@ async fn calls(world: &World, since: &str) -> Result<BTreeMap<String, u64>, Erro
             ("dynamodb", "Query") => count("queries", 1),
             ("dynamodb", "GetItem") => count("single reads", 1),
             ("sns", "Publish") => count("messages to the request topic", 1),
-            ("ssm", "GetParameter" | "GetParameters") => count("secrets read", 1),
+            ("ssm", "GetParameter" | "GetParameters")
+                if entry["parameters"]["WithDecryption"] == true =>
+            {
+                count("secrets read", 1);
+            }
             // Not paid for: ECS, CodeDeploy, auto scaling, ECR, and Slack.
             _ => {}
         }
