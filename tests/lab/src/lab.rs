@@ -26,6 +26,7 @@ use crate::listeners::Listeners;
 use crate::logs;
 use crate::moto::{Moto, MotoError, Place};
 use crate::provision::{self, ProvisionError};
+use crate::registry::Registry;
 use crate::slack::workspace::Workspace;
 use crate::sns::Topics;
 use crate::ssm;
@@ -84,6 +85,8 @@ pub(crate) struct Lab {
     pub(crate) world: Mutex<World>,
     /// Keys of log groups that were changed.
     pub(crate) log_keys: logs::Keys,
+    /// What was pushed to the registry.
+    pub(crate) registry: Registry,
     /// When parameters were written.
     pub(crate) parameters: ssm::Written,
     /// The rest of AWS.
@@ -195,6 +198,7 @@ pub(crate) async fn start(serve: &Serve, base_url: String) -> Result<Arc<Lab>, S
         resource_policies: ResourcePolicies::default(),
         managed_keys: ManagedKeys::default(),
         log_keys: logs::Keys::default(),
+        registry: Registry::default(),
         parameters: ssm::Written::default(),
         world: Mutex::new(World::new(serve.seed, now)),
         moto,

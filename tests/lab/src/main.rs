@@ -20,6 +20,7 @@ mod lock;
 mod logs;
 mod moto;
 mod provision;
+mod registry;
 mod run;
 mod server;
 mod slack;

@@ -19,6 +19,7 @@ use crate::gateway::dispatch::{self, Http, LoseAnswer};
 use crate::gateway::errors;
 use crate::lab::Lab;
 use crate::lambda::url;
+use crate::registry;
 use crate::slack::{api as slack_api, response_url};
 
 /// Larger than the largest request of any service behind the gateway (DynamoDB's 16 MB).
@@ -102,6 +103,8 @@ async fn answer(lab: Arc<Lab>, request: Request<Received>) -> Response<Body> {
         response_url::answer(&lab, code, &http)
     } else if let Some(digest) = path.strip_prefix("/_blob/") {
         ecr_blobs::download(&lab, digest)
+    } else if registry::is_meant(&http) {
+        registry::answer(&lab, &http)
     } else {
         dispatch::handle(lab, http).await
     }

@@ -35,6 +35,7 @@ mod rollback;
 mod rolling;
 mod stuck_pipelines;
 mod sweeper;
+mod third_parties;
 mod two_accounts;
 mod unauthenticated_requests;
 mod veto;

@@ -151,6 +151,11 @@ impl World {
     pub fn blob(&self, digest: &str) -> Option<&str> {
         self.ecr.configs.get(digest).map(String::as_str)
     }
+
+    /// Keeps an image's configuration.
+    pub fn keep_blob(&mut self, config: String) {
+        self.ecr.keep(config);
+    }
 }
 
 impl Registries {

@@ -95,7 +95,7 @@ impl World {
 
 impl super::Registries {
     /// Keeps an image's configuration.
-    fn keep(&mut self, config: String) {
+    pub(super) fn keep(&mut self, config: String) {
         self.configs
             .insert(manifest::digest(config.as_bytes()), config);
     }
