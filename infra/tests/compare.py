@@ -359,15 +359,16 @@ def forwarded(sources, kinds):
             "ForAllValues:StringEquals": {"events:source": sources}, "StringEquals": {"events:detail-type": kinds}}
 
 
-def kept_with_key(lab, found, wanted):
-    """Whatever is kept is encrypted with the key that was given: nothing is left to AWS's own."""
-    own = key(lab)
+def kept_with_key(lab, found, wanted, given="own"):
+    """Whatever is kept is encrypted with the key that was given: nothing is left to AWS's own. A secret
+    stays with the key that it was made with, and moto keeps those of a table and of functions, too."""
+    own = key(lab, given=given)
     table = lab.client("dynamodb").describe_table(TableName=wanted["table"]["name"])["Table"]
-    found.same("table's key", table["SSEDescription"], {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": own})
+    found.same("table's key", table["SSEDescription"], {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key(lab)})
     functions, logs, sqs = lab.client("lambda"), lab.client("logs"), lab.client("sqs")
     for short in wanted["functions"]:
         name = f"{PREFIX}-{short}"
-        found.same(f"{name} environment's key", functions.get_function(FunctionName=name)["Configuration"].get("KMSKeyArn"), own)
+        found.same(f"{name} environment's key", functions.get_function(FunctionName=name)["Configuration"].get("KMSKeyArn"), key(lab))
         groups = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]
         found.same(f"{name} log's key", [group.get("kmsKeyId") for group in groups], [own])
         if not wanted["functions"][short]["dead_letters"]:
@@ -382,12 +383,12 @@ def kept_with_key(lab, found, wanted):
         found.same(f"{name} topic's key", attributes.get("KmsMasterKeyId"), own)
     parameters = parameters_of(lab.client("ssm"), "SecureString")
     found.same("secrets' keys", {parameter["Name"]: parameter.get("KeyId") for parameter in parameters},
-               {name: own for name in wanted["parameters"].values()})
+               {name: key(lab) for name in wanted["parameters"].values()})
 
 
-def key(lab, account=ACCOUNT):
-    """The ARN of the key that the root module gives."""
-    return lab.client("kms", account).describe_key(KeyId=f"alias/{PREFIX}")["KeyMetadata"]["Arn"]
+def key(lab, account=ACCOUNT, given="own"):
+    """The ARN of a key that the root module gives."""
+    return lab.client("kms", account).describe_key(KeyId=f"alias/{given}")["KeyMetadata"]["Arn"]
 
 
 def queue(short, account=ACCOUNT):

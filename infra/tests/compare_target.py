@@ -52,11 +52,12 @@ def hook_is(lab, found, here, home):
     found.same("hook's timeout", configuration["Timeout"], function["timeout_seconds"])
 
 
-def kept_with_key(lab, found):
-    """What is kept here is encrypted with this account's key, and the ledger's is used through DynamoDB only."""
-    own, name = key(lab, TARGET), f"{PREFIX}-lifecycle-hook"
+def kept_with_key(lab, found, given="own"):
+    """What is kept here is encrypted with this account's key, and the ledger's is used through DynamoDB only.
+    A function that is there stays with its key in moto."""
+    own, name = key(lab, TARGET, given), f"{PREFIX}-lifecycle-hook"
     configuration = lab.client("lambda", TARGET).get_function(FunctionName=name)["Configuration"]
-    found.same("hook's environment's key", configuration.get("KMSKeyArn"), own)
+    found.same("hook's environment's key", configuration.get("KMSKeyArn"), key(lab, TARGET))
     groups = lab.client("logs", TARGET).describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]
     found.same("hook's log's key", [group.get("kmsKeyId") for group in groups], [own])
     sqs = lab.client("sqs", TARGET)

@@ -41,6 +41,12 @@ variable "target_accounts" {
   default     = ["222222222222", "333333333333"]
 }
 
+variable "key" {
+  description = "Which of the keys everything is kept with: `own` or `other`."
+  type        = string
+  default     = "own"
+}
+
 provider "aws" {
   region = "eu-central-1"
 }
@@ -71,7 +77,7 @@ module "deployer" {
   slack                    = { team_id = "T01234567", app_id = "A01234567" }
   alarm_thresholds         = { oldest-open-release = 90000 }
   permissions_boundary_arn = aws_iam_policy.boundary.arn
-  kms_key_arn              = aws_kms_key.own.arn
+  kms_key_arn              = aws_kms_key.this[var.key].arn
   environment              = { advance = { TOWPATH_LOG = "debug" } }
 }
 
@@ -96,8 +102,10 @@ resource "aws_iam_policy" "boundary" {
   })
 }
 
-# A key whose policy admits what the module's README asks for.
-resource "aws_kms_key" "own" {
+# Keys whose policy admits what the module's README asks for.
+resource "aws_kms_key" "this" {
+  for_each = toset(["own", "other"])
+
   description             = "Everything of the deployer that is kept"
   enable_key_rotation     = true
   deletion_window_in_days = 7
@@ -143,9 +151,11 @@ resource "aws_kms_key" "own" {
   })
 }
 
-resource "aws_kms_alias" "own" {
-  name          = "alias/towpath"
-  target_key_id = aws_kms_key.own.key_id
+resource "aws_kms_alias" "this" {
+  for_each = aws_kms_key.this
+
+  name          = "alias/${each.key}"
+  target_key_id = each.value.key_id
 }
 
 output "deployer" {

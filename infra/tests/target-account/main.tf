@@ -28,6 +28,12 @@ variable "tools_account" {
   default     = "111111111111"
 }
 
+variable "key" {
+  description = "Which of the keys everything is kept with: `own` or `other`."
+  type        = string
+  default     = "own"
+}
+
 provider "aws" {
   region = "eu-central-1"
 }
@@ -40,7 +46,7 @@ module "target" {
   external_id              = "an-id-that-nobody-guesses"
   task_role_arns           = ["arn:aws:iam::222222222222:role/shop-*"]
   forward                  = ["deployment-event", "image-push"]
-  kms_key_arn              = aws_kms_key.own.arn
+  kms_key_arn              = aws_kms_key.this[var.key].arn
   permissions_boundary_arn = aws_iam_policy.boundary.arn
 
   deployer = {
@@ -62,8 +68,10 @@ resource "aws_iam_policy" "boundary" {
   })
 }
 
-# A key whose policy admits what the module's README asks for.
-resource "aws_kms_key" "own" {
+# Keys whose policy admits what the module's README asks for.
+resource "aws_kms_key" "this" {
+  for_each = toset(["own", "other"])
+
   description             = "Everything of the hook that is kept"
   enable_key_rotation     = true
   deletion_window_in_days = 7
@@ -98,9 +106,11 @@ resource "aws_kms_key" "own" {
   })
 }
 
-resource "aws_kms_alias" "own" {
-  name          = "alias/towpath"
-  target_key_id = aws_kms_key.own.key_id
+resource "aws_kms_alias" "this" {
+  for_each = aws_kms_key.this
+
+  name          = "alias/${each.key}"
+  target_key_id = each.value.key_id
 }
 
 output "target" {
