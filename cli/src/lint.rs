@@ -14,7 +14,7 @@ mod walk;
 mod yaml;
 
 use std::path::Path;
-use towpath_core::visible;
+use towpath_core::repeated_path;
 
 use serde::Serialize;
 use towpath_core::pipeline::{Contradiction, LARGEST_TEXT, Pipeline, ReadError};
@@ -66,8 +66,7 @@ impl LintError {
         Self {
             line: at.line,
             column: at.column,
-            // Keys may be any text, and this goes to terminals.
-            path: visible(path),
+            path: repeated_path(path),
             problem: problem.into(),
             way_out: way_out.into(),
         }

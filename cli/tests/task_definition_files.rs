@@ -456,3 +456,52 @@ fn the_ways_out_lead_to_a_task_definition() {
         .replace(": 512", ": \"512\"");
     check(&[], numbers.as_bytes());
 }
+
+/// Where a secret was pasted, or what stands around it is wrong, it is not in what is told.
+#[test]
+fn a_secret_at_any_place_is_in_nothing_that_is_told() {
+    const SECRETS: [(&str, &str); 3] = [
+        ("xoxb-2134567890-hunter2", "hunter2"),
+        ("https://shop:hunter2@shop.example.com/x", "hunter2"),
+        ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "K7MDENG"),
+    ];
+    let good: Value = serde_json::from_slice(&file("everything.json")).expect("JSON");
+    let mut pointers = Vec::new();
+    texts(&good, "", &mut pointers);
+    assert!(pointers.len() > 10, "{pointers:?}");
+    for pointer in pointers {
+        for (secret, hidden) in SECRETS {
+            for form in [
+                secret.into(),
+                serde_json::json!([secret]),
+                serde_json::json!({ "x": secret }),
+            ] {
+                let mut input = good.clone();
+                *input.pointer_mut(&pointer).expect("it is there") = form;
+                // What is to be printed is the definition itself, with what stands in it.
+                let output = render(&["--check"], input.to_string().as_bytes());
+                let told = text(&output.stderr);
+                let place = format!("{pointer}: {told}");
+                assert!(!told.contains(hidden), "{place}");
+            }
+        }
+    }
+}
+
+/// The pointers of all texts.
+fn texts(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::String(_) => found.push(at.to_owned()),
+        Value::Object(members) => {
+            for (key, value) in members {
+                texts(value, &format!("{at}/{}", key.replace('/', "~1")), found);
+            }
+        }
+        Value::Array(entries) => {
+            for (index, value) in entries.iter().enumerate() {
+                texts(value, &format!("{at}/{index}"), found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}

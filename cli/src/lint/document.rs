@@ -1,7 +1,7 @@
 //! A file as a tree of values, each with the place where it stands.
 
 use std::fmt;
-use towpath_core::visible;
+use towpath_core::repeated_key;
 
 /// A place in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,7 +87,7 @@ impl Unreadable {
             second,
             format!(
                 "key `{}` stands here for the second time, first in line {}",
-                visible(key),
+                repeated_key(key),
                 first.line
             ),
             "keep one of the two",

@@ -1,7 +1,8 @@
 //! Ways out that keep what the author wrote: the same value, in the form that is taken here.
 
 use serde_json::{Value as Json, json};
-use towpath_core::pipeline::Span;
+use towpath_core::pipeline::{PLACEHOLDERS, Span};
+use towpath_core::{repeated, repeated_key};
 
 use super::document::{Node, Value};
 use super::leaf;
@@ -27,12 +28,12 @@ pub(super) fn of(node: &Node, shape: &Shape, place: &Place<'_>) -> Option<String
         }
         (Shape::List(item), Value::Text(text)) => {
             // The words of a command are its items.
-            let items: Vec<&str> = match key.as_str() {
-                "command" => text.split_whitespace().collect(),
-                _ => vec![text],
-            };
-            let fits = |text: &&str| takes(item, text);
-            items.iter().all(fits).then(|| written(key, &json!(items)))
+            if key == "command" {
+                let words: Vec<&str> = text.split_whitespace().collect();
+                let fits = words.iter().all(|word| takes(item, word));
+                return fits.then(|| written(key, &json!(command(&words))));
+            }
+            takes(item, text).then(|| written(key, &json!([value_of(text, item)])))
         }
         (Shape::Struct(fields), Value::Text(_) | Value::List(_)) => {
             let (inner, value) = belongs_to(node, fields)?;
@@ -48,9 +49,9 @@ pub(super) fn of(node: &Node, shape: &Shape, place: &Place<'_>) -> Option<String
             let text = scalar(node)?;
             // `app: "A=B"`, below the container already.
             let pair = match text.split_once('=') {
-                Some((name, value)) => return Some(written(key, &json!({ name: value }))),
+                Some((name, value)) => return Some(written(key, &json!({ name: free(value) }))),
                 None if ["environment", "docker_labels"].contains(&outer.as_str()) => {
-                    json!({ key: text })
+                    json!({ key: free(&text) })
                 }
                 None => return None,
             };
@@ -116,8 +117,63 @@ pub(super) fn with_settings(name: &str, shape: &Shape, key: &str) -> String {
     written(key, &json!({ name: settings }))
 }
 
+/// `key: value`, without what may be a secret.
 fn written(key: &str, value: &Json) -> String {
-    format!("write `{}`", yaml::in_line(key, value))
+    let shown = yaml::in_line(&repeated_key(key), &without_secrets(value));
+    format!("write `{shown}`")
+}
+
+fn without_secrets(value: &Json) -> Json {
+    match value {
+        Json::String(text) => json!(repeated(text)),
+        Json::Array(items) => items.iter().map(without_secrets).collect(),
+        Json::Object(members) => {
+            let member =
+                |(key, value): (&String, &Json)| (repeated_key(key), without_secrets(value));
+            members.iter().map(member).collect()
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => value.clone(),
+    }
+}
+
+/// What stands for a value that is not repeated.
+const LEFT_OUT: &str = "…";
+
+/// A text that may be anything, as it is repeated: not at all, since it may be a secret that has no
+/// look of one, unless it is a placeholder.
+fn free(text: &str) -> &str {
+    let is_placeholder = PLACEHOLDERS.iter().any(|name| {
+        text.strip_prefix("${")
+            .and_then(|rest| rest.strip_suffix('}'))
+            == Some(name)
+    });
+    if is_placeholder { text } else { LEFT_OUT }
+}
+
+/// A text that is taken by a shape, as it is repeated: one that has rules is a name.
+fn value_of<'a>(text: &'a str, shape: &Shape) -> &'a str {
+    match shape {
+        Shape::Text(Some(_)) => text,
+        Shape::List(item) => value_of(text, item),
+        Shape::Text(None)
+        | Shape::Bool
+        | Shape::Integer { .. }
+        | Shape::Number
+        | Shape::Map { .. }
+        | Shape::Struct(_)
+        | Shape::Choice(_)
+        | Shape::Any => free(text),
+    }
+}
+
+/// A command without its arguments.
+fn command<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    match words {
+        [] => Vec::new(),
+        [program] if !program.contains('=') => vec![program],
+        [program, ..] if !program.contains('=') => vec![program, LEFT_OUT],
+        [..] => vec![LEFT_OUT],
+    }
 }
 
 fn scalar(node: &Node) -> Option<String> {
@@ -176,6 +232,10 @@ fn belongs_to(node: &Node, fields: &Struct) -> Option<(String, Json)> {
         .filter(has_rules)
         .find(fits)
         .or_else(|| known.clone().filter(|field| field.required).find(fits))?;
+    let texts: Vec<_> = texts
+        .iter()
+        .map(|text| value_of(text, &field.shape))
+        .collect();
     let value = if is_list(field) {
         json!(texts)
     } else {
@@ -192,11 +252,14 @@ fn pairs(items: &[Node]) -> Option<serde_json::Map<String, Json>> {
                 let entry = entries.iter().find(|entry| entry.key == key)?;
                 scalar(&entry.value)
             };
-            Some((of("name").or_else(|| of("key"))?, json!(of("value")?)))
+            Some((
+                of("name").or_else(|| of("key"))?,
+                json!(free(&of("value")?)),
+            ))
         }
         Value::Text(text) => {
             let (name, value) = text.split_once('=')?;
-            Some((name.to_owned(), json!(value)))
+            Some((name.to_owned(), json!(free(value))))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => None,
     };

@@ -3,7 +3,7 @@
 use super::document::Value;
 
 /// The value of a scalar without quotes, or why JSON has none for it.
-pub(super) fn of_plain(text: &str) -> Result<Value, String> {
+pub(super) fn of_plain(text: &str) -> Result<Value, &'static str> {
     Ok(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => Value::Bool(true),
@@ -11,7 +11,7 @@ pub(super) fn of_plain(text: &str) -> Result<Value, String> {
         _ => match number(text) {
             Number::Is(number) => Value::Number(number),
             Number::HasNoJson => {
-                return Err(format!("`{text}` is a number that JSON cannot write"));
+                return Err("this is a number that JSON cannot write");
             }
             Number::IsNone => Value::Text(text.to_owned()),
         },

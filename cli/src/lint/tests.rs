@@ -1,5 +1,7 @@
 //! What an author is told, for every kind of mistake.
 
+mod secrets;
+
 use proptest::prelude::*;
 
 use super::*;

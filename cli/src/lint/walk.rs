@@ -3,7 +3,7 @@
 use super::document::{Entry, Node, Position, Value};
 use super::{LintError, leaf, rewrite, suggest};
 use crate::shape::{Choice, Field, Kind, Shape, Struct};
-use towpath_core::visible;
+use towpath_core::{repeated, repeated_key};
 
 /// Everything in `node` that a pipeline of that `shape` cannot have.
 pub(super) fn walk(node: &Node, shape: &Shape) -> Vec<LintError> {
@@ -129,7 +129,7 @@ impl Walk {
                 Some(field) => walk.value(&entry.value, &field.shape, Some(field)),
                 None => walk.add(
                     entry.key_at,
-                    format!("key `{}` is not known here", visible(&entry.key)),
+                    format!("key `{}` is not known here", repeated_key(&entry.key)),
                     suggest::key(&entry.key, fields),
                 ),
             });
@@ -181,7 +181,7 @@ impl Walk {
                 None => match rewrite::as_alternative(name, choice, self.key()) {
                     Some(way_out) if suggest::meant_variant(name, choice).is_none() => self.add(
                         node.at,
-                        format!("`{}` does not say which rule it is", visible(name)),
+                        format!("`{}` does not say which rule it is", repeated(name)),
                         way_out,
                     ),
                     Some(_) | None => self.unknown_alternative(node.at, name, choice),
@@ -235,7 +235,7 @@ impl Walk {
     fn unknown_alternative(&mut self, at: Position, name: &str, choice: &Choice) {
         self.add(
             at,
-            format!("`{}` is not known here", visible(name)),
+            format!("`{}` is not known here", repeated_key(name)),
             suggest::alternative(name, choice),
         );
     }

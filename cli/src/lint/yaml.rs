@@ -4,7 +4,7 @@
 //! merge keys, which YAML 1.2 no longer has.
 
 use std::collections::HashMap;
-use towpath_core::visible;
+use towpath_core::{repeated_key, visible};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
 
@@ -204,7 +204,7 @@ fn key(text: &str, style: ScalarStyle, at: Position) -> Result<String, Unreadabl
         if !matches!(scalar::of_plain(text), Ok(Value::Text(_))) {
             return Err(Unreadable::new(
                 at,
-                format!("the key `{}` is not text", visible(text)),
+                format!("the key `{}` is not text", repeated_key(text)),
                 "put it in quotes",
             ));
         }

@@ -24,20 +24,18 @@ const DOCKER_HUB: &str = "docker.io";
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ImageError {
     /// The digest is not `sha256:` and 64 lower-case hexadecimal digits.
-    #[error("digest {0:?} is not `sha256:` followed by 64 lower-case hexadecimal digits")]
+    #[error("digest `{}` is not `sha256:` followed by 64 lower-case hexadecimal digits", crate::repeated(.0))]
     Digest(String),
     /// The tag breaks the tag grammar.
     #[error(
-        "tag {0:?} is not 1 to 128 letters, digits, `_`, `.` or `-`, starting with a letter, digit or `_`"
-    )]
+        "tag `{}` is not 1 to 128 letters, digits, `_`, `.` or `-`, starting with a letter, digit or `_`", crate::repeated(.0))]
     Tag(String),
     /// The repository name breaks the repository grammar.
     #[error(
-        "repository {0:?} is not made of lower-case letters and digits, joined by single `.` `_` `-` and `/`, at most 256 characters"
-    )]
+        "repository `{}` is not made of lower-case letters and digits, joined by single `.` `_` `-` and `/`, at most 256 characters", crate::repeated(.0))]
     Repository(String),
     /// The registry is not a host with an optional port.
-    #[error("registry {0:?} is not a host name or address with an optional port")]
+    #[error("registry `{}` is not a host name or address with an optional port", crate::repeated(.0))]
     Registry(String),
     /// The whole reference is longer than any reference can be.
     #[error("image reference of {0} bytes is longer than the 512 a reference may have")]

@@ -16,6 +16,8 @@ use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
+use crate::repeated_key;
+
 /// Longest text that is read, in bytes: more than any event, ledger item or answer of AWS that is read
 /// here has, and 16 times the task definition that ECS takes, so that one that is too long is still
 /// shown as such.
@@ -39,11 +41,9 @@ pub enum JsonError {
     },
     /// A number has more digits than 64 bits hold, so it would come out as another one.
     #[error(
-        "number {number} at line {line}, column {column} cannot be kept exactly; write it as a string or with fewer digits"
+        "the number at line {line}, column {column} cannot be kept exactly; write it as a string or with fewer digits"
     )]
     Inexact {
-        /// The number as it is written.
-        number: String,
         /// Line, from 1.
         line: usize,
         /// Column in bytes, from 1.
@@ -89,7 +89,7 @@ pub fn read(text: &[u8]) -> Result<Value, JsonError> {
 /// # Errors
 /// [`JsonError`], if the text is not JSON, cannot be kept exactly, or is of another shape.
 pub fn read_as<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
-    serde_json::from_value(read(text)?).map_err(|error| JsonError::Shape(error.to_string()))
+    serde_json::from_value(read(text)?).map_err(|error| JsonError::Shape(told(&error)))
 }
 
 /// Reads JSON whose numbers may be rounded to 64 bits: measurements, and answers of which no number is
@@ -102,6 +102,52 @@ pub fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
     let value = Exactly.deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
+}
+
+/// What serde says of a value of the wrong kind, without the text that it found: that may be a secret.
+#[must_use]
+pub fn told(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let mut told = String::with_capacity(message.len());
+    let mut rest = message.as_str();
+    // <https://docs.rs/serde/latest/serde/de/enum.Unexpected.html>
+    while let Some(at) = rest.find("string \"") {
+        let (before, from) = rest.split_at(at);
+        let text = &from["string ".len()..];
+        told.push_str(before);
+        told.push_str("text");
+        rest = &text[end_of_text(text)..];
+    }
+    told.push_str(rest);
+    for unknown in ["unknown variant `", "unknown field `", "duplicate field `"] {
+        let Some((before, from)) = told.split_once(unknown) else {
+            continue;
+        };
+        // What is expected follows, in back-ticks too, and has none in it.
+        let Some(end) = from.find("`, expected").or_else(|| from.rfind('`')) else {
+            continue;
+        };
+        told = format!(
+            "{before}{unknown}{}{}",
+            repeated_key(&from[..end]),
+            &from[end..]
+        );
+    }
+    told
+}
+
+/// Where a text in quotes that `Debug` has written ends, with its last quote.
+fn end_of_text(text: &str) -> usize {
+    let mut is_escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 fn syntax(error: &serde_json::Error) -> JsonError {
@@ -181,8 +227,10 @@ impl<'de> Visitor<'de> for Exactly {
                     vacant.insert(access.next_value_seed(Exactly)?);
                 }
                 Entry::Occupied(occupied) => {
-                    let key = occupied.key();
-                    return Err(A::Error::custom(format_args!("key {key:?} is there twice")));
+                    let key = repeated_key(occupied.key());
+                    return Err(A::Error::custom(format_args!(
+                        "key \"{key}\" is there twice"
+                    )));
                 }
             }
         }
@@ -224,6 +272,24 @@ mod tests {
             assert!(problem.contains("is there twice"), "{problem}");
         }
         insta::assert_snapshot!(said(r#"{"type": "bye"}"#).expect_err("no such type"), @"unknown variant `bye`, expected `hello`");
+    }
+
+    #[test]
+    fn what_serde_says_has_no_text_of_the_document() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Said {
+            #[expect(dead_code, reason = "it is only read")]
+            count: u8,
+        }
+        let said = |text: &str| {
+            let error = serde_json::from_str::<Said>(text).expect_err(text);
+            told(&error)
+        };
+        insta::assert_snapshot!(said(r#"{"count": "hunter\"2"}"#), @"invalid type: text, expected u8 at line 1 column 21");
+        insta::assert_snapshot!(said(r#""hunter2""#), @"invalid type: text, expected struct Said at line 1 column 9");
+        insta::assert_snapshot!(said(r#"{"xoxb-1": 1}"#), @"unknown field `… (not shown: it may be a secret)`, expected `count` at line 1 column 9");
+        insta::assert_snapshot!(said(r#"{"count": 1, "count": 1}"#), @"duplicate field `count` at line 1 column 20");
     }
 
     #[test]

@@ -10,11 +10,12 @@ pub mod message;
 pub mod names;
 pub mod pipeline;
 pub mod release;
+mod secrets;
 pub mod taskdef;
 pub mod token;
 mod visible;
 
-pub use visible::visible;
+pub use visible::{repeated, repeated_key, repeated_path, visible};
 
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;

@@ -23,8 +23,7 @@ pub struct InvalidName {
 
 impl InvalidName {
     fn new(text: &str, kind: &'static str, rule: &'static str) -> Self {
-        // The text may come from anywhere: shown short, and with nothing a terminal would obey.
-        let shown = crate::visible(&text.chars().take(64).collect::<String>());
+        let shown = crate::repeated(text);
         Self { shown, kind, rule }
     }
 

@@ -16,7 +16,6 @@ mod model;
 mod nulls;
 mod print;
 mod render;
-mod secrets;
 mod size;
 pub mod template;
 mod validate;

@@ -106,11 +106,12 @@ struct CheckKeys {
 pub enum KindlessCheck {
     /// It has no key that says what is checked.
     #[error(
-        "check `{0}` does not say what it checks: give it one of the keys `http`, `alarm`, `metric` and `task`"
+        "check `{}` does not say what it checks: give it one of the keys `http`, `alarm`, `metric` and `task`",
+        crate::repeated(.0.as_str())
     )]
     None(CheckName),
     /// It has several.
-    #[error("check `{0}` says twice what it checks: make a check of each")]
+    #[error("check `{}` says twice what it checks: make a check of each", crate::repeated(.0.as_str()))]
     Several(CheckName),
 }
 

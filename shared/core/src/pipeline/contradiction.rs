@@ -6,7 +6,7 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
-use crate::visible;
+use crate::repeated_path;
 use std::collections::BTreeSet;
 
 use super::stored;
@@ -22,7 +22,7 @@ const MOST_COMPONENTS: usize = 12;
 
 /// Two parts of a pipeline that cannot both hold, or a value that cannot work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {problem}: {way_out}", visible(.path))]
+#[error("{}: {problem}: {way_out}", repeated_path(.path))]
 pub struct Contradiction {
     /// Where it stands, as a path of keys: `stages.2.approval`.
     pub path: String,
@@ -78,7 +78,7 @@ fn find_beside(before: &[Stage], stage: &Stage, path: &str, found: &mut Found) {
         if other.name == stage.name {
             found.add(
                 format!("{path}.name"),
-                format!("two stages are named `{}`", stage.name),
+                format!("two stages are named `{}`", named(&stage.name)),
                 "give each its own name",
             );
         }
@@ -90,7 +90,8 @@ fn find_beside(before: &[Stage], stage: &Stage, path: &str, found: &mut Found) {
                 format!("{path}.service"),
                 format!(
                     "service `{}` is already that of stage `{}`",
-                    stage.service, other.name
+                    named(&stage.service),
+                    named(&other.name)
                 ),
                 "a service belongs to one stage: name another service, or remove one of the stages",
             );
@@ -103,7 +104,8 @@ fn find_beside(before: &[Stage], stage: &Stage, path: &str, found: &mut Found) {
                 format!("{path}.rollout.codedeploy.group"),
                 format!(
                     "deployment group `{}` is already that of stage `{}`",
-                    mine.group, other.name
+                    named(&mine.group),
+                    named(&other.name)
                 ),
                 "a deployment group has one service: name the group of this stage's service",
             );
@@ -160,6 +162,11 @@ impl Found {
             way_out: way_out.into(),
         });
     }
+}
+
+/// A name as it is repeated: one that is taken may be a secret all the same.
+pub(super) fn named(name: &impl ToString) -> String {
+    crate::repeated(&name.to_string())
 }
 
 /// The first value that stands in the list for the second time.

@@ -1,6 +1,6 @@
 //! Lengths of time as people write them: `90s`, `30m`, `24h`, `2d`.
 
-use crate::visible;
+use crate::repeated;
 use std::fmt;
 use std::str::FromStr;
 
@@ -65,7 +65,7 @@ impl FromStr for Span {
     type Err = InvalidSpan;
 
     fn from_str(text: &str) -> Result<Self, InvalidSpan> {
-        let invalid = || InvalidSpan(visible(&text.chars().take(32).collect::<String>()));
+        let invalid = || InvalidSpan(repeated(text));
         let unit = match text.chars().last() {
             Some('s') => 1,
             Some('m') => 60,

@@ -6,6 +6,7 @@
 use super::contradiction::Found;
 use super::{CodeDeployRollout, Contradiction, Pipeline, Rollout, Stage};
 use crate::image::Registry;
+use crate::repeated;
 
 /// The deployment configurations that CodeDeploy has for ECS:
 /// <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html>.
@@ -66,6 +67,7 @@ fn repository(pipeline: &Pipeline, found: &mut Found) {
         return;
     };
     if registry.as_ecr().is_some() {
+        let (host, rest) = (repeated(host), repeated(rest));
         found.add(
             "repository",
             format!("`{host}` is a registry, and no part of the repository's name"),
@@ -74,7 +76,7 @@ fn repository(pipeline: &Pipeline, found: &mut Found) {
             ),
         );
     } else if is_elsewhere(host) {
-        let name = rest.rsplit('/').next().unwrap_or(rest);
+        let name = repeated(rest.rsplit('/').next().unwrap_or(rest));
         found.add(
             "repository",
             format!("`{host}` is a registry whose pushes are not told: only those to ECR are"),
@@ -99,12 +101,13 @@ fn registry(pipeline: &Pipeline, found: &mut Found) {
     match registry.as_ecr() {
         None => found.add(
             "registry",
-            format!("`{registry}` is no private registry of ECR, and only pushes to those are told"),
+            // Not repeated: in small letters, as it is kept, a secret is not known by its look.
+            "this is no private registry of ECR, and only pushes to those are told",
             "write one such as `111111111111.dkr.ecr.eu-west-1.amazonaws.com`, or leave `registry` out for the deployer's own",
         ),
         Some(ecr) if !is_region(ecr.region) => found.add(
             "registry",
-            format!("`{}` is no region", ecr.region),
+            format!("`{}` is no region", repeated(ecr.region)),
             "write the registry's host as ECR shows it",
         ),
         Some(_) => {}
@@ -120,7 +123,7 @@ fn stage(stage: &Stage, path: &str, found: &mut Found) {
             .trim_end_matches(|c: char| c.is_ascii_lowercase());
         found.add(
             format!("{path}.region"),
-            format!("`{region}` is no region"),
+            format!("`{}` is no region", repeated(region.as_str())),
             if is_region(zone) {
                 format!("write `{zone}`: a zone is a part of it")
             } else {
@@ -151,7 +154,10 @@ fn configuration(settings: &CodeDeployRollout, path: &str, found: &mut Found) {
         .find(|known| known.eq_ignore_ascii_case(name));
     found.add(
         format!("{path}.rollout.codedeploy.configuration"),
-        format!("CodeDeploy has no configuration `{name}` for ECS"),
+        format!(
+            "CodeDeploy has no configuration `{}` for ECS",
+            repeated(name)
+        ),
         match meant {
             Some(meant) => format!("write `{meant}`"),
             None => format!(

@@ -55,7 +55,7 @@ impl Pipeline {
         json::read(text.as_bytes()).map_err(|error| malformed(error.to_string()))?;
         // What has been read says no more at which line a value of the wrong kind was.
         let pipeline: Self =
-            serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?;
+            serde_json::from_str(text).map_err(|error| malformed(json::told(&error)))?;
         pipeline.check().map_err(ReadError::Contradictions)?;
         Ok(pipeline)
     }

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::document::TaskDefinition;
 use super::hash::{self, SpecHash};
 use crate::image::ImageRef;
+use crate::repeated;
 
 /// What all of Towpath's own tags start with.
 pub const TAG_PREFIX: &str = "towpath:";
@@ -64,7 +65,10 @@ pub struct Rendered {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RenderError {
     /// No container has the name.
-    #[error("container {name:?} is not in the task definition {family:?}, which has {}", listed(.known))]
+    #[error(
+        "container {name:?} is not in the task definition \"{}\", which has {}",
+        repeated(.family), listed(.known)
+    )]
     NoContainer {
         /// The name that was asked for.
         name: String,
@@ -75,7 +79,8 @@ pub enum RenderError {
     },
     /// Two containers have the name.
     #[error(
-        "container {name:?} is in the task definition {family:?} more than once; give each container a name of its own"
+        "container {name:?} is in the task definition \"{}\" more than once; give each container a name of its own",
+        repeated(.family)
     )]
     Ambiguous {
         /// The name that was asked for.
@@ -289,7 +294,7 @@ fn listed(names: &[String]) -> String {
         [] => "no containers".to_owned(),
         names => names
             .iter()
-            .map(|name| format!("{name:?}"))
+            .map(|name| format!("\"{}\"", repeated(name)))
             .collect::<Vec<_>>()
             .join(", "),
     }

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::document::{self, DocumentError};
 use super::model::push_segment;
+use crate::repeated;
 
 /// The names that a template may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,7 +54,7 @@ pub enum TemplateError {
         Placeholder::names()
     )]
     Unknown {
-        /// What stands between the braces.
+        /// What stands between the braces, where that is a name.
         name: String,
         /// JSON pointer of the string.
         path: String,
@@ -140,7 +141,7 @@ fn fill_text(text: &str, values: &Values, path: &str) -> Result<String, Template
         };
         let Some(placeholder) = Placeholder::of(name) else {
             return Err(TemplateError::Unknown {
-                name: name.to_owned(),
+                name: shown(name),
                 path: path.to_owned(),
             });
         };
@@ -155,6 +156,16 @@ fn fill_text(text: &str, values: &Values, path: &str) -> Result<String, Template
     }
     filled.push_str(rest);
     Ok(filled)
+}
+
+/// What stands between the braces, unless it is no name: the string may be a secret with `${` in it.
+fn shown(name: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
+    if name.chars().all(is_part) {
+        repeated(name)
+    } else {
+        "…".to_owned()
+    }
 }
 
 impl Placeholder {
@@ -259,6 +270,7 @@ mod tests {
         insta::assert_snapshot!(error(r#"{"a": "${commit}"}"#), @r#"template has the placeholder ${commit} at /a, for which there is no value here"#);
         insta::assert_snapshot!(error(r#"{"a": "${image"}"#), @r#"template has ${ without a closing brace at /a; write $${ for a literal ${"#);
         insta::assert_snapshot!(error(r#"{"${image}": 1}"#), @r#"template has a placeholder in the key at /${image}; only values can have one"#);
+        insta::assert_snapshot!(error(r#"{"a": "${hunter2 !}"}"#), @"template has the unknown placeholder ${…} at /a; known are account, commit, digest, image, pipeline, region, release, repository, stage, tag; write $${ for a literal ${");
         insta::assert_snapshot!(error(r#"{"a": ${image}}"#), @"template cannot be used: it is a template, with a placeholder that stands outside of quotes (line 1): fill it in first, with the tool that the template is for, or put it in quotes");
     }
 

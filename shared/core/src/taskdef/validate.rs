@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use super::document::TaskDefinition;
 use crate::image::{ImageError, ImageRef, Registry, RepositoryName};
+use crate::repeated;
 
 /// What a definition is held against, beyond what holds for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -160,7 +161,7 @@ impl Finding {
     fn of_container(self, name: &str) -> Self {
         Self {
             // One without a name has its place alone.
-            container: (!name.is_empty()).then(|| name.to_owned()),
+            container: (!name.is_empty()).then(|| repeated(name)),
             ..self
         }
     }

@@ -3,7 +3,7 @@
 use super::Found;
 use crate::check::target::{AddressPolicy, CheckUrl, Denied, Host};
 use crate::pipeline::{AlarmCheck, Check, CheckKind, HttpCheck, MetricCheck, TaskCheck};
-use crate::visible;
+use crate::{repeated, repeated_key};
 
 /// Longest time in seconds that one answer may take.
 const LONGEST_ANSWER: u32 = 20;
@@ -48,7 +48,7 @@ fn find_in_metric(metric: &MetricCheck, path: &str, found: &mut Found) {
         if text.is_empty() || text.len() > 255 || text.chars().any(char::is_control) {
             found.add(
                 format!("{path}.{key}"),
-                format!("`{}` is not the {key} of a metric", visible(text)),
+                format!("`{}` is not the {key} of a metric", repeated(text)),
                 "use 1 to 255 characters",
             );
         }
@@ -63,7 +63,7 @@ fn find_in_metric(metric: &MetricCheck, path: &str, found: &mut Found) {
     if !is_statistic(&metric.statistic) {
         found.add(
             format!("{path}.statistic"),
-            format!("`{}` is not a statistic", visible(&metric.statistic)),
+            format!("`{}` is not a statistic", repeated(&metric.statistic)),
             "use Average, Sum, Minimum, Maximum, SampleCount or a percentile such as p99",
         );
     }
@@ -142,8 +142,8 @@ fn find_in_http(http: &HttpCheck, path: &str, found: &mut Found) {
         if !(pointer.is_empty() || pointer.starts_with('/')) {
             found.add(
                 format!("{path}.json.{pointer}"),
-                format!("`{}` is not a JSON pointer", visible(pointer)),
-                format!("write `/{}`", visible(pointer)),
+                format!("`{}` is not a JSON pointer", repeated(pointer)),
+                format!("write `/{}`", repeated(pointer)),
             );
         }
     }
@@ -173,7 +173,7 @@ fn url(text: &str, path: &str, found: &mut Found) {
 fn headers(http: &HttpCheck, path: &str, found: &mut Found) {
     for (name, value) in &http.headers {
         let path = format!("{path}.headers.{name}");
-        let shown = visible(name);
+        let shown = repeated_key(name);
         // <https://www.rfc-editor.org/rfc/rfc9110#name-tokens>
         let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
         if name.is_empty() || !name.chars().all(token) {

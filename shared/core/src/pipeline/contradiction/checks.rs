@@ -1,6 +1,6 @@
 //! Contradictions between a stage's checks and the way in which it is rolled out.
 
-use super::{Found, check, repeated};
+use super::{Found, check, named, repeated};
 use crate::pipeline::{Check, CheckKind, HookPoint, OnNoData, Rollout, Stage};
 
 /// Most checks of a stage.
@@ -26,7 +26,7 @@ pub(super) fn find(stage: &Stage, path: &str, found: &mut Found) {
     if let Some((index, name)) = repeated(&names) {
         found.add(
             format!("{path}.checks.{index}.name"),
-            format!("two checks are named `{name}`"),
+            format!("two checks are named `{}`", named(name)),
             "give each its own name",
         );
     }

@@ -1,10 +1,10 @@
 //! Contradictions within one stage.
 
-use super::{Found, checks, repeated};
+use super::{Found, checks, named, repeated};
 use crate::pipeline::{
     ApprovalGate, ApprovalPoint, Base, PLACEHOLDERS, Pipeline, Rollout, Stage, stored,
 };
-use crate::visible;
+use crate::repeated_key;
 
 /// Most containers of a task definition:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>.
@@ -56,7 +56,7 @@ fn containers(stage: &Stage, path: &str, found: &mut Found) {
     if let Some((index, name)) = repeated(&stage.containers) {
         found.add(
             format!("{path}.{index}"),
-            format!("container `{name}` is named twice"),
+            format!("container `{}` is named twice", named(name)),
             "name it once",
         );
     }
@@ -111,7 +111,7 @@ fn template(stage: &Stage, path: &str, found: &mut Found) {
     if stored::template_prefix(name).is_none() {
         found.add(
             path,
-            format!("the deployer may not read `{name}`"),
+            format!("the deployer may not read `{}`", named(name)),
             "store the template below /towpath/templates/, or below that of the prefix that the deployer was installed with",
         );
     }
@@ -131,7 +131,7 @@ fn environment(stage: &Stage, path: &str, found: &mut Found) {
                     format!("{path}.{name}"),
                     format!(
                         "`{}` is not the name of an environment variable",
-                        visible(name)
+                        repeated_key(name)
                     ),
                     "use 1 to 256 characters without spaces and `=`",
                 );
@@ -148,7 +148,7 @@ fn docker_labels(stage: &Stage, path: &str, found: &mut Found) {
             if name.is_empty() || name.chars().any(char::is_control) {
                 found.add(
                     format!("{path}.{name}"),
-                    format!("`{}` is not the name of a label", visible(name)),
+                    format!("`{}` is not the name of a label", repeated_key(name)),
                     "use a name such as com.example.commit",
                 );
             }
@@ -161,7 +161,7 @@ fn docker_labels(stage: &Stage, path: &str, found: &mut Found) {
 fn tags(stage: &Stage, path: &str, found: &mut Found) {
     let path = format!("{path}.tags");
     for (key, value) in &stage.tags {
-        let shown = visible(key);
+        let shown = repeated_key(key);
         if key.is_empty() || key.chars().count() > 128 {
             found.add(
                 format!("{path}.{key}"),
@@ -189,26 +189,30 @@ fn value_of(name: &str, value: &str, path: &str, found: &mut Found) {
     if value.contains('\0') {
         found.add(
             format!("{path}.{name}"),
-            format!("the value of `{}` contains a NUL character", visible(name)),
+            format!(
+                "the value of `{}` contains a NUL character",
+                repeated_key(name)
+            ),
             "remove it",
         );
     }
     if let Some(unknown) = unknown_placeholder(value) {
         found.add(
             format!("{path}.{name}"),
-            format!("`{}` is not known here", visible(unknown)),
+            format!("`{}` is not known here", crate::repeated(unknown)),
             format!("use {}", known_placeholders()),
         );
     }
 }
 
-/// The first `${…}` that nothing would replace, to its brace or to the value's end.
+/// The first `${…}` that nothing would replace. Of what is no name, nothing more is said than that it
+/// begins: the value may be a secret with `${` in it.
 fn unknown_placeholder(value: &str) -> Option<&str> {
     let mut rest = value;
     while let Some(start) = rest.find("${") {
         let from = &rest[start..];
-        let Some(length) = from.find('}') else {
-            return Some(from);
+        let Some(length) = from.find('}').filter(|&length| is_name(&from[2..length])) else {
+            return Some("${");
         };
         let (placeholder, after) = from.split_at(length + 1);
         if !PLACEHOLDERS.contains(&&placeholder[2..length]) {
@@ -217,6 +221,12 @@ fn unknown_placeholder(value: &str) -> Option<&str> {
         rest = after;
     }
     None
+}
+
+/// What people write between the braces: `TAG`, `env.TAG`, `AWS::Region`, `{ tag `.
+fn is_name(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphabetic() || " _.:-{".contains(c);
+    text.chars().count() <= 40 && text.chars().all(is_part)
 }
 
 fn known_placeholders() -> String {

@@ -1,6 +1,6 @@
 //! A glob over whole tags.
 
-use crate::visible;
+use crate::{repeated, visible};
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -64,7 +64,7 @@ impl TryFrom<String> for TagGlob {
         match glob.chars().find(foreign) {
             None => Ok(Self(glob)),
             Some(culprit) => Err(InvalidPattern::Glob {
-                glob: visible(&glob),
+                glob: repeated(&glob),
                 culprit: visible(&culprit.to_string()),
             }),
         }

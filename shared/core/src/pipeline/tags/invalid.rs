@@ -14,21 +14,21 @@ pub enum InvalidPattern {
     },
     /// The regular expression does not compile.
     Regex {
-        /// The pattern, with control characters escaped.
+        /// The pattern, as [`repeated`](crate::repeated()) shows it.
         pattern: String,
         /// What the compiler says.
         reason: String,
     },
     /// The version range does not parse.
     Range {
-        /// The range, with control characters escaped.
+        /// The range, as [`repeated`](crate::repeated()) shows it.
         range: String,
         /// What the parser says.
         reason: String,
     },
     /// The glob contains something that no tag can contain.
     Glob {
-        /// The glob, with control characters escaped.
+        /// The glob, as [`repeated`](crate::repeated()) shows it.
         glob: String,
         /// The character, escaped.
         culprit: String,

@@ -1,6 +1,6 @@
 //! A regular expression over whole tags.
 
-use crate::visible;
+use crate::{repeated, visible};
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -41,7 +41,7 @@ impl TryFrom<String> for TagRegex {
     fn try_from(pattern: String) -> Result<Self, InvalidPattern> {
         InvalidPattern::check_length(&pattern)?;
         let refused = |error: regex::Error| InvalidPattern::Regex {
-            pattern: visible(&pattern),
+            pattern: repeated(&pattern),
             reason: last_line(&error),
         };
         // By itself first: `a)|(?:b` is balanced only inside the group that anchors it, and would

@@ -1,6 +1,6 @@
 //! A range of semantic versions: <https://semver.org>.
 
-use crate::visible;
+use crate::{repeated, visible};
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -67,7 +67,7 @@ impl TryFrom<String> for VersionRange {
         match VersionReq::parse(&text) {
             Ok(range) => Ok(Self { text, range }),
             Err(error) => Err(InvalidPattern::Range {
-                range: visible(&text),
+                range: repeated(&text),
                 reason: visible(&error.to_string()),
             }),
         }

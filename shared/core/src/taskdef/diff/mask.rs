@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::secrets;
 use crate::taskdef::canonical::rules::{self, Order};
 use crate::taskdef::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure, push_segment};
-use crate::taskdef::secrets;
 
 /// What stands for a secret.
 const HIDDEN: &str = "(hidden)";

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::task::{is_fargate, is_name, is_windows};
 use super::{Finding, Rule, Rules};
 use crate::taskdef::document::{Container, TaskDefinition};
+use crate::{repeated, repeated_key};
 
 /// Most containers in a definition
 /// ([quota](https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html)).
@@ -133,7 +134,10 @@ fn check_dependencies(
             findings.push(Finding::error(
                 Rule::DependencyMissing,
                 format!("{path}/dependsOn/{index}"),
-                format!("it depends on container {needed:?}, which is not there"),
+                format!(
+                    "it depends on container \"{}\", which is not there",
+                    repeated(needed)
+                ),
                 "correct the name or remove the dependency",
             ));
         }
@@ -185,7 +189,7 @@ fn check_variables(container: &Container<'_>, path: &str, findings: &mut Vec<Fin
                 findings.push(Finding::error(
                     Rule::VariableTwice,
                     format!("{path}/{list}/{index}"),
-                    format!("variable {name:?} is set twice"),
+                    format!("variable \"{}\" is set twice", repeated_key(name)),
                     "remove one of the two",
                 ));
             }

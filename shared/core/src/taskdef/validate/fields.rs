@@ -1,7 +1,7 @@
 //! Rules for single fields: each is of the kind that ECS's model says, within its limits, and what the
 //! model requires is there.
 
-use crate::visible;
+use crate::{repeated, visible};
 use serde_json::{Map, Number, Value};
 
 use super::limits;
@@ -132,7 +132,8 @@ impl Walk<'_> {
             Some(meant) => format!("write {meant:?}"),
             None => format!("write {}", alternatives(known)),
         };
-        let message = format!("{} is {text:?}, which is none of its values", self.here());
+        let text = repeated(text);
+        let message = format!("{} is \"{text}\", which is none of its values", self.here());
         self.add(Rule::FieldValue, message, remedy);
     }
 
@@ -164,7 +165,8 @@ impl Walk<'_> {
                 let message = format!("{} is empty", self.here());
                 self.add(Rule::FieldValue, message, "fill it in, or leave it out");
             } else if has_placeholder(text) {
-                let message = format!("{} is {text:?}, with a placeholder", self.here());
+                let text = repeated(text);
+                let message = format!("{} is \"{text}\", with a placeholder", self.here());
                 self.add(
                     Rule::FieldValue,
                     message,

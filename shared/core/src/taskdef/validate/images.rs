@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::fields::has_placeholder;
 use super::{Finding, MutableTags, Rule, Rules, Severity};
-use crate::image::ImageRef;
+use crate::image::{ImageError, ImageRef};
+use crate::repeated;
+use crate::secrets::is_secret_value;
 use crate::taskdef::document::TaskDefinition;
 
 pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut Vec<Finding>) {
@@ -21,7 +23,7 @@ pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut V
             Some(Value::String(text)) if has_placeholder(text) => vec![Finding::error(
                 Rule::ImageName,
                 path,
-                format!("image {text:?} is a placeholder"),
+                format!("image \"{}\" is a placeholder", repeated(text)),
                 format!("set the image, as `towpath render --image {name}=IMAGE` does"),
             )],
             Some(Value::String(text)) => match text.parse::<ImageRef>() {
@@ -29,7 +31,7 @@ pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut V
                 Err(error) => vec![Finding::error(
                     Rule::ImageName,
                     path,
-                    format!("image {text:?} cannot be read: {error}"),
+                    unreadable(text, &error),
                     "write it as [REGISTRY/]REPOSITORY@sha256:DIGEST",
                 )],
             },
@@ -40,14 +42,24 @@ pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut V
     }
 }
 
+/// What is wrong is said of a part of the text, which is not shown where the whole is not.
+fn unreadable(text: &str, error: &ImageError) -> String {
+    let shown = repeated(text);
+    if is_secret_value(text) {
+        return format!("image \"{shown}\" cannot be read");
+    }
+    format!("image \"{shown}\" cannot be read: {error}")
+}
+
 fn check_image(image: &ImageRef, container: &str, path: &str, rules: &Rules) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let shown = repeated(&image.to_string());
     if !rules.registries.is_empty() && !rules.registries.iter().any(|rule| rule.allows(image)) {
         let allowed: Vec<_> = rules.registries.iter().map(ToString::to_string).collect();
         findings.push(Finding::error(
             Rule::ImageRegistry,
             path,
-            format!("image {image} comes from a registry that is not allowed"),
+            format!("image {shown} comes from a registry that is not allowed"),
             format!(
                 "take it from {}, or add {}/{} to the allowed registries",
                 allowed.join(" or "),
@@ -68,7 +80,7 @@ fn check_image(image: &ImageRef, container: &str, path: &str, rules: &Rules) -> 
             ..Finding::error(
                 Rule::ImageMutableTag,
                 path,
-                format!("image {image} is named by the tag {tag:?}, which can be moved"),
+                format!("image {shown} is named by the tag {tag:?}, which can be moved"),
                 "name it by its digest, @sha256:…",
             )
         });

@@ -8,6 +8,7 @@ use super::fields::is_spelling;
 use super::{Capacity, Finding, Rule, Rules};
 use crate::taskdef::document::TaskDefinition;
 use crate::taskdef::{fargate, size};
+use crate::{repeated, repeated_key};
 
 /// Longest definition, in bytes
 /// ([quota](https://docs.aws.amazon.com/general/latest/gr/ecs-service.html) "Task definition size").
@@ -67,7 +68,10 @@ fn check_family(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
         findings.push(Finding::error(
             Rule::FamilyName,
             "/family",
-            format!("family {family:?} is not 1 to 255 letters, digits, `_` and `-`"),
+            format!(
+                "family \"{}\" is not 1 to 255 letters, digits, `_` and `-`",
+                repeated(family)
+            ),
             "rename it",
         ));
     }
@@ -89,7 +93,8 @@ fn check_length(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
             "",
             format!("the definition has {bytes} bytes, of which ECS takes {LARGEST}"),
             format!(
-                "move variables into environmentFiles or parameters; container {largest:?} is the largest"
+                "move variables into environmentFiles or parameters; container \"{}\" is the largest",
+                repeated(largest)
             ),
         ));
     }
@@ -114,7 +119,10 @@ fn check_sizes(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
             findings.push(Finding::error(
                 Rule::TaskSize,
                 format!("/{field}"),
-                format!("{field} {:?} is no size", text(field).unwrap_or_default()),
+                format!(
+                    "{field} \"{}\" is no size",
+                    repeated(text(field).unwrap_or_default())
+                ),
                 remedy,
             ));
         }
@@ -127,7 +135,10 @@ fn check_fargate(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
             Rule::FargateNetworkMode,
             "/networkMode",
             match definition.network_mode() {
-                Some(mode) => format!("network mode {mode:?} is not to be had on Fargate"),
+                Some(mode) => format!(
+                    "network mode \"{}\" is not to be had on Fargate",
+                    repeated(mode)
+                ),
                 None => "Fargate needs a network mode".to_owned(),
             },
             "set networkMode to \"awsvpc\"",
@@ -221,7 +232,7 @@ fn check_tags(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
         findings.push(Finding::error(
             Rule::Tag,
             format!("/tags/{index}"),
-            format!("tag {key:?} {fault}"),
+            format!("tag \"{}\" {fault}", repeated_key(key)),
             "rename, shorten or remove it",
         ));
     }
