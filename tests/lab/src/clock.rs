@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::lock::lock;
@@ -28,6 +28,16 @@ struct State {
     real_ms: i64,
     speed: f64,
     frozen: u32,
+    /// Milliseconds by which time was moved by hand so far.
+    moved_ms: i64,
+}
+
+/// A moment from which ages are counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Since {
+    virtual_ms: i64,
+    real_ms: i64,
+    moved_ms: i64,
 }
 
 /// The rule by which virtual time follows real time, as functions read it.
@@ -57,6 +67,7 @@ impl Clock {
                 real_ms: real_ms(),
                 speed: speed.max(0.0),
                 frozen: 0,
+                moved_ms: 0,
             }),
             file,
         };
@@ -73,6 +84,27 @@ impl Clock {
     /// The virtual time now.
     pub(crate) fn now(&self) -> Timestamp {
         timestamp(lock(&self.state).now_ms())
+    }
+
+    /// This moment, for [`Clock::age`].
+    pub(crate) fn mark(&self) -> Since {
+        let state = lock(&self.state);
+        Since {
+            virtual_ms: state.now_ms(),
+            real_ms: real_ms(),
+            moved_ms: state.moved_ms,
+        }
+    }
+
+    /// How old is what waits for functions since then. They run, and are killed for running too long,
+    /// in real time: what waits for one grows no older by virtual time that only goes faster, but
+    /// by real time, and by what time was moved by hand.
+    pub(crate) fn age(&self, since: Since) -> SignedDuration {
+        let state = lock(&self.state);
+        let passed = state.now_ms().saturating_sub(since.virtual_ms);
+        let moved = state.moved_ms.saturating_sub(since.moved_ms);
+        let lived = real_ms().saturating_sub(since.real_ms).max(0);
+        SignedDuration::from_millis(passed.min(moved.saturating_add(lived)))
     }
 
     /// The rule that holds now.
@@ -94,7 +126,11 @@ impl Clock {
     pub(crate) fn jump_to(&self, to: Timestamp) {
         // Rounded up, so that what is due at `to` is due afterwards.
         let ms = to.as_millisecond() + i64::from(to.as_nanosecond() % 1_000_000 > 0);
-        self.change(|state| state.virtual_ms = state.virtual_ms.max(ms));
+        self.change(|state| {
+            let by = ms.saturating_sub(state.virtual_ms).max(0);
+            state.virtual_ms = state.virtual_ms.saturating_add(by);
+            state.moved_ms = state.moved_ms.saturating_add(by);
+        });
     }
 
     /// Stops time until the guard is dropped.
@@ -193,7 +229,7 @@ mod tests {
     fn time_stands_still_at_speed_0_and_moves_when_told() {
         let (_dir, clock) = clock(0.0);
         let start = clock.now();
-        let later = start + jiff::SignedDuration::from_hours(5);
+        let later = start + SignedDuration::from_hours(5);
 
         assert_eq!(clock.real_until(later), None);
         clock.jump_to(later);
@@ -207,16 +243,31 @@ mod tests {
         let (_dir, clock) = clock(1_000_000.0);
         let frozen = clock.freeze();
         let now = clock.now();
-        assert_eq!(
-            clock.real_until(now + jiff::SignedDuration::from_secs(1)),
-            None
-        );
+        assert_eq!(clock.real_until(now + SignedDuration::from_secs(1)), None);
         drop(frozen);
         assert!(
             clock
-                .real_until(now + jiff::SignedDuration::from_secs(1))
+                .real_until(now + SignedDuration::from_secs(1))
                 .is_some()
         );
+    }
+
+    #[test]
+    fn what_waits_for_a_function_ages_in_real_time_and_by_hand() {
+        let (_dir, clock) = clock(1_000_000.0);
+        let (since, start) = (clock.mark(), clock.now());
+        // An hour takes less than four real milliseconds.
+        while clock.now().duration_since(start) < SignedDuration::from_hours(1) {
+            std::hint::spin_loop();
+        }
+        assert!(clock.age(since) < SignedDuration::from_mins(5));
+
+        clock.set_speed(0.0);
+        clock.jump_to(clock.now() + SignedDuration::from_hours(5));
+        let age = clock.age(since);
+        let by_hand = SignedDuration::from_hours(5);
+        assert!(age >= by_hand, "{age}");
+        assert!(age < by_hand + SignedDuration::from_mins(5), "{age}");
     }
 
     #[test]

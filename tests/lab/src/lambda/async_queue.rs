@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::function::{Answer, Function};
 use super::host;
+use crate::clock::Since;
 use crate::dead_letters::{self, Letter};
 use crate::lab::Lab;
 use crate::timers::Wake;
@@ -28,7 +29,7 @@ pub(crate) struct Queued {
     /// Attempts so far that were throttled.
     pub(crate) throttles: u32,
     /// When it was accepted.
-    pub(crate) accepted: Timestamp,
+    pub(crate) accepted: Since,
 }
 
 /// Accepts an event; it is delivered in the background.
@@ -39,7 +40,7 @@ pub(crate) fn accept(lab: &Arc<Lab>, function: &Arc<Function>, payload: Bytes, r
         request_id,
         failures: 0,
         throttles: 0,
-        accepted: lab.clock.now(),
+        accepted: lab.clock.mark(),
     };
     attempt(lab, queued);
 }
@@ -58,7 +59,7 @@ pub(crate) fn attempt(lab: &Arc<Lab>, queued: Queued) {
 
 async fn deliver(lab: &Arc<Lab>, mut queued: Queued) {
     let config = &queued.function.config.asynchronous;
-    let age = lab.clock.now().duration_since(queued.accepted);
+    let age = lab.clock.age(queued.accepted);
     let oldest = SignedDuration::from_secs(i64::from(config.maximum_event_age_seconds));
     if age > oldest {
         return give_up(lab, &queued, "EventAgeExceeded", None).await;

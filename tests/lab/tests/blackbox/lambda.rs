@@ -200,6 +200,36 @@ async fn reserved_concurrency_throttles_and_asynchronous_events_wait() {
 }
 
 #[tokio::test]
+async fn what_a_slow_machine_keeps_waiting_is_not_given_up_because_virtual_time_goes_fast() {
+    const NAME: &str = "lab-one-at-a-time";
+    // The minute for which its events are kept is a hundredth of a second.
+    let lab = Lab::start_with(&["--speed", "6000"]);
+    let held = lab.invoke(NAME, "RequestResponse", json!({"hang": true}));
+    let waiting = async {
+        while lab.received(NAME).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        lab.invoke(NAME, "Event", json!({})).await;
+        // Tried after 1, 2, 4, 8, 16 and 32 seconds, it has waited for more than a minute.
+        let given_up = loop {
+            let given_up = lab.look("dead-letters").await["dead_letters"].clone();
+            let stats = lab.stats(NAME).await;
+            if given_up != json!([]) || stats["throttles"].as_u64() > Some(7) {
+                break given_up;
+            }
+        };
+        let pid = lab.stats(NAME).await["processes"][0].clone();
+        std::process::Command::new("kill")
+            .args(["-9", &pid.to_string()])
+            .status()
+            .expect("kill runs");
+        given_up
+    };
+    let (_, given_up) = tokio::join!(held, waiting);
+    assert_eq!(given_up, json!([]));
+}
+
+#[tokio::test]
 async fn a_function_url_hands_over_requests_in_payload_format_2() {
     let lab = Lab::start();
     let request = lab
