@@ -252,8 +252,9 @@ impl Lab {
             .await
     }
 
-    /// The present value of an SSM parameter of the description, by its key there; empty when
-    /// there is none.
+    /// The present value of an SSM parameter of the description, by its key there, without the space
+    /// around it; empty when there is none. Slack has the secret itself, and what people write into
+    /// the parameter may end with the end of a line.
     pub(crate) async fn secret(&self, key: &str) -> String {
         let Some(name) = self.description.parameters.get(key) else {
             return String::new();
@@ -266,7 +267,10 @@ impl Lab {
         let value = found
             .map(|found| found["Parameter"]["Value"].clone())
             .unwrap_or_default();
-        value.as_str().map(str::to_owned).unwrap_or_default()
+        value
+            .as_str()
+            .map(|value| value.trim().to_owned())
+            .unwrap_or_default()
     }
 
     /// What was printed for people when the lab started.

@@ -260,6 +260,13 @@ async fn a_click_is_signed_with_the_secret_and_the_virtual_time() {
     let lab = Lab::start();
     let token = parameter(&lab, "/lab/slack/bot-token").await;
     let secret = parameter(&lab, "/lab/slack/signing-secret").await;
+    // As an editor leaves them, with the end of a line.
+    for (name, value) in [("bot-token", &token), ("signing-secret", &secret)] {
+        let put = json!({"Name": format!("/lab/slack/{name}"), "Value": format!("{value}\n"),
+            "Type": "SecureString", "Overwrite": true});
+        let put = lab.call("ssm", "AmazonSSM.PutParameter", put).await;
+        assert_eq!(put.status, 200, "{put:?}");
+    }
     lab.advance(3 * 3600).await;
     let before = lab.received("lab-echo").len();
     let posted = slack(
