@@ -47,8 +47,8 @@ pub(crate) async fn check<R: Reads>(reads: &R, queue: &str) -> Vec<Finding> {
         count => check.error(
             format!("{count} that could not be handled, after all retries"),
             format!(
-                "read why: aws sqs receive-message --message-attribute-names All --queue-url {}; \
-                 once the cause is mended, send the event again or purge the queue",
+                "read why: aws sqs receive-message --visibility-timeout 0 --attribute-names All \
+                 --message-attribute-names All --queue-url {}; once the cause is mended, send the event again or purge the queue",
                 url.as_str().unwrap_or(queue)
             ),
         ),

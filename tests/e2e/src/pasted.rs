@@ -32,6 +32,7 @@ curl -s $AWS_ENDPOINT_URL/_lab/overview
 curl -s $AWS_ENDPOINT_URL/_lab/push -d '{{"repository":"shop-api","tag":"badbad1","behaviour":"unhealthy-green"}}'
 # Any AWS client talks to the lab
 aws ecs list-clusters
+aws sqs list-queues
 python3 -c 'import boto3; print(boto3.client("ecs").list_clusters()["clusterArns"])'
 # What answers in production
 curl -s {production}/

@@ -12,7 +12,9 @@ use crate::lab::{Error, Lab, binaries, workspace};
 const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The lines that lead every AWS client and `towpath` itself to the lab, whatever profile or proxy
-/// there is besides.
+/// there is besides. Version 1 of awscli has names of its own for SQS and a few others, which it sets
+/// over `AWS_ENDPOINT_URL` unless `--endpoint-url` is given:
+/// <https://github.com/aws/aws-cli/blob/develop/awscli/customizations/overridesslcommonname.py>
 ///
 /// # Errors
 /// When the folder that this was built in is gone.
@@ -27,6 +29,7 @@ export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_PAGER=
 export SLACK_API_URL={url}/slack/api TOWPATH_CLOCK_FILE='{logs}/clock.json'
 export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
 export PATH='{}:{root}/.venv/bin':"$PATH"
+aws() {{ command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }}
 "#,
         programs.display()
     ))

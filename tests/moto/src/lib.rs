@@ -3,6 +3,7 @@
 //! See `tests/lab/moto-warm` for why, and for what the two halves say to each other.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
@@ -44,6 +45,8 @@ fn start() -> Result<Warm, String> {
         .arg("serve")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        // Ctrl-C is for whoever started it, whose end is its own.
+        .process_group(0)
         .spawn()
         .map_err(|error| failed(&error.to_string()))?;
     let stdin = child.stdin.take();

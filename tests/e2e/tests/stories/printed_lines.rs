@@ -1,6 +1,7 @@
 //! What is printed for people to paste works as it is printed, in a shell that knows nothing.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -42,19 +43,24 @@ fn broken(error: std::io::Error) -> Error {
     Error::Story(error.to_string())
 }
 
-/// A program that prints, and that is ended as with Ctrl-C.
+/// A program that prints, and that is ended as with Ctrl-C, which a terminal sends to it and to what it
+/// has started in its group.
 struct Running {
     child: std::process::Child,
     printed: std::sync::mpsc::Receiver<String>,
+    errors: tempfile::NamedTempFile,
 }
 
 impl Running {
     fn start(program: &str, arguments: &[&str]) -> Result<Self, Error> {
+        let errors = tempfile::NamedTempFile::new().map_err(broken)?;
         let mut child = std::process::Command::new(built(program))
             .args(arguments)
             .current_dir(root())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(errors.reopen().map_err(broken)?)
+            .process_group(0)
             .spawn()
             .map_err(broken)?;
         let (sender, printed) = std::sync::mpsc::channel();
@@ -66,26 +72,43 @@ impl Running {
                 .map_while(Result::ok)
                 .try_for_each(|line| sender.send(line));
         });
-        Ok(Self { child, printed })
+        Ok(Self {
+            child,
+            printed,
+            errors,
+        })
     }
 
     fn line(&self) -> Result<String, Error> {
         let line = self.printed.recv_timeout(PATIENCE);
         line.map_err(|error| Error::Story(format!("the lab prints no more: {error}")))
     }
-}
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let process = self.child.id().to_string();
+    /// Presses Ctrl-C: whether it ended well, and what it said on its standard error.
+    fn interrupted(mut self) -> Result<(bool, String), Error> {
+        let ended = self.interrupt()?;
+        let said = std::fs::read_to_string(self.errors.path()).map_err(broken)?;
+        Ok((ended.success(), said))
+    }
+
+    fn interrupt(&mut self) -> Result<std::process::ExitStatus, Error> {
+        let group = format!("-{}", self.child.id());
         // What it has started ends with it, which it has to be left the time for.
         let asked = std::process::Command::new("kill")
-            .args(["-INT", &process])
+            .args(["-INT", "--", &group])
             .status();
         if !asked.is_ok_and(|status| status.success()) {
             let _ = self.child.kill();
         }
-        let _ = self.child.wait();
+        self.child.wait().map_err(broken)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = self.interrupt();
+        }
     }
 }
 
@@ -113,13 +136,16 @@ async fn what_make_lab_prints_and_the_readme_after_it_can_be_pasted() -> Result<
     assert!(failed.is_empty(), "{failed:?}\n{printed}");
     for told in [
         "arn:aws:ecs:eu-central-1:111111111111:cluster/production",
+        "/111111111111/towpath-sweeper-dead-letters",
         "shop-api takes 3f2c1ab",
         "shop-api refuses latest",
         "to production (production/shop-api, codedeploy)",
     ] {
         assert!(printed.contains(told), "{told} is not in\n{printed}");
     }
-    drop(lab);
+    let (ended, said) = lab.interrupted()?;
+    assert!(ended, "{said}");
+    assert!(!said.contains("Traceback"), "{said}");
     Ok(())
 }
 
