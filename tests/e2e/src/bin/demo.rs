@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::{CommandFactory as _, Parser};
 use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
 use towpath_e2e::pasted::to_paste;
 use towpath_e2e::{APPROVER, CHANNEL, Error, Lab, Narrator, Options, Shop, running};
 
@@ -28,6 +29,25 @@ struct Arguments {
 /// The fastest that is of use. Slack's signatures are good for five minutes, which pass in little
 /// more than a second, and a function that starts takes a part of that.
 const FASTEST: f64 = 240.0;
+
+/// What is told, in this order; the README shows it.
+const CHAPTERS: [&str; 4] = [
+    "1. A good image, tagged with its commit, is pushed.",
+    "2. A bad image is pushed: its green answers 500 at the test listener. The rolling service in test\n   \
+     has no such listener, so nothing stops it there, and it serves. Staging stops it.",
+    "3. Somebody pushes `latest`.",
+    "What runs where, asked of ECS and CodeDeploy:",
+];
+
+/// What is pushed in each of the first three.
+const PUSHES: [&str; 3] = [
+    "docker push shop-api:3f2c1ab",
+    "docker push shop-api:badbad1",
+    "docker push shop-api:latest",
+];
+
+/// How the first is approved.
+const CLICKS: &str = "click Approve, as the approver that the pipeline names";
 
 /// The longest that one step of a story may take, in real time; its canary takes five virtual
 /// minutes.
@@ -129,17 +149,15 @@ async fn tell(lab: &Lab, shop: &Shop, started: Instant, patience: Duration) -> R
     );
     let mut narrator = Narrator::new(lab, std::io::stdout().is_terminal()).await?;
 
-    narrator.chapter("1. A good image, tagged with its commit, is pushed.");
-    narrator.person("docker push shop-api:3f2c1ab").await?;
+    narrator.chapter(CHAPTERS[0]);
+    narrator.person(PUSHES[0]).await?;
     let good = push(lab, "3f2c1ab", "healthy").await?;
     narrator
         .until(patience, "approval is asked for", async || {
-            has_button(lab, "3f2c1ab").await
+            is_asked_for(lab, "3f2c1ab").await
         })
         .await?;
-    narrator
-        .person("click Approve, as the approver that the pipeline names")
-        .await?;
+    narrator.person(CLICKS).await?;
     click(lab, "3f2c1ab", "towpath_approve", APPROVER).await?;
     narrator
         .until(patience, "3f2c1ab ends", async || {
@@ -147,8 +165,8 @@ async fn tell(lab: &Lab, shop: &Shop, started: Instant, patience: Duration) -> R
         })
         .await?;
 
-    narrator.chapter("2. A bad image is pushed: its green answers 500 at the test listener.");
-    narrator.person("docker push shop-api:badbad1").await?;
+    narrator.chapter(CHAPTERS[1]);
+    narrator.person(PUSHES[1]).await?;
     let bad = push(lab, "badbad1", "unhealthy-green").await?;
     narrator
         .until(patience, "badbad1 ends", async || {
@@ -156,8 +174,8 @@ async fn tell(lab: &Lab, shop: &Shop, started: Instant, patience: Duration) -> R
         })
         .await?;
 
-    narrator.chapter("3. Somebody pushes `latest`.");
-    narrator.person("docker push shop-api:latest").await?;
+    narrator.chapter(CHAPTERS[2]);
+    narrator.person(PUSHES[2]).await?;
     push(lab, "latest", "healthy").await?;
     narrator
         .until(patience, "people are told of latest", async || {
@@ -165,7 +183,7 @@ async fn tell(lab: &Lab, shop: &Shop, started: Instant, patience: Duration) -> R
         })
         .await?;
 
-    narrator.chapter("What runs where, asked of ECS and CodeDeploy:");
+    narrator.chapter(CHAPTERS[3]);
     let right = report(lab, shop, &good, &bad).await?;
     println!(
         "\n{} in {} s.",
@@ -232,14 +250,15 @@ async fn report(lab: &Lab, shop: &Shop, good: &str, bad: &str) -> Result<bool, E
 }
 
 async fn keep(lab: &Lab, shop: &Shop) -> Result<bool, Error> {
+    // Before it is said how the lab ends.
+    let mut interrupted =
+        signal(SignalKind::interrupt()).map_err(|error| Error::Story(error.to_string()))?;
     println!(
         "\nThe lab runs at {}. Paste this into another shell:\n\n{}\nCtrl-C ends the lab.",
         lab.url(),
         to_paste(lab, shop)?
     );
-    tokio::signal::ctrl_c()
-        .await
-        .map_err(|error| Error::Story(error.to_string()))?;
+    interrupted.recv().await;
     Ok(true)
 }
 
@@ -263,10 +282,17 @@ async fn card(lab: &Lab, tag: &str) -> Result<Option<Value>, Error> {
     Ok(found.cloned())
 }
 
-async fn has_button(lab: &Lab, tag: &str) -> Result<bool, Error> {
-    Ok(card(lab, tag)
-        .await?
-        .is_some_and(|card| card["blocks"].to_string().contains("towpath_approve")))
+/// Whether the card has its button, and the thread says what waits: they come one after the other.
+async fn is_asked_for(lab: &Lab, tag: &str) -> Result<bool, Error> {
+    let Some(card) = card(lab, tag).await? else {
+        return Ok(false);
+    };
+    let messages = lab.get("slack/messages").await?;
+    let mut messages = messages["messages"].as_array().into_iter().flatten();
+    let is_said = messages.any(|message| {
+        message["thread_ts"] == card["ts"] && text(&message["text"]).contains("waits for approval")
+    });
+    Ok(is_said && card["blocks"].to_string().contains("towpath_approve"))
 }
 
 async fn click(lab: &Lab, tag: &str, action: &str, user: &str) -> Result<(), Error> {
@@ -292,4 +318,36 @@ async fn has_ended(lab: &Lab, tag: &str) -> Result<bool, Error> {
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_shows_what_is_told_in_its_order() {
+        let readme = include_str!("../../../../README.md");
+        let ask = "*production* waits for approval";
+        let told = [
+            CHAPTERS[0],
+            PUSHES[0],
+            ask,
+            CLICKS,
+            CHAPTERS[1],
+            PUSHES[1],
+            CHAPTERS[2],
+            PUSHES[2],
+            CHAPTERS[3],
+            "As it should be, told in",
+        ];
+        let mut rest = readme;
+        for line in told {
+            let found = rest.split_once(line);
+            assert!(
+                found.is_some(),
+                "README.md does not show, in this place: {line}"
+            );
+            rest = found.unwrap_or_default().1;
+        }
+    }
 }
