@@ -127,7 +127,13 @@ fn what_ecs_would_refuse_is_found_at_its_place() {
     for (name, places) in [
         (
             "everything.json",
-            vec!["container \"router\"", "(/containerDefinitions/2/image)"],
+            vec![
+                "container \"router\"",
+                "(/containerDefinitions/2/image)",
+                "container \"app\"",
+                "(/containerDefinitions/0/secrets)",
+                "(/volumes/3/host/sourcePath)",
+            ],
         ),
         (
             "image-null.json",

@@ -64,7 +64,7 @@ impl Model {
     /// Limits that only the documentation knows.
     fn sample_of(&self, member: &str, name: &str) -> Value {
         match member {
-            "retries" => json!(3),
+            "retries" | "timeout" => json!(5),
             _ => self.sample(name),
         }
     }

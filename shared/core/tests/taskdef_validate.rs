@@ -14,6 +14,7 @@ fn good() -> Value {
         "requiresCompatibilities": ["FARGATE"],
         "networkMode": "awsvpc",
         "cpu": "256", "memory": "512",
+        "executionRoleArn": "arn:aws:iam::111122223333:role/execution",
         "containerDefinitions": [
             {
                 "name": "app", "image": IMAGE,

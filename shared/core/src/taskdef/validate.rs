@@ -4,10 +4,22 @@
 //! word. Each finding names its place and the way out.
 
 mod containers;
+mod dependencies;
+mod fargate;
 mod fields;
+mod health;
 mod images;
 pub(crate) mod limits;
+mod logs;
+mod place;
+mod ports;
+mod roles;
+mod rule;
+mod sizes;
 mod task;
+mod unsupported;
+mod variables;
+mod volumes;
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,6 +29,8 @@ use serde::Serialize;
 use super::document::TaskDefinition;
 use crate::image::{ImageError, ImageRef, Registry, RepositoryName};
 use crate::repeated;
+
+pub use rule::Rule;
 
 /// What a definition is held against, beyond what holds for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,8 +43,8 @@ pub struct Rules {
     pub capacity: Option<Capacity>,
     /// What to say of an image without a digest.
     pub mutable_tags: MutableTags,
-    /// Whether ECS has registered the definition before, but for its images and variables: a value
-    /// that is not known here is then a newer one, and only a warning.
+    /// Whether ECS has registered the definition before, but for its images, variables, labels and
+    /// tags: what it took then is only a warning now, whatever is known here.
     pub registered: bool,
 }
 
@@ -94,50 +108,33 @@ pub enum Severity {
     Error,
 }
 
-/// The rules, by the name under which a finding shows them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(
-    missing_docs,
-    reason = "each name says what is wrong, and findings say it at length"
-)]
-pub enum Rule {
-    AwsvpcHostPort,
-    ContainerMissing,
-    ContainerName,
-    ContainerNameTwice,
-    ContainersNone,
-    ContainersTooMany,
-    DependencyMissing,
-    EssentialNone,
-    FamilyName,
-    FieldKind,
-    FieldMissing,
-    FieldName,
-    FieldValue,
-    FargateNetworkMode,
-    FargateSize,
-    ImageMissing,
-    ImageMutableTag,
-    ImageName,
-    ImageRegistry,
-    MemoryMissing,
-    PortsWithoutNetwork,
-    SizeTooLarge,
-    Tag,
-    TaskSize,
-    VariableTwice,
-}
-
 /// Holds a definition against `rules` and what ECS documents.
 ///
-/// Findings are in the order of the document; none means that nothing is known against it.
+/// Findings of one concept stand together, in the order of the document; none means that nothing is
+/// known against it.
 pub fn validate(definition: &TaskDefinition, rules: &Rules) -> Vec<Finding> {
     let mut findings = Vec::new();
-    fields::check(definition, rules, &mut findings);
-    task::check(definition, rules, &mut findings);
+    fields::check(definition, &mut findings);
+    task::check(definition, &mut findings);
+    fargate::check(definition, rules, &mut findings);
+    unsupported::check(definition, rules, &mut findings);
+    volumes::check(definition, &mut findings);
     containers::check(definition, rules, &mut findings);
+    dependencies::check(definition, &mut findings);
+    ports::check(definition, &mut findings);
+    variables::check(definition, &mut findings);
+    sizes::check(definition, rules, &mut findings);
+    health::check(definition, &mut findings);
+    logs::check(definition, rules, &mut findings);
+    roles::check(definition, rules, &mut findings);
     images::check(definition, rules, &mut findings);
+    if rules.registered {
+        for finding in &mut findings {
+            if !finding.rule.is_of_what_a_release_changes() {
+                finding.severity = Severity::Warning;
+            }
+        }
+    }
     findings
 }
 
@@ -155,6 +152,19 @@ impl Finding {
             path: path.into(),
             message,
             remedy: remedy.into(),
+        }
+    }
+
+    /// Of what ECS is not known to refuse, or may take some day.
+    fn warning(
+        rule: Rule,
+        path: impl Into<String>,
+        message: String,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(rule, path, message, remedy)
         }
     }
 

@@ -5,16 +5,15 @@ use crate::{repeated, visible};
 use serde_json::{Map, Number, Value};
 
 use super::limits;
-use super::{Finding, Rule, Rules, Severity};
+use super::{Finding, Rule};
 use crate::taskdef::document::{Container, TaskDefinition};
 use crate::taskdef::model::{
     REGISTER_TASK_DEFINITION_REQUEST, Scalar, Shape, Structure, push_segment,
 };
 
-pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut Vec<Finding>) {
+pub(super) fn check(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
     let mut walk = Walk {
         path: String::new(),
-        rules,
         found: Vec::new(),
     };
     walk.structure(definition.document(), &REGISTER_TASK_DEFINITION_REQUEST);
@@ -33,13 +32,12 @@ fn of_container(path: &str) -> Option<(usize, &str)> {
     Some((index.parse().ok()?, rest))
 }
 
-struct Walk<'a> {
+struct Walk {
     path: String,
-    rules: &'a Rules,
     found: Vec<Finding>,
 }
 
-impl Walk<'_> {
+impl Walk {
     fn structure(&mut self, members: &Map<String, Value>, structure: &'static Structure) {
         for required in structure.required {
             // Where it is there under another spelling, that is told.
@@ -107,9 +105,8 @@ impl Walk<'_> {
     fn text(&mut self, text: &str) {
         if text.contains('\0') {
             let message = format!("{} has a NUL character", self.here());
-            let mut finding =
-                Finding::error(Rule::FieldValue, self.path.clone(), message, "remove it");
-            finding.severity = Severity::Warning;
+            let path = self.path.clone();
+            let finding = Finding::warning(Rule::FieldValue, path, message, "remove it");
             self.found.push(finding);
         }
     }
@@ -204,12 +201,8 @@ impl Walk<'_> {
     }
 
     fn add(&mut self, rule: Rule, message: String, remedy: impl Into<String>) {
-        let mut finding = Finding::error(rule, self.path.clone(), message, remedy);
-        // ECS took it once, whatever the model that is known here says.
-        if self.rules.registered && rule == Rule::FieldValue {
-            finding.severity = Severity::Warning;
-        }
-        self.found.push(finding);
+        let path = self.path.clone();
+        self.found.push(Finding::error(rule, path, message, remedy));
     }
 }
 

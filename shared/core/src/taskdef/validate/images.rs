@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::fields::has_placeholder;
+use super::place::is_set;
 use super::{Finding, MutableTags, Rule, Rules, Severity};
 use crate::image::{ImageError, ImageRef};
 use crate::repeated;
 use crate::secrets::is_secret_value;
-use crate::taskdef::document::TaskDefinition;
+use crate::taskdef::document::{Container, TaskDefinition};
 
 pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut Vec<Finding>) {
     for (index, container) in definition.containers().enumerate() {
@@ -27,7 +28,11 @@ pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut V
                 format!("set the image, as `towpath render --image {name}=IMAGE` does"),
             )],
             Some(Value::String(text)) => match text.parse::<ImageRef>() {
-                Ok(image) => check_image(&image, name, &path, rules),
+                Ok(image) => {
+                    let mut found = check_image(&image, name, &path, rules);
+                    found.extend(check_credentials(&image, container, index));
+                    found
+                }
                 Err(error) => vec![Finding::error(
                     Rule::ImageName,
                     path,
@@ -40,6 +45,23 @@ pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut V
         };
         findings.extend(found.into_iter().map(|finding| finding.of_container(name)));
     }
+}
+
+/// ECR takes no credentials but AWS's
+/// ([refused](https://github.com/aws-actions/amazon-ecs-deploy-task-definition/issues/48)).
+fn check_credentials(image: &ImageRef, container: Container<'_>, index: usize) -> Option<Finding> {
+    let credentials = container.definition().get("repositoryCredentials")?;
+    (image.registry().as_ecr().is_some() && is_set(credentials)).then(|| {
+        Finding::error(
+            Rule::ImageCredentials,
+            format!("/containerDefinitions/{index}/repositoryCredentials"),
+            format!(
+                "image {} is in ECR, which takes no repositoryCredentials",
+                repeated(&image.to_string())
+            ),
+            "remove repositoryCredentials; the execution role is what may pull it",
+        )
+    })
 }
 
 /// What is wrong is said of a part of the text, which is not shown where the whole is not.

@@ -13,7 +13,7 @@ const NUMBERS: [(&str, &str, i64, i64); 14] = [
     ("PortMapping", "hostPort", 0, 65_535),
     // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
     ("HealthCheck", "interval", 5, 300),
-    ("HealthCheck", "timeout", 2, 120),
+    ("HealthCheck", "timeout", 2, 60),
     ("HealthCheck", "retries", 1, 10),
     ("HealthCheck", "startPeriod", 0, 300),
     // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EphemeralStorage.html
@@ -25,7 +25,7 @@ const NUMBERS: [(&str, &str, i64, i64); 14] = [
 ];
 
 /// Names of something else, which name nothing when they are empty.
-const NAMES: [(&str, &str); 9] = [
+const NAMES: [(&str, &str); 8] = [
     ("RegisterTaskDefinitionRequest", "taskRoleArn"),
     ("RegisterTaskDefinitionRequest", "executionRoleArn"),
     ("RepositoryCredentials", "credentialsParameter"),
@@ -34,7 +34,6 @@ const NAMES: [(&str, &str); 9] = [
     ("Secret", "valueFrom"),
     ("ContainerDependency", "containerName"),
     ("EnvironmentFile", "value"),
-    ("Volume", "name"),
 ];
 
 pub(super) fn of(structure: &str, member: &str) -> Option<(i64, i64)> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::fields::is_spelling;
 use super::{Capacity, Finding, Rule, Rules};
 use crate::taskdef::document::TaskDefinition;
-use crate::taskdef::{fargate, size};
+use crate::taskdef::size;
 use crate::{repeated, repeated_key};
 
 /// Longest definition, in bytes
@@ -25,13 +25,10 @@ const LONGEST_VALUE: usize = 256;
 /// ([API](https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html)).
 const LONGEST_NAME: usize = 255;
 
-pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut Vec<Finding>) {
+pub(super) fn check(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
     check_family(definition, findings);
     check_length(definition, findings);
     check_sizes(definition, findings);
-    if is_fargate(definition, rules) {
-        check_fargate(definition, findings);
-    }
     check_tags(definition, findings);
 }
 
@@ -45,12 +42,16 @@ pub(super) fn is_name(name: &str) -> bool {
 
 /// Fargate's rules hold for a definition that names it, even beside EC2.
 pub(super) fn is_fargate(definition: &TaskDefinition, rules: &Rules) -> bool {
-    rules.capacity == Some(Capacity::Fargate)
-        || definition
-            .document()
-            .get("requiresCompatibilities")
-            .and_then(Value::as_array)
-            .is_some_and(|required| required.iter().any(|name| name == "FARGATE"))
+    rules.capacity == Some(Capacity::Fargate) || requires(definition, "FARGATE")
+}
+
+/// Whether the definition itself says that it is for this capacity.
+pub(super) fn requires(definition: &TaskDefinition, capacity: &str) -> bool {
+    definition
+        .document()
+        .get("requiresCompatibilities")
+        .and_then(Value::as_array)
+        .is_some_and(|required| required.iter().any(|name| name == capacity))
 }
 
 pub(super) fn is_windows(definition: &TaskDefinition) -> bool {
@@ -127,68 +128,6 @@ fn check_sizes(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
             ));
         }
     }
-}
-
-fn check_fargate(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
-    if definition.network_mode() != Some("awsvpc") {
-        findings.push(Finding::error(
-            Rule::FargateNetworkMode,
-            "/networkMode",
-            match definition.network_mode() {
-                Some(mode) => format!(
-                    "network mode \"{}\" is not to be had on Fargate",
-                    repeated(mode)
-                ),
-                None => "Fargate needs a network mode".to_owned(),
-            },
-            "set networkMode to \"awsvpc\"",
-        ));
-    }
-    let is_windows = is_windows(definition);
-    let size = |field, read: fn(&str) -> Option<u64>| {
-        let value = definition.document().get(field);
-        value.map(|value| value.as_str().and_then(read))
-    };
-    let cpu = match size("cpu", size::cpu_units) {
-        Some(Some(cpu)) => cpu,
-        // What is no size is told already.
-        Some(None) => return,
-        None => {
-            findings.push(Finding::error(
-                Rule::FargateSize,
-                "/cpu",
-                "Fargate needs the task's cpu".to_owned(),
-                format!(
-                    "set cpu to one of {}, in quotes",
-                    fargate::offered(is_windows)
-                ),
-            ));
-            return;
-        }
-    };
-    let Some(offered) = fargate::of(cpu, is_windows) else {
-        findings.push(Finding::error(
-            Rule::FargateSize,
-            "/cpu",
-            format!("Fargate has no tasks with {cpu} CPU units"),
-            format!("set cpu to one of {}", fargate::offered(is_windows)),
-        ));
-        return;
-    };
-    let message = match size("memory", size::mebibytes) {
-        Some(None) => return,
-        Some(Some(memory)) if offered.takes(memory) => return,
-        Some(Some(memory)) => {
-            format!("memory of {memory} MiB does not go with {cpu} CPU units on Fargate")
-        }
-        None => "Fargate needs the task's memory".to_owned(),
-    };
-    findings.push(Finding::error(
-        Rule::FargateSize,
-        "/memory",
-        message,
-        format!("set memory, in MiB and in quotes, to {offered}"),
-    ));
 }
 
 fn check_tags(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
