@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::client;
+use super::{client, definition_parts};
 use crate::call::{ApiError, array, text};
 
 /// A task definition may have this many bytes.
@@ -68,21 +68,32 @@ pub(super) fn check(input: &Value) -> Result<(), ApiError> {
     let fargate = array(input, "requiresCompatibilities")
         .iter()
         .any(|what| what == "FARGATE");
+    definition_parts::check(input, fargate)?;
+    let cpu = units(input, "cpu", 1024)?;
+    let memory = units(input, "memory", 1024)?;
     if fargate {
-        check_fargate(input)
+        check_fargate(input, cpu, memory)?;
     } else {
-        check_memory(input)
+        check_memory(input)?;
     }
+    // For Windows on instances the task's size is ignored.
+    let system = input.pointer("/runtimePlatform/operatingSystemFamily");
+    let is_windows = system
+        .and_then(Value::as_str)
+        .is_some_and(|system| system.starts_with("WINDOWS"));
+    if is_windows && !fargate {
+        return Ok(());
+    }
+    definition_parts::check_sizes(input, cpu, memory)
 }
 
 /// Without a task-level limit every container needs its own.
 fn check_memory(input: &Value) -> Result<(), ApiError> {
+    let lacks = |value: &Value, name: &str| value.get(name).is_none_or(Value::is_null);
     let bare = array(input, "containerDefinitions")
         .iter()
-        .any(|container| {
-            container.get("memory").is_none() && container.get("memoryReservation").is_none()
-        });
-    if input.get("memory").is_none() && bare {
+        .any(|container| lacks(container, "memory") && lacks(container, "memoryReservation"));
+    if lacks(input, "memory") && bare {
         return Err(client(
             "Invalid setting for container: At least one of 'memory' or 'memoryReservation' must be specified.",
         ));
@@ -90,13 +101,13 @@ fn check_memory(input: &Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn check_fargate(input: &Value) -> Result<(), ApiError> {
+fn check_fargate(input: &Value, cpu: Option<u64>, memory: Option<u64>) -> Result<(), ApiError> {
     if text(input, "networkMode") != Some("awsvpc") {
         return Err(client("Fargate only supports network mode 'awsvpc'."));
     }
-    let cpu = units(input, "cpu", 1024)?
-        .ok_or_else(|| client("Fargate requires that 'cpu' be defined at the task level."))?;
-    let memory = units(input, "memory", 1024)?
+    let cpu =
+        cpu.ok_or_else(|| client("Fargate requires that 'cpu' be defined at the task level."))?;
+    let memory = memory
         .ok_or_else(|| client("Fargate requires that 'memory' be defined at the task level."))?;
     let steps = |from: u64, to: u64, step: u64| {
         memory >= from && memory <= to && memory.saturating_sub(from) % step == 0

@@ -5,6 +5,7 @@
 mod cluster;
 mod create_service;
 mod definition_limits;
+mod definition_parts;
 mod delete_service;
 mod describe_services;
 mod events;

@@ -200,3 +200,66 @@ fn definitions_that_cannot_run_are_refused() {
         );
     }
 }
+
+/// The tables that the checks before a registration are held against.
+#[path = "../../../../../shared/core/tests/taskdef_cases/mod.rs"]
+mod taskdef_cases;
+
+#[test]
+fn what_ecs_takes_is_taken() {
+    let mut bench = Bench::new();
+    for case in taskdef_cases::lines(taskdef_cases::TAKEN) {
+        let input = taskdef_cases::definition(&case);
+        let answer = bench.attempt("ecs", "RegisterTaskDefinition", &input);
+        assert_eq!(answer.err(), None, "{case}");
+    }
+}
+
+#[test]
+fn what_is_refused_is_refused_in_ecss_words() {
+    let mut bench = Bench::new();
+    let mut seen = Vec::new();
+    for case in taskdef_cases::lines(taskdef_cases::REFUSED) {
+        let input = taskdef_cases::definition(&case);
+        if let Err(error) = bench.attempt("ecs", "RegisterTaskDefinition", &input) {
+            assert_eq!(error.code, "ClientException", "{case}");
+            seen.push(error.message);
+        }
+    }
+    for words in [
+        "At least one container in the task definition must be marked essential.",
+        "At least one of 'memory' or 'memoryReservation' must be specified.",
+        "Container names must be unique",
+        "Fargate only supports network mode 'awsvpc'.",
+        "Fargate requires log configuration options to include awslogs-stream-prefix",
+        "Fargate requires task definition to have execution role ARN to support log driver awslogs.",
+        "Invalid 'containerPort' setting for container 'app'.",
+        "Links are not supported when networkMode=awsvpc.",
+        "Log driver awslogs option 'awslogs-create-group' should only be set to 'true'",
+        "Log driver awslogs option 'awslogs-group' should not be null or empty.",
+        "Log driver awslogs requires options: awslogs-group",
+        "Log driver awslogs requires options: awslogs-region",
+        "Private repository authentication requires",
+        "Private repository credentials are not a supported authentication method for ECR",
+        "TCP host port '8080' is mapped multiple times in task.",
+        "Tasks using the Fargate launch type do not support ipcMode.",
+        "The 'memory' setting for container 'app' is greater than for the task.",
+        "The secret name must be unique",
+        "The sum of all container 'cpu' values cannot be greater",
+        "Unknown volume 'data'.",
+        "When a firelensConfiguration object is specified",
+        "When awsfirelens log driver is specified",
+        "When networkMode=awsvpc, the host ports and container ports in port mappings must match.",
+        "When you are specifying container secrets",
+        "cannot be an essential container",
+        "depends on a container that does not exist",
+        "host.sourcePath should not be blank.",
+        "hostname is not supported on container when networkMode=awsvpc.",
+        "volume.name contains invalid characters.",
+    ] {
+        assert!(
+            seen.iter().any(|message| message.contains(words)),
+            "{words}"
+        );
+    }
+}
