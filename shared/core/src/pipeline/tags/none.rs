@@ -1,26 +1,16 @@
 //! Whether a rule takes any tag at all.
 //!
 //! A tag has 1 to 128 letters, digits, `_`, `.` and `-`, the first of which is no `.` and no `-`, and
-//! it is not `latest`. It is decided exactly for each rule; an expression whose automaton would be too
-//! large is trusted.
+//! it is not `latest`. It is decided exactly for each rule.
 
-use std::collections::BTreeSet;
+mod regex;
 
-use regex_automata::dfa::{Automaton as _, StartKind, dense};
-use regex_automata::util::primitives::StateID;
-use regex_automata::util::syntax;
-use regex_automata::{Anchored, Input};
 use semver::{BuildMetadata, Comparator, Prerelease, Version, VersionReq};
 
-use super::{TagPolicy, TagRegex, TagVerdict};
+use super::{TagPolicy, TagVerdict};
 
 /// Longest tag in characters.
 const LONGEST: usize = 128;
-
-/// Largest automaton that is built, in bytes.
-const LARGEST_AUTOMATON: usize = 1 << 20;
-
-const LATEST: &[u8] = b"latest";
 
 impl TagPolicy {
     /// Whether there is a tag that it takes.
@@ -29,7 +19,7 @@ impl TagPolicy {
         match self {
             Self::Commit | Self::Numeric => true,
             Self::Glob(glob) => glob_takes_any(glob.as_str()),
-            Self::Regex(regex) => regex_takes_any(regex).unwrap_or(true),
+            Self::Regex(regex) => regex::takes_any(regex),
             Self::Semver(range) => {
                 let judged = |version: &Version| {
                     let tag = version.to_string().parse();
@@ -88,57 +78,6 @@ fn candidates(range: &VersionReq) -> Vec<Version> {
     found
 }
 
-/// Whether an expression takes a tag; nothing where that takes too much to tell.
-fn regex_takes_any(regex: &TagRegex) -> Option<bool> {
-    let config = dense::Config::new()
-        .start_kind(StartKind::Anchored)
-        .dfa_size_limit(Some(LARGEST_AUTOMATON))
-        .determinize_size_limit(Some(LARGEST_AUTOMATON));
-    let automaton = dense::Builder::new()
-        .configure(config)
-        .syntax(syntax::Config::new().unicode(false).utf8(false))
-        .build(&format!("^(?:{})$", regex.as_str()))
-        .ok()?;
-    let start = Input::new(b"").anchored(Anchored::Yes);
-    let start = automaton.start_state_forward(&start).ok()?;
-    let mut seen = BTreeSet::new();
-    let mut reached = vec![(start, Some(0))];
-    for length in 0..LONGEST {
-        let mut next = Vec::new();
-        for (state, latest) in reached {
-            for byte in (0..=u8::MAX).filter(|byte| may_stand(*byte, length)) {
-                let state = automaton.next_state(state, byte);
-                let latest = of_latest(latest, byte);
-                // Of a state that was reached by a shorter tag, all is known.
-                if !automaton.is_dead_state(state) && seen.insert((state, latest)) {
-                    let is_latest = latest == Some(LATEST.len());
-                    let end: StateID = automaton.next_eoi_state(state);
-                    if automaton.is_match_state(end) && !is_latest {
-                        return Some(true);
-                    }
-                    next.push((state, latest));
-                }
-            }
-        }
-        if next.is_empty() {
-            break;
-        }
-        reached = next;
-    }
-    Some(false)
-}
-
-fn may_stand(byte: u8, at: usize) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || (at > 0 && matches!(byte, b'.' | b'-'))
-}
-
-/// How much of `latest` a tag is, in any case; nothing where it is another one.
-fn of_latest(so_far: Option<usize>, byte: u8) -> Option<usize> {
-    let at = so_far?;
-    let expected = LATEST.get(at)?;
-    expected.eq_ignore_ascii_case(&byte).then_some(at + 1)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -169,6 +108,14 @@ mod tests {
                     "()",
                     "\\.|-",
                     "latest|LATEST",
+                    "/v\\d+/",
+                    "a\\bb",
+                    "a\\B",
+                    "\\.\\b",
+                    "(?m)a$^b",
+                    // Their automata without choice would have more states than anyone waits for.
+                    "(a|b)*a(a|b){60}/",
+                    "([a-z]|[0-9]){100}[a-z]{29}",
                 ],
             ),
             (
@@ -210,6 +157,12 @@ mod tests {
                     "a{128}",
                     "\\bv1\\b",
                     "(a|b)*a(a|b){60}",
+                    "([a-z]|[0-9]){100}[a-z]{28}",
+                    "a\\B.\\b.",
+                    "(?i)lates",
+                    "(?i)latest?",
+                    "(?m)^a$",
+                    "[a-f0-9]{7,40}|[a-f0-9]{64}",
                     ".?latest",
                     "[^-.].*",
                 ],
