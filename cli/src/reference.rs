@@ -50,8 +50,15 @@ const BETWEEN_KEYS: &str = "
   pauses together; a task or a metric of which CodeDeploy waits to hear, within an hour; a task at
   `bake` within the bake time.
 - **URLs** are `http` or `https`, with a host, and carry no password and no fragment. JSON pointers are
-  empty or begin with `/`.
-- **Placeholders** other than those that `environment` names are refused rather than left in place.
+  empty or begin with `/`, and `~` is written `~0` in them.
+- **Placeholders** other than those that `environment` names are refused rather than left in place, and
+  so are those in a task check, where nothing replaces them.
+- **What AWS takes**: at most 48 tags, which with Towpath's own are 50, with the characters and lengths
+  of ECS; metrics, dimensions and statistics as CloudWatch has them; the overrides of a task of 8192
+  characters at most; names of templates that SSM takes.
+- **What nobody has**: regions and partitions that there are not, roles and functions of another
+  partition than the stage's region, registries other than ECR's private ones, rules that no tag keeps,
+  ids of Slack with fewer than 9 characters.
 - **Double brackets**, `{{` or `}}`, in any text: SSM cannot store them.
 - **Size**: as JSON at most 8192 bytes. Above 4096 the parameter is an advanced one, which AWS charges
   for.

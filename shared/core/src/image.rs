@@ -32,7 +32,7 @@ pub enum ImageError {
     Tag(String),
     /// The repository name breaks the repository grammar.
     #[error(
-        "repository `{}` is not made of lower-case letters and digits, joined by single `.` `_` `-` and `/`, at most 256 characters", crate::repeated(.0))]
+        "repository `{}` is not made of lower-case letters and digits, joined by `.`, `_`, `__`, hyphens or `/`, at most 256 characters", crate::repeated(.0))]
     Repository(String),
     /// The registry is not a host with an optional port.
     #[error("registry `{}` is not a host name or address with an optional port", crate::repeated(.0))]

@@ -211,21 +211,29 @@ name!(
     r"^arn:aws[^:]*:iam::[0-9]{12}:role/([!-~]{0,511}/)?[!-.0-~]{1,64}$"
 );
 name!(
-    /// The name of a parameter in SSM, with its path.
+    /// The name of a parameter in SSM, with its path of at most 15 levels:
+    /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-parameter-name-constraints.html>.
     ParameterName,
     "the name of an SSM parameter",
-    "a path such as /towpath/templates/shop, of letters, digits and . - _ /",
-    |t| t.starts_with('/') && t.len() <= 1011 && all(t, |c| word(c) || c == '.' || c == '/'),
-    r"^/[A-Za-z0-9_./-]{0,1010}$"
+    "a path such as /towpath/templates/shop, of 1 to 15 levels of letters, digits and . - _, without a / at its end",
+    |t| {
+        let mut levels = t.split('/');
+        t.len() <= LONGEST_PARAMETER
+            && levels.next() == Some("")
+            && (1..=15).contains(&levels.clone().count())
+            && levels.all(|level| all(level, |c| word(c) || c == '.'))
+    },
+    r"^(/[A-Za-z0-9_.-]+){1,15}$"
 );
 name!(
     /// The name of a CodeDeploy application, deployment group or deployment configuration:
     /// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeploymentGroup.html>.
     CodeDeployName,
     "a CodeDeploy name",
-    "1 to 100 printable characters without spaces",
-    |t| !t.is_empty() && t.len() <= 100 && all(t, printable),
-    r"^[!-~]{1,100}$"
+    "its name (not its ARN), 1 to 100 printable characters without spaces",
+    |t| t.len() <= 100 && all(t, printable) && !t.starts_with("arn:"),
+    // Patterns in a schema cannot look ahead everywhere.
+    r"^([!-~]{1,3}|[!-`b-~][!-~]{3,99}|a[!-qs-~][!-~]{2,98}|ar[!-mo-~][!-~]{1,97}|arn[!-9;-~][!-~]{0,96})$"
 );
 name!(
     /// The name or ARN of a Lambda function that CodeDeploy or ECS calls as a hook.
@@ -281,8 +289,8 @@ name!(
     /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html>.
     AlarmName,
     "the name of an alarm",
-    "1 to 255 characters",
-    |t| !t.is_empty() && t.chars().count() <= 255 && !t.contains(char::is_control)
+    "its name (not its ARN), 1 to 255 characters",
+    |t| (1..=255).contains(&t.chars().count()) && !t.contains(char::is_control) && !is_arn(t)
 );
 name!(
     /// A SHA-256 over something canonical, in hexadecimal: of a rendered task definition, of a
@@ -317,6 +325,11 @@ name!(
         && all(t, printable)
         && t.rsplit_once(':').is_some_and(|(_, r)| !r.is_empty() && all(r, |c| c.is_ascii_digit()))
 );
+
+/// Longest name of a parameter in characters. SSM takes 1011 with what stands before the name in the
+/// parameter's ARN, of which this is the shortest:
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>.
+const LONGEST_PARAMETER: usize = 1_011 - "arn:aws:ssm:us-east-1:111111111111:parameter".len();
 
 impl Fingerprint {
     /// The SHA-256 of these bytes.
@@ -353,6 +366,11 @@ impl RoleArn {
 
 fn all(text: &str, allowed: fn(char) -> bool) -> bool {
     !text.is_empty() && text.chars().all(allowed)
+}
+
+/// `arn:<partition>:<service>:<region>:<account>:<resource>`
+fn is_arn(text: &str) -> bool {
+    text.starts_with("arn:aws") && text.splitn(6, ':').count() == 6
 }
 
 fn lower_or_dash(c: char) -> bool {

@@ -14,6 +14,7 @@ mod watch;
 pub use alarm::{Alarm, judge_alarms};
 pub use judge::{decided, judge};
 pub use metric::{Reading, Span as MetricSpan, judge_metric, span};
+pub(crate) use task::overrides;
 pub use task::{
     LogStream, TaskState, judge_task, log_stream, log_tail, read_task, run_task, task_definition,
 };

@@ -21,7 +21,7 @@ const LONGEST_TAG: usize = 128;
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", extend("pattern" = "^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$", "maxLength" = 256))]
+#[schemars(with = "String", extend("pattern" = r"^[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*$", "maxLength" = 256))]
 pub struct RepositoryName(String);
 
 /// A tag, such as `3f2c1ab`. It names whatever it was last put on, unless the registry forbids that.
@@ -305,13 +305,21 @@ mod tests {
 
     #[test]
     fn repository_names_follow_the_grammar() {
+        let schema = schemars::schema_for!(RepositoryName);
+        let pattern = schema.get("pattern").and_then(|it| it.as_str()).unwrap();
+        let pattern = regex::bytes::RegexBuilder::new(pattern)
+            .unicode(false)
+            .build()
+            .unwrap();
         for name in ["a", "shop/api", "a.b_c-d", "a__b", "a---b", "0/1/2"] {
             assert!(name.parse::<RepositoryName>().is_ok(), "{name}");
+            assert!(pattern.is_match(name.as_bytes()), "{name}");
         }
         for name in [
             "", "a..b", "a___b", "a._b", "-a", "a-", "A", "a//b", "a/", "ä",
         ] {
             assert!(name.parse::<RepositoryName>().is_err(), "{name}");
+            assert!(!pattern.is_match(name.as_bytes()), "{name}");
         }
         assert!("a".repeat(256).parse::<RepositoryName>().is_ok());
         assert!("a".repeat(257).parse::<RepositoryName>().is_err());

@@ -88,7 +88,25 @@ const ALL: [Partition; 8] = [
     partition("", "aws", "amazonaws.com", "amazonaws.com", "us-east-1"),
 ];
 
+/// How the names of regions begin, in all partitions, as the SDKs' table has it.
+const AREAS: [&str; 16] = [
+    "af", "ap", "ca", "cn", "eu", "eu-isoe", "eusc-de", "il", "me", "mx", "sa", "us", "us-gov",
+    "us-iso", "us-isob", "us-isof",
+];
+
 impl Partition {
+    /// The partition of that id, such as `aws-cn`.
+    #[must_use]
+    pub fn with_id(id: &str) -> Option<&'static Self> {
+        ALL.iter().find(|it| it.id == id)
+    }
+
+    /// Whether there are regions whose names begin so: `eu`, `us-gov` or `eusc-de`.
+    #[must_use]
+    pub fn has_area(area: &str) -> bool {
+        AREAS.contains(&area)
+    }
+
     /// The partition of the region of that name.
     #[must_use]
     pub fn named(region: &str) -> &'static Self {

@@ -89,6 +89,63 @@ fn a_role_has_a_name_that_iam_takes() {
     }
 }
 
+/// Each limit of SSM's, to the character: what SSM takes is taken.
+#[test]
+fn a_parameter_has_a_name_that_ssm_takes() {
+    let levels = |count: usize| "/a".repeat(count);
+    for good in [
+        "/a",
+        "/towpath/templates/shop.api_v2-x",
+        "/towpath/templates/.hidden",
+        &levels(15),
+        &format!("/{}", "a".repeat(966)),
+    ] {
+        assert!(good.parse::<ParameterName>().is_ok(), "{good}");
+    }
+    for bad in [
+        "",
+        "/",
+        "shop",
+        "/a/",
+        "//a",
+        "/a//b",
+        "/a b",
+        "/a:b",
+        "/\u{e4}",
+        "/a/$b",
+        &levels(16),
+        &format!("/{}", "a".repeat(967)),
+    ] {
+        let error = bad.parse::<ParameterName>().unwrap_err();
+        assert!(error.way_out().contains("/towpath/templates/shop"), "{bad}");
+    }
+}
+
+#[test]
+fn an_arn_is_not_taken_for_a_name() {
+    let arn = |rest: &str| format!("arn:aws-cn:{rest}");
+    let alarm = arn("cloudwatch:cn-north-1:111111111111:alarm:shop-5xx");
+    assert!(alarm.parse::<AlarmName>().is_err());
+    for good in [
+        "shop-5xx",
+        "arn",
+        "arn:aws",
+        "5xx: of shop",
+        "a".repeat(255).as_str(),
+        "\u{fc}",
+    ] {
+        assert!(good.parse::<AlarmName>().is_ok(), "{good}");
+    }
+    for bad in ["", "a\nb", "a".repeat(256).as_str()] {
+        assert!(bad.parse::<AlarmName>().is_err(), "{bad}");
+    }
+    let group = arn("codedeploy:cn-north-1:111111111111:deploymentgroup:shop/production");
+    assert!(group.parse::<CodeDeployName>().is_err());
+    for good in ["arn", "arnold:x", "production", "a:b", "ar:n"] {
+        assert!(good.parse::<CodeDeployName>().is_ok(), "{good}");
+    }
+}
+
 #[test]
 fn a_refused_name_says_its_kind_and_the_way_out() {
     let error = "#deploys".parse::<SlackChannel>().unwrap_err();

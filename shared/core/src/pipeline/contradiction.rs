@@ -3,6 +3,7 @@
 mod check;
 mod checks;
 mod stage;
+mod tags;
 #[cfg(test)]
 mod tests;
 

@@ -48,7 +48,7 @@ pub struct Pipeline {
     #[schemars(extend("examples" = ["shop-api"]))]
     pub pipeline: PipelineName,
     /// The ECR repository whose pushes the pipeline takes, such as `shop-api` or `team/shop-api`.
-    #[schemars(extend("examples" = ["shop/api"]))]
+    #[schemars(extend("minLength" = 2, "examples" = ["shop/api"]))]
     pub repository: RepositoryName,
     /// The registry that holds the repository; by default that of the deployer's own account and
     /// region. Images of any other are not taken. The deployer has to be told of one elsewhere:

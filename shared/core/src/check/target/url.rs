@@ -57,14 +57,32 @@ pub enum InvalidUrl {
     /// It names a user, whose password would be shown with the URL.
     #[error("the URL carries a user name or password")]
     User,
+    /// It begins with `HTTP://` or so.
+    #[error("the URL's scheme has capitals")]
+    Capitals,
+    /// It names no host.
+    #[error("the URL names no host")]
+    NoHost,
+    /// Its host has letters that the DNS does not have.
+    #[error("the URL's host has letters other than those of ASCII")]
+    NotAscii,
+    /// Its host ends with a dot, which a server may not know as its name.
+    #[error("the URL's host ends with a dot")]
+    TrailingDot,
+    /// Its host ends in a number and is no address in the usual form, as `127.1`.
+    #[error("the URL's host is a number that is not written as an address")]
+    Number,
+    /// Its host is an IPv6 address without brackets.
+    #[error("the URL's host is an IPv6 address without brackets")]
+    NoBrackets,
     /// Its host is neither a name nor an address.
-    #[error("the URL has no host, or one that is neither a name nor an address")]
+    #[error("the URL's host is neither a name nor an address")]
     Host,
     /// Its port is not a number from 1 to 65535.
     #[error("the URL's port is not a number from 1 to 65535")]
     Port,
     /// Its port is another service's.
-    #[error("port {0} is that of another service than HTTP: put the listener on another one")]
+    #[error("port {0} is that of another service than HTTP")]
     OtherService(u16),
     /// Its path or query has characters that a URL cannot have.
     #[error("the URL's path has characters that must be escaped, or a part after `#`")]
@@ -107,6 +125,30 @@ impl CheckUrl {
     }
 }
 
+impl InvalidUrl {
+    /// What to write instead. The URL is not repeated in it: its path may be a secret.
+    #[must_use]
+    pub fn way_out(self) -> &'static str {
+        match self {
+            Self::TooLong => "shorten it to 2048 bytes",
+            Self::Scheme | Self::NoHost | Self::Host => "write it as https://host/path",
+            Self::Capitals => "write http:// or https:// in small letters",
+            Self::User => "leave user name and password out: what a check sends is shown",
+            Self::NotAscii => {
+                "write the host in punycode, as xn--bcher-kva.example for b\u{fc}cher.example"
+            }
+            Self::TrailingDot => "leave that dot out, as in https://host/path",
+            Self::Number => "write an address as four numbers, such as http://10.0.0.1:8080/health",
+            Self::NoBrackets => "write the address in brackets, as in http://[fd12::1]:8080/health",
+            Self::Port => "write one, or none for that of the scheme, as in https://host/path",
+            Self::OtherService(_) => "put the listener on another one, such as 8080",
+            Self::Path => {
+                "write each of them as `%` and two digits, a space as %20, and leave out what follows a `#`"
+            }
+        }
+    }
+}
+
 impl Scheme {
     fn port(self) -> u16 {
         match self {
@@ -138,13 +180,19 @@ impl FromStr for CheckUrl {
         } else if let Some(rest) = text.strip_prefix("https://") {
             (Scheme::Https, rest)
         } else {
-            return Err(InvalidUrl::Scheme);
+            return Err(match separated(text) {
+                Some((scheme, _)) if ["http", "https"].contains(&&*scheme) => InvalidUrl::Capitals,
+                Some(_) | None => InvalidUrl::Scheme,
+            });
         };
         // A backslash or a `#` would end the authority for some readers and not for others.
         let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
         let (authority, target) = rest.split_at(end);
         if authority.contains('@') {
             return Err(InvalidUrl::User);
+        }
+        if authority.parse::<Ipv6Addr>().is_ok() {
+            return Err(InvalidUrl::NoBrackets);
         }
         let (host, port) = split_port(authority)?;
         let host = host.parse()?;
@@ -190,6 +238,12 @@ impl FromStr for Host {
         if let Ok(address) = text.parse::<Ipv4Addr>() {
             return Ok(Self::Address(address.into()));
         }
+        if text.is_empty() {
+            return Err(InvalidUrl::NoHost);
+        }
+        if !text.is_ascii() {
+            return Err(InvalidUrl::NotAscii);
+        }
         let is_label = |label: &str| {
             (1..=63).contains(&label.len())
                 && !label.starts_with('-')
@@ -203,12 +257,21 @@ impl FromStr for Host {
         let ends_in_number = last.starts_with(|c: char| c.is_ascii_digit())
             && (last.bytes().all(|byte| byte.is_ascii_digit())
                 || last.to_ascii_lowercase().starts_with("0x"));
-        if text.len() <= 253 && text.split('.').all(is_label) && !ends_in_number {
-            Ok(Self::Name(text.to_ascii_lowercase()))
-        } else {
-            Err(InvalidUrl::Host)
+        let is_name = |text: &str| text.len() <= 253 && text.split('.').all(is_label);
+        match text.strip_suffix('.') {
+            Some(rest) if is_name(rest) => Err(InvalidUrl::TrailingDot),
+            Some(_) => Err(InvalidUrl::Host),
+            None if !is_name(text) => Err(InvalidUrl::Host),
+            None if ends_in_number => Err(InvalidUrl::Number),
+            None => Ok(Self::Name(text.to_ascii_lowercase())),
         }
     }
+}
+
+/// A scheme in small letters, and what stands after its `://`.
+fn separated(text: &str) -> Option<(String, &str)> {
+    let (scheme, rest) = text.split_once("://")?;
+    Some((scheme.to_ascii_lowercase(), rest))
 }
 
 /// The path and query, of the characters that

@@ -51,7 +51,7 @@ pub(super) fn find(stage: &Stage, path: &str, found: &mut Found) {
         if asks_through_hook(check) && matches!(stage.rollout, Rollout::CodeDeploy(_)) {
             patience(check, &path, found);
         }
-        check::find(check, &path, found);
+        check::find(stage, check, &path, found);
     }
 }
 

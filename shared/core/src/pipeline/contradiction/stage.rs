@@ -1,6 +1,7 @@
 //! Contradictions within one stage.
 
-use super::{Found, checks, named, repeated};
+use super::{Found, checks, named, repeated, tags};
+use crate::names::Partition;
 use crate::pipeline::{
     ApprovalGate, ApprovalPoint, Base, PLACEHOLDERS, Pipeline, Rollout, Stage, stored,
 };
@@ -22,7 +23,7 @@ pub(super) fn find(pipeline: &Pipeline, stage: &Stage, path: &str, found: &mut F
     template(stage, &format!("{path}.base.parameter"), found);
     environment(stage, path, found);
     docker_labels(stage, path, found);
-    tags(stage, path, found);
+    tags::find(pipeline, stage, path, found);
     if let Some(gate) = &stage.approval {
         approval(pipeline, gate, &format!("{path}.approval"), found);
         approval_point(stage, gate, &format!("{path}.approval.when"), found);
@@ -108,36 +109,75 @@ fn template(stage: &Stage, path: &str, found: &mut Found) {
     let Base::Parameter(name) = &stage.base else {
         return;
     };
-    if stored::template_prefix(name).is_none() {
-        found.add(
+    let shown = name.as_str();
+    // SSM takes no name that begins so, and knows no way up.
+    let is_taken = |prefix: &str| ["aws", "ssm"].iter().any(|own| begins(prefix, own));
+    let dots = |level: &str| matches!(level, "." | "..");
+    let longest = longest_parameter(stage);
+    match stored::template_prefix(name) {
+        None => found.add(
             path,
             format!("the deployer may not read `{}`", named(name)),
             "store the template below /towpath/templates/, or below that of the prefix that the deployer was installed with",
-        );
+        ),
+        Some(prefix) if is_taken(prefix) => found.add(
+            path,
+            format!("`{}` begins with `{}`, which SSM keeps for AWS", named(name), &prefix[..3]),
+            "store the template below /towpath/templates/, or below that of the prefix that the deployer was installed with",
+        ),
+        Some(_) if shown.split('/').any(dots) => found.add(
+            path,
+            format!("`{}` has dots for a level, which lead to no other place in SSM", named(name)),
+            "write the whole path out, such as /towpath/templates/shop",
+        ),
+        Some(_) if shown.len() > longest => found.add(
+            path,
+            format!(
+                "`{}` has {} characters, and SSM takes {longest} in the stage's region",
+                named(name),
+                shown.len()
+            ),
+            "shorten it",
+        ),
+        Some(_) => {}
     }
+}
+
+/// Longest name of a parameter in the stage's region, in characters: SSM counts its ARN with it.
+fn longest_parameter(stage: &Stage) -> usize {
+    let before = stage.region.as_ref().map_or(0, |region| {
+        let partition = Partition::of(region).id;
+        format!("arn:{partition}:ssm:{region}:111111111111:parameter").len()
+    });
+    1_011_usize.saturating_sub(before)
+}
+
+fn begins(text: &str, start: &str) -> bool {
+    text.get(..start.len())
+        .is_some_and(|it| it.eq_ignore_ascii_case(start))
 }
 
 fn environment(stage: &Stage, path: &str, found: &mut Found) {
     for (container, variables) in &stage.environment {
         let path = format!("{path}.environment.{container}");
         for (name, value) in variables {
-            if name.is_empty()
-                || name.len() > 256
-                || name
-                    .chars()
-                    .any(|c| c == '=' || c.is_whitespace() || c.is_control())
-            {
-                found.add(
-                    format!("{path}.{name}"),
-                    format!(
-                        "`{}` is not the name of an environment variable",
-                        repeated_key(name)
-                    ),
-                    "use 1 to 256 characters without spaces and `=`",
-                );
-            }
+            variable_name(name, &format!("{path}.{name}"), found);
             value_of(name, value, &path, found);
         }
+    }
+}
+
+pub(super) fn variable_name(name: &str, path: &str, found: &mut Found) {
+    let is_bad = |c: char| c == '=' || c.is_whitespace() || c.is_control();
+    if name.is_empty() || name.len() > 256 || name.contains(is_bad) {
+        found.add(
+            path,
+            format!(
+                "`{}` is not the name of an environment variable",
+                repeated_key(name)
+            ),
+            "use 1 to 256 characters without spaces and `=`",
+        );
     }
 }
 
@@ -157,35 +197,8 @@ fn docker_labels(stage: &Stage, path: &str, found: &mut Found) {
     }
 }
 
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>
-fn tags(stage: &Stage, path: &str, found: &mut Found) {
-    let path = format!("{path}.tags");
-    for (key, value) in &stage.tags {
-        let shown = repeated_key(key);
-        if key.is_empty() || key.chars().count() > 128 {
-            found.add(
-                format!("{path}.{key}"),
-                format!("`{shown}` is not the key of a tag"),
-                "use 1 to 128 characters",
-            );
-        }
-        let reserved = ["aws:", "towpath:"].into_iter().find(|prefix| {
-            key.get(..prefix.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        });
-        if let Some(prefix) = reserved {
-            found.add(
-                format!("{path}.{key}"),
-                format!("tags that begin with `{prefix}` are reserved"),
-                "use another key",
-            );
-        }
-        value_of(key, value, &path, found);
-    }
-}
-
 /// What holds for every value that may use placeholders.
-fn value_of(name: &str, value: &str, path: &str, found: &mut Found) {
+pub(super) fn value_of(name: &str, value: &str, path: &str, found: &mut Found) {
     if value.contains('\0') {
         found.add(
             format!("{path}.{name}"),

@@ -1,5 +1,7 @@
 //! Every contradiction is found, at its place; what only looks like one is not.
 
+mod limits;
+
 use crate::pipeline::{Pipeline, ReadError};
 
 const GOOD: &str = r#"{
@@ -168,22 +170,19 @@ fn checks_need_a_green_and_a_hook() {
 #[test]
 fn a_url_is_read_as_the_run_reads_it() {
     for (url, problem) in [
-        ("http://2852039166/", "neither a name nor an address"),
-        ("http://0xA9FEA9FE/", "neither a name nor an address"),
-        (
-            "http://0251.0376.0251.0376/",
-            "neither a name nor an address",
-        ),
-        ("http://127.1/", "neither a name nor an address"),
-        ("http://0/", "neither a name nor an address"),
-        ("http://127.0.0.1./", "neither a name nor an address"),
+        ("http://2852039166/", "is a number"),
+        ("http://0xA9FEA9FE/", "is a number"),
+        ("http://0251.0376.0251.0376/", "is a number"),
+        ("http://127.1/", "is a number"),
+        ("http://0/", "is a number"),
+        ("http://127.0.0.1./", "ends with a dot"),
         ("http://a..b/", "neither a name nor an address"),
         ("http://-a.b/", "neither a name nor an address"),
         ("http://10.0.0.1:22/", "port 22 is that of another service"),
         ("http://host:/", "port is not a number"),
         ("http://host\\@169.254.169.254/", "must be escaped"),
         ("http://host/{id}", "must be escaped"),
-        ("HTTP://host/", "does not begin with http://"),
+        ("HTTP://host/", "scheme has capitals"),
         ("http://169.254.169.254/latest/", "no check ever goes there"),
         ("http://[::ffff:169.254.170.2]/", "no check ever goes there"),
         ("http://0.0.0.0/", "no check ever goes there"),
@@ -223,9 +222,7 @@ fn a_template_is_where_a_deployer_may_read_it() {
         "/shop/task-definition",
         "/towpath/pipelines/shop",
         "/towpath/templates",
-        "/towpath/templates/",
         "/a/b/templates/shop",
-        "//templates/shop",
     ] {
         let found = found(name);
         assert_eq!(found.len(), 1, "{name}: {found:?}");

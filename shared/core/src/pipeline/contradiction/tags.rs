@@ -1,0 +1,136 @@
+//! What AWS takes as the tags of a task definition:
+//! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>.
+
+use super::{Found, stage::value_of};
+use crate::image::Digest;
+use crate::pipeline::{PLACEHOLDERS, Pipeline, Stage, TagPolicy};
+use crate::taskdef::{TAG_RELEASE, TAG_SPEC};
+use crate::{repeated_key, visible};
+
+/// Most tags of a task definition.
+const MOST: usize = 50;
+
+/// Those that Towpath always adds.
+const OWN: usize = [TAG_RELEASE, TAG_SPEC].len();
+
+/// Longest key and longest value in characters.
+const LONGEST_KEY: usize = 128;
+const LONGEST_VALUE: usize = 256;
+
+/// The shortest host of an own registry.
+const SHORTEST_REGISTRY: &str = "111111111111.dkr.ecr.us-east-1.amazonaws.com";
+
+pub(super) fn find(pipeline: &Pipeline, stage: &Stage, path: &str, found: &mut Found) {
+    let path = format!("{path}.tags");
+    let count = stage.tags.len();
+    if count + OWN > MOST {
+        found.add(
+            &path,
+            format!("{count} tags are too many: a task definition has at most {MOST}, of which Towpath sets {OWN}"),
+            format!("keep at most {}", MOST - OWN),
+        );
+    }
+    for (name, value) in &stage.tags {
+        let path = format!("{path}.{name}");
+        if let Some((problem, way_out)) = key(name) {
+            found.add(&path, problem, way_out);
+        }
+        if let Some((problem, way_out)) = self::value(pipeline, stage, value) {
+            let shown = repeated_key(name);
+            found.add(&path, format!("the value of `{shown}` {problem}"), way_out);
+        }
+    }
+    for (name, value) in &stage.tags {
+        value_of(name, value, &path, found);
+    }
+}
+
+/// What is wrong with a key. Keys are told apart by their capitals, so that `Team` and `team` are two.
+fn key(name: &str) -> Option<(String, &'static str)> {
+    let shown = repeated_key(name);
+    if name.is_empty() || name.chars().count() > LONGEST_KEY {
+        return Some((
+            format!("`{shown}` is not the key of a tag"),
+            "use 1 to 128 characters",
+        ));
+    }
+    if let Some(prefix) = ["aws:", "towpath:"].iter().find(|it| begins(name, it)) {
+        return Some((
+            format!("`{shown}` begins with `{prefix}`, which is reserved"),
+            "use another key",
+        ));
+    }
+    let culprit = name.chars().find(|c| !is_permitted(*c))?;
+    Some((
+        format!(
+            "the key `{shown}` has `{}`, which AWS takes in no tag",
+            visible(&culprit.to_string())
+        ),
+        "use letters, digits, spaces and _ . : / = + - @",
+    ))
+}
+
+/// What is wrong with a value, whatever stands in it for its placeholders. It may be anything, and is
+/// not repeated.
+fn value(pipeline: &Pipeline, stage: &Stage, value: &str) -> Option<(String, &'static str)> {
+    let mut fixed = value.to_owned();
+    let mut least = 0;
+    for name in PLACEHOLDERS {
+        let placeholder = format!("${{{name}}}");
+        least += fixed.matches(&placeholder).count() * shortest(pipeline, stage, name);
+        fixed = fixed.replace(&placeholder, "");
+    }
+    least += fixed.chars().count();
+    if least > LONGEST_VALUE {
+        return Some((
+            format!("has {least} characters or more, and AWS takes {LONGEST_VALUE}"),
+            "shorten it",
+        ));
+    }
+    if begins(value, "aws:") {
+        return Some((
+            "begins with `aws:`, which is reserved".to_owned(),
+            "begin it with something else",
+        ));
+    }
+    // What is meant as a placeholder is told by that.
+    let culprit = match fixed.contains("${") {
+        true => None,
+        false => fixed.chars().find(|c| !is_permitted(*c) && *c != '\0'),
+    }?;
+    Some((
+        format!(
+            "has `{}`, which AWS takes in no tag",
+            visible(&culprit.to_string())
+        ),
+        "use letters, digits, spaces and _ . : / = + - @",
+    ))
+}
+
+/// The fewest characters that a placeholder can stand for.
+fn shortest(pipeline: &Pipeline, stage: &Stage, placeholder: &str) -> usize {
+    let digest = Digest::of(b"").to_string().len();
+    match placeholder {
+        // The pipeline's name and 16 digits.
+        "release" => pipeline.pipeline.as_str().len() + 17,
+        "stage" => stage.name.as_str().len(),
+        "digest" => digest,
+        "image" => {
+            let registry = pipeline.registry.as_ref();
+            let registry = registry.map_or(SHORTEST_REGISTRY, |registry| registry.as_str());
+            registry.len() + pipeline.repository.as_str().len() + digest + 2
+        }
+        _ if pipeline.tags == TagPolicy::Commit => 7,
+        _ => 1,
+    }
+}
+
+fn begins(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`, by the properties that the standard library knows.
+fn is_permitted(c: char) -> bool {
+    c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
+}
