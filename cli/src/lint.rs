@@ -3,6 +3,7 @@
 
 mod document;
 mod empty;
+mod foreign;
 mod json;
 mod leaf;
 mod rewrite;

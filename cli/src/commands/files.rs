@@ -32,14 +32,36 @@ pub(super) fn lint(linter: &Linter, path: &Path) -> Result<Linted, Failure> {
         path: path.to_owned(),
         source,
     })?;
-    let result = match std::str::from_utf8(&bytes) {
+    let text = wide_encoding(&bytes).map_or_else(|| Ok(std::str::from_utf8(&bytes)), Err);
+    let result = match text {
         _ if bytes.len() > LARGEST_TEXT => Err(vec![LintError::too_large()]),
-        Ok(text) => linter.lint(text, Format::of_path(path)),
-        Err(error) => Err(vec![LintError::not_utf8(&bytes[..error.valid_up_to()])]),
+        Err(wide) => Err(vec![wide]),
+        Ok(Ok(text)) => linter.lint(text, Format::of_path(path)),
+        Ok(Err(error)) => Err(vec![LintError::not_utf8(&bytes[..error.valid_up_to()])]),
     };
     Ok(Linted {
         path: path.to_owned(),
         result,
+    })
+}
+
+/// A file whose characters have two or four bytes each, by its mark or by its first character.
+fn wide_encoding(bytes: &[u8]) -> Option<LintError> {
+    let (encoding, written) = match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => ("UTF-32", "UTF-32"),
+        [first, 0, 0, 0, ..] if *first != 0 => ("UTF-32", "UTF-32LE"),
+        [0, 0, 0, last, ..] if *last != 0 => ("UTF-32", "UTF-32BE"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("UTF-16", "UTF-16"),
+        [first, 0, ..] if *first != 0 => ("UTF-16", "UTF-16LE"),
+        [0, second, ..] if *second != 0 => ("UTF-16", "UTF-16BE"),
+        _ => return None,
+    };
+    Some(LintError {
+        line: 1,
+        column: 1,
+        path: String::new(),
+        problem: format!("the file is {encoding}, and is read as UTF-8"),
+        way_out: format!("save it as UTF-8, as `iconv -f {written} -t UTF-8` does"),
     })
 }
 

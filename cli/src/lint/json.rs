@@ -4,13 +4,18 @@
 //! find where the values stand in a text that is known to be JSON.
 
 use super::document::{DEEPEST, Entry, Node, Position, Unreadable, Value};
+use super::foreign;
 use towpath_core::visible;
 
 /// Reads a JSON file.
 pub(super) fn read(text: &str) -> Result<Node, Unreadable> {
     // Some editors begin a file with it.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    serde_json::from_str::<serde_json::Value>(text).map_err(|error| not_json(&error))?;
+    if text.trim().is_empty() {
+        return Err(foreign::empty(Position::START));
+    }
+    serde_json::from_str::<serde_json::Value>(text)
+        .map_err(|error| foreign::instead_of(text, not_json(&error), &["//", "/*", "#"]))?;
     let mut reader = Reader {
         rest: text,
         at: Position::START,

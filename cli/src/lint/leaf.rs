@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use towpath_core::image::{ImageError, Registry, RepositoryName};
+use towpath_core::image::{ImageError, ImageRef, Registry, RepositoryName};
 use towpath_core::names::{
     AccountId, AlarmName, CheckName, ClusterName, CodeDeployName, ContainerName, FunctionName,
     InvalidName, ParameterName, PipelineName, Region, RoleArn, ServiceName, SlackChannel,
@@ -68,10 +68,81 @@ fn better_way_out(kind: &str, text: &str, judge: Judge) -> Option<String> {
                 .to_owned(),
         );
     }
-    let name = name_in_arn(kind, text)?;
-    judge(name)
-        .is_none()
-        .then(|| format!("write its name: `{name}`"))
+    if let Some(name) = name_in_arn(kind, text).filter(|name| judge(name).is_none()) {
+        return Some(format!("write its name: `{name}`"));
+    }
+    // What may be a secret is repeated in no way out.
+    if towpath_core::repeated(text) != text {
+        return None;
+    }
+    match kind {
+        "SlackChannel" | "SlackUser" => in_slack(kind, text, judge),
+        "RepositoryName" => of_image(text),
+        _ => None,
+    }
+}
+
+/// For what Slack shows or copies in place of the id that is asked for.
+fn in_slack(kind: &str, text: &str, judge: Judge) -> Option<String> {
+    // A mention: `<@U0123456789>`, `<#C0123456789|deploys>`.
+    let inner = text.trim_matches(['<', '>', '@', '#']);
+    let inner = inner.split('|').next().unwrap_or(inner);
+    // An id in small letters; a name has a letter in that place.
+    let id = match inner.chars().nth(1) {
+        Some('0') => inner.to_ascii_uppercase(),
+        Some(_) | None => inner.to_owned(),
+    };
+    let has_digit = id.contains(|c: char| c.is_ascii_digit());
+    // No id of Slack is shorter.
+    if has_digit && id.len() >= 9 && judge(&id).is_none() {
+        return Some(format!("write `{id}`"));
+    }
+    let of_channel = "write the id from the channel's details, such as C0123456789";
+    let of_user = "write the id from the member's profile, such as U0123456789";
+    let is_in_id = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+    let is_id = has_digit && id == text && id.chars().all(is_in_id);
+    match (kind, id.chars().next().filter(|_| is_id)?) {
+        ("SlackChannel", 'U' | 'W') => Some(format!("that is a person's: {of_channel}")),
+        ("SlackChannel", 'D') => Some(format!("that is a direct message's: {of_channel}")),
+        ("SlackChannel", 'S') => Some(format!("that is a group's: {of_channel}")),
+        ("SlackUser", 'S') => Some(format!(
+            "that is a group's, and people decide one by one: for each, {of_user}"
+        )),
+        ("SlackUser", 'C' | 'G' | 'D') => Some(format!("that is a channel's: {of_user}")),
+        (_, _) => None,
+    }
+}
+
+/// For an image's whole name where that of its repository is asked for.
+fn of_image(text: &str) -> Option<String> {
+    let image: ImageRef = text
+        .trim_start_matches("https://")
+        .trim_end_matches('/')
+        .parse()
+        .ok()?;
+    let registry = image.registry();
+    let repository = image.repository();
+    let own = repository.as_str().strip_prefix("library/");
+    let is_long_enough = |name: &&str| name.len() >= 2;
+    if registry.as_ecr().is_some() {
+        return is_long_enough(&repository.as_str()).then(|| {
+            format!("write `repository: {repository}`, and `registry: {registry}` if it is not the deployer's own")
+        });
+    }
+    let last = repository
+        .as_str()
+        .rsplit('/')
+        .next()
+        .filter(is_long_enough)?;
+    if registry.as_str() == "docker.io" {
+        let name = own.unwrap_or(repository.as_str());
+        return Some(format!(
+            "write `repository: {name}`: which tags are taken, `tags` says"
+        ));
+    }
+    Some(format!(
+        "only pushes to ECR are told: push the image there, and write that repository, such as `repository: {last}`"
+    ))
 }
 
 /// The name that is asked for, in an ARN of a thing of that kind: of other things it is no name.

@@ -5,7 +5,7 @@ use towpath_core::pipeline::{PLACEHOLDERS, Span};
 use towpath_core::{repeated, repeated_key};
 
 use super::document::{Node, Value};
-use super::leaf;
+use super::{leaf, suggest};
 use crate::reference::yaml;
 use crate::shape::{Choice, Field, Kind, Shape, Struct};
 
@@ -24,7 +24,7 @@ pub(super) fn of(node: &Node, shape: &Shape, place: &Place<'_>) -> Option<String
     let key = place.path.last()?;
     match (shape, &node.value) {
         (Shape::Text(kind), Value::Bool(_) | Value::Number(_)) => {
-            Some(quoted(&scalar(node)?, kind.as_ref(), place.field))
+            Some(quoted(&scalar(node)?, kind.as_ref(), key, place.field))
         }
         (Shape::List(item), Value::Text(text)) => {
             // The words of a command are its items.
@@ -35,6 +35,8 @@ pub(super) fn of(node: &Node, shape: &Shape, place: &Place<'_>) -> Option<String
             }
             takes(item, text).then(|| written(key, &json!([value_of(text, item)])))
         }
+        // An item of a list has no key to be written by.
+        (Shape::Struct(_), Value::Text(_) | Value::List(_)) if is_index(key) => None,
         (Shape::Struct(fields), Value::Text(_) | Value::List(_)) => {
             let (inner, value) = belongs_to(node, fields)?;
             Some(written(key, &json!({ inner: value })))
@@ -49,6 +51,7 @@ pub(super) fn of(node: &Node, shape: &Shape, place: &Place<'_>) -> Option<String
             let text = scalar(node)?;
             // `app: "A=B"`, below the container already.
             let pair = match text.split_once('=') {
+                Some((name, _)) if !is_name(name, key) => return None,
                 Some((name, value)) => return Some(written(key, &json!({ name: free(value) }))),
                 None if ["environment", "docker_labels"].contains(&outer.as_str()) => {
                     json!({ key: free(&text) })
@@ -73,6 +76,16 @@ pub(super) fn of(node: &Node, shape: &Shape, place: &Place<'_>) -> Option<String
             _,
         ) => None,
     }
+}
+
+fn is_index(key: &str) -> bool {
+    key.parse::<usize>().is_ok()
+}
+
+/// Whether a text may be the name of a value below `key`.
+fn is_name(name: &str, key: &str) -> bool {
+    let is_word = !name.is_empty() && !name.contains(char::is_whitespace);
+    is_word && (key != "json" || name.starts_with('/'))
 }
 
 /// The alternative that takes a text which was written without one: `tags: main-*`.
@@ -268,17 +281,25 @@ fn pairs(items: &[Node]) -> Option<serde_json::Map<String, Json>> {
 }
 
 /// For a number or a truth value where text must stand: quotes where they are enough.
-fn quoted(text: &str, kind: Option<&Kind>, field: Option<&Field>) -> String {
-    let Some(kind) = kind else {
-        return "put it in quotes".to_owned();
-    };
-    match leaf::judge(kind, text) {
-        None => "put it in quotes".to_owned(),
-        Some(fault) if kind.name == "Span" => {
+fn quoted(text: &str, kind: Option<&Kind>, key: &str, field: Option<&Field>) -> String {
+    let fault = kind.and_then(|kind| Some((kind, leaf::judge(kind, text)?)));
+    match (fault, field) {
+        (None, Some(field)) if !is_enough_in_quotes(text, kind, key) => suggest::example(field),
+        (None, _) => "put it in quotes".to_owned(),
+        (Some((kind, fault)), _) if kind.name == "Span" => {
             let example = field.and_then(|field| field.example.as_str());
             with_unit(text, example).unwrap_or(fault.way_out)
         }
-        Some(fault) => fault.way_out,
+        (Some((_, fault)), _) => fault.way_out,
+    }
+}
+
+/// Whether a number or a truth value in quotes is taken where text of any kind is well-formed.
+fn is_enough_in_quotes(text: &str, kind: Option<&Kind>, key: &str) -> bool {
+    match (kind.map(|kind| kind.name.as_str()), key) {
+        (Some("Region" | "Registry"), _) | (None, "statistic" | "url") => false,
+        (Some("RepositoryName"), _) | (None, "external_id") => text.len() >= 2,
+        (_, _) => true,
     }
 }
 

@@ -173,7 +173,7 @@ fn what_is_no_json_is_told_with_its_place() {
             "{\n \"pipeline\": \"\\ud83d\\ude00\"}",
             "2:14 pipeline | `😀` is not a pipeline name",
         ),
-        ("", "not JSON: EOF"),
+        ("", "the file is empty"),
     ] {
         let told = tell(text, Format::Json).join("\n");
         assert!(told.contains(expected), "{text}: {told}");

@@ -59,7 +59,7 @@ impl Walk {
             }
             (Shape::List(item), Value::List(items)) => {
                 for (index, node) in items.iter().enumerate() {
-                    self.below(index.to_string(), |walk| walk.value(node, item, None));
+                    self.below(index.to_string(), |walk| walk.value(node, item, field));
                 }
             }
             (Shape::Map { key, value }, Value::Map(entries)) => {

@@ -4,12 +4,12 @@
 //! merge keys, which YAML 1.2 no longer has.
 
 use std::collections::HashMap;
-use towpath_core::{repeated_key, visible};
+use towpath_core::{repeated, repeated_key, visible};
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
 
 use super::document::{DEEPEST, Entry, Node, Position, Unreadable, Value};
-use super::scalar;
+use super::{foreign, scalar};
 
 /// Most values of one file, those that aliases repeat included.
 const MOST_VALUES: usize = 20_000;
@@ -21,7 +21,9 @@ pub(super) fn read(text: &str) -> Result<Node, Unreadable> {
         anchors: HashMap::new(),
         values: 0,
     };
-    reader.document()
+    reader
+        .document()
+        .map_err(|error| foreign::instead_of(text, error, &["//", "/*"]))
 }
 
 struct Reader<'a> {
@@ -38,11 +40,7 @@ impl<'a> Reader<'a> {
             match self.next()? {
                 (Event::Nothing | Event::StreamStart | Event::DocumentStart(_), _) => {}
                 (Event::StreamEnd | Event::DocumentEnd, at) => {
-                    return Err(Unreadable::new(
-                        at,
-                        "the file is empty",
-                        "describe a pipeline: `towpath schema --markdown` shows every key",
-                    ));
+                    return Err(foreign::empty(at));
                 }
                 (event, at) => {
                     let root = self.node(event, at, 0)?;
@@ -84,7 +82,7 @@ impl<'a> Reader<'a> {
         self.count(1, at)?;
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                refuse_tag(tag.is_some(), at)?;
+                refuse_tag(tag.as_deref(), at)?;
                 let value = match style {
                     ScalarStyle::Plain => scalar::of_plain(&text).map_err(|problem| {
                         Unreadable::new(at, problem, "put it in quotes if text is meant")
@@ -97,11 +95,11 @@ impl<'a> Reader<'a> {
                 (value, anchor)
             }
             Event::SequenceStart(anchor, tag) => {
-                refuse_tag(tag.is_some(), at)?;
+                refuse_tag(tag.as_deref(), at)?;
                 (self.list(depth)?, anchor)
             }
             Event::MappingStart(anchor, tag) => {
-                refuse_tag(tag.is_some(), at)?;
+                refuse_tag(tag.as_deref(), at)?;
                 (self.map(depth)?, anchor)
             }
             Event::Alias(anchor) => {
@@ -157,7 +155,7 @@ impl<'a> Reader<'a> {
             let (key, key_at) = match self.next()? {
                 (Event::MappingEnd, _) => return Ok(Value::Map(entries)),
                 (Event::Scalar(text, style, _, tag), at) => {
-                    refuse_tag(tag.is_some(), at)?;
+                    refuse_tag(tag.as_deref(), at)?;
                     (key(&text, style, at)?, at)
                 }
                 (_, at) => {
@@ -212,15 +210,25 @@ fn key(text: &str, style: ScalarStyle, at: Position) -> Result<String, Unreadabl
     Ok(text.to_owned())
 }
 
-fn refuse_tag(has_tag: bool, at: Position) -> Result<(), Unreadable> {
-    if has_tag {
-        return Err(Unreadable::new(
-            at,
-            "tags such as `!!str` are not read",
+fn refuse_tag(tag: Option<&Tag>, at: Position) -> Result<(), Unreadable> {
+    let Some(tag) = tag else {
+        return Ok(());
+    };
+    let (shown, way_out) = match tag.is_yaml_core_schema() {
+        true => (
+            format!("!!{}", tag.suffix),
             "remove it, and put text in quotes",
-        ));
-    }
-    Ok(())
+        ),
+        false => (
+            format!("!{}", tag.suffix),
+            "write the value itself: nothing replaces it here",
+        ),
+    };
+    Err(Unreadable::new(
+        at,
+        format!("tags such as `{}` are not read", repeated(&shown)),
+        way_out,
+    ))
 }
 
 fn position(marker: Marker) -> Position {

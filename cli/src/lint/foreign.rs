@@ -1,0 +1,68 @@
+//! What a file is that neither YAML nor JSON can be read from, where that shows.
+
+use super::document::{Position, Unreadable};
+use towpath_core::repeated;
+
+/// A file with nothing in it.
+pub(super) fn empty(at: Position) -> Unreadable {
+    Unreadable::new(
+        at,
+        "the file is empty",
+        "describe a pipeline: `towpath schema --markdown` shows every key",
+    )
+}
+
+/// What is told in place of what the parser says: what the file is, if that shows at its start or in
+/// the line that cannot be read. A line that begins with one of `marks` is meant as a comment.
+pub(super) fn instead_of(text: &str, error: Unreadable, marks: &[&str]) -> Unreadable {
+    let line = text.lines().nth(error.at.line.saturating_sub(1));
+    let line = line.unwrap_or_default().trim();
+    if let Some(placeholder) = placeholder(line) {
+        return Unreadable::new(
+            error.at,
+            format!(
+                "`{}` is a template's, and nothing fills it in here",
+                repeated(placeholder)
+            ),
+            "fill the template in first, and give what comes out of it; a text with braces stands in quotes",
+        );
+    }
+    if is_jsonnet(text) {
+        return Unreadable::new(
+            error.at,
+            "the file is Jsonnet",
+            "give what it makes: `jsonnet FILE | towpath lint -`",
+        );
+    }
+    let is_there = |mark: &&&str| line.starts_with(**mark) || line.contains(&format!(" {mark}"));
+    if let Some(mark) = marks.iter().find(is_there) {
+        return Unreadable::new(
+            error.at,
+            format!("`{mark}` begins no comment here"),
+            "remove it; YAML has comments that begin with `#`, in a file that is named .yaml",
+        );
+    }
+    error
+}
+
+/// A placeholder of Helm, Jinja, ERB or GitHub Actions that stands outside of quotes.
+fn placeholder(line: &str) -> Option<&str> {
+    let (start, end) = [("${{", "}}"), ("{{", "}}"), ("{%", "%}"), ("<%", "%>")]
+        .into_iter()
+        .find(|(start, _)| line.contains(start))?;
+    let at = line.find(start)?;
+    let is_quoted = line[..at].ends_with(['"', '\'']);
+    let from = (!is_quoted).then(|| &line[at..])?;
+    let length = from.find(end).map_or(from.len(), |at| at + end.len());
+    Some(&from[..length])
+}
+
+fn is_jsonnet(text: &str) -> bool {
+    let begins = |start: &str| text.trim_start().starts_with(start);
+    ["local ", "function(", "import ", "std."]
+        .iter()
+        .any(|start| begins(start))
+        || text
+            .lines()
+            .any(|line| line.trim_start().starts_with("local ") && line.contains('='))
+}
