@@ -54,7 +54,7 @@ variable "slack" {
     condition = var.slack == null || (
       can(regex("^T[A-Z0-9]{8,}$", var.slack.team_id)) && can(regex("^A[A-Z0-9]{8,}$", var.slack.app_id))
     )
-    error_message = "A workspace's id begins with T, an app's with A: they are on the app's page \"Basic Information\"."
+    error_message = "A workspace's id begins with T, an app's with A: docs/install.md says where they are."
   }
 }
 
