@@ -215,7 +215,7 @@ async fn conflicts<D: Deployer>(
         for (place, other) in &others {
             if other.pipeline == one.pipeline.pipeline {
                 found.push(format!(
-                    "{}: pipeline `{}` is also in {place}: give it another name, or remove that one first",
+                    "{}: pipeline `{}` is also in {place}: give it another name, or remove that one first (docs/operations.md, \"Removing or renaming a pipeline\")",
                     one.file, other.pipeline
                 ));
             }
