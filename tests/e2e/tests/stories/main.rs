@@ -28,6 +28,7 @@ mod main_road;
 mod native;
 mod newest_wins;
 mod no_way_back;
+mod people;
 mod platforms;
 mod printed_lines;
 mod removed_approver;

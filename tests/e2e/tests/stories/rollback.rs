@@ -11,7 +11,7 @@ const ROLL_BACK: &str = "towpath_roll_back";
 const PRODUCTION: [&str; 2] = ["shop-api", "production"];
 
 /// Brings an image into production, and returns its digest.
-async fn deploy(world: &World, tag: &str) -> Result<String, Error> {
+pub(crate) async fn deploy(world: &World, tag: &str) -> Result<String, Error> {
     let digest = world.push(tag, "healthy").await?;
     world.asks(tag).await?;
     world.click(tag, "towpath_approve", APPROVER).await?;
@@ -68,7 +68,7 @@ async fn hold(world: &World) -> Result<Option<String>, Error> {
 }
 
 /// Lets time pass until the release of a tag waits behind a hold.
-async fn waits_behind_a_hold(world: &World, tag: &str) -> Result<Value, Error> {
+pub(crate) async fn waits_behind_a_hold(world: &World, tag: &str) -> Result<Value, Error> {
     let queued = async |world: &World| {
         let queued = world.events_named(tag, "queued").await?.pop();
         Ok::<_, Error>(queued.filter(|event| event["behind"].to_string().contains("a hold: ")))
