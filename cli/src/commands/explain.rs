@@ -227,9 +227,6 @@ fn write(
             }
             if report.pipelines.is_empty() && report.unusable.is_empty() {
                 writeln!(out, "no pipeline is stored for {}", report.repository)?;
-                if let Some(hint) = question.asked.hint() {
-                    writeln!(out, "{QUIET}{hint}{QUIET:#}")?;
-                }
             }
         }
     }

@@ -3,7 +3,8 @@
 
 use std::str::FromStr;
 
-use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
+use towpath_core::image::{Digest, ImageError, Registry, RepositoryName, Tag};
+use towpath_core::pipeline::is_elsewhere;
 
 use crate::output::Failure;
 
@@ -44,24 +45,17 @@ impl Asked {
         }
         .into())
     }
-
-    /// Why no pipeline can be stored for it, where the first part is another registry's host.
-    pub(super) fn hint(&self) -> Option<String> {
-        let (host, _) = self.repository.as_str().split_once('/')?;
-        host.contains('.').then(|| {
-            format!(
-                "if `{host}` is a registry, its pushes are not told: Towpath takes images from ECR"
-            )
-        })
-    }
 }
 
 impl FromStr for Asked {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(way_out) = other_form(text) {
+            return Err(way_out);
+        }
         let (name, digest) = match text.split_once('@') {
-            Some((name, digest)) => (name, Some(parsed(digest)?)),
+            Some((name, digest)) => (name, Some(digest_of(name, digest)?)),
             None => (text, None),
         };
         // A colon before the last slash is that of a port.
@@ -70,21 +64,114 @@ impl FromStr for Asked {
             Some((short, tag)) => (&name[..last + short.len()], Some(parsed(tag)?)),
             None => (name, None),
         };
-        let registry = name.split_once('/').and_then(|(host, rest)| {
-            let registry: Registry = host.parse().ok()?;
-            registry.as_ecr().is_some().then_some((registry, rest))
-        });
+        let registry = match name.split_once('/') {
+            Some((host, rest)) => match host.parse::<Registry>() {
+                Ok(registry) if registry.as_ecr().is_some() => Some((registry, rest)),
+                // A repository's name has no port.
+                Ok(registry) if is_elsewhere(registry.as_str()) || host.contains(':') => {
+                    return Err(elsewhere(host, rest));
+                }
+                // A repository's name may have dots, too.
+                Ok(_) | Err(_) => None,
+            },
+            None => None,
+        };
         let (registry, repository) = match registry {
             Some((registry, rest)) => (Some(registry), rest),
             None => (None, name),
         };
         Ok(Self {
             registry,
-            repository: parsed(repository)?,
+            repository: repository_of(repository)?,
             tag,
             digest,
         })
     }
+}
+
+/// What to write instead of what names an image in another way: an address, a page of the console, an
+/// ARN, a digest by itself.
+fn other_form(text: &str) -> Option<String> {
+    if let Some((scheme, rest)) = text.split_once("://") {
+        let rest = rest.trim_end_matches('/');
+        return Some(match in_console(rest) {
+            Some(name) => format!("that is a page of the console: write `{name}`"),
+            None if rest.contains(".console.aws") || rest.starts_with("console.aws") => {
+                "that is a page of the console: write the repository's name, such as shop/api"
+                    .to_owned()
+            }
+            None => match rest.parse::<Asked>() {
+                Ok(_) => format!("no image's name begins with `{scheme}://`: write `{rest}`"),
+                Err(problem) => {
+                    format!("no image's name begins with `{scheme}://`, and then {problem}")
+                }
+            },
+        });
+    }
+    if text.starts_with("arn:") {
+        let mut parts = text.splitn(6, ':').skip(2);
+        let arn = (parts.next(), parts.next(), parts.next(), parts.next());
+        let name = match arn {
+            (Some("ecr"), Some(region), Some(account), Some(resource)) => resource
+                .strip_prefix("repository/")
+                .and_then(|name| in_ecr(account, region, name)),
+            _ => None,
+        };
+        return Some(match name {
+            Some(name) => format!("that is the repository's ARN: write `{name}`"),
+            None => "that ARN is not of a repository in ECR: write the repository's name, such as shop/api".to_owned(),
+        });
+    }
+    text.parse::<Digest>().is_ok().then(|| {
+        "a digest alone does not say which repository it is in: write REPOSITORY@sha256:…, or REPOSITORY and TAG".to_owned()
+    })
+}
+
+/// `eu-west-1.console.aws.amazon.com/ecr/repositories/private/111111111111/shop/api/_/image/…`
+fn in_console(page: &str) -> Option<String> {
+    let (address, query) = page.split_once('?').unwrap_or((page, ""));
+    let (host, path) = address.split_once('/')?;
+    let of_query = query
+        .split(['&', '#'])
+        .find_map(|pair| pair.strip_prefix("region="));
+    let region = of_query.or_else(|| host.split_once(".console.aws").map(|(region, _)| region))?;
+    let (account, name) = path
+        .strip_prefix("ecr/repositories/private/")?
+        .split_once('/')?;
+    let name = name.split("/_/").next()?;
+    in_ecr(account, region, name.trim_end_matches('/'))
+}
+
+fn in_ecr(account: &str, region: &str, name: &str) -> Option<String> {
+    let registry = Registry::ecr(&account.parse().ok()?, &region.parse().ok()?);
+    let name: RepositoryName = name.parse().ok()?;
+    Some(format!("{registry}/{name}"))
+}
+
+fn elsewhere(host: &str, rest: &str) -> String {
+    let name = rest.strip_prefix("library/").unwrap_or(rest);
+    format!(
+        "`{host}` is no private registry of ECR, and only pushes to those are told: push the image there, and ask for that repository, such as `{name}`"
+    )
+}
+
+fn digest_of(name: &str, digest: &str) -> Result<Digest, String> {
+    digest
+        .parse()
+        .map_err(|error: ImageError| match digest.parse::<Tag>() {
+            Ok(tag) => format!("a tag stands after a colon: write `{name}:{tag}`"),
+            Err(_) => format!("{error}: copy the whole digest, or name the image by its tag"),
+        })
+}
+
+fn repository_of(text: &str) -> Result<RepositoryName, String> {
+    text.parse().map_err(|error: ImageError| {
+        let lower = text.to_ascii_lowercase();
+        match lower.parse::<RepositoryName>() {
+            Ok(name) => format!("repositories in ECR have no capitals: write `{name}`"),
+            Err(_) => error.to_string(),
+        }
+    })
 }
 
 fn parsed<T>(text: &str) -> Result<T, String>
@@ -140,6 +227,96 @@ mod tests {
         );
         let (_, _, tags) = asked("shop/api");
         assert!(tags.unwrap_err().ends_with("towpath explain shop/api TAG"));
+    }
+
+    #[test]
+    fn what_names_an_image_in_another_way_says_what_to_write() {
+        let whole = format!("{ECR}/shop/api");
+        let console = "eu-west-1.console.aws.amazon.com/ecr/repositories/private/111111111111";
+        let digest = Digest::of(b"image");
+        for (text, says) in [
+            (format!("https://{whole}"), format!("write `{whole}`")),
+            (
+                format!("https://{whole}:3f2c1ab/"),
+                format!("write `{whole}:3f2c1ab`"),
+            ),
+            (
+                format!("docker://{whole}:3f2c1ab"),
+                format!("write `{whole}:3f2c1ab`"),
+            ),
+            (
+                "https://docker.io/shop/api:1".to_owned(),
+                "`docker.io` is no private registry of ECR".to_owned(),
+            ),
+            (
+                "arn:aws:ecr:eu-west-1:111111111111:repository/shop/api".to_owned(),
+                format!("write `{whole}`"),
+            ),
+            (
+                "arn:aws-cn:ecr:cn-north-1:111111111111:repository/shop".to_owned(),
+                "write `111111111111.dkr.ecr.cn-north-1.amazonaws.com.cn/shop`".to_owned(),
+            ),
+            (
+                "arn:aws:ecs:eu-west-1:111111111111:service/shop/api".to_owned(),
+                "not of a repository".to_owned(),
+            ),
+            (
+                format!("https://{console}/shop/api?region=eu-west-1"),
+                format!("write `{whole}`"),
+            ),
+            (
+                format!("https://{console}/shop/api/_/image/{digest}/details"),
+                format!("write `{whole}`"),
+            ),
+            (
+                "https://console.aws.amazon.com/ecr/repositories?region=eu-west-1".to_owned(),
+                "such as shop/api".to_owned(),
+            ),
+            (digest.to_string(), "REPOSITORY@sha256".to_owned()),
+            (
+                "shop/api@3f2c1ab".to_owned(),
+                "write `shop/api:3f2c1ab`".to_owned(),
+            ),
+            (
+                "shop/api@sha256:12".to_owned(),
+                "copy the whole digest".to_owned(),
+            ),
+            ("Shop/API:1".to_owned(), "write `shop/api`".to_owned()),
+            (
+                "docker.io/shop/api:1".to_owned(),
+                "such as `shop/api`".to_owned(),
+            ),
+            (
+                "docker.io/library/nginx".to_owned(),
+                "such as `nginx`".to_owned(),
+            ),
+            (
+                "ghcr.io/shop/api".to_owned(),
+                "`ghcr.io` is no private".to_owned(),
+            ),
+            (
+                "localhost:5000/shop".to_owned(),
+                "`localhost:5000` is no private".to_owned(),
+            ),
+            (
+                "public.ecr.aws/nginx/nginx".to_owned(),
+                "`public.ecr.aws` is no".to_owned(),
+            ),
+        ] {
+            let told = text.parse::<Asked>().unwrap_err();
+            assert!(told.contains(&says), "{text}: {told}");
+        }
+        // What only looks like one of them.
+        for text in [
+            "arn",
+            "docker/api",
+            "shop.io/api",
+            "console/api",
+            "sha256/api",
+            "https/api:1",
+        ] {
+            assert!(text.parse::<Asked>().is_ok(), "{text}");
+        }
     }
 
     #[test]

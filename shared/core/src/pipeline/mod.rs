@@ -30,6 +30,7 @@ pub use check::{
 };
 pub use contradiction::Contradiction;
 pub use duration::{InvalidSpan, Span};
+pub use never::is_elsewhere;
 pub use read::{LARGEST_TEXT, ReadError};
 pub use rollout::{CodeDeployRollout, EcsRollout, RollingRollout, Rollout};
 pub use schema::schema;

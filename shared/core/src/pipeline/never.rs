@@ -10,6 +10,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
+pub use self::repository::is_elsewhere;
 use super::contradiction::Found;
 use super::{CodeDeployRollout, Contradiction, Pipeline, Rollout, Stage};
 use crate::repeated;

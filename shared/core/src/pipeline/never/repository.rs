@@ -130,7 +130,9 @@ fn no_registry(host: &str) -> Option<String> {
     })
 }
 
-fn is_elsewhere(host: &str) -> bool {
+/// Whether a host, in small letters, is surely that of a registry whose pushes are not told.
+#[must_use]
+pub fn is_elsewhere(host: &str) -> bool {
     REGISTRIES.contains(&host)
         || ENDS.iter().any(|end| host.ends_with(end))
         || host.parse::<Ipv4Addr>().is_ok()
