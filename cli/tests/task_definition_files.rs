@@ -166,6 +166,56 @@ fn what_ecs_would_refuse_is_found_at_its_place() {
     }
 }
 
+/// Each as another tool writes it, and what only looks like one.
+#[test]
+fn an_image_that_another_tool_was_to_put_in_is_told_as_such() {
+    let with = |image: &str| {
+        let definition = serde_json::json!({
+            "family": "web", "containerDefinitions": [{"name": "app", "image": image, "memory": 64}],
+        });
+        let output = render(&["--check"], definition.to_string().as_bytes());
+        text(&output.stderr)
+    };
+    for image in [
+        "$IMAGE",
+        "${IMAGE}",
+        "${image}",
+        "%IMAGE%",
+        "__IMAGE__",
+        "@IMAGE@",
+        "<IMAGE1_NAME>",
+        "{{ image }}",
+        "{{image}}:{{tag}}",
+        "IMAGE",
+        "IMAGE_URI",
+        "IMAGE_URI:TAG",
+        "REPLACE_ME",
+        "111111111111.dkr.ecr.eu-central-1.amazonaws.com/shop:$TAG",
+        "111111111111.dkr.ecr.eu-central-1.amazonaws.com/shop:__TAG__",
+        "shop:%TAG%",
+    ] {
+        let told = with(image);
+        assert!(told.contains("is a placeholder"), "{image}: {told}");
+        assert!(told.contains("--image app=IMAGE"), "{image}: {told}");
+        assert!(told.contains("`containers`"), "{image}: {told}");
+    }
+    for image in [
+        "nginx",
+        "image",
+        "nginx:IMAGE_TAG",
+        "my__image__x:v1",
+        "Nginx",
+        "NGINX",
+        "shop:v 1",
+        "shop:50%",
+        "team@shop",
+        "cost$:v1",
+    ] {
+        let told = with(image);
+        assert!(!told.contains("is a placeholder"), "{image}: {told}");
+    }
+}
+
 /// Files that are no task definitions, beside those in the folder.
 const OTHERS: [(&str, &str); 41] = [
     (

@@ -59,6 +59,16 @@ pub enum TemplateError {
         /// JSON pointer of the string.
         path: String,
     },
+    /// The place where another tool was to put the image.
+    #[error(
+        "template has the placeholder ${{{name}}} at {path}: Towpath puts the image into the containers that the stage names; write any image there, or ${{image}}"
+    )]
+    Image {
+        /// What stands between the braces, where that is a name.
+        name: String,
+        /// JSON pointer of the string.
+        path: String,
+    },
     /// The placeholder exists, but there is nothing to put in its place.
     #[error("template has the placeholder ${{{name}}} at {path}, for which there is no value here")]
     NoValue {
@@ -140,9 +150,11 @@ fn fill_text(text: &str, values: &Values, path: &str) -> Result<String, Template
             });
         };
         let Some(placeholder) = Placeholder::of(name) else {
-            return Err(TemplateError::Unknown {
-                name: shown(name),
-                path: path.to_owned(),
+            let (name, path) = (shown(name), path.to_owned());
+            let is_image = path.starts_with("/containerDefinitions/") && path.ends_with("/image");
+            return Err(match is_image {
+                true => TemplateError::Image { name, path },
+                false => TemplateError::Unknown { name, path },
             });
         };
         let Some(value) = values.get(&placeholder) else {
@@ -270,6 +282,7 @@ mod tests {
         insta::assert_snapshot!(error(r#"{"a": "${commit}"}"#), @r#"template has the placeholder ${commit} at /a, for which there is no value here"#);
         insta::assert_snapshot!(error(r#"{"a": "${image"}"#), @r#"template has ${ without a closing brace at /a; write $${ for a literal ${"#);
         insta::assert_snapshot!(error(r#"{"${image}": 1}"#), @r#"template has a placeholder in the key at /${image}; only values can have one"#);
+        insta::assert_snapshot!(error(r#"{"containerDefinitions": [{"image": "${IMAGE}"}]}"#), @"template has the placeholder ${IMAGE} at /containerDefinitions/0/image: Towpath puts the image into the containers that the stage names; write any image there, or ${image}");
         insta::assert_snapshot!(error(r#"{"a": "${hunter2 !}"}"#), @"template has the unknown placeholder ${…} at /a; known are account, commit, digest, image, pipeline, region, release, repository, stage, tag; write $${ for a literal ${");
         insta::assert_snapshot!(error(r#"{"a": ${image}}"#), @"template cannot be used: it is a template, with a placeholder that stands outside of quotes (line 1): fill it in first, with the tool that the template is for, or put it in quotes");
     }

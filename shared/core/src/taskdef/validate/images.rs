@@ -21,11 +21,13 @@ pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut V
                 "the container has no image".to_owned(),
                 "set image to a repository and digest",
             )],
-            Some(Value::String(text)) if has_placeholder(text) => vec![Finding::error(
+            Some(Value::String(text)) if is_placeholder(text) => vec![Finding::error(
                 Rule::ImageName,
                 path,
                 format!("image \"{}\" is a placeholder", repeated(text)),
-                format!("set the image, as `towpath render --image {name}=IMAGE` does"),
+                format!(
+                    "Towpath puts the image into the containers that a stage names: add {name:?} to its `containers`, and write `${{image}}` here if it is a template of a pipeline; `towpath render --image {name}=IMAGE` does it by hand"
+                ),
             )],
             Some(Value::String(text)) => match text.parse::<ImageRef>() {
                 Ok(image) => {
@@ -62,6 +64,41 @@ fn check_credentials(image: &ImageRef, container: Container<'_>, index: usize) -
             "remove repositoryCredentials; the execution role is what may pull it",
         )
     })
+}
+
+/// Whether other tools put the image in there: `${IMAGE}`, `$IMAGE`, `%IMAGE%`, `@IMAGE@`, `__IMAGE__`,
+/// `<IMAGE>`, `{{ image }}`, or `IMAGE_URI`, which cannot be read, since repositories have no capitals.
+fn is_placeholder(text: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let is_variable = |rest: &str| rest.starts_with(|c: char| c.is_ascii_uppercase() || c == '_');
+    let between = |mark: &str| {
+        let mut parts = text.split(mark).skip(1);
+        parts.next().is_some_and(is_name) && parts.next().is_some()
+    };
+    let parts = || text.split(['/', ':']);
+    let is_wrapped = |part: &str| {
+        let inner = part
+            .strip_prefix("__")
+            .and_then(|rest| rest.strip_suffix("__"));
+        inner.is_some_and(is_name)
+    };
+    let is_capitals = |part: &str| {
+        let is_word = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        part.bytes().all(is_word)
+            && part.bytes().any(|byte| byte.is_ascii_uppercase())
+            && (part.contains('_') || part.contains("IMAGE"))
+    };
+    has_placeholder(text)
+        || text.split('$').skip(1).any(is_variable)
+        || between("%")
+        || between("@")
+        || parts().any(is_wrapped)
+        || parts().next().is_some_and(is_capitals)
 }
 
 /// What is wrong is said of a part of the text, which is not shown where the whole is not.
