@@ -102,14 +102,18 @@ pub(crate) fn sentence(event: &Event) -> String {
             image,
             rollback: Some(rollback),
             ..
-        } => format!(
-            "{} is to be rolled back to {} of {} ({}){}",
-            rollback.stage,
-            rollback.called(&image.tag),
-            rollback.good,
-            rollback.revision.short(),
-            because(rollback.reason.as_deref())
-        ),
+        } => {
+            let (stage, good) = (&rollback.stage, &rollback.good);
+            let to = rollback.called(&image.tag);
+            let of = match rollback.before {
+                true => format!("{to} ({good})"),
+                false => format!("{to} of {good} ({})", rollback.revision.short()),
+            };
+            format!(
+                "{stage} is to be rolled back to {of}{}",
+                because(rollback.reason.as_deref())
+            )
+        }
         Event::RollbackRequested { stage, reason, .. } => format!(
             "{stage}: the rollout is to be taken back{}",
             because(reason.as_deref())

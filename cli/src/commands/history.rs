@@ -98,8 +98,12 @@ pub(super) struct ReleaseLine<'a> {
     release: &'a ReleaseId,
     pipeline: &'a PipelineName,
     repository: &'a str,
-    tag: &'a str,
-    digest: String,
+    /// What the pipeline calls what it deploys, and its digest: nothing where a rollback brings back
+    /// what ran before the first release.
+    tag: Option<&'a str>,
+    digest: Option<String>,
+    /// What a rollback brings back.
+    back_to: Option<&'a str>,
     arrived_at: Timestamp,
     opened_at: Timestamp,
     updated_at: Timestamp,
@@ -114,8 +118,9 @@ impl<'a> From<&'a Summary> for ReleaseLine<'a> {
             release: &summary.release,
             pipeline: &summary.pipeline,
             repository: summary.repository.as_str(),
-            tag: summary.tag.as_str(),
-            digest: summary.digest.to_string(),
+            tag: summary.deploys_image().then(|| summary.tag.as_str()),
+            digest: summary.deploys_image().then(|| summary.digest.to_string()),
+            back_to: summary.back_to.as_deref(),
             arrived_at: summary.arrived_at,
             opened_at: summary.opened_at,
             updated_at: summary.updated_at,
@@ -143,11 +148,14 @@ fn write_releases(
             for one in releases {
                 writeln!(
                     out,
-                    "{}  {NAME}{}{NAME:#}  {}:{}  {}",
+                    "{}  {NAME}{}{NAME:#}  {}  {}",
                     time(one.opened_at),
                     one.release,
-                    one.repository,
-                    one.tag,
+                    if one.deploys_image() {
+                        format!("{}:{}", one.repository, one.tag)
+                    } else {
+                        one.name().to_owned()
+                    },
                     coloured(one.outcome, &safe(&one.state))
                 )?;
             }
@@ -214,16 +222,7 @@ fn write_entries(
             )?;
         }
         Output::Text => {
-            let image = release.image();
-            writeln!(
-                out,
-                "{NAME}{}{NAME:#}  {}/{}:{}\n{QUIET}{}{QUIET:#}",
-                release.id(),
-                image.registry,
-                image.repository,
-                image.tag,
-                image.digest
-            )?;
+            write_header(out, release)?;
             let mut hidden = 0;
             for entry in release.entries() {
                 if is_bookkeeping(&entry.event) && !all {
@@ -255,6 +254,26 @@ fn write_entries(
         }
     }
     Ok(Answer::Yes)
+}
+
+/// What the release deploys. Of what ran before the first release no image is known.
+fn write_header(out: &mut dyn Write, release: &Release) -> Result<(), Failure> {
+    let image = release.image();
+    write!(out, "{NAME}{}{NAME:#}  ", release.id())?;
+    match release.rollback() {
+        Some(rollback) if rollback.before => writeln!(
+            out,
+            "{} back to {}",
+            rollback.stage,
+            rollback.called(&image.tag)
+        )?,
+        Some(_) | None => writeln!(
+            out,
+            "{}/{}:{}\n{QUIET}{}{QUIET:#}",
+            image.registry, image.repository, image.tag, image.digest
+        )?,
+    }
+    Ok(())
 }
 
 fn told(event: &Event) -> String {

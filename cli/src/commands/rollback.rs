@@ -129,7 +129,8 @@ pub(super) async fn run<D: Orders + Reads>(
         by,
     };
     for _ in 0..TRIES {
-        if let Some(report) = order.roll_back().await? {
+        if let Some(mut report) = order.roll_back().await? {
+            order.look_for_a_veto(&mut report).await;
             match output {
                 Output::Json => write_json(out, &report)?,
                 Output::Text => write_text(out, &report)?,
@@ -167,12 +168,12 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             // Whoever asks twice means the same rollback, and not to take that back.
             let wanted = self.arguments.to.as_ref();
             if wanted.is_none_or(|to| to.is_of(rollback)) {
-                let to = To {
-                    release: rollback.good.clone(),
-                    tag: (!rollback.before).then(|| owner.image().tag.to_string()),
-                    revision: rollback.revision.clone(),
-                    before_release: rollback.before,
-                };
+                let to = To::of(
+                    rollback.good.clone(),
+                    owner.image(),
+                    &rollback.revision,
+                    rollback.before,
+                );
                 return Ok(Some(self.report(
                     false,
                     None,
@@ -201,6 +202,17 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
         report.rollback = Some(rollback);
         report.to = Some(to);
         Ok(Some(report))
+    }
+
+    /// Whether the image that is brought back is vetoed. That keeps nobody from rolling back, and
+    /// neither does a table that does not say it.
+    async fn look_for_a_veto(&self, report: &mut Report<'_>) {
+        let Some(to) = &mut report.to else {
+            return;
+        };
+        if let Some(digest) = &to.digest {
+            to.vetoed = self.deployer.veto(digest).await.unwrap_or_default();
+        }
     }
 
     /// Whether a release is driven that has the service, or has had it last.
@@ -279,7 +291,7 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
                 release: good.id().clone(),
                 stage: stage.clone(),
             })?;
-        let to = To::of(&good, revision, before);
+        let to = To::of(good.id().clone(), good.image(), revision, before);
         for attempt in 0..MOST_ATTEMPTS {
             let wanted = wanted.clone();
             let (id, events) = open_rollback(rules, &good, wanted, row.epoch, attempt)?;

@@ -294,7 +294,7 @@ async fn tag_of<D: Orders>(
     release: &ReleaseId,
     at_hand: &[Summary],
 ) -> Result<Option<String>, Failure> {
-    let tag = |summary: &Summary| summary.tag.to_string();
+    let tag = |summary: &Summary| summary.name().to_owned();
     match at_hand.iter().find(|one| one.release == *release) {
         Some(summary) => Ok(Some(tag(summary))),
         None => Ok(deployer.summary(release).await?.as_ref().map(tag)),
@@ -323,7 +323,7 @@ fn write_text(out: &mut dyn Write, report: &Report, now: Timestamp) -> Result<()
             writeln!(
                 out,
                 "  {QUIET}open{QUIET:#} {} {QUIET}{}{QUIET:#}: {}",
-                open.tag,
+                open.name(),
                 open.release,
                 safe(&open.state)
             )?;
@@ -332,7 +332,7 @@ fn write_text(out: &mut dyn Write, report: &Report, now: Timestamp) -> Result<()
             writeln!(
                 out,
                 "  {QUIET}ended{QUIET:#} {} {QUIET}{}{QUIET:#}: {BAD}{}{BAD:#}",
-                one.tag,
+                one.name(),
                 one.release,
                 safe(&one.state)
             )?;

@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use serde_json::Value;
 use towpath_core::appspec;
 use towpath_core::names::ContainerName;
-use towpath_core::pipeline::Rollout;
+use towpath_core::pipeline::{NamedContainers, Rollout};
 
 use super::finding::Finding;
 use super::reads::{items, text};
@@ -21,28 +21,21 @@ pub(crate) fn check(seen: &Seen<'_>) -> Vec<Finding> {
 
 fn named(seen: &Seen<'_>) -> Vec<Finding> {
     let check = seen.at.check("containers");
-    let wanted = seen.at.stage.containers.iter();
-    let missing: Vec<_> = wanted
-        .filter(|name| seen.container(name.as_str()).is_none())
-        .map(|name| name.as_str())
-        .collect();
     let known: Vec<_> = seen
         .containers()
         .iter()
         .map(|one| text(one, "name"))
         .collect();
-    if missing.is_empty() {
-        return vec![check.ok(format!("{} has them", seen.definition_name()))];
-    }
-    vec![check.error(
-        format!(
-            "{} has no container {}, but {}",
-            seen.definition_name(),
-            missing.join(", "),
-            known.join(", ")
-        ),
-        "correct `containers` of the stage",
-    )]
+    let definition = seen.definition_name();
+    vec![
+        match NamedContainers::of(seen.at.stage).missing(&definition, &known) {
+            None => check.ok(format!("{definition} has them")),
+            Some(missing) => check.error(
+                missing,
+                "correct the pipeline's file, or the task definition",
+            ),
+        },
+    ]
 }
 
 /// Where the load balancers send traffic.
@@ -154,7 +147,7 @@ mod tests {
         assert_eq!(
             told(&check(&seen)),
             [
-                "error: api:7 has no container app, but web",
+                "error: `containers` names the container app, which api:7 does not have, but web",
                 "error: the load balancer sends traffic to the container app, which api:7 does not have"
             ]
         );

@@ -84,6 +84,7 @@ fn summary(release: &Release, stored: &Summary) -> Vec<Difference> {
         Difference::between("repository", &stored.repository, &own.repository),
         Difference::between("tag", &stored.tag, &own.tag),
         Difference::between("digest", &stored.digest, &own.digest),
+        Difference::between("back_to", &stored.back_to, &own.back_to),
         Difference::between("arrived_at", &stored.arrived_at, &own.arrived_at),
         Difference::between("version", &stored.version, &own.version),
         Difference::between("state", &stored.state, &own.state),

@@ -3,10 +3,12 @@
 use std::io::Write;
 
 use serde::Serialize;
+use towpath_core::image::Digest;
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Principal, Release, Revision};
+use towpath_core::release::{Image, Principal, Revision};
 
 use crate::output::{Failure, GOOD, NAME, QUIET, WARN};
+use crate::telling::safe;
 
 #[derive(Serialize)]
 pub(super) struct Report<'a> {
@@ -41,15 +43,24 @@ pub(super) struct To {
     pub(super) revision: Revision,
     /// Whether it is not what that release brought, but what ran before it.
     pub(super) before_release: bool,
+    /// Its image; none for what ran before it.
+    #[serde(skip)]
+    pub(super) digest: Option<Digest>,
+    /// Why its image is vetoed, which keeps no rollback, if it is and that could be read.
+    pub(super) vetoed: Option<String>,
 }
 
 impl To {
-    pub(super) fn of(good: &Release, revision: &Revision, before: bool) -> Self {
+    /// What `good` brought, or what ran before it, with the image of `image`, which is one of either
+    /// `good` or a rollback to it.
+    pub(super) fn of(good: ReleaseId, image: &Image, revision: &Revision, before: bool) -> Self {
         Self {
-            release: good.id().clone(),
-            tag: (!before).then(|| good.image().tag.to_string()),
+            release: good,
+            tag: (!before).then(|| image.tag.to_string()),
             revision: revision.clone(),
             before_release: before,
+            digest: (!before).then_some(image.digest),
+            vetoed: None,
         }
     }
 }
@@ -84,6 +95,14 @@ pub(super) fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(),
                 "{name} {before}goes back to {GOOD}{of}{GOOD:#}, which ran before {release}, by {rollback}"
             )?,
         }
+    }
+    let vetoed = report.to.as_ref().and_then(|to| to.vetoed.as_ref());
+    if let Some(reason) = vetoed {
+        writeln!(
+            out,
+            "{WARN}{}{WARN:#}. No veto keeps a rollback: `towpath rollback {pipeline} {stage} --to RELEASE` brings back another",
+            safe(reason)
+        )?;
     }
     let follow = report.rollback.as_ref().or(report.taken_back.as_ref());
     if let Some(release) = follow {

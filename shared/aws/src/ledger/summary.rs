@@ -114,6 +114,9 @@ pub(super) fn summary_item(summary: &Summary, attention: Attention) -> Item {
     if let Some(since) = summary.moving_since {
         item.insert("moving_since".into(), text(sortable(since)));
     }
+    if let Some(back_to) = &summary.back_to {
+        item.insert("back_to".into(), text(back_to));
+    }
     if let Some(behind) = &summary.behind {
         item.insert("behind".into(), text(behind));
     }
@@ -178,6 +181,7 @@ pub(super) fn summary_of(item: &Item) -> Result<Listed, BadItem> {
             repository: parsed(item, "repository")?,
             tag: parsed(item, "tag")?,
             digest: parsed(item, "digest")?,
+            back_to: optional(item, "back_to")?,
             arrived_at: parsed(item, "arrived_at")?,
             version: parsed_number(item, "version")?,
             state: string(item, "state")?.to_owned(),

@@ -118,7 +118,7 @@ fn rolling_back(release: &Release, stage: &Stage) -> Value {
         style: "danger",
         question: format!(
             "Take {} back from {}, and hold the stage?",
-            release.image().tag,
+            release.name(),
             stage.name
         ),
     };

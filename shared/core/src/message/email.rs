@@ -1,13 +1,14 @@
 //! What is published to SNS, for e-mail: requests to decide, and outcomes.
 
 use super::escape::one_line;
+use super::wording::to_the_second;
 use crate::names::StageName;
 use crate::release::{Entry, Event, Notice, Release};
 
 /// What an entry says by e-mail, if it is worth one.
 pub(super) fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
     let image = release.image();
-    let name = format!("{} {}", release.pipeline().pipeline, image.tag);
+    let name = format!("{} {}", release.pipeline().pipeline, release.name());
     let (headline, body, asks) = match &entry.event {
         Event::ApprovalRequested {
             stage,
@@ -19,7 +20,8 @@ pub(super) fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
         } => {
             let gate = release.pipeline().stage(stage)?.approval.as_ref()?;
             let body = format!(
-                "{name} waits for approval of {stage} (request {approval}), until {expires_at}.\n\nimage: {}/{}@{digest}\ntask definition: {}\n",
+                "{name} waits for approval of {stage} (request {approval}), until {}.\n\nimage: {}/{}@{digest}\ntask definition: {}\n",
+                to_the_second(*expires_at),
                 image.registry,
                 image.repository,
                 spec.short()

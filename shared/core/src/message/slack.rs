@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::baking::baking;
 use super::buttons::buttons;
 use super::escape::{cut, one_line, slack_text};
-use super::wording::{date, sign};
+use super::wording::{date, sign, to_the_second};
 use crate::names::{ApprovalId, StageName};
 use crate::pipeline::Stage;
 use crate::release::{
@@ -54,19 +54,23 @@ pub fn card(release: &Release) -> Card {
                 "{}: {} {}",
                 slack_text(&title),
                 stage.name,
-                state(release, stage, rollout, |at| at.to_string())
+                state(release, stage, rollout, to_the_second)
             ),
             None => slack_text(&title),
         },
     };
     blocks.extend(buttons(release));
-    let origin = format!(
-        "`{}/{}@{}` · `{}`",
-        image.registry,
-        image.repository,
-        image.digest,
-        release.id()
-    );
+    // Of what ran before the first release no image is known.
+    let origin = match release.rollback() {
+        Some(rollback) if rollback.before => format!("`{}`", release.id()),
+        Some(_) | None => format!(
+            "`{}/{}@{}` · `{}`",
+            image.registry,
+            image.repository,
+            image.digest,
+            release.id()
+        ),
+    };
     blocks.push(json!({ "type": "context", "elements": [mrkdwn(&origin)] }));
     Card {
         text: headline,

@@ -161,7 +161,7 @@ pub(super) fn line(release: &Release, entry: &Entry, said: &mut Said) -> Option<
                 ":leftwards_arrow_with_hook: {} rolls *{}* back to {}{}",
                 person(&rollback.by),
                 rollback.stage,
-                slack_text(release.image().tag.as_str()),
+                slack_text(&rollback.called(&release.image().tag)),
                 because(rollback.reason.as_deref())
             ))
         }
@@ -294,7 +294,13 @@ pub(super) fn sign(outcome: Outcome) -> &'static str {
 /// <https://docs.slack.dev/messaging/formatting-message-text#date-formatting>.
 pub(super) fn date(at: Timestamp) -> String {
     let seconds = at.as_second();
-    format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{at}>")
+    let fallback = to_the_second(at);
+    format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{fallback}>")
+}
+
+/// An instant for people who read plain text: nobody waits for a fraction of a second.
+pub(super) fn to_the_second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 fn mention(user: &SlackUser) -> String {
@@ -307,5 +313,20 @@ pub(super) fn person(principal: &Principal) -> String {
         Principal::TokenHolder | Principal::Deployer => principal.to_string(),
         // The ledger has the whole ARN.
         Principal::Aws(arn) => slack_text(arn.rsplit('/').next().unwrap_or(arn)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_shown_a_fraction_of_a_second() {
+        let at = "2026-12-01T03:00:21.022352539Z".parse().unwrap();
+        assert_eq!(
+            date(at),
+            "<!date^1796094021^{date_short_pretty} {time}|2026-12-01T03:00:21Z>"
+        );
+        assert_eq!(to_the_second(at), "2026-12-01T03:00:21Z");
     }
 }

@@ -9,6 +9,7 @@ mod arrivals;
 mod check;
 mod contradiction;
 mod duration;
+mod named;
 mod never;
 #[cfg(test)]
 mod properties;
@@ -30,6 +31,7 @@ pub use check::{
 };
 pub use contradiction::Contradiction;
 pub use duration::{InvalidSpan, Span};
+pub use named::NamedContainers;
 pub use never::is_elsewhere;
 pub use read::{LARGEST_TEXT, ReadError};
 pub use rollout::{CodeDeployRollout, EcsRollout, RollingRollout, Rollout};

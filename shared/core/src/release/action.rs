@@ -14,7 +14,8 @@ use crate::names::{
     CheckName, ContainerName, DeploymentId, Fingerprint, PauseId, ReleaseId, StageName,
 };
 use crate::pipeline::{
-    ApprovalPoint, Base, Check, CodeDeployRollout, HookPoint, Role, Rollout, Stage, TaskCheck,
+    ApprovalPoint, Base, Check, CodeDeployRollout, HookPoint, NamedContainers, Role, Rollout,
+    Stage, TaskCheck,
 };
 use jiff::Timestamp;
 
@@ -151,6 +152,9 @@ pub enum Action {
         base: Base,
         /// What to change.
         changes: Changes,
+        /// The containers that the task definition must have.
+        #[serde(default, skip_serializing_if = "NamedContainers::is_empty")]
+        containers: NamedContainers,
         /// What the service must be set up to wait for.
         gates: Gates,
         /// Whether auto scaling will be suspended, so that its state must be known.

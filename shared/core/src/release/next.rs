@@ -54,7 +54,7 @@ use super::rollout::Phase;
 use super::vote::{Approval, Standing};
 use super::{Action, Event, Gates, Outcome, Release, Revision, Vote, reason, tell::announcements};
 use crate::names::ApprovalId;
-use crate::pipeline::Stage;
+use crate::pipeline::{NamedContainers, Stage};
 
 /// When the question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,6 +231,7 @@ pub fn planning(release: &Release, stage: &Stage) -> Option<Action> {
         rollout: stage.rollout.clone(),
         base: stage.base.clone(),
         changes: changes(release, stage),
+        containers: NamedContainers::of(stage),
         gates: Gates::of(stage),
         scaling: stage.suspends_auto_scaling(),
         back_to: release.rollback().map(|rollback| rollback.revision.clone()),
@@ -281,14 +282,14 @@ fn succeed(
         .last()
         .is_some_and(|last| last.name == stage.name)
     {
-        let tag = &release.image().tag;
+        let name = release.name();
         let reason = if wants_no_tasks(release) {
             format!(
-                "{tag} is deployed to {}, which wants no tasks now: nothing of it has run there",
+                "{name} is deployed to {}, which wants no tasks now: nothing of it has run there",
                 stage.name
             )
         } else {
-            format!("{tag} serves in {}", stage.name)
+            format!("{name} serves in {}", stage.name)
         };
         events.push(Event::Ended { outcome, reason });
     }

@@ -68,6 +68,16 @@ impl Rollback {
         }
     }
 
+    /// What people call what is brought back, in one word: the tag of its image, which is `tag`, or
+    /// its revision where no release had brought it.
+    #[must_use]
+    pub fn name(&self, tag: &Tag) -> String {
+        match self.before {
+            false => tag.to_string(),
+            true => self.revision.short().to_string(),
+        }
+    }
+
     /// What people call what is brought back; `tag` is that of its image.
     #[must_use]
     pub fn called(&self, tag: &Tag) -> String {

@@ -234,6 +234,17 @@ impl Release {
         &self.home
     }
 
+    /// What people call the version that it deploys: the tag of its image, or the revision where a
+    /// rollback brings back what ran before the first release.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let tag = &self.image().tag;
+        match self.rollback() {
+            None => tag.to_string(),
+            Some(rollback) => rollback.name(tag),
+        }
+    }
+
     /// What the release brings back, if it is a rollback.
     #[must_use]
     pub fn rollback(&self) -> Option<&Rollback> {

@@ -26,6 +26,8 @@ pub struct Summary {
     pub tag: Tag,
     /// The digest of its image.
     pub digest: Digest,
+    /// What a rollback brings back: see [`Release::name`].
+    pub back_to: Option<String>,
     /// When its image arrived under that tag.
     pub arrived_at: Timestamp,
     /// The version of the pipeline's parameter.
@@ -62,6 +64,7 @@ impl Summary {
             repository: image.repository.clone(),
             tag: image.tag.clone(),
             digest: image.digest,
+            back_to: release.rollback().map(|back| back.name(&image.tag)),
             arrived_at: image.arrived_at,
             version: release.version(),
             state: state(release),
@@ -74,6 +77,21 @@ impl Summary {
             moving_since: release.moving_since(),
             behind: release.waits_behind().map(str::to_owned),
         })
+    }
+}
+
+impl Summary {
+    /// What people call the version that it deploys.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.back_to.as_deref().unwrap_or(self.tag.as_str())
+    }
+
+    /// Whether it deploys the image that it names. What ran before the first release has an image
+    /// that nobody has looked at: the one that is named then came after it.
+    #[must_use]
+    pub fn deploys_image(&self) -> bool {
+        self.name() == self.tag.as_str()
     }
 }
 
@@ -99,9 +117,8 @@ fn state(release: &Release) -> String {
         }
         (None, None) => "it has no stages".to_owned(),
     };
-    // Its image is that of the release that came after what is brought back.
-    let text = match release.rollback().filter(|rollback| rollback.before) {
-        Some(rollback) => format!("back to {}: {text}", rollback.revision.short()),
+    let text = match release.rollback() {
+        Some(_) => format!("back to {}: {text}", release.name()),
         None => text,
     };
     text.chars()

@@ -53,6 +53,53 @@ async fn end_of(world: &World, id: &str) -> Result<String, Error> {
     Ok(outcome(world).await?.unwrap_or_default())
 }
 
+/// A rollback to what ran before the first release takes that release away: nothing that is said of
+/// the rollback may name it as what serves, and its image is not the rollback's.
+async fn nobody_is_told_that_it_serves(
+    world: &World,
+    first: &str,
+    rollback: &str,
+) -> Result<(), Error> {
+    let mut said = world.emails().await?;
+    said.retain(|mail| mail.contains(rollback));
+    assert!(!said.is_empty(), "a mail");
+    let cards = world.cards().await?.into_iter();
+    let cards: Vec<_> = cards.filter(|card| card.text.contains(rollback)).collect();
+    assert_eq!(cards.len(), 1, "one card: {cards:#?}");
+    assert!(!cards[0].text.contains("sha256:"), "{}", cards[0].text);
+    for card in cards {
+        assert!(
+            card.replies
+                .iter()
+                .any(|line| line.contains("shop-api-production:1 serves")),
+            "{:#?}",
+            card.replies
+        );
+        said.push(card.text);
+        said.extend(card.replies);
+    }
+    let (_, history) = world.towpath(&["history", rollback]).await?;
+    let second = history.lines().nth(1).unwrap_or_default();
+    assert!(!second.starts_with("sha256:"), "{history}");
+    said.push(history);
+    for text in said {
+        assert!(!text.contains(&format!("{first} serves")), "{text}");
+        assert!(!text.contains(&format!("shop-api {first}")), "{text}");
+    }
+    let (_, listed) = world
+        .towpath(&["history", "shop-api", "--output", "json"])
+        .await?;
+    let listed: Value =
+        serde_json::from_str(&listed).map_err(|error| Error::Story(error.to_string()))?;
+    let line = listed["releases"]
+        .as_array()
+        .and_then(|lines| lines.iter().find(|line| line["release"] == rollback))
+        .expect("it is listed");
+    assert_eq!(line["back_to"], "shop-api-production:1");
+    assert!(line["tag"].is_null() && line["digest"].is_null(), "{line}");
+    Ok(())
+}
+
 /// Why production is on hold, as `towpath status` shows it.
 async fn hold(world: &World) -> Result<Option<String>, Error> {
     let (_, printed) = world
@@ -370,6 +417,8 @@ async fn neither_a_hold_nor_a_veto_nor_an_approval_keeps_an_older_release() -> R
         .ordered(&[&["rollback"], &PRODUCTION[..], &["--to", &release]].concat())
         .await?;
     assert_eq!(asked["to"]["release"], release.as_str());
+    let vetoed = asked["to"]["vetoed"].as_str().unwrap_or_default();
+    assert!(vetoed.ends_with("vetoed the image: an old one"), "{asked}");
     let rollback = asked["rollback"].as_str().unwrap_or_default().to_owned();
     assert_eq!(end_of(&world, &rollback).await?, "succeeded");
     serves(&world, &good).await?;
@@ -382,6 +431,7 @@ async fn neither_a_hold_nor_a_veto_nor_an_approval_keeps_an_older_release() -> R
     let rollback = asked["rollback"].as_str().unwrap_or_default().to_owned();
     assert_eq!(end_of(&world, &rollback).await?, "succeeded");
     assert_eq!(world.running("production").await?, world.shop.first());
+    nobody_is_told_that_it_serves(&world, GOOD, &rollback).await?;
 
     // Nothing is left before it, and the way out is said.
     let (code, printed) = world

@@ -230,6 +230,12 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     let scaling = scaling?;
     let remark = scaling.and_then(|it| it.remark(service.desired_count(), &place.service));
     set_up.remarks.extend(remark);
+    let known: Vec<_> = definition.containers().filter_map(|it| it.name()).collect();
+    if let Some(missing) = request.containers.missing(definition.family(), &known) {
+        return Err(
+            format!("{missing}; correct the pipeline's file, or the task definition").into(),
+        );
+    }
     let rendered = render(&definition, request)?;
     let reuse = reusable(&rendered, &base, &definition, &current, running.as_ref());
     let runs = running.as_ref().unwrap_or(&definition);

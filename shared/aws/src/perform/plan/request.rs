@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use towpath_core::image::Platform;
 use towpath_core::names::{StageName, TaskDefinitionArn};
-use towpath_core::pipeline::{Base, Rollout};
+use towpath_core::pipeline::{Base, NamedContainers, Rollout};
 use towpath_core::release::{Action, Changes, Gates, Image, Place};
 
 /// What [`Action::Plan`] asks about.
@@ -14,6 +14,7 @@ pub(in crate::perform) struct Request<'a> {
     pub(in crate::perform) rollout: &'a Rollout,
     pub(in crate::perform) base: &'a Base,
     pub(in crate::perform) changes: &'a Changes,
+    pub(in crate::perform) containers: &'a NamedContainers,
     pub(in crate::perform) gates: &'a Gates,
     pub(in crate::perform) scaling: bool,
     /// The revision to bring back, if the rollout is a rollback.
@@ -35,6 +36,7 @@ impl<'a> Request<'a> {
             rollout,
             base,
             changes,
+            containers,
             gates,
             scaling,
             back_to,
@@ -50,6 +52,7 @@ impl<'a> Request<'a> {
             rollout,
             base,
             changes,
+            containers,
             gates,
             scaling: *scaling,
             back_to: back_to.as_ref(),

@@ -62,11 +62,7 @@ pub(super) fn next_bake(own: Own<'_>, deployment: &Deployment) -> Step {
     }
     let again = checks::due(own).filter(|_| watched);
     Step::Wait(Wait {
-        what: format!(
-            "{} to have been watched in {}",
-            release.image().tag,
-            stage.name
-        ),
+        what: format!("{} to have been watched in {}", release.name(), stage.name),
         due: Some(again.map_or(until, |again| again.min(until))),
     })
 }

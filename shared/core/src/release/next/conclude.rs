@@ -83,11 +83,11 @@ fn before_it_started(own: Own<'_>) -> Option<Conclusion> {
 }
 
 fn succeeded(release: &Release) -> Conclusion {
-    let tag = &release.image().tag;
+    let name = release.name();
     let said = if wants_no_tasks(release) {
-        format!("{tag} is deployed, and no tasks are wanted")
+        format!("{name} is deployed, and no tasks are wanted")
     } else {
-        format!("{tag} serves")
+        format!("{name} serves")
     };
     Conclusion::new(Outcome::Succeeded, said)
 }
