@@ -34,7 +34,7 @@ class OnLab(Aws):
         described = json.loads((ROOT / "infra/functions.json").read_text())
         description.write_text(json.dumps(described | {"prefix": chosen.prefix}))
         providers.packages(folder / "packages")
-        self.running = lab.Lab("--speed", "0", "--target-account", TARGET, functions_json=description)
+        self.running = lab.Lab("--speed", "0", "--target-account", TARGET, functions_json=description, apart=True)
         self.running.__enter__()
         try:
             config = folder / "aws-config"

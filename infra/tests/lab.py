@@ -21,7 +21,9 @@ class Unavailable(Exception):
 class Lab:
     """`towpath-lab serve --bare` as a context manager, with more arguments of `serve`."""
 
-    def __init__(self, *arguments, functions_json=ROOT / "infra/functions.json"):
+    def __init__(self, *arguments, functions_json=ROOT / "infra/functions.json", apart=False):
+        # Apart from its user, whom Ctrl-C reaches alone, who then ends it.
+        self.apart = apart
         self.arguments = ["--functions-json", str(functions_json), *arguments]
         self.binary = os.environ.get("TOWPATH_LAB", str(ROOT / "target/debug/towpath-lab"))
         self.moto = os.environ.get("TOWPATH_LAB_MOTO", str(ROOT / ".venv/bin/moto_server"))
@@ -34,8 +36,7 @@ class Lab:
         self.process = subprocess.Popen(
             [self.binary, "serve", "--bare", "--port", "0", "--moto", self.moto, "--log-dir", self.logs.name, *self.arguments],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            # Ctrl-C is for whoever uses the lab, who ends it.
-            start_new_session=True,
+            start_new_session=self.apart,
         )
         ready = "lab ready "
         for line in self.process.stdout:
