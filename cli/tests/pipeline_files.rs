@@ -285,9 +285,9 @@ const MISTAKES: [(&str, &str, &str, &str, &str); 42] = [
     (
         "tags: main\n",
         "",
-        "`tags: {glob: main}`",
+        "`tags: {glob: \"main-*\"}`",
         "tags: main",
-        "tags: {glob: main}",
+        "tags: {glob: \"main-*\"}",
     ),
     (
         "tags: \">=1.4, <3\"\n",

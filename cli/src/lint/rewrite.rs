@@ -1,13 +1,16 @@
 //! Ways out that keep what the author wrote: the same value, in the form that is taken here.
 
+mod keys;
+
 use serde_json::{Value as Json, json};
+use towpath_core::image::Tag;
 use towpath_core::pipeline::{PLACEHOLDERS, Span};
 use towpath_core::{repeated, repeated_key};
 
-use super::document::{Node, Value};
+use super::document::{Entry, Node, Value};
 use super::{leaf, suggest};
 use crate::reference::yaml;
-use crate::shape::{Choice, Field, Kind, Shape, Struct};
+use crate::shape::{Choice, Field, Kind, Shape};
 
 /// Where a value stands.
 pub(super) struct Place<'a> {
@@ -35,11 +38,26 @@ pub(super) fn of(node: &Node, shape: &Shape, place: &Place<'_>) -> Option<String
             }
             takes(item, text).then(|| written(key, &json!([value_of(text, item)])))
         }
+        (Shape::Text(_), Value::Map(entries)) => {
+            let name = name_among(entries).filter(|name| takes(shape, name))?;
+            Some(format!("write `{}` alone", repeated(name)))
+        }
+        (Shape::List(item), Value::Map(entries)) => {
+            let names: Vec<&str> = match name_among(entries) {
+                Some(name) => vec![name],
+                None => entries.iter().map(|entry| entry.key.as_str()).collect(),
+            };
+            let has_rules = matches!(**item, Shape::Text(Some(_)));
+            let fits = has_rules && names.iter().all(|name| takes(item, name));
+            (fits && !names.is_empty()).then(|| written(key, &json!(names)))
+        }
         // An item of a list has no key to be written by.
-        (Shape::Struct(_), Value::Text(_) | Value::List(_)) if is_index(key) => None,
+        (Shape::Struct(fields), Value::Text(name)) if is_index(key) => {
+            keys::named(name, fields, place)
+        }
+        (Shape::Struct(_), Value::List(_)) if is_index(key) => None,
         (Shape::Struct(fields), Value::Text(_) | Value::List(_)) => {
-            let (inner, value) = belongs_to(node, fields)?;
-            Some(written(key, &json!({ inner: value })))
+            keys::of(node, fields, key, place)
         }
         (Shape::Map { key: Some(_), .. }, Value::List(items)) => {
             let pairs = pairs(items)?;
@@ -78,6 +96,17 @@ pub(super) fn of(node: &Node, shape: &Shape, place: &Place<'_>) -> Option<String
     }
 }
 
+/// What a thing is called that is written with more than its name.
+fn name_among(entries: &[Entry]) -> Option<&str> {
+    let entry = entries
+        .iter()
+        .find(|entry| ["name", "id"].contains(&entry.key.as_str()))?;
+    match &entry.value.value {
+        Value::Text(name) => Some(name),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => None,
+    }
+}
+
 fn is_index(key: &str) -> bool {
     key.parse::<usize>().is_ok()
 }
@@ -88,8 +117,11 @@ fn is_name(name: &str, key: &str) -> bool {
     is_word && (key != "json" || name.starts_with('/'))
 }
 
-/// The alternative that takes a text which was written without one: `tags: main-*`.
-pub(super) fn as_alternative(text: &str, choice: &Choice, key: &str) -> Option<String> {
+/// The rule for tags that takes a text which was written without one: `tags: main-*`.
+pub(super) fn as_tag_rule(text: &str, choice: &Choice, key: &str) -> Option<String> {
+    if !choice.variants.iter().any(|one| one.name == "commit") {
+        return None;
+    }
     if text.eq_ignore_ascii_case("latest") {
         return Some(
             "`latest` names another image each day, and is never deployed: push each image under the hash of its commit, and write `tags: commit`"
@@ -108,10 +140,20 @@ pub(super) fn as_alternative(text: &str, choice: &Choice, key: &str) -> Option<S
         "regex"
     } else if has("<>=~") {
         "semver"
-    } else if has("*?") || text.contains(char::is_alphanumeric) {
+    } else if has("*?") {
         "glob"
     } else {
-        return None;
+        // One tag is all that it takes.
+        let family = format!("{text}-*");
+        let glob = choice.variants.iter().find(|one| one.name == "glob")?;
+        let is_tag = takes(glob.content.as_ref()?, &family) && text.parse::<Tag>().is_ok();
+        return is_tag.then(|| {
+            let tag = repeated(text);
+            let glob = yaml::in_line(key, &json!({ "glob": repeated(&family) }));
+            format!(
+                "`{tag}` is one tag, which names another image after each push: push each image under the hash of its commit, and write `tags: commit`; or push it as `{tag}-…`, and write `{glob}`"
+            )
+        });
     };
     let variant = choice.variants.iter().find(|one| one.name == wanted)?;
     let content = variant.content.as_ref()?;
@@ -134,6 +176,12 @@ pub(super) fn with_settings(name: &str, shape: &Shape, key: &str) -> String {
 fn written(key: &str, value: &Json) -> String {
     let shown = yaml::in_line(&repeated_key(key), &without_secrets(value));
     format!("write `{shown}`")
+}
+
+/// An example with `key: value` in it, of which the author puts in the rest.
+fn like(key: &str, value: &Json) -> String {
+    let shown = yaml::in_line(&repeated_key(key), &without_secrets(value));
+    format!("write it like `{shown}`")
 }
 
 fn without_secrets(value: &Json) -> Json {
@@ -213,48 +261,6 @@ fn takes(shape: &Shape, text: &str) -> bool {
         | Shape::Choice(_)
         | Shape::Any => false,
     }
-}
-
-/// The key of the settings that a bare value belongs to: one whose rules it keeps, or the only one
-/// that must be there.
-fn belongs_to(node: &Node, fields: &Struct) -> Option<(String, Json)> {
-    let texts: Vec<String> = match &node.value {
-        Value::Text(text) => vec![text.clone()],
-        Value::List(items) => items.iter().map(scalar).collect::<Option<_>>()?,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Map(_) => return None,
-    };
-    if texts.is_empty() {
-        return None;
-    }
-    let fits = |field: &&Field| texts.iter().all(|text| takes(&field.shape, text));
-    let is_list = |field: &Field| matches!(field.shape, Shape::List(_));
-    let has_rules = |field: &&Field| match &field.shape {
-        Shape::Text(kind) => kind.is_some(),
-        Shape::List(item) => matches!(**item, Shape::Text(Some(_))),
-        Shape::Bool
-        | Shape::Integer { .. }
-        | Shape::Number
-        | Shape::Map { .. }
-        | Shape::Struct(_)
-        | Shape::Choice(_)
-        | Shape::Any => false,
-    };
-    let known = fields.fields.iter();
-    let field = known
-        .clone()
-        .filter(has_rules)
-        .find(fits)
-        .or_else(|| known.clone().filter(|field| field.required).find(fits))?;
-    let texts: Vec<_> = texts
-        .iter()
-        .map(|text| value_of(text, &field.shape))
-        .collect();
-    let value = if is_list(field) {
-        json!(texts)
-    } else {
-        json!(texts.first()?)
-    };
-    Some((field.key.clone(), value))
 }
 
 /// `{name: A, value: b}` and `A=b`, as task definitions and Compose write variables, as a map.

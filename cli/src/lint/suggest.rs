@@ -47,9 +47,21 @@ pub(super) fn meant<'a>(unknown: &str, fields: &'a Struct) -> Option<&'a str> {
 /// The alternative that an unknown one must mean.
 pub(super) fn meant_variant<'a>(unknown: &str, choice: &'a Choice) -> Option<&'a Variant> {
     let known: Vec<_> = choice.variants.iter().map(|v| v.name.as_str()).collect();
-    let meant = closest(unknown, &known)?;
+    let by_sense = |name: &&&str| OTHER_NAMES.contains(&(unknown, **name));
+    let meant = closest(unknown, &known).or_else(|| known.iter().find(by_sense).copied())?;
     choice.variants.iter().find(|one| one.name == meant)
 }
+
+/// What others call an alternative, and its name here.
+const OTHER_NAMES: [(&str, &str); 6] = [
+    // The latest revision of the family, as ECS resolves a family without a revision.
+    ("latest", "family"),
+    ("latest", "newest_wins"),
+    ("newest", "newest_wins"),
+    ("supersede", "newest_wins"),
+    ("replace", "newest_wins"),
+    ("fifo", "queue"),
+];
 
 /// For an alternative that is not known: the one that is meant, or all that there are.
 pub(super) fn alternative(unknown: &str, choice: &Choice) -> String {

@@ -178,7 +178,7 @@ impl Walk {
                     format!("`{name}` is written as a key with its settings"),
                     rewrite::with_settings(name, shape, self.key()),
                 ),
-                None => match rewrite::as_alternative(name, choice, self.key()) {
+                None => match rewrite::as_tag_rule(name, choice, self.key()) {
                     Some(way_out) if suggest::meant_variant(name, choice).is_none() => self.add(
                         node.at,
                         format!("`{}` does not say which rule it is", repeated(name)),

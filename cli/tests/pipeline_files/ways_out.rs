@@ -14,6 +14,7 @@ fn a_value_of_the_wrong_kind_has_a_way_out_that_is_taken() {
     let slack = "notify: {slack: C0123456789}\n";
     let check = |http: &str| format!("{HOOK}checks: [{{name: a, http: {http}}}]\n");
     let url = "http://test.shop.example.com/health";
+    let task = |task: &str| format!("{HOOK}checks: [{{name: a, task: {task}}}]\n");
     let metric = |namespace: &str, statistic: &str| {
         format!(
             "checks: [{{name: a, at: before_install, metric: {{namespace: {namespace}, name: x, statistic: {statistic}, must_be: at_most, threshold: 1}}}}]\n"
@@ -46,9 +47,38 @@ fn a_value_of_the_wrong_kind_has_a_way_out_that_is_taken() {
         (
             "",
             "checks: [health]\n".into(),
-            "`checks: [{name: health, http: {url: http://test.shop.example.com/health}}]`".into(),
+            "like `{name: health, http: {url: http://test.shop.example.com/health}}`".into(),
             String::new(),
             format!("{HOOK}checks: [{{name: health, http: {{url: \"{url}\"}}}}]\n"),
+        ),
+        ("", "base: latest\n".into(), "did you mean `family`?".into(), String::new(), "base: family\n".into()),
+        ("arrivals: latest\n", String::new(), "did you mean `newest_wins`?".into(), "arrivals: newest_wins\n".into(), String::new()),
+        (
+            "",
+            format!("{HOOK}approval: {{when: latest, sns: true}}\n"),
+            "write one of `before_rollout`, `before_traffic`".into(),
+            "notify: {sns: true}\n".into(),
+            format!("{HOOK}approval: {{when: before_traffic, sns: true}}\n"),
+        ),
+        ("tags: main\n", String::new(), "write `tags: commit`; or".into(), "tags: commit\n".into(), String::new()),
+        ("tags: main\n", String::new(), "write `tags: {glob: \"main-*\"}`".into(), "tags: {glob: \"main-*\"}\n".into(), String::new()),
+        ("", check("shop.internal/ready"), "write `http: {url: http://shop.internal/ready}`".into(), String::new(), check("{url: http://shop.internal/ready}")),
+        ("", check("/ready"), format!("like `http: {{url: {url}}}`"), String::new(), check(&format!("{{url: {url}}}"))),
+        ("", task("[npm, test]"), "write `task: {container: app, command: [npm, \"…\"]}`".into(), String::new(), task("{container: app, command: [npm, \"…\"]}")),
+        ("", task("npm test"), "write `task: {container: app, command: [npm, \"…\"]}`".into(), String::new(), task("{container: app, command: [npm, \"…\"]}")),
+        ("", task("npm"), "write `task: {container: app, command: [npm]}`".into(), String::new(), task("{container: app, command: [npm]}")),
+        ("", task("app"), "like `task: {container: app, command: [\"./manage\", migrate]}`".into(), String::new(), task("{container: app, command: [./manage, migrate]}")),
+        ("", "rollout: {codedeploy: shop-web/production}\n".into(), "write `codedeploy: {application: shop-web, group: production}`".into(), String::new(), "rollout: {codedeploy: {application: shop-web, group: production}}\n".into()),
+        ("", "rollout: {codedeploy: shop-web}\n".into(), "like `codedeploy: {application: shop-web, group: production}`".into(), String::new(), "rollout: {codedeploy: {application: shop-web, group: production}}\n".into()),
+        ("", "containers: [{name: app, image: x}]\n".into(), "write `app` alone".into(), String::new(), "containers: [app]\n".into()),
+        ("", "containers: {app: {image: x}}\n".into(), "write `containers: [app]`".into(), String::new(), "containers: [app]\n".into()),
+        (slack, "approval: {slack: [{id: U0123456789}]}\n".into(), "write `U0123456789` alone".into(), slack.into(), approval("U0123456789")),
+        (
+            "repository: shop@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n",
+            String::new(),
+            "`repository: shop`".into(),
+            "repository: shop\n".into(),
+            String::new(),
         ),
         ("", "environment: {app: \"=b\"}\n".into(), "write keys with values".into(), String::new(), "environment: {app: {A: b}}\n".into()),
         (slack, approval("S0123456789"), "that is a group's".into(), slack.into(), approval("U0123456789")),
@@ -104,19 +134,17 @@ fn a_value_of_the_wrong_kind_has_a_way_out_that_is_taken() {
 }
 
 #[test]
-fn a_stage_that_is_only_a_name_is_shown_whole() {
-    let (taken, shown) = told("pipeline: shop\nrepository: shop\nstages: [test]\n");
-    let written = shown
-        .split_once("write it like `")
-        .and_then(|(_, rest)| rest.split_once('`'))
-        .map(|(written, _)| written);
-    let written = written.unwrap_or_else(|| panic!("{shown}"));
-    assert!(
-        !taken && written.starts_with("stages: [{name: test"),
-        "{shown}"
-    );
-    let (taken, shown) = told(&format!("pipeline: shop\nrepository: shop\n{written}\n"));
-    assert!(taken, "{written}\n{shown}");
+fn stages_that_are_only_names_are_shown_whole() {
+    let (taken, shown) = told("pipeline: shop\nrepository: shop\nstages: [staging, production]\n");
+    let written = shown.split("write it with its keys, like `").skip(1);
+    let written: Vec<_> = written.filter_map(|rest| rest.split('`').next()).collect();
+    assert!(!taken && written.len() == 2, "{shown}");
+    assert!(written[1].starts_with("{name: production, "), "{shown}");
+    let stages = written.join(", ");
+    let (taken, shown) = told(&format!(
+        "pipeline: shop\nrepository: shop\nstages: [{stages}]\n"
+    ));
+    assert!(taken, "{stages}\n{shown}");
 }
 
 #[test]
