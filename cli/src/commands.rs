@@ -72,6 +72,11 @@ enum Verb {
 }
 
 impl Arguments {
+    /// How the answer is written.
+    pub(crate) fn output(&self) -> Output {
+        self.output
+    }
+
     /// Does what is asked.
     ///
     /// # Errors

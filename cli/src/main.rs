@@ -18,6 +18,8 @@ use clap::Parser as _;
 use crate::commands::Arguments;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    output::finish(|out| arguments.run(out))
+    match Arguments::try_parse() {
+        Ok(arguments) => output::finish(arguments.output(), |out| arguments.run(out)),
+        Err(wrong_use) => output::refuse(&wrong_use, std::env::args_os()),
+    }
 }

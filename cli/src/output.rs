@@ -1,5 +1,6 @@
 //! How commands answer: text for people or JSON for programs, and an exit code for scripts.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -12,7 +13,7 @@ pub(crate) enum Output {
     /// For people, in colour on a terminal unless `NO_COLOR` is set.
     #[default]
     Text,
-    /// One JSON document, for programs.
+    /// One JSON document, for programs; it has an `error` where the work could not be done.
     Json,
 }
 
@@ -50,9 +51,22 @@ pub(crate) const QUIET: Style = Style::new().dimmed();
 /// What names a thing.
 pub(crate) const NAME: Style = Style::new().bold();
 
-/// Runs a command with the terminal to write to, and turns its answer into the exit code.
-pub(crate) fn finish(command: impl FnOnce(&mut dyn Write) -> Result<Answer, Failure>) -> ExitCode {
-    let mut out = anstream::AutoStream::auto(io::stdout()).lock();
+/// What a program is told where the work could not be done.
+#[derive(Serialize)]
+struct Failed<'a> {
+    error: &'a str,
+}
+
+/// Runs a command with the terminal to write to, and turns its answer into the exit code. Whoever
+/// asked for JSON gets a document also where the command fails before it has written one.
+pub(crate) fn finish(
+    output: Output,
+    command: impl FnOnce(&mut dyn Write) -> Result<Answer, Failure>,
+) -> ExitCode {
+    let mut out = Answering {
+        stream: anstream::AutoStream::auto(io::stdout()).lock(),
+        has_answered: false,
+    };
     let result = command(&mut out).and_then(|answer| {
         out.flush()?;
         Ok(answer)
@@ -63,11 +77,59 @@ pub(crate) fn finish(command: impl FnOnce(&mut dyn Write) -> Result<Answer, Fail
         // Whoever reads has seen enough, as in `towpath schema | head`.
         Err(failure) if is_broken_pipe(failure.as_ref()) => ExitCode::SUCCESS,
         Err(failure) => {
+            let error = chain(failure.as_ref());
             let mut err = anstream::AutoStream::auto(io::stderr()).lock();
-            // Nobody is left to be told where this fails.
-            let _unheard = writeln!(err, "{BAD}error:{BAD:#} {}", chain(failure.as_ref()));
+            // Nobody is left to be told where these fail.
+            let _unheard = writeln!(err, "{BAD}error:{BAD:#} {error}");
+            if output == Output::Json && !out.has_answered {
+                let _unheard = write_json(&mut out, &Failed { error: &error });
+            }
             ExitCode::from(2)
         }
+    }
+}
+
+/// Says what is wrong with the arguments, or the help or version that they ask for.
+pub(crate) fn refuse(
+    wrong_use: &clap::Error,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> ExitCode {
+    // Nobody is left to be told where these fail.
+    let _unheard = wrong_use.print();
+    if wrong_use.use_stderr() && asks_for_json(arguments) {
+        let told = wrong_use.to_string();
+        let error = told.trim_start_matches("error: ").trim_end();
+        let _unheard = write_json(&mut io::stdout().lock(), &Failed { error });
+    }
+    ExitCode::from(u8::try_from(wrong_use.exit_code()).unwrap_or(2))
+}
+
+/// Whether the arguments ask for JSON, although others of them cannot be read.
+fn asks_for_json(arguments: impl IntoIterator<Item = OsString>) -> bool {
+    let mut before = OsString::new();
+    for argument in arguments {
+        if argument == "--output=json" || (before == "--output" && argument == "json") {
+            return true;
+        }
+        before = argument;
+    }
+    false
+}
+
+/// The standard output, which knows whether anything was written to it.
+struct Answering<W> {
+    stream: W,
+    has_answered: bool,
+}
+
+impl<W: Write> Write for Answering<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.has_answered |= !bytes.is_empty();
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
     }
 }
 
@@ -87,7 +149,7 @@ fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// An error with what caused it.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

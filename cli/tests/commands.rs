@@ -111,6 +111,65 @@ fn what_cannot_be_read_and_wrong_use_end_with_2() {
     );
 }
 
+/// Whoever asked for JSON gets one document, whatever happens; people get the same text as ever.
+#[test]
+fn failures_are_one_json_document_too() {
+    let json = ["--output", "json"];
+    for arguments in [
+        &["render", "--task-definition", "/nowhere/at/all.json"][..],
+        &["diff", "-", "-"],
+        &["explain", "shop/api"],
+        &["init", "--repository", "shop/api"],
+        &["status", "No_Name"],
+        &["deploy-now"],
+    ] {
+        let text = towpath(arguments);
+        let output = towpath(&[arguments, &json].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(output.stderr, text.stderr, "{arguments:?}");
+        assert!(text.stdout.is_empty(), "{arguments:?}");
+        let told = printed_json(&output)["error"].as_str().unwrap().to_owned();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(error.trim_end(), format!("error: {told}"), "{arguments:?}");
+    }
+    let help = towpath(&["status", "--help", "--output=json"]);
+    assert_eq!(help.status.code(), Some(0));
+    assert!(printed(&help).contains("Usage:"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_keeps_nothing_of_the_others_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing.yaml").display().to_string();
+    let bad = folder.path().join("bad.yaml").display().to_string();
+    fs::write(&bad, "pipeline: shop\n").unwrap();
+    let good = example("one-service.yaml");
+    let files = ["lint", &missing, &bad, &good];
+
+    let output = towpath(&files);
+    assert_eq!(output.status.code(), Some(2));
+    let text = printed(&output);
+    assert!(
+        text.contains("key `stages` is missing") && text.contains("ok "),
+        "{text}"
+    );
+
+    let output = towpath(&[&files[..], &["--output", "json"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    let report = printed_json(&output);
+    let error = report["error"].as_str().unwrap();
+    assert!(
+        error.starts_with("cannot read ") && error.contains("No such file"),
+        "{error}"
+    );
+    assert_eq!(report["files"][0]["error"], *error);
+    assert_ne!(report["files"][1]["problems"], serde_json::json!([]));
+    assert_eq!(report["files"][2]["pipeline"], "shop-api");
+    assert!(report["files"][2].get("error").is_none());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(told, format!("error: {error}\n"));
+}
+
 #[test]
 fn files_that_are_no_text_or_too_long_are_told_with_1() {
     let folder = tempfile::tempdir().unwrap();
@@ -211,6 +270,19 @@ fn explain_does_not_ask_broken_files() {
         error.contains("key `stages` is missing") && !error.contains('\u{1b}'),
         "{error}"
     );
+    let output = towpath(&[
+        "explain",
+        "shop",
+        "3f2c1ab",
+        "--file",
+        &file,
+        "--output=json",
+    ]);
+    assert_eq!(output.status.code(), Some(2));
+    let report = printed_json(&output);
+    assert!(report["error"].as_str().unwrap().contains("is not valid"));
+    let problems = report["files"][0]["problems"].as_array().unwrap();
+    assert!(!problems.is_empty());
 }
 
 #[test]

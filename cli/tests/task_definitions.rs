@@ -153,6 +153,11 @@ fn a_checked_definition_is_printed_only_if_it_is_good() {
     for output in [&without, &unpinned] {
         assert_eq!((code(output), stdout(output).as_str()), (1, ""));
     }
+    let output = render(&["--check", "--output", "json"], ANSWER);
+    assert_eq!((code(&output), stderr(&output)), (1, stderr(&unpinned)));
+    let told: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert_ne!(told["error"], serde_json::Value::Null);
+    assert_eq!(told["findings"][0]["container"], "app");
     insta::assert_snapshot!(format!("{}{}", stderr(&without), stderr(&unpinned)));
 }
 

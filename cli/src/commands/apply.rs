@@ -7,6 +7,7 @@ use serde::Serialize;
 use towpath_core::json;
 use towpath_core::names::ParameterName;
 use towpath_core::pipeline::{Pipeline, Stored};
+use towpath_core::release::Home;
 
 use super::files;
 use super::lint::write_problems;
@@ -15,8 +16,7 @@ use crate::deployer::orders::Orders;
 use crate::deployer::{Deployer, Kept, Where, all_pipelines, service_of};
 use crate::doctor::reads::Reads;
 use crate::doctor::{Finding, Severity, registries};
-use crate::lint::Linter;
-use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
+use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, chain, write_json};
 use crate::reference::yaml;
 
 /// Check pipeline files, show what changes, and store them for the deployer.
@@ -113,37 +113,69 @@ pub(super) async fn run<D: Orders + Reads>(
         return Ok(Answer::No);
     }
     let mut applied = Vec::new();
+    let stored = store(deployer, arguments, output, ready, &kept, &mut applied, out).await;
+    let changes = applied.iter().any(|one| one.change != Change::Unchanged);
+    if output == Output::Json {
+        let mut report = serde_json::json!({
+            "ok": stored.is_ok(), "dry_run": arguments.dry_run, "changes": changes, "pipelines": applied
+        });
+        if let Err(failure) = &stored {
+            report["error"] = chain(failure.as_ref()).into();
+        }
+        write_json(out, &report)?;
+    }
+    stored?;
+    Ok(Answer::yes_if(!(arguments.dry_run && changes)))
+}
+
+/// Stores the pipelines, one after the other. What was done until one fails stays done, and is in
+/// `applied`.
+async fn store<D: Orders + Reads>(
+    deployer: &D,
+    arguments: &Arguments,
+    output: Output,
+    ready: Vec<Ready>,
+    kept: &[Kept],
+    applied: &mut Vec<Applied>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let home = deployer.home().await?;
     for one in ready {
         let told = registries::check(deployer, arguments.at.prefix(), &one.pipeline, &home).await;
         let problem = told.filter(|found| found.severity != Severity::Ok);
         let pipeline = one.pipeline.clone();
-        let mut one = apply(deployer, arguments.dry_run, one, problem, &kept).await?;
-        match newest::find(deployer, &pipeline, &home).await {
-            Ok(found) => one.newest = found,
-            Err(error) if arguments.deploy_newest => return Err(error),
-            Err(error) => one.newest_unknown = Some(error.to_string()),
-        }
-        if arguments.deploy_newest
-            && let (Some(newest), Some(version)) = (&one.newest, one.version)
-            && newest.state.is_none()
-        {
-            newest::deploy(deployer, &pipeline, version, &home, newest).await?;
-            one.deployed = true;
-        }
+        let mut one = apply(deployer, arguments.dry_run, one, problem, kept).await?;
+        let looked = look_for_newest(deployer, arguments, &pipeline, &home, &mut one).await;
         if output == Output::Text {
             write_text(out, arguments.dry_run, &one)?;
         }
         applied.push(one);
+        looked?;
     }
-    let changes = applied.iter().any(|one| one.change != Change::Unchanged);
-    if output == Output::Json {
-        let report = serde_json::json!({
-            "ok": true, "dry_run": arguments.dry_run, "changes": changes, "pipelines": applied
-        });
-        write_json(out, &report)?;
+    Ok(())
+}
+
+/// Looks at what is newest in the pipeline's repository, and deploys it where that is asked for.
+async fn look_for_newest<D: Orders>(
+    deployer: &D,
+    arguments: &Arguments,
+    pipeline: &Pipeline,
+    home: &Home,
+    one: &mut Applied,
+) -> Result<(), Failure> {
+    match newest::find(deployer, pipeline, home).await {
+        Ok(found) => one.newest = found,
+        Err(error) if arguments.deploy_newest => return Err(error),
+        Err(error) => one.newest_unknown = Some(error.to_string()),
     }
-    Ok(Answer::yes_if(!(arguments.dry_run && changes)))
+    if arguments.deploy_newest
+        && let (Some(newest), Some(version)) = (&one.newest, one.version)
+        && newest.state.is_none()
+    {
+        newest::deploy(deployer, pipeline, version, home, newest).await?;
+        one.deployed = true;
+    }
+    Ok(())
 }
 
 /// The files as pipelines; none when one of them is not good, which is then told.
@@ -153,27 +185,29 @@ fn read<D: Deployer>(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Option<Vec<Ready>>, Failure> {
-    let linter = Linter::new()?;
-    let mut linted = Vec::new();
-    for path in &arguments.files {
-        linted.push(files::lint(&linter, path)?);
-    }
+    let linted = files::lint(&arguments.files)?;
     if linted.iter().any(|file| file.result.is_err()) {
+        let unreadable = files::unreadable(&linted);
         match output {
             Output::Json => {
                 let files: Vec<_> = linted.iter().map(files::Linted::report).collect();
-                write_json(out, &serde_json::json!({ "ok": false, "files": files }))?;
+                let mut report = serde_json::json!({ "ok": false, "files": files });
+                if let Some(why) = &unreadable {
+                    report["error"] = why.as_str().into();
+                }
+                write_json(out, &report)?;
             }
             Output::Text => {
                 for file in &linted {
-                    if let Err(problems) = &file.result {
-                        write_problems(out, &file.shown(), problems)?;
-                    }
+                    write_problems(out, &file.shown(), file.problems())?;
                 }
                 writeln!(out, "nothing is stored")?;
             }
         }
-        return Ok(None);
+        return match unreadable {
+            Some(why) => Err(why.into()),
+            None => Ok(None),
+        };
     }
     let mut ready = Vec::new();
     for file in linted {

@@ -15,7 +15,6 @@ use self::asked::Asked;
 use super::{files, lint};
 use crate::deployer::orders::Orders;
 use crate::deployer::{Where, pipelines_of};
-use crate::lint::Linter;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
 use crate::telling::safe;
 
@@ -127,25 +126,24 @@ pub(super) fn among_files(
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
     let question = arguments.question()?;
-    let linter = Linter::new()?;
-    let mut pipelines = Vec::new();
-    let mut broken = false;
-    for path in files {
-        let file = files::lint(&linter, path)?;
-        let shown = file.shown();
-        match file.result {
-            Ok(pipeline) => pipelines.push(pipeline),
-            Err(problems) => {
-                broken = true;
-                lint::write_problems(&mut anstream::stderr(), &shown, &problems)?;
-            }
+    let linted = files::lint(files)?;
+    if linted.iter().any(|file| file.result.is_err()) {
+        let error = files::unreadable(&linted).unwrap_or_else(|| {
+            "a pipeline that is not valid takes nothing: correct what is listed".to_owned()
+        });
+        for file in &linted {
+            lint::write_problems(&mut anstream::stderr(), &file.shown(), file.problems())?;
         }
+        if output == Output::Json {
+            let files: Vec<_> = linted.iter().map(files::Linted::report).collect();
+            write_json(out, &serde_json::json!({ "error": error, "files": files }))?;
+        }
+        return Err(error.into());
     }
-    if broken {
-        return Err(
-            "a pipeline that is not valid takes nothing: correct what is listed above".into(),
-        );
-    }
+    let pipelines: Vec<_> = linted
+        .into_iter()
+        .filter_map(|one| one.result.ok())
+        .collect();
     // Which registry is the deployer's own, no file says.
     let explained = pipelines
         .iter()

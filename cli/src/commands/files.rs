@@ -13,36 +13,53 @@ use crate::output::Failure;
 
 /// A pipeline file and what is in it.
 pub(super) struct Linted {
-    pub(super) path: PathBuf,
-    pub(super) result: Result<Pipeline, Vec<LintError>>,
-}
-
-/// A file that cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read {}", .path.display())]
-struct Unreadable {
     path: PathBuf,
-    #[source]
-    source: std::io::Error,
+    pub(super) result: Result<Pipeline, NotGood>,
 }
 
-/// Reads and lints a file; `-` is the standard input, in YAML or JSON.
-pub(super) fn lint(linter: &Linter, path: &Path) -> Result<Linted, Failure> {
-    let bytes = read(path).map_err(|source| Unreadable {
+/// Why a file gives no pipeline.
+pub(super) enum NotGood {
+    /// What is wrong in it.
+    Problems(Vec<LintError>),
+    /// Why it cannot be read, which is no verdict on what is in it.
+    Unreadable(String),
+}
+
+/// Reads and lints files; `-` is the standard input, in YAML or JSON. One that cannot be read keeps
+/// nothing of the others back.
+pub(super) fn lint(paths: &[PathBuf]) -> Result<Vec<Linted>, Failure> {
+    let linter = Linter::new()?;
+    Ok(paths.iter().map(|path| lint_one(&linter, path)).collect())
+}
+
+/// Why some of the files could not be read, if so: the work could not be done.
+pub(super) fn unreadable(linted: &[Linted]) -> Option<String> {
+    let why: Vec<_> = linted.iter().filter_map(Linted::unreadable).collect();
+    (!why.is_empty()).then(|| why.join("; "))
+}
+
+fn lint_one(linter: &Linter, path: &Path) -> Linted {
+    let result = match read(path) {
+        Ok(bytes) => lint_bytes(linter, path, &bytes).map_err(NotGood::Problems),
+        Err(error) => {
+            let shown = visible(&path.to_string_lossy());
+            Err(NotGood::Unreadable(format!("cannot read {shown}: {error}")))
+        }
+    };
+    Linted {
         path: path.to_owned(),
-        source,
-    })?;
-    let text = wide_encoding(&bytes).map_or_else(|| Ok(std::str::from_utf8(&bytes)), Err);
-    let result = match text {
+        result,
+    }
+}
+
+fn lint_bytes(linter: &Linter, path: &Path, bytes: &[u8]) -> Result<Pipeline, Vec<LintError>> {
+    let text = wide_encoding(bytes).map_or_else(|| Ok(std::str::from_utf8(bytes)), Err);
+    match text {
         _ if bytes.len() > LARGEST_TEXT => Err(vec![LintError::too_large()]),
         Err(wide) => Err(vec![wide]),
         Ok(Ok(text)) => linter.lint(text, Format::of_path(path)),
         Ok(Err(error)) => Err(vec![LintError::not_utf8(&bytes[..error.valid_up_to()])]),
-    };
-    Ok(Linted {
-        path: path.to_owned(),
-        result,
-    })
+    }
 }
 
 /// A file whose characters have two or four bytes each, by its mark or by its first character.
@@ -83,19 +100,36 @@ pub(super) struct FileReport<'a> {
     pub(super) file: String,
     pub(super) pipeline: Option<&'a str>,
     pub(super) problems: &'a [LintError],
+    /// Why the file could not be read, if so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
 }
 
 impl Linted {
     /// What programs are told of it.
     pub(super) fn report(&self) -> FileReport<'_> {
-        let (pipeline, problems) = match &self.result {
-            Ok(pipeline) => (Some(pipeline.pipeline.as_str()), [].as_slice()),
-            Err(problems) => (None, problems.as_slice()),
-        };
+        let pipeline = self.result.as_ref().ok();
         FileReport {
             file: self.shown(),
-            pipeline,
-            problems,
+            pipeline: pipeline.map(|pipeline| pipeline.pipeline.as_str()),
+            problems: self.problems(),
+            error: self.unreadable(),
+        }
+    }
+
+    /// What is wrong in the file.
+    pub(super) fn problems(&self) -> &[LintError] {
+        match &self.result {
+            Ok(_) | Err(NotGood::Unreadable(_)) => &[],
+            Err(NotGood::Problems(problems)) => problems,
+        }
+    }
+
+    /// Why it could not be read, if so.
+    fn unreadable(&self) -> Option<&str> {
+        match &self.result {
+            Ok(_) | Err(NotGood::Problems(_)) => None,
+            Err(NotGood::Unreadable(why)) => Some(why),
         }
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use towpath_core::pipeline::{Pipeline, Tier};
 
 use super::files::{self, FileReport, Linted};
-use crate::lint::{LintError, Linter};
+use crate::lint::LintError;
 use crate::output::{Answer, BAD, Failure, GOOD, Output, QUIET, write_json};
 
 /// Check pipeline files: every mistake with its line and the way out.
@@ -15,7 +15,8 @@ use crate::output::{Answer, BAD, Failure, GOOD, Output, QUIET, write_json};
 #[command(after_help = "Examples:\n  \
     towpath lint deploy/shop-api.yaml\n  \
     towpath lint deploy/*.yaml --output json\n\n\
-    Exits with 1 when something is wrong.")]
+    Exits with 1 when something is wrong, and with 2 when a file cannot be read; what is said of the \
+    others counts all the same.")]
 pub(super) struct Arguments {
     /// The files, in YAML or, when named .json, in JSON; `-` reads the standard input.
     #[arg(required = true, value_name = "FILE")]
@@ -26,6 +27,9 @@ pub(super) struct Arguments {
 struct Report<'a> {
     ok: bool,
     files: Vec<FileReport<'a>>,
+    /// Why some could not be read, if so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
 }
 
 pub(super) fn run(
@@ -33,26 +37,26 @@ pub(super) fn run(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let linter = Linter::new()?;
-    let linted = arguments
-        .files
-        .iter()
-        .map(|path| files::lint(&linter, path))
-        .collect::<Result<Vec<_>, _>>()?;
+    let linted = files::lint(&arguments.files)?;
+    let unreadable = files::unreadable(&linted);
     let ok = linted.iter().all(|file| file.result.is_ok());
     match output {
         Output::Json => {
             let files = linted.iter().map(Linted::report).collect();
-            write_json(out, &Report { ok, files })?;
+            let error = unreadable.as_deref();
+            write_json(out, &Report { ok, files, error })?;
         }
         Output::Text => {
             for file in &linted {
                 match &file.result {
                     Ok(pipeline) => write_good(out, &file.shown(), pipeline)?,
-                    Err(problems) => write_problems(out, &file.shown(), problems)?,
+                    Err(_) => write_problems(out, &file.shown(), file.problems())?,
                 }
             }
         }
+    }
+    if let Some(why) = unreadable {
+        return Err(why.into());
     }
     Ok(Answer::yes_if(ok))
 }

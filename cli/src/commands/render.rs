@@ -11,7 +11,7 @@ use towpath_core::taskdef::{
 };
 
 use super::task_definition::{self, Format, Input};
-use crate::output::{Answer, BAD, Failure, Output, QUIET};
+use crate::output::{Answer, BAD, Failure, Output, QUIET, write_json};
 
 /// Print a task definition ready to be registered, with the listed changes and no others.
 ///
@@ -89,8 +89,24 @@ pub(super) fn run(
     let rendered = taskdef::render(&base, &changes(arguments)?)?;
     let mut notes = anstream::stderr();
     tell_unusual(&base, &rendered, &mut notes)?;
-    if arguments.check && !is_accepted(arguments, &rendered.definition, &mut notes)? {
-        return Ok(Answer::No);
+    if arguments.check {
+        let findings = check(arguments, &rendered.definition);
+        for finding in &findings {
+            match finding.severity {
+                Severity::Error => writeln!(notes, "{BAD}{finding}{BAD:#}")?,
+                Severity::Warning => writeln!(notes, "{finding}")?,
+            }
+        }
+        if findings.iter().any(|one| one.severity == Severity::Error) {
+            if output == Output::Json {
+                let error = "the task definition is refused: each error of the findings says why";
+                write_json(
+                    out,
+                    &serde_json::json!({ "error": error, "findings": findings }),
+                )?;
+            }
+            return Ok(Answer::No);
+        }
     }
     let document = rendered.definition.document();
     match output {
@@ -182,25 +198,12 @@ fn tell_unusual(
     Ok(())
 }
 
-fn is_accepted(
-    arguments: &Arguments,
-    definition: &TaskDefinition,
-    notes: &mut dyn Write,
-) -> Result<bool, Failure> {
+fn check(arguments: &Arguments, definition: &TaskDefinition) -> Vec<taskdef::Finding> {
     let rules = Rules {
         registries: arguments.allow_registry.clone(),
         ..Rules::default()
     };
-    let findings = taskdef::validate(definition, &rules);
-    for finding in &findings {
-        match finding.severity {
-            Severity::Error => writeln!(notes, "{BAD}{finding}{BAD:#}")?,
-            Severity::Warning => writeln!(notes, "{finding}")?,
-        }
-    }
-    Ok(findings
-        .iter()
-        .all(|finding| finding.severity != Severity::Error))
+    taskdef::validate(definition, &rules)
 }
 
 /// `KEY=VALUE`; the value may be empty and have any characters.

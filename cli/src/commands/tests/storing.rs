@@ -169,6 +169,30 @@ fn apply_says_what_is_newest_and_deploys_it_only_on_purpose() {
 }
 
 #[test]
+fn what_was_stored_before_a_failure_is_told_in_json_too() {
+    let mut deployer = with_image("3f2c1ab");
+    deployer.silent.insert("team/billing".parse().unwrap());
+    let (_folder, shop) = file(SHOP);
+    let (_folder, billing) = file(BILLING);
+    let asked = [
+        "apply",
+        &shop,
+        &billing,
+        "--deploy-newest",
+        "--output",
+        "json",
+    ];
+    let (answer, text) = towpath(&deployer, &asked);
+    let why = answer.unwrap_err();
+    let report = json(&text);
+    assert_eq!(report["ok"], false);
+    assert_eq!(report["error"], why);
+    assert_eq!(report["pipelines"][0]["deployed"], true);
+    assert_eq!(report["pipelines"][1]["version"], 1);
+    assert_eq!(report["pipelines"][1]["deployed"], false);
+}
+
+#[test]
 fn what_was_released_before_is_not_deployed_once_more() {
     let mut deployer = with_image("3f2c1ab");
     let pipeline = deployer.keep(SHOP);
