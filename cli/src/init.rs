@@ -4,10 +4,10 @@ pub(crate) mod ask;
 pub(crate) mod survey;
 pub(crate) mod write;
 
-use towpath_core::image::RepositoryName;
+use towpath_core::image::{Registry, RepositoryName};
 use towpath_core::names::{
-    ClusterName, ContainerName, PipelineName, Region, ServiceName, SlackChannel, SlackUser,
-    StageName,
+    ClusterName, ContainerName, Partition, PipelineName, Region, ServiceName, SlackChannel,
+    SlackUser, StageName,
 };
 use towpath_core::pipeline::Role;
 
@@ -15,6 +15,8 @@ use towpath_core::pipeline::Role;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wish {
     pub(crate) pipeline: PipelineName,
+    /// The registry, where it was named.
+    pub(crate) registry: Option<Registry>,
     pub(crate) repository: RepositoryName,
     pub(crate) slack: Option<SlackChannel>,
     /// Who approves the last stage; by e-mail where nobody is named.
@@ -26,7 +28,9 @@ impl Wish {
     /// The flags of `towpath init` that say the same. None of the names needs quotes in a shell but an
     /// external id.
     pub(crate) fn flags(&self) -> Vec<String> {
-        let mut flags = vec![format!("--repository {}", self.repository)];
+        let registry = self.registry.as_ref();
+        let registry = registry.map_or_else(String::new, |registry| format!("{registry}/"));
+        let mut flags = vec![format!("--repository {registry}{}", self.repository)];
         for stage in &self.stages {
             let name = &stage.name;
             flags.push(format!(
@@ -99,6 +103,18 @@ pub(crate) fn role(text: &str) -> Result<Role, String> {
     })
 }
 
+/// A region that AWS may have.
+pub(crate) fn region(text: &str) -> Result<Region, String> {
+    let region: Region = parsed(text)?;
+    if Partition::has_region(region.as_str()) {
+        Ok(region)
+    } else {
+        Err(format!(
+            "AWS has no region `{region}`: write its code, such as eu-central-1"
+        ))
+    }
+}
+
 /// `STAGE=VALUE`.
 pub(crate) fn of_stage<T>(
     read: impl Fn(&str) -> Result<T, String>,
@@ -124,6 +140,18 @@ where
 mod tests {
     use super::*;
 
+    const ECR: &str = "111111111111.dkr.ecr.eu-west-1.amazonaws.com";
+
+    #[test]
+    fn a_region_that_aws_cannot_have_is_refused() {
+        assert!(region("eu-central-1").is_ok());
+        assert!(
+            region("eu-cental-1")
+                .unwrap_err()
+                .contains("no region `eu-cental-1`")
+        );
+    }
+
     #[test]
     fn a_wish_is_told_as_flags() {
         let mut production = stage("production=shop/api").unwrap();
@@ -133,6 +161,7 @@ mod tests {
         production.containers = vec!["app".parse().unwrap()];
         let wish = Wish {
             pipeline: "shop-api".parse().unwrap(),
+            registry: Some(ECR.parse().unwrap()),
             repository: "shop/api".parse().unwrap(),
             slack: Some("C0123456789".parse().unwrap()),
             approvers: vec!["U0123456789".parse().unwrap()],
@@ -141,7 +170,7 @@ mod tests {
         assert_eq!(
             wish.flags().join(" "),
             format!(
-                "--repository shop/api --stage test=shop-test/api --stage production=shop/api \
+                "--repository {ECR}/shop/api --stage test=shop-test/api --stage production=shop/api \
                  --role production={arn},'from-us' --region-of production=eu-west-1 --container \
                  production=app --slack C0123456789 --approver U0123456789"
             )

@@ -6,6 +6,7 @@ mod deployer;
 mod doctor;
 mod init;
 mod lint;
+mod meant;
 mod output;
 mod reference;
 mod shape;

@@ -138,6 +138,29 @@ fn failures_are_one_json_document_too() {
 }
 
 #[test]
+fn a_region_that_aws_cannot_have_is_told_before_it_is_called() {
+    for (flag, environment) in [
+        (&["--region", "eu-cental-1"][..], "eu-west-1"),
+        (&[], "eu-cental-1"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_towpath"))
+            .arg("status")
+            .args(flag)
+            .env("AWS_REGION", environment)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            error.starts_with("error: AWS has no region `eu-cental-1`: --region"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_keeps_nothing_of_the_others_back() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing.yaml").display().to_string();

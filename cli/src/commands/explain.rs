@@ -1,6 +1,6 @@
 //! `towpath explain`: which pipelines take an image, by which rule, or why not.
 
-mod asked;
+pub(super) mod asked;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

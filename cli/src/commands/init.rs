@@ -5,19 +5,20 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use towpath_core::visible;
 
-use towpath_core::image::RepositoryName;
+use towpath_core::image::{Registry, RepositoryName};
 use towpath_core::names::{
     AccountId, ContainerName, PipelineName, Region, SlackChannel, SlackUser, StageName,
 };
 use towpath_core::pipeline::Role;
 
 use super::doctor::account_profile;
+use super::explain::asked::Asked;
 use crate::deployer::{Deployer, Where};
 use crate::doctor::reads::Reads;
 use crate::init::ask::Person;
 use crate::init::survey::survey;
 use crate::init::write::file;
-use crate::init::{StageWish, Wish, of_stage, parsed, role, stage};
+use crate::init::{StageWish, Wish, of_stage, parsed, region, role, stage};
 use crate::lint::{Format, Linter};
 use crate::output::{Answer, Failure, GOOD, NAME, Output, QUIET, write_json};
 
@@ -35,9 +36,9 @@ use crate::output::{Answer, Failure, GOOD, NAME, Output, QUIET, write_json};
     --in 222222222222=production\n\n\
     It only reads AWS, and replaces no file without --force.")]
 pub(super) struct Arguments {
-    /// The ECR repository.
-    #[arg(long, value_name = "NAME")]
-    repository: Option<RepositoryName>,
+    /// The ECR repository; with its registry's host before it or without.
+    #[arg(long, value_name = "NAME", value_parser = repository)]
+    repository: Option<(Option<Registry>, RepositoryName)>,
     /// A stage and its service, in the order in which a release passes them.
     #[arg(long = "stage", value_name = "NAME=CLUSTER/SERVICE", value_parser = stage)]
     stages: Vec<StageWish>,
@@ -45,7 +46,7 @@ pub(super) struct Arguments {
     #[arg(long = "role", value_name = "STAGE=ARN[,EXTERNAL_ID]", value_parser = |text: &str| of_stage(role)(text))]
     roles: Vec<(StageName, Role)>,
     /// The region of a stage, where it is not the deployer's own.
-    #[arg(long = "region-of", value_name = "STAGE=REGION", value_parser = |text: &str| of_stage(parsed::<Region>)(text))]
+    #[arg(long = "region-of", value_name = "STAGE=REGION", value_parser = |text: &str| of_stage(region)(text))]
     regions: Vec<(StageName, Region)>,
     /// A container that gets the image, where its image does not tell.
     #[arg(long = "container", value_name = "STAGE=NAME", value_parser = |text: &str| of_stage(parsed::<ContainerName>)(text))]
@@ -103,18 +104,25 @@ pub(super) fn wish(arguments: &Arguments, output: Output) -> Result<Wish, Failur
         input: &mut input,
         output: &mut questions,
     };
-    let repository = match &arguments.repository {
-        Some(repository) => repository.clone(),
+    let (registry, repository) = match &arguments.repository {
+        Some(named) => named.clone(),
         None => person.need(
             "Repository",
             "in ECR, such as shop/api",
             "--repository",
-            parsed,
+            repository,
         )?,
     };
-    let pipeline = match &arguments.pipeline {
-        Some(pipeline) => pipeline.clone(),
-        None => name_from(&repository)?,
+    let pipeline = match (&arguments.pipeline, name_from(&repository)) {
+        (Some(pipeline), _) => pipeline.clone(),
+        (None, Ok(pipeline)) => pipeline,
+        (None, Err(_)) if is_asked => person.need(
+            "Pipeline's name",
+            "the repository's does not do",
+            "--pipeline",
+            parsed,
+        )?,
+        (None, Err(failure)) => return Err(failure),
     };
     // Before anybody has answered everything.
     refuse_to_replace(&path(arguments, &pipeline), arguments)?;
@@ -158,6 +166,7 @@ pub(super) fn wish(arguments: &Arguments, output: Output) -> Result<Wish, Failur
     )?;
     let wish = Wish {
         pipeline,
+        registry,
         repository,
         slack,
         approvers,
@@ -186,6 +195,15 @@ fn apply<T: Clone>(
         set(stage, value.clone());
     }
     Ok(())
+}
+
+/// A repository as it is named in a pipeline, or with its host as AWS shows it.
+fn repository(text: &str) -> Result<(Option<Registry>, RepositoryName), String> {
+    let (registry, repository) = parsed::<Asked>(text)?.alone()?;
+    if let Some(ecr) = registry.as_ref().and_then(|registry| registry.as_ecr()) {
+        region(ecr.region)?;
+    }
+    Ok((registry, repository))
 }
 
 /// `shop-api` for the repository `shop/api`.
@@ -266,4 +284,29 @@ pub(super) async fn run<D: Deployer + Reads>(
         }
     }
     Ok(Answer::Yes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_taken_as_aws_shows_it() {
+        let ecr = "111111111111.dkr.ecr.eu-central-1.amazonaws.com";
+        let (registry, name) = repository(&format!("{ecr}/shop-api")).unwrap();
+        assert_eq!(registry.unwrap().to_string(), ecr);
+        assert_eq!(name_from(&name).unwrap().as_str(), "shop-api");
+        assert_eq!(repository("shop/api").unwrap().0, None);
+        for (written, said) in [
+            ("shop/api:3f2c1ab", "write `shop/api`"),
+            ("ghcr.io/shop/api", "is no private registry of ECR"),
+            (
+                "111111111111.dkr.ecr.eu-cental-1.amazonaws.com/shop-api",
+                "no region `eu-cental-1`",
+            ),
+        ] {
+            let problem = repository(written).unwrap_err();
+            assert!(problem.contains(said), "{problem}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use towpath_aws::ports::{CallError, Parameters as _};
 use towpath_aws::{Aws, Caller};
-use towpath_core::names::{AccountId, ParameterName, Region};
+use towpath_core::names::{AccountId, ParameterName, Partition, Region};
 
 use super::Prefix;
 use crate::doctor::description::installation;
@@ -17,6 +17,11 @@ enum NotFound {
          or `region` of the profile"
     )]
     NoRegion,
+    #[error(
+        "AWS has no region `{0}`: --region, the environment variable AWS_REGION or `region` of the \
+         profile names the deployer's, such as eu-central-1"
+    )]
+    NoSuchRegion(Region),
     #[error(
         "AWS does not say whose credentials these are: `aws sts get-caller-identity` has to work in \
          {0}; --profile names other ones"
@@ -54,6 +59,9 @@ enum NotFound {
 /// When it is not there, or that cannot be asked.
 pub(super) async fn find(aws: &Aws, prefix: &Prefix) -> Result<(Caller, Region), Failure> {
     let region = aws.region().map_err(|_unset| NotFound::NoRegion)?;
+    if !Partition::has_region(region.as_str()) {
+        return Err(NotFound::NoSuchRegion(region).into());
+    }
     let parameter: ParameterName = installation(prefix.as_str())?.parse()?;
     let (caller, found) = tokio::join!(aws.caller(), aws.parameter(None, &parameter, None));
     let caller = caller.map_err(|source| NotFound::NoCaller(region.clone(), source))?;

@@ -295,8 +295,11 @@ impl Deployer for Memory {
     async fn images(
         &self,
         _registry: &Registry,
-        _repository: &RepositoryName,
+        repository: &RepositoryName,
     ) -> Result<Vec<ImageDetail>, Failure> {
+        if self.silent.contains(repository) {
+            return Err(format!("{repository} does not answer").into());
+        }
         Ok(self.images.values().cloned().collect())
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Write};
 
-use super::{StageWish, parsed, role, stage};
+use super::{StageWish, region, role, stage};
 use crate::output::{Failure, NAME, QUIET, WARN};
 
 /// The terminal was closed, or Ctrl-D pressed.
@@ -90,7 +90,7 @@ impl Person<'_> {
                 "ARN,EXTERNAL_ID; empty in the deployer's own account",
                 role,
             )?;
-            next.region = self.ask("  Region", "empty for the deployer's own", parsed)?;
+            next.region = self.ask("  Region", "empty for the deployer's own", region)?;
             stages.push(next);
         }
     }
@@ -99,6 +99,7 @@ impl Person<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::init::parsed;
 
     #[test]
     fn what_makes_no_sense_is_asked_again() {

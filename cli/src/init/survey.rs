@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use towpath_aws::ports::CallError;
 use towpath_aws::signed::{Api, CODEDEPLOY, ECR, ECS};
 use towpath_core::image::{ImageRef, Registry};
+use towpath_core::names::Region;
 use towpath_core::release::{Home, Place, ServiceId};
 
 use super::{StageWish, Wish};
@@ -13,6 +14,7 @@ use crate::doctor::engine::fitting;
 use crate::doctor::functions::configuration;
 use crate::doctor::reads::{Reads, Spot, items, text};
 use crate::doctor::stage::running;
+use crate::meant::closest;
 use crate::output::Failure;
 
 /// What was found for a pipeline.
@@ -62,31 +64,65 @@ pub(crate) async fn survey<D: Deployer + Reads>(
 ) -> Result<Survey, Failure> {
     let home = deployer.home().await?;
     let own = home.registry();
-    let mut registry = None;
+    let named = wish.registry.clone();
+    let mut registry = named.clone().filter(|named| !named.same_as(&own));
+    let source = source(deployer, wish, named.as_ref().unwrap_or(&own)).await;
     let mut stages = Vec::new();
     for stage in &wish.stages {
-        let (found, from) = look(deployer, prefix, &home, wish, stage).await?;
-        if let Some(from) = from.filter(|from| *from != own) {
+        let (found, from) = look(deployer, prefix, &home, wish, &source, stage).await?;
+        if let Some(from) = from.filter(|from| !from.same_as(&own)) {
             registry = Some(from);
         }
         stages.push(found);
     }
-    if registry.is_none() {
-        let input = json!({ "repositoryNames": [wish.repository] });
-        let read = deployer.read(&Spot::Home, &ECR, "ecr:DescribeRepositories", input);
-        match read.await {
-            Ok(_) => {}
-            Err(error) if error.code() == Some("RepositoryNotFoundException") => {
-                return Err(format!(
-                    "there is no repository {} in {own}: create it, or correct --repository",
-                    wish.repository
-                )
-                .into());
-            }
-            Err(error) => return Err(error.into()),
-        }
+    match source {
+        Source::Missing(nothing) if named.is_some() || registry.is_none() => Err(nothing.into()),
+        // Another account's registry need not show its repositories to whoever writes a file.
+        Source::Unseen(error) if registry.is_none() => Err(error.into()),
+        Source::There | Source::Missing(_) | Source::Unseen(_) => Ok(Survey { registry, stages }),
     }
-    Ok(Survey { registry, stages })
+}
+
+/// Whether the repository is where it is looked for.
+enum Source {
+    There,
+    /// It is not: what to say of it.
+    Missing(NoRepository),
+    /// It could not be asked.
+    Unseen(CallError),
+}
+
+/// There is no such repository.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("there is no repository {name} in {registry}: create it, or correct --repository")]
+struct NoRepository {
+    name: String,
+    registry: String,
+}
+
+async fn source<R: Reads>(reads: &R, wish: &Wish, registry: &Registry) -> Source {
+    let (spot, mut input) = (Spot::Home, json!({ "repositoryNames": [wish.repository] }));
+    let spot = match registry
+        .as_ecr()
+        .map(|ecr| (ecr.account, ecr.region.parse::<Region>()))
+    {
+        Some((account, Ok(region))) => {
+            input["registryId"] = json!(account);
+            Spot::Region(region)
+        }
+        Some((_, Err(_))) | None => spot,
+    };
+    let read = reads.read(&spot, &ECR, "ecr:DescribeRepositories", input);
+    match read.await {
+        Ok(_) => Source::There,
+        Err(error) if error.code() == Some("RepositoryNotFoundException") => {
+            Source::Missing(NoRepository {
+                name: wish.repository.to_string(),
+                registry: registry.to_string(),
+            })
+        }
+        Err(error) => Source::Unseen(error),
+    }
 }
 
 async fn look<D: Deployer + Reads>(
@@ -94,6 +130,7 @@ async fn look<D: Deployer + Reads>(
     prefix: &str,
     home: &Home,
     wish: &Wish,
+    source: &Source,
     stage: &StageWish,
 ) -> Result<(StageFound, Option<Registry>), Failure> {
     let account = match &stage.role {
@@ -124,7 +161,7 @@ async fn look<D: Deployer + Reads>(
     let input = json!({ "taskDefinition": running(&service) });
     let read = reads.read(&spot, &ECS, "ecs:DescribeTaskDefinition", input);
     let definition = read.await?["taskDefinition"].clone();
-    let (containers, registry) = containers(wish, stage, &definition)?;
+    let (containers, registry) = containers(wish, source, stage, &definition)?;
     let engine = match fitting(&service)? {
         "codedeploy" => code_deploy(reads, &spot, prefix, &place).await?,
         "ecs" => Engine::Ecs {
@@ -187,6 +224,7 @@ async fn service<R: Reads>(
 /// The containers that run the repository's image, and the registry that it comes from.
 fn containers(
     wish: &Wish,
+    source: &Source,
     stage: &StageWish,
     definition: &Value,
 ) -> Result<(Vec<String>, Option<Registry>), Failure> {
@@ -211,14 +249,32 @@ fn containers(
     }
     let mut found = Vec::new();
     let mut registry = None;
+    let mut others = Vec::new();
     for (name, image) in &all {
         let Ok(image) = image.parse::<ImageRef>() else {
             continue;
         };
-        if image.repository().to_string() == wish.repository.as_str() {
+        let is_from = |named: &Registry| named.same_as(image.registry());
+        if image.repository() != &wish.repository {
+            others.push(image.repository().to_string());
+        } else if wish.registry.as_ref().is_none_or(is_from) {
             found.push((*name).to_owned());
             registry = Some(image.registry().clone());
         }
+    }
+    if found.is_empty()
+        && let Source::Missing(nothing) = source
+    {
+        // Which container it is to be is no question before there is such a repository.
+        let others: Vec<_> = others.iter().map(String::as_str).collect();
+        return Err(match closest(wish.repository.as_str(), &others) {
+            Some(meant) => format!(
+                "{nothing}; did you mean `{meant}`, which stage {} runs?",
+                stage.name
+            )
+            .into(),
+            None => nothing.clone().into(),
+        });
     }
     if found.is_empty() {
         let shown: Vec<_> = all

@@ -224,6 +224,7 @@ mod tests {
         production.role = Some(role(arn).unwrap());
         production.region = Some("eu-central-1".parse().unwrap());
         Wish {
+            registry: None,
             pipeline: "shop-api".parse().unwrap(),
             repository: "shop/api".parse().unwrap(),
             slack: slack.map(|channel| channel.parse().unwrap()),

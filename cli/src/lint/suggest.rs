@@ -1,5 +1,6 @@
 //! Ways out: what the author most probably meant.
 
+use crate::meant::closest;
 use crate::reference::yaml;
 use crate::shape::{Choice, Field, Shape, Struct, Variant};
 
@@ -99,22 +100,6 @@ pub(super) fn list(names: &[impl AsRef<str>]) -> String {
         .map(|name| format!("`{}`", name.as_ref()))
         .collect();
     shown.join(", ")
-}
-
-/// The known name that is so close to the unknown one that it must be meant.
-fn closest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
-    let plain = |name: &str| name.replace(['-', '_', ' '], "").to_lowercase();
-    let unknown = plain(unknown);
-    // Whatever is this long is no slip of the finger, and comparing costs the square.
-    if unknown.len() > 40 {
-        return None;
-    }
-    known
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(&unknown, &plain(name)), *name))
-        .filter(|(distance, name)| *distance <= name.len() / 3)
-        .min()
-        .map(|(_, name)| name)
 }
 
 /// Words that AWS and others put around a name, and that say nothing here.

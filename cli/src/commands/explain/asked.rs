@@ -45,6 +45,25 @@ impl Asked {
         }
         .into())
     }
+
+    /// The repository, and its registry where that was named.
+    ///
+    /// # Errors
+    /// What to write where an image of it was named.
+    pub(crate) fn alone(self) -> Result<(Option<Registry>, RepositoryName), String> {
+        let Self {
+            registry,
+            repository,
+            tag,
+            digest,
+        } = self;
+        match (tag, digest) {
+            (None, None) => Ok((registry, repository)),
+            (Some(_), _) | (None, Some(_)) => Err(format!(
+                "that is one image: write `{repository}`, of which a pipeline takes what is pushed"
+            )),
+        }
+    }
 }
 
 impl FromStr for Asked {

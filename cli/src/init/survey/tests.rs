@@ -7,6 +7,7 @@ use crate::init::stage;
 
 fn wish() -> Wish {
     Wish {
+        registry: None,
         pipeline: "shop-api".parse().unwrap(),
         repository: "shop/api".parse().unwrap(),
         slack: None,
@@ -155,4 +156,60 @@ async fn what_is_not_there_is_named_with_the_way_out() {
         refused.contains("there is no repository shop/api"),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn a_mistyped_repository_is_told_before_anybody_is_asked_for_a_container() {
+    let missing =
+        service("ECS", "", OWN).refuse("ecr:DescribeRepositories", "RepositoryNotFoundException");
+    let mut mistyped = wish();
+    mistyped.repository = "shop/apo".parse().unwrap();
+    let refused = surveyed(missing.clone(), &mistyped).await.unwrap_err();
+    let own = "111111111111.dkr.ecr.eu-west-1.amazonaws.com";
+    assert_eq!(
+        refused,
+        format!(
+            "there is no repository shop/apo in {own}: create it, or correct --repository; did you \
+             mean `shop/api`, which stage production runs?"
+        )
+    );
+    mistyped.repository = "checkout".parse().unwrap();
+    let refused = surveyed(missing.clone(), &mistyped).await.unwrap_err();
+    assert!(refused.ends_with("or correct --repository"), "{refused}");
+    // What runs was in the repository that is named, but not in the registry.
+    let mut elsewhere = wish();
+    elsewhere.registry = Some(
+        "111111111111.dkr.ecr.us-east-1.amazonaws.com"
+            .parse()
+            .unwrap(),
+    );
+    let refused = surveyed(missing, &elsewhere).await.unwrap_err();
+    assert!(
+        refused.starts_with("there is no repository shop/api in 111111111111.dkr.ecr.us-east-1"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn the_registry_that_is_named_is_the_one_that_is_written() {
+    let mut named = wish();
+    named.registry = Some(
+        "111111111111.dkr.ecr.eu-west-1.amazonaws.com"
+            .parse()
+            .unwrap(),
+    );
+    let found = surveyed(service("ECS", "", OWN), &named).await.unwrap();
+    assert_eq!(found.registry, None, "it is the deployer's own");
+    let theirs = "333333333333.dkr.ecr.eu-west-1.amazonaws.com";
+    named.registry = Some(theirs.parse().unwrap());
+    let refused = surveyed(service("ECS", "", OWN), &named).await.unwrap_err();
+    assert!(
+        refused.contains("no container runs an image of"),
+        "{refused}"
+    );
+    let image = format!("{theirs}/shop/api:1");
+    let unseen =
+        service("ECS", "", &image).refuse("ecr:DescribeRepositories", "AccessDeniedException");
+    let found = surveyed(unseen, &named).await.unwrap();
+    assert_eq!(found.registry.unwrap().to_string(), theirs);
 }

@@ -94,6 +94,19 @@ const AREAS: [&str; 16] = [
     "us-iso", "us-isob", "us-isof",
 ];
 
+/// The ways in which the middle of a region's code ends.
+const DIRECTIONS: [&str; 9] = [
+    "central",
+    "east",
+    "north",
+    "northeast",
+    "northwest",
+    "south",
+    "southeast",
+    "southwest",
+    "west",
+];
+
 impl Partition {
     /// The partition of that id, such as `aws-cn`.
     #[must_use]
@@ -101,10 +114,20 @@ impl Partition {
         ALL.iter().find(|it| it.id == id)
     }
 
-    /// Whether there are regions whose names begin so: `eu`, `us-gov` or `eusc-de`.
+    /// Whether a region may have that name, in any partition: `eu-west-1`, `us-gov-west-1`.
     #[must_use]
-    pub fn has_area(area: &str) -> bool {
-        AREAS.contains(&area)
+    pub fn has_region(text: &str) -> bool {
+        let Some((words, number)) = text.rsplit_once('-') else {
+            return false;
+        };
+        let Some((area, direction)) = words.rsplit_once('-') else {
+            return false;
+        };
+        (1..=2).contains(&number.len())
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+            && !number.starts_with('0')
+            && DIRECTIONS.contains(&direction)
+            && AREAS.contains(&area)
     }
 
     /// The partition of the region of that name.

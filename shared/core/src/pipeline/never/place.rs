@@ -67,30 +67,7 @@ pub(super) fn foreign(arn: &str, region: &str) -> Option<String> {
     })
 }
 
-/// The ways in which the middle of a region's code ends.
-const DIRECTIONS: [&str; 9] = [
-    "central",
-    "east",
-    "north",
-    "northeast",
-    "northwest",
-    "south",
-    "southeast",
-    "southwest",
-    "west",
-];
-
 /// `eu-west-1`, `us-gov-west-1`
 pub(super) fn is_region(text: &str) -> bool {
-    let Some((words, number)) = text.rsplit_once('-') else {
-        return false;
-    };
-    let Some((area, direction)) = words.rsplit_once('-') else {
-        return false;
-    };
-    (1..=2).contains(&number.len())
-        && number.bytes().all(|byte| byte.is_ascii_digit())
-        && !number.starts_with('0')
-        && DIRECTIONS.contains(&direction)
-        && Partition::has_area(area)
+    Partition::has_region(text)
 }
