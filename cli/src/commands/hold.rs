@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Order, ServiceRow, Subject};
+use towpath_core::release::{Live, Order, ServiceRow, Subject};
 
 use super::ordered::{Ordered, Words};
 use super::stage::{self, Found, StageArguments, reason};
@@ -59,7 +59,9 @@ struct Report<'a> {
     hold: Option<String>,
     /// The release that is being rolled out all the same.
     rolling_out: Option<ReleaseId>,
-    /// The release that waited and goes on.
+    /// Whether that one holds the stage when it is through: a rollback does.
+    holds_again: bool,
+    /// The release that waits for the stage, and was told to look at it again.
     woken: Option<ReleaseId>,
 }
 
@@ -78,7 +80,14 @@ pub(super) async fn hold<D: Orders>(
     let subject = Subject::Service(service.clone());
     let by = deployer.caller().await?;
     let issued = deployer
-        .issue(&subject, Order::Hold, &by, &arguments.reason, &pipelines)
+        .issue(
+            &subject,
+            Order::Hold,
+            &by,
+            &arguments.reason,
+            &pipelines,
+            None,
+        )
         .await?;
     let row = stage::row(deployer, &service).await?;
     let ordered = Ordered::new(Order::Hold, &issued, unusable);
@@ -107,6 +116,7 @@ pub(super) async fn release<D: Orders>(
             &by,
             &arguments.reason,
             &pipelines,
+            None,
         )
         .await?;
     // Also where it was lifted before: whoever did that may not have got this far.
@@ -116,8 +126,22 @@ pub(super) async fn release<D: Orders>(
         deployer.wake(release).await?;
     }
     let ordered = Ordered::new(Order::LiftHold, &issued, unusable);
-    let report = report(&arguments.of, &subject, ordered, row.owner, waits);
+    let holds_again = match &row.owner {
+        Some(owner) => holds_at_its_end(deployer, owner).await?,
+        None => false,
+    };
+    let mut report = report(&arguments.of, &subject, ordered, row.owner, waits);
+    report.holds_again = holds_again;
     write(out, output, &report)
+}
+
+/// Whether a release holds the stage when it is through there: it brings an old version back, or somebody
+/// has it taken back.
+async fn holds_at_its_end<D: Orders>(deployer: &D, owner: &ReleaseId) -> Result<bool, Failure> {
+    Ok(deployer.release(owner).await?.is_some_and(|release| {
+        let unwanted = |live: &Live| live.unwanted.is_some();
+        release.rollback().is_some() || release.live().is_some_and(unwanted)
+    }))
 }
 
 /// The release whose turn it is, if one is on its way.
@@ -148,6 +172,7 @@ fn report<'a>(
         hold: ordered.why().map(str::to_owned),
         ordered,
         rolling_out,
+        holds_again: false,
         woken,
     }
 }
@@ -173,13 +198,20 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
         )?;
     }
     if let Some(release) = &report.rolling_out {
-        writeln!(
-            out,
-            "{release} is being rolled out there now, and is finished first"
-        )?;
+        let then = match report.holds_again {
+            false => "is being rolled out there now, and is finished first",
+            true => {
+                "brings an old version back there now, and holds the stage again when it is through: lift the hold then"
+            }
+        };
+        writeln!(out, "{release} {then}")?;
     }
     if let Some(release) = &report.woken {
-        writeln!(out, "{release} waited there, and goes on")?;
+        let next = match report.ordered.changed() {
+            true => "waited there, and goes on",
+            false => "is next there, and was told to look at it again",
+        };
+        writeln!(out, "{release} {next}")?;
     }
     Ok(())
 }

@@ -59,6 +59,11 @@ impl<'a> Ordered<'a> {
         }
     }
 
+    /// Whether it was not so before.
+    pub(super) fn changed(&self) -> bool {
+        self.changed
+    }
+
     pub(super) fn why(&self) -> Option<&str> {
         self.why.as_deref()
     }

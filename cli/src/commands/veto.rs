@@ -2,11 +2,14 @@
 
 use std::io::Write;
 use std::str::FromStr;
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde::Serialize;
 use towpath_aws::handlers::Taken;
-use towpath_core::image::Digest;
+use towpath_core::image::{Digest, Tag};
 use towpath_core::names::ReleaseId;
+use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Incoming, Order, Principal, Release, Subject};
 
 use super::carriers::{Whereabouts, carriers};
@@ -97,6 +100,8 @@ struct UnknownImage(Digest);
 #[derive(Serialize)]
 struct Report<'a> {
     digest: String,
+    /// A tag that it was pushed under, where one is known.
+    tag: Option<Tag>,
     #[serde(flatten)]
     ordered: Ordered<'a>,
     /// Why the image is vetoed now, if it is.
@@ -115,6 +120,7 @@ pub(super) async fn veto<D: Orders>(
     let carriers = carriers(deployer, &digest, release.as_ref()).await;
     let whereabouts = carriers.whereabouts();
     let (pipelines, mut warnings) = carriers.told();
+    let tag = tag_of(deployer, &digest, release.as_ref(), &pipelines).await;
     match (&arguments.image, whereabouts) {
         // Most digits that are mistyped name no image, and would veto nothing without a word.
         (Named::Digest(_), Whereabouts::Nowhere) if !arguments.not_pushed_yet => {
@@ -133,11 +139,18 @@ pub(super) async fn veto<D: Orders>(
     let subject = Subject::Image(digest);
     // The veto itself comes first: whatever takes a service from now on meets it.
     let issued = deployer
-        .issue(&subject, Order::Veto, &by, &arguments.reason, &pipelines)
+        .issue(
+            &subject,
+            Order::Veto,
+            &by,
+            &arguments.reason,
+            &pipelines,
+            tag.as_ref(),
+        )
         .await?;
     let told = tell(deployer, &digest, &by, &arguments.reason).await?;
     let ordered = Ordered::new(Order::Veto, &issued, warnings);
-    write(out, output, &report(&digest, ordered, told))
+    write(out, output, &report(&digest, tag, ordered, told))
 }
 
 pub(super) async fn lift<D: Orders>(
@@ -149,6 +162,7 @@ pub(super) async fn lift<D: Orders>(
     let (digest, release) = image_of(deployer, &arguments.image).await?;
     let carriers = carriers(deployer, &digest, release.as_ref()).await;
     let (pipelines, warnings) = carriers.told();
+    let tag = tag_of(deployer, &digest, release.as_ref(), &pipelines).await;
     let by = deployer.caller().await?;
     let issued = deployer
         .issue(
@@ -157,10 +171,11 @@ pub(super) async fn lift<D: Orders>(
             &by,
             &arguments.reason,
             &pipelines,
+            tag.as_ref(),
         )
         .await?;
     let ordered = Ordered::new(Order::LiftVeto, &issued, warnings);
-    write(out, output, &report(&digest, ordered, Vec::new()))
+    write(out, output, &report(&digest, tag, ordered, Vec::new()))
 }
 
 /// The image, and the release that it is named by.
@@ -176,6 +191,34 @@ async fn image_of<D: Orders>(
             None => Err(NoSuchRelease(id.clone()).into()),
         },
     }
+}
+
+/// How many of a pipeline's releases are looked through for the image's tag.
+const NEWEST: usize = 20;
+
+/// How long a tag is looked for: what people are told is no reason to let the order wait.
+const LONGEST: Duration = Duration::from_secs(3);
+
+/// The tag by which people know the image: that of the release which it is named by, or of the newest
+/// one that carries it. Without one the digest has to do.
+async fn tag_of<D: Orders>(
+    deployer: &D,
+    digest: &Digest,
+    release: Option<&Release>,
+    pipelines: &[Pipeline],
+) -> Option<Tag> {
+    if let Some(release) = release {
+        return Some(release.image().tag.clone());
+    }
+    let looked = pipelines.iter().map(async |pipeline| {
+        let releases = deployer.releases_of(&pipeline.pipeline, NEWEST).await;
+        let mut carrying = releases.into_iter().flatten();
+        carrying
+            .find(|one| one.digest == *digest)
+            .map(|one| one.tag)
+    });
+    let looked = tokio::time::timeout(LONGEST, join_all(looked)).await;
+    looked.ok()?.into_iter().flatten().next()
 }
 
 /// Tells the releases of the image that are on their way. It is done also where the image was
@@ -202,9 +245,15 @@ async fn tell<D: Orders>(
     Ok(told)
 }
 
-fn report<'a>(digest: &Digest, ordered: Ordered<'a>, told: Vec<ReleaseId>) -> Report<'a> {
+fn report<'a>(
+    digest: &Digest,
+    tag: Option<Tag>,
+    ordered: Ordered<'a>,
+    told: Vec<ReleaseId>,
+) -> Report<'a> {
     Report {
         digest: digest.to_string(),
+        tag,
         veto: ordered.why().map(str::to_owned),
         ordered,
         told,
@@ -220,7 +269,10 @@ fn write(out: &mut dyn Write, output: Output, report: &Report<'_>) -> Result<Ans
 }
 
 fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
-    let name = format!("{NAME}{}{NAME:#}", report.digest);
+    let name = match &report.tag {
+        Some(tag) => format!("{NAME}{tag}{NAME:#} ({})", report.digest),
+        None => format!("{NAME}{}{NAME:#}", report.digest),
+    };
     report.ordered.write(out, &name, &VETO)?;
     for release in &report.told {
         writeln!(out, "{release} is on its way with it, and was told")?;

@@ -2,7 +2,7 @@
 
 use towpath_aws::handlers::Taken;
 use towpath_aws::ports::{Issued, OrderLog, Trail};
-use towpath_core::image::Digest;
+use towpath_core::image::{Digest, Tag};
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
@@ -32,7 +32,7 @@ pub(crate) trait Orders: Deployer {
         events: &[Event],
     ) -> Result<bool, Failure>;
     /// Writes an order about a service or an image, with what it changes. The people of the pipelines
-    /// that it concerns are told: of those that may be concerned, `pipelines`.
+    /// that it concerns are told: of those that may be concerned, `pipelines`; of an image by `tag`, where one is known.
     async fn issue(
         &self,
         subject: &Subject,
@@ -40,6 +40,7 @@ pub(crate) trait Orders: Deployer {
         by: &Principal,
         reason: &str,
         pipelines: &[Pipeline],
+        tag: Option<&Tag>,
     ) -> Result<Issued, Failure>;
     /// Every order about a service or an image.
     async fn trail(&self, subject: &Subject) -> Result<Trail, Failure>;

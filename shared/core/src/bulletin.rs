@@ -82,6 +82,8 @@ pub enum News {
     Hold {
         /// Whether it was lifted.
         lifted: bool,
+        /// Whether a release was being rolled out there then.
+        rolling_out: bool,
         /// The stages that are rolled out to the service.
         stages: Vec<StageOf>,
         /// Who did.
@@ -95,6 +97,9 @@ pub enum News {
         lifted: bool,
         /// The image.
         digest: Digest,
+        /// A tag that it was pushed under, where one is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tag: Option<Tag>,
         /// The pipelines that may carry it.
         pipelines: Vec<PipelineName>,
         /// Who did.

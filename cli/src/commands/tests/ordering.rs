@@ -144,9 +144,14 @@ fn a_hold_is_set_once_and_lifted_and_both_are_verified() {
     let report = json(&ordered(&deployer, "release-hold", &rest));
     assert_eq!(report["woken"], waits.as_str());
     assert_eq!(report["directive"]["order"], "lift_hold");
-    assert_eq!(deployer.ordered.borrow().woken, [waits]);
+    assert_eq!(deployer.ordered.borrow().woken.as_slice(), [waits]);
     let text = ordered(&deployer, "release-hold", &["--reason", "again"]);
     assert!(text.contains("is not on hold"), "{text}");
+    assert!(
+        text.contains("is next there, and was told to look at it again"),
+        "{text}"
+    );
+    assert!(!text.contains("goes on"), "{text}");
 
     let (_, text) = towpath(&deployer, &["audit", "shop-api/production"]);
     assert!(
@@ -229,6 +234,51 @@ fn a_veto_stops_what_is_on_its_way_and_is_shown_where_it_serves() {
         &["veto", "shop-api-0123456789abcdef", "--reason", "none"],
     );
     assert!(answer.unwrap_err().starts_with("there is no release"));
+}
+
+#[test]
+fn whoever_lifts_a_hold_is_told_that_a_rollback_holds_the_stage_again() {
+    let (mut deployer, _, _) = shop();
+    let pipeline = deployer.keep(SHOP);
+    let mut events = rolled_out_on(deployer.services.get(&service()));
+    let moves = deployer.release(&pipeline, "0000005", &events);
+    events.push(Event::RollbackRequested {
+        stage: "production".parse().unwrap(),
+        by: towpath_core::release::Principal::Deployer,
+        reason: None,
+    });
+    let goes_back = deployer.release(&pipeline, "0000006", &events);
+    for (owner, says) in [
+        (moves, "is finished first"),
+        (goes_back, "holds the stage again when it is through"),
+    ] {
+        row(&mut deployer).owner = Some(owner.clone());
+        let text = ordered(&deployer, "release-hold", &["--reason", "it is over"]);
+        assert!(text.contains(&format!("{owner} ")), "{text}");
+        assert!(text.contains(says), "{text}");
+    }
+}
+
+#[test]
+fn a_veto_is_told_with_the_tag_by_which_people_know_the_image() {
+    let (deployer, _, worse) = shop();
+    let digest = Digest::of(b"0000002").to_string();
+    for image in [worse.as_str(), &digest] {
+        let text = yes(&deployer, &["veto", image, "--reason", "it loses orders"]);
+        assert!(text.contains(&format!("0000002 ({digest})")), "{text}");
+        yes(&deployer, &["lift-veto", image, "--reason", "it does not"]);
+    }
+    let ordered = deployer.ordered.borrow();
+    assert_eq!(ordered.bulletins.len(), 4);
+    for (_, told) in &ordered.bulletins {
+        let News::Veto { tag, .. } = &told.news else {
+            panic!("{told:?}");
+        };
+        assert_eq!(
+            tag.as_ref().map(ToString::to_string),
+            Some("0000002".into())
+        );
+    }
 }
 
 #[test]

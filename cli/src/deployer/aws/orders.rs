@@ -4,7 +4,7 @@ use towpath_aws::handlers::{Taken, take};
 use towpath_aws::ports::{
     AppendError, Clock as _, Directives as _, Issue, Issued, Ledger as _, OrderLog, Told, Trail,
 };
-use towpath_core::image::Digest;
+use towpath_core::image::{Digest, Tag};
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
@@ -54,6 +54,7 @@ impl Orders for Installed {
         by: &Principal,
         reason: &str,
         pipelines: &[Pipeline],
+        tag: Option<&Tag>,
     ) -> Result<Issued, Failure> {
         let home = self.home().await?;
         let issue = Issue {
@@ -65,6 +66,7 @@ impl Orders for Installed {
             told: Told {
                 home: &home,
                 pipelines,
+                tag,
             },
         };
         Ok(self.aws.issue(issue).await?)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use towpath_aws::handlers::Taken;
 use towpath_aws::ports::{Issued, OrderLog, Trail};
 use towpath_core::bulletin::{Announced, Bulletin};
-use towpath_core::image::Digest;
+use towpath_core::image::{Digest, Tag};
 use towpath_core::names::{BulletinId, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
@@ -92,6 +92,7 @@ impl Orders for Memory {
         by: &Principal,
         reason: &str,
         pipelines: &[Pipeline],
+        tag: Option<&Tag>,
     ) -> Result<Issued, Failure> {
         let standing = self.standing(subject);
         if standing.is_some() == order.sets() {
@@ -117,7 +118,7 @@ impl Orders for Memory {
         let reason = reason.to_owned();
         let directive = Directive::next(&upon, subject, self.now(), by.clone(), order, reason);
         let Announced { bulletins, untold } =
-            Bulletin::of_order(subject, &directive, &home(), pipelines);
+            Bulletin::of_order(subject, &directive, &home(), pipelines, tag);
         trail.head = Some((directive.sequence, directive.fingerprint.clone()));
         trail.directives.push(directive.clone());
         ordered.log.head = Some((directive.place, directive.fingerprint.clone()));

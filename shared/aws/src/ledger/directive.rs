@@ -68,7 +68,7 @@ impl Directives for Aws {
             let reason = reason.to_owned();
             let directive = Directive::next(&upon, subject, at, by.clone(), order, reason);
             let Announced { bulletins, untold } =
-                Bulletin::of_order(subject, &directive, told.home, told.pipelines);
+                Bulletin::of_order(subject, &directive, told.home, told.pipelines, told.tag);
             self.write_directive(subject, &directive, &upon, &bulletins)
                 .await?;
             let directive = Box::new(directive);

@@ -1,7 +1,7 @@
 //! Orders about services and images.
 
 use jiff::Timestamp;
-use towpath_core::image::Digest;
+use towpath_core::image::{Digest, Tag};
 use towpath_core::names::{Fingerprint, PipelineName, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
@@ -35,6 +35,8 @@ pub struct Told<'a> {
     /// The pipelines that it may concern, as they are stored now. Of an order about a service those
     /// are told that have a stage there.
     pub pipelines: &'a [Pipeline],
+    /// A tag by which people know the image, of an order about one.
+    pub tag: Option<&'a Tag>,
 }
 
 /// What became of an order.

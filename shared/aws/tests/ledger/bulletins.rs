@@ -48,6 +48,7 @@ async fn try_hold(aws: &Aws, second: i64) -> Result<Issued, AppendError> {
         told: Told {
             home: &home,
             pipelines: &pipelines,
+            tag: None,
         },
     };
     aws.issue(issue).await

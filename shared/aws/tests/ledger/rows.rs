@@ -89,6 +89,7 @@ async fn lift(aws: &Aws, second: i64) {
         told: Told {
             home: &home,
             pipelines: &[],
+            tag: None,
         },
     };
     aws.issue(issue).await.unwrap();

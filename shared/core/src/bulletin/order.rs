@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Audience, Bulletin, News, StageOf};
+use crate::image::Tag;
 use crate::names::{BulletinId, PipelineName};
 use crate::pipeline::Pipeline;
 use crate::release::{Directive, Home, Order, Subject};
@@ -24,13 +25,14 @@ pub struct Announced {
 impl Bulletin {
     /// What tells of an order the people of these pipelines; of one about a service those whose
     /// pipelines have a stage there. Each audience is told once, however many of its pipelines it
-    /// concerns. One order tells 90 audiences at most, and says whose people it leaves out.
+    /// concerns. `tag` is one that the image is known by. One order tells 90 audiences at most, and says whose people it leaves out.
     #[must_use]
     pub fn of_order(
         subject: &Subject,
         directive: &Directive,
         home: &Home,
         pipelines: &[Pipeline],
+        tag: Option<&Tag>,
     ) -> Announced {
         let mut audiences: BTreeMap<Audience, Vec<&Pipeline>> = BTreeMap::new();
         for pipeline in pipelines {
@@ -51,7 +53,7 @@ impl Bulletin {
             // No other order has its fingerprint.
             let id = format!("order/{}/{number}", directive.fingerprint);
             let id = id.parse().expect("digits are an id");
-            let news = news(subject, directive, home, &pipelines);
+            let news = news(subject, directive, home, &pipelines, tag);
             let at = directive.at;
             announced.bulletins.push((id, Self { audience, news, at }));
         }
@@ -59,7 +61,13 @@ impl Bulletin {
     }
 }
 
-fn news(subject: &Subject, directive: &Directive, home: &Home, pipelines: &[&Pipeline]) -> News {
+fn news(
+    subject: &Subject,
+    directive: &Directive,
+    home: &Home,
+    pipelines: &[&Pipeline],
+    tag: Option<&Tag>,
+) -> News {
     let lifted = match directive.order {
         Order::Hold | Order::LetGo | Order::Veto => false,
         Order::LiftHold | Order::LiftVeto => true,
@@ -68,6 +76,7 @@ fn news(subject: &Subject, directive: &Directive, home: &Home, pipelines: &[&Pip
     match subject {
         Subject::Service(_) => News::Hold {
             lifted,
+            rolling_out: directive.owned,
             stages: pipelines
                 .iter()
                 .flat_map(|pipeline| stages_at(subject, home, pipeline))
@@ -78,6 +87,7 @@ fn news(subject: &Subject, directive: &Directive, home: &Home, pipelines: &[&Pip
         Subject::Image(digest) => News::Veto {
             lifted,
             digest: *digest,
+            tag: tag.cloned(),
             pipelines: pipelines.iter().map(|it| name(it)).collect(),
             by,
             reason,
@@ -132,7 +142,7 @@ mod tests {
         let home = sample::home();
         let service = Subject::Service(home.service_of(&pipelines[0].stages[0]));
         let hold = directive(&service, Order::Hold);
-        let told = Bulletin::of_order(&service, &hold, &home, &pipelines).bulletins;
+        let told = Bulletin::of_order(&service, &hold, &home, &pipelines, None).bulletins;
         let stages = |news: &News| match news {
             News::Hold { stages, lifted, .. } => {
                 assert!(!lifted);
@@ -151,7 +161,7 @@ mod tests {
         assert!(told.iter().all(|(id, bulletin)| bulletin.is_under(id)));
         assert_ne!(told[0].0, told[1].0);
         // The same order is the same bulletin, and the next one another.
-        let again = Bulletin::of_order(&service, &hold, &home, &pipelines);
+        let again = Bulletin::of_order(&service, &hold, &home, &pipelines, None);
         assert_eq!(again.bulletins, told);
         assert_eq!(again.untold, []);
         let upon = Upon {
@@ -166,7 +176,7 @@ mod tests {
             ..
         } = hold;
         let next = Directive::next(&upon, &service, at, by, order, reason);
-        let next = Bulletin::of_order(&service, &next, &home, &pipelines).bulletins;
+        let next = Bulletin::of_order(&service, &next, &home, &pipelines, None).bulletins;
         assert!(next.iter().zip(&told).all(|(next, told)| next.0 != told.0));
     }
 
@@ -178,12 +188,12 @@ mod tests {
         let service = Subject::Service(home.service_of(&sample::shop().stages[2]));
         let hold = directive(&service, Order::LiftHold);
         assert_eq!(
-            Bulletin::of_order(&service, &hold, &home, &[other.clone()]),
+            Bulletin::of_order(&service, &hold, &home, &[other.clone()], None),
             Announced::default()
         );
         let image = Subject::Image(Digest::of(b"image"));
         let veto = directive(&image, Order::Veto);
-        let told = Bulletin::of_order(&image, &veto, &home, &[other]);
+        let told = Bulletin::of_order(&image, &veto, &home, &[other], None);
         assert_eq!((told.bulletins.len(), told.untold), (1, Vec::new()));
     }
 
@@ -193,7 +203,7 @@ mod tests {
         let pipelines: Vec<_> = (0..MOST + 2).map(channel).collect();
         let image = Subject::Image(Digest::of(b"image"));
         let veto = directive(&image, Order::Veto);
-        let told = Bulletin::of_order(&image, &veto, &sample::home(), &pipelines);
+        let told = Bulletin::of_order(&image, &veto, &sample::home(), &pipelines, None);
         assert_eq!(told.bulletins.len(), MOST);
         let untold: Vec<_> = told.untold.iter().map(PipelineName::as_str).collect();
         assert_eq!(untold, ["p090", "p091"]);

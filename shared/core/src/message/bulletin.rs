@@ -7,6 +7,7 @@ use super::escape::{one_line, slack_text};
 use super::slack::mrkdwn;
 use super::wording::person;
 use crate::bulletin::{Bulletin, News, StageOf};
+use crate::image::Tag;
 use crate::names::ParameterName;
 use crate::release::Card;
 
@@ -37,6 +38,7 @@ pub fn bulletin(bulletin: &Bulletin) -> Card {
         ),
         News::Hold {
             lifted,
+            rolling_out,
             stages,
             by,
             reason,
@@ -46,7 +48,7 @@ pub fn bulletin(bulletin: &Bulletin) -> Card {
             } else {
                 ":octagonal_sign:"
             };
-            let (did, means) = hold(*lifted, stages);
+            let (did, means) = hold(*lifted, *rolling_out, stages);
             format!(
                 "{sign} {} {did} of *{}*: {}\n{means}",
                 person(by),
@@ -57,6 +59,7 @@ pub fn bulletin(bulletin: &Bulletin) -> Card {
         News::Veto {
             lifted,
             digest,
+            tag,
             pipelines,
             by,
             reason,
@@ -67,9 +70,11 @@ pub fn bulletin(bulletin: &Bulletin) -> Card {
                 ":no_entry:"
             };
             let (did, means) = veto(*lifted, &digest.to_string());
+            let image = image(tag.as_ref());
             format!(
-                "{sign} {} {did} an image that *{}* may carry: {}\n{means}",
+                "{sign} {} {did} {} that *{}* may carry: {}\n{means}",
                 person(by),
+                slack_text(&image),
                 listed(pipelines.iter()),
                 slack_text(reason)
             )
@@ -115,6 +120,7 @@ pub fn bulletin_mail(bulletin: &Bulletin) -> (String, String) {
         }
         News::Hold {
             lifted,
+            rolling_out,
             stages,
             by,
             reason,
@@ -124,7 +130,7 @@ pub fn bulletin_mail(bulletin: &Bulletin) -> (String, String) {
             } else {
                 "is on hold"
             };
-            let (did, means) = hold(*lifted, stages);
+            let (did, means) = hold(*lifted, *rolling_out, stages);
             (
                 subject(&format!("[towpath] {} {now}", named(stages))),
                 format!(
@@ -138,6 +144,7 @@ pub fn bulletin_mail(bulletin: &Bulletin) -> (String, String) {
         News::Veto {
             lifted,
             digest,
+            tag,
             pipelines,
             by,
             reason,
@@ -148,13 +155,14 @@ pub fn bulletin_mail(bulletin: &Bulletin) -> (String, String) {
                 "is vetoed"
             };
             let (did, means) = veto(*lifted, &digest.to_string());
+            let image = image(tag.as_ref());
             (
                 subject(&format!(
-                    "[towpath] {}: an image {now}",
+                    "[towpath] {}: {image} {now}",
                     listed(pipelines.iter())
                 )),
                 format!(
-                    "{} {did} an image that {} may carry: {}\n\n{means}\n",
+                    "{} {did} {image} that {} may carry: {}\n\n{means}\n",
                     one_line(&by.to_string(), 2_000),
                     listed(pipelines.iter()),
                     one_line(reason, 2_000)
@@ -182,10 +190,15 @@ fn name_of(parameter: &ParameterName) -> &str {
 }
 
 /// What was done about a hold, and what that means.
-fn hold(lifted: bool, stages: &[StageOf]) -> (&'static str, String) {
+fn hold(lifted: bool, rolling_out: bool, stages: &[StageOf]) -> (&'static str, String) {
     if lifted {
-        let means = "What runs there now is accepted, and the release that waits goes on.";
-        return ("lifted the hold", means.into());
+        let goes_on = if rolling_out {
+            "What is being rolled out there is finished first; if that is a rollback, it holds the stage again."
+        } else {
+            "A release that waits there goes on."
+        };
+        let means = format!("What runs there now is accepted. {goes_on}");
+        return ("lifted the hold", means);
     }
     let lift = stages
         .first()
@@ -207,6 +220,14 @@ fn veto(lifted: bool, digest: &str) -> (&'static str, String) {
         "`{digest}` is rolled out nowhere any more, unless somebody rolls back to it; where it serves it goes on serving, and `towpath rollback` takes it back. `towpath lift-veto {digest} --reason …` lifts it."
     );
     ("vetoed", means)
+}
+
+/// How people call an image.
+fn image(tag: Option<&Tag>) -> String {
+    match tag {
+        Some(tag) => format!("the image {tag}"),
+        None => "an image".to_owned(),
+    }
 }
 
 fn named(stages: &[StageOf]) -> String {

@@ -36,7 +36,9 @@ pub struct RollBackValue {
     pub stage: StageName,
 }
 
-/// The card's buttons, each kind in a block of its own.
+/// The card's buttons, each kind in a block of its own. Before traffic both rejecting and rolling back
+/// take green back: the first is up to those who are asked, the second also to operators, and holds the
+/// stage.
 pub(super) fn buttons(release: &Release) -> Vec<Value> {
     let decide = open_request(release).map(|(stage, approval)| deciding(release, stage, approval));
     let back = to_take_back(release).map(|stage| rolling_back(release, stage));
@@ -87,17 +89,32 @@ fn deciding(release: &Release, stage: &Stage, approval: &Approval) -> Value {
     };
     let value = serde_json::to_string(&value).expect("ids are text");
     let tag = &release.image().tag;
+    let is_before_traffic = release.live().is_some();
+    let stage = &stage.name;
+    let (deploy, stop) = if is_before_traffic {
+        (
+            format!("Let production traffic of {stage} through to {tag}?"),
+            format!(
+                "Take {tag} back from {stage} before it gets traffic? The next release may come."
+            ),
+        )
+    } else {
+        (
+            format!("Deploy {tag} to {stage}?"),
+            format!("Stop {tag} before {stage}? The next release may come."),
+        )
+    };
     let approve = Button {
         action: APPROVE,
         label: "Approve",
         style: "primary",
-        question: format!("Deploy {tag} to {}?", stage.name),
+        question: deploy,
     };
     let reject = Button {
         action: REJECT,
         label: "Reject",
         style: "danger",
-        question: format!("Stop {tag} before {}?", stage.name),
+        question: stop,
     };
     json!({
         "type": "actions",
@@ -117,7 +134,7 @@ fn rolling_back(release: &Release, stage: &Stage) -> Value {
         label: "Roll back",
         style: "danger",
         question: format!(
-            "Take {} back from {}, and hold the stage?",
+            "Take {} back from {}, and hold the stage? No release comes there until somebody lifts the hold.",
             release.name(),
             stage.name
         ),

@@ -1,5 +1,6 @@
 //! Every text that people see: pure functions of a release or a bulletin, escaped for where they go.
 
+mod asking;
 mod baking;
 mod bulletin;
 mod buttons;

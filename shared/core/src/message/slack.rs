@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::asking::{asks, replaces};
 use super::baking::baking;
 use super::buttons::buttons;
 use super::escape::{cut, one_line, slack_text};
@@ -177,9 +178,9 @@ fn state(
             ..
         } => format!("waits behind {}", short(behind)),
         Phase::Planned { queued: None, .. } => "about to start".into(),
-        Phase::Asking { approval, .. } => {
-            let (given, of) = (approval.approvers().len(), approval.required);
-            let asks = format!("waits for approval ({given} of {of})");
+        Phase::Asking { approval, plan } => {
+            let asks = asks(stage.approval.as_ref(), approval, time);
+            let asks = format!("waits for approval{asks}; {}", replaces(plan));
             match voided(release, &rollout.stage) {
                 Some(reason) => format!(
                     "{asks}; what was approved no longer counts: {}",
@@ -272,10 +273,10 @@ fn live_state(
         && asked.standing() == Standing::Open
         && live.rolling_back.is_none()
     {
+        let asks = asks(stage.approval.as_ref(), asked, time);
         return format!(
-            "green is ready, waits for approval of its traffic ({} of {})",
-            asked.approvers().len(),
-            asked.required
+            "green is ready, waits for approval of its traffic{asks}; {}",
+            replaces(&live.plan)
         );
     }
     if let Some(baking) = baking(stage, live, time) {

@@ -7,6 +7,7 @@ use crate::release::{
     Decision, DeploymentStatus, Entry, Event, Outcome, Principal, Release, reason,
 };
 
+use super::asking::approvers;
 use super::escape::slack_text;
 use super::said::{By, Said};
 
@@ -20,19 +21,14 @@ pub(super) fn line(release: &Release, entry: &Entry, said: &mut Said) -> Option<
             ..
         } => {
             let gate = release.pipeline().stage(stage)?.approval.as_ref()?;
-            let people: Vec<_> = gate.slack.iter().map(mention).collect();
-            let who = if people.is_empty() {
-                "the holders of the e-mailed token".to_owned()
-            } else {
-                people.join(", ")
-            };
+            let who = approvers(gate);
             let needed = if gate.required > 1 {
                 format!(" ({} needed)", gate.required)
             } else {
                 String::new()
             };
             Some(format!(
-                ":raised_hand: *{stage}* waits for approval by {who}{needed}, until {} (`{approval}`)",
+                ":raised_hand: *{stage}* waits for approval by {who}{needed}, until {} (request `{approval}`)",
                 date(*expires_at)
             ))
         }
@@ -51,7 +47,7 @@ pub(super) fn line(release: &Release, entry: &Entry, said: &mut Said) -> Option<
                 }
             };
             Some(format!(
-                "{did} by {} (`{approval}`){}",
+                "{did} by {} (request `{approval}`){}",
                 person(by),
                 because(reason.as_deref())
             ))
@@ -303,7 +299,7 @@ pub(super) fn to_the_second(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-fn mention(user: &SlackUser) -> String {
+pub(super) fn mention(user: &SlackUser) -> String {
     format!("<@{user}>")
 }
 

@@ -114,7 +114,7 @@ fn however_many_pipelines_an_order_concerns_people_read_the_way_out() {
         let by = Principal::Aws(format!("arn:aws:iam::111111111111:user/{}", "a".repeat(64)));
         let (reason, upon) = ("r".repeat(500), Upon::default());
         let given = Directive::next(&upon, &subject, sample::dawn(), by, order, reason);
-        let told = Bulletin::of_order(&subject, &given, &home, &pipelines).bulletins;
+        let told = Bulletin::of_order(&subject, &given, &home, &pipelines, None).bulletins;
         assert_eq!(told.len(), 1);
         let (card, (subject, text)) = (bulletin(&told[0].1), bulletin_mail(&told[0].1));
         check_card(&card.blocks);

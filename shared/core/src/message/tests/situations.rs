@@ -393,11 +393,22 @@ fn what_serves_is_watched() {
     insta::assert_json_snapshot!(json!({ "said": said(&story.release), "status": state }));
 }
 
-fn ordered(subject: &Subject, order: Order) -> Value {
+fn ordered(subject: &Subject, order: Order, owned: bool) -> Value {
     let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
     let reason = "the sale begins".to_owned();
-    let directive = Directive::next(&Upon::default(), subject, sample::dawn(), by, order, reason);
-    let told = Bulletin::of_order(subject, &directive, &sample::home(), &[sample::shop()]);
+    let upon = Upon {
+        owned,
+        ..Upon::default()
+    };
+    let directive = Directive::next(&upon, subject, sample::dawn(), by, order, reason);
+    let tag = "3f2c1ab".parse().ok().filter(|_| !owned);
+    let told = Bulletin::of_order(
+        subject,
+        &directive,
+        &sample::home(),
+        &[sample::shop()],
+        tag.as_ref(),
+    );
     let said = |(_, told)| json!({ "slack": bulletin(&told), "mail": bulletin_mail(&told) });
     told.bulletins.into_iter().map(said).collect()
 }
@@ -407,8 +418,9 @@ fn a_hold_is_ordered_and_lifted() {
     let production = &sample::shop().stages[2];
     let service = Subject::Service(sample::home().service_of(production));
     insta::assert_json_snapshot!([
-        ordered(&service, Order::Hold),
-        ordered(&service, Order::LiftHold),
+        ordered(&service, Order::Hold, false),
+        ordered(&service, Order::LiftHold, false),
+        ordered(&service, Order::LiftHold, true),
     ]);
 }
 
@@ -416,7 +428,9 @@ fn a_hold_is_ordered_and_lifted() {
 fn a_veto_is_ordered_and_lifted() {
     let image = Subject::Image(Digest::of(b"image"));
     insta::assert_json_snapshot!([
-        ordered(&image, Order::Veto),
-        ordered(&image, Order::LiftVeto),
+        ordered(&image, Order::Veto, false),
+        ordered(&image, Order::LiftVeto, false),
+        // One of which no tag is known.
+        ordered(&image, Order::Veto, true),
     ]);
 }
