@@ -25,6 +25,14 @@ pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// A number of things: `1 order`, `2 orders`.
+pub(crate) fn counted(number: u64, thing: &str) -> String {
+    match number {
+        1 => format!("1 {thing}"),
+        _ => format!("{number} {thing}s"),
+    }
+}
+
 /// Text from outside on one line, with nothing a terminal would obey.
 pub(crate) fn safe(text: &str) -> String {
     one_line(text, LONGEST)
@@ -257,7 +265,7 @@ pub(crate) fn sentence(event: &Event) -> String {
         }
         Event::Queued { stage, behind } => format!("{stage}: waits behind {}", safe(behind)),
         Event::RolloutStarted { stage, epoch } => {
-            format!("{stage}: the rollout begins (epoch {epoch})")
+            format!("{stage}: the rollout begins, number {epoch} of its service")
         }
         Event::Intended { actions, until } => {
             let kinds: Vec<_> = actions

@@ -106,6 +106,13 @@ fn good_files_of_every_shape_are_rendered_with_nothing_changed_but_the_image() {
     ] {
         let input = file(name);
         let output = render(&["--check", "--image", &format!("app={IMAGE}")], &input);
+        let notes = String::from_utf8_lossy(&output.stderr);
+        let named = notes.contains("\"/") && notes.contains("is null and is left out");
+        assert_eq!(
+            named,
+            ["nulls.json", "image-null.json"].contains(&name),
+            "{name}: {notes}"
+        );
         assert_eq!(
             output.status.code(),
             Some(0),

@@ -19,7 +19,7 @@ use super::stage::{self, StageArguments};
 use crate::deployer::orders::Orders;
 use crate::deployer::{Deployer, Sealed, StoredEntries, Where};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, write_json};
-use crate::telling::safe;
+use crate::telling::{counted, safe};
 
 /// How often a release is read again while entries are being added to it.
 const READS: u32 = 5;
@@ -198,11 +198,10 @@ async fn all<D: Orders>(deployer: &D, last: usize) -> Result<Report, Failure> {
         format!("the last {last} of each pipeline and all on their way; --last looks further back")
     };
     report.looked_at = Some(format!(
-        "looked at {} pipelines, {} releases ({which}), {} services, and the orders about {} services and images",
-        found.pipelines,
-        found.releases.len(),
-        services.len(),
-        ordered,
+        "looked at {}, {} ({which}), {}, and the orders about services and images ({ordered})",
+        counted(found.pipelines as u64, "pipeline"),
+        counted(found.releases.len() as u64, "release"),
+        counted(services.len() as u64, "service"),
     ));
     Ok(report)
 }

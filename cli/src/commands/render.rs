@@ -12,6 +12,7 @@ use towpath_core::taskdef::{
 
 use super::task_definition::{self, Format, Input};
 use crate::output::{Answer, BAD, Failure, Output, QUIET, write_json};
+use crate::telling::counted;
 
 /// Print a task definition ready to be registered, with the listed changes and no others.
 ///
@@ -160,6 +161,9 @@ fn insert<T>(
     }
 }
 
+/// How many fields that are null are named.
+const MOST_NULLS: usize = 5;
+
 /// Says what is worth knowing and no reason to stop.
 fn tell_unusual(
     base: &TaskDefinition,
@@ -178,16 +182,20 @@ fn tell_unusual(
             "{QUIET}note:{QUIET:#} tag {key:?} is AWS's own and is left out"
         )?;
     }
-    match base.nulls() {
-        0 => {}
-        1 => writeln!(
+    let nulls = base.nulls();
+    for place in nulls.iter().take(MOST_NULLS) {
+        writeln!(
             notes,
-            "{QUIET}note:{QUIET:#} 1 field that is null is left out"
-        )?,
-        many => writeln!(
+            "{QUIET}note:{QUIET:#} {place:?} is null and is left out"
+        )?;
+    }
+    let more = nulls.len().saturating_sub(MOST_NULLS);
+    if more > 0 {
+        writeln!(
             notes,
-            "{QUIET}note:{QUIET:#} {many} fields that are null are left out"
-        )?,
+            "{QUIET}note:{QUIET:#} so are {}",
+            counted(more as u64, "other")
+        )?;
     }
     for name in base.beside() {
         writeln!(

@@ -372,7 +372,11 @@ fn line(stage: &StageStatus, now: Timestamp) -> String {
         parts.push(format!("{BAD}FAILED{BAD:#}: {}", safe(what)));
     }
     if let Some(reason) = &stage.hold {
-        parts.push(format!("{BAD}HELD{BAD:#}: {}", safe(reason)));
+        // Whoever ordered a hold is in its words, which say that they did.
+        parts.push(match safe(reason).split_once(" held it: ") {
+            Some((by, why)) if !by.contains(' ') => format!("{BAD}HELD{BAD:#} by {by}: {why}"),
+            Some(_) | None => format!("{BAD}HELD{BAD:#}: {}", safe(reason)),
+        });
     }
     if let Some(why) = &stage.unseen {
         parts.push(format!(

@@ -9,7 +9,7 @@ use towpath_core::release::{BrokenTrail, Directive, Order, Subject, verify_trail
 use super::rows::{Edited, write_edited};
 use crate::deployer::orders::Orders;
 use crate::output::{BAD, Failure, GOOD, NAME, QUIET};
-use crate::telling::{safe, time};
+use crate::telling::{counted, safe, time};
 
 /// What was found about the orders of one subject.
 #[derive(Debug, Serialize)]
@@ -106,8 +106,8 @@ pub(super) fn write_text(out: &mut dyn Write, one: &AuditedOrders) -> Result<(),
         (None, None) => writeln!(out, "{GOOD}intact{GOOD:#} {NAME}{name}{NAME:#}: no orders")?,
         (None, Some(head)) => writeln!(
             out,
-            "{GOOD}intact{GOOD:#} {NAME}{name}{NAME:#}: {} orders, the last is {head}",
-            one.orders.len()
+            "{GOOD}intact{GOOD:#} {NAME}{name}{NAME:#}: {}, the last is {head}",
+            counted(one.orders.len() as u64, "order")
         )?,
     }
     for order in &one.orders {

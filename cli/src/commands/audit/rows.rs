@@ -12,7 +12,7 @@ use towpath_core::release::{
 use super::orders::{self, AuditedOrders};
 use crate::deployer::orders::Orders;
 use crate::output::{BAD, Failure, GOOD, NAME, QUIET};
-use crate::telling::safe;
+use crate::telling::{counted, safe};
 
 /// A derived row that says otherwise than what it is derived from.
 #[derive(Debug, Serialize)]
@@ -222,16 +222,17 @@ pub(super) fn write_service(out: &mut dyn Write, one: &AuditedService) -> Result
     } else {
         String::new()
     };
+    let taken = counted(*epoch, "time");
     if *intact {
         writeln!(
             out,
-            "{GOOD}intact{GOOD:#} {NAME}{service}{NAME:#}: taken {epoch} times{from}"
+            "{GOOD}intact{GOOD:#} {NAME}{service}{NAME:#}: taken {taken}{from}"
         )?;
         return Ok(());
     }
     writeln!(
         out,
-        "{BAD}NOT INTACT{BAD:#} {NAME}{service}{NAME:#}: taken {epoch} times{from}"
+        "{BAD}NOT INTACT{BAD:#} {NAME}{service}{NAME:#}: taken {taken}{from}"
     )?;
     for problem in contradictions {
         writeln!(out, "      {}", safe(problem))?;

@@ -138,6 +138,8 @@ fn a_hold_is_set_once_and_lifted_and_both_are_verified() {
         text.contains("`towpath release-hold shop-api production --reason …`"),
         "{text}"
     );
+    let (_, text) = towpath(&deployer, &["audit", "shop-api/production"]);
+    assert!(text.contains("1 order, the last is"), "{text}");
     let text = ordered(&deployer, "hold", &["--reason", "another"]);
     assert!(text.contains("already, which stays as it is"), "{text}");
     let rest = ["--reason", "it is over", "--output", "json"];

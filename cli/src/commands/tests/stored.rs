@@ -62,4 +62,9 @@ fn a_held_stage_is_told_with_1() {
     row.hold = Some("rolled back\u{202e} by hand".into());
     let text = no(&deployer, &["status"]);
     assert!(text.contains("HELD: rolled back by hand"), "{text}");
+    let row = deployer.services.values_mut().last().unwrap();
+    row.hold = Some("arn:aws:iam::111111111111:user/ada held it: the sale begins".into());
+    let text = no(&deployer, &["status"]);
+    let held = "HELD by arn:aws:iam::111111111111:user/ada: the sale begins";
+    assert!(text.contains(held), "{text}");
 }

@@ -16,7 +16,7 @@ pub struct TaskDefinition {
     document: Map<String, Value>,
     described: Option<Described>,
     beside: Vec<String>,
-    nulls: usize,
+    nulls: Vec<String>,
 }
 
 /// What ECS said of a registered revision, beyond what can be registered.
@@ -227,9 +227,9 @@ impl TaskDefinition {
         &self.beside
     }
 
-    /// How many members were left out because they were null, which says the same.
-    pub fn nulls(&self) -> usize {
-        self.nulls
+    /// Where members were left out because they were null, which says the same: JSON pointers.
+    pub fn nulls(&self) -> &[String] {
+        &self.nulls
     }
 
     pub(super) fn from_document(document: Map<String, Value>) -> Self {
@@ -237,7 +237,7 @@ impl TaskDefinition {
             document,
             described: None,
             beside: Vec::new(),
-            nulls: 0,
+            nulls: Vec::new(),
         }
     }
 

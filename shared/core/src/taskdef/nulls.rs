@@ -8,37 +8,61 @@
 
 use serde_json::{Map, Value};
 
-use super::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure};
+use super::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure, push_segment};
 
-/// Takes out every member of a structure that is null, and says how many there were.
-pub(super) fn leave_out(document: &mut Map<String, Value>) -> usize {
-    of_structure(document, &REGISTER_TASK_DEFINITION_REQUEST)
+/// Takes out every member of a structure that is null, and says where they were, as JSON pointers.
+pub(super) fn leave_out(document: &mut Map<String, Value>) -> Vec<String> {
+    let mut walk = Walk::default();
+    walk.structure(document, &REGISTER_TASK_DEFINITION_REQUEST);
+    walk.left_out
 }
 
-fn of_structure(members: &mut Map<String, Value>, structure: &'static Structure) -> usize {
-    let before = members.len();
-    members.retain(|_, value| !value.is_null());
-    let mut left_out = before - members.len();
-    for (name, value) in members.iter_mut() {
-        // What is inside an unknown field may be a map as well as a structure.
-        if let Some(shape) = structure.member(name) {
-            left_out += of_value(value, shape);
+#[derive(Default)]
+struct Walk {
+    path: String,
+    left_out: Vec<String>,
+}
+
+impl Walk {
+    fn structure(&mut self, members: &mut Map<String, Value>, structure: &'static Structure) {
+        members.retain(|name, value| {
+            if value.is_null() {
+                self.below(name, |walk| walk.left_out.push(walk.path.clone()));
+            }
+            !value.is_null()
+        });
+        for (name, value) in members.iter_mut() {
+            // What is inside an unknown field may be a map as well as a structure.
+            if let Some(shape) = structure.member(name) {
+                self.below(name, |walk| walk.value(value, shape));
+            }
         }
     }
-    left_out
-}
 
-fn of_value(value: &mut Value, shape: &'static Shape) -> usize {
-    match (shape, value) {
-        (Shape::Structure(structure), Value::Object(members)) => of_structure(members, structure),
-        (Shape::List(element), Value::Array(values)) => values
-            .iter_mut()
-            .map(|value| of_value(value, element))
-            .sum(),
-        (Shape::Map(element), Value::Object(values)) => values
-            .values_mut()
-            .map(|value| of_value(value, element))
-            .sum(),
-        (Shape::Scalar(_) | Shape::List(_) | Shape::Map(_) | Shape::Structure(_), _) => 0,
+    fn value(&mut self, value: &mut Value, shape: &'static Shape) {
+        match (shape, value) {
+            (Shape::Structure(structure), Value::Object(members)) => {
+                self.structure(members, structure);
+            }
+            (Shape::List(element), Value::Array(values)) => {
+                for (index, value) in values.iter_mut().enumerate() {
+                    self.below(&index.to_string(), |walk| walk.value(value, element));
+                }
+            }
+            (Shape::Map(element), Value::Object(values)) => {
+                for (name, value) in values.iter_mut() {
+                    self.below(name, |walk| walk.value(value, element));
+                }
+            }
+            (Shape::Scalar(_) | Shape::List(_) | Shape::Map(_) | Shape::Structure(_), _) => {}
+        }
+    }
+
+    /// Looks at what stands below a name.
+    fn below(&mut self, name: &str, look: impl FnOnce(&mut Self)) {
+        let before = self.path.len();
+        push_segment(&mut self.path, name);
+        look(self);
+        self.path.truncate(before);
     }
 }
