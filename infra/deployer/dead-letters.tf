@@ -50,11 +50,9 @@ resource "aws_sqs_queue_policy" "dead_letters" {
           Principal = { Service = "${service}.amazonaws.com" }
           Action    = "sqs:SendMessage"
           Resource  = aws_sqs_queue.dead_letters[each.key].arn
-          # Each ARN names the account; whether SNS would name it beside is not documented.
-          Condition = merge(
-            { ArnEquals = { "aws:SourceArn" = [for sender in local.dead_letter_senders[each.key] : sender.arn if sender.service == service] } },
-            service == "sns" ? {} : { StringEquals = { "aws:SourceAccount" = local.account } },
-          )
+          # Each ARN names the account. EventBridge does not name it beside; whether SNS does is not documented.
+          # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+          Condition = { ArnEquals = { "aws:SourceArn" = [for sender in local.dead_letter_senders[each.key] : sender.arn if sender.service == service] } }
         }
       ],
     )

@@ -28,13 +28,14 @@ resource "aws_cloudwatch_event_target" "this" {
   depends_on = [aws_lambda_permission.rule, aws_sqs_queue_policy.dead_letters]
 }
 
+# Without `source_account`, which would keep EventBridge from invoking any; the rule's ARN names the account.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
 resource "aws_lambda_permission" "rule" {
   for_each = local.rules
 
-  statement_id   = each.key
-  function_name  = aws_lambda_function.this[each.value.function].function_name
-  action         = "lambda:InvokeFunction"
-  principal      = "events.amazonaws.com"
-  source_arn     = aws_cloudwatch_event_rule.this[each.key].arn
-  source_account = local.account
+  statement_id  = each.key
+  function_name = aws_lambda_function.this[each.value.function].function_name
+  action        = "lambda:InvokeFunction"
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.this[each.key].arn
 }

@@ -25,6 +25,8 @@ def arrived(place, steps):
 def answers(place, steps, done, arrived_there, changes, trust_names_source):
     """Each question with whether it is settled, and by what."""
     events = getattr(place, "events", [])
+    # With aws:SourceAccount beside it, EventBridge may not: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
+    yield "Does EventBridge invoke a function whose policy names the rule's ARN alone?", *by_step(done, "good", "yes: the push became a release")
     yield "Does SNS send aws:SourceAccount to SQS?", *(
         (OPEN, "no request arrived") if arrived_there is None
         else (SETTLED, "yes: messages came into the queue that asks for it" if arrived_there else "no: none came into the queue that asks for it"))

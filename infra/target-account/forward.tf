@@ -45,10 +45,9 @@ resource "aws_iam_role" "forward" {
       Effect    = "Allow"
       Principal = { Service = "events.amazonaws.com" }
       Action    = "sts:AssumeRole"
-      Condition = {
-        StringEquals = { "aws:SourceAccount" = local.account }
-        ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:events:${local.region}:${local.account}:rule/${local.prefix}-forward-*" }
-      }
+      # The ARN names the account, which EventBridge does not name beside.
+      # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
+      Condition = { ArnLike = { "aws:SourceArn" = "arn:${local.partition}:events:${local.region}:${local.account}:rule/${local.prefix}-forward-*" } }
     }]
   })
 }
@@ -95,10 +94,8 @@ resource "aws_sqs_queue_policy" "dead_letters" {
         Principal = { Service = "events.amazonaws.com" }
         Action    = "sqs:SendMessage"
         Resource  = aws_sqs_queue.dead_letters.arn
-        Condition = {
-          ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:events:${local.region}:${local.account}:rule/${local.prefix}-forward-*" }
-          StringEquals = { "aws:SourceAccount" = local.account }
-        }
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+        Condition = { ArnLike = { "aws:SourceArn" = "arn:${local.partition}:events:${local.region}:${local.account}:rule/${local.prefix}-forward-*" } }
       },
     ]
   })

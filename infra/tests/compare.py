@@ -165,11 +165,10 @@ def widened(pattern):
 
 
 def permission(service, arn):
-    """A permission of a function, for one source in this account. Of SNS it is not known to name the
-    account beside the topic."""
-    account = {} if service == "sns" else {"StringEquals": {"AWS:SourceAccount": ACCOUNT}}
+    """A permission of a function, for one source in this account, which its ARN names: AWS:SourceAccount
+    beside it keeps EventBridge out, and of SNS it is not known to name it."""
     return {"Action": "lambda:InvokeFunction", "Principal": {"Service": f"{service}.amazonaws.com"},
-            "Condition": {"ArnLike": {"AWS:SourceArn": arn}} | account}
+            "Condition": {"ArnLike": {"AWS:SourceArn": arn}}}
 
 
 def permissions_of(functions, short):
@@ -184,12 +183,14 @@ def permissions_of(functions, short):
 
 
 def admits(lab, found, short, source):
-    """A dead-letter queue takes messages from one source."""
+    """A dead-letter queue takes messages from one source, and asks for its ARN only."""
     sqs = lab.client("sqs")
     url = sqs.get_queue_url(QueueName=f"{PREFIX}-{short}-dead-letters")["QueueUrl"]
     document = json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"])
-    sources = [arn for statement in document["Statement"] if statement["Effect"] == "Allow"
-               for arn in listed(statement["Condition"]["ArnEquals"]["aws:SourceArn"])]
+    allowed = [statement["Condition"] for statement in document["Statement"] if statement["Effect"] == "Allow"]
+    found.same(f"{short} dead letters ask for", [{operator: list(keys) for operator, keys in one.items()} for one in allowed],
+               [{"ArnEquals": ["aws:SourceArn"]}] * len(allowed))
+    sources = [arn for condition in allowed for arn in listed(condition["ArnEquals"]["aws:SourceArn"])]
     if source not in sources:
         found.append(f"{short} dead letters: the queue does not admit {source}")
 

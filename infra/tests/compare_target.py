@@ -87,6 +87,15 @@ def rules_are(lab, found, here):
         (entry,) = events.list_targets_by_rule(Rule=name)["Targets"]
         found.same(f"{name} target", [entry["Arn"], entry["RoleArn"], entry["DeadLetterConfig"]["Arn"]],
                    [bus, f"arn:aws:iam::{TARGET}:role/{PREFIX}-forward", queue("lifecycle-hook", TARGET)])
+    # What asks for aws:SourceAccount keeps EventBridge out.
+    rules_of_home = {"ArnLike": {"aws:SourceArn": f"arn:aws:events:{REGION}:{TARGET}:rule/{PREFIX}-forward-*"}}
+    (trust,) = lab.client("iam", TARGET).get_role(RoleName=f"{PREFIX}-forward")["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    found.same("forwarding role's trust", [trust["Principal"], trust["Condition"]], [{"Service": "events.amazonaws.com"}, rules_of_home])
+    sqs = lab.client("sqs", TARGET)
+    url = sqs.get_queue_url(QueueName=f"{PREFIX}-lifecycle-hook-dead-letters")["QueueUrl"]
+    document = json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"])
+    found.same("dead letters admit", [statement["Condition"] for statement in document["Statement"] if statement["Effect"] == "Allow"],
+               [rules_of_home])
     forward = policy(lab.client("iam", TARGET), f"{PREFIX}-forward", "own")
     found.same("forwarding role", [(statement["actions"], statement["resources"]) for statement in forward.values()],
                [(["events:PutEvents"], [bus])])

@@ -129,12 +129,12 @@ resource "aws_kms_key" "this" {
         Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:eu-central-1:111111111111:log-group:/aws/lambda/towpath-*" } }
       },
       {
+        # Without aws:SourceAccount, which EventBridge does not send.
         Sid       = "Services"
         Effect    = "Allow"
         Principal = { Service = ["events.amazonaws.com", "sns.amazonaws.com", "lambda.amazonaws.com"] }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = "*"
-        Condition = { StringEquals = { "aws:SourceAccount" = "111111111111" } }
       },
       {
         Sid       = "Hooks"

@@ -100,7 +100,6 @@ resource "aws_kms_key" "this" {
         Principal = { Service = "events.amazonaws.com" }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = "*"
-        Condition = { StringEquals = { "aws:SourceAccount" = "222222222222" } }
       },
     ]
   })

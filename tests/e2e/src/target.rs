@@ -149,8 +149,7 @@ impl Target {
             "statements": [{ "sid": "Bus", "actions": ["events:PutEvents"], "resources": [bus] }],
             "trust": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
                 "Principal": { "Service": "events.amazonaws.com" },
-                "Condition": { "StringEquals": { "aws:SourceAccount": account },
-                    "ArnLike": { "aws:SourceArn": format!("arn:aws:events:{region}:{account}:rule/towpath-forward-*") } } }] });
+                "Condition": { "ArnLike": { "aws:SourceArn": format!("arn:aws:events:{region}:{account}:rule/towpath-forward-*") } } }] });
         lab.post("roles", &role).await?;
         for event in functions.events("deployment-event", self.place)? {
             let name = event["name"].as_str().unwrap_or_default();

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::dead_letters::{self, Letter};
 use crate::gateway::dispatch::{Answer, Incoming, forward};
 use crate::lab::Lab;
 use crate::lambda::async_queue;
 use crate::lambda::function::Function;
+use crate::lambda::permission;
 use crate::lock::lock;
 use crate::xml;
 
@@ -131,6 +133,17 @@ fn attributes(input: &Value, prefix: &str) -> Value {
 fn deliver(lab: &Arc<Lab>, message: &Message) {
     let subscribers = lock(&lab.topics.subscriptions).get(&message.topic).cloned();
     for function in subscribers.into_iter().flatten() {
+        // Not tried again: a subscription has no queue for what could not be delivered.
+        // <https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html>
+        let topic = &message.topic;
+        if let Some(why) = permission::refusal(lab, "sns.amazonaws.com", topic, &function) {
+            tracing::warn!(topic, why, "a message was not delivered");
+            let name = &function.config.name;
+            let mut letter = Letter::new(lab, "sns", name, "NO_PERMISSIONS", json!(message));
+            letter.attributes = json!({ "ERROR_MESSAGE": why });
+            dead_letters::keep(lab, letter);
+            continue;
+        }
         let region = &function.config.region;
         let subscription = format!("{}:{}", message.topic, lab.ids.uuid());
         let endpoint = format!("https://sns.{region}.amazonaws.com/");

@@ -17,6 +17,7 @@ use crate::gateway::identity::Principal;
 use crate::iam::policy::Statement;
 use crate::lab::Lab;
 use crate::lambda::function::Config;
+use crate::lambda::permission;
 use crate::lock::lock;
 use crate::slack::click::{self, Click, ClickError};
 use crate::slack::workspace::{Channel, User};
@@ -194,13 +195,24 @@ pub(super) fn rule(lab: &Lab, body: &NewRule) -> Answer {
             ));
         }
     };
-    lab.buses.add(Rule {
+    let rule = Rule {
         account,
         region,
         name: body.name.clone(),
         pattern: Some(pattern),
         target,
-    });
+    };
+    if let Target::Function { function, .. } = &rule.target {
+        // As the console does.
+        permission::grant(
+            lab,
+            &rule.name,
+            "events.amazonaws.com",
+            &rule.arn(),
+            function,
+        );
+    }
+    lab.buses.add(rule);
     Ok(json!({ "name": body.name }))
 }
 

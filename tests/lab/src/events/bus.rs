@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::delivery::{self, Delivery};
 use super::forward;
 use super::pattern::Pattern;
+use crate::gateway::parse::Request;
 use crate::lab::Lab;
 use crate::lambda::function::Function;
 use crate::lock::lock;
@@ -113,6 +114,17 @@ impl Buses {
     pub(crate) fn is_enabled(&self, account: &str, region: &str, name: &str) -> bool {
         let rule = (account.to_owned(), region.to_owned(), name.to_owned());
         !lock(&self.disabled).contains(&rule)
+    }
+
+    /// Remembers whether a rule that somebody makes through the API has a target.
+    pub(crate) fn observe(&self, request: &Request) {
+        let rule = request.input["Rule"].as_str().unwrap_or_default();
+        let has_target = match (request.service.as_str(), request.operation.as_str()) {
+            ("events", "PutTargets") => true,
+            ("events", "RemoveTargets") => false,
+            _ => return,
+        };
+        self.set_enabled(&request.account, &request.region, rule, has_target);
     }
 
     /// The events after number `since`.

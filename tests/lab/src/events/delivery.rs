@@ -16,6 +16,7 @@ use crate::gateway::record;
 use crate::lab::Lab;
 use crate::lambda::async_queue;
 use crate::lambda::function::Function;
+use crate::lambda::permission;
 use crate::timers::Wake;
 
 /// An event on its way to a target.
@@ -59,6 +60,14 @@ async fn deliver(lab: &Arc<Lab>, mut delivery: Delivery) {
     else {
         return;
     };
+    // What is not permitted is not tried again.
+    // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html>
+    let rule = delivery.rule.arn();
+    if let Some(message) = permission::refusal(lab, "events.amazonaws.com", &rule, &function) {
+        tracing::warn!(rule, message, "an event was not delivered");
+        give_up(lab, &function, &delivery, "NO_PERMISSIONS", &message).await;
+        return;
+    }
     delivery.attempts += 1;
     let payload = input.as_ref().unwrap_or(&delivery.event).to_string();
     // Lambda's own refusals are made by injected faults: the lab's queue takes everything.
@@ -119,7 +128,9 @@ async fn give_up(
         "ERROR_CODE": code,
         "ERROR_MESSAGE": message,
         "RETRY_ATTEMPTS": delivery.attempts.saturating_sub(1).to_string(),
-        "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
     });
+    if delivery.attempts > 0 {
+        letter.attributes["EXHAUSTED_RETRY_CONDITION"] = json!("MaximumRetryAttempts");
+    }
     dead_letters::send(lab, function, letter).await;
 }

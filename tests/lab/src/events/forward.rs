@@ -64,7 +64,6 @@ fn refusal(
     let events = Caller::Service {
         name: "events.amazonaws.com",
         source: &source,
-        account: &rule.account,
     };
     if !lab.roles.trusts(role, &events, None) {
         return Some(format!("{role} does not let EventBridge assume it"));

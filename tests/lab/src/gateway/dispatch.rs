@@ -136,8 +136,11 @@ async fn perform(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
             .map_err(|denied| refusal(&incoming.request, &denied))?;
     }
     let reply = carry_out(lab, incoming).await?;
-    if reply.status == 200 {
+    if (200..300).contains(&reply.status) {
         lab.resource_policies.observe(&incoming.request);
+        if lab.settings.bare {
+            lab.buses.observe(&incoming.request);
+        }
         lab.managed_keys.observe(&incoming.request);
     }
     stale::remember(lab, incoming, &reply);

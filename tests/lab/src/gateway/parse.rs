@@ -188,6 +188,17 @@ fn rest(method: &Method, path: &str, query: &Map<String, Value>, body: &Bytes) -
                 return ("GetFunctionConfiguration".to_owned(), named(name));
             }
             ("GET", []) => return ("ListFunctions".to_owned(), Value::Null),
+            ("DELETE", [name]) => return ("DeleteFunction".to_owned(), named(name)),
+            ("POST", [name, "policy"]) => {
+                let mut input: Value = serde_json::from_slice(body).unwrap_or_default();
+                input["FunctionName"] = Value::from(*name);
+                return ("AddPermission".to_owned(), input);
+            }
+            ("DELETE", [name, "policy", sid]) => {
+                let mut input = named(name);
+                input["StatementId"] = Value::from(*sid);
+                return ("RemovePermission".to_owned(), input);
+            }
             _ => {}
         }
     }

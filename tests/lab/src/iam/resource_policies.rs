@@ -1,5 +1,5 @@
-//! The policies of resources, by which they let other accounts in: DynamoDB tables, event buses and
-//! repositories.
+//! The policies of resources, by which they let other accounts and services in: DynamoDB tables, event
+//! buses, repositories and functions.
 //!
 //! Between accounts both sides have to agree: the caller's own statements and the resource's policy.
 //! Within an account one of them would be enough; there the lab asks for the caller's own only.
@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::policy::{Context, Statement, Verdict, decide};
 use super::principals::{Caller, Principals};
 use crate::gateway::parse::Request;
+use crate::lambda::permission as of_function;
 use crate::lock::lock;
 
 /// The policies of all resources that have one, by ARN.
@@ -68,6 +69,14 @@ impl ResourcePolicies {
             ("ecr", "DeleteRepositoryPolicy" | "DeleteRepository") => {
                 self.remove(&repository(request), None);
             }
+            ("lambda", "AddPermission") => {
+                let function = of_function::named(request);
+                self.add(&function, &of_function::statement(input, &function));
+            }
+            ("lambda", "RemovePermission") => {
+                self.remove(&of_function::named(request), Some(text("StatementId")));
+            }
+            ("lambda", "DeleteFunction") => self.remove(&of_function::named(request), None),
             _ => {}
         }
     }
@@ -85,7 +94,8 @@ impl ResourcePolicies {
         }
     }
 
-    fn add(&self, resource: &str, statement: &Value) {
+    /// Adds a statement to the policy of `resource`, or replaces the one of the same name.
+    pub(crate) fn add(&self, resource: &str, statement: &Value) {
         let mut whole = statement.clone();
         // The policy of a repository names no resource: it is about itself.
         if let Some(members) = whole.as_object_mut() {

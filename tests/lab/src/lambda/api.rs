@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::async_queue;
 use super::function::Function;
 use super::host;
+use super::permission;
 use crate::gateway::dispatch::{Answer, Incoming, reply};
 use crate::gateway::errors::Failure;
 use crate::lab::Lab;
@@ -27,7 +28,11 @@ pub(crate) fn handles(lab: &Lab, operation: &str, input: &Value) -> bool {
     let settings = &lab.settings;
     match operation {
         "Invoke" => true,
-        "GetFunction" | "GetFunctionConfiguration" | "ListEventSourceMappings" => {
+        "GetFunction"
+        | "GetFunctionConfiguration"
+        | "ListEventSourceMappings"
+        | "AddPermission"
+        | "RemovePermission" => {
             !settings.bare
                 && lab
                     .lambda
@@ -56,6 +61,13 @@ pub(crate) async fn answer(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
     match request.operation.as_str() {
         "GetFunctionConfiguration" => Ok(reply(incoming, &function.config.describe())),
         "ListEventSourceMappings" => Ok(reply(incoming, &mappings(lab, &function))),
+        // Carried out where policies are kept, as everybody's are.
+        "AddPermission" => {
+            let statement = permission::statement(&request.input, &function.config.arn());
+            let answer = json!({ "Statement": statement.to_string() });
+            Ok(reply(incoming, &answer))
+        }
+        "RemovePermission" => Ok(reply(incoming, &json!({}))),
         "GetFunction" => {
             let description = json!({
                 "Configuration": function.config.describe(),

@@ -7,6 +7,7 @@ pub(crate) mod function;
 pub(crate) mod hooks;
 pub(crate) mod host;
 pub(crate) mod metrics;
+pub(crate) mod permission;
 pub(crate) mod runtime_api;
 pub(crate) mod stats;
 pub(crate) mod stream;

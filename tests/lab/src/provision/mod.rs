@@ -15,6 +15,7 @@ use crate::events::schedule::{self, ScheduleError};
 use crate::iam::conditions;
 use crate::lab::Lab;
 use crate::lambda::function::{Config, Function};
+use crate::lambda::permission;
 use crate::lambda::stream::Mapping;
 use crate::moto::MotoError;
 use crate::slack::workspace;
@@ -95,7 +96,7 @@ pub(crate) async fn all(lab: &Arc<Lab>, bare: bool) -> Done {
             backing::queue(lab, &lab.description.dead_letter_queue(short)).await?;
         }
         let function = add(lab, short, described)?;
-        rules(lab, short, described, &function)?;
+        rules(lab, short, described, &function, bare)?;
         for topic in &described.triggers.topics {
             let name = lab
                 .description
@@ -109,6 +110,10 @@ pub(crate) async fn all(lab: &Arc<Lab>, bare: bool) -> Done {
                 "arn:aws:sns:{}:{}:{name}",
                 lab.settings.region, lab.settings.account
             );
+            if !bare {
+                let sid = format!("topic-{topic}");
+                permission::grant(lab, &sid, "sns.amazonaws.com", &arn, &function);
+            }
             lab.topics.subscribe(&arn, Arc::clone(&function));
         }
         mappings.extend(mapping(short, described, &function)?);
@@ -167,7 +172,28 @@ fn add(lab: &Lab, short: &str, described: &Described) -> Result<Arc<Function>, P
     }))
 }
 
-fn rules(lab: &Lab, short: &str, described: &Described, function: &Arc<Function>) -> Done {
+/// The rules of a function, which may invoke it; with `bare` somebody else permits that, and a rule
+/// takes nothing before somebody has given it a target.
+fn rules(
+    lab: &Lab,
+    short: &str,
+    described: &Described,
+    function: &Arc<Function>,
+    bare: bool,
+) -> Done {
+    let may_invoke = |rule: &Rule| {
+        if bare {
+            (lab.buses).set_enabled(&rule.account, &rule.region, &rule.name, false);
+        } else {
+            permission::grant(
+                lab,
+                &rule.name,
+                "events.amazonaws.com",
+                &rule.arn(),
+                function,
+            );
+        }
+    };
     let rule = |name: &str, pattern, input: &Option<Value>, retries, age_seconds| Rule {
         account: lab.settings.account.clone(),
         region: lab.settings.region.clone(),
@@ -190,8 +216,9 @@ fn rules(lab: &Lab, short: &str, described: &Described, function: &Arc<Function>
             event.maximum_retry_attempts,
             event.maximum_event_age_seconds,
         );
-        lab.buses
-            .add(rule(&event.name, Some(pattern), &event.input, retries, age));
+        let rule = rule(&event.name, Some(pattern), &event.input, retries, age);
+        may_invoke(&rule);
+        lab.buses.add(rule);
     }
     for scheduled in &described.triggers.schedules {
         let period =
@@ -200,6 +227,7 @@ fn rules(lab: &Lab, short: &str, described: &Described, function: &Arc<Function>
                 source,
             })?;
         let rule = rule(&scheduled.name, None, &scheduled.input, 185, 86_400);
+        may_invoke(&rule);
         bus::schedule(lab, Scheduled { rule, period });
     }
     Ok(())

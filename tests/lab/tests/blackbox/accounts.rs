@@ -21,7 +21,7 @@ async fn forward(lab: &Lab, role: Option<&str>) {
         "arn": FORWARD,
         "statements": [{"actions": ["events:PutEvents"], "resources": [here]}],
         "trust": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "events.amazonaws.com"},
-            "Condition": {"StringEquals": {"aws:SourceAccount": OTHER}}}],
+            "Condition": {"ArnLike": {"aws:SourceArn": format!("arn:aws:events:*:{OTHER}:rule/*")}}}],
     })).await;
     for rule in [
         json!({"name": "out", "account": OTHER, "pattern": pattern, "bus": here, "role": role}),

@@ -113,6 +113,69 @@ async fn a_delivery_that_lambda_refuses_is_retried_and_then_a_dead_letter() {
     assert_eq!(letter["queue"], "lab-echo-dead-letters");
 }
 
+/// EventBridge sends no account, so that a policy that asks for one keeps it out:
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html>
+#[tokio::test]
+async fn a_rule_invokes_a_function_whose_policy_names_it_and_asks_for_no_account() {
+    let lab = Lab::start();
+    let rule = "arn:aws:events:eu-central-1:111111111111:rule/lab-echo-push";
+    let event = json!({"source": "aws.ecr", "detail-type": "x", "detail": {"action-type": "PUSH", "image-tag": "a"}});
+    let permission = |more: Value| {
+        let mut permission = json!({"StatementId": "lab-echo-push", "Action": "lambda:InvokeFunction",
+            "Principal": "events.amazonaws.com"});
+        let members = permission.as_object_mut().expect("an object");
+        members.extend(more.as_object().expect("an object").clone());
+        permission
+    };
+    let other = format!("{rule}-other");
+    for (asked, reaches) in [
+        (json!({"SourceArn": rule}), true),
+        (
+            json!({"SourceArn": rule, "SourceAccount": "111111111111"}),
+            false,
+        ),
+        (json!({"SourceArn": other}), false),
+        (json!({"Principal": "sns.amazonaws.com"}), false),
+    ] {
+        let before = lab.received("lab-echo").len();
+        lab.policy("DELETE", "lab-echo", "/lab-echo-push", Value::Null)
+            .await;
+        let added = lab
+            .policy("POST", "lab-echo", "", permission(asked.clone()))
+            .await;
+        assert_eq!(added.status, 200, "{added:?}");
+        lab.tell("events", event.clone()).await;
+        lab.idle().await;
+        let received = lab.received("lab-echo").len() - before;
+        assert_eq!(received == 1, reaches, "{asked}");
+    }
+    let letters = lab.look("dead-letters").await["dead_letters"].clone();
+    let letters = letters.as_array().expect("a list");
+    assert_eq!(letters.len(), 3, "not tried again: {letters:?}");
+    let attributes = &letters[0]["attributes"];
+    assert_eq!(attributes["ERROR_CODE"], "NO_PERMISSIONS");
+    assert_eq!(attributes["RETRY_ATTEMPTS"], "0");
+    assert!(letters[0]["queue"].is_string(), "{letters:?}");
+}
+
+#[tokio::test]
+async fn a_topic_reaches_no_function_whose_policy_does_not_name_it() {
+    let lab = Lab::start();
+    lab.policy("DELETE", "lab-echo", "/topic-replies", Value::Null)
+        .await;
+    let topic = "arn:aws:sns:eu-central-1:111111111111:lab-replies";
+    let parameters = [
+        ("Action", "Publish"),
+        ("TopicArn", topic),
+        ("Message", "hello"),
+    ];
+    lab.query("AKIAROOT", "sns", &parameters).await;
+    lab.idle().await;
+    assert!(lab.received("lab-echo").is_empty());
+    let letters = lab.look("dead-letters").await["dead_letters"].clone();
+    assert_eq!(letters[0]["source"], "sns", "{letters}");
+}
+
 #[tokio::test]
 async fn messages_to_a_topic_reach_its_functions() {
     let lab = Lab::start();

@@ -182,6 +182,22 @@ impl Lab {
         send(request).await.expect("the lab answers")
     }
 
+    /// A call to Lambda's API about a function's policy.
+    pub(crate) async fn policy(
+        &self,
+        method: &str,
+        function: &str,
+        rest: &str,
+        input: Value,
+    ) -> Answer {
+        let url = format!("{}/2015-03-31/functions/{function}/policy{rest}", self.base);
+        let method = method.parse().expect("a method");
+        let request = (self.client.request(method, url))
+            .header("authorization", signature("AKIAROOT", "lambda"))
+            .body(input.to_string());
+        send(request).await.expect("the lab answers")
+    }
+
     /// Invokes a function.
     pub(crate) async fn invoke(&self, function: &str, kind: &str, event: Value) -> Answer {
         let request = self
