@@ -25,6 +25,8 @@ def arrived(place, steps):
 def answers(place, steps, done, arrived_there, changes, trust_names_source):
     """Each question with whether it is settled, and by what."""
     events = getattr(place, "events", [])
+    yield "May a transaction put rows under several partition keys that one statement names?", *by_step(
+        done, "good", "yes: `advance` wrote down the deployments that it started")
     # With aws:SourceAccount beside it, EventBridge may not: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
     yield "Does EventBridge invoke a function whose policy names the rule's ARN alone?", *by_step(done, "good", "yes: the push became a release")
     yield "Does SNS send aws:SourceAccount to SQS?", *(

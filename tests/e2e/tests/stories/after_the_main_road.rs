@@ -8,16 +8,11 @@ use towpath_e2e::{APPROVER, Error, OUTSIDER, TOOLS, World};
 const TAG: &str = "3f2c1ab";
 
 /// What the functions may do and did not on the main road, beside what `advance` did not.
-const UNUSED: [Unused; 11] = [
+const UNUSED: [Unused; 9] = [
     (
         "advance",
         "ssm:GetParameter",
         "templates of task definitions, and keys of seals that were changed",
-    ),
-    (
-        "advance",
-        "dynamodb:PutItem",
-        "telling that a release is not trusted",
     ),
     ("advance", "sts:AssumeRole", "stages in other accounts"),
     ("advance", "dynamodb:GetItem", LOST),
@@ -34,11 +29,6 @@ const UNUSED: [Unused; 11] = [
         "sweeper",
         "ssm:GetParameter",
         "sealing what such pushes open",
-    ),
-    (
-        "sweeper",
-        "dynamodb:UpdateItem",
-        "bulletins that could not be told at once",
     ),
 ];
 

@@ -2,8 +2,9 @@
 //!
 //! `dynamodb:LeadingKeys` holds the partition keys that a call names, for each of the actions that it is
 //! made of: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>.
-//! How AWS takes together the members of a transaction is not documented; here each is asked about by
-//! itself. A key that cannot be told from the request matches no pattern but `*`, so that nothing is
+//! How AWS takes together the members of a transaction is not documented: each is asked about by itself,
+//! and with all others of its action, as those of a batch are, so that what is granted suffices for either.
+//! A key that cannot be told from the request matches no pattern but `*`, so that nothing is
 //! allowed for want of a key.
 
 use serde_json::Value;
@@ -52,6 +53,7 @@ pub(super) fn needs(at: &At<'_>) -> Vec<Need> {
                     }
                 }
             }
+            needs.extend(together(&needs));
             needs
         }
         "BatchGetItem" | "BatchWriteItem" => {
@@ -89,6 +91,30 @@ pub(super) fn needs(at: &At<'_>) -> Vec<Need> {
             vec![asked]
         }
     }
+}
+
+/// For each action and table that several keys are named for, all of these keys.
+fn together(needs: &[Need]) -> Vec<Need> {
+    let mut all: Vec<Need> = Vec::new();
+    for need in needs {
+        let keys = need.context.get(LEADING_KEYS).into_iter().flatten();
+        let same = all
+            .iter_mut()
+            .find(|other| (&other.action, &other.resource) == (&need.action, &need.resource));
+        match same.and_then(|same| same.context.get_mut(LEADING_KEYS)) {
+            Some(known) => {
+                for key in keys {
+                    if !known.contains(key) {
+                        known.push(key.clone());
+                    }
+                }
+            }
+            None => all.push(need.clone()),
+        }
+    }
+    let several = |need: &Need| need.context.get(LEADING_KEYS).is_some_and(|k| k.len() > 1);
+    all.retain(several);
+    all
 }
 
 const LEADING_KEYS: &str = "dynamodb:leadingkeys";

@@ -50,6 +50,8 @@ fn every_call_of_dynamodb_says_which_partition_keys_it_names() {
         {"Update": {"TableName": "t", "Key": key("b")}},
         {"Delete": {"TableName": "t", "Key": key("c")}},
         {"ConditionCheck": {"TableName": "t", "Key": key("d")}},
+        {"Put": {"TableName": "t", "Item": key("e")}},
+        {"Put": {"TableName": "t", "Item": key("a")}},
     ]});
     let reads = json!({"RequestItems": {"t": {"Keys": [key("a"), key("b")]}}});
     let writes = json!({"RequestItems": {"t": [
@@ -111,6 +113,9 @@ fn every_call_of_dynamodb_says_which_partition_keys_it_names() {
                 ("UpdateItem", vec!["b"]),
                 ("DeleteItem", vec!["c"]),
                 ("ConditionCheckItem", vec!["d"]),
+                ("PutItem", vec!["e"]),
+                ("PutItem", vec!["a"]),
+                ("PutItem", vec!["a", "e"]),
             ],
         ),
     ] {
