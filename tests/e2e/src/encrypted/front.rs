@@ -16,7 +16,8 @@ use crate::lab::Error;
 pub const AWS_HOST: &str = "aws.towpath.test";
 /// The host of Slack's Web API.
 pub const SLACK_HOST: &str = "slack.towpath.test";
-/// The host of the ports that stand before what checks ask: an address, so that it needs no proxy.
+/// The host of the ports that stand before what checks ask. Checks use no proxy on purpose: they connect to
+/// the address that was judged.
 pub const TARGETS: &str = "127.0.0.1";
 
 /// The proxy. It ends with this value.
