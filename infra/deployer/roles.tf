@@ -117,6 +117,15 @@ resource "aws_iam_role_policy" "own" {
   name   = "own"
   role   = aws_iam_role.function[each.key].name
   policy = jsonencode({ Version = "2012-10-17", Statement = local.statements[each.key] })
+
+  lifecycle {
+    # The policies of a role take 10240 characters together, and "lambda", which the plan does not know yet,
+    # needs some 1200 of them. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    precondition {
+      condition     = length(jsonencode({ Version = "2012-10-17", Statement = local.statements[each.key] })) <= 8900
+      error_message = "The policy of ${each.key} grows too long for IAM: write fewer ARNs with wildcards, such as arn:aws:iam::111111111111:role/shop-*, in `task_role_arns`, or name fewer `target_accounts` and `registries`."
+    }
+  }
 }
 
 resource "aws_iam_role_policy" "lambda" {

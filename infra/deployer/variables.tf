@@ -28,6 +28,12 @@ variable "prefix" {
     condition     = var.prefix == null || can(regex("^[a-z][a-z0-9-]{0,23}$", var.prefix))
     error_message = "A prefix is 1 to 24 characters of a-z, 0-9 and -, beginning with a letter: the names of functions and roles, which begin with it, have 64 at most."
   }
+
+  # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+  validation {
+    condition     = var.prefix == null || !can(regex("^(aws|ssm)", var.prefix))
+    error_message = "A prefix does not begin with aws or ssm: names of parameters, which begin with it, may not."
+  }
 }
 
 variable "environment" {
@@ -113,7 +119,7 @@ variable "registries" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for registry in var.registries : can(regex("^[0-9]{12}/[a-z]{2}(-[a-z]+)+-[0-9]+$", registry))])
+    condition     = alltrue([for registry in var.registries : can(regex("^[0-9]{12}/[a-z]{2,4}(-[a-z]+)+-[0-9]+$", registry))])
     error_message = "A registry is an account of 12 digits and a region, such as \"222222222222/eu-west-1\"."
   }
 }

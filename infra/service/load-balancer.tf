@@ -82,7 +82,7 @@ resource "aws_lb_listener" "test" {
 }
 
 resource "aws_security_group" "load_balancer" {
-  name        = "${var.cluster}-${var.name}-load-balancer"
+  name        = local.long_names["load-balancer"]
   description = "Load balancer of ${var.name} in ${var.cluster}"
   vpc_id      = var.vpc_id
 }
@@ -119,7 +119,7 @@ resource "aws_vpc_security_group_egress_rule" "tasks" {
 }
 
 resource "aws_security_group" "tasks" {
-  name        = "${var.cluster}-${var.name}-tasks"
+  name        = local.long_names["tasks"]
   description = "Tasks of ${var.name} in ${var.cluster}"
   vpc_id      = var.vpc_id
 }

@@ -7,6 +7,19 @@ locals {
     ? "${var.cluster}-${var.name}-${kind}"
     : "${substr(var.cluster, 0, 55 - length("${var.name}${kind}"))}-${substr(sha256(var.cluster), 0, 6)}-${var.name}-${kind}"
   ) }
+
+  # Families and security groups take 255 characters, of which a group's may not begin with "sg-".
+  # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
+  # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+  long_names = { for kind, affixes in {
+    family        = ["", ""]
+    load-balancer = ["ecs-", "-load-balancer"]
+    tasks         = ["ecs-", "-tasks"]
+    } : kind => (
+    length("${affixes[0]}${var.cluster}-${var.name}${affixes[1]}") <= 255
+    ? "${affixes[0]}${var.cluster}-${var.name}${affixes[1]}"
+    : "${affixes[0]}${substr(var.cluster, 0, 247 - length("${join("", affixes)}${var.name}"))}-${substr(sha256(var.cluster), 0, 6)}-${var.name}${affixes[1]}"
+  ) }
 }
 
 resource "aws_iam_role" "execution" {

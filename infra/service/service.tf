@@ -24,7 +24,7 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_ecs_task_definition" "first" {
-  family                   = "${var.cluster}-${var.name}"
+  family                   = local.long_names["family"]
   container_definitions    = var.container_definitions
   cpu                      = var.cpu
   memory                   = var.memory

@@ -3,8 +3,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{0,23}$", var.name))
-    error_message = "A name is 1 to 24 characters of a-z, 0-9 and -, beginning with a letter (load balancers allow no more)."
+    condition     = can(regex("^[a-z][a-z0-9-]{0,22}$", var.name))
+    error_message = "A name is 1 to 23 characters of a-z, 0-9 and -, beginning with a letter (target groups allow no more)."
   }
 }
 

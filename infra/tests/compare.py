@@ -11,7 +11,7 @@ from statements import described, plain, policy
 
 TARGETS = ["222222222222", "333333333333"]
 # Told beside that of ACCOUNT in REGION; one of them is ACCOUNT's own.
-REGISTRIES = [("111111111111", "us-east-1"), ("222222222222", "eu-west-1")]
+REGISTRIES = [("111111111111", "us-east-1"), ("222222222222", "eu-west-1"), ("222222222222", "eusc-de-east-1")]
 PREFIX = "towpath"
 # Who may listen to the topics, as the root module says.
 ADMINISTRATORS = [f"arn:aws:iam::{ACCOUNT}:root", f"arn:aws:iam::{ACCOUNT}:role/platform-*"]

@@ -87,6 +87,9 @@ def native_is(lab, found):
         found.same(f"native {role}", [trust["Principal"], trust.get("Condition")], [{"Service": "ecs.amazonaws.com"}, None])
     found.same("native hook", policy(iam, f"{LONG}-api-hooks", "own")["Checks"]["resources"],
                [f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:towpath-lifecycle-hook"])
+    # With a cluster's name first, one could begin with "sg-", which EC2 refuses.
+    groups = [group["GroupName"] for group in lab.client("ec2", ACCOUNT).describe_security_groups()["SecurityGroups"]]
+    found.same("native security groups", sorted(name for name in groups if LONG in name), [f"ecs-{LONG}-api-load-balancer", f"ecs-{LONG}-api-tasks"])
     services = lab.client("ecs", ACCOUNT).list_services(cluster=LONG)["serviceArns"]
     found.same("native services", services, [])
 

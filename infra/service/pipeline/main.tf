@@ -73,16 +73,27 @@ resource "aws_ecr_repository_policy" "pull" {
 
 data "aws_partition" "current" {}
 
+locals {
+  stored = var.pipeline == null ? null : jsonencode(merge(var.pipeline, { repository = var.repository }))
+  # At most two more than there are: Terraform counts characters, SSM bytes.
+  stored_bytes = local.stored == null ? 0 : length(base64encode(local.stored)) / 4 * 3
+}
+
 resource "aws_ssm_parameter" "pipeline" {
   count = var.pipeline == null ? 0 : 1
 
   name        = "${var.pipelines_path}/${var.repository}/${var.pipeline.pipeline}"
   description = "Towpath: pipeline ${var.pipeline.pipeline}"
   type        = "String"
-  tier        = length(jsonencode(var.pipeline)) > 4096 ? "Advanced" : "Standard"
-  value       = jsonencode(merge(var.pipeline, { repository = var.repository }))
+  # https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+  tier  = local.stored_bytes > 4096 ? "Advanced" : "Standard"
+  value = local.stored
 
   lifecycle {
+    precondition {
+      condition     = local.stored_bytes <= 8192
+      error_message = "A pipeline has at most 8 KB as JSON, its `repository` included: that is what a parameter holds."
+    }
     precondition {
       condition     = var.answers_slack != false || !anytrue(concat([length(try(var.pipeline.operators, [])) > 0], [for stage in var.pipeline.stages : length(try(stage.approval.slack, [])) > 0]))
       error_message = "People decide on Slack, and the deployer was told of no workspace and app there: set its `slack`."

@@ -22,11 +22,6 @@ variable "pipeline" {
     condition     = alltrue([for stage in try(var.pipeline.stages, []) : can(regex("^(null|\"[0-9]{12}\")$", jsonencode(try(stage.account, null))))])
     error_message = "The `account` of a stage has 12 digits, in quotes: a number loses its leading zeros, so that 012345678901 has to be \"012345678901\"."
   }
-
-  validation {
-    condition     = length(jsonencode(var.pipeline)) <= 8000
-    error_message = "A pipeline has at most 8 KB as JSON: that is what a parameter holds."
-  }
 }
 
 variable "answers_slack" {

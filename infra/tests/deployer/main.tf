@@ -69,7 +69,7 @@ module "deployer" {
   request_emails           = ["team@example.com"]
   reply_publishers         = ["arn:aws:iam::111111111111:role/on-call"]
   target_accounts          = var.target_accounts
-  registries               = ["222222222222/eu-west-1", "111111111111/us-east-1"]
+  registries               = ["222222222222/eu-west-1", "222222222222/eusc-de-east-1", "111111111111/us-east-1"]
   bus_statements           = [local.others]
   task_role_arns           = var.task_role_arns
   administrators           = var.administrators

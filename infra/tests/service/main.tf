@@ -46,6 +46,12 @@ variable "account" {
   default     = null
 }
 
+variable "name" {
+  description = "One that is too long for a target group is refused."
+  type        = string
+  default     = "api"
+}
+
 variable "cluster" {
   description = "An ARN is refused."
   type        = string
@@ -79,7 +85,7 @@ module "pipeline" {
 module "rolling" {
   source = "../../service"
 
-  name                     = "api"
+  name                     = var.name
   engine                   = "rolling"
   cluster                  = coalesce(var.cluster, aws_ecs_cluster.this["shop-test"].name)
   repository_arns          = ["arn:aws:ecr:eu-central-1:333333333333:repository/shop/api"]
