@@ -43,7 +43,7 @@ def code_deployment(place, stage):
     """The newest deployment of a stage's group, asked of CodeDeploy."""
     codedeploy = place.client("codedeploy", elsewhere(stage))
     listed = codedeploy.list_deployments(applicationName=f"{place.prefix}-{stage}-{SERVICE}", deploymentGroupName=SERVICE)["deployments"]
-    deployments = [codedeploy.get_deployment(deploymentId=one)["deploymentInfo"] for one in listed[:5]]
+    deployments = [codedeploy.get_deployment(deploymentId=one)["deploymentInfo"] for one in listed]
     return max(deployments, key=lambda one: one["createTime"], default=None)
 
 

@@ -9,9 +9,11 @@ use aws_sdk_codedeploy::operation::stop_deployment::StopDeploymentError;
 use aws_sdk_codedeploy::types::{
     AlarmConfiguration, AppSpecContent, AutoRollbackConfiguration, AutoRollbackEvent,
     DeploymentGroupInfo, DeploymentReadyAction, DeploymentWaitType, EcsTarget,
-    LifecycleEventStatus, RevisionLocation, RevisionLocationType, TargetLabel,
+    LifecycleEventStatus, RevisionLocation, RevisionLocationType, TargetLabel, TimeRange,
 };
-use jiff::Timestamp;
+use aws_smithy_types::DateTime;
+use futures_util::future::try_join_all;
+use jiff::{SignedDuration, Timestamp};
 use towpath_core::names::DeploymentId;
 use towpath_core::release::Place;
 
@@ -20,7 +22,8 @@ use crate::call::{classify, failed, one_line, present, unreadable};
 use crate::clients::ClientSet;
 use crate::http::sent_once;
 use crate::ports::{
-    CallError, CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress, NewDeployment, Wait,
+    CallError, Clock as _, CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress,
+    NewDeployment, Wait,
 };
 
 const GET_GROUP: &str = "codedeploy:GetDeploymentGroup";
@@ -33,8 +36,15 @@ const CONTINUE: &str = "codedeploy:ContinueDeployment";
 const STOP: &str = "codedeploy:StopDeployment";
 const ANSWER_HOOK: &str = "codedeploy:PutLifecycleEventHookExecutionStatus";
 
-/// How many deployments BatchGetDeployments takes at once.
+/// How many deployments BatchGetDeployments takes at once:
+/// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_BatchGetDeployments.html>.
 const BATCH: usize = 25;
+
+/// How long ago a deployment was created that is looked for. One that is active is younger: it waits
+/// for two days at most before its traffic moves, and for two before its old tasks stop:
+/// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeploymentReadyOption.html>,
+/// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_BlueInstanceTerminationOption.html>.
+const RECENT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 impl CodeDeploy for Aws {
     async fn deployment_group(
@@ -184,28 +194,41 @@ impl CodeDeploy for Aws {
         group: &str,
     ) -> Result<Vec<DeploymentInfo>, CallError> {
         let set = self.clients().at(place).await?;
-        // One page, which begins with the newest.
-        let listed = set
-            .codedeploy()
-            .list_deployments()
-            .application_name(application)
-            .deployment_group_name(group)
-            .send()
-            .await
-            .map_err(failed(LIST))?;
-        let mut ids = listed.deployments.unwrap_or_default();
-        ids.truncate(BATCH);
-        if ids.is_empty() {
-            return Ok(Vec::new());
+        let since = self
+            .now()
+            .checked_sub(RECENT)
+            .unwrap_or(Timestamp::UNIX_EPOCH);
+        let since = TimeRange::builder().start(DateTime::from_secs(since.as_second()));
+        let mut ids = Vec::new();
+        let mut token = None;
+        loop {
+            // CodeDeploy does not say in which order it lists them.
+            let page = set
+                .codedeploy()
+                .list_deployments()
+                .application_name(application)
+                .deployment_group_name(group)
+                .create_time_range(since.clone().build())
+                .set_next_token(token)
+                .send()
+                .await
+                .map_err(failed(LIST))?;
+            ids.extend(page.deployments.unwrap_or_default());
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                break;
+            }
         }
-        let answer = set
-            .codedeploy()
-            .batch_get_deployments()
-            .set_deployment_ids(Some(ids))
-            .send()
-            .await
-            .map_err(failed(BATCH_GET))?;
-        let mut infos = answer.deployments_info.unwrap_or_default();
+        let batches = ids.chunks(BATCH).map(|batch| {
+            set.codedeploy()
+                .batch_get_deployments()
+                .set_deployment_ids(Some(batch.to_vec()))
+                .send()
+        });
+        let mut infos = Vec::new();
+        for answer in try_join_all(batches).await.map_err(failed(BATCH_GET))? {
+            infos.extend(answer.deployments_info.unwrap_or_default());
+        }
         infos.sort_by_key(|info| {
             let created = info.create_time().map(|at| (at.secs(), at.subsec_nanos()));
             std::cmp::Reverse(created)

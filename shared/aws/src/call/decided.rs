@@ -77,7 +77,7 @@ const HANDLED: &[(&str, &str)] = &[
     ("ParameterNotFound", "there is none: ssm.rs"),
     (
         "TransactionCanceledException",
-        "the reasons of its members are read: ledger/write.rs, ledger/directive.rs",
+        "the reasons of its members are read: ledger/cancelled.rs",
     ),
     (
         "TransactionInProgressException",

@@ -17,7 +17,7 @@ use self::raw::{Answer, replace_body};
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, refused, unreadable};
 use crate::http::sent_once;
-use crate::ports::{CallError, Ecs, PauseAnswer, ServiceDeploymentBrief};
+use crate::ports::{CallError, Clock as _, Ecs, PauseAnswer, ServiceDeploymentBrief};
 
 const DESCRIBE_SERVICES: &str = "ecs:DescribeServices";
 const DESCRIBE_TASK_DEFINITION: &str = "ecs:DescribeTaskDefinition";
@@ -249,7 +249,7 @@ impl Ecs for Aws {
         place: &Place,
     ) -> Result<Vec<ServiceDeploymentBrief>, CallError> {
         let set = self.clients().at(place).await?;
-        service_deployments::list(set.ecs(), &place.service).await
+        service_deployments::list(set.ecs(), &place.service, self.now()).await
     }
 
     async fn task_definition_of(

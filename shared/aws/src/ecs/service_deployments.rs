@@ -2,9 +2,9 @@
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html>.
 
 use aws_sdk_ecs::Client;
-use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, StopServiceDeploymentStopType};
+use aws_sdk_ecs::types::{CreatedAt, DeploymentLifecycleHookAction, StopServiceDeploymentStopType};
 use aws_smithy_types::DateTime;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::ServiceId;
@@ -19,9 +19,16 @@ const DESCRIBE_REVISIONS: &str = "ecs:DescribeServiceRevisions";
 const STOP: &str = "ecs:StopServiceDeployment";
 const CONTINUE: &str = "ecs:ContinueServiceDeployment";
 
-/// How many service deployments are listed. ECS does not say in which order it lists them; its
-/// pages are long enough to hold all that a service has had in a while.
-const RECENT: i32 = 100;
+/// How many service deployments a page holds:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html>.
+const PAGE: i32 = 100;
+
+/// How long ago a service deployment was created that is listed. One that is followed is younger: its
+/// traffic waits for 14 days at most, and bakes for one:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHook.html>,
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
+/// ECS keeps them for 90 days.
+const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// A service deployment as AWS sent it: stages and states that the SDK does not know stay as they
 /// are.
@@ -59,21 +66,34 @@ fn only(operation: &'static str, mut answer: Value, at: &str) -> Result<Option<V
     }
 }
 
+/// The service's recent deployments, the newest first. ECS does not say in which order it lists them.
 pub(super) async fn list(
     client: &Client,
     service: &ServiceId,
+    now: Timestamp,
 ) -> Result<Vec<ServiceDeploymentBrief>, CallError> {
-    let answer = client
-        .list_service_deployments()
-        .cluster(service.cluster.as_str())
-        .service(service.service.as_str())
-        .max_results(RECENT)
-        .send()
-        .await
-        .map_err(failed(LIST))?;
-    let mut briefs = answer
-        .service_deployments
-        .unwrap_or_default()
+    let since = now.checked_sub(RECENT).unwrap_or(Timestamp::UNIX_EPOCH);
+    let since = CreatedAt::builder().after(DateTime::from_secs(since.as_second()));
+    let mut listed = Vec::new();
+    let mut token = None;
+    loop {
+        let page = client
+            .list_service_deployments()
+            .cluster(service.cluster.as_str())
+            .service(service.service.as_str())
+            .created_at(since.clone().build())
+            .max_results(PAGE)
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(failed(LIST))?;
+        listed.extend(page.service_deployments.unwrap_or_default());
+        token = page.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            break;
+        }
+    }
+    let mut briefs = listed
         .into_iter()
         .map(|brief| {
             let id = brief.service_deployment_arn.unwrap_or_default();

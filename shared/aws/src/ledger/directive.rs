@@ -21,6 +21,7 @@ use self::items::{
     ORDERS, head_of, keys, log_of, row_item, row_of, sort_key, trail_of, transaction,
 };
 use super::bulletin;
+use super::cancelled::{condition_failed, failure};
 use super::item::{BadItem, Item, SERVICE, VETO, optional, row_of as service_row_of, string, text};
 use super::read::paged;
 use super::write::writer;
@@ -233,10 +234,15 @@ impl Aws {
             return Ok(());
         };
         let problem = match error.as_service_error() {
-            Some(
-                TransactWriteItemsError::TransactionCanceledException(_)
-                | TransactWriteItemsError::TransactionInProgressException(_),
-            ) => AppendError::Behind,
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                let reasons = cancelled.cancellation_reasons();
+                match failure(OPERATION, reasons) {
+                    Some(error) if !reasons.iter().any(condition_failed) => error.into(),
+                    // The other transaction may have been another order.
+                    Some(_) | None => AppendError::Behind,
+                }
+            }
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => AppendError::Behind,
             Some(_) | None => naming_rights(classify(OPERATION, &error), subject, bulletins).into(),
         };
         // The order that is in the way may be ours, written by a try whose answer was lost.

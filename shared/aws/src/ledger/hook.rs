@@ -17,6 +17,7 @@ use towpath_core::names::{AccountId, DeploymentId, ReleaseId};
 use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{HookReport, Release};
 
+use super::cancelled::{condition_failed, failure};
 use super::item::{BadItem, Item, SUMMARY, number, parsed_json, release_key, text};
 use super::read::{paged, readable};
 use super::summary::{Attention, DISTRUST};
@@ -97,12 +98,11 @@ impl Aws {
             match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     let reasons = cancelled.cancellation_reasons();
-                    let mut codes = reasons.iter().filter_map(|reason| reason.code.as_deref());
-                    if codes.clone().any(|code| code == "ConditionalCheckFailed") {
+                    if reasons.iter().any(condition_failed) {
                         return Err(AppendError::Behind);
                     }
-                    if !codes.all(|code| matches!(code, "None" | "TransactionConflict")) {
-                        return Err(classify(WRITE, &error).into());
+                    if let Some(error) = failure(WRITE, reasons) {
+                        return Err(error.into());
                     }
                 }
                 Some(TransactWriteItemsError::TransactionInProgressException(_)) => {}

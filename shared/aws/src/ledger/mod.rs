@@ -5,6 +5,7 @@
 //! allows what is written about it. So two writers never both succeed, whichever of them was first.
 
 mod bulletin;
+mod cancelled;
 mod deployment;
 mod directive;
 mod hook;

@@ -13,6 +13,7 @@ use towpath_core::release::{
     Actor, Entry, Event, Release, SealKey, ServiceChange, Summary, Writer, service_change,
 };
 
+use super::cancelled::{condition_failed, failure};
 use super::item::{Item, entry_item, entry_key, number, release_key, string};
 use super::summary::{Attention, DISTRUST, summary_item};
 use super::{deployment, service};
@@ -268,43 +269,27 @@ impl Batch<'_> {
     }
 
     /// What the reasons for a cancelled transaction, one for each of its items in their order,
-    /// mean:
-    /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CancellationReason.html>.
+    /// mean.
     fn cancelled(&self, reasons: &[CancellationReason]) -> Problem {
-        let code = |reason: &CancellationReason| reason.code.clone().unwrap_or_default();
         // Entries and summary come first; the rows of deployments and the service's row follow.
         let ours = self.entries.len() + 1;
-        let failed = |reason: &CancellationReason| code(reason) == "ConditionalCheckFailed";
-        if reasons.iter().take(ours).any(failed) {
+        if reasons.iter().take(ours).any(condition_failed) {
             return Problem::Behind;
         }
         let mut rows = reasons.iter().skip(ours);
         let taken = self
             .deployments()
             .zip(&mut rows)
-            .find(|(_, reason)| failed(reason));
+            .find(|(_, reason)| condition_failed(reason));
         if let Some((id, _)) = taken {
             return Problem::Deployment(id.clone());
         }
-        if rows.any(failed) {
+        if rows.any(condition_failed) {
             return Problem::Service;
         }
-        let other = reasons
-            .iter()
-            .find(|reason| !matches!(code(reason).as_str(), "" | "None" | "TransactionConflict"));
-        match other {
+        match failure(OPERATION, reasons) {
             None => Problem::Conflict,
-            Some(reason) => {
-                let message = reason.message.as_deref().unwrap_or_default();
-                let code = code(reason);
-                Problem::Failed(match code.as_str() {
-                    "ThrottlingError" | "ProvisionedThroughputExceeded" => CallError::NotDone {
-                        operation: OPERATION,
-                        message: crate::call::one_line(&format!("{code}: {message}")),
-                    },
-                    _ => refused(OPERATION, &code, message),
-                })
-            }
+            Some(error) => Problem::Failed(error),
         }
     }
 }

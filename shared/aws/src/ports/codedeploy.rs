@@ -121,7 +121,8 @@ pub trait CodeDeploy {
         place: &Place,
         id: &DeploymentId,
     ) -> Result<DeploymentProgress, CallError>;
-    /// The newest deployments of a group, at most 25: `ListDeployments` and `BatchGetDeployments`.
+    /// The deployments of a group that were created in the last seven days, the newest first:
+    /// `ListDeployments` and `BatchGetDeployments`.
     async fn recent_deployments(
         &self,
         place: &Place,

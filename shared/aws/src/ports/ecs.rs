@@ -101,7 +101,8 @@ pub trait Ecs {
         place: &Place,
         id: &DeploymentId,
     ) -> Result<Option<Value>, CallError>;
-    /// `ListServiceDeployments`: the newest ones of the service, the newest first.
+    /// `ListServiceDeployments`: those of the service that were created in the last 30 days, the newest
+    /// first.
     async fn recent_service_deployments(
         &self,
         place: &Place,

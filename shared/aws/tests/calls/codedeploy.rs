@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use towpath_aws::ports::{
-    AutoScaling, CodeDeploy, DeploymentGroup, DeploymentProgress, NewDeployment, Wait,
+    AutoScaling, Clock as _, CodeDeploy, DeploymentGroup, DeploymentProgress, NewDeployment, Wait,
 };
 use towpath_core::names::DeploymentId;
 use towpath_core::release::ScalingState;
@@ -215,28 +215,52 @@ async fn a_group_names_its_platform_and_services() {
 }
 
 #[tokio::test]
-async fn recent_deployments_come_newest_first_and_at_most_25() {
+async fn recent_deployments_are_read_to_the_end_in_batches_and_come_newest_first() {
     let server = Server::start(|request| {
         let answer = match request.operation().as_str() {
             "ListDeployments" => {
-                let ids: Vec<_> = (0..30).map(|n| format!("d-{n:09}")).collect();
-                json!({"deployments": ids, "nextToken": "more"})
+                let page =
+                    |of: std::ops::Range<u32>| -> Vec<_> { of.map(|n| format!("d-{n}")).collect() };
+                match request.json().get("nextToken") {
+                    None => json!({"deployments": page(0..20), "nextToken": "more"}),
+                    Some(_) => json!({"deployments": page(20..30)}),
+                }
             }
             _ => {
-                let info = |id: &str, created: u32| json!({"deploymentId": id, "status": "Stopped", "createTime": created});
-                json!({"deploymentsInfo": [info("d-1", 1), info("d-3", 3), info("d-2", 2)]})
+                let ids = request.json()["deploymentIds"]
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_default();
+                let infos: Vec<_> = ids
+                    .iter()
+                    .map(|id| {
+                        let number: u32 = id.as_str().unwrap()[2..].parse().unwrap();
+                        json!({"deploymentId": id, "status": "Stopped", "createTime": number})
+                    })
+                    .collect();
+                json!({"deploymentsInfo": infos})
             }
         };
         Reply::json(200, &answer)
     });
-    let found = aws(&server.url)
+    let aws = aws(&server.url);
+    let found = aws
         .recent_deployments(&place(), "shop", "shop-api")
         .await
         .unwrap();
     let ids: Vec<_> = found.iter().map(|info| info.id.as_str()).collect();
-    assert_eq!(ids, ["d-3", "d-2", "d-1"]);
-    let asked = server.requests_of("BatchGetDeployments")[0].json();
-    assert_eq!(asked["deploymentIds"].as_array().map(Vec::len), Some(25));
+    assert_eq!((ids.len(), ids[0], ids[29]), (30, "d-29", "d-0"));
+    let asked = server.requests_of("BatchGetDeployments");
+    let mut sizes: Vec<_> = asked
+        .iter()
+        .map(|asked| asked.json()["deploymentIds"].as_array().map_or(0, Vec::len))
+        .collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [5, 25]);
+    let listed = server.requests_of("ListDeployments")[0].json();
+    let start = listed["createTimeRange"]["start"].as_f64().unwrap();
+    let days = (aws.now().as_second() as f64 - start) / 86_400.0;
+    assert!((6.9..7.1).contains(&days), "{days}");
 }
 
 #[tokio::test]

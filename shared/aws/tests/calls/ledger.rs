@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 use towpath_aws::Aws;
 use towpath_aws::config::TABLE;
-use towpath_aws::ports::{AppendError, CallError, Ledger as _};
-use towpath_core::release::{Entry, Release};
+use towpath_aws::ports::{AppendError, CallError, Directives as _, Issue, Ledger as _, Told};
+use towpath_core::image::Digest;
+use towpath_core::pipeline::HookPoint;
+use towpath_core::release::{Entry, Home, HookReport, Order, Principal, Release, Subject};
 
 use crate::support::http::{Reply, Server};
 use crate::support::releases::{actor, append, at, id, opened, reported};
@@ -107,6 +109,62 @@ async fn other_reasons_are_told_apart() {
         panic!("{outcome:?}");
     };
     assert_eq!(error.code(), Some("ResourceNotFoundException"));
+}
+
+/// A DynamoDB that cancels each transaction for these reasons.
+fn cancelling(codes: [&'static str; 2]) -> Server {
+    Server::start(move |request| match request.operation().as_str() {
+        "TransactWriteItems" => cancelled(codes),
+        "GetParameter" => seal_key(),
+        _ => Reply::json(200, &json!({})),
+    })
+}
+
+fn not_done<T: std::fmt::Debug>(outcome: &Result<T, AppendError>) -> bool {
+    matches!(outcome, Err(AppendError::Call(CallError::NotDone { .. })))
+}
+
+#[tokio::test]
+async fn a_throttled_table_has_taken_no_report_and_no_order_and_takes_it_later() {
+    let report = HookReport {
+        stage: "test".parse().unwrap(),
+        deployment: "ecs-svc/1".parse().unwrap(),
+        at: HookPoint::AfterInstall,
+        results: Vec::new(),
+        execution: None,
+    };
+    let subject = Subject::Image(Digest::of(b"image"));
+    let home = Home {
+        account: "111111111111".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+    };
+    for (codes, is_not_done) in [
+        (["None", "ThrottlingError"], true),
+        (["ProvisionedThroughputExceeded", "None"], true),
+        (["None", "ValidationError"], false),
+        (["ConditionalCheckFailed", "ThrottlingError"], false),
+    ] {
+        let server = cancelling(codes);
+        let aws = aws(&server.url);
+        let reported = aws
+            .report(&release(), &"222222222222".parse().unwrap(), &report, at(1))
+            .await;
+        assert_eq!(not_done(&reported), is_not_done, "{codes:?}: {reported:?}");
+        let issue = Issue {
+            subject: &subject,
+            order: Order::Veto,
+            by: &Principal::Deployer,
+            reason: "it loses orders",
+            told: Told {
+                tag: None,
+                home: &home,
+                pipelines: &[],
+            },
+            at: at(1),
+        };
+        let ordered = aws.issue(issue).await;
+        assert_eq!(not_done(&ordered), is_not_done, "{codes:?}: {ordered:?}");
+    }
 }
 
 #[tokio::test]

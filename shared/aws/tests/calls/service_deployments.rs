@@ -1,11 +1,11 @@
 //! Service deployments of ECS: what is asked, and what each answer is taken for.
 
 use serde_json::{Value, json};
-use towpath_aws::ports::{CallError, Ecs, PauseAnswer};
+use towpath_aws::ports::{CallError, Clock as _, Ecs, PauseAnswer};
 use towpath_core::names::{DeploymentId, PauseId};
 
 use crate::support::aws;
-use crate::support::http::{Reply, Server};
+use crate::support::http::{Reply, Request, Server};
 use crate::support::releases::place;
 
 const ARN: &str = "arn:aws:ecs:eu-west-1:111111111111:service-deployment/test/shop-api/";
@@ -65,19 +65,27 @@ async fn deployments_are_listed_with_the_newest_first_however_ecs_lists_them() {
         json!({"serviceDeploymentArn": format!("{ARN}{name}"), "createdAt": at,
             "targetServiceRevisionArn": format!("of-{name}"), "status": "SUCCESSFUL"})
     };
-    let server = answering(json!({"serviceDeployments": [
-        brief("one", 1.0), brief("three", 3.5), brief("two", 3.25)]}));
-    let listed = aws(&server.url)
-        .recent_service_deployments(&place())
-        .await
-        .unwrap();
+    let first = json!({"serviceDeployments": [brief("one", 1.0)], "nextToken": "more"});
+    let last = json!({"serviceDeployments": [brief("three", 3.5), brief("two", 3.25)]});
+    let server = Server::start(move |request| {
+        let is_first = request.json().get("nextToken").is_none();
+        Reply::json(200, if is_first { &first } else { &last })
+    });
+    let aws = aws(&server.url);
+    let listed = aws.recent_service_deployments(&place()).await.unwrap();
     let ids: Vec<_> = listed.iter().map(|brief| brief.id.clone()).collect();
     assert_eq!(ids, ["three", "two", "one"].map(deployment));
     assert_eq!(listed[0].target.as_deref(), Some("of-three"));
-    assert_eq!(
-        server.requests_of("ListServiceDeployments")[0].json(),
-        json!({"cluster": "test", "service": "shop-api", "maxResults": 100})
-    );
+    let asked: Vec<_> = server
+        .requests_of("ListServiceDeployments")
+        .iter()
+        .map(Request::json)
+        .collect();
+    assert_eq!(asked[0]["maxResults"], 100);
+    assert_eq!(asked[1]["nextToken"], "more");
+    let after = asked[0]["createdAt"]["after"].as_f64().unwrap();
+    let days = (aws.now().as_second() as f64 - after) / 86_400.0;
+    assert!((29.9..30.1).contains(&days), "{days}");
 }
 
 #[tokio::test]

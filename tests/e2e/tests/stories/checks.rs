@@ -132,17 +132,44 @@ async fn a_migration_that_fails_says_why_and_nothing_was_changed() -> Result<(),
 
 #[tokio::test]
 async fn a_task_that_cannot_be_run_is_a_check_that_failed() -> Result<(), Error> {
-    let mut checks = migration("before_install");
-    checks[0]["task"]["container"] = json!("worker");
-    let world = world_with(0, checks, None).await?;
+    let world = world_with(0, migration("bake"), Some("10m")).await?;
     world.push("3f2c1ab", "healthy").await?;
-    assert_eq!(world.ended("3f2c1ab").await?, "failed");
+    world
+        .until("the new version is being rolled out", async |world| {
+            Ok(!by_advance(world, "ecs", "UpdateService").await?.is_empty())
+        })
+        .await?;
+    let updated = by_advance(&world, "ecs", "UpdateService").await?;
+    let inactive = json!({ "taskDefinition": updated[0]["parameters"]["taskDefinition"] });
+    world
+        .lab
+        .aws("ecs", "DeregisterTaskDefinition", &inactive)
+        .await?;
+    assert_eq!(world.ended("3f2c1ab").await?, "rolled_back");
     let (passed, detail) = result(&world, "3f2c1ab").await?;
     assert!(
-        !passed && detail.starts_with("its task could not be run: ecs:RunTask: InvalidParameter"),
+        !passed && detail.starts_with("its task could not be run: ecs:RunTask: "),
         "{detail}"
     );
-    assert_eq!(by_advance(&world, "ecs", "UpdateService").await?.len(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_check_in_a_container_that_is_not_there_is_refused_before_anything_is_changed()
+-> Result<(), Error> {
+    let mut checks = migration("bake");
+    checks[0]["task"]["container"] = json!("worker");
+    let world = world_with(0, checks, Some("10m")).await?;
+    world.push("3f2c1ab", "healthy").await?;
+    assert_eq!(world.ended("3f2c1ab").await?, "failed");
+    let reason = world.reason("3f2c1ab").await?;
+    assert!(
+        reason.contains("the check `migrate` names the container worker, which shop-api-test does not have, but app"),
+        "{reason}"
+    );
+    for operation in ["RegisterTaskDefinition", "UpdateService"] {
+        assert_eq!(by_advance(&world, "ecs", operation).await?.len(), 0);
+    }
     Ok(())
 }
 

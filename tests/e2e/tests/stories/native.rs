@@ -22,15 +22,16 @@ async fn ended_as(world: &World, outcome: &str, serves: &str) -> Result<(), Erro
     Ok(())
 }
 
-/// The service deployments that ECS knows, the first one of the service among them.
+/// The service deployments that ECS knows, the newest first, and at last the service's first one.
 async fn deployments(world: &World) -> Result<Vec<Value>, Error> {
     let input = json!({ "cluster": STAGE, "service": "shop-api" });
     let listed = world.lab.aws("ecs", "ListServiceDeployments", &input);
     let listed = listed.await?;
-    Ok(listed["serviceDeployments"]
+    let listed = listed["serviceDeployments"]
         .as_array()
-        .cloned()
-        .unwrap_or_default())
+        .into_iter()
+        .flatten();
+    Ok(listed.rev().cloned().collect())
 }
 
 /// Lets time pass until visitors get this image.

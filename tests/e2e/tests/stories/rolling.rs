@@ -43,7 +43,9 @@ fn pausing() -> Value {
 async fn newest(world: &World) -> Result<Value, Error> {
     let input = json!({ "cluster": "test", "service": "shop-api" });
     let listed = world.lab.aws("ecs", "ListServiceDeployments", &input);
-    let newest = listed.await?["serviceDeployments"][0]["serviceDeploymentArn"].take();
+    let listed = listed.await?["serviceDeployments"].take();
+    let newest = listed.as_array().and_then(|listed| listed.last());
+    let newest = newest.map(|newest| newest["serviceDeploymentArn"].clone());
     let input = json!({ "serviceDeploymentArns": [newest] });
     let described = world.lab.aws("ecs", "DescribeServiceDeployments", &input);
     Ok(described.await?["serviceDeployments"][0].take())

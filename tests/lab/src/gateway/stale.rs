@@ -60,10 +60,7 @@ pub(crate) fn older(
             body: body.into(),
             ..reply
         },
-        Some(_) | None if incoming.request.operation == "ListServiceDeployments" => {
-            without_the_newest(reply)
-        }
-        Some(_) | None => reply,
+        Some(_) | None => never_read(&incoming.request.operation, &incoming.request.input, reply),
     }
 }
 
@@ -95,15 +92,30 @@ fn as_before(input: &Value, mut before: Value, members: Option<&[String]>, reply
     }
 }
 
-fn without_the_newest(reply: Reply) -> Reply {
+/// A read that nobody has made before: what ECS has just made is not visible yet.
+fn never_read(operation: &str, input: &Value, reply: Reply) -> Reply {
     let Ok(mut answer) = serde_json::from_slice::<Value>(&reply.body) else {
         return reply;
     };
-    if let Some(list) = answer["serviceDeployments"].as_array_mut()
-        && !list.is_empty()
-    {
-        list.remove(0);
-    }
+    let (found, asked) = match operation {
+        // The lab lists the oldest first.
+        "ListServiceDeployments" => {
+            if let Some(list) = answer["serviceDeployments"].as_array_mut() {
+                list.pop();
+            }
+            return Reply {
+                body: answer.to_string().into(),
+                ..reply
+            };
+        }
+        "DescribeServiceDeployments" => ("serviceDeployments", "serviceDeploymentArns"),
+        "DescribeServiceRevisions" => ("serviceRevisions", "serviceRevisionArns"),
+        _ => return reply,
+    };
+    let missing = |arn: &Value| json!({ "arn": arn, "reason": "MISSING" });
+    let asked = input[asked].as_array().into_iter().flatten();
+    answer[found] = json!([]);
+    answer["failures"] = asked.map(missing).collect();
     Reply {
         body: answer.to_string().into(),
         ..reply
@@ -175,12 +187,28 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_was_never_read_lacks_the_newest() {
-        let listed = reply(&json!({"serviceDeployments": ["second", "first"]}));
-        let listed = without_the_newest(listed);
+    fn what_was_never_read_is_not_visible_yet() {
+        let stale = |operation: &str, input: Value, answer: Value| {
+            let reply = never_read(operation, &input, reply(&answer));
+            serde_json::from_slice::<Value>(&reply.body).unwrap()
+        };
         assert_eq!(
-            serde_json::from_slice::<Value>(&listed.body).unwrap(),
+            stale(
+                "ListServiceDeployments",
+                json!({}),
+                json!({"serviceDeployments": ["first", "second"]})
+            ),
             json!({"serviceDeployments": ["first"]})
         );
+        assert_eq!(
+            stale(
+                "DescribeServiceRevisions",
+                json!({"serviceRevisionArns": ["a"]}),
+                json!({"serviceRevisions": [{"taskDefinition": "shop:7"}], "failures": []})
+            ),
+            json!({"serviceRevisions": [], "failures": [{"arn": "a", "reason": "MISSING"}]})
+        );
+        let other = json!({"services": ["shop"]});
+        assert_eq!(stale("DescribeServices", json!({}), other.clone()), other);
     }
 }

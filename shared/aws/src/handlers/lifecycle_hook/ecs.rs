@@ -174,21 +174,32 @@ async fn somebody_elses<P: Ledger + Ecs>(
         .task_definition_of(&place, &hook.target_revision)
         .await?;
     let Some(brings) = brings else {
-        return refuse(hook, "what the deployment brings is not known");
+        return Ok(not_visible_yet(hook));
     };
     let refused = match &row.baseline {
         Some(left) => (brings != *left).then_some(
             "nothing is being rolled out to the service, and the deployment brings a task definition that Towpath did not leave there",
         ),
-        None => (!serves(ports, &place, hook, &brings).await?).then_some(
-            "nothing is being rolled out to the service, what was left there is not known, and the deployment is not known to bring the task definition that serves",
-        ),
+        None => match serves(ports, &place, hook, &brings).await? {
+            None => return Ok(not_visible_yet(hook)),
+            Some(serves) => (!serves).then_some(
+                "nothing is being rolled out to the service, what was left there is not known, and the deployment does not bring the task definition that serves",
+            ),
+        },
     };
     if let Some(why) = refused {
         return refuse(hook, why);
     }
     tracing::info!(service = %hook.service, deployment = ?hook.deployment, "the deployment changes the service around its task definition");
     Ok(Verdict::Passed)
+}
+
+/// What ECS has just made may not be visible to the next call, and the hook is called within seconds:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>. ECS asks again, until
+/// its own time for the hook is up.
+fn not_visible_yet(hook: &EcsHook) -> Verdict {
+    tracing::info!(service = %hook.service, deployment = ?hook.deployment, "ECS does not show yet what the deployment brings");
+    Verdict::Undecided
 }
 
 /// What is answered where the service's row is not what the entries say: no, or to ask again when it
@@ -231,30 +242,33 @@ fn here_of(hook: &EcsHook) -> Place {
     }
 }
 
-/// Whether that task definition, and no other, ran when the deployment began.
+/// Whether that task definition, and no other, ran when the deployment began; nothing while ECS does
+/// not show that.
 async fn serves<P: Ecs>(
     ports: &P,
     place: &Place,
     hook: &EcsHook,
     brings: &TaskDefinitionArn,
-) -> Result<bool, HandlerError> {
+) -> Result<Option<bool>, HandlerError> {
     let Some(deployment) = &hook.deployment else {
-        return Ok(false);
+        return Ok(Some(false));
     };
-    let described = ports.service_deployment(place, deployment).await?;
-    let described = described.unwrap_or_default();
+    let Some(described) = ports.service_deployment(place, deployment).await? else {
+        return Ok(None);
+    };
     let sources = described["sourceServiceRevisions"].as_array();
     let sources = sources.map(Vec::as_slice).unwrap_or_default();
     for source in sources {
         let Some(revision) = source["arn"].as_str() else {
-            return Ok(false);
+            return Ok(Some(false));
         };
-        let ran = ports.task_definition_of(place, revision).await?;
-        if ran.as_ref() != Some(brings) {
-            return Ok(false);
+        match ports.task_definition_of(place, revision).await? {
+            None => return Ok(None),
+            Some(ran) if ran != *brings => return Ok(Some(false)),
+            Some(_) => {}
         }
     }
-    Ok(!sources.is_empty())
+    Ok(Some(!sources.is_empty()))
 }
 
 /// Whether the release has begun the deployment to bring back what ran before it. A release that

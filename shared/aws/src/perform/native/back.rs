@@ -7,7 +7,7 @@ use towpath_core::release::{DeploymentStatus, Place};
 
 use super::observe::{let_through, unknown};
 use super::seen::{Seen, Standing};
-use super::started::{Over, Update, also, brings, unknown as not_seen};
+use super::started::{Over, Update, also, brings, newest_after, unknown as not_seen};
 use crate::perform::observe::{Begun, TakenBack, WayBack, replaced_by};
 use crate::perform::service::Service;
 use crate::ports::{CallError, PauseAnswer, Ports};
@@ -115,8 +115,7 @@ async fn brought_back<P: Ports>(
         return begun(ports, back, deployment, &Value::Null).await;
     }
     let recent = ports.recent_service_deployments(back.place).await?;
-    let newest = recent.first().filter(|it| it.id != *back.deployment);
-    match newest {
+    match newest_after(&recent, back.deployment) {
         // Somebody else's, and ECS has gone back from it by itself.
         Some(newest) if Standing::of(&newest.status).is_over() => {
             let by = brings(ports, back.place, newest).await?;

@@ -21,6 +21,7 @@ use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::release::{DeploymentStatus, Place};
 
 use super::seen::{Seen, Standing};
+use super::started::newest_after;
 use crate::perform::observe::{Observed, is_named, replaced_by, serves};
 use crate::perform::tasks;
 use crate::ports::{CallError, PauseAnswer, Ports};
@@ -86,8 +87,7 @@ async fn stopped<P: Ports>(
     seen: &Seen,
 ) -> Result<DeploymentStatus, CallError> {
     let recent = ports.recent_service_deployments(observed.place).await?;
-    let newest = recent.first().filter(|it| it.id != *observed.deployment);
-    if let Some(newest) = newest {
+    if let Some(newest) = newest_after(&recent, observed.deployment) {
         let brings = match &newest.target {
             Some(target) => ports.task_definition_of(observed.place, target).await?,
             None => None,

@@ -123,6 +123,17 @@ impl Update<'_> {
     }
 }
 
+/// The newest of the service's deployments that has followed `ours`, or was created in the same moment.
+pub(super) fn newest_after<'a>(
+    recent: &'a [ServiceDeploymentBrief],
+    ours: &DeploymentId,
+) -> Option<&'a ServiceDeploymentBrief> {
+    let since = recent.iter().find(|it| it.id == *ours)?.created_at;
+    recent
+        .iter()
+        .find(|it| it.id != *ours && it.created_at >= since)
+}
+
 /// Whether a deployment that is over counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Over {

@@ -90,7 +90,9 @@ pub(crate) async fn stop(cell: &Cell, tag: &str, roll_back: bool) -> Result<(), 
         Engine::Rolling | Engine::Ecs => {
             let of = json!({ "cluster": cell.cluster(), "service": cell.name });
             let listed = lab.aws("ecs", "ListServiceDeployments", &of).await?;
-            let newest = &listed["serviceDeployments"][0]["serviceDeploymentArn"];
+            let listed = listed["serviceDeployments"].as_array();
+            let newest = listed.and_then(|listed| listed.last());
+            let newest = newest.map(|newest| &newest["serviceDeploymentArn"]);
             let stop = json!({ "serviceDeploymentArn": newest, "stopType": "ROLLBACK" });
             lab.aws("ecs", "StopServiceDeployment", &stop).await?;
         }

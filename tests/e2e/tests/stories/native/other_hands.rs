@@ -21,6 +21,12 @@ async fn changed_by_hand(world: &World, change: &Value) -> Result<Value, Error> 
     Ok(deployments(world).await?[0]["status"].clone())
 }
 
+/// The hook function asks ECS before it shows what it has just made.
+fn not_visible_yet(operations: &[&str]) -> Value {
+    let fault = |operation: &&str| json!({ "service": "ecs", "operation": operation, "caller": "towpath-lifecycle-hook", "first": 1, "outcome": "stale" });
+    operations.iter().map(fault).collect()
+}
+
 /// The task definition with which the service was created.
 async fn first_definition(world: &World) -> Result<Value, Error> {
     let deployments = deployments(world).await?;
@@ -41,6 +47,10 @@ async fn infrastructure_may_be_changed_and_what_runs_may_not() -> Result<(), Err
     let digest = world.push(TAG, "healthy").await?;
     assert_eq!(world.ended(TAG).await?, "succeeded");
 
+    // Also while ECS does not show yet what the deployment brings.
+    world
+        .fail(&not_visible_yet(&["DescribeServiceRevisions"]))
+        .await?;
     let around = json!({ "healthCheckGracePeriodSeconds": 60, "forceNewDeployment": true });
     assert_eq!(changed_by_hand(&world, &around).await?, "SUCCESSFUL");
     assert_eq!(world.visit(STAGE).await?, digest);
@@ -70,6 +80,8 @@ async fn infrastructure_may_be_changed_where_nobody_knows_what_was_left() -> Res
         world.ordered(&command).await?;
     }
 
+    let described = ["DescribeServiceRevisions", "DescribeServiceDeployments"];
+    world.fail(&not_visible_yet(&described)).await?;
     let around = json!({ "healthCheckGracePeriodSeconds": 60, "forceNewDeployment": true });
     assert_eq!(changed_by_hand(&world, &around).await?, "SUCCESSFUL");
     let past_every_gate = json!({ "taskDefinition": first_definition(&world).await? });

@@ -87,7 +87,8 @@ pub(super) fn deployments(world: &mut World, call: &Call) -> Answer {
             start.is_none_or(|start| created >= start) && end.is_none_or(|end| created <= end)
         })
         .collect();
-    found.sort_by_key(|held| std::cmp::Reverse(held.number));
+    // No document promises an order, so that nobody may rely on the newest coming first.
+    found.sort_by_key(|held| held.number);
     let ids = found
         .into_iter()
         .map(|held| Value::from(held.id.clone()))

@@ -35,7 +35,8 @@ pub(super) fn list(world: &mut World, call: &Call) -> Answer {
                 && before.is_none_or(|before| created < before)
         })
         .collect();
-    found.sort_by_key(|held| std::cmp::Reverse((held.created_at, held.started_at)));
+    // No document promises an order, so that nobody may rely on the newest coming first.
+    found.sort_by_key(|held| (held.created_at, held.started_at));
     let briefs = found.into_iter().map(brief).collect();
     super::paged(call, "serviceDeployments", briefs, 20)
 }

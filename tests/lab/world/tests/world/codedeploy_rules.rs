@@ -167,7 +167,7 @@ fn lists_filter_by_group_status_and_time() {
     bench.pass(10);
     let second = bench.deploy("v2", &[], json!({}));
     let mut ids = |input: Value| bench.codedeploy("ListDeployments", input)["deployments"].clone();
-    assert_eq!(ids(json!({})), json!([second, first]));
+    assert_eq!(ids(json!({})), json!([first, second]));
     assert_eq!(
         ids(
             json!({"applicationName": "shop", "deploymentGroupName": "api", "includeOnlyStatuses": ["Created", "InProgress"]})

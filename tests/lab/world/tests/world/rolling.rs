@@ -31,6 +31,7 @@ fn rollout(bench: &mut Bench) -> String {
     text(&bench.describe()["deployments"][0]["rolloutState"])
 }
 
+/// The newest first.
 fn history(bench: &mut Bench) -> Vec<(String, Value)> {
     let listed = bench.ecs(
         "ListServiceDeployments",
@@ -54,6 +55,7 @@ fn history(bench: &mut Bench) -> Vec<(String, Value)> {
         .unwrap_or_default();
     described
         .into_iter()
+        .rev()
         .map(|held| (text(&held["status"]), held))
         .collect()
 }
