@@ -280,8 +280,8 @@ async fn apply<D: Deployer>(
     kept: &[Kept],
 ) -> Result<Applied, Failure> {
     let before = kept.iter().find(|kept| kept.parameter.name == one.name);
-    let old = before.map(|kept| kept.parameter.value.as_str());
-    let diff = diff(old.unwrap_or_default(), &one.stored.value);
+    let old = before.map(as_stored_now).transpose()?;
+    let diff = diff(old.as_deref().unwrap_or_default(), &one.stored.value);
     let change = match old {
         None => Change::Created,
         // Defaults that are written out and the order of keys are no change.
@@ -315,6 +315,15 @@ async fn apply<D: Deployer>(
         newest: None,
         newest_unknown: None,
         deployed: false,
+    })
+}
+
+/// What is stored, as it would be stored now, so that defaults and other ways to write the same do not
+/// look like changes; what cannot be read as it stands.
+fn as_stored_now(kept: &Kept) -> Result<String, Failure> {
+    Ok(match &kept.pipeline {
+        Ok(pipeline) => pipeline.to_stored()?.value,
+        Err(_) => kept.parameter.value.clone(),
     })
 }
 

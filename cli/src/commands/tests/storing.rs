@@ -46,6 +46,26 @@ fn apply_does_not_touch_what_is_the_same_pipeline_written_differently() {
 }
 
 #[test]
+fn what_is_written_differently_is_no_part_of_a_change() {
+    let deployer = Memory::new();
+    let pipeline = deployer.keep(SHOP);
+    let mut value: serde_json::Value =
+        serde_json::from_str(&pipeline.to_stored().unwrap().value).unwrap();
+    value["stages"][0]["timeout"] = "3600s".into();
+    value["stages"][0]["base"] = "service".into();
+    let name = deployer.parameters.borrow()[0].name.clone();
+    deployer.store(name, &value.to_string());
+    let (_folder, path) = file(&SHOP.replace("required: 2", "required: 3"));
+    let report = json(&no(
+        &deployer,
+        &["apply", "--dry-run", "--output", "json", &path],
+    ));
+    let diff = report["pipelines"][0]["diff"].as_str().unwrap();
+    let lines = diff.lines().filter(|line| line.starts_with(['+', '-']));
+    assert_eq!(lines.count(), 2, "{diff}");
+}
+
+#[test]
 fn apply_stores_nothing_unless_every_file_is_good() {
     let deployer = Memory::new();
     let (_folder, good) = file(SHOP);
