@@ -39,7 +39,8 @@ const STYLES: Styles = Styles::styled()
 
 /// Deploys pushed images to Amazon ECS, stage by stage.
 ///
-/// Exit codes: 0 done or yes; 1 no, different or failed; 2 wrong use, or the work could not be done.
+/// Exit codes: 0 done or yes; 1 no, different or failed; 2 wrong use, or the work could not be done; 3
+/// of plan: nothing would be deployed.
 #[derive(Debug, clap::Parser)]
 #[command(name = "towpath", version, styles = STYLES, max_term_width = 100)]
 pub(crate) struct Arguments {

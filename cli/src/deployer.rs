@@ -19,6 +19,7 @@ use towpath_core::release::{
     Action, BrokenSeal, Home, Release, ServiceId, ServiceRow, StoredEntry, Summary,
 };
 
+use crate::meant;
 use crate::output::Failure;
 
 /// Where the deployer is.
@@ -186,6 +187,46 @@ pub(crate) enum Sealed {
 pub(crate) struct Kept {
     pub(crate) parameter: Parameter,
     pub(crate) pipeline: Result<Pipeline, ReadError>,
+}
+
+impl Kept {
+    /// The pipeline's name: what cannot be read has none but its parameter's.
+    pub(crate) fn called(&self) -> &str {
+        let name = self.parameter.name.as_str();
+        name.rsplit('/').next().unwrap_or(name)
+    }
+}
+
+/// A pipeline that the deployer does not keep.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no pipeline `{name}` below {path}: {way_out}")]
+pub(crate) struct NoSuchPipeline {
+    name: PipelineName,
+    path: ParameterName,
+    way_out: String,
+}
+
+impl NoSuchPipeline {
+    /// The error, if none of those that are kept has the name.
+    pub(crate) fn unless_kept<D: Deployer>(
+        deployer: &D,
+        name: &PipelineName,
+        kept: &[Kept],
+    ) -> Result<(), Self> {
+        let known: Vec<_> = kept.iter().map(Kept::called).collect();
+        if known.contains(&name.as_str()) {
+            return Ok(());
+        }
+        let way_out = match meant::hint(name.as_str(), &known) {
+            Some(hint) => hint,
+            None => "`towpath apply FILE` stores one".to_owned(),
+        };
+        Err(Self {
+            name: name.clone(),
+            path: deployer.pipelines_path().clone(),
+            way_out,
+        })
+    }
 }
 
 /// Every pipeline that the deployer keeps, by the names of the parameters.

@@ -50,7 +50,7 @@ use self::finding::Check;
 pub(crate) use self::finding::{Finding, Severity};
 use self::reads::Reads;
 use self::stage::{Seen, StageAt};
-use crate::deployer::{Deployer, all_pipelines, service_of};
+use crate::deployer::{Deployer, NoSuchPipeline, all_pipelines, service_of};
 use crate::output::Failure;
 
 /// How many checks run at once: enough to be quick, and few enough that IAM, whose limits are low,
@@ -125,21 +125,24 @@ async fn pipelines<D: Deployer>(
 ) -> Result<(Vec<Pipeline>, Vec<Finding>), Failure> {
     let mut pipelines = Vec::new();
     let mut findings = Vec::new();
-    for kept in all_pipelines(deployer).await? {
-        let name = kept.parameter.name.as_str();
-        let last = name.rsplit('/').next().unwrap_or(name);
-        if wanted.is_some_and(|wanted| wanted.as_str() != last) {
+    let all = all_pipelines(deployer).await?;
+    if let Some(wanted) = wanted {
+        NoSuchPipeline::unless_kept(deployer, wanted, &all)?;
+    }
+    for kept in all {
+        if wanted.is_some_and(|wanted| wanted.as_str() != kept.called()) {
             continue;
         }
+        let (name, last) = (kept.parameter.name.as_str(), kept.called());
         let check = Check {
             name: "pipeline",
             about: last,
         };
-        match kept.pipeline {
+        match &kept.pipeline {
             Ok(pipeline) => {
                 let version = kept.parameter.version;
                 findings.push(check.ok(format!("can be used, version {version}")));
-                pipelines.push(pipeline);
+                pipelines.push(pipeline.clone());
             }
             Err(error) => findings.push(check.error(
                 format!("{name} cannot be used: {error}"),
@@ -148,14 +151,7 @@ async fn pipelines<D: Deployer>(
             )),
         }
     }
-    match wanted {
-        Some(wanted) if findings.is_empty() => Err(format!(
-            "there is no pipeline `{wanted}` below {}: `towpath apply FILE` stores one",
-            deployer.pipelines_path()
-        )
-        .into()),
-        Some(_) | None => Ok((pipelines, findings)),
-    }
+    Ok((pipelines, findings))
 }
 
 fn uses_slack(pipeline: &Pipeline) -> bool {

@@ -15,3 +15,45 @@ pub(crate) fn closest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
         .min()
         .map(|(_, name)| name)
 }
+
+/// A question after the name that is meant, or all those that there are; nothing where there are none.
+pub(crate) fn hint(unknown: &str, known: &[&str]) -> Option<String> {
+    /// How many names are read before one gives up.
+    const MOST: usize = 20;
+    match (closest(unknown, known), known) {
+        (Some(meant), _) => Some(format!("did you mean `{meant}`?")),
+        (None, []) => None,
+        (None, known) if known.len() > MOST => Some(format!(
+            "there are {}, and {} more",
+            known[..MOST].join(", "),
+            known.len() - MOST
+        )),
+        (None, [one]) => Some(format!("there is only {one}")),
+        (None, known) => Some(format!("there are {}", known.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_told_from_another_name() {
+        let known = ["shop-api", "shop-web", "billing"];
+        let said = |unknown: &str| hint(unknown, &known);
+        assert_eq!(
+            said("shop-wbe").as_deref(),
+            Some("did you mean `shop-web`?")
+        );
+        assert_eq!(
+            said("checkout").as_deref(),
+            Some("there are shop-api, shop-web, billing")
+        );
+        assert_eq!(hint("x", &["shop"]).as_deref(), Some("there is only shop"));
+        assert_eq!(hint("shop", &[]), None);
+        let many: Vec<_> = (10..40).map(|n| format!("team-{n}-service")).collect();
+        let many: Vec<_> = many.iter().map(String::as_str).collect();
+        let said = hint("checkout", &many).unwrap();
+        assert!(said.ends_with("team-29-service, and 10 more"), "{said}");
+    }
+}

@@ -24,6 +24,8 @@ pub(crate) enum Answer {
     Yes,
     /// The answer is no, different or failed: exit code 1.
     No,
+    /// It would not be done at all, whatever it is: exit code 3.
+    Never,
 }
 
 impl Answer {
@@ -74,6 +76,7 @@ pub(crate) fn finish(
     match result {
         Ok(Answer::Yes) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(1),
+        Ok(Answer::Never) => ExitCode::from(3),
         // Whoever reads has seen enough, as in `towpath schema | head`.
         Err(failure) if is_broken_pipe(failure.as_ref()) => ExitCode::SUCCESS,
         Err(failure) => {

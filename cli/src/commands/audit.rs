@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use towpath_core::image::{Digest, ImageError};
-use towpath_core::names::{InvalidName, ReleaseId};
+use towpath_core::names::{InvalidName, PipelineName, ReleaseId};
 use towpath_core::release::{BrokenChain, Outcome, Release, Subject, Summary, verify_chain};
 
 use self::orders::AuditedOrders;
@@ -64,7 +64,16 @@ impl FromStr for Named {
         }
         let name = |error: InvalidName| error.to_string();
         match text.split_once('/') {
-            None => text.parse().map(Self::Release).map_err(name),
+            None => text
+                .parse()
+                .map(Self::Release)
+                .map_err(|error: InvalidName| {
+                    let stage = match text.parse::<PipelineName>() {
+                        Ok(pipeline) => format!("a stage as {pipeline}/STAGE"),
+                        Err(_) => "a stage as PIPELINE/STAGE".to_owned(),
+                    };
+                    format!("{error}; name {stage} or an image by its digest (sha256:…)")
+                }),
             Some((pipeline, stage)) => Ok(Self::Stage(StageArguments {
                 pipeline: pipeline.parse().map_err(name)?,
                 stage: stage.parse().map_err(name)?,

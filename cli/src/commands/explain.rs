@@ -14,7 +14,10 @@ use towpath_core::pipeline::{Pipeline, TagVerdict};
 use self::asked::Asked;
 use super::{files, lint};
 use crate::deployer::orders::Orders;
-use crate::deployer::{Where, pipelines_of};
+use crate::deployer::{Where, all_pipelines, pipelines_of};
+use crate::doctor::reads::Reads;
+use crate::doctor::{Finding, Severity, registries};
+use crate::meant::hint;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
 use crate::telling::safe;
 
@@ -24,7 +27,8 @@ use crate::telling::safe;
     towpath explain shop/api 3f2c1ab\n  \
     towpath explain 111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop/api:3f2c1ab\n  \
     towpath explain shop/api v1.9.0 v1.10.0 --file deploy/*.yaml --output json\n\n\
-    Exits with 1 when no pipeline takes any of the tags, or only vetoed images.")]
+    Exits with 1 when no pipeline takes any of the tags, or only vetoed images, \
+    and when the deployer hears of no push there.")]
 pub(super) struct Arguments {
     /// The ECR repository, or an image of it: `shop/api:3f2c1ab`, with or without the registry.
     #[arg(value_name = "REPOSITORY")]
@@ -80,6 +84,9 @@ struct Report<'a> {
     pipelines: Vec<Explained<'a>>,
     /// Parameters of the repository that hold no pipeline that can be used, with the reason.
     unusable: BTreeMap<String, String>,
+    /// What may be meant, where no pipeline takes images from the repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
 }
 
 /// What one pipeline makes of the image.
@@ -94,6 +101,9 @@ struct Explained<'a> {
     /// The registry that the pipeline takes images of, where the image is in another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     takes_of: Option<Registry>,
+    /// Why the deployer hears of no push there, or that this is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Finding>,
     stages: Vec<&'a str>,
     /// The verdict on each tag; none where the repository is another.
     tags: Vec<Judged<'a>>,
@@ -148,14 +158,21 @@ pub(super) fn among_files(
     let explained = pipelines
         .iter()
         .map(|one| explain(one, &question, one.registry.clone()));
-    write(&question, explained.collect(), BTreeMap::new(), output, out)
+    write(
+        &question,
+        explained.collect(),
+        BTreeMap::new(),
+        None,
+        output,
+        out,
+    )
 }
 
 /// Explains by the pipelines that the deployer keeps for the repository: those that a push asks.
 ///
 /// # Errors
 /// When they cannot be read.
-pub(super) async fn among_stored<D: Orders>(
+pub(super) async fn among_stored<D: Orders + Reads>(
     deployer: &D,
     arguments: &Arguments,
     output: Output,
@@ -177,9 +194,47 @@ pub(super) async fn among_stored<D: Orders>(
     for pipeline in &pipelines {
         let mut one = explain(pipeline, &question, Some(home.registry_of(pipeline)));
         look_for_vetoes(deployer, pipeline, &mut one).await?;
+        let told = registries::check(deployer, arguments.at.prefix(), pipeline, &home).await;
+        one.problem = told.filter(|found| found.severity != Severity::Ok);
         explained.push(one);
     }
-    write(&question, explained, unusable, output, out)
+    let hint = if explained.is_empty() && unusable.is_empty() {
+        repositories(deployer, &question.asked.repository).await?
+    } else {
+        None
+    };
+    write(&question, explained, unusable, hint, output, out)
+}
+
+/// What may be meant by a repository of which no pipeline takes anything.
+async fn repositories<D: Orders>(
+    deployer: &D,
+    asked: &RepositoryName,
+) -> Result<Option<String>, Failure> {
+    let kept = all_pipelines(deployer).await?;
+    let pipelines: Vec<_> = kept
+        .into_iter()
+        .filter_map(|one| one.pipeline.ok())
+        .collect();
+    let named = |one: &&Pipeline| one.pipeline.as_str() == asked.as_str();
+    if let Some(pipeline) = pipelines.iter().find(named) {
+        let (name, repository) = (&pipeline.pipeline, &pipeline.repository);
+        return Ok(Some(format!(
+            "`{name}` is a pipeline: it takes images from {repository}"
+        )));
+    }
+    let mut known: Vec<_> = pipelines
+        .iter()
+        .map(|one| one.repository.as_str())
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    Ok(
+        hint(asked.as_str(), &known).map(|hint| match hint.ends_with('?') {
+            true => hint,
+            false => format!("of repositories with pipelines {hint}"),
+        }),
+    )
 }
 
 /// Looks whether the images that are taken are vetoed. What a tag names is asked of the registry; a
@@ -205,6 +260,7 @@ fn write(
     question: &Question<'_>,
     explained: Vec<Explained<'_>>,
     unusable: BTreeMap<String, String>,
+    hint: Option<String>,
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
@@ -213,6 +269,7 @@ fn write(
         taken: explained.iter().any(Explained::takes_any),
         pipelines: explained,
         unusable,
+        hint,
     };
     match output {
         Output::Json => write_json(out, &report)?,
@@ -225,6 +282,9 @@ fn write(
             }
             if report.pipelines.is_empty() && report.unusable.is_empty() {
                 writeln!(out, "no pipeline is stored for {}", report.repository)?;
+                if let Some(hint) = &report.hint {
+                    writeln!(out, "{QUIET}{hint}{QUIET:#}")?;
+                }
             }
         }
     }
@@ -271,6 +331,7 @@ fn explain<'a>(
         registry: pipeline.registry.as_ref(),
         same_repository,
         takes_of,
+        problem: None,
         stages: pipeline
             .stages
             .iter()
@@ -292,6 +353,10 @@ impl Judged<'_> {
 
 impl Explained<'_> {
     fn takes_any(&self) -> bool {
+        let is_error = |found: &Finding| found.severity == Severity::Error;
+        if self.problem.as_ref().is_some_and(is_error) {
+            return false;
+        }
         let mut tags = self.tags.iter();
         tags.any(|one| one.is_taken() && one.veto.is_none())
     }
@@ -345,6 +410,12 @@ fn write_text(out: &mut dyn Write, one: &Explained<'_>) -> Result<(), Failure> {
                 "{QUIET}it is not known whether {tag} is vetoed: {}{QUIET:#}",
                 safe(problem)
             )?;
+        }
+    }
+    if let Some(problem) = one.problem.as_ref().filter(|_| !one.tags.is_empty()) {
+        writeln!(out, "{BAD}but{BAD:#} {}", safe(&problem.cause))?;
+        if let Some(way_out) = &problem.way_out {
+            writeln!(out, "    {way_out}")?;
         }
     }
     if let Some(tags) = &one.by_name {

@@ -7,7 +7,8 @@ use serde::Serialize;
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::release::{Actor, Event, Outcome, Release, Summary};
 
-use crate::deployer::{Deployer, Where, all_pipelines};
+use crate::deployer::{Deployer, Kept, Where, all_pipelines};
+use crate::meant::hint;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
 use crate::telling::{is_bookkeeping, safe, sentence, time};
 
@@ -35,8 +36,8 @@ pub(super) struct Arguments {
 
 /// Neither a release nor a pipeline.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no release and no pipeline `{0}` here: `towpath status` shows what there is")]
-struct NothingSuch(String);
+#[error("there is no release and no pipeline `{0}` here: {1}")]
+struct NothingSuch(String, String);
 
 pub(super) async fn run<D: Deployer>(
     deployer: &D,
@@ -54,23 +55,30 @@ pub(super) async fn run<D: Deployer>(
         releases.sort_by_key(|one| std::cmp::Reverse(one.opened_at));
         return write_releases(out, output, &releases);
     };
-    let nothing = || NothingSuch(safe(subject));
+    let nothing = |kept: &[Kept]| {
+        let known: Vec<_> = kept.iter().map(Kept::called).collect();
+        let hint = hint(subject, &known);
+        let hint = hint.unwrap_or_else(|| "`towpath apply FILE` stores a pipeline".to_owned());
+        NothingSuch(safe(subject), hint)
+    };
     if let Ok(id) = subject.parse::<ReleaseId>()
         && let Some(release) = deployer.release(&id).await?
     {
         return write_entries(out, output, &release, arguments.all);
     }
-    let pipeline: PipelineName = subject.parse().map_err(|_| nothing())?;
+    let Ok(pipeline) = subject.parse::<PipelineName>() else {
+        return Err(nothing(&all_pipelines(deployer).await?).into());
+    };
     let releases = last_opened(deployer, &pipeline, arguments.limit).await?;
     if releases.is_empty() {
         let kept = all_pipelines(deployer).await?;
-        let known = |one: &crate::deployer::Kept| {
+        let known = |one: &Kept| {
             one.pipeline
                 .as_ref()
                 .is_ok_and(|kept| kept.pipeline == pipeline)
         };
         if !kept.iter().any(known) {
-            return Err(nothing().into());
+            return Err(nothing(&kept).into());
         }
     }
     write_releases(out, output, &releases)

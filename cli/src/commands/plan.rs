@@ -13,7 +13,8 @@ use towpath_core::release::{
 };
 use towpath_core::taskdef;
 
-use crate::deployer::{Deployer, Where, all_pipelines};
+use crate::deployer::{Deployer, NoSuchPipeline, Where, all_pipelines};
+use crate::meant::closest;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
 use crate::telling::safe;
 
@@ -23,7 +24,8 @@ use crate::telling::safe;
 #[command(after_help = "Examples:\n  \
     towpath plan shop-api --stage production --image 3f2c1ab\n  \
     towpath plan shop-api --stage staging --image shop/api:3f2c1ab --output json\n\n\
-    It only reads. Exits with 0 if the service would run the same as now, 1 if it would change.")]
+    It only reads. Exits with 0 if the service would run the same as now, 1 if it would change, and \
+    3 if nothing would be deployed because no push of the tag is taken or the image is vetoed.")]
 pub(super) struct Arguments {
     /// The pipeline.
     pipeline: PipelineName,
@@ -83,11 +85,17 @@ pub(super) async fn run<D: Deployer>(
     let (pipeline, version) = find(deployer, &arguments.pipeline).await?;
     let stage = pipeline.stage(&arguments.stage).ok_or_else(|| {
         let known: Vec<_> = pipeline.stages.iter().map(|s| s.name.as_str()).collect();
-        format!(
-            "the pipeline has no stage `{}`, but {}",
-            arguments.stage,
-            known.join(", ")
-        )
+        match closest(arguments.stage.as_str(), &known) {
+            Some(meant) => format!(
+                "the pipeline has no stage `{}`: did you mean `{meant}`?",
+                arguments.stage
+            ),
+            None => format!(
+                "the pipeline has no stage `{}`, but {}",
+                arguments.stage,
+                known.join(", ")
+            ),
+        }
     })?;
     let home = deployer.home().await?;
     let image = find_image(deployer, &pipeline, &home, &arguments.image).await?;
@@ -104,21 +112,25 @@ pub(super) async fn run<D: Deployer>(
             write!(out, "{unified}")?;
         }
     }
-    Ok(Answer::yes_if(report.same))
+    let is_taken = match &report.takes {
+        TagVerdict::Taken(_) => true,
+        TagVerdict::Ignored(_) | TagVerdict::Refused(_) => false,
+    };
+    Ok(if is_taken && report.veto.is_none() {
+        Answer::yes_if(report.same)
+    } else {
+        Answer::Never
+    })
 }
 
 /// The pipeline of that name, with the version of its parameter.
 async fn find<D: Deployer>(deployer: &D, name: &PipelineName) -> Result<(Pipeline, i64), Failure> {
-    for kept in all_pipelines(deployer).await? {
-        if kept.parameter.name.as_str().rsplit('/').next() == Some(name.as_str()) {
-            return Ok((kept.pipeline?, kept.parameter.version));
-        }
-    }
-    Err(format!(
-        "there is no pipeline `{name}` below {}: `towpath apply FILE` stores one",
-        deployer.pipelines_path()
-    )
-    .into())
+    let all = all_pipelines(deployer).await?;
+    NoSuchPipeline::unless_kept(deployer, name, &all)?;
+    let mut all = all.into_iter();
+    let kept = all.find(|kept| kept.called() == name.as_str());
+    let kept = kept.ok_or("the pipeline is gone")?;
+    Ok((kept.pipeline?, kept.parameter.version))
 }
 
 async fn find_image<D: Deployer>(
@@ -134,8 +146,16 @@ async fn find_image<D: Deployer>(
         Some(digest) => (digest, deployer.now()),
         None => {
             let found = deployer.image(&registry, &repository, &tag).await?;
-            let found = found.ok_or_else(|| {
-                format!("{registry}/{repository} has no image `{tag}`: push it, or add its digest as {tag}@sha256:…")
+            let found = found.ok_or_else(|| match pipeline.tags.judge(&tag) {
+                TagVerdict::Taken(_) => format!(
+                    "{registry}/{repository} has no image `{tag}`: push it, or add its digest as {tag}@sha256:…"
+                ),
+                TagVerdict::Ignored(why) => format!(
+                    "{registry}/{repository} has no image `{tag}`, and a push of it would be ignored: {why}"
+                ),
+                TagVerdict::Refused(why) => format!(
+                    "{registry}/{repository} has no image `{tag}`, and a push of it would be refused: {why}"
+                ),
             })?;
             (found.digest, found.pushed_at)
         }

@@ -4,7 +4,8 @@ use towpath_core::names::{PipelineName, StageName};
 use towpath_core::pipeline::{Pipeline, Stage};
 use towpath_core::release::{Home, ServiceId, ServiceRow};
 
-use crate::deployer::{Deployer, Kept, all_pipelines, service_of};
+use crate::deployer::{Deployer, Kept, NoSuchPipeline, all_pipelines, service_of};
+use crate::meant::closest;
 use crate::output::Failure;
 
 /// Longest reason in characters: what is shown of one everywhere.
@@ -34,12 +35,12 @@ pub(super) struct Found {
 /// Why there is no such stage.
 #[derive(Debug, thiserror::Error)]
 enum NoSuchStage {
-    #[error("there is no pipeline `{name}` below {path}: `towpath status` shows those there are")]
-    Pipeline { name: PipelineName, path: String },
-    #[error("pipeline `{pipeline}` has no stage `{stage}`; it has {stages}")]
+    #[error("pipeline `{pipeline}` has no stage `{stage}`{meant}; it has {stages}")]
     Stage {
         pipeline: PipelineName,
         stage: StageName,
+        /// Which one is meant, as a question in brackets, if that is plain.
+        meant: String,
         stages: String,
     },
     #[error(
@@ -64,6 +65,8 @@ pub(super) async fn find<D: Deployer>(
         return Err(NoSuchStage::Stage {
             pipeline: wanted.pipeline.clone(),
             stage: wanted.stage.clone(),
+            meant: closest(wanted.stage.as_str(), &stages)
+                .map_or_else(String::new, |meant| format!(" (did you mean `{meant}`?)")),
             stages: stages.join(", "),
         }
         .into());
@@ -114,16 +117,9 @@ fn pipeline<D: Deployer>(
     kept: &[Kept],
     name: &PipelineName,
 ) -> Result<Pipeline, Failure> {
-    // What cannot be read has no name but its parameter's.
-    let last =
-        |kept: &&Kept| kept.parameter.name.as_str().rsplit('/').next() == Some(name.as_str());
-    let Some(found) = kept.iter().find(last) else {
-        return Err(NoSuchStage::Pipeline {
-            name: name.clone(),
-            path: deployer.pipelines_path().to_string(),
-        }
-        .into());
-    };
+    NoSuchPipeline::unless_kept(deployer, name, kept)?;
+    let found = kept.iter().find(|kept| kept.called() == name.as_str());
+    let found = found.ok_or("the pipeline is gone")?;
     match &found.pipeline {
         Ok(pipeline) => Ok(pipeline.clone()),
         Err(error) => Err(NoSuchStage::Unusable {

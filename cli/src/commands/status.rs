@@ -13,7 +13,7 @@ use towpath_core::release::{Home, Outcome, ServiceRow, Summary};
 
 use super::history::ReleaseLine;
 use crate::deployer::orders::Orders;
-use crate::deployer::{Where, all_pipelines, service_of};
+use crate::deployer::{NoSuchPipeline, Where, all_pipelines, service_of};
 use crate::doctor::reads::Reads;
 use crate::doctor::stage::StageAt;
 use crate::doctor::standing;
@@ -37,14 +37,6 @@ pub(super) struct Arguments {
     pipeline: Option<PipelineName>,
     #[command(flatten)]
     pub(super) at: Where,
-}
-
-/// A pipeline that the deployer does not keep.
-#[derive(Debug, thiserror::Error)]
-#[error("there is no pipeline `{name}` below {path}: `towpath apply FILE` stores one")]
-struct NoSuchPipeline {
-    name: PipelineName,
-    path: String,
 }
 
 #[derive(Serialize)]
@@ -132,13 +124,15 @@ async fn report<D: Orders + Reads>(
     let mut pipelines = Vec::new();
     let mut unusable = BTreeMap::new();
     let mut home = None;
-    for kept in all_pipelines(deployer).await? {
-        let name = kept.parameter.name;
-        // What cannot be read has no name but its parameter's.
-        let last = name.as_str().rsplit('/').next();
-        if wanted.is_some_and(|wanted| last != Some(wanted.as_str())) {
+    let all = all_pipelines(deployer).await?;
+    if let Some(wanted) = wanted {
+        NoSuchPipeline::unless_kept(deployer, wanted, &all)?;
+    }
+    for kept in all {
+        if wanted.is_some_and(|wanted| kept.called() != wanted.as_str()) {
             continue;
         }
+        let name = kept.parameter.name;
         match kept.pipeline {
             Err(error) => {
                 unusable.insert(name.to_string(), error.to_string());
@@ -152,13 +146,6 @@ async fn report<D: Orders + Reads>(
                 pipelines.push(status_of(deployer, home, &pipeline, version, prefix).await?);
             }
         }
-    }
-    if let (Some(wanted), true, true) = (wanted, pipelines.is_empty(), unusable.is_empty()) {
-        return Err(NoSuchPipeline {
-            name: wanted.clone(),
-            path: deployer.pipelines_path().to_string(),
-        }
-        .into());
     }
     let distrusted = pipelines.iter().any(|one| !one.not_trusted.is_empty());
     let mut stages = pipelines.iter().flat_map(|pipeline| &pipeline.stages);

@@ -71,6 +71,13 @@ fn no(deployer: &Memory, arguments: &[&str]) -> String {
     text
 }
 
+/// What is printed where nothing would be deployed.
+fn never(deployer: &Memory, arguments: &[&str]) -> String {
+    let (answer, text) = towpath(deployer, arguments);
+    assert_eq!(answer, Ok(Answer::Never), "{text}");
+    text
+}
+
 fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap()
 }

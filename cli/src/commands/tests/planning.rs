@@ -115,7 +115,7 @@ fn plan_says_that_the_image_is_vetoed() {
     if let Some((_, plan)) = &mut deployer.preview {
         plan.veto = Some("ada vetoed the image: it loses orders".into());
     }
-    let text = no(&deployer, &plan);
+    let text = never(&deployer, &plan);
     assert!(
         text.contains("vetoed        ada vetoed the image: it loses orders"),
         "{text}"
@@ -149,6 +149,20 @@ fn plan_names_what_is_wrong_and_the_way_out() {
         said.contains("has no image `abcdef0`: push it, or add its digest"),
         "{said}"
     );
+    // What is refused anyway is not to be pushed.
+    for (tag, said) in [
+        (
+            "latest",
+            "and a push of it would be refused: `latest` names",
+        ),
+        (
+            "main",
+            "and a push of it would be ignored: it is not a commit",
+        ),
+    ] {
+        let error = failure(&["plan", "shop-api", "--stage", "test", "--image", tag]);
+        assert!(error.contains(said), "{error}");
+    }
     let own = "111111111111.dkr.ecr.eu-west-1.amazonaws.com";
     for foreign in [
         "other/api",
@@ -205,7 +219,7 @@ fn an_image_that_was_not_pushed_yet_is_planned_by_its_digest() {
 fn plan_says_that_a_tag_would_be_ignored() {
     let deployer = shop();
     let image = format!("pr-12@{DIGEST}");
-    let text = no(
+    let text = never(
         &deployer,
         &["plan", "shop-api", "--stage", "test", "--image", &image],
     );

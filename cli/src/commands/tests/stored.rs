@@ -1,6 +1,7 @@
 //! `towpath explain` and `towpath status`, by what the deployer keeps.
 
 use super::*;
+use crate::doctor::memory::Answers;
 
 #[test]
 fn explain_asks_only_the_pipelines_of_the_repository() {
@@ -14,7 +15,98 @@ fn explain_asks_only_the_pipelines_of_the_repository() {
     );
     // `shop/api` lies below `shop`, and its pipelines are not those of `shop`.
     let text = no(&deployer, &["explain", "shop", "3f2c1ab"]);
-    assert_eq!(text, "no pipeline is stored for shop\n");
+    assert_eq!(
+        text,
+        "no pipeline is stored for shop\nof repositories with pipelines there are shop/api, team/billing\n"
+    );
+    let text = no(&deployer, &["explain", "shop/apo", "3f2c1ab"]);
+    assert!(text.ends_with("\ndid you mean `shop/api`?\n"), "{text}");
+    let report = json(&no(
+        &deployer,
+        &["explain", "shop-api", "3f2c1ab", "--output", "json"],
+    ));
+    assert_eq!(
+        report["hint"],
+        "`shop-api` is a pipeline: it takes images from shop/api"
+    );
+}
+
+#[test]
+fn explain_says_that_the_deployer_hears_of_no_push_there() {
+    let theirs = "222222222222.dkr.ecr.us-east-1.amazonaws.com";
+    let pattern = serde_json::json!({ "source": ["aws.ecr"], "account": ["111111111111"], "region": ["eu-west-1"] });
+    let rule = serde_json::json!({ "EventPattern": pattern.to_string() });
+    let mut deployer = Memory::new();
+    deployer.keep(&SHOP.replace("shop/api\n", &format!("shop/api\nregistry: {theirs}\n")));
+    deployer.answers = Answers::default().say("events:DescribeRule", rule);
+    let asked = ["explain", "shop/api", "3f2c1ab"];
+    let text = no(&deployer, &asked);
+    assert!(
+        text.contains(&format!(
+            "but the deployer was not told of {theirs}: it hears of no push"
+        )) && text.contains("to `registries` of infra/deployer"),
+        "{text}"
+    );
+    let report = json(&no(
+        &deployer,
+        &[&asked[..], &["--output", "json"]].concat(),
+    ));
+    assert_eq!(report["taken"], false);
+    assert_eq!(report["pipelines"][0]["problem"]["severity"], "error");
+    // Whoever may not look at the rule is told what is known.
+    deployer.answers = Answers::refuse_all("AccessDeniedException");
+    let text = yes(&deployer, &asked);
+    assert!(
+        text.contains("but events:DescribeRule: AccessDenied"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_unknown_name_is_told_with_those_there_are() {
+    let deployer = Memory::new();
+    deployer.keep(SHOP);
+    deployer.keep(BILLING);
+    let image = ["--image", "3f2c1ab"];
+    for (arguments, said) in [
+        (&["status", "shop-apo"][..], "did you mean `shop-api`?"),
+        (&["doctor", "shop-apo"], "did you mean `shop-api`?"),
+        (&["history", "shop-apo"], "did you mean `shop-api`?"),
+        (
+            &["hold", "shop-apo", "test", "--reason", "x"],
+            "did you mean `shop-api`?",
+        ),
+        (&["status", "checkout"], ": there are shop-api, billing"),
+        (&["history", "Check_Out"], ": there are shop-api, billing"),
+        (
+            &["hold", "shop-api", "tset", "--reason", "x"],
+            "has no stage `tset` (did you mean `test`?); it has test, staging",
+        ),
+    ] {
+        let error = towpath(&deployer, arguments).0.unwrap_err();
+        assert!(error.contains(said), "{arguments:?}: {error}");
+    }
+    for (pipeline, stage, said) in [
+        ("shop-apo", "test", "did you mean `shop-api`?"),
+        (
+            "shop-api",
+            "producton",
+            "no stage `producton`: did you mean `production`?",
+        ),
+    ] {
+        let plan = [&["plan", pipeline, "--stage", stage], &image[..]].concat();
+        let error = towpath(&deployer, &plan).0.unwrap_err();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn audit_says_how_a_stage_is_named() {
+    let wrong = Arguments::try_parse_from(["towpath", "audit", "shop-web"]).unwrap_err();
+    assert!(
+        wrong.to_string().contains("name a stage as shop-web/STAGE"),
+        "{wrong}"
+    );
 }
 
 #[test]
@@ -51,7 +143,7 @@ fn status_shows_what_runs_since_when_and_what_is_on_its_way() {
     let (answer, _) = towpath(&deployer, &["status", "other"]);
     assert_eq!(
         answer,
-        Err("there is no pipeline `other` below /towpath/pipelines: `towpath apply FILE` stores one".into())
+        Err("there is no pipeline `other` below /towpath/pipelines: there is only shop-api".into())
     );
 }
 
