@@ -148,7 +148,8 @@ pub(crate) async fn deployment_group<R: Reads>(
     Ok(read.await?["deploymentGroupInfo"].clone())
 }
 
-fn is_missing(code: Option<&str>) -> bool {
+/// Whether there is no such deployment group, as that check says.
+pub(crate) fn is_missing(code: Option<&str>) -> bool {
     matches!(
         code,
         Some("ApplicationDoesNotExistException" | "DeploymentGroupDoesNotExistException")

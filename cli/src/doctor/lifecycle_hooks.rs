@@ -27,13 +27,19 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
         Ok(traffic) => traffic,
         Err(instead) => return vec![instead],
     };
-    let mut findings = vec![match unmet(&seen.service, seen.at.stage, &traffic) {
-        None => check.ok("the service waits for everything that the stage wants"),
-        Some(problem) => check.error(
-            problem,
-            "no release is rolled out before that: infra/service/README.md shows a service that fits",
-        ),
-    }];
+    let problems = unmet(&seen.service, seen.at.stage, &traffic);
+    let mut findings: Vec<_> = problems
+        .into_iter()
+        .map(|problem| {
+            check.error(
+                problem,
+                "no release is rolled out before that: infra/service/README.md shows a service that fits",
+            )
+        })
+        .collect();
+    if findings.is_empty() {
+        findings.push(check.ok("the service waits for everything that the stage wants"));
+    }
     findings.extend(traffic::told(seen, &traffic));
     findings.extend(others(reads, seen).await);
     let Some(function) = seen.at.stage.rollout.hook() else {

@@ -47,7 +47,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, pipeline: &Pipeline, home: &Home)
         Ok(_) => check.ok("has a lifecycle policy"),
         Err(error) if error.code() == Some("LifecyclePolicyNotFoundException") => check.warning(
             "the repository has no lifecycle policy, so every image is kept and paid for",
-            "give it one that keeps what may be rolled back to: infra/service",
+            "give it one that keeps what may be rolled back to: infra/service/pipeline",
         ),
         Err(error) => check.unknown(&error),
     });

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use towpath_aws::config::{SLACK_APP_ID, SLACK_TEAM_ID};
+use towpath_aws::ports::CallError;
 use towpath_core::names::SlackChannel;
 
 use super::finding::{Check, Finding};
@@ -20,17 +21,7 @@ pub(crate) async fn check_token<R: Reads>(reads: &R, about: &str) -> Vec<Finding
     let scopes = match reads.slack_scopes().await {
         Ok(scopes) => scopes,
         Err(error) => {
-            let refused = matches!(
-                error.code(),
-                Some(
-                    "invalid_auth"
-                        | "not_authed"
-                        | "token_revoked"
-                        | "token_expired"
-                        | "account_inactive"
-                )
-            );
-            return vec![if refused {
+            return vec![if is_no_token(&error) {
                 check.error(
                     format!("Slack does not take the token: {error}"),
                     "write the app's bot token to its parameter: docs/install.md",
@@ -48,6 +39,16 @@ pub(crate) async fn check_token<R: Reads>(reads: &R, about: &str) -> Vec<Finding
             format!("add {SCOPE} under OAuth & Permissions, and install the app again"),
         )
     }]
+}
+
+/// Whether Slack refuses the token itself, whatever is asked with it.
+fn is_no_token(error: &CallError) -> bool {
+    matches!(
+        error.code(),
+        Some(
+            "invalid_auth" | "not_authed" | "token_revoked" | "token_expired" | "account_inactive"
+        )
+    )
 }
 
 /// Looks whether the function that takes clicks was told of the one workspace and app whose clicks
@@ -90,6 +91,8 @@ pub(crate) async fn check_channel<R: Reads>(
     };
     let found = match reads.slack_channel(channel.as_str()).await {
         Ok(found) => found,
+        // The check of the token says so.
+        Err(error) if is_no_token(&error) => return Vec::new(),
         Err(error) => {
             return vec![match error.code() {
                 Some("channel_not_found") => check.error(
@@ -205,5 +208,7 @@ mod tests {
             let found = check_channel(&answers, "shop-api", &channel).await;
             assert_eq!(told(&found), [expected]);
         }
+        let again = check_channel(&refused("invalid_auth"), "shop-api", &channel).await;
+        assert_eq!(again, [], "the check of the token says it");
     }
 }

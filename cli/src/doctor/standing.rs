@@ -7,7 +7,7 @@ use towpath_aws::ports::CallError;
 use towpath_aws::signed::CODEDEPLOY;
 use towpath_core::pipeline::{CodeDeployRollout, Rollout};
 
-use super::engine::deployment_group;
+use super::engine::{deployment_group, is_missing};
 use super::finding::Finding;
 use super::reads::{Reads, items, text};
 use super::stage::{Seen, StageAt, short};
@@ -33,6 +33,8 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
             failed.what,
             format!("`{}` brings back what served before", way_out(&seen.at)),
         ),
+        // The check of the engine says so.
+        Err(error) if is_missing(error.code()) => return Vec::new(),
         Err(error) => check.unknown(&error),
     }]
 }
@@ -180,5 +182,20 @@ mod tests {
             told(&found)[0].ends_with("is being rolled out"),
             "{found:?}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_missing_deployment_group_is_told_once() {
+        for code in [
+            "ApplicationDoesNotExistException",
+            "DeploymentGroupDoesNotExistException",
+        ] {
+            let gone = Answers::default().refuse("codedeploy:GetDeploymentGroup", code);
+            assert_eq!(
+                check(&gone, &seen()).await,
+                [],
+                "the check of the engine says it"
+            );
+        }
     }
 }

@@ -26,15 +26,17 @@ pub(super) const ASKED_AT: [&str; 2] = ["POST_TEST_TRAFFIC_SHIFT", "PRE_PRODUCTI
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHookTimeoutConfiguration.html>.
 const DEFAULT_TIMEOUT: u32 = 1440;
 
-/// Why a service, as DescribeServices shows it, is not set up for a stage that ECS itself rolls out;
-/// nothing where it is, or where the stage is rolled out otherwise.
+/// Everything for which a service, as DescribeServices shows it, is not set up for a stage that ECS
+/// itself rolls out; nothing where it is, or where the stage is rolled out otherwise.
 #[must_use]
-pub fn unmet(service: &Value, stage: &Stage, traffic: &[TrafficMechanism]) -> Option<String> {
+pub fn unmet(service: &Value, stage: &Stage, traffic: &[TrafficMechanism]) -> Vec<String> {
     match &stage.rollout {
         Rollout::Ecs(settings) => {
-            check(&Service(service), settings, &Gates::of(stage), traffic).err()
+            let gates = Gates::of(stage);
+            let examined = examine(&Service(service), settings, &gates, traffic);
+            examined.err().unwrap_or_default()
         }
-        Rollout::Rolling(_) | Rollout::CodeDeploy(_) => None,
+        Rollout::Rolling(_) | Rollout::CodeDeploy(_) => Vec::new(),
     }
 }
 
@@ -55,31 +57,55 @@ pub(in crate::perform) fn check(
     gates: &Gates,
     traffic: &[TrafficMechanism],
 ) -> Result<Pace, String> {
+    examine(service, settings, gates, traffic).map_err(|problems| problems.join("; "))
+}
+
+/// The pace, or everything that is not as the stage wants it.
+fn examine(
+    service: &Service<'_>,
+    settings: &EcsRollout,
+    gates: &Gates,
+    traffic: &[TrafficMechanism],
+) -> Result<Pace, Vec<String>> {
+    let mut problems = Vec::new();
     let configuration = service.deployment_configuration();
-    let shifts = paced(configuration)?;
-    let paced_minutes = shifts
-        .minutes
-        .saturating_add(settling(service, shifts.steps));
-    check_shifting(service)?;
+    let shifts = good(paced(configuration), &mut problems);
+    check_shifting(service, &mut problems);
     // Unknown is no headless one: AWS takes it, and it is said.
     if gates.pause && traffic.contains(&TrafficMechanism::Headless) {
-        return Err(
+        problems.push(
             "people are to be asked before traffic moves, but no load balancer, Service Connect, VPC Lattice or gateway leads traffic to the service, so that its new tasks work before anybody is asked; ask `before_rollout`".into(),
         );
     }
     let hooks: Vec<_> = list(configuration, "lifecycleHooks").collect();
     for point in &gates.hooks {
-        check_hook(&hooks, settings.hook.as_ref(), *point)?;
+        let checked = check_hook(&hooks, settings.hook.as_ref(), *point);
+        good(checked, &mut problems);
     }
-    let ready_minutes = if gates.pause {
-        Some(check_pause(&hooks)?)
-    } else {
-        None
-    };
-    Ok(Pace {
-        paced_minutes,
-        ready_minutes,
-    })
+    let pause = gates.pause.then(|| check_pause(&hooks)).transpose();
+    let ready_minutes = good(pause, &mut problems);
+    match (shifts, ready_minutes) {
+        (Some(shifts), Some(ready_minutes)) if problems.is_empty() => Ok(Pace {
+            paced_minutes: shifts
+                .minutes
+                .saturating_add(settling(service, shifts.steps)),
+            ready_minutes,
+        }),
+        (Some(_) | None, _) => Err(problems),
+    }
+}
+
+/// What was found, if it is good; what is wrong is remembered once.
+fn good<T>(found: Result<T, String>, problems: &mut Vec<String>) -> Option<T> {
+    match found {
+        Ok(found) => Some(found),
+        Err(problem) => {
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+            None
+        }
+    }
 }
 
 /// How a configuration moves production traffic.
@@ -163,7 +189,7 @@ fn pauses(step_percent: f64) -> u32 {
 
 /// Whether ECS can shift the traffic of what the service is registered with. What it does not need
 /// there, it can do without: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AdvancedConfiguration.html>.
-fn check_shifting(service: &Service<'_>) -> Result<(), String> {
+fn check_shifting(service: &Service<'_>, problems: &mut Vec<String>) {
     let of_balancers = [
         "alternateTargetGroupArn",
         "productionListenerRule",
@@ -172,23 +198,27 @@ fn check_shifting(service: &Service<'_>) -> Result<(), String> {
     // Its role stands beside: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_VpcLatticeConfiguration.html>.
     let of_lattice = ["alternateTargetGroupArn", "productionListenerRule"];
     for balancer in service.load_balancers() {
-        check_advanced("a load balancer", balancer, &of_balancers)?;
+        let checked = check_advanced("a load balancer", balancer, &of_balancers);
+        good(checked, problems);
     }
     for lattice in service.lattices() {
-        check_advanced("a VPC Lattice configuration", lattice, &of_lattice)?;
+        let checked = check_advanced("a VPC Lattice configuration", lattice, &of_lattice);
+        good(checked, problems);
     }
-    Ok(())
 }
 
 fn check_advanced(what: &str, of: &Value, needed: &[&str]) -> Result<(), String> {
     let advanced = of.get("advancedConfiguration").unwrap_or(&Value::Null);
-    let missing = needed
+    let missing: Vec<_> = needed
         .iter()
-        .find(|member| advanced.get(**member).and_then(Value::as_str).is_none());
-    match missing {
-        None => Ok(()),
-        Some(missing) => Err(format!(
-            "{what} of the service has no `{missing}` in its `advancedConfiguration`, without which ECS cannot shift its traffic; set it"
+        .filter(|member| advanced.get(**member).and_then(Value::as_str).is_none())
+        .map(|member| format!("`{member}`"))
+        .collect();
+    match missing.as_slice() {
+        [] => Ok(()),
+        missing => Err(format!(
+            "{what} of the service has no {} in its `advancedConfiguration`, without which ECS cannot shift its traffic; set it",
+            missing.join(" and no ")
         )),
     }
 }

@@ -163,11 +163,30 @@ fn what_a_stage_misses_is_told_and_its_hooks_are_found() {
         { "targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"] },
     ]));
     let native = stage(json!({ "ecs": { "hook": "towpath-lifecycle-hook" } }));
-    assert_eq!(unmet(&fine, &native, &traffic(&fine)), None);
-    let said = unmet(&blue_green(json!([])), &native, &[]).unwrap();
-    assert!(said.contains("traffic would move unchecked"), "{said}");
+    assert_eq!(unmet(&fine, &native, &traffic(&fine)), [""; 0]);
+    let said = unmet(&blue_green(json!([])), &native, &[]);
+    assert!(said[0].contains("traffic would move unchecked"), "{said:?}");
+    // All of it at once: the hook, the pause, and what shifts the traffic.
+    let mut asking = native.clone();
+    asking.approval =
+        Some(serde_json::from_value(json!({ "sns": true, "when": "before_traffic" })).unwrap());
+    let mut bare = blue_green(json!([]));
+    bare["loadBalancers"] = json!([{ "targetGroupArn": "arn:blue" }]);
+    let said = unmet(&bare, &asking, &[]);
+    for part in [
+        "no `alternateTargetGroupArn` and no `productionListenerRule` and no `roleArn`",
+        "traffic would move unchecked",
+        "the service does not pause",
+    ] {
+        assert_eq!(
+            said.iter().filter(|one| one.contains(part)).count(),
+            1,
+            "{said:?}"
+        );
+    }
+    assert_eq!(said.len(), 3, "{said:?}");
     let rolling = stage(json!({ "rolling": {} }));
-    assert_eq!(unmet(&json!({}), &rolling, &[]), None);
+    assert_eq!(unmet(&json!({}), &rolling, &[]), [""; 0]);
 
     let function = "towpath-lifecycle-hook".parse().unwrap();
     let found = hooks_to(&fine, &function);
