@@ -16,6 +16,7 @@ mod yaml;
 
 use std::path::Path;
 use towpath_core::repeated_path;
+use towpath_core::taskdef::not_a_pipeline;
 
 use serde::Serialize;
 use towpath_core::pipeline::{Contradiction, LARGEST_TEXT, Pipeline, ReadError};
@@ -141,6 +142,14 @@ impl Linter {
     /// Everything that is wrong, in the order of the file.
     pub(crate) fn lint(&self, text: &str, format: Format) -> Result<Pipeline, Vec<LintError>> {
         self.read(text, format).map_err(|mut found| {
+            if let Some(kind) = not_a_pipeline(text) {
+                return vec![LintError::new(
+                    Position::START,
+                    "",
+                    format!("{}, and not a pipeline", kind.what()),
+                    kind.way_to_a_pipeline(),
+                )];
+            }
             found.sort();
             found.truncate(MOST_TOLD);
             found

@@ -224,7 +224,7 @@ fn an_image_that_another_tool_was_to_put_in_is_told_as_such() {
 }
 
 /// Files that are no task definitions, beside those in the folder.
-const OTHERS: [(&str, &str); 41] = [
+const OTHERS: [(&str, &str); 49] = [
     (
         "arn",
         "arn:aws:ecs:eu-central-1:111111111111:task-definition/web:7\n",
@@ -325,6 +325,23 @@ const OTHERS: [(&str, &str); 41] = [
         "version: 0.0\nResources:\n  - TargetService:\n      Type: AWS::ECS::Service\n",
     ),
     ("pipeline", "pipeline: shop\nrepository: shop\nstages: []\n"),
+    ("toml", "[web]\nfamily = \"web\"\n"),
+    ("tfvars", "family = \"web\"\ncpu = 256\n"),
+    ("compose, version 1", "web:\n  image: nginx\n"),
+    (
+        "compose with extensions",
+        "x-common: &common\n  restart: always\nservices:\n  web:\n    <<: *common\n    image: nginx\n",
+    ),
+    (
+        "copilot",
+        "name: api\ntype: Backend Service\nimage:\n  build: Dockerfile\n",
+    ),
+    ("workflow", "on: push\njobs:\n  build:\n    steps: []\n"),
+    ("buildspec", "version: 0.2\nphases:\n  build: {}\n"),
+    (
+        "cloudformation with tags",
+        "Resources:\n  Web:\n    Properties:\n      Family: !Ref Name\n",
+    ),
     ("not utf-8", ""),
 ];
 
@@ -393,6 +410,30 @@ fn documents() -> Vec<(&'static str, Value)> {
                 "family": "", "taskRoleArn": "", "executionRoleArn": "", "networkMode": "host",
                 "containerDefinitions": [{"name": "", "image": "", "cpu": 0, "links": [""]}], "cpu": "", "memory": "",
             }),
+        ),
+        (
+            "properties alone",
+            json!({"Properties": {"Family": "web", "ContainerDefinitions": []}}),
+        ),
+        (
+            "a resource without its type",
+            json!({"Web": {"Properties": {"Family": "web"}}}),
+        ),
+        (
+            "terraform's state",
+            json!({"format_version": "1.0", "values": {"root_module": {}}}),
+        ),
+        (
+            "definitions in an answer",
+            json!({"taskDefinitions": [{"family": "web", "containerDefinitions": []}]}),
+        ),
+        (
+            "an answer about task sets",
+            json!({"taskSets": [], "failures": []}),
+        ),
+        (
+            "compose as json",
+            json!({"name": "shop", "services": {"web": {"image": "nginx"}}}),
         ),
         ("nothing", json!({})),
         ("an empty list", json!([])),

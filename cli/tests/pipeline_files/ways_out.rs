@@ -335,6 +335,65 @@ fn a_file_that_is_something_else_is_told_as_what_it_is() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A file of another tool gets one answer, and not a complaint about each of its keys.
+#[test]
+fn a_file_that_is_no_pipeline_is_told_what_it_is() {
+    for (text, says, way_out) in [
+        (
+            "services:\n  web:\n    image: nginx\n    environment: [TOKEN=hunter2]\n",
+            "it is a Compose file",
+            "towpath init",
+        ),
+        (
+            "Resources:\n  Web:\n    Type: AWS::ECS::Service\n    Properties: {Cluster: !Ref Cluster}\n",
+            "it is CloudFormation",
+            "towpath init",
+        ),
+        (
+            "apiVersion: apps/v1\nkind: Deployment\n---\napiVersion: v1\nkind: Service\n",
+            "it is a Kubernetes manifest",
+            "towpath init",
+        ),
+        (
+            "{\"family\": \"web\", \"containerDefinitions\": []}",
+            "it is a task definition",
+            "towpath render --check",
+        ),
+        (
+            "resource \"aws_ecs_service\" \"web\" {\n  name = \"web\"\n}\n",
+            "it is Terraform",
+            "towpath init",
+        ),
+        (
+            "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n",
+            "it is a workflow of GitHub Actions",
+            "an image that is pushed starts a release",
+        ),
+        (
+            "version: 0.2\nphases:\n  build:\n    commands: [make]\n",
+            "it is a buildspec of CodeBuild",
+            "an image that is pushed starts a release",
+        ),
+        (
+            "version: 0.0\nResources:\n  - TargetService:\n      Type: AWS::ECS::Service\n",
+            "it is an AppSpec file of CodeDeploy",
+            "Towpath makes the AppSpec itself",
+        ),
+    ] {
+        let (taken, told) = told(text);
+        assert!(!taken, "{text}");
+        assert_eq!(told.lines().count(), 2, "{told}");
+        assert!(
+            told.contains(&format!("{says}, and not a pipeline")),
+            "{told}"
+        );
+        assert!(told.contains(way_out), "{told}");
+    }
+    // Mistakes in a pipeline are told at their places.
+    let (_, told) = told("pipeline: shop\nrepository: shop\nservices:\n  web: {image: nginx}\n");
+    assert!(told.contains("key `services` is not known here"), "{told}");
+}
+
 /// Text with braces, slashes and hashes that is none of that.
 #[test]
 fn what_only_looks_like_something_else_is_told_for_itself() {

@@ -1,11 +1,14 @@
 //! What a file is that is given for a task definition and is none: said as people call it, with the
 //! way to get one.
 
+mod keys;
+mod pipeline;
 mod text;
 mod value;
 
 use std::fmt;
 
+pub use self::pipeline::not_a_pipeline;
 pub(super) use self::text::{of_bytes, of_text};
 pub(super) use self::value::of_value;
 
@@ -45,18 +48,25 @@ pub enum Kind {
     Placeholder,
     Python,
     SecondValue,
+    Toml,
     TrailingComma,
     TypographicQuotes,
     Yaml,
     // Either.
     AppSpec,
+    Buildspec,
+    Ci,
     CloudFormation,
     Compose,
+    Copilot,
     Kubernetes,
     Pipeline,
+    TaskDefinition,
     Terraform,
+    Workflow,
     // JSON of something else.
     Capitals,
+    CodePipeline,
     Container,
     Containers,
     Definitions,
@@ -97,14 +107,18 @@ impl fmt::Display for Foreign {
 
 impl Kind {
     /// What it is, in words.
-    fn what(self) -> &'static str {
+    #[must_use]
+    pub fn what(self) -> &'static str {
         match self {
             Self::AppSpec => "it is an AppSpec file of CodeDeploy",
             Self::ArnAlone => "it is only the name of a task definition",
+            Self::Buildspec => "it is a buildspec of CodeBuild",
             Self::Capitals => "its keys begin with capitals, as CloudFormation writes them",
+            Self::Ci => "it is what a CI system runs",
             Self::CliError => "it is an error message of the AWS command line",
             Self::CliTable => "it is the AWS command line's answer as a table or text",
             Self::CloudFormation => "it is CloudFormation",
+            Self::CodePipeline => "it is a pipeline of CodePipeline",
             Self::Comment => "it has a comment, which JSON has not",
             Self::Compose => "it is a Compose file",
             Self::Compressed => "it is compressed or an archive",
@@ -112,6 +126,7 @@ impl Kind {
             Self::Containers => {
                 "it is a bare list of containers, such as Terraform's container_definitions"
             }
+            Self::Copilot => "it is a manifest of AWS Copilot",
             Self::CutOff => "it ends in the middle",
             Self::Definitions => "it is a list of task definitions",
             Self::Dockerrun => "it is a Dockerrun file of Elastic Beanstalk",
@@ -140,10 +155,13 @@ impl Kind {
             Self::Skeleton => {
                 "it is a skeleton of the AWS command line, with places that nobody has filled in"
             }
+            Self::TaskDefinition => "it is a task definition",
             Self::Terraform => "it is Terraform",
+            Self::Toml => "it is TOML, or variables of Terraform",
             Self::TrailingComma => "it has a comma after the last item",
             Self::TypographicQuotes => "its quotes are typographic",
             Self::Utf16 => "it is UTF-16, as PowerShell writes it",
+            Self::Workflow => "it is a workflow of GitHub Actions",
             Self::Yaml => "it is YAML, and a task definition is read as JSON",
         }
     }
@@ -154,10 +172,12 @@ impl Kind {
             Self::AppSpec
             | Self::ArnAlone
             | Self::CloudFormation
+            | Self::Copilot
             | Self::Intrinsic
             | Self::Listing
             | Self::Service
-            | Self::Terraform => DESCRIBE,
+            | Self::Terraform
+            | Self::Toml => DESCRIBE,
             Self::Capitals => {
                 "begin each key with a small letter, as ECS does, or take what ECS has: `aws ecs describe-task-definition --task-definition FAMILY --include TAGS`"
             }
@@ -166,9 +186,14 @@ impl Kind {
             }
             Self::CliTable => "add `--output json` to the command",
             Self::Comment => "remove the comments",
-            Self::Compose | Self::Dockerrun | Self::Kubernetes | Self::ImageDefinitions => {
-                "name the file with the task definition"
-            }
+            Self::Buildspec
+            | Self::Ci
+            | Self::CodePipeline
+            | Self::Compose
+            | Self::Dockerrun
+            | Self::ImageDefinitions
+            | Self::Kubernetes
+            | Self::Workflow => "name the file with the task definition",
             Self::Compressed => "unpack it first",
             Self::Container => {
                 "put it where it belongs: {\"family\": \"NAME\", \"containerDefinitions\": [ … ]}"
@@ -177,7 +202,9 @@ impl Kind {
                 "put it where it belongs, as `jq '{family: \"NAME\", containerDefinitions: .}'` does"
             }
             Self::CutOff => "look for a missing bracket or quote, or write the file anew",
-            Self::Definitions => "give one of them, as `jq '.[0]'` does",
+            Self::Definitions => {
+                "give one of them, as `jq '.[0]'` or `jq '.taskDefinitions[0]'` does"
+            }
             Self::Empty => "the command that was to write it may have failed: run that by itself",
             Self::HalfCharacter => "write the character itself",
             Self::JsonInText => "unpack it, as `jq fromjson` does",
@@ -193,6 +220,7 @@ impl Kind {
                 "fill it in first, with the tool that the template is for, or put it in quotes"
             }
             Self::Python => "print it with `json.dumps`, or write double quotes, true and null",
+            Self::TaskDefinition => "give it by itself",
             Self::Skeleton => "fill each in or remove it",
             Self::TrailingComma => "remove the comma",
             Self::TypographicQuotes => "write \" instead",

@@ -1,5 +1,6 @@
 //! Texts that are no JSON, told by how they begin and by where reading them failed.
 
+use super::keys::Top;
 use super::{Foreign, Kind};
 use crate::json::JsonError;
 
@@ -34,6 +35,9 @@ pub(in crate::taskdef) fn of_text(text: &str, error: &JsonError) -> Option<Forei
         return Some(Foreign::new(Kind::Empty));
     }
     let without_comments = after_comments(start);
+    if is_toml(without_comments) && !is_terraform(text) {
+        return Some(Foreign::new(Kind::Toml));
+    }
     if !without_comments.starts_with(['{', '[']) {
         return by_its_beginning(start).map(Foreign::new);
     }
@@ -54,7 +58,7 @@ pub(in crate::taskdef) fn of_text(text: &str, error: &JsonError) -> Option<Forei
 }
 
 /// The text without the comments that it begins with.
-fn after_comments(text: &str) -> &str {
+pub(super) fn after_comments(text: &str) -> &str {
     let mut rest = text;
     loop {
         let after = if rest.starts_with("//") || rest.starts_with('#') {
@@ -205,16 +209,18 @@ fn is_revision(line: &str) -> bool {
     })
 }
 
-fn has_line(text: &str, start: &str) -> bool {
+pub(super) fn has_line(text: &str, start: &str) -> bool {
     let mut lines = text.lines();
     lines.any(|line| line.trim_start().starts_with(start))
 }
 
-fn is_terraform(text: &str) -> bool {
+pub(super) fn is_terraform(text: &str) -> bool {
     let starts = [
         "resource \"",
         "data \"",
         "module \"",
+        "output \"",
+        "provider \"",
         "variable \"",
         "locals {",
         "terraform {",
@@ -222,6 +228,35 @@ fn is_terraform(text: &str) -> bool {
         "container_definitions=",
     ];
     starts.iter().any(|start| has_line(text, start))
+}
+
+/// Begins with `[table]`, or with `key = value`.
+pub(super) fn is_toml(text: &str) -> bool {
+    let is_name = |name: &str| {
+        let is_part = |c: char| is_word(c) || matches!(c, '-' | '.' | '"' | '\'');
+        !name.is_empty() && name.chars().all(is_part)
+    };
+    let is_pair = |line: &str| {
+        let pair = line.split_once('=');
+        pair.is_some_and(|(key, value)| {
+            is_name(key.trim())
+                && key.ends_with(' ')
+                && value.starts_with(' ')
+                && !value.starts_with(" {")
+        })
+    };
+    let first = text.lines().next().unwrap_or_default().trim();
+    let table = first
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let table = table.map(|name| {
+        let inner = name
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        inner.unwrap_or(name)
+    });
+    let begins_table = table.is_some_and(is_name) && text.lines().any(|line| is_pair(line.trim()));
+    begins_table || (is_pair(first) && !first.ends_with('{'))
 }
 
 /// `key: value`, `- item`, `---`
@@ -237,24 +272,19 @@ fn is_yaml(line: &str) -> bool {
 }
 
 fn of_yaml(text: &str) -> Kind {
-    let contains = |mark: &str| text.contains(mark);
-    if contains("AWS::ECS::Service") && has_line(text, "- TargetService:") {
-        return Kind::AppSpec;
+    match Top::of_yaml(text).kind() {
+        Some(Kind::Capitals) => Kind::CloudFormation,
+        // What could be read as YAML, once it is asked for.
+        Some(
+            Kind::Container
+            | Kind::Definitions
+            | Kind::ErrorAnswer
+            | Kind::Listing
+            | Kind::NoFamily
+            | Kind::Service
+            | Kind::TaskDefinition,
+        )
+        | None => Kind::Yaml,
+        Some(kind) => kind,
     }
-    if contains("AWSTemplateFormatVersion")
-        || contains("AWS::")
-        || contains("ContainerDefinitions:")
-    {
-        return Kind::CloudFormation;
-    }
-    if has_line(text, "apiVersion:") && has_line(text, "kind:") {
-        return Kind::Kubernetes;
-    }
-    if has_line(text, "pipeline:") && has_line(text, "stages:") {
-        return Kind::Pipeline;
-    }
-    if has_line(text, "services:") {
-        return Kind::Compose;
-    }
-    Kind::Yaml
 }

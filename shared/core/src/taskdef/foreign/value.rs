@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::keys::Top;
 use super::{Foreign, Kind};
 use crate::taskdef::model::push_segment;
 
@@ -28,7 +29,7 @@ fn holds_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
-fn of_list(entries: &[Value]) -> Option<Kind> {
+pub(super) fn of_list(entries: &[Value]) -> Option<Kind> {
     let has = |keys: &[&str]| {
         let has_one = |entry: &Value| keys.iter().any(|key| entry.get(key).is_some());
         entries.iter().any(has_one)
@@ -58,7 +59,7 @@ fn of_members(members: &Map<String, Value>) -> Option<Foreign> {
     let definition = inner.unwrap_or(members);
     let has = |key: &str| definition.contains_key(key);
     if !has("family") || !has("containerDefinitions") {
-        return of_keys(definition).map(Foreign::new);
+        return Top::of_json(definition).kind().map(Foreign::new);
     }
     let containers = definition.get("containerDefinitions");
     if containers.and_then(Value::as_str).is_some_and(holds_json) {
@@ -70,39 +71,6 @@ fn of_members(members: &Map<String, Value>) -> Option<Foreign> {
         Some(place) => Some(Foreign::at(Kind::Intrinsic, place)),
         None => skeleton(definition),
     }
-}
-
-fn of_keys(members: &Map<String, Value>) -> Option<Kind> {
-    let has = |key: &str| members.contains_key(key);
-    let has_any = |keys: &[&str]| keys.iter().any(|key| has(key));
-    let is_resource = |value: &Value| {
-        let kind = value.get("Type").and_then(Value::as_str);
-        kind.is_some_and(|kind| kind.starts_with("AWS::"))
-    };
-    let kind = match members.get("Resources") {
-        Some(Value::Array(_)) => Kind::AppSpec,
-        Some(_) => Kind::CloudFormation,
-        None if has("AWSTemplateFormatVersion") || (has("Type") && has("Properties")) => {
-            Kind::CloudFormation
-        }
-        None if members.values().any(is_resource) => Kind::CloudFormation,
-        None if has_any(&["Family", "ContainerDefinitions", "TaskDefinition"]) => Kind::Capitals,
-        None if has("AWSEBDockerrunVersion") => Kind::Dockerrun,
-        None if has_any(&["container_definitions", "resource", "terraform_version"]) => {
-            Kind::Terraform
-        }
-        None if has("apiVersion") && has("kind") => Kind::Kubernetes,
-        None if has("pipeline") && has("stages") => Kind::Pipeline,
-        None if has_any(&["taskDefinitionArns", "families"]) => Kind::Listing,
-        None if has("ImageURI") => Kind::ImageDefinitions,
-        None if has_any(&["__type", "Error"]) => Kind::ErrorAnswer,
-        None if members.get("services").is_some_and(Value::is_object) => Kind::Compose,
-        None if has_any(&["services", "service", "tasks", "taskDefinition"]) => Kind::Service,
-        None if has("containerDefinitions") => Kind::NoFamily,
-        None if has("name") && has("image") => Kind::Container,
-        None => return None,
-    };
-    Some(kind)
 }
 
 /// `{"Ref": …}`, `{"Fn::Sub": …}`, but as the value of a map whose keys are anybody's.
