@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 use towpath_core::image::ImageRef;
+use towpath_core::repeated_key;
 use towpath_core::taskdef::{
     self, AllowedRegistry, Changes, Rendered, Rules, Severity, TaskDefinition,
 };
@@ -179,7 +180,8 @@ fn tell_unusual(
     for key in &rendered.reserved_tags {
         writeln!(
             notes,
-            "{QUIET}note:{QUIET:#} tag {key:?} is AWS's own and is left out"
+            "{QUIET}note:{QUIET:#} tag \"{}\" is AWS's own and is left out",
+            repeated_key(key)
         )?;
     }
     let nulls = base.nulls();

@@ -20,10 +20,7 @@ pub(super) fn instead_of(text: &str, error: Unreadable, marks: &[&str]) -> Unrea
     if let Some(placeholder) = placeholder(line) {
         return Unreadable::new(
             error.at,
-            format!(
-                "`{}` is a template's, and nothing fills it in here",
-                repeated(placeholder)
-            ),
+            format!("`{placeholder}` is a template's, and nothing fills it in here"),
             "fill the template in first, and give what comes out of it; a text with braces stands in quotes",
         );
     }
@@ -45,16 +42,21 @@ pub(super) fn instead_of(text: &str, error: Unreadable, marks: &[&str]) -> Unrea
     error
 }
 
-/// A placeholder of Helm, Jinja, ERB or GitHub Actions that stands outside of quotes.
-fn placeholder(line: &str) -> Option<&str> {
+/// A placeholder of Helm, Jinja, ERB or GitHub Actions that stands outside of quotes, as it is repeated:
+/// the marks alone where there is more in it than names, which may be a value.
+fn placeholder(line: &str) -> Option<String> {
     let (start, end) = [("${{", "}}"), ("{{", "}}"), ("{%", "%}"), ("<%", "%>")]
         .into_iter()
         .find(|(start, _)| line.contains(start))?;
     let at = line.find(start)?;
     let is_quoted = line[..at].ends_with(['"', '\'']);
-    let from = (!is_quoted).then(|| &line[at..])?;
-    let length = from.find(end).map_or(from.len(), |at| at + end.len());
-    Some(&from[..length])
+    let from = (!is_quoted).then(|| &line[at + start.len()..])?;
+    let is_in_names = |c: char| c.is_ascii_alphanumeric() || " _-.$|=".contains(c);
+    let inner = from.find(end).map(|at| &from[..at]);
+    Some(match inner.filter(|inner| inner.chars().all(is_in_names)) {
+        Some(inner) if repeated(inner) == inner => format!("{start}{inner}{end}"),
+        Some(_) | None => format!("{start} … {end}"),
+    })
 }
 
 fn is_jsonnet(text: &str) -> bool {

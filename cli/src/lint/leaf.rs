@@ -68,11 +68,13 @@ fn better_way_out(kind: &str, text: &str, judge: Judge) -> Option<String> {
                 .to_owned(),
         );
     }
-    if let Some(name) = name_in_arn(kind, text).filter(|name| judge(name).is_none()) {
+    // What may be a secret is repeated in no way out.
+    let is_repeated = |text: &str| towpath_core::repeated(text) == text;
+    let is_taken = |name: &&str| judge(name).is_none() && is_repeated(name);
+    if let Some(name) = name_in_arn(kind, text).filter(is_taken) {
         return Some(format!("write its name: `{name}`"));
     }
-    // What may be a secret is repeated in no way out.
-    if towpath_core::repeated(text) != text {
+    if !is_repeated(text) {
         return None;
     }
     match kind {

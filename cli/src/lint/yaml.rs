@@ -4,7 +4,7 @@
 //! merge keys, which YAML 1.2 no longer has.
 
 use std::collections::HashMap;
-use towpath_core::{repeated, repeated_key, visible};
+use towpath_core::{repeated_key, visible};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
 
@@ -13,6 +13,52 @@ use super::{foreign, scalar};
 
 /// Most values of one file, those that aliases repeat included.
 const MOST_VALUES: usize = 20_000;
+
+/// Tags of YAML's own: <https://yaml.org/type/>. Others are not repeated: what begins with `!` may be
+/// a password without its quotes.
+const TYPES: [&str; 14] = [
+    "binary",
+    "bool",
+    "float",
+    "int",
+    "map",
+    "merge",
+    "null",
+    "omap",
+    "pairs",
+    "seq",
+    "set",
+    "str",
+    "timestamp",
+    "value",
+];
+
+/// Tags that other tools replace: CloudFormation
+/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html>),
+/// GitLab, Ansible and those that include files.
+const REPLACED: [&str; 21] = [
+    "And",
+    "Base64",
+    "Cidr",
+    "Condition",
+    "Equals",
+    "FindInMap",
+    "GetAZs",
+    "GetAtt",
+    "If",
+    "ImportValue",
+    "Join",
+    "Not",
+    "Or",
+    "Ref",
+    "Select",
+    "Split",
+    "Sub",
+    "Transform",
+    "include",
+    "reference",
+    "vault",
+];
 
 /// Reads a YAML file.
 pub(super) fn read(text: &str) -> Result<Node, Unreadable> {
@@ -214,21 +260,24 @@ fn refuse_tag(tag: Option<&Tag>, at: Position) -> Result<(), Unreadable> {
     let Some(tag) = tag else {
         return Ok(());
     };
-    let (shown, way_out) = match tag.is_yaml_core_schema() {
-        true => (
-            format!("!!{}", tag.suffix),
+    let name = tag.suffix.as_str();
+    let (problem, way_out) = if tag.is_yaml_core_schema() && TYPES.contains(&name) {
+        (
+            format!("tags such as `!!{name}` are not read"),
             "remove it, and put text in quotes",
-        ),
-        false => (
-            format!("!{}", tag.suffix),
+        )
+    } else if !tag.is_yaml_core_schema() && REPLACED.contains(&name) {
+        (
+            format!("tags such as `!{name}` are not read"),
             "write the value itself: nothing replaces it here",
-        ),
+        )
+    } else {
+        (
+            "what begins with `!` is a tag, and tags are not read".to_owned(),
+            "put it in single quotes if it is text, or write the value itself",
+        )
     };
-    Err(Unreadable::new(
-        at,
-        format!("tags such as `{}` are not read", repeated(&shown)),
-        way_out,
-    ))
+    Err(Unreadable::new(at, problem, way_out))
 }
 
 fn position(marker: Marker) -> Position {

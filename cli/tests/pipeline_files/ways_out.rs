@@ -321,6 +321,12 @@ fn a_file_that_is_something_else_is_told_as_what_it_is() {
         ),
         (
             "a.yaml",
+            b"pipeline: !hunter2\n".to_vec(),
+            "1:11 what begins with `!` is a tag",
+            "put it in single quotes if it is text",
+        ),
+        (
+            "a.yaml",
             b"pipeline: !!str 1\n".to_vec(),
             "tags such as `!!str` are not read",
             "put text in quotes",

@@ -154,3 +154,41 @@ fn a_secret_at_any_place_is_in_nothing_that_is_told() {
         }
     }
 }
+
+#[test]
+fn a_secret_that_yaml_takes_for_something_else_is_in_nothing_that_is_told() {
+    let linter = Linter::new().unwrap();
+    for value in [
+        "!Horse",
+        "!Horse Horse",
+        "!!Horse",
+        "!!str Horse",
+        "!<Horse> x",
+        "!Horse!Horse x",
+        "*Horse",
+        "%Horse",
+        "@Horse",
+        "`Horse",
+        "[Horse",
+        "\"Horse\\q\"",
+        "'Horse",
+        "Horse: Horse",
+        "{{ Horse",
+        "{{ x }, Y: Horse}}",
+        "{{ default \"Horse\" .Values.x }}",
+        "${{ secrets.x || 'Horse' }}",
+        "<% x %> Horse: Horse",
+        "{% Horse",
+    ] {
+        for text in [
+            format!("pipeline: shop\nstages:\n  - environment:\n      app:\n        DB: {value}\n"),
+            format!("services:\n  web:\n    image: nginx\n    environment:\n      DB: {value}\n"),
+        ] {
+            let found = linter.lint(&text, Format::Yaml).err().unwrap_or_default();
+            for one in found {
+                let line = serde_json::to_string(&one).unwrap();
+                assert!(!line.contains("Horse"), "{line}\n{text}");
+            }
+        }
+    }
+}

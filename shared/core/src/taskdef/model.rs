@@ -10,6 +10,8 @@ mod shapes;
 
 use serde_json::{Map, Value};
 
+use crate::repeated_key;
+
 pub(crate) use shapes::REGISTER_TASK_DEFINITION_REQUEST;
 
 /// What a value may be.
@@ -103,7 +105,8 @@ pub const REGISTERABLE: [&str; 19] = [
     "volumes",
 ];
 
-/// The JSON pointers of all fields that the model does not know, in the document's order.
+/// The JSON pointers of all fields that the model does not know, in the document's order, as they are
+/// told.
 ///
 /// An unknown field is reported once; what is inside it is not looked at.
 pub(crate) fn unknown_fields(document: &Map<String, Value>) -> Vec<String> {
@@ -167,12 +170,17 @@ impl<'a> Search<'a> {
         let mut pointer = String::new();
         for segment in &self.path {
             match segment {
-                Segment::Name(name) => push_segment(&mut pointer, name),
+                Segment::Name(name) => push_repeated(&mut pointer, name),
                 Segment::Index(index) => push_segment(&mut pointer, &index.to_string()),
             }
         }
         pointer
     }
+}
+
+/// Appends a key that somebody wrote, as a message repeats it: it may be a secret in the wrong place.
+pub(crate) fn push_repeated(path: &mut String, key: &str) {
+    push_segment(path, &repeated_key(key));
 }
 
 /// Appends one segment of a [JSON pointer](https://www.rfc-editor.org/rfc/rfc6901).

@@ -11,7 +11,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::document::{self, DocumentError};
-use super::model::push_segment;
+use super::model::{push_repeated, push_segment};
 use crate::repeated;
 
 /// The names that a template may use.
@@ -119,7 +119,7 @@ fn fill_value(value: &mut Value, values: &Values, path: &mut String) -> Result<(
         Value::Object(members) => {
             for (key, member) in members.iter_mut() {
                 let end = path.len();
-                push_segment(path, key);
+                push_repeated(path, key);
                 if key.contains("${") {
                     return Err(TemplateError::InKey { path: path.clone() });
                 }
@@ -285,6 +285,12 @@ mod tests {
         insta::assert_snapshot!(error(r#"{"containerDefinitions": [{"image": "${IMAGE}"}]}"#), @"template has the placeholder ${IMAGE} at /containerDefinitions/0/image: Towpath puts the image into the containers that the stage names; write any image there, or ${image}");
         insta::assert_snapshot!(error(r#"{"a": "${hunter2 !}"}"#), @"template has the unknown placeholder ${…} at /a; known are account, commit, digest, image, pipeline, region, release, repository, stage, tag; write $${ for a literal ${");
         insta::assert_snapshot!(error(r#"{"a": ${image}}"#), @"template cannot be used: it is a template, with a placeholder that stands outside of quotes (line 1): fill it in first, with the tool that the template is for, or put it in quotes");
+    }
+
+    #[test]
+    fn a_secret_for_a_key_is_not_told() {
+        let told = error(r#"{"a": {"xoxb-2134567890-hunter2": "${IMAGE}"}}"#);
+        assert!(!told.contains("hunter2"), "{told}");
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::keys::Top;
 use super::{Foreign, Kind};
-use crate::taskdef::model::push_segment;
+use crate::taskdef::model::push_repeated;
 
 /// How many places that nobody has filled in make a skeleton. One or two are told as what they are.
 const SKELETON: usize = 3;
@@ -158,7 +158,7 @@ impl Search<'_> {
 
     fn value(&mut self, key: &str, value: &Value) {
         let end = self.path.len();
-        push_segment(&mut self.path, key);
+        push_repeated(&mut self.path, key);
         match value {
             _ if (self.is)(key, value) => self.found.push(self.path.clone()),
             Value::Object(members) => self.members(members),

@@ -8,7 +8,7 @@ use super::limits;
 use super::{Finding, Rule};
 use crate::taskdef::document::{Container, TaskDefinition};
 use crate::taskdef::model::{
-    REGISTER_TASK_DEFINITION_REQUEST, Scalar, Shape, Structure, push_segment,
+    REGISTER_TASK_DEFINITION_REQUEST, Scalar, Shape, Structure, push_repeated,
 };
 
 pub(super) fn check(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
@@ -185,7 +185,7 @@ impl Walk {
 
     fn below(&mut self, segment: &str, look: impl FnOnce(&mut Self)) {
         let end = self.path.len();
-        push_segment(&mut self.path, segment);
+        push_repeated(&mut self.path, segment);
         look(self);
         self.path.truncate(end);
     }

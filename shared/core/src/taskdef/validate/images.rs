@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fields::has_placeholder;
-use super::place::is_set;
+use super::place::{is_set, quoted};
 use super::{Finding, MutableTags, Rule, Rules, Severity};
 use crate::image::{ImageError, ImageRef};
 use crate::repeated;
@@ -21,14 +21,17 @@ pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut V
                 "the container has no image".to_owned(),
                 "set image to a repository and digest",
             )],
-            Some(Value::String(text)) if is_placeholder(text) => vec![Finding::error(
-                Rule::ImageName,
-                path,
-                format!("image \"{}\" is a placeholder", repeated(text)),
-                format!(
-                    "Towpath puts the image into the containers that a stage names: add {name:?} to its `containers`, and write `${{image}}` here if it is a template of a pipeline; `towpath render --image {name}=IMAGE` does it by hand"
-                ),
-            )],
+            Some(Value::String(text)) if is_placeholder(text) => {
+                let name = repeated(name);
+                vec![Finding::error(
+                    Rule::ImageName,
+                    path,
+                    format!("image \"{}\" is a placeholder", repeated(text)),
+                    format!(
+                        "Towpath puts the image into the containers that a stage names: add \"{name}\" to its `containers`, and write `${{image}}` here if it is a template of a pipeline; `towpath render --image {name}=IMAGE` does it by hand"
+                    ),
+                )]
+            }
             Some(Value::String(text)) => match text.parse::<ImageRef>() {
                 Ok(image) => {
                     let mut found = check_image(&image, name, &path, rules);
@@ -120,10 +123,9 @@ fn check_image(image: &ImageRef, container: &str, path: &str, rules: &Rules) -> 
             path,
             format!("image {shown} comes from a registry that is not allowed"),
             format!(
-                "take it from {}, or add {}/{} to the allowed registries",
+                "take it from {}, or add {} to the allowed registries",
                 allowed.join(" or "),
-                image.registry(),
-                image.repository()
+                repeated(&format!("{}/{}", image.registry(), image.repository()))
             ),
         ));
     }
@@ -139,7 +141,10 @@ fn check_image(image: &ImageRef, container: &str, path: &str, rules: &Rules) -> 
             ..Finding::error(
                 Rule::ImageMutableTag,
                 path,
-                format!("image {shown} is named by the tag {tag:?}, which can be moved"),
+                format!(
+                    "image {shown} is named by the tag {}, which can be moved",
+                    quoted(tag)
+                ),
                 "name it by its digest, @sha256:…",
             )
         });
