@@ -115,7 +115,8 @@ pub(super) fn follow(own: Own<'_>, deployment: &Deployment, until: Option<Timest
     if deployment.reported || now >= due {
         return perform(release, vec![observe(own, deployment)]);
     }
-    let due = if live.rolling_back.is_none() {
+    // A deployment that AWS takes back by itself is followed past the deadline.
+    let due = if live.rolling_back.is_none() && now < deadline {
         due.min(deadline)
     } else {
         due
