@@ -333,7 +333,7 @@ fn write_text(out: &mut dyn Write, report: &Report, now: Timestamp) -> Result<()
 
 fn line(stage: &StageStatus, now: Timestamp) -> String {
     let mut parts = vec![match &stage.runs {
-        None => format!("{QUIET}nothing deployed yet{QUIET:#}"),
+        None => format!("{QUIET}no release deployed yet{QUIET:#}"),
         Some(running) => {
             let name = running.tag.as_deref().or(running.digest.as_deref());
             let name = name.unwrap_or(&running.called);

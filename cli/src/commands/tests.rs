@@ -6,6 +6,7 @@ mod not_driven;
 mod ordering;
 mod planning;
 mod rolling_back;
+mod shop;
 mod stored;
 mod storing;
 mod ways_out;

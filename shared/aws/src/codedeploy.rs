@@ -199,26 +199,17 @@ impl CodeDeploy for Aws {
             .checked_sub(RECENT)
             .unwrap_or(Timestamp::UNIX_EPOCH);
         let since = TimeRange::builder().start(DateTime::from_secs(since.as_second()));
-        let mut ids = Vec::new();
-        let mut token = None;
-        loop {
-            // CodeDeploy does not say in which order it lists them.
-            let page = set
-                .codedeploy()
-                .list_deployments()
-                .application_name(application)
-                .deployment_group_name(group)
-                .create_time_range(since.clone().build())
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(failed(LIST))?;
-            ids.extend(page.deployments.unwrap_or_default());
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                break;
-            }
-        }
+        // CodeDeploy does not say in which order it lists them.
+        let listed = set
+            .codedeploy()
+            .list_deployments()
+            .application_name(application)
+            .deployment_group_name(group)
+            .create_time_range(since.build())
+            .into_paginator()
+            .items()
+            .send();
+        let ids: Vec<_> = listed.try_collect().await.map_err(failed(LIST))?;
         let batches = ids.chunks(BATCH).map(|batch| {
             set.codedeploy()
                 .batch_get_deployments()

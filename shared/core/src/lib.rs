@@ -10,6 +10,7 @@ pub mod message;
 pub mod names;
 pub mod pipeline;
 pub mod release;
+mod resource_tag;
 mod secrets;
 pub mod taskdef;
 pub mod token;

@@ -3,7 +3,7 @@
 
 use towpath_core::release::{Outcome, Release, ServiceRow, Summary, Untrusted};
 
-use super::ordering::{ordered, rolled_out_on, row, service, shop};
+use super::shop::{ordered, rolled_out_on, row, service, shop};
 use super::*;
 
 /// A third release is being rolled out where two have succeeded.

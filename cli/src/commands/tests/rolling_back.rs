@@ -2,7 +2,7 @@
 
 use towpath_core::pipeline::Pipeline;
 
-use super::ordering::*;
+use super::shop::*;
 use super::*;
 use crate::doctor::memory::Answers;
 

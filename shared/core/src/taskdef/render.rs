@@ -9,6 +9,7 @@ use super::document::TaskDefinition;
 use super::hash::{self, SpecHash};
 use crate::image::ImageRef;
 use crate::repeated;
+use crate::resource_tag::is_reserved;
 
 /// What all of Towpath's own tags start with.
 pub const TAG_PREFIX: &str = "towpath:";
@@ -132,10 +133,7 @@ pub fn render(base: &TaskDefinition, changes: &Changes) -> Result<Rendered, Rend
             }
         }
     }
-    let reserved_tags = remove_tags(&mut document, |key| {
-        key.get(..4)
-            .is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
-    });
+    let reserved_tags = remove_tags(&mut document, is_reserved);
     if changes.release.is_some() {
         remove_tags(&mut document, |key| key.starts_with(TAG_PREFIX));
     }

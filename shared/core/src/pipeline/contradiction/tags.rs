@@ -1,21 +1,16 @@
-//! What AWS takes as the tags of a task definition:
-//! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>.
+//! Whether AWS takes the tags that a stage sets on its task definitions.
 
 use super::{Found, stage::value_of};
 use crate::image::Digest;
 use crate::pipeline::{PLACEHOLDERS, Pipeline, Stage, TagPolicy};
+use crate::resource_tag::{
+    CHARACTERS, MAX_KEY, MAX_TAGS, MAX_VALUE, begins, is_permitted, is_reserved,
+};
 use crate::taskdef::{TAG_RELEASE, TAG_SPEC};
 use crate::{repeated_key, visible};
 
-/// Most tags of a task definition.
-const MOST: usize = 50;
-
 /// Those that Towpath always adds.
 const OWN: usize = [TAG_RELEASE, TAG_SPEC].len();
-
-/// Longest key and longest value in characters.
-const LONGEST_KEY: usize = 128;
-const LONGEST_VALUE: usize = 256;
 
 /// The shortest host of an own registry.
 const SHORTEST_REGISTRY: &str = "111111111111.dkr.ecr.us-east-1.amazonaws.com";
@@ -23,11 +18,11 @@ const SHORTEST_REGISTRY: &str = "111111111111.dkr.ecr.us-east-1.amazonaws.com";
 pub(super) fn find(pipeline: &Pipeline, stage: &Stage, path: &str, found: &mut Found) {
     let path = format!("{path}.tags");
     let count = stage.tags.len();
-    if count + OWN > MOST {
+    if count + OWN > MAX_TAGS {
         found.add(
             &path,
-            format!("{count} tags are too many: a task definition has at most {MOST}, of which Towpath sets {OWN}"),
-            format!("keep at most {}", MOST - OWN),
+            format!("{count} tags are too many: a task definition has at most {MAX_TAGS}, of which Towpath sets {OWN}"),
+            format!("keep at most {}", MAX_TAGS - OWN),
         );
     }
     for (name, value) in &stage.tags {
@@ -46,18 +41,18 @@ pub(super) fn find(pipeline: &Pipeline, stage: &Stage, path: &str, found: &mut F
 }
 
 /// What is wrong with a key. Keys are told apart by their capitals, so that `Team` and `team` are two.
-fn key(name: &str) -> Option<(String, &'static str)> {
+fn key(name: &str) -> Option<(String, String)> {
     let shown = repeated_key(name);
-    if name.is_empty() || name.chars().count() > LONGEST_KEY {
+    if name.is_empty() || name.chars().count() > MAX_KEY {
         return Some((
             format!("`{shown}` is not the key of a tag"),
-            "use 1 to 128 characters",
+            format!("use 1 to {MAX_KEY} characters"),
         ));
     }
     if let Some(prefix) = ["aws:", "towpath:"].iter().find(|it| begins(name, it)) {
         return Some((
             format!("`{shown}` begins with `{prefix}`, which is reserved"),
-            "use another key",
+            "use another key".into(),
         ));
     }
     let culprit = name.chars().find(|c| !is_permitted(*c))?;
@@ -66,13 +61,13 @@ fn key(name: &str) -> Option<(String, &'static str)> {
             "the key `{shown}` has `{}`, which AWS takes in no tag",
             visible(&culprit.to_string())
         ),
-        "use letters, digits, spaces and _ . : / = + - @",
+        format!("use {CHARACTERS}"),
     ))
 }
 
 /// What is wrong with a value, whatever stands in it for its placeholders. It may be anything, and is
 /// not repeated.
-fn value(pipeline: &Pipeline, stage: &Stage, value: &str) -> Option<(String, &'static str)> {
+fn value(pipeline: &Pipeline, stage: &Stage, value: &str) -> Option<(String, String)> {
     let mut fixed = value.to_owned();
     let mut least = 0;
     for name in PLACEHOLDERS {
@@ -81,16 +76,16 @@ fn value(pipeline: &Pipeline, stage: &Stage, value: &str) -> Option<(String, &'s
         fixed = fixed.replace(&placeholder, "");
     }
     least += fixed.chars().count();
-    if least > LONGEST_VALUE {
+    if least > MAX_VALUE {
         return Some((
-            format!("has {least} characters or more, and AWS takes {LONGEST_VALUE}"),
-            "shorten it",
+            format!("has {least} characters or more, and AWS takes {MAX_VALUE}"),
+            "shorten it".into(),
         ));
     }
-    if begins(value, "aws:") {
+    if is_reserved(value) {
         return Some((
             "begins with `aws:`, which is reserved".to_owned(),
-            "begin it with something else",
+            "begin it with something else".into(),
         ));
     }
     // What is meant as a placeholder is told by that.
@@ -103,7 +98,7 @@ fn value(pipeline: &Pipeline, stage: &Stage, value: &str) -> Option<(String, &'s
             "has `{}`, which AWS takes in no tag",
             visible(&culprit.to_string())
         ),
-        "use letters, digits, spaces and _ . : / = + - @",
+        format!("use {CHARACTERS}"),
     ))
 }
 
@@ -123,14 +118,4 @@ fn shortest(pipeline: &Pipeline, stage: &Stage, placeholder: &str) -> usize {
         _ if pipeline.tags == TagPolicy::Commit => 7,
         _ => 1,
     }
-}
-
-fn begins(text: &str, prefix: &str) -> bool {
-    text.get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-}
-
-/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`, by the properties that the standard library knows.
-fn is_permitted(c: char) -> bool {
-    c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
 }

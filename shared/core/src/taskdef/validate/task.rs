@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::fields::is_spelling;
 use super::{Capacity, Finding, Rule, Rules};
+use crate::resource_tag::{CHARACTERS, MAX_KEY, MAX_TAGS, MAX_VALUE, is_permitted, is_reserved};
 use crate::taskdef::document::TaskDefinition;
 use crate::taskdef::size;
 use crate::{repeated, repeated_key};
@@ -14,12 +15,6 @@ use crate::{repeated, repeated_key};
 /// ([quota](https://docs.aws.amazon.com/general/latest/gr/ecs-service.html) "Task definition size").
 /// What is counted is the JSON as it is sent, without white space.
 const LARGEST: usize = 64 * 1024;
-
-/// Most tags of a resource, longest key and longest value, in characters
-/// ([API](https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html)).
-const MOST_TAGS: usize = 50;
-const LONGEST_KEY: usize = 128;
-const LONGEST_VALUE: usize = 256;
 
 /// Longest family or container name
 /// ([API](https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html)).
@@ -134,11 +129,11 @@ fn check_tags(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
     let Some(Value::Array(tags)) = definition.document().get("tags") else {
         return;
     };
-    if tags.len() > MOST_TAGS {
+    if tags.len() > MAX_TAGS {
         findings.push(Finding::error(
             Rule::Tag,
             "/tags",
-            format!("{} tags are more than {MOST_TAGS}", tags.len()),
+            format!("{} tags are more than {MAX_TAGS}", tags.len()),
             "remove some",
         ));
     }
@@ -156,15 +151,15 @@ fn check_tags(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
             continue;
         }
         let fault = if !keys.insert(key) {
-            "is there twice"
-        } else if key.is_empty() || key.chars().count() > LONGEST_KEY {
-            "has a key that is not 1 to 128 characters long"
-        } else if value.chars().count() > LONGEST_VALUE {
-            "has a value of more than 256 characters"
-        } else if !key.chars().chain(value.chars()).all(is_tag_character) {
-            "has characters other than letters, digits, spaces and _ . : / = + - @"
+            "is there twice".to_owned()
+        } else if key.is_empty() || key.chars().count() > MAX_KEY {
+            format!("has a key that is not 1 to {MAX_KEY} characters long")
+        } else if value.chars().count() > MAX_VALUE {
+            format!("has a value of more than {MAX_VALUE} characters")
+        } else if !key.chars().chain(value.chars()).all(is_permitted) {
+            format!("has characters other than {CHARACTERS}")
         } else if [key, value].into_iter().any(is_reserved) {
-            "begins with aws:, which is AWS's own"
+            "begins with aws:, which is AWS's own".to_owned()
         } else {
             continue;
         };
@@ -175,14 +170,4 @@ fn check_tags(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
             "rename, shorten or remove it",
         ));
     }
-}
-
-/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`, by the properties that the standard library knows.
-fn is_tag_character(c: char) -> bool {
-    c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
-}
-
-fn is_reserved(text: &str) -> bool {
-    text.get(..4)
-        .is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
 }

@@ -1,0 +1,31 @@
+//! What AWS takes as the tags of a resource:
+//! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>.
+
+/// Most tags of a resource.
+pub(crate) const MAX_TAGS: usize = 50;
+
+/// Longest key, in characters.
+pub(crate) const MAX_KEY: usize = 128;
+
+/// Longest value, in characters.
+pub(crate) const MAX_VALUE: usize = 256;
+
+/// The characters of keys and values, in words.
+pub(crate) const CHARACTERS: &str = "letters, digits, spaces and _ . : / = + - @";
+
+/// Whether a key or a value may have the character: `[\p{L}\p{Z}\p{N}_.:/=+\-@]`, by the properties
+/// that the standard library knows.
+pub(crate) fn is_permitted(c: char) -> bool {
+    c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
+}
+
+/// Whether a key or a value begins with what AWS keeps to itself.
+pub(crate) fn is_reserved(text: &str) -> bool {
+    begins(text, "aws:")
+}
+
+/// Whether a text begins so, in whatever capitals.
+pub(crate) fn begins(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
