@@ -118,7 +118,7 @@ pub(crate) async fn handle(lab: Arc<Lab>, http: Http) -> Response<Body> {
     if let (Some(Outcome::CrashBefore | Outcome::CrashAfter), Some(id)) =
         (fault, incoming.caller.environment)
     {
-        lab.lambda.kill(id);
+        lab.lambda.kill(id).await;
     }
     let mut response = match answer {
         Ok(reply) => respond(reply),

@@ -81,10 +81,13 @@ impl Lambda {
         lock(&self.functions).values().cloned().collect()
     }
 
-    /// Kills an execution environment.
-    pub(crate) fn kill(&self, id: u64) {
-        if let Some(environment) = lock(&self.environments).get(&id).and_then(Weak::upgrade) {
+    /// Kills an execution environment, and waits until it is gone: it sees nothing of what comes
+    /// after.
+    pub(crate) async fn kill(&self, id: u64) {
+        let environment = lock(&self.environments).get(&id).and_then(Weak::upgrade);
+        if let Some(environment) = environment {
             environment.kill();
+            environment.end().await;
         }
     }
 

@@ -49,9 +49,6 @@ pub(crate) async fn answer(
     };
     let crashes = matches!(fault, Some(Outcome::CrashBefore | Outcome::CrashAfter));
     let lost = crashes || matches!(fault, Some(Outcome::AnswerLost));
-    if let Some(id) = environment.filter(|_| crashes) {
-        lab.lambda.kill(id);
-    }
     let outcome = body["error"].as_str().unwrap_or("ok").to_owned();
     lab.journal.add(Entry {
         n: 0,
@@ -69,6 +66,10 @@ pub(crate) async fn answer(
         duration_ms: started.elapsed().as_secs_f64() * 1000.0,
         fault: fault.map(|fault| fault.name().to_owned()),
     });
+    // After the journal: the caller's connection ends with it, and so does this call.
+    if let Some(id) = environment.filter(|_| crashes) {
+        lab.lambda.kill(id).await;
+    }
     let mut response = errors::control(status, &body);
     let headers = response.headers_mut();
     headers.insert(
