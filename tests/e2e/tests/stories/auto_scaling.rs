@@ -121,7 +121,7 @@ async fn a_service_that_was_put_to_sleep_meanwhile_is_not_woken_either() -> Resu
     let reason = ended[0]["reason"].to_string();
     for said in [
         "the service wants 0 tasks, its scalable target is for 1 to 4",
-        "once the service wants at least 1 tasks, put it back",
+        "once the service wants at least 1 tasks, put auto scaling back",
     ] {
         assert!(reason.contains(said), "{reason}");
     }

@@ -27,10 +27,10 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
         let service = &place.service;
         let command = state.command(service);
         let account = &service.account;
-        let way = format!("put it back in account {account} with `{command}`");
+        let way = format!("put auto scaling back in account {account} with `{command}`");
         reason = match once {
-            Some(once) => format!("{reason}; {said}: {once}, {way}"),
-            None => format!("{reason}; {said}: {way}"),
+            Some(once) => format!("{reason}; {said}; {once}, {way}"),
+            None => format!("{reason}; {said}; {way}"),
         };
     }
     let held = held.map(|reason| Event::Held {

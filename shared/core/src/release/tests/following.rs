@@ -364,7 +364,7 @@ fn auto_scaling_that_would_wake_the_service_is_left_and_the_way_out_waits_for_th
     let [Event::RolloutEnded { reason, .. }] = &records[..] else {
         panic!("it succeeds: {records:?}");
     };
-    let said = "with any call about the target: once the service wants at least 1 tasks, put it back in \
+    let said = "with any call about the target; once the service wants at least 1 tasks, put auto scaling back in \
                 account 111111111111 with `aws ";
     assert!(reason.contains(said), "{reason}");
     // What was not suspended is not put back, and not tried again.
