@@ -70,7 +70,11 @@ fn secrets_in_other_spellings_are_hidden_as_well() {
     let with = |value: &str| {
         json!({ "family": "shop", "containerDefinitions": [{
             "name": "app", "image": "shop",
-            "environment": [{ "Name": "DB_PASSWORD", "Value": value }],
+            "environment": [
+                { "Name": "DB_PASSWORD", "Value": value },
+                { "key": "DB_PASSWORD", "value": value },
+                { "Name": "DB_PASSWORD", "value": value },
+            ],
             "secrets": [{ "name": "PW", "value": value }],
         }] })
     };

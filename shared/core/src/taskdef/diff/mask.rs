@@ -39,17 +39,17 @@ struct Masker {
 
 impl Masker {
     fn structure(&mut self, members: &mut Map<String, Value>, structure: &Structure, path: &str) {
-        // `{name, value}` and `{key, value}` pairs name their value.
-        let pair_name = match structure.name {
-            "KeyValuePair" => text(members, "name"),
-            "Tag" => text(members, "key"),
-            "SystemControl" => text(members, "namespace"),
-            _ => None,
-        };
         // What was written for another tool says the same in other spellings: `Name`, `Value`.
         let misspelled = ["Name", "name", "Key", "key"]
             .into_iter()
             .find_map(|name| text(members, name));
+        // `{name, value}` and `{key, value}` pairs name their value.
+        let pair_name = match structure.name {
+            "KeyValuePair" => text(members, "name").or_else(|| misspelled.clone()),
+            "Tag" => text(members, "key").or_else(|| misspelled.clone()),
+            "SystemControl" => text(members, "namespace"),
+            _ => None,
+        };
         for (name, value) in members.iter_mut() {
             let path = below(path, name);
             match structure.member(name) {
