@@ -247,6 +247,11 @@ impl Batch<'_> {
         let summary = put(table, summary_item(&summary, self.attention));
         let summary = match self.seen {
             None => summary.condition_expression("attribute_not_exists(pk)"),
+            // It has verified the seals: what a summary says against them is not true.
+            Some(seen) if *kind == Writer::Advance => summary
+                .condition_expression("#head = :seen")
+                .expression_attribute_names("#head", "head")
+                .expression_attribute_values(":seen", number(seen)),
             Some(seen) => summary
                 .condition_expression("#head = :seen AND attribute_not_exists(#distrust)")
                 .expression_attribute_names("#head", "head")

@@ -231,3 +231,23 @@ async fn a_summary_that_says_what_the_seals_do_not_ends_no_release_silently() {
     );
     assert_eq!(distrust.trusted, Some(release));
 }
+
+#[tokio::test]
+async fn nor_does_it_keep_advance_from_adding_to_one_that_has_ended() {
+    let moto = Moto::start().await;
+    let writers = Writers::at(&moto);
+    let release = rolling_out(&writers).await;
+    append(&writers.advance, &release, &[ended()], 2)
+        .await
+        .unwrap();
+    for (name, value) in [
+        ("distrust", text("because")),
+        ("trusted", AttributeValue::N("0".into())),
+    ] {
+        moto.set(&release_key('a'), "SUMMARY", name, value).await;
+    }
+    let known = load(&writers.advance, 'a').await;
+    append(&writers.advance, &known, &[reported("x")], 3)
+        .await
+        .unwrap();
+}
