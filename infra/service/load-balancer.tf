@@ -83,7 +83,7 @@ resource "aws_lb_listener" "test" {
 
 resource "aws_security_group" "load_balancer" {
   name        = local.long_names["load-balancer"]
-  description = "Load balancer of ${var.name} in ${var.cluster}"
+  description = "Load balancer of ${var.name}"
   vpc_id      = var.vpc_id
 }
 
@@ -120,7 +120,7 @@ resource "aws_vpc_security_group_egress_rule" "tasks" {
 
 resource "aws_security_group" "tasks" {
   name        = local.long_names["tasks"]
-  description = "Tasks of ${var.name} in ${var.cluster}"
+  description = "Tasks of ${var.name}"
   vpc_id      = var.vpc_id
 }
 

@@ -23,12 +23,10 @@ const CONTINUE: &str = "ecs:ContinueServiceDeployment";
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html>.
 const PAGE: i32 = 100;
 
-/// How long ago a service deployment was created that is listed. One that is followed is younger: its
-/// traffic waits for 14 days at most, and bakes for one:
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHook.html>,
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
-/// ECS keeps them for 90 days.
-const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long ago a service deployment was created that is listed: for as long as ECS keeps them, so that
+/// the newest is among them, however old it is:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/view-service-deployment.html>.
+const RECENT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// A service deployment as AWS sent it: stages and states that the SDK does not know stay as they
 /// are.

@@ -101,7 +101,7 @@ pub trait Ecs {
         place: &Place,
         id: &DeploymentId,
     ) -> Result<Option<Value>, CallError>;
-    /// `ListServiceDeployments`: those of the service that were created in the last 30 days, the newest
+    /// `ListServiceDeployments`: those of the service that were created in the last 90 days, the newest
     /// first.
     async fn recent_service_deployments(
         &self,

@@ -111,10 +111,10 @@ async fn brought_back<P: Ports>(
     back: &WayBack<'_>,
     update: &Update<'_>,
 ) -> Result<TakenBack, CallError> {
-    if let Some(deployment) = update.listed(ports, Over::Counts).await? {
+    let recent = ports.recent_service_deployments(back.place).await?;
+    if let Some(deployment) = update.among(ports, &recent, Over::Counts).await? {
         return begun(ports, back, deployment, &Value::Null).await;
     }
-    let recent = ports.recent_service_deployments(back.place).await?;
     match newest_after(&recent, back.deployment) {
         // Somebody else's, and ECS has gone back from it by itself.
         Some(newest) if Standing::of(&newest.status).is_over() => {

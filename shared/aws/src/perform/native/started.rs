@@ -96,13 +96,24 @@ impl Update<'_> {
         ports: &P,
         over: Over,
     ) -> Result<Option<DeploymentId>, CallError> {
-        for brief in ports.recent_service_deployments(self.place).await? {
+        let recent = ports.recent_service_deployments(self.place).await?;
+        self.among(ports, &recent, over).await
+    }
+
+    /// The update's deployment among those of the service's.
+    pub(super) async fn among<P: Ports>(
+        &self,
+        ports: &P,
+        recent: &[ServiceDeploymentBrief],
+        over: Over,
+    ) -> Result<Option<DeploymentId>, CallError> {
+        for brief in recent {
             let counts = match over {
                 Over::Counts => true,
                 Over::IsNone => !Standing::of(&brief.status).is_over(),
             };
-            if counts && self.is_its(ports, &brief).await? {
-                return Ok(Some(brief.id));
+            if counts && self.is_its(ports, brief).await? {
+                return Ok(Some(brief.id.clone()));
             }
         }
         Ok(None)
