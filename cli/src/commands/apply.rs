@@ -280,7 +280,7 @@ async fn apply<D: Deployer>(
     kept: &[Kept],
 ) -> Result<Applied, Failure> {
     let before = kept.iter().find(|kept| kept.parameter.name == one.name);
-    let old = before.map(as_stored_now).transpose()?;
+    let old = before.map(as_stored_now);
     let diff = diff(old.as_deref().unwrap_or_default(), &one.stored.value);
     let change = match old {
         None => Change::Created,
@@ -319,12 +319,11 @@ async fn apply<D: Deployer>(
 }
 
 /// What is stored, as it would be stored now, so that defaults and other ways to write the same do not
-/// look like changes; what cannot be read as it stands.
-fn as_stored_now(kept: &Kept) -> Result<String, Failure> {
-    Ok(match &kept.pipeline {
-        Ok(pipeline) => pipeline.to_stored()?.value,
-        Err(_) => kept.parameter.value.clone(),
-    })
+/// look like changes. What cannot be read, or would be too large with its defaults, stays as it stands.
+fn as_stored_now(kept: &Kept) -> String {
+    let read = kept.pipeline.as_ref().ok();
+    let anew = read.and_then(|pipeline| pipeline.to_stored().ok());
+    anew.map_or_else(|| kept.parameter.value.clone(), |stored| stored.value)
 }
 
 /// The lines that change, with three around them, of two pipelines in JSON: as YAML, since that is

@@ -8,8 +8,8 @@ use towpath_core::release::{Live, Order, ServiceRow, Subject};
 
 use super::ordered::{Ordered, Words};
 use super::stage::{self, Found, StageArguments, reason};
-use crate::deployer::Where;
 use crate::deployer::orders::Orders;
+use crate::deployer::{MaybeRead, Where};
 use crate::output::{Answer, Failure, NAME, Output, QUIET, write_json};
 
 const HOLD: Words = Words {
@@ -138,10 +138,14 @@ pub(super) async fn release<D: Orders>(
 /// Whether a release holds the stage when it is through there: it brings an old version back, or somebody
 /// has it taken back.
 async fn holds_at_its_end<D: Orders>(deployer: &D, owner: &ReleaseId) -> Result<bool, Failure> {
-    Ok(deployer.release(owner).await?.is_some_and(|release| {
-        let unwanted = |live: &Live| live.unwanted.is_some();
-        release.rollback().is_some() || release.live().is_some_and(unwanted)
-    }))
+    Ok(match deployer.release_if_readable(owner).await? {
+        MaybeRead::Read(Some(release)) => {
+            let unwanted = |live: &Live| live.unwanted.is_some();
+            release.rollback().is_some() || release.live().is_some_and(unwanted)
+        }
+        // The hold is lifted, whatever is to be read of the release.
+        MaybeRead::Read(None) | MaybeRead::Unreadable(_) => false,
+    })
 }
 
 /// The release whose turn it is, if one is on its way.

@@ -202,7 +202,8 @@ fn tell_unusual(
     for name in base.beside() {
         writeln!(
             notes,
-            "{QUIET}note:{QUIET:#} {name:?} stands beside the task definition and is left out"
+            "{QUIET}note:{QUIET:#} {:?} stands beside the task definition and is left out",
+            repeated_key(name)
         )?;
     }
     Ok(())

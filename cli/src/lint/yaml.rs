@@ -63,16 +63,16 @@ const REPLACED: [&str; 21] = [
 /// Reads a YAML file.
 pub(super) fn read(text: &str) -> Result<Node, Unreadable> {
     let mut reader = Reader {
+        text,
         events: Parser::new_from_str(text),
         anchors: HashMap::new(),
         values: 0,
     };
-    reader
-        .document()
-        .map_err(|error| foreign::instead_of(text, error, &["//", "/*"]))
+    reader.document()
 }
 
 struct Reader<'a> {
+    text: &'a str,
     events: Parser<'a, saphyr_parser::StrInput<'a>>,
     /// What each anchor names, with the number of values in it.
     anchors: HashMap<usize, (Node, usize)>,
@@ -115,7 +115,11 @@ impl<'a> Reader<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Position), Unreadable> {
         match self.events.next_event() {
             Some(Ok((event, span))) => Ok((event, position(span.start))),
-            Some(Err(error)) => Err(not_yaml(&error)),
+            Some(Err(error)) => Err(foreign::instead_of(
+                self.text,
+                not_yaml(&error),
+                &["//", "/*"],
+            )),
             None => Ok((Event::StreamEnd, Position::START)),
         }
     }
