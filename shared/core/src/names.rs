@@ -326,10 +326,20 @@ name!(
         && t.rsplit_once(':').is_some_and(|(_, r)| !r.is_empty() && all(r, |c| c.is_ascii_digit()))
 );
 
+/// The longest ARN of a parameter that SSM takes, in characters.
+pub(crate) const MAX_PARAMETER_ARN: usize = 1_011;
+
+/// Whether a text begins so, in whatever capitals.
+pub(crate) fn begins(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
 /// Longest name of a parameter in characters. SSM takes 1011 with what stands before the name in the
 /// parameter's ARN, of which this is the shortest:
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>.
-const LONGEST_PARAMETER: usize = 1_011 - "arn:aws:ssm:us-east-1:111111111111:parameter".len();
+const LONGEST_PARAMETER: usize =
+    MAX_PARAMETER_ARN - "arn:aws:ssm:us-east-1:111111111111:parameter".len();
 
 impl Fingerprint {
     /// The SHA-256 of these bytes.

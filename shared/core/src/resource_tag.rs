@@ -1,6 +1,8 @@
 //! What AWS takes as the tags of a resource:
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html>.
 
+use crate::names::begins;
+
 /// Most tags of a resource.
 pub(crate) const MAX_TAGS: usize = 50;
 
@@ -22,10 +24,4 @@ pub(crate) fn is_permitted(c: char) -> bool {
 /// Whether a key or a value begins with what AWS keeps to itself.
 pub(crate) fn is_reserved(text: &str) -> bool {
     begins(text, "aws:")
-}
-
-/// Whether a text begins so, in whatever capitals.
-pub(crate) fn begins(text: &str, prefix: &str) -> bool {
-    text.get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CheckKind, Stage};
 use crate::names::ContainerName;
+use crate::repeated;
 
 /// The containers that a stage names, and where.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +29,10 @@ impl NamedContainers {
         }
         for check in &stage.checks {
             if let CheckKind::Task(task) = &check.kind {
-                named.add(&task.container, format!("the check `{}`", check.name));
+                named.add(
+                    &task.container,
+                    format!("the check `{}`", repeated(check.name.as_str())),
+                );
             }
         }
         named
@@ -51,6 +55,7 @@ impl NamedContainers {
         let missing: Vec<_> = missing
             .map(|(name, places)| {
                 let names = if places.len() == 1 { "names" } else { "name" };
+                let name = repeated(name.as_str());
                 format!("{} {names} the container {name}", places.join(" and "))
             })
             .collect();
@@ -66,9 +71,14 @@ impl NamedContainers {
         };
         (!missing.is_empty()).then(|| {
             format!(
-                "{}, {which} {definition} {has}, but {}",
+                "{}, {which} {} {has}, but {}",
                 missing.join(", "),
-                known.join(", ")
+                repeated(definition),
+                known
+                    .iter()
+                    .map(|name| repeated(name))
+                    .collect::<Vec<_>>()
+                    .join(", ")
             )
         })
     }

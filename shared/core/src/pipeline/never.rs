@@ -13,6 +13,7 @@ mod tests;
 pub use self::repository::is_elsewhere;
 use super::contradiction::Found;
 use super::{CodeDeployRollout, Contradiction, Pipeline, Rollout, Stage};
+use crate::names::begins;
 use crate::repeated;
 
 /// The deployment configurations that CodeDeploy has for ECS:
@@ -55,10 +56,7 @@ fn configuration(settings: &CodeDeployRollout, path: &str, found: &mut Found) {
         return;
     };
     let name = name.as_str();
-    let is_default = name
-        .get(..18)
-        .is_some_and(|start| start.eq_ignore_ascii_case("CodeDeployDefault."));
-    if !is_default || CONFIGURATIONS.contains(&name) {
+    if !begins(name, "CodeDeployDefault.") || CONFIGURATIONS.contains(&name) {
         return;
     }
     let meant = CONFIGURATIONS

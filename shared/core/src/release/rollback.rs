@@ -81,9 +81,10 @@ impl Rollback {
     /// What people call what is brought back; `tag` is that of its image.
     #[must_use]
     pub fn called(&self, tag: &Tag) -> String {
+        let name = self.name(tag);
         match self.before {
-            false => tag.to_string(),
-            true => format!("{}, which ran before {tag}", self.revision.short()),
+            false => name,
+            true => format!("{name}, which ran before {tag}"),
         }
     }
 }

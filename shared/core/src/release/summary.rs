@@ -78,9 +78,7 @@ impl Summary {
             behind: release.waits_behind().map(str::to_owned),
         })
     }
-}
 
-impl Summary {
     /// What people call the version that it deploys.
     #[must_use]
     pub fn name(&self) -> &str {

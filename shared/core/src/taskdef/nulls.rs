@@ -8,7 +8,7 @@
 
 use serde_json::{Map, Value};
 
-use super::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure, push_segment};
+use super::model::{REGISTER_TASK_DEFINITION_REQUEST, Shape, Structure, push_repeated};
 
 /// Takes out every member of a structure that is null, and says where they were, as JSON pointers.
 pub(super) fn leave_out(document: &mut Map<String, Value>) -> Vec<String> {
@@ -61,7 +61,7 @@ impl Walk {
     /// Looks at what stands below a name.
     fn below(&mut self, name: &str, look: impl FnOnce(&mut Self)) {
         let before = self.path.len();
-        push_segment(&mut self.path, name);
+        push_repeated(&mut self.path, name);
         look(self);
         self.path.truncate(before);
     }

@@ -180,8 +180,13 @@ impl FromStr for CheckUrl {
         } else if let Some(rest) = text.strip_prefix("https://") {
             (Scheme::Https, rest)
         } else {
-            return Err(match separated(text) {
-                Some((scheme, _)) if ["http", "https"].contains(&&*scheme) => InvalidUrl::Capitals,
+            let is_http = |scheme: &str| {
+                ["http", "https"]
+                    .iter()
+                    .any(|known| scheme.eq_ignore_ascii_case(known))
+            };
+            return Err(match text.split_once("://") {
+                Some((scheme, _)) if is_http(scheme) => InvalidUrl::Capitals,
                 Some(_) | None => InvalidUrl::Scheme,
             });
         };
@@ -266,12 +271,6 @@ impl FromStr for Host {
             None => Ok(Self::Name(text.to_ascii_lowercase())),
         }
     }
-}
-
-/// A scheme in small letters, and what stands after its `://`.
-fn separated(text: &str) -> Option<(String, &str)> {
-    let (scheme, rest) = text.split_once("://")?;
-    Some((scheme.to_ascii_lowercase(), rest))
 }
 
 /// The path and query, of the characters that

@@ -1,7 +1,7 @@
 //! Contradictions within one stage.
 
 use super::{Found, checks, named, repeated, tags};
-use crate::names::Partition;
+use crate::names::{MAX_PARAMETER_ARN, Partition, begins};
 use crate::pipeline::{
     ApprovalGate, ApprovalPoint, Base, PLACEHOLDERS, Pipeline, Rollout, Stage, stored,
 };
@@ -149,12 +149,7 @@ fn longest_parameter(stage: &Stage) -> usize {
         let partition = Partition::of(region).id;
         format!("arn:{partition}:ssm:{region}:111111111111:parameter").len()
     });
-    1_011_usize.saturating_sub(before)
-}
-
-fn begins(text: &str, start: &str) -> bool {
-    text.get(..start.len())
-        .is_some_and(|it| it.eq_ignore_ascii_case(start))
+    MAX_PARAMETER_ARN.saturating_sub(before)
 }
 
 fn environment(stage: &Stage, path: &str, found: &mut Found) {

@@ -2,10 +2,9 @@
 
 use super::{Found, stage::value_of};
 use crate::image::Digest;
+use crate::names::begins;
 use crate::pipeline::{PLACEHOLDERS, Pipeline, Stage, TagPolicy};
-use crate::resource_tag::{
-    CHARACTERS, MAX_KEY, MAX_TAGS, MAX_VALUE, begins, is_permitted, is_reserved,
-};
+use crate::resource_tag::{CHARACTERS, MAX_KEY, MAX_TAGS, MAX_VALUE, is_permitted, is_reserved};
 use crate::taskdef::{TAG_RELEASE, TAG_SPEC};
 use crate::{repeated_key, visible};
 
@@ -16,17 +15,17 @@ const OWN: usize = [TAG_RELEASE, TAG_SPEC].len();
 const SHORTEST_REGISTRY: &str = "111111111111.dkr.ecr.us-east-1.amazonaws.com";
 
 pub(super) fn find(pipeline: &Pipeline, stage: &Stage, path: &str, found: &mut Found) {
-    let path = format!("{path}.tags");
+    let tags = format!("{path}.tags");
     let count = stage.tags.len();
     if count + OWN > MAX_TAGS {
         found.add(
-            &path,
+            &tags,
             format!("{count} tags are too many: a task definition has at most {MAX_TAGS}, of which Towpath sets {OWN}"),
             format!("keep at most {}", MAX_TAGS - OWN),
         );
     }
     for (name, value) in &stage.tags {
-        let path = format!("{path}.{name}");
+        let path = format!("{tags}.{name}");
         if let Some((problem, way_out)) = key(name) {
             found.add(&path, problem, way_out);
         }
@@ -34,9 +33,7 @@ pub(super) fn find(pipeline: &Pipeline, stage: &Stage, path: &str, found: &mut F
             let shown = repeated_key(name);
             found.add(&path, format!("the value of `{shown}` {problem}"), way_out);
         }
-    }
-    for (name, value) in &stage.tags {
-        value_of(name, value, &path, found);
+        value_of(name, value, &tags, found);
     }
 }
 
