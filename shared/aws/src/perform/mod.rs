@@ -267,6 +267,7 @@ async fn perform_action<P: Ports>(
             stopping,
             tasks,
             unasked,
+            fresh,
         } => {
             let observed = observe::Observed {
                 place,
@@ -276,6 +277,7 @@ async fn perform_action<P: Ports>(
                 before,
                 back: back.as_ref(),
                 unasked: *unasked,
+                fresh: *fresh,
                 stopping: stopping.as_deref(),
             };
             observe::observe(ports, rollout, &observed).await

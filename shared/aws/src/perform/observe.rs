@@ -24,6 +24,8 @@ pub(super) struct Observed<'a> {
     pub(super) back: Option<&'a DeploymentId>,
     /// Whether nobody is asked on its way, wherever it pauses.
     pub(super) unasked: bool,
+    /// Whether what is looked at was started so lately that AWS may not show it yet.
+    pub(super) fresh: bool,
     /// Why we take it back, if we have begun to.
     pub(super) stopping: Option<&'a str>,
 }
@@ -198,6 +200,16 @@ pub(super) async fn is_named<P: Ports>(
 ) -> Result<bool, CallError> {
     let service = ports.describe_service(observed.place).await?;
     Ok(service.is_some_and(|it| Service(&it).revision().as_ref() == Some(observed.revision)))
+}
+
+/// How a deployment stands that was just started and is not shown: what has been changed may not be
+/// visible to the next call, so that this says nothing of it.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
+pub(super) fn not_shown_yet(service: &str) -> DeploymentStatus {
+    DeploymentStatus::InProgress {
+        at: format!("{service} does not show it yet"),
+        traffic: None,
+    }
 }
 
 /// How a deployment stands whose service is gone.

@@ -4,13 +4,18 @@
 //! What serves is what all tasks run that are wanted, and no other does. ECS may count a deployment
 //! as successful before (`earlySuccessCriteria`), and goes on in the background; then it is waited
 //! for.
+//!
+//! What ECS shows may be from before the update, so that a deployment which was just started and is
+//! missing says nothing: <https://github.com/kayac/ecspresso/pull/28>.
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
 use towpath_core::release::{DeploymentStatus, Event, Place};
 
 use super::native;
-use super::observe::{Begun, Observed, TakenBack, WayBack, baseline_changed, deleted};
+use super::observe::{
+    Begun, Observed, TakenBack, WayBack, baseline_changed, deleted, not_shown_yet,
+};
 use super::service::{EcsDeployment, Service};
 use super::tasks;
 use crate::ports::{CallError, Ports};
@@ -110,12 +115,17 @@ pub(super) async fn roll_back<P: Ports>(
     let (place, to) = (back.place, back.to);
     let mut waited = None;
     if let Some(service) = ports.describe_service(place).await? {
-        if let Some(begun) = Service(&service).primary_of(to) {
-            return Ok(TakenBack::Begun(Some(begun).into()));
-        }
         let deployments = Service(&service).deployments();
+        let begun = Service(&service).primary_of(to);
+        let shown = |it: &EcsDeployment<'_>| it.id() == back.deployment.as_str();
+        // Where the deployment is not shown, this may be from before its start. An update to what runs
+        // already starts nothing.
+        if begun.is_some() && deployments.iter().any(shown) {
+            return Ok(TakenBack::Begun(begun.into()));
+        }
         let primary = deployments.iter().find(|d| d.is_primary());
         if let (Some(primary), Some(revision)) = (primary, back.revision)
+            && begun.is_none()
             && primary.revision() != revision.as_str()
         {
             return Ok(TakenBack::Replaced(replaced(primary)));
@@ -159,6 +169,7 @@ pub(super) async fn observe<P: Ports>(
         (_, Some(primary)) if primary.revision() == observed.revision.as_str() => {
             under_way(ports, observed, &service, primary).await
         }
+        (None, _) if observed.fresh && observed.stopping.is_none() => Ok(not_shown_yet("ECS")),
         (_, Some(primary)) if primary.revision() == observed.before.as_str() => {
             let reason = why(ports, observed, ours, Some(primary)).await;
             let place = observed.place;

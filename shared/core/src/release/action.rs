@@ -335,6 +335,9 @@ pub enum Action {
         /// Whether nobody is asked on its way, wherever it pauses: it brings back what was good.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unasked: bool,
+        /// Whether it was started so lately that AWS may not show it yet.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        fresh: bool,
     },
     /// Bring back what ran before: traffic first.
     RollBack {

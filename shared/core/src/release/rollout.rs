@@ -202,6 +202,8 @@ pub struct Deployment {
     pub id: DeploymentId,
     /// Another id under which AWS reports about it, where it has two.
     pub also: Option<DeploymentId>,
+    /// When it was written down that it was started.
+    pub since: Timestamp,
     /// How it stood when it was last looked at.
     pub status: DeploymentStatus,
     /// When it was last looked at.

@@ -285,3 +285,17 @@ async fn a_hook_that_starts_before_its_event_is_shown_looks_again() -> Result<()
     assert_eq!(looks, 2, "the first look shows it pending");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_deployment_that_is_not_shown_yet_has_not_failed() -> Result<(), Error> {
+    let world = staging(&json!({})).await?;
+    let fault = json!([{ "service": "codedeploy", "operation": "GetDeployment",
+        "caller": "towpath-advance", "first": 1, "outcome": "stale" }]);
+    world.fail(&fault).await?;
+    world.push(GOOD, "healthy").await?;
+    let ended = world.ended(GOOD).await?;
+    assert_eq!(ended, "succeeded", "{}", world.reason(GOOD).await?);
+    let looks = world.events_named(GOOD, "deployment_observed").await?;
+    assert_eq!(looks[0]["status"]["at"], "CodeDeploy does not show it yet");
+    Ok(())
+}

@@ -105,3 +105,54 @@ async fn what_ecs_counts_early_has_succeeded_when_all_tasks_are_new() -> Result<
     assert_eq!(world.running("test").await?, [digest]);
     Ok(())
 }
+
+/// What ECS shows of services is from before the last change for so many looks, beginning with this one.
+async fn shows_what_was(world: &World, looks: std::ops::Range<u32>) -> Result<(), Error> {
+    let faults: Value = looks
+        .map(|nth| {
+            json!({ "service": "ecs", "operation": "DescribeServices",
+                "caller": "towpath-advance", "nth": nth, "outcome": "stale" })
+        })
+        .collect();
+    world.fail(&faults).await
+}
+
+#[tokio::test]
+async fn a_service_that_is_shown_as_before_the_start_is_not_taken_for_a_rollback()
+-> Result<(), Error> {
+    let world = only_test(&json!({}), &json!({})).await?;
+    // After the looks for the plan and before the start.
+    shows_what_was(&world, 3..5).await?;
+    let digest = world.push(TAG, "healthy").await?;
+    let ended = world.ended(TAG).await?;
+    assert_eq!(ended, "succeeded", "{}", world.reason(TAG).await?);
+    assert!(was_at(&world, "ECS does not show it yet").await?);
+    assert_eq!(world.running("test").await?, [digest]);
+    let met = world.calls("ecs", "DescribeServices").await?;
+    assert!(met.iter().any(|call| call["fault"] == "stale"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_service_that_is_shown_as_before_the_start_keeps_no_way_back() -> Result<(), Error> {
+    let world = only_test(&json!({}), &json!({})).await?;
+    world.push(TAG, "healthy").await?;
+    world.rest().await?;
+    let started = world.events_named(TAG, "deployment_started").await?;
+    assert_eq!(started.len(), 1);
+    shows_what_was(&world, 1..2).await?;
+    let command = [
+        "rollback",
+        "shop-api",
+        "test",
+        "--reason",
+        "orders get lost",
+    ];
+    world.ordered(&command).await?;
+    let ended = world.ended(TAG).await?;
+    assert_eq!(ended, "rolled_back", "{}", world.reason(TAG).await?);
+    assert_eq!(world.running("test").await?, world.shop.first());
+    let met = world.calls("ecs", "DescribeServices").await?;
+    assert!(met.iter().any(|call| call["fault"] == "stale"));
+    Ok(())
+}

@@ -97,6 +97,15 @@ fn never_read(operation: &str, input: &Value, reply: Reply) -> Reply {
     let Ok(mut answer) = serde_json::from_slice::<Value>(&reply.body) else {
         return reply;
     };
+    if answer.get("deploymentInfo").is_some() {
+        let refused = json!({ "__type": "DeploymentDoesNotExistException",
+            "message": format!("The deployment {} could not be found", input["deploymentId"]) });
+        return Reply {
+            status: 400,
+            body: refused.to_string().into(),
+            ..reply
+        };
+    }
     let (found, asked) = match operation {
         // The lab lists the oldest first.
         "ListServiceDeployments" => {

@@ -6,7 +6,7 @@ use towpath_core::pipeline::{CodeDeployRollout, HookPoint};
 use towpath_core::release::{DeploymentStatus, Place};
 
 use super::waits_to_terminate;
-use crate::perform::observe::{Observed, is_named, serves};
+use crate::perform::observe::{Observed, is_named, not_shown_yet, serves};
 use crate::perform::tasks;
 use crate::ports::{CallError, DeploymentInfo, DeploymentProgress, Ports, Wait};
 
@@ -22,8 +22,10 @@ pub(in crate::perform) async fn observe<P: Ports>(
     let (place, id) = (observed.place, observed.deployment);
     let (info, progress) = tokio::join!(ports.deployment(place, id), ports.progress(place, id));
     let Some(info) = info? else {
-        return Ok(DeploymentStatus::Failed {
-            reason: format!("CodeDeploy knows no deployment {id}"),
+        return Ok(if observed.fresh {
+            not_shown_yet("CodeDeploy")
+        } else {
+            unknown(id)
         });
     };
     if matches!(info.status.as_str(), "Failed" | "Stopped") {
@@ -32,7 +34,7 @@ pub(in crate::perform) async fn observe<P: Ports>(
             .back
             .filter(|back| info.rolled_back_by.as_ref() != Some(back))
         {
-            return coming_back(ports, settings, place, back).await;
+            return coming_back(ports, settings, place, back, observed.fresh).await;
         }
         // How far the traffic had come decides about what serves.
         return ended(ports, settings, observed, &info, &progress?).await;
@@ -42,7 +44,7 @@ pub(in crate::perform) async fn observe<P: Ports>(
     match info.status.as_str() {
         "Succeeded" => match observed.back {
             // It is over, so another deployment brings the old version back.
-            Some(back) => coming_back(ports, settings, place, back).await,
+            Some(back) => coming_back(ports, settings, place, back, observed.fresh).await,
             None => serves(ports, observed).await,
         },
         "Ready" => Ok(DeploymentStatus::Ready { pause: None }),
@@ -62,15 +64,19 @@ async fn coming_back<P: Ports>(
     settings: &CodeDeployRollout,
     place: &Place,
     back: &DeploymentId,
+    fresh: bool,
 ) -> Result<DeploymentStatus, CallError> {
     let (info, progress) = tokio::join!(ports.deployment(place, back), ports.progress(place, back));
     let progress = progress.unwrap_or_default();
+    let reason = format!("{back} brings the old version back");
     let Some(info) = info? else {
-        return Ok(DeploymentStatus::Failed {
-            reason: format!("CodeDeploy knows no deployment {back}"),
+        return Ok(if fresh {
+            let by = Some(back.clone());
+            DeploymentStatus::RollingBack { reason, by }
+        } else {
+            unknown(back)
         });
     };
-    let reason = format!("{back} brings the old version back");
     Ok(match info.status.as_str() {
         "Succeeded" => DeploymentStatus::RolledBack { reason },
         "Failed" | "Stopped" => DeploymentStatus::Failed {
@@ -93,6 +99,12 @@ async fn coming_back<P: Ports>(
             by: Some(back.clone()),
         },
     })
+}
+
+fn unknown(id: &DeploymentId) -> DeploymentStatus {
+    DeploymentStatus::Failed {
+        reason: format!("CodeDeploy knows no deployment {id}"),
+    }
 }
 
 /// A deployment that failed or was stopped is followed by another one that rolls it back; only

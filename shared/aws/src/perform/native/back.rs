@@ -148,11 +148,17 @@ pub(super) async fn coming_back<P: Ports>(
     ports: &P,
     place: &Place,
     back: &DeploymentId,
+    fresh: bool,
 ) -> Result<DeploymentStatus, CallError> {
-    let Some(seen) = ports.service_deployment(place, back).await?.map(Seen) else {
-        return Ok(unknown(back));
-    };
     let reason = "another deployment brings the old version back".to_owned();
+    let Some(seen) = ports.service_deployment(place, back).await?.map(Seen) else {
+        return Ok(if fresh {
+            let by = Some(back.clone());
+            DeploymentStatus::RollingBack { reason, by }
+        } else {
+            unknown(back)
+        });
+    };
     Ok(match seen.standing() {
         Standing::UnderWay => {
             // Nobody is asked whether the old version may come back.

@@ -22,7 +22,7 @@ use towpath_core::release::{DeploymentStatus, Place};
 
 use super::seen::{Seen, Standing};
 use super::started::newest_after;
-use crate::perform::observe::{Observed, is_named, replaced_by, serves};
+use crate::perform::observe::{Observed, is_named, not_shown_yet, replaced_by, serves};
 use crate::perform::tasks;
 use crate::ports::{CallError, PauseAnswer, Ports};
 
@@ -32,10 +32,14 @@ pub(in crate::perform) async fn observe<P: Ports>(
 ) -> Result<DeploymentStatus, CallError> {
     let (place, id) = (observed.place, observed.deployment);
     if let Some(back) = observed.back {
-        return super::back::coming_back(ports, place, back).await;
+        return super::back::coming_back(ports, place, back, observed.fresh).await;
     }
     let Some(seen) = ports.service_deployment(place, id).await?.map(Seen) else {
-        return Ok(unknown(id));
+        return Ok(if observed.fresh {
+            not_shown_yet("ECS")
+        } else {
+            unknown(id)
+        });
     };
     Ok(match seen.standing() {
         Standing::UnderWay => match seen.ready(observed.unasked) {

@@ -200,6 +200,7 @@ impl Release {
                     live.deployment = Some(Deployment {
                         id: deployment.clone(),
                         also: also.clone(),
+                        since: at,
                         status: DeploymentStatus::InProgress {
                             at: "starting".into(),
                             traffic: None,

@@ -42,6 +42,28 @@ fn a_deployment_is_looked_at_when_something_is_reported_or_time_has_passed() {
 }
 
 #[test]
+fn a_deployment_is_fresh_for_five_minutes_and_until_it_is_seen_to_come_to_something() {
+    let fresh =
+        |story: &Story| matches!(story.asks_for()[..], [Action::Observe { fresh: true, .. }]);
+    let reported = |story: Story| {
+        story.happened(Event::DeploymentReported {
+            deployment: deployment(ECS),
+            state: "SERVICE_DEPLOYMENT_IN_PROGRESS".into(),
+        })
+    };
+    let started = reported(pushed().deploying_at_test());
+    assert!(fresh(&started));
+    assert!(fresh(&started.clone().at(4)));
+    assert!(!fresh(&started.at(5)));
+    let turns = DeploymentStatus::RollingBack {
+        reason: "the circuit breaker tripped".into(),
+        by: None,
+    };
+    let seen = pushed().deploying_at_test().observed(ECS, turns);
+    assert!(!fresh(&reported(seen)));
+}
+
+#[test]
 fn a_report_about_another_deployment_changes_nothing() {
     let story = pushed().deploying_at_test();
     let other = story.clone().happened(Event::DeploymentReported {

@@ -189,3 +189,22 @@ async fn a_hook_that_cannot_reach_the_ledger_is_asked_again() -> Result<(), Erro
     world.ended(TAG).await?;
     ended_as(&world, "succeeded", &digest).await
 }
+
+#[tokio::test]
+async fn a_deployment_that_is_not_shown_yet_has_not_failed() -> Result<(), Error> {
+    let world = World::start_native(&Native::blue_green()).await?;
+    // It is found in the list, so that the first look at it is a later one.
+    let faults = json!([
+        { "service": "ecs", "operation": "UpdateService", "caller": "towpath-advance",
+          "members": ["currentServiceDeployment"], "outcome": "stale" },
+        { "service": "ecs", "operation": "DescribeServiceDeployments",
+          "caller": "towpath-advance", "first": 1, "outcome": "stale" },
+    ]);
+    world.fail(&faults).await?;
+    let digest = world.push(TAG, "healthy").await?;
+    world.ended(TAG).await?;
+    ended_as(&world, "succeeded", &digest).await?;
+    let looks = world.events_named(TAG, "deployment_observed").await?;
+    assert_eq!(looks[0]["status"]["at"], "ECS does not show it yet");
+    Ok(())
+}
