@@ -10,14 +10,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use towpath_aws::Preview;
-use towpath_aws::ports::ImageDetail;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{DeploymentId, ParameterName, PipelineName, Region, ReleaseId};
 use towpath_core::pipeline::{Pipeline, ReadError, Stage};
 use towpath_core::release::{
     Action, BrokenSeal, Home, Release, ServiceId, ServiceRow, StoredEntry, Summary,
 };
+use towpath_deployer::Preview;
+use towpath_deployer::ports::ImageDetail;
 
 use crate::meant;
 use crate::output::Failure;

@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use serde::Serialize;
-use towpath_aws::ports::Issued;
 use towpath_core::names::PipelineName;
 use towpath_core::release::{Directive, Order};
+use towpath_deployer::ports::Issued;
 
 use crate::output::{BAD, Failure, GOOD, WARN};
 use crate::telling::safe;

@@ -4,7 +4,6 @@ use std::io::Write;
 
 use serde::Serialize;
 use serde_json::Value;
-use towpath_aws::Preview;
 use towpath_core::image::{Digest, ImageRef, Registry, RepositoryName, Tag};
 use towpath_core::names::{PipelineName, StageName};
 use towpath_core::pipeline::{Pipeline, Stage, TagVerdict};
@@ -12,6 +11,7 @@ use towpath_core::release::{
     Actor, Entry, Event, Home, Image, Plan, Release, planning, release_id,
 };
 use towpath_core::taskdef;
+use towpath_deployer::Preview;
 
 use crate::deployer::{Deployer, NoSuchPipeline, Where, all_pipelines};
 use crate::meant::closest;

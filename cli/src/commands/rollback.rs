@@ -4,13 +4,13 @@ mod report;
 
 use std::io::Write;
 
-use towpath_aws::handlers::Taken;
-use towpath_aws::verified;
 use towpath_core::names::{ReleaseId, StageName};
 use towpath_core::release::{
     Good, Incoming, MOST_ATTEMPTS, NoWayBack, Principal, Refusal, Release, Revision, Rollback,
     ServiceId, ServiceRow, StoredNow, WantedRollback, open_rollback, ran,
 };
+use towpath_deployer::handlers::Taken;
+use towpath_deployer::verified;
 
 use self::report::{Report, TakenFrom, To, write_text};
 use super::stage::{self, Found, StageArguments, reason};

@@ -6,10 +6,10 @@ use std::io::Write;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
-use towpath_aws::ports::CallError;
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Home, Outcome, ServiceRow, Summary};
+use towpath_deployer::ports::CallError;
 
 use super::history::ReleaseLine;
 use crate::deployer::orders::Orders;

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde::Serialize;
-use towpath_aws::handlers::Taken;
 use towpath_core::image::{Digest, Tag};
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Incoming, Order, Principal, Release, Subject};
+use towpath_deployer::handlers::Taken;
 
 use super::carriers::{Whereabouts, carriers};
 use super::ordered::{Ordered, Words};

@@ -10,17 +10,18 @@ use serde_json::Value;
 use towpath_aws::config::{
     PIPELINES_PATH, REGION, SEAL_WRITER, SEALS_PATH, SLACK_BOT_TOKEN_PARAMETER, Settings, TABLE,
 };
-use towpath_aws::ports::{
-    CallError, Clock as _, Ecr as _, ImageDetail, Ledger as _, LoadError, Parameters as _,
-};
 use towpath_aws::signed::{Api, At};
-use towpath_aws::{Aws, Caller, Preview, Reached, preview, reach};
+use towpath_aws::{Aws, Caller, Reached, reach};
 use towpath_core::check::target::CheckUrl;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{AccountId, DeploymentId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::release::{
     Action, Home, Release, ServiceId, ServiceRow, StoredEntry, Summary, Writer,
 };
+use towpath_deployer::ports::{
+    CallError, Clock as _, Ecr as _, ImageDetail, Ledger as _, LoadError, Parameters as _,
+};
+use towpath_deployer::{Preview, preview};
 
 use super::find::find;
 use super::{Deployer, MaybeRead, Parameter, Sealed, StoredEntries, Where};

@@ -1,9 +1,9 @@
 //! Whether there is a deployer where the command looks for it. A wrong prefix, region or profile has
 //! no pipelines, no releases and no holds, and would take a pipeline that nothing ever deploys.
 
-use towpath_aws::ports::{CallError, Parameters as _};
 use towpath_aws::{Aws, Caller};
 use towpath_core::names::{AccountId, ParameterName, Partition, Region};
+use towpath_deployer::ports::{CallError, Parameters as _};
 
 use super::Prefix;
 use crate::doctor::description::installation;

@@ -7,9 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use towpath_aws::ports::{CallError, ImageDetail};
+use towpath_aws::Reached;
 use towpath_aws::signed::Api;
-use towpath_aws::{Preview, Reached};
 use towpath_core::check::target::CheckUrl;
 use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{DeploymentId, ParameterName, PipelineName, ReleaseId};
@@ -18,6 +17,8 @@ use towpath_core::release::{
     Action, Actor, Entry, Event, Good, Home, Image, Outcome, Plan, Release, ServiceId, ServiceRow,
     StoredEntry, Summary, Untrusted, release_id,
 };
+use towpath_deployer::Preview;
+use towpath_deployer::ports::{CallError, ImageDetail};
 
 use towpath_core::taskdef::{self, TaskDefinition};
 

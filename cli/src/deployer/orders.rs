@@ -1,13 +1,13 @@
 //! What people order of the deployer: to take releases back, to hold stages, to veto images.
 
-use towpath_aws::handlers::Taken;
-use towpath_aws::ports::{Issued, OrderLog, Trail};
 use towpath_core::image::{Digest, Tag};
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
     Event, Incoming, Order, Principal, ServiceId, ServiceRow, Subject, Summary,
 };
+use towpath_deployer::handlers::Taken;
+use towpath_deployer::ports::{Issued, OrderLog, Trail};
 
 use super::Deployer;
 use crate::output::Failure;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use towpath_aws::signed::CODEDEPLOY;
-use towpath_aws::{only_all_at_once, unfit_for};
 use towpath_core::names::FunctionName;
 use towpath_core::pipeline::{CodeDeployRollout, Rollout};
+use towpath_deployer::{only_all_at_once, unfit_for};
 
 use super::finding::Finding;
 use super::functions;
@@ -136,7 +136,7 @@ pub(crate) async fn deployment_group<R: Reads>(
     reads: &R,
     at: &StageAt<'_>,
     settings: &CodeDeployRollout,
-) -> Result<Value, towpath_aws::ports::CallError> {
+) -> Result<Value, towpath_deployer::ports::CallError> {
     let input =
         json!({ "applicationName": settings.application, "deploymentGroupName": settings.group });
     let read = reads.read(

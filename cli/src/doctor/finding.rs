@@ -1,7 +1,7 @@
 //! What a check found: data, which the command arranges and prints.
 
 use serde::Serialize;
-use towpath_aws::ports::CallError;
+use towpath_deployer::ports::CallError;
 
 /// How bad a finding is, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

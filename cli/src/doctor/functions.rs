@@ -36,7 +36,7 @@ pub(crate) async fn configuration<R: Reads>(
     reads: &R,
     spot: &Spot,
     name: &str,
-) -> Result<Option<Value>, towpath_aws::ports::CallError> {
+) -> Result<Option<Value>, towpath_deployer::ports::CallError> {
     let input = json!({ "FunctionName": name });
     let read = reads.read(spot, &LAMBDA, "lambda:GetFunctionConfiguration", input);
     match read.await {

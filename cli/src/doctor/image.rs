@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use towpath_aws::ports::CallError;
+use towpath_aws::MANIFESTS;
 use towpath_aws::signed::ECR;
-use towpath_aws::{MANIFESTS, is_on_fargate};
 use towpath_core::image::{Manifest, Needs, Platform, Tag, listed};
 use towpath_core::json;
 use towpath_core::pipeline::TagVerdict;
+use towpath_deployer::is_on_fargate;
+use towpath_deployer::ports::CallError;
 
 use super::finding::{Check, Finding};
 use super::reads::{Reads, Spot, items, text};

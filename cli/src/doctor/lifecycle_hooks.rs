@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use towpath_aws::signed::IAM;
-use towpath_aws::{hooks_to, unmet};
+use towpath_deployer::{hooks_to, unmet};
 
 use super::engine::fitting;
 use super::finding::Finding;

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 use towpath_aws::Reached;
-use towpath_aws::ports::CallError;
 use towpath_aws::signed::Api;
 use towpath_core::check::target::CheckUrl;
 use towpath_core::image::{Digest, Registry, RepositoryName};
+use towpath_deployer::ports::CallError;
 
 use super::finding::{Finding, Severity};
 use super::reads::{Reads, Spot};

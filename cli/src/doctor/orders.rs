@@ -2,9 +2,9 @@
 //! nothing is written.
 
 use serde_json::json;
-use towpath_aws::ports::CallError;
 use towpath_aws::signed::{IAM, STS};
 use towpath_core::release::Home;
+use towpath_deployer::ports::CallError;
 
 use super::finding::{Check, Finding};
 use super::reads::{Reads, Spot, text};

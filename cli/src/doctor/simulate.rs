@@ -2,8 +2,8 @@
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>.
 
 use serde_json::{Value, json};
-use towpath_aws::ports::CallError;
 use towpath_aws::signed::IAM;
+use towpath_deployer::ports::CallError;
 
 use super::reads::{Reads, Spot, items, text};
 

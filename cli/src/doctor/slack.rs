@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use towpath_aws::config::{SLACK_APP_ID, SLACK_TEAM_ID};
-use towpath_aws::ports::CallError;
 use towpath_core::names::SlackChannel;
+use towpath_deployer::ports::CallError;
 
 use super::finding::{Check, Finding};
 use super::functions::configuration;

@@ -1,11 +1,11 @@
 //! A stage as its checks see it: the service and its task definition, read once for all of them.
 
 use serde_json::{Value, json};
-use towpath_aws::ports::CallError;
 use towpath_aws::signed::ECS;
 use towpath_core::image::Registry;
 use towpath_core::pipeline::{Base, Pipeline, Stage};
 use towpath_core::release::{Home, Place, ServiceRow};
+use towpath_deployer::ports::CallError;
 
 use super::description::advance_role;
 use super::finding::{Check, Finding};

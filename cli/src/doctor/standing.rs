@@ -2,10 +2,10 @@
 //! back what it brought.
 
 use serde_json::{Value, json};
-use towpath_aws::failed_primary;
-use towpath_aws::ports::CallError;
 use towpath_aws::signed::CODEDEPLOY;
 use towpath_core::pipeline::{CodeDeployRollout, Rollout};
+use towpath_deployer::failed_primary;
+use towpath_deployer::ports::CallError;
 
 use super::engine::{deployment_group, is_missing};
 use super::finding::Finding;

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use towpath_aws::signed::ECS;
-use towpath_aws::{TrafficMechanism, current_revision, remarks};
 use towpath_core::release::Gates;
+use towpath_deployer::{TrafficMechanism, current_revision, remarks};
 
 use super::finding::Finding;
 use super::reads::{Reads, items};

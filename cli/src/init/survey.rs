@@ -2,11 +2,11 @@
 //! repository's image, which deployment group targets the service.
 
 use serde_json::{Value, json};
-use towpath_aws::ports::CallError;
 use towpath_aws::signed::{Api, CODEDEPLOY, ECR, ECS};
 use towpath_core::image::{ImageRef, Registry};
 use towpath_core::names::Region;
 use towpath_core::release::{Home, Place, ServiceId};
+use towpath_deployer::ports::CallError;
 
 use super::{StageWish, Wish};
 use crate::deployer::Deployer;

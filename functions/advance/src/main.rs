@@ -1,8 +1,8 @@
 //! `advance`: drives releases. The only function that changes deployments.
 
 use towpath_aws::config::FUNCTION_NAME;
-use towpath_aws::handlers::advance::handle;
 use towpath_aws::shell;
+use towpath_deployer::handlers::advance::handle;
 
 fn main() -> Result<(), shell::Error> {
     shell::run(async |aws, invocation| {

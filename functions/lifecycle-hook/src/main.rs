@@ -1,7 +1,7 @@
 //! `lifecycle-hook`: runs the checks when CodeDeploy asks, and answers it.
 
-use towpath_aws::handlers::lifecycle_hook::handle;
 use towpath_aws::shell;
+use towpath_deployer::handlers::lifecycle_hook::handle;
 
 fn main() -> Result<(), shell::Error> {
     shell::run(async |aws, invocation| {

@@ -1,8 +1,8 @@
 //! `sweeper`: finds what got lost and wakes it.
 
 use towpath_aws::config::FUNCTION_NAME;
-use towpath_aws::handlers::sweeper::handle;
 use towpath_aws::shell;
+use towpath_deployer::handlers::sweeper::handle;
 
 fn main() -> Result<(), shell::Error> {
     shell::run(async |aws, invocation| {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace, SuspendedState};
 use towpath_core::release::{Place, ScalableTarget, ScalingState};
+use towpath_deployer::ports::{AutoScaling, CallError};
 
 use crate::aws::Aws;
 use crate::call::{classify, failed};
-use crate::ports::{AutoScaling, CallError};
 
 const DESCRIBE: &str = "application-autoscaling:DescribeScalableTargets";
 const REGISTER: &str = "application-autoscaling:RegisterScalableTarget";

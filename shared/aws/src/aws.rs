@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 use towpath_core::names::Region;
+use towpath_deployer::ports::{CallError, Clock};
 
 use crate::clients::Clients;
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::deadline::Deadline;
 use crate::ecs::Definitions;
-use crate::ports::{CallError, Clock};
 use crate::seals::Seals;
 use crate::secrets::Secrets;
 

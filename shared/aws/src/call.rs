@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::ports::CallError;
+use towpath_deployer::ports::CallError;
 
 /// The longest message that is kept, in characters.
 const LONGEST_MESSAGE: usize = 500;

@@ -5,11 +5,11 @@ use std::time::Duration;
 use towpath_core::check::Verdict;
 use towpath_core::check::target::AddressPolicy;
 use towpath_core::pipeline::HttpCheck;
+use towpath_deployer::ports::Checker;
 
 use crate::aws::Aws;
 use crate::config::CHECK_ALLOW;
 use crate::http_check;
-use crate::ports::Checker;
 
 impl Checker for Aws {
     async fn check_http(&self, check: &HttpCheck, time_left: Duration) -> Verdict {

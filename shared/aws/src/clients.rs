@@ -19,11 +19,11 @@ use aws_smithy_async::time::SystemTimeSource;
 use towpath_core::names::Region;
 use towpath_core::pipeline::Role;
 use towpath_core::release::Place;
+use towpath_deployer::ports::CallError;
 
 use crate::config::{ENDPOINT_URL, SettingError, Settings};
 use crate::deadline::{Bound, Deadline};
 use crate::http::{CONNECT_TIMEOUT, Http};
-use crate::ports::CallError;
 #[cfg(feature = "cli")]
 use crate::profile::{self, UnusableProfile};
 

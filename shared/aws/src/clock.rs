@@ -6,9 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use towpath_deployer::ports::Clock;
 
 use crate::config::{CLOCK_FILE, Settings};
-use crate::ports::Clock;
 
 /// The clock that the settings ask for: the machine's, or the one that a file describes, which is
 /// read again each time.

@@ -7,10 +7,10 @@ use towpath_core::check::{Alarm, MetricSpan, Reading};
 use towpath_core::names::AlarmName;
 use towpath_core::pipeline::MetricCheck;
 use towpath_core::release::Place;
+use towpath_deployer::ports::{CallError, Metrics};
 
 use crate::aws::Aws;
 use crate::call::unreadable;
-use crate::ports::{CallError, Metrics};
 use crate::signed::CLOUDWATCH;
 
 const DESCRIBE_ALARMS: &str = "cloudwatch:DescribeAlarms";

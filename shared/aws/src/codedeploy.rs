@@ -16,15 +16,15 @@ use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use towpath_core::names::DeploymentId;
 use towpath_core::release::Place;
+use towpath_deployer::ports::{
+    CallError, Clock as _, CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress,
+    NewDeployment, Wait,
+};
 
 use crate::aws::Aws;
 use crate::call::{classify, failed, one_line, present, unreadable};
 use crate::clients::ClientSet;
 use crate::http::sent_once;
-use crate::ports::{
-    CallError, Clock as _, CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress,
-    NewDeployment, Wait,
-};
 
 const GET_GROUP: &str = "codedeploy:GetDeploymentGroup";
 const CREATE: &str = "codedeploy:CreateDeployment";

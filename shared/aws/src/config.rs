@@ -8,7 +8,9 @@ use towpath_core::names::{AccountId, ParameterName, Region};
 use towpath_core::pipeline::PARAMETER_ROOT;
 use towpath_core::release::{Home, Writer};
 
-use crate::ports::CallError;
+use towpath_deployer::handlers::HandlerError;
+use towpath_deployer::handlers::approval::{Senders, SetUp};
+use towpath_deployer::ports::CallError;
 
 /// The DynamoDB table that holds the ledger: its name, or its ARN where it is in another account or
 /// region than the function.
@@ -80,6 +82,12 @@ impl From<SettingError> for CallError {
             code: "Configuration".into(),
             message: error.to_string(),
         }
+    }
+}
+
+impl From<SettingError> for HandlerError {
+    fn from(error: SettingError) -> Self {
+        Self::NotSetUp(error.to_string())
     }
 }
 
@@ -224,6 +232,22 @@ impl Settings {
             SEALS_PATH,
             &format!("{}/{writer}", path.trim_end_matches('/')),
         )
+    }
+
+    /// What `approval` is set up with.
+    ///
+    /// # Errors
+    /// When the reply topic, the pipelines' path or the function's name is not set.
+    pub fn approval(&self) -> Result<SetUp, SettingError> {
+        Ok(SetUp {
+            senders: Senders {
+                slack_app: self.get(SLACK_APP_ID),
+                slack_team: self.get(SLACK_TEAM_ID),
+                reply_topic: self.require(REPLIES_TOPIC_ARN)?,
+            },
+            pipelines_path: self.pipelines_path()?,
+            function: self.require(FUNCTION_NAME)?,
+        })
     }
 
     /// Where Slack's Web API is, without a slash at its end.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
 use tokio::time::Instant;
 
-use crate::ports::CallError;
+use towpath_deployer::ports::CallError;
 
 /// What is kept of an invocation's time for writing down what came of its calls.
 const FOR_THE_LEDGER: Duration = Duration::from_secs(5);

@@ -9,11 +9,11 @@ use serde_json::json;
 use towpath_core::image::{Digest, Manifest, Platform, Registry, RepositoryName, Tag};
 use towpath_core::json;
 use towpath_core::names::Region;
+use towpath_deployer::ports::{CallError, Ecr, ImageDetail, ImageState};
 
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, refused, to_the_millisecond, unreadable};
 use crate::clients::ClientSet;
-use crate::ports::{CallError, Ecr, ImageDetail, ImageState};
 use crate::signed::{At, ECR};
 
 const DESCRIBE: &str = "ecr:DescribeImages";

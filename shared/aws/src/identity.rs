@@ -1,10 +1,10 @@
 //! Who is calling: what the ledger names as the person behind a command.
 
 use towpath_core::names::AccountId;
+use towpath_deployer::ports::CallError;
 
 use crate::aws::Aws;
 use crate::call::{failed, present, unreadable};
-use crate::ports::CallError;
 
 const OPERATION: &str = "sts:GetCallerIdentity";
 

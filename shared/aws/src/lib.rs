@@ -11,20 +11,14 @@ mod cloudwatch;
 mod codedeploy;
 pub mod config;
 pub mod deadline;
-pub mod drive;
 mod ecr;
 mod ecs;
-pub mod handlers;
 mod http;
 mod http_check;
 mod identity;
 mod ledger;
 mod logs;
 mod look;
-pub mod metric;
-pub mod per_minute;
-mod perform;
-pub mod ports;
 #[cfg(feature = "cli")]
 mod profile;
 mod seals;
@@ -35,7 +29,6 @@ mod slack;
 mod sns;
 mod ssm;
 mod switches;
-pub mod verified;
 pub mod version;
 
 pub use aws::Aws;
@@ -43,10 +36,6 @@ pub use ecr::MANIFESTS;
 pub use http_check::{Reached, reach};
 pub use identity::Caller;
 pub use ledger::{Listed, Stored};
-pub use perform::{
-    FailedPrimary, Preview, PreviewError, TrafficMechanism, current_revision, failed_primary,
-    hooks_to, is_on_fargate, only_all_at_once, preview, remarks, unfit_for, unmet,
-};
 #[cfg(feature = "cli")]
 pub use profile::UnusableProfile;
 pub use secrets::{Secret, SecretKind};

@@ -4,9 +4,9 @@
 use serde_json::json;
 use towpath_core::check::LogStream;
 use towpath_core::release::Place;
+use towpath_deployer::ports::{CallError, Logs};
 
 use crate::aws::Aws;
-use crate::ports::{CallError, Logs};
 use crate::signed::LOGS;
 
 const GET_LOG_EVENTS: &str = "logs:GetLogEvents";

@@ -8,10 +8,10 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde_json::{Value, json};
 use towpath_core::image::{Digest, Registry, RepositoryName};
 use towpath_core::json;
+use towpath_deployer::ports::CallError;
 
 use crate::aws::Aws;
 use crate::call::{causes, refused, unreadable};
-use crate::ports::CallError;
 use crate::signed::{At, ECR};
 use crate::slack::{Arguments, read};
 

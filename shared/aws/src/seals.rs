@@ -16,11 +16,11 @@ use towpath_core::names::{ParameterName, ReleaseId};
 use towpath_core::release::{
     BrokenSeal, KeyState, SealKey, StoredEntry, Writer, keys_of, unvouched, verify_seals,
 };
+use towpath_deployer::ports::{CallError, Clock as _};
 
 use crate::aws::Aws;
 use crate::call::{failed, present, refused, unreadable};
 use crate::config::SEAL_WRITER;
-use crate::ports::{CallError, Clock as _};
 use crate::secrets::{KEPT, is_within};
 
 const GET: &str = "ssm:GetParameter";

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use towpath_core::names::ParameterName;
+use towpath_deployer::ports::{CallError, Clock};
 
 use crate::aws::Aws;
 use crate::call::{failed, present, refused};
 use crate::config::{
     LINK_KEY_PARAMETER, SLACK_BOT_TOKEN_PARAMETER, SLACK_SIGNING_SECRET_PARAMETER,
 };
-use crate::ports::{CallError, Clock};
 
 /// How long a secret is kept before it is read again.
 pub(crate) const KEPT: SignedDuration = SignedDuration::from_secs(300);
@@ -140,7 +140,7 @@ impl Secrets {
     }
 }
 
-impl crate::ports::Secrets for Aws {
+impl towpath_deployer::ports::Secrets for Aws {
     async fn slack_signing_secret(&self, renew: bool) -> Result<Vec<u8>, CallError> {
         let secret = if renew {
             self.refreshed_secret(SecretKind::SlackSigningSecret)

@@ -3,16 +3,16 @@
 use std::time::{Duration, SystemTime};
 
 pub use lambda_runtime::Error;
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use towpath_core::json::{self, JsonError};
+use towpath_deployer::handlers::HandlerError;
 use tracing_subscriber::EnvFilter;
 
 use crate::Aws;
 use crate::deadline::Deadline;
-use crate::handlers::HandlerError;
 use crate::switches;
 use crate::version::Version;
 
@@ -81,12 +81,20 @@ pub fn run<R: Serialize>(
         if let Err(error) = &answer {
             tracing::error!(%error, "invocation failed");
         }
-        answer
+        answer.map_err(dead_letter)
     });
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
         .block_on(lambda_runtime::run(serve))
+}
+
+/// What the dead letter says: the kind of error, and the error with its causes.
+fn dead_letter(error: HandlerError) -> Diagnostic {
+    Diagnostic {
+        error_type: error.kind().into(),
+        error_message: error.to_string(),
+    }
 }
 
 /// What the handler answers, if it does in time. Lambda kills a function that does not answer, and

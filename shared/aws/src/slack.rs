@@ -12,10 +12,10 @@ use towpath_core::json;
 use towpath_core::message::slack_text;
 use towpath_core::names::{ApprovalId, ReleaseId, SlackUser};
 use towpath_core::release::Card;
+use towpath_deployer::ports::{CallError, Messenger};
 
 use crate::aws::Aws;
 use crate::call::{causes, never_connected, one_line, present, refused, unreadable};
-use crate::ports::{CallError, Messenger};
 use crate::secrets::{Secret, SecretKind};
 
 const POST: &str = "slack:chat.postMessage";

@@ -4,12 +4,12 @@ use serde_json::json;
 use towpath_core::names::{ApprovalId, ReleaseId};
 use towpath_core::release::Decision;
 use towpath_core::token;
+use towpath_deployer::ports::CallError;
 
 use crate::aws::Aws;
 use crate::call::{failed, refused};
 use crate::config::{REPLIES_TOPIC_ARN, REQUESTS_TOPIC_ARN};
 use crate::http::sent_once;
-use crate::ports::CallError;
 use crate::secrets::SecretKind;
 
 const PUBLISH: &str = "sns:Publish";

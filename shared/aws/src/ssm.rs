@@ -4,11 +4,11 @@ use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_sdk_ssm::types::{ParameterTier, ParameterType};
 use towpath_core::names::ParameterName;
 use towpath_core::release::Place;
+use towpath_deployer::ports::{CallError, Parameter, Parameters};
 
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, to_the_millisecond, unreadable};
 use crate::http::sent_once;
-use crate::ports::{CallError, Parameter, Parameters};
 
 const GET: &str = "ssm:GetParameter";
 const GET_BY_PATH: &str = "ssm:GetParametersByPath";

@@ -352,7 +352,7 @@ fn a_hold_says_whose_people_it_cannot_tell() {
 #[test]
 fn a_vetoed_image_is_explained_as_what_becomes_of_it() {
     let (mut deployer, _, worse) = shop();
-    let image = towpath_aws::ports::ImageDetail {
+    let image = towpath_deployer::ports::ImageDetail {
         digest: Digest::of(b"0000002"),
         tags: vec!["0000002".parse().unwrap()],
         pushed_at: PUSHED,

@@ -1,10 +1,10 @@
 //! `towpath plan`, against a service in memory.
 
 use serde_json::json;
-use towpath_aws::ports::ImageDetail;
 use towpath_core::names::{Fingerprint, TaskDefinitionArn};
 use towpath_core::release::{BaseRevision, Plan, ScalableTarget, ScalingState, ServiceRow};
 use towpath_core::taskdef::TaskDefinition;
+use towpath_deployer::ports::ImageDetail;
 
 use super::*;
 

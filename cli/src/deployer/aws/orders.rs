@@ -1,14 +1,14 @@
 //! Orders, written to the ledger in AWS.
 
-use towpath_aws::handlers::{Taken, take};
-use towpath_aws::ports::{
-    AppendError, Clock as _, Directives as _, Issue, Issued, Ledger as _, OrderLog, Told, Trail,
-};
 use towpath_core::image::{Digest, Tag};
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
     Actor, Event, Incoming, Order, Principal, ServiceId, ServiceRow, Subject, Summary,
+};
+use towpath_deployer::handlers::{Taken, take};
+use towpath_deployer::ports::{
+    AppendError, Clock as _, Directives as _, Issue, Issued, Ledger as _, OrderLog, Told, Trail,
 };
 
 use super::Installed;

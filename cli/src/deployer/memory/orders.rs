@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use towpath_aws::handlers::Taken;
-use towpath_aws::ports::{Issued, OrderLog, Trail};
 use towpath_core::bulletin::{Announced, Bulletin};
 use towpath_core::image::{Digest, Tag};
 use towpath_core::names::{BulletinId, ReleaseId};
@@ -12,6 +10,8 @@ use towpath_core::release::{
     Accepted, Directive, Event, Incoming, Logged, Order, Principal, ServiceId, ServiceRow, Subject,
     Summary, Upon, accept,
 };
+use towpath_deployer::handlers::Taken;
+use towpath_deployer::ports::{Issued, OrderLog, Trail};
 
 use super::{Memory, home};
 use crate::deployer::Deployer as _;

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use aws_smithy_types::error::ErrorMetadata;
 use serde::Deserialize;
+use towpath_deployer::ports::CallError;
 
 use super::said;
-use crate::ports::CallError;
 
 /// The errors of each operation, and whether each is AWS's own fault.
 #[derive(Deserialize)]

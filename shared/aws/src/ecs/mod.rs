@@ -11,13 +11,13 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::Place;
+use towpath_deployer::ports::{CallError, Clock as _, Ecs, PauseAnswer, ServiceDeploymentBrief};
 
 pub(crate) use self::definitions::Definitions;
 use self::raw::{Answer, replace_body};
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, refused, unreadable};
 use crate::http::sent_once;
-use crate::ports::{CallError, Clock as _, Ecs, PauseAnswer, ServiceDeploymentBrief};
 
 const DESCRIBE_SERVICES: &str = "ecs:DescribeServices";
 const DESCRIBE_TASK_DEFINITION: &str = "ecs:DescribeTaskDefinition";

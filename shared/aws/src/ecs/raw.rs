@@ -17,9 +17,9 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value;
 use towpath_core::json;
+use towpath_deployer::ports::CallError;
 
 use crate::call::unreadable;
-use crate::ports::CallError;
 
 /// Keeps the body of an operation's last answer.
 #[derive(Clone, Default)]

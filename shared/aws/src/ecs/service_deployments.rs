@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::ServiceId;
+use towpath_deployer::ports::{CallError, PauseAnswer, ServiceDeploymentBrief};
 
 use super::raw::Answer;
 use crate::call::{failed, refused, unreadable};
-use crate::ports::{CallError, PauseAnswer, ServiceDeploymentBrief};
 
 const DESCRIBE: &str = "ecs:DescribeServiceDeployments";
 const LIST: &str = "ecs:ListServiceDeployments";

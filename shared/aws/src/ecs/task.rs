@@ -3,13 +3,13 @@
 use aws_sdk_ecs::types::DesiredStatus;
 use serde_json::Value;
 use towpath_core::names::DeploymentId;
+use towpath_deployer::ports::CallError;
 
 use super::raw::{Answer, replace_body};
 use super::{DESCRIBE_TASKS, LIST_TASKS};
 use crate::call::{failed, present, refused, unreadable};
 use crate::clients::ClientSet;
 use crate::http::sent_once;
-use crate::ports::CallError;
 
 const RUN_TASK: &str = "ecs:RunTask";
 const STOP_TASK: &str = "ecs:StopTask";

@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::Timestamp;
 use towpath_core::bulletin::{Bulletin, News, Reached};
 use towpath_core::names::BulletinId;
+use towpath_deployer::ports::{Bulletins, CallError, OpenBulletin};
 
 use super::item::{BadItem, Item, parsed_json, sortable, string, text};
 use super::read::{paged, readable};
@@ -22,7 +23,6 @@ use super::summary::{Attention, OPEN_INDEX};
 use super::wake::{AsLongAs, Row, where_it_holds};
 use crate::aws::Aws;
 use crate::call::{classify, refused, unreadable};
-use crate::ports::{Bulletins, CallError, OpenBulletin};
 
 const GET: &str = "dynamodb:GetItem";
 const PUT: &str = "dynamodb:PutItem";

@@ -2,9 +2,9 @@
 //! their order: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CancellationReason.html>.
 
 use aws_sdk_dynamodb::types::CancellationReason;
+use towpath_deployer::ports::CallError;
 
 use crate::call::{one_line, refused};
-use crate::ports::CallError;
 
 /// Whether the item's condition did not hold.
 pub(super) fn condition_failed(reason: &CancellationReason) -> bool {

@@ -16,6 +16,7 @@ use towpath_core::bulletin::{Announced, Bulletin};
 use towpath_core::image::Digest;
 use towpath_core::names::{BulletinId, Fingerprint, ReleaseId};
 use towpath_core::release::{Directive, Order, Principal, ServiceId, ServiceRow, Subject, Upon};
+use towpath_deployer::ports::{AppendError, CallError, Directives, Issue, Issued, OrderLog, Trail};
 
 use self::items::{
     ORDERS, head_of, keys, log_of, row_item, row_of, sort_key, trail_of, transaction,
@@ -27,7 +28,6 @@ use super::read::paged;
 use super::write::writer;
 use crate::aws::Aws;
 use crate::call::{classify, refused, unreadable};
-use crate::ports::{AppendError, CallError, Directives, Issue, Issued, OrderLog, Trail};
 
 const OPERATION: &str = "dynamodb:TransactWriteItems";
 const GET: &str = "dynamodb:GetItem";

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use towpath_core::names::{AccountId, DeploymentId, ReleaseId};
 use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{HookReport, Release};
+use towpath_deployer::ports::{AppendError, CallError};
 
 use super::cancelled::{condition_failed, failure};
 use super::item::{BadItem, Item, SUMMARY, number, parsed_json, release_key, text};
@@ -24,7 +25,6 @@ use super::summary::{Attention, DISTRUST};
 use super::write::writer;
 use crate::aws::Aws;
 use crate::call::{classify, refused, unreadable};
-use crate::ports::{AppendError, CallError};
 
 const GET: &str = "dynamodb:GetItem";
 const WRITE: &str = "dynamodb:TransactWriteItems";

@@ -24,6 +24,7 @@ use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{
     Actor, Candidate, Event, HookReport, Release, ServiceId, ServiceRow, Summary,
 };
+use towpath_deployer::ports::{Append, AppendError, CallError, Ledger, LoadError, OpenRelease};
 
 pub use read::Stored;
 pub use summary::Listed;
@@ -33,7 +34,6 @@ use self::summary::{Attention, closed};
 use self::wake::{AsLongAs, Row, UPDATE, patiently, where_it_holds};
 use crate::aws::Aws;
 use crate::call::failed;
-use crate::ports::{Append, AppendError, CallError, Ledger, LoadError, OpenRelease};
 
 impl Ledger for Aws {
     async fn load(&self, id: &ReleaseId) -> Result<Option<Release>, LoadError> {

@@ -9,6 +9,7 @@ use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
 use towpath_core::release::{
     BrokenSeal, Release, ServiceId, ServiceRow, StoredEntry, Untrusted, Writer, verify_chain,
 };
+use towpath_deployer::ports::{CallError, Clock as _, Distrust, LoadError, OpenRelease};
 
 use super::item::{
     BadItem, DEPLOYMENT, ENTRY, Item, SERVICE, SUMMARY, VETO, deployment_key, entry_of, optional,
@@ -17,7 +18,6 @@ use super::item::{
 use super::summary::{Listed, OPEN, OPEN_INDEX, PIPELINE_INDEX, open_of, summary_of, untrusted_of};
 use crate::aws::Aws;
 use crate::call::{failed, unreadable};
-use crate::ports::{CallError, Clock as _, Distrust, LoadError, OpenRelease};
 
 /// How long after an entry was written the key of its seal may still be unseen: Parameter Store does
 /// not say that what was written is read at once.

@@ -18,12 +18,12 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use jiff::{SignedDuration, Timestamp};
 use towpath_core::release::{Outcome, Summary, Untrusted};
+use towpath_deployer::ports::OpenRelease;
 
 use super::item::{
     BadItem, Item, SUMMARY, number, optional, parsed, parsed_number, release_key, release_of,
     sortable, string, text,
 };
-use crate::ports::OpenRelease;
 
 /// The index of open releases, by when they are due.
 pub(super) const OPEN_INDEX: &str = "open";

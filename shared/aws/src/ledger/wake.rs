@@ -9,12 +9,12 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use jiff::Timestamp;
 use towpath_core::names::ReleaseId;
+use towpath_deployer::ports::CallError;
 
 use super::item::{SUMMARY, release_key, text};
 use super::summary::Attention;
 use crate::aws::Aws;
 use crate::call::classify;
-use crate::ports::CallError;
 
 /// The operation's name in errors.
 pub(super) const UPDATE: &str = "dynamodb:UpdateItem";

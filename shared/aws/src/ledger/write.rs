@@ -12,6 +12,7 @@ use towpath_core::names::{DeploymentId, Fingerprint, ReleaseId};
 use towpath_core::release::{
     Actor, Entry, Event, Release, SealKey, ServiceChange, Summary, Writer, service_change,
 };
+use towpath_deployer::ports::{Append, AppendError, CallError};
 
 use super::cancelled::{condition_failed, failure};
 use super::item::{Item, entry_item, entry_key, number, release_key, string};
@@ -20,7 +21,6 @@ use super::{deployment, service};
 use crate::aws::Aws;
 use crate::call::{classify, failed, refused};
 use crate::clients::ClientSet;
-use crate::ports::{Append, AppendError, CallError};
 
 const OPERATION: &str = "dynamodb:TransactWriteItems";
 

@@ -36,11 +36,11 @@ use aws_types::region::SigningRegion;
 use serde_json::Value;
 use towpath_core::names::Region;
 use towpath_core::release::Place;
+use towpath_deployer::ports::CallError;
 
 use crate::aws::Aws;
 use crate::call::{classify, refused};
 use crate::clients::ClientSet;
-use crate::ports::CallError;
 
 pub use self::api::{
     APPLICATION_AUTO_SCALING, Api, CLOUDWATCH, CODEDEPLOY, ECR, ECS, ELB, EVENTBRIDGE, IAM, LAMBDA,

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 use towpath_aws::Aws;
-use towpath_aws::ports::{CallError, Ecs, Logs, Metrics};
 use towpath_core::check::{Alarm, LogStream, MetricSpan, Reading};
 use towpath_core::names::DeploymentId;
 use towpath_core::pipeline::MetricCheck;
+use towpath_deployer::ports::{CallError, Ecs, Logs, Metrics};
 
 use crate::support::aws;
 use crate::support::http::{Reply, Server};

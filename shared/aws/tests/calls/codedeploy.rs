@@ -1,11 +1,11 @@
 //! CodeDeploy and Application Auto Scaling: what is asked, and how answers are read.
 
 use serde_json::json;
-use towpath_aws::ports::{
-    AutoScaling, Clock as _, CodeDeploy, DeploymentGroup, DeploymentProgress, NewDeployment, Wait,
-};
 use towpath_core::names::DeploymentId;
 use towpath_core::release::ScalingState;
+use towpath_deployer::ports::{
+    AutoScaling, Clock as _, CodeDeploy, DeploymentGroup, DeploymentProgress, NewDeployment, Wait,
+};
 
 use crate::support::aws;
 use crate::support::http::{Reply, Server};

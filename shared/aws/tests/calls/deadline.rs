@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use towpath_aws::Aws;
-use towpath_aws::handlers::{advance, deployment_event, lifecycle_hook};
-use towpath_aws::ports::{CallError, CodeDeploy, Ecs, Ledger, Logs, Messenger};
 use towpath_core::check::LogStream;
 use towpath_core::release::Card;
+use towpath_deployer::handlers::{advance, deployment_event, lifecycle_hook};
+use towpath_deployer::ports::{CallError, CodeDeploy, Ecs, Ledger, Logs, Messenger};
 
 use crate::support::aws;
 use crate::support::http::{Reply, Server};

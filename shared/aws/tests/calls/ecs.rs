@@ -3,8 +3,8 @@
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use towpath_aws::ports::{CallError, Ecs};
 use towpath_core::names::TaskDefinitionArn;
+use towpath_deployer::ports::{CallError, Ecs};
 
 use crate::support::aws;
 use crate::support::http::{Reply, Request, Server};

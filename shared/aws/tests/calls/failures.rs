@@ -3,7 +3,7 @@
 use serde_json::json;
 use towpath_aws::Aws;
 use towpath_aws::config::{ENDPOINT_URL, REGION, Settings};
-use towpath_aws::ports::{CallError, CodeDeploy, Ecs, Ledger};
+use towpath_deployer::ports::{CallError, CodeDeploy, Ecs, Ledger};
 
 use crate::support::aws;
 use crate::support::http::{Reply, Server};

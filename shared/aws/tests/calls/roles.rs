@@ -3,9 +3,9 @@
 use serde_json::json;
 use towpath_aws::Aws;
 use towpath_aws::config::Settings;
-use towpath_aws::ports::{CodeDeploy, Ecs, Ledger, Messenger};
 use towpath_core::pipeline::Role;
 use towpath_core::release::Place;
+use towpath_deployer::ports::{CodeDeploy, Ecs, Ledger, Messenger};
 
 use crate::support::http::{Reply, Server};
 use crate::support::releases::{id, new_deployment, place};

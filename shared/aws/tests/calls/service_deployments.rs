@@ -1,8 +1,8 @@
 //! Service deployments of ECS: what is asked, and what each answer is taken for.
 
 use serde_json::{Value, json};
-use towpath_aws::ports::{CallError, Clock as _, Ecs, PauseAnswer};
 use towpath_core::names::{DeploymentId, PauseId};
+use towpath_deployer::ports::{CallError, Clock as _, Ecs, PauseAnswer};
 
 use crate::support::aws;
 use crate::support::http::{Reply, Request, Server};

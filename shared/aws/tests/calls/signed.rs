@@ -1,10 +1,10 @@
 //! Calls of APIs that have no SDK crate here: on the wire, and against moto.
 
 use serde_json::{Value, json};
-use towpath_aws::ports::CallError;
 use towpath_aws::signed::{
     At, CLOUDWATCH, ECR, ELB, EVENTBRIDGE, IAM, LAMBDA, LOGS, SQS, SSM, STS,
 };
+use towpath_deployer::ports::CallError;
 
 use crate::support::aws;
 use crate::support::http::{Reply, Server};

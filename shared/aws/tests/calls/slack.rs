@@ -3,8 +3,8 @@
 use serde_json::json;
 use towpath_aws::Aws;
 use towpath_aws::config::CLOCK_FILE;
-use towpath_aws::ports::{CallError, Messenger};
 use towpath_core::release::Card;
+use towpath_deployer::ports::{CallError, Messenger};
 
 use crate::support::http::{Reply, Request, Server};
 use crate::support::{aws, settings};

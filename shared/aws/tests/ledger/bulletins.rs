@@ -3,10 +3,10 @@
 
 use serde_json::json;
 use towpath_aws::Aws;
-use towpath_aws::ports::{AppendError, Bulletins, Directives, Issue, Issued, Told};
 use towpath_core::bulletin::{News, Reached};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Home, Order, Principal, Subject};
+use towpath_deployer::ports::{AppendError, Bulletins, Directives, Issue, Issued, Told};
 
 use crate::support::aws;
 use crate::support::http::{Reply, Server, forward};

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use towpath_aws::Aws;
-use towpath_aws::handlers::{Taken, advance, take};
-use towpath_aws::ports::{Append, AppendError, Ledger as _};
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{Actor, Event, Incoming, Outcome, Release, Reporter, Sender};
+use towpath_deployer::handlers::{Taken, advance, take};
+use towpath_deployer::ports::{Append, AppendError, Ledger as _};
 
 use crate::release_key;
 use crate::support::aws_of;

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use towpath_aws::drive::drive;
-use towpath_aws::handlers::advance;
-use towpath_aws::ports::{Append, AppendError, Clock as _, Ledger as _};
 use towpath_core::names::AccountId;
 use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{CheckResult, Event, HookReport};
+use towpath_deployer::drive::drive;
+use towpath_deployer::handlers::advance;
+use towpath_deployer::ports::{Append, AppendError, Clock as _, Ledger as _};
 
 use crate::rollbacks::on_a_main_threads_stack;
 use crate::support::aws;

@@ -23,9 +23,9 @@ use support::releases::{
     actor, append, at, ended, id, load, open, opened, planned, reported, service, started,
 };
 use towpath_aws::Aws;
-use towpath_aws::ports::{Append, AppendError, Ledger, LoadError};
 use towpath_core::names::{DeploymentId, ReleaseId};
 use towpath_core::release::{BrokenChain, DeploymentStatus, Event, Outcome, verify_chain};
+use towpath_deployer::ports::{Append, AppendError, Ledger, LoadError};
 
 #[tokio::test]
 async fn a_release_is_opened_once_and_found_again() {

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use towpath_aws::drive::{Driven, drive};
-use towpath_aws::ports::Ledger;
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{Event, Outcome, Rollback};
+use towpath_deployer::drive::{Driven, drive};
+use towpath_deployer::ports::Ledger;
 
 use crate::support::aws;
 use crate::support::http::{Reply, Request, Server, forward};

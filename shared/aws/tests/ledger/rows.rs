@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use towpath_aws::Aws;
-use towpath_aws::ports::{AppendError, Directives, Issue, Ledger, Told};
 use towpath_core::release::{
     Event, Home, Order, Outcome, Principal, Release, ServiceRow, Subject, service_change,
 };
+use towpath_deployer::ports::{AppendError, Directives, Issue, Ledger, Told};
 
 use crate::support::aws;
 use crate::support::moto::Moto;

@@ -2,9 +2,9 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use towpath_aws::Aws;
-use towpath_aws::ports::{Append, Directives as _, Distrust, Ledger as _, LoadError};
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{Actor, Event, Outcome, Release, Writer};
+use towpath_deployer::ports::{Append, Directives as _, Distrust, Ledger as _, LoadError};
 
 use crate::release_key;
 use crate::support::aws_of;

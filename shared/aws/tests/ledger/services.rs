@@ -1,9 +1,9 @@
 //! Who may change a service, against a DynamoDB.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use towpath_aws::ports::{AppendError, Ledger};
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{Outcome, ServiceRow};
+use towpath_deployer::ports::{AppendError, Ledger};
 
 use crate::support::aws;
 use crate::support::moto::{Moto, text};

@@ -3,13 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use towpath_aws::Aws;
-use towpath_aws::ports::{Append, AppendError, Ledger, NewDeployment};
 use towpath_core::names::{Region, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
     Actor, Entry, Event, Home, Image, Outcome, Place, Plan, Principal, Release, ServiceId,
     WantedRollback, open_rollback, release_id,
 };
+use towpath_deployer::ports::{Append, AppendError, Ledger, NewDeployment};
 
 /// The service of the pipeline's only stage.
 pub fn service() -> ServiceId {

@@ -11,12 +11,12 @@ use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use towpath_core::names::Fingerprint;
 use towpath_core::release::{Directive, Logged, Order, Subject, Upon};
+use towpath_deployer::ports::{OrderLog, Trail};
 
 use crate::ledger::item::{
     BadItem, Item, SERVICE, VETO, number, optional, parsed, parsed_json, parsed_number,
     service_key, string, text, veto_key,
 };
-use crate::ports::{OrderLog, Trail};
 
 /// What the sort keys of orders begin with.
 const DIRECTIVE: &str = "D#";

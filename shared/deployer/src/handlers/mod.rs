@@ -17,31 +17,8 @@ mod take;
 
 pub use take::{Taken, take};
 
-use lambda_runtime::Diagnostic;
-
-use crate::config::SettingError;
 use crate::drive::DriveError;
 use crate::ports::{AppendError, CallError, LoadError};
-
-impl From<HandlerError> for Diagnostic {
-    /// What the dead letter says: the kind of error, and the error with its causes.
-    fn from(error: HandlerError) -> Self {
-        let kind = match &error {
-            HandlerError::Malformed(_) => "MalformedEvent",
-            HandlerError::Pipeline(_) => "UnusablePipeline",
-            HandlerError::Setting(_) => "NotSetUp",
-            HandlerError::Call(_) => "CallFailed",
-            HandlerError::Load(_) => "LedgerNotRead",
-            HandlerError::Append(_) => "LedgerNotWritten",
-            HandlerError::Drive(_) => "ReleaseNotDriven",
-            HandlerError::OutOfTime => "OutOfTime",
-        };
-        Self {
-            error_type: kind.into(),
-            error_message: error.to_string(),
-        }
-    }
-}
 
 /// Why an invocation failed. On Lambda a failure is a retry, and after the retries a dead letter
 /// with this text; what a retry cannot mend is answered instead, unless nothing else could keep
@@ -55,8 +32,8 @@ pub enum HandlerError {
     #[error("{0}")]
     Pipeline(String),
     /// The function is not set up.
-    #[error(transparent)]
-    Setting(#[from] SettingError),
+    #[error("{0}")]
+    NotSetUp(String),
     /// A call failed.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -75,10 +52,25 @@ pub enum HandlerError {
 }
 
 impl HandlerError {
+    /// The kind of error, as a dead letter names it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "MalformedEvent",
+            Self::Pipeline(_) => "UnusablePipeline",
+            Self::NotSetUp(_) => "NotSetUp",
+            Self::Call(_) => "CallFailed",
+            Self::Load(_) => "LedgerNotRead",
+            Self::Append(_) => "LedgerNotWritten",
+            Self::Drive(_) => "ReleaseNotDriven",
+            Self::OutOfTime => "OutOfTime",
+        }
+    }
+
     /// Whether the same event would fail in the same way again.
     fn is_final(&self) -> bool {
         match self {
-            Self::Malformed(_) | Self::Pipeline(_) | Self::Setting(_) => true,
+            Self::Malformed(_) | Self::Pipeline(_) | Self::NotSetUp(_) => true,
             Self::Call(error)
             | Self::Load(LoadError::Call(error))
             | Self::Append(AppendError::Call(error)) => match error {

@@ -16,9 +16,6 @@ use towpath_core::release::{Actor, Decision, Incoming, Principal, Refusal, Relea
 use super::HandlerError;
 use super::stored::stored_now;
 use super::take::{Taken, take_into};
-use crate::config::{
-    FUNCTION_NAME, REPLIES_TOPIC_ARN, SLACK_APP_ID, SLACK_TEAM_ID, SettingError, Settings,
-};
 use crate::per_minute::PerMinute;
 use crate::ports::{Clock, Ledger, Messenger, Parameters, Secrets};
 
@@ -42,34 +39,6 @@ pub struct SetUp {
     pub pipelines_path: ParameterName,
     /// The function's own name, under which it measures.
     pub function: String,
-}
-
-impl SetUp {
-    /// What the settings say.
-    ///
-    /// # Errors
-    /// When the reply topic, the pipelines' path or the function's name is not set.
-    pub fn of(settings: &Settings) -> Result<Self, SettingError> {
-        Ok(Self {
-            senders: Senders::of(settings)?,
-            pipelines_path: settings.pipelines_path()?,
-            function: settings.require(FUNCTION_NAME)?,
-        })
-    }
-}
-
-impl Senders {
-    /// Those that the settings name.
-    ///
-    /// # Errors
-    /// When the reply topic is not set.
-    pub fn of(settings: &Settings) -> Result<Self, SettingError> {
-        Ok(Self {
-            slack_app: settings.get(SLACK_APP_ID),
-            slack_team: settings.get(SLACK_TEAM_ID),
-            reply_topic: settings.require(REPLIES_TOPIC_ARN)?,
-        })
-    }
 }
 
 /// How many requests of strangers are logged in a minute: a flood of them is not to be paid for by the

@@ -15,7 +15,6 @@ use towpath_core::release::{Event, Place};
 
 use super::seen::Standing;
 use super::started::{Over, SKEW, Update, also, brings, unknown};
-use crate::call::refused;
 use crate::perform::observe::baseline_changed;
 use crate::perform::service::Service;
 use crate::ports::{CallError, Ports};
@@ -114,14 +113,14 @@ async fn runs<P: Ports>(ports: &P, start: &Start<'_>, service: &Value) -> Result
             operation: "ecs:UpdateService",
             message: format!("{} is being rolled back first", newest.id),
         }),
-        (Standing::RollbackFailed, _) => Err(refused(
-            "ecs:UpdateService",
-            "RollbackFailed",
-            format_args!(
+        (Standing::RollbackFailed, _) => Err(CallError::Refused {
+            operation: "ecs:UpdateService",
+            code: "RollbackFailed".into(),
+            message: format!(
                 "{} could not be rolled back, and an update to what ECS says that the service runs would start nothing; look at what serves",
                 newest.id
             ),
-        )),
+        }),
         (Standing::UnderWay | Standing::CleaningUp | Standing::Successful, false)
         | (Standing::RolledBack | Standing::Stopped, _) => Err(not_seen(start)),
     }

@@ -86,7 +86,7 @@ fn problem(home: &Home, pipeline: Option<&Pipeline>, error: &HandlerError) -> Op
             }
         }
         HandlerError::Malformed(_)
-        | HandlerError::Setting(_)
+        | HandlerError::NotSetUp(_)
         | HandlerError::Call(_)
         | HandlerError::Load(_)
         | HandlerError::Append(_)

@@ -1,0 +1,38 @@
+//! The deployer and the core are kept apart from AWS by Cargo: what they depend on, all the way down.
+
+use std::process::Command;
+
+/// What a package is built from, itself included.
+fn built_from(package: &str) -> Vec<String> {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none"])
+        .args(["--format", "{p}", "--package", package])
+        .output()
+        .expect("cargo runs");
+    let said = String::from_utf8_lossy(&tree.stderr);
+    assert!(tree.status.success(), "{said}");
+    let text = String::from_utf8(tree.stdout).expect("text");
+    text.lines()
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn what_decides_and_what_drives_know_no_sdk_and_no_lambda() {
+    for (package, more) in [
+        ("towpath-core", &["tokio", "towpath-deployer"][..]),
+        ("towpath-deployer", &["hyper", "reqwest", "towpath-aws"]),
+    ] {
+        let built = built_from(package);
+        assert!(built.iter().any(|name| name == "serde_json"), "{built:?}");
+        let foreign = |name: &&String| {
+            ["aws-", "lambda"]
+                .iter()
+                .any(|start| name.starts_with(start))
+                || more.contains(&name.as_str())
+        };
+        let foreign: Vec<_> = built.iter().filter(foreign).collect();
+        assert!(foreign.is_empty(), "{package} is built from {foreign:?}");
+    }
+}
