@@ -31,7 +31,13 @@ const EXCEPTIONS: [(&str, &str); 7] = [
 fn texts_from_outside_are_read_by_the_one_reader() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut found = Vec::new();
-    for folder in ["shared/core/src", "shared/deployer/src", "shared/aws/src", "functions", "cli/src"] {
+    for folder in [
+        "shared/core/src",
+        "shared/deployer/src",
+        "shared/aws/src",
+        "functions",
+        "cli/src",
+    ] {
         look(&root.join(folder), &root, &mut found);
     }
     found.sort();

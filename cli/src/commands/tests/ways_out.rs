@@ -59,7 +59,13 @@ fn texts() -> Vec<(String, String)> {
         }
     }
     let mut found = vec![root().join("README.md")];
-    for folder in ["cli/src", "shared/core/src", "shared/deployer/src", "shared/aws/src", "docs"] {
+    for folder in [
+        "cli/src",
+        "shared/core/src",
+        "shared/deployer/src",
+        "shared/aws/src",
+        "docs",
+    ] {
         walk(&root().join(folder), &mut found);
     }
     let joined = |path: PathBuf| {

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use futures_util::future::join_all;
-use serde::Serialize;
 use serde_json::Value;
 use towpath_core::incoming::stream::{self, About};
 use towpath_core::release::Actor;
@@ -16,25 +16,10 @@ use super::{HandlerError, bulletin, distrusted};
 use crate::drive::{DriveError, drive};
 use crate::ports::{LoadError, Ports};
 
-/// What the event source mapping is told: which records to deliver again.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchAnswer {
-    /// The records that failed.
-    pub batch_item_failures: Vec<ItemFailure>,
-}
-
-/// A record that failed.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ItemFailure {
-    /// Its sequence number.
-    pub item_identifier: String,
-}
-
 /// Drives every release and tells every bulletin that the batch names, each once and all at once.
-/// `function` is the function's own name.
+/// `function` is the function's own name. The answer tells the event source mapping which records to
+/// deliver again:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
 ///
 /// # Errors
 /// Never for the sake of one: those that fail are named in the answer, and the others go on.
@@ -43,7 +28,7 @@ pub async fn handle<P: Ports>(
     function: &str,
     event: &Value,
     time_left: impl Fn() -> Duration,
-) -> Result<BatchAnswer, HandlerError> {
+) -> Result<DynamoDbEventResponse, HandlerError> {
     let mut named: BTreeMap<About, String> = BTreeMap::new();
     for record in stream::read(event) {
         if let Some(about) = record.about {
@@ -57,14 +42,16 @@ pub async fn handle<P: Ports>(
         async move {
             look_at(ports, function, &about, actor, time_left)
                 .await
-                .then_some(ItemFailure {
-                    item_identifier: sequence,
-                })
+                .then_some(sequence)
         }
     });
-    Ok(BatchAnswer {
-        batch_item_failures: join_all(done).await.into_iter().flatten().collect(),
-    })
+    let mut answer = DynamoDbEventResponse::default();
+    for sequence in join_all(done).await.into_iter().flatten() {
+        let mut failure = DynamoDbBatchItemFailure::default();
+        failure.item_identifier = Some(sequence);
+        answer.batch_item_failures.push(failure);
+    }
+    Ok(answer)
 }
 
 /// Whether it failed.
