@@ -73,7 +73,7 @@ bench: ## Rendering beside serde_json alone
 	$(CARGO) bench -p towpath-core --bench taskdef
 
 fuzz: ## Five minutes of random task definitions (needs cargo-fuzz and a nightly toolchain)
-	cd shared/core && cargo +nightly fuzz run render -- -max_total_time=300
+	cd shared/taskdef && cargo +nightly fuzz run render -- -max_total_time=300
 
 package: $(VENV)/.packaging ## One zip per function, ready for Lambda (ARCHITECTURE=arm64|x86_64)
 	scripts/package --architecture $(ARCHITECTURE)

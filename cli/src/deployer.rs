@@ -10,7 +10,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{DeploymentId, ParameterName, PipelineName, Region, ReleaseId};
 use towpath_core::pipeline::{Pipeline, ReadError, Stage};
 use towpath_core::release::{
@@ -18,6 +17,7 @@ use towpath_core::release::{
 };
 use towpath_deployer::Preview;
 use towpath_deployer::ports::ImageDetail;
+use towpath_taskdef::image::{Digest, Registry, RepositoryName, Tag};
 
 use crate::meant;
 use crate::output::Failure;

@@ -4,12 +4,12 @@ pub(crate) mod ask;
 pub(crate) mod survey;
 pub(crate) mod write;
 
-use towpath_core::image::{Registry, RepositoryName};
 use towpath_core::names::{
     ClusterName, ContainerName, Partition, PipelineName, Region, ServiceName, SlackChannel,
     SlackUser, StageName,
 };
 use towpath_core::pipeline::Role;
+use towpath_taskdef::image::{Registry, RepositoryName};
 
 /// What somebody wants a pipeline for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,8 +15,8 @@ mod walk;
 mod yaml;
 
 use std::path::Path;
-use towpath_core::repeated_path;
-use towpath_core::taskdef::not_a_pipeline;
+use towpath_taskdef::not_a_pipeline;
+use towpath_taskdef::repeated_path;
 
 use serde::Serialize;
 use towpath_core::pipeline::{Contradiction, LARGEST_TEXT, Pipeline, ReadError};

@@ -4,10 +4,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use towpath_core::json;
 use towpath_core::names::ParameterName;
 use towpath_core::pipeline::{Pipeline, Stored};
 use towpath_core::release::Home;
+use towpath_taskdef::json;
 
 use super::files;
 use super::lint::write_problems;

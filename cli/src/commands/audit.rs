@@ -9,9 +9,9 @@ use std::io::Write;
 use std::str::FromStr;
 
 use serde::Serialize;
-use towpath_core::image::{Digest, ImageError};
 use towpath_core::names::{InvalidName, PipelineName, ReleaseId};
 use towpath_core::release::{BrokenChain, Outcome, Release, Subject, Summary, verify_chain};
+use towpath_taskdef::image::{Digest, ImageError};
 
 use self::orders::AuditedOrders;
 use self::rows::{AuditedService, Edited, Known};

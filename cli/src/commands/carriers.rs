@@ -6,10 +6,10 @@ use std::fmt;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
-use towpath_core::image::{Digest, Registry, RepositoryName};
 use towpath_core::names::PipelineName;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Home, Image, Release, ServiceId};
+use towpath_taskdef::image::{Digest, Registry, RepositoryName};
 
 use super::stage::usable;
 use crate::deployer::{Deployer, all_pipelines, service_of};

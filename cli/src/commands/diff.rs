@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use towpath_core::taskdef;
+use towpath_taskdef as taskdef;
 
 use super::task_definition::{self, Input};
 use crate::output::{Answer, Failure, Output};

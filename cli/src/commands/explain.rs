@@ -8,8 +8,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use towpath_core::image::{Registry, RepositoryName, Tag};
 use towpath_core::pipeline::{Pipeline, TagVerdict};
+use towpath_taskdef::image::{Registry, RepositoryName, Tag};
 
 use self::asked::Asked;
 use super::{files, lint};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use towpath_core::visible;
+use towpath_taskdef::visible;
 
 use serde::Serialize;
 use towpath_core::pipeline::{LARGEST_TEXT, Pipeline};

@@ -3,13 +3,13 @@
 use std::fs;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
-use towpath_core::visible;
+use towpath_taskdef::visible;
 
-use towpath_core::image::{Registry, RepositoryName};
 use towpath_core::names::{
     AccountId, ContainerName, PipelineName, Region, SlackChannel, SlackUser, StageName,
 };
 use towpath_core::pipeline::Role;
+use towpath_taskdef::image::{Registry, RepositoryName};
 
 use super::doctor::account_profile;
 use super::explain::asked::Asked;

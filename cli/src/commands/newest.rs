@@ -3,10 +3,10 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use towpath_core::image::{Digest, Tag};
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::{Pipeline, TagVerdict};
 use towpath_core::release::{Home, Image, open, release_id};
+use towpath_taskdef::image::{Digest, Tag};
 
 use crate::deployer::Deployer;
 use crate::deployer::orders::Orders;

@@ -4,14 +4,14 @@ use std::io::Write;
 
 use serde::Serialize;
 use serde_json::Value;
-use towpath_core::image::{Digest, ImageRef, Registry, RepositoryName, Tag};
 use towpath_core::names::{PipelineName, StageName};
 use towpath_core::pipeline::{Pipeline, Stage, TagVerdict};
 use towpath_core::release::{
     Actor, Entry, Event, Home, Image, Plan, Release, planning, release_id,
 };
-use towpath_core::taskdef;
 use towpath_deployer::Preview;
+use towpath_taskdef as taskdef;
+use towpath_taskdef::image::{Digest, ImageRef, Registry, RepositoryName, Tag};
 
 use crate::deployer::{Deployer, NoSuchPipeline, Where, all_pipelines};
 use crate::meant::closest;

@@ -5,10 +5,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use thiserror::Error;
-use towpath_core::image::ImageRef;
-use towpath_core::repeated_key;
-use towpath_core::taskdef::{
-    self, AllowedRegistry, Changes, Rendered, Rules, Severity, TaskDefinition,
+use towpath_taskdef::image::ImageRef;
+use towpath_taskdef::repeated_key;
+use towpath_taskdef::{
+    self as taskdef, AllowedRegistry, Changes, Rendered, Rules, Severity, TaskDefinition,
 };
 
 use super::task_definition::{self, Format, Input};

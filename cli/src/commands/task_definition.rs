@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use towpath_core::visible;
+use towpath_taskdef::visible;
 
 use clap::ValueEnum;
 use thiserror::Error;
-use towpath_core::json;
-use towpath_core::taskdef::{self, DocumentError, Kind, TaskDefinition};
+use towpath_taskdef::json;
+use towpath_taskdef::{self as taskdef, DocumentError, Kind, TaskDefinition};
 
 use crate::lint::yaml_as_json;
 

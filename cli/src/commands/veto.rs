@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde::Serialize;
-use towpath_core::image::{Digest, Tag};
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Incoming, Order, Principal, Release, Subject};
 use towpath_deployer::handlers::Taken;
+use towpath_taskdef::image::{Digest, Tag};
 
 use super::carriers::{Whereabouts, carriers};
 use super::ordered::{Ordered, Words};
@@ -76,7 +76,7 @@ impl FromStr for Named {
     fn from_str(text: &str) -> Result<Self, String> {
         if text.starts_with("sha256:") {
             let digest = text.parse().map(Self::Digest);
-            return digest.map_err(|error: towpath_core::image::ImageError| error.to_string());
+            return digest.map_err(|error: towpath_taskdef::image::ImageError| error.to_string());
         }
         text.parse().map(Self::Release).map_err(|_| {
             "neither a digest (sha256:… of 64 digits) nor a release, as `towpath history` shows them"

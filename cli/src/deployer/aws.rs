@@ -13,7 +13,6 @@ use towpath_aws::config::{
 use towpath_aws::signed::{Api, At};
 use towpath_aws::{Aws, Caller, Reached, reach};
 use towpath_core::check::target::CheckUrl;
-use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{AccountId, DeploymentId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::release::{
     Action, Home, Release, ServiceId, ServiceRow, StoredEntry, Summary, Writer,
@@ -22,6 +21,7 @@ use towpath_deployer::ports::{
     CallError, Clock as _, Ecr as _, ImageDetail, Ledger as _, LoadError, Parameters as _,
 };
 use towpath_deployer::{Preview, preview};
+use towpath_taskdef::image::{Digest, Registry, RepositoryName, Tag};
 
 use super::find::find;
 use super::{Deployer, MaybeRead, Parameter, Sealed, StoredEntries, Where};

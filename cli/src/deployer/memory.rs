@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use towpath_aws::Reached;
 use towpath_aws::signed::Api;
 use towpath_core::check::target::CheckUrl;
-use towpath_core::image::{Digest, Registry, RepositoryName, Tag};
 use towpath_core::names::{DeploymentId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::pipeline::{PARAMETER_ROOT, Pipeline};
 use towpath_core::release::{
@@ -19,8 +18,9 @@ use towpath_core::release::{
 };
 use towpath_deployer::Preview;
 use towpath_deployer::ports::{CallError, ImageDetail};
+use towpath_taskdef::image::{Digest, Registry, RepositoryName, Tag};
 
-use towpath_core::taskdef::{self, TaskDefinition};
+use towpath_taskdef::{self as taskdef, TaskDefinition};
 
 use super::{Deployer, MaybeRead, Parameter, Sealed, StoredEntries};
 use crate::doctor::memory::Answers;
@@ -182,7 +182,7 @@ fn image(pipeline: &Pipeline, tag: &str) -> Image {
             .parse()
             .unwrap(),
         repository: pipeline.repository.clone(),
-        digest: towpath_core::image::Digest::of(tag.as_bytes()),
+        digest: towpath_taskdef::image::Digest::of(tag.as_bytes()),
         tag: tag.parse().unwrap(),
         arrived_at: PUSHED,
     }

@@ -1,6 +1,5 @@
 //! What people order of the deployer: to take releases back, to hold stages, to veto images.
 
-use towpath_core::image::{Digest, Tag};
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
@@ -8,6 +7,7 @@ use towpath_core::release::{
 };
 use towpath_deployer::handlers::Taken;
 use towpath_deployer::ports::{Issued, OrderLog, Trail};
+use towpath_taskdef::image::{Digest, Tag};
 
 use super::Deployer;
 use crate::output::Failure;

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use towpath_aws::MANIFESTS;
 use towpath_aws::signed::ECR;
-use towpath_core::image::{Manifest, Needs, Platform, Tag, listed};
-use towpath_core::json;
 use towpath_core::pipeline::TagVerdict;
 use towpath_deployer::is_on_fargate;
 use towpath_deployer::ports::CallError;
+use towpath_taskdef::image::{Manifest, Needs, Platform, Tag, listed};
+use towpath_taskdef::json;
 
 use super::finding::{Check, Finding};
 use super::reads::{Reads, Spot, items, text};
@@ -207,7 +207,7 @@ async fn platforms<R: Reads>(
 
 #[cfg(test)]
 mod tests {
-    use towpath_core::image::Digest;
+    use towpath_taskdef::image::Digest;
 
     use super::*;
     use crate::doctor::memory::{Answers, told};

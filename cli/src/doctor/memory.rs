@@ -4,8 +4,8 @@ use serde_json::Value;
 use towpath_aws::Reached;
 use towpath_aws::signed::Api;
 use towpath_core::check::target::CheckUrl;
-use towpath_core::image::{Digest, Registry, RepositoryName};
 use towpath_deployer::ports::CallError;
+use towpath_taskdef::image::{Digest, Registry, RepositoryName};
 
 use super::finding::{Finding, Severity};
 use super::reads::{Reads, Spot};

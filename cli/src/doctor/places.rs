@@ -2,7 +2,7 @@
 //! as `infra/functions.json` says, and beside them those that the Terraform module was told of.
 
 use serde_json::{Map, Value};
-use towpath_core::image::Ecr;
+use towpath_taskdef::image::Ecr;
 
 const ALTERNATIVES: &str = "$or";
 

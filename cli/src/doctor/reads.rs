@@ -4,10 +4,10 @@ use serde_json::Value;
 use towpath_aws::Reached;
 use towpath_aws::signed::Api;
 use towpath_core::check::target::CheckUrl;
-use towpath_core::image::{Digest, Registry, RepositoryName};
 use towpath_core::names::Region;
 use towpath_core::release::Place;
 use towpath_deployer::ports::CallError;
+use towpath_taskdef::image::{Digest, Registry, RepositoryName};
 
 /// Where something is read.
 #[derive(Debug, Clone, PartialEq, Eq)]

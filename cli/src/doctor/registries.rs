@@ -3,9 +3,9 @@
 
 use serde_json::json;
 use towpath_aws::signed::EVENTBRIDGE;
-use towpath_core::json;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::Home;
+use towpath_taskdef::json;
 
 use super::finding::{Check, Finding};
 use super::places::Pattern;

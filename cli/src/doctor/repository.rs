@@ -2,10 +2,10 @@
 
 use serde_json::json;
 use towpath_aws::signed::ECR;
-use towpath_core::image::Registry;
 use towpath_core::names::Region;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::Home;
+use towpath_taskdef::image::Registry;
 
 use super::finding::{Check, Finding};
 use super::reads::{Reads, Spot, items, text};

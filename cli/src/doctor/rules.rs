@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use towpath_aws::signed::EVENTBRIDGE;
-use towpath_core::json;
+use towpath_taskdef::json;
 
 use super::description::{Rule, Takes};
 use super::finding::{Check, Finding};

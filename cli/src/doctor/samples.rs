@@ -1,9 +1,9 @@
 //! A pipeline and what is in AWS for it, for tests of the checks.
 
 use serde_json::json;
-use towpath_core::image::Digest;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Good, Home, ServiceRow};
+use towpath_taskdef::image::Digest;
 
 use super::stage::{Seen, StageAt};
 use crate::deployer::memory::{PUSHED, home};

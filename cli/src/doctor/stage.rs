@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 use towpath_aws::signed::ECS;
-use towpath_core::image::Registry;
 use towpath_core::pipeline::{Base, Pipeline, Stage};
 use towpath_core::release::{Home, Place, ServiceRow};
 use towpath_deployer::ports::CallError;
+use towpath_taskdef::image::Registry;
 
 use super::description::advance_role;
 use super::finding::{Check, Finding};

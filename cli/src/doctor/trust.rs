@@ -1,7 +1,7 @@
 //! What a trust policy says about who may assume a role.
 
 use serde_json::Value;
-use towpath_core::json;
+use towpath_taskdef::json;
 
 /// Whom a role trusts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 use towpath_aws::signed::{Api, CODEDEPLOY, ECR, ECS};
-use towpath_core::image::{ImageRef, Registry};
 use towpath_core::names::Region;
 use towpath_core::release::{Home, Place, ServiceId};
 use towpath_deployer::ports::CallError;
+use towpath_taskdef::image::{ImageRef, Registry};
 
 use super::{StageWish, Wish};
 use crate::deployer::Deployer;

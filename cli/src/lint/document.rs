@@ -1,7 +1,7 @@
 //! A file as a tree of values, each with the place where it stands.
 
 use std::fmt;
-use towpath_core::repeated_key;
+use towpath_taskdef::repeated_key;
 
 /// A place in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

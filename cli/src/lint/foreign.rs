@@ -1,7 +1,8 @@
 //! What a file is that neither YAML nor JSON can be read from, where that shows.
 
+use towpath_taskdef::repeated;
+
 use super::document::{Position, Unreadable};
-use towpath_core::repeated;
 
 /// A file with nothing in it.
 pub(super) fn empty(at: Position) -> Unreadable {

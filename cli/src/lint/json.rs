@@ -3,9 +3,10 @@
 //! `serde_json` judges the whole text first and reads every single value; what is done here is to
 //! find where the values stand in a text that is known to be JSON.
 
+use towpath_taskdef::visible;
+
 use super::document::{DEEPEST, Entry, Node, Position, Unreadable, Value};
 use super::foreign;
-use towpath_core::visible;
 
 /// Reads a JSON file.
 pub(super) fn read(text: &str) -> Result<Node, Unreadable> {

@@ -3,13 +3,13 @@
 
 use std::str::FromStr;
 
-use towpath_core::image::{ImageError, ImageRef, Registry, RepositoryName};
 use towpath_core::names::{
     AccountId, AlarmName, CheckName, ClusterName, CodeDeployName, ContainerName, FunctionName,
     InvalidName, ParameterName, PipelineName, Region, RoleArn, ServiceName, SlackChannel,
     SlackUser, StageName,
 };
 use towpath_core::pipeline::{InvalidPattern, InvalidSpan, Span, TagGlob, TagRegex, VersionRange};
+use towpath_taskdef::image::{ImageError, ImageRef, Registry, RepositoryName};
 
 use crate::shape::Kind;
 
@@ -69,7 +69,7 @@ fn better_way_out(kind: &str, text: &str, judge: Judge) -> Option<String> {
         );
     }
     // What may be a secret is repeated in no way out.
-    let is_repeated = |text: &str| towpath_core::repeated(text) == text;
+    let is_repeated = |text: &str| towpath_taskdef::repeated(text) == text;
     let is_taken = |name: &&str| judge(name).is_none() && is_repeated(name);
     if let Some(name) = name_in_arn(kind, text).filter(is_taken) {
         return Some(format!("write its name: `{name}`"));

@@ -3,9 +3,9 @@
 mod keys;
 
 use serde_json::{Value as Json, json};
-use towpath_core::image::Tag;
 use towpath_core::pipeline::{PLACEHOLDERS, Span};
-use towpath_core::{repeated, repeated_key};
+use towpath_taskdef::image::Tag;
+use towpath_taskdef::{repeated, repeated_key};
 
 use super::document::{Entry, Node, Value};
 use super::{leaf, suggest};

@@ -1,9 +1,10 @@
 //! Compares a file with the shape of a pipeline, and finds everything that differs in one go.
 
+use towpath_taskdef::{repeated, repeated_key};
+
 use super::document::{Entry, Node, Position, Value};
 use super::{LintError, leaf, rewrite, suggest};
 use crate::shape::{Choice, Field, Kind, Shape, Struct};
-use towpath_core::{repeated, repeated_key};
 
 /// Everything in `node` that a pipeline of that `shape` cannot have.
 pub(super) fn walk(node: &Node, shape: &Shape) -> Vec<LintError> {

@@ -4,7 +4,7 @@
 //! merge keys, which YAML 1.2 no longer has.
 
 use std::collections::HashMap;
-use towpath_core::{repeated_key, visible};
+use towpath_taskdef::{repeated_key, visible};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
 

@@ -6,10 +6,10 @@ use aws_sdk_ecr::operation::describe_images::DescribeImagesError;
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, ImageStatus, TagStatus};
 use jiff::Timestamp;
 use serde_json::json;
-use towpath_core::image::{Digest, Manifest, Platform, Registry, RepositoryName, Tag};
-use towpath_core::json;
 use towpath_core::names::Region;
 use towpath_deployer::ports::{CallError, Ecr, ImageDetail, ImageState};
+use towpath_taskdef::image::{Digest, Manifest, Platform, Registry, RepositoryName, Tag};
+use towpath_taskdef::json;
 
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, refused, to_the_millisecond, unreadable};

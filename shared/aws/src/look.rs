@@ -6,9 +6,9 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde_json::{Value, json};
-use towpath_core::image::{Digest, Registry, RepositoryName};
-use towpath_core::json;
 use towpath_deployer::ports::CallError;
+use towpath_taskdef::image::{Digest, Registry, RepositoryName};
+use towpath_taskdef::json;
 
 use crate::aws::Aws;
 use crate::call::{causes, refused, unreadable};

@@ -7,8 +7,8 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use towpath_core::json::{self, JsonError};
 use towpath_deployer::handlers::HandlerError;
+use towpath_taskdef::json::{self, JsonError};
 use tracing_subscriber::EnvFilter;
 
 use crate::Aws;

@@ -8,11 +8,11 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::{Value, json};
-use towpath_core::json;
 use towpath_core::message::slack_text;
 use towpath_core::names::{ApprovalId, ReleaseId, SlackUser};
 use towpath_core::release::Card;
 use towpath_deployer::ports::{CallError, Messenger};
+use towpath_taskdef::json;
 
 use crate::aws::Aws;
 use crate::call::{causes, never_connected, one_line, present, refused, unreadable};

@@ -6,8 +6,8 @@ mod order;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use towpath_taskdef::image::{Digest, RepositoryName, Tag};
 
-use crate::image::{Digest, RepositoryName, Tag};
 use crate::names::{
     BulletinId, Fingerprint, ParameterName, PipelineName, ReleaseId, SlackChannel, StageName,
 };

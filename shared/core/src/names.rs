@@ -1,115 +1,8 @@
 //! A checked newtype for every name that configuration or an event may carry, so that hostile
 //! text is refused once, at the edge, and never travels further.
 
-mod partition;
-mod read;
-
-use std::fmt;
-use std::str::FromStr;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
-
-pub use partition::Partition;
-
-/// A name that breaks the rules of its kind.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{shown}` is not {kind}: use {rule}")]
-pub struct InvalidName {
-    shown: String,
-    kind: &'static str,
-    rule: &'static str,
-}
-
-impl InvalidName {
-    fn new(text: &str, kind: &'static str, rule: &'static str) -> Self {
-        let shown = crate::repeated(text);
-        Self { shown, kind, rule }
-    }
-
-    /// What is wrong, without the way out.
-    #[must_use]
-    pub fn problem(&self) -> String {
-        format!("`{}` is not {}", self.shown, self.kind)
-    }
-
-    /// What to write instead.
-    #[must_use]
-    pub fn way_out(&self) -> String {
-        format!("use {}", self.rule)
-    }
-}
-
-macro_rules! name {
-    ($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $valid:expr $(, $pattern:literal)?) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-        #[serde(into = "String")]
-        pub struct $name(String);
-
-        impl $name {
-            /// The name as text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = InvalidName;
-
-            fn try_from(text: String) -> Result<Self, InvalidName> {
-                let valid: fn(&str) -> bool = $valid;
-                if valid(&text) {
-                    Ok(Self(text))
-                } else {
-                    Err(InvalidName::new(&text, $kind, $rule))
-                }
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                from.deserialize_string(read::Name::new($kind, $rule))
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = InvalidName;
-
-            fn from_str(text: &str) -> Result<Self, InvalidName> {
-                Self::try_from(text.to_owned())
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> String {
-                name.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl JsonSchema for $name {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                // The pattern lets an editor tell before `towpath lint` does.
-                schemars::json_schema!({
-                    "type": "string",
-                    "description": concat!($kind, ": ", $rule)
-                    $(, "pattern": $pattern)?
-                })
-            }
-        }
-    };
-}
+use towpath_taskdef::name;
+pub use towpath_taskdef::names::{AccountId, InvalidName, Partition, Region, begins};
 
 name!(
     /// The name of a pipeline, unique among the pipelines of a deployer.
@@ -146,22 +39,6 @@ name!(
             && all(hash, |c| matches!(c, '0'..='9' | 'a'..='f'))
     }),
     r"^[a-z][a-z0-9-]{0,39}-[0-9a-f]{16}$"
-);
-name!(
-    /// An AWS account id.
-    AccountId,
-    "an AWS account id",
-    "12 digits, in quotes (as a number it loses its leading zeros)",
-    |t| t.len() == 12 && all(t, |c| c.is_ascii_digit()),
-    r"^[0-9]{12}$"
-);
-name!(
-    /// An AWS region code, such as `eu-west-1`.
-    Region,
-    "an AWS region",
-    "a region code such as eu-west-1",
-    |t| (5..=32).contains(&t.len()) && all(t, lower_or_dash),
-    r"^[a-z0-9-]{5,32}$"
 );
 name!(
     /// The name (not the ARN) of an ECS cluster:
@@ -328,12 +205,6 @@ name!(
 
 /// The longest ARN of a parameter that SSM takes, in characters.
 pub(crate) const MAX_PARAMETER_ARN: usize = 1_011;
-
-/// Whether a text begins so, in whatever capitals.
-pub(crate) fn begins(text: &str, prefix: &str) -> bool {
-    text.get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-}
 
 /// Longest name of a parameter in characters. SSM takes 1011 with what stands before the name in the
 /// parameter's ARN, of which this is the shortest:

@@ -1,11 +1,11 @@
 //! Derived rows that are not taken at their word: before something is done on what a row says, it is
 //! compared with the entries and orders that it is derived from.
 
-use towpath_core::image::Digest;
 use towpath_core::release::{
     Difference, Directive, Release, ServiceId, ServiceRow, Subject, ordered, verify_row,
     verify_trail,
 };
+use towpath_taskdef::image::Digest;
 
 use crate::ports::{CallError, Directives, Distrust, Ledger, LoadError, Trail};
 

@@ -21,7 +21,8 @@ fn built_from(package: &str) -> Vec<String> {
 #[test]
 fn what_decides_and_what_drives_know_no_sdk_and_no_lambda() {
     for (package, more) in [
-        ("towpath-core", &["tokio", "towpath-deployer"][..]),
+        ("towpath-taskdef", &["tokio", "jiff", "towpath-core"][..]),
+        ("towpath-core", &["tokio", "towpath-deployer"]),
         ("towpath-deployer", &["hyper", "reqwest", "towpath-aws"]),
     ] {
         let built = built_from(package);

@@ -3,8 +3,8 @@
 
 use std::str::FromStr;
 
-use towpath_core::image::{Digest, ImageError, Registry, RepositoryName, Tag};
 use towpath_core::pipeline::is_elsewhere;
+use towpath_taskdef::image::{Digest, ImageError, Registry, RepositoryName, Tag};
 
 use crate::output::Failure;
 

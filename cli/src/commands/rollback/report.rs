@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use serde::Serialize;
-use towpath_core::image::Digest;
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{Image, Principal, Revision};
+use towpath_taskdef::image::Digest;
 
 use crate::output::{Failure, GOOD, NAME, QUIET, WARN};
 use crate::telling::safe;

@@ -2,8 +2,8 @@
 //! `audit` say of them.
 
 use towpath_core::bulletin::News;
-use towpath_core::image::Digest;
 use towpath_core::release::{Candidate, Order, Subject};
+use towpath_taskdef::image::Digest;
 
 use super::shop::*;
 use super::*;

@@ -3,8 +3,8 @@
 use serde_json::json;
 use towpath_core::names::{Fingerprint, TaskDefinitionArn};
 use towpath_core::release::{BaseRevision, Plan, ScalableTarget, ScalingState, ServiceRow};
-use towpath_core::taskdef::TaskDefinition;
 use towpath_deployer::ports::ImageDetail;
+use towpath_taskdef::TaskDefinition;
 
 use super::*;
 

@@ -155,7 +155,7 @@ fn apply_says_that_the_deployer_was_not_told_of_a_registry() {
 fn with_image(tag: &str) -> Memory {
     let mut deployer = Memory::new();
     let image = towpath_deployer::ports::ImageDetail {
-        digest: towpath_core::image::Digest::of(tag.as_bytes()),
+        digest: towpath_taskdef::image::Digest::of(tag.as_bytes()),
         tags: vec!["latest".parse().unwrap(), tag.parse().unwrap()],
         pushed_at: crate::deployer::memory::PUSHED,
     };

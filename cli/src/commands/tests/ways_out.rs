@@ -61,6 +61,7 @@ fn texts() -> Vec<(String, String)> {
     let mut found = vec![root().join("README.md")];
     for folder in [
         "cli/src",
+        "shared/taskdef/src",
         "shared/core/src",
         "shared/deployer/src",
         "shared/aws/src",

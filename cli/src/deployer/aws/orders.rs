@@ -1,6 +1,5 @@
 //! Orders, written to the ledger in AWS.
 
-use towpath_core::image::{Digest, Tag};
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
@@ -10,6 +9,7 @@ use towpath_deployer::handlers::{Taken, take};
 use towpath_deployer::ports::{
     AppendError, Clock as _, Directives as _, Issue, Issued, Ledger as _, OrderLog, Told, Trail,
 };
+use towpath_taskdef::image::{Digest, Tag};
 
 use super::Installed;
 use crate::deployer::Deployer as _;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use towpath_core::bulletin::{Announced, Bulletin};
-use towpath_core::image::{Digest, Tag};
 use towpath_core::names::{BulletinId, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
@@ -12,6 +11,7 @@ use towpath_core::release::{
 };
 use towpath_deployer::handlers::Taken;
 use towpath_deployer::ports::{Issued, OrderLog, Trail};
+use towpath_taskdef::image::{Digest, Tag};
 
 use super::{Memory, home};
 use crate::deployer::Deployer as _;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 use towpath_core::check::target::CheckUrl;
-use towpath_core::repeated;
+use towpath_taskdef::repeated;
 
 use super::{LEFT_OUT, Place, command, like, scalar, takes, value_of, written};
 use crate::lint::document::{Node, Value};

@@ -16,8 +16,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value;
-use towpath_core::json;
 use towpath_deployer::ports::CallError;
+use towpath_taskdef::json;
 
 use crate::call::unreadable;
 

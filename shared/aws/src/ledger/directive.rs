@@ -13,10 +13,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use jiff::Timestamp;
 use towpath_core::bulletin::{Announced, Bulletin};
-use towpath_core::image::Digest;
 use towpath_core::names::{BulletinId, Fingerprint, ReleaseId};
 use towpath_core::release::{Directive, Order, Principal, ServiceId, ServiceRow, Subject, Upon};
 use towpath_deployer::ports::{AppendError, CallError, Directives, Issue, Issued, OrderLog, Trail};
+use towpath_taskdef::image::Digest;
 
 use self::items::{
     ORDERS, head_of, keys, log_of, row_item, row_of, sort_key, trail_of, transaction,

@@ -25,12 +25,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use towpath_core::image::Digest;
-use towpath_core::json;
 use towpath_core::names::{DeploymentId, ReleaseId};
 use towpath_core::release::{
     Candidate, Entry, EntryText, Event, Good, ServiceId, ServiceRow, StoredEntry,
 };
+use towpath_taskdef::image::Digest;
+use towpath_taskdef::json;
 
 /// An item as the SDK has it.
 pub(super) type Item = HashMap<String, AttributeValue>;

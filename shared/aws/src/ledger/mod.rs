@@ -18,13 +18,13 @@ mod write;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use towpath_core::image::Digest;
 use towpath_core::names::{AccountId, DeploymentId, PipelineName, ReleaseId};
 use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{
     Actor, Candidate, Event, HookReport, Release, ServiceId, ServiceRow, Summary,
 };
 use towpath_deployer::ports::{Append, AppendError, CallError, Ledger, LoadError, OpenRelease};
+use towpath_taskdef::image::Digest;
 
 pub use read::Stored;
 pub use summary::Listed;

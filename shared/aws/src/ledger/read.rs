@@ -4,12 +4,12 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use futures_util::future::try_join_all;
 use jiff::SignedDuration;
-use towpath_core::image::Digest;
 use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
 use towpath_core::release::{
     BrokenSeal, Release, ServiceId, ServiceRow, StoredEntry, Untrusted, Writer, verify_chain,
 };
 use towpath_deployer::ports::{CallError, Clock as _, Distrust, LoadError, OpenRelease};
+use towpath_taskdef::image::Digest;
 
 use super::item::{
     BadItem, DEPLOYMENT, ENTRY, Item, SERVICE, SUMMARY, VETO, deployment_key, entry_of, optional,

@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::metadata::ErrorMetadata;
 use serde_json::Value;
-use towpath_core::json;
+use towpath_taskdef::json;
 
 use super::api::{Api, Protocol};
 use super::xml;

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use towpath_aws::Aws;
 use towpath_aws::config::TABLE;
-use towpath_core::image::Digest;
 use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{Entry, Home, HookReport, Order, Principal, Release, Subject};
 use towpath_deployer::ports::{AppendError, CallError, Directives as _, Issue, Ledger as _, Told};
+use towpath_taskdef::image::Digest;
 
 use crate::support::http::{Reply, Server};
 use crate::support::releases::{actor, append, at, id, opened, reported};

@@ -1,8 +1,8 @@
 //! SSM and ECR: what is read page by page, and what does not exist.
 
 use serde_json::json;
-use towpath_core::image::{Registry, RepositoryName};
 use towpath_deployer::ports::{Ecr, Parameters};
+use towpath_taskdef::image::{Registry, RepositoryName};
 
 use crate::support::aws;
 use crate::support::http::{Reply, Server};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use towpath_taskdef::image::Tag;
+
 use super::{Audience, Bulletin, News, StageOf};
-use crate::image::Tag;
 use crate::names::{BulletinId, PipelineName};
 use crate::pipeline::Pipeline;
 use crate::release::{Directive, Home, Order, Subject};
@@ -114,9 +115,9 @@ fn stages_at(subject: &Subject, home: &Home, pipeline: &Pipeline) -> Vec<StageOf
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::Digest;
     use crate::release::{Principal, Upon};
     use crate::simulation::sample;
+    use towpath_taskdef::image::Digest;
 
     fn directive(subject: &Subject, order: Order) -> Directive {
         let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());

@@ -1,9 +1,9 @@
 //! What is wrong with one answer.
 
 use serde_json::Value;
+use towpath_taskdef::json;
 
 use super::{Answer, Response};
-use crate::json;
 use crate::message::one_line;
 use crate::pipeline::HttpCheck;
 

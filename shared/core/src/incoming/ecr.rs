@@ -7,11 +7,11 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use towpath_taskdef::image::{Digest, RepositoryName, Tag};
 
 use super::ReadError;
 use super::envelope::Envelope;
 use super::fields::Fields;
-use crate::image::{Digest, RepositoryName, Tag};
 use crate::message::one_line;
 use crate::names::{AccountId, Region};
 

@@ -156,7 +156,7 @@ fn form_payload(body: &[u8]) -> Result<String, ReadError> {
 /// The payload as JSON.
 fn json(payload: &str) -> Result<Value, ReadError> {
     // The error's text may quote the payload, which is not for the log: its place is enough.
-    crate::json::read(payload.as_bytes()).map_err(|error| {
+    towpath_taskdef::json::read(payload.as_bytes()).map_err(|error| {
         ReadError::malformed(format!(
             "the payload is not JSON, has a key twice, or is nested too deeply ({})",
             error.place()
@@ -202,7 +202,7 @@ fn action(click: &Fields<'_>) -> Result<ButtonAction, ReadError> {
 fn value<T: DeserializeOwned>(action: &Fields<'_>, otherwise: &str) -> Result<T, ReadError> {
     let value = Some(action.text("value")?).filter(|value| value.starts_with('{'));
     value
-        .and_then(|value| crate::json::read_as(value.as_bytes()).ok())
+        .and_then(|value| towpath_taskdef::json::read_as(value.as_bytes()).ok())
         .ok_or_else(|| action.broken("value", &otherwise))
 }
 

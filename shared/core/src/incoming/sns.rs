@@ -7,10 +7,10 @@
 use serde::de::IntoDeserializer as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use towpath_taskdef::json;
 
 use super::ReadError;
 use super::fields::{Fields, kind};
-use crate::json;
 use crate::message::one_line;
 use crate::names::MessageId;
 use crate::release::Decision;

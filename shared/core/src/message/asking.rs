@@ -1,10 +1,10 @@
 //! What is said of a request for approval: who may decide, until when, and what would be replaced.
 
 use jiff::Timestamp;
+use towpath_taskdef::image::ImageRef;
 
 use super::escape::slack_text;
 use super::wording::mention;
-use crate::image::ImageRef;
 use crate::pipeline::ApprovalGate;
 use crate::release::{Approval, ImageChange, Plan};
 
@@ -65,8 +65,8 @@ fn of_container(change: &ImageChange) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::Digest;
     use crate::simulation::sample;
+    use towpath_taskdef::image::Digest;
 
     #[test]
     fn what_runs_now_is_told_with_the_images_that_change() {

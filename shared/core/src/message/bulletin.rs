@@ -1,13 +1,13 @@
 //! What a bulletin says: in Slack as a message of its own, and by e-mail.
 
 use serde_json::json;
+use towpath_taskdef::image::Tag;
 
 use super::email::subject;
 use super::escape::{one_line, slack_text};
 use super::slack::mrkdwn;
 use super::wording::person;
 use crate::bulletin::{Bulletin, News, StageOf};
-use crate::image::Tag;
 use crate::names::ParameterName;
 use crate::release::Card;
 

@@ -1,4 +1,7 @@
+use std::str::FromStr;
+
 use proptest::prelude::*;
+use schemars::JsonSchema;
 
 use super::*;
 

@@ -107,11 +107,11 @@ pub enum KindlessCheck {
     /// It has no key that says what is checked.
     #[error(
         "check `{}` does not say what it checks: give it one of the keys `http`, `alarm`, `metric` and `task`",
-        crate::repeated(.0.as_str())
+        towpath_taskdef::repeated(.0.as_str())
     )]
     None(CheckName),
     /// It has several.
-    #[error("check `{}` says twice what it checks: make a check of each", crate::repeated(.0.as_str()))]
+    #[error("check `{}` says twice what it checks: make a check of each", towpath_taskdef::repeated(.0.as_str()))]
     Several(CheckName),
 }
 

@@ -7,8 +7,8 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
-use crate::repeated_path;
 use std::collections::BTreeSet;
+use towpath_taskdef::repeated_path;
 
 use super::stored;
 use super::{Pipeline, Rollout, Stage};
@@ -167,7 +167,7 @@ impl Found {
 
 /// A name as it is repeated: one that is taken may be a secret all the same.
 pub(super) fn named(name: &impl ToString) -> String {
-    crate::repeated(&name.to_string())
+    towpath_taskdef::repeated(&name.to_string())
 }
 
 /// The first value that stands in the list for the second time.

@@ -1,8 +1,8 @@
 //! Lengths of time as people write them: `90s`, `30m`, `24h`, `2d`.
 
-use crate::repeated;
 use std::fmt;
 use std::str::FromStr;
+use towpath_taskdef::repeated;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

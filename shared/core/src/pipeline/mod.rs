@@ -22,6 +22,7 @@ mod tags;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use towpath_taskdef::image::{Registry, RepositoryName};
 
 pub use approval::{ApprovalGate, ApprovalPoint};
 pub use arrivals::Arrivals;
@@ -40,7 +41,6 @@ pub use stage::{AutoScaling, Base, PLACEHOLDERS, Role, Stage, WayBack};
 pub use stored::{LARGEST_ADVANCED, LARGEST_STANDARD, PARAMETER_ROOT, StoreError, Stored, Tier};
 pub use tags::{InvalidPattern, TagGlob, TagPolicy, TagRegex, TagVerdict, VersionRange};
 
-use crate::image::{Registry, RepositoryName};
 use crate::names::{PipelineName, SlackChannel, SlackUser, StageName};
 
 /// One application's way to production: which image tags it takes, and its ordered stages.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use towpath_taskdef::repeated;
 
 use super::{CheckKind, Stage};
 use crate::names::ContainerName;
-use crate::repeated;
 
 /// The containers that a stage names, and where.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

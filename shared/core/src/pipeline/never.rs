@@ -11,10 +11,11 @@ mod tags;
 mod tests;
 
 pub use self::repository::is_elsewhere;
+use towpath_taskdef::repeated;
+
 use super::contradiction::Found;
 use super::{CodeDeployRollout, Contradiction, Pipeline, Rollout, Stage};
 use crate::names::begins;
-use crate::repeated;
 
 /// The deployment configurations that CodeDeploy has for ECS:
 /// <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html>.

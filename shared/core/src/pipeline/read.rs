@@ -1,9 +1,10 @@
 //! Reading a pipeline as it is stored, strictly.
 
+use towpath_taskdef::json;
+use towpath_taskdef::visible;
+
 use super::{Contradiction, Pipeline};
-use crate::json;
 use crate::names::ParameterName;
-use crate::visible;
 
 /// Largest text that is read, in bytes: far more than a parameter holds, far less than hurts.
 pub const LARGEST_TEXT: usize = 65_536;

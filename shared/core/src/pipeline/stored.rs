@@ -1,8 +1,9 @@
 //! A pipeline as it is kept: compact JSON in one SSM parameter.
 
+use towpath_taskdef::image::RepositoryName;
+
 use super::contradiction::Found;
 use super::{Base, Pipeline};
-use crate::image::RepositoryName;
 use crate::names::{ParameterName, StageName};
 
 /// The path under which a deployer keeps its pipelines, unless it was installed under another prefix.

@@ -15,7 +15,7 @@ pub use self::glob::TagGlob;
 pub use self::invalid::InvalidPattern;
 pub use self::regex::TagRegex;
 pub use self::semver::VersionRange;
-use crate::image::Tag;
+use towpath_taskdef::image::Tag;
 
 /// The rule by which a pipeline takes tags. `latest` is refused whatever the rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::{
     BaseRevision, DeploymentTarget, Image, Outcome, Revision, ScalingState, ServiceId, Successor,
 };
-use crate::image::Platform;
 use crate::names::{
     CheckName, ContainerName, DeploymentId, Fingerprint, PauseId, ReleaseId, StageName,
 };
@@ -18,6 +17,7 @@ use crate::pipeline::{
     Stage, TaskCheck,
 };
 use jiff::Timestamp;
+use towpath_taskdef::image::Platform;
 
 /// A service and the role through which it is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,10 +16,10 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use towpath_taskdef::image::Digest;
 
 pub use self::log::{BrokenLog, Logged, verify_listed, verify_log};
 use super::{Principal, ServiceId};
-use crate::image::Digest;
 use crate::names::Fingerprint;
 
 /// What an order is about.

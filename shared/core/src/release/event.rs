@@ -4,12 +4,12 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use towpath_taskdef::image::{Digest, Registry, RepositoryName, Tag};
 
 use super::{
     Action, ActionKind, Decision, DeploymentStatus, Home, Outcome, Plan, Principal, Rollback,
     ScalableTarget, ScalingState, ServiceId,
 };
-use crate::image::{Digest, Registry, RepositoryName, Tag};
 use crate::names::{
     ApprovalId, CheckName, DeploymentId, Fingerprint, MessageId, PauseId, ReleaseId, StageName,
     TaskDefinitionArn,

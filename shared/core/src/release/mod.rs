@@ -75,7 +75,8 @@ pub use tell::announcements;
 pub use unwritten::Unwritten;
 pub use vote::{Approval, Decision, Principal, Standing, Vote};
 
-use crate::image::{Digest, Tag};
+use towpath_taskdef::image::{Digest, Tag};
+
 use crate::names::{Fingerprint, PipelineName, ReleaseId};
 
 /// The id of the release of this image in this pipeline. The same push, however often it is

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use towpath_taskdef::image::Platform;
 
 use super::{ActionKind, ServiceId, ServiceRow, reason};
-use crate::image::Platform;
 use crate::names::{ContainerName, Fingerprint, ParameterName, TaskDefinitionArn};
 
 /// What a rollout would do: which revision it starts from, what would be registered, and what has

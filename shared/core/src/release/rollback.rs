@@ -5,9 +5,9 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use towpath_taskdef::image::Tag;
 
 use super::{DeploymentStatus, Event, Image, Outcome, Principal, Release, Revision, ServiceId};
-use crate::image::Tag;
 use crate::names::{Fingerprint, ReleaseId, StageName};
 use crate::pipeline::{Pipeline, Rollout, Stage, WayBack};
 

@@ -12,13 +12,13 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use towpath_taskdef::image::{Digest, Tag};
 
 pub use change::service_change;
 pub use recomputed::{Difference, Recomputed, verify_row};
 pub use written::NotAllowed;
 
 use super::{Event, Release, Revision};
-use crate::image::{Digest, Tag};
 use crate::names::{AccountId, ClusterName, Region, ReleaseId, ServiceName};
 
 /// A service, wherever it is.

@@ -11,12 +11,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use towpath_taskdef::image::{Platform, Registry, Tag};
 
 pub use self::untrusted::Untrusted;
 use super::rollback::without_gates;
 use super::rollout::{Live, Phase, Rollout};
 use super::{Action, Conclusion, Entry, Event, Image, Principal, Rollback, ServiceId, Successor};
-use crate::image::{Platform, Registry, Tag};
 use crate::names::{AccountId, DeploymentId, Fingerprint, Region, ReleaseId, StageName};
 use crate::pipeline::{Pipeline, Stage};
 

@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use towpath_taskdef::image::Tag;
 
 use super::accept::Accepted;
 use super::rollout::{Phase, Rollout};
 use super::{Event, Outcome, Release, ServiceId};
-use crate::image::Tag;
 use crate::names::ReleaseId;
 
 /// A release that serves in a service from now on.

@@ -1,11 +1,11 @@
 //! A release in one line: what lists and the sweeper need without reading its entries.
 
 use jiff::Timestamp;
+use towpath_taskdef::image::{Digest, RepositoryName, Tag};
 
 use super::rollout::{Live, Phase};
 use super::vote::{Approval, Standing};
 use super::{Outcome, Release, announcements};
-use crate::image::{Digest, RepositoryName, Tag};
 use crate::message::baking;
 use crate::names::{Fingerprint, PipelineName, ReleaseId};
 use crate::pipeline::Stage;

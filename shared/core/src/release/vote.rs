@@ -5,9 +5,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use towpath_taskdef::image::Digest;
 
 use super::Revision;
-use crate::image::Digest;
 use crate::names::{ApprovalId, Fingerprint, SlackUser};
 
 /// Somebody who was authenticated.

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use towpath_taskdef::image::Digest;
 
-use crate::image::Digest;
 use crate::names::ReleaseId;
 use crate::release::{
     Actor, Directive, Entry, Event, Order, Principal, Recomputed, Release, ServiceChange,

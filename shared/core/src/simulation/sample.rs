@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use towpath_taskdef::image::{Digest, Tag};
 
-use crate::image::{Digest, Tag};
 use crate::names::{Fingerprint, SlackUser, TaskDefinitionArn};
 use crate::pipeline::{Notify, Pipeline};
 use crate::release::{

@@ -9,9 +9,9 @@ mod roll_back;
 
 use serde_json::{Value, json};
 use towpath_core::incoming::{ReadError, slack, url};
-use towpath_core::json::JsonError;
 use towpath_core::names::{ApprovalId, ParameterName, ReleaseId, SlackUser};
 use towpath_core::release::{Actor, Decision, Incoming, Principal, Refusal, Release, StoredNow};
+use towpath_taskdef::json::JsonError;
 
 use super::HandlerError;
 use super::stored::stored_now;

@@ -12,11 +12,11 @@
 use futures_util::future::join_all;
 use serde_json::Value;
 use towpath_core::bulletin::{Audience, Bulletin};
-use towpath_core::image::{Registry, RepositoryName, Tag};
 use towpath_core::incoming::{ReadError, ecr};
 use towpath_core::names::ParameterName;
 use towpath_core::pipeline::{Pipeline, TagVerdict};
 use towpath_core::release::{Actor, Home, Image, NotTaken, open, release_id};
+use towpath_taskdef::image::{Registry, RepositoryName, Tag};
 
 use super::HandlerError;
 use crate::ports::{

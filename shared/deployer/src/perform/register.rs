@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towpath_core::names::{Fingerprint, ReleaseId, TaskDefinitionArn};
 use towpath_core::release::{ActionKind, BaseRevision, Changes, Event, Image, Place};
-use towpath_core::taskdef::{self, ReleaseMark, TAG_RELEASE, TaskDefinition, template};
+use towpath_taskdef::{self as taskdef, ReleaseMark, TAG_RELEASE, TaskDefinition, template};
 
 use crate::ports::{CallError, Ports};
 

@@ -1,12 +1,12 @@
 //! Orders about services and images.
 
 use jiff::Timestamp;
-use towpath_core::image::{Digest, Tag};
 use towpath_core::names::{Fingerprint, PipelineName, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
     Directive, Home, Logged, Order, Principal, ServiceId, ServiceRow, Subject,
 };
+use towpath_taskdef::image::{Digest, Tag};
 
 use super::{AppendError, CallError};
 

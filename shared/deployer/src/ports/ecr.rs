@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use towpath_core::image::{Digest, Platform, Registry, RepositoryName, Tag};
+use towpath_taskdef::image::{Digest, Platform, Registry, RepositoryName, Tag};
 
 use super::CallError;
 

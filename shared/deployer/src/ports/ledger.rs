@@ -1,12 +1,12 @@
 //! The ledger.
 
 use jiff::Timestamp;
-use towpath_core::image::Digest;
 use towpath_core::names::{AccountId, DeploymentId, PipelineName, ReleaseId};
 use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{
     Actor, Candidate, Event, HookReport, Release, ServiceId, ServiceRow, Untrusted,
 };
+use towpath_taskdef::image::Digest;
 
 use super::CallError;
 

@@ -4,9 +4,9 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
+use towpath_taskdef::image::Digest;
 
 use crate::bulletin::Bulletin;
-use crate::image::Digest;
 use crate::message::{bulletin, bulletin_mail, card, notices, replies};
 use crate::pipeline::Pipeline;
 use crate::release::tests::given::{Story, given};

@@ -1,9 +1,9 @@
 //! The card, the replies and the notices of the main situations, as they are sent.
 
 use serde_json::{Value, json};
+use towpath_taskdef::image::Digest;
 
 use crate::bulletin::{Audience, Bulletin};
-use crate::image::Digest;
 use crate::message::{ROLL_BACK, bulletin, bulletin_mail, card, notices, replies};
 use crate::pipeline::HookPoint;
 use crate::release::tests::given::{Story, deployment, given, in_progress};

@@ -1,11 +1,12 @@
 //! Contradictions within one stage.
 
+use towpath_taskdef::repeated_key;
+
 use super::{Found, checks, named, repeated, tags};
 use crate::names::{MAX_PARAMETER_ARN, Partition, begins};
 use crate::pipeline::{
     ApprovalGate, ApprovalPoint, Base, PLACEHOLDERS, Pipeline, Rollout, Stage, stored,
 };
-use crate::repeated_key;
 
 /// Most containers of a task definition:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>.
@@ -207,7 +208,7 @@ pub(super) fn value_of(name: &str, value: &str, path: &str, found: &mut Found) {
     if let Some(unknown) = unknown_placeholder(value) {
         found.add(
             format!("{path}.{name}"),
-            format!("`{}` is not known here", crate::repeated(unknown)),
+            format!("`{}` is not known here", towpath_taskdef::repeated(unknown)),
             format!("use {}", known_placeholders()),
         );
     }

@@ -1,12 +1,15 @@
 //! Whether AWS takes the tags that a stage sets on its task definitions.
 
+use towpath_taskdef::image::Digest;
+use towpath_taskdef::resource_tag::{
+    CHARACTERS, MAX_KEY, MAX_TAGS, MAX_VALUE, is_permitted, is_reserved,
+};
+use towpath_taskdef::{TAG_RELEASE, TAG_SPEC};
+use towpath_taskdef::{repeated_key, visible};
+
 use super::{Found, stage::value_of};
-use crate::image::Digest;
 use crate::names::begins;
 use crate::pipeline::{PLACEHOLDERS, Pipeline, Stage, TagPolicy};
-use crate::resource_tag::{CHARACTERS, MAX_KEY, MAX_TAGS, MAX_VALUE, is_permitted, is_reserved};
-use crate::taskdef::{TAG_RELEASE, TAG_SPEC};
-use crate::{repeated_key, visible};
 
 /// Those that Towpath always adds.
 const OWN: usize = [TAG_RELEASE, TAG_SPEC].len();

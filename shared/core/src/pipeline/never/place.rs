@@ -1,9 +1,10 @@
 //! Where a stage is: regions that are none, and roles of another partition.
 
+use towpath_taskdef::repeated;
+
 use crate::names::Partition;
 use crate::pipeline::Stage;
 use crate::pipeline::contradiction::Found;
-use crate::repeated;
 
 pub(super) fn find(stage: &Stage, path: &str, found: &mut Found) {
     if let Some(region) = &stage.region

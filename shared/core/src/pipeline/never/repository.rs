@@ -2,11 +2,12 @@
 
 use std::net::Ipv4Addr;
 
+use towpath_taskdef::image::Registry;
+use towpath_taskdef::repeated;
+
 use super::place::is_region;
-use crate::image::Registry;
 use crate::pipeline::Pipeline;
 use crate::pipeline::contradiction::Found;
-use crate::repeated;
 
 /// Shortest name of a repository of ECR. Its other rules are those of every registry, since its model
 /// has the pattern that takes `a__b` and `a--b`:

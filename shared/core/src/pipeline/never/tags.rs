@@ -1,8 +1,9 @@
 //! Rules for tags that no tag keeps.
 
+use towpath_taskdef::repeated;
+
 use crate::pipeline::contradiction::Found;
 use crate::pipeline::{TagPolicy, TagRegex};
-use crate::repeated;
 
 pub(super) fn find(tags: &TagPolicy, found: &mut Found) {
     if tags.takes_any() {

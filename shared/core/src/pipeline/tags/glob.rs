@@ -1,13 +1,13 @@
 //! A glob over whole tags.
 
-use crate::{repeated, visible};
 use std::fmt;
+use towpath_taskdef::{repeated, visible};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use towpath_taskdef::image::Tag;
 
 use super::InvalidPattern;
-use crate::image::Tag;
 
 /// A glob over whole tags: `*` may stand for no text at all, and every other character (letters,
 /// digits, `_`, `.` and `-`) stands for itself.

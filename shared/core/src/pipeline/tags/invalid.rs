@@ -14,21 +14,21 @@ pub enum InvalidPattern {
     },
     /// The regular expression does not compile.
     Regex {
-        /// The pattern, as [`repeated`](crate::repeated()) shows it.
+        /// The pattern, as [`repeated`](towpath_taskdef::repeated()) shows it.
         pattern: String,
         /// What the compiler says.
         reason: String,
     },
     /// The version range does not parse.
     Range {
-        /// The range, as [`repeated`](crate::repeated()) shows it.
+        /// The range, as [`repeated`](towpath_taskdef::repeated()) shows it.
         range: String,
         /// What the parser says.
         reason: String,
     },
     /// The glob contains something that no tag can contain.
     Glob {
-        /// The glob, as [`repeated`](crate::repeated()) shows it.
+        /// The glob, as [`repeated`](towpath_taskdef::repeated()) shows it.
         glob: String,
         /// The character, escaped.
         culprit: String,

@@ -1,13 +1,13 @@
 //! A regular expression over whole tags.
 
-use crate::{repeated, visible};
 use std::fmt;
+use towpath_taskdef::{repeated, visible};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use towpath_taskdef::image::Tag;
 
 use super::InvalidPattern;
-use crate::image::Tag;
 
 /// Largest compiled program in bytes. Matching is linear in the tag's length times this.
 const LARGEST_PROGRAM: usize = 1 << 20;

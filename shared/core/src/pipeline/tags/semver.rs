@@ -1,14 +1,14 @@
 //! A range of semantic versions: <https://semver.org>.
 
-use crate::{repeated, visible};
 use std::fmt;
+use towpath_taskdef::{repeated, visible};
 
 use schemars::JsonSchema;
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
+use towpath_taskdef::image::Tag;
 
 use super::{InvalidPattern, TagVerdict};
-use crate::image::Tag;
 
 /// A range is made of comparisons with `=`, `>`, `>=`, `<`, `<=`, `~` and `^`, joined by commas, which
 /// must all hold. A version without a sign means `^`, so `1.4` is `>=1.4.0, <2.0.0`. A pre-release is in a

@@ -130,7 +130,7 @@ pub fn verify_listed(
 mod tests {
     use super::super::tests::trail;
     use super::*;
-    use crate::image::Digest;
+    use towpath_taskdef::image::Digest;
 
     #[test]
     fn an_order_that_is_gone_with_all_about_its_subject_is_missed() {

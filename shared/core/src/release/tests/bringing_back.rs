@@ -186,7 +186,7 @@ fn a_rollback_brings_back_nothing_but_what_the_good_release_ran_with() {
         "the rollback names arn:aws:ecs:eu-west-1:111111111111:task-definition/shop:6",
     );
     let other_image = Image {
-        digest: crate::image::Digest::of(b"other"),
+        digest: towpath_taskdef::image::Digest::of(b"other"),
         ..image.clone()
     };
     refused(rollback, &other_image, Some(&good), "by the entries of");
@@ -294,7 +294,7 @@ fn what_had_to_be_registered_anew_is_still_the_release_that_it_was() {
         .planned_but("test", |plan| {
             plan.service.good = Some(Good {
                 release: other("worse00", sample::dawn()).release,
-                digest: Some(crate::image::Digest::of(b"worse")),
+                digest: Some(towpath_taskdef::image::Digest::of(b"worse")),
                 revision: sample::revision(9),
                 at: sample::dawn(),
                 before: false,
@@ -464,7 +464,9 @@ fn a_rollback_waits_for_who_has_the_service() {
 fn what_was_brought_back_is_good_and_what_came_after_it_is_not() {
     let at = |number: u64| Good {
         release: other(&format!("aaaaaa{number}"), sample::dawn()).release,
-        digest: Some(crate::image::Digest::of(number.to_string().as_bytes())),
+        digest: Some(towpath_taskdef::image::Digest::of(
+            number.to_string().as_bytes(),
+        )),
         revision: sample::revision(number),
         at: sample::dawn(),
         before: false,

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use towpath_taskdef::image::Digest;
 
 use super::given::other;
-use crate::image::Digest;
 use crate::release::{
     Candidate, Good, ServiceChange, ServiceId, ServiceRow, ServiceWrite, open, release_id,
 };

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use towpath_taskdef::json;
 
 use super::given::{Story, deployment, given, in_progress, stage};
-use crate::json;
 use crate::names::ReleaseId;
 use crate::pipeline::HookPoint;
 use crate::release::{

@@ -4,10 +4,10 @@
 //! who reads dead letters could mend it.
 
 use towpath_core::bulletin::{Audience, Bulletin};
-use towpath_core::json;
 use towpath_core::names::{BulletinId, ParameterName};
 use towpath_core::pipeline::{Notify, Pipeline};
 use towpath_core::release::Home;
+use towpath_taskdef::json;
 
 use super::super::HandlerError;
 use crate::ports::{Bulletins, CallError, Clock, Parameter};

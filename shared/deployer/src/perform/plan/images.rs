@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use towpath_core::release::{Changes, ImageChange};
-use towpath_core::taskdef::{Container, TaskDefinition};
+use towpath_taskdef::{Container, TaskDefinition};
 
 /// The images that the pipeline replaces in a definition.
 pub(super) fn that_are_set(definition: &TaskDefinition, changes: &Changes) -> Vec<ImageChange> {

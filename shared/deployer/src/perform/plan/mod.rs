@@ -12,7 +12,7 @@ mod targets;
 mod way_back;
 
 use towpath_core::release::{Action, ActionKind, Event, Plan, Release, verify_rollback};
-use towpath_core::taskdef::TaskDefinition;
+use towpath_taskdef::TaskDefinition;
 
 use self::reading::{describe, read_base};
 use self::rendering::{fingerprint, render, reusable, target};

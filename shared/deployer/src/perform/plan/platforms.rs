@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use towpath_core::image::{Needs, Platform, listed};
-use towpath_core::taskdef::TaskDefinition;
+use towpath_taskdef::TaskDefinition;
+use towpath_taskdef::image::{Needs, Platform, listed};
 
 use super::Request;
 use crate::perform::service::{Service, is_on_fargate};

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use towpath_core::image::{Digest, ImageRef, Registry, RepositoryName};
-use towpath_core::taskdef::TaskDefinition;
+use towpath_taskdef::TaskDefinition;
+use towpath_taskdef::image::{Digest, ImageRef, Registry, RepositoryName};
 
 use super::Request;
 use crate::ports::{CallError, ImageState, Ports};

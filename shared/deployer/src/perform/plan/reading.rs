@@ -3,7 +3,7 @@
 use towpath_core::names::TaskDefinitionArn;
 use towpath_core::pipeline::Base;
 use towpath_core::release::{BaseRevision, Place};
-use towpath_core::taskdef::TaskDefinition;
+use towpath_taskdef::TaskDefinition;
 
 use super::{Problem, Request};
 use crate::perform::register::fill;

@@ -7,7 +7,7 @@ use towpath_core::appspec;
 use towpath_core::names::{ContainerName, Fingerprint, TaskDefinitionArn};
 use towpath_core::pipeline::{Base, Rollout};
 use towpath_core::release::{BaseRevision, DeploymentTarget};
-use towpath_core::taskdef::{self, Rendered, Severity, TaskDefinition};
+use towpath_taskdef::{self as taskdef, Rendered, Severity, TaskDefinition};
 
 use super::{Problem, Request};
 use crate::perform::register::changes_of;

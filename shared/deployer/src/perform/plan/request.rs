@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use towpath_core::image::Platform;
 use towpath_core::names::{StageName, TaskDefinitionArn};
 use towpath_core::pipeline::{Base, NamedContainers, Rollout};
 use towpath_core::release::{Action, Changes, Gates, Image, Place};
+use towpath_taskdef::image::Platform;
 
 /// What [`Action::Plan`] asks about.
 pub(in crate::perform) struct Request<'a> {

@@ -3,7 +3,7 @@
 //! is registered and begun.
 
 use serde_json::Value;
-use towpath_core::taskdef::TaskDefinition;
+use towpath_taskdef::TaskDefinition;
 
 use super::Problem;
 use crate::perform::service::{Service, list, text};

@@ -2,7 +2,7 @@
 
 use towpath_core::names::TaskDefinitionArn;
 use towpath_core::release::Place;
-use towpath_core::taskdef::{self, Diff, TaskDefinition};
+use towpath_taskdef::{self as taskdef, Diff, TaskDefinition};
 
 use super::pulling::Pulls;
 use super::{Problem, describe};

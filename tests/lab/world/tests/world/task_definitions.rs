@@ -202,14 +202,14 @@ fn definitions_that_cannot_run_are_refused() {
 }
 
 /// The tables that the checks before a registration are held against.
-#[path = "../../../../../shared/core/tests/taskdef_cases/mod.rs"]
-mod taskdef_cases;
+#[path = "../../../../../shared/taskdef/tests/cases/mod.rs"]
+mod cases;
 
 #[test]
 fn what_ecs_takes_is_taken() {
     let mut bench = Bench::new();
-    for case in taskdef_cases::lines(taskdef_cases::TAKEN) {
-        let input = taskdef_cases::definition(&case);
+    for case in cases::lines(cases::TAKEN) {
+        let input = cases::definition(&case);
         let answer = bench.attempt("ecs", "RegisterTaskDefinition", &input);
         assert_eq!(answer.err(), None, "{case}");
     }
@@ -219,8 +219,8 @@ fn what_ecs_takes_is_taken() {
 fn what_is_refused_is_refused_in_ecss_words() {
     let mut bench = Bench::new();
     let mut seen = Vec::new();
-    for case in taskdef_cases::lines(taskdef_cases::REFUSED) {
-        let input = taskdef_cases::definition(&case);
+    for case in cases::lines(cases::REFUSED) {
+        let input = cases::definition(&case);
         if let Err(error) = bench.attempt("ecs", "RegisterTaskDefinition", &input) {
             assert_eq!(error.code, "ClientException", "{case}");
             seen.push(error.message);

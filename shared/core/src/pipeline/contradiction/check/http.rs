@@ -1,10 +1,11 @@
 //! Contradictions within an HTTP check.
 
+use towpath_taskdef::repeated_key;
+
 use super::pointer;
 use crate::check::target::{AddressPolicy, CheckUrl, Denied, Host};
 use crate::pipeline::HttpCheck;
 use crate::pipeline::contradiction::Found;
-use crate::repeated_key;
 
 /// Longest time in seconds that one answer may take.
 const LONGEST_ANSWER: u32 = 20;

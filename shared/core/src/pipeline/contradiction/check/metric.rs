@@ -1,8 +1,9 @@
 //! Contradictions within a metric check: what CloudWatch takes for a metric.
 
+use towpath_taskdef::{repeated, repeated_key};
+
 use crate::pipeline::MetricCheck;
 use crate::pipeline::contradiction::Found;
-use crate::{repeated, repeated_key};
 
 /// Most dimensions of a metric:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Dimension>.

@@ -1,6 +1,6 @@
 //! JSON pointers: <https://www.rfc-editor.org/rfc/rfc6901>.
 
-use crate::{repeated_key, visible};
+use towpath_taskdef::{repeated_key, visible};
 
 /// What is wrong with a pointer, and the way out.
 pub(super) struct Fault {

@@ -1,9 +1,10 @@
 //! Contradictions within the check that a one-off task makes.
 
+use towpath_taskdef::repeated;
+
 use crate::check::overrides;
 use crate::pipeline::contradiction::{Found, stage::variable_name};
 use crate::pipeline::{PLACEHOLDERS, Stage, TaskCheck};
-use crate::repeated;
 
 /// The longest text of all overrides of a task, with the characters that JSON adds:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html>.
