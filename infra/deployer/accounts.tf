@@ -65,10 +65,13 @@ resource "aws_dynamodb_resource_policy" "ledger" {
         Principal = { AWS = [for account in sort(var.target_accounts) : "arn:${local.partition}:iam::${account}:root"] }
         Action    = statement.actions
         Resource  = aws_dynamodb_table.ledger.arn
-        # A condition rather than a principal: a role that is not there yet could not be named.
+        # A condition rather than a principal: a role that is not there yet could not be named. An account
+        # with stages in several regions has a role for each, with the region in its name.
         Condition = merge(statement.conditions, {
-          ArnEquals = {
-            "aws:PrincipalArn" = [for account in sort(var.target_accounts) : "arn:${local.partition}:iam::${account}:role/${local.prefix}-lifecycle-hook"]
+          ArnLike = {
+            "aws:PrincipalArn" = flatten([for account in sort(var.target_accounts) : [
+              for role in ["lifecycle-hook", "lifecycle-hook-*"] : "arn:${local.partition}:iam::${account}:role/${local.prefix}-${role}"
+            ]])
           }
         })
       } if startswith(statement.sid, "Ledger")

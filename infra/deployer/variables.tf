@@ -20,7 +20,7 @@ variable "architecture" {
 }
 
 variable "prefix" {
-  description = "Starts the name of everything, so that two deployers fit into one account and region. By default that of `functions.json`."
+  description = "Starts the name of everything, so that two deployers fit into one account, also in different regions. By default that of `functions.json`."
   type        = string
   default     = null
 

@@ -29,6 +29,11 @@ locals {
   hook      = local.described.here.functions["lifecycle-hook"]
   hook_name = "${local.prefix}-lifecycle-hook"
 
+  # IAM's names are those of all regions: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+  role_names = { for role in ["lifecycle-hook", "forward"] : role => join("-", compact([
+    local.prefix, role, var.role_arn == null ? "" : local.region
+  ])) }
+
   # The ledger is in the tools account; everything else that the hook touches is here.
   hook_statements = concat(
     [for statement in local.hook.statements : statement if !startswith(statement.sid, "Ledger")],

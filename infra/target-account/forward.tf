@@ -34,7 +34,7 @@ resource "aws_cloudwatch_event_target" "forward" {
 }
 
 resource "aws_iam_role" "forward" {
-  name                 = "${local.prefix}-forward"
+  name                 = local.role_names["forward"]
   description          = "Sends events on to Towpath in ${var.deployer.account}"
   permissions_boundary = var.permissions_boundary_arn
 

@@ -64,7 +64,7 @@ resource "aws_cloudwatch_log_group" "hook" {
 }
 
 resource "aws_iam_role" "hook" {
-  name                 = local.hook_name
+  name                 = local.role_names["lifecycle-hook"]
   description          = local.hook.description
   permissions_boundary = var.permissions_boundary_arn
 

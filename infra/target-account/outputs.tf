@@ -1,7 +1,7 @@
 output "role" {
   description = "What a stage of this account names as its `role`."
   value = {
-    arn         = aws_iam_role.target.arn
+    arn         = coalesce(var.role_arn, one(aws_iam_role.target[*].arn))
     external_id = var.external_id
   }
 }

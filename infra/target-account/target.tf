@@ -1,6 +1,8 @@
 # The role that a stage of this account names. It trusts the deployer's `advance`, and nothing else.
 
 resource "aws_iam_role" "target" {
+  count = var.role_arn == null ? 1 : 0
+
   name                 = "${local.prefix}-target"
   description          = "What Towpath in ${var.deployer.account} may do here"
   permissions_boundary = var.permissions_boundary_arn
@@ -18,8 +20,10 @@ resource "aws_iam_role" "target" {
 }
 
 resource "aws_iam_role_policy" "target" {
+  count = length(aws_iam_role.target)
+
   name   = "own"
-  role   = aws_iam_role.target.name
+  role   = aws_iam_role.target[count.index].name
   policy = jsonencode({ Version = "2012-10-17", Statement = local.policies.target })
 }
 

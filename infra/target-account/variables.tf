@@ -35,6 +35,17 @@ variable "external_id" {
   }
 }
 
+variable "role_arn" {
+  description = "Where this module is applied to another region of the account already: the role that it has made there, its output `role.arn`, which stages of this region name as well. IAM's roles have no region: those that this region needs beside it then have the region in their names."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.role_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/${var.deployer.prefix}-target$", var.role_arn))
+    error_message = "Give the output `role.arn` of this module in the other region."
+  }
+}
+
 variable "packages" {
   description = "Folder with `lifecycle-hook.zip`, as `make package` writes it."
   type        = string

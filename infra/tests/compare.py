@@ -21,10 +21,10 @@ THRESHOLDS = {"oldest-open-release": 90000}
 KEY_ACTIONS = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
 
 
-def description(account=ACCOUNT):
+def description(account=ACCOUNT, region=REGION):
     """functions.json with its placeholders filled in."""
     text = (ROOT / "infra/functions.json").read_text()
-    for name, value in {"account": account, "region": REGION, "prefix": PREFIX}.items():
+    for name, value in {"account": account, "region": region, "prefix": PREFIX}.items():
         text = text.replace("${" + name + "}", value)
     return json.loads(text)
 
@@ -340,10 +340,10 @@ def accounts_are(lab, found, wanted):
     })
     arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{wanted['table']['name']}"
     table = json.loads(lab.client("dynamodb").get_resource_policy(ResourceArn=arn)["Policy"])
-    hooks = [f"arn:aws:iam::{account}:role/{PREFIX}-lifecycle-hook" for account in TARGETS]
+    hooks = [f"arn:aws:iam::{account}:role/{PREFIX}-{role}" for account in TARGETS for role in ("lifecycle-hook", "lifecycle-hook-*")]
     hook = [statement for statement in wanted["functions"]["lifecycle-hook"]["statements"] if about_ledger(statement)]
     found.same("table's policy", {statement["Sid"]: plain(statement) for statement in table["Statement"]}, {
-        sid: statement | {"resources": [arn], "conditions": statement["conditions"] | {"ArnEquals": {"aws:PrincipalArn": hooks}}}
+        sid: statement | {"resources": [arn], "conditions": statement["conditions"] | {"ArnLike": {"aws:PrincipalArn": hooks}}}
         for sid, statement in described(hook).items()})
     found.same("table's policy is about", {json.dumps(statement["Principal"]) for statement in table["Statement"]},
                {json.dumps({"AWS": [f"arn:aws:iam::{account}:root" for account in TARGETS]})})

@@ -2,6 +2,8 @@
 
 import json
 
+import boto3
+
 from compare import KEY_ACTIONS, PREFIX, Differences, about_ledger, description, key, queue
 from lab import ACCOUNT, REGION
 from statements import described, policy
@@ -9,6 +11,8 @@ from statements import described, policy
 TARGET = "222222222222"
 # What `advance` does at home only.
 AT_HOME = {"Secrets", "Seals", "Requests", "OtherAccounts", "Images"}
+# Where the account has stages, too.
+ELSEWHERE = "eu-west-1"
 # The ledger's key, as the root module names it.
 LEDGER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000001"
 
@@ -19,6 +23,7 @@ def target(lab):
     role_is(lab, found, here)
     hook_is(lab, found, here, home)
     rules_are(lab, found, here)
+    elsewhere_is(lab, found, home)
     kept_with_key(lab, found)
     alarms = lab.client("cloudwatch", TARGET).describe_alarms()["MetricAlarms"]
     found.same("alarms", sorted(alarm["AlarmName"] for alarm in alarms),
@@ -36,7 +41,11 @@ def role_is(lab, found, here):
     statements = [statement for statement in here["functions"]["advance"]["statements"] if statement["sid"] not in AT_HOME and not about_ledger(statement)]
     named = lambda statement, resource: (
         [f"arn:aws:iam::{TARGET}:role/shop-*"] if "iam:PassRole" in statement["actions"] else [resource])
-    found.same("role's statements", policy(iam, role, "own"), described(statements, named))
+    granted = policy(iam, role, "own")
+    found.same("role's statements", granted, described(statements, named))
+    # Stages of every region name it.
+    regions = {resource.split(":")[3] for statement in granted.values() for resource in statement["resources"] if resource != "*"}
+    found.same("role's regions", sorted(regions), ["", "*"])
 
 
 def hook_is(lab, found, here, home):
@@ -50,6 +59,23 @@ def hook_is(lab, found, here, home):
         "TOWPATH_ACCOUNT": ACCOUNT,
         "TOWPATH_TABLE": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{home['table']['name']}"})
     found.same("hook's timeout", configuration["Timeout"], function["timeout_seconds"])
+
+
+def elsewhere_is(lab, found, home):
+    """In another region of the account the hook works there, and whatever has no region is named apart."""
+    client = lambda service: boto3.client(service, endpoint_url=lab.endpoint, region_name=ELSEWHERE,
+                                          aws_access_key_id=TARGET, aws_secret_access_key="lab")
+    there, name = description(TARGET, ELSEWHERE), f"{PREFIX}-lifecycle-hook"
+    configuration = client("lambda").get_function(FunctionName=name)["Configuration"]
+    role = f"arn:aws:iam::{TARGET}:role/{name}-{ELSEWHERE}"
+    found.same("hook elsewhere", [configuration["Role"], configuration["Environment"]["Variables"]["TOWPATH_TABLE"]],
+               [role, f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{home['table']['name']}"])
+    statements = [statement for statement in there["functions"]["lifecycle-hook"]["statements"] if not about_ledger(statement)]
+    statements += [statement for statement in home["functions"]["lifecycle-hook"]["statements"] if about_ledger(statement)]
+    found.same("statements of the hook elsewhere", policy(client("iam"), f"{name}-{ELSEWHERE}", "own"), described(statements))
+    events = client("events")
+    roles = {target["RoleArn"] for rule in events.list_rules()["Rules"] for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]}
+    found.same("forwarding role elsewhere", roles, {f"arn:aws:iam::{TARGET}:role/{PREFIX}-forward-{ELSEWHERE}"})
 
 
 def kept_with_key(lab, found, given="own"):

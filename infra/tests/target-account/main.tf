@@ -59,6 +59,31 @@ module "target" {
   }
 }
 
+# Stages of another region of the account.
+provider "aws" {
+  alias  = "elsewhere"
+  region = "eu-west-1"
+}
+
+module "elsewhere" {
+  source    = "../../target-account"
+  providers = { aws = aws.elsewhere }
+
+  packages       = var.packages
+  architecture   = "x86_64"
+  external_id    = "an-id-that-nobody-guesses"
+  task_role_arns = ["arn:aws:iam::222222222222:role/shop-*"]
+  role_arn       = module.target.role.arn
+
+  deployer = {
+    prefix           = var.prefix
+    account          = var.tools_account
+    region           = "eu-central-1"
+    advance_role_arn = "arn:aws:iam::111111111111:role/towpath-advance"
+    table_arn        = "arn:aws:dynamodb:eu-central-1:111111111111:table/towpath-ledger"
+  }
+}
+
 resource "aws_iam_policy" "boundary" {
   name = "boundary"
 
@@ -115,4 +140,9 @@ resource "aws_kms_alias" "this" {
 output "target" {
   description = "Everything the module says."
   value       = module.target
+}
+
+output "elsewhere" {
+  description = "The same of the other region."
+  value       = module.elsewhere
 }

@@ -99,7 +99,7 @@ impl Target {
         let mut admitted = Vec::new();
         for statement in functions.ledger_statements("lifecycle-hook")? {
             let mut condition = statement["conditions"].clone();
-            condition["ArnEquals"] = json!({ "aws:PrincipalArn": [self.hook_role()] });
+            condition["ArnLike"] = json!({ "aws:PrincipalArn": [self.hook_role(), format!("{}-*", self.hook_role())] });
             admitted.push(
                 json!({ "Sid": statement["sid"], "Effect": "Allow", "Principal": { "AWS": [root] },
                 "Action": statement["actions"], "Resource": table(), "Condition": condition }),
