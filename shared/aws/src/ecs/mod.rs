@@ -11,7 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::Place;
-use towpath_deployer::ports::{CallError, Clock as _, Ecs, PauseAnswer, ServiceDeploymentBrief};
+use towpath_deployer::ports::{CallError, Ecs, PauseAnswer, ServiceDeploymentBrief};
 
 pub(crate) use self::definitions::Definitions;
 use self::raw::{Answer, replace_body};
@@ -249,7 +249,7 @@ impl Ecs for Aws {
         place: &Place,
     ) -> Result<Vec<ServiceDeploymentBrief>, CallError> {
         let set = self.clients().at(place).await?;
-        service_deployments::list(set.ecs(), &place.service, self.now()).await
+        service_deployments::list(set.ecs(), &place.service).await
     }
 
     async fn task_definition_of(

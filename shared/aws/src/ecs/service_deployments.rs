@@ -2,9 +2,9 @@
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html>.
 
 use aws_sdk_ecs::Client;
-use aws_sdk_ecs::types::{CreatedAt, DeploymentLifecycleHookAction, StopServiceDeploymentStopType};
+use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, StopServiceDeploymentStopType};
 use aws_smithy_types::DateTime;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::ServiceId;
@@ -22,11 +22,6 @@ const CONTINUE: &str = "ecs:ContinueServiceDeployment";
 /// How many service deployments a page holds:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html>.
 const PAGE: i32 = 100;
-
-/// How long ago a service deployment was created that is listed: for as long as ECS keeps them, so that
-/// the newest is among them, however old it is:
-/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/view-service-deployment.html>.
-const RECENT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// A service deployment as AWS sent it: stages and states that the SDK does not know stay as they
 /// are.
@@ -64,14 +59,14 @@ fn only(operation: &'static str, mut answer: Value, at: &str) -> Result<Option<V
     }
 }
 
-/// The service's recent deployments, the newest first. ECS does not say in which order it lists them.
+/// The service's deployments that ECS keeps, those of three months, the newest first. ECS does not say in
+/// which order it lists them. Without a filter by time: one that reaches back to their end is refused,
+/// `Before and After time filter must be within the last 3 months`.
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/43445>
 pub(super) async fn list(
     client: &Client,
     service: &ServiceId,
-    now: Timestamp,
 ) -> Result<Vec<ServiceDeploymentBrief>, CallError> {
-    let since = now.checked_sub(RECENT).unwrap_or(Timestamp::UNIX_EPOCH);
-    let since = CreatedAt::builder().after(DateTime::from_secs(since.as_second()));
     let mut listed = Vec::new();
     let mut token = None;
     loop {
@@ -79,7 +74,6 @@ pub(super) async fn list(
             .list_service_deployments()
             .cluster(service.cluster.as_str())
             .service(service.service.as_str())
-            .created_at(since.clone().build())
             .max_results(PAGE)
             .set_next_token(token)
             .send()

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use towpath_core::names::{DeploymentId, PauseId};
-use towpath_deployer::ports::{CallError, Clock as _, Ecs, PauseAnswer};
+use towpath_deployer::ports::{CallError, Ecs, PauseAnswer};
 
 use crate::support::aws;
 use crate::support::http::{Reply, Request, Server};
@@ -83,9 +83,7 @@ async fn deployments_are_listed_with_the_newest_first_however_ecs_lists_them() {
         .collect();
     assert_eq!(asked[0]["maxResults"], 100);
     assert_eq!(asked[1]["nextToken"], "more");
-    let after = asked[0]["createdAt"]["after"].as_f64().unwrap();
-    let days = (aws.now().as_second() as f64 - after) / 86_400.0;
-    assert!((89.9..90.1).contains(&days), "{days}");
+    assert_eq!(asked[0]["createdAt"], Value::Null, "ECS may refuse it");
 }
 
 #[tokio::test]

@@ -101,8 +101,7 @@ pub trait Ecs {
         place: &Place,
         id: &DeploymentId,
     ) -> Result<Option<Value>, CallError>;
-    /// `ListServiceDeployments`: those of the service that were created in the last 90 days, the newest
-    /// first.
+    /// `ListServiceDeployments`: those of the service that ECS still knows, the newest first.
     async fn recent_service_deployments(
         &self,
         place: &Place,

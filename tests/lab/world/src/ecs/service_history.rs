@@ -11,6 +11,10 @@ use crate::{
     call::{Answer, Call, epoch, put, strings},
 };
 
+/// How far back a filter by time may reach at least: AWS says three months, and these are the shortest
+/// ones. <https://github.com/hashicorp/terraform-provider-aws/issues/43445>
+const LONGEST_AGO_SECONDS: f64 = 89.0 * 86_400.0;
+
 pub(super) fn list(world: &mut World, call: &Call) -> Answer {
     let reference = call.required(
         "service",
@@ -21,6 +25,12 @@ pub(super) fn list(world: &mut World, call: &Call) -> Answer {
     let statuses = call.strings("status");
     let seconds = |pointer: &str| call.input.pointer(pointer).and_then(Value::as_f64);
     let (after, before) = (seconds("/createdAt/after"), seconds("/createdAt/before"));
+    let oldest = epoch(world.now).as_f64().unwrap_or_default() - LONGEST_AGO_SECONDS;
+    if [after, before].iter().flatten().any(|at| *at < oldest) {
+        return Err(super::invalid(
+            "Before and After time filter must be within the last 3 months.",
+        ));
+    }
     let mut found: Vec<&ServiceDeployment> = world
         .ecs
         .deployments

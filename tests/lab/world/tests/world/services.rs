@@ -83,6 +83,27 @@ fn missing_things_are_told_apart() {
 }
 
 #[test]
+fn service_deployments_are_not_asked_for_further_back_than_they_are_kept() {
+    let mut bench = Bench::with_image();
+    bench.service("ECS", 1, json!({}));
+    let since = |bench: &Bench, days: f64| {
+        let after = bench.now.as_millisecond() as f64 / 1000.0 - days * 86_400.0;
+        json!({"cluster": "shop", "service": "api", "createdAt": {"after": after}})
+    };
+    let asked = since(&bench, 88.0);
+    let listed = bench.ecs("ListServiceDeployments", asked);
+    assert_eq!(
+        listed["serviceDeployments"].as_array().map(Vec::len),
+        Some(1)
+    );
+    let asked = since(&bench, 90.0);
+    assert_eq!(
+        bench.refused("ecs", "ListServiceDeployments", asked),
+        "InvalidParameterException"
+    );
+}
+
+#[test]
 fn services_that_cannot_be_are_refused() {
     let mut bench = Bench::with_image();
     bench.service("ECS", 1, json!({}));
