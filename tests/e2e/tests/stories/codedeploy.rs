@@ -299,3 +299,24 @@ async fn a_deployment_that_is_not_shown_yet_has_not_failed() -> Result<(), Error
     assert_eq!(looks[0]["status"]["at"], "CodeDeploy does not show it yet");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_hook_of_a_deployment_that_is_not_shown_yet_is_not_refused() -> Result<(), Error> {
+    let world = World::start().await?;
+    let mut pipeline = world.shop.pipeline();
+    pipeline["stages"] = json!([pipeline["stages"][1].clone()]);
+    world.shop.apply(&world.lab, &pipeline).await?;
+    let fault = json!([{ "service": "codedeploy", "operation": "GetDeployment",
+        "caller": "towpath-lifecycle-hook", "first": 1, "outcome": "stale" }]);
+    world.fail(&fault).await?;
+    world.push(GOOD, "healthy").await?;
+    let ended = world.ended(GOOD).await?;
+    assert_eq!(ended, "succeeded", "{}", world.reason(GOOD).await?);
+    let looks = world.calls("codedeploy", "GetDeployment").await?;
+    let mut stale = looks.iter().filter(|call| call["fault"] == "stale");
+    assert_eq!(
+        stale.next().map(|call| &call["outcome"]),
+        Some(&json!("DeploymentDoesNotExistException"))
+    );
+    Ok(())
+}

@@ -2,7 +2,7 @@
 //!
 //! What CodeDeploy sends names the deployment and nothing else; which event it is at is read from
 //! the deployment. AWS does not say that the deployment shows the event already when the function
-//! starts, so that one that shows none is looked at again before it is refused.
+//! starts, nor that it is shown itself, so that what is not is looked for again before it is refused.
 //! <https://docs.aws.amazon.com/codedeploy/latest/userguide/tutorial-ecs-with-hooks-create-hooks.html>
 
 use std::time::Duration;
@@ -61,7 +61,7 @@ async fn asks<P>(
 where
     P: Ledger + CodeDeploy + Checker + Clock,
 {
-    let Some((mark, release)) = find(ports, deployment).await? else {
+    let Some((mark, release)) = find(ports, deployment, time_left).await? else {
         tracing::warn!(%deployment, "hook refused: the deployment is not one of ours");
         return Ok(Verdict::Failed);
     };
@@ -100,8 +100,10 @@ where
 async fn find<P: Ledger + CodeDeploy>(
     ports: &P,
     deployment: &DeploymentId,
+    time_left: &impl Fn() -> Duration,
 ) -> Result<Option<(Mark, Release)>, HandlerError> {
-    let Some(info) = ports.deployment_here(deployment).await? else {
+    let look = async || Ok(ports.deployment_here(deployment).await?);
+    let Some(info) = until_shown(deployment, time_left, look).await? else {
         return Ok(None);
     };
     let Ok(mark) = info.description.parse::<Mark>() else {
@@ -113,7 +115,7 @@ async fn find<P: Ledger + CodeDeploy>(
         .map(|release| (mark, release)))
 }
 
-/// The pauses before a deployment that shows no hook point is looked at again.
+/// The pauses before a deployment that is not shown, or shows no hook point, is looked at again.
 const PAUSES: [Duration; 4] = [
     Duration::from_millis(500),
     Duration::from_secs(1),
@@ -129,18 +131,27 @@ async fn point_of<P: CodeDeploy>(
     deployment: &DeploymentId,
     time_left: &impl Fn() -> Duration,
 ) -> Result<Option<HookPoint>, HandlerError> {
+    let look = async || Ok(shown_by(&ports.progress(place, deployment).await?));
+    until_shown(deployment, time_left, look).await
+}
+
+/// What a call that asks has, and CodeDeploy may not show yet.
+async fn until_shown<T>(
+    deployment: &DeploymentId,
+    time_left: &impl Fn() -> Duration,
+    look: impl AsyncFn() -> Result<Option<T>, HandlerError>,
+) -> Result<Option<T>, HandlerError> {
     let enough = time_left() / 2;
     for pause in PAUSES {
-        let shown = shown_by(&ports.progress(place, deployment).await?);
+        let shown = look().await?;
         // What is left has to do for the checks and the answer.
         if shown.is_some() || time_left().saturating_sub(pause) < enough {
             return Ok(shown);
         }
-        tracing::info!(%deployment, "the deployment does not show yet at which point it asks");
+        tracing::info!(%deployment, "CodeDeploy does not show yet which deployment asks, or at which point");
         tokio::time::sleep(pause).await;
     }
-    let last = ports.progress(place, deployment).await?;
-    Ok(shown_by(&last))
+    look().await
 }
 
 fn shown_by(progress: &DeploymentProgress) -> Option<HookPoint> {
