@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use towpath_aws::signed::ELB;
-use towpath_core::pipeline::{CodeDeployRollout, Rollout};
+use towpath_core::pipeline::{CodeDeployRollout, Controller, Rollout};
 
 use super::answers;
 use super::engine::deployment_group;
@@ -52,11 +52,9 @@ async fn target_group<R: Reads>(reads: &R, seen: &Seen<'_>, arn: &str) -> Findin
     };
     let group = items(&found, "TargetGroups").first();
     // Of CodeDeploy's pair one is led to by nothing until traffic moves.
-    let is_led_to = match &seen.at.stage.rollout {
-        Rollout::CodeDeploy(_) => true,
-        Rollout::Rolling(_) | Rollout::Ecs(_) => {
-            group.is_none_or(|group| !items(group, "LoadBalancerArns").is_empty())
-        }
+    let is_led_to = match seen.at.stage.rollout.capabilities().controller {
+        Controller::CodeDeploy => true,
+        Controller::Ecs => group.is_none_or(|group| !items(group, "LoadBalancerArns").is_empty()),
     };
     if !is_led_to {
         return check.error(

@@ -2,14 +2,17 @@
 //! function does with what it is given. It reaches AWS, Slack and e-mail through its [`ports`] only.
 
 pub mod drive;
+mod engine;
 pub mod handlers;
 pub mod metric;
 pub mod per_minute;
 mod perform;
 pub mod ports;
+mod service;
+mod traffic;
 pub mod verified;
 
-pub use perform::{
-    FailedPrimary, Preview, PreviewError, TrafficMechanism, current_revision, failed_primary,
-    hooks_to, is_on_fargate, only_all_at_once, preview, remarks, unfit_for, unmet,
-};
+pub use engine::{hooks_to, only_all_at_once, unfit_for, unmet};
+pub use perform::{Preview, PreviewError, preview};
+pub use service::{FailedPrimary, failed_primary, is_on_fargate};
+pub use traffic::{TrafficMechanism, current_revision, remarks};

@@ -35,7 +35,9 @@ pub use duration::{InvalidSpan, Span};
 pub use named::NamedContainers;
 pub use never::is_elsewhere;
 pub use read::{LARGEST_TEXT, ReadError};
-pub use rollout::{CodeDeployRollout, EcsRollout, RollingRollout, Rollout};
+pub use rollout::{
+    Capabilities, CodeDeployRollout, Controller, EcsRollout, RollingRollout, Rollout,
+};
 pub use schema::schema;
 pub use stage::{AutoScaling, Base, PLACEHOLDERS, Role, Stage, WayBack};
 pub use stored::{LARGEST_ADVANCED, LARGEST_STANDARD, PARAMETER_ROOT, StoreError, Stored, Tier};

@@ -1,5 +1,6 @@
 //! How a stage's service is rolled out: one variant per engine.
 
+use std::fmt;
 use std::num::NonZeroU16;
 
 use schemars::JsonSchema;
@@ -21,7 +22,78 @@ pub enum Rollout {
     Ecs(EcsRollout),
 }
 
+/// The deployment controllers of ECS services that Towpath deploys to:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentController.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Controller {
+    /// ECS itself.
+    Ecs,
+    /// CodeDeploy.
+    CodeDeploy,
+}
+
+impl Controller {
+    /// The controller as AWS names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ecs => "ECS",
+            Self::CodeDeploy => "CODE_DEPLOY",
+        }
+    }
+}
+
+impl fmt::Display for Controller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What an engine can do, for everything that has to know: what a pipeline may ask for, what `doctor`
+/// looks at, and the stories that every engine goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The deployment controller that its services have, who reports about its deployments, too.
+    pub controller: Controller,
+    /// Whether the new version runs beside the old one before traffic moves: it can be checked then,
+    /// and people can be asked.
+    pub has_green: bool,
+    /// Whether a service's auto scaling is suspended while it is rolled out, unless the stage says
+    /// otherwise.
+    pub suspends_auto_scaling: bool,
+    /// For how long a deployment waits for a hook's answer, in seconds, where that cannot be set.
+    pub hook_limit: Option<u32>,
+}
+
 impl Rollout {
+    /// What the engine can do.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        match self {
+            Self::Rolling(_) => Capabilities {
+                controller: Controller::Ecs,
+                has_green: false,
+                // <https://aws.amazon.com/about-aws/whats-new/2025/11/amazon-ecs-service-availability-rolling-deployments>
+                suspends_auto_scaling: false,
+                hook_limit: None,
+            },
+            Self::CodeDeploy(_) => Capabilities {
+                controller: Controller::CodeDeploy,
+                has_green: true,
+                // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html>
+                suspends_auto_scaling: true,
+                // <https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html>
+                hook_limit: Some(3_600),
+            },
+            Self::Ecs(_) => Capabilities {
+                controller: Controller::Ecs,
+                has_green: true,
+                suspends_auto_scaling: false,
+                hook_limit: None,
+            },
+        }
+    }
+
     /// The engine's name as people see it.
     #[must_use]
     pub fn engine(&self) -> &'static str {

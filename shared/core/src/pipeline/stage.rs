@@ -163,13 +163,10 @@ impl Stage {
     /// Whether auto scaling is suspended while the rollout goes on.
     #[must_use]
     pub fn suspends_auto_scaling(&self) -> bool {
-        match (self.auto_scaling, &self.rollout) {
-            (Some(AutoScaling::Suspend), _) => true,
-            (Some(AutoScaling::Leave), _) => false,
-            // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html>
-            (None, Rollout::CodeDeploy(_)) => true,
-            // <https://aws.amazon.com/about-aws/whats-new/2025/11/amazon-ecs-service-availability-rolling-deployments>
-            (None, Rollout::Rolling(_) | Rollout::Ecs(_)) => false,
+        match self.auto_scaling {
+            Some(AutoScaling::Suspend) => true,
+            Some(AutoScaling::Leave) => false,
+            None => self.rollout.capabilities().suspends_auto_scaling,
         }
     }
 

@@ -13,8 +13,7 @@ use crate::names::{
     CheckName, ContainerName, DeploymentId, Fingerprint, PauseId, ReleaseId, StageName,
 };
 use crate::pipeline::{
-    ApprovalPoint, Base, Check, CodeDeployRollout, HookPoint, NamedContainers, Role, Rollout,
-    Stage, TaskCheck,
+    ApprovalPoint, Base, Check, HookPoint, NamedContainers, Role, Rollout, Stage, TaskCheck,
 };
 use jiff::Timestamp;
 use towpath_taskdef::image::Platform;
@@ -136,6 +135,33 @@ impl Gates {
     }
 }
 
+/// A deployment to be started, by whichever engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// The service.
+    pub place: Place,
+    /// The stage.
+    pub stage: StageName,
+    /// The engine.
+    pub rollout: Rollout,
+    /// The revision to run.
+    pub revision: Revision,
+    /// The revision that must be the one that runs now.
+    pub before: Revision,
+    /// When it was first meant to be started: no deployment from before that is the one that was
+    /// started.
+    pub since: Timestamp,
+    /// What CodeDeploy is told of the service, where it is CodeDeploy that shifts traffic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<DeploymentTarget>,
+    /// The text by which the deployment is found again, where the engine's deployments carry one.
+    pub mark: String,
+    /// Whether it brings back what ran before: alarms do not stop it then, for a rollback is not
+    /// kept by what it is to mend.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_rollback: bool,
+}
+
 /// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
@@ -189,60 +215,8 @@ pub enum Action {
         /// The state to set.
         state: ScalingState,
     },
-    /// Let ECS replace the service's tasks.
-    StartRolling {
-        /// The service.
-        place: Place,
-        /// The stage.
-        #[serde(default = "no_stage")]
-        stage: StageName,
-        /// The revision to run.
-        revision: Revision,
-        /// The revision that must be the one that runs now; not known to entries of old.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        before: Option<Revision>,
-    },
-    /// Let ECS shift traffic to the revision, as the service's deployment configuration says.
-    StartEcs {
-        /// The service.
-        place: Place,
-        /// The stage.
-        stage: StageName,
-        /// The revision to run.
-        revision: Revision,
-        /// The revision that must be the one that runs now.
-        before: Revision,
-        /// When it was first meant to be started: no deployment from before that is the one that was
-        /// started.
-        since: Timestamp,
-    },
-    /// Let CodeDeploy shift traffic to the revision.
-    StartCodeDeploy {
-        /// The service.
-        place: Place,
-        /// The application, group and configuration.
-        settings: CodeDeployRollout,
-        /// The revision to run.
-        revision: Revision,
-        /// What CodeDeploy is told of the service.
-        target: DeploymentTarget,
-        /// The text by which the deployment is found again.
-        mark: String,
-        /// The stage.
-        #[serde(default = "no_stage")]
-        stage: StageName,
-        /// The revision that must be the one that runs now; not known to entries of old.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        before: Option<Revision>,
-        /// Whether it brings back what ran before: alarms do not stop it then, for a rollback is not
-        /// kept by what it is to mend.
-        #[serde(
-            default,
-            rename = "ignore_alarms",
-            skip_serializing_if = "std::ops::Not::not"
-        )]
-        is_rollback: bool,
-    },
+    /// Start the deployment.
+    Start(Box<Start>),
     /// Look whether the deployment that has the deployment group is over. Changes nothing.
     LookAtGroup {
         /// The service.
@@ -442,11 +416,6 @@ fn rolled_back() -> Outcome {
     Outcome::RolledBack
 }
 
-/// The stage of intents that were written before they named one; nothing is done with it.
-fn no_stage() -> StageName {
-    "unnamed".parse().expect("a stage name")
-}
-
 /// The kind of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -490,6 +459,16 @@ impl fmt::Display for ActionKind {
 }
 
 impl Action {
+    /// The deployment that it starts, if it starts one.
+    #[must_use]
+    pub fn as_start(&self) -> Option<&Start> {
+        if let Self::Start(start) = self {
+            Some(start)
+        } else {
+            None
+        }
+    }
+
     /// Its kind.
     #[must_use]
     pub fn kind(&self) -> ActionKind {
@@ -497,9 +476,7 @@ impl Action {
             Self::Plan { .. } => ActionKind::Plan,
             Self::Register { .. } => ActionKind::Register,
             Self::SuspendScaling { .. } => ActionKind::SuspendScaling,
-            Self::StartRolling { .. } | Self::StartCodeDeploy { .. } | Self::StartEcs { .. } => {
-                ActionKind::Start
-            }
+            Self::Start(_) => ActionKind::Start,
             Self::RunTask { .. } => ActionKind::RunTask,
             Self::RunChecks { .. } => ActionKind::RunChecks,
             Self::AnswerHook { .. } => ActionKind::AnswerHook,

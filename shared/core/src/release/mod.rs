@@ -35,7 +35,7 @@ mod unwritten;
 mod vote;
 
 pub use accept::{Accepted, Incoming, NotTaken, accept, open};
-pub use action::{Action, ActionKind, Card, Changes, DueCheck, Gates, Notice, Place, Reply};
+pub use action::{Action, ActionKind, Card, Changes, DueCheck, Gates, Notice, Place, Reply, Start};
 pub use checked::{Verdict, checks_of, verdict};
 pub use directive::{
     BrokenLog, BrokenTrail, Directive, Logged, NotASubject, Order, Subject, Upon, ordered,

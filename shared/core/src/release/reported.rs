@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::{Accepted, Event, Refusal, Release};
 use crate::names::{AccountId, DeploymentId, Region};
-use crate::pipeline::Rollout;
+use crate::pipeline::Controller;
 
 /// Who reported, and from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,9 +50,9 @@ pub(crate) fn reporter(release: &Release) -> Option<Reporter> {
     Some(Reporter {
         account: place.account,
         region: place.region,
-        sender: match stage.rollout {
-            Rollout::CodeDeploy(_) => Sender::CodeDeploy,
-            Rollout::Rolling(_) | Rollout::Ecs(_) => Sender::Ecs,
+        sender: match stage.rollout.capabilities().controller {
+            Controller::CodeDeploy => Sender::CodeDeploy,
+            Controller::Ecs => Sender::Ecs,
         },
     })
 }

@@ -264,12 +264,10 @@ fn not_granted(release: &Release, says: &Fingerprint) -> Option<String> {
 
 fn service_of(action: &Action) -> Option<&ServiceId> {
     match action {
+        Action::Start(start) => Some(&start.place.service),
         Action::Plan { place, .. }
         | Action::Register { place, .. }
         | Action::SuspendScaling { place, .. }
-        | Action::StartRolling { place, .. }
-        | Action::StartCodeDeploy { place, .. }
-        | Action::StartEcs { place, .. }
         | Action::RunTask { place, .. }
         | Action::RunChecks { place, .. }
         | Action::AnswerHook { place, .. }

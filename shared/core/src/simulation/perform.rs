@@ -6,10 +6,10 @@ use super::telling::told;
 use super::world::{Flaw, World};
 use crate::names::Fingerprint;
 use crate::names::StageName;
-use crate::pipeline::ApprovalPoint;
+use crate::pipeline::{ApprovalPoint, Rollout};
 use crate::release::{
     Accepted, Action, ActionKind, Candidate, Event, Incoming, Outcome, Phase, Plan, Release,
-    ServiceId, Task, accept,
+    ServiceId, Start, Task, accept,
 };
 
 /// What befalls one call.
@@ -94,24 +94,13 @@ impl World {
                 self.aws.service(&place.service).scaling = Some(*state);
                 Event::ScalingRestored { state: *state }
             }
-            Action::StartRolling {
-                place,
-                revision,
-                stage,
-                ..
-            }
-            | Action::StartEcs {
-                place,
-                revision,
-                stage,
-                ..
-            }
-            | Action::StartCodeDeploy {
-                place,
-                revision,
-                stage,
-                ..
-            } => {
+            Action::Start(start) => {
+                let Start {
+                    place,
+                    stage,
+                    revision,
+                    ..
+                } = &**start;
                 let at = &place.service;
                 let before = release.live().map(|live| live.plan.current.clone());
                 let ours = |revision: &_| {
@@ -130,7 +119,7 @@ impl World {
                         found: current.short().to_owned(),
                     }]);
                 }
-                let by_codedeploy = matches!(task.action, Action::StartCodeDeploy { .. });
+                let by_codedeploy = matches!(start.rollout, Rollout::CodeDeploy(_));
                 let idle = self.aws.service(at).running().next().is_none();
                 if found.is_none() && !by_codedeploy && idle && current == *revision {
                     return Came::To(vec![Event::RunsAlready {

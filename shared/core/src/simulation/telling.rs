@@ -42,9 +42,7 @@ pub fn told(action: &Action) -> Option<Event> {
         Action::Plan { .. }
         | Action::Register { .. }
         | Action::SuspendScaling { .. }
-        | Action::StartRolling { .. }
-        | Action::StartCodeDeploy { .. }
-        | Action::StartEcs { .. }
+        | Action::Start(_)
         | Action::RunTask { .. }
         | Action::RunChecks { .. }
         | Action::AnswerHook { .. }
@@ -76,9 +74,7 @@ impl World {
             Action::Plan { .. }
             | Action::Register { .. }
             | Action::SuspendScaling { .. }
-            | Action::StartRolling { .. }
-            | Action::StartCodeDeploy { .. }
-            | Action::StartEcs { .. }
+            | Action::Start(_)
             | Action::RunTask { .. }
             | Action::RunChecks { .. }
             | Action::AnswerHook { .. }

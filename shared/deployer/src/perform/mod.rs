@@ -1,24 +1,14 @@
-//! Performing what the core asked for: one file per kind of action. Nothing is decided here.
+//! Performing what the core asked for: one file per kind of action, but for what the engine of the
+//! rollout does. Nothing is decided here.
 
 mod checks;
-mod codedeploy;
-mod native;
-mod observe;
 mod plan;
 mod register;
-mod rolling;
 mod scaling;
-mod service;
-mod tasks;
 mod tell;
-mod traffic;
 mod wake;
 
-pub use codedeploy::only_all_at_once;
-pub use native::{hooks_to, unmet};
 pub use plan::{Preview, PreviewError, preview};
-pub use service::{FailedPrimary, failed_primary, is_on_fargate, unfit_for};
-pub use traffic::{TrafficMechanism, current_revision, remarks};
 pub(crate) use wake::candidate;
 
 use std::time::Duration;
@@ -26,6 +16,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use towpath_core::release::{Action, ActionKind, Event, Release, Task};
 
+use crate::engine;
 use crate::ports::{CallError, Ports};
 
 /// What came of one task.
@@ -147,54 +138,13 @@ async fn perform_action<P: Ports>(
         }
         Action::SuspendScaling { place, state } => scaling::suspend(ports, place, *state).await,
         Action::RestoreScaling { place, state } => scaling::restore(ports, place, *state).await,
-        Action::StartRolling {
-            place,
-            stage,
-            revision,
-            before,
-        } => rolling::start(ports, place, stage, revision, before.as_ref()).await,
-        Action::StartEcs {
-            place,
-            stage,
-            revision,
-            before,
-            since,
-        } => {
-            let start = native::Start {
-                place,
-                stage,
-                revision,
-                before,
-                since: *since,
-            };
-            native::start(ports, &start, again).await
-        }
-        Action::StartCodeDeploy {
-            place,
-            settings,
-            revision,
-            target,
-            mark,
-            stage,
-            before,
-            is_rollback,
-        } => {
-            let new = codedeploy::New {
-                place,
-                settings,
-                revision,
-                target,
-                mark,
-                is_rollback: *is_rollback,
-            };
-            codedeploy::start(ports, stage, &new, before.as_ref(), again).await
-        }
+        Action::Start(start) => engine::start(ports, start, again).await,
         Action::LookAtGroup {
             place,
             stage,
             deployment,
             told,
-        } => codedeploy::look_at_group(ports, place, stage, deployment, *told).await,
+        } => engine::look_at_group(ports, place, stage, deployment, *told).await,
         Action::RunTask {
             place,
             stage,
@@ -256,7 +206,7 @@ async fn perform_action<P: Ports>(
             rollout,
             deployment,
             pause,
-        } => observe::let_through(ports, place, rollout, deployment, pause.as_ref()).await,
+        } => engine::let_through(ports, place, rollout, deployment, pause.as_ref()).await,
         Action::Observe {
             place,
             rollout,
@@ -269,7 +219,7 @@ async fn perform_action<P: Ports>(
             unasked,
             fresh,
         } => {
-            let observed = observe::Observed {
+            let observed = engine::Observed {
                 place,
                 deployment,
                 tasks: tasks.as_ref(),
@@ -280,7 +230,7 @@ async fn perform_action<P: Ports>(
                 fresh: *fresh,
                 stopping: stopping.as_deref(),
             };
-            observe::observe(ports, rollout, &observed).await
+            engine::observe(ports, rollout, &observed).await
         }
         Action::RollBack {
             place,
@@ -297,7 +247,7 @@ async fn perform_action<P: Ports>(
             outcome,
             hold,
         } => {
-            let back = observe::WayBack {
+            let back = engine::WayBack {
                 place,
                 deployment,
                 tasks: tasks.as_ref(),
@@ -307,13 +257,13 @@ async fn perform_action<P: Ports>(
                 target: target.as_ref(),
                 mark,
             };
-            let because = observe::Because {
+            let because = engine::Because {
                 reason,
                 stuck: *stuck,
                 outcome: *outcome,
                 hold: *hold,
             };
-            observe::roll_back(ports, rollout, &back, because).await
+            engine::roll_back(ports, rollout, &back, because).await
         }
         Action::Supersede { older, service } => {
             wake::supersede(ports, release, older, service).await

@@ -2,8 +2,8 @@
 
 use towpath_core::release::{Event, Place, ScalableTarget, ScalingState};
 
-use super::service::Service;
 use crate::ports::{CallError, Ports};
+use crate::service::Service;
 
 pub(super) async fn suspend<P: Ports>(
     ports: &P,

@@ -1,7 +1,7 @@
 //! Contradictions between a stage's checks and the way in which it is rolled out.
 
 use super::{Found, check, named, repeated};
-use crate::pipeline::{Check, CheckKind, HookPoint, OnNoData, Rollout, Stage};
+use crate::pipeline::{Check, CheckKind, HookPoint, OnNoData, Stage};
 
 /// Most checks of a stage.
 const MOST_CHECKS: usize = 20;
@@ -9,10 +9,6 @@ const MOST_CHECKS: usize = 20;
 /// How long in seconds the HTTP checks of one hook point may take, all together. The function that
 /// runs them ends after five minutes, of which it needs some for the ledger and its answer.
 const LONGEST_CHECKS: u64 = 240;
-
-/// How long in seconds CodeDeploy waits for the answer of a hook:
-/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html>.
-const LONGEST_HOOK: u32 = 3_600;
 
 pub(super) fn find(stage: &Stage, path: &str, found: &mut Found) {
     if stage.checks.len() > MOST_CHECKS {
@@ -48,15 +44,17 @@ pub(super) fn find(stage: &Stage, path: &str, found: &mut Found) {
         if check.at == HookPoint::Bake {
             bake(stage, check, &path, found);
         }
-        if asks_through_hook(check) && matches!(stage.rollout, Rollout::CodeDeploy(_)) {
-            patience(check, &path, found);
+        if asks_through_hook(check)
+            && let Some(limit) = stage.rollout.capabilities().hook_limit
+        {
+            patience(check, limit, &path, found);
         }
         check::find(stage, check, &path, found);
     }
 }
 
 /// A check that takes longer than the deployment waits for it would fail whatever it found.
-fn patience(check: &Check, path: &str, found: &mut Found) {
+fn patience(check: &Check, limit: u32, path: &str, found: &mut Found) {
     let (key, time) = match &check.kind {
         CheckKind::Task(task) => ("task.timeout", task.timeout),
         CheckKind::Metric(metric) => match metric.on_no_data {
@@ -65,7 +63,7 @@ fn patience(check: &Check, path: &str, found: &mut Found) {
         },
         CheckKind::Http(_) | CheckKind::Alarm(_) => return,
     };
-    if time.seconds() >= LONGEST_HOOK {
+    if time.seconds() >= limit {
         found.add(
             format!("{path}.{key}"),
             format!(
@@ -91,8 +89,8 @@ fn asks_through_hook(check: &Check) -> bool {
 }
 
 fn no_hook(stage: &Stage, path: &str, found: &mut Found) {
-    match &stage.rollout {
-        Rollout::Rolling(_) => found.add(
+    match stage.rollout.capabilities().has_green {
+        false => found.add(
             format!("{path}.checks"),
             "a rolling update has no green to check before traffic moves",
             match stage.checks.iter().any(|it| asks_through_hook(it) && it.kind.is_run_by_hook()) {
@@ -104,7 +102,7 @@ fn no_hook(stage: &Stage, path: &str, found: &mut Found) {
                 }
             },
         ),
-        Rollout::CodeDeploy(_) | Rollout::Ecs(_) => {
+        true => {
             let engine = stage.rollout.engine();
             found.add(
                 format!("{path}.rollout.{engine}"),
@@ -127,13 +125,11 @@ fn bake(stage: &Stage, check: &Check, path: &str, found: &mut Found) {
         found.add(
             format!("{path}.http"),
             "no deployment asks while the bake time passes, so nobody would make the request",
-            match &stage.rollout {
-                Rollout::Rolling(_) => {
+            match stage.rollout.capabilities().has_green {
+                false => {
                     "give the container a health check instead, or watch an `alarm` or a `metric`"
                 }
-                Rollout::CodeDeploy(_) | Rollout::Ecs(_) => {
-                    "check `after_traffic`, or watch an `alarm` or a `metric` at `bake`"
-                }
+                true => "check `after_traffic`, or watch an `alarm` or a `metric` at `bake`",
             },
         );
     }

@@ -4,9 +4,7 @@ use towpath_taskdef::repeated_key;
 
 use super::{Found, checks, named, repeated, tags};
 use crate::names::{MAX_PARAMETER_ARN, Partition, begins};
-use crate::pipeline::{
-    ApprovalGate, ApprovalPoint, Base, PLACEHOLDERS, Pipeline, Rollout, Stage, stored,
-};
+use crate::pipeline::{ApprovalGate, ApprovalPoint, Base, PLACEHOLDERS, Pipeline, Stage, stored};
 
 /// Most containers of a task definition:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>.
@@ -288,13 +286,12 @@ fn approval(pipeline: &Pipeline, gate: &ApprovalGate, path: &str, found: &mut Fo
 }
 
 fn approval_point(stage: &Stage, gate: &ApprovalGate, path: &str, found: &mut Found) {
-    match (gate.when, &stage.rollout) {
-        (ApprovalPoint::BeforeTraffic, Rollout::Rolling(_)) => found.add(
+    match gate.when {
+        ApprovalPoint::BeforeTraffic if !stage.rollout.capabilities().has_green => found.add(
             path,
             "a rolling update has no moment before traffic moves",
             "ask `before_rollout`, or roll out with `codedeploy` or `ecs`",
         ),
-        (ApprovalPoint::BeforeTraffic, Rollout::CodeDeploy(_) | Rollout::Ecs(_))
-        | (ApprovalPoint::BeforeRollout, _) => {}
+        ApprovalPoint::BeforeTraffic | ApprovalPoint::BeforeRollout => {}
     }
 }

@@ -8,7 +8,7 @@ use super::changes::{changes, mark};
 use super::live::{Own, SLOWEST_POLL};
 use super::{Step, Wait, checks, finish, later, perform};
 use crate::pipeline::{HookPoint, Rollout as Engine};
-use crate::release::{Action, Conclusion, Outcome, Revision, ScalingState};
+use crate::release::{Action, Conclusion, Outcome, Revision, ScalingState, Start};
 
 pub(super) fn next_start(own: Own<'_>) -> Step {
     let Own {
@@ -88,62 +88,24 @@ fn wait_for_the_group(own: Own<'_>) -> Option<Step> {
 }
 
 fn start(own: Own<'_>, revision: Revision) -> Action {
-    let place = own.place.clone();
-    let stage = own.stage.name.clone();
-    let before = own.live.plan.current.clone();
-    match (&own.stage.rollout, &own.live.plan.target) {
-        (Engine::CodeDeploy(settings), Some(target)) => Action::StartCodeDeploy {
-            place,
-            settings: settings.clone(),
-            revision,
-            target: target.clone(),
-            mark: mark(own.release, own.stage),
-            stage,
-            before: Some(before),
-            is_rollback: own.release.rollback().is_some(),
-        },
-        (Engine::Ecs(_), _) => Action::StartEcs {
-            place,
-            stage,
-            revision,
-            before,
-            since: first_meant_at(own),
-        },
-        (Engine::Rolling(_) | Engine::CodeDeploy(_), _) => Action::StartRolling {
-            place,
-            stage,
-            revision,
-            before: Some(before),
-        },
-    }
+    let plan = &own.live.plan;
+    Action::Start(Box::new(Start {
+        place: own.place.clone(),
+        stage: own.stage.name.clone(),
+        rollout: own.stage.rollout.clone(),
+        revision,
+        before: plan.current.clone(),
+        since: first_meant_at(own),
+        target: plan.target.clone(),
+        mark: mark(own.release, own.stage),
+        is_rollback: own.release.rollback().is_some(),
+    }))
 }
 
 /// When the start was first meant, if its outcome is not known yet; else now.
 fn first_meant_at(own: Own<'_>) -> Timestamp {
     let outstanding = own.release.outstanding().into_iter();
     let mut actions = outstanding.flat_map(|outstanding| &outstanding.actions);
-    let first = actions.find_map(|action| match action {
-        Action::StartEcs { since, .. } => Some(*since),
-        Action::Plan { .. }
-        | Action::Register { .. }
-        | Action::SuspendScaling { .. }
-        | Action::StartRolling { .. }
-        | Action::StartCodeDeploy { .. }
-        | Action::LookAtGroup { .. }
-        | Action::RunTask { .. }
-        | Action::RunChecks { .. }
-        | Action::AnswerHook { .. }
-        | Action::Continue { .. }
-        | Action::Observe { .. }
-        | Action::RollBack { .. }
-        | Action::RestoreScaling { .. }
-        | Action::Supersede { .. }
-        | Action::WakeCandidate { .. }
-        | Action::TellEarlier { .. }
-        | Action::PostCard { .. }
-        | Action::UpdateCard { .. }
-        | Action::Reply { .. }
-        | Action::Publish { .. } => None,
-    });
-    first.unwrap_or(own.now)
+    let first = actions.find_map(Action::as_start);
+    first.map_or(own.now, |start| start.since)
 }

@@ -89,10 +89,10 @@ fn what_needs_no_preparation_starts_at_once() {
             })
             .took("test", 1);
         let asked = story.asks_for();
-        let [Action::StartRolling { revision, .. }] = &asked[..] else {
+        let [Action::Start(start)] = &asked[..] else {
             panic!("it starts: {asked:?}");
         };
-        assert_eq!(*revision, sample::revision(6));
+        assert_eq!(start.revision, sample::revision(6));
     }
 }
 
@@ -165,20 +165,12 @@ fn auto_scaling_is_left_alone_where_the_stage_says_so() {
 #[test]
 fn a_rolling_update_starts_with_the_registered_revision() {
     let asked = pushed().ready_at_test().asks_for();
-    let [
-        Action::StartRolling {
-            revision,
-            place,
-            before,
-            ..
-        },
-    ] = &asked[..]
-    else {
+    let [Action::Start(start)] = &asked[..] else {
         panic!("it starts: {asked:?}");
     };
-    assert_eq!(*before, Some(sample::plan().current));
-    assert_eq!(*revision, sample::revision(8));
-    assert_eq!(place.service, pushed().service(0));
+    assert_eq!(start.before, sample::plan().current);
+    assert_eq!(start.revision, sample::revision(8));
+    assert_eq!(start.place.service, pushed().service(0));
 }
 
 #[test]
@@ -193,22 +185,13 @@ fn codedeploy_starts_with_its_target_and_its_mark() {
         .registered(9)
         .suspended();
     let asked = story.asks_for();
-    let [
-        Action::StartCodeDeploy {
-            revision,
-            target,
-            mark,
-            settings,
-            ..
-        },
-    ] = &asked[..]
-    else {
+    let [Action::Start(start)] = &asked[..] else {
         panic!("it starts: {asked:?}");
     };
-    assert_eq!(*revision, sample::revision(9));
-    assert_eq!(Some(target), sample::plan().target.as_ref());
-    assert_eq!(settings.application.as_str(), "shop-staging");
-    let mark: Mark = mark.parse().expect("a mark");
+    assert_eq!(start.revision, sample::revision(9));
+    assert_eq!(start.target, sample::plan().target);
+    assert_eq!(start.rollout, story.release.pipeline().stages[1].rollout);
+    let mark: Mark = start.mark.parse().expect("a mark");
     assert_eq!(
         (&mark.release, mark.stage.as_str()),
         (story.id(), "staging")
@@ -383,7 +366,7 @@ fn native() -> Story {
 #[test]
 fn a_start_that_is_looked_for_again_was_meant_when_it_was_meant_first() {
     let meant = |story: &Story| match &story.asks_for()[..] {
-        [Action::StartEcs { since, .. }] => *since,
+        [Action::Start(start)] => start.since,
         other => panic!("it starts: {other:?}"),
     };
     let first = native().at(3).ready_at_test();

@@ -285,7 +285,8 @@ fn every_status_of_a_deployment_is_read_back_as_it_was_written() {
     }
 }
 
-/// A ledger as version 1 stored it. It is never written anew: what it holds is in people's tables.
+/// A ledger as version 1 stores it. Once version 1 is released, it is never written anew: what it holds
+/// is in people's tables then.
 const VERSION_1: &str = include_str!("../../../../../tests/fixtures/ledger/version-1.json");
 
 pub(super) fn version_1() -> (ReleaseId, Vec<StoredEntry>) {

@@ -7,7 +7,7 @@ mod pulling;
 mod reading;
 mod rendering;
 mod request;
-mod set_up;
+mod service_status;
 mod targets;
 mod way_back;
 
@@ -15,12 +15,13 @@ use towpath_core::release::{Action, ActionKind, Event, Plan, Release, verify_rol
 use towpath_taskdef::TaskDefinition;
 
 use self::reading::{describe, read_base};
-use self::rendering::{fingerprint, render, reusable, target};
+use self::rendering::{fingerprint, render, reusable};
 pub(super) use self::request::Request;
-use self::set_up::{check_group, check_status, gates};
+use self::service_status::check_status;
 use self::way_back::{drift, no_way_back};
-use super::service::Service;
+use crate::engine::{self, Problem, Wanted};
 use crate::ports::{CallError, LoadError, Ports};
+use crate::service::Service;
 use crate::verified::{self, NotDriven, NotVerified, verify};
 
 /// What a rollout would do, with the task definitions that it is about.
@@ -63,25 +64,6 @@ pub async fn preview<P: Ports>(ports: &P, action: &Action) -> Result<Preview, Pr
             Problem::Misfit(reason) => PreviewError::Misfit(reason),
             Problem::Call(error) => PreviewError::Call(error),
         })
-}
-
-/// Why nothing can be planned.
-pub(super) enum Problem {
-    /// What was found does not fit what the pipeline asks for.
-    Misfit(String),
-    Call(CallError),
-}
-
-impl From<CallError> for Problem {
-    fn from(error: CallError) -> Self {
-        Self::Call(error)
-    }
-}
-
-impl From<String> for Problem {
-    fn from(reason: String) -> Self {
-        Self::Misfit(reason)
-    }
 }
 
 pub(super) async fn plan<P: Ports>(
@@ -173,7 +155,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
                 Ok(None)
             }
         },
-        check_group(ports, place, request.rollout),
+        engine::group(ports, request.rollout, place),
         async {
             // None keeps a rollback.
             match request.back_to {
@@ -218,7 +200,13 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     let platforms = platforms?;
     let service = Service(&described);
     check_status(&service, place)?;
-    let mut set_up = gates(ports, &described, request, group.as_ref()).await?;
+    let wanted = Wanted {
+        place,
+        service: &described,
+        gates: request.gates,
+        group: group.as_ref(),
+    };
+    let mut set_up = engine::set_up(ports, request.rollout, &wanted).await?;
     let current = service
         .revision()
         .ok_or("the service has no task definition yet: create it with one")
@@ -256,7 +244,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         }
     }
     let plan = Plan {
-        target: target(&described, request, &current)?,
+        target: engine::target(request.rollout, &described, request.gates, &current)?,
         images: match (&running, request.back_to) {
             (Some(running), Some(_)) => images::that_differ(running, &definition),
             (Some(_) | None, _) => images::that_are_set(&definition, request.changes),

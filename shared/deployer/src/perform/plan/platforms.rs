@@ -8,8 +8,8 @@ use towpath_taskdef::TaskDefinition;
 use towpath_taskdef::image::{Needs, Platform, listed};
 
 use super::Request;
-use crate::perform::service::{Service, is_on_fargate};
 use crate::ports::{CallError, Ports};
+use crate::service::{Service, is_on_fargate};
 
 /// What the release's image is for.
 pub(super) struct Platforms {

@@ -5,7 +5,8 @@ use towpath_core::pipeline::Base;
 use towpath_core::release::{BaseRevision, Place};
 use towpath_taskdef::TaskDefinition;
 
-use super::{Problem, Request};
+use super::Request;
+use crate::engine::Problem;
 use crate::perform::register::fill;
 use crate::ports::Ports;
 

@@ -1,15 +1,12 @@
-//! What would be registered, and what CodeDeploy would be told.
+//! What would be registered.
 
-use std::num::NonZeroU16;
-
-use serde_json::Value;
-use towpath_core::appspec;
-use towpath_core::names::{ContainerName, Fingerprint, TaskDefinitionArn};
-use towpath_core::pipeline::{Base, Rollout};
-use towpath_core::release::{BaseRevision, DeploymentTarget};
+use towpath_core::names::{Fingerprint, TaskDefinitionArn};
+use towpath_core::pipeline::Base;
+use towpath_core::release::BaseRevision;
 use towpath_taskdef::{self as taskdef, Rendered, Severity, TaskDefinition};
 
-use super::{Problem, Request};
+use super::Request;
+use crate::engine::Problem;
 use crate::perform::register::changes_of;
 
 pub(super) fn render(
@@ -72,32 +69,6 @@ pub(super) fn reusable(
         BaseRevision::Revision(arn) if same(definition) => Some(arn.clone()),
         BaseRevision::Revision(_) | BaseRevision::Parameter { .. } => None,
     }
-}
-
-pub(super) fn target(
-    described: &Value,
-    request: &Request<'_>,
-    current: &TaskDefinitionArn,
-) -> Result<Option<DeploymentTarget>, Problem> {
-    let Rollout::CodeDeploy(settings) = request.rollout else {
-        return Ok(None);
-    };
-    let container = settings.container.as_ref().map(ContainerName::as_str);
-    let port = settings.port.map(NonZeroU16::get);
-    let target = appspec::target(described, container, port).map_err(|error| error.to_string())?;
-    let function = settings.hook.iter();
-    let hooks: Vec<_> = function
-        .flat_map(|function| {
-            request
-                .gates
-                .hooks
-                .iter()
-                .map(|point| (*point, function.as_str()))
-        })
-        .collect();
-    let appspec = appspec::render(described, current.as_str(), &target, &hooks)
-        .map_err(|error| error.to_string())?;
-    Ok(Some(DeploymentTarget(appspec)))
 }
 
 pub(super) fn fingerprint(rendered: &Rendered) -> Fingerprint {

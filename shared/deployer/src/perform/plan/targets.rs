@@ -5,8 +5,8 @@
 use serde_json::Value;
 use towpath_taskdef::TaskDefinition;
 
-use super::Problem;
-use crate::perform::service::{Service, list, text};
+use crate::engine::Problem;
+use crate::service::{Service, list, text};
 
 /// `revision` is the service's revision, as DescribeServiceRevisions shows it, where it was read.
 pub(super) fn check(

@@ -4,8 +4,9 @@ use towpath_core::names::TaskDefinitionArn;
 use towpath_core::release::Place;
 use towpath_taskdef::{self as taskdef, Diff, TaskDefinition};
 
+use super::describe;
 use super::pulling::Pulls;
-use super::{Problem, describe};
+use crate::engine::Problem;
 use crate::ports::{CallError, Ports};
 
 /// Why what runs now could not be brought back, if so: its revision was deregistered, which no

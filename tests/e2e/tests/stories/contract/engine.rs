@@ -2,6 +2,7 @@
 //! them, and what people do to a deployment in the console.
 
 use serde_json::{Value, json};
+use towpath_core::pipeline::{Capabilities, Controller, Rollout};
 use towpath_e2e::Error;
 
 use super::cell::Cell;
@@ -15,12 +16,15 @@ pub(crate) enum Engine {
 }
 
 impl Engine {
+    /// What the engine says that it can do.
+    pub(crate) fn capabilities(self) -> Capabilities {
+        let rollout = serde_json::from_value::<Rollout>(self.rollout("cell"));
+        rollout.expect("a stage's rollout").capabilities()
+    }
+
     /// Whether the new version runs beside the old one before it gets traffic.
     pub(crate) fn has_green(self) -> bool {
-        match self {
-            Self::Rolling => false,
-            Self::CodeDeploy | Self::Ecs => true,
-        }
+        self.capabilities().has_green
     }
 
     /// A stage's `rollout`.
@@ -36,9 +40,9 @@ impl Engine {
 
     /// The call by which it starts a deployment.
     pub(crate) fn start(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Rolling | Self::Ecs => ("ecs", "UpdateService"),
-            Self::CodeDeploy => ("codedeploy", "CreateDeployment"),
+        match self.capabilities().controller {
+            Controller::Ecs => ("ecs", "UpdateService"),
+            Controller::CodeDeploy => ("codedeploy", "CreateDeployment"),
         }
     }
 
@@ -53,10 +57,10 @@ impl Engine {
 
     /// What a stage has of a check that an image fails.
     pub(crate) fn failing_check(self, test_url: Option<&str>) -> Value {
-        match self {
-            Self::Rolling => json!({ "bake": "10m", "checks": [{ "name": "health", "at": "bake",
+        match self.has_green() {
+            false => json!({ "bake": "10m", "checks": [{ "name": "health", "at": "bake",
                 "metric": { "namespace": "Shop", "name": "errors", "statistic": "Sum", "must_be": "at_most", "threshold": 5 } }] }),
-            Self::CodeDeploy | Self::Ecs => json!({ "checks": [{ "name": "health", "http": {
+            true => json!({ "checks": [{ "name": "health", "http": {
                 "url": format!("{}/healthz", test_url.unwrap_or_default()), "json": { "/status": "ok" }, "attempts": 3 } }] }),
         }
     }

@@ -3,13 +3,17 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use towpath_core::names::{DeploymentId, PauseId};
+use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
+use towpath_core::release::Place;
 
-use super::check::ASKED_AT;
-use crate::ports::ServiceDeploymentBrief;
+use crate::ports::{CallError, Ports, ServiceDeploymentBrief};
+
+/// The stages at which green is up and production traffic has not begun to move: where people are
+/// asked.
+pub(super) const ASKED_AT: [&str; 2] = ["POST_TEST_TRAFFIC_SHIFT", "PRE_PRODUCTION_TRAFFIC_SHIFT"];
 
 /// A service deployment as DescribeServiceDeployments describes it.
-pub(super) struct Seen(pub(super) Value);
+pub(super) struct ServiceDeployment(pub(super) Value);
 
 /// How a service deployment stands: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html#ECS-Type-ServiceDeployment-status>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +53,7 @@ impl Standing {
     }
 }
 
-impl Seen {
+impl ServiceDeployment {
     pub(super) fn standing(&self) -> Standing {
         let standing = Standing::of(self.status());
         if standing == Standing::UnderWay && self.stage() == Some("CLEAN_UP") {
@@ -189,6 +193,18 @@ impl Seen {
     }
 }
 
+/// The revision that a service deployment brings.
+pub(super) async fn brings<P: Ports>(
+    ports: &P,
+    place: &Place,
+    brief: &ServiceDeploymentBrief,
+) -> Result<Option<TaskDefinitionArn>, CallError> {
+    match &brief.target {
+        Some(target) => ports.task_definition_of(place, target).await,
+        None => Ok(None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -205,7 +221,7 @@ mod tests {
             ("OF_TOMORROW", Some("STAGE_OF_TOMORROW"), Standing::UnderWay),
             ("STOPPED", Some("CLEAN_UP"), Standing::Stopped),
         ] {
-            let seen = Seen(json!({"status": status, "lifecycleStage": stage}));
+            let seen = ServiceDeployment(json!({"status": status, "lifecycleStage": stage}));
             assert_eq!(seen.standing(), standing, "{status} at {stage:?}");
         }
     }
@@ -213,7 +229,7 @@ mod tests {
     #[test]
     fn only_a_pause_that_waits_is_to_be_answered() {
         let hook = |id: &str, kind: &str, status: &str| json!({"hookId": id, "targetType": kind, "status": status});
-        let seen = |hooks: Value| Seen(json!({"lifecycleHookDetails": hooks}));
+        let seen = |hooks: Value| ServiceDeployment(json!({"lifecycleHookDetails": hooks}));
         let answered = hook("a", "PAUSE", "SUCCEEDED");
         let runs = hook("b", "AWS_LAMBDA", "IN_PROGRESS");
         assert_eq!(seen(json!([answered, runs])).pause(), None);
@@ -225,7 +241,7 @@ mod tests {
                 .as_str(),
             "c"
         );
-        assert_eq!(Seen(json!({})).pause(), None);
+        assert_eq!(ServiceDeployment(json!({})).pause(), None);
     }
 
     #[test]
@@ -234,7 +250,7 @@ mod tests {
             let target = "arn:aws:lambda:eu-west-1:111111111111:function:shop-smoke-test";
             let hook = json!({"hookId": "a", "targetType": "AWS_LAMBDA", "status": status,
                 "targetArn": target});
-            Seen(
+            ServiceDeployment(
                 json!({"lifecycleStage": "POST_SCALE_UP", "lifecycleHookDetails": [hook],
                 "statusReason": said}),
             )
@@ -254,7 +270,8 @@ mod tests {
 
     #[test]
     fn a_stop_on_request_is_known_by_ecss_words() {
-        let seen = |said: &str| Seen(json!({"status": "STOPPED", "statusReason": said}));
+        let seen =
+            |said: &str| ServiceDeployment(json!({"status": "STOPPED", "statusReason": said}));
         assert!(seen("Service deployment was stopped by a user.").was_stopped_by_request());
         for said in [
             "Service deployment stopped: ECS deployment circuit breaker.",
@@ -268,7 +285,7 @@ mod tests {
     fn only_a_pause_before_the_shift_lets_traffic_through() {
         let seen = |stage: &str| {
             let waits = json!({"hookId": "a", "targetType": "PAUSE", "status": "AWAITING_ACTION"});
-            Seen(json!({"lifecycleStage": stage, "lifecycleHookDetails": [waits]}))
+            ServiceDeployment(json!({"lifecycleStage": stage, "lifecycleHookDetails": [waits]}))
         };
         for stage in ["PRE_SCALE_UP", "POST_PRODUCTION_TRAFFIC_SHIFT"] {
             assert_eq!(seen(stage).ready(false), None, "{stage}");
@@ -291,11 +308,13 @@ mod tests {
     #[test]
     fn a_crumb_of_traffic_is_not_none() {
         let seen = |weight: f64| {
-            Seen(json!({"targetServiceRevision": {"requestedProductionTrafficWeight": weight}}))
+            ServiceDeployment(
+                json!({"targetServiceRevision": {"requestedProductionTrafficWeight": weight}}),
+            )
         };
         assert_eq!(seen(0.0).green_traffic(), Some(0));
         assert_eq!(seen(0.1).green_traffic(), Some(1));
         assert_eq!(seen(100.0).green_traffic(), Some(100));
-        assert_eq!(Seen(json!({})).green_traffic(), None);
+        assert_eq!(ServiceDeployment(json!({})).green_traffic(), None);
     }
 }

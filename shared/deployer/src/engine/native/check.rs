@@ -6,21 +6,18 @@ use towpath_core::names::FunctionName;
 use towpath_core::pipeline::{EcsRollout, HookPoint, Rollout, Stage};
 use towpath_core::release::Gates;
 
-use crate::perform::service::{Service, list, text};
-use crate::perform::traffic::TrafficMechanism;
+use crate::engine::service_deployment::ASKED_AT;
+use crate::service::{Service, list, text};
+use crate::traffic::TrafficMechanism;
 
 /// The pace that a service's own configuration gives its deployments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::perform) struct Pace {
+pub(super) struct Pace {
     /// For how many minutes it shifts and bakes.
-    pub(in crate::perform) paced_minutes: u32,
+    pub(super) paced_minutes: u32,
     /// For how many minutes it waits for people, where it does.
-    pub(in crate::perform) ready_minutes: Option<u32>,
+    pub(super) ready_minutes: Option<u32>,
 }
-
-/// The stages at which green is up and production traffic has not begun to move: where people are
-/// asked.
-pub(super) const ASKED_AT: [&str; 2] = ["POST_TEST_TRAFFIC_SHIFT", "PRE_PRODUCTION_TRAFFIC_SHIFT"];
 
 /// For how many minutes ECS waits for a hook that sets no time:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHookTimeoutConfiguration.html>.
@@ -51,7 +48,7 @@ pub fn hooks_to<'a>(service: &'a Value, function: &FunctionName) -> Vec<&'a Valu
 }
 
 /// Whether the service waits for everything that the stage wants, and at what pace it deploys.
-pub(in crate::perform) fn check(
+pub(super) fn check(
     service: &Service<'_>,
     settings: &EcsRollout,
     gates: &Gates,

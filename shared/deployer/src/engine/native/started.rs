@@ -13,9 +13,9 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, TaskDefinitionArn};
 use towpath_core::release::Place;
 
-use super::seen::{Seen, Standing};
-use crate::perform::service::Service;
+use crate::engine::service_deployment::{ServiceDeployment, Standing, brings};
 use crate::ports::{CallError, Ports, ServiceDeploymentBrief};
+use crate::service::Service;
 
 /// An update of a service, and what its deployment is told by.
 pub(super) struct Update<'a> {
@@ -74,7 +74,7 @@ impl Update<'_> {
         let Some(seen) = ports.service_deployment(self.place, &named).await? else {
             return Ok(None);
         };
-        let brief = Seen(seen).brief(named);
+        let brief = ServiceDeployment(seen).brief(named);
         Ok(self.is_its(ports, &brief).await?.then_some(brief.id))
     }
 
@@ -150,18 +150,6 @@ pub(super) fn newest_after<'a>(
 pub(super) enum Over {
     Counts,
     IsNone,
-}
-
-/// The revision that a service deployment brings.
-pub(super) async fn brings<P: Ports>(
-    ports: &P,
-    place: &Place,
-    brief: &ServiceDeploymentBrief,
-) -> Result<Option<TaskDefinitionArn>, CallError> {
-    match &brief.target {
-        Some(target) => ports.task_definition_of(place, target).await,
-        None => Ok(None),
-    }
 }
 
 /// The id in whose name ECS starts the tasks of the deployment, and reports about it, if the service

@@ -1,15 +1,15 @@
-//! Room in a deployment group, which takes one active deployment at a time.
+//! The slot of a deployment group, which takes one active deployment at a time.
 
 use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
 use towpath_core::release::{Event, Place};
 
 use super::start::New;
 use super::waits_to_terminate;
-use crate::perform::service::Service;
 use crate::ports::{CallError, DeploymentProgress, Ports, Wait};
+use crate::service::Service;
 
 /// Whether the group has room for a deployment that it had none for.
-pub(super) enum Room {
+pub(super) enum Slot {
     /// What has the group is ours: from a call whose answer was lost, or what CodeDeploy has
     /// started to bring back what is to be brought back.
     Ours(DeploymentId),
@@ -22,27 +22,27 @@ pub(super) enum Room {
 /// Looks at what has the group. One that only waits to stop its old tasks is told not to. Where a
 /// rollback finds what it brings back still running beside it, stopping the deployment moves the
 /// traffic back at once, and what CodeDeploy starts for that is the rollback's.
-pub(super) async fn make_room<P: Ports>(ports: &P, new: &New<'_>) -> Result<Room, CallError> {
+pub(super) async fn find_slot<P: Ports>(ports: &P, new: &New<'_>) -> Result<Slot, CallError> {
     let place = new.place;
     let (application, group) = (&new.settings.application, &new.settings.group);
     let recent = ports
         .recent_deployments(place, application.as_str(), group.as_str())
         .await?;
     if let Some(ours) = recent.iter().find(|it| it.description == new.mark) {
-        return Ok(Room::Ours(ours.id.clone()));
+        return Ok(Slot::Ours(ours.id.clone()));
     }
     let Some(active) = recent.into_iter().find(|it| it.is_active()) else {
-        return Ok(Room::Made(None));
+        return Ok(Slot::Made(None));
     };
     if new.is_rollback
         && let Some(taken_back) = &active.rolls_back
         && brings_back(ports, place, taken_back, new.revision).await?
     {
-        return Ok(Room::Ours(active.id));
+        return Ok(Slot::Ours(active.id));
     }
     let progress = ports.progress(place, &active.id).await?;
     if !waits_to_terminate(&progress) {
-        return Ok(Room::Taken(active.id));
+        return Ok(Slot::Taken(active.id));
     }
     if new.is_rollback && still_runs(ports, place, new.revision).await? {
         return stop(ports, place, &active.id).await;
@@ -50,12 +50,12 @@ pub(super) async fn make_room<P: Ports>(ports: &P, new: &New<'_>) -> Result<Room
     ports
         .continue_deployment(place, &active.id, Wait::Termination)
         .await?;
-    Ok(Room::Made(Some(active.id)))
+    Ok(Slot::Made(Some(active.id)))
 }
 
 /// Looks whether the deployment that has the group makes room: whether it is over or, unless it was
 /// told not to already, only waits to stop its old tasks.
-pub(in crate::perform) async fn look_at_group<P: Ports>(
+pub(crate) async fn look_at_group<P: Ports>(
     ports: &P,
     place: &Place,
     stage: &StageName,
@@ -76,11 +76,11 @@ async fn stop<P: Ports>(
     ports: &P,
     place: &Place,
     active: &DeploymentId,
-) -> Result<Room, CallError> {
+) -> Result<Slot, CallError> {
     ports.stop_deployment(place, active).await?;
     let stopped = ports.deployment(place, active).await?;
     match stopped.and_then(|info| info.rolled_back_by) {
-        Some(by) => Ok(Room::Ours(by)),
+        Some(by) => Ok(Slot::Ours(by)),
         None => Err(CallError::Unknown {
             operation: "codedeploy:StopDeployment",
             message: format!("{active} is stopped, and its rollback is not known yet"),

@@ -1,10 +1,9 @@
 //! Why a deployment's tasks failed, added to what its engine says of it. It is a courtesy: that it
 //! cannot be read must not keep a failure from being recorded, nor a rollback from being begun.
 
-use towpath_core::pipeline::Rollout;
 use towpath_core::release::Place;
 
-use super::observe::WayBack;
+use super::contract::WayBack;
 use crate::ports::Ports;
 
 /// Why the tasks stopped that ECS started in the name of that deployment or task set.
@@ -18,26 +17,10 @@ pub(super) async fn started_by<P: Ports>(ports: &P, place: &Place, name: &str) -
     }
 }
 
-/// Why tasks stopped of a deployment that is being taken back.
-pub(super) async fn of_deployment<P: Ports>(
-    ports: &P,
-    rollout: &Rollout,
-    back: &WayBack<'_>,
-) -> Vec<String> {
-    let place = back.place;
-    match rollout {
-        Rollout::Rolling(_) | Rollout::Ecs(_) => {
-            let name = back.tasks.unwrap_or(back.deployment);
-            started_by(ports, place, name.as_str()).await
-        }
-        Rollout::CodeDeploy(_) => match ports.progress(place, back.deployment).await {
-            Ok(progress) => of_task_set(ports, place, progress.green.as_deref()).await,
-            Err(error) => {
-                tracing::warn!(%error, "the task set of {} is not known", back.deployment);
-                Vec::new()
-            }
-        },
-    }
+/// Why tasks of a deployment of ECS's stopped.
+pub(super) async fn of_deployment<P: Ports>(ports: &P, back: &WayBack<'_>) -> Vec<String> {
+    let name = back.tasks.unwrap_or(back.deployment);
+    started_by(ports, back.place, name.as_str()).await
 }
 
 /// Why tasks of a task set stopped, if CodeDeploy has made one.

@@ -10,34 +10,23 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
-use towpath_core::release::{Event, Place};
+use towpath_core::names::DeploymentId;
+use towpath_core::release::{Event, Start};
 
-use super::seen::Standing;
-use super::started::{Over, SKEW, Update, also, brings, unknown};
-use crate::perform::observe::baseline_changed;
-use crate::perform::service::Service;
+use super::started::{Over, SKEW, Update, also, unknown};
+use crate::engine::service_deployment::{Standing, brings};
+use crate::engine::service_state::baseline_changed;
 use crate::ports::{CallError, Ports};
+use crate::service::Service;
 
-/// What is to be started.
-pub(in crate::perform) struct Start<'a> {
-    pub(in crate::perform) place: &'a Place,
-    pub(in crate::perform) stage: &'a StageName,
-    pub(in crate::perform) revision: &'a TaskDefinitionArn,
-    /// The revision that ran before.
-    pub(in crate::perform) before: &'a TaskDefinitionArn,
-    /// When it was first meant to be started.
-    pub(in crate::perform) since: Timestamp,
-}
-
-pub(in crate::perform) async fn start<P: Ports>(
+pub(super) async fn start<P: Ports>(
     ports: &P,
-    start: &Start<'_>,
+    start: &Start,
     again: bool,
 ) -> Result<Vec<Event>, CallError> {
     let Start {
         place, revision, ..
-    } = *start;
+    } = start;
     let mut update = Update {
         place,
         revision,
@@ -50,7 +39,7 @@ pub(in crate::perform) async fn start<P: Ports>(
         return Ok(vec![started(deployment, also, true)]);
     }
     if let Some(service) = ports.describe_service(place).await? {
-        if let Some(changed) = baseline_changed(&service, start.stage, start.before, revision) {
+        if let Some(changed) = baseline_changed(&service, &start.stage, &start.before, revision) {
             return Ok(vec![changed]);
         }
         if Service(&service).revision().as_ref() == Some(revision) {
@@ -74,12 +63,12 @@ fn started(deployment: DeploymentId, also: Option<DeploymentId>, found: bool) ->
 
 /// What is there to be followed where the service runs already what is to be started: an update
 /// would start nothing.
-async fn runs<P: Ports>(ports: &P, start: &Start<'_>, service: &Value) -> Result<Event, CallError> {
+async fn runs<P: Ports>(ports: &P, start: &Start, service: &Value) -> Result<Event, CallError> {
     let ran_before = start.before == start.revision;
     let nothing_to_start = || Event::RunsAlready {
         stage: start.stage.clone(),
     };
-    let recent = ports.recent_service_deployments(start.place).await?;
+    let recent = ports.recent_service_deployments(&start.place).await?;
     let Some(newest) = recent.into_iter().next() else {
         // ECS forgets deployments in time.
         return if ran_before {
@@ -88,8 +77,8 @@ async fn runs<P: Ports>(ports: &P, start: &Start<'_>, service: &Value) -> Result
             Err(not_seen(start))
         };
     };
-    let brings = brings(ports, start.place, &newest).await?;
-    let brings_it = brings.as_ref() == Some(start.revision);
+    let brings = brings(ports, &start.place, &newest).await?;
+    let brings_it = brings.as_ref() == Some(&start.revision);
     match (Standing::of(&newest.status), brings_it) {
         (Standing::Successful, true) if ran_before => Ok(nothing_to_start()),
         (Standing::RolledBack | Standing::Stopped, _) if ran_before => Ok(nothing_to_start()),
@@ -97,7 +86,7 @@ async fn runs<P: Ports>(ports: &P, start: &Start<'_>, service: &Value) -> Result
             match ports.release_of(&newest.id).await? {
                 None => Ok(started(
                     newest.id,
-                    Service(service).primary_of(start.revision),
+                    Service(service).primary_of(&start.revision),
                     true,
                 )),
                 Some(another) => Err(CallError::NotDone {
@@ -126,7 +115,7 @@ async fn runs<P: Ports>(ports: &P, start: &Start<'_>, service: &Value) -> Result
     }
 }
 
-fn not_seen(start: &Start<'_>) -> CallError {
+fn not_seen(start: &Start) -> CallError {
     unknown(format!(
         "the service runs {}, and the deployment that brought it is not to be seen",
         start.revision.short()

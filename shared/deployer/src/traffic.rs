@@ -7,8 +7,8 @@ use serde_json::Value;
 use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{Gates, Place};
 
-use super::service::{Service, list, text};
 use crate::ports::{CallError, Ports};
+use crate::service::{Service, list, text};
 
 /// One of the ways in which requests come to a service's tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl fmt::Display for TrafficMechanism {
 }
 
 /// The mechanisms of a service, and its revision, which is looked at where the service shows none.
-pub(super) async fn of_service<P: Ports>(
+pub(crate) async fn of_service<P: Ports>(
     ports: &P,
     place: &Place,
     service: &Value,

@@ -6,15 +6,16 @@ use towpath_core::pipeline::{CodeDeployRollout, HookPoint};
 use towpath_core::release::{DeploymentStatus, Place};
 
 use super::waits_to_terminate;
-use crate::perform::observe::{Observed, is_named, not_shown_yet, serves};
-use crate::perform::tasks;
+use crate::engine::contract::Observed;
+use crate::engine::service_state::{is_named, not_shown_yet, serves};
+use crate::engine::stopped_tasks as tasks;
 use crate::ports::{CallError, DeploymentInfo, DeploymentProgress, Ports, Wait};
 
 /// How long after the end of a deployment its rollback may appear, which CodeDeploy creates by
 /// itself: <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html>.
 const ROLLBACK_APPEARS: SignedDuration = SignedDuration::from_mins(5);
 
-pub(in crate::perform) async fn observe<P: Ports>(
+pub(super) async fn observe<P: Ports>(
     ports: &P,
     settings: &CodeDeployRollout,
     observed: &Observed<'_>,

@@ -2,56 +2,13 @@
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, TaskDefinitionArn};
-use towpath_core::pipeline::Rollout;
 
 /// A service as DescribeServices describes it.
-pub(super) struct Service<'a>(pub(super) &'a Value);
+pub(crate) struct Service<'a>(pub(crate) &'a Value);
 
 /// One of the service's deployments:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html>.
-pub(super) struct EcsDeployment<'a>(&'a Value);
-
-/// Why a service, as DescribeServices shows it, cannot be rolled out by that engine, if so.
-#[must_use]
-pub fn unfit_for(service: &Value, rollout: &Rollout) -> Option<String> {
-    let engine = rollout.engine();
-    let service = Service(service);
-    // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-overview.html>
-    if service.is_express() {
-        return Some(
-            "it is a service of ECS Express Mode, which ECS deploys by itself (`UpdateExpressGatewayService`), and Towpath does not deploy those; create a service of your own with CreateService, or take the stage out of the pipeline".into(),
-        );
-    }
-    let wanted = match rollout {
-        Rollout::Rolling(_) | Rollout::Ecs(_) => "ECS",
-        Rollout::CodeDeploy(_) => "CODE_DEPLOY",
-    };
-    let found = service.controller();
-    if found != wanted {
-        return Some(format!(
-            "the service's deployment controller is {found}, but the engine `{engine}` needs {wanted}; it can only be chosen when a service is created"
-        ));
-    }
-    let strategy = service.strategy();
-    match rollout {
-        Rollout::CodeDeploy(_) => None,
-        Rollout::Rolling(_) => match strategy {
-            "ROLLING" => None,
-            "BLUE_GREEN" | "LINEAR" | "CANARY" => Some(format!(
-                "the service's deployment strategy is {strategy}, by which ECS shifts traffic itself, but the engine `rolling` needs ROLLING; write `rollout: {{ecs: {{}}}}`, or change its deployment configuration"
-            )),
-            other => Some(format!(
-                "the service's deployment strategy is {other}, which this version does not know, but the engine `rolling` needs ROLLING; change its deployment configuration"
-            )),
-        },
-        Rollout::Ecs(_) => match strategy {
-            "BLUE_GREEN" | "LINEAR" | "CANARY" => None,
-            other => Some(format!(
-                "the service's deployment strategy is {other}, but the engine `ecs` needs BLUE_GREEN, LINEAR or CANARY; change its deployment configuration, or write `rollout: {{rolling: {{}}}}`"
-            )),
-        },
-    }
-}
+pub(crate) struct EcsDeployment<'a>(&'a Value);
 
 /// Whether the tasks of a service, as DescribeServices shows it, run on Fargate: by its launch type,
 /// or because all of its capacity providers are Fargate's.
@@ -73,23 +30,23 @@ pub fn is_on_fargate(service: &Value) -> bool {
 
 impl<'a> Service<'a> {
     /// Whether ECS manages the service and what belongs to it, as it does in Express Mode.
-    pub(super) fn is_express(&self) -> bool {
+    pub(crate) fn is_express(&self) -> bool {
         text(self.0, "/resourceManagementType") == Some("ECS")
     }
 
     /// The deployment strategy; ECS leaves out the one that it takes by default.
-    pub(super) fn strategy(&self) -> &'a str {
+    pub(crate) fn strategy(&self) -> &'a str {
         text(self.0, "/deploymentConfiguration/strategy").unwrap_or("ROLLING")
     }
 
     /// `ACTIVE`, `DRAINING` or `INACTIVE`.
-    pub(super) fn status(&self) -> &'a str {
+    pub(crate) fn status(&self) -> &'a str {
         text(self.0, "/status").unwrap_or("ACTIVE")
     }
 
     /// What sends traffic to its containers: load balancers, and service registries that name one.
     /// Task sets have their own.
-    pub(super) fn traffic_targets(&self) -> Vec<(&'a str, Option<u64>)> {
+    pub(crate) fn traffic_targets(&self) -> Vec<(&'a str, Option<u64>)> {
         let primary = list(self.0, "taskSets").find(|set| text(set, "/status") == Some("PRIMARY"));
         let of = |holder: &'a Value| {
             let balancers = list(holder, "loadBalancers").chain(list(holder, "serviceRegistries"));
@@ -106,7 +63,7 @@ impl<'a> Service<'a> {
 
     /// The names of the ports to which Service Connect, VPC Lattice and gateways send traffic, each
     /// with who does. A gateway's connectors are shown by its service revision, where it is known.
-    pub(super) fn named_ports(&self, revision: Option<&'a Value>) -> Vec<(&'static str, &'a str)> {
+    pub(crate) fn named_ports(&self, revision: Option<&'a Value>) -> Vec<(&'static str, &'a str)> {
         let connect = self.service_connect().into_iter();
         let connect = connect.flat_map(|it| list(it, "services"));
         let gateways = [Some(self.0), revision].into_iter().flatten();
@@ -123,20 +80,20 @@ impl<'a> Service<'a> {
     }
 
     /// Its configuration of Service Connect, if that is on, which its deployments show.
-    pub(super) fn service_connect(&self) -> Option<&'a Value> {
+    pub(crate) fn service_connect(&self) -> Option<&'a Value> {
         let primary = list(self.0, "deployments").find(|it| text(it, "/status") == Some("PRIMARY"));
         let connect = primary?.get("serviceConnectConfiguration")?;
         (connect["enabled"] == true).then_some(connect)
     }
 
     /// The deployment controller: `ECS`, `CODE_DEPLOY`, `EXTERNAL`.
-    pub(super) fn controller(&self) -> &'a str {
+    pub(crate) fn controller(&self) -> &'a str {
         text(self.0, "/deploymentController/type").unwrap_or("ECS")
     }
 
     /// The revision that takes production traffic: of the primary task set where there are task
     /// sets, else of the service.
-    pub(super) fn revision(&self) -> Option<TaskDefinitionArn> {
+    pub(crate) fn revision(&self) -> Option<TaskDefinitionArn> {
         let primary = list(self.0, "taskSets").find(|set| text(set, "/status") == Some("PRIMARY"));
         let revision = primary.and_then(|set| text(set, "/taskDefinition"));
         revision
@@ -146,7 +103,7 @@ impl<'a> Service<'a> {
     }
 
     /// Whether tasks of that revision are kept beside those that take production traffic.
-    pub(super) fn keeps(&self, revision: &TaskDefinitionArn) -> bool {
+    pub(crate) fn keeps(&self, revision: &TaskDefinitionArn) -> bool {
         list(self.0, "taskSets").any(|set| {
             text(set, "/status") != Some("PRIMARY")
                 && text(set, "/taskDefinition") == Some(revision.as_str())
@@ -154,31 +111,31 @@ impl<'a> Service<'a> {
     }
 
     /// Whether a task set of that revision is there beside the one of that id.
-    pub(super) fn has_beside(&self, id: Option<&str>, revision: &TaskDefinitionArn) -> bool {
+    pub(crate) fn has_beside(&self, id: Option<&str>, revision: &TaskDefinitionArn) -> bool {
         list(self.0, "taskSets").any(|set| {
             text(set, "/id") != id && text(set, "/taskDefinition") == Some(revision.as_str())
         })
     }
 
     /// How many tasks it wants.
-    pub(super) fn desired_count(&self) -> u32 {
+    pub(crate) fn desired_count(&self) -> u32 {
         count(self.0, "desiredCount")
     }
 
     /// Its deployment configuration; null when it has none.
-    pub(super) fn deployment_configuration(&self) -> &'a Value {
+    pub(crate) fn deployment_configuration(&self) -> &'a Value {
         self.0
             .get("deploymentConfiguration")
             .unwrap_or(&Value::Null)
     }
 
     /// Its load balancers.
-    pub(super) fn load_balancers(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
+    pub(crate) fn load_balancers(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
         list(self.0, "loadBalancers")
     }
 
     /// What it is registered with in VPC Lattice, which its deployments show.
-    pub(super) fn lattices(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
+    pub(crate) fn lattices(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
         list(self.0, "deployments")
             .filter(|it| text(it, "/status") == Some("PRIMARY"))
             .flat_map(|it| list(it, "vpcLatticeConfigurations"))
@@ -187,24 +144,24 @@ impl<'a> Service<'a> {
     /// Whether ECS may count a rolling deployment as successful before all of its tasks run, or
     /// while older ones still do:
     /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentEarlySuccessCriteria.html>.
-    pub(super) fn succeeds_early(&self) -> bool {
+    pub(crate) fn succeeds_early(&self) -> bool {
         self.deployment_configuration()["earlySuccessCriteria"]["enable"] == true
     }
 
     /// Whether its deployments may pause until somebody answers.
-    pub(super) fn may_pause(&self) -> bool {
+    pub(crate) fn may_pause(&self) -> bool {
         list(self.deployment_configuration(), "lifecycleHooks")
             .any(|hook| text(hook, "/targetType") == Some("PAUSE"))
     }
 
     /// The ARN of its newest service deployment, where ECS tells.
-    pub(super) fn current_deployment(&self) -> Option<DeploymentId> {
+    pub(crate) fn current_deployment(&self) -> Option<DeploymentId> {
         text(self.0, "/currentServiceDeployment")?.parse().ok()
     }
 
     /// The id of the primary deployment, by which ECS's deployment state changes name it, if it
     /// brings that revision.
-    pub(super) fn primary_of(&self, revision: &TaskDefinitionArn) -> Option<DeploymentId> {
+    pub(crate) fn primary_of(&self, revision: &TaskDefinitionArn) -> Option<DeploymentId> {
         let deployments = self.deployments();
         let primary = deployments
             .iter()
@@ -213,49 +170,49 @@ impl<'a> Service<'a> {
     }
 
     /// Its deployments, the primary first.
-    pub(super) fn deployments(&self) -> Vec<EcsDeployment<'a>> {
+    pub(crate) fn deployments(&self) -> Vec<EcsDeployment<'a>> {
         list(self.0, "deployments").map(EcsDeployment).collect()
     }
 }
 
 impl<'a> EcsDeployment<'a> {
     /// `ecs-svc/…`.
-    pub(super) fn id(&self) -> &'a str {
+    pub(crate) fn id(&self) -> &'a str {
         text(self.0, "/id").unwrap_or_default()
     }
 
     /// Whether it is the one that the service is moving to.
-    pub(super) fn is_primary(&self) -> bool {
+    pub(crate) fn is_primary(&self) -> bool {
         text(self.0, "/status") == Some("PRIMARY")
     }
 
     /// The revision that it brings.
-    pub(super) fn revision(&self) -> &'a str {
+    pub(crate) fn revision(&self) -> &'a str {
         text(self.0, "/taskDefinition").unwrap_or_default()
     }
 
     /// `IN_PROGRESS`, `COMPLETED`, `FAILED`.
-    pub(super) fn rollout_state(&self) -> &'a str {
+    pub(crate) fn rollout_state(&self) -> &'a str {
         text(self.0, "/rolloutState").unwrap_or_default()
     }
 
     /// Why it is in that state.
-    pub(super) fn rollout_reason(&self) -> &'a str {
+    pub(crate) fn rollout_reason(&self) -> &'a str {
         text(self.0, "/rolloutStateReason").unwrap_or_default()
     }
 
     /// Whether as many tasks run as are wanted.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         count(self.0, "runningCount") >= count(self.0, "desiredCount")
     }
 
     /// How many of its tasks run, or will.
-    pub(super) fn tasks(&self) -> u32 {
+    pub(crate) fn tasks(&self) -> u32 {
         count(self.0, "runningCount").saturating_add(count(self.0, "pendingCount"))
     }
 
     /// `2 of 4 tasks run`, with what failed.
-    pub(super) fn progress(&self) -> String {
+    pub(crate) fn progress(&self) -> String {
         let (running, desired, failed) = (
             count(self.0, "runningCount"),
             count(self.0, "desiredCount"),
@@ -296,11 +253,11 @@ pub fn failed_primary(service: &Value) -> Option<FailedPrimary> {
     })
 }
 
-pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
 
-pub(super) fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+pub(crate) fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
     value
         .get(key)
         .and_then(Value::as_array)
@@ -314,72 +271,4 @@ fn count(value: &Value, key: &str) -> u32 {
         .and_then(Value::as_u64)
         .and_then(|count| u32::try_from(count).ok())
         .unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn an_engine_takes_only_services_that_are_set_up_for_it() {
-        let rollout = |rollout: Value| serde_json::from_value::<Rollout>(rollout).unwrap();
-        let rolling = rollout(json!({"rolling": {}}));
-        let ecs = rollout(json!({"ecs": {}}));
-        let codedeploy = rollout(json!({"codedeploy": {"application": "shop", "group": "api"}}));
-        let by = |controller: &str, strategy: Value| {
-            json!({"deploymentController": {"type": controller},
-                "deploymentConfiguration": {"strategy": strategy}})
-        };
-        for (rollout, service, said) in [
-            (&rolling, by("ECS", json!("ROLLING")), None),
-            (&rolling, json!({}), None),
-            (
-                &rolling,
-                by("ECS", json!("BLUE_GREEN")),
-                Some("write `rollout: {ecs: {}}`"),
-            ),
-            (
-                &rolling,
-                by("ECS", json!("CANARY")),
-                Some("write `rollout: {ecs: {}}`"),
-            ),
-            (
-                &rolling,
-                by("ECS", json!("OF_TOMORROW")),
-                Some("does not know"),
-            ),
-            (&ecs, by("ECS", json!("LINEAR")), None),
-            (
-                &ecs,
-                by("ECS", json!("ROLLING")),
-                Some("write `rollout: {rolling: {}}`"),
-            ),
-            (&ecs, json!({}), Some("write `rollout: {rolling: {}}`")),
-            (&codedeploy, by("CODE_DEPLOY", Value::Null), None),
-            (
-                &codedeploy,
-                by("ECS", Value::Null),
-                Some("needs CODE_DEPLOY"),
-            ),
-            (&rolling, by("EXTERNAL", Value::Null), Some("needs ECS")),
-        ] {
-            let found = unfit_for(&service, rollout);
-            match (found, said) {
-                (None, None) => {}
-                (Some(found), Some(said)) => assert!(found.contains(said), "{found}"),
-                (found, said) => panic!("{service}: {found:?} instead of {said:?}"),
-            }
-        }
-        for rollout in [&rolling, &ecs, &codedeploy] {
-            let mut express = by("ECS", json!("CANARY"));
-            express["resourceManagementType"] = json!("ECS");
-            let said = unfit_for(&express, rollout).unwrap();
-            assert!(said.contains("Express Mode"), "{said}");
-        }
-        let mut own = by("ECS", json!("ROLLING"));
-        own["resourceManagementType"] = json!("CUSTOMER");
-        assert_eq!(unfit_for(&own, &rolling), None);
-    }
 }

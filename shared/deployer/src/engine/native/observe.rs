@@ -17,24 +17,29 @@
 //!
 //! A rollback has no event and no stage of its own; its traffic weights and these states tell.
 
-use towpath_core::names::{DeploymentId, PauseId};
-use towpath_core::release::{DeploymentStatus, Place};
+use towpath_core::names::DeploymentId;
+use towpath_core::release::DeploymentStatus;
 
-use super::seen::{Seen, Standing};
 use super::started::newest_after;
-use crate::perform::observe::{Observed, is_named, not_shown_yet, replaced_by, serves};
-use crate::perform::tasks;
-use crate::ports::{CallError, PauseAnswer, Ports};
+use crate::engine::contract::Observed;
+use crate::engine::service_deployment::{ServiceDeployment, Standing};
+use crate::engine::service_state::{is_named, not_shown_yet, replaced_by, serves};
+use crate::engine::stopped_tasks as tasks;
+use crate::ports::{CallError, Ports};
 
-pub(in crate::perform) async fn observe<P: Ports>(
+pub(super) async fn observe<P: Ports>(
     ports: &P,
     observed: &Observed<'_>,
 ) -> Result<DeploymentStatus, CallError> {
     let (place, id) = (observed.place, observed.deployment);
     if let Some(back) = observed.back {
-        return super::back::coming_back(ports, place, back, observed.fresh).await;
+        return super::roll_back::coming_back(ports, place, back, observed.fresh).await;
     }
-    let Some(seen) = ports.service_deployment(place, id).await?.map(Seen) else {
+    let Some(seen) = ports
+        .service_deployment(place, id)
+        .await?
+        .map(ServiceDeployment)
+    else {
         return Ok(if observed.fresh {
             not_shown_yet("ECS")
         } else {
@@ -88,7 +93,7 @@ pub(super) fn unknown(id: &DeploymentId) -> DeploymentStatus {
 async fn stopped<P: Ports>(
     ports: &P,
     observed: &Observed<'_>,
-    seen: &Seen,
+    seen: &ServiceDeployment,
 ) -> Result<DeploymentStatus, CallError> {
     let recent = ports.recent_service_deployments(observed.place).await?;
     if let Some(newest) = newest_after(&recent, observed.deployment) {
@@ -121,7 +126,7 @@ async fn stopped<P: Ports>(
 }
 
 /// Why the deployment did not come through: what ECS says, and why its tasks failed.
-async fn why<P: Ports>(ports: &P, observed: &Observed<'_>, seen: &Seen) -> String {
+async fn why<P: Ports>(ports: &P, observed: &Observed<'_>, seen: &ServiceDeployment) -> String {
     let failed = match observed.tasks {
         Some(name) => tasks::started_by(ports, observed.place, name.as_str()).await,
         None => Vec::new(),
@@ -131,33 +136,5 @@ async fn why<P: Ports>(ports: &P, observed: &Observed<'_>, seen: &Seen) -> Strin
         observed.stopped_by(reason)
     } else {
         reason
-    }
-}
-
-/// Answers the pause. A pause that was answered before, or whose deployment is over, is not asked
-/// any more: that is what was wanted, or is seen when the deployment is looked at.
-pub(in crate::perform) async fn let_through<P: Ports>(
-    ports: &P,
-    place: &Place,
-    deployment: &DeploymentId,
-    pause: Option<&PauseId>,
-) -> Result<(), CallError> {
-    let Some(pause) = pause else {
-        return Ok(());
-    };
-    let sent = ports
-        .answer_pause(place, deployment, pause, PauseAnswer::Continue)
-        .await;
-    match sent {
-        Err(error @ CallError::Refused { .. }) => {
-            let seen = ports.service_deployment(place, deployment).await?.map(Seen);
-            let waits = seen.and_then(|seen| seen.pause());
-            if waits.as_ref() == Some(pause) {
-                Err(error)
-            } else {
-                Ok(())
-            }
-        }
-        Ok(()) | Err(CallError::NotDone { .. } | CallError::Unknown { .. }) => sent,
     }
 }

@@ -5,14 +5,16 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::release::{DeploymentStatus, Place};
 
-use super::observe::{let_through, unknown};
-use super::seen::{Seen, Standing};
-use super::started::{Over, Update, also, brings, newest_after, unknown as not_seen};
-use crate::perform::observe::{Begun, TakenBack, WayBack, replaced_by};
-use crate::perform::service::Service;
+use super::observe::unknown;
+use super::started::{Over, Update, also, newest_after, unknown as not_seen};
+use crate::engine::contract::{Begun, TakenBack, WayBack};
+use crate::engine::pause::let_through;
+use crate::engine::service_deployment::{ServiceDeployment, Standing, brings};
+use crate::engine::service_state::replaced_by;
 use crate::ports::{CallError, PauseAnswer, Ports};
+use crate::service::Service;
 
-pub(in crate::perform) async fn roll_back<P: Ports>(
+pub(super) async fn roll_back<P: Ports>(
     ports: &P,
     back: &WayBack<'_>,
 ) -> Result<TakenBack, CallError> {
@@ -20,7 +22,7 @@ pub(in crate::perform) async fn roll_back<P: Ports>(
     if back.over || has_passed(seen.as_ref()) {
         return bring_back(ports, back, seen.as_ref()).await;
     }
-    let pause = seen.as_ref().and_then(Seen::pause);
+    let pause = seen.as_ref().and_then(ServiceDeployment::pause);
     turn_around(ports, back, pause).await?;
     // It may have come too far while it was asked to turn around.
     let turned = look(ports, back).await?;
@@ -33,15 +35,18 @@ pub(in crate::perform) async fn roll_back<P: Ports>(
     }))
 }
 
-async fn look<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<Option<Seen>, CallError> {
+async fn look<P: Ports>(
+    ports: &P,
+    back: &WayBack<'_>,
+) -> Result<Option<ServiceDeployment>, CallError> {
     let seen = ports.service_deployment(back.place, back.deployment).await;
-    Ok(seen?.map(Seen))
+    Ok(seen?.map(ServiceDeployment))
 }
 
 /// Whether the deployment has passed the point up to which it can be turned around. ECS forgets
 /// deployments in time; what it has forgotten is over.
-fn has_passed(seen: Option<&Seen>) -> bool {
-    match seen.map(Seen::standing) {
+fn has_passed(seen: Option<&ServiceDeployment>) -> bool {
+    match seen.map(ServiceDeployment::standing) {
         Some(Standing::CleaningUp | Standing::Successful) | None => true,
         // What came of one that ended otherwise is seen when it is looked at.
         Some(
@@ -78,7 +83,7 @@ async fn turn_around<P: Ports>(
 async fn bring_back<P: Ports>(
     ports: &P,
     back: &WayBack<'_>,
-    seen: Option<&Seen>,
+    seen: Option<&ServiceDeployment>,
 ) -> Result<TakenBack, CallError> {
     let (place, to) = (back.place, back.to);
     let mut update = Update {
@@ -86,7 +91,7 @@ async fn bring_back<P: Ports>(
         revision: to,
         before: vec![back.deployment.clone()],
         // What is taken back was there first. Both times are ECS's.
-        since: seen.and_then(Seen::created_at),
+        since: seen.and_then(ServiceDeployment::created_at),
     };
     if let Some(service) = ports.describe_service(place).await? {
         let runs = Service(&service).revision();
@@ -151,7 +156,11 @@ pub(super) async fn coming_back<P: Ports>(
     fresh: bool,
 ) -> Result<DeploymentStatus, CallError> {
     let reason = "another deployment brings the old version back".to_owned();
-    let Some(seen) = ports.service_deployment(place, back).await?.map(Seen) else {
+    let Some(seen) = ports
+        .service_deployment(place, back)
+        .await?
+        .map(ServiceDeployment)
+    else {
         return Ok(if fresh {
             let by = Some(back.clone());
             DeploymentStatus::RollingBack { reason, by }

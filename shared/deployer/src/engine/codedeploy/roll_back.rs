@@ -6,11 +6,12 @@ use towpath_core::pipeline::CodeDeployRollout;
 use towpath_core::release::{ALL_AT_ONCE, DeploymentTarget};
 
 use super::start::{Created, New, create, find};
-use crate::perform::observe::{TakenBack, WayBack, replaced_by};
-use crate::perform::service::Service;
+use crate::engine::contract::{TakenBack, WayBack};
+use crate::engine::service_state::replaced_by;
 use crate::ports::{CallError, Ports};
+use crate::service::Service;
 
-pub(in crate::perform) async fn roll_back<P: Ports>(
+pub(super) async fn roll_back<P: Ports>(
     ports: &P,
     settings: &CodeDeployRollout,
     back: &WayBack<'_>,

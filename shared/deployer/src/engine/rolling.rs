@@ -9,33 +9,106 @@
 //! missing says nothing: <https://github.com/kayac/ecspresso/pull/28>.
 
 use serde_json::Value;
-use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
-use towpath_core::release::{DeploymentStatus, Event, Place};
+use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
+use towpath_core::release::{DeploymentStatus, Event, Place, Start};
 
-use super::native;
-use super::observe::{
-    Begun, Observed, TakenBack, WayBack, baseline_changed, deleted, not_shown_yet,
-};
-use super::service::{EcsDeployment, Service};
-use super::tasks;
+use super::contract::{Begun, Engine, Observed, Problem, SetUp, TakenBack, Wanted, WayBack};
+use super::service_state::{baseline_changed, deleted, not_shown_yet};
+use super::{pause, stopped_tasks};
 use crate::ports::{CallError, Ports};
+use crate::service::{EcsDeployment, Service};
 
 const UPDATE_SERVICE: &str = "ecs:UpdateService";
 
-pub(super) async fn start<P: Ports>(
-    ports: &P,
-    place: &Place,
-    stage: &StageName,
-    revision: &TaskDefinitionArn,
-    before: Option<&TaskDefinitionArn>,
-) -> Result<Vec<Event>, CallError> {
+pub(super) struct Rolling;
+
+impl Engine for Rolling {
+    fn unfit(&self, service: &Service<'_>) -> Option<String> {
+        match service.strategy() {
+            "ROLLING" => None,
+            strategy @ ("BLUE_GREEN" | "LINEAR" | "CANARY") => Some(format!(
+                "the service's deployment strategy is {strategy}, by which ECS shifts traffic itself, but the engine `rolling` needs ROLLING; write `rollout: {{ecs: {{}}}}`, or change its deployment configuration"
+            )),
+            other => Some(format!(
+                "the service's deployment strategy is {other}, which this version does not know, but the engine `rolling` needs ROLLING; change its deployment configuration"
+            )),
+        }
+    }
+
+    async fn set_up<P: Ports>(&self, _: &P, wanted: &Wanted<'_>) -> Result<SetUp, Problem> {
+        Ok(SetUp {
+            remarks: remarks(&Service(wanted.service)),
+            ..SetUp::default()
+        })
+    }
+
+    async fn start<P: Ports>(
+        &self,
+        ports: &P,
+        start: &Start,
+        _again: bool,
+    ) -> Result<Vec<Event>, CallError> {
+        self::start(ports, start).await
+    }
+
+    async fn observe<P: Ports>(
+        &self,
+        ports: &P,
+        observed: &Observed<'_>,
+    ) -> Result<DeploymentStatus, CallError> {
+        self::observe(ports, observed).await
+    }
+
+    /// A rolling update has no moment in which it waits.
+    async fn let_through<P: Ports>(
+        &self,
+        _: &P,
+        _: &Place,
+        _: &DeploymentId,
+        _: Option<&PauseId>,
+    ) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    async fn roll_back<P: Ports>(
+        &self,
+        ports: &P,
+        back: &WayBack<'_>,
+    ) -> Result<TakenBack, CallError> {
+        self::roll_back(ports, back).await
+    }
+
+    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &WayBack<'_>) -> Vec<String> {
+        stopped_tasks::of_deployment(ports, back).await
+    }
+}
+
+/// What people should know of how a rolling update of the service ends, or stands still.
+fn remarks(service: &Service<'_>) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if service.succeeds_early() {
+        remarks.push("ECS counts a deployment of the service as successful before all of its tasks are new (`earlySuccessCriteria`); the rollout is over when they are".to_owned());
+    }
+    if service.may_pause() {
+        remarks.push("the service's deployments pause (a PAUSE lifecycle hook) until somebody answers with ContinueServiceDeployment: the rollout waits for that within its `timeout`".to_owned());
+    }
+    remarks
+}
+
+async fn start<P: Ports>(ports: &P, start: &Start) -> Result<Vec<Event>, CallError> {
+    let Start {
+        place,
+        stage,
+        revision,
+        before,
+        ..
+    } = start;
     if let Some(service) = ports.describe_service(place).await? {
         // What an earlier try has started, too, shows the revision.
-        if let Some(runs) = runs(ports, &service, stage, revision, before).await? {
+        if let Some(runs) = runs(ports, &service, start).await? {
             return Ok(vec![runs]);
         }
-        let changed = before.and_then(|it| baseline_changed(&service, stage, it, revision));
-        if let Some(changed) = changed {
+        if let Some(changed) = baseline_changed(&service, stage, before, revision) {
             return Ok(vec![changed]);
         }
     }
@@ -52,10 +125,9 @@ pub(super) async fn start<P: Ports>(
 async fn runs<P: Ports>(
     ports: &P,
     service: &Value,
-    stage: &StageName,
-    revision: &TaskDefinitionArn,
-    before: Option<&TaskDefinitionArn>,
+    start: &Start,
 ) -> Result<Option<Event>, CallError> {
+    let revision = &start.revision;
     let deployments = Service(service).deployments();
     let primary = deployments
         .iter()
@@ -63,9 +135,9 @@ async fn runs<P: Ports>(
     let Some((primary, id)) = primary.and_then(|it| Some((it, it.id().parse().ok()?))) else {
         return Ok(None);
     };
-    if before == Some(revision) && primary.rollout_state() == "COMPLETED" {
+    if start.before == *revision && primary.rollout_state() == "COMPLETED" {
         return Ok(Some(Event::RunsAlready {
-            stage: stage.clone(),
+            stage: start.stage.clone(),
         }));
     }
     match ports.release_of(&id).await? {
@@ -108,10 +180,7 @@ async fn started<P: Ports>(
 
 /// A rollback is an update to the revision that ran before, unless ECS or an earlier try has begun
 /// it, or somebody else has taken the service elsewhere.
-pub(super) async fn roll_back<P: Ports>(
-    ports: &P,
-    back: &WayBack<'_>,
-) -> Result<TakenBack, CallError> {
+async fn roll_back<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<TakenBack, CallError> {
     let (place, to) = (back.place, back.to);
     let mut waited = None;
     if let Some(service) = ports.describe_service(place).await? {
@@ -132,7 +201,7 @@ pub(super) async fn roll_back<P: Ports>(
         }
         // It explains; the way back does not wait for it.
         if let Some(revision) = back.revision
-            && let Ok(paused) = native::paused(ports, place, &service, revision).await
+            && let Ok(paused) = pause::paused(ports, place, &service, revision).await
         {
             waited = paused.and_then(|paused| paused.in_vain);
         }
@@ -151,7 +220,7 @@ fn replaced(primary: &EcsDeployment<'_>) -> DeploymentStatus {
     }
 }
 
-pub(super) async fn observe<P: Ports>(
+async fn observe<P: Ports>(
     ports: &P,
     observed: &Observed<'_>,
 ) -> Result<DeploymentStatus, CallError> {
@@ -173,8 +242,8 @@ pub(super) async fn observe<P: Ports>(
         (_, Some(primary)) if primary.revision() == observed.before.as_str() => {
             let reason = why(ports, observed, ours, Some(primary)).await;
             let place = observed.place;
-            if let Some(paused) = native::paused(ports, place, &service, observed.before).await? {
-                native::go_on(ports, place, &paused).await?;
+            if let Some(paused) = pause::paused(ports, place, &service, observed.before).await? {
+                pause::go_on(ports, place, &paused).await?;
             }
             Ok(match primary.rollout_state() {
                 "COMPLETED" if missing(&service, primary).is_none() => {
@@ -214,10 +283,10 @@ async fn under_way<P: Ports>(
         },
         _ => {
             let place = observed.place;
-            let paused = native::paused(ports, place, service, observed.revision).await?;
+            let paused = pause::paused(ports, place, service, observed.revision).await?;
             match paused {
                 Some(paused) if observed.unasked => {
-                    native::go_on(ports, place, &paused).await?;
+                    pause::go_on(ports, place, &paused).await?;
                     in_progress(deployment.progress())
                 }
                 Some(paused) => in_progress(format!("{}; {}", paused.at, deployment.progress())),
@@ -254,8 +323,9 @@ async fn why<P: Ports>(
     primary: Option<&EcsDeployment<'_>>,
 ) -> String {
     let said = ours.or(primary).map_or("", EcsDeployment::rollout_reason);
-    let failed = tasks::started_by(ports, observed.place, observed.deployment.as_str()).await;
-    tasks::explained(said, &failed)
+    let failed =
+        stopped_tasks::started_by(ports, observed.place, observed.deployment.as_str()).await;
+    stopped_tasks::explained(said, &failed)
 }
 
 #[cfg(test)]

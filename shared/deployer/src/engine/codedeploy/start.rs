@@ -1,43 +1,62 @@
 //! Starting a deployment, or finding the one that an earlier try has started.
 
 use serde_json::Value;
-use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
+use towpath_core::names::{DeploymentId, TaskDefinitionArn};
 use towpath_core::pipeline::CodeDeployRollout;
-use towpath_core::release::{DeploymentTarget, Event, Place};
+use towpath_core::release::{DeploymentTarget, Event, Place, Start};
 
-use super::room::{Room, make_room};
-use crate::perform::observe::check_baseline;
+use super::group_slot::{Slot, find_slot};
+use crate::engine::service_state::check_baseline;
 use crate::ports::{CallError, DeploymentInfo, NewDeployment, Ports};
 
 /// What is deployed.
-pub(in crate::perform) struct New<'a> {
-    pub(in crate::perform) place: &'a Place,
-    pub(in crate::perform) settings: &'a CodeDeployRollout,
-    pub(in crate::perform) revision: &'a TaskDefinitionArn,
-    pub(in crate::perform) target: &'a DeploymentTarget,
+pub(super) struct New<'a> {
+    pub(super) place: &'a Place,
+    pub(super) settings: &'a CodeDeployRollout,
+    pub(super) revision: &'a TaskDefinitionArn,
+    pub(super) target: &'a DeploymentTarget,
     /// The text by which the deployment is found again.
-    pub(in crate::perform) mark: &'a str,
+    pub(super) mark: &'a str,
     /// Whether it brings back what ran before, whatever the alarms say.
-    pub(in crate::perform) is_rollback: bool,
+    pub(super) is_rollback: bool,
 }
 
-/// Starts it, unless what runs is no longer `before`, where that is known.
-pub(in crate::perform) async fn start<P: Ports>(
+/// Starts it, unless what runs is no longer what the rollout was planned on.
+pub(super) async fn start<P: Ports>(
     ports: &P,
-    stage: &StageName,
-    new: &New<'_>,
-    before: Option<&TaskDefinitionArn>,
+    settings: &CodeDeployRollout,
+    start: &Start,
     again: bool,
 ) -> Result<Vec<Event>, CallError> {
-    if again && let Some(found) = find(ports, new).await? {
+    let Start {
+        place,
+        stage,
+        revision,
+        before,
+        ..
+    } = start;
+    let Some(target) = &start.target else {
+        return Err(CallError::Refused {
+            operation: "codedeploy:CreateDeployment",
+            code: "NoTarget".into(),
+            message: "the service has no load balancer that CodeDeploy could shift".into(),
+        });
+    };
+    let new = New {
+        place,
+        settings,
+        revision,
+        target,
+        mark: &start.mark,
+        is_rollback: start.is_rollback,
+    };
+    if again && let Some(found) = find(ports, &new).await? {
         return Ok(vec![started(found.id, true)]);
     }
-    if let Some(before) = before
-        && let Some(changed) = check_baseline(ports, new.place, stage, before, new.revision).await?
-    {
+    if let Some(changed) = check_baseline(ports, place, stage, before, revision).await? {
         return Ok(vec![changed]);
     }
-    Ok(vec![match create(ports, new).await? {
+    Ok(vec![match create(ports, &new).await? {
         Created::Begun(deployment) => started(deployment, false),
         Created::Found(deployment) => started(deployment, true),
         Created::Taken(by) => Event::GroupTaken {
@@ -79,10 +98,10 @@ pub(super) async fn create<P: Ports>(ports: &P, new: &New<'_>) -> Result<Created
     };
     let over = match ports.create_deployment(place, &asked).await {
         Ok(deployment) => return Ok(Created::Begun(deployment)),
-        Err(error) if is_taken(&error) => match make_room(ports, new).await? {
-            Room::Ours(deployment) => return Ok(Created::Found(deployment)),
-            Room::Taken(by) => return Ok(Created::Taken(Some(by))),
-            Room::Made(over) => over,
+        Err(error) if is_taken(&error) => match find_slot(ports, new).await? {
+            Slot::Ours(deployment) => return Ok(Created::Found(deployment)),
+            Slot::Taken(by) => return Ok(Created::Taken(Some(by))),
+            Slot::Made(over) => over,
         },
         Err(error) => return Err(error),
     };

@@ -1,0 +1,101 @@
+//! Whether the deployment group is the stage's and waits for what the stage wants, and what CodeDeploy
+//! is told of the service.
+
+use std::num::NonZeroU16;
+
+use serde_json::Value;
+use towpath_core::appspec;
+use towpath_core::names::{ContainerName, TaskDefinitionArn};
+use towpath_core::pipeline::CodeDeployRollout;
+use towpath_core::release::{DeploymentTarget, Gates, Place};
+
+use super::only_all_at_once;
+use crate::engine::contract::{Problem, SetUp, Wanted};
+use crate::ports::{DeploymentGroup, Ports};
+
+/// CodeDeploy accepts a deployment to a group that targets another service, and then deploys
+/// there; so the group is checked before anything is registered.
+pub(super) async fn group<P: Ports>(
+    ports: &P,
+    settings: &CodeDeployRollout,
+    place: &Place,
+) -> Result<DeploymentGroup, Problem> {
+    let CodeDeployRollout {
+        application, group, ..
+    } = settings;
+    let found = ports.deployment_group(place, application.as_str(), group.as_str()).await?.ok_or_else(|| {
+        format!("CodeDeploy has no application `{application}` with a deployment group `{group}`; create it, or correct the stage")
+    })?;
+    if found.platform != "ECS" {
+        return Err(format!(
+            "the CodeDeploy application `{application}` is for {}, not for ECS",
+            found.platform
+        )
+        .into());
+    }
+    let (cluster, service) = (
+        place.service.cluster.as_str(),
+        place.service.service.as_str(),
+    );
+    if !found
+        .targets
+        .iter()
+        .any(|(c, s)| c == cluster && s == service)
+    {
+        let targets: Vec<_> = found
+            .targets
+            .iter()
+            .map(|(c, s)| format!("{c}/{s}"))
+            .collect();
+        return Err(format!(
+            "the deployment group `{group}` deploys to {}, not to {cluster}/{service}",
+            targets.join(", ")
+        )
+        .into());
+    }
+    Ok(found)
+}
+
+/// What the group is set up to wait for.
+pub(super) fn set_up(settings: &CodeDeployRollout, wanted: &Wanted<'_>) -> Result<SetUp, Problem> {
+    let group = wanted.group;
+    if let Some(group) = group {
+        let of_stage = settings.configuration.as_ref().map(|it| it.as_str());
+        let configuration = of_stage.or(group.configuration.as_deref());
+        let listeners = group.listeners.iter().map(String::as_str);
+        if let Some(unfit) = only_all_at_once(configuration, listeners) {
+            return Err(unfit.into());
+        }
+    }
+    let ready_minutes = group.and_then(|group| group.ready_minutes);
+    if wanted.gates.pause && ready_minutes.is_none() {
+        return Err(format!(
+            "people are to be asked before traffic moves, but the deployment group `{}` does not wait: set its `deploymentReadyOption` to `STOP_DEPLOYMENT` with a wait time, or ask `before_rollout`",
+            settings.group
+        )
+        .into());
+    }
+    Ok(SetUp {
+        ready_minutes,
+        ..SetUp::default()
+    })
+}
+
+/// The AppSpec, for a service that runs `current`.
+pub(super) fn target(
+    settings: &CodeDeployRollout,
+    described: &Value,
+    gates: &Gates,
+    current: &TaskDefinitionArn,
+) -> Result<DeploymentTarget, Problem> {
+    let container = settings.container.as_ref().map(ContainerName::as_str);
+    let port = settings.port.map(NonZeroU16::get);
+    let target = appspec::target(described, container, port).map_err(|error| error.to_string())?;
+    let function = settings.hook.iter();
+    let hooks: Vec<_> = function
+        .flat_map(|function| gates.hooks.iter().map(|point| (*point, function.as_str())))
+        .collect();
+    let appspec = appspec::render(described, current.as_str(), &target, &hooks)
+        .map_err(|error| error.to_string())?;
+    Ok(DeploymentTarget(appspec))
+}

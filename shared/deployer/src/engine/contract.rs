@@ -1,0 +1,204 @@
+//! What every engine does, and in which words it is asked. An engine decides nothing: it says what AWS
+//! shows, and does what it is told.
+
+use serde_json::Value;
+use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
+use towpath_core::release::{
+    DeploymentStatus, DeploymentTarget, Event, Gates, Outcome, Place, Start,
+};
+
+use crate::ports::{CallError, DeploymentGroup, Ports};
+use crate::service::Service;
+
+/// An engine, with a stage's settings of it.
+pub(crate) trait Engine {
+    /// Why the service cannot be rolled out by the engine, if so: its deployment strategy. That its
+    /// deployment controller is another one is found before.
+    fn unfit(&self, service: &Service<'_>) -> Option<String>;
+
+    /// The deployment group, where there is one, and that it is the stage's.
+    async fn group<P: Ports>(&self, _: &P, _: &Place) -> Result<Option<DeploymentGroup>, Problem> {
+        Ok(None)
+    }
+
+    /// What the service is set up to wait for: for everything that the stage wants it to wait for.
+    /// Where it would not, traffic would move unasked, and that is a problem.
+    async fn set_up<P: Ports>(&self, ports: &P, wanted: &Wanted<'_>) -> Result<SetUp, Problem>;
+
+    /// What the engine is told of the service when a deployment is started, where that is more than
+    /// its name.
+    fn target(
+        &self,
+        _: &Value,
+        _: &Gates,
+        _: &TaskDefinitionArn,
+    ) -> Result<Option<DeploymentTarget>, Problem> {
+        Ok(None)
+    }
+
+    /// Starts the deployment, or finds what an earlier try has started: `again` says that there was
+    /// one.
+    async fn start<P: Ports>(
+        &self,
+        ports: &P,
+        start: &Start,
+        again: bool,
+    ) -> Result<Vec<Event>, CallError>;
+
+    /// How the deployment stands.
+    async fn observe<P: Ports>(
+        &self,
+        ports: &P,
+        observed: &Observed<'_>,
+    ) -> Result<DeploymentStatus, CallError>;
+
+    /// Lets production traffic through to green.
+    async fn let_through<P: Ports>(
+        &self,
+        ports: &P,
+        place: &Place,
+        deployment: &DeploymentId,
+        pause: Option<&PauseId>,
+    ) -> Result<(), CallError>;
+
+    /// Takes the deployment back, or finds that that was begun.
+    async fn roll_back<P: Ports>(
+        &self,
+        ports: &P,
+        back: &WayBack<'_>,
+    ) -> Result<TakenBack, CallError>;
+
+    /// Why tasks of the deployment stopped, as far as that is known.
+    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &WayBack<'_>) -> Vec<String>;
+}
+
+/// What a service has to be set up for.
+pub(crate) struct Wanted<'a> {
+    pub(crate) place: &'a Place,
+    /// The service, as DescribeServices shows it.
+    pub(crate) service: &'a Value,
+    /// What the stage waits for.
+    pub(crate) gates: &'a Gates,
+    /// The deployment group, where there is one.
+    pub(crate) group: Option<&'a DeploymentGroup>,
+}
+
+/// What the service and its group are set up to wait for.
+#[derive(Default)]
+pub(crate) struct SetUp {
+    /// For how many minutes traffic shifts and the new version is watched.
+    pub(crate) paced_minutes: u32,
+    /// For how many minutes the deployment waits for people, where it does.
+    pub(crate) ready_minutes: Option<u32>,
+    /// What people should know of it.
+    pub(crate) remarks: Vec<String>,
+    /// The service's revision, where it was read.
+    pub(crate) revision: Option<Value>,
+}
+
+/// Why nothing can be planned.
+pub(crate) enum Problem {
+    /// What was found does not fit what the pipeline asks for.
+    Misfit(String),
+    Call(CallError),
+}
+
+impl From<CallError> for Problem {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<String> for Problem {
+    fn from(reason: String) -> Self {
+        Self::Misfit(reason)
+    }
+}
+
+/// The deployment that is looked at.
+pub(crate) struct Observed<'a> {
+    pub(crate) place: &'a Place,
+    pub(crate) deployment: &'a DeploymentId,
+    /// The id in whose name ECS starts its tasks, where that is known to be another one.
+    pub(crate) tasks: Option<&'a DeploymentId>,
+    /// The revision that it brings.
+    pub(crate) revision: &'a TaskDefinitionArn,
+    /// The revision that ran before.
+    pub(crate) before: &'a TaskDefinitionArn,
+    /// The deployment by which it is being taken back, if we have begun to and it has an id.
+    pub(crate) back: Option<&'a DeploymentId>,
+    /// Whether nobody is asked on its way, wherever it pauses.
+    pub(crate) unasked: bool,
+    /// Whether what is looked at was started so lately that AWS may not show it yet.
+    pub(crate) fresh: bool,
+    /// Why we take it back, if we have begun to.
+    pub(crate) stopping: Option<&'a str>,
+}
+
+impl Observed<'_> {
+    /// What AWS says of a deployment that somebody has stopped. Of one that Towpath has stopped it says
+    /// so too, since it knows no difference.
+    pub(crate) fn stopped_by(&self, said: String) -> String {
+        match self.stopping {
+            Some(why) => format!("Towpath stopped it: {why}"),
+            None => said,
+        }
+    }
+}
+
+/// How a rollout is taken back.
+pub(crate) struct WayBack<'a> {
+    pub(crate) place: &'a Place,
+    /// The deployment to take back.
+    pub(crate) deployment: &'a DeploymentId,
+    /// The id in whose name ECS starts its tasks, where that is known to be another one.
+    pub(crate) tasks: Option<&'a DeploymentId>,
+    /// Whether it is known to be over with the new version in place: there is nothing to stop.
+    pub(crate) over: bool,
+    /// The revision that it brings.
+    pub(crate) revision: Option<&'a TaskDefinitionArn>,
+    /// The revision that ran before.
+    pub(crate) to: &'a TaskDefinitionArn,
+    /// What CodeDeploy is told of the service, if the old version is to come back even from a
+    /// deployment that is over.
+    pub(crate) target: Option<&'a DeploymentTarget>,
+    /// The text by which a deployment of its own is found again.
+    pub(crate) mark: &'a str,
+}
+
+/// What came of taking a rollout back.
+pub(crate) enum TakenBack {
+    /// It has begun.
+    Begun(Begun),
+    /// Somebody else has started something in the meantime, and that is not overwritten.
+    Replaced(DeploymentStatus),
+}
+
+/// The deployment by which a rollout is taken back.
+#[derive(Default)]
+pub(crate) struct Begun {
+    /// Its id, where it has one of its own.
+    pub(crate) deployment: Option<DeploymentId>,
+    /// Another id under which AWS reports about it, where it has two.
+    pub(crate) also: Option<DeploymentId>,
+    /// What the rollout waited for until then, if it did, for people.
+    pub(crate) waited: Option<String>,
+}
+
+impl From<Option<DeploymentId>> for Begun {
+    fn from(deployment: Option<DeploymentId>) -> Self {
+        Self {
+            deployment,
+            ..Self::default()
+        }
+    }
+}
+
+/// Why a rollout is taken back, and what follows.
+pub(crate) struct Because<'a> {
+    pub(crate) reason: &'a str,
+    /// Whether it is because it did not come through in time.
+    pub(crate) stuck: bool,
+    pub(crate) outcome: Outcome,
+    pub(crate) hold: bool,
+}

@@ -1,0 +1,231 @@
+//! How a service is rolled out: one folder or file per engine, each of which keeps the
+//! [`Engine`] contract. [`with`] is the list.
+
+mod codedeploy;
+mod contract;
+mod native;
+mod pause;
+mod rolling;
+mod service_deployment;
+mod service_state;
+mod stopped_tasks;
+
+use serde_json::Value;
+use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
+use towpath_core::pipeline::Rollout;
+use towpath_core::release::{DeploymentTarget, Event, Gates, Place, Start};
+
+pub(crate) use codedeploy::look_at_group;
+pub use codedeploy::only_all_at_once;
+pub(crate) use contract::{Because, Observed, Problem, SetUp, Wanted, WayBack};
+use contract::{Engine, TakenBack};
+pub use native::{hooks_to, unmet};
+use stopped_tasks::explained;
+
+use crate::ports::{CallError, DeploymentGroup, Ports};
+use crate::service::Service;
+
+/// Does something with the engine of a rollout.
+macro_rules! with {
+    ($rollout:expr, $engine:ident => $does:expr) => {
+        match $rollout {
+            Rollout::Rolling(_) => {
+                let $engine = rolling::Rolling;
+                $does
+            }
+            Rollout::CodeDeploy(settings) => {
+                let $engine = codedeploy::CodeDeploy(settings);
+                $does
+            }
+            Rollout::Ecs(settings) => {
+                let $engine = native::Native(settings);
+                $does
+            }
+        }
+    };
+}
+
+/// Why a service, as DescribeServices shows it, cannot be rolled out by that engine, if so.
+#[must_use]
+pub fn unfit_for(service: &Value, rollout: &Rollout) -> Option<String> {
+    let service = Service(service);
+    // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-overview.html>
+    if service.is_express() {
+        return Some(
+            "it is a service of ECS Express Mode, which ECS deploys by itself (`UpdateExpressGatewayService`), and Towpath does not deploy those; create a service of your own with CreateService, or take the stage out of the pipeline".into(),
+        );
+    }
+    let (wanted, found) = (rollout.capabilities().controller, service.controller());
+    if found != wanted.as_str() {
+        let engine = rollout.engine();
+        return Some(format!(
+            "the service's deployment controller is {found}, but the engine `{engine}` needs {wanted}; it can only be chosen when a service is created"
+        ));
+    }
+    with!(rollout, engine => engine.unfit(&service))
+}
+
+pub(crate) async fn group<P: Ports>(
+    ports: &P,
+    rollout: &Rollout,
+    place: &Place,
+) -> Result<Option<DeploymentGroup>, Problem> {
+    with!(rollout, engine => engine.group(ports, place).await)
+}
+
+pub(crate) async fn set_up<P: Ports>(
+    ports: &P,
+    rollout: &Rollout,
+    wanted: &Wanted<'_>,
+) -> Result<SetUp, Problem> {
+    if let Some(unfit) = unfit_for(wanted.service, rollout) {
+        return Err(unfit.into());
+    }
+    with!(rollout, engine => engine.set_up(ports, wanted).await)
+}
+
+/// What the engine is told of a service that runs `current`.
+pub(crate) fn target(
+    rollout: &Rollout,
+    service: &Value,
+    gates: &Gates,
+    current: &TaskDefinitionArn,
+) -> Result<Option<DeploymentTarget>, Problem> {
+    with!(rollout, engine => engine.target(service, gates, current))
+}
+
+pub(crate) async fn start<P: Ports>(
+    ports: &P,
+    start: &Start,
+    again: bool,
+) -> Result<Vec<Event>, CallError> {
+    with!(&start.rollout, engine => engine.start(ports, start, again).await)
+}
+
+pub(crate) async fn observe<P: Ports>(
+    ports: &P,
+    rollout: &Rollout,
+    observed: &Observed<'_>,
+) -> Result<Vec<Event>, CallError> {
+    let status = with!(rollout, engine => engine.observe(ports, observed).await?);
+    Ok(vec![Event::DeploymentObserved {
+        deployment: observed.deployment.clone(),
+        status,
+    }])
+}
+
+pub(crate) async fn roll_back<P: Ports>(
+    ports: &P,
+    rollout: &Rollout,
+    back: &WayBack<'_>,
+    because: Because<'_>,
+) -> Result<Vec<Event>, CallError> {
+    // Side by side: traffic does not wait for an explanation.
+    let (taken, mut stuck) = with!(rollout, engine => {
+        tokio::join!(engine.roll_back(ports, back), async {
+            if because.stuck {
+                engine.stopped_tasks(ports, back).await
+            } else {
+                Vec::new()
+            }
+        })
+    });
+    Ok(vec![match taken? {
+        TakenBack::Begun(begun) => {
+            stuck.extend(begun.waited.filter(|_| because.stuck));
+            Event::RollbackStarted {
+                deployment: begun.deployment,
+                also: begun.also,
+                reason: explained(because.reason, &stuck),
+                outcome: because.outcome,
+                hold: because.hold,
+            }
+        }
+        TakenBack::Replaced(status) => Event::DeploymentObserved {
+            deployment: back.deployment.clone(),
+            status,
+        },
+    }])
+}
+
+pub(crate) async fn let_through<P: Ports>(
+    ports: &P,
+    place: &Place,
+    rollout: &Rollout,
+    deployment: &DeploymentId,
+    pause: Option<&PauseId>,
+) -> Result<Vec<Event>, CallError> {
+    with!(rollout, engine => engine.let_through(ports, place, deployment, pause).await?);
+    Ok(vec![Event::TrafficAllowed {
+        deployment: deployment.clone(),
+        pause: pause.cloned(),
+    }])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_engine_takes_only_services_that_are_set_up_for_it() {
+        let rollout = |rollout: Value| serde_json::from_value::<Rollout>(rollout).unwrap();
+        let rolling = rollout(json!({"rolling": {}}));
+        let ecs = rollout(json!({"ecs": {}}));
+        let codedeploy = rollout(json!({"codedeploy": {"application": "shop", "group": "api"}}));
+        let by = |controller: &str, strategy: Value| {
+            json!({"deploymentController": {"type": controller},
+                "deploymentConfiguration": {"strategy": strategy}})
+        };
+        for (rollout, service, said) in [
+            (&rolling, by("ECS", json!("ROLLING")), None),
+            (&rolling, json!({}), None),
+            (
+                &rolling,
+                by("ECS", json!("BLUE_GREEN")),
+                Some("write `rollout: {ecs: {}}`"),
+            ),
+            (
+                &rolling,
+                by("ECS", json!("CANARY")),
+                Some("write `rollout: {ecs: {}}`"),
+            ),
+            (
+                &rolling,
+                by("ECS", json!("OF_TOMORROW")),
+                Some("does not know"),
+            ),
+            (&ecs, by("ECS", json!("LINEAR")), None),
+            (
+                &ecs,
+                by("ECS", json!("ROLLING")),
+                Some("write `rollout: {rolling: {}}`"),
+            ),
+            (&ecs, json!({}), Some("write `rollout: {rolling: {}}`")),
+            (&codedeploy, by("CODE_DEPLOY", Value::Null), None),
+            (
+                &codedeploy,
+                by("ECS", Value::Null),
+                Some("needs CODE_DEPLOY"),
+            ),
+            (&rolling, by("EXTERNAL", Value::Null), Some("needs ECS")),
+        ] {
+            let found = unfit_for(&service, rollout);
+            match (found, said) {
+                (None, None) => {}
+                (Some(found), Some(said)) => assert!(found.contains(said), "{found}"),
+                (found, said) => panic!("{service}: {found:?} instead of {said:?}"),
+            }
+        }
+        for rollout in [&rolling, &ecs, &codedeploy] {
+            let mut express = by("ECS", json!("CANARY"));
+            express["resourceManagementType"] = json!("ECS");
+            let said = unfit_for(&express, rollout).unwrap();
+            assert!(said.contains("Express Mode"), "{said}");
+        }
+        let mut own = by("ECS", json!("ROLLING"));
+        own["resourceManagementType"] = json!("CUSTOMER");
+        assert_eq!(unfit_for(&own, &rolling), None);
+    }
+}
