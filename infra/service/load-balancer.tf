@@ -7,7 +7,13 @@ locals {
 }
 
 resource "aws_lb" "this" {
-  name                       = "${var.name}-${substr(sha256(var.cluster), 0, 6)}"
+  # A load balancer's name may not begin so:
+  # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+  name = (
+    startswith(var.name, "internal-")
+    ? "int-${trimprefix(var.name, "internal-")}-${substr(sha256("${var.cluster}/${var.name}"), 0, 6)}"
+    : "${var.name}-${substr(sha256(var.cluster), 0, 6)}"
+  )
   internal                   = var.internal
   load_balancer_type         = "application"
   subnets                    = var.load_balancer_subnet_ids
