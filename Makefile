@@ -23,7 +23,7 @@ $(VENV)/.installed: tests/lab/requirements.txt
 	touch $@
 
 build: ## Builds every binary, as the demo and the tests use them
-	$(CARGO) build --workspace --bins
+	$(CARGO) build --locked --workspace --bins
 
 demo: setup build ## Tells the main story on this machine, in a minute
 	target/debug/towpath-demo
@@ -32,7 +32,7 @@ lab: setup build ## The lab with the demo's services, kept running to try things
 	target/debug/towpath-demo --keep
 
 test: setup build ## Every test: units and properties, stories through the lab, Terraform modules where there are terraform and a mirror
-	$(CARGO) test --workspace --no-fail-fast
+	$(CARGO) test --locked --workspace --no-fail-fast
 	infra/tests/run --offline deployer target-account two-accounts
 
 check: fmt lint deny test ## Format, lints, dependency policy and every test
@@ -41,7 +41,7 @@ fmt: ## Checks the format
 	$(CARGO) fmt --all --check
 
 lint: ## Lints
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 deny: .tools/bin/cargo-deny ## Checks licences and sources of dependencies
 	.tools/bin/cargo-deny --locked check bans licenses sources
@@ -84,7 +84,7 @@ $(VENV)/.packaging: $(VENV)/.installed
 	touch $@
 
 infra: setup ## Tests the Terraform modules, applies all of them to the lab, and tries releases there (ten minutes)
-	$(CARGO) build --workspace --bins
+	$(CARGO) build --locked --workspace --bins
 	infra/tests/run
 	infra/smoke/run --lab
 
