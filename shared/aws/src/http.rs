@@ -5,7 +5,7 @@
 //! start, so it is built when the first `https` request is sent and never before.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::{Connector, ConnectorBuilder, tls};
@@ -102,7 +102,34 @@ impl HttpConnector for Http {
         } else {
             connectors.tls.get_or_init(|| tls(kept))
         };
-        connector.call(request)
+        let request_to = named(&request);
+        let begun = Instant::now();
+        let answer = connector.call(request);
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await;
+            let status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
+            tracing::debug!(call = %request_to, status, duration_ms = begun.elapsed().as_millis(), "called");
+            answer
+        })
+    }
+}
+
+/// What is asked of whom, without anything that may be secret: a link to a layer of an image is signed
+/// by its path and query, and a message has its text in its body.
+fn named(request: &HttpRequest) -> String {
+    let host = request.uri().split('/').nth(2).unwrap_or_default();
+    let target = request.headers().get("x-amz-target");
+    let target = target.and_then(|target| target.rsplit('.').next());
+    // The query protocol of SNS, STS and others.
+    let form = request.body().bytes().unwrap_or_default();
+    let action = form.strip_prefix(b"Action=").map(|rest| {
+        let name = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric());
+        name.map(|byte| char::from(*byte)).collect::<String>()
+    });
+    match (target, action) {
+        (Some(operation), _) => format!("{host} {operation}"),
+        (None, Some(operation)) => format!("{host} {operation}"),
+        (None, None) => format!("{host} {}", request.method()),
     }
 }
 
@@ -135,4 +162,39 @@ fn tls(kept: usize) -> Connector {
             tls::rustls_provider::CryptoMode::AwsLc,
         ))
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    #[test]
+    fn a_call_is_named_without_what_may_be_secret() {
+        let request = |uri: &str, target: Option<&'static str>, body: &'static str| {
+            let mut request = HttpRequest::new(SdkBody::from(body));
+            request.set_method("POST").unwrap();
+            request.set_uri(uri).unwrap();
+            if let Some(target) = target {
+                request.headers_mut().insert("x-amz-target", target);
+            }
+            named(&request)
+        };
+        let ecs = Some("AmazonEC2ContainerServiceV20141113.DescribeServices");
+        assert_eq!(
+            request("https://ecs.eu-west-1.amazonaws.com/", ecs, "{}"),
+            "ecs.eu-west-1.amazonaws.com DescribeServices"
+        );
+        assert_eq!(
+            request(
+                "https://sns.eu-west-1.amazonaws.com/",
+                None,
+                "Action=Publish&Message=s3cret"
+            ),
+            "sns.eu-west-1.amazonaws.com Publish"
+        );
+        let layer = "https://layers.example/sha256?X-Amz-Signature=s3cret";
+        assert_eq!(request(layer, None, ""), "layers.example POST");
+    }
 }

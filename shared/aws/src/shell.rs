@@ -10,6 +10,8 @@ use serde_json::value::RawValue;
 use towpath_deployer::handlers::HandlerError;
 use towpath_taskdef::json::{self, JsonError};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::Aws;
 use crate::deadline::Deadline;
@@ -50,6 +52,22 @@ impl Invocation {
     }
 }
 
+/// Lines of JSON, each with the invocation, the release and the stage that it is about.
+fn logging<W>(filter: EnvFilter, to: W) -> impl SubscriberInitExt
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(true)
+        .with_target(false)
+        .with_env_filter(filter)
+        .with_writer(to)
+        .finish()
+}
+
 /// Serves a function's invocations, one after the other, until Lambda ends the process.
 ///
 /// # Errors
@@ -57,15 +75,8 @@ impl Invocation {
 pub fn run<R: Serialize>(
     handler: impl AsyncFn(&Aws, &Invocation) -> Result<R, HandlerError>,
 ) -> Result<(), Error> {
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_target(false)
-        .with_env_filter(
-            EnvFilter::try_from_env("TOWPATH_LOG").unwrap_or_else(|_| EnvFilter::new("info")),
-        )
-        .init();
+    let filter = EnvFilter::try_from_env("TOWPATH_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    logging(filter, std::io::stdout).init();
     tracing::info!(version = %Version::own(), "started");
     switches::check().inspect_err(|error| tracing::error!(%error, "not started"))?;
     let aws = Aws::from_env();
@@ -115,8 +126,58 @@ async fn within<R>(
 #[cfg(test)]
 mod tests {
     use std::future::pending;
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use towpath_core::release::Actor;
+    use towpath_deployer::drive::drive;
 
     use super::*;
+    use crate::config::{ENDPOINT_URL, REGION, Settings, TABLE};
+
+    /// What is logged, for a test to read.
+    #[derive(Clone, Default)]
+    struct Logged(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Logged {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("whole").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_is_logged_while_a_release_is_driven_says_which_one() {
+        // Nothing listens there: each attempt to read the ledger is a call that fails at once.
+        let aws = Aws::new(Settings::of([
+            (ENDPOINT_URL, "http://127.0.0.1:9".to_owned()),
+            (REGION, "eu-west-1".to_owned()),
+            (TABLE, "towpath".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "AKIDTEST".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "secret-access-key".to_owned()),
+        ]));
+        let logged = Logged::default();
+        let writer = logged.clone();
+        let filter = EnvFilter::new("info,towpath_aws=debug");
+        let guard = logging(filter, move || writer.clone()).set_default();
+        let id = "shop-api-0123456789abcdef".parse().expect("an id");
+        let actor = Actor::Function("advance".into());
+        let driven = drive(&aws, &id, &actor, || Duration::from_secs(60)).await;
+        drop(guard);
+        assert!(driven.is_err(), "{driven:?}");
+        let text = logged.0.lock().expect("whole").clone();
+        let text = String::from_utf8(text).expect("text");
+        assert!(text.contains("duration_ms"), "{text}");
+        for line in text.lines() {
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            let spans = line["spans"].as_array().expect("spans");
+            let of = spans.iter().find_map(|span| span["release.id"].as_str());
+            assert_eq!(of, Some("shop-api-0123456789abcdef"), "{line}");
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_handler_that_does_not_come_to_an_end_is_left_before_lambda_kills_the_function() {

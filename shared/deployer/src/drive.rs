@@ -13,6 +13,8 @@ use towpath_core::release::{
     ActionKind, Actor, DeploymentStatus, Event, Moment, Phase, Release, Step, Task, Unwritten,
     Wait, leave, next, reporting_account,
 };
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::perform::{Performed, perform};
 use crate::ports::{Append, AppendError, LoadError, Ports};
@@ -49,7 +51,7 @@ pub enum DriveError {
 }
 
 /// What is left of a run's time when it stops to begin new things: what is begun then has half of it
-/// before its calls are cut, as [`crate::deadline`] says.
+/// before the adapters cut its calls.
 const RESERVE: Duration = Duration::from_secs(10);
 
 /// When a call that failed is tried again by the sweeper.
@@ -71,6 +73,17 @@ const MOST_STEPS: u32 = 200;
 /// # Errors
 /// When the ledger cannot be read or written. Everything else is in the ledger or in [`Driven`].
 pub async fn drive<P: Ports>(
+    ports: &P,
+    id: &ReleaseId,
+    actor: &Actor,
+    time_left: impl Fn() -> Duration,
+) -> Result<Driven, DriveError> {
+    // Whatever is logged on the way says of which release it is, and where that stands.
+    let span = tracing::info_span!("release", release.id = %id, stage.name = Empty);
+    drive_it(ports, id, actor, time_left).instrument(span).await
+}
+
+async fn drive_it<P: Ports>(
     ports: &P,
     id: &ReleaseId,
     actor: &Actor,
@@ -154,6 +167,9 @@ impl<P: Ports> Run<'_, P> {
     }
 
     fn step(&self, moment: Moment) -> Step {
+        if let Some((stage, _)) = self.view.current() {
+            tracing::Span::current().record("stage.name", stage.name.as_str());
+        }
         match &self.problem {
             None => next(&self.view, moment),
             Some((problem, again)) => {
