@@ -45,7 +45,8 @@ pub enum ApprovalPoint {
     BeforeRollout,
     /// When green is verified and production traffic is about to move. With `codedeploy` the
     /// deployment group must wait for it (`deploymentReadyOption` with `STOP_DEPLOYMENT`), with
-    /// `ecs` the service must have a `PAUSE` hook.
+    /// `ecs` the service must have a `PAUSE` hook at `POST_TEST_TRAFFIC_SHIFT`, or at
+    /// `PRE_PRODUCTION_TRAFFIC_SHIFT`, where there are checks at `before_traffic`.
     BeforeTraffic,
 }
 

@@ -89,10 +89,23 @@ impl ServiceDeployment {
     }
 
     /// The pause with which it waits for production traffic to be let through, if it does: green is
-    /// up. A pause anywhere else is somebody else's to answer, unless nobody is asked.
+    /// up, and every other hook of the stage has been answered, since they run beside the pause and
+    /// verify green: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html>.
+    /// A pause anywhere else is somebody else's to answer, unless nobody is asked.
     pub(super) fn ready(&self, unasked: bool) -> Option<PauseId> {
-        let stage = self.stage()?;
-        (unasked || ASKED_AT.contains(&stage)).then(|| self.pause())?
+        let is_asked = ASKED_AT.contains(&self.stage()?) && !self.is_being_verified();
+        (unasked || is_asked).then(|| self.pause())?
+    }
+
+    /// Whether a hook that calls a function has not been answered.
+    fn is_being_verified(&self) -> bool {
+        let hooks = self.0.get("lifecycleHookDetails").and_then(Value::as_array);
+        let mut hooks = hooks.into_iter().flatten();
+        hooks.any(|hook| {
+            let status = hook.get("status").and_then(Value::as_str);
+            hook["targetType"] != "PAUSE"
+                && !matches!(status, Some("SUCCEEDED" | "FAILED" | "TIMED_OUT"))
+        })
     }
 
     /// The pause that waits to be answered, if one does.
@@ -300,6 +313,19 @@ mod tests {
             seen("PRE_SCALE_UP").waits().as_deref(),
             Some("a pause at PRE_SCALE_UP waited for an action, and nobody gave one")
         );
+        // Whoever is asked is asked about what was verified.
+        for (status, is_ready) in [
+            ("IN_PROGRESS", false),
+            ("SOMETHING_NEW", false),
+            ("SUCCEEDED", true),
+        ] {
+            let mut beside = seen("POST_TEST_TRAFFIC_SHIFT");
+            let hook = json!({"hookId": "b", "targetType": "AWS_LAMBDA", "status": status});
+            let hooks = beside.0["lifecycleHookDetails"].as_array_mut();
+            hooks.expect("hooks").push(hook);
+            assert_eq!(beside.ready(false).is_some(), is_ready, "{status}");
+            assert!(beside.ready(true).is_some(), "{status}");
+        }
         // Nobody is asked whether the old version may come back.
         let back = seen("PRE_SCALE_UP").ready(true);
         assert_eq!(back.expect("it goes on").as_str(), "a");

@@ -79,7 +79,7 @@ fn examine(
         let checked = check_hook(&hooks, settings.hook.as_ref(), *point);
         good(checked, &mut problems);
     }
-    let pause = gates.pause.then(|| check_pause(&hooks)).transpose();
+    let pause = gates.pause.then(|| check_pause(&hooks, gates)).transpose();
     let ready_minutes = good(pause, &mut problems);
     match (shifts, ready_minutes) {
         (Some(shifts), Some(ready_minutes)) if problems.is_empty() => Ok(Pace {
@@ -249,7 +249,7 @@ fn check_hook(
 }
 
 /// For how many minutes people can be asked.
-fn check_pause(hooks: &[&Value]) -> Result<u32, String> {
+fn check_pause(hooks: &[&Value], gates: &Gates) -> Result<u32, String> {
     let pauses = hooks
         .iter()
         .filter(|hook| text(hook, "/targetType") == Some("PAUSE"));
@@ -262,8 +262,15 @@ fn check_pause(hooks: &[&Value]) -> Result<u32, String> {
             ASKED_AT.join(" or ")
         ));
     }
+    let before_traffic = HookPoint::BeforeTraffic;
     let mut shortest = u32::MAX;
     for hook in asked {
+        let [early, late] = ASKED_AT;
+        if gates.hooks.contains(&before_traffic) && is_at(hook, early) {
+            return Err(format!(
+                "people would be asked before the checks at {before_traffic} have run: move the service's PAUSE lifecycle hook from {early} to {late}"
+            ));
+        }
         if goes_on_by_itself(hook) {
             return Err(
                 "the service's PAUSE lifecycle hook goes on when its time is up, whatever people say: set the action of its `timeoutConfiguration` to ROLLBACK".into(),

@@ -22,6 +22,29 @@ async fn traffic_waits_for_an_approval() -> Result<(), Error> {
     Ok(())
 }
 
+/// The pause stands at the stage at which the hook runs the checks, beside it.
+#[tokio::test]
+async fn nobody_is_asked_about_what_its_checks_have_not_passed() -> Result<(), Error> {
+    let mut native = Native::asking();
+    native.pauses_at = vec!["POST_TEST_TRAFFIC_SHIFT"];
+    let world = World::start_native(&native).await?;
+    world.push(TAG, "unhealthy-green").await?;
+    world.ended(TAG).await?;
+    assert_eq!(
+        world.events_named(TAG, "approval_requested").await?,
+        [] as [Value; 0]
+    );
+
+    let digest = world.push("4a5b6c7", "healthy").await?;
+    world.asks("4a5b6c7").await?;
+    let checked = world.events_named("4a5b6c7", "checked").await?;
+    assert_eq!(checked[0]["results"][0]["passed"], true, "{checked:#?}");
+    world.click("4a5b6c7", "towpath_approve", APPROVER).await?;
+    assert_eq!(world.ended("4a5b6c7").await?, "succeeded");
+    assert_eq!(world.visit(STAGE).await?, digest);
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_rejection_takes_green_away_and_the_old_version_serves() -> Result<(), Error> {
     let world = World::start_native(&Native::asking()).await?;

@@ -147,6 +147,36 @@ fn a_stage_that_asks_people_needs_a_pause_that_waits_for_them() {
 }
 
 #[test]
+fn people_are_not_asked_before_the_last_check_has_run() {
+    let ours = "arn:aws:lambda:eu-west-1:111111111111:function:towpath-lifecycle-hook";
+    let pausing = |stage: &str| {
+        blue_green(json!([
+            { "hookTargetArn": ours,
+              "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT", "PRE_PRODUCTION_TRAFFIC_SHIFT"] },
+            { "targetType": "PAUSE", "lifecycleStages": [stage] },
+        ]))
+    };
+    let asked_after = |point| Gates {
+        hooks: vec![point],
+        pause: true,
+    };
+    let (test, before) = (HookPoint::AfterTestTraffic, HookPoint::BeforeTraffic);
+    assert!(checked(&pausing("POST_TEST_TRAFFIC_SHIFT"), &asked_after(test)).is_ok());
+    assert!(
+        checked(
+            &pausing("PRE_PRODUCTION_TRAFFIC_SHIFT"),
+            &asked_after(before)
+        )
+        .is_ok()
+    );
+    let said = refusal(&pausing("POST_TEST_TRAFFIC_SHIFT"), &asked_after(before));
+    assert!(
+        said.contains("from POST_TEST_TRAFFIC_SHIFT to PRE_PRODUCTION_TRAFFIC_SHIFT"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_a_stage_misses_is_told_and_its_hooks_are_found() {
     let stage = |rollout: Value| -> Stage {
         serde_json::from_value(
