@@ -42,6 +42,7 @@ mod changes;
 mod checks;
 mod conclude;
 mod finish;
+mod gate;
 mod live;
 mod planned;
 mod start;
@@ -198,15 +199,17 @@ fn work(release: &Release, moment: Moment) -> Step {
             granted,
             queued,
             ..
-        } => planned::next_planned(
-            release,
-            stage,
-            rollout,
-            plan,
-            granted.as_ref(),
-            queued.as_deref(),
-            moment,
-        ),
+        } => {
+            let context = gate::Context {
+                release,
+                stage,
+                rollout,
+                plan,
+                granted: granted.as_ref(),
+                moment,
+            };
+            planned::next_planned(&context, queued.as_deref())
+        }
         Phase::Asking { approval, .. } => next_asking(stage, approval, moment),
         // Stages are passed in order, so the current one has ended only when all have.
         Phase::Ended { conclusion, .. } => end(conclusion.outcome, conclusion.reason.clone()),

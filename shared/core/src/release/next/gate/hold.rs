@@ -1,0 +1,13 @@
+//! A stage that is on hold takes no new release.
+
+use super::{Context, QUEUE_POLL, Verdict};
+
+pub(super) fn ask(context: &Context<'_>) -> Verdict {
+    match &context.plan.service.hold {
+        Some(hold) => Verdict::Blocked {
+            by: format!("a hold: {hold}"),
+            pause: QUEUE_POLL,
+        },
+        None => Verdict::Open,
+    }
+}

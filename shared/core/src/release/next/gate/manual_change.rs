@@ -1,0 +1,36 @@
+//! What runs was not deployed by Towpath: the stage is held, and whoever lifts the hold accepts it.
+
+use super::{Context, Verdict};
+use crate::release::next::Step;
+use crate::release::{Event, Plan};
+
+pub(super) fn ask(context: &Context<'_>) -> Verdict {
+    // What another release is about to replace is that one's to find, and what is held is held.
+    if context.another_owner().is_some() || context.plan.service.hold.is_some() {
+        return Verdict::Open;
+    }
+    match unexplained(context.plan) {
+        Some(reason) => Verdict::First(Step::Record(vec![Event::Held {
+            stage: context.stage.name.clone(),
+            reason,
+        }])),
+        None => Verdict::Open,
+    }
+}
+
+/// Why the stage is to be held, if what runs there is not what Towpath left.
+fn unexplained(plan: &Plan) -> Option<String> {
+    let left = plan.service.baseline.as_ref()?;
+    if *left == plan.current {
+        return None;
+    }
+    let difference = match &plan.drift {
+        Some(drift) => format!(" ({drift})"),
+        None => String::new(),
+    };
+    Some(format!(
+        "{} runs, which Towpath did not deploy: it left {}{difference}. Lifting the hold accepts what runs",
+        plan.current.short(),
+        left.short()
+    ))
+}

@@ -1,0 +1,24 @@
+//! What would be deployed runs already. A rollback makes sure of it all the same: what runs is good
+//! afterwards, and the stage held.
+
+use super::{Context, QUEUE_POLL, Verdict};
+use crate::release::next::{Step, succeed};
+
+pub(super) fn ask(context: &Context<'_>) -> Verdict {
+    if !context.plan.runs_already() {
+        return Verdict::Open;
+    }
+    // What runs while another release replaces it will not run for long.
+    if let Some(another) = context.another_owner() {
+        return Verdict::Blocked {
+            by: another.to_string(),
+            pause: QUEUE_POLL,
+        };
+    }
+    Verdict::First(Step::Record(succeed(
+        context.release,
+        context.stage,
+        format!("{} runs already", context.release.image().tag),
+        context.plan.reuse.clone(),
+    )))
+}
