@@ -235,6 +235,13 @@ impl TaskDefinitionArn {
             .rsplit_once('/')
             .map_or(self.0.as_str(), |(_, name)| name)
     }
+
+    /// The family: `shop-api`.
+    #[must_use]
+    pub fn family(&self) -> &str {
+        let name = self.short();
+        name.rsplit_once(':').map_or(name, |(family, _)| family)
+    }
 }
 
 impl RoleArn {

@@ -3,10 +3,11 @@
 mod definitions;
 mod raw;
 mod service_deployments;
+mod started_by;
 mod stopped;
 mod task;
 
-use aws_sdk_ecs::types::{DesiredStatus, SortOrder, TaskDefinitionField, TaskDefinitionStatus};
+use aws_sdk_ecs::types::{SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
@@ -15,6 +16,7 @@ use towpath_deployer::ports::{CallError, Ecs, PauseAnswer, ServiceDeploymentBrie
 
 pub(crate) use self::definitions::Definitions;
 use self::raw::{Answer, replace_body};
+use self::started_by::{Among, PAGE, StartedBy};
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, refused, unreadable};
 use crate::http::sent_once;
@@ -26,9 +28,6 @@ const REGISTER_TASK_DEFINITION: &str = "ecs:RegisterTaskDefinition";
 const UPDATE_SERVICE: &str = "ecs:UpdateService";
 const LIST_TASKS: &str = "ecs:ListTasks";
 const DESCRIBE_TASKS: &str = "ecs:DescribeTasks";
-
-/// How many stopped tasks are looked at: as many as DescribeTasks takes at once.
-const TASKS: i32 = 100;
 
 impl Ecs for Aws {
     async fn describe_service(&self, place: &Place) -> Result<Option<Value>, CallError> {
@@ -182,17 +181,14 @@ impl Ecs for Aws {
     ) -> Result<Vec<String>, CallError> {
         let set = self.clients().at(place).await?;
         let cluster = place.service.cluster.as_str();
-        let listed = set
-            .ecs()
-            .list_tasks()
-            .cluster(cluster)
-            .desired_status(DesiredStatus::Stopped)
-            .started_by(started_by)
-            .max_results(TASKS)
-            .send()
-            .await
-            .map_err(failed(LIST_TASKS))?;
-        let arns = listed.task_arns.unwrap_or_default();
+        let tasks = StartedBy {
+            set: &set,
+            cluster,
+            text: started_by,
+            among: Among::Service(place.service.service.as_str()),
+        };
+        // As many as DescribeTasks takes at once.
+        let arns = tasks.stopped(PAGE.into()).await?;
         if arns.is_empty() {
             return Ok(Vec::new());
         }
@@ -214,10 +210,17 @@ impl Ecs for Aws {
     async fn task_started_by(
         &self,
         place: &Place,
+        revision: &TaskDefinitionArn,
         started_by: &str,
     ) -> Result<Option<DeploymentId>, CallError> {
         let set = self.clients().at(place).await?;
-        task::started_by(&set, place.service.cluster.as_str(), started_by).await
+        let tasks = StartedBy {
+            set: &set,
+            cluster: place.service.cluster.as_str(),
+            text: started_by,
+            among: Among::Family(revision.family()),
+        };
+        task::find(&tasks).await
     }
 
     async fn task(&self, place: &Place, task: &DeploymentId) -> Result<Option<Value>, CallError> {

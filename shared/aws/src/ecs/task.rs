@@ -1,11 +1,11 @@
 //! One-off tasks.
 
-use aws_sdk_ecs::types::DesiredStatus;
 use serde_json::Value;
 use towpath_core::names::DeploymentId;
 use towpath_deployer::ports::CallError;
 
 use super::raw::{Answer, replace_body};
+use super::started_by::StartedBy;
 use super::{DESCRIBE_TASKS, LIST_TASKS};
 use crate::call::{failed, present, refused, unreadable};
 use crate::clients::ClientSet;
@@ -29,28 +29,15 @@ pub(super) async fn run(set: &ClientSet, document: &Value) -> Result<DeploymentI
     started(&answer.json(RUN_TASK)?)
 }
 
-pub(super) async fn started_by(
-    set: &ClientSet,
-    cluster: &str,
-    started_by: &str,
-) -> Result<Option<DeploymentId>, CallError> {
-    let list = async |status| {
-        let listed = set
-            .ecs()
-            .list_tasks()
-            .cluster(cluster)
-            .desired_status(status)
-            .started_by(started_by)
-            .send()
-            .await
-            .map_err(failed(LIST_TASKS))?;
-        Ok::<_, CallError>(listed.task_arns.unwrap_or_default())
-    };
-    let (running, stopped) =
-        futures_util::future::join(list(DesiredStatus::Running), list(DesiredStatus::Stopped))
-            .await;
-    let found = running?.into_iter().chain(stopped?).next();
+/// One of these tasks. Those that run are asked for first: a task that stops meanwhile is among the
+/// stopped ones then.
+pub(super) async fn find(tasks: &StartedBy<'_>) -> Result<Option<DeploymentId>, CallError> {
+    let mut found = tasks.running(1).await?;
+    if found.is_empty() {
+        found = tasks.stopped(1).await?;
+    }
     found
+        .pop()
         .map(|arn| arn.parse().map_err(|error| unreadable(LIST_TASKS, error)))
         .transpose()
 }

@@ -65,33 +65,6 @@ async fn no_room_is_not_a_refusal() {
 }
 
 #[tokio::test]
-async fn a_task_is_found_whether_it_runs_or_has_stopped() {
-    for status in ["RUNNING", "STOPPED"] {
-        let server = Server::start(move |request| {
-            let here = request.json()["desiredStatus"] == status;
-            let arns = if here { json!([TASK]) } else { json!([]) };
-            Reply::json(200, &json!({"taskArns": arns}))
-        });
-        let found = aws(&server.url)
-            .task_started_by(&place(), "towpath/a/b")
-            .await;
-        assert_eq!(found.unwrap(), Some(task()), "{status}");
-        let asked = server.requests_of("ListTasks");
-        assert_eq!(asked.len(), 2);
-        assert!(
-            asked
-                .iter()
-                .all(|it| it.json()["startedBy"] == "towpath/a/b")
-        );
-    }
-    let server = always(200, json!({"taskArns": []}));
-    let found = aws(&server.url)
-        .task_started_by(&place(), "towpath/a/b")
-        .await;
-    assert_eq!(found.unwrap(), None);
-}
-
-#[tokio::test]
 async fn a_task_is_described_and_stopped_even_if_nobody_knows_it() {
     let described = json!({"taskArn": TASK, "lastStatus": "RUNNING", "fieldOfTomorrow": ""});
     let server = always(200, json!({"tasks": [described], "failures": []}));

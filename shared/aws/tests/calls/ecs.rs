@@ -208,28 +208,3 @@ async fn the_newest_revisions_are_of_exactly_the_family() {
         json!({"familyPrefix": "shop-api", "status": "ACTIVE", "sort": "DESC", "maxResults": 2})
     );
 }
-
-#[tokio::test]
-async fn stopped_tasks_are_looked_up_by_the_deployment_that_started_them() {
-    let server = Server::start(|request| {
-        let answer = match request.operation().as_str() {
-            "ListTasks" => json!({"taskArns": ["arn:aws:ecs:eu-west-1:1:task/test/1"]}),
-            _ => json!({"tasks": [{
-                "stoppedReason": "Essential container in task exited",
-                "containers": [{"name": "app", "exitCode": 1}],
-            }]}),
-        };
-        Reply::json(200, &answer)
-    });
-    let reasons = aws(&server.url)
-        .stopped_reasons(&place(), "ecs-svc/7")
-        .await
-        .unwrap();
-    assert_eq!(
-        reasons,
-        ["container `app` exited with code 1 (Essential container in task exited)"]
-    );
-    let listed = server.requests_of("ListTasks")[0].json();
-    assert_eq!(listed["startedBy"], "ecs-svc/7");
-    assert_eq!(listed["desiredStatus"], "STOPPED");
-}

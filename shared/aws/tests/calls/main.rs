@@ -15,4 +15,5 @@ mod roles;
 mod service_deployments;
 mod signed;
 mod slack;
+mod started_by;
 mod values;

@@ -57,7 +57,8 @@ pub(super) async fn start_task<P: Ports>(
             found,
         }])
     };
-    if again && let Some(task) = ports.task_started_by(run.place, run.started_by).await? {
+    let find = || ports.task_started_by(run.place, run.revision, run.started_by);
+    if again && let Some(task) = find().await? {
         return started(task, true);
     }
     let Some(service) = ports.describe_service(run.place).await? else {
@@ -68,7 +69,7 @@ pub(super) async fn start_task<P: Ports>(
         Ok(task) => started(task, false),
         Err(CallError::Refused { code, message, .. }) if code == CONFLICT => {
             // The service's network has changed since the task was started.
-            match ports.task_started_by(run.place, run.started_by).await? {
+            match find().await? {
                 Some(task) => started(task, true),
                 None => Ok(not_run(release, run, &message)),
             }

@@ -78,11 +78,12 @@ pub trait Ecs {
     /// `RunTask` of one task with exactly this body, tried once: the task's ARN. That there is no
     /// room for it now counts as not done.
     async fn run_task(&self, place: &Place, document: &Value) -> Result<DeploymentId, CallError>;
-    /// `ListTasks` of those that run and those that have stopped: the ARN of a task that was
-    /// started with that text, if ECS knows one.
+    /// `ListTasks` of those that run and those that have stopped: the ARN of a task of that revision
+    /// that was started with that text, if ECS knows one.
     async fn task_started_by(
         &self,
         place: &Place,
+        revision: &TaskDefinitionArn,
         started_by: &str,
     ) -> Result<Option<DeploymentId>, CallError>;
     /// `DescribeTasks` for one task: its JSON as AWS sent it, or `None` when it is missing.

@@ -197,6 +197,31 @@ async fn one_task_runs_whatever_becomes_of_its_starter() -> Result<(), Error> {
 }
 
 #[tokio::test]
+async fn a_task_that_was_lost_is_found_where_ecs_refuses_to_list_by_status_and_starter()
+-> Result<(), Error> {
+    let world = world_with(0, migration("before_install"), None).await?;
+    script(&world, json!({ "exit_code": 0, "seconds": 1 })).await?;
+    // It has stopped when it is looked for again.
+    let faults = json!([
+        { "service": "ecs", "operation": "ListTasks", "caller": "towpath-advance",
+          "having": ["startedBy", "desiredStatus"], "outcome": "refused" },
+        { "service": "ecs", "operation": "RunTask", "nth": 1, "outcome": "crash-after" },
+    ]);
+    world.fail(&faults).await?;
+    world.push("3f2c1ab", "healthy").await?;
+    let outcome = world.ended("3f2c1ab").await?;
+    assert_eq!(outcome, "succeeded", "{}", world.reason("3f2c1ab").await?);
+    assert_eq!(tasks(&world).await?.len(), 1);
+    let started = world.events_named("3f2c1ab", "task_started").await?;
+    assert_eq!(started.len(), 1);
+    assert_eq!(started[0]["found"], true);
+    let listed = by_advance(&world, "ecs", "ListTasks").await?;
+    let by_family = |call: &&Value| call["parameters"]["family"] == "shop-api-test";
+    assert_eq!(listed.iter().filter(by_family).count(), 1, "{listed:#?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_task_on_green_decides_whether_traffic_moves() -> Result<(), Error> {
     let world = world_with(1, migration("after_test_traffic"), None).await?;
     script(&world, json!({ "exit_code": 0 })).await?;

@@ -87,7 +87,11 @@ async fn deliver(lab: &Arc<Lab>, mut delivery: Delivery) {
             Some(("TIMEOUT", "The answer was lost."))
         }
         Some(
-            Outcome::Stale | Outcome::LatencyMs(_) | Outcome::CrashBefore | Outcome::CrashAfter,
+            Outcome::Refused
+            | Outcome::Stale
+            | Outcome::LatencyMs(_)
+            | Outcome::CrashBefore
+            | Outcome::CrashAfter,
         )
         | None => None,
     };

@@ -98,6 +98,7 @@ pub(crate) async fn handle(lab: Arc<Lab>, http: Http) -> Response<Body> {
     }
     let answer = match fault {
         Some(Outcome::Throttled) => Err(faults::throttled(&request.service)),
+        Some(Outcome::Refused) => Err(faults::refused(&request.service)),
         Some(Outcome::FailedBefore | Outcome::CrashBefore) => {
             Err(faults::failed_before(&request.service))
         }

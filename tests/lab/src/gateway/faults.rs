@@ -1,4 +1,4 @@
-//! Faults on demand: the five outcomes that a call can have, injected by rule.
+//! Faults on demand: the outcomes that a call can have, injected by rule.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -21,6 +21,8 @@ pub(crate) struct Fault {
     pub(crate) caller: Option<String>,
     /// A text in what the call asks for, such as a service's name; absent: any.
     pub(crate) about: Option<String>,
+    /// Members that the call has, all of them; absent: any.
+    pub(crate) having: Option<Vec<String>>,
     /// Only the nth matching call from now, counted from 1.
     pub(crate) nth: Option<u64>,
     /// Every so manieth matching call; with neither `nth` nor `every` nor `first`, each.
@@ -41,6 +43,8 @@ pub(crate) struct Fault {
 pub(crate) enum Outcome {
     /// Refused with the service's throttling error; nothing happened.
     Throttled,
+    /// Refused because of what is asked for; nothing happened.
+    Refused,
     /// Answered with an internal error; nothing happened.
     FailedBefore,
     /// Carried out, but the connection breaks before the answer.
@@ -69,13 +73,14 @@ impl<'de> Deserialize<'de> for Outcome {
             (_, Some(ms), _) | (_, None, Some(Ok(ms))) => Ok(Self::LatencyMs(ms)),
             ("latency-ms", ..) => Ok(Self::LatencyMs(0)),
             ("throttled", ..) => Ok(Self::Throttled),
+            ("refused", ..) => Ok(Self::Refused),
             ("failed-before", ..) => Ok(Self::FailedBefore),
             ("answer-lost", ..) => Ok(Self::AnswerLost),
             ("stale", ..) => Ok(Self::Stale),
             ("crash-before", ..) => Ok(Self::CrashBefore),
             ("crash-after", ..) => Ok(Self::CrashAfter),
             _ => Err(D::Error::custom(
-                "outcome has to be throttled, failed-before, answer-lost, stale, latency-ms(N), crash-before or crash-after",
+                "outcome has to be throttled, refused, failed-before, answer-lost, stale, latency-ms(N), crash-before or crash-after",
             )),
         }
     }
@@ -86,6 +91,7 @@ impl Outcome {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Throttled => "throttled",
+            Self::Refused => "refused",
             Self::FailedBefore => "failed-before",
             Self::AnswerLost => "answer-lost",
             Self::Stale => "stale",
@@ -166,12 +172,17 @@ impl Faults {
             let text = text.as_deref();
             text.is_none_or(|text| input.to_string().contains(text))
         };
+        let has = |members: &Option<Vec<String>>| {
+            let mut members = members.iter().flatten();
+            members.all(|member| input.get(member).is_some())
+        };
         let mut met = None;
         for (fault, seen) in lock(&self.rules).iter_mut() {
             if !(is(&fault.service, service)
                 && is(&fault.operation, operation)
                 && is(&fault.caller, caller)
-                && is_about(&fault.about))
+                && is_about(&fault.about)
+                && has(&fault.having))
             {
                 continue;
             }
@@ -238,6 +249,16 @@ pub(crate) fn throttled(service: &str) -> Failure {
         _ => (400, "ThrottlingException"),
     };
     Failure::new(status, code, "Rate exceeded")
+}
+
+/// The error with which a service refuses what is asked for.
+pub(crate) fn refused(service: &str) -> Failure {
+    let code = match service {
+        "ecs" | "ecr" | "lambda" | "logs" => "InvalidParameterException",
+        "dynamodb" | "ssm" | "application-autoscaling" => "ValidationException",
+        _ => "InvalidParameter",
+    };
+    Failure::new(400, code, "The parameters cannot be used together.")
 }
 
 /// The error with which a service fails without having done anything.
@@ -316,6 +337,17 @@ mod tests {
         assert_eq!(met("shop-web"), None);
         assert_eq!(met("shop-api"), Some(Outcome::Throttled));
         assert_eq!(met("shop-api"), None);
+    }
+
+    #[test]
+    fn only_calls_that_have_all_of_the_members_fail() {
+        let faults =
+            faults(json!([{"having": ["startedBy", "desiredStatus"], "outcome": "refused"}]));
+        let met = |input: Value| faults.meet("ecs", "ListTasks", "root", &input);
+        assert_eq!(met(json!({"startedBy": "a"})), None);
+        assert_eq!(met(json!({"desiredStatus": "STOPPED"})), None);
+        let both = json!({"startedBy": "a", "desiredStatus": "STOPPED"});
+        assert_eq!(met(both), Some(Outcome::Refused));
     }
 
     #[test]

@@ -176,7 +176,9 @@ pub(crate) async fn deliver(
             tokio::time::sleep(Duration::from_millis(ms)).await;
             invoke(lab, function, payload, request_id).await
         }
-        Some(Outcome::Stale) | None => invoke(lab, function, payload, request_id).await,
+        Some(Outcome::Refused | Outcome::Stale) | None => {
+            invoke(lab, function, payload, request_id).await
+        }
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) async fn answer(
     }
     let (status, body) = match fault {
         Some(Outcome::Throttled) => (429, error("ratelimited")),
+        Some(Outcome::Refused) => (200, error("invalid_arguments")),
         Some(Outcome::FailedBefore | Outcome::CrashBefore) => (500, error("internal_error")),
         Some(
             Outcome::AnswerLost | Outcome::Stale | Outcome::LatencyMs(_) | Outcome::CrashAfter,

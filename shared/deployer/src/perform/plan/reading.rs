@@ -32,7 +32,7 @@ pub(super) async fn read_base<P: Ports>(
         }
         Base::Family => {
             let (newest, running) = tokio::join!(
-                describe(ports, place, family(current)),
+                describe(ports, place, current.family()),
                 describe(ports, place, current.as_str())
             );
             let definition = newest?;
@@ -42,7 +42,7 @@ pub(super) async fn read_base<P: Ports>(
                 .ok_or_else(|| {
                     format!(
                         "ECS described the family `{}` without an ARN",
-                        family(current)
+                        current.family()
                     )
                 })?;
             Ok((BaseRevision::Revision(arn), definition, Some(running?)))
@@ -79,13 +79,4 @@ pub(super) async fn describe<P: Ports>(
             "the task definition `{reference}` cannot be used: {error}"
         ))
     })
-}
-
-/// The family of a revision's ARN.
-fn family(arn: &TaskDefinitionArn) -> &str {
-    let name = arn
-        .as_str()
-        .rsplit_once('/')
-        .map_or(arn.as_str(), |(_, name)| name);
-    name.rsplit_once(':').map_or(name, |(family, _)| family)
 }
