@@ -312,6 +312,9 @@ pub enum Action {
         /// Whether it was started so lately that AWS may not show it yet.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         fresh: bool,
+        /// Whether all of the traffic was seen on the new version.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        shifted: bool,
     },
     /// Bring back what ran before: traffic first.
     RollBack {

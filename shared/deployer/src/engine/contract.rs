@@ -131,6 +131,8 @@ pub(crate) struct Observed<'a> {
     pub(crate) unasked: bool,
     /// Whether what is looked at was started so lately that AWS may not show it yet.
     pub(crate) fresh: bool,
+    /// Whether all of the traffic was seen on the new version.
+    pub(crate) shifted: bool,
     /// Why we take it back, if we have begun to.
     pub(crate) stopping: Option<&'a str>,
 }

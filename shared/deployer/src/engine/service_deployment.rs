@@ -72,9 +72,19 @@ impl ServiceDeployment {
         }
     }
 
-    /// When it was created: AWS counts the seconds since 1970.
+    /// When it was created.
     pub(super) fn created_at(&self) -> Option<Timestamp> {
-        let seconds = self.0.get("createdAt")?.as_f64()?;
+        self.time("createdAt")
+    }
+
+    /// When it ended, if it has.
+    pub(super) fn finished_at(&self) -> Option<Timestamp> {
+        self.time("finishedAt")
+    }
+
+    /// AWS counts the seconds since 1970.
+    fn time(&self, key: &str) -> Option<Timestamp> {
+        let seconds = self.0.get(key)?.as_f64()?;
         let since_epoch = SignedDuration::try_from_secs_f64(seconds).ok()?;
         Timestamp::from_duration(since_epoch).ok()
     }

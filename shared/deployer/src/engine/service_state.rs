@@ -1,5 +1,6 @@
 //! What a service's description says of a deployment, whichever engine it is.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use towpath_core::names::{StageName, TaskDefinitionArn};
 use towpath_core::release::{DeploymentStatus, Event, Place};
@@ -8,20 +9,43 @@ use super::contract::Observed;
 use crate::ports::{CallError, Ports};
 use crate::service::Service;
 
+/// For how long after the end of a deployment the service may be shown as it was before: AWS says that
+/// it may take "up to about five minutes" until its answers show what was changed.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
+const SHOWN: SignedDuration = SignedDuration::from_mins(5);
+
 /// A deployment that was successful serves, unless somebody has deployed something else since.
 pub(super) async fn serves<P: Ports>(
     ports: &P,
     observed: &Observed<'_>,
+    ended_at: Option<Timestamp>,
 ) -> Result<DeploymentStatus, CallError> {
     let Some(service) = ports.describe_service(observed.place).await? else {
         return Ok(deleted());
     };
     let runs = Service(&service).revision();
-    let other = runs.filter(|runs| runs != observed.revision);
-    Ok(match other {
-        None => DeploymentStatus::Succeeded,
-        Some(other) => replaced_by(&other),
-    })
+    Ok(succeeded(observed, runs.as_ref(), ended_at, ports.now()))
+}
+
+/// How a deployment stands that was successful and ended then, when the service is shown to run that.
+fn succeeded(
+    observed: &Observed<'_>,
+    runs: Option<&TaskDefinitionArn>,
+    ended_at: Option<Timestamp>,
+    now: Timestamp,
+) -> DeploymentStatus {
+    let Some(other) = runs.filter(|runs| *runs != observed.revision) else {
+        return DeploymentStatus::Succeeded;
+    };
+    let lately = ended_at.is_some_and(|ended_at| now.duration_since(ended_at) < SHOWN);
+    match (lately && other == observed.before, observed.shifted) {
+        (false, _) => replaced_by(other),
+        (true, false) => not_shown_yet("ECS"),
+        // What has been seen is not taken back for an answer from before.
+        (true, true) => DeploymentStatus::Shifted {
+            at: "though ECS does not show it yet".into(),
+        },
+    }
 }
 
 /// Whether the new version is what the service names: what serves, or what its next deployment
@@ -84,4 +108,68 @@ pub(super) fn baseline_changed(
         stage: stage.clone(),
         found: foreign.short().to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use towpath_core::names::DeploymentId;
+    use towpath_core::release::ServiceId;
+
+    use super::*;
+
+    fn revision(number: u32) -> TaskDefinitionArn {
+        format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:{number}")
+            .parse()
+            .unwrap()
+    }
+
+    /// A deployment from revision 7 to 8 that ended at ten, when the service is shown to run that.
+    fn shown(runs: Option<u32>, now: &str, shifted: bool) -> DeploymentStatus {
+        let place = Place {
+            service: ServiceId {
+                account: "111111111111".parse().unwrap(),
+                region: "eu-west-1".parse().unwrap(),
+                cluster: "shop".parse().unwrap(),
+                service: "api".parse().unwrap(),
+            },
+            role: None,
+        };
+        let deployment: DeploymentId = "d-1".parse().unwrap();
+        let (before, brings) = (revision(7), revision(8));
+        let observed = Observed {
+            place: &place,
+            deployment: &deployment,
+            tasks: None,
+            revision: &brings,
+            before: &before,
+            back: None,
+            unasked: false,
+            fresh: false,
+            shifted,
+            stopping: None,
+        };
+        let at = |time: &str| format!("2026-11-23T{time}Z").parse::<Timestamp>().unwrap();
+        let runs = runs.map(revision);
+        succeeded(&observed, runs.as_ref(), Some(at("10:00:00")), at(now))
+    }
+
+    #[test]
+    fn what_is_shown_as_before_the_end_is_not_replaced() {
+        let now = "10:04:59";
+        assert_eq!(shown(Some(7), now, false), not_shown_yet("ECS"));
+        let kept = shown(Some(7), now, true);
+        assert!(matches!(kept, DeploymentStatus::Shifted { .. }), "{kept}");
+        assert_eq!(shown(Some(8), now, false), DeploymentStatus::Succeeded);
+        assert_eq!(shown(None, now, false), DeploymentStatus::Succeeded);
+    }
+
+    #[test]
+    fn what_runs_for_longer_or_is_neither_old_nor_new_has_replaced_it() {
+        for shifted in [false, true] {
+            let later = shown(Some(7), "10:05:00", shifted);
+            assert_eq!(later, replaced_by(&revision(7)));
+            let other = shown(Some(9), "10:00:01", shifted);
+            assert_eq!(other, replaced_by(&revision(9)));
+        }
+    }
 }

@@ -218,6 +218,7 @@ async fn perform_action<P: Ports>(
             tasks,
             unasked,
             fresh,
+            shifted,
         } => {
             let observed = engine::Observed {
                 place,
@@ -228,6 +229,7 @@ async fn perform_action<P: Ports>(
                 back: back.as_ref(),
                 unasked: *unasked,
                 fresh: *fresh,
+                shifted: *shifted,
                 stopping: stopping.as_deref(),
             };
             engine::observe(ports, rollout, &observed).await

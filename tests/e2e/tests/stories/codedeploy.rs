@@ -301,6 +301,32 @@ async fn a_deployment_that_is_not_shown_yet_has_not_failed() -> Result<(), Error
 }
 
 #[tokio::test]
+async fn a_service_that_is_shown_as_before_the_end_was_not_taken_elsewhere() -> Result<(), Error> {
+    let world = staging(&json!({ "bake": "3m" })).await?;
+    let digest = world.push(GOOD, "healthy").await?;
+    world
+        .until("the deployment is started", async |world| {
+            let started = world.events_named(GOOD, "deployment_started").await?;
+            Ok(!started.is_empty())
+        })
+        .await?;
+    let fault = json!([{ "service": "ecs", "operation": "DescribeServices",
+        "caller": "towpath-advance", "first": 1, "outcome": "stale" }]);
+    world.fail(&fault).await?;
+    let ended = world.ended(GOOD).await?;
+    assert_eq!(ended, "succeeded", "{}", world.reason(GOOD).await?);
+    assert_eq!(world.visit("staging").await?, digest);
+    let looks = world.events_named(GOOD, "deployment_observed").await?;
+    let stale = |look: &Value| {
+        look["status"]["at"]
+            .as_str()
+            .is_some_and(|at| at.contains("ECS does not show it yet"))
+    };
+    assert!(looks.iter().any(stale), "{looks:#?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_hook_of_a_deployment_that_is_not_shown_yet_is_not_refused() -> Result<(), Error> {
     let world = World::start().await?;
     let mut pipeline = world.shop.pipeline();

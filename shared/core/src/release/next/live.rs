@@ -154,6 +154,7 @@ pub(super) fn observe(own: Own<'_>, deployment: &Deployment) -> Action {
         tasks: deployment.also.clone(),
         unasked: own.release.rollback().is_some(),
         fresh: is_fresh(own, deployment),
+        shifted: live.shifted_at.is_some(),
     }
 }
 

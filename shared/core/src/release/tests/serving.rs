@@ -14,6 +14,13 @@ const ID: &str = "d-1";
 
 /// A release that serves in its only stage, and is watched there for four hours.
 fn serving() -> Story {
+    started()
+        .observed(ID, DeploymentStatus::Succeeded)
+        .restored()
+}
+
+/// The same while it is rolled out.
+fn started() -> Story {
     let mut json = sample::shop_json();
     let mut only = json["stages"][1].take();
     only["timeout"] = json!("1h");
@@ -30,8 +37,6 @@ fn serving() -> Story {
         .suspended()
         .intended()
         .started(ID)
-        .observed(ID, DeploymentStatus::Succeeded)
-        .restored()
 }
 
 fn unwanted() -> Event {
@@ -168,6 +173,23 @@ fn whoever_finds_that_it_was_replaced_takes_nothing_back() {
         hold.contains("d-9 was started outside of Towpath"),
         "{hold}"
     );
+}
+
+#[test]
+fn what_was_seen_to_serve_is_looked_at_as_such() {
+    let reported = |story: Story| {
+        let event = Event::DeploymentReported {
+            deployment: deployment(ID),
+            state: "SUCCESS".into(),
+        };
+        let asked = story.happened(event).asks_for();
+        let [Action::Observe { shifted, .. }] = &asked[..] else {
+            panic!("it is looked at: {asked:?}");
+        };
+        *shifted
+    };
+    assert!(reported(serving()));
+    assert!(!reported(started()));
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub(super) async fn observe<P: Ports>(
         "Succeeded" => match observed.back {
             // It is over, so another deployment brings the old version back.
             Some(back) => coming_back(ports, settings, place, back, observed.fresh).await,
-            None => serves(ports, observed).await,
+            None => serves(ports, observed, info.ended_at).await,
         },
         "Ready" => Ok(DeploymentStatus::Ready { pause: None }),
         _ if waits_to_terminate(&progress) => Ok(DeploymentStatus::Shifted {

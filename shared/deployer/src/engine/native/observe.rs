@@ -7,6 +7,7 @@
 //! | in progress | is in progress, at its lifecycle stage |
 //! | a rollback was requested or is in progress | is rolling back |
 //! | successful, and the service still runs it | has succeeded |
+//! | successful within the last minutes, and the service is shown to run what it ran before | is not shown yet |
 //! | successful, and the service runs something else | was replaced |
 //! | the rollback was successful | was rolled back: a failure |
 //! | the rollback failed, and the service still names green's revision, or green has traffic | has failed and is in place |
@@ -61,7 +62,7 @@ pub(super) async fn observe<P: Ports>(
             reason: why(ports, observed, &seen).await,
             by: None,
         },
-        Standing::Successful => serves(ports, observed).await?,
+        Standing::Successful => serves(ports, observed, seen.finished_at()).await?,
         Standing::RolledBack => DeploymentStatus::RolledBack {
             reason: why(ports, observed, &seen).await,
         },

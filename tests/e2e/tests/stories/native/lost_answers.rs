@@ -191,6 +191,27 @@ async fn a_hook_that_cannot_reach_the_ledger_is_asked_again() -> Result<(), Erro
 }
 
 #[tokio::test]
+async fn a_service_that_is_shown_as_before_the_end_was_not_taken_elsewhere() -> Result<(), Error> {
+    let world = World::start_native(&Native::blue_green()).await?;
+    let digest = world.push(TAG, "healthy").await?;
+    world
+        .until("the deployment is started", async |world| {
+            let started = world.events_named(TAG, "deployment_started").await?;
+            Ok(!started.is_empty())
+        })
+        .await?;
+    let fault = json!([{ "service": "ecs", "operation": "DescribeServices",
+        "caller": "towpath-advance", "first": 1, "outcome": "stale" }]);
+    world.fail(&fault).await?;
+    world.ended(TAG).await?;
+    ended_as(&world, "succeeded", &digest).await?;
+    let looks = world.events_named(TAG, "deployment_observed").await?;
+    let stale = |look: &Value| look["status"]["at"] == "ECS does not show it yet";
+    assert!(looks.iter().any(stale), "{looks:#?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_deployment_that_is_not_shown_yet_has_not_failed() -> Result<(), Error> {
     let world = World::start_native(&Native::blue_green()).await?;
     // It is found in the list, so that the first look at it is a later one.
