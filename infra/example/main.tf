@@ -29,11 +29,12 @@ locals {
     production = { cluster = "shop", engine = "codedeploy", minimum = 2 }
   }
 
-  # By name rather than from the modules, which need the deployer themselves.
-  execution_role_arns = [
-    for stage in values(local.stages) :
-    "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/${stage.cluster}-${local.name}-execution"
-  ]
+  # Each by its name: all of the modules' outputs together would need the deployer themselves.
+  task_role_arns = concat(
+    module.service["test"].task_role_arns,
+    module.service["staging"].task_role_arns,
+    module.service["production"].task_role_arns,
+  )
 }
 
 module "deployer" {
@@ -44,7 +45,7 @@ module "deployer" {
   slack               = var.slack == null ? null : { team_id = var.slack.team_id, app_id = var.slack.app_id }
   request_emails      = var.emails
   reply_publishers    = var.reply_publishers
-  task_role_arns      = local.execution_role_arns
+  task_role_arns      = local.task_role_arns
   administrators      = coalescelist(var.administrators, [data.aws_iam_session_context.current.issuer_arn])
   deletion_protection = var.deletion_protection
   alarm_actions       = [aws_sns_topic.alarms.arn]

@@ -1,11 +1,12 @@
 locals {
-  # IAM takes names of 64 characters, and a cluster's alone may have 255. One that is too long keeps its
-  # beginning, and a fingerprint tells it apart from others that begin so.
+  # Roles have no region, clusters do: the names of roles end in it. IAM takes names of 64 characters, and
+  # a cluster's alone may have 255. One that is too long keeps its beginning, and a fingerprint tells it
+  # apart from others that begin so.
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
   role_names = { for kind in ["execution", "codedeploy", "infrastructure", "hooks"] : kind => (
-    length("${var.cluster}-${var.name}-${kind}") <= 64
-    ? "${var.cluster}-${var.name}-${kind}"
-    : "${substr(var.cluster, 0, 55 - length("${var.name}${kind}"))}-${substr(sha256(var.cluster), 0, 6)}-${var.name}-${kind}"
+    length("${var.cluster}-${var.name}-${kind}-${local.region}") <= 64
+    ? "${var.cluster}-${var.name}-${kind}-${local.region}"
+    : "${substr(var.cluster, 0, 54 - length("${var.name}${kind}${local.region}"))}-${substr(sha256(var.cluster), 0, 6)}-${var.name}-${kind}-${local.region}"
   ) }
 
   # Families and security groups take 255 characters, of which a group's may not begin with "sg-".

@@ -7,11 +7,13 @@ import pathlib
 import subprocess
 
 from compare import Differences
-from lab import ROOT
+from lab import REGION, ROOT
 from statements import policy
 
 TOWPATH = pathlib.Path(os.environ.get("TOWPATH", ROOT / "target/debug/towpath"))
 ACCOUNT = "333333333333"
+# Services of the same name are in clusters of the same name in both.
+REGIONS = [REGION, "eu-west-1"]
 # Of the service that ECS deploys itself: a name that is too long for the names of its roles.
 LONG = "shop-native-of-the-platform-team-in-central-europe"
 
@@ -65,10 +67,13 @@ def group_is(lab, found):
     found.same("listeners", routes, [[8082], [9002]])
     ready = group["blueGreenDeploymentConfiguration"]["deploymentReadyOption"]
     found.same("ready wait", ready, {"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": 60})
-    statements = policy(lab.client("iam", ACCOUNT), "shop-api-codedeploy", "own")
-    found.same("roles to pass", statements["PassTaskRoles"]["resources"], [f"arn:aws:iam::{ACCOUNT}:role/shop-api-execution"])
-    found.same("hook", statements["Checks"]["resources"],
-               [f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:towpath-lifecycle-hook"])
+    for region in REGIONS:
+        statements = policy(lab.client("iam", ACCOUNT), f"shop-api-codedeploy-{region}", "own")
+        found.same(f"roles to pass in {region}", statements["PassTaskRoles"]["resources"],
+                   [f"arn:aws:iam::{ACCOUNT}:role/shop-api-execution-{region}"])
+        found.same(f"service of {region}", statements["TaskSets"]["resources"][0], f"arn:aws:ecs:{region}:{ACCOUNT}:service/shop/api")
+        found.same(f"hook of {region}", statements["Checks"]["resources"],
+                   [f"arn:aws:lambda:{region}:{ACCOUNT}:function:towpath-lifecycle-hook"])
 
 
 def native_is(lab, found):
@@ -80,18 +85,25 @@ def native_is(lab, found):
         rules = [rule for rule in elbv2.describe_rules(ListenerArn=listeners[port])["Rules"] if not rule["IsDefault"]]
         groups = [len(rule["Actions"][0]["ForwardConfig"]["TargetGroups"]) for rule in rules]
         found.same(f"native rules of {port}", groups, [2])
-    shortened = f"{LONG[:38]}-{hashlib.sha256(LONG.encode()).hexdigest()[:6]}-api-infrastructure"
-    found.same("the longest name of a role", len(shortened), 64)
-    for role in (shortened, f"{LONG}-api-hooks"):
-        (trust,) = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
-        found.same(f"native {role}", [trust["Principal"], trust.get("Condition")], [{"Service": "ecs.amazonaws.com"}, None])
-    found.same("native hook", policy(iam, f"{LONG}-api-hooks", "own")["Checks"]["resources"],
-               [f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:towpath-lifecycle-hook"])
+    for region in REGIONS:
+        for kind in ("infrastructure", "hooks"):
+            role = shortened(kind, region)
+            found.same(f"{role}'s length", len(role), 64)
+            (trust,) = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+            found.same(f"native {role}", [trust["Principal"], trust.get("Condition")], [{"Service": "ecs.amazonaws.com"}, None])
+        found.same(f"native hook of {region}", policy(iam, shortened("hooks", region), "own")["Checks"]["resources"],
+                   [f"arn:aws:lambda:{region}:{ACCOUNT}:function:towpath-lifecycle-hook"])
     # With a cluster's name first, one could begin with "sg-", which EC2 refuses.
     groups = [group["GroupName"] for group in lab.client("ec2", ACCOUNT).describe_security_groups()["SecurityGroups"]]
     found.same("native security groups", sorted(name for name in groups if LONG in name), [f"ecs-{LONG}-api-load-balancer", f"ecs-{LONG}-api-tasks"])
     services = lab.client("ecs", ACCOUNT).list_services(cluster=LONG)["serviceArns"]
     found.same("native services", services, [])
+
+
+def shortened(kind, region):
+    """The name of a role of the service with the long name: it has no room for the whole cluster's."""
+    rest = f"-{hashlib.sha256(LONG.encode()).hexdigest()[:6]}-api-{kind}-{region}"
+    return LONG[:64 - len(rest)] + rest
 
 
 def pipeline_is(lab, found):
@@ -129,7 +141,7 @@ def example(lab):
         found.same(f"{stage['name']} service", [one["status"] for one in answer["services"]], ["ACTIVE"])
     passed = policy(lab.client("iam", account), "towpath-advance", "own")["PassTaskRoles"]["resources"]
     for stage in pipeline["stages"]:
-        role = lab.client("iam", account).get_role(RoleName=f"{stage['cluster']}-api-execution")["Role"]["Arn"]
+        role = lab.client("iam", account).get_role(RoleName=f"{stage['cluster']}-api-execution-{REGION}")["Role"]["Arn"]
         found.same(f"{role} may be passed", role in passed, True)
     return found
 

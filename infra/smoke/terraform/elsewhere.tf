@@ -20,7 +20,7 @@ module "target" {
   deployer           = module.deployer.target
   external_id        = var.target.external_id
   log_retention_days = 1
-  task_role_arns     = ["arn:${local.partition}:iam::${var.target.account}:role/${var.prefix}-elsewhere-${local.name}-execution"]
+  task_role_arns     = module.service_elsewhere[0].task_role_arns
 }
 
 module "network_elsewhere" {

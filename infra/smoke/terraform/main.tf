@@ -46,9 +46,12 @@ module "deployer" {
   administrators      = [local.runner]
   reply_publishers    = [local.runner]
   target_accounts     = var.target == null ? [] : [var.target.account]
-  task_role_arns = [
-    for key in keys(local.services) : "arn:${local.partition}:iam::${local.account}:role/${var.prefix}-${key}-${local.name}-execution"
-  ]
+  # Each by its name: all of the modules' outputs together would need the deployer themselves.
+  task_role_arns = concat(
+    module.service["rolling"].task_role_arns,
+    module.service["codedeploy"].task_role_arns,
+    module.service["ecs"].task_role_arns,
+  )
 }
 
 module "repository" {

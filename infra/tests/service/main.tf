@@ -137,6 +137,54 @@ module "native" {
   infrastructure_policy_arn = aws_iam_policy.shift.arn
 }
 
+# The same in another region of the account: what has no region has to be named apart.
+provider "aws" {
+  alias  = "elsewhere"
+  region = "eu-west-1"
+}
+
+resource "aws_vpc" "elsewhere" {
+  provider = aws.elsewhere
+
+  cidr_block = "10.21.0.0/16"
+}
+
+resource "aws_subnet" "elsewhere" {
+  provider = aws.elsewhere
+  count    = 2
+
+  vpc_id            = aws_vpc.elsewhere.id
+  cidr_block        = "10.21.${count.index}.0/24"
+  availability_zone = ["eu-west-1a", "eu-west-1b"][count.index]
+}
+
+resource "aws_ecs_cluster" "elsewhere" {
+  provider = aws.elsewhere
+  for_each = toset(["shop", local.long])
+
+  name = each.value
+}
+
+module "elsewhere" {
+  source    = "../../service"
+  for_each  = { codedeploy = "shop", ecs = local.long }
+  providers = { aws = aws.elsewhere }
+
+  name                      = "api"
+  engine                    = each.key
+  cluster                   = aws_ecs_cluster.elsewhere[each.value].name
+  repository_arns           = ["arn:aws:ecr:eu-central-1:333333333333:repository/shop/api"]
+  vpc_id                    = aws_vpc.elsewhere.id
+  task_subnet_ids           = aws_subnet.elsewhere[*].id
+  load_balancer_subnet_ids  = aws_subnet.elsewhere[*].id
+  container                 = { name = "app", port = 8080 }
+  container_definitions     = local.containers
+  production_port           = { codedeploy = 8084, ecs = 8085 }[each.key]
+  test_port                 = { codedeploy = 9004, ecs = 9005 }[each.key]
+  deletion_protection       = false
+  infrastructure_policy_arn = aws_iam_policy.shift.arn
+}
+
 resource "aws_iam_policy" "shift" {
   name = "shift-traffic"
 
