@@ -35,7 +35,7 @@ pub use rule::Rule;
 /// What a definition is held against, beyond what holds for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// Containers that have to be there: those the pipeline names.
+    /// Containers that the pipeline names.
     pub containers: Vec<String>,
     /// Where images may come from; anywhere, if there is none.
     pub registries: Vec<AllowedRegistry>,
@@ -119,7 +119,7 @@ pub fn validate(definition: &TaskDefinition, rules: &Rules) -> Vec<Finding> {
     fargate::check(definition, rules, &mut findings);
     unsupported::check(definition, rules, &mut findings);
     volumes::check(definition, &mut findings);
-    containers::check(definition, rules, &mut findings);
+    containers::check(definition, &mut findings);
     dependencies::check(definition, &mut findings);
     ports::check(definition, &mut findings);
     variables::check(definition, &mut findings);

@@ -103,7 +103,7 @@ fn each_rule_names_its_place_and_the_way_out() {
         (
             "/containerDefinitions/0/name",
             json!("app 1"),
-            Rule::ContainerMissing,
+            Rule::ContainerName,
         ),
         (
             "/containerDefinitions/1/name",

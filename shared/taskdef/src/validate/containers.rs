@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::place::{Placed, containers, listed};
+use super::place::{Placed, containers};
 use super::task::is_name;
-use super::{Finding, Rule, Rules};
+use super::{Finding, Rule};
 use crate::document::TaskDefinition;
 
 /// Most containers in a definition
 /// ([quota](https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html)).
 const MOST_CONTAINERS: usize = 10;
 
-pub(super) fn check(definition: &TaskDefinition, rules: &Rules, findings: &mut Vec<Finding>) {
+pub(super) fn check(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
     let containers = containers(definition);
     check_number(&containers, findings);
-    check_named(&containers, rules, findings);
     let mut seen = BTreeMap::new();
     for (index, container) in containers.iter().enumerate() {
         check_name(container, findings);
@@ -66,27 +65,6 @@ fn check_number(containers: &[Placed<'_>], findings: &mut Vec<Finding>) {
             "no container is essential".to_owned(),
             "leave essential out, or set it to true, in one of them",
         ));
-    }
-}
-
-fn check_named(containers: &[Placed<'_>], rules: &Rules, findings: &mut Vec<Finding>) {
-    let names = containers.iter().map(Placed::name);
-    let known: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
-    for name in &rules.containers {
-        if !known.contains(&name.as_str()) {
-            findings.push(
-                Finding::error(
-                    Rule::ContainerMissing,
-                    "/containerDefinitions",
-                    "it is named in the pipeline but is not in the definition".to_owned(),
-                    match known.as_slice() {
-                        [] => "add it".to_owned(),
-                        known => format!("name one of {}", listed(known.iter().copied())),
-                    },
-                )
-                .of_container(name),
-            );
-        }
     }
 }
 

@@ -12,7 +12,6 @@ use serde::Serialize;
 pub enum Rule {
     AwsvpcField,
     AwsvpcHostPort,
-    ContainerMissing,
     ContainerName,
     ContainerNameTwice,
     ContainerSize,
@@ -67,8 +66,7 @@ impl Rule {
     /// images, variables, labels and tags.
     pub(super) fn is_of_what_a_release_changes(self) -> bool {
         match self {
-            Self::ContainerMissing
-            | Self::ImageCredentials
+            Self::ImageCredentials
             | Self::ImageExecutionRole
             | Self::ImageMissing
             | Self::ImageMutableTag
