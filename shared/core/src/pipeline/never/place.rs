@@ -8,7 +8,7 @@ use crate::pipeline::contradiction::Found;
 
 pub(super) fn find(stage: &Stage, path: &str, found: &mut Found) {
     if let Some(region) = &stage.region
-        && !is_region(region.as_str())
+        && !Partition::has_region(region.as_str())
     {
         let zone = region
             .as_str()
@@ -16,7 +16,7 @@ pub(super) fn find(stage: &Stage, path: &str, found: &mut Found) {
         found.add(
             format!("{path}.region"),
             format!("`{}` is no region", repeated(region.as_str())),
-            if is_region(zone) {
+            if Partition::has_region(zone) {
                 format!("write `{zone}`: a zone is a part of it")
             } else {
                 "write its code, such as `eu-west-1`".to_owned()
@@ -43,7 +43,7 @@ fn role(stage: &Stage, arn: &str, path: &str, found: &mut Found) {
             format!("`{shown}` is in another partition than AWS has"),
             format!("write `{}`", within(meant)),
         );
-    } else if let Some(region) = region.filter(|region| is_region(region))
+    } else if let Some(region) = region.filter(|region| Partition::has_region(region))
         && let Some(problem) = foreign(arn, region)
     {
         let meant = Partition::named(region).id;
@@ -66,9 +66,4 @@ pub(super) fn foreign(arn: &str, region: &str) -> Option<String> {
         let (own, region) = (repeated(own), repeated(region));
         format!("is in partition `{own}`, and region `{region}` in `{partition}`")
     })
-}
-
-/// `eu-west-1`, `us-gov-west-1`
-pub(super) fn is_region(text: &str) -> bool {
-    Partition::has_region(text)
 }

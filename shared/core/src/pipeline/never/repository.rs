@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use towpath_taskdef::image::Registry;
 use towpath_taskdef::repeated;
 
-use super::place::is_region;
+use crate::names::Partition;
 use crate::pipeline::Pipeline;
 use crate::pipeline::contradiction::Found;
 
@@ -82,7 +82,10 @@ fn repository(text: &str, found: &mut Found) {
         return;
     };
     let (shown, rest, name) = (repeated(host), repeated(rest), repeated(name));
-    if registry.as_ecr().is_some_and(|ecr| is_region(ecr.region)) {
+    if registry
+        .as_ecr()
+        .is_some_and(|ecr| Partition::has_region(ecr.region))
+    {
         found.add(
             "repository",
             format!("`{shown}` is a registry, and no part of the repository's name"),
@@ -154,7 +157,7 @@ fn registry(registry: &Registry, found: &mut Found) {
             },
             "write one such as `111111111111.dkr.ecr.eu-west-1.amazonaws.com`, or leave `registry` out for the deployer's own",
         ),
-        Some(ecr) if !is_region(ecr.region) => found.add(
+        Some(ecr) if !Partition::has_region(ecr.region) => found.add(
             "registry",
             format!("`{}` is no region", repeated(ecr.region)),
             "write the registry's host as ECR shows it, such as `111111111111.dkr.ecr.eu-west-1.amazonaws.com`",
