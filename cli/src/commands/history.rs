@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// How many releases of each pipeline are shown, the one that was opened last first.
     #[arg(long, default_value_t = 20, value_name = "N")]
     limit: usize,
-    /// Show also the entries that only keep books.
+    /// Include bookkeeping entries.
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -254,10 +254,7 @@ fn write_entries(
                 )?;
             }
             if hidden > 0 {
-                writeln!(
-                    out,
-                    "{QUIET}{hidden} more that only keep books: --all{QUIET:#}"
-                )?;
+                writeln!(out, "{QUIET}{hidden} more for bookkeeping: --all{QUIET:#}")?;
             }
         }
     }

@@ -17,11 +17,11 @@ const HOLD: Words = Words {
     set: "on hold",
 };
 
-/// Have a stage take no new release until the hold is lifted.
+/// Block new releases at a stage until the hold is lifted.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  \
     towpath hold shop-api production --reason 'the sale runs until Monday'\n\n\
-    A rollout that has begun is finished. Rollbacks are not kept by a hold. The pipelines' \
+    A rollout that has begun is finished. Rollbacks ignore holds. The pipelines' \
     channels are told.")]
 pub(super) struct Hold {
     #[command(flatten)]

@@ -48,7 +48,7 @@ pub(super) struct Arguments {
     /// The region of a stage, where it is not the deployer's own.
     #[arg(long = "region-of", value_name = "STAGE=REGION", value_parser = |text: &str| of_stage(region)(text))]
     regions: Vec<(StageName, Region)>,
-    /// A container that gets the image, where its image does not tell.
+    /// A container to update, if it cannot be inferred from its image.
     #[arg(long = "container", value_name = "STAGE=NAME", value_parser = |text: &str| of_stage(parsed::<ContainerName>)(text))]
     containers: Vec<(StageName, ContainerName)>,
     /// The pipeline's name; by default made from the repository's.
@@ -66,7 +66,7 @@ pub(super) struct Arguments {
     /// Replace the file if it is there.
     #[arg(long)]
     force: bool,
-    /// The profile with which an account of stages is looked into; may be given for several.
+    /// AWS profile for reading an account of stages; may be given for several.
     #[arg(long = "in", value_name = "ACCOUNT=PROFILE", value_parser = account_profile)]
     pub(super) elsewhere: Vec<(AccountId, String)>,
     #[command(flatten)]

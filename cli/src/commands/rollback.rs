@@ -25,14 +25,14 @@ use crate::telling::safe;
 /// How often the service may change hands while it is decided what is taken back.
 const TRIES: u32 = 3;
 
-/// Take back what is being rolled out to a stage, or bring back what ran there before.
+/// Roll a stage back: what is being rolled out to it, or else to what ran there before.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath rollback shop-api production --reason 'checkout fails'\n  \
     towpath rollback shop-api production --to shop-api-0123456789abcdef\n  \
     towpath rollback shop-api production --to shop-api:7\n\n\
-    No hold, veto or approval keeps a rollback, and the stage is on hold afterwards. \
-    Once it is through, the same command goes one release further back.")]
+    Rollbacks bypass holds, vetoes and approvals; the stage is on hold afterwards. \
+    Run it again to go back one more release.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     of: StageArguments,

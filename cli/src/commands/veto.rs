@@ -24,14 +24,14 @@ const VETO: Words = Words {
     set: "vetoed",
 };
 
-/// Have an image rolled out nowhere any more, under no tag and by no pipeline.
+/// Block an image from all future rollouts: by its digest, under every tag and in every pipeline.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath veto shop-api-0123456789abcdef --reason 'loses orders'\n  \
     towpath veto sha256:139b26d7e7f268d0d78e696d1addce9acf30935aa8f44d186dbc15d0abe2eb45 \
     --reason 'loses orders'\n\n\
-    Releases of it that are on their way end as refused. Where it serves it goes on serving: \
-    `towpath rollback` takes it back. The pipelines' channels are told.")]
+    Releases of this image in progress end as refused. Services already running it are not \
+    touched: `towpath rollback` takes it back there. The pipelines' channels are told.")]
 pub(super) struct Veto {
     /// The image's digest, or a release that carries it.
     #[arg(value_name = "DIGEST|RELEASE")]
@@ -46,7 +46,7 @@ pub(super) struct Veto {
     pub(super) at: Where,
 }
 
-/// Let a vetoed image be rolled out again.
+/// Unblock a vetoed image.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  \
     towpath lift-veto shop-api-0123456789abcdef --reason 'it was the database'\n\n\

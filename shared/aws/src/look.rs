@@ -81,7 +81,7 @@ impl Aws {
         let mut request = HttpRequest::empty();
         request
             .set_uri(url)
-            .map_err(|_| unreadable(BLOB, "the address is none"))?;
+            .map_err(|_| unreadable(BLOB, "ECR returned an invalid download URL"))?;
         let exchange = async {
             let answer = self.clients().http().once().call(request).await;
             let mut answer = answer.map_err(|error| CallError::Unknown {

@@ -196,9 +196,9 @@ pub(super) fn line(release: &Release, entry: &Entry, said: &mut Said) -> Option<
             ":warning: *{stage}*: {}",
             slack_text(&said.news(&reason::started_elsewhere(found))?)
         )),
-        Event::TrafficAllowed { pause: Some(_), .. } if release.rollback().is_some() => Some(
-            ":vertical_traffic_light: its pause is over: nobody is asked whether the old version may come back".into(),
-        ),
+        Event::TrafficAllowed { pause: Some(_), .. } if release.rollback().is_some() => {
+            Some(":vertical_traffic_light: pause skipped: a rollback needs no approval".into())
+        }
         Event::GroupTaken { stage, by } => Some(format!(
             ":hourglass: *{stage}*: its deployment group has another active deployment{}, which has to be over first",
             match by {

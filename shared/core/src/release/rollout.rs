@@ -148,7 +148,7 @@ pub struct TakenGroup {
     pub freed: bool,
 }
 
-/// That and why a rollout is taken back.
+/// A rollback in progress, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Back {
     /// Why.

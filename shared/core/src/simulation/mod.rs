@@ -1,4 +1,4 @@
-//! A world to try releases out in: pure, in process, and as unkind as it is told to be.
+//! A deterministic in-process simulation with fault injection.
 //!
 //! A [`World`] holds a [`Ledger`], an [`Aws`] as far as rollouts see it, people who vote, and runs
 //! of the loop that are interleaved at their calls. Every call may be done, refused, not be carried

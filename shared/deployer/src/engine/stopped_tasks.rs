@@ -11,7 +11,7 @@ pub(super) async fn started_by<P: Ports>(ports: &P, place: &Place, name: &str) -
     match ports.stopped_reasons(place, name).await {
         Ok(reasons) => reasons,
         Err(error) => {
-            tracing::warn!(%error, "why the tasks of {name} stopped is not known");
+            tracing::warn!(%error, deployment = name, "could not read why tasks stopped");
             Vec::new()
         }
     }

@@ -28,7 +28,7 @@ pub fn service_change(
     let mut seen_last = release.clone();
     for event in events {
         match event {
-            // A rollback is of no age: it takes nobody's place.
+            // Rollbacks are not ordered by push time.
             Event::Planned { plan, .. } if release.rollback().is_some() => {
                 epoch = plan.service.epoch;
             }

@@ -222,7 +222,7 @@ impl Release {
                 }
             }),
             Event::DeploymentObserved { deployment, status } => {
-                // Who finds that it was replaced takes nothing back.
+                // A replaced deployment needs no rollback: that settles the intent.
                 if matches!(status, DeploymentStatus::Replaced { .. }) {
                     self.settle(ActionKind::RollBack);
                 }

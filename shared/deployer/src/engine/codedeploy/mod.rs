@@ -93,7 +93,7 @@ impl Engine for CodeDeploy<'_> {
                 stopped_tasks::of_task_set(ports, back.place, progress.green.as_deref()).await
             }
             Err(error) => {
-                tracing::warn!(%error, "the task set of {} is not known", back.deployment);
+                tracing::warn!(%error, deployment = %back.deployment, "could not read the task set");
                 Vec::new()
             }
         }
