@@ -1,6 +1,6 @@
 # What a blue/green deployment by ECS itself needs around the service. The service is not here: its
-# deployment strategy is known to the provider from version 6.4 on, and this module works from 5.100
-# on, with which alone it is tested. The README shows how it is written beside this module.
+# deployment strategy is known to the provider from version 6.4 on, and this module stays below 6.
+# The README shows how it is written in a root module of its own.
 
 # ECS moves rules, not listeners: each listener has one rule for everything.
 resource "aws_lb_listener_rule" "native" {

@@ -4,9 +4,8 @@ terraform {
   required_providers {
     aws = {
       source = "hashicorp/aws"
-      # What is here needs nothing newer. A service that ECS itself shifts is beside this module, and
-      # needs 6.4: see the README.
-      version = ">= 5.100"
+      # A service that ECS itself shifts needs 6.4, and is in a root module of its own: see the README.
+      version = ">= 5.100, < 6.0"
     }
   }
 }

@@ -77,6 +77,10 @@ locals {
   stored = var.pipeline == null ? null : jsonencode(merge(var.pipeline, { repository = var.repository }))
   # At most two more than there are: Terraform counts characters, SSM bytes.
   stored_bytes = local.stored == null ? 0 : length(base64encode(local.stored)) / 4 * 3
+  decided_on_slack = anytrue(concat(
+    [length(try(var.pipeline.operators, [])) > 0],
+    [for stage in try(var.pipeline.stages, []) : length(try(stage.approval.slack, [])) > 0],
+  ))
 }
 
 resource "aws_ssm_parameter" "pipeline" {
@@ -95,7 +99,15 @@ resource "aws_ssm_parameter" "pipeline" {
       error_message = "A pipeline has at most 8 KB as JSON, its `repository` included: that is what a parameter holds."
     }
     precondition {
-      condition     = var.answers_slack != false || !anytrue(concat([length(try(var.pipeline.operators, [])) > 0], [for stage in var.pipeline.stages : length(try(stage.approval.slack, [])) > 0]))
+      condition     = try(var.pipeline.notify.slack, null) != null || !local.decided_on_slack
+      error_message = "People on Slack may decide, but are never asked there: name the channel under the pipeline's notify.slack."
+    }
+    precondition {
+      condition     = try(var.pipeline.notify.sns, false) == true || !anytrue([for stage in var.pipeline.stages : try(stage.approval.sns, false)])
+      error_message = "A reply by SNS may decide, but the request is never published: set the pipeline's notify.sns = true."
+    }
+    precondition {
+      condition     = var.answers_slack != false || !local.decided_on_slack
       error_message = "People decide on Slack, and the deployer was told of no workspace and app there: set its `slack`."
     }
   }

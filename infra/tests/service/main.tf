@@ -7,7 +7,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = ">= 5.100"
+      version = ">= 5.100, < 6.0"
     }
   }
 }
@@ -58,6 +58,12 @@ variable "cluster" {
   default     = null
 }
 
+variable "notify" {
+  description = "Without the channel the pipeline is refused: its people decide on Slack."
+  type        = map(string)
+  default     = { slack = "C0123456789" }
+}
+
 variable "answers_slack" {
   description = "Without it the pipeline is refused: its people decide on Slack."
   type        = bool
@@ -74,7 +80,7 @@ module "pipeline" {
 
   pipeline = {
     pipeline = "shop-api"
-    notify   = { slack = "C0123456789" }
+    notify   = var.notify
     stages = [
       merge(module.rolling.stage, { name = "test" }, { for key, value in { account = var.account } : key => value if value != null }),
       merge(module.codedeploy.stage, { name = "production", approval = { slack = ["U0123456789"] } }),
