@@ -42,7 +42,7 @@ fn a_value_of_the_wrong_kind_has_a_way_out_that_is_taken() {
         ("", check(&format!("{{url: {url}, json: /a=b}}")), "`json: {/a: \"…\"}`".into(), String::new(), check(&format!("{{url: {url}, json: {{/a: b}}}}"))),
         ("", metric("x", "5"), "`statistic: Sum`".into(), String::new(), metric("\"5\"", "Sum")),
         ("", metric("5", "Sum"), "put it in quotes".into(), String::new(), metric("\"5\"", "Sum")),
-        ("", role("5"), "`external_id: shop`".into(), String::new(), role("shop")),
+        ("", role("5"), "`external_id: shop-4c1e9a7b30d258f6`".into(), String::new(), role("shop-4c1e9a7b30d258f6")),
         ("", role("55"), "put it in quotes".into(), String::new(), role("\"55\"")),
         (
             "",

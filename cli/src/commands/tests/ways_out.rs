@@ -177,3 +177,67 @@ fn every_file_and_target_that_a_text_names_is_there() {
     }
     assert!(looked_at > 50, "{looked_at}");
 }
+
+/// The blocks of a document between lines of backticks that name a language, without the indentation
+/// that a list gives them.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut open: Option<(usize, String)> = None;
+    for line in text.lines() {
+        let indentation = line.len() - line.trim_start().len();
+        match &mut open {
+            None if line.trim_start() == format!("```{language}") => {
+                open = Some((indentation, String::new()));
+            }
+            None => {}
+            Some(_) if line.trim() == "```" => blocks.extend(open.take().map(|(_, block)| block)),
+            Some((outside, block)) => {
+                block.push_str(line.get(*outside..).unwrap_or_default());
+                block.push('\n');
+            }
+        }
+    }
+    blocks
+}
+
+/// Those that Terraform has are planned and linted by infra/tests/run.
+#[test]
+fn every_pipeline_that_a_text_shows_is_taken_and_its_external_ids_are_long_enough() {
+    let linter = crate::lint::Linter::new().unwrap();
+    let mut shown: Vec<(String, String)> = fs::read_dir(root().join("docs/examples"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            (
+                path.display().to_string(),
+                fs::read_to_string(path).unwrap(),
+            )
+        })
+        .collect();
+    for (file, text) in texts() {
+        for block in blocks(&text, "yaml") {
+            shown.push((file.clone(), block));
+        }
+    }
+    let (mut pipelines, mut ids) = (0, 0);
+    for (file, yaml) in shown {
+        for line in yaml.lines() {
+            if let Some((_, id)) = line.split_once("external_id: ") {
+                let long_enough = (16..=256).contains(&id.trim_matches(['"', ' ']).len());
+                assert!(
+                    long_enough,
+                    "{file}: infra/target-account refuses the external id `{id}`"
+                );
+                ids += 1;
+            }
+        }
+        let has = |key: &str| yaml.lines().any(|line| line.starts_with(key));
+        if has("pipeline:") && has("stages:") {
+            let taken = linter.lint(&yaml, crate::lint::Format::Yaml);
+            assert!(taken.is_ok(), "{file}: {taken:?}\n{yaml}");
+            pipelines += 1;
+        }
+    }
+    assert!(pipelines >= 6, "{pipelines}");
+    assert!(ids >= 4, "{ids}");
+}

@@ -30,7 +30,7 @@ pub struct Stage {
     pub region: Option<Region>,
     /// The role that the deployer assumes to change the service; needed in another account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("examples" = [{"arn": "arn:aws:iam::222222222222:role/towpath", "external_id": "shop"}]))]
+    #[schemars(extend("examples" = [{"arn": "arn:aws:iam::222222222222:role/towpath", "external_id": "shop-4c1e9a7b30d258f6"}]))]
     pub role: Option<Role>,
     /// The ECS cluster.
     #[schemars(extend("examples" = ["shop"]))]
@@ -107,8 +107,9 @@ pub struct Role {
     pub arn: RoleArn,
     /// The external id that the role's trust policy asks for:
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>.
+    /// The module `infra/target-account` asks for 16 characters or more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("examples" = ["shop"]))]
+    #[schemars(extend("examples" = ["shop-4c1e9a7b30d258f6"]))]
     pub external_id: Option<String>,
 }
 
