@@ -89,12 +89,17 @@ infra: setup ## Tests the Terraform modules, applies all of them to the lab, and
 	infra/smoke/run --lab
 
 # PROFILE, REGION and TARGET_PROFILE lead to the accounts; the rest is asked.
-smoke: setup build package ## One hour on AWS: installs, releases, asks AWS, destroys (docs/smoke.md; costs about half a dollar)
-	infra/smoke/run --architecture $(ARCHITECTURE) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION)) $(if $(TARGET_PROFILE),--target-profile $(TARGET_PROFILE))
+SMOKE = --architecture $(ARCHITECTURE) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION)) $(if $(TARGET_PROFILE),--target-profile $(TARGET_PROFILE))
 
-deploy: package ## Packages, then applies the Terraform configuration in DIR
+smoke: setup ## One hour on AWS: installs, releases, asks AWS, destroys (docs/smoke.md; costs about half a dollar)
+	infra/smoke/run --look $(SMOKE)
+	$(MAKE) build package
+	infra/smoke/run $(SMOKE)
+
+deploy: ## Packages, then applies the Terraform configuration in DIR
 	@test -n "$(DIR)" || { echo "name your configuration: make deploy DIR=infra/example" >&2; exit 1; }
 	@command -v terraform >/dev/null || { echo "deploying needs Terraform 1.11 or newer" >&2; exit 1; }
+	$(MAKE) package
 	terraform -chdir=$(DIR) init
 	terraform -chdir=$(DIR) apply
 

@@ -10,19 +10,21 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TERRAFORM = (1, 11)
 
 
-def missing(lab, packages, architecture):
-    """What is not there, each with the way out."""
+def missing(chosen):
+    """What is not there, each with the way out. What `make smoke` builds itself is not looked for before."""
     yield from no_terraform()
-    if not towpath():
+    if not towpath() and not chosen.look:
         yield "the command line is not built: make build"
-    if lab:
+    if chosen.lab:
         return
     if not images():
         yield "neither docker nor podman answers, with which images are built and pushed: install one of them and start it"
+    if chosen.look:
+        return
     zips = [f"{name}.zip" for name in json.loads((ROOT / "infra/functions.json").read_text())["functions"]]
-    gone = [name for name in zips if not (pathlib.Path(packages) / name).is_file()]
+    gone = [name for name in zips if not (pathlib.Path(chosen.packages) / name).is_file()]
     if gone:
-        yield f"{packages} has no {', '.join(gone)}: make package ARCHITECTURE={architecture}"
+        yield f"{chosen.packages} has no {', '.join(gone)}: make package ARCHITECTURE={chosen.architecture}"
 
 
 def no_terraform():
