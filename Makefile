@@ -18,9 +18,10 @@ setup: $(VENV)/.installed ## Installs what the lab needs besides Rust, into .ven
 $(VENV)/.installed: tests/lab/requirements.txt
 	@command -v cargo >/dev/null || { echo "towpath needs Rust: https://rustup.rs" >&2; exit 1; }
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "towpath's lab needs Python 3.11 or newer" >&2; exit 1; }
-	python3 -m venv $(VENV) || { echo "python3 -m venv failed; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/lab/requirements.txt
-	touch $@
+	@scripts/venv $(VENV)
+	@echo "Installing what the lab needs into $(VENV) …"
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/lab/requirements.txt
+	@touch $@
 
 build: ## Builds every binary, as the demo and the tests use them
 	$(CARGO) build --locked --workspace --bins

@@ -210,13 +210,34 @@ fn short(text: &str) -> String {
 }
 
 fn said(message: &Value) -> String {
-    let text = message["text"].as_str().unwrap_or_default();
+    let text = as_read(message["text"].as_str().unwrap_or_default());
     let is_card = message["blocks"][0]["type"] == "header";
     match (message["thread_ts"].is_null(), is_card) {
         (true, true) => format!("a card: {text}"),
         (true, false) => format!("a message: {text}"),
         (false, _) => format!("  ↳ {text}"),
     }
+}
+
+/// A text as people read it in Slack: of a date, a link or a mention its label, or its name where it
+/// has none; and no escapes.
+/// <https://docs.slack.dev/messaging/formatting-message-text>
+fn as_read(text: &str) -> String {
+    let mut read = String::new();
+    let mut rest = text;
+    while let Some((before, marked)) = rest.split_once('<') {
+        let Some((inside, after)) = marked.split_once('>') else {
+            break;
+        };
+        read.push_str(before);
+        let shown = inside.rsplit_once('|').map_or(inside, |(_, label)| label);
+        read.push_str(shown);
+        rest = after;
+    }
+    read.push_str(rest);
+    read.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }
 
 /// How production traffic is split, by service.
@@ -245,4 +266,26 @@ fn splits(overview: &Value) -> Vec<(String, String)> {
             (!fleets.is_empty()).then(|| (name, fleets.join(", ")))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_told_as_people_read_it_in_slack() {
+        for (text, read) in [
+            (
+                "by <@U0APPROVER1>, until <!date^1796096020^{date_short_pretty} {time}|2026-12-01T03:33:40Z> (request `production-1`)",
+                "by @U0APPROVER1, until 2026-12-01T03:33:40Z (request `production-1`)",
+            ),
+            ("see <https://example.com/a|the log>", "see the log"),
+            ("<https://example.com/a>", "https://example.com/a"),
+            ("3 &lt; 4 &amp;&amp; 5 &gt; 4", "3 < 4 && 5 > 4"),
+            ("an open < stays", "an open < stays"),
+            ("", ""),
+        ] {
+            assert_eq!(as_read(text), read);
+        }
+    }
 }

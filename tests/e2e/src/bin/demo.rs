@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::{CommandFactory as _, Parser};
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use towpath_e2e::pasted::to_paste;
 use towpath_e2e::{APPROVER, CHANNEL, Error, Lab, Narrator, Options, Shop, running};
 
@@ -103,25 +103,64 @@ fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<bool, Error> {
     let started = Instant::now();
+    let mut end = End::listen()?;
     println!("Starting AWS on this machine (the lab) …");
-    let lab = Lab::start(&Options {
+    let options = Options {
         speed: arguments.speed,
         port: arguments.port,
         ..Options::default()
-    })
-    .await?;
-    let shop = Shop::set_up(&lab).await?;
-    wait_for_first_image(&lab, &shop).await?;
-    let outcome = if arguments.keep {
-        keep(&lab, &shop).await
-    } else {
-        tell(&lab, &shop, started, arguments.patience()).await
+    };
+    let lab = tokio::select! {
+        lab = Lab::start(&options) => lab?,
+        () = end.asked() => return Ok(false),
+    };
+    let outcome = tokio::select! {
+        outcome = stories(&lab, arguments, started) => outcome,
+        // Whoever keeps a lab ends it so.
+        () = end.asked() => Ok(arguments.keep),
     };
     if outcome.is_err() {
         eprintln!("the lab's log was in {}", lab.logs().display());
     }
     lab.stop().await;
     outcome
+}
+
+/// What asks a program to end. None of it ends this one before the lab has ended with everything that
+/// it started.
+struct End {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl End {
+    fn listen() -> Result<Self, Error> {
+        let listen = |kind| signal(kind).map_err(|error| Error::Story(error.to_string()));
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hang_up: listen(SignalKind::hangup())?,
+        })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
+    }
+}
+
+async fn stories(lab: &Lab, arguments: &Arguments, started: Instant) -> Result<bool, Error> {
+    let shop = Shop::set_up(lab).await?;
+    wait_for_first_image(lab, &shop).await?;
+    if arguments.keep {
+        keep(lab, &shop).await
+    } else {
+        tell(lab, &shop, started, arguments.patience()).await
+    }
 }
 
 async fn wait_for_first_image(lab: &Lab, shop: &Shop) -> Result<(), Error> {
@@ -250,16 +289,12 @@ async fn report(lab: &Lab, shop: &Shop, good: &str, bad: &str) -> Result<bool, E
 }
 
 async fn keep(lab: &Lab, shop: &Shop) -> Result<bool, Error> {
-    // Before it is said how the lab ends.
-    let mut interrupted =
-        signal(SignalKind::interrupt()).map_err(|error| Error::Story(error.to_string()))?;
     println!(
         "\nThe lab runs at {}. Paste this into another shell:\n\n{}\nCtrl-C ends the lab.",
         lab.url(),
         to_paste(lab, shop)?
     );
-    interrupted.recv().await;
-    Ok(true)
+    std::future::pending().await
 }
 
 async fn push(lab: &Lab, tag: &str, behaviour: &str) -> Result<String, Error> {

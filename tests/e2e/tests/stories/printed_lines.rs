@@ -84,6 +84,28 @@ impl Running {
         line.map_err(|error| Error::Story(format!("the lab prints no more: {error}")))
     }
 
+    /// Sends a signal to the program alone, as `kill` does: whether it ended well. Everything that it
+    /// had started, and that was started by that, is to be gone then.
+    fn told(mut self, signal: &str) -> Result<(bool, Vec<u32>), Error> {
+        let started = descendants(self.child.id());
+        assert!(
+            started.len() > 2,
+            "the lab, moto and functions: {started:?}"
+        );
+        let pid = self.child.id().to_string();
+        let mut kill = std::process::Command::new("kill");
+        let sent = kill.args([signal, &pid]).status().map_err(broken)?;
+        assert!(sent.success());
+        let ended = self.child.wait().map_err(broken)?;
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        let mut left = started;
+        while !left.is_empty() && std::time::Instant::now() < deadline {
+            left.retain(|&pid| is_running(pid));
+            std::thread::yield_now();
+        }
+        Ok((ended.success(), left))
+    }
+
     /// Presses Ctrl-C: whether it ended well, and what it said on its standard error.
     fn interrupted(mut self) -> Result<(bool, String), Error> {
         let ended = self.interrupt()?;
@@ -110,6 +132,53 @@ impl Drop for Running {
             let _ = self.interrupt();
         }
     }
+}
+
+/// The processes that one has started, and those that they have.
+fn descendants(pid: u32) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
+    let lists = threads.into_iter().flatten().flatten();
+    let lists = lists.filter_map(|it| std::fs::read_to_string(it.path().join("children")).ok());
+    let mut found = Vec::new();
+    for child in lists.flat_map(|list| {
+        let ids = list.split_whitespace().filter_map(|id| id.parse().ok());
+        ids.collect::<Vec<u32>>()
+    }) {
+        found.push(child);
+        found.extend(descendants(child));
+    }
+    found
+}
+
+/// Whether it runs; one that nobody has waited for yet does not.
+fn is_running(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let state = status.lines().find(|line| line.starts_with("State:"));
+    state.is_some_and(|state| !state.contains('Z'))
+}
+
+#[tokio::test]
+async fn nothing_is_left_when_make_lab_is_ended_by_kill() -> Result<(), Error> {
+    if !Path::new("/proc/self/task").exists() {
+        eprintln!("skipped: this system does not list processes under /proc");
+        return Ok(());
+    }
+    for signal in ["-TERM", "-HUP"] {
+        let lab = Running::start("towpath-demo", &["--keep", "--speed", "60"])?;
+        while lab.line()? != "Ctrl-C ends the lab." {}
+        let (ended_well, left) = lab.told(signal)?;
+        assert!(left.is_empty(), "{signal}: {left:?} still run");
+        assert!(ended_well, "{signal}");
+    }
+    // Before it is up.
+    let lab = Running::start("towpath-demo", &["--keep", "--speed", "60"])?;
+    assert!(lab.line()?.starts_with("Starting"));
+    while descendants(lab.child.id()).len() <= 2 {
+        std::thread::yield_now();
+    }
+    let (ended_well, left) = lab.told("-TERM")?;
+    assert!(!ended_well && left.is_empty(), "{left:?} still run");
+    Ok(())
 }
 
 #[tokio::test]
@@ -288,5 +357,24 @@ async fn the_examples_of_the_help_work_as_they_are_printed() -> Result<(), Error
     // 1 is an answer: it would change, it is not taken.
     let failed: Vec<_> = failed.iter().filter(|(code, _)| *code != 1).collect();
     assert!(failed.is_empty(), "{failed:?}\n{printed}");
+    Ok(())
+}
+
+/// A link to nowhere is no missing package, and is not told as one.
+#[test]
+fn what_keeps_the_labs_environment_from_being_made_is_told() -> Result<(), Error> {
+    let folder = tempfile::tempdir().map_err(broken)?;
+    let link = folder.path().join(".venv");
+    std::os::unix::fs::symlink(folder.path().join("nowhere"), &link).map_err(broken)?;
+    let script = root().join("scripts/venv");
+    let mut venv = std::process::Command::new(script);
+    let told = venv.arg(&link).output().map_err(broken)?;
+    let text = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(!told.status.success());
+    assert!(
+        text.contains("is a link or a file") && text.contains("remove it"),
+        "{text}"
+    );
+    assert!(!text.contains("apt-get"), "{text}");
     Ok(())
 }
