@@ -57,6 +57,13 @@ module "deployer" {
   }
 }
 
+check "somebody_decides" {
+  assert {
+    condition     = var.slack == null ? length(var.emails) > 0 && length(var.reply_publishers) > 0 : length(try(var.slack.approvers, [])) > 0
+    error_message = "Production waits for an approval that nobody can give: set slack with its approvers, or emails, which are asked, and reply_publishers, who may answer."
+  }
+}
+
 resource "aws_sns_topic" "alarms" {
   name              = "towpath-alarms"
   kms_master_key_id = aws_kms_key.alarms.arn

@@ -53,7 +53,10 @@ fn the_sums_of_what_it_costs_are_right() {
             None => {}
         }
     }
-    assert_eq!(sums, 2, "a thousand releases, and a month without any");
+    assert_eq!(
+        sums, 3,
+        "a thousand releases, a month without any, the example"
+    );
 }
 
 /// A row for each statement of each function.
