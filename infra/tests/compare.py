@@ -204,6 +204,9 @@ def stream_is(lab, found, wanted):
     """The event source mappings, as described."""
     mappings = lab.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     stream = wanted["functions"]["advance"]["triggers"]["stream"]
+    # As `towpath doctor` asks.
+    named = lab.client("lambda").list_event_source_mappings(FunctionName=f"{PREFIX}-advance")["EventSourceMappings"]
+    found.same("mappings of the function by its name", [one["UUID"] for one in named], [one["UUID"] for one in mappings])
     found.same("mappings", [mapping["FunctionArn"].split(":")[-1] for mapping in mappings], [f"{PREFIX}-advance"])
     for mapping in mappings:
         for member, expected in {

@@ -4,9 +4,10 @@
 
 use serde_json::{Value, json};
 
-use crate::gateway::dispatch::{Answer, Incoming, reply};
+use crate::gateway::dispatch::{Answer, Incoming, forward, reply};
 use crate::gateway::parse::Request;
 use crate::lab::Lab;
+use crate::lambda::listed::with_members;
 
 /// A rule as it is described.
 struct Described<'a> {
@@ -59,22 +60,69 @@ pub(crate) fn answer(lab: &Lab, incoming: &Incoming) -> Answer {
             reply(incoming, &json!({ "Targets": [target] }))
         }
         _ => {
-            let enabled = lab.buses.is_enabled(account, region, name);
-            let mut shown = json!({
-                "Name": name,
-                "Arn": format!("arn:aws:events:{region}:{account}:rule/{name}"),
-                "EventBusName": "default",
-                "State": if enabled { "ENABLED" } else { "DISABLED" },
-            });
-            if let Some(pattern) = rule.pattern {
-                shown["EventPattern"] = json!(pattern.to_string());
-            }
-            if let Some(schedule) = rule.schedule {
-                shown["ScheduleExpression"] = json!(schedule);
-            }
+            let shown = shown(lab, name, &rule);
             reply(incoming, &shown)
         }
     })
+}
+
+/// `ListRules`, with those of the description beside those that somebody made.
+///
+/// # Errors
+/// When moto cannot be reached.
+pub(crate) async fn list(lab: &Lab, incoming: &Incoming) -> Answer {
+    let request = &incoming.request;
+    let made = forward(lab, incoming).await?;
+    let settings = &lab.settings;
+    let bus = request.input["EventBusName"].as_str().unwrap_or("default");
+    if (&request.account, &request.region) != (&settings.account, &settings.region)
+        || bus != "default"
+    {
+        return Ok(made);
+    }
+    let prefix = request.input["NamePrefix"].as_str().unwrap_or_default();
+    let names = names(lab).into_iter();
+    let names = names.filter(|name| name.starts_with(prefix));
+    let own: Vec<Value> = names
+        .filter_map(|name| Some(shown(lab, &name, &find(lab, &name)?)))
+        .collect();
+    Ok(with_members(made, "Rules", |all| all.extend(own)))
+}
+
+/// The rule as it is shown.
+fn shown(lab: &Lab, name: &str, rule: &Described<'_>) -> Value {
+    let (account, region) = (&lab.settings.account, &lab.settings.region);
+    let enabled = lab.buses.is_enabled(account, region, name);
+    let mut shown = json!({
+        "Name": name,
+        "Arn": format!("arn:aws:events:{region}:{account}:rule/{name}"),
+        "EventBusName": "default",
+        "State": if enabled { "ENABLED" } else { "DISABLED" },
+    });
+    if let Some(pattern) = rule.pattern {
+        shown["EventPattern"] = json!(pattern.to_string());
+    }
+    if let Some(schedule) = rule.schedule {
+        shown["ScheduleExpression"] = json!(schedule);
+    }
+    shown
+}
+
+/// The names of all rules of the description.
+fn names(lab: &Lab) -> Vec<String> {
+    let mut names = Vec::new();
+    for (short, described) in &lab.description.functions {
+        let function = lab.description.function_name(short);
+        let triggers = &described.triggers;
+        let events = triggers.events.iter().map(|one| &one.name);
+        let schedules = triggers.schedules.iter().map(|one| &one.name);
+        names.extend(
+            events
+                .chain(schedules)
+                .map(|rule| format!("{function}-{rule}")),
+        );
+    }
+    names
 }
 
 fn name_of(request: &Request) -> &str {

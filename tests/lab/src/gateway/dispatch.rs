@@ -154,12 +154,16 @@ async fn carry_out(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
         ("lambda", operation) if lambda_api::handles(lab, operation, &request.input) => {
             lambda_api::answer(lab, incoming).await
         }
+        ("events", "ListRules") if !lab.settings.bare => {
+            events::described::list(lab, incoming).await
+        }
         ("events", _) if events::described::handles(lab, request) => {
             events::described::answer(lab, incoming)
         }
         ("cloudtrail", "LookupEvents") => event_history::lookup(lab, incoming),
         ("iam", "SimulatePrincipalPolicy") => simulate::answer(lab, incoming),
         ("monitoring", _) if metrics::handles(lab, request) => metrics::answer(lab, incoming),
+        ("ecr", operation) if ecr_blobs::is_upload(operation) => ecr_blobs::upload(lab, incoming),
         ("ecr", "GetDownloadUrlForLayer") => ecr_blobs::url(lab, incoming),
         ("events", "PutEvents") => events::api::put_events(lab, incoming),
         ("sns", "Publish" | "PublishBatch") => sns::publish(lab, incoming).await,

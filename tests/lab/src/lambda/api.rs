@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::async_queue;
 use super::function::Function;
 use super::host;
+use super::listed;
 use super::permission;
 use crate::gateway::dispatch::{Answer, Incoming, reply};
 use crate::gateway::errors::Failure;
@@ -28,6 +29,8 @@ pub(crate) fn handles(lab: &Lab, operation: &str, input: &Value) -> bool {
     let settings = &lab.settings;
     match operation {
         "Invoke" => true,
+        "ListFunctions" => !settings.bare,
+        "ListEventSourceMappings" if settings.bare => !name.is_empty(),
         "GetFunction"
         | "GetFunctionConfiguration"
         | "ListEventSourceMappings"
@@ -49,6 +52,13 @@ pub(crate) fn handles(lab: &Lab, operation: &str, input: &Value) -> bool {
 /// As Lambda's API does.
 pub(crate) async fn answer(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
     let request = &incoming.request;
+    match request.operation.as_str() {
+        "ListFunctions" => return listed::functions(lab, incoming).await,
+        "ListEventSourceMappings" if lab.settings.bare => {
+            return listed::mappings(lab, incoming).await;
+        }
+        _ => {}
+    }
     let name = request.input["FunctionName"].as_str().unwrap_or_default();
     let function = lab.lambda.find(&request.account, &request.region, name);
     let Some(function) = function else {

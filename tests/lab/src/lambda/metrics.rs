@@ -10,12 +10,11 @@ use crate::gateway::parse::{Protocol, Request};
 use crate::lab::Lab;
 use crate::lock::lock;
 
-/// Whether the lab answers the call itself: for its own functions, in the protocols that have JSON
+/// Whether the lab answers the call itself: for the functions that it runs, whoever made them, in the protocols that have JSON
 /// behind them.
 pub(crate) fn handles(lab: &Lab, request: &Request) -> bool {
     let input = &request.input;
-    !lab.settings.bare
-        && request.operation == "GetMetricStatistics"
+    request.operation == "GetMetricStatistics"
         && matches!(request.protocol, Protocol::Json(_))
         && input["Namespace"] == "AWS/Lambda"
         && input["MetricName"] == "Invocations"

@@ -6,6 +6,7 @@ pub(crate) mod environment;
 pub(crate) mod function;
 pub(crate) mod hooks;
 pub(crate) mod host;
+pub(crate) mod listed;
 pub(crate) mod metrics;
 pub(crate) mod permission;
 pub(crate) mod runtime_api;

@@ -182,6 +182,14 @@ impl Lab {
         send(request).await.expect("the lab answers")
     }
 
+    /// A call of a REST protocol that only reads.
+    pub(crate) async fn rest(&self, service: &str, path: &str) -> Answer {
+        let url = format!("{}{path}", self.base);
+        let signed = signature("AKIAROOT", service);
+        let request = self.client.get(url).header("authorization", signed);
+        send(request).await.expect("the lab answers")
+    }
+
     /// A call to Lambda's API about a function's policy.
     pub(crate) async fn policy(
         &self,

@@ -6,6 +6,7 @@ mod gateway;
 mod harness;
 mod iam;
 mod lambda;
+mod lists;
 mod process;
 mod shop;
 mod slack;
