@@ -1,6 +1,6 @@
 //! Amazon SNS: requests and outcomes for whoever reads e-mail.
 
-use serde_json::json;
+use towpath_core::message::how_to_answer;
 use towpath_core::names::{ApprovalId, ReleaseId};
 use towpath_core::release::Decision;
 use towpath_core::token;
@@ -23,15 +23,13 @@ impl Aws {
     ) -> Result<String, CallError> {
         let topic = self.settings().require(REPLIES_TOPIC_ARN)?;
         let key = self.secret(SecretKind::LinkKey).await?;
-        let mut text = format!("\nTo decide, publish one of these to {topic}:\n");
+        let mut answers = Vec::new();
         for decision in [Decision::Approve, Decision::Reject] {
             let token = token::mint(key.expose().as_bytes(), release, approval, decision)
                 .map_err(|error| refused("towpath:mint", "UnusableLinkKey", error))?;
-            let answer = json!({ "approval": token, "decision": decision });
-            text.push_str(&format!("\n{answer}\n"));
+            answers.push((decision, token));
         }
-        text.push_str("\nA \"reason\" can be added. Whoever has this message can decide: do not forward it.\n");
-        Ok(text)
+        Ok(how_to_answer(&topic, &answers))
     }
 
     /// Publishes to the request topic, tried once: SNS would send a repeated message twice.

@@ -141,7 +141,8 @@ impl World {
         let about = emails.iter().rev().filter(|email| email.contains(tag));
         let messages = about.flat_map(|email| email.lines());
         messages
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter_map(|line| line.strip_prefix("aws sns publish ")?.split('\'').nth(1))
+            .filter_map(|message| serde_json::from_str::<Value>(message).ok())
             .find(|message| message["decision"] == decision)
             .ok_or_else(|| Error::Story(format!("no e-mail lets its reader {decision} {tag}")))
     }

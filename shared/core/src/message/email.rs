@@ -1,9 +1,11 @@
 //! What is published to SNS, for e-mail: requests to decide, and outcomes.
 
+use serde_json::json;
+
 use super::escape::one_line;
 use super::wording::to_the_second;
 use crate::names::StageName;
-use crate::release::{Entry, Event, Notice, Release};
+use crate::release::{Decision, Entry, Event, Notice, Release};
 
 /// What an entry says by e-mail, if it is worth one.
 pub(super) fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
@@ -116,6 +118,27 @@ pub(super) fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
     })
 }
 
+/// How a request is decided without Slack: a command for each decision, with its token, which
+/// publishes to the topic of replies. Nothing in a token or an ARN means anything to a shell between
+/// single quotes.
+#[must_use]
+pub fn how_to_answer(topic: &str, answers: &[(Decision, String)]) -> String {
+    let region = topic.split(':').nth(3).unwrap_or_default();
+    let mut text =
+        "\nTo decide, run one of these with credentials that may publish to that topic:\n"
+            .to_owned();
+    for (decision, token) in answers {
+        let message = json!({ "approval": token, "decision": decision });
+        text.push_str(&format!(
+            "\naws sns publish --region {region} --topic-arn {topic} --message '{message}'\n"
+        ));
+    }
+    text.push_str(
+        "\nWhat is between the quotes is the whole message, whatever publishes it; a \"reason\" can be added to it. Whoever has this message can decide: do not forward it.\n",
+    );
+    text
+}
+
 /// What a hold does, and how it is lifted.
 fn lifts(release: &Release, stage: &StageName) -> String {
     format!(
@@ -151,4 +174,33 @@ pub(super) fn subject(text: &str) -> String {
         .chars()
         .map(|c| if c.is_ascii() { c } else { '?' })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mail_has_the_whole_command_for_each_decision() {
+        let topic = "arn:aws:sns:eu-central-1:111111111111:towpath-replies";
+        let answers = [
+            (Decision::Approve, "a.b-c_d".to_owned()),
+            (Decision::Reject, "e.f".to_owned()),
+        ];
+        let text = how_to_answer(topic, &answers);
+        let commands: Vec<_> = text
+            .lines()
+            .filter(|line| line.starts_with("aws "))
+            .collect();
+        let publish = format!("aws sns publish --region eu-central-1 --topic-arn {topic}");
+        assert_eq!(
+            commands,
+            [
+                format!(
+                    "{publish} --message '{{\"approval\":\"a.b-c_d\",\"decision\":\"approve\"}}'"
+                ),
+                format!("{publish} --message '{{\"approval\":\"e.f\",\"decision\":\"reject\"}}'"),
+            ]
+        );
+    }
 }

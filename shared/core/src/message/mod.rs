@@ -15,6 +15,7 @@ mod wording;
 pub(crate) use baking::baking;
 pub use bulletin::{bulletin, bulletin_mail};
 pub use buttons::{APPROVE, ButtonValue, REJECT, ROLL_BACK, RollBackValue};
+pub use email::how_to_answer;
 pub use escape::{one_line, slack_text};
 pub use said::{notices, replies};
 pub use slack::card;
