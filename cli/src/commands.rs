@@ -28,6 +28,7 @@ use std::io::Write;
 
 use clap::builder::styling::{AnsiColor, Styles};
 
+use crate::deployer::Where;
 use crate::output::{Answer, Failure, Output};
 
 /// The style of `--help`; it is plain where the output is no terminal.
@@ -49,6 +50,8 @@ pub(crate) struct Arguments {
     /// How the answer is written.
     #[arg(long, global = true, value_enum, default_value_t)]
     output: Output,
+    #[command(flatten)]
+    at: Where,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -86,7 +89,7 @@ impl Arguments {
         match &self.verb {
             Verb::Init(arguments) => waited(async {
                 let wish = init::wish(arguments, self.output)?;
-                let deployer = arguments.at.connect_with(&arguments.elsewhere).await?;
+                let deployer = self.at.connect_with(&arguments.elsewhere).await?;
                 init::run(&deployer, &wish, arguments, self.output, out).await
             }),
             Verb::Lint(arguments) => lint::run(arguments, self.output, out),
@@ -96,54 +99,54 @@ impl Arguments {
                     explain::Source::Files(files) => {
                         explain::among_files(arguments, files, self.output, out)
                     }
-                    explain::Source::Deployer(at) => {
-                        let deployer = at.connect().await?;
+                    explain::Source::Deployer => {
+                        let deployer = self.at.connect().await?;
                         explain::among_stored(&deployer, arguments, self.output, out).await
                     }
                 }
             }),
             Verb::Apply(arguments) => waited(async {
-                let deployer = arguments.at.connect().await?;
+                let deployer = self.at.connect().await?;
                 apply::run(&deployer, arguments, self.output, out).await
             }),
             Verb::Plan(arguments) => waited(async {
-                let deployer = arguments.at.connect().await?;
+                let deployer = self.at.connect().await?;
                 plan::run(&deployer, arguments, self.output, out).await
             }),
             Verb::Status(arguments) => waited(async {
-                let deployer = arguments.at.connect().await?;
+                let deployer = self.at.connect().await?;
                 status::run(&deployer, arguments, self.output, out).await
             }),
             Verb::Doctor(arguments) => waited(async {
-                let deployer = arguments.at.connect_with(&arguments.elsewhere).await?;
+                let deployer = self.at.connect_with(&arguments.elsewhere).await?;
                 doctor::run(&deployer, arguments, self.output, out).await
             }),
             Verb::History(arguments) => waited(async {
-                let deployer = arguments.at.connect().await?;
+                let deployer = self.at.connect().await?;
                 history::run(&deployer, arguments, self.output, out).await
             }),
             Verb::Audit(arguments) => waited(async {
-                let deployer = arguments.at.connect().await?;
+                let deployer = self.at.connect().await?;
                 audit::run(&deployer, arguments, self.output, out).await
             }),
             Verb::Rollback(arguments) => waited(async {
-                let deployer = arguments.at.connect().await?;
+                let deployer = self.at.connect().await?;
                 rollback::run(&deployer, arguments, self.output, out).await
             }),
             Verb::Hold(arguments) => waited(async {
-                let deployer = arguments.at.connect().await?;
+                let deployer = self.at.connect().await?;
                 hold::hold(&deployer, arguments, self.output, out).await
             }),
             Verb::ReleaseHold(arguments) => waited(async {
-                let deployer = arguments.at.connect().await?;
+                let deployer = self.at.connect().await?;
                 hold::release(&deployer, arguments, self.output, out).await
             }),
             Verb::Veto(arguments) => waited(async {
-                let deployer = arguments.at.connect().await?;
+                let deployer = self.at.connect().await?;
                 veto::veto(&deployer, arguments, self.output, out).await
             }),
             Verb::LiftVeto(arguments) => waited(async {
-                let deployer = arguments.at.connect().await?;
+                let deployer = self.at.connect().await?;
                 veto::lift(&deployer, arguments, self.output, out).await
             }),
             Verb::Render(arguments) => render::run(arguments, self.output, out),

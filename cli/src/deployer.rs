@@ -29,24 +29,18 @@ pub(crate) struct Where {
     /// The prefix that the deployer was installed with.
     #[arg(
         long,
+        global = true,
         env = "TOWPATH_PREFIX",
         default_value = "towpath",
         value_name = "NAME"
     )]
     prefix: Prefix,
     /// The profile of the AWS configuration to use.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME")]
     profile: Option<String>,
     /// The deployer's region; by default that of the environment or the profile.
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, global = true, value_name = "REGION")]
     region: Option<Region>,
-}
-
-impl Where {
-    /// The prefix that the deployer was installed with.
-    pub(crate) fn prefix(&self) -> &str {
-        self.prefix.as_str()
-    }
 }
 
 /// What the names of everything of a deployer begin with, as its Terraform module takes it.
@@ -91,6 +85,8 @@ pub(crate) struct Parameter {
 
 /// What the commands ask. Each method is one call of AWS, or the pages of one.
 pub(crate) trait Deployer {
+    /// The prefix that it was installed with.
+    fn prefix(&self) -> &str;
     /// The path below which the pipelines are kept.
     fn pipelines_path(&self) -> &ParameterName;
     /// The time, by the deployer's clock: the lab has one of its own.

@@ -13,7 +13,7 @@ use super::files;
 use super::lint::write_problems;
 use super::newest::{self, Newest};
 use crate::deployer::orders::Orders;
-use crate::deployer::{Deployer, Kept, Where, all_pipelines, service_of};
+use crate::deployer::{Deployer, Kept, all_pipelines, service_of};
 use crate::doctor::reads::Reads;
 use crate::doctor::{Finding, Severity, registries};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, chain, write_json};
@@ -39,8 +39,6 @@ pub(super) struct Arguments {
     /// Deploy also the newest image that the pipeline takes, although it was pushed before.
     #[arg(long, conflicts_with = "dry_run")]
     deploy_newest: bool,
-    #[command(flatten)]
-    pub(super) at: Where,
 }
 
 /// What is done, or would be done, with one file.
@@ -141,7 +139,7 @@ async fn store<D: Orders + Reads>(
 ) -> Result<(), Failure> {
     let home = deployer.home().await?;
     for one in ready {
-        let told = registries::check(deployer, arguments.at.prefix(), &one.pipeline, &home).await;
+        let told = registries::check(deployer, deployer.prefix(), &one.pipeline, &home).await;
         let problem = told.filter(|found| found.severity != Severity::Ok);
         let pipeline = one.pipeline.clone();
         let mut one = apply(deployer, arguments.dry_run, one, problem, kept).await?;

@@ -17,7 +17,7 @@ use self::orders::AuditedOrders;
 use self::rows::{AuditedService, Edited, Known};
 use super::stage::{self, StageArguments};
 use crate::deployer::orders::Orders;
-use crate::deployer::{Deployer, Sealed, StoredEntries, Where};
+use crate::deployer::{Deployer, Sealed, StoredEntries};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, write_json};
 use crate::telling::{counted, safe};
 
@@ -42,8 +42,6 @@ pub(super) struct Arguments {
     /// How many releases of each pipeline are looked at, the last ones, beside those on their way.
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     last: usize,
-    #[command(flatten)]
-    pub(super) at: Where,
 }
 
 /// What is verified.

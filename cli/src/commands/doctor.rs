@@ -6,7 +6,7 @@ use serde::Serialize;
 use towpath_aws::version::Version;
 use towpath_core::names::{AccountId, PipelineName};
 
-use crate::deployer::{Deployer, Where};
+use crate::deployer::Deployer;
 use crate::doctor::reads::Reads;
 use crate::doctor::{Finding, Severity, examine};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, WARN, write_json};
@@ -31,8 +31,6 @@ pub(super) struct Arguments {
     /// Show what is as it should be, too.
     #[arg(long)]
     all: bool,
-    #[command(flatten)]
-    pub(super) at: Where,
 }
 
 pub(super) fn account_profile(text: &str) -> Result<(AccountId, String), String> {
@@ -62,7 +60,7 @@ pub(super) async fn run<D: Deployer + Reads>(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let prefix = arguments.at.prefix();
+    let prefix = deployer.prefix();
     let findings = examine(deployer, prefix, arguments.pipeline.as_ref()).await?;
     let count = |severity| {
         findings

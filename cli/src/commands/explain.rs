@@ -14,7 +14,7 @@ use towpath_taskdef::image::{Registry, RepositoryName, Tag};
 use self::asked::Asked;
 use super::{files, lint};
 use crate::deployer::orders::Orders;
-use crate::deployer::{Where, all_pipelines, pipelines_of};
+use crate::deployer::{all_pipelines, pipelines_of};
 use crate::doctor::reads::Reads;
 use crate::doctor::{Finding, Severity, registries};
 use crate::meant::hint;
@@ -39,14 +39,12 @@ pub(super) struct Arguments {
     /// The pipeline files to ask, instead of the pipelines that the deployer keeps.
     #[arg(long = "file", num_args = 1.., value_name = "FILE")]
     files: Vec<PathBuf>,
-    #[command(flatten)]
-    at: Where,
 }
 
 /// Where the pipelines come from.
 pub(super) enum Source<'a> {
     Files(&'a [PathBuf]),
-    Deployer(&'a Where),
+    Deployer,
 }
 
 /// What is to be explained.
@@ -70,7 +68,7 @@ impl Arguments {
     /// Where the pipelines come from.
     pub(super) fn source(&self) -> Source<'_> {
         if self.files.is_empty() {
-            Source::Deployer(&self.at)
+            Source::Deployer
         } else {
             Source::Files(&self.files)
         }
@@ -194,7 +192,7 @@ pub(super) async fn among_stored<D: Orders + Reads>(
     for pipeline in &pipelines {
         let mut one = explain(pipeline, &question, Some(home.registry_of(pipeline)));
         look_for_vetoes(deployer, pipeline, &mut one).await?;
-        let told = registries::check(deployer, arguments.at.prefix(), pipeline, &home).await;
+        let told = registries::check(deployer, deployer.prefix(), pipeline, &home).await;
         one.problem = told.filter(|found| found.severity != Severity::Ok);
         explained.push(one);
     }

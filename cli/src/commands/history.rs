@@ -7,7 +7,7 @@ use serde::Serialize;
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::release::{Actor, Event, Outcome, Release, Summary};
 
-use crate::deployer::{Deployer, Kept, Where, all_pipelines};
+use crate::deployer::{Deployer, Kept, all_pipelines};
 use crate::meant::hint;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
 use crate::telling::{is_bookkeeping, safe, sentence, time};
@@ -30,8 +30,6 @@ pub(super) struct Arguments {
     /// Include bookkeeping entries.
     #[arg(long)]
     all: bool,
-    #[command(flatten)]
-    pub(super) at: Where,
 }
 
 /// Neither a release nor a pipeline.

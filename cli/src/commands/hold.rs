@@ -9,7 +9,7 @@ use towpath_core::release::{Live, Order, ServiceRow, Subject};
 use super::ordered::{Ordered, Words};
 use super::stage::{self, Found, StageArguments, reason};
 use crate::deployer::orders::Orders;
-use crate::deployer::{MaybeRead, Where};
+use crate::deployer::MaybeRead;
 use crate::output::{Answer, Failure, NAME, Output, QUIET, write_json};
 
 const HOLD: Words = Words {
@@ -29,8 +29,6 @@ pub(super) struct Hold {
     /// Why, for everybody who waits.
     #[arg(long, value_parser = reason, value_name = "TEXT")]
     reason: String,
-    #[command(flatten)]
-    pub(super) at: Where,
 }
 
 /// Lift a stage's hold, accept what runs there, and let the release that waits go on.
@@ -44,8 +42,6 @@ pub(super) struct ReleaseHold {
     /// Why, for the audit trail.
     #[arg(long, value_parser = reason, value_name = "TEXT")]
     reason: String,
-    #[command(flatten)]
-    pub(super) at: Where,
 }
 
 #[derive(Serialize)]

@@ -13,7 +13,7 @@ use towpath_taskdef::image::{Registry, RepositoryName};
 
 use super::doctor::account_profile;
 use super::explain::asked::Asked;
-use crate::deployer::{Deployer, Where};
+use crate::deployer::Deployer;
 use crate::doctor::reads::Reads;
 use crate::init::ask::Person;
 use crate::init::survey::survey;
@@ -69,8 +69,6 @@ pub(super) struct Arguments {
     /// AWS profile for reading an account of stages; may be given for several.
     #[arg(long = "in", value_name = "ACCOUNT=PROFILE", value_parser = account_profile)]
     pub(super) elsewhere: Vec<(AccountId, String)>,
-    #[command(flatten)]
-    pub(super) at: Where,
 }
 
 /// What is wished for: what the flags say, and what somebody at a terminal answers.
@@ -250,7 +248,7 @@ pub(super) async fn run<D: Deployer + Reads>(
     let to_stdout = is_stdout(&path);
     let shown = path.display().to_string();
     refuse_to_replace(&path, arguments)?;
-    let found = survey(deployer, arguments.at.prefix(), wish).await?;
+    let found = survey(deployer, deployer.prefix(), wish).await?;
     let text = file(wish, &found)?;
     // A file that this program refuses is of no use to anybody.
     if let Err(problems) = Linter::new()?.lint(&text, Format::Yaml) {

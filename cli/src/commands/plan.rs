@@ -13,7 +13,7 @@ use towpath_deployer::Preview;
 use towpath_taskdef as taskdef;
 use towpath_taskdef::image::{Digest, ImageRef, Registry, RepositoryName, Tag};
 
-use crate::deployer::{Deployer, NoSuchPipeline, Where, all_pipelines};
+use crate::deployer::{Deployer, NoSuchPipeline, all_pipelines};
 use crate::meant::closest;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
 use crate::telling::safe;
@@ -35,8 +35,6 @@ pub(super) struct Arguments {
     /// The image: its tag, or its name with a tag, and with its digest if it was not pushed yet.
     #[arg(long, value_name = "REF")]
     image: String,
-    #[command(flatten)]
-    pub(super) at: Where,
 }
 
 #[derive(Serialize)]

@@ -15,7 +15,7 @@ use towpath_deployer::verified;
 use self::report::{Report, TakenFrom, To, write_text};
 use super::stage::{self, Found, StageArguments, reason};
 use crate::deployer::orders::Orders;
-use crate::deployer::{MaybeRead, Where};
+use crate::deployer::MaybeRead;
 use crate::doctor::reads::Reads;
 use crate::doctor::stage::StageAt;
 use crate::doctor::standing::{self, Failed};
@@ -43,8 +43,6 @@ pub(super) struct Arguments {
     /// Why, for everybody who reads about it.
     #[arg(long, value_parser = reason, value_name = "TEXT")]
     reason: Option<String>,
-    #[command(flatten)]
-    pub(super) at: Where,
 }
 
 /// What `--to` names.
@@ -326,7 +324,7 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             home,
             ..
         } = &self.found;
-        let at = StageAt::new(pipeline, stage, home, self.arguments.at.prefix());
+        let at = StageAt::new(pipeline, stage, home, self.deployer.prefix());
         let failed = match at.service(self.deployer).await {
             Ok(Some(service)) => standing::failed(self.deployer, &at, &service).await,
             Ok(None) => Ok(None),

@@ -13,7 +13,7 @@ use towpath_deployer::ports::CallError;
 
 use super::history::ReleaseLine;
 use crate::deployer::orders::Orders;
-use crate::deployer::{NoSuchPipeline, Where, all_pipelines, service_of};
+use crate::deployer::{NoSuchPipeline, all_pipelines, service_of};
 use crate::doctor::reads::Reads;
 use crate::doctor::stage::StageAt;
 use crate::doctor::standing;
@@ -35,8 +35,6 @@ const NEWEST: usize = 50;
 pub(super) struct Arguments {
     /// The pipeline; without it all of them.
     pipeline: Option<PipelineName>,
-    #[command(flatten)]
-    pub(super) at: Where,
 }
 
 #[derive(Serialize)]
@@ -108,7 +106,7 @@ pub(super) async fn run<D: Orders + Reads>(
     output: Output,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
-    let report = report(deployer, arguments.pipeline.as_ref(), arguments.at.prefix()).await?;
+    let report = report(deployer, arguments.pipeline.as_ref(), deployer.prefix()).await?;
     match output {
         Output::Json => write_json(out, &report)?,
         Output::Text => write_text(out, &report, deployer.now())?,

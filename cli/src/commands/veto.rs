@@ -15,7 +15,6 @@ use towpath_taskdef::image::{Digest, Tag};
 use super::carriers::{Whereabouts, carriers};
 use super::ordered::{Ordered, Words};
 use super::stage::reason;
-use crate::deployer::Where;
 use crate::deployer::orders::Orders;
 use crate::output::{Answer, Failure, NAME, Output, QUIET, write_json};
 
@@ -42,8 +41,6 @@ pub(super) struct Veto {
     /// Veto a digest that no pipeline's repository has, for an image that is still to be pushed.
     #[arg(long)]
     not_pushed_yet: bool,
-    #[command(flatten)]
-    pub(super) at: Where,
 }
 
 /// Unblock a vetoed image.
@@ -59,8 +56,6 @@ pub(super) struct LiftVeto {
     /// Why, for the audit trail.
     #[arg(long, value_parser = reason, value_name = "TEXT")]
     reason: String,
-    #[command(flatten)]
-    pub(super) at: Where,
 }
 
 /// What an image is named by.

@@ -24,7 +24,7 @@ use towpath_deployer::{Preview, preview};
 use towpath_taskdef::image::{Digest, Registry, RepositoryName, Tag};
 
 use super::find::find;
-use super::{Deployer, MaybeRead, Parameter, Sealed, StoredEntries, Where};
+use super::{Deployer, MaybeRead, Parameter, Prefix, Sealed, StoredEntries, Where};
 use crate::doctor::reads::{Reads, Spot};
 use crate::output::Failure;
 
@@ -34,6 +34,8 @@ const LONGEST_REACH: Duration = Duration::from_secs(4);
 
 /// The deployer in AWS.
 pub(crate) struct Installed {
+    /// The prefix that it was installed with.
+    prefix: Prefix,
     aws: Aws,
     /// Whose credentials are used.
     caller: Caller,
@@ -88,6 +90,7 @@ impl Where {
             accounts.insert(account.clone(), aws);
         }
         Ok(Installed {
+            prefix: self.prefix.clone(),
             home: Home {
                 account: caller.account.clone(),
                 region,
@@ -101,6 +104,10 @@ impl Where {
 }
 
 impl Deployer for Installed {
+    fn prefix(&self) -> &str {
+        self.prefix.as_str()
+    }
+
     fn pipelines_path(&self) -> &ParameterName {
         &self.pipelines_path
     }

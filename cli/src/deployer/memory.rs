@@ -197,6 +197,10 @@ pub(crate) fn succeeded() -> Event {
 }
 
 impl Deployer for Memory {
+    fn prefix(&self) -> &str {
+        "towpath"
+    }
+
     fn pipelines_path(&self) -> &ParameterName {
         &self.root
     }

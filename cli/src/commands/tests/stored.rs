@@ -160,3 +160,21 @@ fn a_held_stage_is_told_with_1() {
     let held = "HELD by arn:aws:iam::111111111111:user/ada: the sale begins";
     assert!(text.contains(held), "{text}");
 }
+
+#[test]
+fn where_the_deployer_is_can_be_said_before_the_verb_and_after_it() {
+    let at = |arguments: [&str; 4]| {
+        let parsed = Arguments::try_parse_from(arguments);
+        let parsed = parsed.unwrap_or_else(|wrong| panic!("{arguments:?}: {wrong}"));
+        format!("{:?}", parsed.at)
+    };
+    for (option, value) in [
+        ("--region", "eu-west-1"),
+        ("--profile", "shop"),
+        ("--prefix", "ship"),
+    ] {
+        let before = at(["towpath", option, value, "status"]);
+        assert_eq!(before, at(["towpath", "status", option, value]));
+        assert!(before.contains(value), "{before}");
+    }
+}
