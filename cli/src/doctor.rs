@@ -7,7 +7,7 @@ mod capacity;
 mod containers;
 mod dead_letters;
 pub(crate) mod description;
-mod drift;
+pub(crate) mod drift;
 pub(crate) mod engine;
 mod finding;
 pub(crate) mod functions;
@@ -15,6 +15,7 @@ mod image;
 mod lifecycle_hooks;
 mod listeners;
 mod logs;
+pub(crate) mod looked;
 #[cfg(test)]
 pub(crate) mod memory;
 mod orders;

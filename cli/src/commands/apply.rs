@@ -28,7 +28,8 @@ use crate::reference::yaml;
     towpath apply deploy/*.yaml --dry-run\n  \
     towpath apply deploy/shop-api.yaml --deploy-newest\n\n\
     A pipeline takes what is pushed after it was applied or changed. Nothing is stored unless every file is good. With --dry-run it exits with 1 when something would \
-    change.")]
+    change, with --deploy-newest when the newest image is not deployed because its release has \
+    ended without it.")]
 pub(super) struct Arguments {
     /// The files, in YAML or, when named .json, in JSON; `-` reads the standard input.
     #[arg(required = true, value_name = "FILE")]
@@ -65,6 +66,17 @@ struct Applied {
     newest_unknown: Option<String>,
     /// Whether it is deployed now, on purpose.
     deployed: bool,
+    /// Whether it was to be.
+    #[serde(skip)]
+    wanted: bool,
+}
+
+impl Applied {
+    /// Whether the newest image was to be deployed, and is not, as its release has ended without it.
+    fn leaves_newest(&self) -> bool {
+        let newest = self.newest.as_ref();
+        self.wanted && newest.is_some_and(|newest| newest.way_on.is_some())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -113,6 +125,7 @@ pub(super) async fn run<D: Orders + Reads>(
     let mut applied = Vec::new();
     let stored = store(deployer, arguments, output, ready, &kept, &mut applied, out).await;
     let changes = applied.iter().any(|one| one.change != Change::Unchanged);
+    let undone = applied.iter().any(Applied::leaves_newest);
     if output == Output::Json {
         let mut report = serde_json::json!({
             "ok": stored.is_ok(), "dry_run": arguments.dry_run, "changes": changes, "pipelines": applied
@@ -123,7 +136,8 @@ pub(super) async fn run<D: Orders + Reads>(
         write_json(out, &report)?;
     }
     stored?;
-    Ok(Answer::yes_if(!(arguments.dry_run && changes)))
+    let would_change = arguments.dry_run && changes;
+    Ok(Answer::yes_if(!would_change && !undone))
 }
 
 /// Stores the pipelines, one after the other. What was done until one fails stays done, and is in
@@ -166,7 +180,8 @@ async fn look_for_newest<D: Orders>(
         Err(error) if arguments.deploy_newest => return Err(error),
         Err(error) => one.newest_unknown = Some(error.to_string()),
     }
-    if arguments.deploy_newest
+    one.wanted = arguments.deploy_newest;
+    if one.wanted
         && let (Some(newest), Some(version)) = (&one.newest, one.version)
         && newest.state.is_none()
     {
@@ -313,6 +328,7 @@ async fn apply<D: Deployer>(
         newest: None,
         newest_unknown: None,
         deployed: false,
+        wanted: false,
     })
 }
 
@@ -399,6 +415,9 @@ fn write_newest(out: &mut dyn Write, dry_run: bool, one: &Applied) -> Result<(),
                 out,
                 "    {QUIET}the newest that it takes is {tag}, pushed at {pushed}, and released before: {release} ({state}){QUIET:#}"
             )?;
+            if let (Some(way_on), true) = (&newest.way_on, one.wanted) {
+                writeln!(out, "    {BAD}it is not deployed{BAD:#}: {way_on}")?;
+            }
         }
         (None, false) => {
             let file = if dry_run { "FILE" } else { one.file.as_str() };

@@ -8,8 +8,8 @@ use towpath_core::release::{Live, Order, ServiceRow, Subject};
 
 use super::ordered::{Ordered, Words};
 use super::stage::{self, Found, StageArguments, reason};
-use crate::deployer::orders::Orders;
 use crate::deployer::MaybeRead;
+use crate::deployer::orders::Orders;
 use crate::output::{Answer, Failure, NAME, Output, QUIET, write_json};
 
 const HOLD: Words = Words {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::{Pipeline, TagVerdict};
-use towpath_core::release::{Home, Image, open, release_id};
+use towpath_core::release::{Home, Image, Outcome, open, release_id};
 use towpath_taskdef::image::{Digest, Tag};
 
 use crate::deployer::Deployer;
@@ -22,6 +22,9 @@ pub(super) struct Newest {
     pub(super) release: ReleaseId,
     /// How that release stands; none where there is none yet.
     pub(super) state: Option<String>,
+    /// How it is deployed after all, where that release has ended without having brought it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) way_on: Option<String>,
 }
 
 /// What is newest of what the pipeline takes, if there is anything.
@@ -52,6 +55,7 @@ pub(super) async fn find<D: Deployer>(
             digest: image.digest,
             pushed_at: image.pushed_at,
             release,
+            way_on: summary.as_ref().and_then(|it| way_on(pipeline, it.outcome)),
             state: summary.map(|summary| summary.state),
         });
         // What it was released as says more than another tag of it.
@@ -60,6 +64,23 @@ pub(super) async fn find<D: Deployer>(
         }
     }
     Ok(newest)
+}
+
+/// What to do for an image whose release has ended so, where it did not bring the image. What a newer
+/// one has overtaken is not to be brought.
+fn way_on(pipeline: &Pipeline, outcome: Option<Outcome>) -> Option<String> {
+    match outcome? {
+        Outcome::Succeeded | Outcome::Superseded => None,
+        Outcome::Failed
+        | Outcome::RolledBack
+        | Outcome::Stopped
+        | Outcome::Refused
+        | Outcome::Expired
+        | Outcome::NotTrusted => Some(format!(
+            "an image is released once under one tag: push it under a new tag; {}",
+            pipeline.tags.another()
+        )),
+    }
 }
 
 /// Opens the release of what is newest. It counts as arrived when the last release did, if that is

@@ -5,9 +5,9 @@ use std::io::Write;
 use serde::Serialize;
 use serde_json::Value;
 use towpath_core::names::{PipelineName, StageName};
-use towpath_core::pipeline::{Pipeline, Stage, TagVerdict};
+use towpath_core::pipeline::{ApprovalPoint, Pipeline, Stage, TagVerdict};
 use towpath_core::release::{
-    Actor, Entry, Event, Home, Image, Plan, Release, planning, release_id,
+    Actor, Drift, Entry, Event, Home, Image, Plan, Release, planning, release_id,
 };
 use towpath_deployer::Preview;
 use towpath_taskdef as taskdef;
@@ -48,8 +48,10 @@ struct Report<'a> {
     /// Why the image's releases would be refused, if it is vetoed.
     veto: Option<&'a str>,
     engine: &'static str,
-    /// What runs now.
+    /// What runs now, or is being rolled out.
     current: &'a str,
+    /// What is being rolled out now, where the service shows that already.
+    rolling_out: Option<RollingOut<'a>>,
     /// The revision that would be used again; none where one would be registered.
     reuses: Option<&'a str>,
     /// The fingerprint that an approval is bound to.
@@ -67,9 +69,19 @@ struct Report<'a> {
     changes: Value,
 }
 
+/// A rollout that is under way.
+#[derive(Serialize)]
+struct RollingOut<'a> {
+    release: &'a str,
+    /// The revision that was left last, which has the traffic until the rollout moves it.
+    served: &'a str,
+}
+
 #[derive(Serialize)]
 struct Gate {
     required: u8,
+    /// When they are asked.
+    when: ApprovalPoint,
     who: Vec<String>,
     expires: String,
 }
@@ -252,6 +264,7 @@ fn report<'a>(
         veto: veto.as_deref(),
         engine: stage.rollout.engine(),
         current: current.as_str(),
+        rolling_out: rolling_out(&preview.plan),
         reuses: reuse.as_ref().map(|revision| revision.as_str()),
         spec: spec.as_str(),
         approval: stage.approval.as_ref().map(|gate| {
@@ -265,6 +278,7 @@ fn report<'a>(
             }
             Gate {
                 required: gate.required,
+                when: gate.when,
                 who,
                 expires: gate.expires.to_string(),
             }
@@ -280,6 +294,19 @@ fn report<'a>(
         unknown_fields,
         same: preview.plan.runs_already(),
         changes: diff.to_json(),
+    }
+}
+
+/// The rollout that is under way, where the service shows its revision as its own. Which one has the
+/// traffic the service does not say then: ECS names what a blue/green deployment is to bring.
+fn rolling_out(plan: &Plan) -> Option<RollingOut<'_>> {
+    let owner = plan.service.owner.as_ref()?;
+    match plan.service.drift(&plan.current) {
+        Drift::Changed(left) => Some(RollingOut {
+            release: owner.as_str(),
+            served: left.as_str(),
+        }),
+        Drift::Untouched | Drift::AsLeft(_) | Drift::NotKnown(_) => None,
     }
 }
 
@@ -305,8 +332,18 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
             safe(veto)
         )?;
     }
-    writeln!(out, "  runs now      {}", report.current)?;
+    match &report.rolling_out {
+        None => writeln!(out, "  runs now      {}", report.current)?,
+        Some(RollingOut { release, served }) => writeln!(
+            out,
+            "  rolling out   {}, by {release}: {served} may still have the traffic",
+            report.current
+        )?,
+    }
     match report.reuses {
+        Some(_) if report.same && report.rolling_out.is_some() => {
+            writeln!(out, "  would run     what is being rolled out")?;
+        }
         Some(_) if report.same => writeln!(out, "  would run     the same: nothing is deployed")?,
         Some(revision) => writeln!(out, "  would run     {revision}, which is there already")?,
         None => writeln!(
@@ -318,10 +355,15 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
     match &report.approval {
         Some(gate) => writeln!(
             out,
-            "  approval      {} of: {}, within {}",
+            "  approval      {} of: {}, within {}, {}",
             gate.required,
             gate.who.join(", "),
-            gate.expires
+            gate.expires,
+            match gate.when {
+                ApprovalPoint::BeforeRollout => "before anything is changed (before_rollout)",
+                ApprovalPoint::BeforeTraffic =>
+                    "when green is verified and traffic is about to move (before_traffic)",
+            }
         )?,
         None => writeln!(out, "  approval      nobody is asked")?,
     }

@@ -6,19 +6,19 @@ use std::io::Write;
 
 use towpath_core::names::{ReleaseId, StageName};
 use towpath_core::release::{
-    Good, Incoming, MOST_ATTEMPTS, NoWayBack, Principal, Refusal, Release, Revision, Rollback,
-    ServiceId, ServiceRow, StoredNow, WantedRollback, open_rollback, ran,
+    Drift, Incoming, MOST_ATTEMPTS, NoWayBack, Principal, Refusal, Release, Revision, Rollback,
+    ServiceId, ServiceRow, Serving, StoredNow, WantedRollback, open_rollback, ran, served_before,
 };
 use towpath_deployer::handlers::Taken;
 use towpath_deployer::verified;
 
-use self::report::{Report, TakenFrom, To, write_text};
+use self::report::{Report, RunsInstead, TakenFrom, To, write_text};
 use super::stage::{self, Found, StageArguments, reason};
-use crate::deployer::orders::Orders;
 use crate::deployer::MaybeRead;
+use crate::deployer::orders::Orders;
+use crate::doctor::looked::look;
 use crate::doctor::reads::Reads;
 use crate::doctor::stage::StageAt;
-use crate::doctor::standing::{self, Failed};
 use crate::output::{Answer, Failure, Output, write_json};
 use crate::telling::safe;
 
@@ -32,7 +32,8 @@ const TRIES: u32 = 3;
     towpath rollback shop-api production --to shop-api-0123456789abcdef\n  \
     towpath rollback shop-api production --to shop-api:7\n\n\
     Rollbacks bypass holds, vetoes and approvals; the stage is on hold afterwards. \
-    Run it again to go back one more release.")]
+    Run it again to go back one more release. If somebody changed the service by hand, and your \
+    credentials may look, it brings back what Towpath left last.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     of: StageArguments,
@@ -195,7 +196,11 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
                 return Ok(Some(report));
             }
         }
-        let (new, rollback, to) = self.open(&row).await?;
+        let serving = match &self.arguments.to {
+            Some(_) => Serving::NotKnown,
+            None => self.serving(&row, &mut report).await?,
+        };
+        let (new, rollback, to) = self.open(&row, &serving).await?;
         report.new |= new;
         report.rollback = Some(rollback);
         report.to = Some(to);
@@ -255,31 +260,32 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
     }
 
     /// Opens the rollback: whether it is new, its id, and what it brings back.
-    async fn open(&self, row: &ServiceRow) -> Result<(bool, ReleaseId, To), Failure> {
+    async fn open(
+        &self,
+        row: &ServiceRow,
+        serving: &Serving,
+    ) -> Result<(bool, ReleaseId, To), Failure> {
         let stage = &self.arguments.of.stage;
         let (good, before) = match &self.arguments.to {
             Some(Target::Release(id)) => self.named(id).await?,
             Some(Target::Revision(name)) => self.with_revision(name, row).await?,
             None => {
-                let good = self
-                    .way_back(row)
-                    .await?
-                    .ok_or_else(|| NoWayBack::NothingBefore(stage.clone()))?;
+                let good = served_before(row, serving, stage)?;
                 (self.load(&good.release).await?, good.before)
             }
         };
-        let serving = row.good.as_ref();
-        // The rules that brought what runs now are those that the service is set up for.
-        let rules = match &serving {
-            Some(serving) => self.readable(&serving.release).await?,
+        let last = row.good.as_ref();
+        // The rules that brought what was good last are those that the service is set up for.
+        let rules = match &last {
+            Some(last) => self.readable(&last.release).await?,
             None => None,
         };
         let rules = rules.as_ref().unwrap_or(&good);
         let wanted = WantedRollback {
             stage: self.called_by(rules),
-            from: serving
-                .filter(|serving| !serving.before && (before || serving.release != *good.id()))
-                .map(|serving| serving.release.clone()),
+            from: last
+                .filter(|last| !last.before && (before || last.release != *good.id()))
+                .map(|last| last.release.clone()),
             before,
             by: self.by.clone(),
             reason: self.arguments.reason.clone(),
@@ -305,18 +311,16 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
         Err(Refused::InVain.into())
     }
 
-    /// What is brought back where nobody names it: what was good before what is good now, unless
-    /// the service stands on a deployment that failed, or on what a release has left that is not
-    /// driven any more: neither was ever good. Where the deployment cannot be asked for, the ledger
-    /// alone decides.
-    async fn way_back<'r>(&self, row: &'r ServiceRow) -> Result<Option<&'r Good>, Failure> {
+    /// What serves now, as far as it can be looked at, which the report then says where it is not
+    /// what a release brought.
+    async fn serving(&self, row: &ServiceRow, report: &mut Report<'_>) -> Result<Serving, Failure> {
         let good = row.good.as_ref();
         let last = row.taken_by.as_ref();
         let last = last.filter(|last| good.is_none_or(|good| good.release != **last));
         if let Some(last) = last
             && let Driven::Not(_) = self.driven(last).await?
         {
-            return Ok(good);
+            return Ok(Serving::NotDriven);
         }
         let Found {
             pipeline,
@@ -325,18 +329,25 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             ..
         } = &self.found;
         let at = StageAt::new(pipeline, stage, home, self.deployer.prefix());
-        let failed = match at.service(self.deployer).await {
-            Ok(Some(service)) => standing::failed(self.deployer, &at, &service).await,
-            Ok(None) => Ok(None),
-            Err(error) => Err(error),
-        };
-        Ok(match (failed, &row.good) {
-            (Ok(Some(Failed { revision, .. })), Some(good))
-                if revision.as_deref() != Some(good.revision.as_str()) =>
-            {
-                Some(good)
-            }
-            (Ok(_) | Err(_), _) => row.way_back(),
+        let looked = look(self.deployer, &at).await;
+        report.not_looked_at = looked.not_looked_at;
+        if let Some(running) = &looked.running {
+            report.runs_instead = match row.drift(running) {
+                Drift::Untouched | Drift::AsLeft(_) => None,
+                Drift::NotKnown(_) => Some(RunsInstead {
+                    revision: running.clone(),
+                    left: None,
+                }),
+                Drift::Changed(left) => Some(RunsInstead {
+                    revision: running.clone(),
+                    left: Some(left.clone()),
+                }),
+            };
+        }
+        Ok(match (looked.failed, looked.running) {
+            (Some(failed), _) => Serving::Failed(failed.revision),
+            (None, Some(running)) => Serving::Runs(running),
+            (None, None) => Serving::NotKnown,
         })
     }
 
@@ -434,6 +445,8 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
             new,
             taken_back,
             taken_from: None,
+            runs_instead: None,
+            not_looked_at: None,
             rollback,
             to,
         }

@@ -1,37 +1,45 @@
 //! `towpath status`: what runs in each stage, since when, and what is on its way.
 
+mod judged;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use serde::Serialize;
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Home, Outcome, ServiceRow, Summary};
-use towpath_deployer::ports::CallError;
 
-use super::history::ReleaseLine;
+use self::judged::{Instead, judge};
+use super::history::{ReleaseLine, coloured};
 use crate::deployer::orders::Orders;
 use crate::deployer::{NoSuchPipeline, all_pipelines, service_of};
+use crate::doctor::looked::{Looked, look};
 use crate::doctor::reads::Reads;
 use crate::doctor::stage::StageAt;
-use crate::doctor::standing;
-use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
+use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, WARN, write_json};
 use crate::telling::{ago, safe, time};
 
 /// How many of a pipeline's newest releases are read for the tags of those that run.
 const NEWEST: usize = 50;
+
+/// How many pipelines are looked at at once: enough to be quick, and few enough that AWS, whose limits
+/// are low, does not refuse.
+const AT_ONCE: usize = 8;
 
 /// Show what runs in each stage, since when, what is on its way, and what is held or vetoed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath status\n  \
     towpath status shop-api --output json\n\n\
-    It shows what the ledger knows, and how the services' last deployments ended where your \
-    credentials may ask. Exits with 1 when a stage is held, stands on a deployment that failed, or \
-    has no service, when a vetoed image serves, when a release is not trusted and nothing newer has \
-    succeeded, or when a pipeline cannot be read.")]
+    It shows what the ledger knows, and what the services run and how their last deployments ended \
+    where your credentials may ask. Exits with 1 when a stage is held, runs something that Towpath \
+    has not deployed, stands on a deployment that failed, or has no service, when a vetoed image \
+    serves, when the last release failed, was rolled back or is not trusted, or when a pipeline \
+    cannot be read.")]
 pub(super) struct Arguments {
     /// The pipeline; without it all of them.
     pipeline: Option<PipelineName>,
@@ -57,6 +65,17 @@ struct PipelineStatus {
     /// The releases that are not trusted, as long as nothing newer of the pipeline has succeeded.
     #[serde(serialize_with = "as_lines")]
     not_trusted: Vec<Summary>,
+    /// The release that ended last, if it has not succeeded.
+    last: Option<Last>,
+}
+
+/// The release that ended last.
+struct Last(Summary);
+
+impl Serialize for Last {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        ReleaseLine::from(&self.0).serialize(serializer)
+    }
 }
 
 #[derive(Serialize)]
@@ -64,16 +83,22 @@ struct StageStatus {
     stage: String,
     service: String,
     engine: &'static str,
-    /// The last release that succeeded here.
+    /// The last release that succeeded here; none where something else is found to run.
     runs: Option<Running>,
+    /// What is found to run that Towpath has not deployed. Since when is not known.
+    runs_instead: Option<Instead>,
+    /// What Towpath left last, where something else is found to run.
+    left: Option<Running>,
     /// The release that is being rolled out now.
     rolling_out: Option<Moving>,
     /// Why the stage takes no new release, if it does not.
     hold: Option<String>,
     /// What a failed deployment has left in place, if one has, or that there is no service.
     failed: Option<String>,
-    /// Why that could not be asked, if it could not.
-    unseen: Option<String>,
+    /// What people should know of a service that no release has come to yet.
+    know: Option<String>,
+    /// What of the service could not be looked at, and why.
+    not_looked_at: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -119,9 +144,8 @@ async fn report<D: Orders + Reads>(
     wanted: Option<&PipelineName>,
     prefix: &str,
 ) -> Result<Report, Failure> {
-    let mut pipelines = Vec::new();
+    let mut usable = Vec::new();
     let mut unusable = BTreeMap::new();
-    let mut home = None;
     let all = all_pipelines(deployer).await?;
     if let Some(wanted) = wanted {
         NoSuchPipeline::unless_kept(deployer, wanted, &all)?;
@@ -130,29 +154,34 @@ async fn report<D: Orders + Reads>(
         if wanted.is_some_and(|wanted| kept.called() != wanted.as_str()) {
             continue;
         }
-        let name = kept.parameter.name;
         match kept.pipeline {
             Err(error) => {
-                unusable.insert(name.to_string(), error.to_string());
+                unusable.insert(kept.parameter.name.to_string(), error.to_string());
             }
-            Ok(pipeline) => {
-                let home = match &home {
-                    Some(home) => home,
-                    None => home.insert(deployer.home().await?),
-                };
-                let version = kept.parameter.version;
-                pipelines.push(status_of(deployer, home, &pipeline, version, prefix).await?);
-            }
+            Ok(pipeline) => usable.push((pipeline, kept.parameter.version)),
         }
     }
+    let pipelines: Vec<_> = if usable.is_empty() {
+        Vec::new()
+    } else {
+        let home = &deployer.home().await?;
+        let looks = usable.iter().map(|(pipeline, version)| async move {
+            status_of(deployer, home, pipeline, *version, prefix).await
+        });
+        stream::iter(looks).buffered(AT_ONCE).try_collect().await?
+    };
     let distrusted = pipelines.iter().any(|one| !one.not_trusted.is_empty());
+    let unwell = pipelines.iter().any(PipelineStatus::ended_badly);
     let mut stages = pipelines.iter().flat_map(|pipeline| &pipeline.stages);
     let wanting = stages.any(|stage| {
         let vetoed = |running: &Running| running.vetoed.is_some();
-        stage.hold.is_some() || stage.failed.is_some() || stage.runs.as_ref().is_some_and(vetoed)
+        stage.hold.is_some()
+            || stage.failed.is_some()
+            || stage.runs_instead.as_ref().is_some_and(|it| it.holds)
+            || stage.runs.as_ref().is_some_and(vetoed)
     });
     Ok(Report {
-        ok: !wanting && !distrusted && unusable.is_empty(),
+        ok: !wanting && !distrusted && !unwell && unusable.is_empty(),
         pipelines,
         unusable,
     })
@@ -177,21 +206,23 @@ async fn status_of<D: Orders + Reads>(
         .iter()
         .zip(&rows)
         .map(|(stage, row)| async move {
+            let at = StageAt::new(pipeline, stage, home, prefix);
             // What is being rolled out is taken back by its release, where it fails.
-            match &row.owner {
-                Some(_) => Ok(None),
-                None => how_it_stands(deployer, &StageAt::new(pipeline, stage, home, prefix)).await,
-            }
+            let looked = match &row.owner {
+                Some(_) => Looked::default(),
+                None => look(deployer, &at).await,
+            };
+            judge(&at, row, looked)
         });
-    let stand = join_all(looks).await;
+    let judged = join_all(looks).await;
     let mut stages = Vec::with_capacity(rows.len());
-    for (((stage, service), row), stands) in
-        pipeline.stages.iter().zip(&services).zip(rows).zip(stand)
+    for (((stage, service), row), judged) in
+        pipeline.stages.iter().zip(&services).zip(rows).zip(judged)
     {
         let ServiceRow {
             owner, good, hold, ..
         } = row;
-        let runs = match good {
+        let last = match good {
             None => None,
             Some(good) => Some(Running {
                 tag: match good.before {
@@ -217,17 +248,25 @@ async fn status_of<D: Orders + Reads>(
                 release,
             }),
         };
+        let (runs, left) = match &judged.runs_instead {
+            None => (last, None),
+            Some(_) => (None, last),
+        };
         stages.push(StageStatus {
             stage: stage.name.to_string(),
             service: service.to_string(),
             engine: stage.rollout.engine(),
             runs,
+            runs_instead: judged.runs_instead,
+            left,
             rolling_out,
             hold,
-            failed: stands.as_ref().ok().cloned().flatten(),
-            unseen: stands.err(),
+            failed: judged.failed,
+            know: judged.know,
+            not_looked_at: judged.not_looked_at,
         });
     }
+    let last = last_if_unsuccessful(&releases);
     let not_trusted = not_trusted(releases);
     // A rollback's image may have been pushed long before those at hand. A release that has ended
     // may still be open until people know it.
@@ -240,7 +279,37 @@ async fn status_of<D: Orders + Reads>(
         stages,
         open,
         not_trusted,
+        last,
     })
+}
+
+/// The release that ended last, if it has not succeeded. One that a newer one has overtaken has not
+/// ended for a reason of its own, and those that are not trusted are told of by themselves.
+fn last_if_unsuccessful(releases: &[Summary]) -> Option<Last> {
+    let ended = releases.iter().filter(|one| match one.outcome {
+        None | Some(Outcome::Superseded) => false,
+        Some(
+            Outcome::Succeeded
+            | Outcome::Failed
+            | Outcome::RolledBack
+            | Outcome::Stopped
+            | Outcome::Refused
+            | Outcome::Expired
+            | Outcome::NotTrusted,
+        ) => true,
+    });
+    let last = ended.max_by_key(|one| one.opened_at)?;
+    let told = matches!(last.outcome, Some(Outcome::Succeeded | Outcome::NotTrusted));
+    (!told).then(|| Last(last.clone()))
+}
+
+impl PipelineStatus {
+    /// Whether the release that ended last did not come through. What people have stopped or left
+    /// unanswered has ended as they wanted.
+    fn ended_badly(&self) -> bool {
+        let outcome = self.last.as_ref().and_then(|last| last.0.outcome);
+        matches!(outcome, Some(Outcome::Failed | Outcome::RolledBack))
+    }
 }
 
 /// Of releases, the newest first, those that are not trusted and came after the last success.
@@ -250,27 +319,6 @@ fn not_trusted(releases: Vec<Summary>) -> Vec<Summary> {
     found.truncate(found.iter().position(success).unwrap_or(found.len()));
     found.retain(|one| one.outcome == Some(Outcome::NotTrusted));
     found
-}
-
-/// What is wrong with what stands in a stage, if something is; else why it could not be asked.
-async fn how_it_stands<R: Reads>(reads: &R, at: &StageAt<'_>) -> Result<Option<String>, String> {
-    let looked = async {
-        let Some(service) = at.service(reads).await? else {
-            return Ok(Some(format!(
-                "there is no active service {}",
-                at.place.service
-            )));
-        };
-        let failed = standing::failed(reads, at, &service).await?;
-        Ok(failed.map(|failed| {
-            format!(
-                "{}: `{}` brings back what served before",
-                failed.what,
-                standing::way_out(at)
-            )
-        }))
-    };
-    looked.await.map_err(|error: CallError| error.to_string())
 }
 
 /// The tag of a release, from those at hand where it is among them.
@@ -322,6 +370,15 @@ fn write_text(out: &mut dyn Write, report: &Report, now: Timestamp) -> Result<()
                 safe(&one.state)
             )?;
         }
+        if let Some(Last(last)) = &pipeline.last {
+            writeln!(
+                out,
+                "  {QUIET}last{QUIET:#} {} {}; {QUIET}`towpath history {}` says more{QUIET:#}",
+                last.name(),
+                coloured(last.outcome, &safe(&last.state)),
+                last.release
+            )?;
+        }
     }
     for (parameter, problem) in &report.unusable {
         writeln!(out, "{BAD}unusable{BAD:#} {parameter}: {}", safe(problem))?;
@@ -330,22 +387,21 @@ fn write_text(out: &mut dyn Write, report: &Report, now: Timestamp) -> Result<()
 }
 
 fn line(stage: &StageStatus, now: Timestamp) -> String {
-    let mut parts = vec![match &stage.runs {
-        None => format!("{QUIET}no release deployed yet{QUIET:#}"),
-        Some(running) => {
-            let name = running.tag.as_deref().or(running.digest.as_deref());
-            let name = name.unwrap_or(&running.called);
-            let what = match running.before_release {
-                false => String::new(),
-                true => format!(", which ran before {},", running.release),
-            };
-            format!(
-                "{GOOD}{name}{GOOD:#}{what} since {} {QUIET}({}){QUIET:#}",
-                time(running.since),
-                ago(running.since, now)
-            )
-        }
+    let mut parts = vec![match (&stage.runs, &stage.runs_instead) {
+        (Some(running), _) => since(running, now),
+        (None, None) => format!("{QUIET}no release deployed yet{QUIET:#}"),
+        (None, Some(instead)) => format!(
+            "{WARN}{}{WARN:#}, Towpath does not know since when",
+            instead.called
+        ),
     }];
+    if let Some(instead) = &stage.runs_instead {
+        let left = stage.left.as_ref();
+        let left = left.map_or_else(String::new, |left| {
+            format!("; Towpath's last there was {}", since(left, now))
+        });
+        parts.push(format!("{WARN}{}{WARN:#}{left}", safe(&instead.says)));
+    }
     if let Some(moving) = &stage.rolling_out {
         let name = moving.tag.as_deref().unwrap_or(moving.release.as_str());
         parts.push(format!("{name} is being rolled out ({})", stage.engine));
@@ -363,13 +419,31 @@ fn line(stage: &StageStatus, now: Timestamp) -> String {
             Some(_) | None => format!("{BAD}HELD{BAD:#}: {}", safe(reason)),
         });
     }
-    if let Some(why) = &stage.unseen {
+    if let Some(know) = &stage.know {
+        parts.push(format!("{WARN}know that{WARN:#} {}", safe(know)));
+    }
+    if let Some(why) = &stage.not_looked_at {
         parts.push(format!(
             "{QUIET}how its service stands could not be asked: {}{QUIET:#}",
             safe(why)
         ));
     }
     parts.join("; ")
+}
+
+/// What a release brought, and since when.
+fn since(running: &Running, now: Timestamp) -> String {
+    let name = running.tag.as_deref().or(running.digest.as_deref());
+    let name = name.unwrap_or(&running.called);
+    let what = match running.before_release {
+        false => String::new(),
+        true => format!(", which ran before {},", running.release),
+    };
+    format!(
+        "{GOOD}{name}{GOOD:#}{what} since {} {QUIET}({}){QUIET:#}",
+        time(running.since),
+        ago(running.since, now)
+    )
 }
 
 fn as_lines<S: serde::Serializer>(open: &[Summary], serializer: S) -> Result<S::Ok, S::Error> {

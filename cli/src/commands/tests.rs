@@ -1,5 +1,6 @@
 //! The commands that ask a deployer, against one in memory.
 
+mod by_hand;
 mod examining;
 mod ledger;
 mod not_driven;

@@ -1,5 +1,6 @@
 //! `towpath veto` and `towpath lift-veto`: whether an image may be rolled out.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::str::FromStr;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use super::ordered::{Ordered, Words};
 use super::stage::reason;
 use crate::deployer::orders::Orders;
 use crate::output::{Answer, Failure, NAME, Output, QUIET, write_json};
+use crate::telling::safe;
 
 const VETO: Words = Words {
     thing: "veto",
@@ -103,6 +105,9 @@ struct Report<'a> {
     veto: Option<String>,
     /// The releases on their way that were told.
     told: Vec<ReleaseId>,
+    /// What has to be done for the image to be rolled out, where its veto was lifted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    way_on: Option<String>,
 }
 
 pub(super) async fn veto<D: Orders>(
@@ -170,7 +175,11 @@ pub(super) async fn lift<D: Orders>(
         )
         .await?;
     let ordered = Ordered::new(Order::LiftVeto, &issued, warnings);
-    write(out, output, &report(&digest, tag, ordered, Vec::new()))
+    let mut report = report(&digest, tag, ordered, Vec::new());
+    if report.ordered.changed() {
+        report.way_on = Some(push_again(&pipelines));
+    }
+    write(out, output, &report)
 }
 
 /// The image, and the release that it is named by.
@@ -252,7 +261,20 @@ fn report<'a>(
         veto: ordered.why().map(str::to_owned),
         ordered,
         told,
+        way_on: None,
     }
+}
+
+/// How the image is rolled out after all, by the rules of the pipelines that may take it.
+fn push_again(pipelines: &[Pipeline]) -> String {
+    let rules: BTreeSet<_> = pipelines.iter().map(|one| one.tags.another()).collect();
+    let again = "releases that the veto has ended stay ended: push the image under a new tag";
+    let mut text = again.to_owned();
+    for rule in rules {
+        text.push_str("; ");
+        text.push_str(&rule);
+    }
+    text
 }
 
 fn write(out: &mut dyn Write, output: Output, report: &Report<'_>) -> Result<Answer, Failure> {
@@ -271,6 +293,9 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
     report.ordered.write(out, &name, &VETO)?;
     for release in &report.told {
         writeln!(out, "{release} is on its way with it, and was told")?;
+    }
+    if let Some(way_on) = &report.way_on {
+        writeln!(out, "{QUIET}{}{QUIET:#}", safe(way_on))?;
     }
     if report.veto.is_some() {
         writeln!(

@@ -1,7 +1,15 @@
 //! Whether the service still runs what Towpath left there, and what the next release makes of it.
 
+use serde_json::Value;
+use towpath_core::release::{Drift, Good, Revision, ServiceRow};
+
 use super::finding::Finding;
-use super::stage::{Seen, short};
+use super::stage::{Seen, StageAt, running};
+
+/// The revision that a service runs, as `DescribeServices` shows it; none where it has none yet.
+pub(crate) fn revision(service: &Value) -> Option<Revision> {
+    running(service).parse().ok()
+}
 
 /// Compares the running task definition with the ledger.
 pub(crate) fn check(seen: &Seen<'_>) -> Vec<Finding> {
@@ -9,42 +17,59 @@ pub(crate) fn check(seen: &Seen<'_>) -> Vec<Finding> {
     if let Some(owner) = &seen.row.owner {
         return vec![check.ok(format!("{owner} is being rolled out"))];
     }
-    let deployed = seen.row.good.as_ref().map(|good| good.revision.as_str());
-    // What a rollout left is what planning compares with; after a hold was lifted that is nothing.
-    let left = seen.row.baseline.as_ref().map(|left| left.as_str());
-    match (left, deployed) {
-        (Some(left), _) if seen.running == left => {
-            vec![check.ok(format!("runs {}, as Towpath left it", short(left)))]
-        }
-        (None, None) => vec![check.ok("nothing was deployed here yet")],
-        (None, Some(deployed)) if seen.running == deployed => {
-            vec![check.ok(format!("runs {}, as deployed", short(deployed)))]
-        }
-        (None, Some(_)) => vec![check.ok(format!(
-            "runs {}, which was not deployed by Towpath and was accepted: the next release begins with it",
-            short(&seen.running)
-        ))],
-        (Some(left), _) => {
-            let (pipeline, stage) = (&seen.at.pipeline.pipeline, &seen.at.stage.name);
-            let lift = format!("`towpath release-hold {pipeline} {stage} --reason …`");
-            let way_out = match &seen.row.hold {
-                Some(_) => format!("the stage is on hold: {lift} accepts what runs"),
-                None => format!(
-                    "the next release does not overwrite it but puts the stage on hold: {lift} \
-                     accepts what runs then"
-                ),
-            };
-            vec![check.warning(
-                format!(
-                    "the service runs {}, but Towpath left {}: somebody else has changed it",
-                    short(&seen.running),
-                    short(left)
-                ),
-                format!(
-                    "{way_out}. If it was Terraform, let it ignore the service's task_definition (docs/install.md)"
-                ),
-            )]
-        }
+    let Some(running) = revision(&seen.service) else {
+        return vec![check.ok("the service runs no task definition yet")];
+    };
+    let runs = running.short();
+    vec![match seen.row.drift(&running) {
+        Drift::Untouched => check.ok("nothing was deployed here yet"),
+        Drift::AsLeft(_) => check.ok(format!("runs {runs}, as Towpath left it")),
+        Drift::NotKnown(good) => check.ok(not_known(&seen.row, &running, good)),
+        Drift::Changed(left) => check.warning(
+            changed(&running, left),
+            format!(
+                "{}. If it was Terraform, let it ignore the service's task_definition (docs/install.md)",
+                way_out(&seen.at, &seen.row)
+            ),
+        ),
+    }]
+}
+
+/// That a service runs something else than what succeeded there last, and that it is not known what
+/// was left since.
+pub(crate) fn not_known(row: &ServiceRow, running: &Revision, good: &Good) -> String {
+    let runs = running.short();
+    match &row.hold {
+        None => format!(
+            "runs {runs}, which was not deployed by Towpath and was accepted: the next release begins \
+             with it"
+        ),
+        Some(_) => format!(
+            "runs {runs}, and not {}, which succeeded here last: look at it before the hold is lifted",
+            good.revision.short()
+        ),
+    }
+}
+
+/// That a service runs something else than what Towpath left.
+pub(crate) fn changed(running: &Revision, left: &Revision) -> String {
+    format!(
+        "the service runs {}, but Towpath left {}: somebody else has changed it",
+        running.short(),
+        left.short()
+    )
+}
+
+/// What the next release makes of that, and what to do.
+pub(crate) fn way_out(at: &StageAt<'_>, row: &ServiceRow) -> String {
+    let (pipeline, stage) = (&at.pipeline.pipeline, &at.stage.name);
+    let lift = format!("`towpath release-hold {pipeline} {stage} --reason …`");
+    match &row.hold {
+        Some(_) => format!("the stage is on hold: {lift} accepts what runs"),
+        None => format!(
+            "the next release does not overwrite it but puts the stage on hold: {lift} accepts what \
+             runs then"
+        ),
     }
 }
 
@@ -59,7 +84,7 @@ mod tests {
         let mut seen = seen();
         assert_eq!(told(&check(&seen)), ["ok: nothing was deployed here yet"]);
         seen.row.good = Some(good(7));
-        assert_eq!(told(&check(&seen)), ["ok: runs api:7, as deployed"]);
+        assert_eq!(told(&check(&seen)), ["ok: runs api:7, as Towpath left it"]);
         seen.row.baseline = Some(good(7).revision);
         assert_eq!(told(&check(&seen)), ["ok: runs api:7, as Towpath left it"]);
         seen.row.baseline = Some(good(6).revision);

@@ -34,7 +34,6 @@ pub(crate) fn seen() -> Seen<'static> {
     Seen {
         at: StageAt::new(pipeline, &pipeline.stages[0], home, "towpath"),
         row: ServiceRow::default(),
-        running: revision.into(),
         service: json!({
             "status": "ACTIVE",
             "taskDefinition": revision,

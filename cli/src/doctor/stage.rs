@@ -35,8 +35,6 @@ pub(crate) struct Seen<'a> {
     pub(crate) row: ServiceRow,
     /// The service, as `DescribeServices` shows it.
     pub(crate) service: Value,
-    /// The ARN of the task definition that the service runs.
-    pub(crate) running: String,
     /// The task definition that the next rollout begins with.
     pub(crate) definition: Value,
 }
@@ -123,7 +121,7 @@ impl<'a> StageAt<'a> {
         let running = running(&service);
         let reference = match self.stage.base {
             Base::Family => family(&running).to_owned(),
-            Base::Service | Base::Parameter(_) => running.clone(),
+            Base::Service | Base::Parameter(_) => running,
         };
         let input = json!({ "taskDefinition": reference });
         let read = reads.read(&self.spot, &ECS, "ecs:DescribeTaskDefinition", input);
@@ -131,7 +129,6 @@ impl<'a> StageAt<'a> {
             Ok(answer) => Ok(Seen {
                 row,
                 service,
-                running,
                 definition: answer["taskDefinition"].clone(),
                 at: self,
             }),

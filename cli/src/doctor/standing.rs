@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use towpath_aws::signed::CODEDEPLOY;
 use towpath_core::pipeline::{CodeDeployRollout, Rollout};
+use towpath_core::release::{Revision, ServiceRow};
 use towpath_deployer::failed_primary;
 use towpath_deployer::ports::CallError;
 
@@ -15,8 +16,8 @@ use super::stage::{Seen, StageAt, short};
 /// What a failed deployment has left in place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failed {
-    /// The ARN of the revision that it brought, where that is known.
-    pub(crate) revision: Option<String>,
+    /// The revision that it brought, where that is known.
+    pub(crate) revision: Option<Revision>,
     /// What failed, and how it stands, for people.
     pub(crate) what: String,
 }
@@ -29,22 +30,55 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
     }
     vec![match failed(reads, &seen.at, &seen.service).await {
         Ok(None) => check.ok("no failed deployment is left in place"),
-        Ok(Some(failed)) => check.error(
-            failed.what,
-            format!("`{}` brings back what served before", way_out(&seen.at)),
-        ),
+        Ok(Some(failed)) => match way_out(&seen.at, &seen.row) {
+            WayOut::FirstPush(way_out) => check.warning(failed.what, way_out),
+            WayOut::Back(way_out) => check.error(failed.what, way_out),
+        },
         // The check of the engine says so.
         Err(error) if is_missing(error.code()) => return Vec::new(),
         Err(error) => check.unknown(&error),
     }]
 }
 
-/// The command that brings back what served before.
-pub(crate) fn way_out(at: &StageAt<'_>) -> String {
-    format!(
+/// What to do about a failed deployment that was left in place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum WayOut {
+    /// No release was ever here, so that nothing is wrong with one: a service that is new has
+    /// nothing to run yet.
+    FirstPush(String),
+    /// Something is to be brought back, or mended.
+    Back(String),
+}
+
+impl WayOut {
+    /// For people.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::FirstPush(text) | Self::Back(text) => text,
+        }
+    }
+}
+
+/// What to do about a failed deployment in a service, by what the ledger knows of that.
+pub(crate) fn way_out(at: &StageAt<'_>, row: &ServiceRow) -> WayOut {
+    let rollback = format!(
         "towpath rollback {} {}",
         at.pipeline.pipeline, at.stage.name
-    )
+    );
+    if row.is_new() {
+        return WayOut::FirstPush(
+            "no release was deployed here yet: push the first image, and its release takes the \
+             place of what failed"
+                .into(),
+        );
+    }
+    WayOut::Back(match &row.good {
+        Some(_) => format!("`{rollback}` brings back what served before"),
+        None => format!(
+            "no release has succeeded here yet: push an image that mends it, or \
+             `{rollback} --to FAMILY:REVISION` brings back what ran before the release"
+        ),
+    })
 }
 
 /// What a failed deployment has left in place in a service, if one has.
@@ -62,7 +96,7 @@ pub(crate) async fn failed<R: Reads>(
                 failed.progress,
                 failed.reason
             ),
-            revision: Some(failed.revision),
+            revision: failed.revision.parse().ok(),
         })),
         Rollout::CodeDeploy(settings) => failed_by_codedeploy(reads, at, settings, service).await,
     }
@@ -108,8 +142,8 @@ async fn failed_by_codedeploy<R: Reads>(
     let mut known = known.filter(|set| text(set, "id") == text(green, "identifer"));
     let revision = known
         .next()
-        .map(|set| text(set, "taskDefinition").to_owned());
-    let brought = revision.as_deref().map_or("what it brought", short);
+        .and_then(|set| text(set, "taskDefinition").parse::<Revision>().ok());
+    let brought = revision.as_ref().map_or("what it brought", Revision::short);
     Ok(Some(Failed {
         what: format!(
             "CodeDeploy's deployment {id} {} and was left in place: {weight}% of traffic goes to {brought}",
@@ -152,6 +186,7 @@ mod tests {
         let mut seen = seen();
         seen.service["taskSets"] = json!([{ "id": "ecs-svc/2",
             "taskDefinition": "arn:aws:ecs:eu-west-1:111111111111:task-definition/api:8" }]);
+        seen.row.good = Some(good(7));
         let fine = ["ok: no failed deployment is left in place"];
         assert_eq!(
             told(&check(&answers("Succeeded", 100.0), &seen).await),
@@ -181,6 +216,52 @@ mod tests {
         assert!(
             told(&found)[0].ends_with("is being rolled out"),
             "{found:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_failed_before_the_first_release_is_no_error_and_makes_way_for_a_push() {
+        let mut seen = seen();
+        let text = "
+pipeline: shop-api
+repository: shop/api
+stages:
+  - { name: test, cluster: shop, service: api, containers: [app], rollout: { rolling: {} } }
+";
+        let linter = crate::lint::Linter::new().unwrap();
+        let pipeline: &'static _ = Box::leak(Box::new(
+            linter.lint(text, crate::lint::Format::Yaml).unwrap(),
+        ));
+        seen.at = StageAt::new(pipeline, &pipeline.stages[0], seen.at.home, "towpath");
+        seen.service["deployments"] = json!([{ "id": "ecs-svc/1", "status": "PRIMARY",
+            "rolloutState": "FAILED", "rolloutStateReason": "tasks failed to start.",
+            "taskDefinition": "arn:aws:ecs:eu-west-1:111111111111:task-definition/api:1" }]);
+        let told_of = async |seen: &Seen<'_>| {
+            let found = check(&Answers::default(), seen).await;
+            let way_out = found[0].way_out.clone().unwrap_or_default();
+            (told(&found)[0].clone(), way_out)
+        };
+        let (cause, way_out) = told_of(&seen).await;
+        assert!(
+            cause.starts_with("warning: ecs-svc/1 of api:1 failed"),
+            "{cause}"
+        );
+        assert!(way_out.contains("push the first image"), "{way_out}");
+        assert!(!way_out.contains("rollback"), "{way_out}");
+        // The first release has failed: there is something to mend, and nothing good to go back to.
+        seen.row.taken_by = Some(good(1).release);
+        let (cause, way_out) = told_of(&seen).await;
+        assert!(cause.starts_with("error: "), "{cause}");
+        let back = "`towpath rollback shop-api test --to FAMILY:REVISION`";
+        assert!(
+            way_out.contains("no release has succeeded here yet") && way_out.contains(back),
+            "{way_out}"
+        );
+        seen.row.good = Some(good(1));
+        let (_, way_out) = told_of(&seen).await;
+        assert_eq!(
+            way_out,
+            "`towpath rollback shop-api test` brings back what served before"
         );
     }
 

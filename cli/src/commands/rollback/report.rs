@@ -7,6 +7,7 @@ use towpath_core::names::ReleaseId;
 use towpath_core::release::{Image, Principal, Revision};
 use towpath_taskdef::image::Digest;
 
+use crate::doctor::drift;
 use crate::output::{Failure, GOOD, NAME, QUIET, WARN};
 use crate::telling::safe;
 
@@ -22,6 +23,10 @@ pub(super) struct Report<'a> {
     pub(super) taken_back: Option<ReleaseId>,
     /// The release that has the service and is not driven: the rollback takes it from that one.
     pub(super) taken_from: Option<TakenFrom>,
+    /// What the service was found to run that Towpath has not deployed, where it was looked at.
+    pub(super) runs_instead: Option<RunsInstead>,
+    /// What of the service could not be looked at, and why: the ledger alone has decided then.
+    pub(super) not_looked_at: Option<String>,
     /// The rollback, where one is opened.
     pub(super) rollback: Option<ReleaseId>,
     /// The release that it brings back.
@@ -33,6 +38,14 @@ pub(super) struct TakenFrom {
     pub(super) release: ReleaseId,
     /// Why it is not driven.
     pub(super) problem: String,
+}
+
+/// What runs that Towpath has not deployed.
+#[derive(Serialize)]
+pub(super) struct RunsInstead {
+    pub(super) revision: Revision,
+    /// What Towpath left, where that is known.
+    pub(super) left: Option<Revision>,
 }
 
 #[derive(Serialize)]
@@ -81,6 +94,26 @@ pub(super) fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(),
         writeln!(
             out,
             "{WARN}{release} has {stage} and is not driven{WARN:#}: {problem}. The rollback takes the service from it"
+        )?;
+    }
+    if let Some(RunsInstead { revision, left }) = &report.runs_instead {
+        let runs = match left {
+            Some(left) => drift::changed(revision, left),
+            None => format!(
+                "the service runs {}, which was not deployed by Towpath",
+                revision.short()
+            ),
+        };
+        writeln!(
+            out,
+            "{WARN}{runs}{WARN:#}. What Towpath deployed last comes back"
+        )?;
+    }
+    if let Some(why) = &report.not_looked_at {
+        writeln!(
+            out,
+            "{QUIET}what the service runs could not be looked at, so that the ledger alone says what served before: {}{QUIET:#}",
+            safe(why)
         )?;
     }
     if let (Some(rollback), Some(to)) = (&report.rollback, &report.to) {

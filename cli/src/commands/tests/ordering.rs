@@ -117,6 +117,16 @@ fn a_veto_stops_what_is_on_its_way_and_is_shown_where_it_serves() {
         &["lift-veto", worse.as_str(), "--reason", "not this"],
     );
     assert!(text.contains("the veto is lifted"), "{text}");
+    assert!(
+        text.contains("push the image under a new tag; a longer or shorter abbreviation of the same commit's hash, of 7 to 40 digits, is another tag"),
+        "{text}"
+    );
+    let again = ["lift-veto", worse.as_str(), "--reason", "not this"];
+    let text = yes(&deployer, &again);
+    assert!(
+        !text.contains("under a new tag"),
+        "nothing was lifted: {text}"
+    );
     yes(&deployer, &["status"]);
     let (answer, _) = towpath(
         &deployer,

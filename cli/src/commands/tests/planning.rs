@@ -89,6 +89,43 @@ fn plan_shows_what_changes_who_is_asked_and_what_is_suspended() {
     assert_eq!(report["same"], false);
     assert_eq!(report["suspends_auto_scaling"], true);
     assert_eq!(report["approval"]["required"], 2);
+    assert_eq!(report["approval"]["when"], "before_rollout");
+}
+
+#[test]
+fn plan_does_not_take_what_is_being_rolled_out_for_what_runs() {
+    let mut deployer = shop();
+    let traffic = SHOP.replace("required: 2", "required: 2\n      when: before_traffic");
+    deployer.keep(&traffic);
+    let rolling: ReleaseId = "shop-api-0123456789abcdef".parse().unwrap();
+    let served = "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop:6";
+    if let Some((_, plan)) = &mut deployer.preview {
+        plan.reuse = Some(plan.current.clone());
+        plan.service.owner = Some(rolling.clone());
+        plan.service.baseline = Some(served.parse().unwrap());
+    }
+    let plan = [
+        "plan",
+        "shop-api",
+        "--stage",
+        "production",
+        "--image",
+        "3f2c1ab",
+    ];
+    let text = yes(&deployer, &plan);
+    for said in [
+        &format!("task-definition/shop:7, by {rolling}: {served} may still have the traffic"),
+        "would run     what is being rolled out",
+        "when green is verified and traffic is about to move (before_traffic)",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(!text.contains("runs now      "), "{text}");
+    // Before anything has started the service shows what serves.
+    if let Some((_, plan)) = &mut deployer.preview {
+        plan.current = served.parse().unwrap();
+    }
+    assert!(no(&deployer, &plan).contains(&format!("runs now      {served}")));
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn a_rollback_is_refused_with_the_way_out() {
     assert!(error.contains("`towpath history` shows"), "{error}");
     deployer.services.clear();
     let error = refused(&deployer, "rollback", &[]);
-    assert!(error.contains("name one with --to"), "{error}");
+    assert!(error.contains("named with --to"), "{error}");
     let (answer, _) = towpath(&deployer, &["rollback", "shop-api", "nowhere"]);
     let error = answer.unwrap_err();
     assert!(
@@ -133,7 +133,7 @@ fn what_failed_and_is_left_in_place_is_told_and_makes_way_for_what_is_good() {
         );
     let text = no(&deployer, &["status"]);
     for said in [
-        "FAILED: ecs-svc/7 of api:9 failed and was left in place (1 of 2 tasks run, 3 failed): ECS deployment circuit breaker",
+        "know that ecs-svc/7 of api:9 failed and was left in place (1 of 2 tasks run, 3 failed): ECS deployment circuit breaker",
         "FAILED: there is no active service 111111111111/eu-west-1/shop-staging/api",
         "FAILED: CodeDeploy's deployment d-1 failed and was left in place: 100% of traffic goes to api:9",
         "`towpath rollback shop-api production` brings back what served before",

@@ -1,5 +1,7 @@
 //! `towpath explain` and `towpath status`, by what the deployer keeps.
 
+use towpath_core::release::Outcome;
+
 use super::*;
 use crate::doctor::memory::Answers;
 
@@ -159,6 +161,48 @@ fn a_held_stage_is_told_with_1() {
     let text = no(&deployer, &["status"]);
     let held = "HELD by arn:aws:iam::111111111111:user/ada: the sale begins";
     assert!(text.contains(held), "{text}");
+}
+
+#[test]
+fn the_last_release_is_told_where_it_has_not_succeeded_and_why() {
+    let mut deployer = Memory::new();
+    let pipeline = deployer.keep(SHOP);
+    let ended = |outcome, reason: &str| {
+        [Event::Ended {
+            outcome,
+            reason: reason.into(),
+        }]
+    };
+    let why = "the image is for linux/arm64, and the tasks run on linux/amd64";
+    let failed = deployer.release(&pipeline, "3f2c1ab", &ended(Outcome::Failed, why));
+    let text = no(&deployer, &["status"]);
+    assert!(
+        text.contains(&format!(
+            "last 3f2c1ab failed: {why}; `towpath history {failed}` says more"
+        )),
+        "{text}"
+    );
+    let report = json(&no(&deployer, &["status", "--output", "json"]));
+    let last = &report["pipelines"][0]["last"];
+    assert_eq!(last["release"], failed.as_str());
+    assert_eq!(last["outcome"], "failed");
+    let text = yes(&deployer, &["history", "shop-api"]);
+    assert!(
+        text.contains(&format!("shop/api:3f2c1ab  failed: {why}")),
+        "{text}"
+    );
+
+    // Whoever has stopped it knows, and a success has nothing to say.
+    let refused = ended(Outcome::Refused, "ada rejected it");
+    deployer.release(&pipeline, "3f2c1ab", &refused);
+    let text = yes(&deployer, &["status"]);
+    assert!(
+        text.contains("last 3f2c1ab refused: ada rejected it"),
+        "{text}"
+    );
+    deployer.release(&pipeline, "3f2c1ab", &[succeeded()]);
+    let text = yes(&deployer, &["status"]);
+    assert!(!text.contains("  last "), "{text}");
 }
 
 #[test]

@@ -223,7 +223,29 @@ fn what_was_released_before_is_not_deployed_once_more() {
         text.contains(&format!("and released before: {id} (")),
         "{text}"
     );
+    assert!(
+        !text.contains("under a new tag"),
+        "it is on its way: {text}"
+    );
     assert!(deployer.ordered.borrow().opened.is_empty());
+
+    // What has ended without having brought it is not deployed by asking again.
+    let refused = Event::Ended {
+        outcome: towpath_core::release::Outcome::Refused,
+        reason: "ada vetoed the image: it loses orders".into(),
+    };
+    deployer.release(&pipeline, "3f2c1ab", &[refused]);
+    let text = no(&deployer, &["apply", &path, "--deploy-newest"]);
+    for said in [
+        "(refused: ada vetoed the image: it loses orders)",
+        "it is not deployed: an image is released once under one tag: push it under a new tag; a longer or shorter abbreviation",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let text = yes(&deployer, &["apply", &path]);
+    assert!(!text.contains("under a new tag"), "nobody asked: {text}");
+    deployer.release(&pipeline, "3f2c1ab", &[succeeded()]);
+    yes(&deployer, &["apply", &path, "--deploy-newest"]);
 }
 
 #[test]

@@ -87,6 +87,27 @@ impl TagPolicy {
         }
     }
 
+    /// How an image that has a tag of this policy gets another one that is taken, for people: one
+    /// image under another tag is another release.
+    #[must_use]
+    pub fn another(&self) -> String {
+        match self {
+            Self::Commit => {
+                "a longer or shorter abbreviation of the same commit's hash, of 7 to 40 digits, is \
+                 another tag (`git rev-parse --short=12 COMMIT`)"
+                    .into()
+            }
+            Self::Numeric => "another number is another tag".into(),
+            Self::Regex(regex) => {
+                format!("another tag has to match the regular expression `{regex}`")
+            }
+            Self::Glob(glob) => format!("another tag has to match `{glob}`"),
+            Self::Semver(_) => {
+                "another version of the range that the pipeline takes is another tag".into()
+            }
+        }
+    }
+
     /// Which of two tags is the later one by their names, where the policy gives names an order;
     /// `None` where it does not, or where a tag is not of the policy's kind.
     ///

@@ -54,8 +54,8 @@ pub use refusal::Refusal;
 pub(crate) use reported::reporter;
 pub use reported::{Reporter, Sender};
 pub use rollback::{
-    ALL_AT_ONCE, MOST_ATTEMPTS, NoWayBack, Rollback, Unfounded, WantedRollback, open_rollback, ran,
-    verify_rollback,
+    ALL_AT_ONCE, MOST_ATTEMPTS, NoWayBack, Rollback, Serving, Unfounded, WantedRollback,
+    open_rollback, ran, served_before, verify_rollback,
 };
 pub use rollout::{
     Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout, TakenGroup,
@@ -65,7 +65,7 @@ pub use seal::{
     verify_seals,
 };
 pub use service::{
-    Arrival, Candidate, Difference, Good, NotAllowed, Recomputed, ServiceChange, ServiceId,
+    Arrival, Candidate, Difference, Drift, Good, NotAllowed, Recomputed, ServiceChange, ServiceId,
     ServiceRow, ServiceWrite, service_change, verify_row,
 };
 pub use state::{Home, NotARelease, Release, Told, Untrusted};

@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::Tag;
 
-use super::{DeploymentStatus, Event, Image, Outcome, Principal, Release, Revision, ServiceId};
+use super::{
+    DeploymentStatus, Event, Good, Image, Outcome, Principal, Release, Revision, ServiceId,
+    ServiceRow,
+};
 use crate::names::{Fingerprint, ReleaseId, StageName};
 use crate::pipeline::{Pipeline, Rollout, Stage, WayBack};
 
@@ -167,6 +170,48 @@ pub fn open_rollback(
     Ok((id, vec![opened]))
 }
 
+/// What serves in a service, as far as it is known, when somebody wants back what served before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Serving {
+    /// What a release has left that is not driven any more.
+    NotDriven,
+    /// A deployment that failed and was left in place, and its revision, where that is known.
+    Failed(Option<Revision>),
+    /// This revision.
+    Runs(Revision),
+    /// That could not be read.
+    NotKnown,
+}
+
+/// What is brought back to a service where nobody names it: what served before what serves now. That
+/// is what was good last where something else serves than what Towpath left: a deployment that
+/// failed, what a release has left that is not driven, what somebody has put there by hand. Else it
+/// is what was good before that. Where nothing but the ledger can be read, the ledger alone decides.
+///
+/// # Errors
+/// When nothing is known that served in the stage before.
+pub fn served_before<'r>(
+    row: &'r ServiceRow,
+    serving: &Serving,
+    stage: &StageName,
+) -> Result<&'r Good, NoWayBack> {
+    let Some(last) = &row.good else {
+        return Err(NoWayBack::NothingYet(stage.clone()));
+    };
+    let is_something_else = match serving {
+        Serving::NotDriven => true,
+        Serving::Failed(failed) => failed.as_ref() != Some(&last.revision),
+        Serving::Runs(running) => row.drift(running).is_something_else(),
+        Serving::NotKnown => false,
+    };
+    let before = if is_something_else {
+        Some(last)
+    } else {
+        row.way_back()
+    };
+    before.ok_or_else(|| NoWayBack::NothingBefore(stage.clone()))
+}
+
 /// Why nothing can be brought back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoWayBack {
@@ -178,6 +223,11 @@ pub enum NoWayBack {
         "nothing is known that served in {0} before what runs now: `towpath history` shows what there was; name one with --to"
     )]
     NothingBefore(StageName),
+    /// No release has succeeded there yet.
+    #[error(
+        "no release has succeeded in {0} yet, so that there is none to bring back: push an image; what ran there before a release is named with --to FAMILY:REVISION"
+    )]
+    NothingYet(StageName),
     /// The release did not serve there.
     #[error("{release} never served in {stage}")]
     NeverServed {

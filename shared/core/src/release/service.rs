@@ -5,6 +5,7 @@
 //! cannot write any more.
 
 mod change;
+mod drift;
 mod recomputed;
 mod written;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::{Digest, Tag};
 
 pub use change::service_change;
+pub use drift::Drift;
 pub use recomputed::{Difference, Recomputed, verify_row};
 pub use written::NotAllowed;
 

@@ -105,11 +105,10 @@ pub(super) fn is_open(release: &Release) -> bool {
 
 fn state(release: &Release) -> String {
     let text = match (release.conclusion(), release.current()) {
-        // No entry says why it is not trusted.
-        (Some(conclusion), _) if conclusion.outcome == Outcome::NotTrusted => {
-            format!("{}: {}", conclusion.outcome, conclusion.reason)
+        (Some(conclusion), _) if conclusion.outcome == Outcome::Succeeded => {
+            conclusion.outcome.to_string()
         }
-        (Some(conclusion), _) => conclusion.outcome.to_string(),
+        (Some(conclusion), _) => format!("{}: {}", conclusion.outcome, conclusion.reason),
         (None, Some((stage, rollout))) => {
             format!("{}: {}", stage.name, phase(stage, &rollout.phase))
         }
@@ -261,7 +260,9 @@ mod tests {
             "production: rolling back"
         );
         let ended = json!({"type": "ended", "outcome": "rolled_back", "reason": "it failed"});
-        assert_eq!(state_of(json!([ended])), "rolled back");
+        assert_eq!(state_of(json!([ended])), "rolled back: it failed");
+        let ended = json!({"type": "ended", "outcome": "succeeded", "reason": "it serves"});
+        assert_eq!(state_of(json!([ended])), "succeeded");
     }
 
     #[test]

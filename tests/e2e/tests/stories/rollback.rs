@@ -453,6 +453,15 @@ async fn a_service_that_was_changed_by_hand_is_held_until_that_is_accepted() -> 
         "taskDefinition": edited });
     world.lab.aws("ecs", "UpdateService", &by_hand).await?;
     world.pass(600).await?;
+    let (code, told) = world.towpath(&["status"]).await?;
+    assert_eq!(code, 1, "{told}");
+    for said in [
+        "Towpath does not know since when",
+        "somebody else has changed it",
+        "the next release does not overwrite it",
+    ] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
 
     world.push(NEXT, "healthy").await?;
     let queued = waits_behind_a_hold(&world, NEXT).await?;

@@ -199,3 +199,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn another_abbreviation_of_a_commit_is_another_tag_that_is_taken() {
+    let hash = "3f2c1ab9d0e4f5a6b7c8d9e0f1a2b3c4d5e6f708";
+    for digits in 7..=40 {
+        let tag: Tag = hash[..digits].parse().unwrap();
+        let verdict = TagPolicy::Commit.judge(&tag);
+        assert!(
+            matches!(verdict, TagVerdict::Taken(_)),
+            "{tag}: {verdict:?}"
+        );
+    }
+    assert!(TagPolicy::Commit.another().contains("of 7 to 40 digits"));
+}

@@ -15,6 +15,7 @@ mod preparing;
 mod properties;
 mod recomputed;
 mod seals;
+mod served_before;
 mod service;
 mod serving;
 mod stored;

@@ -2,7 +2,7 @@
 
 use super::{Context, Verdict};
 use crate::release::next::Step;
-use crate::release::{Event, Plan};
+use crate::release::{Drift, Event, Plan};
 
 pub(super) fn ask(context: &Context<'_>) -> Verdict {
     // What another release is about to replace is that one's to find, and what is held is held.
@@ -20,10 +20,10 @@ pub(super) fn ask(context: &Context<'_>) -> Verdict {
 
 /// Why the stage is to be held, if what runs there is not what Towpath left.
 fn unexplained(plan: &Plan) -> Option<String> {
-    let left = plan.service.baseline.as_ref()?;
-    if *left == plan.current {
-        return None;
-    }
+    let left = match plan.service.drift(&plan.current) {
+        Drift::Changed(left) => left,
+        Drift::Untouched | Drift::AsLeft(_) | Drift::NotKnown(_) => return None,
+    };
     let difference = match &plan.drift {
         Some(drift) => format!(" ({drift})"),
         None => String::new(),

@@ -1,0 +1,57 @@
+//! What a service is found to run, held against what its row says of it.
+//!
+//! | its row says | it runs | drift |
+//! |---|---|---|
+//! | nothing | anything | untouched |
+//! | what the last rollout left | that | as left |
+//! | what the last rollout left | something else | changed |
+//! | what succeeded last, but not what was left since | that | as left |
+//! | what succeeded last, but not what was left since | something else | not known: a lifted hold has accepted it, or a rollout has failed |
+
+use super::{Good, ServiceRow};
+use crate::release::Revision;
+
+/// Whether a service runs what Towpath left in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drift<'a> {
+    /// Towpath has left nothing there yet.
+    Untouched,
+    /// It runs this, as Towpath left it.
+    AsLeft(&'a Revision),
+    /// It does not run this, which succeeded last, and Towpath does not know what was left since.
+    NotKnown(&'a Good),
+    /// It does not run this, which Towpath left: somebody else has changed it.
+    Changed(&'a Revision),
+}
+
+impl Drift<'_> {
+    /// Whether something runs that is neither what was left nor what succeeded last.
+    #[must_use]
+    pub fn is_something_else(&self) -> bool {
+        match self {
+            Self::Untouched | Self::AsLeft(_) => false,
+            Self::NotKnown(_) | Self::Changed(_) => true,
+        }
+    }
+}
+
+impl ServiceRow {
+    /// How what the service is found to run compares with what it should run by this row, while no
+    /// release has it.
+    #[must_use]
+    pub fn drift(&self, running: &Revision) -> Drift<'_> {
+        match (&self.baseline, &self.good) {
+            (Some(left), _) if left == running => Drift::AsLeft(left),
+            (Some(left), _) => Drift::Changed(left),
+            (None, None) => Drift::Untouched,
+            (None, Some(good)) if good.revision == *running => Drift::AsLeft(&good.revision),
+            (None, Some(good)) => Drift::NotKnown(good),
+        }
+    }
+
+    /// Whether no release was ever rolled out to the service.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.owner.is_none() && self.taken_by.is_none() && self.good.is_none()
+    }
+}
