@@ -209,11 +209,10 @@ impl<'a> Reader<'a> {
                     (key(&text, style, at)?, at)
                 }
                 (_, at) => {
-                    return Err(Unreadable::new(
-                        at,
-                        "a key must be text",
-                        "write a name before the colon",
-                    ));
+                    // To YAML a template's placeholder is a map within a map.
+                    let error =
+                        Unreadable::new(at, "a key must be text", "write a name before the colon");
+                    return Err(foreign::instead_of(self.text, error, &[]));
                 }
             };
             if let Some(first) = entries.iter().find(|entry| entry.key == key) {
