@@ -71,7 +71,7 @@ check-models: ## Says what AWS's newest models have that is not decided here, or
 	failed=0; for part in model errors calls authorization; do scripts/update-$$part --check || failed=1; done; exit $$failed
 
 bench: ## Rendering beside serde_json alone
-	$(CARGO) bench -p towpath-core --bench taskdef
+	$(CARGO) bench -p towpath-taskdef --bench taskdef
 
 fuzz: ## Five minutes of random task definitions (needs cargo-fuzz and a nightly toolchain)
 	cd shared/taskdef && cargo +nightly fuzz run render -- -max_total_time=300
