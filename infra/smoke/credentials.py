@@ -7,29 +7,34 @@ import botocore.config
 import botocore.credentials
 import botocore.exceptions
 
-# Of a run: half an hour more than it takes.
+# Of a run: half an hour more than it takes. Destroying what one left is never put off.
 HOURS = 2
+MAIN = "these credentials"
 SOON = botocore.config.Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 1})
 
 
 def look(chosen):
     """What is missing, each with the way out, and what is to be known of what is there."""
     missing, known, region = [], [], chosen.region
-    ways = {"these credentials": chosen.profile}
+    ways = {MAIN: chosen.profile}
     if chosen.target_profile:
         ways[f"--target-profile {chosen.target_profile}"] = chosen.target_profile
     for what, profile in ways.items():
         try:
             session = boto3.Session(profile_name=profile, region_name=chosen.region)
-            region = region or session.region_name
+            if what == MAIN:
+                # The other account is asked in the same region.
+                region = session.region_name
             found = session.get_credentials()
             if found is None:
                 missing.append("there are no credentials of AWS: say --profile (PROFILE=… to make), or set AWS_PROFILE or AWS_ACCESS_KEY_ID and its like")
                 continue
             left, told = remaining(found)
-            if left is not None and left < datetime.timedelta(hours=HOURS):
+            if not chosen.destroy and left is not None and left < datetime.timedelta(hours=HOURS):
                 missing.append(f"{what} {told}, and a run needs {HOURS} hours: get new ones, or a longer session")
                 continue
+            if not chosen.destroy and left is None and found.token:
+                told += f"; a run needs {HOURS} hours"
             account = session.client("sts", region_name=region or "us-east-1", config=SOON).get_caller_identity()["Account"]
             known.append(f"{what} lead to account {account}; they {told}")
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, RuntimeError) as error:
@@ -48,5 +53,5 @@ def remaining(found, now=None):
         left = found._expiry_time - (now or datetime.datetime.now(datetime.timezone.utc))
         return left, f"end in {max(0, int(left.total_seconds() // 60))} minutes"
     if found.token:
-        return None, f"are temporary, and do not say until when: they have to last for {HOURS} hours"
+        return None, "are temporary, and do not say until when"
     return None, "have no end"

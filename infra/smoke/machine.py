@@ -11,13 +11,14 @@ TERRAFORM = (1, 11)
 
 
 def missing(chosen):
-    """What is not there, each with the way out. What `make smoke` builds itself is not looked for before."""
+    """What is not there, each with the way out. What `make smoke` builds itself is not looked for before, nor
+    for destroying what only a run takes; Terraform reads the packages then, too."""
     yield from no_terraform()
-    if not towpath() and not chosen.look:
+    if not towpath() and not chosen.look and not chosen.destroy:
         yield "the command line is not built: make build"
     if chosen.lab:
         return
-    if not images():
+    if not chosen.destroy and not images():
         yield "neither docker nor podman answers, with which images are built and pushed: install one of them and start it"
     if chosen.look:
         return

@@ -1,11 +1,13 @@
 """What `make smoke` needs is looked for before anything is built, and all of it is told at once."""
 
+import contextlib
 import datetime
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import types
 
 import botocore.credentials
 
@@ -13,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.append(str(ROOT / "infra/smoke"))
 
 import credentials
+import machine
 
 NOW = datetime.datetime(2026, 11, 1, 12, tzinfo=datetime.timezone.utc)
 
@@ -22,6 +25,8 @@ def problems():
     yield from all_at_once()
     yield from before_it_builds()
     yield from how_long_they_last()
+    yield from destroying_is_not_put_off()
+    yield from the_region_is_the_first_accounts()
 
 
 def all_at_once():
@@ -63,3 +68,49 @@ def how_long_they_last():
         left, told = credentials.remaining(found, NOW)
         if left is not None or says not in told:
             yield f"credentials of which to say that they {says}: {left}, {told}"
+
+
+def destroying_is_not_put_off():
+    """What a run left costs money: hours, images and the command line are for runs alone."""
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=30)
+    ends = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_SESSION_TOKEN": "c", "AWS_CREDENTIAL_EXPIRATION": soon.isoformat()}
+    for destroy in (None, "smoke-1a2b"):
+        with tempfile.TemporaryDirectory(prefix="towpath-nothing-") as home, environment(home, ends):
+            missing = [*machine.missing(chosen(destroy=destroy)), *credentials.look(chosen(destroy=destroy))[0]]
+        for said in ("neither docker nor podman answers", "a run needs 2 hours"):
+            if (said in "\n".join(missing)) is bool(destroy):
+                yield f"with --destroy {destroy}, of what says \"{said}\" is missing: {missing}"
+
+
+def the_region_is_the_first_accounts():
+    """The one that a run is in is not that of the profile of --target-profile."""
+    with tempfile.TemporaryDirectory(prefix="towpath-profiles-") as home:
+        (pathlib.Path(home) / "config").write_text("[profile first]\n[profile there]\nregion = eu-west-1\n")
+        keys = "aws_access_key_id = a\naws_secret_access_key = b\n"
+        (pathlib.Path(home) / "credentials").write_text(f"[first]\n{keys}[there]\n{keys}")
+        for profile, target, is_missing in (("first", "there", True), ("there", "first", False)):
+            with environment(home, {}):
+                missing = credentials.look(chosen(profile=profile, target_profile=target))[0]
+            if any("no region is chosen" in one for one in missing) is not is_missing:
+                yield f"with the region of {profile} and another account's {target}, this is missing: {missing}"
+
+
+def chosen(**options):
+    """What was asked for."""
+    defaults = {"look": False, "lab": False, "destroy": None, "profile": None, "target_profile": None, "region": None,
+                "packages": "target/packages", "architecture": "arm64"}
+    return types.SimpleNamespace(**defaults | options)
+
+
+@contextlib.contextmanager
+def environment(home, variables):
+    """Only this one, meanwhile; nobody answers as AWS there."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update({"PATH": home, "HOME": home, "AWS_CONFIG_FILE": f"{home}/config", "AWS_SHARED_CREDENTIALS_FILE": f"{home}/credentials",
+                       "AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"} | variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
