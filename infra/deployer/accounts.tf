@@ -48,8 +48,8 @@ resource "aws_cloudwatch_event_bus_policy" "this" {
 }
 
 # Hooks run in the account of the service and write into the ledger here: their role there names the
-# table by its ARN, and the table admits exactly that role, for what the function does at home. Which
-# items that are follows from the account of whoever calls (`aws:PrincipalAccount`).
+# table by its ARN, and the table admits roles with the hooks' names alone, for what the function does at
+# home. Which items that are follows from the account of whoever calls (`aws:PrincipalAccount`).
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-cross-account-access.html
 resource "aws_dynamodb_resource_policy" "ledger" {
   count = length(var.target_accounts) > 0 ? 1 : 0

@@ -143,7 +143,12 @@ resource "aws_kms_key" "this" {
         Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
         Resource  = "*"
         Condition = {
-          ArnEquals    = { "aws:PrincipalArn" = [for account in ["222222222222", "333333333333"] : "arn:aws:iam::${account}:role/towpath-lifecycle-hook"] }
+          # An account with stages in several regions has a role for each, with the region in its name.
+          ArnLike = {
+            "aws:PrincipalArn" = flatten([for account in ["222222222222", "333333333333"] : [
+              for role in ["lifecycle-hook", "lifecycle-hook-*"] : "arn:aws:iam::${account}:role/towpath-${role}"
+            ]])
+          }
           StringEquals = { "kms:ViaService" = "dynamodb.eu-central-1.amazonaws.com" }
         }
       },
