@@ -55,6 +55,21 @@ pub(crate) struct Reply {
     pub(crate) body: Bytes,
 }
 
+impl Reply {
+    /// The reply with its list of this name changed; one without it is left as it is.
+    pub(crate) fn with_members(mut self, list: &str, change: impl FnOnce(&mut Vec<Value>)) -> Self {
+        let mut body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        if self.status == 200
+            && let Some(members) = body.get_mut(list).and_then(Value::as_array_mut)
+        {
+            change(members);
+            self.body = body.to_string().into();
+            self.headers.remove("content-length");
+        }
+        self
+    }
+}
+
 /// The server process and how to reach it.
 #[derive(Debug)]
 pub(crate) struct Moto {

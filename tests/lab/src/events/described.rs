@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::gateway::dispatch::{Answer, Incoming, forward, reply};
 use crate::gateway::parse::Request;
 use crate::lab::Lab;
-use crate::lambda::listed::with_members;
 
 /// A rule as it is described.
 struct Described<'a> {
+    name: String,
     function: String,
     pattern: Option<&'a Value>,
     schedule: Option<&'a str>,
@@ -60,7 +60,7 @@ pub(crate) fn answer(lab: &Lab, incoming: &Incoming) -> Answer {
             reply(incoming, &json!({ "Targets": [target] }))
         }
         _ => {
-            let shown = shown(lab, name, &rule);
+            let shown = shown(lab, &rule);
             reply(incoming, &shown)
         }
     })
@@ -81,16 +81,15 @@ pub(crate) async fn list(lab: &Lab, incoming: &Incoming) -> Answer {
         return Ok(made);
     }
     let prefix = request.input["NamePrefix"].as_str().unwrap_or_default();
-    let names = names(lab).into_iter();
-    let names = names.filter(|name| name.starts_with(prefix));
-    let own: Vec<Value> = names
-        .filter_map(|name| Some(shown(lab, &name, &find(lab, &name)?)))
-        .collect();
-    Ok(with_members(made, "Rules", |all| all.extend(own)))
+    let own = all(lab).into_iter();
+    let own = own.filter(|rule| rule.name.starts_with(prefix));
+    let own: Vec<Value> = own.map(|rule| shown(lab, &rule)).collect();
+    Ok(made.with_members("Rules", |all| all.extend(own)))
 }
 
 /// The rule as it is shown.
-fn shown(lab: &Lab, name: &str, rule: &Described<'_>) -> Value {
+fn shown(lab: &Lab, rule: &Described<'_>) -> Value {
+    let name = &rule.name;
     let (account, region) = (&lab.settings.account, &lab.settings.region);
     let enabled = lab.buses.is_enabled(account, region, name);
     let mut shown = json!({
@@ -108,23 +107,6 @@ fn shown(lab: &Lab, name: &str, rule: &Described<'_>) -> Value {
     shown
 }
 
-/// The names of all rules of the description.
-fn names(lab: &Lab) -> Vec<String> {
-    let mut names = Vec::new();
-    for (short, described) in &lab.description.functions {
-        let function = lab.description.function_name(short);
-        let triggers = &described.triggers;
-        let events = triggers.events.iter().map(|one| &one.name);
-        let schedules = triggers.schedules.iter().map(|one| &one.name);
-        names.extend(
-            events
-                .chain(schedules)
-                .map(|rule| format!("{function}-{rule}")),
-        );
-    }
-    names
-}
-
 fn name_of(request: &Request) -> &str {
     let member = if request.operation == "ListTargetsByRule" {
         "Rule"
@@ -135,28 +117,29 @@ fn name_of(request: &Request) -> &str {
 }
 
 fn find<'a>(lab: &'a Lab, name: &str) -> Option<Described<'a>> {
+    all(lab).into_iter().find(|rule| rule.name == name)
+}
+
+/// All rules of the description.
+fn all(lab: &Lab) -> Vec<Described<'_>> {
+    let mut all = Vec::new();
     for (short, described) in &lab.description.functions {
         let function = lab.description.function_name(short);
-        let Some(rule) = name.strip_prefix(&format!("{function}-")) else {
-            continue;
-        };
         let triggers = &described.triggers;
-        if let Some(event) = triggers.events.iter().find(|one| one.name == rule) {
-            return Some(Described {
-                function,
-                pattern: Some(&event.pattern),
-                schedule: None,
-                input: event.input.as_ref(),
-            });
-        }
-        if let Some(scheduled) = triggers.schedules.iter().find(|one| one.name == rule) {
-            return Some(Described {
-                function,
-                pattern: None,
-                schedule: Some(&scheduled.expression),
-                input: scheduled.input.as_ref(),
-            });
-        }
+        all.extend(triggers.events.iter().map(|event| Described {
+            name: format!("{function}-{}", event.name),
+            function: function.clone(),
+            pattern: Some(&event.pattern),
+            schedule: None,
+            input: event.input.as_ref(),
+        }));
+        all.extend(triggers.schedules.iter().map(|scheduled| Described {
+            name: format!("{function}-{}", scheduled.name),
+            function: function.clone(),
+            pattern: None,
+            schedule: Some(&scheduled.expression),
+            input: scheduled.input.as_ref(),
+        }));
     }
-    None
+    all
 }

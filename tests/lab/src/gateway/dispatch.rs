@@ -107,8 +107,13 @@ pub(crate) async fn handle(lab: Arc<Lab>, http: Http) -> Response<Body> {
             let reply = perform(&lab, &incoming).await;
             reply.map(|reply| stale::older(&lab, &incoming, before, members.as_deref(), reply))
         }
-        Some(Outcome::AnswerLost | Outcome::LatencyMs(_) | Outcome::CrashAfter) | None => {
-            perform(&lab, &incoming).await
+        Some(Outcome::AnswerLost | Outcome::CrashAfter) => perform(&lab, &incoming).await,
+        Some(Outcome::LatencyMs(_)) | None => {
+            let answer = perform(&lab, &incoming).await;
+            if let Ok(reply) = &answer {
+                stale::remember(&lab, &incoming, reply);
+            }
+            answer
         }
     };
     let lost = matches!(
@@ -144,7 +149,6 @@ async fn perform(lab: &Arc<Lab>, incoming: &Incoming) -> Answer {
         }
         lab.managed_keys.observe(&incoming.request);
     }
-    stale::remember(lab, incoming, &reply);
     Ok(reply)
 }
 

@@ -121,8 +121,19 @@ pub(crate) struct Met {
 /// The last two different answers to the same read.
 #[derive(Debug, Clone)]
 struct Reads {
-    before: Option<Value>,
-    last: Value,
+    before: Option<String>,
+    last: String,
+}
+
+/// What a read answered before the last change that it saw.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Earlier {
+    /// Nothing: it was never made before.
+    NeverRead,
+    /// The same as now: it has seen no change.
+    Unchanged,
+    /// This.
+    Before(String),
 }
 
 const MOST_READS: usize = 10_000;
@@ -209,7 +220,7 @@ impl Faults {
     }
 
     /// Remembers the answer to a read.
-    pub(crate) fn remember(&self, key: &str, answer: &Value) {
+    pub(crate) fn remember(&self, key: &str, answer: &str) {
         let mut reads = lock(&self.reads);
         // Old reads are forgotten all at once: what is stale has to be recent to be believed.
         if reads.len() > MOST_READS {
@@ -218,24 +229,25 @@ impl Faults {
         match reads.get_mut(key) {
             Some(read) if read.last == *answer => {}
             Some(read) => {
-                let last = std::mem::replace(&mut read.last, answer.clone());
+                let last = std::mem::replace(&mut read.last, answer.to_owned());
                 read.before = Some(last);
             }
             None => {
-                let last = answer.clone();
+                let last = answer.to_owned();
                 reads.insert(key.to_owned(), Reads { before: None, last });
             }
         }
     }
 
-    /// The answer to a read before the last change that it saw, given what it answers now.
-    pub(crate) fn stale(&self, key: &str, now: &Value) -> Option<Value> {
-        let reads = lock(&self.reads);
-        let read = reads.get(key)?;
-        if read.last == *now {
-            read.before.clone()
-        } else {
-            Some(read.last.clone())
+    /// What a read answered before the last change that it saw, given what it answers now.
+    pub(crate) fn earlier(&self, key: &str, now: &str) -> Earlier {
+        match lock(&self.reads).get(key) {
+            None => Earlier::NeverRead,
+            Some(read) if read.last != now => Earlier::Before(read.last.clone()),
+            Some(read) => match &read.before {
+                None => Earlier::Unchanged,
+                Some(before) => Earlier::Before(before.clone()),
+            },
         }
     }
 }
@@ -370,10 +382,11 @@ mod tests {
     #[test]
     fn a_stale_read_shows_what_was_before_the_last_change() {
         let faults = Faults::default();
-        faults.remember("read", &json!(1));
-        assert_eq!(faults.stale("read", &json!(1)), None, "nothing changed yet");
-        assert_eq!(faults.stale("read", &json!(2)), Some(json!(1)));
-        faults.remember("read", &json!(2));
-        assert_eq!(faults.stale("read", &json!(2)), Some(json!(1)));
+        assert_eq!(faults.earlier("read", "1"), Earlier::NeverRead);
+        faults.remember("read", "1");
+        assert_eq!(faults.earlier("read", "1"), Earlier::Unchanged);
+        assert_eq!(faults.earlier("read", "2"), Earlier::Before("1".into()));
+        faults.remember("read", "2");
+        assert_eq!(faults.earlier("read", "2"), Earlier::Before("1".into()));
     }
 }

@@ -8,6 +8,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::dispatch::Incoming;
+use super::faults::Earlier;
+use super::parse::Request;
 use crate::lab::Lab;
 use crate::moto::Reply;
 use crate::world::{self, Call};
@@ -51,17 +53,27 @@ pub(crate) fn older(
     if let Before(Some(service)) = before {
         return as_before(&incoming.request.input, service, members, reply);
     }
-    if !is_read(&incoming.request.operation) || incoming.request.input["ConsistentRead"] == true {
+    let Request {
+        operation, input, ..
+    } = &incoming.request;
+    if !is_read(operation) || input["ConsistentRead"] == true {
         return reply;
     }
-    let now = text(&reply.body);
-    match lab.faults.stale(&read_key(incoming), &now) {
-        Some(Value::String(body)) => Reply {
+    let earlier = lab.faults.earlier(&read_key(incoming), &text(&reply.body));
+    let older = match earlier {
+        Earlier::Unchanged => None,
+        Earlier::Before(body) => Some(Reply {
             body: body.into(),
-            ..reply
+            ..reply.clone()
+        }),
+        Earlier::NeverRead => match not_visible_yet(operation, input, &reply) {
+            // Nothing is remembered: the caller has not seen it.
+            Some(without) => return without,
+            None => None,
         },
-        Some(_) | None => never_read(&incoming.request.operation, &incoming.request.input, reply),
-    }
+    };
+    remember(lab, incoming, &reply);
+    older.unwrap_or(reply)
 }
 
 /// The answer to an update that shows what was asked for, and else the service as it was.
@@ -92,46 +104,44 @@ fn as_before(input: &Value, mut before: Value, members: Option<&[String]>, reply
     }
 }
 
-/// A read that nobody has made before: what ECS has just made is not visible yet.
-fn never_read(operation: &str, input: &Value, reply: Reply) -> Reply {
-    let Ok(mut answer) = serde_json::from_slice::<Value>(&reply.body) else {
-        return reply;
-    };
-    if answer.get("deploymentInfo").is_some() {
-        let refused = json!({ "__type": "DeploymentDoesNotExistException",
-            "message": format!("The deployment {} could not be found", input["deploymentId"]) });
-        return Reply {
-            status: 400,
-            body: refused.to_string().into(),
-            ..reply
-        };
+/// The answer while what ECS or CodeDeploy has just made is not visible yet; `None` where it shows
+/// nothing of that.
+fn not_visible_yet(operation: &str, input: &Value, reply: &Reply) -> Option<Reply> {
+    if reply.status != 200 {
+        return None;
     }
+    let mut answer = serde_json::from_slice::<Value>(&reply.body).ok()?;
+    let with = |status: u16, body: &Value| Reply {
+        status,
+        headers: reply.headers.clone(),
+        body: body.to_string().into(),
+    };
     let (found, asked) = match operation {
+        "GetDeployment" => {
+            let id = input["deploymentId"].as_str().unwrap_or_default();
+            let refused = json!({ "__type": "DeploymentDoesNotExistException",
+                "message": format!("The deployment {id} could not be found") });
+            return Some(with(400, &refused));
+        }
         // The lab lists the oldest first.
         "ListServiceDeployments" => {
             if let Some(list) = answer["serviceDeployments"].as_array_mut() {
                 list.pop();
             }
-            return Reply {
-                body: answer.to_string().into(),
-                ..reply
-            };
+            return Some(with(200, &answer));
         }
         "DescribeServiceDeployments" => ("serviceDeployments", "serviceDeploymentArns"),
         "DescribeServiceRevisions" => ("serviceRevisions", "serviceRevisionArns"),
-        _ => return reply,
+        _ => return None,
     };
     let missing = |arn: &Value| json!({ "arn": arn, "reason": "MISSING" });
     let asked = input[asked].as_array().into_iter().flatten();
     answer[found] = json!([]);
     answer["failures"] = asked.map(missing).collect();
-    Reply {
-        body: answer.to_string().into(),
-        ..reply
-    }
+    Some(with(200, &answer))
 }
 
-/// Keeps the answer to a read.
+/// Keeps the answer to a read, as the caller has seen it.
 pub(crate) fn remember(lab: &Lab, incoming: &Incoming, reply: &Reply) {
     if is_read(&incoming.request.operation) && reply.status == 200 {
         lab.faults.remember(&read_key(incoming), &text(&reply.body));
@@ -142,8 +152,8 @@ fn is_update(incoming: &Incoming) -> bool {
     incoming.request.service == "ecs" && incoming.request.operation == "UpdateService"
 }
 
-fn text(body: &Bytes) -> Value {
-    Value::String(String::from_utf8_lossy(body).into_owned())
+fn text(body: &Bytes) -> String {
+    String::from_utf8_lossy(body).into_owned()
 }
 
 fn is_read(operation: &str) -> bool {
@@ -155,8 +165,13 @@ fn is_read(operation: &str) -> bool {
 fn read_key(incoming: &Incoming) -> String {
     let request = &incoming.request;
     format!(
-        "{} {} {} {} {}",
-        request.account, request.region, request.service, request.operation, request.input
+        "{} {} {} {} {} {}",
+        incoming.caller.name,
+        request.account,
+        request.region,
+        request.service,
+        request.operation,
+        request.input
     )
 }
 
@@ -198,8 +213,8 @@ mod tests {
     #[test]
     fn what_was_never_read_is_not_visible_yet() {
         let stale = |operation: &str, input: Value, answer: Value| {
-            let reply = never_read(operation, &input, reply(&answer));
-            serde_json::from_slice::<Value>(&reply.body).unwrap()
+            let without = not_visible_yet(operation, &input, &reply(&answer));
+            without.map(|reply| serde_json::from_slice::<Value>(&reply.body).unwrap())
         };
         assert_eq!(
             stale(
@@ -207,7 +222,7 @@ mod tests {
                 json!({}),
                 json!({"serviceDeployments": ["first", "second"]})
             ),
-            json!({"serviceDeployments": ["first"]})
+            Some(json!({"serviceDeployments": ["first"]}))
         );
         assert_eq!(
             stale(
@@ -215,9 +230,18 @@ mod tests {
                 json!({"serviceRevisionArns": ["a"]}),
                 json!({"serviceRevisions": [{"taskDefinition": "shop:7"}], "failures": []})
             ),
-            json!({"serviceRevisions": [], "failures": [{"arn": "a", "reason": "MISSING"}]})
+            Some(json!({"serviceRevisions": [], "failures": [{"arn": "a", "reason": "MISSING"}]}))
+        );
+        assert_eq!(
+            stale(
+                "GetDeployment",
+                json!({"deploymentId": "d-1"}),
+                json!({"deploymentInfo": {"deploymentId": "d-1"}})
+            ),
+            Some(json!({"__type": "DeploymentDoesNotExistException",
+                "message": "The deployment d-1 could not be found"}))
         );
         let other = json!({"services": ["shop"]});
-        assert_eq!(stale("DescribeServices", json!({}), other.clone()), other);
+        assert_eq!(stale("DescribeServices", json!({}), other), None);
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::environment::{self, Environment, StartError};
 use super::function::{Answer, Config, Function};
+use super::named::Named;
 use super::runtime_api::Reported;
 use crate::gateway::faults::Outcome;
 use crate::gateway::record;
@@ -64,15 +65,12 @@ impl Lambda {
 
     /// The function with this name, partial ARN or ARN, with or without a version.
     pub(crate) fn find(&self, account: &str, region: &str, name: &str) -> Option<Arc<Function>> {
-        let parts: Vec<&str> = name.split(':').collect();
-        let (account, region, name) = match parts.as_slice() {
-            ["arn", _, "lambda", region, account, "function", name, ..]
-            | [region, account, "function", name, ..] => (*account, *region, *name),
-            [account, "function", name, ..] => (*account, region, *name),
-            [name, ..] => (account, region, *name),
-            [] => return None,
-        };
-        let key = (account.to_owned(), region.to_owned(), name.to_owned());
+        let named = Named::parse(account, region, name);
+        let key = (
+            named.account.to_owned(),
+            named.region.to_owned(),
+            named.name.to_owned(),
+        );
         lock(&self.functions).get(&key).cloned()
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod hooks;
 pub(crate) mod host;
 pub(crate) mod listed;
 pub(crate) mod metrics;
+pub(crate) mod named;
 pub(crate) mod permission;
 pub(crate) mod runtime_api;
 pub(crate) mod stats;

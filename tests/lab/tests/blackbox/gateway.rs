@@ -1,6 +1,7 @@
 //! The gateway: protocols, the journal, faults, accounts, and what it does with nonsense.
 
 use crate::harness::{Lab, send};
+use crate::shop::{self, ECS};
 use serde_json::{Value, json};
 
 const PUT: &str = "AmazonSSM.PutParameter";
@@ -97,6 +98,41 @@ async fn each_fault_has_its_effect_and_only_when_it_is_due() {
         faults,
         ["throttled", "failed-before", "answer-lost", "stale"]
     );
+}
+
+#[tokio::test]
+async fn what_a_caller_has_seen_is_there_however_stale_the_answer() {
+    let lab = Lab::start();
+    let shop = shop::open(&lab).await;
+    let network = json!({"awsvpcConfiguration": {"subnets": [shop.subnet]}});
+    let create = json!({"cluster": "staging", "serviceName": "shop", "taskDefinition": shop.definition,
+        "desiredCount": 1, "launchType": "FARGATE", "networkConfiguration": network});
+    let created = lab.ok("ecs", format!("{ECS}.CreateService"), create).await;
+    let arn = created["service"]["currentServiceDeployment"].clone();
+    assert!(arn.is_string(), "{created}");
+    let stale = |nth: u64| json!({"operation": "DescribeServiceDeployments", "nth": nth, "outcome": "stale"});
+    lab.tell("faults", json!([stale(1), stale(2), stale(4)]))
+        .await;
+    let describe = async || {
+        let asked = json!({"serviceDeploymentArns": [arn]});
+        let operation = format!("{ECS}.DescribeServiceDeployments");
+        let described = lab.ok("ecs", operation, asked).await;
+        let reason = described["failures"][0]["reason"].clone();
+        (
+            described["serviceDeployments"].as_array().map(Vec::len),
+            reason,
+        )
+    };
+    for _ in 0..2 {
+        assert_eq!(
+            describe().await,
+            (Some(0), json!("MISSING")),
+            "not seen yet"
+        );
+    }
+    for _ in 0..2 {
+        assert_eq!(describe().await, (Some(1), Value::Null), "seen");
+    }
 }
 
 #[tokio::test]
