@@ -204,15 +204,15 @@ pub(crate) struct NoSuchPipeline {
 
 impl NoSuchPipeline {
     /// The error, if none of those that are kept has the name.
-    pub(crate) fn unless_kept<D: Deployer>(
+    pub(crate) fn unless_kept<'a, D: Deployer>(
         deployer: &D,
         name: &PipelineName,
-        kept: &[Kept],
-    ) -> Result<(), Self> {
-        let known: Vec<_> = kept.iter().map(Kept::called).collect();
-        if known.contains(&name.as_str()) {
-            return Ok(());
+        kept: &'a [Kept],
+    ) -> Result<&'a Kept, Self> {
+        if let Some(found) = kept.iter().find(|one| one.called() == name.as_str()) {
+            return Ok(found);
         }
+        let known: Vec<_> = kept.iter().map(Kept::called).collect();
         let way_out = match meant::hint(name.as_str(), &known) {
             Some(hint) => hint,
             None => "`towpath apply FILE` stores one".to_owned(),

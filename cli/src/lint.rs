@@ -6,6 +6,7 @@ mod empty;
 mod foreign;
 mod json;
 mod leaf;
+mod not_a_pipeline;
 mod rewrite;
 mod scalar;
 mod suggest;
@@ -15,13 +16,13 @@ mod walk;
 mod yaml;
 
 use std::path::Path;
-use towpath_taskdef::not_a_pipeline;
 use towpath_taskdef::repeated_path;
 
 use serde::Serialize;
 use towpath_core::pipeline::{Contradiction, LARGEST_TEXT, Pipeline, ReadError};
 
 use self::document::{Node, Position, Unreadable};
+use self::not_a_pipeline::{not_a_pipeline, way_to_a_pipeline};
 use crate::shape::{Shape, Shapeless};
 
 /// How a file is written.
@@ -147,7 +148,7 @@ impl Linter {
                     Position::START,
                     "",
                     format!("{}, and not a pipeline", kind.what()),
-                    kind.way_to_a_pipeline(),
+                    way_to_a_pipeline(kind),
                 )];
             }
             found.sort();

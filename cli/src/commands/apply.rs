@@ -66,16 +66,13 @@ struct Applied {
     newest_unknown: Option<String>,
     /// Whether it is deployed now, on purpose.
     deployed: bool,
-    /// Whether it was to be.
-    #[serde(skip)]
-    wanted: bool,
 }
 
 impl Applied {
-    /// Whether the newest image was to be deployed, and is not, as its release has ended without it.
+    /// Whether the newest image's release has ended without deploying it.
     fn leaves_newest(&self) -> bool {
         let newest = self.newest.as_ref();
-        self.wanted && newest.is_some_and(|newest| newest.way_on.is_some())
+        newest.is_some_and(|newest| newest.way_on.is_some())
     }
 }
 
@@ -125,7 +122,7 @@ pub(super) async fn run<D: Orders + Reads>(
     let mut applied = Vec::new();
     let stored = store(deployer, arguments, output, ready, &kept, &mut applied, out).await;
     let changes = applied.iter().any(|one| one.change != Change::Unchanged);
-    let undone = applied.iter().any(Applied::leaves_newest);
+    let undone = arguments.deploy_newest && applied.iter().any(Applied::leaves_newest);
     if output == Output::Json {
         let mut report = serde_json::json!({
             "ok": stored.is_ok(), "dry_run": arguments.dry_run, "changes": changes, "pipelines": applied
@@ -159,7 +156,7 @@ async fn store<D: Orders + Reads>(
         let mut one = apply(deployer, arguments.dry_run, one, problem, kept).await?;
         let looked = look_for_newest(deployer, arguments, &pipeline, &home, &mut one).await;
         if output == Output::Text {
-            write_text(out, arguments.dry_run, &one)?;
+            write_text(out, arguments, &one)?;
         }
         applied.push(one);
         looked?;
@@ -180,8 +177,7 @@ async fn look_for_newest<D: Orders>(
         Err(error) if arguments.deploy_newest => return Err(error),
         Err(error) => one.newest_unknown = Some(error.to_string()),
     }
-    one.wanted = arguments.deploy_newest;
-    if one.wanted
+    if arguments.deploy_newest
         && let (Some(newest), Some(version)) = (&one.newest, one.version)
         && newest.state.is_none()
     {
@@ -328,7 +324,6 @@ async fn apply<D: Deployer>(
         newest: None,
         newest_unknown: None,
         deployed: false,
-        wanted: false,
     })
 }
 
@@ -352,7 +347,7 @@ fn diff(old: &str, new: &str) -> String {
     diff.unified_diff().context_radius(3).to_string()
 }
 
-fn write_text(out: &mut dyn Write, dry_run: bool, one: &Applied) -> Result<(), Failure> {
+fn write_text(out: &mut dyn Write, arguments: &Arguments, one: &Applied) -> Result<(), Failure> {
     for line in one.diff.lines() {
         let style = match line.as_bytes().first() {
             Some(b'+') => GOOD,
@@ -362,7 +357,7 @@ fn write_text(out: &mut dyn Write, dry_run: bool, one: &Applied) -> Result<(), F
         };
         writeln!(out, "{style}{}{style:#}", crate::telling::safe(line))?;
     }
-    let done = match (one.change, dry_run) {
+    let done = match (one.change, arguments.dry_run) {
         (Change::Unchanged, _) => "is unchanged",
         (Change::Created, false) => "is stored, new",
         (Change::Changed, false) => "is stored",
@@ -387,11 +382,11 @@ fn write_text(out: &mut dyn Write, dry_run: bool, one: &Applied) -> Result<(), F
             writeln!(out, "    {way_out}")?;
         }
     }
-    write_newest(out, dry_run, one)
+    write_newest(out, arguments, one)
 }
 
 /// What is newest in the repository, and what becomes of it.
-fn write_newest(out: &mut dyn Write, dry_run: bool, one: &Applied) -> Result<(), Failure> {
+fn write_newest(out: &mut dyn Write, arguments: &Arguments, one: &Applied) -> Result<(), Failure> {
     if let Some(problem) = &one.newest_unknown {
         let problem = crate::telling::safe(problem);
         writeln!(
@@ -415,12 +410,16 @@ fn write_newest(out: &mut dyn Write, dry_run: bool, one: &Applied) -> Result<(),
                 out,
                 "    {QUIET}the newest that it takes is {tag}, pushed at {pushed}, and released before: {release} ({state}){QUIET:#}"
             )?;
-            if let (Some(way_on), true) = (&newest.way_on, one.wanted) {
+            if let (Some(way_on), true) = (&newest.way_on, arguments.deploy_newest) {
                 writeln!(out, "    {BAD}it is not deployed{BAD:#}: {way_on}")?;
             }
         }
         (None, false) => {
-            let file = if dry_run { "FILE" } else { one.file.as_str() };
+            let file = if arguments.dry_run {
+                "FILE"
+            } else {
+                one.file.as_str()
+            };
             writeln!(
                 out,
                 "    the newest that it takes is {NAME}{tag}{NAME:#}, pushed at {pushed}, before the pipeline was applied: it is not deployed unless you say so, with `towpath apply {} --deploy-newest`",

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
+use futures_util::future::{join, try_join_all};
 use serde::Serialize;
 use towpath_core::pipeline::{Pipeline, TagVerdict};
 use towpath_taskdef::image::{Registry, RepositoryName, Tag};
@@ -188,14 +189,18 @@ pub(super) async fn among_stored<D: Orders + Reads>(
         }
     }
     let home = deployer.home().await?;
-    let mut explained = Vec::new();
-    for pipeline in &pipelines {
+    let explained = try_join_all(pipelines.iter().map(|pipeline| async {
         let mut one = explain(pipeline, &question, Some(home.registry_of(pipeline)));
-        look_for_vetoes(deployer, pipeline, &mut one).await?;
-        let told = registries::check(deployer, deployer.prefix(), pipeline, &home).await;
+        let (vetoes, told) = join(
+            look_for_vetoes(deployer, pipeline, &mut one),
+            registries::check(deployer, deployer.prefix(), pipeline, &home),
+        )
+        .await;
+        vetoes?;
         one.problem = told.filter(|found| found.severity != Severity::Ok);
-        explained.push(one);
-    }
+        Ok::<_, Failure>(one)
+    }))
+    .await?;
     let hint = if explained.is_empty() && unusable.is_empty() {
         repositories(deployer, &question.asked.repository).await?
     } else {

@@ -70,12 +70,7 @@ pub(super) async fn run<D: Deployer>(
     let releases = last_opened(deployer, &pipeline, arguments.limit).await?;
     if releases.is_empty() {
         let kept = all_pipelines(deployer).await?;
-        let known = |one: &Kept| {
-            one.pipeline
-                .as_ref()
-                .is_ok_and(|kept| kept.pipeline == pipeline)
-        };
-        if !kept.iter().any(known) {
+        if !kept.iter().any(|one| one.called() == pipeline.as_str()) {
             return Err(nothing(&kept).into());
         }
     }

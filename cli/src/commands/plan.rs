@@ -13,8 +13,8 @@ use towpath_deployer::Preview;
 use towpath_taskdef as taskdef;
 use towpath_taskdef::image::{Digest, ImageRef, Registry, RepositoryName, Tag};
 
+use super::stage;
 use crate::deployer::{Deployer, NoSuchPipeline, all_pipelines};
-use crate::meant::closest;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
 use crate::telling::safe;
 
@@ -73,8 +73,9 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct RollingOut<'a> {
     release: &'a str,
-    /// The revision that was left last, which has the traffic until the rollout moves it.
-    served: &'a str,
+    /// The revision that served before, which has the traffic until the rollout moves it; none where
+    /// the ledger does not know it.
+    served: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -93,20 +94,7 @@ pub(super) async fn run<D: Deployer>(
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
     let (pipeline, version) = find(deployer, &arguments.pipeline).await?;
-    let stage = pipeline.stage(&arguments.stage).ok_or_else(|| {
-        let known: Vec<_> = pipeline.stages.iter().map(|s| s.name.as_str()).collect();
-        match closest(arguments.stage.as_str(), &known) {
-            Some(meant) => format!(
-                "the pipeline has no stage `{}`: did you mean `{meant}`?",
-                arguments.stage
-            ),
-            None => format!(
-                "the pipeline has no stage `{}`, but {}",
-                arguments.stage,
-                known.join(", ")
-            ),
-        }
-    })?;
+    let stage = stage::named(&pipeline, &arguments.stage)?;
     let home = deployer.home().await?;
     let image = find_image(deployer, &pipeline, &home, &arguments.image).await?;
     let release = rehearsed(deployer, &pipeline, version, home, image)?;
@@ -136,11 +124,8 @@ pub(super) async fn run<D: Deployer>(
 /// The pipeline of that name, with the version of its parameter.
 async fn find<D: Deployer>(deployer: &D, name: &PipelineName) -> Result<(Pipeline, i64), Failure> {
     let all = all_pipelines(deployer).await?;
-    NoSuchPipeline::unless_kept(deployer, name, &all)?;
-    let mut all = all.into_iter();
-    let kept = all.find(|kept| kept.called() == name.as_str());
-    let kept = kept.ok_or("the pipeline is gone")?;
-    Ok((kept.pipeline?, kept.parameter.version))
+    let kept = NoSuchPipeline::unless_kept(deployer, name, &all)?;
+    Ok((kept.pipeline.clone()?, kept.parameter.version))
 }
 
 async fn find_image<D: Deployer>(
@@ -301,13 +286,17 @@ fn report<'a>(
 /// traffic the service does not say then: ECS names what a blue/green deployment is to bring.
 fn rolling_out(plan: &Plan) -> Option<RollingOut<'_>> {
     let owner = plan.service.owner.as_ref()?;
-    match plan.service.drift(&plan.current) {
-        Drift::Changed(left) => Some(RollingOut {
-            release: owner.as_str(),
-            served: left.as_str(),
-        }),
-        Drift::Untouched | Drift::AsLeft(_) | Drift::NotKnown(_) => None,
-    }
+    let served = match plan.service.drift(&plan.current) {
+        // It has not come to the service yet.
+        Drift::AsLeft(_) => return None,
+        Drift::Changed(left) => Some(left.as_str()),
+        Drift::NotKnown(good) => Some(good.revision.as_str()),
+        Drift::Untouched => None,
+    };
+    Some(RollingOut {
+        release: owner.as_str(),
+        served,
+    })
 }
 
 fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
@@ -334,11 +323,14 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
     }
     match &report.rolling_out {
         None => writeln!(out, "  runs now      {}", report.current)?,
-        Some(RollingOut { release, served }) => writeln!(
-            out,
-            "  rolling out   {}, by {release}: {served} may still have the traffic",
-            report.current
-        )?,
+        Some(RollingOut { release, served }) => {
+            let served = served.unwrap_or("what ran before");
+            writeln!(
+                out,
+                "  rolling out   {}, by {release}: {served} may still have the traffic",
+                report.current
+            )?;
+        }
     }
     match report.reuses {
         Some(_) if report.same && report.rolling_out.is_some() => {

@@ -16,6 +16,7 @@ use self::report::{Report, RunsInstead, TakenFrom, To, write_text};
 use super::stage::{self, Found, StageArguments, reason};
 use crate::deployer::MaybeRead;
 use crate::deployer::orders::Orders;
+use crate::doctor::drift;
 use crate::doctor::looked::look;
 use crate::doctor::reads::Reads;
 use crate::doctor::stage::StageAt;
@@ -331,18 +332,21 @@ impl<'a, D: Orders + Reads> Ordered<'a, D> {
         let at = StageAt::new(pipeline, stage, home, self.deployer.prefix());
         let looked = look(self.deployer, &at).await;
         report.not_looked_at = looked.not_looked_at;
-        if let Some(running) = &looked.running {
-            report.runs_instead = match row.drift(running) {
+        // What a failed release of Towpath's own has left is no one else's.
+        if let (Some(running), None) = (&looked.running, &looked.failed) {
+            let told = match row.drift(running) {
                 Drift::Untouched | Drift::AsLeft(_) => None,
-                Drift::NotKnown(_) => Some(RunsInstead {
-                    revision: running.clone(),
-                    left: None,
-                }),
-                Drift::Changed(left) => Some(RunsInstead {
-                    revision: running.clone(),
-                    left: Some(left.clone()),
-                }),
+                Drift::NotKnown(good) => Some((
+                    None,
+                    format!("the service {}", drift::not_known(row, running, good)),
+                )),
+                Drift::Changed(left) => Some((Some(left.clone()), drift::changed(running, left))),
             };
+            report.runs_instead = told.map(|(left, told)| RunsInstead {
+                revision: running.clone(),
+                left,
+                told,
+            });
         }
         Ok(match (looked.failed, looked.running) {
             (Some(failed), _) => Serving::Failed(failed.revision),

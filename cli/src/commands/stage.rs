@@ -56,22 +56,7 @@ pub(super) async fn find<D: Deployer>(
 ) -> Result<Found, Failure> {
     let kept = all_pipelines(deployer).await?;
     let pipeline = pipeline(deployer, &kept, &wanted.pipeline)?;
-    let Some(stage) = pipeline.stage(&wanted.stage) else {
-        let stages: Vec<_> = pipeline
-            .stages
-            .iter()
-            .map(|one| one.name.as_str())
-            .collect();
-        return Err(NoSuchStage::Stage {
-            pipeline: wanted.pipeline.clone(),
-            stage: wanted.stage.clone(),
-            meant: closest(wanted.stage.as_str(), &stages)
-                .map_or_else(String::new, |meant| format!(" (did you mean `{meant}`?)")),
-            stages: stages.join(", "),
-        }
-        .into());
-    };
-    let stage = stage.clone();
+    let stage = named(&pipeline, &wanted.stage)?.clone();
     let home = deployer.home().await?;
     let (pipelines, unusable) = usable(kept);
     Ok(Found {
@@ -82,6 +67,26 @@ pub(super) async fn find<D: Deployer>(
         pipelines,
         unusable,
     })
+}
+
+/// The pipeline's stage of that name.
+pub(super) fn named<'a>(pipeline: &'a Pipeline, name: &StageName) -> Result<&'a Stage, Failure> {
+    if let Some(stage) = pipeline.stage(name) {
+        return Ok(stage);
+    }
+    let stages: Vec<_> = pipeline
+        .stages
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    Err(NoSuchStage::Stage {
+        pipeline: pipeline.pipeline.clone(),
+        stage: name.clone(),
+        meant: closest(name.as_str(), &stages)
+            .map_or_else(String::new, |meant| format!(" (did you mean `{meant}`?)")),
+        stages: stages.join(", "),
+    }
+    .into())
 }
 
 /// The row of a service, as it is now.
@@ -117,9 +122,7 @@ fn pipeline<D: Deployer>(
     kept: &[Kept],
     name: &PipelineName,
 ) -> Result<Pipeline, Failure> {
-    NoSuchPipeline::unless_kept(deployer, name, kept)?;
-    let found = kept.iter().find(|kept| kept.called() == name.as_str());
-    let found = found.ok_or("the pipeline is gone")?;
+    let found = NoSuchPipeline::unless_kept(deployer, name, kept)?;
     match &found.pipeline {
         Ok(pipeline) => Ok(pipeline.clone()),
         Err(error) => Err(NoSuchStage::Unusable {

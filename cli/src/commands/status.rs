@@ -5,7 +5,7 @@ mod judged;
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -37,7 +37,7 @@ const AT_ONCE: usize = 8;
     towpath status shop-api --output json\n\n\
     It shows what the ledger knows, and what the services run and how their last deployments ended \
     where your credentials may ask. Exits with 1 when a stage is held, runs something that Towpath \
-    has not deployed, stands on a deployment that failed, or has no service, when a vetoed image \
+    has not deployed and nobody has accepted, stands on a deployment that failed, or has no service, when a vetoed image \
     serves, when the last release failed, was rolled back or is not trusted, or when a pipeline \
     cannot be read.")]
 pub(super) struct Arguments {
@@ -65,11 +65,11 @@ struct PipelineStatus {
     /// The releases that are not trusted, as long as nothing newer of the pipeline has succeeded.
     #[serde(serialize_with = "as_lines")]
     not_trusted: Vec<Summary>,
-    /// The release that ended last, if it has not succeeded.
+    /// Of the releases that have ended the one that was opened last, if it has not succeeded.
     last: Option<Last>,
 }
 
-/// The release that ended last.
+/// Of the releases that have ended the one that was opened last.
 struct Last(Summary);
 
 impl Serialize for Last {
@@ -164,9 +164,10 @@ async fn report<D: Orders + Reads>(
     let pipelines: Vec<_> = if usable.is_empty() {
         Vec::new()
     } else {
-        let home = &deployer.home().await?;
+        let (home, open) = try_join(deployer.home(), deployer.open_releases()).await?;
+        let (home, open) = (&home, &open);
         let looks = usable.iter().map(|(pipeline, version)| async move {
-            status_of(deployer, home, pipeline, *version, prefix).await
+            status_of(deployer, home, pipeline, *version, prefix, open).await
         });
         stream::iter(looks).buffered(AT_ONCE).try_collect().await?
     };
@@ -193,14 +194,18 @@ async fn status_of<D: Orders + Reads>(
     pipeline: &Pipeline,
     version: i64,
     prefix: &str,
+    open: &[Summary],
 ) -> Result<PipelineStatus, Failure> {
     let services: Vec<_> = pipeline
         .stages
         .iter()
         .map(|stage| service_of(stage, home))
         .collect();
-    let rows = deployer.services(&services).await?;
-    let releases = deployer.releases_of(&pipeline.pipeline, NEWEST).await?;
+    let (rows, releases) = try_join(
+        deployer.services(&services),
+        deployer.releases_of(&pipeline.pipeline, NEWEST),
+    )
+    .await?;
     let looks = pipeline
         .stages
         .iter()
@@ -270,8 +275,8 @@ async fn status_of<D: Orders + Reads>(
     let not_trusted = not_trusted(releases);
     // A rollback's image may have been pushed long before those at hand. A release that has ended
     // may still be open until people know it.
-    let mut open = deployer.open_releases().await?;
-    open.retain(|one| one.pipeline == pipeline.pipeline && one.outcome.is_none());
+    let is_its = |one: &&Summary| one.pipeline == pipeline.pipeline && one.outcome.is_none();
+    let open = open.iter().filter(is_its).cloned().collect();
     Ok(PipelineStatus {
         pipeline: pipeline.pipeline.clone(),
         repository: pipeline.repository.to_string(),
@@ -283,7 +288,7 @@ async fn status_of<D: Orders + Reads>(
     })
 }
 
-/// The release that ended last, if it has not succeeded. One that a newer one has overtaken has not
+/// Of the releases that have ended the one that was opened last, if it has not succeeded. One that a newer one has overtaken has not
 /// ended for a reason of its own, and those that are not trusted are told of by themselves.
 fn last_if_unsuccessful(releases: &[Summary]) -> Option<Last> {
     let ended = releases.iter().filter(|one| match one.outcome {
@@ -299,16 +304,33 @@ fn last_if_unsuccessful(releases: &[Summary]) -> Option<Last> {
         ) => true,
     });
     let last = ended.max_by_key(|one| one.opened_at)?;
-    let told = matches!(last.outcome, Some(Outcome::Succeeded | Outcome::NotTrusted));
-    (!told).then(|| Last(last.clone()))
+    match last.outcome? {
+        Outcome::Succeeded | Outcome::NotTrusted => None,
+        Outcome::Failed
+        | Outcome::RolledBack
+        | Outcome::Superseded
+        | Outcome::Stopped
+        | Outcome::Refused
+        | Outcome::Expired => Some(Last(last.clone())),
+    }
 }
 
 impl PipelineStatus {
-    /// Whether the release that ended last did not come through. What people have stopped or left
-    /// unanswered has ended as they wanted.
+    /// Whether that release did not come through, or was taken back. What people have stopped or left
+    /// unanswered before it changed anything has ended as they wanted.
     fn ended_badly(&self) -> bool {
-        let outcome = self.last.as_ref().and_then(|last| last.0.outcome);
-        matches!(outcome, Some(Outcome::Failed | Outcome::RolledBack))
+        match self.last.as_ref().and_then(|last| last.0.outcome) {
+            Some(Outcome::Failed | Outcome::RolledBack) => true,
+            None
+            | Some(
+                Outcome::Succeeded
+                | Outcome::Superseded
+                | Outcome::Stopped
+                | Outcome::Refused
+                | Outcome::Expired
+                | Outcome::NotTrusted,
+            ) => false,
+        }
     }
 }
 

@@ -148,6 +148,7 @@ impl Memory {
             revision: "arn:aws:ecs:eu-west-1:111111111111:task-definition/api:7"
                 .parse()
                 .unwrap(),
+            anew: None,
             at: PUSHED + SignedDuration::from_mins(5),
         });
     }

@@ -66,6 +66,7 @@ pub(crate) fn good(revision: u32) -> Good {
         revision: format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/api:{revision}")
             .parse()
             .unwrap(),
+        anew: None,
         at: PUSHED,
     }
 }

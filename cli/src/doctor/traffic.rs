@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use towpath_aws::signed::ECS;
-use towpath_core::release::Gates;
+use towpath_core::release::Checkpoints;
 use towpath_deployer::{TrafficMechanism, current_revision, remarks};
 
 use super::finding::Finding;
@@ -34,7 +34,7 @@ pub(crate) async fn of<R: Reads>(
 /// What is told of them.
 pub(crate) fn told(seen: &Seen<'_>, traffic: &[TrafficMechanism]) -> Vec<Finding> {
     let check = seen.at.check("traffic");
-    let remarks = remarks(traffic, &Gates::of(seen.at.stage));
+    let remarks = remarks(traffic, &Checkpoints::of(seen.at.stage));
     if remarks.is_empty() {
         let ways = traffic.iter().map(|way| check.ok(way.to_string()));
         return ways.collect();

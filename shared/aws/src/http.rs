@@ -102,15 +102,43 @@ impl HttpConnector for Http {
         } else {
             connectors.tls.get_or_init(|| tls(kept))
         };
-        let request_to = named(&request);
-        let begun = Instant::now();
+        let mut called = Called {
+            call: named(&request),
+            begun: Instant::now(),
+            status: None,
+        };
         let answer = connector.call(request);
         HttpConnectorFuture::new(async move {
             let answer = answer.await;
-            let status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
-            tracing::debug!(call = %request_to, status, duration_ms = begun.elapsed().as_millis(), "called");
+            if let Ok(answer) = &answer {
+                called.answered(answer.status().as_u16());
+            }
             answer
         })
+    }
+}
+
+/// A call, for the log: it is written once the answer is there, or nobody waits for one any more.
+struct Called {
+    call: String,
+    begun: Instant,
+    /// The answer's status; none where no answer came.
+    status: Option<u16>,
+}
+
+impl Called {
+    fn answered(&mut self, status: u16) {
+        self.status = Some(status);
+    }
+}
+
+impl Drop for Called {
+    fn drop(&mut self) {
+        let Self { call, status, .. } = self;
+        let duration = self.begun.elapsed().as_millis();
+        // Log readers take a number of 64 bits for a number, and a wider one for text.
+        let duration_ms = u64::try_from(duration).unwrap_or(u64::MAX);
+        tracing::debug!(call, status, duration_ms, "called");
     }
 }
 

@@ -170,9 +170,15 @@ mod tests {
         assert!(driven.is_err(), "{driven:?}");
         let text = logged.0.lock().expect("whole").clone();
         let text = String::from_utf8(text).expect("text");
-        assert!(text.contains("duration_ms"), "{text}");
-        for line in text.lines() {
-            let line: Value = serde_json::from_str(line).expect("JSON");
+        let lines = text.lines().map(serde_json::from_str);
+        let lines: Vec<Value> = lines.collect::<Result<_, _>>().expect("JSON");
+        let called = lines.iter().filter(|line| line["message"] == "called");
+        let times: Vec<_> = called.map(|line| &line["duration_ms"]).collect();
+        assert!(
+            !times.is_empty() && times.iter().all(|time| time.is_u64()),
+            "{text}"
+        );
+        for line in lines {
             let spans = line["spans"].as_array().expect("spans");
             let of = spans.iter().find_map(|span| span["release.id"].as_str());
             assert_eq!(of, Some("shop-api-0123456789abcdef"), "{line}");

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 use towpath_core::pipeline::HookPoint;
-use towpath_core::release::{Gates, Place};
+use towpath_core::release::{Checkpoints, Place};
 
 use crate::ports::{CallError, Ports};
 use crate::service::{Service, list, text};
@@ -139,8 +139,8 @@ pub fn current_revision(service: &Value) -> Option<&str> {
 
 /// What people should know of how traffic moves before they rely on what a stage waits for.
 #[must_use]
-pub fn remarks(traffic: &[TrafficMechanism], gates: &Gates) -> Vec<String> {
-    let checked = gates
+pub fn remarks(traffic: &[TrafficMechanism], checkpoints: &Checkpoints) -> Vec<String> {
+    let checked = checkpoints
         .hooks
         .iter()
         .any(|point| matches!(point, HookPoint::AfterTestTraffic));

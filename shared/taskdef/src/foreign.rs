@@ -2,15 +2,15 @@
 //! way to get one.
 
 mod keys;
-mod pipeline;
 mod text;
 mod value;
+mod whole;
 
 use std::fmt;
 
-pub use self::pipeline::not_a_pipeline;
 pub(super) use self::text::{of_bytes, of_text};
 pub(super) use self::value::of_value;
+pub use self::whole::kind_of;
 
 /// A file that is no task definition, and what it is instead.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -28,7 +28,7 @@ mod visible;
 
 pub use diff::{Change, ChangeKind, Diff, diff};
 pub use document::{Container, Described, DocumentError, TaskDefinition, read_text};
-pub use foreign::{Foreign, Kind, not_a_pipeline};
+pub use foreign::{Foreign, Kind, kind_of};
 pub use hash::{SpecHash, protected_hash, spec_hash};
 pub use model::{DESCRIBE_ONLY, REGISTERABLE};
 pub use print::{ordered, pretty, printable};

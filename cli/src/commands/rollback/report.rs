@@ -7,7 +7,6 @@ use towpath_core::names::ReleaseId;
 use towpath_core::release::{Image, Principal, Revision};
 use towpath_taskdef::image::Digest;
 
-use crate::doctor::drift;
 use crate::output::{Failure, GOOD, NAME, QUIET, WARN};
 use crate::telling::safe;
 
@@ -46,6 +45,9 @@ pub(super) struct RunsInstead {
     pub(super) revision: Revision,
     /// What Towpath left, where that is known.
     pub(super) left: Option<Revision>,
+    /// The same, for people.
+    #[serde(skip)]
+    pub(super) told: String,
 }
 
 #[derive(Serialize)]
@@ -96,17 +98,11 @@ pub(super) fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(),
             "{WARN}{release} has {stage} and is not driven{WARN:#}: {problem}. The rollback takes the service from it"
         )?;
     }
-    if let Some(RunsInstead { revision, left }) = &report.runs_instead {
-        let runs = match left {
-            Some(left) => drift::changed(revision, left),
-            None => format!(
-                "the service runs {}, which was not deployed by Towpath",
-                revision.short()
-            ),
-        };
+    if let Some(runs) = &report.runs_instead {
         writeln!(
             out,
-            "{WARN}{runs}{WARN:#}. What Towpath deployed last comes back"
+            "{WARN}{}{WARN:#}. What Towpath deployed last comes back",
+            safe(&runs.told)
         )?;
     }
     if let Some(why) = &report.not_looked_at {

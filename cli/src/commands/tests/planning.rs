@@ -179,7 +179,7 @@ fn plan_names_what_is_wrong_and_the_way_out() {
     let said = failure(&["plan", "shop-api", "--stage", "prod", "--image", "3f2c1ab"]);
     assert_eq!(
         said,
-        "the pipeline has no stage `prod`, but test, staging, production"
+        "pipeline `shop-api` has no stage `prod`; it has test, staging, production"
     );
     let said = failure(&["plan", "shop-api", "--stage", "test", "--image", "abcdef0"]);
     assert!(

@@ -93,7 +93,7 @@ fn an_unknown_name_is_told_with_those_there_are() {
         (
             "shop-api",
             "producton",
-            "no stage `producton`: did you mean `production`?",
+            "no stage `producton` (did you mean `production`?)",
         ),
     ] {
         let plan = [&["plan", pipeline, "--stage", stage], &image[..]].concat();

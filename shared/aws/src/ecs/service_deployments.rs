@@ -23,6 +23,10 @@ const CONTINUE: &str = "ecs:ContinueServiceDeployment";
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html>.
 const PAGE: i32 = 100;
 
+/// The most pages that are read: more than three months have of a service that is deployed every ten
+/// minutes of each working day.
+const MOST_PAGES: usize = 60;
+
 /// A service deployment as AWS sent it: stages and states that the SDK does not know stay as they
 /// are.
 pub(super) async fn describe(
@@ -69,7 +73,7 @@ pub(super) async fn list(
 ) -> Result<Vec<ServiceDeploymentBrief>, CallError> {
     let mut listed = Vec::new();
     let mut token = None;
-    loop {
+    for _ in 0..MOST_PAGES {
         let page = client
             .list_service_deployments()
             .cluster(service.cluster.as_str())
@@ -84,6 +88,12 @@ pub(super) async fn list(
         if token.is_none() {
             break;
         }
+    }
+    if token.is_some() {
+        return Err(CallError::NotDone {
+            operation: LIST,
+            message: format!("the list did not end after {} deployments", listed.len()),
+        });
     }
     let mut briefs = listed
         .into_iter()

@@ -110,25 +110,33 @@ impl Said {
         self.reasons.push(reason);
     }
 
-    /// What a reason says that no line has said; nothing if all of it was said. It is now.
+    /// What a reason says that no line has said, by itself or as the end of what it said; nothing if
+    /// all of it was said. It is now.
     pub(super) fn news(&mut self, reason: &str) -> Option<String> {
         let told = self.reasons.iter();
-        let rest = told.fold(reason.to_owned(), |rest, told| without(&rest, told));
+        let rest = told.fold(reason.to_owned(), |rest, told| {
+            unsaid_beginning(&without(&rest, told), told).to_owned()
+        });
         self.reasons.push(reason.to_owned());
         (!rest.is_empty()).then_some(rest)
+    }
+}
+
+/// The text up to the longest end of it that stands in another as a part of its own.
+fn unsaid_beginning<'t>(text: &'t str, told: &str) -> &'t str {
+    let parts = text.match_indices(": ").chain(text.match_indices("; "));
+    let begins = parts.filter(|(at, between)| has_part(told, &text[at + between.len()..]));
+    match begins.map(|(at, _)| at).min() {
+        _ if has_part(told, text) => "",
+        Some(at) => &text[..at],
+        None => text,
     }
 }
 
 /// The text without a part of it, if that stands there as a part of its own: between `: ` or `; ` and
 /// another of these, or at an end.
 fn without(text: &str, part: &str) -> String {
-    let own = text.match_indices(part).find_map(|(at, _)| {
-        let (before, after) = (&text[..at], &text[at + part.len()..]);
-        let begins = before.is_empty() || before.ends_with(": ") || before.ends_with("; ");
-        let ends = after.is_empty() || after.starts_with(": ") || after.starts_with("; ");
-        (begins && ends && !part.is_empty()).then_some((before, after))
-    });
-    let Some((before, after)) = own else {
+    let Some((before, after)) = around(text, part) else {
         return text.to_owned();
     };
     let before = before.trim_end_matches([' ', ':', ';']);
@@ -137,6 +145,21 @@ fn without(text: &str, part: &str) -> String {
     } else {
         format!("{before}{after}")
     }
+}
+
+/// Whether the part stands in the text as a part of its own.
+fn has_part(text: &str, part: &str) -> bool {
+    around(text, part).is_some()
+}
+
+/// What stands before and after a part of its own.
+fn around<'t>(text: &'t str, part: &str) -> Option<(&'t str, &'t str)> {
+    text.match_indices(part).find_map(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + part.len()..]);
+        let begins = before.is_empty() || before.ends_with(": ") || before.ends_with("; ");
+        let ends = after.is_empty() || after.starts_with(": ") || after.starts_with("; ");
+        (begins && ends && !part.is_empty()).then_some((before, after))
+    })
 }
 
 #[cfg(test)]
@@ -172,6 +195,12 @@ mod tests {
             said.news("it failed; look at what serves").as_deref(),
             Some("look at what serves")
         );
+        let again = "it was still there: look at d-1: it failed; look at what serves";
+        assert_eq!(
+            said.news(again).as_deref(),
+            Some("it was still there: look at d-1")
+        );
+        assert_eq!(said.news("look at d-1: it failed"), None);
     }
 
     #[test]

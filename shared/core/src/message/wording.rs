@@ -181,11 +181,6 @@ pub(super) fn line(release: &Release, entry: &Entry, said: &mut Said) -> Option<
         Event::Held { stage, reason } => {
             // Whoever waits behind the hold is told so in its own words.
             let why = said.news(reason);
-            // What it is held for ends the rollout, too.
-            let held_for = reason.trim_end_matches("; look at what serves");
-            if let Some((_, held_for)) = held_for.split_once(": ") {
-                said.has(held_for.to_owned());
-            }
             Some(format!(
                 ":octagonal_sign: *{stage}* is on hold{}. `towpath release-hold {} {stage} --reason …` lifts it",
                 because(why.as_deref()),

@@ -53,7 +53,7 @@ impl fmt::Display for Controller {
 /// looks at, and the stories that every engine goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
-    /// The deployment controller that its services have, who reports about its deployments, too.
+    /// The deployment controller of its services, which also reports its deployments.
     pub controller: Controller,
     /// Whether the new version runs beside the old one before traffic moves: it can be checked then,
     /// and people can be asked.

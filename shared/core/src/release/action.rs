@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::announcement::{Card, Notice, Reply};
 use super::{
-    BaseRevision, DeploymentTarget, Image, Outcome, Revision, ScalingState, ServiceId, Successor,
+    BaseRevision, Checkpoints, DeploymentTarget, Image, Outcome, Revision, ScalingState, ServiceId,
+    Successor,
 };
 use crate::names::{
     CheckName, ContainerName, DeploymentId, Fingerprint, PauseId, ReleaseId, StageName,
 };
-use crate::pipeline::{
-    ApprovalPoint, Base, Check, HookPoint, NamedContainers, Role, Rollout, Stage, TaskCheck,
-};
+use crate::pipeline::{Base, Check, HookPoint, NamedContainers, Role, Rollout, TaskCheck};
 use jiff::Timestamp;
 use towpath_taskdef::image::Platform;
 
@@ -46,46 +45,6 @@ pub struct Changes {
     pub values: BTreeMap<String, String>,
 }
 
-/// A release's card in Slack.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Card {
-    /// The text of notifications and of clients that show no blocks.
-    pub text: String,
-    /// The blocks: <https://docs.slack.dev/reference/block-kit/blocks>.
-    pub blocks: Value,
-}
-
-impl Card {
-    /// The fingerprint of what the card says.
-    #[must_use]
-    pub fn face(&self) -> Fingerprint {
-        Fingerprint::of(format!("{}\n{}", self.text, self.blocks))
-    }
-}
-
-/// A reply in a release's thread, in Slack's mrkdwn.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reply {
-    /// The entry that it tells.
-    pub sequence: u64,
-    /// What it says.
-    pub text: String,
-}
-
-/// A message for e-mail, published to SNS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
-    /// The entry that it tells.
-    pub sequence: u64,
-    /// The subject: at most 100 characters of ASCII.
-    pub subject: String,
-    /// What it says.
-    pub text: String,
-    /// The request that the reader can answer, if it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asks: Option<crate::names::ApprovalId>,
-}
-
 /// A check that is due, as far as it has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DueCheck {
@@ -96,43 +55,6 @@ pub struct DueCheck {
     /// Its one-off task, once it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<DeploymentId>,
-}
-
-/// What a deployment must wait for before production traffic moves, and who runs its checks.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gates {
-    /// The points at which the deployment is to call the hook function.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub hooks: Vec<HookPoint>,
-    /// Whether the deployment must wait for an approval before production traffic moves.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub pause: bool,
-}
-
-impl Gates {
-    /// What a deployment to the stage has to wait for: the hook points at which it asks, in the
-    /// order of a deployment, and whether its traffic waits for an approval.
-    #[must_use]
-    pub fn of(stage: &Stage) -> Self {
-        let asks = |point: &HookPoint| match point {
-            // What the hook function does not run has run before the deployment begins.
-            HookPoint::BeforeInstall => stage
-                .checks_at(*point)
-                .any(|check| check.kind.is_run_by_hook()),
-            HookPoint::AfterInstall
-            | HookPoint::AfterTestTraffic
-            | HookPoint::BeforeTraffic
-            | HookPoint::AfterTraffic => stage.checks_at(*point).next().is_some(),
-            HookPoint::Bake => false,
-        };
-        Self {
-            hooks: HookPoint::ALL.into_iter().filter(asks).collect(),
-            pause: stage
-                .approval
-                .as_ref()
-                .is_some_and(|gate| gate.when == ApprovalPoint::BeforeTraffic),
-        }
-    }
 }
 
 /// A deployment to be started, by whichever engine.
@@ -182,7 +104,7 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "NamedContainers::is_empty")]
         containers: NamedContainers,
         /// What the service must be set up to wait for.
-        gates: Gates,
+        checkpoints: Checkpoints,
         /// Whether auto scaling will be suspended, so that its state must be known.
         scaling: bool,
         /// The revision to bring back, if the rollout is a rollback: it takes the base's place.
@@ -334,6 +256,9 @@ pub enum Action {
         /// stop, and only another deployment brings the old one back.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         over: bool,
+        /// Whether it was started so lately that AWS may not show it yet.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        fresh: bool,
         /// The revision that it brings.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         revision: Option<Revision>,

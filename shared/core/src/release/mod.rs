@@ -6,7 +6,9 @@
 
 mod accept;
 mod action;
+mod announcement;
 mod checked;
+mod checkpoints;
 mod directive;
 mod eligible;
 mod entry;
@@ -35,8 +37,10 @@ mod unwritten;
 mod vote;
 
 pub use accept::{Accepted, Incoming, NotTaken, accept, open};
-pub use action::{Action, ActionKind, Card, Changes, DueCheck, Gates, Notice, Place, Reply, Start};
+pub use action::{Action, ActionKind, Changes, DueCheck, Place, Start};
+pub use announcement::{Card, Notice, Reply};
 pub use checked::{Verdict, checks_of, verdict};
+pub use checkpoints::Checkpoints;
 pub use directive::{
     BrokenLog, BrokenTrail, Directive, Logged, NotASubject, Order, Subject, Upon, ordered,
     verify_listed, verify_log, verify_trail,

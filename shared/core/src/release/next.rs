@@ -53,7 +53,9 @@ use jiff::{SignedDuration, Timestamp};
 use self::changes::{changes, place};
 use super::rollout::Phase;
 use super::vote::{Approval, Standing};
-use super::{Action, Event, Gates, Outcome, Release, Revision, Vote, reason, tell::announcements};
+use super::{
+    Action, Checkpoints, Event, Outcome, Release, Revision, Vote, reason, tell::announcements,
+};
 use crate::names::ApprovalId;
 use crate::pipeline::{NamedContainers, Stage};
 
@@ -235,7 +237,7 @@ pub fn planning(release: &Release, stage: &Stage) -> Option<Action> {
         base: stage.base.clone(),
         changes: changes(release, stage),
         containers: NamedContainers::of(stage),
-        gates: Gates::of(stage),
+        checkpoints: Checkpoints::of(stage),
         scaling: stage.suspends_auto_scaling(),
         back_to: release.rollback().map(|rollback| rollback.revision.clone()),
         image: Box::new(release.image().clone()),

@@ -200,8 +200,8 @@ pub fn served_before<'r>(
     };
     let is_something_else = match serving {
         Serving::NotDriven => true,
-        Serving::Failed(failed) => failed.as_ref() != Some(&last.revision),
-        Serving::Runs(running) => row.drift(running).is_something_else(),
+        Serving::Failed(failed) => failed.as_ref() != Some(last.left()),
+        Serving::Runs(running) => running != last.left(),
         Serving::NotKnown => false,
     };
     let before = if is_something_else {

@@ -158,12 +158,23 @@ pub struct Good {
     pub digest: Option<Digest>,
     /// The revision that runs it.
     pub revision: Revision,
+    /// The revision as which it was registered anew, where that had to be done to bring it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anew: Option<Revision>,
     /// When it succeeded.
     pub at: Timestamp,
     /// Whether it is not what the release brought but what ran before that, when it was the first
     /// one to come to the service.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub before: bool,
+}
+
+impl Good {
+    /// The revision with which it was left running.
+    #[must_use]
+    pub fn left(&self) -> &Revision {
+        self.anew.as_ref().unwrap_or(&self.revision)
+    }
 }
 
 /// What an append changes in a service's row, in the same transaction and under the row's own

@@ -102,7 +102,7 @@ impl World {
                     ..
                 } = &**start;
                 let at = &place.service;
-                let before = release.live().map(|live| live.plan.current.clone());
+                let before = &start.before;
                 let ours = |revision: &_| {
                     let running = self.aws.service(at).deployments.iter().rev();
                     let mut ours = running
@@ -112,7 +112,7 @@ impl World {
                 };
                 let found = look.then_some(revision).and_then(ours);
                 let current = self.aws.service(at).current.clone();
-                let changed = Some(&current) != before.as_ref() && current != *revision;
+                let changed = current != *before && current != *revision;
                 if found.is_none() && changed && self.flaw != Some(Flaw::NoBaseline) {
                     return Came::To(vec![Event::BaselineChanged {
                         stage: stage.clone(),

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::{
-    DeploymentStatus, DeploymentTarget, Event, Gates, Outcome, Place, Start,
+    Checkpoints, DeploymentStatus, DeploymentTarget, Event, Outcome, Place, Start,
 };
 
 use crate::ports::{CallError, DeploymentGroup, Ports};
@@ -16,7 +16,7 @@ pub(crate) trait Engine {
     /// deployment controller is another one is found before.
     fn unfit(&self, service: &Service<'_>) -> Option<String>;
 
-    /// The deployment group, where there is one, and that it is the stage's.
+    /// Finds the deployment group, where the engine has one, and checks that it deploys to the service.
     async fn group<P: Ports>(&self, _: &P, _: &Place) -> Result<Option<DeploymentGroup>, Problem> {
         Ok(None)
     }
@@ -30,7 +30,7 @@ pub(crate) trait Engine {
     fn target(
         &self,
         _: &Value,
-        _: &Gates,
+        _: &Checkpoints,
         _: &TaskDefinitionArn,
     ) -> Result<Option<DeploymentTarget>, Problem> {
         Ok(None)
@@ -78,7 +78,7 @@ pub(crate) struct Wanted<'a> {
     /// The service, as DescribeServices shows it.
     pub(crate) service: &'a Value,
     /// What the stage waits for.
-    pub(crate) gates: &'a Gates,
+    pub(crate) checkpoints: &'a Checkpoints,
     /// The deployment group, where there is one.
     pub(crate) group: Option<&'a DeploymentGroup>,
 }
@@ -157,6 +157,8 @@ pub(crate) struct WayBack<'a> {
     pub(crate) tasks: Option<&'a DeploymentId>,
     /// Whether it is known to be over with the new version in place: there is nothing to stop.
     pub(crate) over: bool,
+    /// Whether it was started so lately that AWS may not show it yet.
+    pub(crate) fresh: bool,
     /// The revision that it brings.
     pub(crate) revision: Option<&'a TaskDefinitionArn>,
     /// The revision that ran before.

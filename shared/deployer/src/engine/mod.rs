@@ -13,7 +13,7 @@ mod stopped_tasks;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::pipeline::Rollout;
-use towpath_core::release::{DeploymentTarget, Event, Gates, Place, Start};
+use towpath_core::release::{Checkpoints, DeploymentTarget, Event, Place, Start};
 
 pub(crate) use codedeploy::look_at_group;
 pub use codedeploy::only_all_at_once;
@@ -88,10 +88,10 @@ pub(crate) async fn set_up<P: Ports>(
 pub(crate) fn target(
     rollout: &Rollout,
     service: &Value,
-    gates: &Gates,
+    checkpoints: &Checkpoints,
     current: &TaskDefinitionArn,
 ) -> Result<Option<DeploymentTarget>, Problem> {
-    with!(rollout, engine => engine.target(service, gates, current))
+    with!(rollout, engine => engine.target(service, checkpoints, current))
 }
 
 pub(crate) async fn start<P: Ports>(

@@ -33,11 +33,7 @@ pub(super) async fn paused<P: Ports>(
     let Some(named) = Service(service).current_deployment() else {
         return Ok(None);
     };
-    let Some(seen) = ports
-        .service_deployment(place, &named)
-        .await?
-        .map(ServiceDeployment)
-    else {
+    let Some(seen) = ServiceDeployment::look(ports, place, &named).await? else {
         return Ok(None);
     };
     let Some(pause) = seen.pause() else {
@@ -78,10 +74,7 @@ pub(super) async fn let_through<P: Ports>(
         .await;
     match sent {
         Err(error @ CallError::Refused { .. }) => {
-            let seen = ports
-                .service_deployment(place, deployment)
-                .await?
-                .map(ServiceDeployment);
+            let seen = ServiceDeployment::look(ports, place, deployment).await?;
             let waits = seen.and_then(|seen| seen.pause());
             if waits.as_ref() == Some(pause) {
                 Err(error)

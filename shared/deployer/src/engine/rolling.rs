@@ -238,7 +238,14 @@ async fn observe<P: Ports>(
         (_, Some(primary)) if primary.revision() == observed.revision.as_str() => {
             under_way(ports, observed, &service, primary).await
         }
-        (None, _) if observed.fresh && observed.stopping.is_none() => Ok(not_shown_yet("ECS")),
+        // An answer from before the update shows what ran before, and nothing else.
+        (None, primary)
+            if observed.fresh
+                && observed.stopping.is_none()
+                && primary.is_none_or(|it| it.revision() == observed.before.as_str()) =>
+        {
+            Ok(not_shown_yet("ECS"))
+        }
         (_, Some(primary)) if primary.revision() == observed.before.as_str() => {
             let reason = why(ports, observed, ours, Some(primary)).await;
             let place = observed.place;

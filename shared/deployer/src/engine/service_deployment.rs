@@ -54,6 +54,15 @@ impl Standing {
 }
 
 impl ServiceDeployment {
+    /// The deployment, if ECS shows it.
+    pub(super) async fn look<P: Ports>(
+        ports: &P,
+        place: &Place,
+        id: &DeploymentId,
+    ) -> Result<Option<Self>, CallError> {
+        Ok(ports.service_deployment(place, id).await?.map(Self))
+    }
+
     pub(super) fn standing(&self) -> Standing {
         let standing = Standing::of(self.status());
         if standing == Standing::UnderWay && self.stage() == Some("CLEAN_UP") {

@@ -15,8 +15,8 @@ fn connect(aliases: Value) -> Value {
         "services": [{ "portName": "http", "clientAliases": aliases }] } }))
 }
 
-fn checked() -> Gates {
-    Gates {
+fn checked() -> Checkpoints {
+    Checkpoints {
         hooks: vec![HookPoint::AfterTestTraffic],
         pause: false,
     }
@@ -104,7 +104,7 @@ fn checks_that_need_a_test_listener_say_so_where_there_is_none() {
     ] {
         assert_eq!(remarks(&[mechanism], &checked()), [""; 0]);
     }
-    let unchecked = remarks(&[TrafficMechanism::Headless], &Gates::default());
+    let unchecked = remarks(&[TrafficMechanism::Headless], &Checkpoints::default());
     assert!(
         unchecked[0].starts_with("ECS shifts no traffic"),
         "{unchecked:?}"

@@ -153,6 +153,34 @@ fn not_let_through(own: Own<'_>) -> Option<(Outcome, String)> {
     }
 }
 
+/// For how long after its start a deployment may not be shown by AWS, which says that whoever has
+/// changed something should wait "up to about five minutes" for its answers to show that:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>.
+const APPEARS: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whether AWS may not show yet what is looked at: the deployment, as long as it was not seen to
+/// come to anything, or the one by which it is being taken back.
+pub(super) fn is_fresh(own: Own<'_>, deployment: &Deployment) -> bool {
+    let since = match (&own.live.rolling_back, &deployment.status) {
+        (Some(back), _) => back.at,
+        (None, DeploymentStatus::InProgress { .. }) => deployment.since,
+        (
+            None,
+            DeploymentStatus::Ready { .. }
+            | DeploymentStatus::Shifted { .. }
+            | DeploymentStatus::Succeeded
+            | DeploymentStatus::RollingBack { .. }
+            | DeploymentStatus::Halted { .. }
+            | DeploymentStatus::RolledBack { .. }
+            | DeploymentStatus::Failed { .. }
+            | DeploymentStatus::FailedInPlace { .. }
+            | DeploymentStatus::Stopped { .. }
+            | DeploymentStatus::Replaced { .. },
+        ) => return false,
+    };
+    own.now < later(since, APPEARS)
+}
+
 /// Whether its time is up and it has not come through.
 fn is_stuck(own: Own<'_>, deployment: &Deployment) -> bool {
     match &deployment.status {
@@ -214,6 +242,7 @@ pub(super) fn roll_back(own: Own<'_>, deployment: &Deployment, back: Back) -> St
         tasks: deployment.also.clone(),
         stuck: is_stuck(own, deployment),
         over,
+        fresh: is_fresh(own, deployment),
         revision: own.live.revision.clone(),
         to: own.live.plan.current.clone(),
         target: own.live.plan.target.clone().filter(|_| insists || over),

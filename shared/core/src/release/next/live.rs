@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::back::{self, given_up};
+use super::back::{self, given_up, is_fresh};
 use super::changes::place;
 use super::conclude::conclude;
 use super::{Moment, Step, Wait, bake, calls, end, finish, later, perform, start, traffic};
@@ -14,11 +14,6 @@ use crate::release::{Action, Outcome, Place, Release};
 /// up to [`SLOWEST_POLL`] while nothing changes.
 const FIRST_POLL: SignedDuration = SignedDuration::from_secs(60);
 pub(super) const SLOWEST_POLL: SignedDuration = SignedDuration::from_secs(600);
-
-/// For how long after its start a deployment may not be shown by AWS, which says that whoever has
-/// changed something should wait "up to about five minutes" for its answers to show that:
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>.
-const APPEARS: SignedDuration = SignedDuration::from_mins(5);
 
 /// A rollout that owns its service, where it is, and when.
 #[derive(Clone, Copy)]
@@ -156,27 +151,4 @@ pub(super) fn observe(own: Own<'_>, deployment: &Deployment) -> Action {
         fresh: is_fresh(own, deployment),
         shifted: live.shifted_at.is_some(),
     }
-}
-
-/// Whether AWS may not show yet what is looked at: the deployment, as long as it was not seen to
-/// come to anything, or the one by which it is being taken back.
-fn is_fresh(own: Own<'_>, deployment: &Deployment) -> bool {
-    let since = match (&own.live.rolling_back, &deployment.status) {
-        (Some(back), _) => back.at,
-        (None, DeploymentStatus::InProgress { .. }) => deployment.since,
-        (
-            None,
-            DeploymentStatus::Ready { .. }
-            | DeploymentStatus::Shifted { .. }
-            | DeploymentStatus::Succeeded
-            | DeploymentStatus::RollingBack { .. }
-            | DeploymentStatus::Halted { .. }
-            | DeploymentStatus::RolledBack { .. }
-            | DeploymentStatus::Failed { .. }
-            | DeploymentStatus::FailedInPlace { .. }
-            | DeploymentStatus::Stopped { .. }
-            | DeploymentStatus::Replaced { .. },
-        ) => return false,
-    };
-    own.now < later(since, APPEARS)
 }

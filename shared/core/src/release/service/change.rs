@@ -192,6 +192,7 @@ fn earlier(release: &Release, live: &Live, good: &Good) -> Vec<Good> {
         return vec![Good {
             digest: None,
             revision: live.plan.current.clone(),
+            anew: None,
             before: true,
             ..good.clone()
         }];
@@ -202,6 +203,7 @@ fn earlier(release: &Release, live: &Live, good: &Good) -> Vec<Good> {
 /// What a success leaves as good. After a rollback that is the release which was brought back.
 fn good(release: &Release, revision: &Revision, at: Timestamp) -> Good {
     // What was brought back may have had to be registered anew; it is known by what it ran with.
+    let left = revision;
     let (release_of, revision, before) = match release.rollback() {
         None => (release.id(), revision, false),
         Some(rollback) => (&rollback.good, &rollback.revision, rollback.before),
@@ -210,6 +212,7 @@ fn good(release: &Release, revision: &Revision, at: Timestamp) -> Good {
         release: release_of.clone(),
         digest: (!before).then_some(release.image().digest),
         revision: revision.clone(),
+        anew: (left != revision).then(|| left.clone()),
         at,
         before,
     }

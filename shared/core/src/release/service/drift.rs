@@ -24,17 +24,6 @@ pub enum Drift<'a> {
     Changed(&'a Revision),
 }
 
-impl Drift<'_> {
-    /// Whether something runs that is neither what was left nor what succeeded last.
-    #[must_use]
-    pub fn is_something_else(&self) -> bool {
-        match self {
-            Self::Untouched | Self::AsLeft(_) => false,
-            Self::NotKnown(_) | Self::Changed(_) => true,
-        }
-    }
-}
-
 impl ServiceRow {
     /// How what the service is found to run compares with what it should run by this row, while no
     /// release has it.
@@ -43,9 +32,9 @@ impl ServiceRow {
         match (&self.baseline, &self.good) {
             (Some(left), _) if left == running => Drift::AsLeft(left),
             (Some(left), _) => Drift::Changed(left),
-            (None, None) => Drift::Untouched,
-            (None, Some(good)) if good.revision == *running => Drift::AsLeft(&good.revision),
+            (None, Some(good)) if good.left() == running => Drift::AsLeft(good.left()),
             (None, Some(good)) => Drift::NotKnown(good),
+            (None, None) => Drift::Untouched,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::given::{Story, given, other, stage};
 use crate::pipeline::HookPoint;
-use crate::release::{Accepted, Gates, Incoming};
+use crate::release::{Accepted, Checkpoints, Incoming};
 use crate::release::{Action, ActionKind, Candidate, Decision, Event, Outcome, Plan, Step, Wait};
 use crate::simulation::{sample, told};
 
@@ -153,10 +153,19 @@ fn pending_reads_the_plan_of_its_own_stage() {
 #[test]
 fn a_plan_goes_to_the_account_that_the_stage_names() {
     let story = pushed().stands_at_production();
-    let [Action::Plan { place, gates, .. }] = &story.asks_for()[..] else {
+    let [
+        Action::Plan {
+            place, checkpoints, ..
+        },
+    ] = &story.asks_for()[..]
+    else {
         panic!("it plans: {:?}", story.asks_for());
     };
-    assert_eq!(*gates, Gates::default(), "production has no checks");
+    assert_eq!(
+        *checkpoints,
+        Checkpoints::default(),
+        "production has no checks"
+    );
     assert_eq!(place.service.account.as_str(), "222222222222");
     assert_eq!(place.service.region.as_str(), "eu-central-1");
     let role = place.role.as_ref().expect("a role");
@@ -169,10 +178,10 @@ fn codedeploy_is_to_call_the_hook_function_where_the_stage_has_checks() {
         .planned("test", sample::plan())
         .ended("test", Outcome::Succeeded, None);
     let asked = story.asks_for();
-    let [Action::Plan { gates, .. }] = &asked[..] else {
+    let [Action::Plan { checkpoints, .. }] = &asked[..] else {
         panic!("it plans: {asked:?}");
     };
-    assert_eq!(gates.hooks[..], [HookPoint::AfterTestTraffic]);
+    assert_eq!(checkpoints.hooks[..], [HookPoint::AfterTestTraffic]);
 }
 
 #[test]

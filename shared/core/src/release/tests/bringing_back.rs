@@ -296,6 +296,7 @@ fn what_had_to_be_registered_anew_is_still_the_release_that_it_was() {
                 release: other("worse00", sample::dawn()).release,
                 digest: Some(towpath_taskdef::image::Digest::of(b"worse")),
                 revision: sample::revision(9),
+                anew: None,
                 at: sample::dawn(),
                 before: false,
             });
@@ -303,6 +304,7 @@ fn what_had_to_be_registered_anew_is_still_the_release_that_it_was() {
                 release: good().id().clone(),
                 digest: Some(good().image().digest),
                 revision: sample::revision(8),
+                anew: None,
                 at: sample::dawn(),
                 before: false,
             }];
@@ -359,11 +361,18 @@ fn a_rollback_changes_nothing_but_the_revision_whoever_opened_it() {
 #[test]
 fn a_rollback_passes_by_gates_holds_vetoes_and_newer_releases() {
     let story = rolling_back();
-    let [Action::Plan { back_to, gates, .. }] = &story.asks_for()[..] else {
+    let [
+        Action::Plan {
+            back_to,
+            checkpoints,
+            ..
+        },
+    ] = &story.asks_for()[..]
+    else {
         panic!("it plans: {:?}", story.asks_for());
     };
     assert_eq!(*back_to, Some(sample::revision(8)));
-    assert!(gates.hooks.is_empty() && !gates.pause);
+    assert!(checkpoints.hooks.is_empty() && !checkpoints.pause);
     let [Action::Plan { changes, .. }] = &story.asks_for()[..] else {
         panic!("it plans: {:?}", story.asks_for());
     };
@@ -468,6 +477,7 @@ fn what_was_brought_back_is_good_and_what_came_after_it_is_not() {
             number.to_string().as_bytes(),
         )),
         revision: sample::revision(number),
+        anew: None,
         at: sample::dawn(),
         before: false,
     };

@@ -98,6 +98,7 @@ fn a_release_that_runs_with_an_earlier_ones_revision_has_what_came_between_as_it
         release: other(tag, sample::dawn()).release,
         digest: Some(Digest::of(tag.as_bytes())),
         revision: sample::revision(revision),
+        anew: None,
         at: sample::dawn(),
         before: false,
     };

@@ -102,6 +102,7 @@ fn success_frees_the_service_and_leaves_what_is_good() {
         release: story.id().clone(),
         digest: Some(story.release.image().digest),
         revision: sample::revision(8),
+        anew: None,
         at: sample::minute(9),
         before: false,
     };
@@ -109,6 +110,7 @@ fn success_frees_the_service_and_leaves_what_is_good() {
     let before = Good {
         digest: None,
         revision: sample::revision(7),
+        anew: None,
         before: true,
         ..good.clone()
     };

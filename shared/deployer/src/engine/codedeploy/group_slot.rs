@@ -8,13 +8,13 @@ use super::waits_to_terminate;
 use crate::ports::{CallError, DeploymentProgress, Ports, Wait};
 use crate::service::Service;
 
-/// Whether the group has room for a deployment that it had none for.
+/// Whether the slot is free for a deployment for which it was not.
 pub(super) enum Slot {
     /// What has the group is ours: from a call whose answer was lost, or what CodeDeploy has
     /// started to bring back what is to be brought back.
     Ours(DeploymentId),
-    /// There is room, or will be once this one is over, which only waited to stop its old tasks.
-    Made(Option<DeploymentId>),
+    /// It is free, or will be once this one is over, which only waited to stop its old tasks.
+    Free(Option<DeploymentId>),
     /// Another deployment has to be over first.
     Taken(DeploymentId),
 }
@@ -22,7 +22,7 @@ pub(super) enum Slot {
 /// Looks at what has the group. One that only waits to stop its old tasks is told not to. Where a
 /// rollback finds what it brings back still running beside it, stopping the deployment moves the
 /// traffic back at once, and what CodeDeploy starts for that is the rollback's.
-pub(super) async fn find_slot<P: Ports>(ports: &P, new: &New<'_>) -> Result<Slot, CallError> {
+pub(super) async fn free_slot<P: Ports>(ports: &P, new: &New<'_>) -> Result<Slot, CallError> {
     let place = new.place;
     let (application, group) = (&new.settings.application, &new.settings.group);
     let recent = ports
@@ -32,7 +32,7 @@ pub(super) async fn find_slot<P: Ports>(ports: &P, new: &New<'_>) -> Result<Slot
         return Ok(Slot::Ours(ours.id.clone()));
     }
     let Some(active) = recent.into_iter().find(|it| it.is_active()) else {
-        return Ok(Slot::Made(None));
+        return Ok(Slot::Free(None));
     };
     if new.is_rollback
         && let Some(taken_back) = &active.rolls_back
@@ -50,10 +50,10 @@ pub(super) async fn find_slot<P: Ports>(ports: &P, new: &New<'_>) -> Result<Slot
     ports
         .continue_deployment(place, &active.id, Wait::Termination)
         .await?;
-    Ok(Slot::Made(Some(active.id)))
+    Ok(Slot::Free(Some(active.id)))
 }
 
-/// Looks whether the deployment that has the group makes room: whether it is over or, unless it was
+/// Looks whether the deployment that has the slot leaves it: whether it is over or, unless it was
 /// told not to already, only waits to stop its old tasks.
 pub(crate) async fn look_at_group<P: Ports>(
     ports: &P,

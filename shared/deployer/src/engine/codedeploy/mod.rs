@@ -11,7 +11,7 @@ mod start;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::pipeline::CodeDeployRollout;
-use towpath_core::release::{DeploymentStatus, DeploymentTarget, Event, Gates, Place, Start};
+use towpath_core::release::{Checkpoints, DeploymentStatus, DeploymentTarget, Event, Place, Start};
 
 pub use balancer::only_all_at_once;
 pub(crate) use group_slot::look_at_group;
@@ -44,10 +44,10 @@ impl Engine for CodeDeploy<'_> {
     fn target(
         &self,
         service: &Value,
-        gates: &Gates,
+        checkpoints: &Checkpoints,
         current: &TaskDefinitionArn,
     ) -> Result<Option<DeploymentTarget>, Problem> {
-        set_up::target(self.0, service, gates, current).map(Some)
+        set_up::target(self.0, service, checkpoints, current).map(Some)
     }
 
     async fn start<P: Ports>(

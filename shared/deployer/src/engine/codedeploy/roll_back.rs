@@ -19,7 +19,18 @@ pub(super) async fn roll_back<P: Ports>(
     if let Some(target) = back.target.filter(|_| back.over) {
         return bring_back(ports, settings, target, back).await;
     }
-    ports.stop_deployment(back.place, back.deployment).await?;
+    match ports.stop_deployment(back.place, back.deployment).await {
+        // What is not shown to be there yet may not be known to be there, either.
+        Err(CallError::Refused {
+            operation, code, ..
+        }) if back.fresh && code == "DeploymentDoesNotExistException" => {
+            return Err(CallError::NotDone {
+                operation,
+                message: format!("CodeDeploy does not know {} yet", back.deployment),
+            });
+        }
+        stopped => stopped?,
+    }
     let info = ports.deployment(back.place, back.deployment).await?;
     let over = info.as_ref().is_some_and(|info| info.status == "Succeeded");
     match back.target.filter(|_| over) {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use towpath_core::appspec;
 use towpath_core::names::{ContainerName, TaskDefinitionArn};
 use towpath_core::pipeline::CodeDeployRollout;
-use towpath_core::release::{DeploymentTarget, Gates, Place};
+use towpath_core::release::{Checkpoints, DeploymentTarget, Place};
 
 use super::only_all_at_once;
 use crate::engine::contract::{Problem, SetUp, Wanted};
@@ -68,7 +68,7 @@ pub(super) fn set_up(settings: &CodeDeployRollout, wanted: &Wanted<'_>) -> Resul
         }
     }
     let ready_minutes = group.and_then(|group| group.ready_minutes);
-    if wanted.gates.pause && ready_minutes.is_none() {
+    if wanted.checkpoints.pause && ready_minutes.is_none() {
         return Err(format!(
             "people are to be asked before traffic moves, but the deployment group `{}` does not wait: set its `deploymentReadyOption` to `STOP_DEPLOYMENT` with a wait time, or ask `before_rollout`",
             settings.group
@@ -85,7 +85,7 @@ pub(super) fn set_up(settings: &CodeDeployRollout, wanted: &Wanted<'_>) -> Resul
 pub(super) fn target(
     settings: &CodeDeployRollout,
     described: &Value,
-    gates: &Gates,
+    checkpoints: &Checkpoints,
     current: &TaskDefinitionArn,
 ) -> Result<DeploymentTarget, Problem> {
     let container = settings.container.as_ref().map(ContainerName::as_str);
@@ -93,7 +93,12 @@ pub(super) fn target(
     let target = appspec::target(described, container, port).map_err(|error| error.to_string())?;
     let function = settings.hook.iter();
     let hooks: Vec<_> = function
-        .flat_map(|function| gates.hooks.iter().map(|point| (*point, function.as_str())))
+        .flat_map(|function| {
+            checkpoints
+                .hooks
+                .iter()
+                .map(|point| (*point, function.as_str()))
+        })
         .collect();
     let appspec = appspec::render(described, current.as_str(), &target, &hooks)
         .map_err(|error| error.to_string())?;

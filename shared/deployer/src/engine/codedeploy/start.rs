@@ -5,7 +5,7 @@ use towpath_core::names::{DeploymentId, TaskDefinitionArn};
 use towpath_core::pipeline::CodeDeployRollout;
 use towpath_core::release::{DeploymentTarget, Event, Place, Start};
 
-use super::group_slot::{Slot, find_slot};
+use super::group_slot::{Slot, free_slot};
 use crate::engine::service_state::check_baseline;
 use crate::ports::{CallError, DeploymentInfo, NewDeployment, Ports};
 
@@ -98,10 +98,10 @@ pub(super) async fn create<P: Ports>(ports: &P, new: &New<'_>) -> Result<Created
     };
     let over = match ports.create_deployment(place, &asked).await {
         Ok(deployment) => return Ok(Created::Begun(deployment)),
-        Err(error) if is_taken(&error) => match find_slot(ports, new).await? {
+        Err(error) if is_taken(&error) => match free_slot(ports, new).await? {
             Slot::Ours(deployment) => return Ok(Created::Found(deployment)),
             Slot::Taken(by) => return Ok(Created::Taken(Some(by))),
-            Slot::Made(over) => over,
+            Slot::Free(over) => over,
         },
         Err(error) => return Err(error),
     };

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use towpath_core::names::FunctionName;
 use towpath_core::pipeline::{EcsRollout, HookPoint, Rollout, Stage};
-use towpath_core::release::Gates;
+use towpath_core::release::Checkpoints;
 
 use crate::engine::service_deployment::ASKED_AT;
 use crate::service::{Service, list, text};
@@ -29,8 +29,8 @@ const DEFAULT_TIMEOUT: u32 = 1440;
 pub fn unmet(service: &Value, stage: &Stage, traffic: &[TrafficMechanism]) -> Vec<String> {
     match &stage.rollout {
         Rollout::Ecs(settings) => {
-            let gates = Gates::of(stage);
-            let examined = examine(&Service(service), settings, &gates, traffic);
+            let checkpoints = Checkpoints::of(stage);
+            let examined = examine(&Service(service), settings, &checkpoints, traffic);
             examined.err().unwrap_or_default()
         }
         Rollout::Rolling(_) | Rollout::CodeDeploy(_) => Vec::new(),
@@ -51,17 +51,17 @@ pub fn hooks_to<'a>(service: &'a Value, function: &FunctionName) -> Vec<&'a Valu
 pub(super) fn check(
     service: &Service<'_>,
     settings: &EcsRollout,
-    gates: &Gates,
+    checkpoints: &Checkpoints,
     traffic: &[TrafficMechanism],
 ) -> Result<Pace, String> {
-    examine(service, settings, gates, traffic).map_err(|problems| problems.join("; "))
+    examine(service, settings, checkpoints, traffic).map_err(|problems| problems.join("; "))
 }
 
 /// The pace, or everything that is not as the stage wants it.
 fn examine(
     service: &Service<'_>,
     settings: &EcsRollout,
-    gates: &Gates,
+    checkpoints: &Checkpoints,
     traffic: &[TrafficMechanism],
 ) -> Result<Pace, Vec<String>> {
     let mut problems = Vec::new();
@@ -69,17 +69,20 @@ fn examine(
     let shifts = good(paced(configuration), &mut problems);
     check_shifting(service, &mut problems);
     // Unknown is no headless one: AWS takes it, and it is said.
-    if gates.pause && traffic.contains(&TrafficMechanism::Headless) {
+    if checkpoints.pause && traffic.contains(&TrafficMechanism::Headless) {
         problems.push(
             "people are to be asked before traffic moves, but no load balancer, Service Connect, VPC Lattice or gateway leads traffic to the service, so that its new tasks work before anybody is asked; ask `before_rollout`".into(),
         );
     }
     let hooks: Vec<_> = list(configuration, "lifecycleHooks").collect();
-    for point in &gates.hooks {
+    for point in &checkpoints.hooks {
         let checked = check_hook(&hooks, settings.hook.as_ref(), *point);
         good(checked, &mut problems);
     }
-    let pause = gates.pause.then(|| check_pause(&hooks, gates)).transpose();
+    let pause = checkpoints
+        .pause
+        .then(|| check_pause(&hooks, checkpoints))
+        .transpose();
     let ready_minutes = good(pause, &mut problems);
     match (shifts, ready_minutes) {
         (Some(shifts), Some(ready_minutes)) if problems.is_empty() => Ok(Pace {
@@ -249,7 +252,7 @@ fn check_hook(
 }
 
 /// For how many minutes people can be asked.
-fn check_pause(hooks: &[&Value], gates: &Gates) -> Result<u32, String> {
+fn check_pause(hooks: &[&Value], checkpoints: &Checkpoints) -> Result<u32, String> {
     let pauses = hooks
         .iter()
         .filter(|hook| text(hook, "/targetType") == Some("PAUSE"));
@@ -266,7 +269,7 @@ fn check_pause(hooks: &[&Value], gates: &Gates) -> Result<u32, String> {
     let mut shortest = u32::MAX;
     for hook in asked {
         let [early, late] = ASKED_AT;
-        if gates.hooks.contains(&before_traffic) && is_at(hook, early) {
+        if checkpoints.hooks.contains(&before_traffic) && is_at(hook, early) {
             return Err(format!(
                 "people would be asked before the checks at {before_traffic} have run: move the service's PAUSE lifecycle hook from {early} to {late}"
             ));

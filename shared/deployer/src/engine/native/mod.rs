@@ -35,15 +35,15 @@ impl Engine for Native<'_> {
         let Wanted {
             place,
             service,
-            gates,
+            checkpoints,
             ..
         } = *wanted;
         let (traffic, revision) = traffic::of_service(ports, place, service).await?;
-        let pace = check::check(&Service(service), self.0, gates, &traffic)?;
+        let pace = check::check(&Service(service), self.0, checkpoints, &traffic)?;
         Ok(SetUp {
             paced_minutes: pace.paced_minutes,
             ready_minutes: pace.ready_minutes,
-            remarks: traffic::remarks(&traffic, gates),
+            remarks: traffic::remarks(&traffic, checkpoints),
             revision,
         })
     }

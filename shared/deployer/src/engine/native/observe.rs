@@ -23,7 +23,7 @@ use towpath_core::release::DeploymentStatus;
 
 use super::started::newest_after;
 use crate::engine::contract::Observed;
-use crate::engine::service_deployment::{ServiceDeployment, Standing};
+use crate::engine::service_deployment::{ServiceDeployment, Standing, brings};
 use crate::engine::service_state::{is_named, not_shown_yet, replaced_by, serves};
 use crate::engine::stopped_tasks as tasks;
 use crate::ports::{CallError, Ports};
@@ -36,11 +36,7 @@ pub(super) async fn observe<P: Ports>(
     if let Some(back) = observed.back {
         return super::roll_back::coming_back(ports, place, back, observed.fresh).await;
     }
-    let Some(seen) = ports
-        .service_deployment(place, id)
-        .await?
-        .map(ServiceDeployment)
-    else {
+    let Some(seen) = ServiceDeployment::look(ports, place, id).await? else {
         return Ok(if observed.fresh {
             not_shown_yet("ECS")
         } else {
@@ -98,11 +94,7 @@ async fn stopped<P: Ports>(
 ) -> Result<DeploymentStatus, CallError> {
     let recent = ports.recent_service_deployments(observed.place).await?;
     if let Some(newest) = newest_after(&recent, observed.deployment) {
-        let brings = match &newest.target {
-            Some(target) => ports.task_definition_of(observed.place, target).await?,
-            None => None,
-        };
-        return Ok(match brings {
+        return Ok(match brings(ports, observed.place, newest).await? {
             Some(brings) => replaced_by(&brings),
             None => DeploymentStatus::Replaced {
                 by: newest.id.to_string(),

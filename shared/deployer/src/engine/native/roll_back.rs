@@ -18,15 +18,24 @@ pub(super) async fn roll_back<P: Ports>(
     ports: &P,
     back: &WayBack<'_>,
 ) -> Result<TakenBack, CallError> {
-    let seen = look(ports, back).await?;
-    if back.over || has_passed(seen.as_ref()) {
+    let seen = ServiceDeployment::look(ports, back.place, back.deployment).await?;
+    if back.over || has_passed(seen.as_ref(), back.fresh) {
         return bring_back(ports, back, seen.as_ref()).await;
     }
     let pause = seen.as_ref().and_then(ServiceDeployment::pause);
-    turn_around(ports, back, pause).await?;
+    match turn_around(ports, back, pause).await {
+        // What is not shown to be there yet may not be known to be there, either.
+        Err(CallError::Refused { operation, .. }) if seen.is_none() => {
+            return Err(CallError::NotDone {
+                operation,
+                message: format!("ECS does not show {} yet", back.deployment),
+            });
+        }
+        turned => turned?,
+    }
     // It may have come too far while it was asked to turn around.
-    let turned = look(ports, back).await?;
-    if has_passed(turned.as_ref()) {
+    let turned = ServiceDeployment::look(ports, back.place, back.deployment).await?;
+    if has_passed(turned.as_ref(), back.fresh) {
         return bring_back(ports, back, turned.as_ref()).await;
     }
     Ok(TakenBack::Begun(Begun {
@@ -35,19 +44,12 @@ pub(super) async fn roll_back<P: Ports>(
     }))
 }
 
-async fn look<P: Ports>(
-    ports: &P,
-    back: &WayBack<'_>,
-) -> Result<Option<ServiceDeployment>, CallError> {
-    let seen = ports.service_deployment(back.place, back.deployment).await;
-    Ok(seen?.map(ServiceDeployment))
-}
-
 /// Whether the deployment has passed the point up to which it can be turned around. ECS forgets
-/// deployments in time; what it has forgotten is over.
-fn has_passed(seen: Option<&ServiceDeployment>) -> bool {
+/// deployments in time; what it has forgotten is over, and what was just started is not shown yet.
+fn has_passed(seen: Option<&ServiceDeployment>, fresh: bool) -> bool {
     match seen.map(ServiceDeployment::standing) {
-        Some(Standing::CleaningUp | Standing::Successful) | None => true,
+        None => !fresh,
+        Some(Standing::CleaningUp | Standing::Successful) => true,
         // What came of one that ended otherwise is seen when it is looked at.
         Some(
             Standing::UnderWay
@@ -156,11 +158,7 @@ pub(super) async fn coming_back<P: Ports>(
     fresh: bool,
 ) -> Result<DeploymentStatus, CallError> {
     let reason = "another deployment brings the old version back".to_owned();
-    let Some(seen) = ports
-        .service_deployment(place, back)
-        .await?
-        .map(ServiceDeployment)
-    else {
+    let Some(seen) = ServiceDeployment::look(ports, place, back).await? else {
         return Ok(if fresh {
             let by = Some(back.clone());
             DeploymentStatus::RollingBack { reason, by }

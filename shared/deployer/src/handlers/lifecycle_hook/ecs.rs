@@ -96,7 +96,7 @@ where
             match brings {
                 Some(brings) if brings == *ours => deployment,
                 Some(_) => return refuse(hook, "the deployment does not bring what was started"),
-                None => return Ok(Verdict::Undecided),
+                None => return Ok(not_visible_yet(hook)),
             }
         }
         Whose::NotYetKnown => return Ok(Verdict::Undecided),

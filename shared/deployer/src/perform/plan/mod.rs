@@ -203,7 +203,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     let wanted = Wanted {
         place,
         service: &described,
-        gates: request.gates,
+        checkpoints: request.checkpoints,
         group: group.as_ref(),
     };
     let mut set_up = engine::set_up(ports, request.rollout, &wanted).await?;
@@ -244,7 +244,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         }
     }
     let plan = Plan {
-        target: engine::target(request.rollout, &described, request.gates, &current)?,
+        target: engine::target(request.rollout, &described, request.checkpoints, &current)?,
         images: match (&running, request.back_to) {
             (Some(running), Some(_)) => images::that_differ(running, &definition),
             (Some(_) | None, _) => images::that_are_set(&definition, request.changes),

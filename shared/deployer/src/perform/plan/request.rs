@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use towpath_core::names::{StageName, TaskDefinitionArn};
 use towpath_core::pipeline::{Base, NamedContainers, Rollout};
-use towpath_core::release::{Action, Changes, Gates, Image, Place};
+use towpath_core::release::{Action, Changes, Checkpoints, Image, Place};
 use towpath_taskdef::image::Platform;
 
 /// What [`Action::Plan`] asks about.
@@ -15,7 +15,7 @@ pub(in crate::perform) struct Request<'a> {
     pub(in crate::perform) base: &'a Base,
     pub(in crate::perform) changes: &'a Changes,
     pub(in crate::perform) containers: &'a NamedContainers,
-    pub(in crate::perform) gates: &'a Gates,
+    pub(in crate::perform) checkpoints: &'a Checkpoints,
     pub(in crate::perform) scaling: bool,
     /// The revision to bring back, if the rollout is a rollback.
     pub(in crate::perform) back_to: Option<&'a TaskDefinitionArn>,
@@ -37,7 +37,7 @@ impl<'a> Request<'a> {
             base,
             changes,
             containers,
-            gates,
+            checkpoints,
             scaling,
             back_to,
             image,
@@ -53,7 +53,7 @@ impl<'a> Request<'a> {
             base,
             changes,
             containers,
-            gates,
+            checkpoints,
             scaling: *scaling,
             back_to: back_to.as_ref(),
             image,

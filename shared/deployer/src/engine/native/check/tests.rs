@@ -14,12 +14,12 @@ fn blue_green(hooks: Value) -> Value {
     service(json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5, "lifecycleHooks": hooks}))
 }
 
-fn checked(service: &Value, gates: &Gates) -> Result<Pace, String> {
+fn checked(service: &Value, checkpoints: &Checkpoints) -> Result<Pace, String> {
     let hook = Some("towpath-lifecycle-hook".parse().unwrap());
     check(
         &Service(service),
         &EcsRollout { hook },
-        gates,
+        checkpoints,
         &traffic(service),
     )
 }
@@ -30,16 +30,16 @@ fn traffic(service: &Value) -> Vec<TrafficMechanism> {
 }
 
 fn pace(configuration: Value) -> u32 {
-    checked(&service(configuration), &Gates::default())
+    checked(&service(configuration), &Checkpoints::default())
         .unwrap()
         .paced_minutes
 }
 
-fn refusal(service: &Value, gates: &Gates) -> String {
-    checked(service, gates).unwrap_err()
+fn refusal(service: &Value, checkpoints: &Checkpoints) -> String {
+    checked(service, checkpoints).unwrap_err()
 }
 
-const PAUSE: Gates = Gates {
+const PAUSE: Checkpoints = Checkpoints {
     hooks: Vec::new(),
     pause: true,
 };
@@ -75,11 +75,11 @@ fn a_network_load_balancer_takes_ten_minutes_more_for_each_shift() {
         let advanced = &mut service["loadBalancers"][0]["advancedConfiguration"];
         advanced["productionListenerRule"] =
             json!("arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/net/shop/1/2");
-        let pace = checked(&service, &Gates::default()).unwrap();
+        let pace = checked(&service, &Checkpoints::default()).unwrap();
         assert_eq!(pace.paced_minutes, minutes);
         let advanced = &mut service["loadBalancers"][0]["advancedConfiguration"];
         advanced["testListenerRule"] = advanced["productionListenerRule"].clone();
-        let pace = checked(&service, &Gates::default()).unwrap();
+        let pace = checked(&service, &Checkpoints::default()).unwrap();
         assert_eq!(pace.paced_minutes, minutes + 10);
     }
 }
@@ -87,18 +87,21 @@ fn a_network_load_balancer_takes_ten_minutes_more_for_each_shift() {
 #[test]
 fn a_service_that_ecs_cannot_shift_is_refused() {
     for strategy in [Value::Null, json!("ROLLING")] {
-        let said = refusal(&service(json!({"strategy": strategy})), &Gates::default());
+        let said = refusal(
+            &service(json!({"strategy": strategy})),
+            &Checkpoints::default(),
+        );
         assert!(said.contains("strategy is ROLLING"), "{said}");
     }
     let mut lattice = blue_green(json!([]));
     lattice["loadBalancers"] = json!([]);
     lattice["deployments"] = json!([{"status": "PRIMARY", "vpcLatticeConfigurations": [
         {"targetGroupArn": "blue", "advancedConfiguration": {"alternateTargetGroupArn": "green"}}]}]);
-    let said = refusal(&lattice, &Gates::default());
+    let said = refusal(&lattice, &Checkpoints::default());
     assert!(said.contains("`productionListenerRule`"), "{said}");
     let mut half = blue_green(json!([]));
     half["loadBalancers"][0]["advancedConfiguration"]["roleArn"] = Value::Null;
-    assert!(refusal(&half, &Gates::default()).contains("`roleArn`"));
+    assert!(refusal(&half, &Checkpoints::default()).contains("`roleArn`"));
 }
 
 #[test]
@@ -107,7 +110,7 @@ fn a_service_without_a_load_balancer_is_rolled_out_and_nobody_is_asked_too_late(
         json!([{"targetType": "PAUSE", "lifecycleStages": ["PRE_PRODUCTION_TRAFFIC_SHIFT"]}]);
     let mut headless = blue_green(pause);
     headless["loadBalancers"] = json!([]);
-    assert!(checked(&headless, &Gates::default()).is_ok());
+    assert!(checked(&headless, &Checkpoints::default()).is_ok());
     let said = refusal(&headless, &PAUSE);
     assert!(said.contains("ask `before_rollout`"), "{said}");
     for way in [
@@ -156,7 +159,7 @@ fn people_are_not_asked_before_the_last_check_has_run() {
             { "targetType": "PAUSE", "lifecycleStages": [stage] },
         ]))
     };
-    let asked_after = |point| Gates {
+    let asked_after = |point| Checkpoints {
         hooks: vec![point],
         pause: true,
     };
@@ -226,7 +229,7 @@ fn what_a_stage_misses_is_told_and_its_hooks_are_found() {
 
 #[test]
 fn checks_need_a_hook_to_the_function_at_their_stage() {
-    let gates = Gates {
+    let checkpoints = Checkpoints {
         hooks: vec![HookPoint::AfterTestTraffic],
         pause: false,
     };
@@ -237,26 +240,34 @@ fn checks_need_a_hook_to_the_function_at_their_stage() {
         )
     };
     let (ours, at) = ("towpath-lifecycle-hook", "POST_TEST_TRAFFIC_SHIFT");
-    assert!(checked(&hook(ours, at, "ROLLBACK"), &gates).is_ok());
+    assert!(checked(&hook(ours, at, "ROLLBACK"), &checkpoints).is_ok());
     for wrong in [
         blue_green(json!([])),
         hook("another", at, "ROLLBACK"),
         hook(ours, "POST_SCALE_UP", "ROLLBACK"),
     ] {
-        let said = refusal(&wrong, &gates);
+        let said = refusal(&wrong, &checkpoints);
         assert!(said.contains("traffic would move unchecked"), "{said}");
     }
-    let said = refusal(&hook(ours, at, "CONTINUE"), &gates);
+    let said = refusal(&hook(ours, at, "CONTINUE"), &checkpoints);
     assert!(said.contains("goes on when its time is up"), "{said}");
 
     let named = EcsRollout {
         hook: Some(arn(ours).parse().unwrap()),
     };
-    assert!(check(&Service(&hook(ours, at, "ROLLBACK")), &named, &gates, &[]).is_ok());
+    assert!(
+        check(
+            &Service(&hook(ours, at, "ROLLBACK")),
+            &named,
+            &checkpoints,
+            &[]
+        )
+        .is_ok()
+    );
     let unnamed = check(
         &Service(&hook(ours, at, "ROLLBACK")),
         &EcsRollout::default(),
-        &gates,
+        &checkpoints,
         &[],
     );
     assert!(unnamed.unwrap_err().contains("names no `hook` function"));

@@ -1,26 +1,11 @@
 //! What a file is that is given for a pipeline and is none.
 
-use serde_json::Value;
-
-use super::keys::Top;
-use super::text::{after_comments, is_terraform, is_toml};
-use super::{Kind, value};
-use crate::json;
+use towpath_taskdef::{Kind, kind_of};
 
 /// What a text is that is no pipeline, where it is something else that people have; nothing where it
 /// may be meant as a pipeline.
-#[must_use]
-pub fn not_a_pipeline(text: &str) -> Option<Kind> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let kind = match json::read(text.as_bytes()) {
-        Ok(Value::Object(members)) => match members.get("taskDefinition") {
-            Some(Value::Object(inner)) => Top::of_json(inner).kind(),
-            Some(_) | None => Top::of_json(&members).kind(),
-        },
-        Ok(Value::Array(entries)) => value::of_list(&entries),
-        Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => None,
-        Err(_) => of_text(text),
-    }?;
+pub(super) fn not_a_pipeline(text: &str) -> Option<Kind> {
+    let kind = kind_of(text)?;
     match kind {
         Kind::AppSpec
         | Kind::Buildspec
@@ -72,79 +57,61 @@ pub fn not_a_pipeline(text: &str) -> Option<Kind> {
     }
 }
 
-fn of_text(text: &str) -> Option<Kind> {
-    let start = after_comments(text.trim_start());
-    if is_terraform(text) {
-        return Some(Kind::Terraform);
-    }
-    if is_toml(start) {
-        return Some(Kind::Toml);
-    }
-    let is_tag = |rest: &str| rest.starts_with(['!', '?']) || rest.starts_with(char::is_alphabetic);
-    if start.strip_prefix('<').is_some_and(is_tag) {
-        return Some(Kind::Markup);
-    }
-    Top::of_yaml(text).kind()
-}
-
-impl Kind {
-    /// What to do where a pipeline is asked for.
-    #[must_use]
-    pub fn way_to_a_pipeline(self) -> &'static str {
-        const INIT: &str = "`towpath init` writes a pipeline for services that run on ECS, and `towpath schema --markdown` shows every key";
-        match self {
-            Self::AppSpec => {
-                "Towpath makes the AppSpec itself, from the service: `towpath init` writes a pipeline for it"
-            }
-            Self::Buildspec | Self::Ci | Self::Workflow => {
-                "an image that is pushed starts a release, whatever built it: `towpath init` writes the pipeline that it goes through"
-            }
-            Self::TaskDefinition => {
-                "`towpath render --check --task-definition FILE` checks it, and `towpath init` writes a pipeline for services that run on ECS"
-            }
-            Self::ArnAlone
-            | Self::Capitals
-            | Self::CliError
-            | Self::CliTable
-            | Self::CloudFormation
-            | Self::CodePipeline
-            | Self::Comment
-            | Self::Compose
-            | Self::Compressed
-            | Self::Container
-            | Self::Containers
-            | Self::Copilot
-            | Self::CutOff
-            | Self::Definitions
-            | Self::Dockerrun
-            | Self::Empty
-            | Self::ErrorAnswer
-            | Self::HalfCharacter
-            | Self::ImageDefinitions
-            | Self::Intrinsic
-            | Self::JsonInText
-            | Self::Jsonnet
-            | Self::KeyTwice
-            | Self::Kubernetes
-            | Self::LineInText
-            | Self::Listing
-            | Self::Markup
-            | Self::MissingComma
-            | Self::NoFamily
-            | Self::NotUtf8
-            | Self::Pipeline
-            | Self::Placeholder
-            | Self::Python
-            | Self::SecondValue
-            | Self::Service
-            | Self::Skeleton
-            | Self::Terraform
-            | Self::Toml
-            | Self::TrailingComma
-            | Self::TypographicQuotes
-            | Self::Utf16
-            | Self::Yaml => INIT,
+/// What to do with a file of the kind where a pipeline is asked for.
+pub(super) fn way_to_a_pipeline(kind: Kind) -> &'static str {
+    const INIT: &str = "`towpath init` writes a pipeline for services that run on ECS, and `towpath schema --markdown` shows every key";
+    match kind {
+        Kind::AppSpec => {
+            "Towpath makes the AppSpec itself, from the service: `towpath init` writes a pipeline for it"
         }
+        Kind::Buildspec | Kind::Ci | Kind::Workflow => {
+            "an image that is pushed starts a release, whatever built it: `towpath init` writes the pipeline that it goes through"
+        }
+        Kind::TaskDefinition => {
+            "`towpath render --check --task-definition FILE` checks it, and `towpath init` writes a pipeline for services that run on ECS"
+        }
+        Kind::ArnAlone
+        | Kind::Capitals
+        | Kind::CliError
+        | Kind::CliTable
+        | Kind::CloudFormation
+        | Kind::CodePipeline
+        | Kind::Comment
+        | Kind::Compose
+        | Kind::Compressed
+        | Kind::Container
+        | Kind::Containers
+        | Kind::Copilot
+        | Kind::CutOff
+        | Kind::Definitions
+        | Kind::Dockerrun
+        | Kind::Empty
+        | Kind::ErrorAnswer
+        | Kind::HalfCharacter
+        | Kind::ImageDefinitions
+        | Kind::Intrinsic
+        | Kind::JsonInText
+        | Kind::Jsonnet
+        | Kind::KeyTwice
+        | Kind::Kubernetes
+        | Kind::LineInText
+        | Kind::Listing
+        | Kind::Markup
+        | Kind::MissingComma
+        | Kind::NoFamily
+        | Kind::NotUtf8
+        | Kind::Pipeline
+        | Kind::Placeholder
+        | Kind::Python
+        | Kind::SecondValue
+        | Kind::Service
+        | Kind::Skeleton
+        | Kind::Terraform
+        | Kind::Toml
+        | Kind::TrailingComma
+        | Kind::TypographicQuotes
+        | Kind::Utf16
+        | Kind::Yaml => INIT,
     }
 }
 
