@@ -21,11 +21,14 @@ const REFUSED_REPLIES: &str = "RefusedReplies";
 const DISTRUSTED_RELEASES: &str = "DistrustedReleases";
 
 /// The release that has been expected to go on without people for longest, and for how long. One
-/// that waits behind another open release is not looked at: that one is.
+/// that waits behind another open release is not looked at: that one is. Nor is one that the sweeper
+/// never looks at again: it has ended, people could not be told so for as long as that is news, and
+/// it would keep the alarm on for ever.
 #[must_use]
 pub fn oldest(open: &[OpenRelease], now: Timestamp) -> Option<(&ReleaseId, SignedDuration)> {
     let is_open = |id: &str| open.iter().any(|other| other.release.as_str() == id);
     open.iter()
+        .filter(|release| release.due.is_some())
         .filter(|release| !release.behind.as_deref().is_some_and(is_open))
         .filter_map(|release| {
             let age = now.duration_since(release.moving_since?);
@@ -126,7 +129,7 @@ mod tests {
     fn open(digit: char, moving_since: Option<i64>, behind: Option<&str>) -> OpenRelease {
         OpenRelease {
             release: id(digit).parse().unwrap(),
-            due: None,
+            due: Some(at(1_000)),
             moving_since: moving_since.map(at),
             behind: behind.map(str::to_owned),
         }
@@ -157,6 +160,15 @@ mod tests {
         let line = line("towpath-sweeper", &releases, 2, at(1_000));
         assert_eq!(line["release.id"], id('b'));
         assert_eq!((&line["open"], &line["woken"]), (&json!(3), &json!(2)));
+    }
+
+    #[test]
+    fn what_nobody_is_told_any_more_is_not_waited_for() {
+        let given_up = OpenRelease {
+            due: None,
+            ..open('a', Some(100), None)
+        };
+        assert_eq!(age(&[given_up], 1_000_000), 0);
     }
 
     #[test]
