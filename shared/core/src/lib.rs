@@ -10,5 +10,5 @@ pub mod pipeline;
 pub mod release;
 pub mod token;
 
-#[cfg(any(test, feature = "simulation"))]
-pub mod simulation;
+#[cfg(test)]
+mod sample;

@@ -27,6 +27,7 @@ fn what_decides_and_what_drives_know_no_sdk_and_no_lambda() {
         ("towpath-taskdef", &["tokio", "jiff", "towpath-core"][..]),
         ("towpath-core", &["tokio", "towpath-deployer"]),
         ("towpath-deployer", &["hyper", "reqwest", "towpath-aws"]),
+        ("towpath-simulation", &["hyper", "reqwest", "towpath-aws"]),
     ] {
         let built = built_from(package);
         assert!(built.iter().any(|name| name == "serde_json"), "{built:?}");

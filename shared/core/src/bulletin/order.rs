@@ -116,7 +116,7 @@ fn stages_at(subject: &Subject, home: &Home, pipeline: &Pipeline) -> Vec<StageOf
 mod tests {
     use super::*;
     use crate::release::{Principal, Upon};
-    use crate::simulation::sample;
+    use crate::sample;
     use towpath_taskdef::image::Digest;
 
     fn directive(subject: &Subject, order: Order) -> Directive {

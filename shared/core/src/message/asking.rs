@@ -65,7 +65,7 @@ fn of_container(change: &ImageChange) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulation::sample;
+    use crate::sample;
     use towpath_taskdef::image::Digest;
 
     #[test]

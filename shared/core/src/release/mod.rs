@@ -54,7 +54,7 @@ pub use next::{Moment, Step, Task, Wait, leave, next, planning};
 pub use outcome::{Conclusion, Outcome};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalableTarget, ScalingState};
 pub use refusal::Refusal;
-#[cfg(any(test, feature = "simulation"))]
+#[cfg(test)]
 pub(crate) use reported::reporter;
 pub use reported::{Reporter, Sender};
 pub use rollback::{

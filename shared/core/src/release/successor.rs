@@ -157,7 +157,7 @@ impl Release {
 mod tests {
     use super::*;
     use crate::release::tests::given::{Story, given};
-    use crate::simulation::sample;
+    use crate::sample;
 
     fn serving() -> Story {
         given(sample::shop())

@@ -9,7 +9,7 @@ use crate::release::tests::given::{Story, deployment, given};
 use crate::release::{
     ActionKind, CheckResult, Decision, DeploymentStatus, Event, Outcome, Principal,
 };
-use crate::simulation::sample;
+use crate::sample;
 
 /// What somebody may try to say.
 const HOSTILE: &str =

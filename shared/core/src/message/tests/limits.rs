@@ -13,7 +13,7 @@ use crate::release::tests::given::{Story, given};
 use crate::release::{
     DeploymentStatus, Directive, Event, Order, Outcome, Principal, Reply, Subject, Upon,
 };
-use crate::simulation::sample;
+use crate::sample;
 
 fn name(index: usize) -> String {
     format!("s{index:0>23}")

@@ -11,7 +11,7 @@ use crate::release::{
     ActionKind, CheckResult, Decision, DeploymentStatus, Directive, Event, Order, Outcome,
     Principal, Release, Subject, Summary, Upon,
 };
-use crate::simulation::sample::{self, slack};
+use crate::sample::{self, slack};
 
 /// Everything that is said about a release.
 fn said(release: &Release) -> Value {

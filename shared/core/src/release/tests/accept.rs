@@ -7,7 +7,7 @@ use crate::release::{
     Accepted, Candidate, Decision, DeploymentStatus, Event, Home, Image, Incoming, Outcome,
     Principal, Refusal, Reporter, Sender, ServiceId, StoredNow, checks_of, open,
 };
-use crate::simulation::sample::{self, slack};
+use crate::sample::{self, slack};
 use Decision::{Approve, Reject};
 
 const ECS: &str = "ecs-svc/1";

@@ -4,7 +4,7 @@ use super::given::{Story, given, other, stage};
 use crate::pipeline::HookPoint;
 use crate::release::{Accepted, Checkpoints, Incoming};
 use crate::release::{Action, ActionKind, Candidate, Decision, Event, Outcome, Plan, Step, Wait};
-use crate::simulation::{sample, told};
+use crate::sample::{self, told};
 
 fn pushed() -> Story {
     given(sample::silent_shop()).pushed("3f2c1ab")

@@ -13,7 +13,7 @@ use crate::release::{
     ServiceWrite, Step, Unfounded, WantedRollback, open_rollback, ran, service_change,
     verify_rollback,
 };
-use crate::simulation::sample;
+use crate::sample;
 
 fn pushed() -> Story {
     given(sample::silent_shop()).pushed("3f2c1ab")

@@ -6,7 +6,7 @@ use crate::release::{
     Actor, BrokenChain, Decision, Entry, Event, NotARelease, Outcome, Release, StoredEntry,
     verify_chain,
 };
-use crate::simulation::sample;
+use crate::sample;
 
 type Stored = Vec<StoredEntry>;
 

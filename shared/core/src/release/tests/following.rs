@@ -5,7 +5,7 @@ use crate::pipeline::HookPoint;
 use crate::release::{
     Action, ActionKind, CheckResult, DeploymentStatus, Event, Outcome, ScalingState,
 };
-use crate::simulation::sample;
+use crate::sample;
 
 const ECS: &str = "ecs-svc/1";
 

@@ -3,7 +3,7 @@
 use super::given::{Story, given, other, stage};
 use crate::names::Fingerprint;
 use crate::release::{ActionKind, Candidate, Decision, Event, Outcome};
-use crate::simulation::sample;
+use crate::sample;
 
 fn pushed() -> Story {
     given(sample::silent_shop()).pushed("3f2c1ab")

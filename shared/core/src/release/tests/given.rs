@@ -9,7 +9,7 @@ use crate::release::{
     Event, Incoming, Moment, Outcome, Plan, Principal, Refusal, Release, ScalingState, ServiceId,
     Step, StoredNow, Task, accept, announcements, next, release_id,
 };
-use crate::simulation::sample;
+use crate::sample;
 
 /// A pipeline to which something is pushed.
 pub(crate) struct Given(Pipeline);

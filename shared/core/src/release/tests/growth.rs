@@ -11,7 +11,7 @@ use crate::release::{
     Accepted, Action, ActionKind, Actor, DeploymentStatus, Entry, Event, Incoming, Moment, Outcome,
     Phase, Plan, Release, Step, Unwritten, accept, next, release_id, reporter,
 };
-use crate::simulation::sample;
+use crate::sample;
 
 /// More entries than any one stage of any release has, as `docs/decisions/0017-bounded-growth.md` says.
 const BOUND: usize = 1_000;

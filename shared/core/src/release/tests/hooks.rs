@@ -5,7 +5,7 @@ use serde_json::json;
 use super::given::{Story, given};
 use crate::pipeline::HookPoint;
 use crate::release::{CheckResult, Event, HookReport, NotTheirs, reporting_account};
-use crate::simulation::sample;
+use crate::sample;
 
 const HOME: &str = "111111111111";
 const OTHER: &str = "222222222222";

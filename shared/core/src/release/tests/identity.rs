@@ -2,7 +2,7 @@
 
 use crate::names::{PipelineName, StageName};
 use crate::release::{Mark, NotOurs, release_id};
-use crate::simulation::sample;
+use crate::sample;
 
 #[test]
 fn the_same_push_names_the_same_release_for_ever() {

@@ -12,8 +12,6 @@ mod hooks;
 mod identity;
 mod ordering;
 mod preparing;
-mod properties;
-mod recomputed;
 mod seals;
 mod served_before;
 mod service;

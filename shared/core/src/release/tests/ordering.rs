@@ -8,7 +8,7 @@ use super::given::other;
 use crate::release::{
     Candidate, Good, ServiceChange, ServiceId, ServiceRow, ServiceWrite, open, release_id,
 };
-use crate::simulation::sample;
+use crate::sample;
 
 /// What a release that arrived at that minute writes into a service's row. There are only three
 /// images, so that one has several tags.

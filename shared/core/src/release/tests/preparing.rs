@@ -7,7 +7,7 @@ use crate::pipeline::{Pipeline, Stage};
 use crate::release::{
     Action, ActionKind, Decision, Event, Mark, Outcome, ScalableTarget, ScalingState,
 };
-use crate::simulation::sample;
+use crate::sample;
 
 fn pushed() -> Story {
     given(sample::silent_shop()).pushed("3f2c1ab")

@@ -2,7 +2,7 @@
 
 use super::given::{Story, given, other, stage};
 use crate::release::{Decision, Event, Good, Outcome, ServiceChange, ServiceWrite, service_change};
-use crate::simulation::sample;
+use crate::sample;
 
 fn pushed() -> Story {
     given(sample::silent_shop()).pushed("3f2c1ab")

@@ -8,7 +8,7 @@ use crate::release::{
     Action, ActionKind, Arrival, CheckResult, DeploymentStatus, Event, Outcome, ServiceWrite,
     service_change,
 };
-use crate::simulation::sample;
+use crate::sample;
 
 const ID: &str = "d-1";
 

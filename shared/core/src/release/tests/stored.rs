@@ -13,7 +13,7 @@ use crate::release::{
     Incoming, Outcome, Phase, Principal, Release, ScalingState, StoredEntry, StoredNow, accept,
     verify_chain,
 };
-use crate::simulation::{sample, told};
+use crate::sample::{self, told};
 
 /// A release to which everything happens that can: not a likely one, but every kind of event, with
 /// and without what is optional in it.

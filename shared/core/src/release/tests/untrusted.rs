@@ -5,7 +5,7 @@ use crate::message::card;
 use crate::release::{
     Accepted, Decision, Event, Incoming, Outcome, Recomputed, Refusal, Summary, Untrusted, accept,
 };
-use crate::simulation::sample::{self, slack};
+use crate::sample::{self, slack};
 
 const REASON: &str = "entry 9 is sealed by approval, which does not write such entries";
 

@@ -8,7 +8,7 @@ use crate::pipeline::HookPoint;
 use crate::release::{
     Accepted, Action, ActionKind, CheckResult, Decision, DeploymentStatus, Event, Incoming, Outcome,
 };
-use crate::simulation::sample;
+use crate::sample;
 
 const ID: &str = "d-1";
 

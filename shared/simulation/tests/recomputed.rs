@@ -1,16 +1,53 @@
 //! A service's row that somebody has edited is found, whichever of its fields it was. That one which
-//! nobody has edited is not is checked in every story of the simulation.
+//! nobody has edited is not is checked in every story.
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
-
-use super::given::other;
-use crate::release::{
-    Candidate, Directive, Good, Order, Principal, Recomputed, Release, ServiceId, ServiceRow,
-    Subject, Upon, verify_row,
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use towpath_core::pipeline::Pipeline;
+use towpath_core::release::{
+    Candidate, Directive, Good, Order, Principal, Recomputed, Release, Revision, ScalingState,
+    ServiceId, ServiceRow, Subject, Upon, verify_row,
 };
-use crate::simulation::{Dice, World, sample};
+use towpath_simulation::{Dice, Story, pipelines, tell};
+
+fn shop() -> Pipeline {
+    let production = pipelines::approved(pipelines::native(), "before_rollout");
+    pipelines::of(json!([
+        pipelines::rolling(),
+        pipelines::codedeploy(),
+        production
+    ]))
+}
+
+fn story(dice: Dice) -> Story {
+    tell(shop(), dice, ScalingState::default(), None)
+}
+
+/// Somebody who was never there.
+fn nobody() -> Candidate {
+    Candidate {
+        release: "shop-api-ffffffffffffffff".parse().expect("a release"),
+        tag: "fffffff".parse().expect("a tag"),
+        arrived_at: dawn(),
+    }
+}
+
+fn dawn() -> Timestamp {
+    "2026-03-02T09:00:00Z".parse().expect("a timestamp")
+}
+
+fn much_later() -> Timestamp {
+    dawn() + SignedDuration::from_hours(1_000)
+}
+
+/// A revision that nobody has registered.
+fn evil_revision() -> Revision {
+    "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop:666"
+        .parse()
+        .expect("the ARN of a revision")
+}
 
 /// A way to edit one field; what it is left as may be what it was.
 type Edit = (&'static str, fn(&mut ServiceRow));
@@ -18,18 +55,18 @@ type Edit = (&'static str, fn(&mut ServiceRow));
 const EDITS: [Edit; 9] = [
     ("epoch", |row| row.epoch += 1),
     ("owner", |row| {
-        let somebody = other("fffffff", sample::dawn()).release;
+        let somebody = nobody().release;
         row.owner = row.owner.is_none().then_some(somebody);
     }),
     ("taken_by", |row| {
-        row.taken_by = Some(other("fffffff", sample::dawn()).release);
+        row.taken_by = Some(nobody().release);
     }),
     ("good", |row| row.good = evil(row.good.as_ref())),
     ("earlier", |row| {
         let first = evil(row.earlier.first());
         row.earlier = first.into_iter().collect();
     }),
-    ("baseline", |row| row.baseline = Some(sample::revision(666))),
+    ("baseline", |row| row.baseline = Some(evil_revision())),
     ("hold", |row| row.hold = Some("nobody said so".into())),
     ("candidate", |row| {
         if let Some(candidate) = &mut row.candidate {
@@ -37,13 +74,13 @@ const EDITS: [Edit; 9] = [
         }
     }),
     ("waiting", |row| {
-        row.waiting.push(other("fffffff", sample::dawn()));
+        row.waiting.push(nobody());
     }),
 ];
 
 fn evil(good: Option<&Good>) -> Option<Good> {
     let mut good = good?.clone();
-    good.revision = sample::revision(666);
+    good.revision = evil_revision();
     Some(good)
 }
 
@@ -52,18 +89,16 @@ fn every_field_that_is_edited_is_found() {
     let mut found_by_audit = BTreeSet::new();
     let mut found_before_a_plan = BTreeSet::new();
     for seed in 0..15 {
-        let mut world = World::new(sample::silent_shop(), Dice::seeded(seed, 400), None);
-        world.live_through();
-        let ids = world.ledger.ids();
-        let releases: Vec<_> = ids.iter().map(|id| world.ledger.load(id)).collect();
+        let story = story(Dice::seeded(seed, 700));
+        let releases = story.releases();
         let services: BTreeSet<ServiceId> = releases
             .iter()
             .flat_map(|release| (0..3).filter_map(|index| release.service_id(index)))
             .collect();
         for service in &services {
-            let row = world.ledger.row(service);
-            let orders = world.ledger.orders(service);
-            let told = Recomputed::of(service, &releases, orders, true);
+            let row = story.row(service);
+            let orders = story.orders(service);
+            let told = Recomputed::of(service, &releases, &orders, true);
             for (field, edit) in EDITS {
                 let mut edited = row.clone();
                 edit(&mut edited);
@@ -79,7 +114,7 @@ fn every_field_that_is_edited_is_found() {
                 found_by_audit.insert(field);
                 let last = edited.taken_by.as_ref();
                 let last = last.and_then(|last| releases.iter().find(|one| one.id() == last));
-                if verify_row(service, &edited, Some(orders), last).is_err() {
+                if verify_row(service, &edited, Some(&orders), last).is_err() {
                     found_before_a_plan.insert(field);
                 }
             }
@@ -96,11 +131,10 @@ fn every_field_that_is_edited_is_found() {
 
 #[test]
 fn a_hold_that_is_gone_is_missed_until_it_was_lifted() {
-    let mut world = World::new(sample::silent_shop(), Dice::new(Vec::new()), None);
-    world.live_through();
-    let release = world.ledger.load(&world.ledger.ids()[0]);
+    let story = story(Dice::new(Vec::new()));
+    let release = story.releases().remove(0);
     let service = release.service_id(0).expect("a stage");
-    let row = world.ledger.row(&service);
+    let row = story.row(&service);
     let subject = Subject::Service(service.clone());
     let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
     let mut upon = Upon {
@@ -108,7 +142,7 @@ fn a_hold_that_is_gone_is_missed_until_it_was_lifted() {
         ..Upon::default()
     };
     let mut give = |order: Order, why: &str| {
-        let at = sample::minute(600);
+        let at = much_later();
         let given = Directive::next(&upon, &subject, at, by.clone(), order, why.into());
         upon = Upon {
             last: Some((given.sequence, given.fingerprint.clone())),
@@ -146,9 +180,8 @@ fn a_hold_that_is_gone_is_missed_until_it_was_lifted() {
 
 #[test]
 fn a_service_that_was_let_go_is_known_by_the_order_and_by_what_is_trusted() {
-    let mut world = World::new(sample::silent_shop(), Dice::new(Vec::new()), None);
-    world.live_through();
-    let release = world.ledger.load(&world.ledger.ids()[0]);
+    let story = story(Dice::new(Vec::new()));
+    let release = story.releases().remove(0);
     let service = release.service_id(0).expect("a stage");
     // As it was while it had the service.
     let had = (1..release.entries().len())
@@ -165,7 +198,7 @@ fn a_service_that_was_let_go_is_known_by_the_order_and_by_what_is_trusted() {
         owned: true,
         ..Upon::default()
     };
-    let (at, by) = (sample::minute(600), Principal::Deployer);
+    let (at, by) = (much_later(), Principal::Deployer);
     let why = "the ledger of it is not trusted".to_owned();
     let order = Directive::next(&upon, &subject, at, by, Order::LetGo, why);
     let upon = Upon {

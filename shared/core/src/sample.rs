@@ -1,4 +1,4 @@
-//! Things that stories are made of: a pipeline, images, people, a plan.
+//! What unit tests are made of: a pipeline, images, people, a plan.
 
 use std::collections::BTreeSet;
 
@@ -9,26 +9,26 @@ use towpath_taskdef::image::{Digest, Tag};
 use crate::names::{Fingerprint, SlackUser, TaskDefinitionArn};
 use crate::pipeline::{Notify, Pipeline};
 use crate::release::{
-    BaseRevision, DeploymentTarget, Home, Image, Plan, Principal, ScalableTarget, ScalingState,
-    ServiceRow,
+    Action, BaseRevision, DeploymentTarget, Event, Home, Image, Plan, Principal, ScalableTarget,
+    ScalingState, ServiceRow,
 };
 
 /// The first moment of every story.
 #[must_use]
-pub fn dawn() -> Timestamp {
+pub(crate) fn dawn() -> Timestamp {
     "2026-03-02T09:00:00Z".parse().expect("a timestamp")
 }
 
 /// The story's first moment and some minutes.
 #[must_use]
-pub fn minute(minutes: i64) -> Timestamp {
+pub(crate) fn minute(minutes: i64) -> Timestamp {
     dawn() + SignedDuration::from_mins(minutes)
 }
 
 /// `shop-api` as JSON: `test` by a rolling update, `staging` by CodeDeploy with a check, and
 /// `production` by CodeDeploy with an approval by `U1`, `U2` or the e-mailed token.
 #[must_use]
-pub fn shop_json() -> Value {
+pub(crate) fn shop_json() -> Value {
     let codedeploy = |stage: &str| {
         json!({ "codedeploy": {
             "application": format!("shop-{stage}"),
@@ -71,19 +71,19 @@ pub fn shop_json() -> Value {
 
 /// [`shop_json`], checked.
 #[must_use]
-pub fn shop() -> Pipeline {
+pub(crate) fn shop() -> Pipeline {
     pipeline(shop_json())
 }
 
 /// [`shop`], of which nobody is told anything.
 #[must_use]
-pub fn silent_shop() -> Pipeline {
+pub(crate) fn silent_shop() -> Pipeline {
     silent(shop())
 }
 
 /// The pipeline, of which nobody is told anything, so that a story is not about messages.
 #[must_use]
-pub fn silent(pipeline: Pipeline) -> Pipeline {
+pub(crate) fn silent(pipeline: Pipeline) -> Pipeline {
     Pipeline {
         notify: Notify::default(),
         ..pipeline
@@ -95,7 +95,7 @@ pub fn silent(pipeline: Pipeline) -> Pipeline {
 /// # Panics
 /// When it is no pipeline, or contradicts itself: a story needs a good one.
 #[must_use]
-pub fn pipeline(json: Value) -> Pipeline {
+pub(crate) fn pipeline(json: Value) -> Pipeline {
     let pipeline: Pipeline = serde_json::from_value(json).expect("the JSON of a pipeline");
     pipeline.check().expect("a pipeline without contradictions");
     pipeline
@@ -103,7 +103,7 @@ pub fn pipeline(json: Value) -> Pipeline {
 
 /// The deployer's own account and region.
 #[must_use]
-pub fn home() -> Home {
+pub(crate) fn home() -> Home {
     Home {
         account: "111111111111".parse().expect("an account"),
         region: "eu-west-1".parse().expect("a region"),
@@ -112,7 +112,7 @@ pub fn home() -> Home {
 
 /// The image of that tag, with contents of its own.
 #[must_use]
-pub fn image(tag: &str, arrived_at: Timestamp) -> Image {
+pub(crate) fn image(tag: &str, arrived_at: Timestamp) -> Image {
     Image {
         registry: "111111111111.dkr.ecr.eu-west-1.amazonaws.com"
             .parse()
@@ -126,7 +126,7 @@ pub fn image(tag: &str, arrived_at: Timestamp) -> Image {
 
 /// A revision of the shop's task definition.
 #[must_use]
-pub fn revision(number: u64) -> TaskDefinitionArn {
+pub(crate) fn revision(number: u64) -> TaskDefinitionArn {
     format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/shop:{number}")
         .parse()
         .expect("the ARN of a revision")
@@ -134,7 +134,7 @@ pub fn revision(number: u64) -> TaskDefinitionArn {
 
 /// A scalable target of which that is suspended.
 #[must_use]
-pub fn scalable(state: ScalingState) -> ScalableTarget {
+pub(crate) fn scalable(state: ScalingState) -> ScalableTarget {
     ScalableTarget {
         state,
         least: 1,
@@ -145,7 +145,7 @@ pub fn scalable(state: ScalingState) -> ScalableTarget {
 /// A plan as it is where nothing stands in the way: revision 7 runs, auto scaling is on, and the
 /// service's row is empty.
 #[must_use]
-pub fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     Plan {
         current: revision(7),
         base: BaseRevision::Revision(revision(7)),
@@ -178,6 +178,40 @@ pub fn plan() -> Plan {
 
 /// A Slack user.
 #[must_use]
-pub fn slack(user: &str) -> Principal {
+pub(crate) fn slack(user: &str) -> Principal {
     Principal::Slack(user.parse::<SlackUser>().expect("a Slack user"))
+}
+
+/// What is recorded once `action` has told people something; `None` for every other action.
+#[must_use]
+pub(crate) fn told(action: &Action) -> Option<Event> {
+    match action {
+        Action::PostCard { channel, card } => Some(Event::CardPosted {
+            channel: channel.clone(),
+            ts: "1772442000.000100".into(),
+            face: card.face(),
+        }),
+        Action::UpdateCard { card, .. } => Some(Event::CardUpdated { face: card.face() }),
+        Action::Reply { replies, .. } => replies.last().map(|last| Event::Replied {
+            through: last.sequence,
+        }),
+        Action::Publish { notices, .. } => notices.last().map(|last| Event::Published {
+            through: last.sequence,
+        }),
+        Action::Plan { .. }
+        | Action::Register { .. }
+        | Action::SuspendScaling { .. }
+        | Action::Start(_)
+        | Action::RunTask { .. }
+        | Action::RunChecks { .. }
+        | Action::AnswerHook { .. }
+        | Action::Continue { .. }
+        | Action::Observe { .. }
+        | Action::LookAtGroup { .. }
+        | Action::RollBack { .. }
+        | Action::RestoreScaling { .. }
+        | Action::Supersede { .. }
+        | Action::WakeCandidate { .. }
+        | Action::TellEarlier { .. } => None,
+    }
 }

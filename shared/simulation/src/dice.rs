@@ -6,13 +6,16 @@
 pub struct Dice {
     tape: Vec<u8>,
     at: usize,
+    /// Up to where the tape is read for now.
+    until: usize,
 }
 
 impl Dice {
     /// Decisions as they stand on the tape.
     #[must_use]
     pub fn new(tape: Vec<u8>) -> Self {
-        Self { tape, at: 0 }
+        let until = tape.len();
+        Self { tape, at: 0, until }
     }
 
     /// A tape of `length` decisions that only depends on the seed.
@@ -35,6 +38,9 @@ impl Dice {
         if sides < 2 {
             return 0;
         }
+        if self.is_calm() {
+            return 0;
+        }
         let Some(byte) = self.tape.get(self.at) else {
             return 0;
         };
@@ -45,11 +51,22 @@ impl Dice {
     /// Whether faults have stopped.
     #[must_use]
     pub fn is_calm(&self) -> bool {
-        self.at >= self.tape.len()
+        self.at >= self.until
+    }
+
+    /// Faults stop when that part of the tape was read; in eighths.
+    pub fn stop_after(&mut self, eighths: usize) {
+        self.until = self.tape.len() * eighths.min(8) / 8;
+    }
+
+    /// Whether there is nothing on the tape.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tape.is_empty()
     }
 
     /// Stops all faults.
     pub fn calm(&mut self) {
-        self.at = self.tape.len();
+        self.at = self.at.max(self.until);
     }
 }

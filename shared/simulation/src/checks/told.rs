@@ -1,0 +1,106 @@
+//! I6: what people have read at rest. Everything that is written was told in each channel, in its order
+//! and once; a line that is sent once more, since nobody knows whether it has arrived, is the same line.
+
+use jiff::SignedDuration;
+use towpath_core::message;
+use towpath_core::release::{Outcome, Phase, Release, announcements};
+
+use crate::simulation::Simulation;
+
+/// After that long nothing more is told of a release.
+const OLD_NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+impl Simulation {
+    pub(crate) fn check_told(&mut self, release: &Release) {
+        let id = release.id();
+        let untold = announcements(release);
+        if !untold.is_empty() {
+            self.violated(format!("I6: {id} has not told {untold:?}"));
+        }
+        let old_news = release
+            .ended_at()
+            .is_some_and(|ended| self.now > ended + OLD_NEWS);
+        let notify = &release.pipeline().notify;
+        if notify.slack.is_some() {
+            let said = message::replies(release);
+            let said: Vec<_> = said.into_iter().map(|reply| reply.text).collect();
+            let heard = self.messages.lines.get(id).cloned().unwrap_or_default();
+            self.compare(release, "the thread", said, heard, old_news);
+        }
+        if notify.sns {
+            let said = message::notices(release);
+            let said: Vec<_> = said.into_iter().map(|notice| notice.text).collect();
+            let heard = self.messages.mails.get(id).cloned().unwrap_or_default();
+            // What is appended says how to answer.
+            let cut = |text: String| {
+                let begin = said.iter().find(|said| text.starts_with(said.as_str()));
+                begin.cloned().unwrap_or(text)
+            };
+            let heard = heard.into_iter().map(|(_, text)| cut(text)).collect();
+            self.compare(release, "e-mail", said.clone(), heard, old_news);
+        }
+        self.check_cards(release, old_news);
+    }
+
+    fn compare(
+        &mut self,
+        release: &Release,
+        channel: &str,
+        said: Vec<String>,
+        heard: Vec<String>,
+        old_news: bool,
+    ) {
+        let id = release.id();
+        let mut distinct: Vec<String> = Vec::new();
+        for line in heard {
+            if !distinct.contains(&line) {
+                distinct.push(line);
+            }
+        }
+        let told = if old_news {
+            distinct.len() <= said.len() && said[..distinct.len()] == distinct[..]
+        } else {
+            said == distinct
+        };
+        if !told {
+            self.violated(format!(
+                "I6: {id} has told by {channel} {distinct:#?}, and is to tell {said:#?}"
+            ));
+        }
+    }
+
+    /// At rest there is a card of each release, which says what is so, and that it serves only where it
+    /// does.
+    fn check_cards(&mut self, release: &Release, old_news: bool) {
+        let id = release.id();
+        if release.pipeline().notify.slack.is_none() || old_news {
+            return;
+        }
+        if let Some((channel, ts, _)) = &release.told().card {
+            let key = (channel.clone(), ts.clone());
+            let shown = self.messages.cards.get(&key).map(|it| it.card.face());
+            if shown != Some(message::card(release).face()) {
+                self.violated(format!("I6: the card of {id} does not say what is so"));
+            }
+        } else {
+            self.violated(format!("I6: {id} has no card"));
+        }
+        if release.rollback().is_some() {
+            return;
+        }
+        for (index, rollout) in release.rollouts().iter().enumerate() {
+            let succeeded = matches!(&rollout.phase, Phase::Ended { conclusion, .. } if conclusion.outcome == Outcome::Succeeded);
+            let (true, Some(service)) = (succeeded, release.service_id(index)) else {
+                continue;
+            };
+            let good = self.ledger.row(&service).good;
+            let serves = good.is_some_and(|good| !good.before && good.release == *id);
+            let says = rollout.serves();
+            if serves != says {
+                self.violated(format!(
+                    "I6: the card of {id} says of {service} that it serves: {says}"
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What is checked when something was written, and at rest.
+
+use towpath_core::release::{
+    Decision, DeploymentStatus, Event, Outcome, Place, Recomputed, Release, ServiceChange,
+    ServiceWrite, Subject, verify_row,
+};
+use towpath_deployer::ports::Append;
+
+use crate::ledger::Appended;
+use crate::planted::Flaw;
+use crate::simulation::Simulation;
+
+/// How far a clock may be off whose word counts.
+const SKEW: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
+
+impl Simulation {
+    /// I4, I5, I8 and the outcome's truth, when something was written.
+    pub(crate) fn check_written(&mut self, append: &Append<'_>, appended: &Appended) {
+        self.seen.appends += 1;
+        let (before, change) = (append.release, appended.change.as_ref());
+        if let Some(ServiceChange {
+            service,
+            release,
+            arrived_at,
+            digest,
+            write: ServiceWrite::Take { .. },
+            ..
+        }) = change
+        {
+            let take = (service.clone(), release.clone(), *arrived_at);
+            self.seen.takes.push(take);
+            if self.ledger.orders.veto(digest).is_some() {
+                self.violated(format!("I4: {release} takes {service}, and is vetoed"));
+            }
+        }
+        let back = before.live().and_then(|live| live.rolling_back.as_ref());
+        if let Some(ServiceChange {
+            service,
+            write: ServiceWrite::Free { hold: None, .. },
+            ..
+        }) = change
+            && back.is_some_and(|back| back.hold)
+        {
+            self.violated(format!("{service} was rolled back, and nothing holds it"));
+        }
+        if before.conclusion().is_some() && appended.release.conclusion() != before.conclusion() {
+            self.violated(format!("{} ended twice", before.id()));
+        }
+        for event in append.events {
+            self.check_event(before, event, change);
+        }
+    }
+
+    fn check_event(&mut self, before: &Release, event: &Event, change: Option<&ServiceChange>) {
+        if let Event::ApprovalRequested { .. } = event {
+            let now = self.now;
+            self.seen.asked_at.get_or_insert(now);
+        }
+        if let Event::Voted {
+            approval,
+            decision: Decision::Approve,
+            ..
+        } = event
+        {
+            let expires_at = before.entries().iter().filter_map(|entry| {
+                if let Event::ApprovalRequested {
+                    approval: asked,
+                    expires_at,
+                    ..
+                } = &entry.event
+                    && asked == approval
+                {
+                    Some(*expires_at)
+                } else {
+                    None
+                }
+            });
+            let late = expires_at
+                .max()
+                .is_some_and(|expires_at| self.now > expires_at + SKEW);
+            if late {
+                let id = before.id();
+                self.violated(format!(
+                    "I4: {id} is approved after the request has expired"
+                ));
+            }
+        }
+        if let Event::RolloutEnded {
+            stage,
+            outcome,
+            reason,
+            revision,
+        } = event
+        {
+            let at = before.stage_position(stage);
+            let Some(service) = at.and_then(|index| before.service_id(index)) else {
+                return;
+            };
+            let place = Place {
+                service: service.clone(),
+                role: None,
+            };
+            let (owned, held) = match change.map(|change| &change.write) {
+                Some(ServiceWrite::Free { hold, .. }) => (true, hold.is_some()),
+                Some(_) | None => (false, false),
+            };
+            let scaling = self.scaling(&place).map(|target| target.state);
+            // It is for people where AWS refuses to put it back, and says so.
+            if owned && reason.contains("register-scalable-target") {
+                self.seen
+                    .wanted
+                    .extend(scaling.map(|it| (service.clone(), it)));
+            }
+            let wanted = self.seen.wanted.get(&service).copied();
+            if owned && scaling != wanted {
+                self.violated(format!(
+                    "I8: {service} is left with {scaling:?}, not {wanted:?}: {reason}"
+                ));
+            }
+            let runs = self.runs(&service);
+            if owned && !held && saw_failure_in_place(before) && runs == *revision {
+                let id = before.id();
+                self.violated(format!("{id} is left in place at {service}: {reason}"));
+            }
+            // Who puts something there by hand in that moment is found out next time.
+            let edited = self.seen.edited.contains_key(&service);
+            if *outcome == Outcome::Succeeded && runs != *revision && !edited {
+                let id = before.id();
+                self.violated(format!(
+                    "{id} does not serve at {service}, but {runs:?}: {reason}"
+                ));
+            }
+        }
+    }
+
+    /// What a release has become step by step is what its entries make.
+    pub(crate) fn check_folds(&mut self) {
+        let mut differ = Vec::new();
+        for release in self.ledger.releases() {
+            let id = release.id().clone();
+            match Release::fold(id, release.entries().to_vec()) {
+                Ok(folded) if folded == *release => {}
+                folded => differ.push(format!("the fold differs: {folded:?} and {release:?}")),
+            }
+        }
+        self.violations.extend(differ);
+    }
+
+    /// What must hold at rest.
+    pub(crate) fn check_rest(&mut self) {
+        self.check_folds();
+        if self.flaw != Some(Flaw::NoFence) {
+            let edited = self.edited_rows();
+            self.violations.extend(edited);
+        }
+        let ids = self.releases();
+        for id in ids {
+            let Some(release) = self.ledger.release(&id).cloned() else {
+                continue;
+            };
+            if release.conclusion().is_none() {
+                self.violated(format!("I6: {id} rests without an outcome"));
+            }
+            self.check_told(&release);
+        }
+        let owned: Vec<_> = self
+            .ledger
+            .rows()
+            .filter_map(|(service, row)| Some(format!("{service} of {}", row.owner.as_ref()?)))
+            .collect();
+        for service in owned {
+            self.violated(format!(
+                "I2: nothing is under way, and an owner has {service}"
+            ));
+        }
+        let wanted = self.seen.wanted.clone();
+        for (service, wanted) in wanted {
+            let place = Place {
+                service: service.clone(),
+                role: None,
+            };
+            let scaling = self.scaling(&place).map(|target| target.state);
+            if scaling != Some(wanted) {
+                self.violated(format!(
+                    "I8: {service} rests with {scaling:?}, not {wanted:?}"
+                ));
+            }
+        }
+    }
+
+    /// What rows say otherwise than the entries and orders.
+    fn edited_rows(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (service, row) in self.ledger.rows() {
+            let orders = self.ledger.orders.about(&Subject::Service(service.clone()));
+            let told = Recomputed::of(service, self.ledger.releases(), orders, true);
+            let differences = told.differences(row);
+            found.extend(differences.iter().map(|one| format!("{service}: {one}")));
+            found.extend(told.contradictions);
+            let last = row.taken_by.as_ref();
+            let last = last.and_then(|last| self.ledger.release(last));
+            if let Err(edited) = verify_row(service, row, Some(orders), last) {
+                found.push(format!("{service}: {edited:?}"));
+            }
+        }
+        found
+    }
+}
+
+/// Whether the release has seen that its deployment failed and was left in place.
+fn saw_failure_in_place(release: &Release) -> bool {
+    let deployment = release.live().and_then(|live| live.deployment.as_ref());
+    deployment.is_some_and(|it| matches!(it.status, DeploymentStatus::FailedInPlace { .. }))
+}

@@ -1,0 +1,120 @@
+//! Bulletins.
+
+use jiff::{SignedDuration, Timestamp};
+use towpath_core::bulletin::{Bulletin, Reached};
+use towpath_core::names::BulletinId;
+use towpath_deployer::ports::{Bulletins, CallError, OpenBulletin};
+
+use super::Port;
+use crate::deliver::Key;
+use crate::ledger::Open;
+use crate::simulation::{How, Simulation};
+
+const PUT: &str = "dynamodb:PutItem";
+const GET: &str = "dynamodb:GetItem";
+const QUERY: &str = "dynamodb:Query";
+const UPDATE: &str = "dynamodb:UpdateItem";
+
+impl Bulletins for Port {
+    async fn announce(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError> {
+        self.call(PUT, How::WriteLedger, |simulation, _| {
+            let is_new = !simulation.ledger.bulletins.contains_key(id);
+            if is_new {
+                put(simulation, id, bulletin);
+            }
+            Ok(is_new)
+        })
+        .await
+    }
+
+    async fn complain(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError> {
+        self.call(PUT, How::WriteLedger, |simulation, _| {
+            let is_new = !simulation.ledger.knows_problem(id, bulletin);
+            if is_new {
+                put(simulation, id, bulletin);
+            }
+            Ok(is_new)
+        })
+        .await
+    }
+
+    async fn complaints(&self) -> Result<Vec<BulletinId>, CallError> {
+        self.call(QUERY, How::ReadLedger, |simulation, _| {
+            let all = simulation.ledger.bulletins.iter();
+            let stuck = all.filter(|(_, it)| it.open == Open::Stuck);
+            Ok(stuck.map(|(id, _)| id.clone()).collect())
+        })
+        .await
+    }
+
+    async fn withdraw(&self, id: &BulletinId) -> Result<(), CallError> {
+        self.call(UPDATE, How::WriteLedger, |simulation, _| {
+            simulation.ledger.withdraw(id);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn bulletin(&self, id: &BulletinId) -> Result<Option<OpenBulletin>, CallError> {
+        self.call(GET, How::ReadLedger, |simulation, _| {
+            let open = simulation.ledger.open_bulletin(id, Open::ToTell);
+            Ok(open.map(|stored| OpenBulletin {
+                bulletin: stored.bulletin.clone(),
+                reached: stored.reached,
+            }))
+        })
+        .await
+    }
+
+    async fn set_reached(
+        &self,
+        id: &BulletinId,
+        reached: Reached,
+        due: Option<Timestamp>,
+    ) -> Result<(), CallError> {
+        self.call(UPDATE, How::WriteLedger, |simulation, _| {
+            if let Some(stored) = simulation.ledger.open_bulletin(id, Open::ToTell) {
+                stored.reached.slack |= reached.slack;
+                stored.reached.sns |= reached.sns;
+                stored.due = due;
+                stored.open = match due {
+                    Some(_) => Open::ToTell,
+                    None if Bulletin::is_of_stuck(id) => Open::Stuck,
+                    None => Open::Closed,
+                };
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn due_bulletins(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<BulletinId>, CallError> {
+        self.call(QUERY, How::ReadLedger, |simulation, _| {
+            let all = simulation.ledger.bulletins.iter();
+            let due = all
+                .filter(|(_, it)| it.open == Open::ToTell && it.due.is_some_and(|due| due <= now));
+            Ok(due.map(|(id, _)| id.clone()).take(limit).collect())
+        })
+        .await
+    }
+
+    async fn wake_bulletin(&self, id: &BulletinId, at: Timestamp) -> Result<(), CallError> {
+        self.call(UPDATE, How::WriteLedger, |simulation, _| {
+            if let Some(stored) = simulation.ledger.open_bulletin(id, Open::ToTell) {
+                stored.due = Some(at + SignedDuration::from_secs(120));
+                simulation.wake(Key::Bulletin(id.clone()));
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn put(simulation: &mut Simulation, id: &BulletinId, bulletin: &Bulletin) {
+    simulation.ledger.put_bulletin(id, bulletin);
+    simulation.wake(Key::Bulletin(id.clone()));
+}

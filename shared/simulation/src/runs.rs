@@ -1,0 +1,258 @@
+//! Runs of the deployer's functions: futures that go on one call at a time, and may die at any.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use towpath_deployer::handlers::{
+    HandlerError, advance, approval, deployment_event, image_push, lifecycle_hook, sweeper,
+};
+
+use crate::deliver::{Delivery, Key, MOST_ATTEMPTS, What};
+use crate::people::{REPLIES, give};
+use crate::ports::{By, Port};
+use crate::set_up::{home, pipelines_path};
+use crate::simulation::Simulation;
+use crate::story::Story;
+
+/// How long a run that waits for time to pass is left waiting at once.
+const PAUSE: SignedDuration = SignedDuration::from_millis(500);
+
+/// A run of a function.
+pub(crate) struct Run {
+    id: u64,
+    /// When its time is used up.
+    ends: Timestamp,
+    origin: Origin,
+    future: Pin<Box<dyn Future<Output = Done>>>,
+}
+
+/// What a run was begun for.
+#[derive(Debug, Clone)]
+pub(crate) enum Origin {
+    Stream(Key),
+    Delivery(Delivery),
+}
+
+/// How a run ended that has not died.
+#[derive(Debug)]
+pub(crate) enum Done {
+    Well(Value),
+    Failed(String),
+}
+
+fn done<T>(outcome: Result<T, HandlerError>, answer: impl FnOnce(T) -> Value) -> Done {
+    match outcome {
+        Ok(value) => Done::Well(answer(value)),
+        Err(error) => Done::Failed(error.to_string()),
+    }
+}
+
+impl Origin {
+    /// The function and its time, as `infra/functions.json` has them.
+    fn function(&self) -> (&'static str, i64) {
+        match self {
+            Self::Stream(_) => ("advance", 60),
+            Self::Delivery(delivery) => match &delivery.what {
+                What::Push(_) => ("image-push", 30),
+                What::Report(_) => ("deployment-event", 30),
+                What::Hook { .. } => ("lifecycle-hook", 300),
+                What::Decision(_) => ("approval", 10),
+                What::Sweep(_) => ("sweeper", 60),
+                What::Order(_) => ("cli", 600),
+            },
+        }
+    }
+}
+
+/// The future of a run.
+fn begun(origin: Origin, port: Port, ends: Timestamp) -> Pin<Box<dyn Future<Output = Done>>> {
+    let simulation = Rc::clone(&port.simulation);
+    let time_left = move || {
+        let left = ends.duration_since(simulation.borrow().now);
+        Duration::try_from(left).unwrap_or_default()
+    };
+    Box::pin(async move {
+        match origin {
+            Origin::Stream(key) => {
+                let answer = advance::handle(&port, "advance", &key.event(), time_left).await;
+                match answer {
+                    Ok(answer) if answer.batch_item_failures.is_empty() => Done::Well(Value::Null),
+                    Ok(_) => Done::Failed("the record is to be delivered again".into()),
+                    Err(error) => Done::Failed(error.to_string()),
+                }
+            }
+            Origin::Delivery(delivery) => match delivery.what {
+                What::Push(event) => {
+                    let (root, home) = (pipelines_path(), home());
+                    let pushed = image_push::handle(&port, &root, &home, &event).await;
+                    done(pushed, |()| Value::Null)
+                }
+                What::Report(event) => done(deployment_event::handle(&port, &event).await, |()| {
+                    Value::Null
+                }),
+                What::Hook { payload, .. } => done(
+                    lifecycle_hook::handle(&port, &payload, time_left).await,
+                    |it| it,
+                ),
+                What::Decision(event) => {
+                    let set_up = approval::SetUp {
+                        senders: approval::Senders {
+                            slack_app: Some("A1".into()),
+                            slack_team: Some("T1".into()),
+                            reply_topic: REPLIES.into(),
+                        },
+                        pipelines_path: pipelines_path(),
+                        function: "approval".into(),
+                    };
+                    done(approval::handle(&port, &set_up, Ok(&event)).await, |it| it)
+                }
+                What::Sweep(what) => {
+                    let (root, home, event) = (pipelines_path(), home(), json!({ "sweep": what }));
+                    let swept = sweeper::handle(&port, &root, &home, "sweeper", &event);
+                    done(swept.await, |()| Value::Null)
+                }
+                What::Order(ordered) => done(give(&port, ordered).await, |()| Value::Null),
+            },
+        }
+    })
+}
+
+impl Story {
+    /// Begins a run.
+    pub(crate) fn begin(&mut self, origin: Origin) {
+        let (function, seconds) = origin.function();
+        let release = match &origin {
+            Origin::Stream(key) => key.drives(),
+            Origin::Delivery(_) => None,
+        };
+        self.begun += 1;
+        let mut simulation = self.simulation.borrow_mut();
+        let skew = [0, 4, -4][simulation.dice.roll(3)];
+        let by = By {
+            run: self.begun,
+            function,
+            release,
+            skew: SignedDuration::from_secs(skew),
+        };
+        let ends = simulation.now + SignedDuration::from_secs(seconds);
+        drop(simulation);
+        let port = Port {
+            simulation: Rc::clone(&self.simulation),
+            by,
+        };
+        self.runs.push(Run {
+            id: self.begun,
+            ends,
+            origin: origin.clone(),
+            future: begun(origin, port, ends),
+        });
+    }
+
+    /// Whether a record of this key is being dealt with.
+    pub(crate) fn is_busy(&self, key: &Key) -> bool {
+        let of = |run: &Run| matches!(&run.origin, Origin::Stream(of) if of == key);
+        self.runs.iter().any(of)
+    }
+
+    /// Lets a run go on to its next call, and makes it.
+    pub(crate) async fn step(&mut self, which: usize) {
+        let id = self.runs[which].id;
+        let is_late = self.simulation.borrow().now > self.runs[which].ends;
+        if is_late {
+            let run = self.runs.swap_remove(which);
+            return self.end(run, None);
+        }
+        let waiting = self.simulation.borrow().calls.of(id);
+        if waiting.is_empty() {
+            // It has not begun, or waits for time to pass.
+            if self.looked.contains(&id) {
+                self.pass(PAUSE).await;
+            }
+        } else {
+            let ticket = waiting[self.mixed(waiting.len())];
+            self.simulation.borrow_mut().calls.give_turn(ticket);
+        }
+        let run = &mut self.runs[which];
+        let polled = poll_fn(|context| Poll::Ready(run.future.as_mut().poll(context))).await;
+        self.looked.insert(id);
+        if let Poll::Ready(done) = polled {
+            let run = self.runs.swap_remove(which);
+            return self.end(run, Some(done));
+        }
+        let mut simulation = self.simulation.borrow_mut();
+        assert!(simulation.calls.was_taken(), "the call takes its turn");
+        if simulation.calls.is_dead(id) {
+            drop(simulation);
+            let run = self.runs.swap_remove(which);
+            self.end(run, None);
+        }
+    }
+
+    /// Lets time pass, for everybody.
+    pub(crate) async fn pass(&mut self, time: SignedDuration) {
+        // Whoever sleeps does so by tokio's clock.
+        tokio::time::advance(Duration::try_from(time).unwrap_or_default()).await;
+        self.simulation.borrow_mut().pass(time);
+    }
+
+    /// A run has ended, or died.
+    fn end(&mut self, run: Run, done: Option<Done>) {
+        let Run {
+            id, origin, future, ..
+        } = run;
+        drop(future);
+        self.looked.remove(&id);
+        let failed = !matches!(done, Some(Done::Well(_)));
+        let mut simulation = self.simulation.borrow_mut();
+        match origin {
+            Origin::Stream(key) => simulation.streamed(&key, failed),
+            Origin::Delivery(delivery) => simulation.delivered(delivery, done),
+        }
+    }
+}
+
+impl Simulation {
+    /// A record was dealt with, or is delivered again.
+    fn streamed(&mut self, key: &Key, failed: bool) {
+        let Some(records) = self.stream.get_mut(key) else {
+            return;
+        };
+        if let Some(first) = records.front_mut() {
+            first.attempts += 1;
+            if !failed || first.attempts >= MOST_ATTEMPTS {
+                records.pop_front();
+            }
+        }
+        if records.is_empty() {
+            self.stream.remove(key);
+        }
+    }
+
+    fn delivered(&mut self, delivery: Delivery, done: Option<Done>) {
+        if let What::Hook {
+            token: Some(token), ..
+        } = &delivery.what
+        {
+            let answer = match done {
+                Some(Done::Well(answer)) => Ok(answer),
+                Some(Done::Failed(problem)) => Err(problem),
+                None => Err("the function died".into()),
+            };
+            self.aws.function_answered(*token, answer, self.now);
+            self.collect();
+            return;
+        }
+        let failed = !matches!(done, Some(Done::Well(_)));
+        if failed && delivery.tries + 1 < delivery.most_tries() {
+            self.deliveries.push(Delivery {
+                tries: delivery.tries + 1,
+                ..delivery
+            });
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! Everything there is: the time, AWS, the ledger, messages, and what is under way.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::task::Waker;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use towpath_core::names::ReleaseId;
+use towpath_core::pipeline::Pipeline;
+use towpath_core::release::{Home, ServiceId};
+use towpath_deployer::ports::CallError;
+use towpath_lab_world::{Call, Effect, World};
+
+use crate::checks::Seen;
+use crate::deliver::{Delivery, Key, Record};
+use crate::dice::Dice;
+use crate::ledger::Ledger;
+use crate::messages::Messages;
+use crate::planted::Flaw;
+use crate::set_up;
+
+/// How long one call takes.
+const CALL_TAKES: SignedDuration = SignedDuration::from_millis(20);
+
+/// For how long after a change a read of ECS may still show what was before.
+const STALE: SignedDuration = SignedDuration::from_secs(5);
+
+/// Everything there is.
+pub(crate) struct Simulation {
+    /// The true time.
+    pub(crate) now: Timestamp,
+    pub(crate) aws: World,
+    pub(crate) ledger: Ledger,
+    pub(crate) messages: Messages,
+    pub(crate) dice: Dice,
+    pub(crate) flaw: Option<Flaw>,
+    /// What did not hold.
+    pub(crate) violations: Vec<String>,
+    pub(crate) pipelines: Vec<Pipeline>,
+    pub(crate) home: Home,
+    /// When the pipelines were applied.
+    pub(crate) applied_at: Timestamp,
+    /// What is to be delivered to a function.
+    pub(crate) deliveries: Vec<Delivery>,
+    /// What the ledger's stream has for `advance`, by partition key.
+    pub(crate) stream: BTreeMap<Key, VecDeque<Record>>,
+    pub(crate) calls: Calls,
+    pub(crate) seen: Seen,
+    pub(crate) alarms: BTreeSet<String>,
+    /// What a service looked like before its last change, and when that was.
+    before: BTreeMap<ServiceId, (Timestamp, Value)>,
+    words: usize,
+}
+
+/// The calls that wait for their turn, and which one has it.
+#[derive(Default)]
+pub(crate) struct Calls {
+    waiting: BTreeMap<u64, (u64, Waker)>,
+    turn: Option<u64>,
+    count: u64,
+    /// Runs that have died at a call.
+    dead: BTreeSet<u64>,
+    /// How many calls go well before the next one that does not, and how many may at most.
+    until_fault: Option<usize>,
+    most_well: Option<usize>,
+    /// How often which call met which fate.
+    pub(crate) fates: BTreeMap<(&'static str, Fate), usize>,
+}
+
+/// What befalls one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// It is done.
+    Done,
+    /// It is answered with what was so a moment ago.
+    Stale,
+    /// It is not carried out.
+    NotDone,
+    /// It is done, and nobody hears of it.
+    AnswerLost,
+    /// Its invocation dies before it.
+    DeathBefore,
+    /// Its invocation dies when it is done.
+    DeathAfter,
+    /// AWS says no.
+    Refused,
+}
+
+/// What may befall a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// A read of AWS that may be answered from before.
+    Read,
+    /// A read of AWS that says what is.
+    ReadNow,
+    /// A change of AWS.
+    Change,
+    /// A read of the ledger.
+    ReadLedger,
+    /// A write to the ledger, which is the deployer's own and refuses nothing.
+    WriteLedger,
+    /// A message.
+    Tell,
+}
+
+impl How {
+    /// What may befall it besides being done, the kinder first.
+    fn fates(self) -> &'static [Fate] {
+        match self {
+            Self::Read => &[
+                Fate::NotDone,
+                Fate::Stale,
+                Fate::AnswerLost,
+                Fate::DeathBefore,
+                Fate::DeathAfter,
+            ],
+            Self::ReadNow | Self::ReadLedger => {
+                &[Fate::NotDone, Fate::AnswerLost, Fate::DeathBefore]
+            }
+            // A refusal ends most stories.
+            Self::Change | Self::Tell => &[
+                Fate::NotDone,
+                Fate::AnswerLost,
+                Fate::DeathBefore,
+                Fate::DeathAfter,
+                Fate::AnswerLost,
+                Fate::DeathAfter,
+                Fate::NotDone,
+                Fate::AnswerLost,
+                Fate::DeathAfter,
+                Fate::Refused,
+            ],
+            Self::WriteLedger => &[
+                Fate::NotDone,
+                Fate::AnswerLost,
+                Fate::DeathBefore,
+                Fate::DeathAfter,
+            ],
+        }
+    }
+}
+
+impl Simulation {
+    pub(crate) fn new(set_up: &set_up::SetUp, dice: Dice, flaw: Option<Flaw>) -> Self {
+        let now = set_up::dawn();
+        let mut simulation = Self {
+            now,
+            aws: World::new(7, now),
+            ledger: Ledger::new(flaw == Some(Flaw::NoFence)),
+            messages: Messages::default(),
+            dice,
+            flaw,
+            violations: Vec::new(),
+            pipelines: set_up.pipelines.clone(),
+            home: set_up::home(),
+            applied_at: now,
+            deliveries: Vec::new(),
+            stream: BTreeMap::new(),
+            calls: Calls::default(),
+            seen: Seen::default(),
+            alarms: BTreeSet::new(),
+            before: BTreeMap::new(),
+            words: 0,
+        };
+        set_up::create(&mut simulation, set_up);
+        simulation
+    }
+
+    pub(crate) fn violated(&mut self, what: String) {
+        self.violations.push(what);
+    }
+
+    /// Words that nobody has said before.
+    pub(crate) fn words(&mut self) -> String {
+        self.words += 1;
+        format!("words {} of this world", self.words)
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&mut self, time: SignedDuration) {
+        self.reach(self.now + time);
+    }
+
+    pub(crate) fn reach(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        self.aws.advance(self.now);
+        self.collect();
+    }
+
+    /// One call of an AWS API by a function, at a place.
+    pub(crate) fn aws(
+        &mut self,
+        (account, region): (&str, &str),
+        principal: &str,
+        (service, operation): (&'static str, &'static str),
+        input: &Value,
+    ) -> Result<Value, towpath_lab_world::ApiError> {
+        let call = Call {
+            account,
+            region,
+            principal,
+            service,
+            operation,
+            input,
+        };
+        let answer = self.aws.call(&call, self.now);
+        self.collect();
+        answer
+    }
+
+    /// Takes what AWS does to its surroundings.
+    pub(crate) fn collect(&mut self) {
+        for effect in self.aws.take_effects() {
+            match effect {
+                Effect::Emit(event) => self.deliveries.extend(Delivery::of_event(event)),
+                Effect::Invoke { payload, token, .. } => {
+                    self.deliveries.push(Delivery::of_hook(payload, token));
+                }
+            }
+        }
+    }
+
+    /// The service as DescribeServices shows it, if it exists.
+    pub(crate) fn service(&mut self, id: &ServiceId) -> Option<Value> {
+        let input = json!({ "cluster": id.cluster, "services": [id.service] });
+        let place = (id.account.as_str(), id.region.as_str());
+        let mut answer = self
+            .aws(place, "root", ("ecs", "DescribeServices"), &input)
+            .ok()?;
+        answer.pointer_mut("/services/0").map(Value::take)
+    }
+
+    /// Remembers how a service is shown that is about to be changed.
+    pub(crate) fn about_to_change(&mut self, id: &ServiceId) {
+        if let Some(shown) = self.service(id) {
+            self.before.insert(id.clone(), (self.now, shown));
+        }
+    }
+
+    /// How the service was shown before its last change, if that was just now.
+    pub(crate) fn shown_before(&self, id: &ServiceId) -> Option<Value> {
+        let (at, shown) = self.before.get(id)?;
+        (self.now.duration_since(*at) < STALE).then(|| shown.clone())
+    }
+
+    /// Whether something of that age may not be shown yet.
+    pub(crate) fn is_fresh(&self, created_at: Timestamp) -> bool {
+        self.now.duration_since(created_at) < STALE
+    }
+
+    /// What befalls the call whose turn it is.
+    pub(crate) fn fate(&mut self, operation: &'static str, how: How) -> Fate {
+        self.now += CALL_TAKES;
+        let fate = self.drawn(how);
+        *self.calls.fates.entry((operation, fate)).or_default() += 1;
+        fate
+    }
+
+    fn drawn(&mut self, how: How) -> Fate {
+        if self.dice.is_calm() {
+            return Fate::Done;
+        }
+        // Changes of AWS are few, and what befalls them matters most.
+        if how == How::Change && self.dice.roll(4) == 3 {
+            let fates = how.fates();
+            return fates[self.dice.roll(fates.len())];
+        }
+        if let Some(left @ 1..) = self.calls.until_fault {
+            self.calls.until_fault = Some(left - 1);
+            return Fate::Done;
+        }
+        let most = *self
+            .calls
+            .most_well
+            .get_or_insert_with(|| MOST_WELL[self.dice.roll(MOST_WELL.len())]);
+        let is_first = self.calls.until_fault.is_none();
+        self.calls.until_fault = Some(most - self.dice.roll(most));
+        if is_first {
+            return Fate::Done;
+        }
+        let fates = how.fates();
+        fates[self.dice.roll(fates.len())]
+    }
+
+    /// The releases, in the order of their ids.
+    pub(crate) fn releases(&self) -> Vec<ReleaseId> {
+        self.ledger.ids()
+    }
+}
+
+/// The most calls in a row that go well while faults go on, in one story or another.
+const MOST_WELL: [usize; 3] = [100, 40, 15];
+
+impl Calls {
+    /// A call waits for its turn.
+    pub(crate) fn wait(&mut self, run: u64, waker: Waker) -> u64 {
+        self.count += 1;
+        self.waiting.insert(self.count, (run, waker));
+        self.count
+    }
+
+    /// Takes the turn, if it is this call's.
+    pub(crate) fn take_turn(&mut self, ticket: u64, waker: &Waker) -> bool {
+        if self.turn == Some(ticket) {
+            self.turn = None;
+            self.waiting.remove(&ticket);
+            return true;
+        }
+        if let Some((_, known)) = self.waiting.get_mut(&ticket) {
+            known.clone_from(waker);
+        }
+        false
+    }
+
+    /// A call is not made any more.
+    pub(crate) fn leave(&mut self, ticket: u64) {
+        self.waiting.remove(&ticket);
+    }
+
+    /// The calls of a run that wait for their turn.
+    pub(crate) fn of(&self, run: u64) -> Vec<u64> {
+        let of = self.waiting.iter().filter(|(_, (by, _))| *by == run);
+        of.map(|(ticket, _)| *ticket).collect()
+    }
+
+    /// Gives a call the turn.
+    pub(crate) fn give_turn(&mut self, ticket: u64) {
+        self.turn = Some(ticket);
+        if let Some((_, waker)) = self.waiting.get(&ticket) {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Whether the turn that was given was taken.
+    pub(crate) fn was_taken(&self) -> bool {
+        self.turn.is_none()
+    }
+
+    pub(crate) fn die(&mut self, run: u64) {
+        self.dead.insert(run);
+    }
+
+    pub(crate) fn is_dead(&mut self, run: u64) -> bool {
+        self.dead.remove(&run)
+    }
+}
+
+/// AWS's refusal, as whoever calls understands it.
+pub(crate) fn refused(operation: &'static str, error: towpath_lab_world::ApiError) -> CallError {
+    if error.status >= 500 {
+        return CallError::Unknown {
+            operation,
+            message: error.to_string(),
+        };
+    }
+    CallError::Refused {
+        operation,
+        code: error.code,
+        message: error.message,
+    }
+}
