@@ -29,4 +29,5 @@ mod story;
 pub use dice::Dice;
 pub use planted::Flaw;
 pub use simulation::Fate;
-pub use story::{Ended, Story, tell};
+pub use story::{Ended, Story, tell, tell_of};
+pub use towpath_lab_world::Behaviour;

@@ -49,7 +49,8 @@ impl Simulation {
             return;
         };
         self.seen.pushes += 1;
-        let behaviour = BEHAVIOURS[self.dice.roll(BEHAVIOURS.len())];
+        let drawn = BEHAVIOURS[self.dice.roll(BEHAVIOURS.len())];
+        let behaviour = self.image.unwrap_or(drawn);
         let again = self.dice.roll(8);
         let content = match again {
             6 if pushes > 0 => TAGS[0],

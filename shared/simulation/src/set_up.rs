@@ -7,14 +7,18 @@ use towpath_core::pipeline::{ApprovalPoint, HookPoint, Pipeline, Rollout, Stage}
 use towpath_core::release::{Home, ScalingState, ServiceId};
 use towpath_lab_world::{Behaviour, Push, Script};
 
-use crate::simulation::Simulation;
+use crate::simulation::{Fate, Simulation};
 
 /// What a story begins with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct SetUp {
     pub(crate) pipelines: Vec<Pipeline>,
     /// How auto scaling of each service is suspended at first.
     pub(crate) scaling: ScalingState,
+    /// How every image behaves that is pushed, where that is not left to chance.
+    pub(crate) image: Option<Behaviour>,
+    /// What the first calls of some operations meet, whatever else is left to chance.
+    pub(crate) fates: Vec<(&'static str, Fate)>,
 }
 
 /// The account of everything.

@@ -9,7 +9,7 @@ use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Home, ServiceId};
 use towpath_deployer::ports::CallError;
-use towpath_lab_world::{Call, Effect, World};
+use towpath_lab_world::{Behaviour, Call, Effect, World};
 
 use crate::checks::Seen;
 use crate::deliver::{Delivery, Key, Record};
@@ -50,6 +50,10 @@ pub(crate) struct Simulation {
     /// What a service looked like before its last change, and when that was.
     before: BTreeMap<ServiceId, (Timestamp, Value)>,
     words: usize,
+    /// How every image behaves that is pushed, where that is not left to chance.
+    pub(crate) image: Option<Behaviour>,
+    /// What the next calls of some operations meet.
+    settled: Vec<(&'static str, Fate)>,
 }
 
 /// The calls that wait for their turn, and which one has it.
@@ -161,6 +165,8 @@ impl Simulation {
             alarms: BTreeSet::new(),
             before: BTreeMap::new(),
             words: 0,
+            image: set_up.image,
+            settled: set_up.fates.clone(),
         };
         set_up::create(&mut simulation, set_up);
         simulation
@@ -251,7 +257,11 @@ impl Simulation {
     /// What befalls the call whose turn it is.
     pub(crate) fn fate(&mut self, operation: &'static str, how: How) -> Fate {
         self.now += CALL_TAKES;
-        let fate = self.drawn(how);
+        let mut settled = self.settled.iter();
+        let fate = match settled.position(|(of, _)| *of == operation) {
+            Some(next) => self.settled.remove(next).1,
+            None => self.drawn(how),
+        };
         *self.calls.fates.entry((operation, fate)).or_default() += 1;
         fate
     }

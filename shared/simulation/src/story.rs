@@ -9,6 +9,7 @@ use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
     Directive, Outcome, Release, ScalingState, ServiceId, ServiceRow, Subject,
 };
+use towpath_lab_world::Behaviour;
 
 use crate::deliver::{Delivery, What};
 use crate::dice::Dice;
@@ -48,16 +49,36 @@ pub struct Ended {
 /// When there can be no runtime on this thread, or AWS refuses to be set up.
 #[must_use]
 pub fn tell(pipeline: Pipeline, dice: Dice, scaling: ScalingState, flaw: Option<Flaw>) -> Story {
+    let set_up = SetUp {
+        pipelines: vec![pipeline],
+        scaling,
+        ..SetUp::default()
+    };
+    told(Simulation::new(&set_up, dice, flaw))
+}
+
+/// Tells a story in which nothing is left to chance: an image that behaves in this way is pushed, and
+/// the first calls of these operations meet these fates.
+///
+/// # Panics
+/// When there can be no runtime on this thread, or AWS refuses to be set up.
+#[must_use]
+pub fn tell_of(pipeline: Pipeline, image: Behaviour, fates: &[(&'static str, Fate)]) -> Story {
+    let set_up = SetUp {
+        pipelines: vec![pipeline],
+        image: Some(image),
+        fates: fates.to_vec(),
+        ..SetUp::default()
+    };
+    told(Simulation::new(&set_up, Dice::new(Vec::new()), None))
+}
+
+fn told(simulation: Simulation) -> Story {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .expect("a runtime");
-    let set_up = SetUp {
-        pipelines: vec![pipeline],
-        scaling,
-    };
-    let simulation = Simulation::new(&set_up, dice, flaw);
     let mut story = Story {
         simulation: Rc::new(RefCell::new(simulation)),
         runs: Vec::new(),

@@ -59,6 +59,7 @@ fn doing_again_without_looking_for_what_was_done() {
 
 #[test]
 fn doing_again_without_looking_for_the_deployment() {
+    is_caught(&rolling(), Flaw::NoAdoption, "has a deployment of");
     is_caught(&codedeploy(), Flaw::NoAdoption, "I3");
     is_caught(&native(), Flaw::NoAdoption, "I3");
 }

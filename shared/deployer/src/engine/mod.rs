@@ -9,6 +9,7 @@ mod rolling;
 mod service_deployment;
 mod service_state;
 mod stopped_tasks;
+mod update;
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use towpath_core::names::{DeploymentId, Fingerprint};
-use towpath_core::pipeline::{ApprovalPoint, Rollout};
+use towpath_core::pipeline::ApprovalPoint;
 use towpath_core::release::{ActionKind, Place, Release, Revision, ServiceId};
 use towpath_taskdef::{TAG_RELEASE, TaskDefinition, spec_hash};
 
@@ -155,13 +155,10 @@ impl Simulation {
             }
             return;
         }
-        let engine = release.current().map(|(stage, _)| &stage.rollout);
-        let by_ecs = matches!(engine, Some(Rollout::Rolling(_)));
         let times = (id.clone(), service.clone(), revision.clone());
         let times = self.seen.begun.entry(times).or_default();
         *times += 1;
-        // What ECS has taken back from a rolling update is not to be seen any more.
-        if *times > 1 && (!by_ecs || brings(shown, revision)) {
+        if *times > 1 {
             self.violated(format!(
                 "I3: {id} has a deployment of {revision} at {service} already"
             ));
@@ -249,13 +246,6 @@ pub(super) fn revision_of(service: &Value) -> Option<Revision> {
         .next()
         .and_then(|set| set["taskDefinition"].as_str());
     of_set.or(service["taskDefinition"].as_str())?.parse().ok()
-}
-
-/// Whether a service shows a deployment of that revision.
-fn brings(shown: Option<&Value>, revision: &Revision) -> bool {
-    let deployments = shown.and_then(|shown| shown["deployments"].as_array());
-    let mut deployments = deployments.into_iter().flatten();
-    deployments.any(|it| it["taskDefinition"] == revision.as_str())
 }
 
 /// The service, as if a release's deployment that ECS has taken back had succeeded.

@@ -6,11 +6,12 @@ use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::release::{DeploymentStatus, Place};
 
 use super::observe::unknown;
-use super::started::{Over, Update, also, newest_after, unknown as not_seen};
+use super::started::{also, newest_after, unknown as not_seen};
 use crate::engine::contract::{Begun, TakenBack, WayBack};
 use crate::engine::pause::let_through;
 use crate::engine::service_deployment::{ServiceDeployment, Standing, brings};
 use crate::engine::service_state::replaced_by;
+use crate::engine::update::{Over, Update};
 use crate::ports::{CallError, PauseAnswer, Ports};
 use crate::service::Service;
 

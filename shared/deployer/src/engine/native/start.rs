@@ -13,9 +13,10 @@ use serde_json::Value;
 use towpath_core::names::DeploymentId;
 use towpath_core::release::{Event, Start};
 
-use super::started::{Over, SKEW, Update, also, unknown};
+use super::started::{also, unknown};
 use crate::engine::service_deployment::{Standing, brings};
 use crate::engine::service_state::baseline_changed;
+use crate::engine::update::{Over, SKEW, Update};
 use crate::ports::{CallError, Ports};
 use crate::service::Service;
 

@@ -8,28 +8,14 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, TaskDefinitionArn};
 use towpath_core::release::Place;
 
-use crate::engine::service_deployment::{ServiceDeployment, Standing, brings};
+use crate::engine::service_deployment::ServiceDeployment;
+use crate::engine::update::{Over, Update};
 use crate::ports::{CallError, Ports, ServiceDeploymentBrief};
 use crate::service::Service;
-
-/// An update of a service, and what its deployment is told by.
-pub(super) struct Update<'a> {
-    pub(super) place: &'a Place,
-    /// The revision that it brings.
-    pub(super) revision: &'a TaskDefinitionArn,
-    /// Deployments that were there before it.
-    pub(super) before: Vec<DeploymentId>,
-    /// No deployment from before then is its.
-    pub(super) since: Option<Timestamp>,
-}
-
-/// How far the clocks of AWS and of this function may be apart.
-pub(super) const SKEW: SignedDuration = SignedDuration::from_secs(10);
 
 /// The pauses after which the list is looked at again: it may lag behind the update.
 const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1000)];
@@ -89,49 +75,6 @@ impl Update<'_> {
         }
         self.listed(ports, Over::IsNone).await
     }
-
-    /// The update's deployment in the list of the service's.
-    pub(super) async fn listed<P: Ports>(
-        &self,
-        ports: &P,
-        over: Over,
-    ) -> Result<Option<DeploymentId>, CallError> {
-        let recent = ports.recent_service_deployments(self.place).await?;
-        self.among(ports, &recent, over).await
-    }
-
-    /// The update's deployment among those of the service's.
-    pub(super) async fn among<P: Ports>(
-        &self,
-        ports: &P,
-        recent: &[ServiceDeploymentBrief],
-        over: Over,
-    ) -> Result<Option<DeploymentId>, CallError> {
-        for brief in recent {
-            let counts = match over {
-                Over::Counts => true,
-                Over::IsNone => !Standing::of(&brief.status).is_over(),
-            };
-            if counts && self.is_its(ports, brief).await? {
-                return Ok(Some(brief.id.clone()));
-            }
-        }
-        Ok(None)
-    }
-
-    async fn is_its<P: Ports>(
-        &self,
-        ports: &P,
-        brief: &ServiceDeploymentBrief,
-    ) -> Result<bool, CallError> {
-        let is_new = !self.before.contains(&brief.id)
-            && self
-                .since
-                .is_none_or(|since| brief.created_at.is_some_and(|at| at >= since));
-        Ok(is_new
-            && brings(ports, self.place, brief).await?.as_ref() == Some(self.revision)
-            && ports.release_of(&brief.id).await?.is_none())
-    }
 }
 
 /// The newest of the service's deployments that has followed `ours`, or was created in the same moment.
@@ -143,13 +86,6 @@ pub(super) fn newest_after<'a>(
     recent
         .iter()
         .find(|it| it.id != *ours && it.created_at >= since)
-}
-
-/// Whether a deployment that is over counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Over {
-    Counts,
-    IsNone,
 }
 
 /// The id in whose name ECS starts the tasks of the deployment, and reports about it, if the service

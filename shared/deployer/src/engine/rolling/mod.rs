@@ -8,17 +8,17 @@
 //! What ECS shows may be from before the update, so that a deployment which was just started and is
 //! missing says nothing: <https://github.com/kayac/ecspresso/pull/28>.
 
+mod start;
+
 use serde_json::Value;
-use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
+use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::release::{DeploymentStatus, Event, Place, Start};
 
 use super::contract::{Begun, Engine, Observed, Problem, SetUp, TakenBack, Wanted, WayBack};
-use super::service_state::{baseline_changed, deleted, not_shown_yet};
+use super::service_state::{deleted, not_shown_yet};
 use super::{pause, stopped_tasks};
 use crate::ports::{CallError, Ports};
 use crate::service::{EcsDeployment, Service};
-
-const UPDATE_SERVICE: &str = "ecs:UpdateService";
 
 pub(super) struct Rolling;
 
@@ -46,9 +46,9 @@ impl Engine for Rolling {
         &self,
         ports: &P,
         start: &Start,
-        _again: bool,
+        again: bool,
     ) -> Result<Vec<Event>, CallError> {
-        self::start(ports, start).await
+        start::start(ports, start, again).await
     }
 
     async fn observe<P: Ports>(
@@ -93,89 +93,6 @@ fn remarks(service: &Service<'_>) -> Vec<String> {
         remarks.push("the service's deployments pause (a PAUSE lifecycle hook) until somebody answers with ContinueServiceDeployment: the rollout waits for that within its `timeout`".to_owned());
     }
     remarks
-}
-
-async fn start<P: Ports>(ports: &P, start: &Start) -> Result<Vec<Event>, CallError> {
-    let Start {
-        place,
-        stage,
-        revision,
-        before,
-        ..
-    } = start;
-    if let Some(service) = ports.describe_service(place).await? {
-        // What an earlier try has started, too, shows the revision.
-        if let Some(runs) = runs(ports, &service, start).await? {
-            return Ok(vec![runs]);
-        }
-        if let Some(changed) = baseline_changed(&service, stage, before, revision) {
-            return Ok(vec![changed]);
-        }
-    }
-    let service = ports.update_service(place, revision).await?;
-    Ok(vec![Event::DeploymentStarted {
-        deployment: started(ports, place, &service, revision).await?,
-        also: None,
-        found: false,
-    }])
-}
-
-/// What is there to be followed if the service runs already what is to be started: an update would
-/// start nothing.
-async fn runs<P: Ports>(
-    ports: &P,
-    service: &Value,
-    start: &Start,
-) -> Result<Option<Event>, CallError> {
-    let revision = &start.revision;
-    let deployments = Service(service).deployments();
-    let primary = deployments
-        .iter()
-        .find(|it| it.is_primary() && it.revision() == revision.as_str());
-    let Some((primary, id)) = primary.and_then(|it| Some((it, it.id().parse().ok()?))) else {
-        return Ok(None);
-    };
-    if start.before == *revision && primary.rollout_state() == "COMPLETED" {
-        return Ok(Some(Event::RunsAlready {
-            stage: start.stage.clone(),
-        }));
-    }
-    match ports.release_of(&id).await? {
-        None => Ok(Some(Event::DeploymentStarted {
-            deployment: id,
-            also: None,
-            found: true,
-        })),
-        Some(another) => Err(CallError::NotDone {
-            operation: UPDATE_SERVICE,
-            message: format!("{id}, which brings it, is a deployment of {another}"),
-        }),
-    }
-}
-
-/// The deployment that an update has started. Its answer may show the service as it was before the
-/// update, and then the service is looked at. The update has been carried out, so that whatever keeps
-/// its deployment from being known leaves that unknown, and never has the update made again.
-async fn started<P: Ports>(
-    ports: &P,
-    place: &Place,
-    answer: &Value,
-    revision: &TaskDefinitionArn,
-) -> Result<DeploymentId, CallError> {
-    if let Some(shown) = Service(answer).primary_of(revision) {
-        return Ok(shown);
-    }
-    let seen = ports.describe_service(place).await;
-    let shown = seen.map(|it| it.and_then(|service| Service(&service).primary_of(revision)));
-    let problem = match shown {
-        Ok(Some(shown)) => return Ok(shown),
-        Ok(None) => "no deployment of the new revision is to be seen yet".to_owned(),
-        Err(error) => format!("the deployment cannot be told: {error}"),
-    };
-    Err(CallError::Unknown {
-        operation: UPDATE_SERVICE,
-        message: problem,
-    })
 }
 
 /// A rollback is an update to the revision that ran before, unless ECS or an earlier try has begun

@@ -1,0 +1,156 @@
+//! Starting a rolling update, or finding the one that an earlier try has started.
+//!
+//! | the service runs | then |
+//! |---|---|
+//! | what is to be started | that deployment is followed, if it is nobody's; nothing is to be started where that ran before, too |
+//! | something else, though an earlier try has started it | ECS has taken it back, or somebody has replaced it: that is followed |
+//! | neither what it ran before nor what is to be started | the baseline has changed |
+//! | what it ran before | it is updated |
+
+use jiff::Timestamp;
+use serde_json::Value;
+use towpath_core::names::{DeploymentId, TaskDefinitionArn};
+use towpath_core::release::{DeploymentStatus, Event, Place, Start};
+
+use crate::engine::service_deployment::{ServiceDeployment, Standing};
+use crate::engine::service_state::baseline_changed;
+use crate::engine::update::{Over, SKEW, Update};
+use crate::ports::{CallError, Ports};
+use crate::service::Service;
+
+const UPDATE_SERVICE: &str = "ecs:UpdateService";
+
+pub(super) async fn start<P: Ports>(
+    ports: &P,
+    start: &Start,
+    again: bool,
+) -> Result<Vec<Event>, CallError> {
+    let Start {
+        place,
+        stage,
+        revision,
+        before,
+        ..
+    } = start;
+    if let Some(service) = ports.describe_service(place).await? {
+        // What an earlier try has started, too, shows the revision.
+        if let Some(runs) = runs(ports, &service, start).await? {
+            return Ok(vec![runs]);
+        }
+        if again {
+            let found = taken_back(ports, start).await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        if let Some(changed) = baseline_changed(&service, stage, before, revision) {
+            return Ok(vec![changed]);
+        }
+    }
+    let service = ports.update_service(place, revision).await?;
+    Ok(vec![Event::DeploymentStarted {
+        deployment: started(ports, place, &service, revision).await?,
+        also: None,
+        found: false,
+    }])
+}
+
+/// What is there to be followed if the service runs already what is to be started: an update would
+/// start nothing.
+async fn runs<P: Ports>(
+    ports: &P,
+    service: &Value,
+    start: &Start,
+) -> Result<Option<Event>, CallError> {
+    let revision = &start.revision;
+    let deployments = Service(service).deployments();
+    let primary = deployments
+        .iter()
+        .find(|it| it.is_primary() && it.revision() == revision.as_str());
+    let Some((primary, id)) = primary.and_then(|it| Some((it, it.id().parse().ok()?))) else {
+        return Ok(None);
+    };
+    if start.before == *revision && primary.rollout_state() == "COMPLETED" {
+        return Ok(Some(Event::RunsAlready {
+            stage: start.stage.clone(),
+        }));
+    }
+    match ports.release_of(&id).await? {
+        None => Ok(Some(Event::DeploymentStarted {
+            deployment: id,
+            also: None,
+            found: true,
+        })),
+        Some(another) => Err(CallError::NotDone {
+            operation: UPDATE_SERVICE,
+            message: format!("{id}, which brings it, is a deployment of {another}"),
+        }),
+    }
+}
+
+/// What an earlier try has started and the service does not run any more: its answer was lost, and
+/// meanwhile ECS has taken it back or somebody has replaced it. It is not started a second time.
+async fn taken_back<P: Ports>(ports: &P, start: &Start) -> Result<Vec<Event>, CallError> {
+    let (place, revision) = (&start.place, &start.revision);
+    let update = Update {
+        place,
+        revision,
+        before: Vec::new(),
+        since: Some(start.since.checked_sub(SKEW).unwrap_or(Timestamp::MIN)),
+    };
+    let Some(deployment) = update.listed(ports, Over::Counts).await? else {
+        return Ok(Vec::new());
+    };
+    let Some(seen) = ServiceDeployment::look(ports, place, &deployment).await? else {
+        return Err(not_shown(&deployment));
+    };
+    let started = Event::DeploymentStarted {
+        deployment: deployment.clone(),
+        also: None,
+        found: true,
+    };
+    match seen.standing() {
+        // That it has come to nothing is no start that is not shown yet.
+        Standing::Turning | Standing::RolledBack | Standing::RollbackFailed | Standing::Stopped => {
+            let reason = seen.reason();
+            let status = DeploymentStatus::RollingBack { reason, by: None };
+            let observed = Event::DeploymentObserved { deployment, status };
+            Ok(vec![started, observed])
+        }
+        Standing::Successful => Ok(vec![started]),
+        // Once the service shows it, it is followed by the id by which ECS reports about it.
+        Standing::UnderWay | Standing::CleaningUp => Err(not_shown(&deployment)),
+    }
+}
+
+fn not_shown(deployment: &DeploymentId) -> CallError {
+    CallError::Unknown {
+        operation: UPDATE_SERVICE,
+        message: format!("{deployment} brings it, and the service does not show it yet"),
+    }
+}
+
+/// The deployment that an update has started. Its answer may show the service as it was before the
+/// update, and then the service is looked at. The update has been carried out, so that whatever keeps
+/// its deployment from being known leaves that unknown, and never has the update made again.
+async fn started<P: Ports>(
+    ports: &P,
+    place: &Place,
+    answer: &Value,
+    revision: &TaskDefinitionArn,
+) -> Result<DeploymentId, CallError> {
+    if let Some(shown) = Service(answer).primary_of(revision) {
+        return Ok(shown);
+    }
+    let seen = ports.describe_service(place).await;
+    let shown = seen.map(|it| it.and_then(|service| Service(&service).primary_of(revision)));
+    let problem = match shown {
+        Ok(Some(shown)) => return Ok(shown),
+        Ok(None) => "no deployment of the new revision is to be seen yet".to_owned(),
+        Err(error) => format!("the deployment cannot be told: {error}"),
+    };
+    Err(CallError::Unknown {
+        operation: UPDATE_SERVICE,
+        message: problem,
+    })
+}
