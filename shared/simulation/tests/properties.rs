@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use serde_json::json;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Outcome, ScalingState};
@@ -22,6 +23,16 @@ fn tape() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..LENGTH)
 }
 
+/// The seeds of histories that have failed are kept beside this file, and are tried first.
+fn config() -> ProptestConfig {
+    let beside = FileFailurePersistence::WithSource("proptest-regressions");
+    ProptestConfig {
+        cases: CASES,
+        failure_persistence: Some(Box::new(beside)),
+        ..ProptestConfig::default()
+    }
+}
+
 /// The three engines, each with a gate that it has.
 fn stages() -> [serde_json::Value; 3] {
     [
@@ -38,7 +49,7 @@ fn holds(pipeline: Pipeline, tape: Vec<u8>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: CASES, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn whatever_happens_the_invariants_hold(tape in tape(), engine in 0..3_usize) {

@@ -6,7 +6,8 @@
 //! for.
 //!
 //! What ECS shows may be from before the update, so that a deployment which was just started and is
-//! missing says nothing: <https://github.com/kayac/ecspresso/pull/28>.
+//! missing says nothing: <https://github.com/kayac/ecspresso/pull/28>. Nor does one that still runs just
+//! after the service was updated to what ran before.
 
 mod start;
 
@@ -149,6 +150,14 @@ async fn observe<P: Ports>(
         .iter()
         .find(|d| d.id() == observed.deployment.as_str());
     let primary = deployments.iter().find(|d| d.is_primary());
+    if let (Some(why), Some(primary)) = (observed.stopping, primary)
+        && is_from_before(observed, primary)
+    {
+        return Ok(DeploymentStatus::RollingBack {
+            reason: why.to_owned(),
+            by: observed.back.cloned(),
+        });
+    }
     match (ours, primary) {
         (Some(ours), _) if ours.is_primary() => under_way(ports, observed, &service, ours).await,
         // A deployment to the same revision (a forced one, say) carries ours on.
@@ -187,6 +196,15 @@ async fn observe<P: Ports>(
             reason: "the service has no primary deployment".into(),
         }),
     }
+}
+
+/// Whether the service is shown as it was before it was updated to what ran before: that was just now, and
+/// what is being taken back is still its primary deployment.
+fn is_from_before(observed: &Observed<'_>, primary: &EcsDeployment<'_>) -> bool {
+    observed.stopping.is_some()
+        && observed.fresh
+        && observed.revision != observed.before
+        && primary.revision() == observed.revision.as_str()
 }
 
 async fn under_way<P: Ports>(
@@ -255,8 +273,50 @@ async fn why<P: Ports>(
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use towpath_core::release::ServiceId;
 
     use super::*;
+
+    /// Revision 8 is taken back to 7, and that revision is shown as the service's primary deployment.
+    fn shown(primary: u32, stopping: Option<&str>, fresh: bool) -> bool {
+        let revision = |number: u32| {
+            format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:{number}")
+        };
+        let [before, brings] = [7, 8].map(|it| revision(it).parse().unwrap());
+        let place = Place {
+            service: ServiceId {
+                account: "111111111111".parse().unwrap(),
+                region: "eu-west-1".parse().unwrap(),
+                cluster: "shop".parse().unwrap(),
+                service: "api".parse().unwrap(),
+            },
+            role: None,
+        };
+        let observed = Observed {
+            place: &place,
+            deployment: &"ecs-svc/2".parse().unwrap(),
+            tasks: None,
+            revision: &brings,
+            before: &before,
+            back: None,
+            unasked: false,
+            fresh,
+            shifted: false,
+            stopping,
+        };
+        let service = json!({ "deployments": [{ "id": "ecs-svc/2", "status": "PRIMARY",
+            "taskDefinition": revision(primary), "rolloutState": "COMPLETED" }] });
+        is_from_before(&observed, &Service(&service).deployments()[0])
+    }
+
+    #[test]
+    fn what_still_serves_just_after_it_was_taken_back_is_an_answer_from_before() {
+        assert!(shown(8, Some("it had not finished within 1h"), true));
+        // Somebody has deployed it once more.
+        assert!(!shown(8, Some("it had not finished within 1h"), false));
+        assert!(!shown(7, Some("it had not finished within 1h"), true));
+        assert!(!shown(8, None, true));
+    }
 
     #[test]
     fn what_ecs_counts_early_serves_when_all_tasks_are_new() {
