@@ -48,6 +48,9 @@ pub(crate) struct Serve {
         default_value = ".venv/bin/moto_server"
     )]
     pub(crate) moto: PathBuf,
+    /// The socket of a warm server to fork moto from, instead of starting it.
+    #[arg(long, hide = true, conflicts_with = "moto")]
+    pub(crate) moto_warm: Option<PathBuf>,
     /// Where logs, the journal and the clock are written [default: a new folder in the system's
     /// folder for temporary files].
     #[arg(long)]

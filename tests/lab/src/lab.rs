@@ -174,7 +174,7 @@ pub(crate) async fn start(serve: &Serve, base_url: String) -> Result<Arc<Lab>, S
         .map_err(StartError::io("the clock's file"))?;
     let journal = Journal::new(&log_dir.join("journal.jsonl"))
         .map_err(StartError::io("the journal's file"))?;
-    let moto = Moto::start(&serve.moto, &log_dir).await?;
+    let moto = Moto::start(&serve.moto, serve.moto_warm.as_deref(), &log_dir).await?;
     let lab = Arc::new(Lab {
         settings: Settings {
             account: serve.account.clone(),

@@ -75,8 +75,17 @@ impl Reply {
 pub(crate) struct Moto {
     base: String,
     client: reqwest::Client,
-    /// Kills the server when dropped.
-    _child: Child,
+    /// Ends the server when dropped.
+    _server: Server,
+}
+
+/// How the server came to be.
+#[derive(Debug)]
+enum Server {
+    /// Started, and killed when dropped.
+    Started(Child),
+    /// Forked from a warm one, and ended when dropped.
+    Forked(#[expect(dead_code, reason = "held for its end")] towpath_moto::Fork),
 }
 
 /// Where a call acts.
@@ -90,35 +99,48 @@ pub(crate) struct Place<'a> {
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
+fn spawn(program: &Path, port: u16, log: &Path) -> std::io::Result<Child> {
+    let log = std::fs::File::create(log)?;
+    let errors = log.try_clone()?;
+    leash::command(program.as_os_str())?
+        .args(["--host", "127.0.0.1", "--port", &port.to_string()])
+        // The account comes with each request; this setting would override it.
+        .env_remove("MOTO_ACCOUNT_ID")
+        .stdin(Stdio::null())
+        .stdout(log)
+        .stderr(errors)
+        .spawn()
+}
+
 impl Moto {
-    /// Starts the server on a free loopback port and waits until it answers.
+    /// Starts the server on a free loopback port, or forks it from a warm one, and waits until it
+    /// answers.
     ///
     /// # Errors
     /// When it cannot be started or does not answer in time.
-    pub(crate) async fn start(program: &Path, log_dir: &Path) -> Result<Self, MotoError> {
+    pub(crate) async fn start(
+        program: &Path,
+        warm: Option<&Path>,
+        log_dir: &Path,
+    ) -> Result<Self, MotoError> {
         let start_error = |source| MotoError::Start {
-            program: program.display().to_string(),
+            program: warm.unwrap_or(program).display().to_string(),
             source,
         };
-        if !program.is_file() {
+        if warm.is_none() && !program.is_file() {
             return Err(start_error(std::io::ErrorKind::NotFound.into()));
         }
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .map_err(start_error)?
             .port();
-        let log = std::fs::File::create(log_dir.join("moto.log")).map_err(start_error)?;
-        let errors = log.try_clone().map_err(start_error)?;
-        let mut child = leash::command(program.as_os_str())
-            .map_err(start_error)?
-            .args(["--host", "127.0.0.1", "--port", &port.to_string()])
-            // The account comes with each request; this setting would override it.
-            .env_remove("MOTO_ACCOUNT_ID")
-            .stdin(Stdio::null())
-            .stdout(log)
-            .stderr(errors)
-            .spawn()
-            .map_err(start_error)?;
+        let log = log_dir.join("moto.log");
+        let mut server = match warm {
+            Some(warm) => {
+                Server::Forked(towpath_moto::Fork::of(warm, port, &log).map_err(start_error)?)
+            }
+            None => Server::Started(spawn(program, port, &log).map_err(start_error)?),
+        };
         let client = reqwest::Client::builder()
             .no_proxy()
             .timeout(Duration::from_secs(60))
@@ -131,7 +153,10 @@ impl Moto {
             .await
             .is_err()
         {
-            let ended = child.try_wait().map_err(start_error)?.is_some();
+            let ended = match &mut server {
+                Server::Started(child) => child.try_wait().map_err(start_error)?.is_some(),
+                Server::Forked(_) => false,
+            };
             if ended || started.elapsed() > PATIENCE {
                 return Err(MotoError::Silent(started.elapsed()));
             }
@@ -141,7 +166,7 @@ impl Moto {
         Ok(Self {
             base,
             client,
-            _child: child,
+            _server: server,
         })
     }
 

@@ -1,25 +1,43 @@
 //! One warm moto for all tests of a process: each gets a server of its own, forked from it.
 //!
-//! See `tests/lab/moto-warm` for why, and for what the two halves say to each other.
+//! See `tests/lab/moto-warm` for why, and for what is said to it.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 
-/// The variable that names where the warm server listens.
-pub const SOCKET: &str = "TOWPATH_MOTO_WARM";
-
-/// The program to start in place of `moto_server`, and what it needs in its environment.
+/// A server that others are forked from.
 #[derive(Debug)]
 pub struct Warm {
-    /// The program. It takes `--host` and `--port`.
-    pub program: PathBuf,
-    /// The value of [`SOCKET`].
-    pub socket: String,
+    /// Where it listens: see [`Fork::of`].
+    pub socket: PathBuf,
     /// The warm server ends when this is closed, which the end of the process does.
     _stdin: ChildStdin,
+}
+
+/// A server of one's own, which ends when this is dropped.
+#[derive(Debug)]
+pub struct Fork {
+    _connection: UnixStream,
+}
+
+impl Fork {
+    /// A server on a port of the loopback address, forked from the one that listens at a socket. It
+    /// writes its log into a file, which is made if it is not there.
+    ///
+    /// # Errors
+    /// When nothing listens there.
+    pub fn of(warm: &Path, port: u16, log: &Path) -> io::Result<Self> {
+        let mut connection = UnixStream::connect(warm)?;
+        let wanted = format!("{}\0--host\0127.0.0.1\0--port\0{port}\n", log.display());
+        connection.write_all(wanted.as_bytes())?;
+        Ok(Self {
+            _connection: connection,
+        })
+    }
 }
 
 /// The process's warm server, started when it is first asked for.
@@ -42,7 +60,6 @@ fn start() -> Result<Warm, String> {
     }
     let mut child = Command::new(python)
         .arg(&program)
-        .arg("serve")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         // Ctrl-C is for whoever started it, whose end is its own.
@@ -59,8 +76,7 @@ fn start() -> Result<Warm, String> {
     match (line.trim(), stdin) {
         ("", _) | (_, None) => Err(failed("it ended before it was ready")),
         (socket, Some(stdin)) => Ok(Warm {
-            program,
-            socket: socket.to_owned(),
+            socket: PathBuf::from(socket),
             _stdin: stdin,
         }),
     }

@@ -1,7 +1,7 @@
 //! moto's server, for one test: <https://docs.getmoto.org/en/latest/docs/server_mode.html>.
 
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::{
     KeyType, Projection, ProjectionType, ScalarAttributeType,
 };
 use towpath_core::release::Writer;
+use towpath_moto::Fork;
 
 /// The ledger's table.
 const TABLE: &str = "towpath";
@@ -20,15 +21,7 @@ const TABLE: &str = "towpath";
 pub struct Moto {
     /// Where it is.
     pub url: String,
-    server: Child,
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ended = self.server.kill();
-        let _ended = self.server.wait();
-    }
+    _server: Fork,
 }
 
 impl Moto {
@@ -39,16 +32,11 @@ impl Moto {
             .expect("a free port on loopback")
             .port();
         let warm = towpath_moto::warm().expect("a warm moto");
-        let server = Command::new(&warm.program)
-            .args(["--host", "127.0.0.1", "--port", &port.to_string()])
-            .env(towpath_moto::SOCKET, &warm.socket)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("a server of its own");
+        let log = Path::new("/dev/null");
+        let server = Fork::of(&warm.socket, port, log).expect("a server of its own");
         let moto = Self {
             url: format!("http://127.0.0.1:{port}"),
-            server,
+            _server: server,
         };
         let deadline = Instant::now() + Duration::from_secs(60);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
