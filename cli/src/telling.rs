@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use towpath_core::message::one_line;
 use towpath_core::release::{
-    Action, Decision, DeploymentStatus, Event, ImageChange, Plan, ScalingState,
+    Action, BlockedBy, Decision, DeploymentStatus, Event, ImageChange, Plan, ScalingState,
 };
 
 /// Longest reason that is shown, in characters.
@@ -78,7 +78,7 @@ pub(crate) fn is_bookkeeping(event: &Event) -> bool {
         | Event::Planned { .. }
         | Event::ApprovalRequested { .. }
         | Event::ApprovalVoided { .. }
-        | Event::Queued { .. }
+        | Event::Blocked { .. }
         | Event::RolloutStarted { .. }
         | Event::Registered { .. }
         | Event::ScalingSuspended { .. }
@@ -263,7 +263,15 @@ pub(crate) fn sentence(event: &Event) -> String {
         Event::ApprovalVoided { approval, reason } => {
             format!("the approval {approval} no longer counts: {}", safe(reason))
         }
-        Event::Queued { stage, behind } => format!("{stage}: waits behind {}", safe(behind)),
+        Event::Blocked { stage, by } => match by {
+            BlockedBy::Hold { reason } => format!("{stage}: on hold: {}", safe(reason)),
+            BlockedBy::Owner { release } => {
+                format!("{stage}: waits for {release}, which is being rolled out there")
+            }
+            BlockedBy::Turn { release } => {
+                format!("{stage}: waits for {release}, which came before it")
+            }
+        },
         Event::RolloutStarted { stage, epoch } => {
             format!("{stage}: the rollout begins, number {epoch} of its service")
         }

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use towpath_core::message::waiting;
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::release::{Actor, Event, Outcome, Release, Summary};
 
@@ -246,6 +247,9 @@ fn write_entries(
                     safe(&untrusted.reason)
                 )?;
             }
+            if let Some(waiting) = waiting(release) {
+                writeln!(out, "{NAME}now{NAME:#}  {waiting}")?;
+            }
             if hidden > 0 {
                 writeln!(out, "{QUIET}{hidden} more for bookkeeping: --all{QUIET:#}")?;
             }
@@ -306,7 +310,7 @@ fn told(event: &Event) -> String {
         | Event::Planned { .. }
         | Event::ApprovalRequested { .. }
         | Event::ApprovalVoided { .. }
-        | Event::Queued { .. }
+        | Event::Blocked { .. }
         | Event::RolloutStarted { .. }
         | Event::Intended { .. }
         | Event::Registered { .. }

@@ -59,6 +59,39 @@ fn the_sums_of_what_it_costs_are_right() {
     );
 }
 
+/// Every path that a document names is there: moved files take their documents with them.
+#[test]
+fn the_paths_that_documents_name_exist() {
+    let mut found = 0;
+    for document in [
+        "docs/architecture.md",
+        "docs/security.md",
+        "CONTRIBUTING.md",
+    ] {
+        let text = std::fs::read_to_string(root().join(document)).unwrap();
+        let quoted = text.split('`').skip(1).step_by(2);
+        let tops = [
+            "shared/",
+            "cli/",
+            "functions/",
+            "infra/",
+            "tests/",
+            "scripts/",
+        ];
+        for path in quoted.filter(|path| tops.iter().any(|top| path.starts_with(top))) {
+            let path = path.split(' ').next().unwrap_or_default();
+            // Of several files their folder.
+            let path = match path.split_once(['*', '<']) {
+                Some((several, _)) => &several[..several.rfind('/').unwrap_or_default()],
+                None => path,
+            };
+            assert!(root().join(path).exists(), "{document} names {path}");
+            found += 1;
+        }
+    }
+    assert!(found > 50, "it finds {found} paths in the documents");
+}
+
 /// A row for each statement of each function.
 fn roles(description: &Value) -> String {
     let mut table =

@@ -8,10 +8,11 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use towpath_core::message::waiting;
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
     ActionKind, Actor, DeploymentStatus, Event, Moment, Phase, Release, Step, Task, Unwritten,
-    Wait, leave, next, reporting_account,
+    leave, next, reporting_account,
 };
 use tracing::Instrument as _;
 use tracing::field::Empty;
@@ -26,7 +27,7 @@ pub enum Driven {
     Unknown,
     /// Nothing is to be done ever again.
     Done,
-    /// It waits.
+    /// It waits: for what, in words.
     Waiting(String),
     /// A call failed in a way that trying again later may mend.
     TryLater(String),
@@ -148,11 +149,11 @@ impl<P: Ports> Run<'_, P> {
                     }
                 }
                 Step::Perform(tasks) => self.perform(tasks, now, time_left()).await?,
-                Step::Wait(Wait { what, due }) => {
+                Step::Wait(due) => {
                     if self.rest(due, moment).await? {
                         return Ok(match self.problem {
                             Some((problem, _)) => Driven::TryLater(problem),
-                            None => Driven::Waiting(what),
+                            None => Driven::Waiting(waiting(&self.view).unwrap_or_default()),
                         });
                     }
                 }
@@ -172,13 +173,7 @@ impl<P: Ports> Run<'_, P> {
         }
         match &self.problem {
             None => next(&self.view, moment),
-            Some((problem, again)) => {
-                let until = Wait {
-                    what: problem.clone(),
-                    due: Some(*again),
-                };
-                leave(&self.view, moment, until)
-            }
+            Some((_, again)) => leave(&self.view, moment, *again),
         }
     }
 
@@ -191,7 +186,7 @@ impl<P: Ports> Run<'_, P> {
         }
         Ok(!writes
             || match self.step(moment) {
-                Step::Wait(again) => again.due == due,
+                Step::Wait(again) => again == due,
                 Step::Done => due.is_none(),
                 Step::Record(_) | Step::Perform(_) => false,
             })

@@ -8,6 +8,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use towpath_core::names::{MessageId, ReleaseId};
+use towpath_core::release::BlockedBy;
 
 use crate::ports::OpenRelease;
 
@@ -26,10 +27,14 @@ const DISTRUSTED_RELEASES: &str = "DistrustedReleases";
 /// it would keep the alarm on for ever.
 #[must_use]
 pub fn oldest(open: &[OpenRelease], now: Timestamp) -> Option<(&ReleaseId, SignedDuration)> {
-    let is_open = |id: &str| open.iter().any(|other| other.release.as_str() == id);
+    let is_open = |id: &ReleaseId| open.iter().any(|other| other.release == *id);
+    let first = |release: &&OpenRelease| {
+        let other = release.blocked_by.as_ref().and_then(BlockedBy::release);
+        !other.is_some_and(is_open)
+    };
     open.iter()
         .filter(|release| release.due.is_some())
-        .filter(|release| !release.behind.as_deref().is_some_and(is_open))
+        .filter(first)
         .filter_map(|release| {
             let age = now.duration_since(release.moving_since?);
             age.is_positive().then_some((&release.release, age))
@@ -131,7 +136,9 @@ mod tests {
             release: id(digit).parse().unwrap(),
             due: Some(at(1_000)),
             moving_since: moving_since.map(at),
-            behind: behind.map(str::to_owned),
+            blocked_by: behind.map(|release| BlockedBy::Owner {
+                release: release.parse().unwrap(),
+            }),
         }
     }
 
@@ -173,7 +180,12 @@ mod tests {
 
     #[test]
     fn people_and_holds_may_take_their_time() {
-        let held = open('a', None, Some("a hold: look at it first"));
+        let held = OpenRelease {
+            blocked_by: Some(BlockedBy::Hold {
+                reason: "look at it first".into(),
+            }),
+            ..open('a', None, None)
+        };
         let asking = open('b', Some(90_000), None);
         assert_eq!(age(&[held.clone(), asking.clone()], 89_999), 0);
         assert_eq!(age(&[held, asking], 90_060), 60, "the request has ended");

@@ -232,7 +232,7 @@ impl Ledger {
                     release: summary.release.clone(),
                     due: stored.due,
                     moving_since: summary.moving_since,
-                    behind: summary.behind.clone(),
+                    blocked_by: summary.blocked_by.clone(),
                 })
             })
             .collect();

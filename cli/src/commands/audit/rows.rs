@@ -91,7 +91,7 @@ fn summary(release: &Release, stored: &Summary) -> Vec<Difference> {
         Difference::between("outcome", &stored.outcome, &own.outcome),
         Difference::between("opened_at", &stored.opened_at, &own.opened_at),
         Difference::between("updated_at", &stored.updated_at, &own.updated_at),
-        Difference::between("behind", &stored.behind, &own.behind),
+        Difference::between("blocked_by", &stored.blocked_by, &own.blocked_by),
     ];
     // What people are told after the end may be worded otherwise by another version; before it, a
     // release that is not open is driven by nobody.

@@ -212,7 +212,7 @@ impl Aws {
         let query = query
             .expression_attribute_names("#due", "due")
             .select(Select::SpecificAttributes)
-            .projection_expression("pk, sk, #due, moving_since, behind");
+            .projection_expression("pk, sk, #due, moving_since, blocked_by");
         Ok(readable(&paged(query, limit).await?, open_of))
     }
 

@@ -7,7 +7,7 @@
 //! - `wake`: there only when the write is to wake `advance`, whose event source mapping takes from
 //!   the table's stream what has it. Its text differs each time, because DynamoDB streams no write
 //!   that changes nothing;
-//! - `moving_since` and `behind`: what tells a release that is stuck from one that waits;
+//! - `moving_since` and `blocked_by`: what tells a release that is stuck from one that waits;
 //! - `distrust` and `trusted`: of a release that is not trusted, why not, and how many of its entries
 //!   are. Nobody adds entries to it.
 //!
@@ -17,12 +17,13 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use jiff::{SignedDuration, Timestamp};
-use towpath_core::release::{Outcome, Summary, Untrusted};
+use serde_json::json;
+use towpath_core::release::{BlockedBy, Outcome, Summary, Untrusted};
 use towpath_deployer::ports::OpenRelease;
 
 use super::item::{
-    BadItem, Item, SUMMARY, number, optional, parsed, parsed_number, release_key, release_of,
-    sortable, string, text,
+    BadItem, Item, SUMMARY, number, optional, parsed, parsed_json, parsed_number, release_key,
+    release_of, sortable, string, text,
 };
 
 /// The index of open releases, by when they are due.
@@ -117,8 +118,8 @@ pub(super) fn summary_item(summary: &Summary, attention: Attention) -> Item {
     if let Some(back_to) = &summary.back_to {
         item.insert("back_to".into(), text(back_to));
     }
-    if let Some(behind) = &summary.behind {
-        item.insert("behind".into(), text(behind));
+    if let Some(blocked_by) = &summary.blocked_by {
+        item.insert("blocked_by".into(), text(json!(blocked_by).to_string()));
     }
     if let Some(wake) = attention.wake_text(summary.head) {
         item.insert("wake".into(), text(wake));
@@ -146,7 +147,7 @@ pub(super) fn closed(
     }
     update
         .update_expression(format!(
-            "{set} REMOVE #open, #due, #wake, #moving_since, #behind"
+            "{set} REMOVE #open, #due, #wake, #moving_since, #blocked_by"
         ))
         .expression_attribute_names("#distrust", DISTRUST)
         .expression_attribute_names("#trusted", "trusted")
@@ -155,7 +156,7 @@ pub(super) fn closed(
         .expression_attribute_names("#due", "due")
         .expression_attribute_names("#wake", "wake")
         .expression_attribute_names("#moving_since", "moving_since")
-        .expression_attribute_names("#behind", "behind")
+        .expression_attribute_names("#blocked_by", "blocked_by")
         .expression_attribute_values(":distrust", text(&untrusted.reason))
         .expression_attribute_values(":trusted", number(untrusted.trusted))
         .expression_attribute_values(":state", text(&summary.state))
@@ -195,7 +196,7 @@ pub(super) fn summary_of(item: &Item) -> Result<Listed, BadItem> {
             opened_at: parsed(item, "opened_at")?,
             updated_at: parsed(item, "updated_at")?,
             moving_since: optional(item, "moving_since")?,
-            behind: optional(item, "behind")?,
+            blocked_by: blocked_by_of(item)?,
         },
         due: due_of(item)?,
     })
@@ -207,8 +208,15 @@ pub(super) fn open_of(item: &Item) -> Result<OpenRelease, BadItem> {
         release: release_of(item)?,
         due: due_of(item)?,
         moving_since: optional(item, "moving_since")?,
-        behind: optional(item, "behind")?,
+        blocked_by: blocked_by_of(item)?,
     })
+}
+
+fn blocked_by_of(item: &Item) -> Result<Option<BlockedBy>, BadItem> {
+    match item.get("blocked_by") {
+        None => Ok(None),
+        Some(_) => parsed_json(item, "blocked_by").map(Some),
+    }
 }
 
 fn due_of(item: &Item) -> Result<Option<Timestamp>, BadItem> {

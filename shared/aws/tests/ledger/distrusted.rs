@@ -13,7 +13,7 @@ use crate::release_key;
 use crate::support::aws_of;
 use crate::support::moto::{Moto, text};
 use crate::support::releases::{
-    actor, append, at, id, load, opened, opened_under, planned, queued, reported, service, started,
+    actor, append, at, blocked, id, load, opened, opened_under, planned, reported, service, started,
 };
 
 /// Opens a release as that kind of writer would.
@@ -74,7 +74,7 @@ async fn one_that_waits_in_order_leaves_and_the_next_one_is_woken() {
         append(&driver, &release, &[planned()], 2).await.unwrap();
     }
     let second = load(&driver, 'b').await;
-    append(&driver, &second, &[queued(id('a').as_str())], 3)
+    append(&driver, &second, &[blocked(id('a').as_str())], 3)
         .await
         .unwrap();
     assert_eq!(waiting(&driver).await, [id('a'), id('b')]);

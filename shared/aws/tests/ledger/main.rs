@@ -24,7 +24,9 @@ use support::releases::{
 };
 use towpath_aws::Aws;
 use towpath_core::names::{DeploymentId, ReleaseId};
-use towpath_core::release::{BrokenChain, DeploymentStatus, Event, Outcome, verify_chain};
+use towpath_core::release::{
+    BlockedBy, BrokenChain, DeploymentStatus, Event, Outcome, verify_chain,
+};
 use towpath_deployer::ports::{Append, AppendError, Ledger, LoadError};
 
 #[tokio::test]
@@ -41,7 +43,7 @@ async fn a_release_is_opened_once_and_found_again() {
     assert!(matches!(again, Err(AppendError::Behind)), "{again:?}");
 
     let listed = aws.summary(&id('a')).await.unwrap().unwrap();
-    assert_eq!(listed.summary.state, "test: next");
+    assert_eq!(listed.summary.state, "test: about to start");
     assert_eq!((listed.summary.head, listed.summary.version), (1, 3));
     assert_eq!(listed.summary.arrived_at, at(0));
     assert!(listed.summary.open && listed.summary.outcome.is_none());
@@ -413,20 +415,23 @@ async fn the_sweeper_sees_from_when_on_a_release_is_to_go_on_and_what_it_waits_b
     let seen = async || aws.watched(9).await.unwrap().remove(0);
     let first = seen().await;
     assert_eq!(first.moving_since, Some(release.entries()[0].at));
-    assert_eq!(first.behind, None);
+    assert_eq!(first.blocked_by, None);
 
     let other = id('b');
-    let queued = Event::Queued {
-        stage: "test".parse().unwrap(),
-        behind: other.to_string(),
+    let by = BlockedBy::Owner {
+        release: other.clone(),
     };
-    let release = append(&aws, &release, &[planned(), queued], 50)
+    let blocked = Event::Blocked {
+        stage: "test".parse().unwrap(),
+        by: by.clone(),
+    };
+    let release = append(&aws, &release, &[planned(), blocked], 50)
         .await
         .unwrap();
-    assert_eq!(seen().await.behind.as_deref(), Some(other.as_str()));
+    assert_eq!(seen().await.blocked_by, Some(by));
     append(&aws, &release, &[started(1)], 70).await.unwrap();
     let live = seen().await;
-    assert_eq!((live.moving_since, live.behind), (Some(at(70)), None));
+    assert_eq!((live.moving_since, live.blocked_by), (Some(at(70)), None));
 }
 
 fn reported_json(state: &str) -> String {

@@ -12,8 +12,8 @@ use towpath_deployer::ports::{AppendError, Directives, Issue, Ledger, Told};
 use crate::support::aws;
 use crate::support::moto::Moto;
 use crate::support::releases::{
-    actor, append, at, ended, held, id, load, open_under, planned, queued, rollback, rollout_ended,
-    service, started,
+    actor, append, at, blocked, ended, held, id, load, open_under, planned, rollback,
+    rollout_ended, service, started,
 };
 
 /// SplitMix64: <https://doi.org/10.1145/2714064.2660195>.
@@ -67,7 +67,7 @@ fn next_event(dice: &mut Dice, release: &Release, row: &ServiceRow) -> Vec<Event
         (true, 4) => vec![held(), rollout_ended(Outcome::RolledBack), ended()],
         (true, _) => vec![held()],
         (false, 0..=2) => vec![planned_on(row)],
-        (false, 3) => vec![planned_on(row), queued("somebody")],
+        (false, 3) => vec![planned_on(row), blocked("somebody")],
         (false, 4) => vec![planned_on(row), held()],
         (false, 5) => vec![rollout_ended(Outcome::Expired), ended()],
         (false, _) => vec![planned_on(row), started(epoch)],

@@ -8,7 +8,7 @@ use towpath_deployer::ports::{AppendError, Ledger};
 use crate::support::aws;
 use crate::support::moto::{Moto, text};
 use crate::support::releases::{
-    actor, append, at, held, id, load, open, open_under, planned, queued, reported, rollback,
+    actor, append, at, blocked, held, id, load, open, open_under, planned, reported, rollback,
     rollout_ended, service, started,
 };
 
@@ -44,7 +44,7 @@ async fn a_service_has_one_owner_and_newer_releases_go_first() {
         ),
     ] {
         moto.set(&key, "SERVICE", attribute, other).await;
-        refused(append(&aws, &old, &[queued("still here")], 13).await);
+        refused(append(&aws, &old, &[blocked("still here")], 13).await);
         refused(append(&aws, &old, &[rollout_ended(Outcome::Succeeded)], 13).await);
         assert_eq!(load(&aws, 'a').await, old);
         moto.set(&key, "SERVICE", attribute, own).await;
@@ -119,7 +119,7 @@ async fn releases_that_wait_in_order_are_told_apart_by_when_they_were_pushed() {
     let (back_id, opened) = rollback(&first);
     aws.open(&back_id, &opened, &actor(), at(25)).await.unwrap();
     let back = aws.load(&back_id).await.unwrap().unwrap();
-    let back = append(&aws, &back, &[planned(), queued("somebody")], 25)
+    let back = append(&aws, &back, &[planned(), blocked("somebody")], 25)
         .await
         .unwrap();
     assert_eq!(
@@ -154,7 +154,7 @@ async fn who_holds_its_stage_as_it_arrives_has_arrived() {
         let moto = Moto::start().await;
         let aws = aws(&moto.url);
         let release = open_under(&aws, policy, 'a', 0).await;
-        append(&aws, &release, &[planned(), held(), queued("a hold")], 1)
+        append(&aws, &release, &[planned(), held(), blocked("a hold")], 1)
             .await
             .unwrap();
         let row = aws.service(&service()).await.unwrap();

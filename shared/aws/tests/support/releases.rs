@@ -6,8 +6,8 @@ use towpath_aws::Aws;
 use towpath_core::names::{Region, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Actor, Entry, Event, Home, Image, Outcome, Place, Plan, Principal, Release, ServiceId,
-    WantedRollback, open_rollback, release_id,
+    Actor, BlockedBy, Entry, Event, Home, Image, Outcome, Place, Plan, Principal, Release,
+    ServiceId, WantedRollback, open_rollback, release_id,
 };
 use towpath_deployer::ports::{Append, AppendError, Ledger, NewDeployment};
 
@@ -111,11 +111,13 @@ pub fn planned() -> Event {
     }
 }
 
-/// The release waits for another one.
-pub fn queued(behind: &str) -> Event {
-    Event::Queued {
+/// The release waits, because its stage is on hold.
+pub fn blocked(reason: &str) -> Event {
+    Event::Blocked {
         stage: "test".parse().unwrap(),
-        behind: behind.into(),
+        by: BlockedBy::Hold {
+            reason: reason.into(),
+        },
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
         | Event::ToldEarlier { .. }
         | Event::Woke { .. }
         | Event::Planned { .. }
-        | Event::Queued { .. }
+        | Event::Blocked { .. }
         | Event::RolloutStarted { .. }
         | Event::Intended { .. }
         | Event::Registered { .. }

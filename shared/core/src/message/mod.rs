@@ -1,21 +1,22 @@
 //! Every text that people see: pure functions of a release or a bulletin, escaped for where they go.
 
 mod asking;
-mod baking;
 mod bulletin;
 mod buttons;
 mod email;
 mod escape;
 mod said;
 mod slack;
+mod style;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod wording;
 
-pub(crate) use baking::baking;
 pub use bulletin::{bulletin, bulletin_mail};
 pub use buttons::{APPROVE, ButtonValue, REJECT, ROLL_BACK, RollBackValue};
 pub use email::how_to_answer;
 pub use escape::{one_line, slack_text};
 pub use said::{notices, replies};
 pub use slack::card;
+pub use waiting::waiting;

@@ -4,17 +4,13 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::asking::{asks, replaces};
-use super::baking::baking;
 use super::buttons::buttons;
 use super::escape::{cut, one_line, slack_text};
-use super::wording::{date, sign, to_the_second};
-use crate::names::{ApprovalId, StageName};
+use super::style::{LONGEST_QUOTE, SLACK, SLACK_NOTIFICATION, Style};
+use super::waiting::sentence;
+use super::wording::sign;
 use crate::pipeline::Stage;
-use crate::release::{
-    Card, Conclusion, DeploymentStatus, Event, Instead, Live, Outcome, Phase, Release, Rollout,
-    Standing,
-};
+use crate::release::{Card, Conclusion, Instead, Outcome, Phase, Release, Rollout};
 
 /// The release's card: what it is, how each stage stands, and the buttons while people are asked.
 #[must_use]
@@ -55,7 +51,7 @@ pub fn card(release: &Release) -> Card {
                 "{}: {} {}",
                 slack_text(&title),
                 stage.name,
-                state(release, stage, rollout, to_the_second)
+                state(release, rollout, SLACK_NOTIFICATION)
             ),
             None => slack_text(&title),
         },
@@ -116,7 +112,7 @@ fn line(release: &Release, stage: &Stage, rollout: &Rollout) -> String {
     format!(
         "{mark} *{}*: {}",
         stage.name,
-        state(release, stage, rollout, date)
+        state(release, rollout, SLACK)
     )
 }
 
@@ -126,15 +122,6 @@ fn is_replaced(rollout: &Rollout) -> bool {
     after.is_some_and(|after| after.instead.is_some())
 }
 
-/// How much of a reason a stage's line shows. The reason for a release's end is there whole, below the
-/// lines.
-const LONGEST_REASON: usize = 200;
-
-/// Text from outside, as a stage's line shows it.
-fn short(text: &str) -> String {
-    slack_text(&one_line(text, LONGEST_REASON))
-}
-
 /// Whether the line of a stage says how and why the release has ended: of a success it always does.
 fn says_all_of(rollout: &Rollout, end: &Conclusion) -> bool {
     let Phase::Ended { conclusion, .. } = &rollout.phase else {
@@ -142,8 +129,8 @@ fn says_all_of(rollout: &Rollout, end: &Conclusion) -> bool {
     };
     let here = end.reason.strip_prefix(rollout.stage.as_str());
     let here = here.and_then(|rest| rest.strip_prefix(": "));
-    let whole = here
-        .is_some_and(|here| here == conclusion.reason && here.chars().count() <= LONGEST_REASON);
+    let whole =
+        here.is_some_and(|here| here == conclusion.reason && here.chars().count() <= LONGEST_QUOTE);
     conclusion.outcome == end.outcome && (whole || end.outcome == Outcome::Succeeded)
 }
 
@@ -165,33 +152,18 @@ fn sections(lines: &[String]) -> Vec<String> {
     sections
 }
 
-fn state(
-    release: &Release,
-    stage: &Stage,
-    rollout: &Rollout,
-    time: impl Fn(Timestamp) -> String,
-) -> String {
+/// How the release stands in a stage.
+fn state(release: &Release, rollout: &Rollout, style: Style) -> String {
     match &rollout.phase {
-        Phase::Pending => "next".into(),
-        Phase::Planned {
-            queued: Some(behind),
-            ..
-        } => format!("waits behind {}", short(behind)),
-        Phase::Planned { queued: None, .. } => "about to start".into(),
-        Phase::Asking { approval, plan } => {
-            let asks = asks(stage.approval.as_ref(), approval, time);
-            let asks = format!("waits for approval{asks}; {}", replaces(plan));
-            match voided(release, &rollout.stage) {
-                Some(reason) => format!(
-                    "{asks}; what was approved no longer counts: {}",
-                    short(reason)
-                ),
-                None => asks,
+        Phase::Pending | Phase::Planned { .. } | Phase::Asking { .. } | Phase::Live(_) => {
+            let waiting = release.waiting();
+            match waiting.filter(|waiting| waiting.stage.name == rollout.stage) {
+                Some(waiting) => sentence(&waiting, style),
+                None => "not reached yet".to_owned(),
             }
         }
-        Phase::Live(live) => live_state(release, stage, live, time),
         Phase::Ended { conclusion, at, .. } => match conclusion.outcome {
-            Outcome::Succeeded => succeeded(release, rollout, &conclusion.reason, *at, time),
+            Outcome::Succeeded => succeeded(release, rollout, &conclusion.reason, *at, style),
             Outcome::Failed
             | Outcome::RolledBack
             | Outcome::Superseded
@@ -199,7 +171,11 @@ fn state(
             | Outcome::Refused
             | Outcome::Expired
             | Outcome::NotTrusted => {
-                format!("{}: {}", conclusion.outcome, short(&conclusion.reason))
+                format!(
+                    "{}: {}",
+                    conclusion.outcome,
+                    (style.quote)(&conclusion.reason)
+                )
             }
         },
     }
@@ -211,7 +187,7 @@ fn succeeded(
     rollout: &Rollout,
     reason: &str,
     at: Timestamp,
-    time: impl Fn(Timestamp) -> String,
+    style: Style,
 ) -> String {
     let tag = slack_text(release.image().tag.as_str());
     if let Some(rollback) = release.rollback() {
@@ -220,18 +196,18 @@ fn succeeded(
         } else {
             tag.as_str()
         };
-        return format!("{what} was brought back, {}", time(at));
+        return format!("{what} was brought back, {}", (style.time)(at));
     }
     let Some(after) = &rollout.aftermath else {
         return if rollout.serves() {
-            format!("{} since {}", short(reason), time(at))
+            format!("{} since {}", (style.quote)(reason), (style.time)(at))
         } else {
             // Nobody tells it when that changes.
-            format!("{tag} ran there already, {}", time(at))
+            format!("{tag} ran there already, {}", (style.time)(at))
         };
     };
     match &after.instead {
-        None => format!("{tag} serves again since {}", time(after.at)),
+        None => format!("{tag} serves again since {}", (style.time)(after.at)),
         Some(Instead { tag: other, back }) => {
             let other = other.as_ref().map(|other| slack_text(other.as_str()));
             let other = other.as_deref().unwrap_or("what ran before");
@@ -240,64 +216,12 @@ fn succeeded(
             } else {
                 "took its place"
             };
-            format!("{tag} served until {}: {other} {did}", time(after.at))
+            format!(
+                "{tag} served until {}: {other} {did}",
+                (style.time)(after.at)
+            )
         }
     }
-}
-
-/// Why the last approval that was given for the stage no longer counts, if one was.
-fn voided<'a>(release: &'a Release, stage: &StageName) -> Option<&'a str> {
-    let entries = || release.entries().iter().map(|entry| &entry.event);
-    let asked = |id: &ApprovalId| {
-        entries().any(|event| {
-            matches!(event, Event::ApprovalRequested { stage: at, approval, .. }
-                if at == stage && approval == id)
-        })
-    };
-    entries().rev().find_map(|event| {
-        let Event::ApprovalVoided { approval, reason } = event else {
-            return None;
-        };
-        asked(approval).then_some(reason.as_str())
-    })
-}
-
-fn live_state(
-    release: &Release,
-    stage: &Stage,
-    live: &Live,
-    time: impl Fn(Timestamp) -> String,
-) -> String {
-    if let Some(asked) = &live.asked
-        && !live.allowed
-        && asked.standing() == Standing::Open
-        && live.rolling_back.is_none()
-    {
-        let asks = asks(stage.approval.as_ref(), asked, time);
-        return format!(
-            "green is ready, waits for approval of its traffic{asks}; {}",
-            replaces(&live.plan)
-        );
-    }
-    if let Some(baking) = baking(stage, live, time) {
-        return baking;
-    }
-    let Some(deployment) = &live.deployment else {
-        return "preparing".into();
-    };
-    let status = short(&deployment.status.to_string());
-    if release.conclusion().is_some() || !goes_on(&deployment.status) {
-        return status;
-    }
-    match &live.rolling_back {
-        Some(back) => format!("Towpath takes it back: {}", short(&back.reason)),
-        None => format!("{status} ({})", short(deployment.id.as_str())),
-    }
-}
-
-/// Whether the deployment's status is not its last: AWS goes on with it, or we take it back.
-fn goes_on(status: &DeploymentStatus) -> bool {
-    !status.is_final() || matches!(status, DeploymentStatus::FailedInPlace { .. })
 }
 
 pub(super) fn plain(text: &str) -> Value {

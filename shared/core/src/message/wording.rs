@@ -4,12 +4,15 @@ use jiff::Timestamp;
 
 use crate::names::SlackUser;
 use crate::release::{
-    Decision, DeploymentStatus, Entry, Event, Outcome, Principal, Release, reason,
+    BlockedBy, Decision, DeploymentStatus, Entry, Event, Outcome, Principal, Release, Waiting,
+    WaitsOn, reason,
 };
 
 use super::asking::approvers;
 use super::escape::slack_text;
 use super::said::{By, Said};
+use super::style::SLACK;
+use super::waiting::sentence;
 
 /// What an entry says in the release's Slack thread, if it is worth a reply after what was said.
 pub(super) fn line(release: &Release, entry: &Entry, said: &mut Said) -> Option<String> {
@@ -21,7 +24,7 @@ pub(super) fn line(release: &Release, entry: &Entry, said: &mut Said) -> Option<
             ..
         } => {
             let gate = release.pipeline().stage(stage)?.approval.as_ref()?;
-            let who = approvers(gate);
+            let who = approvers(gate, SLACK);
             let needed = if gate.required > 1 {
                 format!(" ({} needed)", gate.required)
             } else {
@@ -62,10 +65,20 @@ pub(super) fn line(release: &Release, entry: &Entry, said: &mut Said) -> Option<
             ":leftwards_arrow_with_hook: the approval `{approval}` no longer counts: {}",
             slack_text(reason)
         )),
-        Event::Queued { stage, behind } => Some(format!(
-            ":hourglass: *{stage}* waits behind {}",
-            slack_text(&said.news(behind)?)
-        )),
+        Event::Blocked { stage, by } => {
+            if let BlockedBy::Hold { reason } = by {
+                said.news(reason)?;
+            }
+            let waiting = Waiting {
+                pipeline: &release.pipeline().pipeline,
+                stage: release.pipeline().stage(stage)?,
+                on: WaitsOn::Blocked(by),
+            };
+            Some(format!(
+                ":hourglass: *{stage}*: {}",
+                sentence(&waiting, SLACK)
+            ))
+        }
         Event::RolloutStarted { stage, .. } => {
             let engine = release.pipeline().stage(stage)?.rollout.engine();
             Some(format!(":rowing_boat: rolling out to *{stage}* ({engine})"))

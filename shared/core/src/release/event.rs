@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::{Digest, Registry, RepositoryName, Tag};
 
 use super::{
-    Action, ActionKind, Decision, DeploymentStatus, Home, Outcome, Plan, Principal, Rollback,
-    ScalableTarget, ScalingState, ServiceId,
+    Action, ActionKind, BlockedBy, Decision, DeploymentStatus, Home, Outcome, Plan, Principal,
+    Rollback, ScalableTarget, ScalingState, ServiceId,
 };
 use crate::names::{
     ApprovalId, CheckName, DeploymentId, Fingerprint, MessageId, PauseId, ReleaseId, StageName,
@@ -205,12 +205,12 @@ pub enum Event {
         /// What changed.
         reason: String,
     },
-    /// Another release is being rolled out to the service.
-    Queued {
+    /// The release has to wait before it is rolled out to the stage.
+    Blocked {
         /// The stage.
         stage: StageName,
-        /// The release that has the service, or what else keeps it.
-        behind: String,
+        /// What it waits for.
+        by: BlockedBy,
     },
     /// The release has taken the service.
     RolloutStarted {
@@ -459,7 +459,7 @@ impl Event {
             | Self::Planned { .. }
             | Self::ApprovalRequested { .. }
             | Self::ApprovalVoided { .. }
-            | Self::Queued { .. }
+            | Self::Blocked { .. }
             | Self::RolloutStarted { .. }
             | Self::Intended { .. }
             | Self::Registered { .. }
@@ -515,7 +515,7 @@ impl Event {
             | Self::Planned { .. }
             | Self::ApprovalRequested { .. }
             | Self::ApprovalVoided { .. }
-            | Self::Queued { .. }
+            | Self::Blocked { .. }
             | Self::RolloutStarted { .. }
             | Self::Intended { .. }
             | Self::Registered { .. }
@@ -568,7 +568,7 @@ impl Event {
             | Self::Planned { .. }
             | Self::ApprovalRequested { .. }
             | Self::ApprovalVoided { .. }
-            | Self::Queued { .. }
+            | Self::Blocked { .. }
             | Self::RolloutStarted { .. }
             | Self::Intended { .. }
             | Self::Registered { .. }

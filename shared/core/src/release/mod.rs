@@ -7,6 +7,7 @@
 mod accept;
 mod action;
 mod announcement;
+mod blocked_by;
 mod checked;
 mod checkpoints;
 mod directive;
@@ -35,10 +36,12 @@ mod tell;
 pub(crate) mod tests;
 mod unwritten;
 mod vote;
+mod waiting;
 
 pub use accept::{Accepted, Incoming, NotTaken, accept, open};
 pub use action::{Action, ActionKind, Changes, DueCheck, Place, Start};
 pub use announcement::{Card, Notice, Reply};
+pub use blocked_by::BlockedBy;
 pub use checked::{Verdict, checks_of, verdict};
 pub use checkpoints::Checkpoints;
 pub use directive::{
@@ -50,7 +53,7 @@ pub use entry::{Actor, BrokenChain, Entry, EntryText, StoredEntry, verify_chain}
 pub use event::{CheckResult, Event, Image, Revision};
 pub use hook_report::{HookReport, NotTheirs, reporting_account};
 pub use mark::{Mark, NotOurs};
-pub use next::{Moment, Step, Task, Wait, leave, next, planning};
+pub use next::{Moment, Step, Task, leave, next, planning};
 pub use outcome::{Conclusion, Outcome};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalableTarget, ScalingState};
 pub use refusal::Refusal;
@@ -78,6 +81,7 @@ pub use summary::Summary;
 pub use tell::announcements;
 pub use unwritten::Unwritten;
 pub use vote::{Approval, Decision, Principal, Standing, Vote};
+pub use waiting::{Waiting, WaitsFor, WaitsOn};
 
 use towpath_taskdef::image::{Digest, Tag};
 

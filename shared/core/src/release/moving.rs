@@ -9,15 +9,15 @@
 //! | waits for approval | from when the request ends |
 //! | owns a service | since it took it, and its service's pace and the stage's bake time are over |
 //! | owns a service and waits for approval of its traffic | from when the request ends |
+//! | is being rolled back | since that began |
 //! | has ended, and not everybody knows | since it ended, or learned last what became of it |
 //! | has ended | not at all |
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::rollout::{Live, Phase};
+use super::rollout::{Live, Phase, later};
 use super::summary::is_open;
-use super::vote::Standing;
-use super::{Event, Release};
+use super::{BlockedBy, Event, Release, Waiting, WaitsOn};
 use crate::pipeline::Stage;
 
 impl Release {
@@ -32,34 +32,36 @@ impl Release {
             return self.last_changed_at();
         }
         let came = self.came_at()?;
-        let Some((stage, rollout)) = self.current() else {
+        let Some(Waiting { stage, on, .. }) = self.waiting() else {
             return Some(came);
         };
-        match &rollout.phase {
-            Phase::Planned {
-                plan,
-                queued: Some(_),
-                ..
-            } if plan.service.hold.is_some() => None,
-            Phase::Pending | Phase::Planned { .. } => {
-                Some(came.max(self.voted_at().unwrap_or(came)))
+        let last_vote = self.voted_at().unwrap_or(came);
+        match on {
+            WaitsOn::Blocked(BlockedBy::Hold { .. }) => None,
+            WaitsOn::Start | WaitsOn::Blocked(BlockedBy::Owner { .. } | BlockedBy::Turn { .. }) => {
+                Some(came.max(last_vote))
             }
-            Phase::Asking { approval, .. } => Some(approval.expires_at),
-            Phase::Live(live) => Some(goes_on_since(stage, live)),
-            Phase::Ended { at, .. } => Some(*at),
+            WaitsOn::Approval { approval, .. } => Some(approval.expires_at),
+            WaitsOn::Rollback { back, .. } => Some(back.at),
+            WaitsOn::Preparation { .. }
+            | WaitsOn::DeploymentGroup { .. }
+            | WaitsOn::Deployment { .. }
+            | WaitsOn::Bake { .. } => self.live().map(|live| goes_on_since(stage, live)),
         }
     }
 
-    /// What the release waits behind: the id of the release that has its service, or what else
-    /// keeps it.
+    /// What keeps the release from taking its service, if something does.
     #[must_use]
-    pub fn waits_behind(&self) -> Option<&str> {
-        if self.conclusion().is_some() {
-            return None;
-        }
-        match &self.current()?.1.phase {
-            Phase::Planned { queued, .. } => queued.as_deref(),
-            Phase::Pending | Phase::Asking { .. } | Phase::Live(_) | Phase::Ended { .. } => None,
+    pub fn blocked_by(&self) -> Option<&BlockedBy> {
+        match self.waiting()?.on {
+            WaitsOn::Blocked(by) => Some(by),
+            WaitsOn::Start
+            | WaitsOn::Approval { .. }
+            | WaitsOn::Preparation { .. }
+            | WaitsOn::DeploymentGroup { .. }
+            | WaitsOn::Deployment { .. }
+            | WaitsOn::Bake { .. }
+            | WaitsOn::Rollback { .. } => None,
         }
     }
 
@@ -85,21 +87,12 @@ impl Release {
     }
 }
 
-/// From when on a rollout that owns its service goes on by itself: not while people are asked about
-/// its traffic, and not before the time for which it is to be watched, or to be paced, is over.
+/// From when on a rollout that owns its service goes on by itself: not before the time for which it is
+/// to be watched, or to be paced, is over.
 fn goes_on_since(stage: &Stage, live: &Live) -> Timestamp {
-    if let Some(asked) = &live.asked
-        && !live.allowed
-        && asked.standing() == Standing::Open
-    {
-        return asked.expires_at;
-    }
-    let paced = SignedDuration::from_mins(live.plan.paced_minutes.into());
     let watched = stage.bake.map_or(SignedDuration::ZERO, Into::into);
     let from = live.shifted_at.unwrap_or(live.clock_from);
-    from.checked_add(paced)
-        .and_then(|from| from.checked_add(watched))
-        .unwrap_or(Timestamp::MAX)
+    later(later(from, live.pace()), watched)
 }
 
 #[cfg(test)]
@@ -108,7 +101,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::names::ReleaseId;
-    use crate::release::{Actor, Entry, Event, Release};
+    use crate::release::{Actor, BlockedBy, Entry, Event, Release};
 
     const OTHER: &str = "shop-api-ffffffffffffffff";
 
@@ -161,8 +154,8 @@ mod tests {
         })
     }
 
-    fn queued(stage: &str, behind: &str) -> Value {
-        json!({"type": "queued", "stage": stage, "behind": behind})
+    fn blocked(stage: &str, by: &Value) -> Value {
+        json!({"type": "blocked", "stage": stage, "by": by})
     }
 
     fn test_passed(seconds: i64) -> Vec<(i64, Value)> {
@@ -218,13 +211,20 @@ mod tests {
     fn behind_a_hold_it_waits_for_people_and_behind_a_release_it_does_not() {
         let behind_another = release(&[
             (11, planned("test", &json!({"owner": OTHER, "epoch": 3}))),
-            (12, queued("test", OTHER)),
+            (
+                12,
+                blocked("test", &json!({"by": "owner", "release": OTHER})),
+            ),
         ]);
         assert_eq!(behind_another.moving_since(), Some(at(10)));
-        assert_eq!(behind_another.waits_behind(), Some(OTHER));
+        let other = behind_another.blocked_by().and_then(BlockedBy::release);
+        assert_eq!(other.map(ReleaseId::as_str), Some(OTHER));
         let held = release(&[
             (11, planned("test", &json!({"hold": "look at it first"}))),
-            (12, queued("test", "a hold: look at it first")),
+            (
+                12,
+                blocked("test", &json!({"by": "hold", "reason": "look at it first"})),
+            ),
         ]);
         assert_eq!(held.moving_since(), None);
     }

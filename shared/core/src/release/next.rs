@@ -51,7 +51,7 @@ mod traffic;
 use jiff::{SignedDuration, Timestamp};
 
 use self::changes::{changes, place};
-use super::rollout::Phase;
+use super::rollout::{Phase, later};
 use super::vote::{Approval, Standing};
 use super::{
     Action, Checkpoints, Event, Outcome, Release, Revision, Vote, reason, tell::announcements,
@@ -78,8 +78,9 @@ pub enum Step {
     Record(Vec<Event>),
     /// Perform these actions, which do not depend on each other.
     Perform(Vec<Task>),
-    /// Nothing until something is reported, or the time has come.
-    Wait(Wait),
+    /// Nothing until something is reported, or until then. What it waits for is
+    /// [`Release::waiting`].
+    Wait(Option<Timestamp>),
     /// Nothing ever again.
     Done,
 }
@@ -92,15 +93,6 @@ pub struct Task {
     /// Whether an earlier run meant to do it and its outcome is unknown, so that evidence of it is
     /// looked for first.
     pub again: bool,
-}
-
-/// What a release waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wait {
-    /// What, for people.
-    pub what: String,
-    /// When to look again even if nothing is reported.
-    pub due: Option<Timestamp>,
 }
 
 /// For how long people are told of a release that has ended.
@@ -122,8 +114,8 @@ pub fn next(release: &Release, moment: Moment) -> Step {
 /// What is done by a run that can do no more now and is to leave the release until then: people
 /// are told first.
 #[must_use]
-pub fn leave(release: &Release, moment: Moment, until: Wait) -> Step {
-    tell_first(release, moment, Step::Wait(until))
+pub fn leave(release: &Release, moment: Moment, until: Timestamp) -> Step {
+    tell_first(release, moment, Step::Wait(Some(until)))
 }
 
 fn tell_first(release: &Release, moment: Moment, step: Step) -> Step {
@@ -144,14 +136,8 @@ fn tell_first(release: &Release, moment: Moment, step: Step) -> Step {
     }
     let again = later(moment.now, TELL_AGAIN);
     match step {
-        Step::Wait(Wait { what, due }) => Step::Wait(Wait {
-            what,
-            due: Some(due.map_or(again, |due| due.min(again))),
-        }),
-        Step::Done | Step::Record(_) | Step::Perform(_) => Step::Wait(Wait {
-            what: "people to be reachable".into(),
-            due: Some(again),
-        }),
+        Step::Wait(due) => Step::Wait(Some(due.map_or(again, |due| due.min(again)))),
+        Step::Done | Step::Record(_) | Step::Perform(_) => Step::Wait(Some(again)),
     }
 }
 
@@ -199,7 +185,7 @@ fn work(release: &Release, moment: Moment) -> Step {
         Phase::Planned {
             plan,
             granted,
-            queued,
+            blocked_by,
             ..
         } => {
             let context = gate::Context {
@@ -210,7 +196,7 @@ fn work(release: &Release, moment: Moment) -> Step {
                 granted: granted.as_ref(),
                 moment,
             };
-            planned::next_planned(&context, queued.as_deref())
+            planned::next_planned(&context, blocked_by.as_ref())
         }
         Phase::Asking { approval, .. } => next_asking(stage, approval, moment),
         // Stages are passed in order, so the current one has ended only when all have.
@@ -253,10 +239,7 @@ fn next_asking(stage: &Stage, approval: &Approval, moment: Moment) -> Step {
             Outcome::Expired,
             back::nobody_decided(&stage.name, approval),
         ),
-        Standing::Open | Standing::Granted => Step::Wait(Wait {
-            what: format!("approval of {}", stage.name),
-            due: Some(approval.expires_at),
-        }),
+        Standing::Open | Standing::Granted => Step::Wait(Some(approval.expires_at)),
     }
 }
 
@@ -359,8 +342,4 @@ fn veto(release: &Release) -> Option<String> {
 
 fn rejection(vote: &Vote) -> String {
     reason::rejected(&vote.by, vote.reason.as_deref())
-}
-
-fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
-    from.checked_add(by).unwrap_or(Timestamp::MAX)
 }

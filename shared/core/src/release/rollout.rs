@@ -6,10 +6,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::successor::Aftermath;
-use super::vote::Approval;
-use super::{CheckResult, Conclusion, Outcome, Plan, Principal, Revision, ScalingState};
+use super::vote::{Approval, Standing};
+use super::{BlockedBy, CheckResult, Conclusion, Outcome, Plan, Principal, Revision, ScalingState};
 use crate::names::{CheckName, DeploymentId, PauseId, StageName};
 use crate::pipeline::{HookPoint, Stage};
+
+/// An instant, so much later.
+pub(super) fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
+    from.checked_add(by).unwrap_or(Timestamp::MAX)
+}
 
 /// A release's rollout to one stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +44,8 @@ pub enum Phase {
         read_at: Timestamp,
         /// The approval that was given, if the stage asks for one.
         granted: Option<Approval>,
-        /// What the release waits behind, if it does.
-        queued: Option<String>,
+        /// What the release waits for, if it does.
+        blocked_by: Option<BlockedBy>,
     },
     /// People were asked to decide.
     Asking {
@@ -366,6 +371,24 @@ impl Live {
         }
     }
 
+    /// Until when the rollout may go on by itself. People may take their time.
+    #[must_use]
+    pub fn deadline(&self, stage: &Stage) -> Timestamp {
+        let asking = self
+            .asked
+            .as_ref()
+            .is_some_and(|asked| !self.allowed && asked.standing() == Standing::Open);
+        if asking {
+            return Timestamp::MAX;
+        }
+        later(later(self.clock_from, stage.timeout.into()), self.pace())
+    }
+
+    /// What shifting and baking take by the service's own configuration.
+    pub(super) fn pace(&self) -> SignedDuration {
+        SignedDuration::from_mins(self.plan.paced_minutes.into())
+    }
+
     /// Whether AWS reports about this rollout under that id.
     #[must_use]
     pub fn is_followed_as(&self, id: &DeploymentId) -> bool {
@@ -415,8 +438,7 @@ impl Live {
     /// Until when a version is watched that has got all of the traffic, whatever has become of it.
     pub(super) fn watched_until(&self, stage: &Stage) -> Option<Timestamp> {
         let bake: SignedDuration = stage.bake?.into();
-        let until = self.shifted_at?.checked_add(bake);
-        Some(until.unwrap_or(Timestamp::MAX))
+        Some(later(self.shifted_at?, bake))
     }
 
     /// The checks that failed, each with its hook point.

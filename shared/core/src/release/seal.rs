@@ -128,7 +128,7 @@ fn writers_of(event: &Event) -> &'static [Writer] {
         | Event::Planned { .. }
         | Event::ApprovalRequested { .. }
         | Event::ApprovalVoided { .. }
-        | Event::Queued { .. }
+        | Event::Blocked { .. }
         | Event::RolloutStarted { .. }
         | Event::Intended { .. }
         | Event::Registered { .. }

@@ -3,15 +3,12 @@
 use jiff::Timestamp;
 use towpath_taskdef::image::{Digest, RepositoryName, Tag};
 
-use super::rollout::{Live, Phase};
-use super::vote::{Approval, Standing};
-use super::{Outcome, Release, announcements};
-use crate::message::baking;
+use super::{BlockedBy, Outcome, Release, announcements};
+use crate::message::waiting;
 use crate::names::{Fingerprint, PipelineName, ReleaseId};
-use crate::pipeline::Stage;
 
 /// The longest [`Summary::state`], in characters.
-const LONGEST_STATE: usize = 200;
+const LONGEST_STATE: usize = 400;
 
 /// A release in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +45,8 @@ pub struct Summary {
     pub updated_at: Timestamp,
     /// From when on it is expected to go on without people: see [`Release::moving_since`].
     pub moving_since: Option<Timestamp>,
-    /// What it waits behind: see [`Release::waits_behind`].
-    pub behind: Option<String>,
+    /// What keeps it from taking a service: see [`Release::blocked_by`].
+    pub blocked_by: Option<BlockedBy>,
 }
 
 impl Summary {
@@ -75,7 +72,7 @@ impl Summary {
             opened_at: first.at,
             updated_at: last.at,
             moving_since: release.moving_since(),
-            behind: release.waits_behind().map(str::to_owned),
+            blocked_by: release.blocked_by().cloned(),
         })
     }
 
@@ -104,15 +101,12 @@ pub(super) fn is_open(release: &Release) -> bool {
 }
 
 fn state(release: &Release) -> String {
-    let text = match (release.conclusion(), release.current()) {
-        (Some(conclusion), _) if conclusion.outcome == Outcome::Succeeded => {
+    let text = match release.conclusion() {
+        Some(conclusion) if conclusion.outcome == Outcome::Succeeded => {
             conclusion.outcome.to_string()
         }
-        (Some(conclusion), _) => format!("{}: {}", conclusion.outcome, conclusion.reason),
-        (None, Some((stage, rollout))) => {
-            format!("{}: {}", stage.name, phase(stage, &rollout.phase))
-        }
-        (None, None) => "it has no stages".to_owned(),
+        Some(conclusion) => format!("{}: {}", conclusion.outcome, conclusion.reason),
+        None => waiting(release).unwrap_or_else(|| "it has no stages".to_owned()),
     };
     let text = match release.rollback() {
         Some(_) => format!("back to {}: {text}", release.name()),
@@ -122,47 +116,6 @@ fn state(release: &Release) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(LONGEST_STATE)
         .collect()
-}
-
-fn phase(stage: &Stage, phase: &Phase) -> String {
-    match phase {
-        Phase::Pending => "next".into(),
-        Phase::Planned {
-            queued: Some(behind),
-            ..
-        } => format!("waits behind {behind}"),
-        Phase::Planned { queued: None, .. } => "planned".into(),
-        Phase::Asking { approval, .. } => asking(approval),
-        Phase::Live(live) => rolling_out(stage, live),
-        Phase::Ended { conclusion, .. } => conclusion.outcome.to_string(),
-    }
-}
-
-fn asking(approval: &Approval) -> String {
-    let given = approval.approvers().len();
-    if approval.required > 1 {
-        format!("waits for approval, {given} of {}", approval.required)
-    } else {
-        "waits for approval".into()
-    }
-}
-
-fn rolling_out(stage: &Stage, live: &Live) -> String {
-    let time = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
-    if let Some(baking) = baking(stage, live, time) {
-        return baking;
-    }
-    if let Some(asked) = &live.asked
-        && asked.standing() == Standing::Open
-        && live.rolling_back.is_none()
-    {
-        return format!("green is ready, {}", asking(asked));
-    }
-    match (&live.rolling_back, &live.deployment) {
-        (Some(_), _) => "rolling back".into(),
-        (None, Some(deployment)) => format!("rolling out, {}", deployment.status),
-        (None, None) => "rolling out".into(),
-    }
 }
 
 #[cfg(test)]
@@ -231,9 +184,13 @@ mod tests {
 
     #[test]
     fn the_state_names_the_stage_and_what_it_is_at() {
-        assert_eq!(state_of(json!([])), "production: planned");
-        let queued = json!({"type": "queued", "stage": "production", "behind": "shop\nb"});
-        assert_eq!(state_of(json!([queued])), "production: waits behind shop b");
+        assert_eq!(state_of(json!([])), "production: about to start");
+        let hold = |reason: &str| json!({"type": "blocked", "stage": "production", "by": {"by": "hold", "reason": reason}});
+        assert_eq!(
+            state_of(json!([hold("look\nfirst")])),
+            "production: on hold: look first; \
+             `towpath release-hold shop-api production --reason …` lifts it"
+        );
         let asked = json!({
             "type": "approval_requested", "stage": "production", "approval": "production-1",
             "digest": format!("sha256:{}", "a".repeat(64)), "spec": "0".repeat(64),
@@ -245,19 +202,19 @@ mod tests {
         });
         assert_eq!(
             state_of(json!([asked, vote])),
-            "production: waits for approval, 1 of 2"
+            "production: waits for approval by U1, U2 (1 of 2), until 2026-11-24T10:00:00Z; shop-api:7 runs now"
         );
         let started = json!({"type": "rollout_started", "stage": "production", "epoch": 1});
-        assert_eq!(state_of(json!([started])), "production: rolling out");
+        assert_eq!(state_of(json!([started])), "production: preparing");
         let deploying = json!({"type": "deployment_started", "deployment": "d-1", "found": false});
         assert_eq!(
             state_of(json!([started, deploying])),
-            "production: rolling out, starting"
+            "production: rolling out: starting (d-1); rolled back if not through by 1970-01-01T01:00:00Z"
         );
         let back = json!({"type": "rollback_started", "reason": "it fails"});
         assert_eq!(
             state_of(json!([started, deploying, back])),
-            "production: rolling back"
+            "production: being rolled back: it fails"
         );
         let ended = json!({"type": "ended", "outcome": "rolled_back", "reason": "it failed"});
         assert_eq!(state_of(json!([ended])), "rolled back: it failed");
@@ -280,8 +237,7 @@ mod tests {
 
     #[test]
     fn a_state_is_of_bounded_length() {
-        let behind = "x".repeat(999);
-        let queued = json!({"type": "queued", "stage": "production", "behind": behind});
-        assert_eq!(state_of(json!([queued])).chars().count(), LONGEST_STATE);
+        let ended = json!({"type": "ended", "outcome": "failed", "reason": "x".repeat(999)});
+        assert_eq!(state_of(json!([ended])).chars().count(), LONGEST_STATE);
     }
 }

@@ -176,7 +176,7 @@ impl Unwritten {
             | Event::Woke { .. }
             | Event::ApprovalRequested { .. }
             | Event::ApprovalVoided { .. }
-            | Event::Queued { .. }
+            | Event::Blocked { .. }
             | Event::RolloutStarted { .. }
             | Event::Intended { .. }
             | Event::Registered { .. }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use towpath_core::names::{AccountId, DeploymentId, PipelineName, ReleaseId};
 use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{
-    Actor, Candidate, Event, HookReport, Release, ServiceId, ServiceRow, Untrusted,
+    Actor, BlockedBy, Candidate, Event, HookReport, Release, ServiceId, ServiceRow, Untrusted,
 };
 use towpath_taskdef::image::Digest;
 
@@ -98,8 +98,8 @@ pub struct OpenRelease {
     pub due: Option<Timestamp>,
     /// From when on it is expected to go on without people, if it is.
     pub moving_since: Option<Timestamp>,
-    /// The release that it waits behind, or what else keeps it.
-    pub behind: Option<String>,
+    /// What keeps it from taking a service.
+    pub blocked_by: Option<BlockedBy>,
 }
 
 /// The ledger.

@@ -4,6 +4,7 @@
 mod approved;
 mod calls;
 mod told;
+mod waiting;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -49,6 +49,7 @@ impl Simulation {
         for event in append.events {
             self.check_event(before, event, change);
         }
+        self.check_waiting(&appended.release);
     }
 
     fn check_event(&mut self, before: &Release, event: &Event, change: Option<&ServiceChange>) {

@@ -226,8 +226,8 @@ async fn one_that_waits_in_order_keeps_nobody_behind_it() -> Result<(), Error> {
     world.click(NEXT, "towpath_approve", APPROVER).await?;
     world
         .until("the next one waits for its turn", async |world| {
-            let queued = world.events_named(NEXT, "queued").await?;
-            Ok(queued.iter().any(|it| it["stage"] == "production"))
+            let blocked = world.events_named(NEXT, "blocked").await?;
+            Ok(blocked.iter().any(|it| it["stage"] == "production"))
         })
         .await?;
     let started = json!({ "type": "rollout_started", "stage": "production", "epoch": 1 });

@@ -27,12 +27,12 @@ async fn two_that_ask(policy: &str) -> Result<(World, String, String), Error> {
 async fn approve_the_second(world: &World) -> Result<(), Error> {
     world.click(SECOND, "towpath_approve", APPROVER).await?;
     let waits = async |world: &World| {
-        let queued = world.events_named(SECOND, "queued").await?;
+        let blocked = world.events_named(SECOND, "blocked").await?;
         let older = world.release(FIRST).await?.id;
         Ok::<_, Error>(
-            queued
+            blocked
                 .iter()
-                .any(|it| it["stage"] == "production" && it["behind"] == older.as_str()),
+                .any(|it| it["stage"] == "production" && it["by"]["release"] == older.as_str()),
         )
     };
     world

@@ -70,11 +70,11 @@ async fn a_push_during_a_rollout_waits_for_its_end_and_then_goes() -> Result<(),
     world.pass(1).await?;
     let digest = world.push(NEWER, "healthy").await?;
     world.rest().await?;
-    let queued = world.events_named(NEWER, "queued").await?;
+    let blocked = world.events_named(NEWER, "blocked").await?;
     let older = world.release(OLDER).await?.id;
-    assert_eq!(queued.len(), 1, "{queued:?}");
+    assert_eq!(blocked.len(), 1, "{blocked:?}");
     assert_eq!(
-        (&queued[0]["stage"], &queued[0]["behind"]),
+        (&blocked[0]["stage"], &blocked[0]["by"]["release"]),
         (&json!("test"), &json!(older))
     );
     assert_eq!(world.calls("ecs", "UpdateService").await?.len(), 1);

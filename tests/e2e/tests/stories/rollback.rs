@@ -116,16 +116,16 @@ async fn hold(world: &World) -> Result<Option<String>, Error> {
 
 /// Lets time pass until the release of a tag waits behind a hold.
 pub(crate) async fn waits_behind_a_hold(world: &World, tag: &str) -> Result<Value, Error> {
-    let queued = async |world: &World| {
-        let queued = world.events_named(tag, "queued").await?.pop();
-        Ok::<_, Error>(queued.filter(|event| event["behind"].to_string().contains("a hold: ")))
+    let blocked = async |world: &World| {
+        let blocked = world.events_named(tag, "blocked").await?.pop();
+        Ok::<_, Error>(blocked.filter(|event| event["by"]["by"] == "hold"))
     };
     world
         .until(&format!("{tag} waits behind a hold"), async |world| {
-            Ok(queued(world).await?.is_some())
+            Ok(blocked(world).await?.is_some())
         })
         .await?;
-    Ok(queued(world).await?.unwrap_or_default())
+    Ok(blocked(world).await?.unwrap_or_default())
 }
 
 /// What a person was told last, by a message that only they see.
@@ -186,7 +186,7 @@ async fn a_command_brings_back_what_ran_before_and_the_next_push_waits() -> Resu
     let card = world.card(NEXT).await?.expect("its card");
     let said = card.replies.join("\n");
     assert!(
-        said.contains("waits behind a hold") && said.contains("orders get lost"),
+        said.contains("on hold: ") && said.contains("orders get lost"),
         "{said}"
     );
 
@@ -464,12 +464,12 @@ async fn a_service_that_was_changed_by_hand_is_held_until_that_is_accepted() -> 
     }
 
     world.push(NEXT, "healthy").await?;
-    let queued = waits_behind_a_hold(&world, NEXT).await?;
-    let behind = queued["behind"].as_str().unwrap_or_default();
-    assert_eq!(queued["stage"], "test");
+    let blocked = waits_behind_a_hold(&world, NEXT).await?;
+    let reason = blocked["by"]["reason"].as_str().unwrap_or_default();
+    assert_eq!(blocked["stage"], "test");
     assert!(
-        behind.contains("did not deploy") && behind.contains("memory"),
-        "{behind}"
+        reason.contains("did not deploy") && reason.contains("memory"),
+        "{reason}"
     );
     let card = world.card(NEXT).await?.expect("its card");
     let said = card.replies.join("\n");

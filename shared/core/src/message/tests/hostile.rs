@@ -7,7 +7,7 @@ use crate::message::{card, notices, one_line, replies, slack_text};
 use crate::pipeline::HookPoint;
 use crate::release::tests::given::{Story, deployment, given};
 use crate::release::{
-    ActionKind, CheckResult, Decision, DeploymentStatus, Event, Outcome, Principal,
+    ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Event, Outcome, Principal,
 };
 use crate::sample;
 
@@ -64,11 +64,11 @@ fn stories() -> Vec<Story> {
         reason: Some(words()),
         message: None,
     }));
-    let queued = Event::Queued {
+    let blocked = Event::Blocked {
         stage: "test".parse().unwrap(),
-        behind: words(),
+        by: BlockedBy::Hold { reason: words() },
     };
-    stories.push(pushed().planned("test", sample::plan()).happened(queued));
+    stories.push(pushed().planned("test", sample::plan()).happened(blocked));
     for outcome in [Outcome::Succeeded, Outcome::Failed] {
         let rollout = Event::RolloutEnded {
             stage: "test".parse().unwrap(),

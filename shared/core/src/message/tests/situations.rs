@@ -8,8 +8,8 @@ use crate::message::{ROLL_BACK, bulletin, bulletin_mail, card, notices, replies}
 use crate::pipeline::HookPoint;
 use crate::release::tests::given::{Story, deployment, given, in_progress};
 use crate::release::{
-    ActionKind, CheckResult, Decision, DeploymentStatus, Directive, Event, Order, Outcome,
-    Principal, Release, Subject, Summary, Upon,
+    ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Directive, Event, Order,
+    Outcome, Principal, Release, Subject, Summary, Upon,
 };
 use crate::sample::{self, slack};
 
@@ -93,9 +93,11 @@ fn a_tag_is_not_taken() {
 fn a_release_waits_behind_a_hold() {
     let story = pushed()
         .planned("test", sample::plan())
-        .happened(Event::Queued {
+        .happened(Event::Blocked {
             stage: "test".parse().unwrap(),
-            behind: "a hold: rolled back by hand".into(),
+            by: BlockedBy::Hold {
+                reason: "rolled back by hand".into(),
+            },
         });
     insta::assert_json_snapshot!(said(&story.release));
 }

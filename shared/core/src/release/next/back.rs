@@ -14,29 +14,13 @@ use crate::release::{Action, ActionKind, Back, Event, Outcome, reason};
 /// How often a rollout is taken back: that it is begun again and again leads nowhere.
 pub(crate) const MOST_WAYS_BACK: usize = 12;
 
-/// Until when the rollout may go on by itself. People may take their time.
-pub(super) fn deadline(own: Own<'_>) -> Timestamp {
-    let live = own.live;
-    let asking = live
-        .asked
-        .as_ref()
-        .is_some_and(|asked| !live.allowed && asked.standing() == Standing::Open);
-    if asking {
-        return Timestamp::MAX;
-    }
-    later(later(live.clock_from, own.stage.timeout.into()), paced(own))
-}
-
 /// When a rollout that is being taken back is left as it is: that may take as long as the rollout.
 pub(super) fn given_up(own: Own<'_>) -> Timestamp {
     let began = own.live.rolling_back.as_ref().map(|back| back.at);
-    let from = began.unwrap_or(Timestamp::MIN).max(deadline(own));
-    later(later(from, own.stage.timeout.into()), paced(own))
-}
-
-/// What shifting and baking take by the service's own configuration.
-fn paced(own: Own<'_>) -> SignedDuration {
-    SignedDuration::from_mins(own.live.plan.paced_minutes.into())
+    let from = began
+        .unwrap_or(Timestamp::MIN)
+        .max(own.live.deadline(own.stage));
+    later(later(from, own.stage.timeout.into()), own.live.pace())
 }
 
 /// The way back that was begun and has led nowhere: the deployment was over before it could be
@@ -185,7 +169,7 @@ pub(super) fn is_fresh(own: Own<'_>, deployment: &Deployment) -> bool {
 fn is_stuck(own: Own<'_>, deployment: &Deployment) -> bool {
     match &deployment.status {
         DeploymentStatus::InProgress { .. } | DeploymentStatus::Ready { .. } => {
-            own.now >= deadline(own)
+            own.now >= own.live.deadline(own.stage)
         }
         DeploymentStatus::Shifted { .. }
         | DeploymentStatus::Succeeded

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::live::{Own, SLOWEST_POLL, observe};
-use super::{Step, Wait, checks, later, perform};
+use super::{Step, checks, later, perform};
 use crate::pipeline::HookPoint;
 use crate::release::Action;
 use crate::release::rollout::Deployment;
@@ -61,8 +61,5 @@ pub(super) fn next_bake(own: Own<'_>, deployment: &Deployment) -> Step {
         }
     }
     let again = checks::due(own).filter(|_| watched);
-    Step::Wait(Wait {
-        what: format!("{} to have been watched in {}", release.name(), stage.name),
-        due: Some(again.map_or(until, |again| again.min(until))),
-    })
+    Step::Wait(Some(again.map_or(until, |again| again.min(until))))
 }

@@ -1,6 +1,6 @@
 //! How a rollout that owns its service ends, once that is decided.
 
-use super::back::{self, deadline, given_up};
+use super::back::{self, given_up};
 use super::live::{Own, SLOWEST_POLL};
 use super::{bake, later, rejection, veto, wants_no_tasks};
 use crate::release::rollout::{Deployment, DeploymentStatus, Live, TakenGroup};
@@ -66,7 +66,7 @@ fn before_it_started(own: Own<'_>) -> Option<Conclusion> {
         let said = format!("other deployments had its deployment group, {often} times in a row");
         return Some(Conclusion::new(Outcome::Failed, said));
     }
-    (now >= deadline(own)).then(|| {
+    (now >= live.deadline(stage)).then(|| {
         Conclusion::new(
             Outcome::Failed,
             match live.group.as_ref().filter(|group| !group.freed) {

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::back::{self, given_up, is_fresh};
 use super::changes::place;
 use super::conclude::conclude;
-use super::{Moment, Step, Wait, bake, calls, end, finish, later, perform, start, traffic};
+use super::{Moment, Step, bake, calls, end, finish, later, perform, start, traffic};
 use crate::pipeline::Stage;
 use crate::release::rollout::{Deployment, DeploymentStatus, Live};
 use crate::release::{Action, Outcome, Place, Release};
@@ -37,10 +37,7 @@ pub(super) fn next_live(
     if let Some(outstanding) = release.outstanding()
         && moment.now < outstanding.until
     {
-        return Step::Wait(Wait {
-            what: "another run of the deployer".into(),
-            due: Some(outstanding.until),
-        });
+        return Step::Wait(Some(outstanding.until));
     }
     let Some(place) = place(release, stage) else {
         return end(Outcome::Refused, "its stage has no service");
@@ -102,7 +99,7 @@ pub(super) fn follow(own: Own<'_>, deployment: &Deployment, until: Option<Timest
         now,
         ..
     } = own;
-    let deadline = back::deadline(own);
+    let deadline = live.deadline(stage);
     let pause =
         (0..deployment.unchanged.min(8)).fold(FIRST_POLL, |pause, _| (pause * 2).min(SLOWEST_POLL));
     let due = later(deployment.observed_at, pause);
@@ -126,10 +123,7 @@ pub(super) fn follow(own: Own<'_>, deployment: &Deployment, until: Option<Timest
         .into_iter()
         .flatten()
         .fold(due, Timestamp::min);
-    Step::Wait(Wait {
-        what: format!("{} to finish in {}", deployment.id, stage.name),
-        due: Some(due),
-    })
+    Step::Wait(Some(due))
 }
 
 pub(super) fn observe(own: Own<'_>, deployment: &Deployment) -> Action {

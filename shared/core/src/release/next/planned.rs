@@ -1,14 +1,14 @@
 //! A release whose plan was read and that has changed nothing yet: whether it may take its service.
 
 use super::gate::{self, Context, Verdict};
-use super::{Step, Wait, later};
-use crate::release::Event;
+use super::{Step, later};
+use crate::release::{BlockedBy, Event};
 
-/// How often it is written in one stage what the release waits behind.
-pub(crate) const MOST_QUEUED: usize = 60;
+/// How often it is written in one stage what the release waits for.
+pub(crate) const MOST_BLOCKED: usize = 60;
 
-/// `queued` is what the release is known to wait behind.
-pub(super) fn next_planned(context: &Context<'_>, queued: Option<&str>) -> Step {
+/// `known` is what the release is known to wait for.
+pub(super) fn next_planned(context: &Context<'_>, known: Option<&BlockedBy>) -> Step {
     let Context {
         release,
         stage,
@@ -23,16 +23,13 @@ pub(super) fn next_planned(context: &Context<'_>, queued: Option<&str>) -> Step 
         }]),
         Verdict::First(step) => step,
         Verdict::Blocked { by, pause } => {
-            let is_queued = |event: &Event| matches!(event, Event::Queued { .. });
-            if queued == Some(by.as_str()) || release.count_here(is_queued) >= MOST_QUEUED {
-                return Step::Wait(Wait {
-                    what: format!("{by} at {}", stage.name),
-                    due: Some(later(moment.now, pause)),
-                });
+            let is_blocked = |event: &Event| matches!(event, Event::Blocked { .. });
+            if known == Some(&by) || release.count_here(is_blocked) >= MOST_BLOCKED {
+                return Step::Wait(Some(later(moment.now, pause)));
             }
-            Step::Record(vec![Event::Queued {
+            Step::Record(vec![Event::Blocked {
                 stage: stage.name.clone(),
-                behind: by,
+                by,
             }])
         }
     }

@@ -3,10 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::back::deadline;
 use super::changes::{changes, mark};
 use super::live::{Own, SLOWEST_POLL};
-use super::{Step, Wait, checks, finish, later, perform};
+use super::{Step, checks, finish, later, perform};
 use crate::pipeline::{HookPoint, Rollout as Engine};
 use crate::release::{Action, Conclusion, Outcome, Revision, ScalingState, Start};
 
@@ -48,10 +47,7 @@ pub(super) fn next_start(own: Own<'_>) -> Step {
         let since = live.started_at;
         let due = checks::due(own);
         return checks::run(own, HookPoint::BeforeInstall, None, since, undecided, false)
-            .unwrap_or(Step::Wait(Wait {
-                what: format!("the checks before {} is rolled out", stage.name),
-                due: due.map(|due| due.max(now)),
-            }));
+            .unwrap_or(Step::Wait(due.map(|due| due.max(now))));
     }
     if let Some(suspend) = suspend {
         return perform(release, vec![suspend]);
@@ -67,15 +63,14 @@ fn wait_for_the_group(own: Own<'_>) -> Option<Step> {
     let Own { live, now, .. } = own;
     let group = live.group.as_ref().filter(|group| !group.freed)?;
     let looked_at = live.watched_at.unwrap_or(group.at).max(group.at);
-    let (what, pause) = match &group.by {
-        Some(by) => (format!("another deployment of the group: {by}"), GROUP_POLL),
+    let pause = match &group.by {
+        Some(_) => GROUP_POLL,
         // There is none to look at, so that trying is all that tells.
-        None => ("room for another deployment".to_owned(), SLOWEST_POLL),
+        None => SLOWEST_POLL,
     };
     let due = later(looked_at, pause);
     if now < due {
-        let due = Some(due.min(deadline(own)));
-        return Some(Step::Wait(Wait { what, due }));
+        return Some(Step::Wait(Some(due.min(live.deadline(own.stage)))));
     }
     let deployment = group.by.clone()?;
     let look = Action::LookAtGroup {

@@ -33,7 +33,7 @@ pub fn service_change(
                 epoch = plan.service.epoch;
             }
             // Where it has to wait, it is written down who is woken next.
-            Event::Queued { stage: name, .. } if release.rollback().is_some() => {
+            Event::Blocked { stage: name, .. } if release.rollback().is_some() => {
                 if let Some(index) = release.stage_position(name) {
                     stage = index;
                     write = Some(ServiceWrite::Enqueue);
@@ -133,7 +133,7 @@ pub fn service_change(
             | Event::Woke { .. }
             | Event::ApprovalRequested { .. }
             | Event::ApprovalVoided { .. }
-            | Event::Queued { .. }
+            | Event::Blocked { .. }
             | Event::Intended { .. }
             | Event::Registered { .. }
             | Event::ScalingSuspended { .. }

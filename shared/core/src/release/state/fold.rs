@@ -72,10 +72,12 @@ impl Release {
             Event::Replied { through } => self.told.replied = self.told.replied.max(*through),
             Event::Published { through } => self.told.published = self.told.published.max(*through),
             Event::Planned { stage, plan } => self.with_stage(stage, |rollout| {
-                let (granted, queued) = match &rollout.phase {
+                let (granted, blocked_by) = match &rollout.phase {
                     Phase::Planned {
-                        granted, queued, ..
-                    } => (granted.clone(), queued.clone()),
+                        granted,
+                        blocked_by,
+                        ..
+                    } => (granted.clone(), blocked_by.clone()),
                     Phase::Pending => (None, None),
                     Phase::Asking { .. } | Phase::Live(_) | Phase::Ended { .. } => return,
                 };
@@ -83,7 +85,7 @@ impl Release {
                     plan: plan.clone(),
                     read_at: at,
                     granted,
-                    queued,
+                    blocked_by,
                 };
             }),
             Event::ApprovalRequested {
@@ -144,9 +146,9 @@ impl Release {
                     *granted = None;
                 }
             }),
-            Event::Queued { stage, behind } => self.with_stage(stage, |rollout| {
-                if let Phase::Planned { queued, .. } = &mut rollout.phase {
-                    *queued = Some(behind.clone());
+            Event::Blocked { stage, by } => self.with_stage(stage, |rollout| {
+                if let Phase::Planned { blocked_by, .. } = &mut rollout.phase {
+                    *blocked_by = Some(by.clone());
                 }
             }),
             Event::RolloutStarted { stage, epoch } => self.with_stage(stage, |rollout| {
@@ -559,7 +561,7 @@ impl Rollout {
                         plan: plan.clone(),
                         read_at: Timestamp::MIN,
                         granted: Some(open.clone()),
-                        queued: None,
+                        blocked_by: None,
                     };
                 }
             }

@@ -3,7 +3,7 @@
 use super::given::{Story, given, other, stage};
 use crate::pipeline::HookPoint;
 use crate::release::{Accepted, Checkpoints, Incoming};
-use crate::release::{Action, ActionKind, Candidate, Decision, Event, Outcome, Plan, Step, Wait};
+use crate::release::{Action, ActionKind, Candidate, Decision, Event, Outcome, Plan, Step};
 use crate::sample::{self, told};
 
 fn pushed() -> Story {
@@ -72,10 +72,7 @@ fn ended_tells_people_and_then_is_done() {
     let ended = untold.clone().muted();
     assert_eq!(
         ended.next(),
-        Step::Wait(Wait {
-            what: "people to be reachable".into(),
-            due: Some(ended.now + jiff::SignedDuration::from_secs(60)),
-        })
+        Step::Wait(Some(ended.now + jiff::SignedDuration::from_secs(60)))
     );
     let told = tell_everything(untold);
     assert_eq!(told.next(), Step::Done);

@@ -8,8 +8,8 @@ use super::given::{Story, given, kept, other, stage};
 use crate::names::ReleaseId;
 use crate::pipeline::Stage;
 use crate::release::{
-    Accepted, Action, ActionKind, Actor, Decision, DeploymentStatus, Entry, Event, Good, Image,
-    Incoming, NoWayBack, Outcome, Principal, Release, Rollback, ServiceId, ServiceRow,
+    Accepted, Action, ActionKind, Actor, BlockedBy, Decision, DeploymentStatus, Entry, Event, Good,
+    Image, Incoming, NoWayBack, Outcome, Principal, Release, Rollback, ServiceId, ServiceRow,
     ServiceWrite, Step, Unfounded, WantedRollback, open_rollback, ran, service_change,
     verify_rollback,
 };
@@ -445,11 +445,11 @@ fn a_rollback_waits_for_who_has_the_service() {
     let story = rolling_back().planned_but("test", |plan| {
         plan.service.owner = Some(other("newer", sample::minute(9)).release);
     });
-    let [queued @ Event::Queued { .. }] = &story.records()[..] else {
+    let [blocked @ Event::Blocked { .. }] = &story.records()[..] else {
         panic!("it waits: {:?}", story.records());
     };
     // Whoever lets the service go knows to wake it, before anybody else.
-    let change = service_change(&story.release, std::slice::from_ref(queued), story.now);
+    let change = service_change(&story.release, std::slice::from_ref(blocked), story.now);
     let change = change.expect("it waits");
     assert_eq!(
         (change.write, change.arrived_at),
@@ -462,7 +462,7 @@ fn a_rollback_waits_for_who_has_the_service() {
         revision: None,
     };
     let change = service_change(
-        &story.happened(queued.clone()).release,
+        &story.happened(blocked.clone()).release,
         &[ended],
         sample::dawn(),
     );
@@ -534,7 +534,7 @@ fn what_towpath_did_not_leave_is_not_overwritten() {
         ServiceWrite::Hold { .. }
     ));
     let story = story.happened(held.clone());
-    assert!(matches!(&story.records()[..], [Event::Queued { .. }]));
+    assert!(matches!(&story.records()[..], [Event::Blocked { .. }]));
     let explained = pushed().planned_but("test", |plan| {
         plan.service.baseline = Some(plan.current.clone());
     });
@@ -626,10 +626,15 @@ fn releases_in_order_wait_for_older_ones_and_take_nobodys_place() {
         .asked("production", 1)
         .voted("production-1", sample::slack("U1"), Decision::Approve)
         .planned_but("production", row);
-    let [Event::Queued { behind, .. }] = &story.records()[..] else {
+    let [Event::Blocked { by, .. }] = &story.records()[..] else {
         panic!("it waits: {:?}", story.records());
     };
-    assert_eq!(*behind, older.release.to_string());
+    assert_eq!(
+        *by,
+        BlockedBy::Turn {
+            release: older.release.clone()
+        }
+    );
     let gone = story.planned_but("production", |plan| {
         plan.service.candidate = Some(older.clone());
     });

@@ -2,7 +2,7 @@
 
 use super::given::{Story, given, other, stage};
 use crate::names::Fingerprint;
-use crate::release::{ActionKind, Candidate, Decision, Event, Outcome};
+use crate::release::{ActionKind, BlockedBy, Candidate, Decision, Event, Outcome};
 use crate::sample;
 
 fn pushed() -> Story {
@@ -104,16 +104,27 @@ fn another_owner_or_a_hold_makes_the_release_queue_and_then_wait() {
     let owned = pushed().planned_but("test", |plan| plan.service.owner = Some(older().release));
     let held = pushed().planned_but("test", |plan| plan.service.hold = Some("look first".into()));
     for (story, expected) in [
-        (owned, older().release.to_string()),
-        (held, "a hold: look first".to_owned()),
+        (
+            owned,
+            BlockedBy::Owner {
+                release: older().release,
+            },
+        ),
+        (
+            held,
+            BlockedBy::Hold {
+                reason: "look first".into(),
+            },
+        ),
     ] {
-        let queued = Event::Queued {
+        let blocked = Event::Blocked {
             stage: stage("test"),
-            behind: expected.clone(),
+            by: expected.clone(),
         };
-        assert_eq!(story.records(), std::slice::from_ref(&queued));
-        let (what, due) = story.clone().happened(queued).waits();
-        assert!(what.contains(&expected), "{what}");
+        assert_eq!(story.records(), std::slice::from_ref(&blocked));
+        let waiting = story.clone().happened(blocked);
+        let (_, due) = waiting.waits();
+        assert_eq!(waiting.release.blocked_by(), Some(&expected));
         assert_eq!(due, Some(story.now + jiff::SignedDuration::from_secs(300)));
     }
 }
@@ -152,7 +163,12 @@ fn asking_waits_for_votes_until_the_request_ends() {
         .asked("production", 1);
     assert_eq!(
         story.waits(),
-        ("approval of production".into(), Some(sample::minute(1440)))
+        (
+            "production: waits for approval by U1, U2 (0 of 1), until 2026-03-03T09:00:00Z; \
+             shop:7 runs now"
+                .into(),
+            Some(sample::minute(1440))
+        )
     );
     assert_eq!(story.clone().at(1439).waits().1, Some(sample::minute(1440)));
     assert_eq!(story.clone().at(1440).gives_up().0, Outcome::Expired);
@@ -175,7 +191,7 @@ fn one_of_two_needed_approvals_is_not_enough() {
         .voted("production-1", sample::slack("U1"), Decision::Approve);
     assert_eq!(
         story.waits().0,
-        "approval of production",
+        "production: waits for approval by U1, U2 (1 of 2), until 2026-03-03T09:00:00Z; shop:7 runs now",
         "one person counts once"
     );
     let granted = story.voted("production-1", sample::slack("U2"), Decision::Approve);
@@ -204,9 +220,11 @@ fn what_runs_now_is_not_taken_for_a_success_while_another_release_is_replacing_i
     });
     assert_eq!(
         story.records(),
-        [Event::Queued {
+        [Event::Blocked {
             stage: stage("test"),
-            behind: older().release.to_string(),
+            by: BlockedBy::Owner {
+                release: older().release,
+            },
         }]
     );
 }

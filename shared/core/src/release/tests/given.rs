@@ -278,7 +278,10 @@ impl Story {
     /// What it waits for, and until when.
     pub(crate) fn waits(&self) -> (String, Option<Timestamp>) {
         match self.next() {
-            Step::Wait(wait) => (wait.what, wait.due),
+            Step::Wait(due) => (
+                crate::message::waiting(&self.release).unwrap_or_default(),
+                due,
+            ),
             step @ (Step::Record(_) | Step::Perform(_) | Step::Done) => {
                 panic!("it does not wait: {step:?}")
             }

@@ -36,9 +36,10 @@ fn from_staging() -> Pipeline {
 #[test]
 fn what_another_run_means_to_do_is_waited_for() {
     let story = live().intended();
-    let (what, due) = story.waits();
-    assert_eq!(what, "another run of the deployer");
-    assert_eq!(due, Some(sample::minute(1)));
+    assert_eq!(
+        story.waits(),
+        ("test: preparing".into(), Some(sample::minute(1)))
+    );
     assert_eq!(
         story.at(1).kinds(),
         [ActionKind::Register, ActionKind::SuspendScaling]
@@ -304,7 +305,10 @@ fn behind(by: Option<&str>) -> Story {
 fn another_deployment_of_the_group_is_looked_at_until_it_makes_room() {
     let story = behind(Some("d-other"));
     let (what, due) = story.waits();
-    assert_eq!(what, "another deployment of the group: d-other");
+    assert_eq!(
+        what,
+        "staging: waits for d-other, which has its deployment group, until 2026-03-02T10:00:00Z"
+    );
     assert_eq!(due, Some(sample::minute(1)));
     let story = story.at(1);
     let [Action::LookAtGroup { told: false, .. }] = &story.asks_for()[..] else {

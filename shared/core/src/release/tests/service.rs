@@ -1,7 +1,9 @@
 //! `service_change`: what each append writes to the service's row.
 
 use super::given::{Story, given, other, stage};
-use crate::release::{Decision, Event, Good, Outcome, ServiceChange, ServiceWrite, service_change};
+use crate::release::{
+    BlockedBy, Decision, Event, Good, Outcome, ServiceChange, ServiceWrite, service_change,
+};
 use crate::sample;
 
 fn pushed() -> Story {
@@ -172,11 +174,11 @@ fn a_release_that_owns_nothing_touches_no_service() {
         reason: None,
         message: None,
     };
-    let queued = Event::Queued {
+    let blocked = Event::Blocked {
         stage: stage("test"),
-        behind: "x".into(),
+        by: BlockedBy::Hold { reason: "x".into() },
     };
-    for event in [voted, queued, Event::Replied { through: 1 }] {
+    for event in [voted, blocked, Event::Replied { through: 1 }] {
         assert_eq!(writes(&pushed(), &[event]), None);
     }
 }

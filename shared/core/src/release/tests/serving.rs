@@ -5,8 +5,8 @@ use serde_json::json;
 use super::given::{Story, deployment, given, stage};
 use crate::pipeline::HookPoint;
 use crate::release::{
-    Action, ActionKind, Arrival, CheckResult, DeploymentStatus, Event, Outcome, ServiceWrite,
-    service_change,
+    Action, ActionKind, Arrival, BlockedBy, CheckResult, DeploymentStatus, Event, Outcome,
+    ServiceWrite, service_change,
 };
 use crate::sample;
 
@@ -210,9 +210,11 @@ fn a_release_that_holds_its_stage_as_it_arrives_arrives_all_the_same() {
                 stage: stage("test"),
                 reason: "something else runs".into(),
             },
-            Event::Queued {
+            Event::Blocked {
                 stage: stage("test"),
-                behind: "a hold".into(),
+                by: BlockedBy::Hold {
+                    reason: "something else runs".into(),
+                },
             },
         ];
         let change = service_change(&story.release, &events, story.now);

@@ -9,9 +9,9 @@ use super::given::{Story, deployment, given, in_progress, stage};
 use crate::names::ReleaseId;
 use crate::pipeline::HookPoint;
 use crate::release::{
-    Accepted, ActionKind, CheckResult, Decision, DeploymentStatus, Entry, EntryText, Event,
-    Incoming, Outcome, Phase, Principal, Release, ScalingState, StoredEntry, StoredNow, accept,
-    verify_chain,
+    Accepted, ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Entry, EntryText,
+    Event, Incoming, Outcome, Phase, Principal, Release, ScalingState, StoredEntry, StoredNow,
+    accept, verify_chain,
 };
 use crate::sample::{self, told};
 
@@ -22,9 +22,9 @@ fn eventful() -> Story {
     let story = given(sample::shop())
         .pushed("3f2c1ab")
         .planned("test", sample::plan())
-        .happened(Event::Queued {
+        .happened(Event::Blocked {
             stage: stage("test"),
-            behind: words(),
+            by: BlockedBy::Hold { reason: words() },
         })
         .happened(Event::Replaced {
             stage: "test".parse().unwrap(),
@@ -209,7 +209,7 @@ fn kind(event: &Event) -> usize {
         Event::Planned { .. } => 7,
         Event::ApprovalRequested { .. } => 8,
         Event::ApprovalVoided { .. } => 9,
-        Event::Queued { .. } => 10,
+        Event::Blocked { .. } => 10,
         Event::RolloutStarted { .. } => 11,
         Event::Intended { .. } => 12,
         Event::Registered { .. } => 13,

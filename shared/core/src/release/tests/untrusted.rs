@@ -3,7 +3,8 @@
 use super::given::{Story, checked, given, kept, other, stage, vote};
 use crate::message::card;
 use crate::release::{
-    Accepted, Decision, Event, Incoming, Outcome, Recomputed, Refusal, Summary, Untrusted, accept,
+    Accepted, BlockedBy, Decision, Event, Incoming, Outcome, Recomputed, Refusal, Summary,
+    Untrusted, accept,
 };
 use crate::sample::{self, slack};
 
@@ -39,20 +40,22 @@ fn it_ends_with_the_entry_that_is_not_trusted_as_the_reason() {
     assert_eq!(summary.outcome, Some(Outcome::NotTrusted));
     assert_eq!(summary.state, format!("not trusted: {REASON}"));
     assert!(!summary.open, "nothing is left to do");
-    assert_eq!((summary.moving_since, summary.behind), (None, None));
+    assert_eq!((summary.moving_since, summary.blocked_by), (None, None));
 }
 
 #[test]
 fn what_it_waited_behind_keeps_nobody() {
     let waiting = given(sample::shop()).pushed("3f2c1ab");
     let waiting = waiting.planned("test", sample::plan());
-    let behind = Event::Queued {
-        stage: stage("test"),
-        behind: "another".into(),
+    let by = BlockedBy::Owner {
+        release: "shop-api-0123456789abcdef".parse().unwrap(),
     };
-    let waiting = waiting.happened(behind);
-    assert_eq!(summary(&waiting).behind.as_deref(), Some("another"));
-    assert_eq!(summary(&distrusted(waiting, 0)).behind, None);
+    let waiting = waiting.happened(Event::Blocked {
+        stage: stage("test"),
+        by: by.clone(),
+    });
+    assert_eq!(summary(&waiting).blocked_by, Some(by));
+    assert_eq!(summary(&distrusted(waiting, 0)).blocked_by, None);
 }
 
 #[test]

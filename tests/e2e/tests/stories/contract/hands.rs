@@ -112,12 +112,10 @@ impl Cell {
     /// Lets time pass until the release of a tag waits for the hold to be lifted.
     async fn waits_behind_hold(&self, tag: &str) -> Result<(), Error> {
         self.until(&format!("{tag} waits behind a hold"), async || {
-            let queued = self.ledger().events_named(tag, "queued").await?;
-            let behind = |queued: &serde_json::Value| {
-                let behind = queued["behind"].as_str().unwrap_or_default();
-                queued["stage"] == STAGE && behind.starts_with("a hold: ")
-            };
-            Ok(queued.iter().any(behind))
+            let blocked = self.ledger().events_named(tag, "blocked").await?;
+            let by_a_hold =
+                |it: &serde_json::Value| it["stage"] == STAGE && it["by"]["by"] == "hold";
+            Ok(blocked.iter().any(by_a_hold))
         })
         .await
     }

@@ -4,7 +4,7 @@
 use super::{Context, QUEUE_POLL, Verdict};
 use crate::release::next::Step;
 use crate::release::next::{perform, place};
-use crate::release::{Action, Place};
+use crate::release::{Action, BlockedBy, Place};
 
 pub(super) fn is_newest(context: &Context<'_>) -> Verdict {
     let candidate = context.plan.service.candidate.as_ref();
@@ -46,7 +46,9 @@ pub(super) fn is_its_turn(context: &Context<'_>) -> Verdict {
         return Verdict::Open;
     }
     Verdict::Blocked {
-        by: first.release.to_string(),
+        by: BlockedBy::Turn {
+            release: first.release.clone(),
+        },
         pause: QUEUE_POLL,
     }
 }

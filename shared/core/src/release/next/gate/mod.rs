@@ -17,7 +17,7 @@ use crate::names::ReleaseId;
 use crate::pipeline::Stage;
 use crate::release::rollout::Rollout;
 use crate::release::vote::Approval;
-use crate::release::{Plan, Release};
+use crate::release::{BlockedBy, Plan, Release};
 
 /// What a gate is asked about.
 #[derive(Clone, Copy)]
@@ -47,9 +47,11 @@ impl Context<'_> {
 pub(super) enum Verdict {
     /// It does not keep the rollout from beginning.
     Open,
-    /// The release waits behind this, and is looked at again after the pause, if nobody wakes it
-    /// before.
-    Blocked { by: String, pause: SignedDuration },
+    /// The release waits for this, and is looked at again after the pause, if nobody wakes it before.
+    Blocked {
+        by: BlockedBy,
+        pause: SignedDuration,
+    },
     /// Something else is done or written down first: it may be the end of the release.
     First(Step),
 }
@@ -95,7 +97,7 @@ pub(super) fn ask(context: &Context<'_>) -> Verdict {
     Verdict::Open
 }
 
-/// The pause of a release that waits behind something that wakes it once it is gone.
+/// The pause of a release that waits for something that wakes it once it is gone.
 const QUEUE_POLL: SignedDuration = SignedDuration::from_secs(300);
 
 /// The pause of a rollback that waits for a service. It is woken too; but it is urgent, and whoever

@@ -2,6 +2,7 @@
 //! afterwards, and the stage held.
 
 use super::{Context, QUEUE_POLL, Verdict};
+use crate::release::BlockedBy;
 use crate::release::next::{Step, succeed};
 
 pub(super) fn ask(context: &Context<'_>) -> Verdict {
@@ -11,7 +12,9 @@ pub(super) fn ask(context: &Context<'_>) -> Verdict {
     // What runs while another release replaces it will not run for long.
     if let Some(another) = context.another_owner() {
         return Verdict::Blocked {
-            by: another.to_string(),
+            by: BlockedBy::Owner {
+                release: another.clone(),
+            },
             pause: QUEUE_POLL,
         };
     }
