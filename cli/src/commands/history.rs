@@ -4,14 +4,14 @@ use std::io::Write;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use towpath_core::message::waiting;
+use towpath_core::message::{Description, Tone, describe, waiting};
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::release::{Actor, Event, Outcome, Release, Summary};
 
 use crate::deployer::{Deployer, Kept, all_pipelines};
 use crate::meant::hint;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
-use crate::telling::{is_bookkeeping, safe, sentence, time};
+use crate::telling::{safe, time};
 
 /// Show what happened to a release, or the releases of a pipeline.
 #[derive(Debug, clap::Args)]
@@ -204,15 +204,13 @@ fn write_entries(
     match output {
         Output::Json => {
             let summary = Summary::of(release);
-            let entries: Vec<_> = release
-                .entries()
-                .iter()
-                .map(|entry| EntryLine {
+            let entries: Vec<_> = describe(release)
+                .map(|(entry, described)| EntryLine {
                     sequence: entry.sequence,
                     at: entry.at,
                     actor: &entry.actor,
-                    says: sentence(&entry.event),
-                    bookkeeping: is_bookkeeping(&entry.event),
+                    says: described.sentence,
+                    bookkeeping: described.is_bookkeeping,
                     event: &entry.event,
                     fingerprint: entry.fingerprint.as_str(),
                 })
@@ -226,8 +224,8 @@ fn write_entries(
         Output::Text => {
             write_header(out, release)?;
             let mut hidden = 0;
-            for entry in release.entries() {
-                if is_bookkeeping(&entry.event) && !all {
+            for (entry, described) in describe(release) {
+                if described.is_bookkeeping && !all {
                     hidden += 1;
                     continue;
                 }
@@ -237,7 +235,7 @@ fn write_entries(
                     entry.sequence,
                     time(entry.at),
                     safe(&entry.actor.to_string()),
-                    told(&entry.event)
+                    in_colour(&described)
                 )?;
             }
             if let Some(untrusted) = release.untrusted() {
@@ -278,57 +276,12 @@ fn write_header(out: &mut dyn Write, release: &Release) -> Result<(), Failure> {
     Ok(())
 }
 
-fn told(event: &Event) -> String {
-    let text = sentence(event);
-    match event {
-        Event::RolloutEnded { outcome, .. } | Event::Ended { outcome, .. } => {
-            coloured(Some(*outcome), &text)
-        }
-        Event::Checked { results, .. } if results.iter().any(|result| !result.passed) => {
-            format!("{BAD}{text}{BAD:#}")
-        }
-        Event::ActionRefused { .. }
-        | Event::ScalingLeft { .. }
-        | Event::RollbackStarted { .. }
-        | Event::RollbackRequested { .. }
-        | Event::BaselineChanged { .. }
-        | Event::ReplyRefused { .. }
-        | Event::Vetoed { .. }
-        | Event::Held { .. } => {
-            format!("{BAD}{text}{BAD:#}")
-        }
-        Event::Opened { .. }
-        | Event::DeploymentReported { .. }
-        | Event::Voted { .. }
-        | Event::Checked { .. }
-        | Event::Superseded { .. }
-        | Event::Overtook { .. }
-        | Event::Replaced { .. }
-        | Event::BroughtBack { .. }
-        | Event::ToldEarlier { .. }
-        | Event::Woke { .. }
-        | Event::Planned { .. }
-        | Event::ApprovalRequested { .. }
-        | Event::ApprovalVoided { .. }
-        | Event::Blocked { .. }
-        | Event::RolloutStarted { .. }
-        | Event::Intended { .. }
-        | Event::Registered { .. }
-        | Event::ScalingSuspended { .. }
-        | Event::DeploymentStarted { .. }
-        | Event::DeploymentObserved { .. }
-        | Event::ScalingRestored { .. }
-        | Event::CardPosted { .. }
-        | Event::CardUpdated { .. }
-        | Event::Replied { .. }
-        | Event::Published { .. }
-        | Event::HookCalled { .. }
-        | Event::HookAnswered { .. }
-        | Event::TaskStarted { .. }
-        | Event::Watched { .. }
-        | Event::RunsAlready { .. }
-        | Event::GroupTaken { .. }
-        | Event::GroupFreed { .. }
-        | Event::TrafficAllowed { .. } => text,
+/// What an entry says, in the colour of how it is meant.
+fn in_colour(described: &Description) -> String {
+    let text = &described.sentence;
+    match described.tone {
+        Tone::Plain => text.clone(),
+        Tone::Bad => format!("{BAD}{text}{BAD:#}"),
+        Tone::Outcome(outcome) => coloured(Some(outcome), text),
     }
 }

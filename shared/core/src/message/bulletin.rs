@@ -6,7 +6,7 @@ use towpath_taskdef::image::Tag;
 use super::email::subject;
 use super::escape::{one_line, slack_text};
 use super::slack::mrkdwn;
-use super::wording::person;
+use super::style::person;
 use crate::bulletin::{Bulletin, News, StageOf};
 use crate::names::ParameterName;
 use crate::release::Card;

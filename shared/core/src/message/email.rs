@@ -2,120 +2,24 @@
 
 use serde_json::json;
 
+use super::describe::Mail;
 use super::escape::one_line;
-use super::wording::to_the_second;
-use crate::names::StageName;
-use crate::release::{Decision, Entry, Event, Notice, Release};
+use crate::release::{Decision, Notice, Release};
 
-/// What an entry says by e-mail, if it is worth one.
-pub(super) fn notice(release: &Release, entry: &Entry) -> Option<Notice> {
-    let image = release.image();
-    let name = format!("{} {}", release.pipeline().pipeline, release.name());
-    let (headline, body, asks) = match &entry.event {
-        Event::ApprovalRequested {
-            stage,
-            approval,
-            expires_at,
-            digest,
-            spec,
-            ..
-        } => {
-            let gate = release.pipeline().stage(stage)?.approval.as_ref()?;
-            let body = format!(
-                "{name} waits for approval of {stage} (request {approval}), until {}.\n\nimage: {}/{}@{digest}\ntask definition: {}\n",
-                to_the_second(*expires_at),
-                image.registry,
-                image.repository,
-                spec.short()
-            );
-            (
-                format!("approve {stage}?"),
-                body,
-                gate.sns.then(|| approval.clone()),
-            )
-        }
-        Event::ReplyRefused {
-            approval,
-            message,
-            reason,
-        } => (
-            format!("a reply to {approval} was refused"),
-            format!(
-                "A reply to {approval} of {name} was refused, and the request is still open: {}\n\nmessage: {message}\n",
-                one_line(reason, 2_000)
-            ),
-            None,
-        ),
-        Event::ApprovalVoided { approval, reason } => (
-            format!("{approval} no longer counts"),
-            format!(
-                "The approval {approval} of {name} no longer counts: {}\n",
-                one_line(reason, 2_000)
-            ),
-            None,
-        ),
-        Event::Ended { outcome, reason } => {
-            let held = held_by_its_end(release, entry)
-                .map(|stage| format!("\n{}\n", lifts(release, stage)))
-                .unwrap_or_default();
-            (
-                outcome.to_string(),
-                format!("{name} {outcome}: {}\n{held}", one_line(reason, 2_000)),
-                None,
-            )
-        }
-        // The end, which is written with it, says it too.
-        Event::Held { .. } if is_held_by_its_end(release, entry) => return None,
-        Event::Held { stage, reason } => (
-            format!("{stage} is on hold"),
-            format!("{}\n\n{}\n", one_line(reason, 2_000), lifts(release, stage)),
-            None,
-        ),
-        Event::Opened { .. }
-        | Event::DeploymentReported { .. }
-        | Event::Voted { .. }
-        | Event::Checked { .. }
-        | Event::Superseded { .. }
-        | Event::Overtook { .. }
-        | Event::Replaced { .. }
-        | Event::BroughtBack { .. }
-        | Event::ToldEarlier { .. }
-        | Event::Woke { .. }
-        | Event::Planned { .. }
-        | Event::Blocked { .. }
-        | Event::RolloutStarted { .. }
-        | Event::Intended { .. }
-        | Event::Registered { .. }
-        | Event::ScalingSuspended { .. }
-        | Event::ScalingLeft { .. }
-        | Event::DeploymentStarted { .. }
-        | Event::DeploymentObserved { .. }
-        | Event::RollbackStarted { .. }
-        | Event::ActionRefused { .. }
-        | Event::ScalingRestored { .. }
-        | Event::RolloutEnded { .. }
-        | Event::CardPosted { .. }
-        | Event::CardUpdated { .. }
-        | Event::Replied { .. }
-        | Event::Published { .. }
-        | Event::RollbackRequested { .. }
-        | Event::Vetoed { .. }
-        | Event::HookCalled { .. }
-        | Event::HookAnswered { .. }
-        | Event::TaskStarted { .. }
-        | Event::Watched { .. }
-        | Event::BaselineChanged { .. }
-        | Event::RunsAlready { .. }
-        | Event::GroupTaken { .. }
-        | Event::GroupFreed { .. }
-        | Event::TrafficAllowed { .. } => return None,
-    };
-    Some(Notice {
-        sequence: entry.sequence,
-        subject: subject(&format!("[towpath] {name}: {headline}")),
+/// The notice of an entry, with what all of them say.
+pub(super) fn notice(release: &Release, sequence: u64, mail: Mail) -> Notice {
+    let Mail {
+        headline,
+        body,
+        asks,
+    } = mail;
+    let (pipeline, name) = (&release.pipeline().pipeline, release.name());
+    Notice {
+        sequence,
+        subject: subject(&format!("[towpath] {pipeline} {name}: {headline}")),
         text: format!("{body}\nrelease: {}\n", release.id()),
         asks,
-    })
+    }
 }
 
 /// How a request is decided without Slack: a command for each decision, with its token, which
@@ -137,34 +41,6 @@ pub fn how_to_answer(topic: &str, answers: &[(Decision, String)]) -> String {
         "\nWhat is between the quotes is the whole message, whatever publishes it; a \"reason\" can be added to it. Whoever has this message can decide: do not forward it.\n",
     );
     text
-}
-
-/// What a hold does, and how it is lifted.
-fn lifts(release: &Release, stage: &StageName) -> String {
-    format!(
-        "{stage} is on hold and takes no new release: towpath release-hold {} {stage} --reason TEXT lifts it.",
-        release.pipeline().pipeline
-    )
-}
-
-/// Whether a hold is written together with the end of the release.
-fn is_held_by_its_end(release: &Release, held: &Entry) -> bool {
-    let after = release.entries().iter();
-    let mut after = after.filter(|entry| entry.sequence > held.sequence);
-    let ends = |entry: &Entry| matches!(entry.event, Event::Ended { .. });
-    matches!(after.next(), Some(entry) if matches!(entry.event, Event::RolloutEnded { .. }))
-        && after.next().is_some_and(ends)
-}
-
-/// The stage whose hold is written together with the end of the release, if one is.
-fn held_by_its_end<'a>(release: &'a Release, ended: &Entry) -> Option<&'a StageName> {
-    let before = release.entries().iter().rev();
-    let mut before = before.filter(|entry| entry.sequence < ended.sequence);
-    let (rollout, held) = (before.next()?, before.next()?);
-    match (&rollout.event, &held.event) {
-        (Event::RolloutEnded { .. }, Event::Held { stage, .. }) => Some(stage),
-        (_, _) => None,
-    }
 }
 
 /// A subject as SNS takes it: printable ASCII, fewer than 100 characters

@@ -3,6 +3,8 @@
 mod asking;
 mod bulletin;
 mod buttons;
+mod channels;
+mod describe;
 mod email;
 mod escape;
 mod said;
@@ -11,12 +13,12 @@ mod style;
 #[cfg(test)]
 mod tests;
 mod waiting;
-mod wording;
 
 pub use bulletin::{bulletin, bulletin_mail};
 pub use buttons::{APPROVE, ButtonValue, REJECT, ROLL_BACK, RollBackValue};
+pub use channels::{notices, replies};
+pub use describe::{Description, Tone, describe};
 pub use email::how_to_answer;
 pub use escape::{one_line, slack_text};
-pub use said::{notices, replies};
 pub use slack::card;
 pub use waiting::waiting;

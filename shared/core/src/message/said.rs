@@ -5,44 +5,12 @@
 //! What a line says depends on the entries before it alone, so that telling it again after a crash
 //! tells the same.
 
-use std::collections::BTreeSet;
-
-use super::{email, wording};
 use crate::names::StageName;
-use crate::release::{Event, Notice, Release, Reply};
-
-/// What the release's Slack thread says, line by line.
-#[must_use]
-pub fn replies(release: &Release) -> Vec<Reply> {
-    let mut said = Said::default();
-    let mut replies = Vec::new();
-    for entry in release.entries() {
-        said.follow(&entry.event);
-        if let Some(text) = wording::line(release, entry, &mut said)
-            && said.lines.insert(text.clone())
-        {
-            let sequence = entry.sequence;
-            replies.push(Reply { sequence, text });
-        }
-    }
-    replies
-}
-
-/// What is published of the release, for e-mail.
-#[must_use]
-pub fn notices(release: &Release) -> Vec<Notice> {
-    let mut lines = BTreeSet::new();
-    let entries = release.entries().iter();
-    entries
-        .filter_map(|entry| email::notice(release, entry))
-        .filter(|notice| lines.insert((notice.subject.clone(), notice.text.clone())))
-        .collect()
-}
+use crate::release::Event;
 
 /// What a channel has been told of a release so far.
 #[derive(Debug, Default)]
 pub(super) struct Said {
-    lines: BTreeSet<String>,
     /// Reasons in the words in which the core gives them.
     reasons: Vec<String>,
     /// The stage that is, or was last, rolled out to.
@@ -63,7 +31,7 @@ pub(super) enum By {
 }
 
 impl Said {
-    fn follow(&mut self, event: &Event) {
+    pub(super) fn follow(&mut self, event: &Event) {
         if let Event::RolloutStarted { stage, .. } = event {
             self.back = None;
             self.failed = false;

@@ -6,9 +6,8 @@ use serde_json::{Value, json};
 
 use super::buttons::buttons;
 use super::escape::{cut, one_line, slack_text};
-use super::style::{LONGEST_QUOTE, SLACK, SLACK_NOTIFICATION, Style};
+use super::style::{LONGEST_QUOTE, SLACK, SLACK_NOTIFICATION, Style, sign};
 use super::waiting::sentence;
-use super::wording::sign;
 use crate::pipeline::Stage;
 use crate::release::{Card, Conclusion, Instead, Outcome, Phase, Release, Rollout};
 

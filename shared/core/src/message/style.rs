@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::escape::{one_line, slack_text};
-use super::wording::{date, mention, to_the_second};
 use crate::names::SlackUser;
+use crate::release::{Outcome, Principal};
 
 /// How much of a text from outside a line shows, in characters. The reason for a release's end is shown
 /// whole elsewhere.
@@ -44,3 +44,58 @@ pub(super) const PLAIN: Style = Style {
     time: to_the_second,
     person: SlackUser::to_string,
 };
+
+/// An outcome's emoji.
+pub(super) fn sign(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded => ":white_check_mark:",
+        Outcome::Failed => ":x:",
+        Outcome::RolledBack => ":leftwards_arrow_with_hook:",
+        Outcome::Superseded => ":fast_forward:",
+        Outcome::Stopped => ":octagonal_sign:",
+        Outcome::Refused => ":no_entry:",
+        Outcome::Expired => ":alarm_clock:",
+        Outcome::NotTrusted => ":rotating_light:",
+    }
+}
+
+/// An instant that Slack shows in each reader's own time zone:
+/// <https://docs.slack.dev/messaging/formatting-message-text#date-formatting>.
+fn date(at: Timestamp) -> String {
+    let seconds = at.as_second();
+    let fallback = to_the_second(at);
+    format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{fallback}>")
+}
+
+/// An instant for people who read plain text: nobody waits for a fraction of a second.
+pub(super) fn to_the_second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn mention(user: &SlackUser) -> String {
+    format!("<@{user}>")
+}
+
+pub(super) fn person(principal: &Principal) -> String {
+    match principal {
+        Principal::Slack(user) => mention(user),
+        Principal::TokenHolder | Principal::Deployer => principal.to_string(),
+        // The ledger has the whole ARN.
+        Principal::Aws(arn) => slack_text(arn.rsplit('/').next().unwrap_or(arn)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_shown_a_fraction_of_a_second() {
+        let at = "2026-12-01T03:00:21.022352539Z".parse().unwrap();
+        assert_eq!(
+            date(at),
+            "<!date^1796094021^{date_short_pretty} {time}|2026-12-01T03:00:21Z>"
+        );
+        assert_eq!(to_the_second(at), "2026-12-01T03:00:21Z");
+    }
+}

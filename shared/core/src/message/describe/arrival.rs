@@ -1,0 +1,136 @@
+//! A release begins, comes to a stage, and meets others there.
+
+use towpath_taskdef::image::Tag;
+
+use super::super::escape::slack_text;
+use super::super::said::Said;
+use super::super::style::{PLAIN, SLACK, person, to_the_second};
+use super::super::waiting::sentence;
+use super::{Description, Told, because, because_in_slack, plain};
+use crate::names::{ReleaseId, StageName};
+use crate::pipeline::Pipeline;
+use crate::release::{
+    BlockedBy, Image, ImageChange, Outcome, Plan, Rollback, ServiceId, Waiting, WaitsOn,
+};
+
+pub(super) fn opened(pipeline: &Pipeline, version: i64, image: &Image) -> Description {
+    Description::new(format!(
+        "{}:{} was pushed at {}; pipeline {} takes it (its version {version})",
+        image.repository,
+        image.tag,
+        to_the_second(image.arrived_at),
+        pipeline.pipeline
+    ))
+}
+
+pub(super) fn rollback_opened(said: &mut Said, rollback: &Rollback, tag: &Tag) -> Description {
+    let (stage, good) = (&rollback.stage, &rollback.good);
+    let to = rollback.called(tag);
+    let of = match rollback.before {
+        true => format!("{to} ({good})"),
+        false => format!("{to} of {good} ({})", rollback.revision.short()),
+    };
+    said.has(rollback.hold_reason(Outcome::Succeeded, ""));
+    let why = rollback.reason.as_deref();
+    Description::new(format!(
+        "{stage} is to be rolled back to {of}{}",
+        because(why)
+    ))
+    .line(format!(
+        ":leftwards_arrow_with_hook: {} rolls *{stage}* back to {}{}",
+        person(&rollback.by),
+        slack_text(&to),
+        because_in_slack(why)
+    ))
+}
+
+pub(super) fn planned(stage: &StageName, plan: &Plan) -> Description {
+    let would = if plan.runs_already() {
+        format!("{} runs it already", plan.current)
+    } else {
+        let change = |change: &ImageChange| {
+            let (from, to) = (plain(&change.from), plain(&change.to));
+            format!("{} from {from} to {to}", change.container)
+        };
+        let images: Vec<_> = plan.images.iter().map(change).collect();
+        format!(
+            "{} in {} (task definition {})",
+            images.join(", "),
+            plan.current,
+            plan.spec.short()
+        )
+    };
+    Description::new(format!("{stage}: planned: {would}"))
+}
+
+pub(super) fn blocked(
+    told: Told<'_>,
+    said: &mut Said,
+    stage: &StageName,
+    by: &BlockedBy,
+) -> Description {
+    let pipeline = told.release.pipeline();
+    let Some(stage) = pipeline.stage(stage) else {
+        return Description::new(format!("{stage}: waits"));
+    };
+    let waiting = Waiting {
+        pipeline: &pipeline.pipeline,
+        stage,
+        on: WaitsOn::Blocked(by),
+    };
+    let is_news = match by {
+        BlockedBy::Hold { reason } => said.news(reason).is_some(),
+        BlockedBy::Owner { .. } | BlockedBy::Turn { .. } => true,
+    };
+    let in_slack = || {
+        format!(
+            ":hourglass: *{}*: {}",
+            stage.name,
+            sentence(&waiting, SLACK)
+        )
+    };
+    Description::new(format!("{}: {}", stage.name, sentence(&waiting, PLAIN)))
+        .line(is_news.then(in_slack))
+}
+
+pub(super) fn superseded(tag: &Tag) -> Description {
+    Description::new(format!("{tag} arrived here too, and is newer"))
+}
+
+pub(super) fn overtook(older: &ReleaseId) -> Description {
+    Description::bookkeeping(format!("told the older release {older}, which waited here"))
+}
+
+pub(super) fn replaced(
+    stage: &StageName,
+    by: &ReleaseId,
+    tag: Option<&Tag>,
+    back: bool,
+) -> Description {
+    let tag = tag.map_or("what ran before", |tag| tag.as_str());
+    let did = if back {
+        "brought back by"
+    } else {
+        "rolled out by"
+    };
+    Description::new(format!("{stage}: {tag} serves there instead, {did} {by}"))
+}
+
+pub(super) fn brought_back(stage: &StageName, by: &ReleaseId) -> Description {
+    Description::new(format!(
+        "{stage}: it serves there again, brought back by {by}"
+    ))
+}
+
+pub(super) fn told_earlier(earlier: &ReleaseId, service: &ServiceId) -> Description {
+    Description::bookkeeping(format!(
+        "told {earlier}, which it concerns, what serves in {service}"
+    ))
+}
+
+pub(super) fn woke(service: &ServiceId, next: Option<&ReleaseId>) -> Description {
+    Description::bookkeeping(match next {
+        Some(next) => format!("{service} is free; woke {next}"),
+        None => format!("{service} is free; nobody waited"),
+    })
+}

@@ -1,0 +1,137 @@
+//! AWS carries a deployment out, moves its traffic, and takes it back.
+
+use super::super::escape::slack_text;
+use super::super::said::{By, Said};
+use super::super::style::person;
+use super::{Description, Told, because, because_in_slack, plain, there};
+use crate::names::{DeploymentId, PauseId, StageName};
+use crate::pipeline::HookPoint;
+use crate::release::{DeploymentStatus, Principal, reason};
+
+pub(super) fn started(deployment: &DeploymentId, found: bool) -> Description {
+    Description::new(format!(
+        "deployment {deployment} {}",
+        there(found, "has begun")
+    ))
+}
+
+pub(super) fn reported(deployment: &DeploymentId, state: &str) -> Description {
+    Description::bookkeeping(format!("AWS reports {} of {deployment}", plain(state)))
+}
+
+pub(super) fn observed(
+    said: &mut Said,
+    deployment: &DeploymentId,
+    status: &DeploymentStatus,
+) -> Description {
+    let sentence = format!("deployment {deployment}: {}", plain(&status.to_string()));
+    match status {
+        DeploymentStatus::InProgress { traffic: None, .. } => Description::bookkeeping(sentence),
+        DeploymentStatus::RollingBack { reason, .. } => {
+            Description::new(sentence).line(taken_back_by_aws(said, reason))
+        }
+        DeploymentStatus::Halted { reason } => {
+            let news = said.stage().cloned().zip(said.news(reason));
+            Description::new(sentence).line(news.map(|(stage, news)| {
+                format!(
+                    ":octagonal_sign: *{stage}*: {}; whether AWS rolls it back is not known yet",
+                    slack_text(&news)
+                )
+            }))
+        }
+        DeploymentStatus::InProgress {
+            traffic: Some(_), ..
+        }
+        | DeploymentStatus::Ready { .. }
+        | DeploymentStatus::Shifted { .. }
+        | DeploymentStatus::Succeeded
+        | DeploymentStatus::RolledBack { .. }
+        | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::FailedInPlace { .. }
+        | DeploymentStatus::Stopped { .. }
+        | DeploymentStatus::Replaced { .. } => Description::new(sentence),
+    }
+}
+
+fn taken_back_by_aws(said: &mut Said, reason: &str) -> Option<String> {
+    if !said.goes_back(By::Aws) {
+        return None;
+    }
+    // The checks that failed say more than AWS, which only knows that a hook answered no.
+    let why = said.news(reason).filter(|_| !said.has_failure());
+    Some(format!(
+        ":leftwards_arrow_with_hook: *{}*: AWS takes the rollout back{}",
+        said.stage()?,
+        because_in_slack(why.as_deref())
+    ))
+}
+
+pub(super) fn hook_called(
+    stage: &StageName,
+    deployment: &DeploymentId,
+    at: HookPoint,
+) -> Description {
+    Description::new(format!(
+        "{stage}: {deployment} asks {at}, and is answered when its checks are decided"
+    ))
+}
+
+pub(super) fn hook_answered(deployment: &DeploymentId, at: HookPoint, passed: bool) -> Description {
+    let answer = if passed { "may go on" } else { "may not go on" };
+    Description::new(format!("{deployment} {answer} {at}"))
+}
+
+pub(super) fn traffic_allowed(
+    told: Told<'_>,
+    deployment: &DeploymentId,
+    pause: Option<&PauseId>,
+) -> Description {
+    let in_slack = if pause.is_some() && told.release.rollback().is_some() {
+        ":vertical_traffic_light: pause skipped: a rollback needs no approval"
+    } else {
+        ":vertical_traffic_light: production traffic is let through"
+    };
+    Description::new(format!("production traffic of {deployment} is let through"))
+        .line(in_slack.to_owned())
+}
+
+pub(super) fn rollback_requested(
+    said: &mut Said,
+    stage: &StageName,
+    by: &Principal,
+    why: Option<&str>,
+) -> Description {
+    said.goes_back(By::Towpath);
+    said.has(reason::rolled_back(by, why));
+    Description::bad(format!(
+        "{stage}: the rollout is to be taken back{}",
+        because(why)
+    ))
+    .line(format!(
+        ":leftwards_arrow_with_hook: {} rolls *{stage}* back{}",
+        person(by),
+        because_in_slack(why)
+    ))
+}
+
+pub(super) fn rollback_started(
+    said: &mut Said,
+    deployment: Option<&DeploymentId>,
+    reason: &str,
+) -> Description {
+    let by = deployment.map_or_else(String::new, |id| format!(" by deployment {id}"));
+    Description::bad(format!("the rollback begins{by}: {}", plain(reason)))
+        .line(taken_back_by_towpath(said, reason))
+}
+
+fn taken_back_by_towpath(said: &mut Said, reason: &str) -> Option<String> {
+    if !said.goes_back(By::Towpath) {
+        return None;
+    }
+    let why = said.news(reason);
+    Some(format!(
+        ":leftwards_arrow_with_hook: *{}*: Towpath takes the rollout back{}",
+        said.stage()?,
+        because_in_slack(why.as_deref())
+    ))
+}

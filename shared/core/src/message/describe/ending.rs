@@ -1,0 +1,127 @@
+//! How rollouts and releases end, and what is left behind.
+
+use super::super::escape::{one_line, slack_text};
+use super::super::said::Said;
+use super::super::style::{person, sign};
+use super::{Description, Mail, Told, because_in_slack, plain};
+use crate::names::StageName;
+use crate::release::{Entry, Event, Outcome, Principal, Release, reason};
+
+pub(super) fn vetoed(said: &mut Said, by: &Principal, why: &str) -> Description {
+    said.has(reason::vetoed(by, why));
+    Description::bad(format!("the image was vetoed: {}", plain(why))).line(format!(
+        ":no_entry: {} vetoed the image: {}",
+        person(by),
+        slack_text(why)
+    ))
+}
+
+pub(super) fn held(told: Told<'_>, said: &mut Said, stage: &StageName, why: &str) -> Description {
+    // Whoever waits for the hold to be lifted is told so in its own words.
+    let news = said.news(why);
+    let pipeline = &told.release.pipeline().pipeline;
+    let mail = || Mail {
+        headline: format!("{stage} is on hold"),
+        body: format!(
+            "{}\n\n{}\n",
+            one_line(why, 2_000),
+            lifts(told.release, stage)
+        ),
+        asks: None,
+    };
+    Description::bad(format!("{stage} is on hold: {}", plain(why)))
+        .line(format!(
+            ":octagonal_sign: *{stage}* is on hold{}. `towpath release-hold {pipeline} {stage} --reason …` lifts it",
+            because_in_slack(news.as_deref())
+        ))
+        // The end, which is written with it, says it too.
+        .mail((!is_held_by_its_end(told)).then(mail))
+}
+
+pub(super) fn rollout_ended(
+    said: &mut Said,
+    stage: &StageName,
+    outcome: Outcome,
+    why: &str,
+) -> Description {
+    let in_slack = (outcome == Outcome::Succeeded).then(|| {
+        let why = said.news(why).unwrap_or_else(|| why.to_owned());
+        format!(":white_check_mark: *{stage}*: {}", slack_text(&why))
+    });
+    Description::outcome(outcome, format!("{stage}: {outcome}: {}", plain(why))).line(in_slack)
+}
+
+pub(super) fn ended(told: Told<'_>, said: &mut Said, outcome: Outcome, why: &str) -> Description {
+    let held = held_by_its_end(told)
+        .map(|stage| format!("\n{}\n", lifts(told.release, stage)))
+        .unwrap_or_default();
+    Description::outcome(outcome, format!("the release {outcome}: {}", plain(why)))
+        .line(ended_in_slack(said, outcome, why))
+        .mail(Mail {
+            headline: outcome.to_string(),
+            body: format!(
+                "{} {outcome}: {}\n{held}",
+                told.name(),
+                one_line(why, 2_000)
+            ),
+            asks: None,
+        })
+}
+
+/// How the release has ended, if that says more than what led to it: whoever rejects a rollout that
+/// has not begun has said that it is refused.
+fn ended_in_slack(said: &mut Said, outcome: Outcome, reason: &str) -> Option<String> {
+    let stage = said.stage().cloned();
+    let at_stage = stage.as_ref().and_then(|stage| {
+        let rest = reason.strip_prefix(stage.as_str())?;
+        rest.strip_prefix(": ")
+    });
+    let why = said.news(at_stage.unwrap_or(reason));
+    match outcome {
+        Outcome::Succeeded => return None,
+        Outcome::Refused if why.is_none() && !said.went_back() => return None,
+        Outcome::Failed
+        | Outcome::RolledBack
+        | Outcome::Superseded
+        | Outcome::Stopped
+        | Outcome::Refused
+        | Outcome::Expired
+        | Outcome::NotTrusted => {}
+    }
+    let at = stage
+        .map(|stage| format!("*{stage}*: "))
+        .unwrap_or_default();
+    Some(format!(
+        "{} {at}{outcome}{}",
+        sign(outcome),
+        because_in_slack(why.as_deref())
+    ))
+}
+
+/// What a hold does, and how it is lifted.
+fn lifts(release: &Release, stage: &StageName) -> String {
+    format!(
+        "{stage} is on hold and takes no new release: towpath release-hold {} {stage} --reason TEXT lifts it.",
+        release.pipeline().pipeline
+    )
+}
+
+/// Whether a hold is written together with the end of the release.
+fn is_held_by_its_end(held: Told<'_>) -> bool {
+    let after = held.release.entries().iter();
+    let mut after = after.filter(|entry| entry.sequence > held.entry.sequence);
+    let ends = |entry: &Entry| matches!(entry.event, Event::Ended { .. });
+    matches!(after.next(), Some(entry) if matches!(entry.event, Event::RolloutEnded { .. }))
+        && after.next().is_some_and(ends)
+}
+
+/// The stage whose hold is written together with the end of the release, if one is.
+fn held_by_its_end(ended: Told<'_>) -> Option<&StageName> {
+    let before = ended.release.entries().iter().rev();
+    let mut before = before.filter(|entry| entry.sequence < ended.entry.sequence);
+    let (rollout, held) = (before.next()?, before.next()?);
+    match (&rollout.event, &held.event) {
+        (Event::RolloutEnded { .. }, Event::Held { stage, .. }) => Some(stage),
+        (_, _) => None,
+    }
+}

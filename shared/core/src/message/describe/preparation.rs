@@ -1,0 +1,165 @@
+//! A rollout begins, and what comes before its deployment, or is done beside it.
+
+use jiff::Timestamp;
+
+use super::super::escape::slack_text;
+use super::super::said::Said;
+use super::super::style::to_the_second;
+use super::{Description, Told, plain, there};
+use crate::names::{CheckName, DeploymentId, StageName};
+use crate::pipeline::HookPoint;
+use crate::release::{
+    Action, ActionKind, CheckResult, Revision, ScalableTarget, ScalingState, reason,
+};
+
+pub(super) fn started(told: Told<'_>, stage: &StageName, epoch: u64) -> Description {
+    let engine = told.release.pipeline().stage(stage);
+    let engine = engine.map(|stage| stage.rollout.engine());
+    Description::new(format!(
+        "{stage}: the rollout begins, number {epoch} of its service"
+    ))
+    .line(engine.map(|engine| format!(":rowing_boat: rolling out to *{stage}* ({engine})")))
+}
+
+pub(super) fn intended(actions: &[Action], until: Timestamp) -> Description {
+    let kinds: Vec<_> = actions
+        .iter()
+        .map(|action| action.kind().to_string())
+        .collect();
+    Description::bookkeeping(format!(
+        "is about to {}, until {}",
+        kinds.join(", "),
+        to_the_second(until)
+    ))
+}
+
+pub(super) fn registered(revision: &Revision, found: bool) -> Description {
+    Description::new(format!("{revision} {}", there(found, "was registered")))
+}
+
+pub(super) fn scaling_suspended() -> Description {
+    Description::new("auto scaling is suspended".to_owned())
+}
+
+pub(super) fn scaling_left(
+    said: &mut Said,
+    target: &ScalableTarget,
+    desired: u32,
+    restoring: bool,
+) -> Description {
+    let left = target.left(desired, restoring);
+    let news = said.news(&left);
+    Description::bad(left).line(news.map(|news| format!(":warning: {}", slack_text(&news))))
+}
+
+pub(super) fn scaling_restored(state: ScalingState) -> Description {
+    let parts = [
+        (state.dynamic_in, "scaling in"),
+        (state.dynamic_out, "scaling out"),
+        (state.scheduled, "schedules"),
+    ];
+    let suspended: Vec<_> = parts
+        .iter()
+        .filter(|(suspended, _)| *suspended)
+        .map(|(_, part)| *part)
+        .collect();
+    let state = if suspended.is_empty() {
+        "all of it on".to_owned()
+    } else {
+        format!("{} suspended", suspended.join(", "))
+    };
+    Description::new(format!("auto scaling is as it was before: {state}"))
+}
+
+pub(super) fn task_started(
+    stage: &StageName,
+    check: &CheckName,
+    task: &DeploymentId,
+    found: bool,
+) -> Description {
+    Description::new(format!(
+        "{stage}: the task of check {check}, {task}, {}",
+        there(found, "runs")
+    ))
+    .line(format!(":mag: *{stage}*: the task of `{check}` runs"))
+}
+
+pub(super) fn watched(stage: &StageName) -> Description {
+    Description::bookkeeping(format!("{stage}: the checks were looked at"))
+}
+
+pub(super) fn checked(
+    said: &mut Said,
+    stage: &StageName,
+    at: HookPoint,
+    results: &[CheckResult],
+) -> Description {
+    let verdict = |result: &CheckResult| {
+        let verdict = if result.passed { "passed" } else { "FAILED" };
+        format!("{} {verdict}: {}", result.check, plain(&result.detail))
+    };
+    let verdicts: Vec<_> = results.iter().map(verdict).collect();
+    let sentence = format!("{stage}: checks {at}: {}", verdicts.join("; "));
+    let failed: Vec<_> = results.iter().filter(|result| !result.passed).collect();
+    if failed.is_empty() {
+        let names: Vec<_> = results
+            .iter()
+            .map(|result| format!("`{}`", result.check))
+            .collect();
+        let passed = || format!(":mag: *{stage}*: {} passed at {at}", names.join(", "));
+        return Description::new(sentence).line((!names.is_empty()).then(passed));
+    }
+    said.fails();
+    let failures: Vec<_> = failed
+        .iter()
+        .filter_map(|result| said.news(&reason::failed_check(at, result)))
+        .map(|failure| slack_text(&failure))
+        .collect();
+    let in_slack = || format!(":x: *{stage}*: {}", failures.join("\n"));
+    Description::bad(sentence).line((!failures.is_empty()).then(in_slack))
+}
+
+pub(super) fn baseline_changed(said: &mut Said, stage: &StageName, found: &str) -> Description {
+    let news = said.news(&reason::started_elsewhere(found));
+    Description::bad(format!(
+        "{stage}: {} was found to run, which was started elsewhere",
+        plain(found)
+    ))
+    .line(news.map(|news| format!(":warning: *{stage}*: {}", slack_text(&news))))
+}
+
+pub(super) fn runs_already(stage: &StageName) -> Description {
+    Description::new(format!(
+        "{stage}: it runs already, so that nothing was started"
+    ))
+}
+
+pub(super) fn group_taken(stage: &StageName, by: Option<&DeploymentId>) -> Description {
+    let (sentence, named) = match by {
+        Some(by) => (
+            format!("{stage}: {by} has the deployment group, and has to be over first"),
+            format!(", {by}"),
+        ),
+        None => (
+            format!("{stage}: CodeDeploy has no room for another deployment"),
+            String::new(),
+        ),
+    };
+    Description::new(sentence).line(format!(
+        ":hourglass: *{stage}*: its deployment group has another active deployment{named}, which has to be over first"
+    ))
+}
+
+pub(super) fn group_freed(stage: &StageName) -> Description {
+    Description::new(format!("{stage}: the deployment group is free"))
+}
+
+pub(super) fn refused(said: &mut Said, action: ActionKind, why: &str) -> Description {
+    let news = said.news(&reason::refused(action, why));
+    if news.is_some() {
+        // What cannot be planned is said to be over for that very reason.
+        said.has(why.to_owned());
+    }
+    Description::bad(format!("could not {action}: {}", plain(why)))
+        .line(news.map(|news| format!(":warning: {}", slack_text(&news))))
+}
