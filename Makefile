@@ -8,7 +8,7 @@ CARGO := cargo
 # The modules' default too.
 ARCHITECTURE ?= arm64
 
-.PHONY: help setup build demo lab test check fmt lint deny docs schema update-model check-models bench fuzz package infra smoke deploy clean
+.PHONY: help setup build demo lab test test-fast check fmt lint deny docs schema update-model check-models bench fuzz package infra smoke deploy clean
 
 help: ## Shows this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ lab: setup build ## The lab with the demo's services, kept running to try things
 test: setup build ## Every test: units and properties, stories through the lab, Terraform modules where there are terraform and a mirror
 	$(CARGO) test --locked --workspace --no-fail-fast
 	infra/tests/run --offline deployer target-account two-accounts
+
+test-fast: ## The units alone: no lab, no Python, half a minute once built
+	$(CARGO) test --locked --workspace --lib --bins --no-fail-fast
 
 check: fmt lint deny test ## Format, lints, dependency policy and every test
 
