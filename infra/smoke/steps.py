@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shlex
 import time
 
 import looks
@@ -145,8 +146,10 @@ class Steps:
         sqs, queue = self.place.client("sqs"), self.outputs["requests"]["requests"]
         received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
         self.messages += [one["Body"] for one in received]
-        lines = [line for body in self.messages if tag in body for line in body.splitlines() if line.startswith("{")]
-        return next((said for said in map(json.loads, lines) if said.get("decision") == decision), None)
+        lines = [line for body in self.messages if tag in body for line in body.splitlines()]
+        commands = [shlex.split(line) for line in lines if line.startswith("aws sns publish ")]
+        said = [json.loads(command[command.index("--message") + 1]) for command in commands]
+        return next((one for one in said if one.get("decision") == decision), None)
 
     def ends(self, tag, outcome):
         """A release ends as it has to."""

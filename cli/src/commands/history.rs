@@ -215,10 +215,14 @@ fn write_entries(
                     fingerprint: entry.fingerprint.as_str(),
                 })
                 .collect();
-            let release = summary.as_ref().map(ReleaseLine::from);
+            let line = summary.as_ref().map(ReleaseLine::from);
+            let waiting = release.waiting().map(|it| {
+                let says = waiting(release);
+                serde_json::json!({ "says": says, "for": it.waits_for(), "until": it.until() })
+            });
             write_json(
                 out,
-                &serde_json::json!({ "release": release, "entries": entries }),
+                &serde_json::json!({ "release": line, "waiting": waiting, "entries": entries }),
             )?;
         }
         Output::Text => {

@@ -153,7 +153,10 @@ impl<P: Ports> Run<'_, P> {
                     if self.rest(due, moment).await? {
                         return Ok(match self.problem {
                             Some((problem, _)) => Driven::TryLater(problem),
-                            None => Driven::Waiting(waiting(&self.view).unwrap_or_default()),
+                            None => Driven::Waiting(
+                                waiting(&self.view)
+                                    .unwrap_or_else(|| "people to be notified".to_owned()),
+                            ),
                         });
                     }
                 }

@@ -22,7 +22,7 @@ const REFUSED_REPLIES: &str = "RefusedReplies";
 const DISTRUSTED_RELEASES: &str = "DistrustedReleases";
 
 /// The release that has been expected to go on without people for longest, and for how long. One
-/// that waits behind another open release is not looked at: that one is. Nor is one that the sweeper
+/// that waits for another open release is not looked at: that one is. Nor is one that the sweeper
 /// never looks at again: it has ended, people could not be told so for as long as that is news, and
 /// it would keep the alarm on for ever.
 #[must_use]

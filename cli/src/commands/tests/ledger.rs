@@ -18,6 +18,8 @@ fn history_shows_the_entries_of_a_release_and_keeps_bookkeeping_apart() {
     ));
     assert_eq!(report["entries"].as_array().unwrap().len(), 3);
     assert_eq!(report["entries"][2]["bookkeeping"], true);
+    assert_eq!(report["waiting"]["says"], "test: about to start");
+    assert_eq!(report["waiting"]["for"], "towpath");
     assert_eq!(report["entries"][1]["event"]["type"], "checked");
     assert_eq!(report["release"]["tag"], "3f2c1ab");
 }

@@ -78,15 +78,34 @@ impl Said {
         self.reasons.push(reason);
     }
 
-    /// What a reason says that no line has said, by itself or as the end of what it said; nothing if
-    /// all of it was said. It is now.
+    /// Whether no line has said the whole of it, by itself or as a part. It is said now.
+    pub(super) fn is_new(&mut self, reason: &str) -> bool {
+        let is_new = !self.reasons.iter().any(|told| has_part(told, reason));
+        self.reasons.push(reason.to_owned());
+        is_new
+    }
+
+    /// What a reason says that no line has said; nothing if all of it was said. It is now.
     pub(super) fn news(&mut self, reason: &str) -> Option<String> {
+        let told = self.reasons.iter();
+        let rest = told.fold(reason.to_owned(), |rest, told| without(&rest, told));
+        self.has_said(reason, rest)
+    }
+
+    /// The same of how something has ended: what it ended for may have been said as the end of
+    /// something else.
+    pub(super) fn news_of_end(&mut self, reason: &str) -> Option<String> {
         let told = self.reasons.iter();
         let rest = told.fold(reason.to_owned(), |rest, told| {
             unsaid_beginning(&without(&rest, told), told).to_owned()
         });
+        self.has_said(reason, rest)
+    }
+
+    fn has_said(&mut self, reason: &str, rest: String) -> Option<String> {
+        let is_news = !rest.is_empty() && !self.reasons.iter().any(|told| has_part(told, &rest));
         self.reasons.push(reason.to_owned());
-        (!rest.is_empty()).then_some(rest)
+        is_news.then_some(rest)
     }
 }
 
@@ -163,12 +182,20 @@ mod tests {
             said.news("it failed; look at what serves").as_deref(),
             Some("look at what serves")
         );
-        let again = "it was still there: look at d-1: it failed; look at what serves";
         assert_eq!(
-            said.news(again).as_deref(),
+            said.news("`b` failed: it failed").as_deref(),
+            Some("`b` failed"),
+            "what stands by itself was said"
+        );
+        let end = "it was still there: look at d-1: it failed; look at what serves";
+        let mut said = Said::default();
+        assert!(said.is_new("a hold: it failed; look at what serves"));
+        assert_eq!(
+            said.news_of_end(end).as_deref(),
             Some("it was still there: look at d-1")
         );
-        assert_eq!(said.news("look at d-1: it failed"), None);
+        assert!(!said.is_new("it failed; look at what serves"));
+        assert!(said.is_new("`b` failed: it failed"), "of something else");
     }
 
     #[test]

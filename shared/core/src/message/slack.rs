@@ -47,7 +47,7 @@ pub fn card(release: &Release) -> Card {
         }
         None => match release.current() {
             Some((stage, rollout)) => format!(
-                "{}: {} {}",
+                "{}: {}: {}",
                 slack_text(&title),
                 stage.name,
                 state(release, rollout, SLACK_NOTIFICATION)

@@ -27,7 +27,7 @@ pub(super) fn sentence(waiting: &Waiting<'_>, style: Style) -> String {
         WaitsOn::Start => "about to start".to_owned(),
         WaitsOn::Blocked(BlockedBy::Hold { reason }) => format!(
             "on hold: {}; {} lifts it",
-            (style.quote)(reason),
+            (style.whole)(reason),
             (style.whole)(&format!(
                 "`towpath release-hold {pipeline} {} --reason …`",
                 stage.name
@@ -58,14 +58,19 @@ pub(super) fn sentence(waiting: &Waiting<'_>, style: Style) -> String {
                 (style.quote)(reason)
             ))
         ),
-        WaitsOn::Preparation { .. } => "preparing".to_owned(),
+        WaitsOn::Preparation { until } => {
+            format!(
+                "preparing; fails if not through by {}",
+                (style.time)(*until)
+            )
+        }
         WaitsOn::DeploymentGroup { taken, until } => {
             let by = match &taken.by {
                 Some(by) => (style.quote)(by.as_str()),
                 None => "another deployment".to_owned(),
             };
             format!(
-                "waits for {by}, which has its deployment group, until {}",
+                "waits for {by}, which has its deployment group; fails if that lasts until {}",
                 (style.time)(*until)
             )
         }
@@ -85,7 +90,7 @@ pub(super) fn sentence(waiting: &Waiting<'_>, style: Style) -> String {
                 | DeploymentStatus::Failed { .. }
                 | DeploymentStatus::FailedInPlace { .. }
                 | DeploymentStatus::Stopped { .. }
-                | DeploymentStatus::Replaced { .. } => format!("rolling out: {status} ({id})"),
+                | DeploymentStatus::Replaced { .. } => status,
             }
         }
         WaitsOn::Bake { until } => {
@@ -101,8 +106,9 @@ pub(super) fn sentence(waiting: &Waiting<'_>, style: Style) -> String {
                 (style.time)(*until)
             )
         }
-        WaitsOn::Rollback { back, .. } => {
-            format!("being rolled back: {}", (style.quote)(&back.reason))
+        WaitsOn::Rollback { reason, since } => {
+            let by = since.map_or("AWS", |_| "Towpath");
+            format!("{by} rolls it back: {}", (style.quote)(reason))
         }
     }
 }

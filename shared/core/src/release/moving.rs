@@ -5,7 +5,7 @@
 //! |---|---|
 //! | has come to a stage, or its stage's plan was read | since it came, or since the last vote |
 //! | waits for another release | since then, too; but that one is to be looked at first |
-//! | waits behind a hold | not at all: people lift it |
+//! | waits for a hold to be lifted | not at all: people lift it |
 //! | waits for approval | from when the request ends |
 //! | owns a service | since it took it, and its service's pace and the stage's bake time are over |
 //! | owns a service and waits for approval of its traffic | from when the request ends |
@@ -42,8 +42,11 @@ impl Release {
                 Some(came.max(last_vote))
             }
             WaitsOn::Approval { approval, .. } => Some(approval.expires_at),
-            WaitsOn::Rollback { back, .. } => Some(back.at),
-            WaitsOn::Preparation { .. }
+            WaitsOn::Rollback {
+                since: Some(since), ..
+            } => Some(since),
+            WaitsOn::Rollback { since: None, .. }
+            | WaitsOn::Preparation { .. }
             | WaitsOn::DeploymentGroup { .. }
             | WaitsOn::Deployment { .. }
             | WaitsOn::Bake { .. } => self.live().map(|live| goes_on_since(stage, live)),

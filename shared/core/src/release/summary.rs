@@ -29,7 +29,7 @@ pub struct Summary {
     pub arrived_at: Timestamp,
     /// The version of the pipeline's parameter.
     pub version: i64,
-    /// Where it stands, for people: `production: waits for approval, 1 of 2`.
+    /// Where it stands and what it waits for, for people: `test: about to start`.
     pub state: String,
     /// How it ended, if it has.
     pub outcome: Option<Outcome>,
@@ -205,7 +205,10 @@ mod tests {
             "production: waits for approval by U1, U2 (1 of 2), until 2026-11-24T10:00:00Z; shop-api:7 runs now"
         );
         let started = json!({"type": "rollout_started", "stage": "production", "epoch": 1});
-        assert_eq!(state_of(json!([started])), "production: preparing");
+        assert_eq!(
+            state_of(json!([started])),
+            "production: preparing; fails if not through by 1970-01-01T01:00:00Z"
+        );
         let deploying = json!({"type": "deployment_started", "deployment": "d-1", "found": false});
         assert_eq!(
             state_of(json!([started, deploying])),
@@ -214,7 +217,7 @@ mod tests {
         let back = json!({"type": "rollback_started", "reason": "it fails"});
         assert_eq!(
             state_of(json!([started, deploying, back])),
-            "production: being rolled back: it fails"
+            "production: Towpath rolls it back: it fails"
         );
         let ended = json!({"type": "ended", "outcome": "rolled_back", "reason": "it failed"});
         assert_eq!(state_of(json!([ended])), "rolled back: it failed");

@@ -2,8 +2,9 @@
 //! until when. Every release that has not ended waits for exactly one thing.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
-use super::rollout::{Back, Deployment, Live, Phase, TakenGroup};
+use super::rollout::{Deployment, DeploymentStatus, Live, Phase, TakenGroup};
 use super::vote::{Approval, Standing};
 use super::{BlockedBy, Event, Plan, Release};
 use crate::names::{ApprovalId, PipelineName, ReleaseId, StageName};
@@ -64,15 +65,16 @@ pub enum WaitsOn<'a> {
     },
     /// The end of its rollback.
     Rollback {
-        /// Why, and since when.
-        back: &'a Back,
-        /// The deployment that is rolled back.
-        deployment: &'a Deployment,
+        /// Why.
+        reason: &'a str,
+        /// Since when, if Towpath rolls it back, and not AWS by itself.
+        since: Option<Timestamp>,
     },
 }
 
 /// Who has to act before a release goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WaitsFor<'a> {
     /// Towpath itself.
     Towpath,
@@ -152,7 +154,16 @@ fn deploying<'a>(stage: &Stage, live: &'a Live) -> WaitsOn<'a> {
         };
     };
     if let Some(back) = &live.rolling_back {
-        return WaitsOn::Rollback { back, deployment };
+        return WaitsOn::Rollback {
+            reason: &back.reason,
+            since: Some(back.at),
+        };
+    }
+    if let DeploymentStatus::RollingBack { reason, .. } = &deployment.status {
+        return WaitsOn::Rollback {
+            reason,
+            since: None,
+        };
     }
     if let Some(approval) = &live.asked
         && !live.allowed

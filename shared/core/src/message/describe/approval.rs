@@ -84,7 +84,7 @@ pub(super) fn reply_refused(
         plain(why)
     ))
     .line(format!(
-        ":warning: a reply to `{approval}` was refused, and the request is still open: {}",
+        ":warning: a reply to `{approval}` was refused (message {message}), and the request is still open: {}",
         slack_text(why)
     ))
     .mail(Mail {

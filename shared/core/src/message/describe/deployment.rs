@@ -83,16 +83,19 @@ pub(super) fn hook_answered(deployment: &DeploymentId, at: HookPoint, passed: bo
 
 pub(super) fn traffic_allowed(
     told: Told<'_>,
+    said: &Said,
     deployment: &DeploymentId,
     pause: Option<&PauseId>,
 ) -> Description {
-    let in_slack = if pause.is_some() && told.release.rollback().is_some() {
-        ":vertical_traffic_light: pause skipped: a rollback needs no approval"
+    let did = if pause.is_some() && told.release.rollback().is_some() {
+        "pause skipped: a rollback needs no approval"
     } else {
-        ":vertical_traffic_light: production traffic is let through"
+        "production traffic is let through"
     };
-    Description::new(format!("production traffic of {deployment} is let through"))
-        .line(in_slack.to_owned())
+    let in_slack = said
+        .stage()
+        .map(|stage| format!(":vertical_traffic_light: *{stage}*: {did}"));
+    Description::new(format!("production traffic of {deployment} is let through")).line(in_slack)
 }
 
 pub(super) fn rollback_requested(

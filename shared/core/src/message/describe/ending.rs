@@ -76,7 +76,7 @@ fn ended_in_slack(said: &mut Said, outcome: Outcome, reason: &str) -> Option<Str
         let rest = reason.strip_prefix(stage.as_str())?;
         rest.strip_prefix(": ")
     });
-    let why = said.news(at_stage.unwrap_or(reason));
+    let why = said.news_of_end(at_stage.unwrap_or(reason));
     match outcome {
         Outcome::Succeeded => return None,
         Outcome::Refused if why.is_none() && !said.went_back() => return None,

@@ -219,7 +219,7 @@ fn of(told: Told<'_>, said: &mut Said) -> Description {
             passed,
         } => deployment::hook_answered(deployment, *at, *passed),
         Event::TrafficAllowed { deployment, pause } => {
-            deployment::traffic_allowed(told, deployment, pause.as_ref())
+            deployment::traffic_allowed(told, said, deployment, pause.as_ref())
         }
         Event::RollbackRequested { stage, by, reason } => {
             deployment::rollback_requested(said, stage, by, reason.as_deref())
@@ -254,11 +254,11 @@ fn of(told: Told<'_>, said: &mut Said) -> Description {
 }
 
 /// How much of a text from outside a sentence shows, in characters.
-const LONGEST_QUOTE: usize = 400;
+const LONGEST_TEXT: usize = 400;
 
 /// Text from outside on one line, with nothing that a terminal would obey.
 fn plain(text: &str) -> String {
-    one_line(text, LONGEST_QUOTE)
+    one_line(text, LONGEST_TEXT)
 }
 
 /// A reason, after what it is the reason for, in a sentence.

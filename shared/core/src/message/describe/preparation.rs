@@ -110,9 +110,11 @@ pub(super) fn checked(
         return Description::new(sentence).line((!names.is_empty()).then(passed));
     }
     said.fails();
+    // Two checks may fail for one reason, which is told of both.
     let failures: Vec<_> = failed
         .iter()
-        .filter_map(|result| said.news(&reason::failed_check(at, result)))
+        .map(|result| reason::failed_check(at, result))
+        .filter(|failure| said.is_new(failure))
         .map(|failure| slack_text(&failure))
         .collect();
     let in_slack = || format!(":x: *{stage}*: {}", failures.join("\n"));

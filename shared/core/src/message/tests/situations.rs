@@ -160,7 +160,7 @@ fn a_reply_is_refused_while_people_are_asked() {
     });
     let said = said(&story.release);
     let last = |kind: &str| said[kind].as_array().and_then(|all| all.last().cloned());
-    insta::assert_json_snapshot!(last("replies"), @r#"":warning: a reply to `production-1` was refused, and the request is still open: the token does not allow this decision""#);
+    insta::assert_json_snapshot!(last("replies"), @r#"":warning: a reply to `production-1` was refused (message 82833b5c-8d5d-56d0-b0e1-7511f8253eb8), and the request is still open: the token does not allow this decision""#);
     let notice = last("notices").expect("a notice");
     assert_eq!(notice["asks"], Value::Null);
     let text = notice["text"].as_str().unwrap_or_default();
@@ -435,4 +435,62 @@ fn a_veto_is_ordered_and_lifted() {
         // One of which no tag is known.
         ordered(&image, Order::Veto, true),
     ]);
+}
+
+#[test]
+fn checks_that_fail_for_one_reason_are_each_told_with_it() {
+    let Event::Checked {
+        stage,
+        deployment,
+        at,
+        results,
+    } = checked(false, "it could not be looked at: refused")
+    else {
+        panic!("it is a check");
+    };
+    let other = CheckResult {
+        check: "errors".parse().unwrap(),
+        ..results[0].clone()
+    };
+    let story = at_staging().happened(Event::Checked {
+        stage,
+        deployment,
+        at,
+        results: [results, vec![other]].concat(),
+    });
+    let replies = replies(&story.release);
+    let told = &replies.last().expect("a reply").text;
+    assert_eq!(told.matches("looked at: refused").count(), 2, "{told}");
+}
+
+#[test]
+fn traffic_that_is_let_through_is_told_in_each_stage() {
+    let allowed = |id: &str| Event::TrafficAllowed {
+        deployment: deployment(id),
+        pause: None,
+    };
+    let story = at_staging()
+        .happened(allowed("d-1"))
+        .ended("staging", Outcome::Succeeded, Some(8))
+        .planned("production", sample::plan())
+        .took("production", 1)
+        .started("d-2")
+        .happened(allowed("d-2"));
+    let replies = replies(&story.release);
+    let told = replies.iter().filter(|it| it.text.contains("let through"));
+    assert_eq!(told.count(), 2, "{replies:#?}");
+}
+
+#[test]
+fn the_card_says_who_rolls_back() {
+    let story = at_staging().observed(
+        "d-1",
+        DeploymentStatus::RollingBack {
+            reason: "tasks failed to start".into(),
+            by: None,
+        },
+    );
+    let text = card(&story.release).text;
+    let says = "staging: AWS rolls it back: tasks failed to start";
+    assert!(text.ends_with(says), "{text}");
 }

@@ -38,7 +38,10 @@ fn what_another_run_means_to_do_is_waited_for() {
     let story = live().intended();
     assert_eq!(
         story.waits(),
-        ("test: preparing".into(), Some(sample::minute(1)))
+        (
+            "test: preparing; fails if not through by 2026-03-02T10:00:00Z".into(),
+            Some(sample::minute(1))
+        )
     );
     assert_eq!(
         story.at(1).kinds(),
@@ -307,7 +310,7 @@ fn another_deployment_of_the_group_is_looked_at_until_it_makes_room() {
     let (what, due) = story.waits();
     assert_eq!(
         what,
-        "staging: waits for d-other, which has its deployment group, until 2026-03-02T10:00:00Z"
+        "staging: waits for d-other, which has its deployment group; fails if that lasts until 2026-03-02T10:00:00Z"
     );
     assert_eq!(due, Some(sample::minute(1)));
     let story = story.at(1);

@@ -26,7 +26,9 @@ pub(super) async fn roll_back<P: Ports>(
     let pause = seen.as_ref().and_then(ServiceDeployment::pause);
     match turn_around(ports, back, pause).await {
         // What is not shown to be there yet may not be known to be there, either.
-        Err(CallError::Refused { operation, .. }) if seen.is_none() => {
+        Err(CallError::Refused {
+            operation, code, ..
+        }) if seen.is_none() && code == "ServiceDeploymentNotFoundException" => {
             return Err(CallError::NotDone {
                 operation,
                 message: format!("ECS does not show {} yet", back.deployment),

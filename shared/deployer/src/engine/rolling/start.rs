@@ -111,13 +111,14 @@ async fn taken_back<P: Ports>(ports: &P, start: &Start) -> Result<Vec<Event>, Ca
     };
     match seen.standing() {
         // That it has come to nothing is no start that is not shown yet.
-        Standing::Turning | Standing::RolledBack | Standing::RollbackFailed | Standing::Stopped => {
+        Standing::Turning | Standing::RolledBack | Standing::RollbackFailed => {
             let reason = seen.reason();
             let status = DeploymentStatus::RollingBack { reason, by: None };
             let observed = Event::DeploymentObserved { deployment, status };
             Ok(vec![started, observed])
         }
-        Standing::Successful => Ok(vec![started]),
+        // Whether it was taken back or replaced is seen in the service.
+        Standing::Successful | Standing::Stopped => Ok(vec![started]),
         // Once the service shows it, it is followed by the id by which ECS reports about it.
         Standing::UnderWay | Standing::CleaningUp => Err(not_shown(&deployment)),
     }
