@@ -34,6 +34,8 @@ pub(crate) struct Simulation {
     pub(crate) messages: Messages,
     pub(crate) dice: Dice,
     pub(crate) flaw: Option<Flaw>,
+    /// How often CodeDeploy has called a rollback a success, where that is planted.
+    pub(crate) lies: usize,
     /// What did not hold.
     pub(crate) violations: Vec<String>,
     pub(crate) pipelines: Vec<Pipeline>,
@@ -154,6 +156,7 @@ impl Simulation {
             messages: Messages::default(),
             dice,
             flaw,
+            lies: 0,
             violations: Vec::new(),
             pipelines: set_up.pipelines.clone(),
             home: set_up::home(),

@@ -97,6 +97,12 @@ impl Story {
         self.simulation.borrow().violations.clone()
     }
 
+    /// How often CodeDeploy has called a rollback a success, where that is planted.
+    #[must_use]
+    pub fn lies(&self) -> usize {
+        self.simulation.borrow().lies
+    }
+
     /// How many runs there were.
     #[must_use]
     pub fn runs(&self) -> u64 {

@@ -85,7 +85,7 @@ enum Server {
     /// Started, and killed when dropped.
     Started(Child),
     /// Forked from a warm one, and ended when dropped.
-    Forked(#[expect(dead_code, reason = "held for its end")] towpath_moto::Fork),
+    Forked(towpath_moto::Fork),
 }
 
 /// Where a call acts.
@@ -155,7 +155,7 @@ impl Moto {
         {
             let ended = match &mut server {
                 Server::Started(child) => child.try_wait().map_err(start_error)?.is_some(),
-                Server::Forked(_) => false,
+                Server::Forked(fork) => fork.has_ended(),
             };
             if ended || started.elapsed() > PATIENCE {
                 return Err(MotoError::Silent(started.elapsed()));

@@ -2,7 +2,7 @@
 //!
 //! See `tests/lab/moto-warm` for why, and for what is said to it.
 
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub struct Warm {
 /// A server of one's own, which ends when this is dropped.
 #[derive(Debug)]
 pub struct Fork {
-    _connection: UnixStream,
+    connection: UnixStream,
 }
 
 impl Fork {
@@ -34,9 +34,15 @@ impl Fork {
         let mut connection = UnixStream::connect(warm)?;
         let wanted = format!("{}\0--host\0127.0.0.1\0--port\0{port}\n", log.display());
         connection.write_all(wanted.as_bytes())?;
-        Ok(Self {
-            _connection: connection,
-        })
+        connection.set_nonblocking(true)?;
+        Ok(Self { connection })
+    }
+
+    /// Whether the server has ended by itself. It sends nothing, so that there is nothing to read
+    /// before.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        matches!((&self.connection).read(&mut [0]), Ok(0))
     }
 }
 

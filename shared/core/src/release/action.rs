@@ -256,7 +256,7 @@ pub enum Action {
         /// stop, and only another deployment brings the old one back.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         over: bool,
-        /// Whether it was started so lately that AWS may not show it yet.
+        /// Whether it was started, or was begun to be taken back, so lately that AWS may not show it yet.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         fresh: bool,
         /// The revision that it brings.

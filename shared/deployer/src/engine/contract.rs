@@ -157,7 +157,7 @@ pub(crate) struct WayBack<'a> {
     pub(crate) tasks: Option<&'a DeploymentId>,
     /// Whether it is known to be over with the new version in place: there is nothing to stop.
     pub(crate) over: bool,
-    /// Whether it was started so lately that AWS may not show it yet.
+    /// Whether it was started, or was begun to be taken back, so lately that AWS may not show it yet.
     pub(crate) fresh: bool,
     /// The revision that it brings.
     pub(crate) revision: Option<&'a TaskDefinitionArn>,

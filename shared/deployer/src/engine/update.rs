@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use towpath_core::names::{DeploymentId, TaskDefinitionArn};
-use towpath_core::release::Place;
+use towpath_core::release::{Place, Start};
 
 use super::service_deployment::{Standing, brings};
 use crate::ports::{CallError, Ports, ServiceDeploymentBrief};
@@ -20,9 +20,19 @@ pub(super) struct Update<'a> {
 }
 
 /// How far the clocks of AWS and of this function may be apart.
-pub(super) const SKEW: SignedDuration = SignedDuration::from_secs(10);
+const SKEW: SignedDuration = SignedDuration::from_secs(10);
 
-impl Update<'_> {
+impl<'a> Update<'a> {
+    /// The update that starts a rollout, made at the earliest when it was first meant.
+    pub(super) fn of(start: &'a Start) -> Self {
+        Self {
+            place: &start.place,
+            revision: &start.revision,
+            before: Vec::new(),
+            since: Some(start.since.checked_sub(SKEW).unwrap_or(Timestamp::MIN)),
+        }
+    }
+
     /// The update's deployment in the list of the service's.
     pub(super) async fn listed<P: Ports>(
         &self,

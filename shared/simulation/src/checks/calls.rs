@@ -111,7 +111,15 @@ impl Simulation {
                 Some(if started { service } else { first.clone() })
             }
             Some(Flaw::RollbackTakenForSuccess) => Some(as_if_successful(&release, service)),
-            _ => Some(service),
+            Some(
+                Flaw::NoAdoption
+                | Flaw::NoFence
+                | Flaw::ForgottenScaling
+                | Flaw::LateApproval
+                | Flaw::LostNotice
+                | Flaw::ApprovedByTag,
+            )
+            | None => Some(service),
         }
     }
 

@@ -1,7 +1,9 @@
-//! Every release that has not ended waits for exactly one thing, and its summary and its card say so.
+//! Every release that has not ended waits for exactly one thing, and something keeps it where the
+//! loop waits.
 
+use jiff::Timestamp;
 use towpath_core::message;
-use towpath_core::release::{Release, Summary};
+use towpath_core::release::{Moment, Release, Step, WaitsOn, next};
 
 use crate::simulation::Simulation;
 
@@ -15,21 +17,22 @@ impl Simulation {
                 "{id} waits for {waits:?}, and has ended: {ended:?}"
             ));
         }
-        let Some(waits) = waits else {
+        let Some(waiting) = release.waiting() else {
             return;
         };
-        let state = Summary::of(release).map(|summary| summary.state);
-        // A long one is cut there.
-        let state = state.unwrap_or_default();
-        let begin = waits.chars().take(100).collect::<String>();
-        if !state.contains(&begin) {
-            self.violated(format!("{id} waits: {waits}, and its summary says {state}"));
-        }
         let card = message::card(release).text;
-        let stage = release.waiting().map(|waiting| waiting.stage.name.clone());
-        let named = stage.is_some_and(|stage| card.contains(stage.as_str()));
-        if !named {
-            self.violated(format!("{id} waits: {waits}, and its card says {card}"));
+        if !card.contains(waiting.stage.name.as_str()) {
+            self.violated(format!("{id} waits: {waits:?}, and its card says {card}"));
+        }
+        let moment = Moment {
+            now: self.now,
+            since: Timestamp::MIN,
+            muted: true,
+        };
+        if let Step::Wait(due) = next(release, moment)
+            && waiting.on == WaitsOn::Start
+        {
+            self.violated(format!("{id} is about to start, and waits until {due:?}"));
         }
     }
 }

@@ -62,6 +62,7 @@ impl Port {
                         && read.rolled_back_by.is_some()
                     {
                         read.status = "Succeeded".into();
+                        simulation.lies += 1;
                     }
                     Ok(Some(read))
                 }

@@ -37,14 +37,13 @@ pub(crate) const LINK_KEY: &[u8] = b"the key of the links in this world, of some
 impl AutoScaling for Port {
     async fn scaling(&self, place: &Place) -> Result<Option<ScalableTarget>, CallError> {
         self.call(DESCRIBE_TARGETS, How::ReadNow, |simulation, _| {
-            let target = simulation.scaling(place);
-            Ok(match simulation.flaw {
-                Some(Flaw::ForgottenScaling) => target.map(|target| ScalableTarget {
-                    state: ScalingState::default(),
-                    ..target
-                }),
-                _ => target,
-            })
+            let mut target = simulation.scaling(place);
+            if simulation.flaw == Some(Flaw::ForgottenScaling)
+                && let Some(target) = &mut target
+            {
+                target.state = ScalingState::default();
+            }
+            Ok(target)
         })
         .await
     }

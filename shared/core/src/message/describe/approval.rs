@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::super::asking::approvers;
-use super::super::escape::{one_line, slack_text};
-use super::super::said::Said;
-use super::super::style::{SLACK, person, to_the_second};
 use super::{Description, Mail, Told, because, because_in_slack, plain};
+use crate::message::asking::approvers;
+use crate::message::escape::{one_line, slack_text};
+use crate::message::said::Said;
+use crate::message::style::{SLACK, person, to_the_second};
 use crate::names::{ApprovalId, Fingerprint, MessageId, StageName};
 use crate::release::{Decision, Principal, reason};
 

@@ -2,11 +2,11 @@
 
 use towpath_taskdef::image::Tag;
 
-use super::super::escape::slack_text;
-use super::super::said::Said;
-use super::super::style::{PLAIN, SLACK, person, to_the_second};
-use super::super::waiting::sentence;
 use super::{Description, Told, because, because_in_slack, plain};
+use crate::message::escape::slack_text;
+use crate::message::said::Said;
+use crate::message::style::{PLAIN, SLACK, person, to_the_second};
+use crate::message::waiting::sentence;
 use crate::names::{ReleaseId, StageName};
 use crate::pipeline::Pipeline;
 use crate::release::{

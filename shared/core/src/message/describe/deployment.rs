@@ -1,9 +1,9 @@
 //! AWS carries a deployment out, moves its traffic, and takes it back.
 
-use super::super::escape::slack_text;
-use super::super::said::{By, Said};
-use super::super::style::person;
 use super::{Description, Told, because, because_in_slack, plain, there};
+use crate::message::escape::slack_text;
+use crate::message::said::{By, Said};
+use crate::message::style::person;
 use crate::names::{DeploymentId, PauseId, StageName};
 use crate::pipeline::HookPoint;
 use crate::release::{DeploymentStatus, Principal, reason};

@@ -1,9 +1,9 @@
 //! How rollouts and releases end, and what is left behind.
 
-use super::super::escape::{one_line, slack_text};
-use super::super::said::Said;
-use super::super::style::{person, sign};
 use super::{Description, Mail, Told, because_in_slack, plain};
+use crate::message::escape::{one_line, slack_text};
+use crate::message::said::Said;
+use crate::message::style::{person, sign};
 use crate::names::StageName;
 use crate::release::{Entry, Event, Outcome, Principal, Release, reason};
 

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::super::escape::slack_text;
-use super::super::said::Said;
-use super::super::style::to_the_second;
 use super::{Description, Told, plain, there};
+use crate::message::escape::slack_text;
+use crate::message::said::Said;
+use crate::message::style::to_the_second;
 use crate::names::{CheckName, DeploymentId, StageName};
 use crate::pipeline::HookPoint;
 use crate::release::{

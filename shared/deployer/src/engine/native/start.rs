@@ -8,7 +8,6 @@
 //! | what is to be started, as it did before, and nothing is under way | nothing is to be started |
 //! | what is to be started, and it cannot be seen since when | it is unknown, and looked for again |
 
-use jiff::Timestamp;
 use serde_json::Value;
 use towpath_core::names::DeploymentId;
 use towpath_core::release::{Event, Start};
@@ -16,7 +15,7 @@ use towpath_core::release::{Event, Start};
 use super::started::{also, unknown};
 use crate::engine::service_deployment::{Standing, brings};
 use crate::engine::service_state::baseline_changed;
-use crate::engine::update::{Over, SKEW, Update};
+use crate::engine::update::{Over, Update};
 use crate::ports::{CallError, Ports};
 use crate::service::Service;
 
@@ -28,12 +27,7 @@ pub(super) async fn start<P: Ports>(
     let Start {
         place, revision, ..
     } = start;
-    let mut update = Update {
-        place,
-        revision,
-        before: Vec::new(),
-        since: Some(start.since.checked_sub(SKEW).unwrap_or(Timestamp::MIN)),
-    };
+    let mut update = Update::of(start);
     // However it has ended since, it is not started a second time.
     if again && let Some(deployment) = update.listed(ports, Over::Counts).await? {
         let also = also(ports, place, &Value::Null, revision).await;

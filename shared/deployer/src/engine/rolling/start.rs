@@ -7,14 +7,13 @@
 //! | neither what it ran before nor what is to be started | the baseline has changed |
 //! | what it ran before | it is updated |
 
-use jiff::Timestamp;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, TaskDefinitionArn};
 use towpath_core::release::{DeploymentStatus, Event, Place, Start};
 
 use crate::engine::service_deployment::{ServiceDeployment, Standing};
 use crate::engine::service_state::baseline_changed;
-use crate::engine::update::{Over, SKEW, Update};
+use crate::engine::update::{Over, Update};
 use crate::ports::{CallError, Ports};
 use crate::service::Service;
 
@@ -91,17 +90,11 @@ async fn runs<P: Ports>(
 /// What an earlier try has started and the service does not run any more: its answer was lost, and
 /// meanwhile ECS has taken it back or somebody has replaced it. It is not started a second time.
 async fn taken_back<P: Ports>(ports: &P, start: &Start) -> Result<Vec<Event>, CallError> {
-    let (place, revision) = (&start.place, &start.revision);
-    let update = Update {
-        place,
-        revision,
-        before: Vec::new(),
-        since: Some(start.since.checked_sub(SKEW).unwrap_or(Timestamp::MIN)),
-    };
-    let Some(deployment) = update.listed(ports, Over::Counts).await? else {
+    let listed = Update::of(start).listed(ports, Over::Counts).await?;
+    let Some(deployment) = listed else {
         return Ok(Vec::new());
     };
-    let Some(seen) = ServiceDeployment::look(ports, place, &deployment).await? else {
+    let Some(seen) = ServiceDeployment::look(ports, &start.place, &deployment).await? else {
         return Err(not_shown(&deployment));
     };
     let started = Event::DeploymentStarted {
