@@ -1,11 +1,11 @@
-//! `accept` and `open`: what each fact from outside adds, and every way in which it adds nothing.
+//! `accept`: what each decision and each newer release adds, and every way in which it adds nothing.
 
-use super::given::{Story, checked, deployment, given, kept, other, stage, vote, vote_while};
+use super::given::{Story, given, kept, other, stage, vote, vote_while};
 use crate::names::MessageId;
-use crate::pipeline::{ApprovalGate, HookPoint, Pipeline};
+use crate::pipeline::{ApprovalGate, Pipeline};
 use crate::release::{
-    Accepted, Candidate, Decision, DeploymentStatus, Event, Home, Image, Incoming, Outcome,
-    Principal, Refusal, Reporter, Sender, ServiceId, StoredNow, checks_of, open,
+    Accepted, Candidate, Decision, DeploymentStatus, Event, Incoming, Outcome, Principal, Refusal,
+    ServiceId, StoredNow,
 };
 use crate::sample::{self, slack};
 use Decision::{Approve, Reject};
@@ -23,13 +23,13 @@ fn asking() -> Story {
         .asked("production", 1)
 }
 
-fn granted() -> Story {
+pub(super) fn granted() -> Story {
     asking()
         .voted("production-1", slack("U1"), Approve)
         .planned("production", sample::plan())
 }
 
-fn adds(story: &Story, incoming: Incoming) -> Vec<Event> {
+pub(super) fn adds(story: &Story, incoming: Incoming) -> Vec<Event> {
     match story.accepts(incoming) {
         Ok(Accepted::Add(events)) => events,
         answer @ (Ok(Accepted::Known) | Err(_)) => panic!("it adds nothing: {answer:?}"),
@@ -40,23 +40,6 @@ fn why_closed(story: &Story, incoming: Incoming) -> String {
     match story.accepts(incoming) {
         Err(Refusal::Closed { why, .. }) => why,
         answer => panic!("it is not closed: {answer:?}"),
-    }
-}
-
-fn reported(id: &str, state: &str) -> Incoming {
-    Incoming::DeploymentReported {
-        deployment: deployment(id),
-        state: state.into(),
-        from: at_home(Sender::Ecs),
-    }
-}
-
-fn at_home(sender: Sender) -> Reporter {
-    let Home { account, region } = sample::home();
-    Reporter {
-        account,
-        region,
-        sender,
     }
 }
 
@@ -431,210 +414,6 @@ fn a_reply_that_is_refused_is_written_down_once_while_its_request_is_open() {
     }
     let other = refused("production-2", "m-1", "the pipeline was removed");
     assert_eq!(asking().accepts(other), Ok(Accepted::Known));
-}
-
-#[test]
-fn a_report_is_taken_once_and_only_about_the_deployment_that_is_followed() {
-    let story = pushed().deploying_at_test();
-    let started = || reported(ECS, "SERVICE_DEPLOYMENT_IN_PROGRESS");
-    let events = adds(&story, started());
-    let known = story.clone().happened(events[0].clone());
-    assert_eq!(known.accepts(started()), Ok(Accepted::Known));
-    assert_eq!(
-        adds(&known, reported(ECS, "SERVICE_DEPLOYMENT_COMPLETED")).len(),
-        1
-    );
-    let foreign = reported("ecs-svc/2", "SERVICE_DEPLOYMENT_COMPLETED");
-    assert_eq!(story.accepts(foreign), Ok(Accepted::Known));
-    let over = story.ended("test", Outcome::Succeeded, Some(8));
-    let late = reported(ECS, "SERVICE_DEPLOYMENT_COMPLETED");
-    assert_eq!(over.accepts(late), Ok(Accepted::Known));
-    assert_eq!(pushed().accepts(started()), Ok(Accepted::Known));
-}
-
-#[test]
-fn a_report_of_another_account_region_or_engine_is_not_taken() {
-    let from = |account: &str, region: &str, sender| Incoming::DeploymentReported {
-        deployment: deployment(ECS),
-        state: "SERVICE_DEPLOYMENT_COMPLETED".into(),
-        from: Reporter {
-            account: account.parse().unwrap(),
-            region: region.parse().unwrap(),
-            sender,
-        },
-    };
-    let (here, there) = ("111111111111", "222222222222");
-    let test = pushed().deploying_at_test();
-    let elsewhere = [
-        from(there, "eu-west-1", Sender::Ecs),
-        from(here, "eu-central-1", Sender::Ecs),
-        from(here, "eu-west-1", Sender::CodeDeploy),
-        from(here, "eu-west-1", Sender::Task),
-    ];
-    for foreign in elsewhere {
-        let refusal = test.accepts(foreign.clone()).expect_err("it is not taken");
-        assert!(
-            matches!(refusal, Refusal::ForeignReport { .. }),
-            "{refusal}"
-        );
-    }
-    assert_eq!(adds(&test, from(here, "eu-west-1", Sender::Ecs)).len(), 1);
-
-    // Production is in another account and region, and CodeDeploy's.
-    let production = granted().took("production", 1).started(ECS);
-    let refusal = production.accepts(from(here, "eu-west-1", Sender::CodeDeploy));
-    assert_eq!(
-        refusal.unwrap_err().to_string(),
-        "CodeDeploy in 111111111111/eu-west-1 does not report about ecs-svc/1: CodeDeploy in 222222222222/eu-central-1 does"
-    );
-    let own = from(there, "eu-central-1", Sender::CodeDeploy);
-    assert_eq!(adds(&production, own).len(), 1);
-}
-
-#[test]
-fn checks_are_taken_once_for_a_deployment_and_hook_point() {
-    let story = pushed().deploying_at_test();
-    let events = adds(&story, checked("test", ECS, false));
-    let [Event::Checked { results, .. }] = &events[..] else {
-        panic!("they are taken: {events:?}");
-    };
-    let known = story.clone().happened(events[0].clone());
-    let point = HookPoint::AfterTestTraffic;
-    let (id, later) = (deployment(ECS), HookPoint::AfterTraffic);
-    let of = |id, point| checks_of(&known.release, id, point).collect::<Vec<_>>();
-    assert_eq!(of(&id, point), results.iter().collect::<Vec<_>>());
-    assert!(of(&id, later).is_empty());
-    assert!(of(&deployment("d-2"), point).is_empty());
-    // The second answer is not asked for: the first one stands.
-    assert_eq!(
-        known.accepts(checked("test", ECS, true)),
-        Ok(Accepted::Known)
-    );
-}
-
-#[test]
-fn checks_may_run_before_it_is_recorded_that_the_deployment_began() {
-    let story = pushed().ready_at_test().intended();
-    assert_eq!(adds(&story, checked("test", ECS, true)).len(), 1);
-}
-
-#[test]
-fn checks_of_another_deployment_say_nothing_about_this_one() {
-    let story = pushed().deploying_at_test();
-    let other = checked("test", "ecs-svc/2", false);
-    assert_eq!(story.accepts(other), Ok(Accepted::Known));
-}
-
-#[test]
-fn checks_of_a_stage_where_the_release_does_not_stand_add_nothing() {
-    let live = pushed().deploying_at_test();
-    let staging = checked("staging", "d-1", false);
-    assert_eq!(live.accepts(staging), Ok(Accepted::Known));
-    let over = live.ended("test", Outcome::Succeeded, Some(8));
-    assert_eq!(
-        over.accepts(checked("test", ECS, true)),
-        Ok(Accepted::Known)
-    );
-    assert_eq!(
-        pushed().accepts(checked("test", ECS, true)),
-        Ok(Accepted::Known)
-    );
-    assert_eq!(
-        pushed().accepts(checked("nowhere", ECS, true)),
-        Err(Refusal::NoSuchStage(stage("nowhere")))
-    );
-}
-
-#[test]
-fn a_push_opens_a_release_or_says_why_not() {
-    let open_with = |tag: &str| {
-        let image = sample::image(tag, sample::dawn());
-        open(sample::shop(), 7, sample::home(), image)
-    };
-    let taken = open_with("3f2c1ab").expect("it is taken");
-    assert!(
-        matches!(&taken[..], [Event::Opened { version: 7, image, .. }] if image.tag.as_str() == "3f2c1ab")
-    );
-    let refused = open_with("latest").expect_err("it opens nothing");
-    assert!(refused.is_surprising);
-    assert!(
-        refused.reason.ends_with("push the commit hash as the tag"),
-        "{refused:?}"
-    );
-    let ignored = open_with("feature-x").expect_err("it opens nothing");
-    assert!(ignored.is_surprising);
-    assert!(
-        ignored.reason.contains("push the commit hash as the tag"),
-        "{ignored:?}"
-    );
-}
-
-#[test]
-fn what_a_rule_of_the_pipelines_own_leaves_out_surprises_nobody() {
-    let mut json = sample::shop_json();
-    json["tags"] = serde_json::json!({"semver": ">=1"});
-    let open_with = |tag: &str| {
-        let image = sample::image(tag, sample::dawn());
-        open(sample::pipeline(json.clone()), 7, sample::home(), image)
-    };
-    assert!(open_with("1.4.2").is_ok());
-    assert!(!open_with("3f2c1ab").unwrap_err().is_surprising);
-    let latest = open_with("latest").unwrap_err();
-    assert!(latest.is_surprising);
-    assert!(!latest.reason.contains("commit hash"), "{latest:?}");
-}
-
-#[test]
-fn an_image_of_a_foreign_registry_opens_nothing() {
-    let own = "111111111111.dkr.ecr.eu-west-1.amazonaws.com";
-    let theirs = "222222222222.dkr.ecr.eu-west-1.amazonaws.com";
-    let open_with = |named: Option<&str>, registry: &str, repository: &str| {
-        let pipeline = Pipeline {
-            registry: named.map(|host| host.parse().expect("a registry")),
-            ..sample::shop()
-        };
-        let image = Image {
-            registry: registry.parse().expect("a registry"),
-            repository: repository.parse().expect("a repository"),
-            ..sample::image("3f2c1ab", sample::dawn())
-        };
-        open(pipeline, 7, sample::home(), image)
-    };
-    for (named, registry, repository) in [
-        (None, own, "shop/api"),
-        (Some(own), own, "shop/api"),
-        (
-            Some("111111111111.dkr-ecr.eu-west-1.on.aws"),
-            own,
-            "shop/api",
-        ),
-        (Some(theirs), theirs, "shop/api"),
-    ] {
-        let opened = open_with(named, registry, repository);
-        assert!(opened.is_ok(), "{named:?} {registry}: {opened:?}");
-    }
-    for (named, registry, repository) in [
-        (None, theirs, "shop/api"),
-        (
-            None,
-            "111111111111.dkr.ecr.us-east-1.amazonaws.com",
-            "shop/api",
-        ),
-        (None, "docker.io", "shop/api"),
-        (Some(theirs), own, "shop/api"),
-        (None, own, "shop/web"),
-        (Some(own), own, "api"),
-    ] {
-        let why = open_with(named, registry, repository).expect_err("it is not taken");
-        let wanted = named.unwrap_or(own);
-        assert!(!why.is_surprising);
-        assert_eq!(
-            why.reason,
-            format!(
-                "the pipeline takes images of {wanted}/shop/api, not of {registry}/{repository}"
-            )
-        );
-    }
 }
 
 #[test]

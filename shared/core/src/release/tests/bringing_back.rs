@@ -1,4 +1,4 @@
-//! Rollbacks, holds and vetoes.
+//! Rollbacks: what is taken back, and what is brought back.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,9 @@ use super::given::{Story, given, kept, other, stage};
 use crate::names::ReleaseId;
 use crate::pipeline::Stage;
 use crate::release::{
-    Accepted, Action, ActionKind, Actor, BlockedBy, Decision, DeploymentStatus, Entry, Event, Good,
-    Image, Incoming, NoWayBack, Outcome, Principal, Release, Rollback, ServiceId, ServiceRow,
-    ServiceWrite, Step, Unfounded, WantedRollback, open_rollback, ran, service_change,
-    verify_rollback,
+    Accepted, Action, Actor, DeploymentStatus, Entry, Event, Good, Image, Incoming, NoWayBack,
+    Outcome, Principal, Release, Rollback, ServiceId, ServiceRow, ServiceWrite, Unfounded,
+    WantedRollback, open_rollback, ran, service_change, verify_rollback,
 };
 use crate::sample;
 
@@ -19,7 +18,7 @@ fn pushed() -> Story {
     given(sample::silent_shop()).pushed("3f2c1ab")
 }
 
-fn somebody() -> Principal {
+pub(super) fn somebody() -> Principal {
     Principal::Aws("arn:aws:iam::111111111111:user/ada".into())
 }
 
@@ -154,7 +153,7 @@ fn asking_twice_is_one_rollback_and_asking_later_another() {
 }
 
 /// The service of the stage `test`.
-fn at_test() -> ServiceId {
+pub(super) fn at_test() -> ServiceId {
     good().service_id(0).expect("a service")
 }
 
@@ -490,184 +489,4 @@ fn what_was_brought_back_is_good_and_what_came_after_it_is_not() {
     assert_eq!(row.earlier_after(&at(4)), [at(3), at(2), at(1)]);
     assert_eq!(row.earlier_after(&at(2)), [at(1)]);
     assert_eq!(row.earlier_after(&at(3)), [at(2), at(1)], "deployed again");
-}
-
-#[test]
-fn a_veto_ends_what_has_not_begun_and_what_comes_later() {
-    let veto = || Event::Vetoed {
-        by: somebody(),
-        reason: "CVE-2026-1".into(),
-    };
-    for story in [
-        pushed(),
-        pushed().planned("test", sample::plan()),
-        pushed().stands_at_production(),
-        pushed().ready_at_test().restored(),
-    ] {
-        let (outcome, reason) = story.happened(veto()).gives_up();
-        assert_eq!(outcome, Outcome::Refused);
-        assert!(reason.contains("vetoed the image: CVE-2026-1"), "{reason}");
-    }
-    let begun = pushed().deploying_at_test().happened(veto());
-    assert!(matches!(begun.next(), Step::Wait(_)), "it is finished");
-    let known = pushed().planned_but("test", |plan| plan.veto = Some("it is bad".into()));
-    assert_eq!(known.gives_up(), (Outcome::Refused, "it is bad".into()));
-}
-
-#[test]
-fn what_towpath_did_not_leave_is_not_overwritten() {
-    let story = pushed().planned_but("test", |plan| {
-        plan.service.baseline = Some(sample::revision(6));
-        plan.drift = Some("it differs in cpu".into());
-    });
-    let [held @ Event::Held { reason, .. }] = &story.records()[..] else {
-        panic!("it holds: {:?}", story.records());
-    };
-    assert!(reason.starts_with("shop:7 runs"), "{reason}");
-    assert!(
-        reason.contains("it left shop:6 (it differs in cpu)"),
-        "{reason}"
-    );
-    let change = service_change(&story.release, std::slice::from_ref(held), story.now);
-    assert!(matches!(
-        change.expect("a change").write,
-        ServiceWrite::Hold { .. }
-    ));
-    let story = story.happened(held.clone());
-    assert!(matches!(&story.records()[..], [Event::Blocked { .. }]));
-    let explained = pushed().planned_but("test", |plan| {
-        plan.service.baseline = Some(plan.current.clone());
-    });
-    assert!(matches!(
-        &explained.records()[..],
-        [Event::RolloutStarted { .. }]
-    ));
-}
-
-#[test]
-fn a_baseline_that_changed_in_the_last_moment_ends_the_rollout_and_holds_the_stage() {
-    let story = pushed()
-        .ready_at_test()
-        .intended()
-        .happened(Event::BaselineChanged {
-            stage: stage("test"),
-            found: "shop:12".into(),
-        });
-    assert_eq!(story.kinds(), [ActionKind::RestoreScaling]);
-    let story = story.restored();
-    let records = story.records();
-    let [
-        Event::Held { .. },
-        Event::RolloutEnded {
-            outcome: Outcome::Superseded,
-            ..
-        },
-        ..,
-    ] = &records[..]
-    else {
-        panic!("it is held: {records:?}");
-    };
-    let change = service_change(&story.release, &records, story.now).expect("a change");
-    assert!(matches!(
-        change.write,
-        ServiceWrite::Free {
-            baseline: None,
-            hold: Some(_),
-            ..
-        }
-    ));
-}
-
-#[test]
-fn nothing_starts_without_a_way_back_unless_the_stage_allows_it() {
-    let gone = |story: Story| {
-        story.planned_but("test", |plan| {
-            plan.no_way_back = Some("the old image is gone".into());
-        })
-    };
-    let (outcome, reason) = gone(pushed()).gives_up();
-    assert_eq!(outcome, Outcome::Failed);
-    assert!(reason.contains("way_back: optional"), "{reason}");
-    let mut json = sample::shop_json();
-    json["stages"][0]["way_back"] = "optional".into();
-    let allowed = given(sample::silent(sample::pipeline(json))).pushed("3f2c1ab");
-    assert!(matches!(
-        &gone(allowed).records()[..],
-        [Event::RolloutStarted { .. }]
-    ));
-}
-
-fn in_order(policy: &str) -> Story {
-    let mut json = sample::shop_json();
-    json["arrivals"] = policy.into();
-    let stage = json["stages"][2].take();
-    json["stages"] = serde_json::json!([stage]);
-    given(sample::pipeline(json)).pushed("3f2c1ab").muted()
-}
-
-#[test]
-fn releases_in_order_wait_for_older_ones_and_take_nobodys_place() {
-    let older = other(
-        "older00",
-        sample::dawn() - jiff::SignedDuration::from_hours(1),
-    );
-    let row = |plan: &mut crate::release::Plan| {
-        plan.service.candidate = Some(older.clone());
-        plan.service.waiting = vec![older.clone()];
-    };
-    let story = in_order("queue").planned_but("production", row);
-    let change = service_change(
-        &story.release,
-        &[story.release.entries()[1].event.clone()],
-        story.now,
-    );
-    assert_eq!(change.expect("it waits").write, ServiceWrite::Enqueue);
-    let story = story
-        .asked("production", 1)
-        .voted("production-1", sample::slack("U1"), Decision::Approve)
-        .planned_but("production", row);
-    let [Event::Blocked { by, .. }] = &story.records()[..] else {
-        panic!("it waits: {:?}", story.records());
-    };
-    assert_eq!(
-        *by,
-        BlockedBy::Turn {
-            release: older.release.clone()
-        }
-    );
-    let gone = story.planned_but("production", |plan| {
-        plan.service.candidate = Some(older.clone());
-    });
-    assert!(matches!(
-        &gone.records()[..],
-        [Event::RolloutStarted { .. }]
-    ));
-}
-
-#[test]
-fn an_approval_counts_for_what_ran_when_people_were_asked_where_the_pipeline_wants_that() {
-    for (policy, is_void) in [("queue", false), ("require_reapproval", true)] {
-        let story = in_order(policy)
-            .planned("production", sample::plan())
-            .asked("production", 1)
-            .voted("production-1", sample::slack("U1"), Decision::Approve)
-            .planned_but("production", |plan| plan.current = sample::revision(9));
-        let voided = matches!(&story.records()[..], [Event::ApprovalVoided { .. }]);
-        assert_eq!(voided, is_void, "{policy}: {:?}", story.records());
-    }
-}
-
-#[test]
-fn who_waits_in_order_leaves_room_when_it_ends() {
-    let story = in_order("queue").planned("production", sample::plan());
-    let ended = [Event::RolloutEnded {
-        stage: stage("production"),
-        outcome: Outcome::Expired,
-        reason: "r".into(),
-        revision: None,
-    }];
-    let change = service_change(&story.release, &ended, story.now);
-    assert_eq!(change.expect("it leaves").write, ServiceWrite::Leave);
-    let story = story.happened(ended[0].clone());
-    assert_eq!(story.kinds(), [ActionKind::WakeCandidate]);
 }

@@ -1,8 +1,12 @@
-//! `next` at a stage's gate: what runs already, approvals, queues, and taking the service.
+//! `next` at a stage's gates: vetoes, manual changes, what runs already, approvals, holds, other owners, and
+//! taking the service.
 
+use super::bringing_back::somebody;
 use super::given::{Story, given, other, stage};
 use crate::names::Fingerprint;
-use crate::release::{ActionKind, BlockedBy, Candidate, Decision, Event, Outcome};
+use crate::release::{
+    ActionKind, BlockedBy, Candidate, Decision, Event, Outcome, ServiceWrite, Step, service_change,
+};
 use crate::sample;
 
 fn pushed() -> Story {
@@ -238,5 +242,110 @@ fn a_service_row_that_no_epoch_can_follow_is_no_panic() {
             epoch: u64::MAX,
             ..
         }]
+    ));
+}
+
+#[test]
+fn a_veto_ends_what_has_not_begun_and_what_comes_later() {
+    let veto = || Event::Vetoed {
+        by: somebody(),
+        reason: "CVE-2026-1".into(),
+    };
+    for story in [
+        pushed(),
+        pushed().planned("test", sample::plan()),
+        pushed().stands_at_production(),
+        pushed().ready_at_test().restored(),
+    ] {
+        let (outcome, reason) = story.happened(veto()).gives_up();
+        assert_eq!(outcome, Outcome::Refused);
+        assert!(reason.contains("vetoed the image: CVE-2026-1"), "{reason}");
+    }
+    let begun = pushed().deploying_at_test().happened(veto());
+    assert!(matches!(begun.next(), Step::Wait(_)), "it is finished");
+    let known = pushed().planned_but("test", |plan| plan.veto = Some("it is bad".into()));
+    assert_eq!(known.gives_up(), (Outcome::Refused, "it is bad".into()));
+}
+
+#[test]
+fn what_towpath_did_not_leave_is_not_overwritten() {
+    let story = pushed().planned_but("test", |plan| {
+        plan.service.baseline = Some(sample::revision(6));
+        plan.drift = Some("it differs in cpu".into());
+    });
+    let [held @ Event::Held { reason, .. }] = &story.records()[..] else {
+        panic!("it holds: {:?}", story.records());
+    };
+    assert!(reason.starts_with("shop:7 runs"), "{reason}");
+    assert!(
+        reason.contains("it left shop:6 (it differs in cpu)"),
+        "{reason}"
+    );
+    let change = service_change(&story.release, std::slice::from_ref(held), story.now);
+    assert!(matches!(
+        change.expect("a change").write,
+        ServiceWrite::Hold { .. }
+    ));
+    let story = story.happened(held.clone());
+    assert!(matches!(&story.records()[..], [Event::Blocked { .. }]));
+    let explained = pushed().planned_but("test", |plan| {
+        plan.service.baseline = Some(plan.current.clone());
+    });
+    assert!(matches!(
+        &explained.records()[..],
+        [Event::RolloutStarted { .. }]
+    ));
+}
+
+#[test]
+fn a_baseline_that_changed_in_the_last_moment_ends_the_rollout_and_holds_the_stage() {
+    let story = pushed()
+        .ready_at_test()
+        .intended()
+        .happened(Event::BaselineChanged {
+            stage: stage("test"),
+            found: "shop:12".into(),
+        });
+    assert_eq!(story.kinds(), [ActionKind::RestoreScaling]);
+    let story = story.restored();
+    let records = story.records();
+    let [
+        Event::Held { .. },
+        Event::RolloutEnded {
+            outcome: Outcome::Superseded,
+            ..
+        },
+        ..,
+    ] = &records[..]
+    else {
+        panic!("it is held: {records:?}");
+    };
+    let change = service_change(&story.release, &records, story.now).expect("a change");
+    assert!(matches!(
+        change.write,
+        ServiceWrite::Free {
+            baseline: None,
+            hold: Some(_),
+            ..
+        }
+    ));
+}
+
+#[test]
+fn nothing_starts_without_a_way_back_unless_the_stage_allows_it() {
+    let gone = |story: Story| {
+        story.planned_but("test", |plan| {
+            plan.no_way_back = Some("the old image is gone".into());
+        })
+    };
+    let (outcome, reason) = gone(pushed()).gives_up();
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(reason.contains("way_back: optional"), "{reason}");
+    let mut json = sample::shop_json();
+    json["stages"][0]["way_back"] = "optional".into();
+    let allowed = given(sample::silent(sample::pipeline(json))).pushed("3f2c1ab");
+    assert!(matches!(
+        &gone(allowed).records()[..],
+        [Event::RolloutStarted { .. }]
     ));
 }
