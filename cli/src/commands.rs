@@ -40,14 +40,14 @@ const STYLES: Styles = Styles::styled()
 
 /// Deploys pushed images to Amazon ECS, stage by stage.
 ///
-/// Exit codes: 0 done or yes; 1 no, different or failed; 2 wrong use, or the work could not be done; 3
-/// of plan: nothing would be deployed.
+/// Exit codes: 0 done or yes; 1 no, different or failed; 2 wrong usage, or the command could not
+/// be carried out; 3 (plan only) nothing would be deployed.
 #[derive(Debug, clap::Parser)]
 #[command(name = "towpath", version, styles = STYLES, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     verb: Verb,
-    /// How the answer is written.
+    /// Output format.
     #[arg(long, global = true, value_enum, default_value_t)]
     output: Output,
     #[command(flatten)]
@@ -76,7 +76,7 @@ enum Verb {
 }
 
 impl Arguments {
-    /// How the answer is written.
+    /// Output format.
     pub(crate) fn output(&self) -> Output {
         self.output
     }

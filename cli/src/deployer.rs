@@ -38,7 +38,7 @@ pub(crate) struct Where {
     /// The profile of the AWS configuration to use.
     #[arg(long, global = true, value_name = "NAME")]
     profile: Option<String>,
-    /// The deployer's region; by default that of the environment or the profile.
+    /// The deployer's region; by default that of the environment or profile.
     #[arg(long, global = true, value_name = "REGION")]
     region: Option<Region>,
 }

@@ -10,10 +10,10 @@ use serde::Serialize;
 /// How a command's answer is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Output {
-    /// For people, in colour on a terminal unless `NO_COLOR` is set.
+    /// Text for people, in colour on a terminal unless `NO_COLOR` is set.
     #[default]
     Text,
-    /// One JSON document, for programs; it has an `error` where the work could not be done.
+    /// One JSON document for programs, with an `error` if the command failed.
     Json,
 }
 

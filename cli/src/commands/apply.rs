@@ -21,23 +21,24 @@ use crate::reference::yaml;
 
 /// Check pipeline files, show what changes, and store them for the deployer.
 ///
-/// A release that is under way goes on under the version that it began with.
+/// Releases in progress keep the version that they began with.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath apply deploy/shop-api.yaml\n  \
     towpath apply deploy/*.yaml --dry-run\n  \
     towpath apply deploy/shop-api.yaml --deploy-newest\n\n\
-    A pipeline takes what is pushed after it was applied or changed. Nothing is stored unless every file is good. With --dry-run it exits with 1 when something would \
-    change, with --deploy-newest when the newest image is not deployed because its release has \
-    ended without it.")]
+    A pipeline takes images that are pushed after it was applied or changed. Nothing is stored \
+    unless every file is valid. With --dry-run it exits with 1 if something would change; with \
+    --deploy-newest, if the newest image is not deployed because its release has already \
+    ended.")]
 pub(super) struct Arguments {
-    /// The files, in YAML or, when named .json, in JSON; `-` reads the standard input.
+    /// The files, in YAML or, if named .json, in JSON; `-` reads standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Only show what would change.
     #[arg(long)]
     dry_run: bool,
-    /// Deploy also the newest image that the pipeline takes, although it was pushed before.
+    /// Also deploy the newest image that the pipeline takes, although it was pushed earlier.
     #[arg(long, conflicts_with = "dry_run")]
     deploy_newest: bool,
 }

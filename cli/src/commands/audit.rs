@@ -24,22 +24,22 @@ use crate::telling::{counted, safe};
 /// How often a release is read again while entries are being added to it.
 const READS: u32 = 5;
 
-/// Verify that nobody has edited, removed or added entries of releases or people's orders, and that
-/// the rows that are derived from them say the same.
+/// Verify that nobody has edited, removed or added an entry of a release or an order (hold,
+/// veto), and that the rows derived from them agree.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath audit\n  \
     towpath audit shop-api-0123456789abcdef\n  \
     towpath audit shop-api/production\n  \
     towpath audit sha256:139b26d7e7f268d0d78e696d1addce9acf30935aa8f44d186dbc15d0abe2eb45 --output json\n\n\
-    Exits with 1 when something is not what was written, and names the place.")]
+    Exits with 1 if something is not as it was written, and names it.")]
 pub(super) struct Arguments {
-    /// Releases, whose entries, summaries and deployments are verified; or stages as PIPELINE/STAGE,
-    /// whose service's row and holds are; or images by digest, whose vetoes are. Without any: all
-    /// services and orders, the last releases of each pipeline and all that are on their way.
+    /// What to verify: releases (entries, summary, deployments), stages as PIPELINE/STAGE
+    /// (service row, holds), or images by digest (vetoes). If left out: all services and orders,
+    /// the last releases of each pipeline, and all releases in progress.
     #[arg(value_name = "RELEASE|PIPELINE/STAGE|DIGEST")]
     subjects: Vec<Named>,
-    /// How many releases of each pipeline are looked at, the last ones, beside those on their way.
+    /// How many of each pipeline's last releases to verify, besides those in progress.
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     last: usize,
 }

@@ -18,14 +18,13 @@ use crate::output::{Answer, Failure, Output};
       | towpath diff - taskdef.json --output json\n\n\
     Exits with 0 if there are no differences, 1 if there are, 2 if it failed.")]
 pub(super) struct Arguments {
-    /// A file with a task definition or DescribeTaskDefinition's answer; `-` reads the standard
-    /// input.
+    /// A file with a task definition or DescribeTaskDefinition's answer; `-` reads standard input.
     #[arg(value_name = "A")]
     before: PathBuf,
     /// What to compare it with.
     #[arg(value_name = "B")]
     after: PathBuf,
-    /// How both are written.
+    /// Format of both.
     #[arg(long, value_enum, default_value_t)]
     input: Input,
 }

@@ -12,23 +12,22 @@ use crate::doctor::{Finding, Severity, examine};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, WARN, write_json};
 use crate::telling::safe;
 
-/// Examine the deployer, its pipelines and their services: what does not work, why, and the way
-/// out.
+/// Check the deployer, its pipelines and their services, and say how to fix what does not work.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath doctor\n  \
     towpath doctor shop-api --in 222222222222=production-readonly\n  \
     towpath doctor --output json\n\n\
-    It only reads; what your credentials may not read is reported as unknown. Exits with 1 when an \
-    error was found.")]
+    It only reads; what your credentials may not read is reported as unknown. Exits with 1 if \
+    it found an error.")]
 pub(super) struct Arguments {
-    /// The pipeline; without it the deployer itself and all pipelines.
+    /// The pipeline; if left out, the deployer itself and all pipelines.
     pipeline: Option<PipelineName>,
-    /// The profile with which an account of stages is looked into, since their roles are for the
-    /// deployer alone; may be given for several accounts.
+    /// AWS profile for reading another account, whose role only the deployer may assume
+    /// (repeatable).
     #[arg(long = "in", value_name = "ACCOUNT=PROFILE", value_parser = account_profile)]
     pub(super) elsewhere: Vec<(AccountId, String)>,
-    /// Show what is as it should be, too.
+    /// Also show what is in order.
     #[arg(long)]
     all: bool,
 }

@@ -28,16 +28,16 @@ use crate::telling::safe;
     towpath explain shop/api 3f2c1ab\n  \
     towpath explain 111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop/api:3f2c1ab\n  \
     towpath explain shop/api v1.9.0 v1.10.0 --file deploy/*.yaml --output json\n\n\
-    Exits with 1 when no pipeline takes any of the tags, or only vetoed images, \
-    and when the deployer hears of no push there.")]
+    Exits with 1 if no pipeline takes any of the tags, if every image that one takes is \
+    vetoed, or if the deployer gets no push events from that registry.")]
 pub(super) struct Arguments {
     /// The ECR repository, or an image of it: `shop/api:3f2c1ab`, with or without the registry.
     #[arg(value_name = "REPOSITORY")]
     image: Asked,
-    /// The tags to judge, beside that of the image.
+    /// Further tags to judge.
     #[arg(value_name = "TAG")]
     tags: Vec<Tag>,
-    /// The pipeline files to ask, instead of the pipelines that the deployer keeps.
+    /// Pipeline files to judge by, instead of the deployer's pipelines.
     #[arg(long = "file", num_args = 1.., value_name = "FILE")]
     files: Vec<PathBuf>,
 }

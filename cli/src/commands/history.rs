@@ -21,11 +21,11 @@ use crate::telling::{safe, time};
     towpath history shop-api-0123456789abcdef --all\n  \
     towpath history shop-api-0123456789abcdef --output json")]
 pub(super) struct Arguments {
-    /// A release, whose entries are shown, or a pipeline, whose releases are; without it the
+    /// A release, to show its entries, or a pipeline, to show its releases; if left out, the
     /// releases of all pipelines.
     #[arg(value_name = "PIPELINE|RELEASE")]
     subject: Option<String>,
-    /// How many releases of each pipeline are shown, the one that was opened last first.
+    /// How many releases of each pipeline to show, newest first.
     #[arg(long, default_value_t = 20, value_name = "N")]
     limit: usize,
     /// Include bookkeeping entries.

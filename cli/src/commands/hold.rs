@@ -21,8 +21,8 @@ const HOLD: Words = Words {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  \
     towpath hold shop-api production --reason 'the sale runs until Monday'\n\n\
-    A rollout that has begun is finished. Rollbacks ignore holds. The pipelines' \
-    channels are told.")]
+    A rollout in progress is finished. Rollbacks ignore holds. The pipelines' channels are \
+    notified.")]
 pub(super) struct Hold {
     #[command(flatten)]
     of: StageArguments,
@@ -31,11 +31,11 @@ pub(super) struct Hold {
     reason: String,
 }
 
-/// Lift a stage's hold, accept what runs there, and let the release that waits go on.
+/// Lift a stage's hold, accept what runs there, and let the waiting release go on.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  \
     towpath release-hold shop-api production --reason 'fixed by 4a5b6c7'\n\n\
-    `towpath status` shows why a stage is held. The pipelines' channels are told.")]
+    `towpath status` shows why a stage is held. The pipelines' channels are notified.")]
 pub(super) struct ReleaseHold {
     #[command(flatten)]
     of: StageArguments,

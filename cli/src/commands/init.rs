@@ -22,10 +22,10 @@ use crate::init::{StageWish, Wish, of_stage, parsed, region, role, stage};
 use crate::lint::{Format, Linter};
 use crate::output::{Answer, Failure, GOOD, NAME, Output, QUIET, write_json};
 
-/// Write a pipeline file for services that are there: engine, containers and deployment group are
-/// found in AWS.
+/// Write a pipeline file for existing services: engine, containers and deployment group are read
+/// from AWS.
 ///
-/// On a terminal it asks for what the flags do not say.
+/// On a terminal it asks for whatever the flags leave out.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath init\n  \
@@ -34,39 +34,39 @@ use crate::output::{Answer, Failure, GOOD, NAME, Output, QUIET, write_json};
     towpath init --repository shop/api --stage production=shop/api \
     --role production=arn:aws:iam::222222222222:role/towpath-target,EXTERNAL_ID \
     --in 222222222222=production\n\n\
-    It only reads AWS, and replaces no file without --force.")]
+    It changes nothing in AWS, and overwrites no file without --force.")]
 pub(super) struct Arguments {
-    /// The ECR repository; with its registry's host before it or without.
+    /// The ECR repository, with or without its registry's host.
     #[arg(long, value_name = "NAME", value_parser = repository)]
     repository: Option<(Option<Registry>, RepositoryName)>,
-    /// A stage and its service, in the order in which a release passes them.
+    /// A stage and its service (repeatable, in the order in which releases pass them).
     #[arg(long = "stage", value_name = "NAME=CLUSTER/SERVICE", value_parser = stage)]
     stages: Vec<StageWish>,
-    /// The role with which the deployer changes a stage's service in another account.
+    /// The role that the deployer assumes for a stage in another account (repeatable).
     #[arg(long = "role", value_name = "STAGE=ARN[,EXTERNAL_ID]", value_parser = |text: &str| of_stage(role)(text))]
     roles: Vec<(StageName, Role)>,
-    /// The region of a stage, where it is not the deployer's own.
+    /// The region of a stage, if it is not the deployer's (repeatable).
     #[arg(long = "region-of", value_name = "STAGE=REGION", value_parser = |text: &str| of_stage(region)(text))]
     regions: Vec<(StageName, Region)>,
-    /// A container to update, if it cannot be inferred from its image.
+    /// A container to update, if it cannot be inferred from its image (repeatable).
     #[arg(long = "container", value_name = "STAGE=NAME", value_parser = |text: &str| of_stage(parsed::<ContainerName>)(text))]
     containers: Vec<(StageName, ContainerName)>,
-    /// The pipeline's name; by default made from the repository's.
+    /// The pipeline's name; by default derived from the repository's.
     #[arg(long, value_name = "NAME")]
     pipeline: Option<PipelineName>,
-    /// The Slack channel that is told; e-mail where none is named.
+    /// The Slack channel to notify; e-mail if left out.
     #[arg(long, value_name = "CHANNEL")]
     slack: Option<SlackChannel>,
-    /// A Slack user who may approve the last stage; may be given several times.
+    /// A Slack user who may approve the last stage (repeatable).
     #[arg(long = "approver", value_name = "USER")]
     approvers: Vec<SlackUser>,
-    /// The file that is written, `-` for the standard output; by default `<pipeline>.yaml`.
+    /// The file to write, `-` for standard output; by default `<pipeline>.yaml`.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Replace the file if it is there.
+    /// Overwrite the file if it exists.
     #[arg(long)]
     force: bool,
-    /// AWS profile for reading an account of stages; may be given for several.
+    /// AWS profile for reading another account (repeatable).
     #[arg(long = "in", value_name = "ACCOUNT=PROFILE", value_parser = account_profile)]
     pub(super) elsewhere: Vec<(AccountId, String)>,
 }

@@ -10,15 +10,15 @@ use super::files::{self, FileReport, Linted};
 use crate::lint::LintError;
 use crate::output::{Answer, BAD, Failure, GOOD, Output, QUIET, write_json};
 
-/// Check pipeline files: every mistake with its line and the way out.
+/// Check pipeline files, and show each mistake with its line and how to fix it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath lint deploy/shop-api.yaml\n  \
     towpath lint deploy/*.yaml --output json\n\n\
-    Exits with 1 when something is wrong, and with 2 when a file cannot be read; what is said of the \
-    others counts all the same.")]
+    Exits with 1 if a file has a mistake, and with 2 if one cannot be read; the others are \
+    checked all the same.")]
 pub(super) struct Arguments {
-    /// The files, in YAML or, when named .json, in JSON; `-` reads the standard input.
+    /// The files, in YAML or, if named .json, in JSON; `-` reads standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }

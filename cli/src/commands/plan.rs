@@ -18,8 +18,8 @@ use crate::deployer::{Deployer, NoSuchPipeline, all_pipelines};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
 use crate::telling::safe;
 
-/// Show what a push would do in a stage: the task definition's changes, how it is rolled out, and
-/// who is asked.
+/// Show what a push would do in a stage: the changed task definition, the engine, and who has to
+/// approve.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath plan shop-api --stage production --image 3f2c1ab\n  \
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     /// The stage.
     #[arg(long, value_name = "STAGE")]
     stage: StageName,
-    /// The image: its tag, or its name with a tag, and with its digest if it was not pushed yet.
+    /// The image: a tag, or a name with a tag, plus a digest if it is not pushed yet.
     #[arg(long, value_name = "REF")]
     image: String,
 }

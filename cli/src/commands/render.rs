@@ -17,8 +17,8 @@ use crate::telling::counted;
 
 /// Print a task definition ready to be registered, with the listed changes and no others.
 ///
-/// Every field is kept, also those that no tool knows yet; only what DescribeTaskDefinition adds is
-/// taken out.
+/// Every field is kept, even one that is newer than this tool; only what DescribeTaskDefinition
+/// adds is removed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath render --task-definition taskdef.json --image \
@@ -27,7 +27,7 @@ use crate::telling::counted;
       | towpath render --task-definition - --env app:COMMIT=3f2c1ab --check > taskdef.json\n\n\
     Exits with 0 if it was rendered, 1 if --check found errors, 2 if it failed.")]
 pub(super) struct Arguments {
-    /// A file with a task definition or DescribeTaskDefinition's answer, - for standard input
+    /// A file with a task definition or DescribeTaskDefinition's answer; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     task_definition: PathBuf,
     /// Set a container's image
@@ -42,10 +42,10 @@ pub(super) struct Arguments {
     /// Set a tag of the task definition
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     tag: Vec<(String, String)>,
-    /// How the input is written
+    /// Input format
     #[arg(long, value_enum, default_value_t)]
     input: Input,
-    /// The form of the input; told from the input if left out
+    /// The form of the input; detected if left out
     #[arg(long, value_enum)]
     base_format: Option<Format>,
     /// Print nothing but errors if ECS would refuse it, or if an image has no digest

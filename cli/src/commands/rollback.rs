@@ -26,23 +26,24 @@ use crate::telling::safe;
 /// How often the service may change hands while it is decided what is taken back.
 const TRIES: u32 = 3;
 
-/// Roll a stage back: what is being rolled out to it, or else to what ran there before.
+/// Roll a stage back: undo the rollout in progress, or else return to what ran before.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath rollback shop-api production --reason 'checkout fails'\n  \
     towpath rollback shop-api production --to shop-api-0123456789abcdef\n  \
     towpath rollback shop-api production --to shop-api:7\n\n\
     Rollbacks bypass holds, vetoes and approvals; the stage is on hold afterwards. \
-    Run it again to go back one more release. If somebody changed the service by hand, and your \
-    credentials may look, it brings back what Towpath left last.")]
+    Run it again to go back one more release. If \
+    somebody changed the service by hand, and your credentials may read it, it brings back what \
+    Towpath deployed last.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     of: StageArguments,
-    /// The release to bring back, which must have served there, or a revision that ran there, such as
-    /// the one before the first release; by default what served before what runs now.
+    /// The release or revision to return to, which must have run there; by default what ran
+    /// before the present one.
     #[arg(long, value_name = "RELEASE|FAMILY:REVISION", value_parser = target)]
     to: Option<Target>,
-    /// Why, for everybody who reads about it.
+    /// Why, for everybody who is notified.
     #[arg(long, value_parser = reason, value_name = "TEXT")]
     reason: Option<String>,
 }

@@ -15,7 +15,7 @@ use crate::reference;
     Editors complete and check a file that begins with\n  \
     # yaml-language-server: $schema=pipeline.schema.json")]
 pub(super) struct Arguments {
-    /// Print every key with its meaning and an example, as Markdown.
+    /// Print the reference in Markdown: every key with its meaning and an example.
     #[arg(long)]
     markdown: bool,
 }

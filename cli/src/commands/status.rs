@@ -30,18 +30,18 @@ const NEWEST: usize = 50;
 /// are low, does not refuse.
 const AT_ONCE: usize = 8;
 
-/// Show what runs in each stage, since when, what is on its way, and what is held or vetoed.
+/// Show what runs in each stage and since when, what is in progress, and what is held or vetoed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     towpath status\n  \
     towpath status shop-api --output json\n\n\
-    It shows what the ledger knows, and what the services run and how their last deployments ended \
-    where your credentials may ask. Exits with 1 when a stage is held, runs something that Towpath \
-    has not deployed and nobody has accepted, stands on a deployment that failed, or has no service, when a vetoed image \
-    serves, when the last release failed, was rolled back or is not trusted, or when a pipeline \
-    cannot be read.")]
+    It shows what the ledger knows and, where your credentials may ask, what the services run \
+    and how their last deployments ended. Exits with 1 if something needs attention: a stage \
+    is held, has no service, runs something that Towpath did not deploy and nobody accepted, \
+    or stands on a failed deployment; a vetoed image runs; the last release failed, was rolled \
+    back or is not trusted; or a pipeline cannot be read.")]
 pub(super) struct Arguments {
-    /// The pipeline; without it all of them.
+    /// The pipeline; all of them if left out.
     pipeline: Option<PipelineName>,
 }
 

@@ -32,7 +32,7 @@ const VETO: Words = Words {
     towpath veto sha256:139b26d7e7f268d0d78e696d1addce9acf30935aa8f44d186dbc15d0abe2eb45 \
     --reason 'loses orders'\n\n\
     Releases of this image in progress end as refused. Services already running it are not \
-    touched: `towpath rollback` takes it back there. The pipelines' channels are told.")]
+    touched: use `towpath rollback` there. The pipelines' channels are notified.")]
 pub(super) struct Veto {
     /// The image's digest, or a release that carries it.
     #[arg(value_name = "DIGEST|RELEASE")]
@@ -40,7 +40,7 @@ pub(super) struct Veto {
     /// Why, for everybody whose release it stops.
     #[arg(long, value_parser = reason, value_name = "TEXT")]
     reason: String,
-    /// Veto a digest that no pipeline's repository has, for an image that is still to be pushed.
+    /// Veto a digest that is in no pipeline's repository yet.
     #[arg(long)]
     not_pushed_yet: bool,
 }
@@ -49,8 +49,8 @@ pub(super) struct Veto {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  \
     towpath lift-veto shop-api-0123456789abcdef --reason 'it was the database'\n\n\
-    Releases that the veto has ended stay ended: push the image again under another tag. \
-    The pipelines' channels are told.")]
+    Releases that the veto has ended stay ended: push the image again under another tag. The \
+    pipelines' channels are notified.")]
 pub(super) struct LiftVeto {
     /// The image's digest, or a release that carries it.
     #[arg(value_name = "DIGEST|RELEASE")]
