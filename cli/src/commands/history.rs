@@ -4,7 +4,7 @@ use std::io::Write;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use towpath_core::message::{Description, Tone, describe, waiting};
+use towpath_core::message::{Description, Tone, describe, reason_of, waiting};
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::release::{Actor, Event, Outcome, Release, Summary};
 
@@ -190,6 +190,9 @@ struct EntryLine<'a> {
     at: Timestamp,
     actor: &'a Actor,
     says: String,
+    /// The reason that it gives, in a sentence: in the event it may be a value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     bookkeeping: bool,
     event: &'a Event,
     fingerprint: &'a str,
@@ -210,6 +213,7 @@ fn write_entries(
                     at: entry.at,
                     actor: &entry.actor,
                     says: described.sentence,
+                    reason: reason_of(&entry.event),
                     bookkeeping: described.is_bookkeeping,
                     event: &entry.event,
                     fingerprint: entry.fingerprint.as_str(),

@@ -13,8 +13,8 @@ use towpath_core::check::target::CheckUrl;
 use towpath_core::names::{DeploymentId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::pipeline::{PARAMETER_ROOT, Pipeline};
 use towpath_core::release::{
-    Action, Actor, Entry, Event, Good, Home, Image, Outcome, Plan, Release, ServiceId, ServiceRow,
-    StoredEntry, Summary, Untrusted, release_id,
+    Action, Actor, EndReason, Entry, Event, Good, Home, Image, Outcome, Plan, Release, ServiceId,
+    ServiceRow, StoredEntry, Summary, Untrusted, release_id,
 };
 use towpath_deployer::Preview;
 use towpath_deployer::ports::{CallError, ImageDetail};
@@ -193,7 +193,10 @@ fn image(pipeline: &Pipeline, tag: &str) -> Image {
 pub(crate) fn succeeded() -> Event {
     Event::Ended {
         outcome: Outcome::Succeeded,
-        reason: "it serves in production".into(),
+        reason: EndReason::Serves {
+            name: "3f2c1ab".into(),
+            stage: "production".parse().unwrap(),
+        },
     }
 }
 

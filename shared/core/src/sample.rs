@@ -9,8 +9,8 @@ use towpath_taskdef::image::{Digest, Tag};
 use crate::names::{Fingerprint, SlackUser, TaskDefinitionArn};
 use crate::pipeline::{Notify, Pipeline};
 use crate::release::{
-    Action, BaseRevision, DeploymentTarget, Event, Home, Image, Plan, Principal, ScalableTarget,
-    ScalingState, ServiceRow,
+    Action, BaseRevision, DeploymentTarget, EndReason, Event, Home, Image, Plan, Principal, Reason,
+    RollbackReason, ScalableTarget, ScalingState, ServiceRow,
 };
 
 /// The first moment of every story.
@@ -174,6 +174,34 @@ pub(crate) fn plan() -> Plan {
         unknown_fields: Vec::new(),
         service: ServiceRow::default(),
     }
+}
+
+/// A rollout has ended, as AWS says.
+#[must_use]
+pub(crate) fn reason(said: &str) -> Reason {
+    Reason::of_deployment(said)
+}
+
+/// A rollout is rolled back, for what AWS says.
+#[must_use]
+pub(crate) fn failed(said: &str) -> RollbackReason {
+    RollbackReason::LeftInPlace { said: said.into() }
+}
+
+/// A rollout is rolled back, for it had its time.
+#[must_use]
+pub(crate) fn too_late() -> RollbackReason {
+    RollbackReason::NotFinished {
+        within: "1h".parse().expect("a span"),
+        hook: None,
+        causes: Vec::new(),
+    }
+}
+
+/// A release has ended with its rollout to `test`, as AWS says.
+#[must_use]
+pub(crate) fn end(said: &str) -> EndReason {
+    EndReason::at(&"test".parse().expect("a stage name"), reason(said))
 }
 
 /// A Slack user.

@@ -153,7 +153,7 @@ impl Story {
             Ended {
                 tag: release.image().tag.to_string(),
                 outcome: conclusion.map(|it| it.outcome),
-                reason: conclusion.map(|it| it.reason.clone()).unwrap_or_default(),
+                reason: conclusion.map_or_else(String::new, |it| it.reason.to_string()),
                 is_rollback: release.rollback().is_some(),
             }
         });

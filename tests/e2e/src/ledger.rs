@@ -1,6 +1,7 @@
 //! The ledger of one pipeline, read as its administrator reads it.
 
 use serde_json::{Value, json};
+use towpath_core::message::reason_of;
 
 use crate::lab::{Error, Lab};
 
@@ -107,10 +108,18 @@ impl<'a> Ledger<'a> {
     /// When the ledger cannot be read.
     pub async fn reason(&self, tag: &str) -> Result<String, Error> {
         let ended = self.events_named(tag, "ended").await?;
-        Ok(ended
-            .last()
-            .map_or(String::new(), |event| text(&event["reason"])))
+        Ok(ended.last().map_or(String::new(), why))
     }
+}
+
+/// The reason that an event of the ledger gives, in the sentence that people read.
+///
+/// # Panics
+/// When it is no event.
+#[must_use]
+pub fn why(event: &Value) -> String {
+    let event = serde_json::from_value(event.clone()).expect("an event");
+    reason_of(&event).unwrap_or_default()
 }
 
 fn text(value: &Value) -> String {

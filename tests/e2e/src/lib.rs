@@ -22,7 +22,7 @@ mod world;
 
 pub use account::{Account, Place, Stolen, TOOLS};
 pub use lab::{Error, Lab, Options};
-pub use ledger::{Ledger, Listed};
+pub use ledger::{Ledger, Listed, why};
 pub use looking::DeadLetter;
 pub use narrator::Narrator;
 pub use native::{Native, Reached};

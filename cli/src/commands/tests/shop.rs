@@ -2,7 +2,7 @@
 
 use towpath_core::names::Fingerprint;
 use towpath_core::pipeline::Pipeline;
-use towpath_core::release::{Outcome, Recomputed, Release, Revision, ServiceRow};
+use towpath_core::release::{Outcome, Reason, Recomputed, Release, Revision, ServiceRow};
 
 use super::*;
 use crate::deployer::memory::home;
@@ -35,7 +35,7 @@ pub(super) fn succeeds(
     events.push(Event::RolloutEnded {
         stage: "production".parse().unwrap(),
         outcome: Outcome::Succeeded,
-        reason: "it serves".into(),
+        reason: Reason::of_deployment("it serves"),
         revision: Some(with),
     });
     events.push(succeeded());
@@ -56,7 +56,7 @@ pub(super) fn rolled_out_on(row: Option<&ServiceRow>) -> Vec<Event> {
     let succeeded_in = |stage: &str| Event::RolloutEnded {
         stage: stage.parse().unwrap(),
         outcome: Outcome::Succeeded,
-        reason: "it serves".into(),
+        reason: Reason::of_deployment("it serves"),
         revision: None,
     };
     let production = || "production".parse().unwrap();

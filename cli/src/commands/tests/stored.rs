@@ -1,6 +1,6 @@
 //! `towpath explain` and `towpath status`, by what the deployer keeps.
 
-use towpath_core::release::Outcome;
+use towpath_core::release::{EndReason, Outcome};
 
 use super::*;
 use crate::doctor::memory::Answers;
@@ -170,7 +170,9 @@ fn the_last_release_is_told_where_it_has_not_succeeded_and_why() {
     let ended = |outcome, reason: &str| {
         [Event::Ended {
             outcome,
-            reason: reason.into(),
+            reason: EndReason::NotTrusted {
+                problem: reason.into(),
+            },
         }]
     };
     let why = "the image is for linux/arm64, and the tasks run on linux/amd64";

@@ -1,5 +1,7 @@
 //! `towpath apply`.
 
+use towpath_core::release::{EndReason, Reason};
+
 use super::*;
 use crate::doctor::memory::Answers;
 
@@ -232,12 +234,17 @@ fn what_was_released_before_is_not_deployed_once_more() {
     // What has ended without having brought it is not deployed by asking again.
     let refused = Event::Ended {
         outcome: towpath_core::release::Outcome::Refused,
-        reason: "ada vetoed the image: it loses orders".into(),
+        reason: EndReason::at(
+            &"test".parse().unwrap(),
+            Reason::VetoedBefore {
+                said: "ada vetoed the image: it loses orders".into(),
+            },
+        ),
     };
     deployer.release(&pipeline, "3f2c1ab", &[refused]);
     let text = no(&deployer, &["apply", &path, "--deploy-newest"]);
     for said in [
-        "(refused: ada vetoed the image: it loses orders)",
+        "(refused: test: ada vetoed the image: it loses orders)",
         "it is not deployed: an image is released once under one tag: push it under a new tag; a longer or shorter abbreviation",
     ] {
         assert!(text.contains(said), "{said}: {text}");

@@ -219,7 +219,7 @@ async fn reported_meanwhile() {
         .await
         .unwrap();
     let release = aws.load(&id('a')).await.unwrap().unwrap();
-    let reason = release.conclusion().map(|it| it.reason.clone());
+    let reason = release.conclusion().map(|it| it.reason.to_string());
     let reason = reason.unwrap_or_default();
     assert!(
         reason.contains("check `answers` failed at after_install"),

@@ -25,7 +25,7 @@ use support::releases::{
 use towpath_aws::Aws;
 use towpath_core::names::{DeploymentId, ReleaseId};
 use towpath_core::release::{
-    BlockedBy, BrokenChain, DeploymentStatus, Event, Outcome, verify_chain,
+    BlockedBy, BrokenChain, DeploymentStatus, Event, Outcome, RollbackReason, verify_chain,
 };
 use towpath_deployer::ports::{Append, AppendError, Ledger, LoadError};
 
@@ -279,7 +279,9 @@ async fn a_rollback_that_two_entries_of_one_append_name_is_written_down_once() {
     let begun = Event::RollbackStarted {
         deployment: Some(deployment.clone()),
         also: None,
-        reason: "too slow".into(),
+        reason: RollbackReason::LeftInPlace {
+            said: "too slow".into(),
+        },
         outcome: Outcome::RolledBack,
         hold: false,
     };

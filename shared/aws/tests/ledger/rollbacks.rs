@@ -66,7 +66,7 @@ async fn driven(
         .await
         .unwrap();
     let release = aws.load(&id).await.unwrap().unwrap();
-    let reason = release.conclusion().map(|it| it.reason.clone());
+    let reason = release.conclusion().map(|it| it.reason.to_string());
     let ecs = |it: &Request| it.header("x-amz-target").starts_with("AmazonEC2Container");
     let asked = server.requests().into_iter().filter(ecs);
     let changes = asked

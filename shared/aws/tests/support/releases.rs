@@ -6,8 +6,8 @@ use towpath_aws::Aws;
 use towpath_core::names::{Region, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Actor, BlockedBy, Entry, Event, Home, Image, Outcome, Place, Plan, Principal, Release,
-    ServiceId, WantedRollback, open_rollback, release_id,
+    Actor, BlockedBy, EndReason, Entry, Event, Home, Image, Outcome, Place, Plan, Principal,
+    Reason, Release, ServiceId, WantedRollback, open_rollback, release_id,
 };
 use towpath_deployer::ports::{Append, AppendError, Ledger, NewDeployment};
 
@@ -159,7 +159,7 @@ pub fn rollout_ended(outcome: Outcome) -> Event {
     Event::RolloutEnded {
         stage: "test".parse().unwrap(),
         outcome,
-        reason: "as planned".into(),
+        reason: Reason::of_deployment("as planned"),
         revision: Some(
             "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:8"
                 .parse()
@@ -172,7 +172,10 @@ pub fn rollout_ended(outcome: Outcome) -> Event {
 pub fn ended() -> Event {
     Event::Ended {
         outcome: Outcome::Succeeded,
-        reason: "it serves".into(),
+        reason: EndReason::Serves {
+            name: "3f2c1ab".into(),
+            stage: "test".parse().unwrap(),
+        },
     }
 }
 

@@ -9,7 +9,9 @@ use super::escape::{cut, one_line, slack_text};
 use super::style::{LONGEST_QUOTE, SLACK, SLACK_NOTIFICATION, Style, sign};
 use super::waiting::sentence;
 use crate::pipeline::Stage;
-use crate::release::{Card, Conclusion, Instead, Outcome, Phase, Release, Rollout};
+use crate::release::{
+    Card, Conclusion, EndReason, Instead, Outcome, Phase, Reason, Release, Rollout,
+};
 
 /// The release's card: what it is, how each stage stands, and the buttons while people are asked.
 #[must_use]
@@ -39,7 +41,7 @@ pub fn card(release: &Release) -> Card {
                     "{} *{}*: {}",
                     sign(conclusion.outcome),
                     conclusion.outcome,
-                    slack_text(&conclusion.reason)
+                    slack_text(&conclusion.reason.to_string())
                 );
                 blocks.push(json!({ "type": "section", "text": mrkdwn(&text) }));
             }
@@ -122,14 +124,12 @@ fn is_replaced(rollout: &Rollout) -> bool {
 }
 
 /// Whether the line of a stage says how and why the release has ended: of a success it always does.
-fn says_all_of(rollout: &Rollout, end: &Conclusion) -> bool {
+fn says_all_of(rollout: &Rollout, end: &Conclusion<EndReason>) -> bool {
     let Phase::Ended { conclusion, .. } = &rollout.phase else {
         return false;
     };
-    let here = end.reason.strip_prefix(rollout.stage.as_str());
-    let here = here.and_then(|rest| rest.strip_prefix(": "));
-    let whole =
-        here.is_some_and(|here| here == conclusion.reason && here.chars().count() <= LONGEST_QUOTE);
+    let is_its_end = end.reason == EndReason::at(&rollout.stage, conclusion.reason.clone());
+    let whole = is_its_end && conclusion.reason.to_string().chars().count() <= LONGEST_QUOTE;
     conclusion.outcome == end.outcome && (whole || end.outcome == Outcome::Succeeded)
 }
 
@@ -173,7 +173,7 @@ fn state(release: &Release, rollout: &Rollout, style: Style) -> String {
                 format!(
                     "{}: {}",
                     conclusion.outcome,
-                    (style.quote)(&conclusion.reason)
+                    (style.quote)(&conclusion.reason.to_string())
                 )
             }
         },
@@ -184,7 +184,7 @@ fn state(release: &Release, rollout: &Rollout, style: Style) -> String {
 fn succeeded(
     release: &Release,
     rollout: &Rollout,
-    reason: &str,
+    reason: &Reason,
     at: Timestamp,
     style: Style,
 ) -> String {
@@ -199,7 +199,8 @@ fn succeeded(
     }
     let Some(after) = &rollout.aftermath else {
         return if rollout.serves() {
-            format!("{} since {}", (style.quote)(reason), (style.time)(at))
+            let reason = (style.quote)(&reason.to_string());
+            format!("{reason} since {}", (style.time)(at))
         } else {
             // Nobody tells it when that changes.
             format!("{tag} ran there already, {}", (style.time)(at))

@@ -106,9 +106,14 @@ pub(super) fn sentence(waiting: &Waiting<'_>, style: Style) -> String {
                 (style.time)(*until)
             )
         }
-        WaitsOn::Rollback { reason, since } => {
-            let by = since.map_or("AWS", |_| "Towpath");
-            format!("{by} rolls it back: {}", (style.quote)(reason))
+        WaitsOn::Rollback { reason, since: _ } => {
+            format!(
+                "Towpath rolls it back: {}",
+                (style.quote)(&reason.to_string())
+            )
+        }
+        WaitsOn::RollbackByAws { reason } => {
+            format!("AWS rolls it back: {}", (style.quote)(reason))
         }
     }
 }

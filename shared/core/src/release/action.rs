@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::announcement::{Card, Notice, Reply};
 use super::{
-    BaseRevision, Checkpoints, DeploymentTarget, Image, Outcome, Revision, ScalingState, ServiceId,
-    Successor,
+    BaseRevision, Checkpoints, DeploymentTarget, Image, Outcome, Revision, RollbackReason,
+    ScalingState, ServiceId, Successor,
 };
 use crate::names::{
     CheckName, ContainerName, DeploymentId, Fingerprint, PauseId, ReleaseId, StageName,
@@ -224,7 +224,7 @@ pub enum Action {
         back: Option<DeploymentId>,
         /// Why we take it back, if we have begun to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        stopping: Option<String>,
+        stopping: Option<RollbackReason>,
         /// The id in whose name ECS starts its tasks, where that is known to be another one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tasks: Option<DeploymentId>,
@@ -272,7 +272,7 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         mark: String,
         /// Why.
-        reason: String,
+        reason: RollbackReason,
         /// How the rollout ends once the old version serves.
         #[serde(default = "rolled_back")]
         outcome: Outcome,

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::{Digest, Registry, RepositoryName, Tag};
 
 use super::{
-    Action, ActionKind, BlockedBy, Decision, DeploymentStatus, Home, Outcome, Plan, Principal,
-    Rollback, ScalableTarget, ScalingState, ServiceId,
+    Action, ActionKind, BlockedBy, Decision, DeploymentStatus, EndReason, Home, Outcome, Plan,
+    Principal, Reason, Rollback, RollbackReason, ScalableTarget, ScalingState, ServiceId,
 };
 use crate::names::{
     ApprovalId, CheckName, DeploymentId, Fingerprint, MessageId, PauseId, ReleaseId, StageName,
@@ -312,7 +312,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         also: Option<DeploymentId>,
         /// Why.
-        reason: String,
+        reason: RollbackReason,
         /// How the rollout ends once the old version serves.
         #[serde(default = "rolled_back", skip_serializing_if = "is_rolled_back")]
         outcome: Outcome,
@@ -347,7 +347,7 @@ pub enum Event {
         /// How.
         outcome: Outcome,
         /// Why.
-        reason: String,
+        reason: Reason,
         /// The revision that was deployed, if it came that far.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         revision: Option<Revision>,
@@ -357,7 +357,7 @@ pub enum Event {
         /// How.
         outcome: Outcome,
         /// Why.
-        reason: String,
+        reason: EndReason,
     },
     /// Another release serves in a stage in which this one did.
     Replaced {

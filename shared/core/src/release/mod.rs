@@ -56,6 +56,10 @@ pub use mark::{Mark, NotOurs};
 pub use next::{Moment, Step, Task, leave, next, planning};
 pub use outcome::{Conclusion, Outcome};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalableTarget, ScalingState};
+pub use reason::{
+    EndReason, FailedCheck, NotRestored, Reason, RefusedAction, RollbackReason, UnansweredHook,
+    Unfinished, WhyNotRestored,
+};
 pub use refusal::Refusal;
 #[cfg(test)]
 pub(crate) use reported::reporter;

@@ -42,10 +42,8 @@ impl Release {
                 Some(came.max(last_vote))
             }
             WaitsOn::Approval { approval, .. } => Some(approval.expires_at),
-            WaitsOn::Rollback {
-                since: Some(since), ..
-            } => Some(since),
-            WaitsOn::Rollback { since: None, .. }
+            WaitsOn::Rollback { since, .. } => Some(since),
+            WaitsOn::RollbackByAws { .. }
             | WaitsOn::Preparation { .. }
             | WaitsOn::DeploymentGroup { .. }
             | WaitsOn::Deployment { .. }
@@ -64,7 +62,8 @@ impl Release {
             | WaitsOn::DeploymentGroup { .. }
             | WaitsOn::Deployment { .. }
             | WaitsOn::Bake { .. }
-            | WaitsOn::Rollback { .. } => None,
+            | WaitsOn::Rollback { .. }
+            | WaitsOn::RollbackByAws { .. } => None,
         }
     }
 
@@ -163,7 +162,7 @@ mod tests {
 
     fn test_passed(seconds: i64) -> Vec<(i64, Value)> {
         let ended = json!({
-            "type": "rollout_ended", "stage": "test", "outcome": "succeeded", "reason": "it serves",
+            "type": "rollout_ended", "stage": "test", "outcome": "succeeded", "reason": {"is": "deployment", "said": "it serves"},
         });
         vec![(seconds - 1, planned("test", &json!({}))), (seconds, ended)]
     }
@@ -234,7 +233,7 @@ mod tests {
 
     #[test]
     fn one_that_has_ended_is_to_be_told_and_then_to_be_left_alone() {
-        let ended = json!({"type": "ended", "outcome": "failed", "reason": "it failed"});
+        let ended = json!({"type": "ended", "outcome": "failed", "reason": {"is": "no_service"}});
         let untold = release(&[(700, ended.clone())]);
         assert_eq!(untold.moving_since(), Some(at(700)));
         let told = release(&[

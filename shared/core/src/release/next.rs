@@ -54,7 +54,8 @@ use self::changes::{changes, place};
 use super::rollout::{Phase, later};
 use super::vote::{Approval, Standing};
 use super::{
-    Action, Checkpoints, Event, Outcome, Release, Revision, Vote, reason, tell::announcements,
+    Action, Checkpoints, EndReason, Event, Outcome, Reason, Release, Revision, RollbackReason,
+    Vote, reason, tell::announcements,
 };
 use crate::names::ApprovalId;
 use crate::pipeline::{NamedContainers, Stage};
@@ -161,23 +162,21 @@ fn work(release: &Release, moment: Moment) -> Step {
         return Step::Done;
     }
     let Some((stage, rollout)) = release.current() else {
-        return end(Outcome::Refused, "its pipeline has no stages");
+        return end(Outcome::Refused, EndReason::NoStages);
     };
     if let Phase::Live(live) = &rollout.phase {
         return live::next_live(release, stage, live, rollout.approvals, moment);
     }
     if let Some(reason) = &rollout.unplannable {
-        return give_up_here(stage, Outcome::Failed, reason.clone());
+        let said = reason.clone();
+        return give_up_here(stage, Outcome::Failed, Reason::NotPlanned { said });
     }
     if let Some(reason) = veto(release) {
         return give_up_here(stage, Outcome::Refused, reason);
     }
     if let Some(newer) = release.superseded_by() {
-        return give_up_here(
-            stage,
-            Outcome::Superseded,
-            format!("{newer} is newer and has arrived here too"),
-        );
+        let by = newer.clone();
+        return give_up_here(stage, Outcome::Superseded, Reason::Superseded { by });
     }
     match &rollout.phase {
         Phase::Pending => plan(release, stage),
@@ -200,7 +199,10 @@ fn work(release: &Release, moment: Moment) -> Step {
         }
         Phase::Asking { approval, .. } => next_asking(stage, approval, moment),
         // Stages are passed in order, so the current one has ended only when all have.
-        Phase::Ended { conclusion, .. } => end(conclusion.outcome, conclusion.reason.clone()),
+        Phase::Ended { conclusion, .. } => end(
+            conclusion.outcome,
+            EndReason::at(&stage.name, conclusion.reason.clone()),
+        ),
         Phase::Live(live) => live::next_live(release, stage, live, rollout.approvals, moment),
     }
 }
@@ -208,7 +210,7 @@ fn work(release: &Release, moment: Moment) -> Step {
 fn plan(release: &Release, stage: &Stage) -> Step {
     match planning(release, stage) {
         Some(action) => perform(release, vec![action]),
-        None => end(Outcome::Refused, "its stage has no service"),
+        None => end(Outcome::Refused, EndReason::NoService),
     }
 }
 
@@ -254,7 +256,7 @@ fn perform(release: &Release, actions: Vec<Action>) -> Step {
 fn succeed(
     release: &Release,
     stage: &Stage,
-    reason: String,
+    reason: Reason,
     revision: Option<Revision>,
 ) -> Vec<Event> {
     let outcome = Outcome::Succeeded;
@@ -270,14 +272,11 @@ fn succeed(
         .last()
         .is_some_and(|last| last.name == stage.name)
     {
-        let name = release.name();
+        let (name, stage) = (release.name(), stage.name.clone());
         let reason = if wants_no_tasks(release) {
-            format!(
-                "{name} is deployed to {}, which wants no tasks now: nothing of it has run there",
-                stage.name
-            )
+            EndReason::NoTasksWanted { name, stage }
         } else {
-            format!("{name} serves in {}", stage.name)
+            EndReason::Serves { name, stage }
         };
         events.push(Event::Ended { outcome, reason });
     }
@@ -298,9 +297,9 @@ fn wants_no_tasks(release: &Release) -> bool {
 }
 
 /// What ends the stage's rollout and with it the release.
-fn give_up(stage: &Stage, outcome: Outcome, reason: impl Into<String>) -> Vec<Event> {
+fn give_up(stage: &Stage, outcome: Outcome, reason: impl Into<Reason>) -> Vec<Event> {
     let reason = reason.into();
-    let at_stage = format!("{}: {reason}", stage.name);
+    let at_stage = EndReason::at(&stage.name, reason.clone());
     vec![
         Event::RolloutEnded {
             stage: stage.name.clone(),
@@ -316,15 +315,12 @@ fn give_up(stage: &Stage, outcome: Outcome, reason: impl Into<String>) -> Vec<Ev
 }
 
 /// Ends a rollout that has changed nothing, and with it the release.
-fn give_up_here(stage: &Stage, outcome: Outcome, reason: impl Into<String>) -> Step {
+fn give_up_here(stage: &Stage, outcome: Outcome, reason: impl Into<Reason>) -> Step {
     Step::Record(give_up(stage, outcome, reason))
 }
 
-fn end(outcome: Outcome, reason: impl Into<String>) -> Step {
-    Step::Record(vec![Event::Ended {
-        outcome,
-        reason: reason.into(),
-    }])
+fn end(outcome: Outcome, reason: EndReason) -> Step {
+    Step::Record(vec![Event::Ended { outcome, reason }])
 }
 
 /// The id of the next request to decide about the stage.
@@ -335,11 +331,11 @@ fn approval_id(stage: &Stage, approvals: u32) -> ApprovalId {
 }
 
 /// Why the image may not be rolled out, if it was vetoed while the release was on its way.
-fn veto(release: &Release) -> Option<String> {
+fn veto(release: &Release) -> Option<RollbackReason> {
     let (by, reason) = release.vetoed()?;
     Some(reason::vetoed(by, reason))
 }
 
-fn rejection(vote: &Vote) -> String {
+fn rejection(vote: &Vote) -> RollbackReason {
     reason::rejected(&vote.by, vote.reason.as_deref())
 }

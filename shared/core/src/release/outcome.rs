@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Reason;
+
 /// How a release or a rollout ended. Each is different from all others: a rollback that worked is
 /// not a success, and a release that a newer one overtook has not failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,19 +44,19 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// An outcome and the reason for it, in a sentence that people can act on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Conclusion {
+/// An outcome and the reason for it: of a rollout, or with [`EndReason`](super::EndReason) of a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conclusion<R = Reason> {
     /// How it ended.
     pub outcome: Outcome,
     /// Why.
-    pub reason: String,
+    pub reason: R,
 }
 
-impl Conclusion {
+impl<R> Conclusion<R> {
     /// A conclusion with its reason.
     #[must_use]
-    pub fn new(outcome: Outcome, reason: impl Into<String>) -> Self {
+    pub fn new(outcome: Outcome, reason: impl Into<R>) -> Self {
         Self {
             outcome,
             reason: reason.into(),

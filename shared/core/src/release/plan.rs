@@ -159,7 +159,7 @@ impl ScalableTarget {
     pub fn left(&self, desired: u32, restoring: bool) -> String {
         let forced = self.forced(desired).unwrap_or_default();
         match restoring {
-            true => reason::refused(ActionKind::RestoreScaling, &forced),
+            true => reason::refused(ActionKind::RestoreScaling, &forced).to_string(),
             false => format!("auto scaling is not suspended: {forced}"),
         }
     }

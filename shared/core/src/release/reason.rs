@@ -1,39 +1,381 @@
-//! Why things end as they do, in the words that the ledger keeps. Each is made in one place, so that
-//! whoever tells people knows what it is that a reason repeats.
+//! Why things end as they do, as values: what the ledger keeps. Each event carries a type of its own,
+//! which has only what may be said there. The sentences are made in `message`.
+//!
+//! | type | says why |
+//! |---|---|
+//! | [`Reason`] | a rollout has ended |
+//! | [`RollbackReason`] | a rollout is rolled back, or did not begin for the same |
+//! | [`EndReason`] | a release has ended |
+//!
+//! What AWS or a person says in their own words is a text inside of a value.
 
-use super::{ActionKind, CheckResult, Principal};
-use crate::pipeline::HookPoint;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use towpath_taskdef::image::Tag;
+
+use super::{ActionKind, CheckResult, Live, Principal, ScalableTarget, ScalingState, ServiceId};
+use crate::names::{DeploymentId, FunctionName, StageName};
+use crate::pipeline::{HookPoint, Span};
+
+/// Why a rollout has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Reason {
+    /// It serves.
+    Serves {
+        /// What people call what was deployed.
+        name: String,
+    },
+    /// It is deployed to a service that wants no tasks.
+    NoTasksWanted {
+        /// What people call what was deployed.
+        name: String,
+    },
+    /// The service ran it before anything was done.
+    RunsAlready {
+        /// Its tag.
+        tag: Tag,
+    },
+    /// Nothing could be planned.
+    NotPlanned {
+        /// What does not fit, or what AWS said.
+        said: String,
+    },
+    /// Its image was vetoed before the release came here.
+    VetoedBefore {
+        /// Who did and why, as the veto says it.
+        said: String,
+    },
+    /// A newer release has arrived.
+    Superseded {
+        /// Its tag.
+        by: Tag,
+    },
+    /// What runs now could not be brought back.
+    NoWayBack {
+        /// Why not.
+        problem: String,
+    },
+    /// The service has no load balancer, which CodeDeploy needs.
+    NoLoadBalancer,
+    /// Something runs that Towpath did not start.
+    StartedElsewhere {
+        /// What that is.
+        found: String,
+    },
+    /// An action could not be performed.
+    Refused(RefusedAction),
+    /// Other deployments had the deployment group each time.
+    GroupTaken {
+        /// How often.
+        times: usize,
+    },
+    /// Its deployment could not be started in time.
+    NotStarted {
+        /// The time that it had.
+        within: Span,
+        /// What had its deployment group in the end, if something had.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group_taken_by: Option<DeploymentId>,
+    },
+    /// What AWS says of the deployment.
+    Deployment {
+        /// That.
+        said: String,
+    },
+    /// The deployment has come to no end for so long that it is not followed any more.
+    Unfinished {
+        /// The deployment.
+        deployment: DeploymentId,
+        /// What it is at.
+        at: Unfinished,
+        /// When it was looked at last.
+        until: Timestamp,
+        /// Why it was being rolled back, if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rolling_back: Option<RollbackReason>,
+    },
+    /// It was to be rolled back, was not, and still serves.
+    StillServes {
+        /// The deployment.
+        deployment: DeploymentId,
+        /// What AWS refused, or why it was to be rolled back.
+        because: Box<Reason>,
+    },
+    /// It has ended, and auto scaling is not as it was before.
+    ScalingNotRestored {
+        /// Why it has ended.
+        because: Box<Reason>,
+        /// The service whose auto scaling that is.
+        service: ServiceId,
+        /// How it is to be put back.
+        #[serde(flatten)]
+        scaling: NotRestored,
+    },
+    /// For what a rollout is rolled back: it was, or has not begun for that.
+    #[serde(untagged)]
+    Unwanted(RollbackReason),
+}
+
+/// Why a rollout is rolled back. It is as well why one that has not begun does not begin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum RollbackReason {
+    /// Somebody rolled it back.
+    RolledBack {
+        /// Who.
+        by: Principal,
+        /// Why, in their words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Somebody who was asked to approve it rejected it.
+    Rejected {
+        /// Who.
+        by: Principal,
+        /// Why, in their words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Somebody vetoed its image.
+    Vetoed {
+        /// Who.
+        by: Principal,
+        /// Why, in their words.
+        reason: String,
+    },
+    /// Nobody decided in time.
+    NobodyDecided {
+        /// The stage that people were asked about.
+        stage: StageName,
+        /// Until when they were asked.
+        until: Timestamp,
+    },
+    /// Checks failed.
+    ChecksFailed {
+        /// Which, and what was seen.
+        checks: Vec<FailedCheck>,
+    },
+    /// It did not come through in time.
+    NotFinished {
+        /// The time that it had.
+        within: Span,
+        /// The hook that has kept it, if one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hook: Option<UnansweredHook>,
+        /// What else is known of what has kept it: why its tasks stopped, what it waited for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        causes: Vec<String>,
+    },
+    /// Its traffic could not be let through.
+    NotLetThrough {
+        /// What AWS said.
+        said: String,
+    },
+    /// It failed, and AWS left it in place.
+    LeftInPlace {
+        /// What AWS said.
+        said: String,
+    },
+}
+
+/// Why a release has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum EndReason {
+    /// It serves in the last stage.
+    Serves {
+        /// What people call it.
+        name: String,
+        /// The stage.
+        stage: StageName,
+    },
+    /// It is deployed to the last stage, where no tasks are wanted.
+    NoTasksWanted {
+        /// What people call it.
+        name: String,
+        /// The stage.
+        stage: StageName,
+    },
+    /// A rollout has ended.
+    Stage {
+        /// The stage.
+        stage: StageName,
+        /// Why its rollout has ended.
+        because: Reason,
+    },
+    /// Its pipeline has no stages.
+    NoStages,
+    /// The stage at which it stands has no service.
+    NoService,
+    /// An entry of its ledger is not trusted.
+    NotTrusted {
+        /// Which, and why.
+        problem: String,
+    },
+}
+
+/// An action that could not be performed, by AWS's word or by Towpath's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedAction {
+    /// The action.
+    pub action: ActionKind,
+    /// Why not.
+    pub said: String,
+}
+
+/// A check that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedCheck {
+    /// Where.
+    pub at: HookPoint,
+    /// What came out.
+    #[serde(flatten)]
+    pub result: CheckResult,
+}
+
+/// A hook that was asked and gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnansweredHook {
+    /// The function that was to answer.
+    pub function: FunctionName,
+    /// CodeDeploy's lifecycle event at which it was asked.
+    pub at: String,
+}
+
+/// What a deployment is at that comes to no end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Unfinished {
+    /// It is being rolled back.
+    RollingBack,
+    /// It failed or was stopped, and is not rolled back.
+    NotRolledBack,
+    /// It is under way.
+    UnderWay {
+        /// At what.
+        at: String,
+    },
+}
+
+/// Auto scaling stays suspended where it was not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotRestored {
+    /// Why it could not be put back.
+    pub why_not: WhyNotRestored,
+    /// What it was before.
+    pub state: ScalingState,
+}
+
+/// Why auto scaling could not be put back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum WhyNotRestored {
+    /// That was refused.
+    Refused(RefusedAction),
+    /// It would have changed the number of tasks that somebody has set.
+    WouldChangeCount {
+        /// The target as it was found.
+        target: ScalableTarget,
+        /// The number of tasks that the service wants.
+        desired: u32,
+    },
+}
+
+impl Reason {
+    /// What AWS says of a deployment.
+    #[must_use]
+    pub fn of_deployment(said: impl Into<String>) -> Self {
+        Self::Deployment { said: said.into() }
+    }
+}
+
+impl From<RollbackReason> for Reason {
+    fn from(reason: RollbackReason) -> Self {
+        Self::Unwanted(reason)
+    }
+}
+
+impl From<RefusedAction> for Reason {
+    fn from(refused: RefusedAction) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl RollbackReason {
+    /// The same, with what else is known of what has kept a rollout that did not come through in time.
+    #[must_use]
+    pub fn with_causes(mut self, more: Vec<String>) -> Self {
+        if let Self::NotFinished { causes, .. } = &mut self {
+            causes.extend(more);
+        }
+        self
+    }
+}
+
+impl EndReason {
+    /// That the rollout to a stage has ended.
+    #[must_use]
+    pub fn at(stage: &StageName, because: impl Into<Reason>) -> Self {
+        Self::Stage {
+            stage: stage.clone(),
+            because: because.into(),
+        }
+    }
+}
 
 /// Somebody rejected the rollout.
-pub(crate) fn rejected(by: &Principal, reason: Option<&str>) -> String {
-    format!("{by} rejected it{}", because(reason))
+pub(crate) fn rejected(by: &Principal, reason: Option<&str>) -> RollbackReason {
+    RollbackReason::Rejected {
+        by: by.clone(),
+        reason: reason.map(str::to_owned),
+    }
 }
 
 /// Somebody wants the rollout back.
-pub(crate) fn rolled_back(by: &Principal, reason: Option<&str>) -> String {
-    format!("{by} rolled it back{}", because(reason))
+pub(crate) fn rolled_back(by: &Principal, reason: Option<&str>) -> RollbackReason {
+    RollbackReason::RolledBack {
+        by: by.clone(),
+        reason: reason.map(str::to_owned),
+    }
 }
 
 /// Somebody vetoed the image.
-pub(crate) fn vetoed(by: &Principal, reason: &str) -> String {
-    format!("{by} vetoed the image: {reason}")
+pub(crate) fn vetoed(by: &Principal, reason: &str) -> RollbackReason {
+    RollbackReason::Vetoed {
+        by: by.clone(),
+        reason: reason.to_owned(),
+    }
 }
 
 /// A check failed.
-pub(crate) fn failed_check(at: HookPoint, result: &CheckResult) -> String {
-    format!("check `{}` failed at {at}: {}", result.check, result.detail)
+pub(crate) fn failed_check(at: HookPoint, result: &CheckResult) -> FailedCheck {
+    FailedCheck {
+        at,
+        result: result.clone(),
+    }
+}
+
+/// The checks of a rollout that failed, if any has.
+pub(crate) fn failed_checks(live: &Live) -> Option<RollbackReason> {
+    let checks: Vec<_> = live
+        .failed_checks()
+        .map(|(at, result)| failed_check(at, result))
+        .collect();
+    (!checks.is_empty()).then_some(RollbackReason::ChecksFailed { checks })
 }
 
 /// An action could not be performed, by AWS's word or by Towpath's own.
-pub(crate) fn refused(action: ActionKind, reason: &str) -> String {
-    format!("could not {action}: {reason}")
+pub(crate) fn refused(action: ActionKind, said: &str) -> RefusedAction {
+    RefusedAction {
+        action,
+        said: said.to_owned(),
+    }
 }
 
 /// Something runs that Towpath did not start.
-pub(crate) fn started_elsewhere(found: &str) -> String {
-    format!("{found} was started outside of Towpath")
-}
-
-fn because(reason: Option<&str>) -> String {
-    reason.map_or_else(String::new, |reason| format!(": {reason}"))
+pub(crate) fn started_elsewhere(found: &str) -> Reason {
+    Reason::StartedElsewhere {
+        found: found.to_owned(),
+    }
 }

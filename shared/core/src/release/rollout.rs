@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::successor::Aftermath;
 use super::vote::{Approval, Standing};
-use super::{BlockedBy, CheckResult, Conclusion, Outcome, Plan, Principal, Revision, ScalingState};
+use super::{
+    BlockedBy, CheckResult, Conclusion, NotRestored, Outcome, Plan, Principal, RefusedAction,
+    Revision, RollbackReason, ScalingState,
+};
 use crate::names::{CheckName, DeploymentId, PauseId, StageName};
 use crate::pipeline::{HookPoint, Stage};
 
@@ -106,7 +109,7 @@ pub struct Live {
     /// Whether production traffic was let through, where it had to be.
     pub allowed: bool,
     /// Why AWS refused to let production traffic through, if it did.
-    pub not_let_through: Option<String>,
+    pub not_let_through: Option<RollbackReason>,
     /// When all of production traffic was on green.
     pub shifted_at: Option<Timestamp>,
     /// Who wants the rollout taken back, and why, if somebody does.
@@ -120,24 +123,13 @@ pub struct Live {
     /// Why the stage is held when the rollout ends, once that is written.
     pub held: Option<String>,
     /// What AWS refused, if it did.
-    pub refused: Option<String>,
+    pub refused: Option<RefusedAction>,
     /// Why the rollout is being taken back, if we have begun to.
     pub rolling_back: Option<Back>,
     /// The deployment that takes it back, where it has an id of its own.
     pub rollback: Option<DeploymentId>,
     /// Another id under which AWS reports about that, where it has two.
     pub rollback_also: Option<DeploymentId>,
-}
-
-/// Auto scaling stays suspended where it was not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotRestored {
-    /// Why it could not be put back.
-    pub said: String,
-    /// What it was before.
-    pub state: ScalingState,
-    /// From when on it can be put back, if it cannot now.
-    pub once: Option<String>,
 }
 
 /// Another deployment has the deployment group, which takes one at a time.
@@ -157,7 +149,7 @@ pub struct TakenGroup {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Back {
     /// Why.
-    pub reason: String,
+    pub reason: RollbackReason,
     /// How the rollout ends once the old version serves.
     pub outcome: Outcome,
     /// Whether the stage is held afterwards.

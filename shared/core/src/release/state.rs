@@ -16,7 +16,9 @@ use towpath_taskdef::image::{Platform, Registry, Tag};
 pub use self::untrusted::Untrusted;
 use super::rollback::without_gates;
 use super::rollout::{Live, Phase, Rollout};
-use super::{Action, Conclusion, Entry, Event, Image, Principal, Rollback, ServiceId, Successor};
+use super::{
+    Action, Conclusion, EndReason, Entry, Event, Image, Principal, Rollback, ServiceId, Successor,
+};
 use crate::names::{AccountId, DeploymentId, Fingerprint, Region, ReleaseId, StageName};
 use crate::pipeline::{Pipeline, Stage};
 
@@ -78,7 +80,7 @@ pub struct Release {
     rollback: Option<Rollback>,
     vetoed: Option<(Principal, String)>,
     rollouts: Vec<Rollout>,
-    conclusion: Option<(Conclusion, Timestamp)>,
+    conclusion: Option<(Conclusion<EndReason>, Timestamp)>,
     untrusted: Option<Untrusted>,
     superseded_by: Option<Tag>,
     /// The older releases that were told at the stage where this one stands.
@@ -272,7 +274,7 @@ impl Release {
 
     /// How and why the release ended, if it has.
     #[must_use]
-    pub fn conclusion(&self) -> Option<&Conclusion> {
+    pub fn conclusion(&self) -> Option<&Conclusion<EndReason>> {
         self.conclusion.as_ref().map(|(conclusion, _)| conclusion)
     }
 

@@ -214,20 +214,30 @@ mod tests {
             state_of(json!([started, deploying])),
             "production: rolling out: starting (d-1); rolled back if not through by 1970-01-01T01:00:00Z"
         );
-        let back = json!({"type": "rollback_started", "reason": "it fails"});
+        let back = json!({"type": "rollback_started", "reason": {"is": "left_in_place", "said": "it fails"}});
         assert_eq!(
             state_of(json!([started, deploying, back])),
             "production: Towpath rolls it back: it fails"
         );
-        let ended = json!({"type": "ended", "outcome": "rolled_back", "reason": "it failed"});
-        assert_eq!(state_of(json!([ended])), "rolled back: it failed");
-        let ended = json!({"type": "ended", "outcome": "succeeded", "reason": "it serves"});
+        let ended = json!({
+            "type": "ended", "outcome": "rolled_back",
+            "reason": {"is": "stage", "stage": "production",
+                "because": {"is": "deployment", "said": "it failed"}},
+        });
+        assert_eq!(
+            state_of(json!([ended])),
+            "rolled back: production: it failed"
+        );
+        let ended = json!({
+            "type": "ended", "outcome": "succeeded",
+            "reason": {"is": "serves", "name": "3f2c1ab", "stage": "production"},
+        });
         assert_eq!(state_of(json!([ended])), "succeeded");
     }
 
     #[test]
     fn a_release_is_open_until_people_know_how_it_ended() {
-        let ended = json!([{"type": "ended", "outcome": "failed", "reason": "it failed"}]);
+        let ended = json!([{"type": "ended", "outcome": "failed", "reason": {"is": "no_service"}}]);
         let of = |slack, further: &serde_json::Value| {
             Summary::of(&release(slack, further.clone())).unwrap()
         };
@@ -240,7 +250,9 @@ mod tests {
 
     #[test]
     fn a_state_is_of_bounded_length() {
-        let ended = json!({"type": "ended", "outcome": "failed", "reason": "x".repeat(999)});
+        let problem = "x".repeat(999);
+        let reason = json!({"is": "not_trusted", "problem": problem});
+        let ended = json!({"type": "ended", "outcome": "failed", "reason": reason});
         assert_eq!(state_of(json!([ended])).chars().count(), LONGEST_STATE);
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::rollout::{Deployment, DeploymentStatus, Live, Phase, TakenGroup};
 use super::vote::{Approval, Standing};
-use super::{BlockedBy, Event, Plan, Release};
+use super::{BlockedBy, Event, Plan, Release, RollbackReason};
 use crate::names::{ApprovalId, PipelineName, ReleaseId, StageName};
 use crate::pipeline::Stage;
 
@@ -65,10 +65,15 @@ pub enum WaitsOn<'a> {
     },
     /// The end of its rollback.
     Rollback {
-        /// Why.
+        /// Why Towpath rolls it back.
+        reason: &'a RollbackReason,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The end of a rollback that AWS has begun by itself.
+    RollbackByAws {
+        /// What AWS says of it.
         reason: &'a str,
-        /// Since when, if Towpath rolls it back, and not AWS by itself.
-        since: Option<Timestamp>,
     },
 }
 
@@ -95,7 +100,8 @@ impl Waiting<'_> {
             WaitsOn::Approval { .. } => WaitsFor::People,
             WaitsOn::DeploymentGroup { .. }
             | WaitsOn::Deployment { .. }
-            | WaitsOn::Rollback { .. } => WaitsFor::Aws,
+            | WaitsOn::Rollback { .. }
+            | WaitsOn::RollbackByAws { .. } => WaitsFor::Aws,
             WaitsOn::Start | WaitsOn::Preparation { .. } | WaitsOn::Bake { .. } => {
                 WaitsFor::Towpath
             }
@@ -106,7 +112,10 @@ impl Waiting<'_> {
     #[must_use]
     pub fn until(&self) -> Option<Timestamp> {
         match self.on {
-            WaitsOn::Start | WaitsOn::Blocked(_) | WaitsOn::Rollback { .. } => None,
+            WaitsOn::Start
+            | WaitsOn::Blocked(_)
+            | WaitsOn::Rollback { .. }
+            | WaitsOn::RollbackByAws { .. } => None,
             WaitsOn::Approval { approval, .. } => Some(approval.expires_at),
             WaitsOn::Preparation { until }
             | WaitsOn::DeploymentGroup { until, .. }
@@ -156,14 +165,11 @@ fn deploying<'a>(stage: &Stage, live: &'a Live) -> WaitsOn<'a> {
     if let Some(back) = &live.rolling_back {
         return WaitsOn::Rollback {
             reason: &back.reason,
-            since: Some(back.at),
+            since: back.at,
         };
     }
     if let DeploymentStatus::RollingBack { reason, .. } = &deployment.status {
-        return WaitsOn::Rollback {
-            reason,
-            since: None,
-        };
+        return WaitsOn::RollbackByAws { reason };
     }
     if let Some(approval) = &live.asked
         && !live.allowed

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::{
-    Checkpoints, DeploymentStatus, DeploymentTarget, Event, Outcome, Place, Start,
+    Checkpoints, DeploymentStatus, DeploymentTarget, Event, Outcome, Place, RollbackReason, Start,
 };
 
 use crate::ports::{CallError, DeploymentGroup, Ports};
@@ -134,7 +134,7 @@ pub(crate) struct Observed<'a> {
     /// Whether all of the traffic was seen on the new version.
     pub(crate) shifted: bool,
     /// Why we take it back, if we have begun to.
-    pub(crate) stopping: Option<&'a str>,
+    pub(crate) stopping: Option<&'a RollbackReason>,
 }
 
 impl Observed<'_> {
@@ -200,7 +200,7 @@ impl From<Option<DeploymentId>> for Begun {
 
 /// Why a rollout is taken back, and what follows.
 pub(crate) struct Because<'a> {
-    pub(crate) reason: &'a str,
+    pub(crate) reason: &'a RollbackReason,
     /// Whether it is because it did not come through in time.
     pub(crate) stuck: bool,
     pub(crate) outcome: Outcome,

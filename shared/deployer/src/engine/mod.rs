@@ -21,7 +21,6 @@ pub use codedeploy::only_all_at_once;
 pub(crate) use contract::{Because, Observed, Problem, SetUp, Wanted, WayBack};
 use contract::{Engine, TakenBack};
 pub use native::{hooks_to, unmet};
-use stopped_tasks::explained;
 
 use crate::ports::{CallError, DeploymentGroup, Ports};
 use crate::service::Service;
@@ -137,7 +136,7 @@ pub(crate) async fn roll_back<P: Ports>(
             Event::RollbackStarted {
                 deployment: begun.deployment,
                 also: begun.also,
-                reason: explained(because.reason, &stuck),
+                reason: because.reason.clone().with_causes(stuck),
                 outcome: because.outcome,
                 hold: because.hold,
             }

@@ -230,7 +230,7 @@ async fn perform_action<P: Ports>(
                 unasked: *unasked,
                 fresh: *fresh,
                 shifted: *shifted,
-                stopping: stopping.as_deref(),
+                stopping: stopping.as_ref(),
             };
             engine::observe(ports, rollout, &observed).await
         }

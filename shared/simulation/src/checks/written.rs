@@ -1,7 +1,7 @@
 //! What is checked when something was written, and at rest.
 
 use towpath_core::release::{
-    Decision, DeploymentStatus, Event, Outcome, Place, Recomputed, Release, ServiceChange,
+    Decision, DeploymentStatus, Event, Outcome, Place, Reason, Recomputed, Release, ServiceChange,
     ServiceWrite, Subject, verify_row,
 };
 use towpath_deployer::ports::Append;
@@ -107,7 +107,7 @@ impl Simulation {
             };
             let scaling = self.scaling(&place).map(|target| target.state);
             // It is for people where AWS refuses to put it back, and says so.
-            if owned && reason.contains("register-scalable-target") {
+            if owned && matches!(reason, Reason::ScalingNotRestored { .. }) {
                 self.seen
                     .wanted
                     .extend(scaling.map(|it| (service.clone(), it)));

@@ -1,7 +1,7 @@
 //! What becomes of a service's auto scaling when somebody changes it while a release is on its way.
 
 use serde_json::{Value, json};
-use towpath_e2e::{APPROVER, Error, World};
+use towpath_e2e::{APPROVER, Error, World, why};
 
 const TAG: &str = "3f2c1ab";
 
@@ -118,7 +118,7 @@ async fn a_service_that_was_put_to_sleep_meanwhile_is_not_woken_either() -> Resu
     assert_eq!(desired, 0);
     assert_eq!(suspended["DynamicScalingOutSuspended"], true);
     let ended = world.events_named(TAG, "rollout_ended").await?;
-    let reason = ended[0]["reason"].to_string();
+    let reason = why(&ended[0]);
     for said in [
         "the service wants 0 tasks, its scalable target is for 1 to 4",
         "once the service wants at least 1 tasks, put auto scaling back",

@@ -161,7 +161,7 @@ async fn a_release_that_is_not_trusted_keeps_nobody_from_rolling_back() -> Resul
     let world = World::start().await?;
     let good = worse_takes_production(&world).await?;
     let ended = json!({ "type": "rollout_ended", "stage": "production",
-        "outcome": "succeeded", "reason": "forged" });
+        "outcome": "succeeded", "reason": { "is": "serves", "name": "forged" } });
     forge(&world, WORSE, &ended).await?;
     let get = json!({ "TableName": TABLE, "ConsistentRead": true,
         "Key": { "pk": { "S": SERVICE }, "sk": { "S": "SERVICE" } } });

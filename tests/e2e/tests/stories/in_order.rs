@@ -1,7 +1,7 @@
 //! Pipelines in which releases wait for each other instead of taking each other's place.
 
 use serde_json::json;
-use towpath_e2e::{APPROVER, Error, World};
+use towpath_e2e::{APPROVER, Error, World, why};
 
 const FIRST: &str = "3f2c1ab";
 const SECOND: &str = "4a5b6c7";
@@ -87,7 +87,7 @@ async fn an_approval_is_asked_for_again_when_something_else_was_rolled_out() -> 
     };
     world.until("people are asked again", asked_twice).await?;
     let voided = world.events_named(SECOND, "approval_voided").await?;
-    let why = voided[0]["reason"].as_str().unwrap_or_default();
+    let why = why(&voided[0]);
     assert!(why.contains("another release was rolled out"), "{why}");
     assert_eq!(world.running("production").await?, [first.as_str()]);
 

@@ -2,7 +2,7 @@
 //! when a hook stays silent, while a version is watched, and of holds and vetoes: each thing once.
 
 use serde_json::{Value, json};
-use towpath_e2e::{APPROVER, Card, Error, Native, World};
+use towpath_e2e::{APPROVER, Card, Error, Native, World, why};
 
 const GOOD: &str = "3f2c1ab";
 const WORSE: &str = "4a5b6c7";
@@ -172,7 +172,7 @@ async fn a_silent_hook_of_ecss_is_named() -> Result<(), Error> {
         })
         .await?;
     let begun = world.events_named(GOOD, "rollback_started").await?;
-    let reason = begun[0]["reason"].as_str().unwrap_or_default();
+    let reason = why(&begun[0]);
     assert!(
         reason.contains("the hook towpath-lifecycle-hook never answered at "),
         "{reason}"

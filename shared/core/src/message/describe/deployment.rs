@@ -6,7 +6,7 @@ use crate::message::said::{By, Said};
 use crate::message::style::person;
 use crate::names::{DeploymentId, PauseId, StageName};
 use crate::pipeline::HookPoint;
-use crate::release::{DeploymentStatus, Principal, reason};
+use crate::release::{DeploymentStatus, Principal, RollbackReason, reason};
 
 pub(super) fn started(deployment: &DeploymentId, found: bool) -> Description {
     Description::new(format!(
@@ -105,7 +105,7 @@ pub(super) fn rollback_requested(
     why: Option<&str>,
 ) -> Description {
     said.goes_back(By::Towpath);
-    said.has(reason::rolled_back(by, why));
+    said.has(reason::rolled_back(by, why).to_string());
     Description::bad(format!(
         "{stage}: the rollout is to be taken back{}",
         because(why)
@@ -120,11 +120,12 @@ pub(super) fn rollback_requested(
 pub(super) fn rollback_started(
     said: &mut Said,
     deployment: Option<&DeploymentId>,
-    reason: &str,
+    reason: &RollbackReason,
 ) -> Description {
     let by = deployment.map_or_else(String::new, |id| format!(" by deployment {id}"));
-    Description::bad(format!("the rollback begins{by}: {}", plain(reason)))
-        .line(taken_back_by_towpath(said, reason))
+    let reason = reason.to_string();
+    Description::bad(format!("the rollback begins{by}: {}", plain(&reason)))
+        .line(taken_back_by_towpath(said, &reason))
 }
 
 fn taken_back_by_towpath(said: &mut Said, reason: &str) -> Option<String> {

@@ -5,10 +5,10 @@ use crate::message::escape::{one_line, slack_text};
 use crate::message::said::Said;
 use crate::message::style::{person, sign};
 use crate::names::StageName;
-use crate::release::{Entry, Event, Outcome, Principal, Release, reason};
+use crate::release::{EndReason, Entry, Event, Outcome, Principal, Reason, Release, reason};
 
 pub(super) fn vetoed(said: &mut Said, by: &Principal, why: &str) -> Description {
-    said.has(reason::vetoed(by, why));
+    said.has(reason::vetoed(by, why).to_string());
     Description::bad(format!("the image was vetoed: {}", plain(why))).line(format!(
         ":no_entry: {} vetoed the image: {}",
         person(by),
@@ -42,27 +42,34 @@ pub(super) fn rollout_ended(
     said: &mut Said,
     stage: &StageName,
     outcome: Outcome,
-    why: &str,
+    why: &Reason,
 ) -> Description {
+    let why = why.to_string();
     let in_slack = (outcome == Outcome::Succeeded).then(|| {
-        let why = said.news(why).unwrap_or_else(|| why.to_owned());
+        let why = said.news(&why).unwrap_or_else(|| why.clone());
         format!(":white_check_mark: *{stage}*: {}", slack_text(&why))
     });
-    Description::outcome(outcome, format!("{stage}: {outcome}: {}", plain(why))).line(in_slack)
+    Description::outcome(outcome, format!("{stage}: {outcome}: {}", plain(&why))).line(in_slack)
 }
 
-pub(super) fn ended(told: Told<'_>, said: &mut Said, outcome: Outcome, why: &str) -> Description {
+pub(super) fn ended(
+    told: Told<'_>,
+    said: &mut Said,
+    outcome: Outcome,
+    reason: &EndReason,
+) -> Description {
     let held = held_by_its_end(told)
         .map(|stage| format!("\n{}\n", lifts(told.release, stage)))
         .unwrap_or_default();
-    Description::outcome(outcome, format!("the release {outcome}: {}", plain(why)))
-        .line(ended_in_slack(said, outcome, why))
+    let why = reason.to_string();
+    Description::outcome(outcome, format!("the release {outcome}: {}", plain(&why)))
+        .line(ended_in_slack(said, outcome, reason))
         .mail(Mail {
             headline: outcome.to_string(),
             body: format!(
                 "{} {outcome}: {}\n{held}",
                 told.name(),
-                one_line(why, 2_000)
+                one_line(&why, 2_000)
             ),
             asks: None,
         })
@@ -70,13 +77,21 @@ pub(super) fn ended(told: Told<'_>, said: &mut Said, outcome: Outcome, why: &str
 
 /// How the release has ended, if that says more than what led to it: whoever rejects a rollout that
 /// has not begun has said that it is refused.
-fn ended_in_slack(said: &mut Said, outcome: Outcome, reason: &str) -> Option<String> {
+fn ended_in_slack(said: &mut Said, outcome: Outcome, reason: &EndReason) -> Option<String> {
     let stage = said.stage().cloned();
-    let at_stage = stage.as_ref().and_then(|stage| {
-        let rest = reason.strip_prefix(stage.as_str())?;
-        rest.strip_prefix(": ")
-    });
-    let why = said.news_of_end(at_stage.unwrap_or(reason));
+    let reason = match reason {
+        // The line names the stage by itself.
+        EndReason::Stage { stage: at, because } if stage.as_ref() == Some(at) => {
+            because.to_string()
+        }
+        EndReason::Stage { .. }
+        | EndReason::Serves { .. }
+        | EndReason::NoTasksWanted { .. }
+        | EndReason::NoStages
+        | EndReason::NoService
+        | EndReason::NotTrusted { .. } => reason.to_string(),
+    };
+    let why = said.news_of_end(&reason);
     match outcome {
         Outcome::Succeeded => return None,
         Outcome::Refused if why.is_none() && !said.went_back() => return None,

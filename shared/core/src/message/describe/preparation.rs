@@ -113,7 +113,7 @@ pub(super) fn checked(
     // Two checks may fail for one reason, which is told of both.
     let failures: Vec<_> = failed
         .iter()
-        .map(|result| reason::failed_check(at, result))
+        .map(|result| reason::failed_check(at, result).to_string())
         .filter(|failure| said.is_new(failure))
         .map(|failure| slack_text(&failure))
         .collect();
@@ -122,7 +122,7 @@ pub(super) fn checked(
 }
 
 pub(super) fn baseline_changed(said: &mut Said, stage: &StageName, found: &str) -> Description {
-    let news = said.news(&reason::started_elsewhere(found));
+    let news = said.news(&reason::started_elsewhere(found).to_string());
     Description::bad(format!(
         "{stage}: {} was found to run, which was started elsewhere",
         plain(found)
@@ -157,7 +157,7 @@ pub(super) fn group_freed(stage: &StageName) -> Description {
 }
 
 pub(super) fn refused(said: &mut Said, action: ActionKind, why: &str) -> Description {
-    let news = said.news(&reason::refused(action, why));
+    let news = said.news(&reason::refused(action, why).to_string());
     if news.is_some() {
         // What cannot be planned is said to be over for that very reason.
         said.has(why.to_owned());

@@ -39,7 +39,7 @@ fn stories() -> Vec<Story> {
     stories.push(live().happened(Event::RollbackStarted {
         deployment: None,
         also: None,
-        reason: words(),
+        reason: sample::failed(HOSTILE),
         outcome: Outcome::RolledBack,
         hold: false,
     }));
@@ -73,10 +73,10 @@ fn stories() -> Vec<Story> {
         let rollout = Event::RolloutEnded {
             stage: "test".parse().unwrap(),
             outcome,
-            reason: words(),
+            reason: sample::reason(HOSTILE),
             revision: None,
         };
-        let reason = words();
+        let reason = sample::end(HOSTILE);
         let end = Event::Ended { outcome, reason };
         stories.push(pushed().happened(rollout).happened(end));
     }

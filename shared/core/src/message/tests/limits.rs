@@ -39,14 +39,14 @@ fn longest(behind: usize, tag: &str, reason: &str) -> Story {
         story = story.happened(Event::RolloutEnded {
             stage: name(index).parse().unwrap(),
             outcome: Outcome::RolledBack,
-            reason: reason.to_owned(),
+            reason: sample::reason(reason),
             revision: None,
         });
     }
     if behind == 12 {
         return story.happened(Event::Ended {
             outcome: Outcome::RolledBack,
-            reason: reason.to_owned(),
+            reason: sample::end(reason),
         });
     }
     story = story.planned(&name(behind), sample::plan());

@@ -6,10 +6,10 @@ use towpath_taskdef::image::Digest;
 use crate::bulletin::{Audience, Bulletin};
 use crate::message::{ROLL_BACK, bulletin, bulletin_mail, card, notices, replies};
 use crate::pipeline::HookPoint;
-use crate::release::tests::given::{Story, deployment, given, in_progress};
+use crate::release::tests::given::{Story, deployment, given, in_progress, stage};
 use crate::release::{
-    ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Directive, Event, Order,
-    Outcome, Principal, Release, Subject, Summary, Upon,
+    ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Directive, EndReason, Event,
+    Order, Outcome, Principal, Reason, Release, RollbackReason, Subject, Summary, Upon, reason,
 };
 use crate::sample::{self, slack};
 
@@ -27,11 +27,10 @@ fn pushed() -> Story {
     given(sample::shop()).pushed("3f2c1ab")
 }
 
-fn ended(story: Story, outcome: Outcome, reason: &str) -> Story {
-    story.happened(Event::Ended {
-        outcome,
-        reason: reason.into(),
-    })
+/// It ends with its rollout to that stage.
+fn ended(story: Story, outcome: Outcome, at: &str, because: impl Into<Reason>) -> Story {
+    let reason = EndReason::at(&stage(at), because);
+    story.happened(Event::Ended { outcome, reason })
 }
 
 fn asking() -> Story {
@@ -123,13 +122,11 @@ fn a_failed_check_rolls_back() {
     };
     let story = at_staging()
         .happened(checked(false, detail))
-        .observed("d-1", rolling_back)
-        .ended("staging", Outcome::RolledBack, None);
-    let story = ended(
-        story,
-        Outcome::RolledBack,
-        &format!("staging: check `answers` failed at after_test_traffic: {detail}"),
-    );
+        .observed("d-1", rolling_back);
+    let live = story.release.live().expect("it is rolled out");
+    let checks = reason::failed_checks(live).expect("one failed");
+    let story = story.ended("staging", Outcome::RolledBack, None);
+    let story = ended(story, Outcome::RolledBack, "staging", checks);
     insta::assert_json_snapshot!(said(&story.release));
 }
 
@@ -184,7 +181,8 @@ fn somebody_rejects() {
     let story = ended(
         story,
         Outcome::Refused,
-        "production: Slack user U2 rejected it: not on a Friday",
+        "production",
+        reason::rejected(&slack("U2"), Some("not on a Friday")),
     );
     insta::assert_json_snapshot!(said(&story.release));
 }
@@ -208,7 +206,7 @@ fn a_rollout_is_taken_back_for_its_time() {
         .happened(Event::RollbackStarted {
             deployment: None,
             also: None,
-            reason: "it had not finished within 1h".into(),
+            reason: sample::too_late(),
             outcome: Outcome::RolledBack,
             hold: false,
         });
@@ -230,7 +228,10 @@ fn a_newer_release_takes_its_place() {
     let story = ended(
         story,
         Outcome::Superseded,
-        "test: shop-api-0123456789abcdef is newer",
+        "test",
+        Reason::Superseded {
+            by: "d00dad1".parse().unwrap(),
+        },
     );
     insta::assert_json_snapshot!(said(&story.release));
 }
@@ -238,7 +239,11 @@ fn a_newer_release_takes_its_place() {
 #[test]
 fn nobody_decides() {
     let story = asking().ended("production", Outcome::Expired, None);
-    let story = ended(story, Outcome::Expired, "production: nobody decided");
+    let nobody = RollbackReason::NobodyDecided {
+        stage: stage("production"),
+        until: sample::minute(1440),
+    };
+    let story = ended(story, Outcome::Expired, "production", nobody);
     insta::assert_json_snapshot!(said(&story.release));
 }
 
@@ -254,7 +259,13 @@ fn serving() -> Story {
     let story = approved()
         .took("production", 1)
         .ended("production", Outcome::Succeeded, Some(9));
-    ended(story, Outcome::Succeeded, "3f2c1ab serves in production")
+    story.happened(Event::Ended {
+        outcome: Outcome::Succeeded,
+        reason: EndReason::Serves {
+            name: "3f2c1ab".into(),
+            stage: stage("production"),
+        },
+    })
 }
 
 #[test]
@@ -301,7 +312,8 @@ fn what_ran_already_is_not_taken_back_from_its_card() {
 fn rolled_back_by_hand() -> Story {
     let by = slack("U1");
     let reason = Some("orders get lost".to_owned());
-    let words = "Slack user U1 rolled it back: orders get lost";
+    let because = reason::rolled_back(&by, reason.as_deref());
+    let words = because.to_string();
     let story = at_staging()
         .happened(Event::RollbackRequested {
             stage: "staging".parse().unwrap(),
@@ -311,7 +323,7 @@ fn rolled_back_by_hand() -> Story {
         .happened(Event::RollbackStarted {
             deployment: None,
             also: None,
-            reason: words.into(),
+            reason: because.clone(),
             outcome: Outcome::RolledBack,
             hold: true,
         })
@@ -336,10 +348,10 @@ fn rolled_back_by_hand() -> Story {
         .happened(Event::RolloutEnded {
             stage: "staging".parse().unwrap(),
             outcome: Outcome::RolledBack,
-            reason: words.into(),
+            reason: because.clone().into(),
             revision: None,
         });
-    ended(story, Outcome::RolledBack, &format!("staging: {words}"))
+    ended(story, Outcome::RolledBack, "staging", because)
 }
 
 #[test]
@@ -368,7 +380,7 @@ fn it_is_stopped_by_hand_and_nothing_rolls_it_back() {
         .happened(Event::RollbackStarted {
             deployment: Some(deployment("d-2")),
             also: None,
-            reason: left,
+            reason: sample::failed(&left),
             outcome: Outcome::RolledBack,
             hold: false,
         });

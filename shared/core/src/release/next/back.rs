@@ -3,13 +3,16 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::changes::mark;
-use super::conclude::explain_failure;
+use super::conclude::known_cause;
 use super::live::Own;
 use super::{Step, later, perform, rejection, veto};
+use crate::names::StageName;
 use crate::pipeline::{ApprovalPoint, HookPoint, Rollout};
 use crate::release::rollout::{Deployment, DeploymentStatus};
 use crate::release::vote::{Approval, Standing};
-use crate::release::{Action, ActionKind, Back, Event, Outcome, reason};
+use crate::release::{
+    Action, ActionKind, Back, Event, Outcome, RollbackReason, UnansweredHook, reason,
+};
 
 /// How often a rollout is taken back: that it is begun again and again leads nowhere.
 pub(crate) const MOST_WAYS_BACK: usize = 12;
@@ -91,13 +94,15 @@ pub(super) fn wanted(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
     }
     let fails_its_checks = live.failed_checks().any(|(at, _)| at == HookPoint::Bake);
     if stands && fails_its_checks {
-        return back(Outcome::RolledBack, true, explain_failure(live, ""));
+        return back(Outcome::RolledBack, true, known_cause(live)?);
     }
     if is_given_up(own) {
         return None;
     }
-    if let Some(reason) = failed {
-        return back(Outcome::RolledBack, false, explain_failure(live, reason));
+    if let Some(said) = failed {
+        let said = said.clone();
+        let reason = known_cause(live).unwrap_or(RollbackReason::LeftInPlace { said });
+        return back(Outcome::RolledBack, false, reason);
     }
     if is_stuck(own, deployment) {
         return back(Outcome::RolledBack, false, not_finished(own, deployment));
@@ -106,7 +111,7 @@ pub(super) fn wanted(own: Own<'_>, deployment: &Deployment) -> Option<Back> {
 }
 
 /// How and why production traffic is not let through to green, if that is so.
-fn not_let_through(own: Own<'_>) -> Option<(Outcome, String)> {
+fn not_let_through(own: Own<'_>) -> Option<(Outcome, RollbackReason)> {
     let Own {
         release,
         stage,
@@ -184,17 +189,17 @@ fn is_stuck(own: Own<'_>, deployment: &Deployment) -> bool {
 }
 
 /// Why a rollout is taken back whose time is up: what has kept it, where that is a hook.
-fn not_finished(own: Own<'_>, deployment: &Deployment) -> String {
-    let late = format!("it had not finished within {}", own.stage.timeout);
-    match waits_for_hook(own, deployment) {
-        Some(hook) => format!("{late}: {hook}"),
-        None => late,
+fn not_finished(own: Own<'_>, deployment: &Deployment) -> RollbackReason {
+    RollbackReason::NotFinished {
+        within: own.stage.timeout,
+        hook: waits_for_hook(own, deployment),
+        causes: Vec::new(),
     }
 }
 
 /// The hook at which a deployment of CodeDeploy's stands, if it does: a lifecycle event of that name
 /// is under way as long as its function has not answered. Of ECS's hooks ECS says more itself.
-fn waits_for_hook(own: Own<'_>, deployment: &Deployment) -> Option<String> {
+fn waits_for_hook(own: Own<'_>, deployment: &Deployment) -> Option<UnansweredHook> {
     let (Rollout::CodeDeploy(settings), DeploymentStatus::InProgress { at, .. }) =
         (&own.stage.rollout, &deployment.status)
     else {
@@ -202,12 +207,18 @@ fn waits_for_hook(own: Own<'_>, deployment: &Deployment) -> Option<String> {
     };
     HookPoint::of_lifecycle_event(at)?;
     let function = settings.hook.as_ref()?;
-    Some(format!("the hook {function} never answered at {at}"))
+    Some(UnansweredHook {
+        function: function.clone(),
+        at: at.clone(),
+    })
 }
 
 /// Why a request has expired.
-pub(super) fn nobody_decided(stage: &crate::names::StageName, asked: &Approval) -> String {
-    format!("nobody decided about {stage} before {}", asked.expires_at)
+pub(super) fn nobody_decided(stage: &StageName, asked: &Approval) -> RollbackReason {
+    RollbackReason::NobodyDecided {
+        stage: stage.clone(),
+        until: asked.expires_at,
+    }
 }
 
 pub(super) fn roll_back(own: Own<'_>, deployment: &Deployment, back: Back) -> Step {

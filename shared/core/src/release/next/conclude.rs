@@ -5,7 +5,9 @@ use super::live::{Own, SLOWEST_POLL};
 use super::{bake, later, rejection, veto, wants_no_tasks};
 use crate::release::rollout::{Deployment, DeploymentStatus, Live, TakenGroup};
 use crate::release::vote::{Approval, Standing};
-use crate::release::{ActionKind, Conclusion, Event, Outcome, Release, reason};
+use crate::release::{
+    ActionKind, Conclusion, Event, Outcome, Reason, Release, RollbackReason, Unfinished, reason,
+};
 
 /// How often a deployment is refused because its group is taken before the rollout ends.
 pub(crate) const MOST_REFUSALS: usize = 60;
@@ -54,29 +56,24 @@ fn before_it_started(own: Own<'_>) -> Option<Conclusion> {
     if let Some(reason) = veto(release) {
         return Some(Conclusion::new(Outcome::Refused, reason));
     }
-    if live.failed_checks().next().is_some() {
-        return Some(Conclusion::new(
-            Outcome::Failed,
-            explain_failure(live, "a check failed"),
-        ));
+    if let Some(checks) = reason::failed_checks(live) {
+        return Some(Conclusion::new(Outcome::Failed, checks));
     }
     let taken = |event: &Event| matches!(event, Event::GroupTaken { .. });
-    let often = release.count_here(taken);
-    if often >= MOST_REFUSALS {
-        let said = format!("other deployments had its deployment group, {often} times in a row");
-        return Some(Conclusion::new(Outcome::Failed, said));
+    let times = release.count_here(taken);
+    if times >= MOST_REFUSALS {
+        let reason = Reason::GroupTaken { times };
+        return Some(Conclusion::new(Outcome::Failed, reason));
     }
     (now >= live.deadline(stage)).then(|| {
         Conclusion::new(
             Outcome::Failed,
-            match live.group.as_ref().filter(|group| !group.freed) {
-                Some(TakenGroup { by: Some(by), .. }) => format!(
-                    "it could not be started within {}: {by} had its deployment group",
-                    stage.timeout
-                ),
-                Some(TakenGroup { by: None, .. }) | None => {
-                    format!("it could not be started within {}", stage.timeout)
-                }
+            Reason::NotStarted {
+                within: stage.timeout,
+                group_taken_by: match live.group.as_ref().filter(|group| !group.freed) {
+                    Some(TakenGroup { by, .. }) => by.clone(),
+                    None => None,
+                },
             },
         )
     })
@@ -84,12 +81,12 @@ fn before_it_started(own: Own<'_>) -> Option<Conclusion> {
 
 fn succeeded(release: &Release) -> Conclusion {
     let name = release.name();
-    let said = if wants_no_tasks(release) {
-        format!("{name} is deployed, and no tasks are wanted")
+    let reason = if wants_no_tasks(release) {
+        Reason::NoTasksWanted { name }
     } else {
-        format!("{name} serves")
+        Reason::Serves { name }
     };
-    Conclusion::new(Outcome::Succeeded, said)
+    Conclusion::new(Outcome::Succeeded, reason)
 }
 
 fn by_deployment(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
@@ -97,7 +94,10 @@ fn by_deployment(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
         release, live, now, ..
     } = own;
     let back = live.rolling_back.as_ref();
-    let why = |reason: &str| explain_failure(live, reason);
+    let why = |said: &str| match known_cause(live) {
+        Some(cause) => cause.into(),
+        None => Reason::of_deployment(said),
+    };
     match &deployment.status {
         DeploymentStatus::Succeeded | DeploymentStatus::Shifted { .. } => {
             // Whoever wants it back gets it back, however far it has come.
@@ -138,13 +138,12 @@ fn by_deployment(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
             (now >= given_up && looked).then(|| {
                 Conclusion::new(
                     Outcome::Failed,
-                    format!(
-                        "it was still {} at {given_up}; look at {}{}",
-                        at_what(&deployment.status),
-                        deployment.id,
-                        back.map(|back| format!(": {}", back.reason))
-                            .unwrap_or_default()
-                    ),
+                    Reason::Unfinished {
+                        deployment: deployment.id.clone(),
+                        at: at_what(&deployment.status),
+                        until: given_up,
+                        rolling_back: back.map(|back| back.reason.clone()),
+                    },
                 )
             })
         }
@@ -152,11 +151,11 @@ fn by_deployment(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
 }
 
 /// What a deployment is at that does not come to an end.
-fn at_what(status: &DeploymentStatus) -> String {
+fn at_what(status: &DeploymentStatus) -> Unfinished {
     match status {
-        DeploymentStatus::RollingBack { .. } => "being taken back".into(),
+        DeploymentStatus::RollingBack { .. } => Unfinished::RollingBack,
         DeploymentStatus::Halted { .. } | DeploymentStatus::FailedInPlace { .. } => {
-            "not taken back".into()
+            Unfinished::NotRolledBack
         }
         DeploymentStatus::InProgress { .. }
         | DeploymentStatus::Ready { .. }
@@ -165,7 +164,9 @@ fn at_what(status: &DeploymentStatus) -> String {
         | DeploymentStatus::RolledBack { .. }
         | DeploymentStatus::Failed { .. }
         | DeploymentStatus::Stopped { .. }
-        | DeploymentStatus::Replaced { .. } => status.to_string(),
+        | DeploymentStatus::Replaced { .. } => Unfinished::UnderWay {
+            at: status.to_string(),
+        },
     }
 }
 
@@ -174,29 +175,23 @@ fn at_what(status: &DeploymentStatus) -> String {
 fn not_taken_back(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
     let Own { live, now, .. } = own;
     let late = live.rolling_back.is_some() && now >= given_up(own);
-    let why = match &live.refused {
-        Some(refused) => refused.clone(),
-        None if late => explain_failure(live, "it was to be taken back"),
+    let because = match &live.refused {
+        Some(refused) => refused.clone().into(),
+        None if late => known_cause(live)?.into(),
         None => return None,
     };
     Some(Conclusion::new(
         Outcome::Failed,
-        format!("{why}; it still serves: look at {}", deployment.id),
+        Reason::StillServes {
+            deployment: deployment.id.clone(),
+            because: Box::new(because),
+        },
     ))
 }
 
-/// The reason for a failure: the checks that failed say more than AWS, which only knows that a hook
-/// answered no.
-pub(super) fn explain_failure(live: &Live, reason: &str) -> String {
-    let checks: Vec<_> = live
-        .failed_checks()
-        .map(|(at, result)| reason::failed_check(at, result))
-        .collect();
-    if !checks.is_empty() {
-        return checks.join("; ");
-    }
-    match &live.rolling_back {
-        Some(back) => back.reason.clone(),
-        None => reason.to_owned(),
-    }
+/// The cause of a failure that Towpath knows itself: the checks that failed say more than AWS, which
+/// only knows that a hook answered no.
+pub(super) fn known_cause(live: &Live) -> Option<RollbackReason> {
+    let going_back = || Some(live.rolling_back.as_ref()?.reason.clone());
+    reason::failed_checks(live).or_else(going_back)
 }

@@ -3,8 +3,8 @@
 
 use super::live::Own;
 use super::{Step, give_up, perform, succeed};
-use crate::release::rollout::{DeploymentStatus, Live, NotRestored};
-use crate::release::{Action, Conclusion, Event, Outcome, reason};
+use crate::release::rollout::{DeploymentStatus, Live};
+use crate::release::{Action, Conclusion, Event, Outcome, Reason, reason};
 
 pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
     let Own {
@@ -22,15 +22,12 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
         outcome,
         mut reason,
     } = conclusion;
-    let held = hold(own, outcome, &reason);
-    if let Some(NotRestored { said, state, once }) = &live.not_restored {
-        let service = &place.service;
-        let command = state.command(service);
-        let account = &service.account;
-        let way = format!("put auto scaling back in account {account} with `{command}`");
-        reason = match once {
-            Some(once) => format!("{reason}; {said}; {once}, {way}"),
-            None => format!("{reason}; {said}; {way}"),
+    let held = hold(own, outcome, &reason.to_string());
+    if let Some(scaling) = &live.not_restored {
+        reason = Reason::ScalingNotRestored {
+            because: Box::new(reason),
+            service: place.service.clone(),
+            scaling: scaling.clone(),
         };
     }
     let held = held.map(|reason| Event::Held {

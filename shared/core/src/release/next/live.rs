@@ -8,7 +8,7 @@ use super::conclude::conclude;
 use super::{Moment, Step, bake, calls, end, finish, later, perform, start, traffic};
 use crate::pipeline::Stage;
 use crate::release::rollout::{Deployment, DeploymentStatus, Live};
-use crate::release::{Action, Outcome, Place, Release};
+use crate::release::{Action, EndReason, Outcome, Place, Release};
 
 /// The first pause before a deployment is looked at without having reported anything; it doubles
 /// up to [`SLOWEST_POLL`] while nothing changes.
@@ -40,7 +40,7 @@ pub(super) fn next_live(
         return Step::Wait(Some(outstanding.until));
     }
     let Some(place) = place(release, stage) else {
-        return end(Outcome::Refused, "its stage has no service");
+        return end(Outcome::Refused, EndReason::NoService);
     };
     let own = Own {
         release,

@@ -7,7 +7,7 @@ use super::changes::{changes, mark};
 use super::live::{Own, SLOWEST_POLL};
 use super::{Step, checks, finish, later, perform};
 use crate::pipeline::{HookPoint, Rollout as Engine};
-use crate::release::{Action, Conclusion, Outcome, Revision, ScalingState, Start};
+use crate::release::{Action, Conclusion, Outcome, Reason, Revision, ScalingState, Start};
 
 pub(super) fn next_start(own: Own<'_>) -> Step {
     let Own {
@@ -19,7 +19,7 @@ pub(super) fn next_start(own: Own<'_>) -> Step {
         ..
     } = own;
     if let (Engine::CodeDeploy(_), None) = (&stage.rollout, &live.plan.target) {
-        let reason = "the service has no load balancer that CodeDeploy could shift";
+        let reason = Reason::NoLoadBalancer;
         return finish::finish(own, Conclusion::new(Outcome::Failed, reason));
     }
     let suspend = (live.plan.suspends().is_some()

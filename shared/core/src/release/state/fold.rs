@@ -5,12 +5,14 @@ use jiff::Timestamp;
 use super::{Outstanding, Release};
 use crate::names::{DeploymentId, StageName};
 use crate::release::rollout::{
-    Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, NotRestored, Phase, Rollout,
-    TakenGroup,
+    Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout, TakenGroup,
 };
 use crate::release::successor::{Aftermath, Instead};
 use crate::release::vote::{Approval, Standing, Vote};
-use crate::release::{Action, ActionKind, CheckResult, Conclusion, Event, Outcome, reason};
+use crate::release::{
+    Action, ActionKind, CheckResult, Conclusion, Event, NotRestored, Outcome, RollbackReason,
+    WhyNotRestored, reason,
+};
 
 impl Release {
     /// Applies an event without keeping it as an entry: for facts that are not worth a line.
@@ -178,9 +180,11 @@ impl Release {
                 self.with_live(|live| {
                     let before = live.to_restore.take();
                     live.not_restored = before.map(|state| NotRestored {
-                        said: target.left(*desired, true),
+                        why_not: WhyNotRestored::WouldChangeCount {
+                            target: *target,
+                            desired: *desired,
+                        },
                         state,
-                        once: target.once(*desired),
                     });
                 });
             }
@@ -266,9 +270,8 @@ impl Release {
                     ActionKind::RestoreScaling => self.with_live(|live| {
                         let before = live.to_restore.take();
                         live.not_restored = before.map(|state| NotRestored {
-                            said,
+                            why_not: WhyNotRestored::Refused(said),
                             state,
-                            once: None,
                         });
                     }),
                     // What others are told is a courtesy: it is not tried for ever, and it never
@@ -278,7 +281,10 @@ impl Release {
                         self.let_go.pop_first();
                     }
                     ActionKind::Continue => {
-                        self.with_live(|live| live.not_let_through = Some(said));
+                        let said = reason.clone();
+                        self.with_live(|live| {
+                            live.not_let_through = Some(RollbackReason::NotLetThrough { said });
+                        });
                     }
                     // What cannot be run is told as a check that failed.
                     ActionKind::RunTask

@@ -2,7 +2,7 @@
 //! with the entries before that one, and nothing is added to it.
 
 use super::Release;
-use crate::release::{Conclusion, Entry, Event, Outcome};
+use crate::release::{Conclusion, EndReason, Entry, Event, Outcome};
 
 /// Why a release is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,9 @@ impl Release {
     /// ended, it has ended so; whatever later entries say, it has ended as not trusted otherwise.
     #[must_use]
     pub fn distrusted(mut self, untrusted: Untrusted) -> Self {
-        let reason = untrusted.reason.clone();
+        let reason = EndReason::NotTrusted {
+            problem: untrusted.reason.clone(),
+        };
         self.untrusted = Some(untrusted);
         let mut trusted = self.trusted_entries().iter();
         let ended = trusted.any(|entry| matches!(entry.event, Event::Ended { .. }));

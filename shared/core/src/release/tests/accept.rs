@@ -258,7 +258,7 @@ fn the_same_decision_twice_is_known_even_after_the_end() {
     let again = || vote("production-1", slack("U1"), Approve);
     let over = granted().happened(Event::Ended {
         outcome: Outcome::Failed,
-        reason: "r".into(),
+        reason: sample::end("r"),
     });
     for story in [granted(), granted().took("production", 1), over] {
         assert_eq!(story.accepts(again()), Ok(Accepted::Known));
@@ -312,11 +312,11 @@ fn a_request_that_is_over_takes_no_votes() {
     assert_eq!(adds(&asking().at(1439), approve()).len(), 1);
     let over = asking().happened(Event::Ended {
         outcome: Outcome::Superseded,
-        reason: "a newer one is there".into(),
+        reason: sample::end("a newer one is there"),
     });
     assert_eq!(
         why_closed(&over, approve()),
-        "the release has ended (superseded): a newer one is there"
+        "the release has ended (superseded): test: a newer one is there"
     );
     let voided = granted().happened(Event::ApprovalVoided {
         approval: "production-1".parse().unwrap(),
@@ -451,7 +451,7 @@ fn a_newer_release_supersedes_what_is_not_live() {
     let seen = live.clone().observed(ECS, DeploymentStatus::Succeeded);
     let over = pushed().happened(Event::Ended {
         outcome: Outcome::Failed,
-        reason: "r".into(),
+        reason: sample::end("r"),
     });
     for story in [live, seen, over] {
         assert_eq!(story.accepts(incoming()), Ok(Accepted::Known));

@@ -37,7 +37,7 @@ fn ended_wakes_whoever_waits_for_the_service_before_anything_else() {
         .ended("test", Outcome::Failed, None)
         .happened(Event::Ended {
             outcome: Outcome::Failed,
-            reason: "test".into(),
+            reason: sample::end("test"),
         });
     let service = story.service(0);
     assert_eq!(story.asks_for(), [Action::WakeCandidate { service }]);
@@ -66,7 +66,7 @@ fn ended_tells_people_and_then_is_done() {
         .pushed("3f2c1ab")
         .happened(Event::Ended {
             outcome: Outcome::Refused,
-            reason: "no".into(),
+            reason: sample::end("no"),
         });
     assert_eq!(untold.kinds(), [ActionKind::Tell, ActionKind::Tell]);
     let ended = untold.clone().muted();

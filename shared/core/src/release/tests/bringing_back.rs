@@ -47,7 +47,7 @@ fn a_rollout_is_taken_back_when_somebody_wants_it_and_the_stage_is_held() {
         .happened(Event::RollbackStarted {
             deployment: None,
             also: None,
-            reason: "ada rolled it back".into(),
+            reason: sample::failed("ada rolled it back"),
             outcome: Outcome::RolledBack,
             hold: true,
         })
@@ -312,7 +312,7 @@ fn what_had_to_be_registered_anew_is_still_the_release_that_it_was() {
     let ended = Event::RolloutEnded {
         stage: stage("test"),
         outcome: Outcome::Succeeded,
-        reason: "it serves".into(),
+        reason: sample::reason("it serves"),
         revision: Some(sample::revision(12)),
     };
     let change = service_change(&story.release, &[ended], story.now).expect("a change");
@@ -457,7 +457,7 @@ fn a_rollback_waits_for_who_has_the_service() {
     let ended = Event::RolloutEnded {
         stage: stage("test"),
         outcome: Outcome::Failed,
-        reason: "r".into(),
+        reason: sample::reason("r"),
         revision: None,
     };
     let change = service_change(

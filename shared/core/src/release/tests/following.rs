@@ -103,7 +103,7 @@ fn a_deployment_whose_time_is_up_is_rolled_back_once() {
     let back = story.intended().happened(Event::RollbackStarted {
         deployment: None,
         also: None,
-        reason: "it had not finished within 1h".into(),
+        reason: sample::too_late(),
         outcome: Outcome::RolledBack,
         hold: false,
     });
@@ -135,7 +135,7 @@ fn what_failed_and_is_left_in_place_is_taken_back() {
     let back = story.intended().happened(Event::RollbackStarted {
         deployment: Some(deployment("ecs-svc/2")),
         also: None,
-        reason: "ECS deployment circuit breaker: tasks failed to start".into(),
+        reason: sample::failed("ECS deployment circuit breaker: tasks failed to start"),
         outcome: Outcome::RolledBack,
         hold: false,
     });
@@ -153,7 +153,7 @@ fn a_way_back_that_met_a_failure_is_begun_again() {
         story.happened(Event::RollbackStarted {
             deployment,
             also: None,
-            reason: "it had not finished within 1h".into(),
+            reason: sample::too_late(),
             outcome: Outcome::RolledBack,
             hold: false,
         })
@@ -175,7 +175,7 @@ fn a_failure_that_cannot_be_taken_back_holds_the_stage() {
     let begun = failed.intended().happened(Event::RollbackStarted {
         deployment: Some(deployment("ecs-svc/2")),
         also: None,
-        reason: "it failed".into(),
+        reason: sample::failed("it failed"),
         outcome: Outcome::RolledBack,
         hold: false,
     });
@@ -201,7 +201,7 @@ fn a_way_back_that_leads_nowhere_holds_the_stage() {
     let begun = begun.happened(Event::RollbackStarted {
         deployment: Some(deployment("d-2")),
         also: None,
-        reason: "tasks failed to start".into(),
+        reason: sample::failed("tasks failed to start"),
         outcome: Outcome::RolledBack,
         hold: false,
     });
@@ -245,7 +245,7 @@ fn what_never_ends_is_given_up_after_twice_its_time() {
         .happened(Event::RollbackStarted {
             deployment: None,
             also: None,
-            reason: "too slow".into(),
+            reason: sample::failed("too slow"),
             outcome: Outcome::RolledBack,
             hold: false,
         })
@@ -365,6 +365,7 @@ fn auto_scaling_that_cannot_be_restored_is_said_so_and_keeps_the_outcome() {
                    --resource-id service/test/api --suspended-state \
                    DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false,\
                    ScheduledScalingSuspended=false`";
+    let reason = reason.to_string();
     assert!(reason.contains(command), "{reason}");
     assert!(!reason.contains("once the service wants"), "{reason}");
 }
@@ -388,7 +389,7 @@ fn auto_scaling_that_would_wake_the_service_is_left_and_the_way_out_waits_for_th
     };
     let said = "with any call about the target; once the service wants at least 1 tasks, put auto scaling back in \
                 account 111111111111 with `aws ";
-    assert!(reason.contains(said), "{reason}");
+    assert!(reason.to_string().contains(said), "{reason}");
     // What was not suspended is not put back, and not tried again.
     let begun = live().intended().happened(left(false)).registered(8);
     let kinds = begun.kinds();

@@ -189,7 +189,7 @@ impl Story {
         self.happened(Event::RolloutEnded {
             stage: stage(at),
             outcome,
-            reason: format!("{outcome} at {at}"),
+            reason: sample::reason(&format!("{outcome} at {at}")),
             revision: revision.map(sample::revision),
         })
     }
@@ -301,7 +301,7 @@ impl Story {
                     ..
                 },
                 Event::Ended { outcome: whole, .. },
-            ] if outcome == whole => (*outcome, reason.clone()),
+            ] if outcome == whole => (*outcome, reason.to_string()),
             events => panic!("it does not give up: {events:?}"),
         }
     }

@@ -226,7 +226,7 @@ impl Life {
             ActionKind::RollBack => Event::RollbackStarted {
                 deployment: in_turn(&self.odd.backs, turn).then(|| deployment("d-back")),
                 also: None,
-                reason: "it is odd".into(),
+                reason: sample::failed("it is odd"),
                 outcome: Outcome::RolledBack,
                 hold: false,
             },

@@ -72,7 +72,7 @@ fn who_waits_in_order_leaves_room_when_it_ends() {
     let ended = [Event::RolloutEnded {
         stage: stage("production"),
         outcome: Outcome::Expired,
-        reason: "r".into(),
+        reason: sample::reason("r"),
         revision: None,
     }];
     let change = service_change(&story.release, &ended, story.now);

@@ -404,5 +404,5 @@ fn what_runs_already_has_succeeded_without_a_deployment() {
     else {
         panic!("it has succeeded: {records:?}");
     };
-    assert_eq!(reason, "3f2c1ab serves");
+    assert_eq!(reason.to_string(), "3f2c1ab serves");
 }

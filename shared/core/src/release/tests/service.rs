@@ -26,12 +26,12 @@ fn ended(outcome: Outcome, revision: Option<u64>) -> Vec<Event> {
         Event::RolloutEnded {
             stage: stage("test"),
             outcome,
-            reason: "r".into(),
+            reason: sample::reason("r"),
             revision: revision.map(sample::revision),
         },
         Event::Ended {
             outcome,
-            reason: "r".into(),
+            reason: sample::end("r"),
         },
     ]
 }

@@ -64,7 +64,7 @@ fn begun(hold: bool) -> Event {
     Event::RollbackStarted {
         deployment: None,
         also: None,
-        reason: "it had not finished within 1h".into(),
+        reason: sample::too_late(),
         outcome: Outcome::RolledBack,
         hold,
     }
@@ -83,7 +83,7 @@ fn held(story: &Story) -> (Outcome, String, String) {
     else {
         panic!("it ends and is held: {records:?}");
     };
-    (*outcome, reason.clone(), hold.clone())
+    (*outcome, reason.to_string(), hold.clone())
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_way_back_that_leads_nowhere_is_given_up_and_holds_the_stage() {
     let back = Event::RollbackStarted {
         deployment: Some(deployment("d-2")),
         also: None,
-        reason: "it is slow".into(),
+        reason: sample::failed("it is slow"),
         outcome: Outcome::RolledBack,
         hold: true,
     };
@@ -147,7 +147,7 @@ fn who_joins_a_way_back_that_began_by_itself_gets_it_whatever_has_come_meanwhile
     else {
         panic!("it rolls back: {:?}", story.records());
     };
-    assert!(reason.contains("it is slow"), "{reason}");
+    assert!(reason.to_string().contains("it is slow"), "{reason}");
     // Nobody has joined: the success is taken as it comes.
     let alone = serving().happened(begun(false)).at(1);
     let alone = alone.observed(ID, DeploymentStatus::Succeeded);

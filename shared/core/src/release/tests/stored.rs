@@ -9,9 +9,9 @@ use super::given::{Story, deployment, given, in_progress, stage};
 use crate::names::ReleaseId;
 use crate::pipeline::HookPoint;
 use crate::release::{
-    Accepted, ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Entry, EntryText,
-    Event, Incoming, Outcome, Phase, Principal, Release, ScalingState, StoredEntry, StoredNow,
-    accept, verify_chain,
+    Accepted, ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, EndReason, Entry,
+    EntryText, Event, Incoming, Outcome, Phase, Principal, Release, ScalingState, StoredEntry,
+    StoredNow, accept, reason, verify_chain,
 };
 use crate::sample::{self, told};
 
@@ -88,7 +88,7 @@ fn eventful() -> Story {
         .happened(Event::RollbackStarted {
             deployment: Some(deployment("d-2")),
             also: Some(deployment("ecs-svc/2")),
-            reason: words(),
+            reason: sample::too_late(),
             outcome: Outcome::RolledBack,
             hold: false,
         })
@@ -179,7 +179,10 @@ fn eventful() -> Story {
         .ended("production", Outcome::Refused, None)
         .happened(Event::Ended {
             outcome: Outcome::Refused,
-            reason: "production: Slack user U2 rejected it".into(),
+            reason: EndReason::at(
+                &stage("production"),
+                reason::rejected(&sample::slack("U2"), None),
+            ),
         });
     let posted = tell(story);
     let edited = posted.happened(Event::CardUpdated {
@@ -329,7 +332,8 @@ fn a_ledger_of_version_1_folds_to_what_it_told_then() {
     let release = Release::fold(id, entries).expect("a release");
     let conclusion = release.conclusion().expect("an end");
     assert_eq!(conclusion.outcome, Outcome::Refused);
-    assert_eq!(conclusion.reason, "production: Slack user U2 rejected it");
+    let why = conclusion.reason.to_string();
+    assert_eq!(why, "production: Slack user U2 rejected it");
     let outcomes = release.rollouts().iter().map(|rollout| {
         let Phase::Ended {
             conclusion,

@@ -62,7 +62,7 @@ fn what_it_waited_behind_keeps_nobody() {
 fn only_an_end_that_is_trusted_is_one() {
     let ended = |outcome| Event::Ended {
         outcome,
-        reason: "r".into(),
+        reason: sample::end("r"),
     };
     let over = asking().happened(ended(Outcome::Failed));
     let written_to = over.clone().took("production", 1);

@@ -7,7 +7,7 @@ use super::given::{Story, deployment, given, in_progress, stage, vote};
 use crate::pipeline::HookPoint;
 use crate::release::{
     Accepted, Action, ActionKind, CheckResult, Decision, DeploymentStatus, Event, Incoming,
-    Outcome, WaitsOn,
+    Outcome, WaitsOn, reason,
 };
 use crate::sample;
 
@@ -113,7 +113,7 @@ fn a_rejection_before_traffic_moves_takes_green_back_and_ends_as_refused() {
         .happened(Event::RollbackStarted {
             deployment: None,
             also: None,
-            reason: "Slack user U2 rejected it".into(),
+            reason: reason::rejected(&sample::slack("U2"), None),
             outcome: Outcome::Refused,
             hold: false,
         })
@@ -233,7 +233,8 @@ fn a_check_that_fails_while_it_bakes_brings_the_old_version_back_and_holds_the_s
         panic!("it rolls back: {asked:?}");
     };
     assert_eq!(*outcome, Outcome::RolledBack);
-    assert!(reason.contains("check `errors` failed at bake"), "{reason}");
+    let said = reason.to_string();
+    assert!(said.contains("check `errors` failed at bake"), "{said}");
     let story = story.happened(Event::RollbackStarted {
         deployment: Some(deployment("d-2")),
         also: None,
@@ -260,7 +261,8 @@ fn a_bake_that_is_over_has_not_succeeded_while_somebody_wants_it_back() {
         panic!("it rolls back: {:?}", story.asks_for());
     };
     assert!(hold);
-    assert_eq!(reason, "Slack user U1 rolled it back: it is slow");
+    let said = reason.to_string();
+    assert_eq!(said, "Slack user U1 rolled it back: it is slow");
 }
 
 fn result(check: &str, at: HookPoint, passed: bool) -> Event {

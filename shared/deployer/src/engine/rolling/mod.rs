@@ -154,7 +154,7 @@ async fn observe<P: Ports>(
         && is_from_before(observed, primary)
     {
         return Ok(DeploymentStatus::RollingBack {
-            reason: why.to_owned(),
+            reason: why.to_string(),
             by: observed.back.cloned(),
         });
     }
@@ -272,7 +272,7 @@ async fn why<P: Ports>(
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use towpath_core::release::ServiceId;
+    use towpath_core::release::{RollbackReason, ServiceId};
 
     use super::*;
 
@@ -301,7 +301,9 @@ mod tests {
             unasked: false,
             fresh,
             shifted: false,
-            stopping: Some("it had not finished within 1h"),
+            stopping: Some(&RollbackReason::LeftInPlace {
+                said: "it failed".into(),
+            }),
         };
         let service = json!({ "deployments": [{ "id": "ecs-svc/2", "status": "PRIMARY",
             "taskDefinition": revision(primary), "rolloutState": "COMPLETED" }] });

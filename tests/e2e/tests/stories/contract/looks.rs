@@ -1,7 +1,7 @@
 //! What a cell is judged by: what ECS, visitors, auto scaling and the ledger say afterwards.
 
 use serde_json::{Value, json};
-use towpath_e2e::{Error, TOOLS, running_in};
+use towpath_e2e::{Error, TOOLS, running_in, why};
 
 use super::cell::{Cell, STAGE};
 use super::engine::Engine;
@@ -111,10 +111,10 @@ impl Cell {
         let said: Vec<_> = held
             .iter()
             .filter(|held| held["stage"] == STAGE)
-            .map(|held| held["reason"].as_str().unwrap_or_default())
+            .map(why)
             .collect();
         match hold {
-            None => assert_eq!(said, [""; 0], "the stage is not on hold"),
+            None => assert!(said.is_empty(), "the stage is not on hold"),
             Some(words) => assert!(
                 said.len() == 1 && said[0].contains(words),
                 "`{words}` is not what it is on hold for: {said:?}"

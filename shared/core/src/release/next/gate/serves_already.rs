@@ -2,8 +2,8 @@
 //! afterwards, and the stage held.
 
 use super::{Context, QUEUE_POLL, Verdict};
-use crate::release::BlockedBy;
 use crate::release::next::{Step, succeed};
+use crate::release::{BlockedBy, Reason};
 
 pub(super) fn ask(context: &Context<'_>) -> Verdict {
     if !context.plan.runs_already() {
@@ -21,7 +21,9 @@ pub(super) fn ask(context: &Context<'_>) -> Verdict {
     Verdict::First(Step::Record(succeed(
         context.release,
         context.stage,
-        format!("{} runs already", context.release.image().tag),
+        Reason::RunsAlready {
+            tag: context.release.image().tag.clone(),
+        },
         context.plan.reuse.clone(),
     )))
 }

@@ -1,15 +1,15 @@
 //! An image that was vetoed is rolled out nowhere.
 
 use super::{Context, Verdict};
-use crate::release::Outcome;
 use crate::release::next::give_up_here;
+use crate::release::{Outcome, Reason};
 
 pub(super) fn ask(context: &Context<'_>) -> Verdict {
     match &context.plan.veto {
-        Some(reason) => Verdict::First(give_up_here(
+        Some(said) => Verdict::First(give_up_here(
             context.stage,
             Outcome::Refused,
-            reason.clone(),
+            Reason::VetoedBefore { said: said.clone() },
         )),
         None => Verdict::Open,
     }

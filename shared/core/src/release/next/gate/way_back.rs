@@ -2,15 +2,17 @@
 
 use super::{Context, Verdict};
 use crate::pipeline::WayBack;
-use crate::release::Outcome;
 use crate::release::next::give_up_here;
+use crate::release::{Outcome, Reason};
 
 pub(super) fn ask(context: &Context<'_>) -> Verdict {
     match (&context.plan.no_way_back, context.stage.way_back) {
         (Some(problem), WayBack::Required) => Verdict::First(give_up_here(
             context.stage,
             Outcome::Failed,
-            format!("{problem}; bring that back, or allow it with `way_back: optional`"),
+            Reason::NoWayBack {
+                problem: problem.clone(),
+            },
         )),
         (Some(_), WayBack::Optional) | (None, _) => Verdict::Open,
     }

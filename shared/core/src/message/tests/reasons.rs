@@ -1,0 +1,229 @@
+//! Each reason as the ledger stores it and as people read it.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::release::{EndReason, Reason, RollbackReason};
+
+/// That value, stored and read again, and its sentence.
+fn says<R>(stored: &Value) -> String
+where
+    R: Serialize + DeserializeOwned + ToString,
+{
+    let reason: R = serde_json::from_value(stored.clone())
+        .unwrap_or_else(|error| panic!("{stored} is a reason: {error}"));
+    let again = serde_json::to_value(&reason).expect("JSON");
+    assert_eq!(again, *stored, "it is stored as it was");
+    reason.to_string()
+}
+
+fn check() -> Value {
+    json!({ "at": "bake", "check": "errors", "passed": false, "detail": "shop-5xx is in ALARM" })
+}
+
+#[test]
+fn why_a_rollout_is_rolled_back() {
+    let (u1, by_aws) = (
+        json!({ "slack": "U1" }),
+        json!({ "aws": "arn:aws:iam::111111111111:user/ada" }),
+    );
+    let other = json!({ "at": "after_traffic", "check": "answers", "passed": false, "detail": "answered 500" });
+    for (stored, sentence) in [
+        (
+            json!({ "is": "rolled_back", "by": u1, "reason": "orders get lost" }),
+            "Slack user U1 rolled it back: orders get lost",
+        ),
+        (
+            json!({ "is": "rolled_back", "by": by_aws }),
+            "arn:aws:iam::111111111111:user/ada rolled it back",
+        ),
+        (
+            json!({ "is": "rejected", "by": u1 }),
+            "Slack user U1 rejected it",
+        ),
+        (
+            json!({ "is": "rejected", "by": "token_holder", "reason": "not on a Friday" }),
+            "holder of the e-mailed token rejected it: not on a Friday",
+        ),
+        (
+            json!({ "is": "vetoed", "by": u1, "reason": "CVE-2026-1" }),
+            "Slack user U1 vetoed the image: CVE-2026-1",
+        ),
+        (
+            json!({ "is": "nobody_decided", "stage": "production", "until": "2026-03-02T09:00:00Z" }),
+            "nobody decided about production before 2026-03-02T09:00:00Z",
+        ),
+        (
+            json!({ "is": "checks_failed", "checks": [check(), other] }),
+            "check `errors` failed at bake: shop-5xx is in ALARM; check `answers` failed at after_traffic: answered 500",
+        ),
+        (
+            json!({ "is": "not_finished", "within": "1h" }),
+            "it had not finished within 1h",
+        ),
+        (
+            json!({ "is": "not_finished", "within": "1h",
+                "hook": { "function": "gate", "at": "AfterInstall" },
+                "causes": ["a task failed", "another one, too"] }),
+            "it had not finished within 1h: the hook gate never answered at AfterInstall: a task failed; another one, too",
+        ),
+        (
+            json!({ "is": "not_let_through", "said": "ThrottlingException" }),
+            "could not let traffic through: ThrottlingException",
+        ),
+        (
+            json!({ "is": "left_in_place", "said": "tasks failed to start" }),
+            "tasks failed to start",
+        ),
+    ] {
+        assert_eq!(says::<RollbackReason>(&stored), sentence);
+        // A rollout that is rolled back ends for the same.
+        assert_eq!(says::<Reason>(&stored), sentence);
+    }
+}
+
+#[test]
+fn why_a_rollout_has_ended() {
+    let service = json!({ "account": "111111111111", "region": "eu-west-1", "cluster": "shop", "service": "api" });
+    let state = json!({ "dynamic_in": false, "dynamic_out": true, "scheduled": false });
+    let command = "`aws application-autoscaling register-scalable-target --region eu-west-1 \
+        --service-namespace ecs --scalable-dimension ecs:service:DesiredCount \
+        --resource-id service/shop/api --suspended-state \
+        DynamicScalingInSuspended=false,DynamicScalingOutSuspended=true,ScheduledScalingSuspended=false`";
+    let refused = json!({ "is": "refused", "action": "restore_scaling", "said": "no such target" });
+    let target = json!({ "dynamic_in": true, "dynamic_out": true, "scheduled": true, "least": 1, "most": 4 });
+    for (stored, sentence) in [
+        (
+            json!({ "is": "serves", "name": "3f2c1ab" }),
+            "3f2c1ab serves",
+        ),
+        (
+            json!({ "is": "no_tasks_wanted", "name": "3f2c1ab" }),
+            "3f2c1ab is deployed, and no tasks are wanted",
+        ),
+        (
+            json!({ "is": "runs_already", "tag": "3f2c1ab" }),
+            "3f2c1ab runs already",
+        ),
+        (
+            json!({ "is": "not_planned", "said": "there is no such service" }),
+            "there is no such service",
+        ),
+        (
+            json!({ "is": "vetoed_before", "said": "ada vetoed the image: it leaks" }),
+            "ada vetoed the image: it leaks",
+        ),
+        (
+            json!({ "is": "superseded", "by": "d00dad1" }),
+            "d00dad1 is newer and has arrived here too",
+        ),
+        (
+            json!({ "is": "no_way_back", "problem": "its image is gone" }),
+            "its image is gone; bring that back, or allow it with `way_back: optional`",
+        ),
+        (
+            json!({ "is": "no_load_balancer" }),
+            "the service has no load balancer that CodeDeploy could shift",
+        ),
+        (
+            json!({ "is": "started_elsewhere", "found": "shop:9" }),
+            "shop:9 was started outside of Towpath",
+        ),
+        (
+            json!({ "is": "refused", "action": "register", "said": "too many containers" }),
+            "could not register the task definition: too many containers",
+        ),
+        (
+            json!({ "is": "group_taken", "times": 60 }),
+            "other deployments had its deployment group, 60 times in a row",
+        ),
+        (
+            json!({ "is": "not_started", "within": "1h" }),
+            "it could not be started within 1h",
+        ),
+        (
+            json!({ "is": "not_started", "within": "1h", "group_taken_by": "d-3" }),
+            "it could not be started within 1h: d-3 had its deployment group",
+        ),
+        (
+            json!({ "is": "deployment", "said": "the circuit breaker tripped" }),
+            "the circuit breaker tripped",
+        ),
+        (
+            json!({ "is": "unfinished", "deployment": "d-1", "at": { "is": "rolling_back" },
+                "until": "2026-03-02T11:00:00Z", "rolling_back": { "is": "not_finished", "within": "1h" } }),
+            "it was still being taken back at 2026-03-02T11:00:00Z; look at d-1: it had not finished within 1h",
+        ),
+        (
+            json!({ "is": "unfinished", "deployment": "d-1",
+                "at": { "is": "under_way", "at": "Install" }, "until": "2026-03-02T11:00:00Z" }),
+            "it was still Install at 2026-03-02T11:00:00Z; look at d-1",
+        ),
+        (
+            json!({ "is": "still_serves", "deployment": "d-1",
+                "because": { "is": "checks_failed", "checks": [check()] } }),
+            "check `errors` failed at bake: shop-5xx is in ALARM; it still serves: look at d-1",
+        ),
+        (
+            json!({ "is": "scaling_not_restored", "because": { "is": "serves", "name": "3f2c1ab" },
+                "service": service, "why_not": refused, "state": state }),
+            &format!(
+                "3f2c1ab serves; could not restore auto scaling: no such target; put auto scaling back in account 111111111111 with {command}"
+            ),
+        ),
+        (
+            json!({ "is": "scaling_not_restored", "because": { "is": "serves", "name": "3f2c1ab" },
+                "service": service, "state": state,
+                "why_not": { "is": "would_change_count", "target": target, "desired": 0 } }),
+            &format!(
+                "3f2c1ab serves; could not restore auto scaling: the service wants 0 tasks, its scalable target is for 1 to 4, and AWS would change that to 1 with any call about the target; once the service wants at least 1 tasks, put auto scaling back in account 111111111111 with {command}"
+            ),
+        ),
+    ] {
+        assert_eq!(says::<Reason>(&stored), sentence);
+    }
+}
+
+#[test]
+fn why_a_release_has_ended() {
+    for (stored, sentence) in [
+        (
+            json!({ "is": "serves", "name": "3f2c1ab", "stage": "production" }),
+            "3f2c1ab serves in production",
+        ),
+        (
+            json!({ "is": "no_tasks_wanted", "name": "3f2c1ab", "stage": "production" }),
+            "3f2c1ab is deployed to production, which wants no tasks now: nothing of it has run there",
+        ),
+        (
+            json!({ "is": "stage", "stage": "test", "because": { "is": "superseded", "by": "d00dad1" } }),
+            "test: d00dad1 is newer and has arrived here too",
+        ),
+        (json!({ "is": "no_stages" }), "its pipeline has no stages"),
+        (json!({ "is": "no_service" }), "its stage has no service"),
+        (
+            json!({ "is": "not_trusted", "problem": "entry 9 is forged" }),
+            "entry 9 is forged",
+        ),
+    ] {
+        assert_eq!(says::<EndReason>(&stored), sentence);
+    }
+}
+
+#[test]
+fn what_is_no_reason_is_not_taken_for_one() {
+    for stored in [
+        json!("it failed"),
+        json!({ "is": "of_tomorrow" }),
+        json!({ "is": "serves" }),
+    ] {
+        assert!(
+            serde_json::from_value::<Reason>(stored.clone()).is_err(),
+            "{stored}"
+        );
+    }
+    // What begins a rollback is not everything for which a rollout ends.
+    let serves = json!({ "is": "serves", "name": "3f2c1ab" });
+    assert!(serde_json::from_value::<RollbackReason>(serves).is_err());
+}
