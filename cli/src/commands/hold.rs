@@ -136,7 +136,7 @@ pub(super) async fn release<D: Orders>(
 async fn holds_at_its_end<D: Orders>(deployer: &D, owner: &ReleaseId) -> Result<bool, Failure> {
     Ok(match deployer.release_if_readable(owner).await? {
         MaybeRead::Read(Some(release)) => {
-            let unwanted = |live: &Live| live.unwanted.is_some();
+            let unwanted = |live: &Live| live.rollback_requested.is_some();
             release.rollback().is_some() || release.live().is_some_and(unwanted)
         }
         // The hold is lifted, whatever is to be read of the release.

@@ -411,7 +411,7 @@ fn fresh_plan(release: &Release) -> Option<(Event, Timestamp)> {
 
 /// The last look at the deployment, as an event, and when that was.
 fn observed(release: &Release) -> Option<(Event, Timestamp)> {
-    let deployment = release.live()?.deployment.as_ref()?;
+    let deployment = release.live()?.deployment()?;
     let observed = || Event::DeploymentObserved {
         deployment: deployment.id.clone(),
         status: deployment.status.clone(),
@@ -421,7 +421,7 @@ fn observed(release: &Release) -> Option<(Event, Timestamp)> {
 
 /// The last look at the checks, as an event, and when that was.
 fn watched(release: &Release) -> Option<(Event, Timestamp)> {
-    let at = release.live()?.watched_at?;
+    let at = release.live()?.watched_at()?;
     let (stage, _) = release.current()?;
     let watched = Event::Watched {
         stage: stage.name.clone(),

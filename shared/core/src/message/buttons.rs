@@ -53,10 +53,8 @@ fn open_request(release: &Release) -> Option<(&Stage, &Approval)> {
     let (stage, rollout) = release.current()?;
     match &rollout.phase {
         Phase::Asking { approval, .. } => Some((stage, approval)),
-        Phase::Live(live) if !live.allowed && live.rolling_back.is_none() => {
-            Some((stage, live.asked.as_ref()?))
-        }
-        Phase::Pending | Phase::Planned { .. } | Phase::Live(_) | Phase::Ended { .. } => None,
+        Phase::Live(live) => Some((stage, live.open_request()?)),
+        Phase::Pending | Phase::Planned { .. } | Phase::Ended { .. } => None,
     }
 }
 
@@ -69,7 +67,9 @@ fn to_take_back(release: &Release) -> Option<&Stage> {
     }
     let mut rollouts = release.rollouts().iter().rev();
     let furthest = rollouts.find(|rollout| match &rollout.phase {
-        Phase::Live(live) => live.rolling_back.is_none() && live.unwanted.is_none(),
+        Phase::Live(live) => {
+            live.progress.rollback().is_none() && live.rollback_requested.is_none()
+        }
         Phase::Ended { conclusion, .. } => conclusion.outcome == Outcome::Succeeded,
         Phase::Pending | Phase::Planned { .. } | Phase::Asking { .. } => false,
     })?;

@@ -308,10 +308,11 @@ fn request_of<'a>(
         } if given.id == *approval => given,
         Phase::Live(live) => match (&live.asked, &live.granted) {
             (Some(open), _) if open.id == *approval => {
-                if live.allowed || release.intends(ActionKind::Continue) {
-                    return Err(closed(
-                        "traffic was let through; to take it back, roll back",
-                    ));
+                if live.progress.rollback().is_some() {
+                    return Err(closed("the rollout is being rolled back"));
+                }
+                if live.open_request().is_none() || release.intends(ActionKind::Continue) {
+                    return Err(closed("traffic was let through; to undo that, roll back"));
                 }
                 if now >= open.expires_at && open.standing() == Standing::Open {
                     return Err(closed("it has expired"));
@@ -319,7 +320,7 @@ fn request_of<'a>(
                 open
             }
             (_, Some(given)) if given.id == *approval => {
-                if live.deployment.is_some() || release.intends(ActionKind::Start) {
+                if live.deployment().is_some() || release.intends(ActionKind::Start) {
                     return Err(closed("the rollout has begun; to take it back, roll back"));
                 }
                 given
@@ -382,8 +383,7 @@ fn accept_checks(
     // A hook may be called before it is recorded that the deployment began; afterwards only that
     // deployment's checks say something about this rollout.
     let foreign = live
-        .deployment
-        .as_ref()
+        .deployment()
         .is_some_and(|followed| followed.id != deployment);
     if foreign || position != release.stage_index() {
         return Ok(Accepted::Known);
@@ -391,6 +391,7 @@ fn accept_checks(
     let known = checks_of(release, &deployment, at).next().is_some();
     let failed = results.iter().any(|result| !result.passed);
     let asked = live
+        .checks
         .calls
         .iter()
         .any(|call| call.deployment == deployment && call.at == at);
@@ -426,7 +427,7 @@ fn accept_rollback(
 ) -> Result<Accepted, Refusal> {
     let here = release.stage_position(&stage) == Some(release.stage_index());
     match release.live().filter(|_| here) {
-        Some(live) if live.unwanted.is_some() => Ok(Accepted::Known),
+        Some(live) if live.rollback_requested.is_some() => Ok(Accepted::Known),
         Some(_) => Ok(Accepted::Add(vec![Event::RollbackRequested {
             stage,
             by,

@@ -69,7 +69,9 @@ pub use rollback::{
     open_rollback, ran, served_before, verify_rollback,
 };
 pub use rollout::{
-    Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout, TakenGroup,
+    CheckTask, Checks, Closing, Deployment, DeploymentEnd, DeploymentStatus, HookCall, Live,
+    NotStarted, OngoingRollback, Phase, Progress, RollbackDeployment, Rollout, Scaling, TakenGroup,
+    Traffic,
 };
 pub use seal::{
     BrokenSeal, KeyState, NoSeal, NoWriter, Seal, SealKey, ShortKey, Writer, keys_of, unvouched,

@@ -93,7 +93,10 @@ impl Release {
 /// to be watched, or to be paced, is over.
 fn goes_on_since(stage: &Stage, live: &Live) -> Timestamp {
     let watched = stage.bake.map_or(SignedDuration::ZERO, Into::into);
-    let from = live.shifted_at.unwrap_or(live.clock_from);
+    let shifted_at = live
+        .deployment()
+        .and_then(|deployment| deployment.shifted_at);
+    let from = shifted_at.unwrap_or(live.clock_from);
     later(later(from, live.pace()), watched)
 }
 

@@ -20,33 +20,28 @@
 //! | asking | time is up, or somebody rejected | it ends as expired or refused |
 //! | asking | | wait for votes |
 //! | live | intents of another run are outstanding | wait until that run is over |
-//! | live | it is decided how it ends | restore auto scaling, then let the service go, on hold if need be |
-//! | live | the revision is missing, auto scaling is on | register it, suspend it, at once |
-//! | live | checks come before anything is changed | run them |
-//! | live | another deployment has the group that ours needs | look whether that one is over |
-//! | live | | start the deployment |
-//! | live, deploying | somebody wants it back, a request was rejected or has expired, a check failed while it baked, its time is up, it failed and was left in place | roll back |
-//! | live, deploying | the deployment asks, and checks take their time | run them, then answer |
-//! | live, deploying | green waits for its traffic | ask for approval, if the stage does; else let it through |
-//! | live, deploying | it serves | restore auto scaling, watch it for the bake time, and look at it once more |
-//! | live, deploying | something was reported, or it is time | look at the deployment |
-//! | live, deploying | | wait |
+//! | live | | what its step asks for: see the tables of `preparing`, `turn`, `deploying`, `baking`, `rolling_back` and `closing` |
+//! | live | its step says to close | restore auto scaling, then let the service go, on hold if need be |
 //!
 //! Telling people comes last, just before waiting, so that it never delays a deployment. They are
 //! told of what is written: who has written something asks again before resting.
 
-mod back;
-mod bake;
+mod baking;
 mod calls;
 mod changes;
 mod checks;
-mod conclude;
+mod closing;
+mod context;
+mod deploying;
 mod finish;
+mod follow;
 mod gate;
 mod live;
 mod planned;
-mod start;
+mod preparing;
+mod rolling_back;
 mod traffic;
+mod turn;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -57,7 +52,7 @@ use super::{
     Action, Checkpoints, EndReason, Event, Outcome, Reason, Release, Revision, RollbackReason,
     Vote, reason, tell::announcements,
 };
-use crate::names::ApprovalId;
+use crate::names::{ApprovalId, StageName};
 use crate::pipeline::{NamedContainers, Stage};
 
 /// When the question is asked.
@@ -239,7 +234,7 @@ fn next_asking(stage: &Stage, approval: &Approval, moment: Moment) -> Step {
         Standing::Open | Standing::Granted if moment.now >= approval.expires_at => give_up_here(
             stage,
             Outcome::Expired,
-            back::nobody_decided(&stage.name, approval),
+            nobody_decided(&stage.name, approval),
         ),
         Standing::Open | Standing::Granted => Step::Wait(Some(approval.expires_at)),
     }
@@ -328,6 +323,14 @@ fn approval_id(stage: &Stage, approvals: u32) -> ApprovalId {
     format!("{}-{}", stage.name, approvals + 1)
         .parse()
         .expect("a stage name and a number are an approval id")
+}
+
+/// Why a request has expired.
+fn nobody_decided(stage: &StageName, asked: &Approval) -> RollbackReason {
+    RollbackReason::NobodyDecided {
+        stage: stage.clone(),
+        until: asked.expires_at,
+    }
 }
 
 /// Why the image may not be rolled out, if it was vetoed while the release was on its way.

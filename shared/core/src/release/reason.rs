@@ -359,7 +359,8 @@ pub(crate) fn failed_check(at: HookPoint, result: &CheckResult) -> FailedCheck {
 /// The checks of a rollout that failed, if any has.
 pub(crate) fn failed_checks(live: &Live) -> Option<RollbackReason> {
     let checks: Vec<_> = live
-        .failed_checks()
+        .checks
+        .failed()
         .map(|(at, result)| failed_check(at, result))
         .collect();
     (!checks.is_empty()).then_some(RollbackReason::ChecksFailed { checks })

@@ -39,9 +39,7 @@ fn open_request(release: &Release, now: Timestamp) -> Option<&Approval> {
     let (_, rollout) = release.current()?;
     let asked = match &rollout.phase {
         Phase::Asking { approval, .. } => approval,
-        Phase::Live(live) if !live.allowed && !release.intends(ActionKind::Continue) => {
-            live.asked.as_ref()?
-        }
+        Phase::Live(live) if !release.intends(ActionKind::Continue) => live.open_request()?,
         Phase::Live(_) | Phase::Pending | Phase::Planned { .. } | Phase::Ended { .. } => {
             return None;
         }

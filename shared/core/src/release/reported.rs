@@ -72,7 +72,7 @@ pub(super) fn accept_report(
     let Some((live, mut expected)) = followed.zip(reporter(release)) else {
         return Ok(Accepted::Known);
     };
-    if live.tasks.iter().any(|task| task.task == deployment) {
+    if live.checks.is_task(&deployment) {
         expected.sender = Sender::Task;
     }
     if from != expected {

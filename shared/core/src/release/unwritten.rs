@@ -220,7 +220,7 @@ fn same_to_whoever_acts(
     status: &DeploymentStatus,
     now: Timestamp,
 ) -> Option<DeploymentStatus> {
-    let known = view.live()?.deployment.as_ref()?;
+    let known = view.live()?.deployment()?;
     if known.id != *deployment {
         return None;
     }

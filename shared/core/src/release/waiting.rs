@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::rollout::{Deployment, DeploymentStatus, Live, Phase, TakenGroup};
+use super::rollout::{Closing, Deployment, DeploymentStatus, Live, Phase, Progress, TakenGroup};
 use super::vote::{Approval, Standing};
 use super::{BlockedBy, Event, Plan, Release, RollbackReason};
 use crate::names::{ApprovalId, PipelineName, ReleaseId, StageName};
@@ -144,7 +144,7 @@ impl Release {
                 of_traffic: false,
                 voided: voided(self, &stage.name),
             },
-            Phase::Live(live) => deploying(stage, live),
+            Phase::Live(rollout) => live(stage, rollout),
         };
         Some(Waiting {
             pipeline: &self.pipeline().pipeline,
@@ -154,37 +154,58 @@ impl Release {
     }
 }
 
-fn deploying<'a>(stage: &Stage, live: &'a Live) -> WaitsOn<'a> {
+fn live<'a>(stage: &Stage, live: &'a Live) -> WaitsOn<'a> {
     let until = live.deadline(stage);
-    let Some(deployment) = &live.deployment else {
-        return match live.group.as_ref().filter(|group| !group.freed) {
-            Some(taken) => WaitsOn::DeploymentGroup { taken, until },
-            None => WaitsOn::Preparation { until },
-        };
-    };
-    if let Some(back) = &live.rolling_back {
-        return WaitsOn::Rollback {
-            reason: &back.reason,
-            since: back.at,
-        };
-    }
-    if let DeploymentStatus::RollingBack { reason, .. } = &deployment.status {
-        return WaitsOn::RollbackByAws { reason };
-    }
-    if let Some(approval) = &live.asked
-        && !live.allowed
-        && approval.standing() == Standing::Open
-    {
-        return WaitsOn::Approval {
-            approval,
-            plan: &live.plan,
-            of_traffic: true,
-            voided: None,
-        };
-    }
-    match live.bakes_until(stage) {
-        Some(until) => WaitsOn::Bake { until },
-        None => WaitsOn::Deployment { deployment, until },
+    match &live.progress {
+        Progress::Preparing { .. } | Progress::Closing(Closing::NotStarted(_)) => {
+            WaitsOn::Preparation { until }
+        }
+        Progress::WaitingForTurn(taken) => WaitsOn::DeploymentGroup { taken, until },
+        Progress::Deploying(deployment) => match live.open_request() {
+            Some(approval) if approval.standing() == Standing::Open => WaitsOn::Approval {
+                approval,
+                plan: &live.plan,
+                of_traffic: true,
+                voided: None,
+            },
+            Some(_) | None => WaitsOn::Deployment { deployment, until },
+        },
+        Progress::Baking(deployment) => match live.bakes_until(stage) {
+            Some(until) => WaitsOn::Bake { until },
+            None => WaitsOn::Deployment { deployment, until },
+        },
+        Progress::RollingBack {
+            rollback: Some(rollback),
+            ..
+        }
+        | Progress::Closing(Closing::Over {
+            rollback: Some(rollback),
+            ..
+        }) => WaitsOn::Rollback {
+            reason: &rollback.reason,
+            since: rollback.at,
+        },
+        Progress::RollingBack {
+            deployment,
+            rollback: None,
+        } => match &deployment.status {
+            DeploymentStatus::RollingBack { reason, .. } => WaitsOn::RollbackByAws { reason },
+            DeploymentStatus::InProgress { .. }
+            | DeploymentStatus::Ready { .. }
+            | DeploymentStatus::Shifted { .. }
+            | DeploymentStatus::Halted { .. }
+            | DeploymentStatus::Succeeded
+            | DeploymentStatus::RolledBack { .. }
+            | DeploymentStatus::Failed { .. }
+            | DeploymentStatus::FailedInPlace { .. }
+            | DeploymentStatus::Stopped { .. }
+            | DeploymentStatus::Replaced { .. } => WaitsOn::Deployment { deployment, until },
+        },
+        Progress::Closing(Closing::Over {
+            deployment,
+            rollback: None,
+            ..
+        }) => WaitsOn::Deployment { deployment, until },
     }
 }
 

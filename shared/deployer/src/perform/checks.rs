@@ -83,7 +83,7 @@ fn not_run(release: &Release, run: &Run<'_>, reason: &str) -> Vec<Event> {
     let stage = release.pipeline().stage(run.stage);
     let check = stage.and_then(|stage| stage.checks.iter().find(|it| it.name == *run.check));
     let at = check.map_or(HookPoint::BeforeInstall, |check| check.at);
-    let live = release.live().and_then(|live| live.deployment.as_ref());
+    let live = release.live().and_then(|live| live.deployment());
     let deployment = live.filter(|_| at != HookPoint::BeforeInstall);
     vec![Event::Checked {
         stage: run.stage.clone(),

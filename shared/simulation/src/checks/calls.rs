@@ -107,7 +107,7 @@ impl Simulation {
                     .entry(key)
                     .or_insert_with(|| service.clone());
                 let live = release.live();
-                let started = live.is_some_and(|live| live.deployment.is_some());
+                let started = live.is_some_and(|live| live.deployment().is_some());
                 Some(if started { service } else { first.clone() })
             }
             Some(Flaw::RollbackTakenForSuccess) => Some(as_if_successful(&release, service)),
@@ -208,7 +208,7 @@ impl Simulation {
             ));
         };
         // Nobody is asked whether what was good comes back.
-        if release.rollback().is_some() || live.rolling_back.is_some() {
+        if release.rollback().is_some() || live.progress.rollback().is_some() {
             return;
         }
         self.before_change(by, place, &[ActionKind::Continue]);
@@ -259,7 +259,7 @@ pub(super) fn revision_of(service: &Value) -> Option<Revision> {
 /// The service, as if a release's deployment that ECS has taken back had succeeded.
 fn as_if_successful(release: &Release, mut service: Value) -> Value {
     let live = release.live();
-    let ours = live.and_then(|live| live.deployment.as_ref().zip(live.revision.as_ref()));
+    let ours = live.and_then(|live| live.deployment().zip(live.revision.as_ref()));
     let Some((ours, revision)) = ours else {
         return service;
     };

@@ -33,7 +33,7 @@ impl Simulation {
                 self.violated(format!("I4: {release} takes {service}, and is vetoed"));
             }
         }
-        let back = before.live().and_then(|live| live.rolling_back.as_ref());
+        let back = before.live().and_then(|live| live.progress.rollback());
         if let Some(ServiceChange {
             service,
             write: ServiceWrite::Free { hold: None, .. },
@@ -210,6 +210,6 @@ impl Simulation {
 
 /// Whether the release has seen that its deployment failed and was left in place.
 fn saw_failure_in_place(release: &Release) -> bool {
-    let deployment = release.live().and_then(|live| live.deployment.as_ref());
+    let deployment = release.live().and_then(|live| live.deployment());
     deployment.is_some_and(|it| matches!(it.status, DeploymentStatus::FailedInPlace { .. }))
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::live::Own;
+use super::context::Own;
 use super::{Step, checks, perform};
 use crate::pipeline::Check;
 use crate::release::checked::slow_checks;
@@ -22,6 +22,7 @@ pub(super) fn due(own: Own<'_>, deployment: &Deployment) -> Option<Timestamp> {
 
 fn open_calls<'a>(own: Own<'a>, deployment: &'a Deployment) -> impl Iterator<Item = &'a HookCall> {
     own.live
+        .checks
         .calls
         .iter()
         .filter(|call| !call.answered && call.deployment == deployment.id)
@@ -29,7 +30,7 @@ fn open_calls<'a>(own: Own<'a>, deployment: &'a Deployment) -> impl Iterator<Ite
 
 fn decide(own: Own<'_>, call: &HookCall) -> Option<Step> {
     let undecided = undecided(own, call);
-    let failed = own.live.failed_checks().any(|(at, _)| at == call.at);
+    let failed = own.live.checks.failed().any(|(at, _)| at == call.at);
     if undecided.is_empty() || failed {
         // ECS asks again by itself, and finds what is written.
         let execution = call.execution.clone()?;
@@ -48,7 +49,7 @@ fn decide(own: Own<'_>, call: &HookCall) -> Option<Step> {
 fn undecided<'a>(own: Own<'a>, call: &HookCall) -> Vec<&'a Check> {
     let point = call.at;
     slow_checks(own.stage, point)
-        .filter(|check| own.live.result_of(&check.name, point).is_none())
+        .filter(|check| own.live.checks.result_of(&check.name, point).is_none())
         .collect()
 }
 

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::live::Own;
+use super::context::Own;
 use super::{Step, later, perform};
 use crate::names::{DeploymentId, Fingerprint};
 use crate::pipeline::{Check, CheckKind, HookPoint};
@@ -18,7 +18,7 @@ pub(super) fn undecided<'a>(own: Own<'a>, point: HookPoint) -> Vec<&'a Check> {
     stage
         .checks_at(point)
         .filter(|check| !check.kind.is_run_by_hook())
-        .filter(|check| live.result_of(&check.name, point).is_none())
+        .filter(|check| live.checks.result_of(&check.name, point).is_none())
         .collect()
 }
 
@@ -40,7 +40,12 @@ pub(super) fn run(
         now,
         ..
     } = own;
-    let task_of = |check: &Check| live.tasks.iter().find(|task| task.check == check.name);
+    let task_of = |check: &Check| {
+        live.checks
+            .tasks
+            .iter()
+            .find(|task| task.check == check.name)
+    };
     for check in &undecided {
         if let CheckKind::Task(task) = &check.kind
             && task_of(check).is_none()
@@ -80,7 +85,7 @@ pub(super) fn run(
 
 /// When checks that were looked at are looked at again; `None` when they were not yet.
 pub(super) fn due(own: Own<'_>) -> Option<Timestamp> {
-    own.live.watched_at.map(|at| later(at, POLL))
+    own.live.checks.watched_at.map(|at| later(at, POLL))
 }
 
 /// What a check's task says that started it. ECS takes 128 characters of a few kinds, so the stage

@@ -1,9 +1,9 @@
 //! Letting go of a service: auto scaling first, and a hold where the next push must not undo what
 //! was done.
 
-use super::live::Own;
+use super::context::Own;
 use super::{Step, give_up, perform, succeed};
-use crate::release::rollout::{DeploymentStatus, Live};
+use crate::release::rollout::{Closing, DeploymentStatus, NotStarted, Progress, Scaling};
 use crate::release::{Action, Conclusion, Event, Outcome, Reason, reason};
 
 pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
@@ -14,7 +14,7 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
         place,
         ..
     } = own;
-    if let Some(state) = live.to_restore {
+    if let Some(state) = live.scaling.to_restore() {
         let place = place.clone();
         return perform(release, vec![Action::RestoreScaling { place, state }]);
     }
@@ -23,7 +23,7 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
         mut reason,
     } = conclusion;
     let held = hold(own, outcome, &reason.to_string());
-    if let Some(scaling) = &live.not_restored {
+    if let Scaling::NotRestored(scaling) = &live.scaling {
         reason = Reason::ScalingNotRestored {
             because: Box::new(reason),
             service: place.service.clone(),
@@ -49,29 +49,24 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
 
 /// Why the stage takes no new release after this, if so.
 fn hold(own: Own<'_>, outcome: Outcome, reason: &str) -> Option<String> {
-    let Live {
-        held: None,
-        rolling_back,
-        foreign,
-        deployment,
-        unwanted,
-        refused,
-        ..
-    } = own.live
-    else {
+    let live = own.live;
+    if live.held.is_some() {
         return None;
-    };
+    }
     if let Some(rollback) = own.release.rollback() {
         return Some(rollback.hold_reason(outcome, reason));
     }
     let tag = &own.release.image().tag;
-    if let Some(found) = foreign {
+    if let Progress::Closing(Closing::NotStarted(NotStarted::ExternalRevision(found))) =
+        &live.progress
+    {
         return Some(format!(
             "{}; {tag} was about to be rolled out",
             reason::started_elsewhere(found)
         ));
     }
-    let deployment = deployment.as_ref()?;
+    let deployment = live.deployment()?;
+    let refused = deployment.refused.as_ref();
     if let DeploymentStatus::Replaced { by } = &deployment.status {
         return Some(format!(
             "{}; {tag} was being rolled out",
@@ -83,7 +78,7 @@ fn hold(own: Own<'_>, outcome: Outcome, reason: &str) -> Option<String> {
             "{tag} failed and was not taken back: {reason}; look at what serves"
         ));
     }
-    let wanted = match (rolling_back, unwanted) {
+    let wanted = match (live.progress.rollback(), &live.rollback_requested) {
         (Some(back), _) if back.hold || !came_back(&deployment.status) => Some(back.reason.clone()),
         (_, Some((by, reason))) => Some(reason::rolled_back(by, reason.as_deref())),
         (_, None) => None,

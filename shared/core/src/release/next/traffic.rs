@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 
-use super::live::{Own, follow};
+use super::context::Own;
+use super::follow::follow;
 use super::{Step, approval_id, later, perform};
 use crate::names::PauseId;
 use crate::pipeline::ApprovalPoint;

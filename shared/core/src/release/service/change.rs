@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Arrival, Good, ServiceChange, ServiceWrite};
-use crate::release::rollout::{DeploymentStatus, Live, Phase};
+use crate::release::rollout::{Closing, DeploymentStatus, Live, NotStarted, Phase, Progress};
 use crate::release::{Event, Outcome, Release, Revision};
 
 /// What appending `events` to `release` does to the row of the service at which it stands.
@@ -224,8 +224,17 @@ fn baseline(live: &Live, outcome: Outcome) -> Option<Revision> {
         return live.revision.clone();
     }
     let before = || Some(live.plan.current.clone());
-    let Some(deployment) = &live.deployment else {
-        return before().filter(|_| live.foreign.is_none());
+    let deployment = match &live.progress {
+        Progress::Closing(Closing::NotStarted(NotStarted::ExternalRevision(_))) => return None,
+        Progress::Preparing { .. }
+        | Progress::WaitingForTurn(_)
+        | Progress::Closing(Closing::NotStarted(
+            NotStarted::RunsAlready | NotStarted::Refused(_),
+        )) => return before(),
+        Progress::Deploying(deployment)
+        | Progress::Baking(deployment)
+        | Progress::RollingBack { deployment, .. } => deployment,
+        Progress::Closing(Closing::Over { deployment, .. }) => deployment,
     };
     match &deployment.status {
         DeploymentStatus::RolledBack { .. } | DeploymentStatus::Stopped { .. } => before(),

@@ -3,15 +3,15 @@
 use jiff::Timestamp;
 
 use super::{Outstanding, Release};
-use crate::names::{DeploymentId, StageName};
+use crate::names::StageName;
 use crate::release::rollout::{
-    Back, CheckTask, Deployment, DeploymentStatus, HookCall, Live, Phase, Rollout, TakenGroup,
+    CheckTask, DeploymentStatus, Live, NotStarted, OngoingRollback, Phase, RollbackDeployment,
+    Rollout,
 };
 use crate::release::successor::{Aftermath, Instead};
 use crate::release::vote::{Approval, Standing, Vote};
 use crate::release::{
-    Action, ActionKind, CheckResult, Conclusion, Event, NotRestored, Outcome, RollbackReason,
-    WhyNotRestored, reason,
+    Action, ActionKind, CheckResult, Conclusion, Event, Outcome, WhyNotRestored, reason,
 };
 
 impl Release {
@@ -59,7 +59,8 @@ impl Release {
                 self.with_live(|live| {
                     // From here on the state may have been changed, whatever is heard of it.
                     if restore {
-                        live.to_restore = live.plan.scaling.map(|target| target.state);
+                        let before = live.plan.scaling.map(|target| target.state);
+                        live.scaling.about_to_suspend(before);
                     }
                 });
             }
@@ -169,7 +170,7 @@ impl Release {
             }
             Event::ScalingSuspended { .. } => {
                 self.settle(ActionKind::SuspendScaling);
-                self.with_live(|live| live.suspended = true);
+                self.with_live(|live| live.scaling.suspended());
             }
             Event::ScalingLeft {
                 target,
@@ -177,62 +178,37 @@ impl Release {
                 restoring: true,
             } => {
                 self.settle(ActionKind::RestoreScaling);
-                self.with_live(|live| {
-                    let before = live.to_restore.take();
-                    live.not_restored = before.map(|state| NotRestored {
-                        why_not: WhyNotRestored::WouldChangeCount {
-                            target: *target,
-                            desired: *desired,
-                        },
-                        state,
-                    });
-                });
+                let why_not = WhyNotRestored::WouldChangeCount {
+                    target: *target,
+                    desired: *desired,
+                };
+                self.with_live(|live| live.scaling.not_restored(why_not));
             }
             Event::ScalingLeft {
                 restoring: false, ..
             } => {
                 self.settle(ActionKind::SuspendScaling);
-                self.with_live(|live| (live.suspended, live.to_restore) = (true, None));
+                self.with_live(|live| live.scaling.settled());
             }
             Event::ScalingRestored { .. } => {
                 self.settle(ActionKind::RestoreScaling);
-                self.with_live(|live| live.to_restore = None);
+                self.with_live(|live| live.scaling.settled());
             }
             Event::DeploymentStarted {
                 deployment, also, ..
             } => {
                 self.settle(ActionKind::Start);
-                self.with_live(|live| {
-                    live.deployment = Some(Deployment {
-                        id: deployment.clone(),
-                        also: also.clone(),
-                        since: at,
-                        status: DeploymentStatus::InProgress {
-                            at: "starting".into(),
-                            traffic: None,
-                        },
-                        observed_at: at,
-                        unchanged: 0,
-                        reported: false,
-                    });
-                });
+                self.with_live(|live| live.deployment_started(deployment, also.as_ref(), at));
             }
-            Event::DeploymentReported { deployment, .. } => self.with_live(|live| {
-                if live.tasks.iter().any(|task| task.task == *deployment) {
-                    // What its check says is looked at now.
-                    live.watched_at = None;
-                } else if live.is_followed_as(deployment)
-                    && let Some(known) = &mut live.deployment
-                {
-                    known.reported = true;
-                }
-            }),
+            Event::DeploymentReported { deployment, .. } => {
+                self.with_live(|live| live.deployment_reported(deployment));
+            }
             Event::DeploymentObserved { deployment, status } => {
                 // A replaced deployment needs no rollback: that settles the intent.
                 if matches!(status, DeploymentStatus::Replaced { .. }) {
                     self.settle(ActionKind::RollBack);
                 }
-                self.with_live(|live| see(live, deployment, status, at));
+                self.with_live(|live| live.deployment_observed(deployment, status, at));
             }
             Event::RollbackStarted {
                 reason,
@@ -242,55 +218,43 @@ impl Release {
                 hold,
             } => {
                 self.settle(ActionKind::RollBack);
-                self.with_live(|live| {
-                    live.rolling_back = Some(Back {
-                        reason: reason.clone(),
-                        outcome: *outcome,
-                        hold: *hold,
-                        at,
-                    });
-                    if deployment.is_some() {
-                        live.rollback = deployment.clone();
-                        live.rollback_also = also.clone();
-                    }
+                let ongoing = OngoingRollback {
+                    reason: reason.clone(),
+                    outcome: *outcome,
+                    hold: *hold,
+                    at,
+                };
+                let by = deployment.clone().map(|id| RollbackDeployment {
+                    id,
+                    alias: also.clone(),
                 });
+                self.with_live(|live| live.rollback_started(ongoing, by));
             }
             Event::ActionRefused { action, reason } => {
                 self.settle(*action);
-                let said = reason::refused(*action, reason);
                 match action {
                     ActionKind::Plan => {
                         self.with_current(|rollout| rollout.unplannable = Some(reason.clone()));
                     }
-                    ActionKind::Register
-                    | ActionKind::SuspendScaling
-                    | ActionKind::Start
-                    | ActionKind::Observe
-                    | ActionKind::RollBack => self.with_live(|live| live.refused = Some(said)),
-                    ActionKind::RestoreScaling => self.with_live(|live| {
-                        let before = live.to_restore.take();
-                        live.not_restored = before.map(|state| NotRestored {
-                            why_not: WhyNotRestored::Refused(said),
-                            state,
-                        });
-                    }),
-                    // What others are told is a courtesy: it is not tried for ever, and it never
-                    // decides about this release.
+                    // What others are told is a courtesy: it is not tried for ever.
                     ActionKind::Supersede => self.overtake_candidate(),
                     ActionKind::WakeCandidate => {
                         self.let_go.pop_first();
                     }
-                    ActionKind::Continue => {
-                        let said = reason.clone();
-                        self.with_live(|live| {
-                            live.not_let_through = Some(RollbackReason::NotLetThrough { said });
-                        });
-                    }
-                    // What cannot be run is told as a check that failed.
-                    ActionKind::RunTask
-                    | ActionKind::Tell
+                    ActionKind::Register
+                    | ActionKind::SuspendScaling
+                    | ActionKind::Start
+                    | ActionKind::RunTask
                     | ActionKind::RunChecks
-                    | ActionKind::AnswerHook => {}
+                    | ActionKind::AnswerHook
+                    | ActionKind::Continue
+                    | ActionKind::Observe
+                    | ActionKind::RollBack
+                    | ActionKind::RestoreScaling
+                    | ActionKind::Tell => {
+                        let said = reason::refused(*action, reason);
+                        self.with_live(|live| live.refused(*action, said));
+                    }
                 }
             }
             Event::Checked {
@@ -300,9 +264,8 @@ impl Release {
                 ..
             } => {
                 self.settle_tasks(results);
-                self.with_live_in(stage, |live| {
-                    live.checks.push((*point, results.clone()));
-                });
+                let of_point = (*point, results.clone());
+                self.with_live_in(stage, |live| live.checks.results.push(of_point));
             }
             Event::HookCalled {
                 stage,
@@ -310,29 +273,19 @@ impl Release {
                 at: point,
                 execution,
             } => self.with_live_in(stage, |live| {
-                live.calls.push(HookCall {
-                    deployment: deployment.clone(),
-                    at: *point,
-                    execution: execution.clone(),
-                    since: at,
-                    answered: false,
-                });
+                live.hook_called(deployment, *point, execution.as_deref(), at);
             }),
             Event::HookAnswered {
                 deployment,
                 at: point,
                 ..
-            } => self.with_live(|live| {
-                for call in &mut live.calls {
-                    call.answered |= call.deployment == *deployment && call.at == *point;
-                }
-            }),
+            } => self.with_live(|live| live.hook_answered(deployment, *point)),
             Event::TaskStarted {
                 stage, check, task, ..
             } => {
                 self.settle(ActionKind::RunTask);
                 self.with_live_in(stage, |live| {
-                    live.tasks.push(CheckTask {
+                    live.task_started(CheckTask {
                         check: check.clone(),
                         task: task.clone(),
                         since: at,
@@ -340,51 +293,28 @@ impl Release {
                 });
             }
             Event::Watched { stage } => {
-                self.with_live_in(stage, |live| live.watched_at = Some(at));
+                self.with_live_in(stage, |live| live.watched(at));
             }
             Event::BaselineChanged { stage, found } => {
                 self.settle(ActionKind::Start);
-                self.with_live_in(stage, |live| live.foreign = Some(found.clone()));
+                let why = NotStarted::ExternalRevision(found.clone());
+                self.with_live_in(stage, |live| live.not_started(why));
             }
             Event::RunsAlready { stage } => {
                 self.settle(ActionKind::Start);
-                self.with_live_in(stage, |live| live.runs_already = true);
+                self.with_live_in(stage, |live| live.not_started(NotStarted::RunsAlready));
             }
             Event::GroupTaken { stage, by } => {
                 self.settle(ActionKind::Start);
-                self.with_live_in(stage, |live| {
-                    let same = live.group.as_ref().filter(|known| known.by == *by);
-                    live.group = Some(TakenGroup {
-                        by: by.clone(),
-                        at,
-                        refusals: same.map_or(1, |known| known.refusals + 1),
-                        freed: false,
-                    });
-                });
+                self.with_live_in(stage, |live| live.group_taken(by.as_ref(), at));
             }
-            Event::GroupFreed { stage } => self.with_live_in(stage, |live| {
-                if let Some(group) = &mut live.group {
-                    group.freed = true;
-                }
-            }),
+            Event::GroupFreed { stage } => self.with_live_in(stage, Live::group_freed),
             Event::TrafficAllowed { .. } => {
                 self.settle(ActionKind::Continue);
-                self.with_live(|live| {
-                    live.allowed = true;
-                    // What was seen is over; whether it goes on is seen when it is looked at again.
-                    if let Some(deployment) = &mut live.deployment {
-                        deployment.status = DeploymentStatus::InProgress {
-                            at: "traffic is let through".into(),
-                            traffic: None,
-                        };
-                        deployment.observed_at = at;
-                        deployment.unchanged = 0;
-                        deployment.reported = false;
-                    }
-                });
+                self.with_live(|live| live.traffic_let_through(at));
             }
             Event::RollbackRequested { stage, by, reason } => self.with_live_in(stage, |live| {
-                live.unwanted
+                live.rollback_requested
                     .get_or_insert_with(|| (by.clone(), reason.clone()));
             }),
             Event::Vetoed { by, reason } => {
@@ -508,51 +438,6 @@ impl Release {
     }
 }
 
-/// The deployment was looked at.
-fn see(live: &mut Live, deployment: &DeploymentId, status: &DeploymentStatus, at: Timestamp) {
-    let Some(known) = live
-        .deployment
-        .as_mut()
-        .filter(|known| known.id == *deployment)
-    else {
-        return;
-    };
-    known.unchanged = if known.status == *status {
-        known.unchanged + 1
-    } else {
-        0
-    };
-    known.status = status.clone();
-    known.observed_at = at;
-    known.reported = false;
-    if let DeploymentStatus::RollingBack { by: Some(by), .. } = status {
-        live.rollback = Some(by.clone());
-    }
-    // A way back that began because its time was up came too late: it serves.
-    if *status == DeploymentStatus::Succeeded && live.rollback.is_none() {
-        live.rolling_back = live.rolling_back.take().filter(Back::insists);
-    }
-    if live.shifted_at.is_none() && has_shifted(status) {
-        live.shifted_at = Some(at);
-    }
-}
-
-/// Whether all of production traffic is on green.
-fn has_shifted(status: &DeploymentStatus) -> bool {
-    match status {
-        DeploymentStatus::Shifted { .. } | DeploymentStatus::Succeeded => true,
-        DeploymentStatus::InProgress { .. }
-        | DeploymentStatus::Ready { .. }
-        | DeploymentStatus::RollingBack { .. }
-        | DeploymentStatus::Halted { .. }
-        | DeploymentStatus::RolledBack { .. }
-        | DeploymentStatus::Failed { .. }
-        | DeploymentStatus::FailedInPlace { .. }
-        | DeploymentStatus::Stopped { .. }
-        | DeploymentStatus::Replaced { .. } => false,
-    }
-}
-
 impl Rollout {
     fn vote(&mut self, approval: &str, vote: Vote, at: Timestamp) {
         match &mut self.phase {
@@ -575,17 +460,7 @@ impl Rollout {
                 granted: Some(given),
                 ..
             } if given.id.as_str() == approval => given.votes.push(vote),
-            Phase::Live(live) => {
-                let requests = [&mut live.asked, &mut live.granted];
-                let mut of = requests.into_iter().flatten();
-                if let Some(given) = of.find(|given| given.id.as_str() == approval) {
-                    given.votes.push(vote);
-                    if given.standing() == Standing::Granted {
-                        // People took their time; the rollout gets its own.
-                        live.clock_from = live.clock_from.max(at);
-                    }
-                }
-            }
+            Phase::Live(live) => live.voted(approval, vote, at),
             Phase::Pending | Phase::Planned { .. } | Phase::Asking { .. } | Phase::Ended { .. } => {
             }
         }

@@ -146,7 +146,7 @@ impl Life {
         self.write(unwritten.events());
         unwritten.written();
         view.clone_from(&self.release);
-        if let Some(look) = known.live().and_then(|live| live.deployment.as_ref()) {
+        if let Some(look) = known.live().and_then(|live| live.deployment()) {
             let seen = Event::DeploymentObserved {
                 deployment: look.id.clone(),
                 status: look.status.clone(),
@@ -212,7 +212,7 @@ impl Life {
                 found: false,
             },
             // Looking whether another deployment is over.
-            ActionKind::Observe if self.release.live()?.deployment.is_none() => {
+            ActionKind::Observe if self.release.live()?.deployment().is_none() => {
                 Event::GroupFreed { stage }
             }
             ActionKind::Observe => Event::DeploymentObserved {

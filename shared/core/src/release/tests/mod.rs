@@ -14,6 +14,7 @@ mod in_order;
 mod opening;
 mod ordering;
 mod preparing;
+mod progress;
 mod reports;
 mod seals;
 mod served_before;

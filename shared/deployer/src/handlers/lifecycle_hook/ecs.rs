@@ -106,7 +106,7 @@ where
     let Some(point) = point.filter(|point| stage.checks_at(*point).next().is_some()) else {
         return Ok(Verdict::Passed);
     };
-    if live.rolling_back.is_some() {
+    if live.progress.rollback().is_some() {
         return refuse(hook, "the deployment is being taken back");
     }
     let asked = Asked {
@@ -307,10 +307,12 @@ enum Whose<'a> {
 }
 
 fn whose<'a>(release: &Release, live: &'a Live, asks: Option<&'a DeploymentId>) -> Whose<'a> {
-    let followed = live.deployment.as_ref().map(|deployment| &deployment.id);
+    let deployment = live.deployment();
+    let followed = deployment.map(|deployment| &deployment.id);
+    let rollback = deployment.and_then(|deployment| deployment.rollback.as_ref());
     match (asks, followed) {
         (Some(asks), Some(followed)) if asks == followed => Whose::Ours(followed),
-        (Some(asks), _) if live.rollback.as_ref() == Some(asks) => Whose::WayBack,
+        (Some(asks), _) if rollback.is_some_and(|rollback| rollback.id == *asks) => Whose::WayBack,
         (Some(_), _) if release.intends(ActionKind::RollBack) => Whose::NotYetKnown,
         (Some(asks), None) if release.intends(ActionKind::Start) => match &live.revision {
             Some(ours) => Whose::OursIfItBrings(asks, ours),
@@ -318,7 +320,7 @@ fn whose<'a>(release: &Release, live: &'a Live, asks: Option<&'a DeploymentId>) 
         },
         (Some(_), _) => Whose::Foreign,
         // Older documentation shows calls that name no deployment.
-        (None, Some(_)) if live.rollback.is_some() => Whose::WayBack,
+        (None, Some(_)) if rollback.is_some() => Whose::WayBack,
         (None, Some(followed)) => Whose::Ours(followed),
         (None, None) => Whose::NotYetKnown,
     }

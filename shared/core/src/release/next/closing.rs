@@ -1,0 +1,62 @@
+//! Closing: how a rollout ends about which AWS does nothing more, and why.
+//!
+//! | and | then it ends as |
+//! |---|---|
+//! | something else ran, or took its place | superseded |
+//! | AWS refused what comes before | failed |
+//! | the service ran it already | succeeded |
+//! | the old version serves again | rolled back, or as what it was rolled back for says |
+//! | it failed | failed |
+//! | it was stopped | stopped, or as what it was rolled back for says |
+
+use super::context::Own;
+use super::wants_no_tasks;
+use crate::release::rollout::{Closing, DeploymentEnd, Live, NotStarted};
+use crate::release::{Conclusion, Outcome, Reason, Release, RollbackReason, reason};
+
+pub(super) fn conclusion(own: Own<'_>, closing: &Closing) -> Conclusion {
+    let (end, rollback) = match closing {
+        Closing::NotStarted(NotStarted::ExternalRevision(found)) => {
+            return Conclusion::new(Outcome::Superseded, reason::started_elsewhere(found));
+        }
+        Closing::NotStarted(NotStarted::Refused(refused)) => {
+            return Conclusion::new(Outcome::Failed, refused.clone());
+        }
+        Closing::NotStarted(NotStarted::RunsAlready) => return succeeded(own.release),
+        Closing::Over { end, rollback, .. } => (end, rollback.as_ref()),
+    };
+    let outcome_or = |other| rollback.map_or(other, |rollback| rollback.outcome);
+    let why = |said: &str| match known_cause(own.live) {
+        Some(cause) => cause.into(),
+        None => Reason::of_deployment(said),
+    };
+    match end {
+        DeploymentEnd::RolledBack(reason) => {
+            Conclusion::new(outcome_or(Outcome::RolledBack), why(reason))
+        }
+        DeploymentEnd::Failed(reason) => Conclusion::new(Outcome::Failed, why(reason)),
+        DeploymentEnd::Stopped(reason) => {
+            Conclusion::new(outcome_or(Outcome::Stopped), why(reason))
+        }
+        DeploymentEnd::Replaced(by) => {
+            Conclusion::new(Outcome::Superseded, reason::started_elsewhere(by))
+        }
+    }
+}
+
+pub(super) fn succeeded(release: &Release) -> Conclusion {
+    let name = release.name();
+    let reason = if wants_no_tasks(release) {
+        Reason::NoTasksWanted { name }
+    } else {
+        Reason::Serves { name }
+    };
+    Conclusion::new(Outcome::Succeeded, reason)
+}
+
+/// The cause of a failure that Towpath knows itself: the checks that failed say more than AWS, which
+/// only knows that a hook answered no.
+pub(super) fn known_cause(live: &Live) -> Option<RollbackReason> {
+    let rolling_back = || Some(live.progress.rollback()?.reason.clone());
+    reason::failed_checks(live).or_else(rolling_back)
+}

@@ -1,0 +1,139 @@
+//! Deploying: AWS carries the deployment out, and not all of the traffic is on green.
+//!
+//! | and | then |
+//! |---|---|
+//! | AWS does not let Towpath look at it or roll it back, or it was left as it is for too long | close, as failed |
+//! | somebody wants it rolled back | roll back, and hold the stage |
+//! | people rejected its traffic or did not decide in time, its image was vetoed before that, AWS refused to let traffic through | roll back |
+//! | it failed and was left in place, or its time is up | roll back |
+//! | it asks, and checks take their time | run them, then answer |
+//! | green waits for its traffic | ask for approval, if the stage does; else let it through |
+//! | something was reported, or it is time | look at it |
+//! | | wait |
+
+use super::closing::known_cause;
+use super::context::Own;
+use super::follow::follow;
+use super::rolling_back::{self, is_begun_too_often, is_stuck, ongoing, requested, roll_back};
+use super::{Step, calls, finish, nobody_decided, rejection, traffic, veto};
+use crate::pipeline::{ApprovalPoint, HookPoint, Rollout};
+use crate::release::rollout::{Deployment, DeploymentStatus, OngoingRollback, Traffic};
+use crate::release::vote::Standing;
+use crate::release::{ActionKind, Outcome, RollbackReason, UnansweredHook};
+
+pub(super) fn next(own: Own<'_>, deployment: &Deployment) -> Step {
+    if let Some(conclusion) = rolling_back::gives_up(own, deployment, None) {
+        return finish::finish(own, conclusion);
+    }
+    if let Some(rollback) = wanted(own, deployment) {
+        return roll_back(own, deployment, rollback);
+    }
+    if let Some(step) = calls::next_call(own, deployment) {
+        return step;
+    }
+    match &deployment.status {
+        DeploymentStatus::Ready { pause } => traffic::next_ready(own, deployment, pause.as_ref()),
+        DeploymentStatus::InProgress { .. }
+        | DeploymentStatus::Shifted { .. }
+        | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::Halted { .. }
+        | DeploymentStatus::Succeeded
+        | DeploymentStatus::RolledBack { .. }
+        | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::FailedInPlace { .. }
+        | DeploymentStatus::Stopped { .. }
+        | DeploymentStatus::Replaced { .. } => follow(own, deployment, None),
+    }
+}
+
+/// Why the rollout is to be rolled back, if it is.
+fn wanted(own: Own<'_>, deployment: &Deployment) -> Option<OngoingRollback> {
+    match &deployment.status {
+        // AWS may roll it back by itself: the next look tells.
+        DeploymentStatus::Halted { .. } => None,
+        DeploymentStatus::FailedInPlace { reason: said } => requested(own)
+            .or_else(|| rolling_back::failed_while_baking(own))
+            .or_else(|| {
+                let said = said.clone();
+                let reason = known_cause(own.live).unwrap_or(RollbackReason::LeftInPlace { said });
+                (!is_begun_too_often(own)).then(|| ongoing(own, Outcome::RolledBack, false, reason))
+            }),
+        DeploymentStatus::InProgress { .. }
+        | DeploymentStatus::Ready { .. }
+        | DeploymentStatus::Shifted { .. }
+        | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::Succeeded
+        | DeploymentStatus::RolledBack { .. }
+        | DeploymentStatus::Failed { .. }
+        | DeploymentStatus::Stopped { .. }
+        | DeploymentStatus::Replaced { .. } => requested(own)
+            .or_else(|| not_let_through(own, deployment))
+            .or_else(|| {
+                let late = is_stuck(own, deployment) && !is_begun_too_often(own);
+                late.then(|| {
+                    let reason = not_finished(own, deployment);
+                    ongoing(own, Outcome::RolledBack, false, reason)
+                })
+            }),
+    }
+}
+
+/// How and why production traffic is not let through to green, if that is so.
+fn not_let_through(own: Own<'_>, deployment: &Deployment) -> Option<OngoingRollback> {
+    let Own {
+        release,
+        stage,
+        live,
+        now,
+        ..
+    } = own;
+    let rollback = |outcome, reason| Some(ongoing(own, outcome, false, reason));
+    match &deployment.traffic {
+        Traffic::Refused(said) => {
+            let said = said.clone();
+            return rollback(Outcome::Failed, RollbackReason::NotLetThrough { said });
+        }
+        Traffic::LetThrough => return None,
+        Traffic::Held => {}
+    }
+    let gate = stage.approval.as_ref()?;
+    if gate.when != ApprovalPoint::BeforeTraffic || release.intends(ActionKind::Continue) {
+        return None;
+    }
+    if let Some(reason) = veto(release) {
+        return rollback(Outcome::Refused, reason);
+    }
+    let asked = live.asked.as_ref()?;
+    match asked.standing() {
+        Standing::Rejected(vote) => rollback(Outcome::Refused, rejection(vote)),
+        Standing::Open if now >= asked.expires_at => {
+            rollback(Outcome::Expired, nobody_decided(&stage.name, asked))
+        }
+        Standing::Open | Standing::Granted => None,
+    }
+}
+
+/// Why a rollout is rolled back whose time is up: what has kept it, where that is a hook.
+fn not_finished(own: Own<'_>, deployment: &Deployment) -> RollbackReason {
+    RollbackReason::NotFinished {
+        within: own.stage.timeout,
+        hook: waits_for_hook(own, deployment),
+        causes: Vec::new(),
+    }
+}
+
+/// The hook at which a deployment of CodeDeploy's stands, if it does: a lifecycle event of that name
+/// is under way as long as its function has not answered. Of ECS's hooks ECS says more itself.
+fn waits_for_hook(own: Own<'_>, deployment: &Deployment) -> Option<UnansweredHook> {
+    let (Rollout::CodeDeploy(settings), DeploymentStatus::InProgress { at, .. }) =
+        (&own.stage.rollout, &deployment.status)
+    else {
+        return None;
+    };
+    HookPoint::of_lifecycle_event(at)?;
+    let function = settings.hook.as_ref()?;
+    Some(UnansweredHook {
+        function: function.clone(),
+        at: at.clone(),
+    })
+}

@@ -1,0 +1,146 @@
+//! Preparing: its revision, the checks that come before anything is changed, auto scaling, and then
+//! the deployment.
+//!
+//! | and | then |
+//! |---|---|
+//! | somebody took their approval back, wants no rollout, or vetoed the image | close, as refused or stopped |
+//! | a check failed, its time is up, or others had the deployment group again and again | close, as failed |
+//! | the revision is missing, auto scaling is on | register it, suspend it, at once |
+//! | checks come before anything is changed | run them |
+//! | | start the deployment |
+//!
+//! Once the start is intended the deployment may exist: only looking for it can tell, so that nothing
+//! of the first two closes it then.
+
+use jiff::Timestamp;
+
+use super::changes::{changes, mark};
+use super::context::Own;
+use super::{Step, checks, finish, perform, rejection, veto};
+use crate::pipeline::{HookPoint, Rollout as Engine};
+use crate::release::rollout::TakenGroup;
+use crate::release::vote::{Approval, Standing};
+use crate::release::{
+    Action, ActionKind, Conclusion, Event, Outcome, Reason, Revision, ScalingState, Start, reason,
+};
+
+/// How often a deployment is refused because its group is taken before the rollout ends.
+pub(crate) const MOST_REFUSALS: usize = 60;
+
+pub(super) fn next(own: Own<'_>) -> Step {
+    match ends(own, None) {
+        Some(conclusion) => finish::finish(own, conclusion),
+        None => prepare(own),
+    }
+}
+
+/// How a rollout ends that starts no deployment, if it does. `group` is what has its deployment group.
+pub(super) fn ends(own: Own<'_>, group: Option<&TakenGroup>) -> Option<Conclusion> {
+    let Own {
+        release,
+        stage,
+        live,
+        now,
+        ..
+    } = own;
+    if release.intends(ActionKind::Start) {
+        return None;
+    }
+    if let Some(Standing::Rejected(vote)) = live.granted.as_ref().map(Approval::standing) {
+        return Some(Conclusion::new(Outcome::Refused, rejection(vote)));
+    }
+    if let Some((by, reason)) = &live.rollback_requested {
+        return Some(Conclusion::new(
+            Outcome::Stopped,
+            reason::rolled_back(by, reason.as_deref()),
+        ));
+    }
+    if let Some(reason) = veto(release) {
+        return Some(Conclusion::new(Outcome::Refused, reason));
+    }
+    if let Some(checks) = reason::failed_checks(live) {
+        return Some(Conclusion::new(Outcome::Failed, checks));
+    }
+    let taken = |event: &Event| matches!(event, Event::GroupTaken { .. });
+    let times = release.count_here(taken);
+    if times >= MOST_REFUSALS {
+        let reason = Reason::GroupTaken { times };
+        return Some(Conclusion::new(Outcome::Failed, reason));
+    }
+    (now >= live.deadline(stage)).then(|| {
+        let reason = Reason::NotStarted {
+            within: stage.timeout,
+            group_taken_by: group.and_then(|group| group.by.clone()),
+        };
+        Conclusion::new(Outcome::Failed, reason)
+    })
+}
+
+pub(super) fn prepare(own: Own<'_>) -> Step {
+    let Own {
+        release,
+        stage,
+        live,
+        place,
+        now,
+        ..
+    } = own;
+    if let (Engine::CodeDeploy(_), None) = (&stage.rollout, &live.plan.target) {
+        let reason = Reason::NoLoadBalancer;
+        return finish::finish(own, Conclusion::new(Outcome::Failed, reason));
+    }
+    let suspend = (live.plan.suspends().is_some()
+        && live.scaling.is_untouched()
+        && stage.suspends_auto_scaling())
+    .then(|| Action::SuspendScaling {
+        place: place.clone(),
+        state: ScalingState::SUSPENDED,
+    });
+    let undecided = checks::undecided(own, HookPoint::BeforeInstall);
+    let Some(revision) = live.revision.clone() else {
+        let register = Action::Register {
+            place: place.clone(),
+            base: live.plan.base.clone(),
+            changes: changes(release, stage),
+            spec: live.plan.spec.clone(),
+            release: release.id().clone(),
+            image: Box::new(release.image().clone()),
+        };
+        // While checks take their time, the service scales as it does.
+        let suspend = suspend.filter(|_| undecided.is_empty());
+        return perform(release, std::iter::once(register).chain(suspend).collect());
+    };
+    if !undecided.is_empty() {
+        let since = live.started_at;
+        let due = checks::due(own);
+        return checks::run(own, HookPoint::BeforeInstall, None, since, undecided, false)
+            .unwrap_or(Step::Wait(due.map(|due| due.max(now))));
+    }
+    if let Some(suspend) = suspend {
+        return perform(release, vec![suspend]);
+    }
+    perform(release, vec![start(own, revision)])
+}
+
+fn start(own: Own<'_>, revision: Revision) -> Action {
+    let plan = &own.live.plan;
+    Action::Start(Box::new(Start {
+        place: own.place.clone(),
+        stage: own.stage.name.clone(),
+        rollout: own.stage.rollout.clone(),
+        revision,
+        before: plan.current.clone(),
+        since: first_meant_at(own),
+        target: plan.target.clone(),
+        mark: mark(own.release, own.stage),
+        is_rollback: own.release.rollback().is_some(),
+    }))
+}
+
+/// When the start was first meant, if its outcome is not known yet; else now.
+fn first_meant_at(own: Own<'_>) -> Timestamp {
+    let outstanding = own.release.outstanding().into_iter();
+    let mut actions = outstanding.flat_map(|outstanding| &outstanding.actions);
+    let first = actions.find_map(Action::as_start);
+    first.map_or(own.now, |start| start.since)
+}

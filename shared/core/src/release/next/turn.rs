@@ -1,0 +1,45 @@
+//! Waiting for its turn: another deployment has the deployment group, which takes one at a time. The
+//! rollout's time goes on.
+//!
+//! | and | then |
+//! |---|---|
+//! | it is settled that nothing is started | close: see [`preparing`](super::preparing) |
+//! | the other deployment was looked at just now | wait |
+//! | | look at it |
+//! | it is not known which one it is | try to start |
+
+use jiff::SignedDuration;
+
+use super::context::{Own, SLOWEST_POLL};
+use super::{Step, finish, later, perform, preparing};
+use crate::release::Action;
+use crate::release::rollout::TakenGroup;
+
+/// The pause before a deployment that has the group is looked at again.
+const GROUP_POLL: SignedDuration = SignedDuration::from_secs(60);
+
+pub(super) fn next(own: Own<'_>, group: &TakenGroup) -> Step {
+    if let Some(conclusion) = preparing::ends(own, Some(group)) {
+        return finish::finish(own, conclusion);
+    }
+    let looked_at = group.looked_at.unwrap_or(group.at).max(group.at);
+    let pause = match &group.by {
+        Some(_) => GROUP_POLL,
+        // There is none to look at, so that trying is all that tells.
+        None => SLOWEST_POLL,
+    };
+    let due = later(looked_at, pause);
+    if own.now < due {
+        return Step::Wait(Some(due.min(own.live.deadline(own.stage))));
+    }
+    let Some(deployment) = group.by.clone() else {
+        return preparing::prepare(own);
+    };
+    let look = Action::LookAtGroup {
+        place: own.place.clone(),
+        stage: own.stage.name.clone(),
+        deployment,
+        told: group.refusals > 1,
+    };
+    perform(own.release, vec![look])
+}
