@@ -9,6 +9,7 @@ use std::io::Write;
 use std::str::FromStr;
 
 use serde::Serialize;
+use towpath_core::message::state;
 use towpath_core::names::{InvalidName, PipelineName, ReleaseId};
 use towpath_core::release::{BrokenChain, Outcome, Release, Subject, Summary, verify_chain};
 use towpath_taskdef::image::{Digest, ImageError};
@@ -290,7 +291,7 @@ async fn audit<D: Orders>(deployer: &D, release: &ReleaseId) -> Result<Audited, 
     };
     // Whoever may read the keys sees which entry it is; the others go by what `advance` has found.
     if summary.outcome == Some(Outcome::NotTrusted) {
-        return Ok(broken(safe(&summary.state), None, Some(count)));
+        return Ok(broken(safe(&state(&summary)), None, Some(count)));
     }
     if closed {
         let problem = "its summary says that an entry is not trusted, and every one is";

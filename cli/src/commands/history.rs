@@ -4,7 +4,7 @@ use std::io::Write;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use towpath_core::message::{Description, Tone, describe, reason_of, waiting};
+use towpath_core::message::{Description, Tone, describe, reason_of, state, waiting};
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::release::{Actor, Event, Outcome, Release, Summary};
 
@@ -109,7 +109,7 @@ pub(super) struct ReleaseLine<'a> {
     arrived_at: Timestamp,
     opened_at: Timestamp,
     updated_at: Timestamp,
-    state: &'a str,
+    state: String,
     outcome: Option<Outcome>,
     open: bool,
 }
@@ -126,7 +126,7 @@ impl<'a> From<&'a Summary> for ReleaseLine<'a> {
             arrived_at: summary.arrived_at,
             opened_at: summary.opened_at,
             updated_at: summary.updated_at,
-            state: &summary.state,
+            state: state(summary),
             outcome: summary.outcome,
             open: summary.open,
         }
@@ -158,7 +158,7 @@ fn write_releases(
                     } else {
                         one.name().to_owned()
                     },
-                    coloured(one.outcome, &safe(&one.state))
+                    coloured(one.outcome, &safe(&state(one)))
                 )?;
             }
         }

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use towpath_core::message::state;
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::{Pipeline, TagVerdict};
 use towpath_core::release::{Home, Image, Outcome, open, release_id};
@@ -56,7 +57,7 @@ pub(super) async fn find<D: Deployer>(
             pushed_at: image.pushed_at,
             release,
             way_on: summary.as_ref().and_then(|it| way_on(pipeline, it.outcome)),
-            state: summary.map(|summary| summary.state),
+            state: summary.as_ref().map(state),
         });
         // What it was released as says more than another tag of it.
         if is_known {

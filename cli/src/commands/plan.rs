@@ -7,7 +7,8 @@ use serde_json::Value;
 use towpath_core::names::{PipelineName, StageName};
 use towpath_core::pipeline::{ApprovalPoint, Pipeline, Stage, TagVerdict};
 use towpath_core::release::{
-    Actor, Drift, Entry, Event, Home, Image, Plan, Release, planning, release_id,
+    Actor, Drift, Entry, Event, Home, Image, Plan, Principal, Release, approvers, planning,
+    release_id,
 };
 use towpath_deployer::Preview;
 use towpath_taskdef as taskdef;
@@ -253,18 +254,14 @@ fn report<'a>(
         reuses: reuse.as_ref().map(|revision| revision.as_str()),
         spec: spec.as_str(),
         approval: stage.approval.as_ref().map(|gate| {
-            let mut who: Vec<_> = gate
-                .slack
-                .iter()
-                .map(|user| format!("Slack user {user}"))
-                .collect();
-            if gate.sns {
-                who.push("the holder of the e-mailed token".into());
-            }
+            let who = approvers(gate).map(|one| match &one {
+                Principal::TokenHolder => format!("the {one}"),
+                Principal::Slack(_) | Principal::Aws(_) | Principal::Deployer => one.to_string(),
+            });
             Gate {
                 required: gate.required,
                 when: gate.when,
-                who,
+                who: who.collect(),
                 expires: gate.expires.to_string(),
             }
         }),

@@ -9,6 +9,7 @@ use futures_util::future::{join_all, try_join};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use serde::Serialize;
+use towpath_core::message::state;
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Home, Outcome, ServiceRow, Summary};
@@ -380,7 +381,7 @@ fn write_text(out: &mut dyn Write, report: &Report, now: Timestamp) -> Result<()
                 "  {QUIET}open{QUIET:#} {} {QUIET}{}{QUIET:#}: {}",
                 open.name(),
                 open.release,
-                safe(&open.state)
+                safe(&state(open))
             )?;
         }
         for one in &pipeline.not_trusted {
@@ -389,7 +390,7 @@ fn write_text(out: &mut dyn Write, report: &Report, now: Timestamp) -> Result<()
                 "  {QUIET}ended{QUIET:#} {} {QUIET}{}{QUIET:#}: {BAD}{}{BAD:#}",
                 one.name(),
                 one.release,
-                safe(&one.state)
+                safe(&state(one))
             )?;
         }
         if let Some(Last(last)) = &pipeline.last {
@@ -397,7 +398,7 @@ fn write_text(out: &mut dyn Write, report: &Report, now: Timestamp) -> Result<()
                 out,
                 "  {QUIET}last{QUIET:#} {} {}; {QUIET}`towpath history {}` says more{QUIET:#}",
                 last.name(),
-                coloured(last.outcome, &safe(&last.state)),
+                coloured(last.outcome, &safe(&state(last))),
                 last.release
             )?;
         }

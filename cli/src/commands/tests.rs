@@ -14,7 +14,7 @@ mod ways_out;
 
 use clap::{CommandFactory as _, Parser as _};
 use towpath_core::names::ReleaseId;
-use towpath_core::pipeline::HookPoint;
+use towpath_core::pipeline::{Channel, HookPoint};
 use towpath_core::release::{CheckResult, Event};
 
 use super::*;
@@ -110,11 +110,11 @@ fn busy() -> (Memory, ReleaseId, ReleaseId) {
             detail: "GET http://h/ answered 500\n\u{1b}[2Jin 3 of 3 attempts".into(),
         }],
     };
-    let new = deployer.release(
-        &pipeline,
-        "3f2c1ab",
-        &[checks, Event::Replied { through: 2 }],
-    );
+    let told = Event::Notified {
+        channel: Channel::Slack,
+        through: 2,
+    };
+    let new = deployer.release(&pipeline, "3f2c1ab", &[checks, told]);
     let staging = service_of(&pipeline.stages[1], &crate::deployer::memory::home());
     let row = deployer.services.get_mut(&staging).unwrap();
     row.owner = Some(new.clone());

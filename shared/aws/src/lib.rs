@@ -19,14 +19,13 @@ mod identity;
 mod ledger;
 mod logs;
 mod look;
+mod messenger;
 #[cfg(feature = "cli")]
 mod profile;
 mod seals;
 pub mod secrets;
 pub mod shell;
 pub mod signed;
-mod slack;
-mod sns;
 mod ssm;
 mod switches;
 pub mod version;

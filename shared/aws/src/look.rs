@@ -12,8 +12,8 @@ use towpath_taskdef::json;
 
 use crate::aws::Aws;
 use crate::call::{causes, refused, unreadable};
+use crate::messenger::slack::{Arguments, read};
 use crate::signed::{At, ECR};
-use crate::slack::{Arguments, read};
 
 const BLOB: &str = "ecr:GetDownloadUrlForLayer";
 

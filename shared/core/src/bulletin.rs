@@ -4,14 +4,14 @@
 
 mod order;
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::{Digest, RepositoryName, Tag};
 
-use crate::names::{
-    BulletinId, Fingerprint, ParameterName, PipelineName, ReleaseId, SlackChannel, StageName,
-};
-use crate::pipeline::Notify;
+use crate::names::{BulletinId, Fingerprint, ParameterName, PipelineName, ReleaseId, StageName};
+use crate::pipeline::{Channel, Destination, Notify};
 use crate::release::Principal;
 
 pub use self::order::Announced;
@@ -25,23 +25,11 @@ const OLD_NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
 #[serde(deny_unknown_fields)]
 pub struct Bulletin {
     /// Whom it is for.
-    pub audience: Audience,
+    pub audience: Notify,
     /// What it says.
     pub news: News,
     /// When that happened.
     pub at: Timestamp,
-}
-
-/// The channels in which a bulletin is told.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Audience {
-    /// The Slack channel.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slack: Option<SlackChannel>,
-    /// Whether it is also published to the deployer's SNS topic, for e-mail.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub sns: bool,
 }
 
 /// What the ids of bulletins begin with that tell of a pipeline that is stuck.
@@ -119,33 +107,12 @@ pub struct StageOf {
     pub stage: StageName,
 }
 
-/// Which channels have been told.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Reached {
-    /// The Slack channel.
-    pub slack: bool,
-    /// The SNS topic.
-    pub sns: bool,
-}
-
-impl Audience {
-    /// The channels of a pipeline; `None` where it has none.
-    #[must_use]
-    pub fn of(notify: &Notify) -> Option<Self> {
-        let Notify { slack, sns } = notify;
-        (slack.is_some() || *sns).then(|| Self {
-            slack: slack.clone(),
-            sns: *sns,
-        })
-    }
-}
-
 impl Bulletin {
     /// That a pushed tag is not taken by that pipeline. It has one of these a day, by UTC: its id is
     /// the day's.
     #[must_use]
     pub fn of_tag(
-        audience: Audience,
+        audience: Notify,
         pipeline: PipelineName,
         repository: RepositoryName,
         tag: Tag,
@@ -166,7 +133,7 @@ impl Bulletin {
     /// That a release is not trusted. It has one of these.
     #[must_use]
     pub fn of_untrusted(
-        audience: Audience,
+        audience: Notify,
         pipeline: PipelineName,
         release: ReleaseId,
         problem: String,
@@ -186,7 +153,7 @@ impl Bulletin {
     /// problem.
     #[must_use]
     pub fn of_stuck(
-        audience: Audience,
+        audience: Notify,
         parameter: ParameterName,
         problem: String,
         at: Timestamp,
@@ -223,33 +190,28 @@ impl Bulletin {
         id.as_str().starts_with(kind)
     }
 
-    /// Which channels are still to be told, if any are: nobody waits for old news.
+    /// Where people are still to be notified, by where they were: nobody waits for old news.
     #[must_use]
-    pub fn untold(&self, reached: Reached, now: Timestamp) -> Option<Audience> {
-        let old = self.at.checked_add(OLD_NEWS).is_ok_and(|old| now >= old);
-        let untold = Audience {
-            slack: self.audience.slack.clone().filter(|_| !reached.slack),
-            sns: self.audience.sns && !reached.sns,
-        };
-        (!old && (untold.slack.is_some() || untold.sns)).then_some(untold)
+    pub fn pending(&self, notified: &BTreeSet<Channel>, now: Timestamp) -> Vec<Destination> {
+        if self.at.checked_add(OLD_NEWS).is_ok_and(|old| now >= old) {
+            return Vec::new();
+        }
+        self.audience.destinations_but(notified).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample;
 
     fn at(time: &str) -> Timestamp {
         time.parse().unwrap()
     }
 
     fn bulletin(pipeline: &str, time: &str) -> (BulletinId, Bulletin) {
-        let audience = Audience {
-            slack: Some("C0123456789".parse().unwrap()),
-            sns: true,
-        };
         Bulletin::of_tag(
-            audience,
+            sample::shop().notify,
             pipeline.parse().unwrap(),
             "shop/api".parse().unwrap(),
             "latest".parse().unwrap(),
@@ -271,23 +233,13 @@ mod tests {
     fn what_is_told_is_not_told_again_and_old_news_to_nobody() {
         let (_, bulletin) = bulletin("shop-api", "2026-11-27T12:00:00Z");
         let now = at("2026-11-27T13:00:00Z");
-        let none = Reached::default();
-        assert_eq!(bulletin.untold(none, now), Some(bulletin.audience.clone()));
-        let slack = Reached {
-            slack: true,
-            ..none
-        };
-        let mail = Audience {
-            slack: None,
-            sns: true,
-        };
-        assert_eq!(bulletin.untold(slack, now), Some(mail));
-        let all = Reached {
-            slack: true,
-            sns: true,
-        };
-        assert_eq!(bulletin.untold(all, now), None);
-        assert_eq!(bulletin.untold(none, at("2026-12-04T12:00:00Z")), None);
+        let slack = Destination::Slack("C0DEPLOYS".parse().unwrap());
+        let pending =
+            |notified: &[Channel], now| bulletin.pending(&notified.iter().copied().collect(), now);
+        assert_eq!(pending(&[], now), [slack, Destination::Sns]);
+        assert_eq!(pending(&[Channel::Slack], now), [Destination::Sns]);
+        assert_eq!(pending(&Channel::ALL, now), []);
+        assert_eq!(pending(&[], at("2026-12-04T12:00:00Z")), []);
     }
 
     #[test]
@@ -295,10 +247,5 @@ mod tests {
         let (id, bulletin) = bulletin("shop-api", "2026-11-27T12:00:00Z");
         assert!(bulletin.is_under(&id));
         assert!(!bulletin.is_under(&"order/1".parse().unwrap()));
-    }
-
-    #[test]
-    fn a_pipeline_without_channels_has_no_audience() {
-        assert_eq!(Audience::of(&Notify::default()), None);
     }
 }

@@ -9,8 +9,9 @@ use towpath_taskdef::image::{Digest, Tag};
 use crate::names::{Fingerprint, SlackUser, TaskDefinitionArn};
 use crate::pipeline::{Notify, Pipeline};
 use crate::release::{
-    Action, BaseRevision, DeploymentTarget, EndReason, Event, Home, Image, Plan, Principal, Reason,
-    RollbackReason, ScalableTarget, ScalingState, ServiceRow,
+    Action, BaseRevision, DeploymentTarget, EndReason, Event, Home, Image, Notification, Plan,
+    Principal, Reason, Release, RollbackReason, ScalableTarget, ScalingState, SentMessage,
+    ServiceRow,
 };
 
 /// The first moment of every story.
@@ -210,21 +211,23 @@ pub(crate) fn slack(user: &str) -> Principal {
     Principal::Slack(user.parse::<SlackUser>().expect("a Slack user"))
 }
 
-/// What is recorded once `action` has told people something; `None` for every other action.
+/// What is recorded once people were notified of it; `None` for every other action.
 #[must_use]
-pub(crate) fn told(action: &Action) -> Option<Event> {
+pub(crate) fn notified(release: &Release, action: &Action) -> Option<Event> {
     match action {
-        Action::PostCard { channel, card } => Some(Event::CardPosted {
-            channel: channel.clone(),
-            ts: "1772442000.000100".into(),
-            face: card.face(),
-        }),
-        Action::UpdateCard { card, .. } => Some(Event::CardUpdated { face: card.face() }),
-        Action::Reply { replies, .. } => replies.last().map(|last| Event::Replied {
-            through: last.sequence,
-        }),
-        Action::Publish { notices, .. } => notices.last().map(|last| Event::Published {
-            through: last.sequence,
+        Action::Notify { to, notification } => Some(match notification {
+            Notification::Card { .. } => Event::CardShown {
+                channel: to.channel(),
+                message: SentMessage {
+                    to: "C0DEPLOYS".into(),
+                    id: "1772442000.000100".into(),
+                },
+                shows: release.overview().fingerprint(),
+            },
+            Notification::Entries { through, .. } => Event::Notified {
+                channel: to.channel(),
+                through: *through,
+            },
         }),
         Action::Plan { .. }
         | Action::Register { .. }

@@ -210,7 +210,7 @@ impl<P: Ports> Run<'_, P> {
             .collect();
         let telling = tasks
             .iter()
-            .all(|task| task.action.kind() == ActionKind::Tell);
+            .all(|task| task.action.kind() == ActionKind::Notify);
         let intends = !intents.is_empty();
         if intends {
             let until = later(

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use towpath_core::message;
+use towpath_core::message::{self, Message};
 use towpath_core::names::ReleaseId;
-use towpath_core::release::Card;
+use towpath_core::pipeline::Channel;
+use towpath_core::release::SentMessage;
 
 use crate::planted::Flaw;
 use crate::ports::By;
@@ -14,12 +15,10 @@ use crate::simulation::Simulation;
 /// What has arrived.
 #[derive(Default)]
 pub(crate) struct Messages {
-    /// The cards of releases, by channel and `ts`.
-    pub(crate) cards: BTreeMap<(String, String), Posted>,
-    /// The lines in each release's threads, in their order.
-    pub(crate) lines: BTreeMap<ReleaseId, Vec<String>>,
-    /// The subjects and texts of each release's e-mails.
-    pub(crate) mails: BTreeMap<ReleaseId, Vec<(String, String)>>,
+    /// The messages that can be edited: cards of releases, and bulletins.
+    pub(crate) cards: BTreeMap<SentMessage, Posted>,
+    /// What each channel was told of each release, below its card where it has one.
+    pub(crate) told: BTreeMap<(Channel, ReleaseId), Vec<String>>,
     /// Every button that was ever shown: where, what it is and what it carries.
     pub(crate) buttons: Vec<Button>,
     /// Every message by which somebody may decide.
@@ -30,7 +29,7 @@ pub(crate) struct Messages {
 /// A card that was posted.
 pub(crate) struct Posted {
     pub(crate) release: Option<ReleaseId>,
-    pub(crate) card: Card,
+    pub(crate) card: Message,
 }
 
 /// A button of a card.
@@ -43,8 +42,8 @@ pub(crate) struct Button {
 }
 
 impl Messages {
-    fn show(&mut self, channel: &str, ts: &str, card: &Card) {
-        let elements = card.blocks.as_array().into_iter().flatten();
+    fn show(&mut self, sent: &SentMessage, card: &Message) {
+        let elements = card.blocks.iter().flat_map(Value::as_array).flatten();
         let elements = elements
             .filter_map(|block| block["elements"].as_array())
             .flatten();
@@ -55,8 +54,8 @@ impl Messages {
                 continue;
             };
             let button = Button {
-                channel: channel.to_owned(),
-                ts: ts.to_owned(),
+                channel: sent.to.clone(),
+                ts: sent.id.clone(),
                 action: action.to_owned(),
                 value: value.to_owned(),
             };
@@ -73,71 +72,78 @@ impl Simulation {
         self.flaw == Some(Flaw::LostNotice)
     }
 
-    pub(crate) fn post_card(&mut self, by: &By, channel: &str, card: &Card) -> (String, String) {
-        self.messages.count += 1;
-        let ts = format!("1772442000.{:06}", self.messages.count);
-        let key = (channel.to_owned(), ts.clone());
-        let posted = Posted {
-            release: by.release.clone(),
-            card: card.clone(),
-        };
-        self.messages.cards.insert(key, posted);
-        self.messages.show(channel, &ts, card);
-        (channel.to_owned(), ts)
-    }
-
-    pub(crate) fn update_card(&mut self, channel: &str, ts: &str, card: &Card) {
-        let key = (channel.to_owned(), ts.to_owned());
-        match self.messages.cards.get_mut(&key) {
-            Some(posted) => posted.card = card.clone(),
-            None => self.violated(format!("there is no card {ts} in {channel}")),
-        }
-        self.messages.show(channel, ts, card);
-    }
-
     /// I6: what people are told is written first.
-    pub(crate) fn reply(&mut self, by: &By, channel: &str, thread: &str, text: &str) {
-        let key = (channel.to_owned(), thread.to_owned());
-        let posted = self.messages.cards.get(&key);
+    pub(crate) fn send(
+        &mut self,
+        by: &By,
+        channel: Channel,
+        message: &Message,
+        below: Option<&SentMessage>,
+    ) -> SentMessage {
+        self.messages.count += 1;
+        let sent = SentMessage {
+            to: "C0DEPLOYS".to_owned(),
+            id: format!("1772442000.{:06}", self.messages.count),
+        };
+        if let Some(below) = below {
+            self.reply(by, channel, below, message);
+        } else if channel.has_card() {
+            let posted = Posted {
+                release: by.release.clone(),
+                card: message.clone(),
+            };
+            self.messages.cards.insert(sent.clone(), posted);
+            self.messages.show(&sent, message);
+        } else {
+            self.tell(by, channel, message);
+        }
+        sent
+    }
+
+    pub(crate) fn edit(&mut self, sent: &SentMessage, card: &Message) {
+        match self.messages.cards.get_mut(sent) {
+            Some(posted) => posted.card = card.clone(),
+            None => self.violated(format!("there is no card {sent:?}")),
+        }
+        self.messages.show(sent, card);
+    }
+
+    fn reply(&mut self, by: &By, channel: Channel, below: &SentMessage, message: &Message) {
+        let posted = self.messages.cards.get(below);
         let Some(id) = posted.and_then(|posted| posted.release.clone()) else {
-            return self.violated(format!("a reply without a card: {text}"));
+            return self.violated(format!("a reply without a card: {message:?}"));
         };
         if by.release.as_ref() != Some(&id) {
             self.violated(format!("{:?} replies in the thread of {id}", by.release));
         }
-        let said = self.ledger.release(&id).map(message::replies);
-        if !said.is_some_and(|said| said.iter().any(|reply| reply.text == text)) {
-            self.violated(format!("I6: {id} tells what is not written: {text}"));
-        }
-        if !self.is_lost() {
-            let lines = self.messages.lines.entry(id).or_default();
-            lines.push(text.to_owned());
-        }
+        self.tell(by, channel, message);
     }
 
-    pub(crate) fn publish(&mut self, by: &By, subject: &str, text: &str) {
+    fn tell(&mut self, by: &By, channel: Channel, message: &Message) {
+        let Message { subject, text, .. } = message;
+        if let Some(id) = &by.release {
+            let said = self.ledger.release(id);
+            let said = said.map(|release| message::entry_messages(channel, release));
+            // What is appended says how to answer.
+            let is_said = said.is_some_and(|said| {
+                let mut said = said.iter().map(|it| &it.message);
+                said.any(|it| it.subject == *subject && text.starts_with(&it.text))
+            });
+            if !is_said {
+                self.violated(format!("I6: {id} tells what is not written: {text}"));
+            }
+            if !self.is_lost() {
+                let told = self.messages.told.entry((channel, id.clone()));
+                told.or_default().push(text.clone());
+            }
+        }
         let answers = text.lines().filter(|line| {
             let read = serde_json::from_str::<Value>(line);
             read.is_ok_and(|it| it["approval"].is_string())
         });
-        let answers: Vec<_> = answers.map(str::to_owned).collect();
-        if let Some(id) = &by.release {
-            let said = self.ledger.release(id).map(message::notices);
-            let is_said = said.is_some_and(|said| {
-                let mut said = said.iter();
-                said.any(|notice| notice.subject == subject && text.starts_with(&notice.text))
-            });
-            if !is_said {
-                self.violated(format!("I6: {id} publishes what is not written: {text}"));
-            }
-            if !self.is_lost() {
-                let mails = self.messages.mails.entry(id.clone()).or_default();
-                mails.push((subject.to_owned(), text.to_owned()));
-            }
-        }
         for answer in answers {
-            if !self.messages.answers.contains(&answer) {
-                self.messages.answers.push(answer);
+            if !self.messages.answers.iter().any(|known| known == answer) {
+                self.messages.answers.push(answer.to_owned());
             }
         }
     }

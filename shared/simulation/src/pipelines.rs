@@ -1,7 +1,7 @@
 //! The pipelines that stories are about.
 
 use serde_json::{Value, json};
-use towpath_core::pipeline::{Notify, Pipeline};
+use towpath_core::pipeline::Pipeline;
 
 /// The pipeline of these stages, in which people are told in Slack and by e-mail.
 ///
@@ -36,12 +36,10 @@ pub fn arriving(stages: Value, arrivals: &str) -> Pipeline {
 /// # Panics
 /// When people are asked in a way in which they are not told.
 #[must_use]
-pub fn told(pipeline: Pipeline, slack: bool, sns: bool) -> Pipeline {
-    let notify = Notify {
-        slack: slack.then(|| "C0DEPLOYS".parse().expect("a channel")),
-        sns,
-    };
-    let mut pipeline = Pipeline { notify, ..pipeline };
+pub fn told(mut pipeline: Pipeline, slack: bool, sns: bool) -> Pipeline {
+    let notify = &mut pipeline.notify;
+    notify.slack = notify.slack.take().filter(|_| slack);
+    notify.sns = sns;
     // They click in Slack.
     pipeline.operators.retain(|_| slack);
     pipeline.check().expect("a pipeline without contradictions");

@@ -2,19 +2,22 @@
 //!
 //! | | `pk` | `sk` | attributes |
 //! |---|---|---|---|
-//! | bulletin | `BULLETIN#<id>` | `BULLETIN` | `bulletin`, `told_slack`, `told_sns`; while it is not told everywhere `open` and `due`; `wake`; `problem`, what a pipeline is stuck at |
+//! | bulletin | `BULLETIN#<id>` | `BULLETIN` | `bulletin`, `notified_<channel>` of each channel in which it is told; while it is not told everywhere `open` and `due`; `wake`; `problem`, what a pipeline is stuck at |
 //!
 //! `open` is `"bulletin"`, so that the index `open` has the bulletins apart from the releases; `due`
 //! and `wake` are those of a release's summary. What a pipeline is stuck at stays open when it is
 //! told, as `"stuck"`, until it is mended: the same problem is not told again meanwhile.
+
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::Timestamp;
-use towpath_core::bulletin::{Bulletin, News, Reached};
+use towpath_core::bulletin::{Bulletin, News};
 use towpath_core::names::BulletinId;
+use towpath_core::pipeline::Channel;
 use towpath_deployer::ports::{Bulletins, CallError, OpenBulletin};
 
 use super::item::{BadItem, Item, parsed_json, sortable, string, text};
@@ -100,26 +103,22 @@ impl Bulletins for Aws {
         Ok(Some(open))
     }
 
-    async fn set_reached(
+    async fn set_notified(
         &self,
         id: &BulletinId,
-        reached: Reached,
+        notified: &BTreeSet<Channel>,
         due: Option<Timestamp>,
     ) -> Result<(), CallError> {
         let mut set = Vec::new();
         let mut remove = vec!["#wake"];
         let mut update = self.update_of(row(id, OPEN)).await?;
         update = update.expression_attribute_names("#wake", "wake");
-        for (told, name, attribute) in [
-            (reached.slack, "#slack", "told_slack"),
-            (reached.sns, "#sns", "told_sns"),
-        ] {
-            if told {
-                set.push(format!("{name} = :told"));
-                update = update
-                    .expression_attribute_names(name, attribute)
-                    .expression_attribute_values(":told", AttributeValue::Bool(true));
-            }
+        for channel in notified {
+            let name = format!("#{channel}");
+            set.push(format!("{name} = :notified"));
+            update = update
+                .expression_attribute_names(name, notified_in(*channel))
+                .expression_attribute_values(":notified", AttributeValue::Bool(true));
         }
         if due.is_some() || !Bulletin::is_of_stuck(id) {
             update = update.expression_attribute_names("#due", "due");
@@ -244,11 +243,16 @@ pub(super) fn bulletin_item(
 fn open_bulletin(item: &Item) -> Result<OpenBulletin, BadItem> {
     Ok(OpenBulletin {
         bulletin: parsed_json(item, "bulletin")?,
-        reached: Reached {
-            slack: item.contains_key("told_slack"),
-            sns: item.contains_key("told_sns"),
-        },
+        notified: Channel::ALL
+            .into_iter()
+            .filter(|channel| item.contains_key(&notified_in(*channel)))
+            .collect(),
     })
+}
+
+/// The attribute that says that people of a channel were notified.
+fn notified_in(channel: Channel) -> String {
+    format!("notified_{channel}")
 }
 
 fn id_of(item: &Item) -> Result<BulletinId, BadItem> {

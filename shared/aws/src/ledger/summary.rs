@@ -99,7 +99,7 @@ pub(super) fn summary_item(summary: &Summary, attention: Attention) -> Item {
         ("digest".into(), text(summary.digest)),
         ("arrived_at".into(), text(sortable(summary.arrived_at))),
         ("version".into(), number(summary.version)),
-        ("state".into(), text(&summary.state)),
+        ("state".into(), text(json!(summary.state))),
         ("head".into(), number(summary.head)),
         ("head_fingerprint".into(), text(&summary.head_fingerprint)),
         ("opened_at".into(), text(sortable(summary.opened_at))),
@@ -159,7 +159,7 @@ pub(super) fn closed(
         .expression_attribute_names("#blocked_by", "blocked_by")
         .expression_attribute_values(":distrust", text(&untrusted.reason))
         .expression_attribute_values(":trusted", number(untrusted.trusted))
-        .expression_attribute_values(":state", text(&summary.state))
+        .expression_attribute_values(":state", text(json!(summary.state)))
 }
 
 /// Why a release is not trusted, as its summary says.
@@ -185,7 +185,7 @@ pub(super) fn summary_of(item: &Item) -> Result<Listed, BadItem> {
             back_to: optional(item, "back_to")?,
             arrived_at: parsed(item, "arrived_at")?,
             version: parsed_number(item, "version")?,
-            state: string(item, "state")?.to_owned(),
+            state: parsed_json(item, "state")?,
             outcome: match item.get("outcome") {
                 None => None,
                 Some(_) => Some(outcome_of(item)?),

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use towpath_aws::Aws;
 use towpath_core::check::LogStream;
-use towpath_core::release::Card;
+use towpath_core::message::Message;
+use towpath_core::pipeline::Destination;
 use towpath_deployer::handlers::{advance, deployment_event, lifecycle_hook};
 use towpath_deployer::ports::{CallError, CodeDeploy, Ecs, Ledger, Logs, Messenger};
 
@@ -95,7 +96,7 @@ async fn no_call_is_begun_that_could_not_be_waited_for() {
     let place = place();
     let outcomes = [
         call(&aws, 5, aws.create_deployment(&place, &new_deployment())).await,
-        call(&aws, 5, aws.post_card("C1", &card())).await,
+        call(&aws, 5, aws.send(&channel(), &card(), None)).await,
         call(&aws, 1, aws.wake(&id('a'), at(0))).await,
     ];
     for (error, took) in outcomes {
@@ -106,10 +107,15 @@ async fn no_call_is_begun_that_could_not_be_waited_for() {
     assert!(server.requests().is_empty());
 }
 
-fn card() -> Card {
-    Card {
+fn channel() -> Destination {
+    Destination::Slack("C1".parse().unwrap())
+}
+
+fn card() -> Message {
+    Message {
+        subject: None,
         text: "hello".into(),
-        blocks: json!([]),
+        blocks: Some(json!([])),
     }
 }
 
@@ -124,7 +130,7 @@ async fn slack_that_does_not_answer_is_cut_as_well() {
         }
     });
     let aws = aws(&server.url);
-    let (error, took) = call(&aws, 7, aws.post_card("C1", &card())).await;
+    let (error, took) = call(&aws, 7, aws.send(&channel(), &card(), None)).await;
     assert!(is_unknown(&error) && took <= 3, "{took} s: {error}");
     assert_eq!(server.requests().len(), 2);
 }

@@ -3,6 +3,8 @@
 use serde_json::json;
 use towpath_aws::Aws;
 use towpath_aws::config::Settings;
+use towpath_core::message::Message;
+use towpath_core::pipeline::Destination;
 use towpath_core::pipeline::Role;
 use towpath_core::release::Place;
 use towpath_deployer::ports::{CodeDeploy, Ecs, Ledger, Messenger};
@@ -132,7 +134,12 @@ fn calls_may_be_made_from_any_thread() {
     let (id, place) = (id('a'), place());
     is_send(&aws.load(&id));
     is_send(&aws.describe_service(&place));
-    is_send(&aws.publish("a subject", "a text"));
+    let message = Message {
+        subject: None,
+        text: String::new(),
+        blocks: None,
+    };
+    is_send(&aws.send(&Destination::Sns, &message, None));
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use serde_json::json;
 use towpath_aws::Aws;
 use towpath_aws::config::CLOCK_FILE;
-use towpath_core::release::Card;
+use towpath_core::message::Message;
+use towpath_core::pipeline::{Channel, Destination};
+use towpath_core::release::SentMessage;
 use towpath_deployer::ports::{CallError, Messenger};
 
 use crate::support::http::{Reply, Request, Server};
@@ -11,10 +13,38 @@ use crate::support::{aws, settings};
 
 const TOKEN: &str = "xoxb-1234";
 
-fn card() -> Card {
-    Card {
+fn card() -> Message {
+    Message {
+        subject: None,
         text: "shop-api 3f2c1ab".into(),
-        blocks: json!([{"type": "divider"}]),
+        blocks: Some(json!([{"type": "divider"}])),
+    }
+}
+
+fn line() -> Message {
+    Message {
+        text: "done".into(),
+        blocks: None,
+        ..card()
+    }
+}
+
+fn mail() -> Message {
+    Message {
+        subject: Some("a subject".into()),
+        text: "a text".into(),
+        blocks: None,
+    }
+}
+
+fn channel(id: &str) -> Destination {
+    Destination::Slack(id.parse().unwrap())
+}
+
+fn posted() -> SentMessage {
+    SentMessage {
+        to: "C1".into(),
+        id: "1.2".into(),
     }
 }
 
@@ -37,10 +67,12 @@ fn token(value: &str) -> Reply {
 async fn a_card_is_posted_edited_and_replied_to() {
     let server = slack(|_| Reply::json(200, &json!({"ok": true, "channel": "C1", "ts": "1.2"})));
     let aws = aws(&server.url);
-    let posted = aws.post_card("C1", &card()).await.unwrap();
-    assert_eq!(posted, ("C1".to_owned(), "1.2".to_owned()));
-    aws.update_card("C1", "1.2", &card()).await.unwrap();
-    aws.reply("C1", "1.2", "done").await.unwrap();
+    let sent = aws.send(&channel("C1"), &card(), None).await.unwrap();
+    assert_eq!(sent, posted());
+    aws.edit(Channel::Slack, &posted(), &card()).await.unwrap();
+    aws.send(&channel("C1"), &line(), Some(&posted()))
+        .await
+        .unwrap();
 
     let requests = server.requests();
     let paths: Vec<_> = requests
@@ -63,6 +95,11 @@ async fn a_card_is_posted_edited_and_replied_to() {
     assert_eq!(requests[2].json()["ts"], "1.2");
     assert_eq!(requests[3].json()["thread_ts"], "1.2");
     assert_eq!(requests[3].json()["text"], "done");
+    let of_mail = aws.edit(Channel::Sns, &posted(), &card()).await;
+    assert!(
+        matches!(of_mail, Err(CallError::Refused { .. })),
+        "{of_mail:?}"
+    );
 }
 
 #[tokio::test]
@@ -70,7 +107,8 @@ async fn two_messages_that_are_sent_at_once_read_the_token_once() {
     let server = slack(|_| Reply::json(200, &json!({"ok": true, "channel": "C1", "ts": "1.2"})));
     let aws = aws(&server.url);
     let card = card();
-    let (one, other) = tokio::join!(aws.post_card("C1", &card), aws.post_card("C2", &card));
+    let (c1, c2) = (channel("C1"), channel("C2"));
+    let (one, other) = tokio::join!(aws.send(&c1, &card, None), aws.send(&c2, &card, None));
     one.unwrap();
     other.unwrap();
     assert_eq!(server.requests_of("GetParameter").len(), 1);
@@ -78,7 +116,10 @@ async fn two_messages_that_are_sent_at_once_read_the_token_once() {
 
 async fn post(answer: impl Fn(&Request) -> Reply + Send + 'static) -> CallError {
     let server = slack(answer);
-    let error = aws(&server.url).post_card("C1", &card()).await.unwrap_err();
+    let error = aws(&server.url)
+        .send(&channel("C1"), &card(), None)
+        .await
+        .unwrap_err();
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains(TOKEN), "{shown}");
     error
@@ -142,15 +183,17 @@ async fn a_rotated_token_is_read_again_once_a_minute() {
     let path = clock.path().to_str().unwrap().to_owned();
     let aws = Aws::new(settings(&server.url).with(CLOCK_FILE, path));
 
-    let error = aws.post_card("C1", &card()).await.unwrap_err();
+    let error = aws.send(&channel("C1"), &card(), None).await.unwrap_err();
     assert!(matches!(error, CallError::Refused { .. }), "{error}");
     set(59);
-    aws.post_card("C1", &card()).await.unwrap_err();
+    aws.send(&channel("C1"), &card(), None).await.unwrap_err();
     assert_eq!(server.requests_of("GetParameter").len(), 1);
 
     set(61);
-    aws.post_card("C1", &card()).await.unwrap();
-    aws.reply("C1", "1.2", "done").await.unwrap();
+    aws.send(&channel("C1"), &card(), None).await.unwrap();
+    aws.send(&channel("C1"), &line(), Some(&posted()))
+        .await
+        .unwrap();
     assert_eq!(server.requests_of("GetParameter").len(), 2);
 }
 
@@ -173,14 +216,14 @@ async fn a_notice_goes_to_the_request_topic_once() {
         }
     });
     let aws = aws(&server.url);
-    aws.publish("a subject", "a text").await.unwrap();
+    aws.send(&Destination::Sns, &mail(), None).await.unwrap();
     let form = String::from_utf8(server.requests()[0].body.clone()).unwrap();
     assert!(form.contains("Subject=a%20subject"), "{form}");
     assert!(
         form.contains("TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A111111111111%3Arequests"),
         "{form}"
     );
-    let lost = aws.publish("a subject", "a text").await;
+    let lost = aws.send(&Destination::Sns, &mail(), None).await;
     assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
     assert_eq!(server.requests().len(), 2);
 }

@@ -3,7 +3,8 @@
 
 use serde_json::json;
 use towpath_aws::Aws;
-use towpath_core::bulletin::{News, Reached};
+use towpath_core::bulletin::News;
+use towpath_core::pipeline::Channel;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Home, Order, Principal, Subject};
 use towpath_deployer::ports::{AppendError, Bulletins, Directives, Issue, Issued, Told};
@@ -107,11 +108,8 @@ async fn an_update_that_a_transaction_gets_in_the_way_of_is_made_all_the_same() 
     hold(&aws, 1).await;
     let due = aws.due_bulletins(at(3_600), 10).await.unwrap();
     aws.wake_bulletin(&due[0], at(7)).await.unwrap();
-    let everywhere = Reached {
-        slack: true,
-        sns: true,
-    };
-    aws.set_reached(&due[0], everywhere, None).await.unwrap();
+    let everywhere = Channel::ALL.into_iter().collect();
+    aws.set_notified(&due[0], &everywhere, None).await.unwrap();
     assert_eq!(aws.bulletin(&due[0]).await.unwrap(), None);
     assert_eq!(server.requests_of("UpdateItem").len(), 4);
     // What is told everywhere is not opened again.

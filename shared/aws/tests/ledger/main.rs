@@ -23,6 +23,7 @@ use support::releases::{
     actor, append, at, ended, id, load, open, opened, planned, reported, service, started,
 };
 use towpath_aws::Aws;
+use towpath_core::message::state;
 use towpath_core::names::{DeploymentId, ReleaseId};
 use towpath_core::release::{
     BlockedBy, BrokenChain, DeploymentStatus, Event, Outcome, RollbackReason, verify_chain,
@@ -43,7 +44,7 @@ async fn a_release_is_opened_once_and_found_again() {
     assert!(matches!(again, Err(AppendError::Behind)), "{again:?}");
 
     let listed = aws.summary(&id('a')).await.unwrap().unwrap();
-    assert_eq!(listed.summary.state, "test: about to start");
+    assert_eq!(state(&listed.summary), "test: about to start");
     assert_eq!((listed.summary.head, listed.summary.version), (1, 3));
     assert_eq!(listed.summary.arrived_at, at(0));
     assert!(listed.summary.open && listed.summary.outcome.is_none());

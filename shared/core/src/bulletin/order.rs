@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use towpath_taskdef::image::Tag;
 
-use super::{Audience, Bulletin, News, StageOf};
+use super::{Bulletin, News, StageOf};
 use crate::names::{BulletinId, PipelineName};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Notify, Pipeline};
 use crate::release::{Directive, Home, Order, Subject};
 
 /// The most bulletins of one order: they are written in its transaction, which takes 100 items
@@ -35,14 +35,15 @@ impl Bulletin {
         pipelines: &[Pipeline],
         tag: Option<&Tag>,
     ) -> Announced {
-        let mut audiences: BTreeMap<Audience, Vec<&Pipeline>> = BTreeMap::new();
+        let mut audiences: BTreeMap<Notify, Vec<&Pipeline>> = BTreeMap::new();
         for pipeline in pipelines {
             let concerned = match subject {
                 Subject::Service(_) => !stages_at(subject, home, pipeline).is_empty(),
                 Subject::Image(_) => true,
             };
-            if let Some(audience) = Audience::of(&pipeline.notify).filter(|_| concerned) {
-                audiences.entry(audience).or_default().push(pipeline);
+            if concerned && !pipeline.notify.is_empty() {
+                let audience = audiences.entry(pipeline.notify.clone());
+                audience.or_default().push(pipeline);
             }
         }
         let mut announced = Announced::default();

@@ -4,36 +4,40 @@ use towpath_taskdef::image::ImageRef;
 
 use super::style::Style;
 use crate::pipeline::ApprovalGate;
-use crate::release::{Approval, ImageChange, Plan};
+use crate::release::{self, ImageChange, OpenApproval, Principal};
 
 /// How many containers' images are named.
 const MOST_IMAGES: usize = 3;
 
 /// Who may approve.
 pub(super) fn approvers(gate: &ApprovalGate, style: Style) -> String {
-    let people: Vec<_> = gate.slack.iter().map(style.person).collect();
-    if people.is_empty() {
-        "the holders of the e-mailed token".to_owned()
-    } else {
-        people.join(", ")
-    }
+    let people = release::approvers(gate).filter_map(|approver| match approver {
+        Principal::Slack(user) => Some((style.person)(&user)),
+        // Where people are named, they are asked by name.
+        Principal::TokenHolder if !gate.slack.is_empty() => None,
+        Principal::TokenHolder => Some("the holders of the e-mailed token".to_owned()),
+        Principal::Aws(_) | Principal::Deployer => Some((style.quote)(&approver.to_string())),
+    });
+    people.collect::<Vec<_>>().join(", ")
 }
 
 /// By whom approval is waited for, how many have given it, and until when it counts.
-pub(super) fn asks(gate: Option<&ApprovalGate>, approval: &Approval, style: Style) -> String {
-    let (given, of) = (approval.approvers().len(), approval.required);
-    let by = gate
+pub(super) fn asks(open: &OpenApproval, style: Style) -> String {
+    let by = open.gate.as_ref();
+    let by = by
         .map(|gate| format!(" by {}", approvers(gate, style)))
         .unwrap_or_default();
     format!(
-        "{by} ({given} of {of}), until {}",
-        (style.time)(approval.expires_at)
+        "{by} ({} of {}), until {}",
+        open.approved,
+        open.required,
+        (style.time)(open.until)
     )
 }
 
 /// What runs now, and the images that would change.
-pub(super) fn replaces(plan: &Plan, style: Style) -> String {
-    let images = plan.images.iter().take(MOST_IMAGES);
+pub(super) fn replaces(open: &OpenApproval, style: Style) -> String {
+    let images = open.images.iter().take(MOST_IMAGES);
     let images = images.map(|change| of_container(change, style));
     let images: Vec<_> = images.collect();
     let with = if images.is_empty() {
@@ -41,7 +45,7 @@ pub(super) fn replaces(plan: &Plan, style: Style) -> String {
     } else {
         format!(" with {}", images.join(", "))
     };
-    format!("{} runs now{with}", (style.quote)(plan.current.short()))
+    format!("{} runs now{with}", (style.quote)(open.current.short()))
 }
 
 /// The image that a container has now: by its tag, or by the first digits of its digest.
@@ -72,7 +76,17 @@ mod tests {
             from: image.into(),
             to: String::new(),
         };
-        let mut plan = sample::plan();
+        let mut open = OpenApproval {
+            approval: "production-1".parse().unwrap(),
+            gate: None,
+            approved: 0,
+            required: 1,
+            until: sample::dawn(),
+            current: sample::revision(7),
+            images: Vec::new(),
+            of_traffic: false,
+            voided: None,
+        };
         for (image, shown) in [
             ("shop/api:f00ba41".to_owned(), "f00ba41"),
             (format!("shop/api:f00ba41@{digest}"), "f00ba41"),
@@ -82,13 +96,13 @@ mod tests {
             ),
             ("<!channel>".to_owned(), "&lt;!channel&gt;"),
         ] {
-            plan.images = vec![from(&image)];
+            open.images = vec![from(&image)];
             let told = format!("shop:7 runs now with {shown} of app");
-            assert_eq!(replaces(&plan, SLACK), told);
+            assert_eq!(replaces(&open, SLACK), told);
         }
-        plan.images = vec![from("shop/api:1"); MOST_IMAGES + 1];
+        open.images = vec![from("shop/api:1"); MOST_IMAGES + 1];
         assert_eq!(
-            replaces(&plan, SLACK).matches("of app").count(),
+            replaces(&open, SLACK).matches("of app").count(),
             MOST_IMAGES
         );
     }

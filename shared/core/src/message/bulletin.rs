@@ -3,13 +3,13 @@
 use serde_json::json;
 use towpath_taskdef::image::Tag;
 
-use super::email::subject;
+use super::Message;
+use super::channels::slack::mrkdwn;
+use super::channels::sns::subject;
 use super::escape::{one_line, slack_text};
-use super::slack::mrkdwn;
 use super::style::person;
 use crate::bulletin::{Bulletin, News, StageOf};
 use crate::names::ParameterName;
-use crate::release::Card;
 
 /// How many stages or pipelines a message names.
 const MOST_NAMED: usize = 10;
@@ -18,8 +18,7 @@ const WAY_OUT: &str = "Somebody may have written to the ledger who had no busine
      and bring back what is to serve with";
 
 /// What a bulletin says in Slack.
-#[must_use]
-pub fn bulletin(bulletin: &Bulletin) -> Card {
+pub(super) fn in_slack(bulletin: &Bulletin) -> Message {
     let text = match &bulletin.news {
         News::TagNotTaken {
             pipeline,
@@ -89,12 +88,24 @@ pub fn bulletin(bulletin: &Bulletin) -> Card {
         ),
     };
     let blocks = json!([{ "type": "section", "text": mrkdwn(&text) }]);
-    Card { text, blocks }
+    Message {
+        subject: None,
+        text,
+        blocks: Some(blocks),
+    }
 }
 
-/// The subject and the text of a bulletin's e-mail.
-#[must_use]
-pub fn bulletin_mail(bulletin: &Bulletin) -> (String, String) {
+/// A bulletin's e-mail.
+pub(super) fn by_mail(bulletin: &Bulletin) -> Message {
+    let (subject, text) = mail(bulletin);
+    Message {
+        subject: Some(subject),
+        text,
+        blocks: None,
+    }
+}
+
+fn mail(bulletin: &Bulletin) -> (String, String) {
     match &bulletin.news {
         News::TagNotTaken {
             pipeline,

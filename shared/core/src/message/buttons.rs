@@ -3,11 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::channels::slack::plain;
 use super::escape::one_line;
-use super::slack::plain;
 use crate::names::{ApprovalId, ReleaseId, StageName};
-use crate::pipeline::Stage;
-use crate::release::{Approval, Outcome, Phase, Release};
+use crate::release::{Overview, Request};
 
 /// The `action_id` of the button that approves.
 pub const APPROVE: &str = "towpath_approve";
@@ -39,59 +38,27 @@ pub struct RollBackValue {
 /// The card's buttons, each kind in a block of its own. Before traffic both rejecting and rolling back
 /// take green back: the first is up to those who are asked, the second also to operators, and holds the
 /// stage.
-pub(super) fn buttons(release: &Release) -> Vec<Value> {
-    let decide = open_request(release).map(|(stage, approval)| deciding(release, stage, approval));
-    let back = to_take_back(release).map(|stage| rolling_back(release, stage));
-    decide.into_iter().chain(back).collect()
+pub(super) fn buttons(overview: &Overview) -> Vec<Value> {
+    let decide = overview.request.iter();
+    let decide = decide.map(|request| deciding(overview, request));
+    let back = overview.can_roll_back.iter();
+    let back = back.map(|stage| rolling_back(overview, stage));
+    decide.chain(back).collect()
 }
 
-/// The request that people can answer now, if there is one.
-fn open_request(release: &Release) -> Option<(&Stage, &Approval)> {
-    if release.conclusion().is_some() {
-        return None;
-    }
-    let (stage, rollout) = release.current()?;
-    match &rollout.phase {
-        Phase::Asking { approval, .. } => Some((stage, approval)),
-        Phase::Live(live) => Some((stage, live.open_request()?)),
-        Phase::Pending | Phase::Planned { .. } | Phase::Ended { .. } => None,
-    }
-}
-
-/// The stage that somebody could roll back from this card: where the release is being rolled out,
-/// or the last one that it has come to, while it serves there. What was brought back is not taken
-/// back from here.
-fn to_take_back(release: &Release) -> Option<&Stage> {
-    if release.rollback().is_some() {
-        return None;
-    }
-    let mut rollouts = release.rollouts().iter().rev();
-    let furthest = rollouts.find(|rollout| match &rollout.phase {
-        Phase::Live(live) => {
-            live.progress.rollback().is_none() && live.rollback_requested.is_none()
-        }
-        Phase::Ended { conclusion, .. } => conclusion.outcome == Outcome::Succeeded,
-        Phase::Pending | Phase::Planned { .. } | Phase::Asking { .. } => false,
-    })?;
-    if !matches!(furthest.phase, Phase::Live(_)) && !furthest.serves() {
-        return None;
-    }
-    let stage = release.pipeline().stage(&furthest.stage)?;
-    let approvers = stage.approval.iter().flat_map(|gate| &gate.slack);
-    let somebody = release.pipeline().operators.iter().chain(approvers).next();
-    somebody.map(|_| stage)
-}
-
-fn deciding(release: &Release, stage: &Stage, approval: &Approval) -> Value {
+fn deciding(overview: &Overview, request: &Request) -> Value {
+    let Request {
+        stage,
+        approval,
+        of_traffic,
+    } = request;
     let value = ButtonValue {
-        release: release.id().clone(),
-        approval: approval.id.clone(),
+        release: overview.release.clone(),
+        approval: approval.clone(),
     };
     let value = serde_json::to_string(&value).expect("ids are text");
-    let tag = &release.image().tag;
-    let is_before_traffic = release.live().is_some();
-    let stage = &stage.name;
-    let (deploy, stop) = if is_before_traffic {
+    let tag = &overview.image.tag;
+    let (deploy, stop) = if *of_traffic {
         (
             format!("Let production traffic of {stage} through to {tag}?"),
             format!(
@@ -118,15 +85,15 @@ fn deciding(release: &Release, stage: &Stage, approval: &Approval) -> Value {
     };
     json!({
         "type": "actions",
-        "block_id": format!("approval-{}", approval.id),
+        "block_id": format!("approval-{approval}"),
         "elements": [approve.shown(&value), reject.shown(&value)],
     })
 }
 
-fn rolling_back(release: &Release, stage: &Stage) -> Value {
+fn rolling_back(overview: &Overview, stage: &StageName) -> Value {
     let value = RollBackValue {
-        release: release.id().clone(),
-        stage: stage.name.clone(),
+        release: overview.release.clone(),
+        stage: stage.clone(),
     };
     let value = serde_json::to_string(&value).expect("ids are text");
     let button = Button {
@@ -134,14 +101,13 @@ fn rolling_back(release: &Release, stage: &Stage) -> Value {
         label: "Roll back",
         style: "danger",
         question: format!(
-            "Take {} back from {}, and hold the stage? No release comes there until somebody lifts the hold.",
-            release.name(),
-            stage.name
+            "Take {} back from {stage}, and hold the stage? No release comes there until somebody lifts the hold.",
+            overview.name
         ),
     };
     json!({
         "type": "actions",
-        "block_id": format!("rollback-{}", stage.name),
+        "block_id": format!("rollback-{stage}"),
         "elements": [button.shown(&value)],
     })
 }

@@ -1,35 +1,102 @@
-//! What a release has to say in each channel, line by line.
+//! What is sent to each channel: of a release its card and a message for each entry that is worth one,
+//! and bulletins. How each writes it is in a file of its own.
+
+pub(super) mod slack;
+pub(super) mod sns;
 
 use std::collections::BTreeSet;
 
-use super::describe::describe;
-use super::email;
-use crate::release::{Notice, Release, Reply};
+use serde::Serialize;
+use serde_json::Value;
 
-/// What the release's Slack thread says, line by line.
-#[must_use]
-pub fn replies(release: &Release) -> Vec<Reply> {
-    let mut lines = BTreeSet::new();
-    let mut replies = Vec::new();
-    for (entry, described) in describe(release) {
-        if let Some(text) = described.line
-            && lines.insert(text.clone())
-        {
-            let sequence = entry.sequence;
-            replies.push(Reply { sequence, text });
-        }
-    }
-    replies
+use super::bulletin;
+use super::describe::{Description, describe};
+use crate::bulletin::Bulletin;
+use crate::names::ApprovalId;
+use crate::pipeline::Channel;
+use crate::release::{Overview, Release};
+
+pub use self::sns::how_to_answer;
+
+/// A message, as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// The subject, of an e-mail: at most 100 characters of ASCII.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What it says; of a message with blocks what notifications say, and clients that show none.
+    pub text: String,
+    /// Slack's blocks: <https://docs.slack.dev/reference/block-kit/blocks>.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<Value>,
 }
 
-/// What is published of the release, for e-mail.
+/// A message about an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EntryMessage {
+    /// The entry.
+    pub sequence: u64,
+    /// The message.
+    #[serde(flatten)]
+    pub message: Message,
+    /// The request that the reader can answer, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asks: Option<ApprovalId>,
+}
+
+/// The release's card, where the channel has one.
 #[must_use]
-pub fn notices(release: &Release) -> Vec<Notice> {
-    let mut mails = BTreeSet::new();
+pub fn card(channel: Channel, overview: &Overview) -> Option<Message> {
+    match channel {
+        Channel::Slack => Some(slack::card(overview)),
+        Channel::Sns => None,
+    }
+}
+
+/// What the channel is told of each entry of the release, in their order; nothing twice.
+#[must_use]
+pub fn entry_messages(channel: Channel, release: &Release) -> Vec<EntryMessage> {
+    let mut said = BTreeSet::new();
     describe(release)
         .filter_map(|(entry, described)| {
-            Some(email::notice(release, entry.sequence, described.mail?))
+            let (message, asks) = entry_message(channel, release, described)?;
+            let is_new = said.insert((message.subject.clone(), message.text.clone()));
+            is_new.then_some(EntryMessage {
+                sequence: entry.sequence,
+                message,
+                asks,
+            })
         })
-        .filter(|notice| mails.insert((notice.subject.clone(), notice.text.clone())))
         .collect()
+}
+
+fn entry_message(
+    channel: Channel,
+    release: &Release,
+    described: Description,
+) -> Option<(Message, Option<ApprovalId>)> {
+    match channel {
+        Channel::Slack => Some((Message::plain(described.line?), None)),
+        Channel::Sns => Some(sns::message(release, described.mail?)),
+    }
+}
+
+/// A bulletin.
+#[must_use]
+pub fn bulletin_message(channel: Channel, bulletin: &Bulletin) -> Message {
+    match channel {
+        Channel::Slack => bulletin::in_slack(bulletin),
+        Channel::Sns => bulletin::by_mail(bulletin),
+    }
+}
+
+impl Message {
+    /// One that is nothing but text.
+    pub(super) fn plain(text: String) -> Self {
+        Self {
+            subject: None,
+            text,
+            blocks: None,
+        }
+    }
 }

@@ -5,22 +5,19 @@ mod bulletin;
 mod buttons;
 mod channels;
 mod describe;
-mod email;
 mod escape;
 mod reason;
 mod said;
-mod slack;
+mod state;
 mod style;
 #[cfg(test)]
 mod tests;
 mod waiting;
 
-pub use bulletin::{bulletin, bulletin_mail};
 pub use buttons::{APPROVE, ButtonValue, REJECT, ROLL_BACK, RollBackValue};
-pub use channels::{notices, replies};
+pub use channels::{EntryMessage, Message, bulletin_message, card, entry_messages, how_to_answer};
 pub use describe::{Description, Tone, describe};
-pub use email::how_to_answer;
 pub use escape::{one_line, slack_text};
 pub use reason::reason_of;
-pub use slack::card;
+pub use state::state;
 pub use waiting::waiting;

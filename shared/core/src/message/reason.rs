@@ -52,10 +52,8 @@ pub fn reason_of(event: &Event) -> Option<String> {
         | Event::Replaced { .. }
         | Event::BroughtBack { .. }
         | Event::ToldEarlier { .. }
-        | Event::CardPosted { .. }
-        | Event::CardUpdated { .. }
-        | Event::Replied { .. }
-        | Event::Published { .. } => None,
+        | Event::CardShown { .. }
+        | Event::Notified { .. } => None,
     }
 }
 

@@ -2,22 +2,22 @@
 
 use super::asking::{asks, replaces};
 use super::style::{PLAIN, Style};
-use crate::pipeline::HookPoint;
+use crate::names::CheckName;
 use crate::release::{BlockedBy, DeploymentStatus, Release, Waiting, WaitsOn};
 
 /// Where a release stands and what it waits for; `None` once it has ended.
 #[must_use]
 pub fn waiting(release: &Release) -> Option<String> {
-    let waiting = release.waiting()?;
-    Some(format!(
-        "{}: {}",
-        waiting.stage.name,
-        sentence(&waiting, PLAIN)
-    ))
+    Some(at_stage(&release.waiting()?))
+}
+
+/// What a release waits for, behind its stage.
+pub(super) fn at_stage(waiting: &Waiting) -> String {
+    format!("{}: {}", waiting.stage, sentence(waiting, PLAIN))
 }
 
 /// What it waits for at its stage, until when, and what happens then.
-pub(super) fn sentence(waiting: &Waiting<'_>, style: Style) -> String {
+pub(super) fn sentence(waiting: &Waiting, style: Style) -> String {
     let Waiting {
         pipeline,
         stage,
@@ -29,8 +29,7 @@ pub(super) fn sentence(waiting: &Waiting<'_>, style: Style) -> String {
             "on hold: {}; {} lifts it",
             (style.whole)(reason),
             (style.whole)(&format!(
-                "`towpath release-hold {pipeline} {} --reason …`",
-                stage.name
+                "`towpath release-hold {pipeline} {stage} --reason …`"
             ))
         ),
         WaitsOn::Blocked(BlockedBy::Owner { release }) => {
@@ -39,24 +38,21 @@ pub(super) fn sentence(waiting: &Waiting<'_>, style: Style) -> String {
         WaitsOn::Blocked(BlockedBy::Turn { release }) => {
             format!("waits for {release}, which came before it")
         }
-        WaitsOn::Approval {
-            approval,
-            plan,
-            of_traffic,
-            voided,
-        } => format!(
+        WaitsOn::Approval(open) => format!(
             "{}{}; {}{}",
-            if *of_traffic {
+            if open.of_traffic {
                 "green is ready, waits for approval of its traffic"
             } else {
                 "waits for approval"
             },
-            asks(stage.approval.as_ref(), approval, style),
-            replaces(plan, style),
-            voided.map_or_else(String::new, |reason| format!(
-                "; what was approved no longer counts: {}",
-                (style.quote)(reason)
-            ))
+            asks(open, style),
+            replaces(open, style),
+            open.voided
+                .as_ref()
+                .map_or_else(String::new, |reason| format!(
+                    "; what was approved no longer counts: {}",
+                    (style.quote)(reason)
+                ))
         ),
         WaitsOn::Preparation { until } => {
             format!(
@@ -64,8 +60,8 @@ pub(super) fn sentence(waiting: &Waiting<'_>, style: Style) -> String {
                 (style.time)(*until)
             )
         }
-        WaitsOn::DeploymentGroup { taken, until } => {
-            let by = match &taken.by {
+        WaitsOn::DeploymentGroup { taken_by, until } => {
+            let by = match taken_by {
                 Some(by) => (style.quote)(by.as_str()),
                 None => "another deployment".to_owned(),
             };
@@ -74,12 +70,16 @@ pub(super) fn sentence(waiting: &Waiting<'_>, style: Style) -> String {
                 (style.time)(*until)
             )
         }
-        WaitsOn::Deployment { deployment, until } => {
-            let status = (style.quote)(&deployment.status.to_string());
-            let id = (style.quote)(deployment.id.as_str());
-            match &deployment.status {
+        WaitsOn::Deployment {
+            deployment,
+            status,
+            until,
+        } => {
+            let shown = (style.quote)(&status.to_string());
+            let id = (style.quote)(deployment.as_str());
+            match status {
                 DeploymentStatus::InProgress { .. } | DeploymentStatus::Ready { .. } => format!(
-                    "rolling out: {status} ({id}); rolled back if not through by {}",
+                    "rolling out: {shown} ({id}); rolled back if not through by {}",
                     (style.time)(*until)
                 ),
                 DeploymentStatus::Shifted { .. }
@@ -90,12 +90,11 @@ pub(super) fn sentence(waiting: &Waiting<'_>, style: Style) -> String {
                 | DeploymentStatus::Failed { .. }
                 | DeploymentStatus::FailedInPlace { .. }
                 | DeploymentStatus::Stopped { .. }
-                | DeploymentStatus::Replaced { .. } => status,
+                | DeploymentStatus::Replaced { .. } => shown,
             }
         }
-        WaitsOn::Bake { until } => {
-            let checks = stage.checks_at(HookPoint::Bake);
-            let checks: Vec<_> = checks.map(|check| check.name.as_str()).collect();
+        WaitsOn::Bake { checks, until } => {
+            let checks: Vec<_> = checks.iter().map(CheckName::as_str).collect();
             let watched = if checks.is_empty() {
                 "that it still serves".to_owned()
             } else {

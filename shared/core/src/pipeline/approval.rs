@@ -1,4 +1,4 @@
-//! Who must agree before a rollout starts.
+//! Who must agree before a rollout starts, and in which approval channels they can.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,14 @@ pub enum ApprovalPoint {
     /// `ecs` the service must have a `PAUSE` hook at `POST_TEST_TRAFFIC_SHIFT`, or at
     /// `PRE_PRODUCTION_TRAFFIC_SHIFT`, where there are checks at `before_traffic`.
     BeforeTraffic,
+}
+
+impl ApprovalGate {
+    /// How many may decide, in all approval channels.
+    #[must_use]
+    pub fn count_approvers(&self) -> usize {
+        self.slack.len() + usize::from(self.sns)
+    }
 }
 
 impl ApprovalPoint {

@@ -11,6 +11,7 @@ mod contradiction;
 mod duration;
 mod named;
 mod never;
+mod notify;
 #[cfg(test)]
 mod properties;
 mod read;
@@ -34,6 +35,7 @@ pub use contradiction::Contradiction;
 pub use duration::{InvalidSpan, Span};
 pub use named::NamedContainers;
 pub use never::is_elsewhere;
+pub use notify::{Channel, Destination, Detail, Notify};
 pub use read::{LARGEST_TEXT, ReadError};
 pub use rollout::{
     Capabilities, CodeDeployRollout, Controller, EcsRollout, RollingRollout, Rollout,
@@ -43,7 +45,7 @@ pub use stage::{AutoScaling, Base, PLACEHOLDERS, Role, Stage, WayBack};
 pub use stored::{LARGEST_ADVANCED, LARGEST_STANDARD, PARAMETER_ROOT, StoreError, Stored, Tier};
 pub use tags::{InvalidPattern, TagGlob, TagPolicy, TagRegex, TagVerdict, VersionRange};
 
-use crate::names::{PipelineName, SlackChannel, SlackUser, StageName};
+use crate::names::{PipelineName, SlackUser, StageName};
 
 /// One application's way to production: which image tags it takes, and its ordered stages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -81,26 +83,6 @@ pub struct Pipeline {
     /// The stages, in the order in which a release passes them.
     #[schemars(extend("examples" = [[{"name": "test", "cluster": "shop-test", "service": "api", "containers": ["app"], "rollout": {"rolling": {}}}]]))]
     pub stages: Vec<Stage>,
-}
-
-/// Where people are told what happens to a pipeline's releases.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Notify {
-    /// The Slack channel that gets one thread per release.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("examples" = ["C0123456789"]))]
-    pub slack: Option<SlackChannel>,
-    /// Whether requests and outcomes are also published to the deployer's SNS topic, for e-mail.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    #[schemars(extend("examples" = [true]))]
-    pub sns: bool,
-}
-
-impl Notify {
-    fn is_empty(&self) -> bool {
-        self.slack.is_none() && !self.sns
-    }
 }
 
 impl Pipeline {

@@ -5,15 +5,16 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::announcement::{Card, Notice, Reply};
 use super::{
-    BaseRevision, Checkpoints, DeploymentTarget, Image, Outcome, Revision, RollbackReason,
-    ScalingState, ServiceId, Successor,
+    BaseRevision, Checkpoints, DeploymentTarget, Image, Notification, Outcome, Revision,
+    RollbackReason, ScalingState, ServiceId, Successor,
 };
 use crate::names::{
     CheckName, ContainerName, DeploymentId, Fingerprint, PauseId, ReleaseId, StageName,
 };
-use crate::pipeline::{Base, Check, HookPoint, NamedContainers, Role, Rollout, TaskCheck};
+use crate::pipeline::{
+    Base, Check, Destination, HookPoint, NamedContainers, Role, Rollout, TaskCheck,
+};
 use jiff::Timestamp;
 use towpath_taskdef::image::Platform;
 
@@ -306,37 +307,12 @@ pub enum Action {
         /// What serves, and where.
         successor: Successor,
     },
-    /// Post the release's card.
-    PostCard {
-        /// The Slack channel.
-        channel: String,
-        /// What it says.
-        card: Card,
-    },
-    /// Edit the release's card.
-    UpdateCard {
-        /// The Slack channel.
-        channel: String,
-        /// The card's message id.
-        ts: String,
-        /// What it says now.
-        card: Card,
-    },
-    /// Tell what happened in the release's thread.
-    Reply {
-        /// The Slack channel.
-        channel: String,
-        /// The card's message id.
-        thread: String,
-        /// What to tell, in order.
-        replies: Vec<Reply>,
-    },
-    /// Publish requests and outcomes for e-mail.
-    Publish {
-        /// The release, for the answer.
-        release: ReleaseId,
-        /// What to publish, in order.
-        notices: Vec<Notice>,
+    /// Notify the people of a channel.
+    Notify {
+        /// The channel.
+        to: Destination,
+        /// Of what.
+        notification: Notification,
     },
 }
 
@@ -362,7 +338,7 @@ pub enum ActionKind {
     RestoreScaling,
     Supersede,
     WakeCandidate,
-    Tell,
+    Notify,
 }
 
 impl fmt::Display for ActionKind {
@@ -381,7 +357,7 @@ impl fmt::Display for ActionKind {
             Self::RestoreScaling => "restore auto scaling",
             Self::Supersede => "supersede the older release",
             Self::WakeCandidate => "wake the next release",
-            Self::Tell => "tell people",
+            Self::Notify => "notify people",
         })
     }
 }
@@ -414,11 +390,7 @@ impl Action {
             Self::RestoreScaling { .. } => ActionKind::RestoreScaling,
             Self::Supersede { .. } => ActionKind::Supersede,
             Self::WakeCandidate { .. } => ActionKind::WakeCandidate,
-            Self::TellEarlier { .. }
-            | Self::PostCard { .. }
-            | Self::UpdateCard { .. }
-            | Self::Reply { .. }
-            | Self::Publish { .. } => ActionKind::Tell,
+            Self::TellEarlier { .. } | Self::Notify { .. } => ActionKind::Notify,
         }
     }
 
@@ -441,7 +413,7 @@ impl Action {
             | ActionKind::Observe
             | ActionKind::Supersede
             | ActionKind::WakeCandidate
-            | ActionKind::Tell => false,
+            | ActionKind::Notify => false,
         }
     }
 }

@@ -10,13 +10,14 @@ use towpath_taskdef::image::{Digest, Registry, RepositoryName, Tag};
 
 use super::{
     Action, ActionKind, BlockedBy, Decision, DeploymentStatus, EndReason, Home, Outcome, Plan,
-    Principal, Reason, Rollback, RollbackReason, ScalableTarget, ScalingState, ServiceId,
+    Principal, Reason, Rollback, RollbackReason, ScalableTarget, ScalingState, SentMessage,
+    ServiceId,
 };
 use crate::names::{
     ApprovalId, CheckName, DeploymentId, Fingerprint, MessageId, PauseId, ReleaseId, StageName,
     TaskDefinitionArn,
 };
-use crate::pipeline::{HookPoint, Pipeline};
+use crate::pipeline::{Channel, HookPoint, Pipeline};
 
 /// The ARN of a task definition revision.
 pub type Revision = TaskDefinitionArn;
@@ -390,28 +391,20 @@ pub enum Event {
         /// The service.
         service: ServiceId,
     },
-    /// The release's card was posted to Slack.
-    CardPosted {
-        /// The channel, as Slack names it.
-        channel: String,
-        /// The message's id: Slack's `ts`.
-        ts: String,
-        /// What the card said.
-        face: Fingerprint,
+    /// The release's card in a channel was posted, or edited.
+    CardShown {
+        /// The channel.
+        channel: Channel,
+        /// Which message it is.
+        message: SentMessage,
+        /// The overview that it shows.
+        shows: Fingerprint,
     },
-    /// The release's card was edited.
-    CardUpdated {
-        /// What it says now.
-        face: Fingerprint,
-    },
-    /// Everything worth telling up to an entry was told in the release's thread.
-    Replied {
-        /// The last entry that was told.
-        through: u64,
-    },
-    /// Everything worth telling up to an entry was published to SNS.
-    Published {
-        /// The last entry that was published.
+    /// People of a channel were notified of everything that is worth a message there, up to an entry.
+    Notified {
+        /// The channel.
+        channel: Channel,
+        /// The last entry that they were notified of.
         through: u64,
     },
 }
@@ -479,10 +472,8 @@ impl Event {
             | Self::ScalingRestored { .. }
             | Self::RolloutEnded { .. }
             | Self::Ended { .. }
-            | Self::CardPosted { .. }
-            | Self::CardUpdated { .. }
-            | Self::Replied { .. }
-            | Self::Published { .. }
+            | Self::CardShown { .. }
+            | Self::Notified { .. }
             | Self::RunsAlready { .. } => false,
         }
     }

@@ -6,7 +6,6 @@
 
 mod accept;
 mod action;
-mod announcement;
 mod blocked_by;
 mod checked;
 mod checkpoints;
@@ -18,7 +17,9 @@ mod hook_report;
 mod mark;
 mod moving;
 mod next;
+mod notification;
 mod outcome;
+mod overview;
 mod plan;
 pub(crate) mod reason;
 mod refusal;
@@ -31,7 +32,6 @@ mod service;
 mod state;
 mod successor;
 mod summary;
-mod tell;
 #[cfg(test)]
 pub(crate) mod tests;
 mod unwritten;
@@ -40,7 +40,6 @@ mod waiting;
 
 pub use accept::{Accepted, Incoming, NotTaken, accept, open};
 pub use action::{Action, ActionKind, Changes, DueCheck, Place, Start};
-pub use announcement::{Card, Notice, Reply};
 pub use blocked_by::BlockedBy;
 pub use checked::{Verdict, checks_of, verdict};
 pub use checkpoints::Checkpoints;
@@ -48,13 +47,15 @@ pub use directive::{
     BrokenLog, BrokenTrail, Directive, Logged, NotASubject, Order, Subject, Upon, ordered,
     verify_listed, verify_log, verify_trail,
 };
-pub use eligible::{StoredNow, may_roll_back};
+pub use eligible::{StoredNow, approvers, may_roll_back};
 pub use entry::{Actor, BrokenChain, Entry, EntryText, StoredEntry, verify_chain};
 pub use event::{CheckResult, Event, Image, Revision};
 pub use hook_report::{HookReport, NotTheirs, reporting_account};
 pub use mark::{Mark, NotOurs};
 pub use next::{Moment, Step, Task, leave, next, planning};
+pub use notification::{Notification, Notified, SentMessage, ShownCard, pending_notifications};
 pub use outcome::{Conclusion, Outcome};
+pub use overview::{Overview, Request, Since, StageOverview, StageStanding, StageStep};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalableTarget, ScalingState};
 pub use reason::{
     EndReason, FailedCheck, NotRestored, Reason, RefusedAction, RollbackReason, UnansweredHook,
@@ -81,13 +82,14 @@ pub use service::{
     Arrival, Candidate, Difference, Drift, Good, NotAllowed, Recomputed, ServiceChange, ServiceId,
     ServiceRow, ServiceWrite, service_change, verify_row,
 };
-pub use state::{Home, NotARelease, Release, Told, Untrusted};
+pub use state::{Home, NotARelease, Release, Untrusted};
 pub use successor::{Aftermath, Instead, Successor};
-pub use summary::Summary;
-pub use tell::announcements;
+#[cfg(test)]
+pub(crate) use summary::tests::release as summary_of;
+pub use summary::{ReleaseState, Summary};
 pub use unwritten::Unwritten;
 pub use vote::{Approval, Decision, Principal, Standing, Vote};
-pub use waiting::{Waiting, WaitsFor, WaitsOn};
+pub use waiting::{OpenApproval, Waiting, WaitsFor, WaitsOn};
 
 use towpath_taskdef::image::{Digest, Tag};
 

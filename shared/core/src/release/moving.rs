@@ -32,7 +32,7 @@ impl Release {
             return self.last_changed_at();
         }
         let came = self.came_at()?;
-        let Some(Waiting { stage, on, .. }) = self.waiting() else {
+        let Some(Waiting { on, .. }) = self.waiting() else {
             return Some(came);
         };
         let last_vote = self.voted_at().unwrap_or(came);
@@ -41,23 +41,26 @@ impl Release {
             WaitsOn::Start | WaitsOn::Blocked(BlockedBy::Owner { .. } | BlockedBy::Turn { .. }) => {
                 Some(came.max(last_vote))
             }
-            WaitsOn::Approval { approval, .. } => Some(approval.expires_at),
+            WaitsOn::Approval(approval) => Some(approval.until),
             WaitsOn::Rollback { since, .. } => Some(since),
             WaitsOn::RollbackByAws { .. }
             | WaitsOn::Preparation { .. }
             | WaitsOn::DeploymentGroup { .. }
             | WaitsOn::Deployment { .. }
-            | WaitsOn::Bake { .. } => self.live().map(|live| goes_on_since(stage, live)),
+            | WaitsOn::Bake { .. } => {
+                let (stage, _) = self.current()?;
+                self.live().map(|live| goes_on_since(stage, live))
+            }
         }
     }
 
     /// What keeps the release from taking its service, if something does.
     #[must_use]
-    pub fn blocked_by(&self) -> Option<&BlockedBy> {
+    pub fn blocked_by(&self) -> Option<BlockedBy> {
         match self.waiting()?.on {
             WaitsOn::Blocked(by) => Some(by),
             WaitsOn::Start
-            | WaitsOn::Approval { .. }
+            | WaitsOn::Approval(_)
             | WaitsOn::Preparation { .. }
             | WaitsOn::DeploymentGroup { .. }
             | WaitsOn::Deployment { .. }
@@ -222,7 +225,8 @@ mod tests {
             ),
         ]);
         assert_eq!(behind_another.moving_since(), Some(at(10)));
-        let other = behind_another.blocked_by().and_then(BlockedBy::release);
+        let other = behind_another.blocked_by();
+        let other = other.as_ref().and_then(BlockedBy::release);
         assert_eq!(other.map(ReleaseId::as_str), Some(OTHER));
         let held = release(&[
             (11, planned("test", &json!({"hold": "look at it first"}))),
@@ -241,7 +245,10 @@ mod tests {
         assert_eq!(untold.moving_since(), Some(at(700)));
         let told = release(&[
             (700, ended),
-            (701, json!({"type": "published", "through": 2})),
+            (
+                701,
+                json!({"type": "notified", "channel": "sns", "through": 2}),
+            ),
         ]);
         assert_eq!(told.moving_since(), None);
     }

@@ -50,7 +50,7 @@ use super::rollout::{Phase, later};
 use super::vote::{Approval, Standing};
 use super::{
     Action, Checkpoints, EndReason, Event, Outcome, Reason, Release, Revision, RollbackReason,
-    Vote, reason, tell::announcements,
+    Vote, pending_notifications, reason,
 };
 use crate::names::{ApprovalId, StageName};
 use crate::pipeline::{NamedContainers, Stage};
@@ -115,13 +115,13 @@ pub fn leave(release: &Release, moment: Moment, until: Timestamp) -> Step {
 }
 
 fn tell_first(release: &Release, moment: Moment, step: Step) -> Step {
-    let untold = announcements(release);
-    if untold.is_empty() || is_old_news(release, moment.now) {
+    let pending = pending_notifications(release);
+    if pending.is_empty() || is_old_news(release, moment.now) {
         return step;
     }
     if !moment.muted {
         return Step::Perform(
-            untold
+            pending
                 .into_iter()
                 .map(|action| Task {
                     action,

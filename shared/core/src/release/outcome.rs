@@ -45,7 +45,7 @@ impl fmt::Display for Outcome {
 }
 
 /// An outcome and the reason for it: of a rollout, or with [`EndReason`](super::EndReason) of a release.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conclusion<R = Reason> {
     /// How it ended.
     pub outcome: Outcome,

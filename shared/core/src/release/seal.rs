@@ -147,10 +147,8 @@ fn writers_of(event: &Event) -> &'static [Writer] {
         | Event::ScalingRestored { .. }
         | Event::RolloutEnded { .. }
         | Event::Ended { .. }
-        | Event::CardPosted { .. }
-        | Event::CardUpdated { .. }
-        | Event::Replied { .. }
-        | Event::Published { .. } => &[Writer::Advance],
+        | Event::CardShown { .. }
+        | Event::Notified { .. } => &[Writer::Advance],
     }
 }
 

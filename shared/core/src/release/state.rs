@@ -7,7 +7,7 @@
 mod fold;
 mod untrusted;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,10 +17,11 @@ pub use self::untrusted::Untrusted;
 use super::rollback::without_gates;
 use super::rollout::{Live, Phase, Rollout};
 use super::{
-    Action, Conclusion, EndReason, Entry, Event, Image, Principal, Rollback, ServiceId, Successor,
+    Action, Conclusion, EndReason, Entry, Event, Image, Notified, Principal, Rollback, ServiceId,
+    Successor,
 };
-use crate::names::{AccountId, DeploymentId, Fingerprint, Region, ReleaseId, StageName};
-use crate::pipeline::{Pipeline, Stage};
+use crate::names::{AccountId, DeploymentId, Region, ReleaseId, StageName};
+use crate::pipeline::{Channel, Pipeline, Stage};
 
 /// The deployer's own account and region, where a stage is that names no other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,7 +90,7 @@ pub struct Release {
     /// The releases that are to learn that this one serves where they did, or that they do again.
     to_tell: BTreeSet<(ReleaseId, Successor)>,
     outstanding: Option<Outstanding>,
-    told: Told,
+    notified: BTreeMap<Channel, Notified>,
     entries: Vec<Entry>,
 }
 
@@ -104,17 +105,6 @@ pub(super) struct Outstanding {
 
 /// How often it is written that the same actions are about to be performed.
 pub(super) const MOST_INTENTS: usize = 20;
-
-/// What people were told.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Told {
-    /// The card: its channel, its message id and what it says.
-    pub card: Option<(String, String, Fingerprint)>,
-    /// The last entry that was told in the thread.
-    pub replied: u64,
-    /// The last entry that was published to SNS.
-    pub published: u64,
-}
 
 /// A ledger that no release can be made of.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -195,7 +185,7 @@ impl Release {
             let_go: BTreeSet::new(),
             to_tell: BTreeSet::new(),
             outstanding: None,
-            told: Told::default(),
+            notified: BTreeMap::new(),
             entries: Vec::new(),
         }
     }
@@ -290,10 +280,10 @@ impl Release {
         self.superseded_by.as_ref()
     }
 
-    /// What people were told.
+    /// What the people of a channel know.
     #[must_use]
-    pub fn told(&self) -> &Told {
-        &self.told
+    pub fn notified(&self, channel: Channel) -> Notified {
+        self.notified.get(&channel).cloned().unwrap_or_default()
     }
 
     /// The index of the stage at which the release stands: the first that has not ended, or the

@@ -1,14 +1,33 @@
 //! A release in one line: what lists and the sweeper need without reading its entries.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::{Digest, RepositoryName, Tag};
 
-use super::{BlockedBy, Outcome, Release, announcements};
-use crate::message::waiting;
+use super::{BlockedBy, Conclusion, EndReason, Outcome, Release, Waiting, pending_notifications};
 use crate::names::{Fingerprint, PipelineName, ReleaseId};
 
-/// The longest [`Summary::state`], in characters.
-const LONGEST_STATE: usize = 400;
+/// How a release stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseState {
+    /// It waits.
+    Waiting(Waiting),
+    /// It has ended.
+    Ended(Conclusion<EndReason>),
+    /// Its pipeline has no stages, so that there is nothing to wait for.
+    NoStages,
+}
+
+impl ReleaseState {
+    fn of(release: &Release) -> Self {
+        match (release.conclusion(), release.waiting()) {
+            (Some(conclusion), _) => Self::Ended(conclusion.clone()),
+            (None, Some(waiting)) => Self::Waiting(waiting),
+            (None, None) => Self::NoStages,
+        }
+    }
+}
 
 /// A release in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +48,8 @@ pub struct Summary {
     pub arrived_at: Timestamp,
     /// The version of the pipeline's parameter.
     pub version: i64,
-    /// Where it stands and what it waits for, for people: `test: about to start`.
-    pub state: String,
+    /// What it waits for, or how and why it ended.
+    pub state: ReleaseState,
     /// How it ended, if it has.
     pub outcome: Option<Outcome>,
     /// Whether anything is left to do, telling people included.
@@ -64,7 +83,7 @@ impl Summary {
             back_to: release.rollback().map(|back| back.name(&image.tag)),
             arrived_at: image.arrived_at,
             version: release.version(),
-            state: state(release),
+            state: ReleaseState::of(release),
             outcome: release.conclusion().map(|conclusion| conclusion.outcome),
             open: is_open(release),
             head: last.sequence,
@@ -72,7 +91,7 @@ impl Summary {
             opened_at: first.at,
             updated_at: last.at,
             moving_since: release.moving_since(),
-            blocked_by: release.blocked_by().cloned(),
+            blocked_by: release.blocked_by(),
         })
     }
 
@@ -97,29 +116,11 @@ pub(super) fn is_open(release: &Release) -> bool {
     release.untrusted().is_none()
         && (release.conclusion().is_none()
             || release.let_go().is_some()
-            || !announcements(release).is_empty())
-}
-
-fn state(release: &Release) -> String {
-    let text = match release.conclusion() {
-        Some(conclusion) if conclusion.outcome == Outcome::Succeeded => {
-            conclusion.outcome.to_string()
-        }
-        Some(conclusion) => format!("{}: {}", conclusion.outcome, conclusion.reason),
-        None => waiting(release).unwrap_or_else(|| "it has no stages".to_owned()),
-    };
-    let text = match release.rollback() {
-        Some(_) => format!("back to {}: {text}", release.name()),
-        None => text,
-    };
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(LONGEST_STATE)
-        .collect()
+            || !pending_notifications(release).is_empty())
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use serde_json::json;
 
     use super::*;
@@ -130,7 +131,7 @@ mod tests {
     }
 
     /// A release of one stage that asks for two approvals, and tells people in Slack.
-    fn release(slack: Option<&str>, further: serde_json::Value) -> Release {
+    pub(crate) fn release(slack: Option<&str>, further: serde_json::Value) -> Release {
         let id: ReleaseId = "shop-api-0123456789abcdef".parse().unwrap();
         let revision = "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:7";
         let mut all = events(json!([
@@ -178,63 +179,6 @@ mod tests {
         Release::fold(id, entries).unwrap()
     }
 
-    fn state_of(further: serde_json::Value) -> String {
-        Summary::of(&release(None, further)).unwrap().state
-    }
-
-    #[test]
-    fn the_state_names_the_stage_and_what_it_is_at() {
-        assert_eq!(state_of(json!([])), "production: about to start");
-        let hold = |reason: &str| json!({"type": "blocked", "stage": "production", "by": {"by": "hold", "reason": reason}});
-        assert_eq!(
-            state_of(json!([hold("look\nfirst")])),
-            "production: on hold: look first; \
-             `towpath release-hold shop-api production --reason …` lifts it"
-        );
-        let asked = json!({
-            "type": "approval_requested", "stage": "production", "approval": "production-1",
-            "digest": format!("sha256:{}", "a".repeat(64)), "spec": "0".repeat(64),
-            "expires_at": "2026-11-24T10:00:00Z",
-        });
-        let vote = json!({
-            "type": "voted", "approval": "production-1", "by": {"slack": "U1"},
-            "decision": "approve",
-        });
-        assert_eq!(
-            state_of(json!([asked, vote])),
-            "production: waits for approval by U1, U2 (1 of 2), until 2026-11-24T10:00:00Z; shop-api:7 runs now"
-        );
-        let started = json!({"type": "rollout_started", "stage": "production", "epoch": 1});
-        assert_eq!(
-            state_of(json!([started])),
-            "production: preparing; fails if not through by 1970-01-01T01:00:00Z"
-        );
-        let deploying = json!({"type": "deployment_started", "deployment": "d-1", "found": false});
-        assert_eq!(
-            state_of(json!([started, deploying])),
-            "production: rolling out: starting (d-1); rolled back if not through by 1970-01-01T01:00:00Z"
-        );
-        let back = json!({"type": "rollback_started", "reason": {"is": "left_in_place", "said": "it fails"}});
-        assert_eq!(
-            state_of(json!([started, deploying, back])),
-            "production: Towpath rolls it back: it fails"
-        );
-        let ended = json!({
-            "type": "ended", "outcome": "rolled_back",
-            "reason": {"is": "stage", "stage": "production",
-                "because": {"is": "deployment", "said": "it failed"}},
-        });
-        assert_eq!(
-            state_of(json!([ended])),
-            "rolled back: production: it failed"
-        );
-        let ended = json!({
-            "type": "ended", "outcome": "succeeded",
-            "reason": {"is": "serves", "name": "3f2c1ab", "stage": "production"},
-        });
-        assert_eq!(state_of(json!([ended])), "succeeded");
-    }
-
     #[test]
     fn a_release_is_open_until_people_know_how_it_ended() {
         let ended = json!([{"type": "ended", "outcome": "failed", "reason": {"is": "no_service"}}]);
@@ -246,13 +190,5 @@ mod tests {
         assert_eq!((quiet.open, quiet.outcome), (false, Some(Outcome::Failed)));
         assert_eq!((quiet.head, quiet.version), (3, 1));
         assert!(of(Some("C0123456789"), &ended).open);
-    }
-
-    #[test]
-    fn a_state_is_of_bounded_length() {
-        let problem = "x".repeat(999);
-        let reason = json!({"is": "not_trusted", "problem": problem});
-        let ended = json!({"type": "ended", "outcome": "failed", "reason": reason});
-        assert_eq!(state_of(json!([ended])).chars().count(), LONGEST_STATE);
     }
 }

@@ -194,10 +194,8 @@ impl Unwritten {
             | Event::ScalingRestored { .. }
             | Event::RolloutEnded { .. }
             | Event::Ended { .. }
-            | Event::CardPosted { .. }
-            | Event::CardUpdated { .. }
-            | Event::Replied { .. }
-            | Event::Published { .. } => News::Line(event),
+            | Event::CardShown { .. }
+            | Event::Notified { .. } => News::Line(event),
         }
     }
 

@@ -2,43 +2,35 @@
 //! until when. Every release that has not ended waits for exactly one thing.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::rollout::{Closing, Deployment, DeploymentStatus, Live, Phase, Progress, TakenGroup};
+use super::rollout::{Closing, Deployment, DeploymentStatus, Live, Phase, Progress};
 use super::vote::{Approval, Standing};
-use super::{BlockedBy, Event, Plan, Release, RollbackReason};
-use crate::names::{ApprovalId, PipelineName, ReleaseId, StageName};
-use crate::pipeline::Stage;
+use super::{BlockedBy, Event, ImageChange, Plan, Release, Revision, RollbackReason};
+use crate::names::{ApprovalId, CheckName, DeploymentId, PipelineName, ReleaseId, StageName};
+use crate::pipeline::{ApprovalGate, HookPoint, Stage};
 
 /// What a release waits for, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Waiting<'a> {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
     /// Its pipeline.
-    pub pipeline: &'a PipelineName,
+    pub pipeline: PipelineName,
     /// The stage at which it stands.
-    pub stage: &'a Stage,
+    pub stage: StageName,
     /// What it waits for there.
-    pub on: WaitsOn<'a>,
+    pub on: WaitsOn,
 }
 
-/// What a release waits for at a stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WaitsOn<'a> {
+/// What a release waits for at a stage: everything that is said of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum WaitsOn {
     /// The next run of the deployer: nothing keeps it.
     Start,
     /// Something that keeps it from taking the service.
-    Blocked(&'a BlockedBy),
+    Blocked(BlockedBy),
     /// People, who were asked to approve.
-    Approval {
-        /// The request.
-        approval: &'a Approval,
-        /// What would be done.
-        plan: &'a Plan,
-        /// Whether green is ready, and its production traffic is asked about.
-        of_traffic: bool,
-        /// Why what was approved before no longer counts, if something was.
-        voided: Option<&'a str>,
-    },
+    Approval(Box<OpenApproval>),
     /// What comes before its deployment is started: registering, checks, auto scaling.
     Preparation {
         /// When the rollout fails if it is not through.
@@ -47,34 +39,77 @@ pub enum WaitsOn<'a> {
     /// Another deployment has its deployment group.
     DeploymentGroup {
         /// Which, where that is known.
-        taken: &'a TakenGroup,
+        taken_by: Option<DeploymentId>,
         /// When the rollout fails if it is not through.
         until: Timestamp,
     },
     /// Its deployment, which AWS carries out.
     Deployment {
         /// The deployment.
-        deployment: &'a Deployment,
+        deployment: DeploymentId,
+        /// How it stands.
+        status: DeploymentStatus,
         /// When it is rolled back if it is not through.
         until: Timestamp,
     },
     /// The end of its bake time: it has all of the traffic, and is watched.
     Bake {
+        /// The checks that watch it.
+        checks: Vec<CheckName>,
         /// When that is.
         until: Timestamp,
     },
     /// The end of its rollback.
     Rollback {
         /// Why Towpath rolls it back.
-        reason: &'a RollbackReason,
+        reason: RollbackReason,
         /// Since when.
         since: Timestamp,
     },
     /// The end of a rollback that AWS has begun by itself.
     RollbackByAws {
         /// What AWS says of it.
-        reason: &'a str,
+        reason: String,
     },
+}
+
+/// A request for approval that people can answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenApproval {
+    /// The request.
+    pub approval: ApprovalId,
+    /// Who may approve, and how.
+    pub gate: Option<ApprovalGate>,
+    /// How many people have approved.
+    pub approved: usize,
+    /// How many have to.
+    pub required: u8,
+    /// When the request ends.
+    pub until: Timestamp,
+    /// The revision that runs now.
+    pub current: Revision,
+    /// The images that would change.
+    pub images: Vec<ImageChange>,
+    /// Whether green is ready, and its production traffic is asked about.
+    pub of_traffic: bool,
+    /// Why what was approved before no longer counts, if something was.
+    pub voided: Option<String>,
+}
+
+impl OpenApproval {
+    fn of(stage: &Stage, approval: &Approval, plan: &Plan) -> Self {
+        Self {
+            approval: approval.id.clone(),
+            gate: stage.approval.clone(),
+            approved: approval.approvers().len(),
+            required: approval.required,
+            until: approval.expires_at,
+            current: plan.current.clone(),
+            images: plan.images.clone(),
+            of_traffic: false,
+            voided: None,
+        }
+    }
 }
 
 /// Who has to act before a release goes on.
@@ -91,13 +126,13 @@ pub enum WaitsFor<'a> {
     Release(&'a ReleaseId),
 }
 
-impl Waiting<'_> {
+impl Waiting {
     /// Who has to act.
     #[must_use]
     pub fn waits_for(&self) -> WaitsFor<'_> {
-        match self.on {
+        match &self.on {
             WaitsOn::Blocked(by) => by.release().map_or(WaitsFor::People, WaitsFor::Release),
-            WaitsOn::Approval { .. } => WaitsFor::People,
+            WaitsOn::Approval(_) => WaitsFor::People,
             WaitsOn::DeploymentGroup { .. }
             | WaitsOn::Deployment { .. }
             | WaitsOn::Rollback { .. }
@@ -111,16 +146,16 @@ impl Waiting<'_> {
     /// Until when it waits at most. `None` where that has no limit, or is over in a moment.
     #[must_use]
     pub fn until(&self) -> Option<Timestamp> {
-        match self.on {
+        match &self.on {
             WaitsOn::Start
             | WaitsOn::Blocked(_)
             | WaitsOn::Rollback { .. }
             | WaitsOn::RollbackByAws { .. } => None,
-            WaitsOn::Approval { approval, .. } => Some(approval.expires_at),
+            WaitsOn::Approval(approval) => Some(approval.until),
             WaitsOn::Preparation { until }
             | WaitsOn::DeploymentGroup { until, .. }
             | WaitsOn::Deployment { until, .. }
-            | WaitsOn::Bake { until } => Some(until),
+            | WaitsOn::Bake { until, .. } => Some(*until),
         }
     }
 }
@@ -128,7 +163,7 @@ impl Waiting<'_> {
 impl Release {
     /// What it waits for; `None` once it has ended or is not trusted, and while it is not opened.
     #[must_use]
-    pub fn waiting(&self) -> Option<Waiting<'_>> {
+    pub fn waiting(&self) -> Option<Waiting> {
         if self.conclusion().is_some() || self.untrusted().is_some() {
             return None;
         }
@@ -136,43 +171,50 @@ impl Release {
         let on = match &rollout.phase {
             Phase::Pending | Phase::Ended { .. } => WaitsOn::Start,
             Phase::Planned { blocked_by, .. } => {
-                blocked_by.as_ref().map_or(WaitsOn::Start, WaitsOn::Blocked)
+                let blocked_by = blocked_by.clone();
+                blocked_by.map_or(WaitsOn::Start, WaitsOn::Blocked)
             }
-            Phase::Asking { plan, approval } => WaitsOn::Approval {
-                approval,
-                plan,
-                of_traffic: false,
-                voided: voided(self, &stage.name),
-            },
+            Phase::Asking { plan, approval } => WaitsOn::Approval(Box::new(OpenApproval {
+                voided: voided(self, &stage.name).map(str::to_owned),
+                ..OpenApproval::of(stage, approval, plan)
+            })),
             Phase::Live(rollout) => live(stage, rollout),
         };
         Some(Waiting {
-            pipeline: &self.pipeline().pipeline,
-            stage,
+            pipeline: self.pipeline().pipeline.clone(),
+            stage: stage.name.clone(),
             on,
         })
     }
 }
 
-fn live<'a>(stage: &Stage, live: &'a Live) -> WaitsOn<'a> {
+fn live(stage: &Stage, live: &Live) -> WaitsOn {
     let until = live.deadline(stage);
     match &live.progress {
         Progress::Preparing { .. } | Progress::Closing(Closing::NotStarted(_)) => {
             WaitsOn::Preparation { until }
         }
-        Progress::WaitingForTurn(taken) => WaitsOn::DeploymentGroup { taken, until },
+        Progress::WaitingForTurn(taken) => WaitsOn::DeploymentGroup {
+            taken_by: taken.by.clone(),
+            until,
+        },
         Progress::Deploying(deployment) => match live.open_request() {
-            Some(approval) if approval.standing() == Standing::Open => WaitsOn::Approval {
-                approval,
-                plan: &live.plan,
-                of_traffic: true,
-                voided: None,
-            },
-            Some(_) | None => WaitsOn::Deployment { deployment, until },
+            Some(approval) if approval.standing() == Standing::Open => {
+                WaitsOn::Approval(Box::new(OpenApproval {
+                    of_traffic: true,
+                    ..OpenApproval::of(stage, approval, &live.plan)
+                }))
+            }
+            Some(_) | None => on_deployment(deployment, until),
         },
         Progress::Baking(deployment) => match live.bakes_until(stage) {
-            Some(until) => WaitsOn::Bake { until },
-            None => WaitsOn::Deployment { deployment, until },
+            Some(until) => WaitsOn::Bake {
+                checks: (stage.checks_at(HookPoint::Bake))
+                    .map(|check| check.name.clone())
+                    .collect(),
+                until,
+            },
+            None => on_deployment(deployment, until),
         },
         Progress::RollingBack {
             rollback: Some(rollback),
@@ -182,14 +224,16 @@ fn live<'a>(stage: &Stage, live: &'a Live) -> WaitsOn<'a> {
             rollback: Some(rollback),
             ..
         }) => WaitsOn::Rollback {
-            reason: &rollback.reason,
+            reason: rollback.reason.clone(),
             since: rollback.at,
         },
         Progress::RollingBack {
             deployment,
             rollback: None,
         } => match &deployment.status {
-            DeploymentStatus::RollingBack { reason, .. } => WaitsOn::RollbackByAws { reason },
+            DeploymentStatus::RollingBack { reason, .. } => WaitsOn::RollbackByAws {
+                reason: reason.clone(),
+            },
             DeploymentStatus::InProgress { .. }
             | DeploymentStatus::Ready { .. }
             | DeploymentStatus::Shifted { .. }
@@ -199,13 +243,21 @@ fn live<'a>(stage: &Stage, live: &'a Live) -> WaitsOn<'a> {
             | DeploymentStatus::Failed { .. }
             | DeploymentStatus::FailedInPlace { .. }
             | DeploymentStatus::Stopped { .. }
-            | DeploymentStatus::Replaced { .. } => WaitsOn::Deployment { deployment, until },
+            | DeploymentStatus::Replaced { .. } => on_deployment(deployment, until),
         },
         Progress::Closing(Closing::Over {
             deployment,
             rollback: None,
             ..
-        }) => WaitsOn::Deployment { deployment, until },
+        }) => on_deployment(deployment, until),
+    }
+}
+
+fn on_deployment(deployment: &Deployment, until: Timestamp) -> WaitsOn {
+    WaitsOn::Deployment {
+        deployment: deployment.id.clone(),
+        status: deployment.status.clone(),
+        until,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Telling a bulletin, channel by channel. What was told in one is written down, so that one that
 //! cannot be reached has nobody told twice in the other.
 
+use futures_util::future::join_all;
 use jiff::SignedDuration;
-use towpath_core::bulletin::{Audience, Reached};
 use towpath_core::message;
 use towpath_core::names::BulletinId;
 
@@ -23,34 +23,24 @@ where
         return Ok(());
     };
     let bulletin = &open.bulletin;
-    let Some(Audience { slack, sns }) = bulletin.untold(open.reached, ports.now()) else {
-        return ports.set_reached(id, open.reached, None).await;
-    };
-    let in_slack = async {
-        match &slack {
-            None => open.reached.slack,
-            Some(channel) => {
-                let card = message::bulletin(bulletin);
-                let posted = ports.post_card(channel.as_str(), &card).await;
-                is_told(id, posted.map(drop))
-            }
-        }
-    };
-    let by_mail = async {
-        if sns {
-            let (subject, text) = message::bulletin_mail(bulletin);
-            is_told(id, ports.publish(&subject, &text).await)
-        } else {
-            open.reached.sns
-        }
-    };
-    let (slack, sns) = tokio::join!(in_slack, by_mail);
-    let reached = Reached { slack, sns };
+    let pending = bulletin.pending(&open.notified, ports.now());
+    if pending.is_empty() {
+        return ports.set_notified(id, &open.notified, None).await;
+    }
+    let sent = pending.iter().map(|to| async move {
+        let message = message::bulletin_message(to.channel(), bulletin);
+        let sent = ports.send(to, &message, None).await;
+        is_told(id, sent.map(drop)).then_some(to.channel())
+    });
+    let mut notified = open.notified.clone();
+    notified.extend(join_all(sent).await.into_iter().flatten());
     let now = ports.now();
+    let is_left = !bulletin.pending(&notified, now).is_empty();
     let again = now.checked_add(TELL_AGAIN).unwrap_or(now);
-    let due = bulletin.untold(reached, now).map(|_| again);
-    ports.set_reached(id, reached, due).await?;
-    tracing::info!(bulletin.id = %id, ?reached, "bulletin told");
+    ports
+        .set_notified(id, &notified, is_left.then_some(again))
+        .await?;
+    tracing::info!(bulletin.id = %id, ?notified, "bulletin told");
     Ok(())
 }
 

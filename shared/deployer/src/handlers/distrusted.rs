@@ -4,8 +4,9 @@
 //! are told once, and its summary is closed, so that it is looked at no more. Its entries stay what
 //! they are: evidence.
 
-use towpath_core::bulletin::{Audience, Bulletin};
+use towpath_core::bulletin::Bulletin;
 use towpath_core::message::card;
+use towpath_core::pipeline::Channel;
 use towpath_core::release::{Release, ServiceId};
 
 use crate::metric;
@@ -47,7 +48,7 @@ pub(super) async fn end<P: Ports>(
     // Before its card says so: Slack must not keep others from knowing.
     ports.close(&release).await?;
     if trusted.is_some() {
-        update_card(ports, &release).await?;
+        update_cards(ports, &release).await?;
     }
     Ok(())
 }
@@ -86,9 +87,9 @@ async fn leave<P: Ports>(
 /// Tells people in the pipeline's channels.
 async fn announce<P: Ports>(ports: &P, release: &Release, problem: &str) -> Result<(), CallError> {
     let pipeline = release.pipeline();
-    if let Some(audience) = Audience::of(&pipeline.notify) {
+    if !pipeline.notify.is_empty() {
         let (id, bulletin) = Bulletin::of_untrusted(
-            audience,
+            pipeline.notify.clone(),
             pipeline.pipeline.clone(),
             release.id().clone(),
             problem.to_owned(),
@@ -99,17 +100,21 @@ async fn announce<P: Ports>(ports: &P, release: &Release, problem: &str) -> Resu
     Ok(())
 }
 
-/// Has the release's card say so. No entry says what the card says then.
-async fn update_card<P: Ports>(ports: &P, release: &Release) -> Result<(), CallError> {
-    let Some((channel, ts, _)) = &release.told().card else {
-        return Ok(());
-    };
-    match ports.update_card(channel, ts, &card(release)).await {
-        // A card that is gone, or a channel, keeps nothing open.
-        Err(error @ CallError::Refused { .. }) => {
-            tracing::warn!(release.id = %release.id(), %error, "the card of a release that is not trusted cannot say so");
-            Ok(())
+/// Has the release's cards say so. No entry says what they say then.
+async fn update_cards<P: Ports>(ports: &P, release: &Release) -> Result<(), CallError> {
+    let overview = release.overview();
+    for channel in Channel::ALL {
+        let known = release.notified(channel).card;
+        let Some((known, card)) = known.zip(card(channel, &overview)) else {
+            continue;
+        };
+        match ports.edit(channel, &known.message, &card).await {
+            // A card that is gone, or a channel, keeps nothing open.
+            Err(error @ CallError::Refused { .. }) => {
+                tracing::warn!(release.id = %release.id(), %error, "the card of a release that is not trusted cannot say so");
+            }
+            updated => updated?,
         }
-        updated => updated,
     }
+    Ok(())
 }

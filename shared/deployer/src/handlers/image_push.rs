@@ -11,7 +11,7 @@
 
 use futures_util::future::join_all;
 use serde_json::Value;
-use towpath_core::bulletin::{Audience, Bulletin};
+use towpath_core::bulletin::Bulletin;
 use towpath_core::incoming::{ReadError, ecr};
 use towpath_core::names::ParameterName;
 use towpath_core::pipeline::{Pipeline, TagVerdict};
@@ -120,11 +120,11 @@ async fn tell_what_is_not_taken<P: Bulletins + Clock>(
         }
     }
     for (pipeline, why) in left.into_iter().filter(|(_, why)| why.is_surprising) {
-        let Some(audience) = Audience::of(&pipeline.notify) else {
+        if pipeline.notify.is_empty() {
             continue;
-        };
+        }
         let (id, bulletin) = Bulletin::of_tag(
-            audience,
+            pipeline.notify.clone(),
             pipeline.pipeline.clone(),
             image.repository.clone(),
             image.tag.clone(),

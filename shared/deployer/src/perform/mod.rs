@@ -2,10 +2,10 @@
 //! rollout does. Nothing is decided here.
 
 mod checks;
+mod notify;
 mod plan;
 mod register;
 mod scaling;
-mod tell;
 mod wake;
 
 pub use plan::{Preview, PreviewError, preview};
@@ -103,7 +103,7 @@ fn is_final(kind: ActionKind) -> bool {
         | ActionKind::Observe
         | ActionKind::Supersede
         | ActionKind::WakeCandidate
-        | ActionKind::Tell => false,
+        | ActionKind::Notify => false,
     }
 }
 
@@ -276,16 +276,9 @@ async fn perform_action<P: Ports>(
         Action::TellEarlier { earlier, successor } => {
             wake::earlier(ports, earlier, successor).await
         }
-        Action::PostCard { channel, card } => tell::post_card(ports, channel, card).await,
-        Action::UpdateCard { channel, ts, card } => {
-            tell::update_card(ports, channel, ts, card).await
+        Action::Notify { to, notification } => {
+            notify::notify(ports, release, to, notification).await
         }
-        Action::Reply {
-            channel,
-            thread,
-            replies,
-        } => tell::reply(ports, channel, thread, replies).await,
-        Action::Publish { release, notices } => tell::publish(ports, release, notices).await,
     }
 }
 

@@ -1,8 +1,11 @@
 //! Bulletins, as they are kept until they are told.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use towpath_core::bulletin::{Bulletin, Reached};
+use towpath_core::bulletin::Bulletin;
 use towpath_core::names::BulletinId;
+use towpath_core::pipeline::Channel;
 
 use super::CallError;
 
@@ -11,8 +14,8 @@ use super::CallError;
 pub struct OpenBulletin {
     /// The bulletin.
     pub bulletin: Bulletin,
-    /// The channels in which it is told.
-    pub reached: Reached,
+    /// The channels in which people were notified.
+    pub notified: BTreeSet<Channel>,
 }
 
 /// Bulletins.
@@ -32,10 +35,10 @@ pub trait Bulletins {
     async fn bulletin(&self, id: &BulletinId) -> Result<Option<OpenBulletin>, CallError>;
     /// Writes down in which channels a bulletin is told, and when the sweeper is to look at it
     /// again; never, if it is closed.
-    async fn set_reached(
+    async fn set_notified(
         &self,
         id: &BulletinId,
-        reached: Reached,
+        notified: &BTreeSet<Channel>,
         due: Option<Timestamp>,
     ) -> Result<(), CallError>;
     /// The bulletins that are due, the most overdue first, at most `limit`.

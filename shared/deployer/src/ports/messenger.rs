@@ -1,19 +1,29 @@
-//! Where people are told.
+//! Where people are notified, and answer.
 
+use towpath_core::message::Message;
 use towpath_core::names::{ApprovalId, ReleaseId, SlackUser};
-use towpath_core::release::Card;
+use towpath_core::pipeline::{Channel, Destination};
+use towpath_core::release::SentMessage;
 
 use super::CallError;
 
-/// Where people are told.
+/// Where people are notified, and answer.
 pub trait Messenger {
-    /// Posts a card and returns its channel and id.
-    async fn post_card(&self, channel: &str, card: &Card) -> Result<(String, String), CallError>;
-    /// Edits a card.
-    async fn update_card(&self, channel: &str, ts: &str, card: &Card) -> Result<(), CallError>;
-    /// Replies in a card's thread.
-    async fn reply(&self, channel: &str, thread: &str, text: &str) -> Result<(), CallError>;
-    /// Tells one person something in a channel that only they see.
+    /// Sends a message, below another one where one is named, and says which message it is.
+    async fn send(
+        &self,
+        to: &Destination,
+        message: &Message,
+        below: Option<&SentMessage>,
+    ) -> Result<SentMessage, CallError>;
+    /// Edits a message.
+    async fn edit(
+        &self,
+        channel: Channel,
+        sent: &SentMessage,
+        message: &Message,
+    ) -> Result<(), CallError>;
+    /// Tells one person something in a Slack channel that only they see.
     async fn whisper(&self, channel: &str, user: &SlackUser, text: &str) -> Result<(), CallError>;
     /// How the reader of an e-mail answers a request: the messages to publish, with their tokens.
     async fn how_to_answer(
@@ -21,6 +31,4 @@ pub trait Messenger {
         release: &ReleaseId,
         approval: &ApprovalId,
     ) -> Result<String, CallError>;
-    /// Publishes to the request topic.
-    async fn publish(&self, subject: &str, text: &str) -> Result<(), CallError>;
 }

@@ -3,7 +3,8 @@
 
 use jiff::SignedDuration;
 use towpath_core::message;
-use towpath_core::release::{Outcome, Phase, Release, announcements};
+use towpath_core::pipeline::Channel;
+use towpath_core::release::{Outcome, Phase, Release, pending_notifications};
 
 use crate::simulation::Simulation;
 
@@ -13,31 +14,25 @@ const OLD_NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
 impl Simulation {
     pub(crate) fn check_told(&mut self, release: &Release) {
         let id = release.id();
-        let untold = announcements(release);
-        if !untold.is_empty() {
-            self.violated(format!("I6: {id} has not told {untold:?}"));
+        let pending = pending_notifications(release);
+        if !pending.is_empty() {
+            self.violated(format!("I6: {id} has not told {pending:?}"));
         }
         let old_news = release
             .ended_at()
             .is_some_and(|ended| self.now > ended + OLD_NEWS);
-        let notify = &release.pipeline().notify;
-        if notify.slack.is_some() {
-            let said = message::replies(release);
-            let said: Vec<_> = said.into_iter().map(|reply| reply.text).collect();
-            let heard = self.messages.lines.get(id).cloned().unwrap_or_default();
-            self.compare(release, "the thread", said, heard, old_news);
-        }
-        if notify.sns {
-            let said = message::notices(release);
-            let said: Vec<_> = said.into_iter().map(|notice| notice.text).collect();
-            let heard = self.messages.mails.get(id).cloned().unwrap_or_default();
+        for to in release.pipeline().notify.destinations() {
+            let channel = to.channel();
+            let said = message::entry_messages(channel, release);
+            let said: Vec<_> = said.into_iter().map(|it| it.message.text).collect();
+            let heard = self.messages.told.get(&(channel, id.clone()));
             // What is appended says how to answer.
-            let cut = |text: String| {
+            let cut = |text: &String| {
                 let begin = said.iter().find(|said| text.starts_with(said.as_str()));
-                begin.cloned().unwrap_or(text)
+                begin.unwrap_or(text).clone()
             };
-            let heard = heard.into_iter().map(|(_, text)| cut(text)).collect();
-            self.compare(release, "e-mail", said.clone(), heard, old_news);
+            let heard = heard.into_iter().flatten().map(cut).collect();
+            self.compare(release, channel, said.clone(), heard, old_news);
         }
         self.check_cards(release, old_news);
     }
@@ -45,7 +40,7 @@ impl Simulation {
     fn compare(
         &mut self,
         release: &Release,
-        channel: &str,
+        channel: Channel,
         said: Vec<String>,
         heard: Vec<String>,
         old_news: bool,
@@ -73,19 +68,26 @@ impl Simulation {
     /// does.
     fn check_cards(&mut self, release: &Release, old_news: bool) {
         let id = release.id();
-        if release.pipeline().notify.slack.is_none() || old_news {
+        if old_news {
             return;
         }
-        if let Some((channel, ts, _)) = &release.told().card {
-            let key = (channel.clone(), ts.clone());
-            let shown = self.messages.cards.get(&key).map(|it| it.card.face());
-            if shown != Some(message::card(release).face()) {
+        for to in release.pipeline().notify.destinations() {
+            let channel = to.channel();
+            let Some(card) = message::card(channel, &release.overview()) else {
+                continue;
+            };
+            let Some(known) = release.notified(channel).card else {
+                self.violated(format!("I6: {id} has no card on {channel}"));
+                continue;
+            };
+            let shown = self.messages.cards.get(&known.message);
+            if shown.map(|it| &it.card) != Some(&card) {
                 self.violated(format!("I6: the card of {id} does not say what is so"));
             }
-        } else {
-            self.violated(format!("I6: {id} has no card"));
         }
-        if release.rollback().is_some() {
+        let mut destinations = release.pipeline().notify.destinations();
+        let has_card = destinations.any(|to| to.channel().has_card());
+        if release.rollback().is_some() || !has_card {
             return;
         }
         for (index, rollout) in release.rollouts().iter().enumerate() {

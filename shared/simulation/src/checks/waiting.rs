@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use towpath_core::message;
+use towpath_core::pipeline::Channel;
 use towpath_core::release::{Moment, Release, Step, WaitsOn, next};
 
 use crate::simulation::Simulation;
@@ -20,8 +21,9 @@ impl Simulation {
         let Some(waiting) = release.waiting() else {
             return;
         };
-        let card = message::card(release).text;
-        if !card.contains(waiting.stage.name.as_str()) {
+        let card = message::card(Channel::Slack, &release.overview());
+        let card = card.map(|card| card.text).unwrap_or_default();
+        if !card.contains(waiting.stage.as_str()) {
             self.violated(format!("{id} waits: {waits:?}, and its card says {card}"));
         }
         let moment = Moment {

@@ -1,8 +1,11 @@
 //! Bulletins, until they are told.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
-use towpath_core::bulletin::{Bulletin, News, Reached};
+use towpath_core::bulletin::{Bulletin, News};
 use towpath_core::names::BulletinId;
+use towpath_core::pipeline::Channel;
 
 use super::Ledger;
 
@@ -13,7 +16,7 @@ const WAKE_GRACE: SignedDuration = SignedDuration::from_secs(120);
 #[derive(Debug, Clone)]
 pub(crate) struct Stored {
     pub(crate) bulletin: Bulletin,
-    pub(crate) reached: Reached,
+    pub(crate) notified: BTreeSet<Channel>,
     pub(crate) open: Open,
     pub(crate) due: Option<Timestamp>,
     problem: Option<String>,
@@ -42,7 +45,7 @@ impl Ledger {
         };
         let stored = Stored {
             bulletin: bulletin.clone(),
-            reached: Reached::default(),
+            notified: BTreeSet::new(),
             open: Open::ToTell,
             due: Some(bulletin.at + WAKE_GRACE),
             problem,

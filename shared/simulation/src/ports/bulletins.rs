@@ -1,8 +1,11 @@
 //! Bulletins.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
-use towpath_core::bulletin::{Bulletin, Reached};
+use towpath_core::bulletin::Bulletin;
 use towpath_core::names::BulletinId;
+use towpath_core::pipeline::Channel;
 use towpath_deployer::ports::{Bulletins, CallError, OpenBulletin};
 
 use super::Port;
@@ -60,22 +63,21 @@ impl Bulletins for Port {
             let open = simulation.ledger.open_bulletin(id, Open::ToTell);
             Ok(open.map(|stored| OpenBulletin {
                 bulletin: stored.bulletin.clone(),
-                reached: stored.reached,
+                notified: stored.notified.clone(),
             }))
         })
         .await
     }
 
-    async fn set_reached(
+    async fn set_notified(
         &self,
         id: &BulletinId,
-        reached: Reached,
+        notified: &BTreeSet<Channel>,
         due: Option<Timestamp>,
     ) -> Result<(), CallError> {
         self.call(UPDATE, How::WriteLedger, |simulation, _| {
             if let Some(stored) = simulation.ledger.open_bulletin(id, Open::ToTell) {
-                stored.reached.slack |= reached.slack;
-                stored.reached.sns |= reached.sns;
+                stored.notified.extend(notified);
                 stored.due = due;
                 stored.open = match due {
                     Some(_) => Open::ToTell,

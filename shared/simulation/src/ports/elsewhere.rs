@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use towpath_core::check::{Alarm, LogStream, MetricSpan, Reading, Verdict};
+use towpath_core::message::Message;
 use towpath_core::names::{AlarmName, ApprovalId, ParameterName, ReleaseId, SlackUser};
-use towpath_core::pipeline::{HttpCheck, MetricCheck};
-use towpath_core::release::{ActionKind, Card, Decision, Place, ScalableTarget, ScalingState};
+use towpath_core::pipeline::{Channel, Destination, HttpCheck, MetricCheck};
+use towpath_core::release::{
+    ActionKind, Decision, Place, ScalableTarget, ScalingState, SentMessage,
+};
 use towpath_core::token;
 use towpath_deployer::ports::{
     AutoScaling, CallError, Checker, Logs, Messenger, Metrics, Parameter, Parameters, Secrets,
@@ -220,24 +223,31 @@ impl Simulation {
 }
 
 impl Messenger for Port {
-    async fn post_card(&self, channel: &str, card: &Card) -> Result<(String, String), CallError> {
-        self.call(POST, How::Tell, |simulation, _| {
-            Ok(simulation.post_card(&self.by, channel, card))
+    async fn send(
+        &self,
+        to: &Destination,
+        message: &Message,
+        below: Option<&SentMessage>,
+    ) -> Result<SentMessage, CallError> {
+        let operation = if to.channel().has_card() {
+            POST
+        } else {
+            PUBLISH
+        };
+        self.call(operation, How::Tell, |simulation, _| {
+            Ok(simulation.send(&self.by, to.channel(), message, below))
         })
         .await
     }
 
-    async fn update_card(&self, channel: &str, ts: &str, card: &Card) -> Result<(), CallError> {
+    async fn edit(
+        &self,
+        _: Channel,
+        sent: &SentMessage,
+        message: &Message,
+    ) -> Result<(), CallError> {
         self.call(EDIT, How::Tell, |simulation, _| {
-            simulation.update_card(channel, ts, card);
-            Ok(())
-        })
-        .await
-    }
-
-    async fn reply(&self, channel: &str, thread: &str, text: &str) -> Result<(), CallError> {
-        self.call(POST, How::Tell, |simulation, _| {
-            simulation.reply(&self.by, channel, thread, text);
+            simulation.edit(sent, message);
             Ok(())
         })
         .await
@@ -260,13 +270,5 @@ impl Messenger for Port {
         };
         let answers = [Decision::Approve, Decision::Reject].map(|it| answer(it).to_string());
         Ok(format!("\n{}\n", answers.join("\n")))
-    }
-
-    async fn publish(&self, subject: &str, text: &str) -> Result<(), CallError> {
-        self.call(PUBLISH, How::Tell, |simulation, _| {
-            simulation.publish(&self.by, subject, text);
-            Ok(())
-        })
-        .await
     }
 }

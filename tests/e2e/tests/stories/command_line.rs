@@ -83,8 +83,8 @@ async fn edit_an_entry(world: &World, release: &str) -> Result<(), Error> {
         "UpdateExpression": "SET #event = :event, #type = :type",
         "ExpressionAttributeNames": { "#event": "event", "#type": "type" },
         "ExpressionAttributeValues": {
-            ":event": { "S": "{\"type\":\"replied\",\"through\":1}" },
-            ":type": { "S": "replied" },
+            ":event": { "S": "{\"type\":\"notified\",\"channel\":\"slack\",\"through\":1}" },
+            ":type": { "S": "notified" },
         },
     });
     world.lab.aws("dynamodb", "UpdateItem", &edit).await?;

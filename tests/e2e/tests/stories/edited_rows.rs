@@ -159,7 +159,7 @@ async fn audit_finds_each_row_that_was_edited_and_says_what_it_should_be() -> Re
         (&summary, "SUMMARY", "outcome", text("failed")),
         (&summary, "SUMMARY", "digest", text(&evil)),
         (&summary, "SUMMARY", "tag", text("0000000")),
-        (&summary, "SUMMARY", "state", text("rolled back")),
+        (&summary, "SUMMARY", "state", text("\"no_stages\"")),
         (
             &deployment,
             "DEPLOYMENT",

@@ -5,8 +5,8 @@ use towpath_taskdef::image::Tag;
 use super::{Description, Told, because, because_in_slack, plain};
 use crate::message::escape::slack_text;
 use crate::message::said::Said;
-use crate::message::style::{PLAIN, SLACK, person, to_the_second};
-use crate::message::waiting::sentence;
+use crate::message::style::{SLACK, person, to_the_second};
+use crate::message::waiting::{at_stage, sentence};
 use crate::names::{ReleaseId, StageName};
 use crate::pipeline::Pipeline;
 use crate::release::{
@@ -70,27 +70,17 @@ pub(super) fn blocked(
     by: &BlockedBy,
 ) -> Description {
     let pipeline = told.release.pipeline();
-    let Some(stage) = pipeline.stage(stage) else {
-        return Description::new(format!("{stage}: waits"));
-    };
     let waiting = Waiting {
-        pipeline: &pipeline.pipeline,
-        stage,
-        on: WaitsOn::Blocked(by),
+        pipeline: pipeline.pipeline.clone(),
+        stage: stage.clone(),
+        on: WaitsOn::Blocked(by.clone()),
     };
     let is_news = match by {
         BlockedBy::Hold { reason } => said.news(reason).is_some(),
         BlockedBy::Owner { .. } | BlockedBy::Turn { .. } => true,
     };
-    let in_slack = || {
-        format!(
-            ":hourglass: *{}*: {}",
-            stage.name,
-            sentence(&waiting, SLACK)
-        )
-    };
-    Description::new(format!("{}: {}", stage.name, sentence(&waiting, PLAIN)))
-        .line(is_news.then(in_slack))
+    let in_slack = || format!(":hourglass: *{stage}*: {}", sentence(&waiting, SLACK));
+    Description::new(at_stage(&waiting)).line(is_news.then(in_slack))
 }
 
 pub(super) fn superseded(tag: &Tag) -> Description {

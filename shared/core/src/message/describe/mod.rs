@@ -238,18 +238,15 @@ fn of(told: Told<'_>, said: &mut Said) -> Description {
         } => ending::rollout_ended(said, stage, *outcome, reason),
         Event::Ended { outcome, reason } => ending::ended(told, said, *outcome, reason),
 
-        Event::CardPosted { channel, .. } => {
-            Description::bookkeeping(format!("its card was posted to {}", plain(channel)))
-        }
-        Event::CardUpdated { face: _ } => {
-            Description::bookkeeping("its card was edited".to_owned())
-        }
-        Event::Replied { through } => Description::bookkeeping(format!(
-            "people were told in its thread, up to entry {through}"
+        Event::CardShown {
+            channel, message, ..
+        } => Description::bookkeeping(format!(
+            "its card was shown on {channel}, in {}",
+            plain(&message.to)
         )),
-        Event::Published { through } => {
-            Description::bookkeeping(format!("people were told by e-mail, up to entry {through}"))
-        }
+        Event::Notified { channel, through } => Description::bookkeeping(format!(
+            "people were notified on {channel}, up to entry {through}"
+        )),
     }
 }
 

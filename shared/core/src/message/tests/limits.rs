@@ -6,12 +6,13 @@ use proptest::prelude::*;
 use serde_json::Value;
 use towpath_taskdef::image::Digest;
 
+use super::{card, replies};
 use crate::bulletin::Bulletin;
-use crate::message::{bulletin, bulletin_mail, card, notices, replies};
-use crate::pipeline::Pipeline;
+use crate::message::{bulletin_message, entry_messages};
+use crate::pipeline::{Channel, Pipeline};
 use crate::release::tests::given::{Story, given};
 use crate::release::{
-    DeploymentStatus, Directive, Event, Order, Outcome, Principal, Reply, Subject, Upon,
+    DeploymentStatus, Directive, Event, Order, Outcome, Principal, Subject, Upon,
 };
 use crate::sample;
 
@@ -76,19 +77,22 @@ proptest! {
         let story = longest(behind, &tag, &reason);
         let release = &story.release;
         let card = card(release);
-        check_card(&card.blocks);
-        let shown = card.blocks.to_string();
+        let blocks = card.blocks.expect("blocks");
+        check_card(&blocks);
+        let shown = blocks.to_string();
         for index in 0..12 {
             prop_assert!(shown.contains(&name(index)), "stage {} is not on the card", index);
         }
         prop_assert!(card.text.chars().count() <= 4_000, "the text of a message");
-        for Reply { text, .. } in replies(release) {
+        for text in replies(release) {
             prop_assert!(text.chars().count() <= 4_000, "{}", text.chars().count());
             prop_assert!(is_whole(&text), "{}", text);
         }
-        for notice in notices(release) {
-            let printable = notice.subject.chars().all(|c| (' '..='~').contains(&c));
-            prop_assert!(printable && notice.subject.len() < 100, "{}", notice.subject);
+        for notice in entry_messages(Channel::Sns, release) {
+            let notice = notice.message;
+            let subject = notice.subject.expect("a subject");
+            let printable = subject.chars().all(|c| (' '..='~').contains(&c));
+            prop_assert!(printable && subject.len() < 100, "{}", subject);
             prop_assert!(notice.text.len() < 256 * 1024);
         }
     }
@@ -116,13 +120,16 @@ fn however_many_pipelines_an_order_concerns_people_read_the_way_out() {
         let given = Directive::next(&upon, &subject, sample::dawn(), by, order, reason);
         let told = Bulletin::of_order(&subject, &given, &home, &pipelines, None).bulletins;
         assert_eq!(told.len(), 1);
-        let (card, (subject, text)) = (bulletin(&told[0].1), bulletin_mail(&told[0].1));
-        check_card(&card.blocks);
-        let section = card.blocks[0]["text"]["text"].as_str().unwrap();
-        for said in [&card.text, section, &text] {
+        let [card, mail] =
+            [Channel::Slack, Channel::Sns].map(|it| bulletin_message(it, &told[0].1));
+        let blocks = card.blocks.expect("blocks");
+        check_card(&blocks);
+        let section = blocks[0]["text"]["text"].as_str().unwrap();
+        for said in [&card.text, section, &mail.text] {
             assert!(said.contains("--reason …` lifts it."), "{said}");
             assert!(said.contains("30 more"), "{said}");
         }
+        let subject = mail.subject.expect("a subject");
         assert!(subject.len() < 100, "{subject}");
     }
 }

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use towpath_taskdef::image::Digest;
 
-use crate::bulletin::{Audience, Bulletin};
-use crate::message::{ROLL_BACK, bulletin, bulletin_mail, card, notices, replies};
-use crate::pipeline::HookPoint;
+use super::{card, replies};
+use crate::bulletin::Bulletin;
+use crate::message::{ROLL_BACK, bulletin_message, entry_messages, state};
+use crate::pipeline::{Channel, HookPoint};
 use crate::release::tests::given::{Story, deployment, given, in_progress, stage};
 use crate::release::{
     ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Directive, EndReason, Event,
@@ -15,11 +16,10 @@ use crate::sample::{self, slack};
 
 /// Everything that is said about a release.
 fn said(release: &Release) -> Value {
-    let replies = replies(release).into_iter().map(|reply| reply.text);
     json!({
         "card": card(release),
-        "replies": replies.collect::<Vec<_>>(),
-        "notices": notices(release),
+        "replies": replies(release),
+        "notices": entry_messages(Channel::Sns, release),
     })
 }
 
@@ -70,12 +70,8 @@ fn an_image_has_been_pushed() {
 
 #[test]
 fn a_tag_is_not_taken() {
-    let audience = Audience {
-        slack: Some("C0123456789".parse().unwrap()),
-        sns: true,
-    };
     let (_, told) = Bulletin::of_tag(
-        audience,
+        sample::shop().notify,
         "shop-api".parse().unwrap(),
         "shop/api".parse().unwrap(),
         "latest".parse().unwrap(),
@@ -83,8 +79,8 @@ fn a_tag_is_not_taken() {
         sample::dawn(),
     );
     insta::assert_json_snapshot!(json!({
-        "slack": bulletin(&told),
-        "mail": bulletin_mail(&told),
+        "slack": bulletin_message(Channel::Slack, &told),
+        "mail": bulletin_message(Channel::Sns, &told),
     }));
 }
 
@@ -403,7 +399,7 @@ fn what_serves_is_watched() {
         .took("staging", 1)
         .started("d-1")
         .observed("d-1", DeploymentStatus::Succeeded);
-    let state = Summary::of(&story.release).unwrap().state;
+    let state = state(&Summary::of(&story.release).unwrap());
     insta::assert_json_snapshot!(json!({ "said": said(&story.release), "status": state }));
 }
 
@@ -423,7 +419,7 @@ fn ordered(subject: &Subject, order: Order, owned: bool) -> Value {
         &[sample::shop()],
         tag.as_ref(),
     );
-    let said = |(_, told)| json!({ "slack": bulletin(&told), "mail": bulletin_mail(&told) });
+    let said = |(_, told)| json!({ "slack": bulletin_message(Channel::Slack, &told), "mail": bulletin_message(Channel::Sns, &told) });
     told.bulletins.into_iter().map(said).collect()
 }
 
@@ -471,7 +467,7 @@ fn checks_that_fail_for_one_reason_are_each_told_with_it() {
         results: [results, vec![other]].concat(),
     });
     let replies = replies(&story.release);
-    let told = &replies.last().expect("a reply").text;
+    let told = replies.last().expect("a reply");
     assert_eq!(told.matches("looked at: refused").count(), 2, "{told}");
 }
 
@@ -489,7 +485,7 @@ fn traffic_that_is_let_through_is_told_in_each_stage() {
         .started("d-2")
         .happened(allowed("d-2"));
     let replies = replies(&story.release);
-    let told = replies.iter().filter(|it| it.text.contains("let through"));
+    let told = replies.iter().filter(|it| it.contains("let through"));
     assert_eq!(told.count(), 2, "{replies:#?}");
 }
 

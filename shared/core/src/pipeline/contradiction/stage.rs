@@ -255,7 +255,7 @@ fn approval(pipeline: &Pipeline, gate: &ApprovalGate, path: &str, found: &mut Fo
             format!("name at most {MOST_APPROVERS}"),
         );
     }
-    let people = gate.slack.len() + usize::from(gate.sns);
+    let people = gate.count_approvers();
     if people == 0 {
         found.add(
             path,

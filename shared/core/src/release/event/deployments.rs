@@ -45,10 +45,8 @@ impl Event {
             | Self::ScalingRestored { .. }
             | Self::RolloutEnded { .. }
             | Self::Ended { .. }
-            | Self::CardPosted { .. }
-            | Self::CardUpdated { .. }
-            | Self::Replied { .. }
-            | Self::Published { .. }
+            | Self::CardShown { .. }
+            | Self::Notified { .. }
             | Self::RollbackRequested { .. }
             | Self::Vetoed { .. }
             | Self::HookCalled { .. }
@@ -98,10 +96,8 @@ impl Event {
             | Self::ScalingRestored { .. }
             | Self::RolloutEnded { .. }
             | Self::Ended { .. }
-            | Self::CardPosted { .. }
-            | Self::CardUpdated { .. }
-            | Self::Replied { .. }
-            | Self::Published { .. }
+            | Self::CardShown { .. }
+            | Self::Notified { .. }
             | Self::RollbackRequested { .. }
             | Self::Vetoed { .. }
             | Self::HookCalled { .. }

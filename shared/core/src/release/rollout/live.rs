@@ -233,7 +233,7 @@ impl Live {
             | ActionKind::Supersede
             | ActionKind::WakeCandidate
             | ActionKind::RunTask
-            | ActionKind::Tell
+            | ActionKind::Notify
             | ActionKind::RunChecks
             | ActionKind::AnswerHook => {}
         }

@@ -144,10 +144,8 @@ pub fn service_change(
             | Event::ActionRefused { .. }
             | Event::ScalingRestored { .. }
             | Event::Ended { .. }
-            | Event::CardPosted { .. }
-            | Event::CardUpdated { .. }
-            | Event::Replied { .. }
-            | Event::Published { .. }
+            | Event::CardShown { .. }
+            | Event::Notified { .. }
             | Event::RollbackRequested { .. }
             | Event::Vetoed { .. }
             | Event::HookCalled { .. }

@@ -11,7 +11,7 @@ use crate::release::rollout::{
 use crate::release::successor::{Aftermath, Instead};
 use crate::release::vote::{Approval, Standing, Vote};
 use crate::release::{
-    Action, ActionKind, CheckResult, Conclusion, Event, Outcome, WhyNotRestored, reason,
+    Action, ActionKind, CheckResult, Conclusion, Event, Outcome, ShownCard, WhyNotRestored, reason,
 };
 
 impl Release {
@@ -64,16 +64,20 @@ impl Release {
                     }
                 });
             }
-            Event::CardPosted { channel, ts, face } => {
-                self.told.card = Some((channel.clone(), ts.clone(), face.clone()));
+            Event::CardShown {
+                channel,
+                message,
+                shows,
+            } => {
+                self.notified.entry(*channel).or_default().card = Some(ShownCard {
+                    message: message.clone(),
+                    shows: shows.clone(),
+                });
             }
-            Event::CardUpdated { face } => {
-                if let Some((_, _, said)) = &mut self.told.card {
-                    *said = face.clone();
-                }
+            Event::Notified { channel, through } => {
+                let known = self.notified.entry(*channel).or_default();
+                known.through = known.through.max(*through);
             }
-            Event::Replied { through } => self.told.replied = self.told.replied.max(*through),
-            Event::Published { through } => self.told.published = self.told.published.max(*through),
             Event::Planned { stage, plan } => self.with_stage(stage, |rollout| {
                 let (granted, blocked_by) = match &rollout.phase {
                     Phase::Planned {
@@ -251,7 +255,7 @@ impl Release {
                     | ActionKind::Observe
                     | ActionKind::RollBack
                     | ActionKind::RestoreScaling
-                    | ActionKind::Tell => {
+                    | ActionKind::Notify => {
                         let said = reason::refused(*action, reason);
                         self.with_live(|live| live.refused(*action, said));
                     }

@@ -4,7 +4,7 @@ use super::given::{Story, given, other, stage};
 use crate::pipeline::HookPoint;
 use crate::release::{Accepted, Checkpoints, Incoming};
 use crate::release::{Action, ActionKind, Candidate, Decision, Event, Outcome, Plan, Step};
-use crate::sample::{self, told};
+use crate::sample::{self, notified};
 
 fn pushed() -> Story {
     given(sample::silent_shop()).pushed("3f2c1ab")
@@ -68,7 +68,7 @@ fn ended_tells_people_and_then_is_done() {
             outcome: Outcome::Refused,
             reason: sample::end("no"),
         });
-    assert_eq!(untold.kinds(), [ActionKind::Tell, ActionKind::Tell]);
+    assert_eq!(untold.kinds(), [ActionKind::Notify, ActionKind::Notify]);
     let ended = untold.clone().muted();
     assert_eq!(
         ended.next(),
@@ -81,9 +81,9 @@ fn ended_tells_people_and_then_is_done() {
 /// The story after everything that `next` wants to tell has been told.
 fn tell_everything(mut story: Story) -> Story {
     for _ in 0..3 {
-        for action in story.announcements() {
-            let told = told(&action).expect("it tells");
-            story = story.happened(told);
+        for action in story.pending_notifications() {
+            let notified = notified(&story.release, &action).expect("it notifies");
+            story = story.happened(notified);
         }
     }
     story

@@ -2,6 +2,7 @@
 
 use super::given::{given, stage};
 use crate::names::{Fingerprint, ReleaseId};
+use crate::pipeline::Channel;
 use crate::release::{
     Actor, BrokenChain, Decision, Entry, Event, NotARelease, Outcome, Release, StoredEntry,
     verify_chain,
@@ -77,7 +78,7 @@ fn any_edit_of_any_entry_is_found_where_it_is() {
             verify_chain(&id, &entries, None)
         };
         let broken = Err(BrokenChain::Edited(sequence));
-        let mine = r#"{"type":"replied","through":1}"#;
+        let mine = r#"{"type":"notified","channel":"slack","through":1}"#;
         assert_eq!(edited(&|one| one.text.event = mine.into()), broken);
         let at = sample::minute(99).to_string();
         assert_eq!(edited(&|one| one.text.at = at.clone()), broken);
@@ -129,7 +130,10 @@ fn an_entry_that_was_written_anew_is_found_by_the_one_after_it() {
             &id,
             sample::minute(5),
             Actor::Person(sample::slack("U9")),
-            Event::Replied { through: 9 },
+            Event::Notified {
+                channel: Channel::Slack,
+                through: 9,
+            },
         );
         let sequence = forged.sequence;
         entries[index] = stored(&[forged]).remove(0);
@@ -170,7 +174,10 @@ fn what_was_cut_off_or_added_does_not_match_the_head() {
         &id,
         sample::minute(5),
         Actor::Person(sample::slack("U9")),
-        Event::Replied { through: 9 },
+        Event::Notified {
+            channel: Channel::Slack,
+            through: 9,
+        },
     );
     let mut longer = entries;
     longer.extend(stored(&[added]));

@@ -447,7 +447,7 @@ fn telling_people_waits_until_there_is_nothing_better_to_do() {
         [ActionKind::Register, ActionKind::SuspendScaling]
     );
     let waiting = aloud().deploying_at_test();
-    assert_eq!(waiting.kinds(), [ActionKind::Tell]);
+    assert_eq!(waiting.kinds(), [ActionKind::Notify]);
 }
 
 #[test]
@@ -464,7 +464,9 @@ fn people_who_cannot_be_told_are_told_within_a_minute_of_the_next_run() {
 #[test]
 fn that_people_cannot_be_told_does_not_fail_a_rollout() {
     let story = pushed().deploying_at_test();
-    let unheard = story.clone().refused(ActionKind::Tell, "channel_not_found");
+    let unheard = story
+        .clone()
+        .refused(ActionKind::Notify, "channel_not_found");
     assert_eq!(unheard.waits(), story.waits());
     let done = unheard
         .observed(ECS, DeploymentStatus::Succeeded)

@@ -128,7 +128,7 @@ fn another_owner_or_a_hold_makes_the_release_queue_and_then_wait() {
         assert_eq!(story.records(), std::slice::from_ref(&blocked));
         let waiting = story.clone().happened(blocked);
         let (_, due) = waiting.waits();
-        assert_eq!(waiting.release.blocked_by(), Some(&expected));
+        assert_eq!(waiting.release.blocked_by(), Some(expected));
         assert_eq!(due, Some(story.now + jiff::SignedDuration::from_secs(300)));
     }
 }

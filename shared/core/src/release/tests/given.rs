@@ -7,7 +7,7 @@ use crate::pipeline::{HookPoint, Pipeline};
 use crate::release::{
     Accepted, Action, ActionKind, Actor, Candidate, CheckResult, Decision, DeploymentStatus, Entry,
     Event, Incoming, Moment, Outcome, Plan, Principal, Refusal, Release, ScalingState, ServiceId,
-    Step, StoredNow, Task, accept, announcements, next, release_id,
+    Step, StoredNow, Task, accept, next, pending_notifications, release_id,
 };
 use crate::sample;
 
@@ -310,8 +310,8 @@ impl Story {
         accept(&self.release, incoming, self.now)
     }
 
-    pub(crate) fn announcements(&self) -> Vec<Action> {
-        announcements(&self.release)
+    pub(crate) fn pending_notifications(&self) -> Vec<Action> {
+        pending_notifications(&self.release)
     }
 }
 

@@ -237,7 +237,7 @@ impl Life {
             ActionKind::RunTask
             | ActionKind::AnswerHook
             | ActionKind::WakeCandidate
-            | ActionKind::Tell => return None,
+            | ActionKind::Notify => return None,
         })
     }
 }

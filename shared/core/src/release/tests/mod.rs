@@ -20,6 +20,6 @@ mod seals;
 mod served_before;
 mod service;
 mod serving;
-mod stored;
+pub(crate) mod stored;
 mod untrusted;
 mod watching;

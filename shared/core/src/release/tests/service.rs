@@ -1,6 +1,7 @@
 //! `service_change`: what each append writes to the service's row.
 
 use super::given::{Story, given, other, stage};
+use crate::pipeline::Channel;
 use crate::release::{
     BlockedBy, Decision, Event, Good, Outcome, ServiceChange, ServiceWrite, service_change,
 };
@@ -34,6 +35,13 @@ fn ended(outcome: Outcome, revision: Option<u64>) -> Vec<Event> {
             reason: sample::end("r"),
         },
     ]
+}
+
+fn notified(through: u64) -> Event {
+    Event::Notified {
+        channel: Channel::Slack,
+        through,
+    }
 }
 
 #[test]
@@ -83,7 +91,7 @@ fn whatever_a_live_release_decides_is_fenced_by_its_epoch() {
         message: None,
     };
     let fence = Some(ServiceWrite::Fence { epoch: 5 });
-    for event in [intended, Event::Replied { through: 3 }] {
+    for event in [intended, notified(3)] {
         assert_eq!(writes(&story, std::slice::from_ref(&event)), fence);
         assert_eq!(writes(&story, &[vote.clone(), event]), fence);
     }
@@ -178,7 +186,7 @@ fn a_release_that_owns_nothing_touches_no_service() {
         stage: stage("test"),
         by: BlockedBy::Hold { reason: "x".into() },
     };
-    for event in [voted, blocked, Event::Replied { through: 1 }] {
+    for event in [voted, blocked, notified(1)] {
         assert_eq!(writes(&pushed(), &[event]), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::given::{Story, checked, given, kept, other, stage, vote};
 use crate::message::card;
+use crate::pipeline::Channel;
 use crate::release::{
     Accepted, BlockedBy, Decision, Event, Incoming, Outcome, Recomputed, Refusal, Summary,
     Untrusted, accept,
@@ -38,7 +39,10 @@ fn it_ends_with_the_entry_that_is_not_trusted_as_the_reason() {
     assert!(summary(&forged).open);
     let summary = summary(&distrusted(forged, 1));
     assert_eq!(summary.outcome, Some(Outcome::NotTrusted));
-    assert_eq!(summary.state, format!("not trusted: {REASON}"));
+    assert_eq!(
+        crate::message::state(&summary),
+        format!("not trusted: {REASON}")
+    );
     assert!(!summary.open, "nothing is left to do");
     assert_eq!((summary.moving_since, summary.blocked_by), (None, None));
 }
@@ -128,7 +132,10 @@ fn nothing_is_added_to_it_and_who_decides_is_told_why() {
 
 #[test]
 fn its_card_says_so_and_asks_nobody() {
-    let card = |story: &Story| card(&story.release).blocks.to_string();
+    let card = |story: &Story| {
+        let card = card(Channel::Slack, &story.release.overview()).expect("a card");
+        card.blocks.expect("blocks").to_string()
+    };
     assert!(card(&asking()).contains("towpath_approve"));
     let card = card(&distrusted(asking(), 0));
     assert!(!card.contains("towpath_approve"), "{card}");

@@ -9,7 +9,7 @@ use towpath_core::release::{
 
 use super::super::take::take_into;
 use super::super::{HandlerError, Taken};
-use super::refused;
+use super::slack::refused;
 use crate::ports::{AppendError, Clock, Ledger, LoadError};
 use crate::verified;
 

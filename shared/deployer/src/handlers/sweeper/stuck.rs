@@ -3,7 +3,7 @@
 //! another thing; the sweep goes on with the others and counts as done, since no retry and nobody
 //! who reads dead letters could mend it.
 
-use towpath_core::bulletin::{Audience, Bulletin};
+use towpath_core::bulletin::Bulletin;
 use towpath_core::names::{BulletinId, ParameterName};
 use towpath_core::pipeline::{Notify, Pipeline};
 use towpath_core::release::Home;
@@ -97,15 +97,15 @@ fn problem(home: &Home, pipeline: Option<&Pipeline>, error: &HandlerError) -> Op
 
 /// The pipeline's own channels, also where no more than these can be read of it; by e-mail where it
 /// has none.
-fn audience(pipeline: Option<&Pipeline>, parameter: &Parameter) -> Audience {
+fn audience(pipeline: Option<&Pipeline>, parameter: &Parameter) -> Notify {
     let read = || {
         let value = json::parse(parameter.value.as_bytes()).ok()?;
         serde_json::from_value::<Notify>(value.get("notify")?.clone()).ok()
     };
     let notify = pipeline.map(|pipeline| pipeline.notify.clone());
-    let known = notify.or_else(read).as_ref().and_then(Audience::of);
-    known.unwrap_or(Audience {
-        slack: None,
+    let known = notify.or_else(read).filter(|notify| !notify.is_empty());
+    known.unwrap_or(Notify {
         sns: true,
+        ..Notify::default()
     })
 }

@@ -1,25 +1,27 @@
-//! What is published to SNS, for e-mail: requests to decide, and outcomes.
+//! SNS: what is published for e-mail, requests to decide, and outcomes.
 
 use serde_json::json;
 
-use super::describe::Mail;
-use super::escape::one_line;
-use crate::release::{Decision, Notice, Release};
+use super::Message;
+use crate::message::describe::Mail;
+use crate::message::escape::one_line;
+use crate::names::ApprovalId;
+use crate::release::{Decision, Release};
 
-/// The notice of an entry, with what all of them say.
-pub(super) fn notice(release: &Release, sequence: u64, mail: Mail) -> Notice {
+/// The e-mail about an entry, with what all of them say, and the request that its reader can answer.
+pub(super) fn message(release: &Release, mail: Mail) -> (Message, Option<ApprovalId>) {
     let Mail {
         headline,
         body,
         asks,
     } = mail;
     let (pipeline, name) = (&release.pipeline().pipeline, release.name());
-    Notice {
-        sequence,
-        subject: subject(&format!("[towpath] {pipeline} {name}: {headline}")),
+    let message = Message {
+        subject: Some(subject(&format!("[towpath] {pipeline} {name}: {headline}"))),
         text: format!("{body}\nrelease: {}\n", release.id()),
-        asks,
-    }
+        blocks: None,
+    };
+    (message, asks)
 }
 
 /// How a request is decided without Slack: a command for each decision, with its token, which
@@ -45,7 +47,7 @@ pub fn how_to_answer(topic: &str, answers: &[(Decision, String)]) -> String {
 
 /// A subject as SNS takes it: printable ASCII, fewer than 100 characters
 /// (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>).
-pub(super) fn subject(text: &str) -> String {
+pub(in crate::message) fn subject(text: &str) -> String {
     one_line(text, 99)
         .chars()
         .map(|c| if c.is_ascii() { c } else { '?' })

@@ -1,13 +1,13 @@
 //! Amazon SNS: requests and outcomes for whoever reads e-mail.
 
-use towpath_core::message::how_to_answer;
+use towpath_core::message::{Message, how_to_answer};
 use towpath_core::names::{ApprovalId, ReleaseId};
-use towpath_core::release::Decision;
+use towpath_core::release::{Decision, SentMessage};
 use towpath_core::token;
 use towpath_deployer::ports::CallError;
 
 use crate::aws::Aws;
-use crate::call::{failed, refused};
+use crate::call::{failed, present, refused};
 use crate::config::{REPLIES_TOPIC_ARN, REQUESTS_TOPIC_ARN};
 use crate::http::sent_once;
 use crate::secrets::SecretKind;
@@ -33,19 +33,26 @@ impl Aws {
     }
 
     /// Publishes to the request topic, tried once: SNS would send a repeated message twice.
-    pub(crate) async fn publish_request(&self, subject: &str, text: &str) -> Result<(), CallError> {
+    pub(crate) async fn publish_request(
+        &self,
+        message: &Message,
+    ) -> Result<SentMessage, CallError> {
         let topic = self.settings().require(REQUESTS_TOPIC_ARN)?;
         let set = self.clients().home().await?;
-        set.sns()
+        let sent = set
+            .sns()
             .publish()
-            .topic_arn(topic)
-            .subject(subject)
-            .message(text)
+            .topic_arn(&topic)
+            .set_subject(message.subject.clone())
+            .message(&message.text)
             .customize()
             .config_override(sent_once!(aws_sdk_sns, set))
             .send()
             .await
             .map_err(failed(PUBLISH))?;
-        Ok(())
+        Ok(SentMessage {
+            to: topic,
+            id: present(PUBLISH, "MessageId", sent.message_id)?,
+        })
     }
 }

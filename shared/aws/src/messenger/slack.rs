@@ -8,10 +8,10 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::{Value, json};
-use towpath_core::message::slack_text;
-use towpath_core::names::{ApprovalId, ReleaseId, SlackUser};
-use towpath_core::release::Card;
-use towpath_deployer::ports::{CallError, Messenger};
+use towpath_core::message::{Message, slack_text};
+use towpath_core::names::{SlackChannel, SlackUser};
+use towpath_core::release::SentMessage;
+use towpath_deployer::ports::CallError;
 use towpath_taskdef::json;
 
 use crate::aws::Aws;
@@ -35,67 +35,61 @@ const TOKEN_REFUSED: &[&str] = &[
     "not_authed",
 ];
 
-impl Messenger for Aws {
-    async fn post_card(&self, channel: &str, card: &Card) -> Result<(String, String), CallError> {
-        let answer = self
-            .slack(
-                POST,
-                &json!({
-                    "channel": channel,
-                    "text": card.text,
-                    "blocks": card.blocks,
-                    "unfurl_links": false,
-                    "unfurl_media": false,
-                }),
-            )
-            .await?;
+impl Aws {
+    /// Posts a message, in the thread of another one where one is named.
+    pub(crate) async fn post_to_slack(
+        &self,
+        channel: &SlackChannel,
+        message: &Message,
+        below: Option<&SentMessage>,
+    ) -> Result<SentMessage, CallError> {
+        let mut body = json!({
+            "channel": below.map_or(channel.as_str(), |below| below.to.as_str()),
+            "text": message.text,
+            "unfurl_links": false,
+            "unfurl_media": false,
+        });
+        if let Some(blocks) = &message.blocks {
+            body["blocks"] = blocks.clone();
+        }
+        if let Some(below) = below {
+            body["thread_ts"] = below.id.clone().into();
+        }
+        let answer = self.slack(POST, &body).await?;
         let member = |name: &'static str| {
             let value = answer.get(name).and_then(Value::as_str);
             present(POST, name, value.map(str::to_owned))
         };
-        Ok((member("channel")?, member("ts")?))
+        Ok(SentMessage {
+            to: member("channel")?,
+            id: member("ts")?,
+        })
     }
 
-    async fn update_card(&self, channel: &str, ts: &str, card: &Card) -> Result<(), CallError> {
+    pub(crate) async fn edit_in_slack(
+        &self,
+        sent: &SentMessage,
+        message: &Message,
+    ) -> Result<(), CallError> {
         let body = json!({
-            "channel": channel,
-            "ts": ts,
-            "text": card.text,
-            "blocks": card.blocks,
+            "channel": sent.to,
+            "ts": sent.id,
+            "text": message.text,
+            "blocks": message.blocks,
         });
         self.slack(UPDATE, &body).await.map(drop)
     }
 
-    async fn reply(&self, channel: &str, thread: &str, text: &str) -> Result<(), CallError> {
-        let body = json!({
-            "channel": channel,
-            "thread_ts": thread,
-            "text": text,
-            "unfurl_links": false,
-            "unfurl_media": false,
-        });
-        self.slack(POST, &body).await.map(drop)
-    }
-
-    async fn whisper(&self, channel: &str, user: &SlackUser, text: &str) -> Result<(), CallError> {
+    pub(crate) async fn whisper_in_slack(
+        &self,
+        channel: &str,
+        user: &SlackUser,
+        text: &str,
+    ) -> Result<(), CallError> {
         let body = json!({ "channel": channel, "user": user, "text": slack_text(text) });
         self.slack(WHISPER, &body).await.map(drop)
     }
 
-    async fn how_to_answer(
-        &self,
-        release: &ReleaseId,
-        approval: &ApprovalId,
-    ) -> Result<String, CallError> {
-        self.answers_by_topic(release, approval).await
-    }
-
-    async fn publish(&self, subject: &str, text: &str) -> Result<(), CallError> {
-        self.publish_request(subject, text).await
-    }
-}
-
-impl Aws {
     async fn slack(&self, operation: &'static str, body: &Value) -> Result<Value, CallError> {
         let arguments = Arguments::Json(body.to_string());
         Ok(self.slack_answer(operation, &arguments).await?.body)
