@@ -11,7 +11,7 @@ fn history_shows_the_entries_of_a_release_and_keeps_bookkeeping_apart() {
     let text = yes(&deployer, &["history", new.as_str()]);
     insta::assert_snapshot!(text.replace(new.as_str(), "<new>"));
     let text = yes(&deployer, &["history", "--all", new.as_str()]);
-    assert!(text.contains("people were told in its thread, up to entry 2"));
+    assert!(text.contains("people were notified on slack, up to entry 2"));
     let report = json(&yes(
         &deployer,
         &["history", new.as_str(), "--output", "json"],
