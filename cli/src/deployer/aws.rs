@@ -10,10 +10,10 @@ use serde_json::Value;
 use towpath_aws::config::{
     PIPELINES_PATH, REGION, SEAL_WRITER, SEALS_PATH, SLACK_BOT_TOKEN_PARAMETER, Settings, TABLE,
 };
-use towpath_aws::signed::{Api, At};
-use towpath_aws::{Aws, Caller, Reached, reach};
+use towpath_aws::{At, Aws, Caller, Reached, reach};
 use towpath_core::check::target::CheckUrl;
 use towpath_core::names::{AccountId, DeploymentId, ParameterName, PipelineName, ReleaseId};
+use towpath_core::pipeline::Role;
 use towpath_core::release::{
     Action, Home, Release, ServiceId, ServiceRow, StoredEntry, Summary, Writer,
 };
@@ -233,7 +233,6 @@ impl Reads for Installed {
     async fn read(
         &self,
         spot: &Spot,
-        api: &Api,
         operation: &'static str,
         input: Value,
     ) -> Result<Value, CallError> {
@@ -245,7 +244,15 @@ impl Reads for Installed {
                 None => (&self.aws, At::Place(place)),
             },
         };
-        aws.read(at, api, operation, &input).await
+        aws.read(at, operation, &input).await
+    }
+
+    async fn caller_arn(&self) -> Result<String, CallError> {
+        Ok(self.caller.arn.clone())
+    }
+
+    async fn assume(&self, role: &Role) -> Result<(), CallError> {
+        self.aws.assume(role).await
     }
 
     async fn slack_scopes(&self) -> Result<Vec<String>, CallError> {

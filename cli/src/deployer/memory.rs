@@ -8,10 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use towpath_aws::Reached;
-use towpath_aws::signed::Api;
 use towpath_core::check::target::CheckUrl;
 use towpath_core::names::{DeploymentId, ParameterName, PipelineName, ReleaseId};
-use towpath_core::pipeline::{PARAMETER_ROOT, Pipeline};
+use towpath_core::pipeline::{PARAMETER_ROOT, Pipeline, Role};
 use towpath_core::release::{
     Action, Actor, EndReason, Entry, Event, Good, Home, Image, Outcome, Plan, Release, ServiceId,
     ServiceRow, StoredEntry, Summary, Untrusted, release_id,
@@ -369,11 +368,18 @@ impl Reads for Memory {
     async fn read(
         &self,
         spot: &Spot,
-        api: &Api,
         operation: &'static str,
         input: Value,
     ) -> Result<Value, CallError> {
-        self.answers.read(spot, api, operation, input).await
+        self.answers.read(spot, operation, input).await
+    }
+
+    async fn caller_arn(&self) -> Result<String, CallError> {
+        self.answers.caller_arn().await
+    }
+
+    async fn assume(&self, role: &Role) -> Result<(), CallError> {
+        self.answers.assume(role).await
     }
 
     async fn slack_scopes(&self) -> Result<Vec<String>, CallError> {

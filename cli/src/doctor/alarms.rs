@@ -2,7 +2,6 @@
 //! alarm for a quiet one.
 
 use serde_json::{Value, json};
-use towpath_aws::signed::CLOUDWATCH;
 use towpath_core::pipeline::{CheckKind, Rollout};
 
 use super::engine::deployment_group;
@@ -35,10 +34,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
     let names: Vec<_> = named.iter().map(|(name, _)| name).collect();
     let input = json!({ "AlarmNames": names, "AlarmTypes": ["MetricAlarm", "CompositeAlarm"] });
     let operation = "cloudwatch:DescribeAlarms";
-    let found = match reads
-        .read(&seen.at.spot, &CLOUDWATCH, operation, input)
-        .await
-    {
+    let found = match reads.read(&seen.at.spot, operation, input).await {
         Ok(found) => found,
         Err(error) => return vec![check.unknown(&error)],
     };

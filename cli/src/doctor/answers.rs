@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use towpath_aws::Reached;
-use towpath_aws::signed::ELB;
 use towpath_core::check::target::CheckUrl;
 
 use super::finding::{Check, Finding};
@@ -25,7 +24,7 @@ pub(crate) async fn check<R: Reads>(
     };
     let input = json!({ "LoadBalancerArns": [text(listener, "LoadBalancerArn")] });
     let operation = "elasticloadbalancing:DescribeLoadBalancers";
-    let found = match reads.read(&seen.at.spot, &ELB, operation, input).await {
+    let found = match reads.read(&seen.at.spot, operation, input).await {
         Ok(found) => found,
         Err(error) => return Some(check.unknown(&error)),
     };

@@ -1,7 +1,6 @@
 //! Whether the capacity providers that a service's tasks run on are there, and take tasks.
 
 use serde_json::{Value, json};
-use towpath_aws::signed::ECS;
 
 use super::finding::Finding;
 use super::reads::{Reads, items, text};
@@ -16,7 +15,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
     }
     let input = json!({ "capacityProviders": names });
     let operation = "ecs:DescribeCapacityProviders";
-    let found = match reads.read(&seen.at.spot, &ECS, operation, input).await {
+    let found = match reads.read(&seen.at.spot, operation, input).await {
         Ok(found) => found,
         Err(error) => return vec![check.unknown(&error)],
     };

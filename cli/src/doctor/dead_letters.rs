@@ -1,7 +1,6 @@
 //! Dead-letter queues: what a function could not handle, after all retries.
 
 use serde_json::json;
-use towpath_aws::signed::SQS;
 
 use super::finding::{Check, Finding};
 use super::reads::{Reads, Spot};
@@ -13,10 +12,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, queue: &str) -> Vec<Finding> {
         about: queue,
     };
     let input = json!({ "QueueName": queue });
-    let url = match reads
-        .read(&Spot::Home, &SQS, "sqs:GetQueueUrl", input)
-        .await
-    {
+    let url = match reads.read(&Spot::Home, "sqs:GetQueueUrl", input).await {
         Ok(found) => found["QueueUrl"].clone(),
         Err(error) if is_missing(error.code()) => {
             return vec![check.error(
@@ -30,7 +26,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, queue: &str) -> Vec<Finding> {
         "QueueUrl": url,
         "AttributeNames": ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
     });
-    let read = reads.read(&Spot::Home, &SQS, "sqs:GetQueueAttributes", input);
+    let read = reads.read(&Spot::Home, "sqs:GetQueueAttributes", input);
     let attributes = match read.await {
         Ok(found) => found["Attributes"].clone(),
         Err(error) => return vec![check.unknown(&error)],

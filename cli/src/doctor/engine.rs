@@ -1,7 +1,6 @@
 //! Whether the service is set up for the engine that the stage names.
 
 use serde_json::{Value, json};
-use towpath_aws::signed::CODEDEPLOY;
 use towpath_core::names::FunctionName;
 use towpath_core::pipeline::{CodeDeployRollout, Rollout};
 use towpath_deployer::{only_all_at_once, unfit_for};
@@ -139,12 +138,7 @@ pub(crate) async fn deployment_group<R: Reads>(
 ) -> Result<Value, towpath_deployer::ports::CallError> {
     let input =
         json!({ "applicationName": settings.application, "deploymentGroupName": settings.group });
-    let read = reads.read(
-        &at.spot,
-        &CODEDEPLOY,
-        "codedeploy:GetDeploymentGroup",
-        input,
-    );
+    let read = reads.read(&at.spot, "codedeploy:GetDeploymentGroup", input);
     Ok(read.await?["deploymentGroupInfo"].clone())
 }
 

@@ -1,7 +1,6 @@
 //! The deployer's functions: there, running, fed, and of this command's version.
 
 use serde_json::{Value, json};
-use towpath_aws::signed::LAMBDA;
 use towpath_aws::version::{self, Version};
 
 use super::description::Function;
@@ -38,7 +37,7 @@ pub(crate) async fn configuration<R: Reads>(
     name: &str,
 ) -> Result<Option<Value>, towpath_deployer::ports::CallError> {
     let input = json!({ "FunctionName": name });
-    let read = reads.read(spot, &LAMBDA, "lambda:GetFunctionConfiguration", input);
+    let read = reads.read(spot, "lambda:GetFunctionConfiguration", input);
     match read.await {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
@@ -117,12 +116,7 @@ async fn stream<R: Reads>(reads: &R, name: &str) -> Finding {
         about: name,
     };
     let input = json!({ "FunctionName": name });
-    let read = reads.read(
-        &Spot::Home,
-        &LAMBDA,
-        "lambda:ListEventSourceMappings",
-        input,
-    );
+    let read = reads.read(&Spot::Home, "lambda:ListEventSourceMappings", input);
     let found = match read.await {
         Ok(found) => found,
         Err(error) => return check.unknown(&error),

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use towpath_aws::MANIFESTS;
-use towpath_aws::signed::ECR;
 use towpath_core::pipeline::TagVerdict;
 use towpath_deployer::is_on_fargate;
 use towpath_deployer::ports::CallError;
@@ -86,7 +85,7 @@ async fn status<R: Reads>(
         "repositoryName": seen.at.pipeline.repository,
         "imageIds": [id],
     });
-    match reads.read(spot, &ECR, "ecr:DescribeImages", input).await {
+    match reads.read(spot, "ecr:DescribeImages", input).await {
         Ok(found) => {
             let image = items(&found, "imageDetails").first();
             Ok(image.map(|image| text(image, "imageStatus").to_owned()))
@@ -143,7 +142,7 @@ async fn wanted<R: Reads>(
         if !token.is_null() {
             input["nextToken"] = token;
         }
-        let page = reads.read(spot, &ECR, "ecr:DescribeImages", input).await?;
+        let page = reads.read(spot, "ecr:DescribeImages", input).await?;
         for image in items(&page, "imageDetails") {
             let at = image["imagePushedAt"].as_f64().unwrap_or_default();
             let tags = items(image, "imageTags").iter().filter_map(Value::as_str);
@@ -181,7 +180,7 @@ async fn manifest<R: Reads>(
         "imageIds": [id],
         "acceptedMediaTypes": MANIFESTS,
     });
-    let found = reads.read(spot, &ECR, "ecr:BatchGetImage", input).await?;
+    let found = reads.read(spot, "ecr:BatchGetImage", input).await?;
     let image = items(&found, "images").first();
     let manifest = image.map(|image| text(image, "imageManifest"));
     Ok(manifest.and_then(|manifest| json::parse(manifest.as_bytes()).ok()))

@@ -3,7 +3,6 @@
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html>.
 
 use serde_json::{Value, json};
-use towpath_aws::signed::IAM;
 use towpath_deployer::{hooks_to, unmet};
 
 use super::engine::fitting;
@@ -96,7 +95,7 @@ async fn others<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
 async fn trusts<R: Reads>(reads: &R, seen: &Seen<'_>, role: &str) -> Finding {
     let check = seen.at.check("hook-role");
     let input = json!({ "RoleName": short(role) });
-    match reads.read(&seen.at.spot, &IAM, "iam:GetRole", input).await {
+    match reads.read(&seen.at.spot, "iam:GetRole", input).await {
         Ok(found) => {
             let policy = trust::decoded(text(&found["Role"], "AssumeRolePolicyDocument"));
             if trust::lets_in(&policy, ECS) {

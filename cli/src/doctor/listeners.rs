@@ -1,7 +1,6 @@
 //! Target groups and listeners: there, of the right kind, leading to each other, and answering.
 
 use serde_json::{Value, json};
-use towpath_aws::signed::ELB;
 use towpath_core::pipeline::{CodeDeployRollout, Controller, Rollout};
 
 use super::answers;
@@ -40,7 +39,7 @@ async fn target_group<R: Reads>(reads: &R, seen: &Seen<'_>, arn: &str) -> Findin
     let name = arn.rsplit('/').nth(1).unwrap_or(arn);
     let input = json!({ "TargetGroupArns": [arn] });
     let operation = "elasticloadbalancing:DescribeTargetGroups";
-    let found = match reads.read(&seen.at.spot, &ELB, operation, input).await {
+    let found = match reads.read(&seen.at.spot, operation, input).await {
         Ok(found) => found,
         Err(error) if error.code() == Some("TargetGroupNotFound") => {
             return check.error(
@@ -194,7 +193,7 @@ async fn described<R: Reads>(
     };
     let input = json!({ "ListenerArns": [arn] });
     let operation = "elasticloadbalancing:DescribeListeners";
-    match reads.read(&seen.at.spot, &ELB, operation, input).await {
+    match reads.read(&seen.at.spot, operation, input).await {
         Ok(found) => {
             let listener = items(&found, "Listeners").first();
             listener.cloned().ok_or_else(missing)

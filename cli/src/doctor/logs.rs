@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use towpath_aws::signed::LOGS;
 
 use super::finding::Finding;
 use super::reads::{Reads, Spot, items, text};
@@ -40,7 +39,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
             Ok(_) | Err(_) => seen.at.spot.clone(),
         };
         let input = json!({ "logGroupNamePrefix": group });
-        let read = reads.read(&spot, &LOGS, "logs:DescribeLogGroups", input);
+        let read = reads.read(&spot, "logs:DescribeLogGroups", input);
         findings.push(match read.await {
             Ok(found) => {
                 let mut found = items(&found, "logGroups").iter();

@@ -1,9 +1,9 @@
 //! AWS's answers in memory, for tests of the checks.
 
 use serde_json::Value;
-use towpath_aws::Reached;
-use towpath_aws::signed::Api;
+use towpath_aws::{Reached, is_readable};
 use towpath_core::check::target::CheckUrl;
+use towpath_core::pipeline::Role;
 use towpath_deployer::ports::CallError;
 use towpath_taskdef::image::{Digest, Registry, RepositoryName};
 
@@ -83,11 +83,21 @@ impl Reads for Answers {
     async fn read(
         &self,
         _spot: &Spot,
-        _api: &Api,
         operation: &'static str,
         input: Value,
     ) -> Result<Value, CallError> {
+        assert!(is_readable(operation), "nothing calls {operation}");
         self.answer(operation, &input.to_string())
+    }
+
+    async fn caller_arn(&self) -> Result<String, CallError> {
+        let arn = self.answer("sts:GetCallerIdentity", "")?;
+        Ok(arn.as_str().unwrap_or_default().to_owned())
+    }
+
+    async fn assume(&self, role: &Role) -> Result<(), CallError> {
+        let arn = role.arn.as_str();
+        self.answer("sts:AssumeRole", arn).map(|_session| ())
     }
 
     async fn slack_scopes(&self) -> Result<Vec<String>, CallError> {

@@ -2,7 +2,6 @@
 //! nothing is written.
 
 use serde_json::json;
-use towpath_aws::signed::{IAM, STS};
 use towpath_core::release::Home;
 use towpath_deployer::ports::CallError;
 
@@ -71,14 +70,13 @@ pub(crate) async fn check<R: Reads>(reads: &R, prefix: &str, home: &Home) -> Fin
 /// Whose policies count: the user, or the role of the session.
 async fn caller<R: Reads>(reads: &R) -> Result<String, CallError> {
     let home = &Spot::Home;
-    let read = reads.read(home, &STS, "sts:GetCallerIdentity", json!({}));
-    let caller = text(&read.await?, "Arn").to_owned();
+    let caller = reads.caller_arn().await?;
     let mut parts = caller.split('/');
     match (parts.next(), parts.next()) {
         (Some(kind), Some(role)) if kind.ends_with(":assumed-role") => {
             // A session's ARN leaves out its role's path.
             // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
-            let read = reads.read(home, &IAM, "iam:GetRole", json!({ "RoleName": role }));
+            let read = reads.read(home, "iam:GetRole", json!({ "RoleName": role }));
             Ok(text(&read.await?["Role"], "Arn").to_owned())
         }
         (_, _) => Ok(caller),
@@ -96,7 +94,7 @@ mod tests {
     fn called(arn: &str) -> Answers {
         let role = json!({ "Role": { "Arn": "arn:aws:iam::111111111111:role/people/on-call" } });
         Answers::default()
-            .say("sts:GetCallerIdentity", json!({ "Arn": arn }))
+            .say("sts:GetCallerIdentity", json!(arn))
             .say("iam:GetRole", role)
     }
 

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 use towpath_aws::Reached;
-use towpath_aws::signed::Api;
 use towpath_core::check::target::CheckUrl;
 use towpath_core::names::Region;
+use towpath_core::pipeline::Role;
 use towpath_core::release::Place;
 use towpath_deployer::ports::CallError;
 use towpath_taskdef::image::{Digest, Registry, RepositoryName};
@@ -23,14 +23,17 @@ pub(crate) enum Spot {
 
 /// Reading AWS and Slack.
 pub(crate) trait Reads {
-    /// One call of an AWS API: `operation` has its service before it, as in `iam:GetRole`.
+    /// One call of AWS that reads: `operation` has its service before it, as in `iam:GetRole`.
     async fn read(
         &self,
         spot: &Spot,
-        api: &Api,
         operation: &'static str,
         input: Value,
     ) -> Result<Value, CallError>;
+    /// The ARN of whose credentials are used.
+    async fn caller_arn(&self) -> Result<String, CallError>;
+    /// Assumes a role with the deployer's own credentials, and throws the session away.
+    async fn assume(&self, role: &Role) -> Result<(), CallError>;
     /// The scopes of the Slack app's token: `auth.test`.
     async fn slack_scopes(&self) -> Result<Vec<String>, CallError>;
     /// A Slack channel as the app sees it: `conversations.info`.

@@ -2,7 +2,6 @@
 //! and may look at no other's images.
 
 use serde_json::json;
-use towpath_aws::signed::EVENTBRIDGE;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::Home;
 use towpath_taskdef::json;
@@ -29,7 +28,7 @@ pub(crate) async fn check<R: Reads>(
         return None;
     }
     let input = json!({ "Name": format!("{prefix}-image-push-ecr-push") });
-    let read = reads.read(&Spot::Home, &EVENTBRIDGE, "events:DescribeRule", input);
+    let read = reads.read(&Spot::Home, "events:DescribeRule", input);
     let found = match read.await {
         Ok(found) => found,
         Err(error) => return Some(check.unknown(&error)),

@@ -1,7 +1,6 @@
 //! The repository: there, with tags that stay what they are, and cleaned up.
 
 use serde_json::json;
-use towpath_aws::signed::ECR;
 use towpath_core::names::Region;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::Home;
@@ -26,7 +25,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, pipeline: &Pipeline, home: &Home)
     let spot = Spot::Region(region);
     let name = &pipeline.repository;
     let input = json!({ "registryId": account, "repositoryNames": [name] });
-    let read = reads.read(&spot, &ECR, "ecr:DescribeRepositories", input);
+    let read = reads.read(&spot, "ecr:DescribeRepositories", input);
     let repository = match read.await {
         Ok(found) => items(&found, "repositories")
             .first()
@@ -42,7 +41,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, pipeline: &Pipeline, home: &Home)
     };
     let mut findings = vec![mutability(&check, &repository)];
     let input = json!({ "registryId": account, "repositoryName": name });
-    let read = reads.read(&spot, &ECR, "ecr:GetLifecyclePolicy", input);
+    let read = reads.read(&spot, "ecr:GetLifecyclePolicy", input);
     findings.push(match read.await {
         Ok(_) => check.ok("has a lifecycle policy"),
         Err(error) if error.code() == Some("LifecyclePolicyNotFoundException") => check.warning(

@@ -1,7 +1,6 @@
 //! The role of a stage: whether `advance` may assume it, and nobody else.
 
 use serde_json::{Value, json};
-use towpath_aws::signed::{IAM, STS};
 use towpath_core::pipeline::Role;
 
 use super::finding::{Finding, is_denied};
@@ -26,7 +25,7 @@ async fn trusts<R: Reads>(reads: &R, at: &StageAt<'_>, role: &Role) -> Finding {
     let check = at.check("trust");
     let name = role.arn.as_str().rsplit('/').next().unwrap_or_default();
     let input = json!({ "RoleName": name });
-    let document = match reads.read(&at.spot, &IAM, "iam:GetRole", input).await {
+    let document = match reads.read(&at.spot, "iam:GetRole", input).await {
         Ok(found) => trust::decoded(text(&found["Role"], "AssumeRolePolicyDocument")),
         Err(error) if error.code() == Some("NoSuchEntity") => {
             return check.error(
@@ -63,16 +62,10 @@ async fn trusts<R: Reads>(reads: &R, at: &StageAt<'_>, role: &Role) -> Finding {
 /// is made and thrown away.
 async fn tried<R: Reads>(reads: &R, at: &StageAt<'_>, role: &Role) -> Finding {
     let check = at.check("trust");
-    let input = json!({
-        "RoleArn": role.arn,
-        "RoleSessionName": "towpath-doctor",
-        "ExternalId": role.external_id,
-        "DurationSeconds": 900,
-    });
     let account = &at.place.service.account;
     let look = format!("look with a profile of that account: --in {account}=PROFILE");
-    match reads.read(&Spot::Home, &STS, "sts:AssumeRole", input).await {
-        Ok(_session) => check.warning(
+    match reads.assume(role).await {
+        Ok(()) => check.warning(
             "the role can be assumed with your own credentials, and not by advance alone",
             format!("let its trust policy name {} and nobody else", at.advance),
         ),

@@ -1,7 +1,6 @@
 //! Rules of EventBridge: there, enabled, and with the right function as their target.
 
 use serde_json::{Value, json};
-use towpath_aws::signed::EVENTBRIDGE;
 use towpath_taskdef::json;
 
 use super::description::{Rule, Takes};
@@ -16,7 +15,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, rule: &Rule) -> Vec<Finding> {
         about: &rule.name,
     };
     let input = json!({ "Name": rule.name });
-    let read = reads.read(&Spot::Home, &EVENTBRIDGE, "events:DescribeRule", input);
+    let read = reads.read(&Spot::Home, "events:DescribeRule", input);
     let found = match read.await {
         Ok(found) => found,
         Err(error) if error.code() == Some("ResourceNotFoundException") => {
@@ -34,7 +33,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, rule: &Rule) -> Vec<Finding> {
         )];
     }
     let input = json!({ "Rule": rule.name });
-    let read = reads.read(&Spot::Home, &EVENTBRIDGE, "events:ListTargetsByRule", input);
+    let read = reads.read(&Spot::Home, "events:ListTargetsByRule", input);
     let targets = match read.await {
         Ok(targets) => targets,
         Err(error) => return vec![check.unknown(&error)],

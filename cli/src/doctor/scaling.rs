@@ -1,7 +1,6 @@
 //! Whether auto scaling is suspended although nothing is rolled out.
 
 use serde_json::{Value, json};
-use towpath_aws::signed::APPLICATION_AUTO_SCALING;
 use towpath_core::release::{ScalableTarget, ScalingState};
 
 use super::finding::Finding;
@@ -20,7 +19,6 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
     });
     let read = reads.read(
         &seen.at.spot,
-        &APPLICATION_AUTO_SCALING,
         "application-autoscaling:DescribeScalableTargets",
         input,
     );

@@ -2,7 +2,6 @@
 //! at by nobody.
 
 use serde_json::json;
-use towpath_aws::signed::SSM;
 use towpath_core::release::Writer;
 
 use super::finding::{Check, Finding};
@@ -16,7 +15,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, prefix: &str) -> Finding {
         about: "command line",
     };
     let input = json!({ "Name": name, "WithDecryption": true });
-    let read = reads.read(&Spot::Home, &SSM, "ssm:GetParameter", input);
+    let read = reads.read(&Spot::Home, "ssm:GetParameter", input);
     let Err(error) = read.await else {
         return check.ok(format!("what you order can be sealed with {name}"));
     };

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use towpath_aws::signed::SECRETS_MANAGER;
 
 use super::description::partition;
 use super::finding::Finding;
@@ -74,7 +73,7 @@ async fn going<R: Reads>(
     let check = seen.at.check("secrets");
     let operation = "secretsmanager:DescribeSecret";
     let input = serde_json::json!({ "SecretId": resource });
-    let read = reads.read(&seen.at.spot, &SECRETS_MANAGER, operation, input);
+    let read = reads.read(&seen.at.spot, operation, input);
     match read.await {
         Ok(found) if found["DeletedDate"].is_null() => None,
         Ok(_) => Some(check.error(

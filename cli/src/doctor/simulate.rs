@@ -2,7 +2,6 @@
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>.
 
 use serde_json::{Value, json};
-use towpath_aws::signed::IAM;
 use towpath_deployer::ports::CallError;
 
 use super::reads::{Reads, Spot, items, text};
@@ -51,7 +50,7 @@ pub(crate) async fn simulate<R: Reads>(
         "ResourceArns": [asked.resource],
         "ContextEntries": context,
     });
-    let read = reads.read(spot, &IAM, "iam:SimulatePrincipalPolicy", input);
+    let read = reads.read(spot, "iam:SimulatePrincipalPolicy", input);
     let found = match read.await {
         Ok(found) => found,
         Err(error) if error.code() == Some("NoSuchEntity") => return Ok(Decision::NoPrincipal),

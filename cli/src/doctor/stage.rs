@@ -1,7 +1,6 @@
 //! A stage as its checks see it: the service and its task definition, read once for all of them.
 
 use serde_json::{Value, json};
-use towpath_aws::signed::ECS;
 use towpath_core::pipeline::{Base, Pipeline, Stage};
 use towpath_core::release::{Home, Place, ServiceRow};
 use towpath_deployer::ports::CallError;
@@ -91,7 +90,7 @@ impl<'a> StageAt<'a> {
         let id = &self.place.service;
         let input = json!({ "cluster": id.cluster, "services": [id.service] });
         let answer = reads
-            .read(&self.spot, &ECS, "ecs:DescribeServices", input)
+            .read(&self.spot, "ecs:DescribeServices", input)
             .await?;
         let service = items(&answer, "services").first();
         Ok(service
@@ -124,7 +123,7 @@ impl<'a> StageAt<'a> {
             Base::Service | Base::Parameter(_) => running,
         };
         let input = json!({ "taskDefinition": reference });
-        let read = reads.read(&self.spot, &ECS, "ecs:DescribeTaskDefinition", input);
+        let read = reads.read(&self.spot, "ecs:DescribeTaskDefinition", input);
         match read.await {
             Ok(answer) => Ok(Seen {
                 row,

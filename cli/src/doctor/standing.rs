@@ -2,7 +2,6 @@
 //! back what it brought.
 
 use serde_json::{Value, json};
-use towpath_aws::signed::CODEDEPLOY;
 use towpath_core::pipeline::{CodeDeployRollout, Rollout};
 use towpath_core::release::{Revision, ServiceRow};
 use towpath_deployer::failed_primary;
@@ -123,7 +122,7 @@ async fn failed_by_codedeploy<R: Reads>(
         "targetId": format!("{}:{}", target.cluster, target.service),
     });
     let operation = "codedeploy:GetDeploymentTarget";
-    let read = reads.read(&at.spot, &CODEDEPLOY, operation, input).await;
+    let read = reads.read(&at.spot, operation, input).await;
     let found = match read {
         Ok(found) => found,
         // It ended before it had made anything.

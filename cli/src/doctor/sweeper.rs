@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use towpath_aws::signed::CLOUDWATCH;
 
 use super::finding::{Check, Finding};
 use super::reads::{Reads, Spot, items};
@@ -25,12 +24,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, function: &str, now: Timestamp) -
         "Period": 60,
         "Statistics": ["Sum"],
     });
-    let read = reads.read(
-        &Spot::Home,
-        &CLOUDWATCH,
-        "cloudwatch:GetMetricStatistics",
-        input,
-    );
+    let read = reads.read(&Spot::Home, "cloudwatch:GetMetricStatistics", input);
     let found = match read.await {
         Ok(found) => found,
         Err(error) => return vec![check.unknown(&error)],

@@ -1,7 +1,6 @@
 //! What leads traffic to a service that ECS itself rolls out, and what that means for its checks.
 
 use serde_json::json;
-use towpath_aws::signed::ECS;
 use towpath_core::release::Checkpoints;
 use towpath_deployer::{TrafficMechanism, current_revision, remarks};
 
@@ -23,7 +22,7 @@ pub(crate) async fn of<R: Reads>(
         return Ok(shown);
     };
     let input = json!({ "serviceRevisionArns": [arn] });
-    let read = reads.read(&seen.at.spot, &ECS, "ecs:DescribeServiceRevisions", input);
+    let read = reads.read(&seen.at.spot, "ecs:DescribeServiceRevisions", input);
     let answer = read
         .await
         .map_err(|error| seen.at.check("traffic").unknown(&error))?;

@@ -2,7 +2,6 @@
 //! repository's image, which deployment group targets the service.
 
 use serde_json::{Value, json};
-use towpath_aws::signed::{Api, CODEDEPLOY, ECR, ECS};
 use towpath_core::names::Region;
 use towpath_core::release::{Home, Place, ServiceId};
 use towpath_deployer::ports::CallError;
@@ -112,7 +111,7 @@ async fn source<R: Reads>(reads: &R, wish: &Wish, registry: &Registry) -> Source
         }
         Some((_, Err(_))) | None => spot,
     };
-    let read = reads.read(&spot, &ECR, "ecr:DescribeRepositories", input);
+    let read = reads.read(&spot, "ecr:DescribeRepositories", input);
     match read.await {
         Ok(_) => Source::There,
         Err(error) if error.code() == Some("RepositoryNotFoundException") => {
@@ -159,7 +158,7 @@ async fn look<D: Deployer + Reads>(
     };
     let service = service(reads, &spot, stage, &place).await?;
     let input = json!({ "taskDefinition": running(&service) });
-    let read = reads.read(&spot, &ECS, "ecs:DescribeTaskDefinition", input);
+    let read = reads.read(&spot, "ecs:DescribeTaskDefinition", input);
     let definition = read.await?["taskDefinition"].clone();
     let (containers, registry) = containers(wish, source, stage, &definition)?;
     let engine = match fitting(&service)? {
@@ -189,7 +188,7 @@ async fn service<R: Reads>(
 ) -> Result<Value, Failure> {
     let input = json!({ "cluster": stage.cluster, "services": [stage.service] });
     let account = &place.service.account;
-    let answer = match reads.read(spot, &ECS, "ecs:DescribeServices", input).await {
+    let answer = match reads.read(spot, "ecs:DescribeServices", input).await {
         Ok(answer) => answer,
         Err(error) if error.code() == Some("ClusterNotFoundException") => {
             return Err(format!(
@@ -326,7 +325,7 @@ async fn code_deploy<R: Reads>(
         let groups = listed("codedeploy:ListDeploymentGroups", "deploymentGroups", input).await?;
         for group in &groups {
             let input = json!({ "applicationName": application, "deploymentGroupName": group });
-            let read = reads.read(spot, &CODEDEPLOY, "codedeploy:GetDeploymentGroup", input);
+            let read = reads.read(spot, "codedeploy:GetDeploymentGroup", input);
             let info = read.await?["deploymentGroupInfo"].clone();
             let is_ours = |target: &Value| {
                 text(target, "clusterName") == place.service.cluster.as_str()
@@ -359,10 +358,9 @@ async fn all_pages<R: Reads>(
     member: &str,
     mut input: Value,
 ) -> Result<Vec<String>, CallError> {
-    let api: &Api = &CODEDEPLOY;
     let mut found = Vec::new();
     loop {
-        let page = reads.read(spot, api, operation, input.clone()).await?;
+        let page = reads.read(spot, operation, input.clone()).await?;
         let names = items(&page, member).iter();
         found.extend(names.filter_map(|name| name.as_str().map(str::to_owned)));
         match text(&page, "nextToken") {

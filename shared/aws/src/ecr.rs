@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ecr::operation::describe_images::DescribeImagesError;
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, ImageStatus, TagStatus};
 use jiff::Timestamp;
-use serde_json::json;
 use towpath_core::names::Region;
 use towpath_deployer::ports::{CallError, Ecr, ImageDetail, ImageState};
 use towpath_taskdef::image::{Digest, Manifest, Platform, Registry, RepositoryName, Tag};
@@ -14,7 +13,6 @@ use towpath_taskdef::json;
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, refused, to_the_millisecond, unreadable};
 use crate::clients::ClientSet;
-use crate::signed::{At, ECR};
 
 const DESCRIBE: &str = "ecr:DescribeImages";
 const GET: &str = "ecr:BatchGetImage";
@@ -38,7 +36,7 @@ impl Ecr for Aws {
         repository: &RepositoryName,
         tag: &Tag,
     ) -> Result<Option<ImageDetail>, CallError> {
-        let (account, region) = whose(registry)?;
+        let (account, region) = whose(DESCRIBE, registry)?;
         let set = self.clients().in_region(&region).await?;
         let answer = set
             .ecr()
@@ -69,7 +67,7 @@ impl Ecr for Aws {
         repository: &RepositoryName,
         digests: &[Digest],
     ) -> Result<Option<BTreeMap<Digest, ImageState>>, CallError> {
-        let Ok((account, region)) = whose(registry) else {
+        let Ok((account, region)) = whose(DESCRIBE, registry) else {
             return Ok(None);
         };
         let set = self.clients().in_region(&region).await?;
@@ -95,15 +93,20 @@ impl Ecr for Aws {
         repository: &RepositoryName,
         digest: &Digest,
     ) -> Result<BTreeSet<Platform>, CallError> {
-        let (account, region) = whose(registry)?;
-        let input = json!({
-            "registryId": account,
-            "repositoryName": repository,
-            "imageIds": [{ "imageDigest": digest }],
-            "acceptedMediaTypes": MANIFESTS,
-        });
-        let found = self.read(At::Region(&region), &ECR, GET, &input).await?;
-        let Some(text) = found["images"][0]["imageManifest"].as_str() else {
+        let (account, region) = whose(GET, registry)?;
+        let set = self.clients().in_region(&region).await?;
+        let answer = set
+            .ecr()
+            .batch_get_image()
+            .registry_id(account)
+            .repository_name(repository.as_str())
+            .image_ids(by_digest(digest))
+            .set_accepted_media_types(Some(MANIFESTS.map(str::to_owned).to_vec()))
+            .send()
+            .await
+            .map_err(failed(GET))?;
+        let found = answer.images.unwrap_or_default().into_iter().next();
+        let Some(text) = found.and_then(|image| image.image_manifest) else {
             return Ok(BTreeSet::new());
         };
         if Digest::of(text.as_bytes()) != *digest {
@@ -126,7 +129,7 @@ impl Ecr for Aws {
         repository: &RepositoryName,
         since: Timestamp,
     ) -> Result<Vec<ImageDetail>, CallError> {
-        let (account, region) = whose(registry)?;
+        let (account, region) = whose(DESCRIBE, registry)?;
         let set = self.clients().in_region(&region).await?;
         let tagged = DescribeImagesFilter::builder()
             .tag_status(TagStatus::Tagged)
@@ -175,17 +178,12 @@ async fn describe(
     repository: &RepositoryName,
     digests: &[Digest],
 ) -> Result<Described, CallError> {
-    let id = |digest: &Digest| {
-        ImageIdentifier::builder()
-            .image_digest(digest.to_string())
-            .build()
-    };
     let answer = set
         .ecr()
         .describe_images()
         .registry_id(account)
         .repository_name(repository.as_str())
-        .set_image_ids(Some(digests.iter().map(id).collect()))
+        .set_image_ids(Some(digests.iter().map(by_digest).collect()))
         .send()
         .await;
     let details = match answer {
@@ -222,10 +220,23 @@ fn state_of(status: Option<&ImageStatus>) -> ImageState {
     }
 }
 
-fn whose(registry: &Registry) -> Result<(String, Region), CallError> {
+fn by_digest(digest: &Digest) -> ImageIdentifier {
+    ImageIdentifier::builder()
+        .image_digest(digest.to_string())
+        .build()
+}
+
+/// The account and the region of a private registry.
+///
+/// # Errors
+/// In the name of `operation`, when it is another one.
+pub(crate) fn whose(
+    operation: &'static str,
+    registry: &Registry,
+) -> Result<(String, Region), CallError> {
     let unsupported = || {
         refused(
-            DESCRIBE,
+            operation,
             "UnsupportedRegistry",
             format_args!("{registry} is not a private ECR registry"),
         )
@@ -272,7 +283,7 @@ mod tests {
     #[test]
     fn other_registries_are_refused_by_name() {
         let registry: Registry = "ghcr.io".parse().unwrap();
-        let error = whose(&registry).unwrap_err();
+        let error = whose(DESCRIBE, &registry).unwrap_err();
         assert_eq!(
             error.to_string(),
             "ecr:DescribeImages: UnsupportedRegistry: ghcr.io is not a private ECR registry"

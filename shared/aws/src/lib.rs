@@ -22,10 +22,12 @@ mod look;
 mod messenger;
 #[cfg(feature = "cli")]
 mod profile;
+mod raw;
+mod read;
 mod seals;
 pub mod secrets;
 pub mod shell;
-pub mod signed;
+mod signed;
 mod ssm;
 mod switches;
 pub mod version;
@@ -37,4 +39,5 @@ pub use identity::Caller;
 pub use ledger::{Listed, Stored};
 #[cfg(feature = "cli")]
 pub use profile::UnusableProfile;
+pub use read::{At, is_readable};
 pub use secrets::{Secret, SecretKind};

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use serde_json::{Value, json};
+use serde_json::Value;
 use towpath_deployer::ports::CallError;
 use towpath_taskdef::image::{Digest, Registry, RepositoryName};
 use towpath_taskdef::json;
 
 use crate::aws::Aws;
-use crate::call::{causes, refused, unreadable};
+use crate::call::{causes, failed, present, unreadable};
+use crate::ecr::whose;
 use crate::messenger::slack::{Arguments, read};
-use crate::signed::{At, ECR};
 
 const BLOB: &str = "ecr:GetDownloadUrlForLayer";
 
@@ -55,20 +55,19 @@ impl Aws {
         repository: &RepositoryName,
         config: &Digest,
     ) -> Result<Value, CallError> {
-        let ecr = registry.as_ecr();
-        let region = ecr.as_ref().and_then(|ecr| ecr.region.parse().ok());
-        let (Some(ecr), Some(region)) = (ecr, region) else {
-            let problem = format_args!("{registry} is not a private ECR registry");
-            return Err(refused(BLOB, "UnsupportedRegistry", problem));
-        };
-        let input = json!({
-            "registryId": ecr.account,
-            "repositoryName": repository,
-            "layerDigest": config,
-        });
-        let found = Aws::read(self, At::Region(&region), &ECR, BLOB, &input).await?;
-        let url = found["downloadUrl"].as_str().unwrap_or_default();
-        let bytes = self.download(url).await?;
+        let (account, region) = whose(BLOB, registry)?;
+        let set = self.clients().in_region(&region).await?;
+        let answer = set
+            .ecr()
+            .get_download_url_for_layer()
+            .registry_id(account)
+            .repository_name(repository.as_str())
+            .layer_digest(config.to_string())
+            .send()
+            .await
+            .map_err(failed(BLOB))?;
+        let url = present(BLOB, "downloadUrl", answer.download_url)?;
+        let bytes = self.download(&url).await?;
         if Digest::of(&bytes) != *config {
             return Err(unreadable(BLOB, "it is not what its digest says"));
         }

@@ -1,7 +1,6 @@
 //! Amazon ECS: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/Welcome.html>.
 
 mod definitions;
-mod raw;
 mod service_deployments;
 mod started_by;
 mod stopped;
@@ -15,11 +14,11 @@ use towpath_core::release::Place;
 use towpath_deployer::ports::{CallError, Ecs, PauseAnswer, ServiceDeploymentBrief};
 
 pub(crate) use self::definitions::Definitions;
-use self::raw::{Answer, replace_body};
 use self::started_by::{Among, PAGE, StartedBy};
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, refused, unreadable};
 use crate::http::sent_once;
+use crate::raw::{Answer, replace_body};
 
 const DESCRIBE_SERVICES: &str = "ecs:DescribeServices";
 const DESCRIBE_TASK_DEFINITION: &str = "ecs:DescribeTaskDefinition";

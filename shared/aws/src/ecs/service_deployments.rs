@@ -10,8 +10,8 @@ use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::ServiceId;
 use towpath_deployer::ports::{CallError, PauseAnswer, ServiceDeploymentBrief};
 
-use super::raw::Answer;
 use crate::call::{failed, refused, unreadable};
+use crate::raw::Answer;
 
 const DESCRIBE: &str = "ecs:DescribeServiceDeployments";
 const LIST: &str = "ecs:ListServiceDeployments";

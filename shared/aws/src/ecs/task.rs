@@ -4,12 +4,12 @@ use serde_json::Value;
 use towpath_core::names::DeploymentId;
 use towpath_deployer::ports::CallError;
 
-use super::raw::{Answer, replace_body};
 use super::started_by::StartedBy;
 use super::{DESCRIBE_TASKS, LIST_TASKS};
 use crate::call::{failed, present, refused, unreadable};
 use crate::clients::ClientSet;
 use crate::http::sent_once;
+use crate::raw::{Answer, replace_body};
 
 const RUN_TASK: &str = "ecs:RunTask";
 const STOP_TASK: &str = "ecs:StopTask";

@@ -26,108 +26,90 @@ pub(super) enum Protocol {
 
 /// An AWS API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Api {
-    /// The name in the credential scope of a signature.
-    pub(super) signing_name: &'static str,
-    /// The first part of its host names.
-    pub(super) host: &'static str,
+pub(crate) struct Api {
+    /// The name in the credential scope of a signature, which is also the first part of its host
+    /// names.
+    pub(super) name: &'static str,
     /// Whether there is one endpoint for all regions of a partition.
     pub(super) global: bool,
     pub(super) protocol: Protocol,
 }
 
-const fn json(
-    signing_name: &'static str,
-    host: &'static str,
-    version: &'static str,
-    target: &'static str,
-) -> Api {
+impl Api {
+    /// The API of an operation with its service before it, such as `iam:GetRole`: none for a service
+    /// that is called through its SDK crate.
+    pub(crate) fn of(operation: &str) -> Option<&'static Self> {
+        let (service, _) = operation.split_once(':')?;
+        let mut services = SERVICES.iter();
+        services.find_map(|(prefix, api)| (*prefix == service).then_some(*api))
+    }
+
+    /// Whether a request for the operation can be written.
+    pub(crate) fn has(&self, operation: &str) -> bool {
+        let action = operation.split_once(':').map_or(operation, |(_, it)| it);
+        match self.protocol {
+            Protocol::Json { .. } | Protocol::Query { .. } => true,
+            Protocol::Rest { routes } => routes.iter().any(|(name, _)| *name == action),
+        }
+    }
+}
+
+/// The services that are called so, by what stands before their operations.
+pub(crate) const SERVICES: [(&str, &Api); 8] = [
+    ("cloudwatch", &CLOUDWATCH),
+    ("elasticloadbalancing", &ELB),
+    ("events", &EVENTBRIDGE),
+    ("iam", &IAM),
+    ("lambda", &LAMBDA),
+    ("logs", &LOGS),
+    ("secretsmanager", &SECRETS_MANAGER),
+    ("sqs", &SQS),
+];
+
+const fn json(name: &'static str, version: &'static str, target: &'static str) -> Api {
     Api {
-        signing_name,
-        host,
+        name,
         global: false,
         protocol: Protocol::Json { version, target },
     }
 }
 
-/// Application Auto Scaling.
-pub const APPLICATION_AUTO_SCALING: Api = json(
-    "application-autoscaling",
-    "application-autoscaling",
-    "1.1",
-    "AnyScaleFrontendService",
-);
 /// Amazon CloudWatch: metrics and alarms.
-pub const CLOUDWATCH: Api = json(
-    "monitoring",
-    "monitoring",
-    "1.0",
-    "GraniteServiceVersion20100801",
-);
-/// AWS CodeDeploy.
-pub const CODEDEPLOY: Api = json("codedeploy", "codedeploy", "1.1", "CodeDeploy_20141006");
-/// Amazon ECR.
-pub const ECR: Api = json(
-    "ecr",
-    "api.ecr",
-    "1.1",
-    "AmazonEC2ContainerRegistry_V20150921",
-);
-/// Amazon ECS.
-pub const ECS: Api = json("ecs", "ecs", "1.1", "AmazonEC2ContainerServiceV20141113");
+pub(crate) const CLOUDWATCH: Api = json("monitoring", "1.0", "GraniteServiceVersion20100801");
 /// Amazon EventBridge.
-pub const EVENTBRIDGE: Api = json("events", "events", "1.1", "AWSEvents");
+pub(super) const EVENTBRIDGE: Api = json("events", "1.1", "AWSEvents");
 /// AWS Secrets Manager.
-pub const SECRETS_MANAGER: Api = json("secretsmanager", "secretsmanager", "1.1", "secretsmanager");
+pub(super) const SECRETS_MANAGER: Api = json("secretsmanager", "1.1", "secretsmanager");
 /// Amazon CloudWatch Logs.
-pub const LOGS: Api = json("logs", "logs", "1.1", "Logs_20140328");
+pub(crate) const LOGS: Api = json("logs", "1.1", "Logs_20140328");
 /// Amazon SQS.
-pub const SQS: Api = json("sqs", "sqs", "1.0", "AmazonSQS");
-/// AWS Systems Manager.
-pub const SSM: Api = json("ssm", "ssm", "1.1", "AmazonSSM");
+pub(super) const SQS: Api = json("sqs", "1.0", "AmazonSQS");
 
 /// Elastic Load Balancing, version 2.
-pub const ELB: Api = Api {
-    signing_name: "elasticloadbalancing",
-    host: "elasticloadbalancing",
+pub(super) const ELB: Api = Api {
+    name: "elasticloadbalancing",
     global: false,
     protocol: Protocol::Query {
         version: "2015-12-01",
     },
 };
 /// AWS IAM.
-pub const IAM: Api = Api {
-    signing_name: "iam",
-    host: "iam",
+pub(super) const IAM: Api = Api {
+    name: "iam",
     global: true,
     protocol: Protocol::Query {
         version: "2010-05-08",
     },
 };
-/// AWS STS.
-pub const STS: Api = Api {
-    signing_name: "sts",
-    host: "sts",
-    global: false,
-    protocol: Protocol::Query {
-        version: "2011-06-15",
-    },
-};
 /// AWS Lambda.
-pub const LAMBDA: Api = Api {
-    signing_name: "lambda",
-    host: "lambda",
+pub(super) const LAMBDA: Api = Api {
+    name: "lambda",
     global: false,
     protocol: Protocol::Rest {
         routes: &[
             (
                 "GetFunctionConfiguration",
                 "/2015-03-31/functions/{FunctionName}/configuration",
-            ),
-            ("GetPolicy", "/2015-03-31/functions/{FunctionName}/policy"),
-            (
-                "GetFunctionEventInvokeConfig",
-                "/2019-09-25/functions/{FunctionName}/event-invoke-config",
             ),
             (
                 "ListEventSourceMappings",

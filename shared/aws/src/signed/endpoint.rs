@@ -7,7 +7,7 @@ use super::api::Api;
 
 /// The API's endpoint in a region.
 pub(super) fn url(api: &Api, region: &str) -> String {
-    let host = api.host;
+    let host = api.name;
     let partition = Partition::named(region);
     if api.global {
         format!("https://{host}.{}", partition.global_suffix)
@@ -27,24 +27,24 @@ pub(super) fn signing_region(api: &Api, region: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::api::{ECR, IAM};
+    use super::super::api::{IAM, SQS};
     use super::*;
 
     #[test]
     fn a_regional_api_is_called_and_signed_in_its_region() {
         assert_eq!(
-            url(&ECR, "eu-west-1"),
-            "https://api.ecr.eu-west-1.amazonaws.com"
+            url(&SQS, "eu-west-1"),
+            "https://sqs.eu-west-1.amazonaws.com"
         );
         assert_eq!(
-            url(&ECR, "cn-north-1"),
-            "https://api.ecr.cn-north-1.amazonaws.com.cn"
+            url(&SQS, "cn-north-1"),
+            "https://sqs.cn-north-1.amazonaws.com.cn"
         );
         assert_eq!(
-            url(&ECR, "us-iso-west-1"),
-            "https://api.ecr.us-iso-west-1.c2s.ic.gov"
+            url(&SQS, "us-iso-west-1"),
+            "https://sqs.us-iso-west-1.c2s.ic.gov"
         );
-        assert_eq!(signing_region(&ECR, "eu-west-1"), "eu-west-1");
+        assert_eq!(signing_region(&SQS, "eu-west-1"), "eu-west-1");
     }
 
     #[test]

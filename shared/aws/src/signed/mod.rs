@@ -1,4 +1,6 @@
-//! Calls of AWS APIs that are too few to be worth an SDK crate's build time.
+//! Calls of the AWS services of which a few reads are needed, too few to be worth the build time and
+//! the size of an SDK crate. Which those are is listed in [`api`], and why in
+//! `docs/decisions/0024-one-way-to-call-a-service.md`.
 //!
 //! JSON goes in and JSON comes out, with AWS's own names for the members, whatever the protocol is
 //! on the wire. The call runs on the same runtime as the SDK's clients and with the configuration
@@ -34,55 +36,21 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SigningName;
 use aws_types::region::SigningRegion;
 use serde_json::Value;
-use towpath_core::names::Region;
-use towpath_core::release::Place;
 use towpath_deployer::ports::CallError;
 
-use crate::aws::Aws;
 use crate::call::{classify, refused};
 use crate::clients::ClientSet;
 
-pub use self::api::{
-    APPLICATION_AUTO_SCALING, Api, CLOUDWATCH, CODEDEPLOY, ECR, ECS, ELB, EVENTBRIDGE, IAM, LAMBDA,
-    LOGS, SECRETS_MANAGER, SQS, SSM, STS,
-};
+#[cfg(test)]
+pub(crate) use self::api::SERVICES;
+pub(crate) use self::api::{Api, CLOUDWATCH, LOGS};
 
-/// In whose name, and where, a call is made.
-#[derive(Debug, Clone, Copy)]
-pub enum At<'a> {
-    /// The deployer's own account and region.
-    Home,
-    /// Another region, with the deployer's own credentials.
-    Region(&'a Region),
-    /// A stage's account and region, in its role if it has one.
-    Place(&'a Place),
-}
-
-impl Aws {
+impl ClientSet {
     /// Reads something: `operation` is an operation of `api` with its service's prefix, such as
     /// `iam:GetRole`, and `input` its members.
     ///
     /// # Errors
     /// When the call fails.
-    pub async fn read(
-        &self,
-        at: At<'_>,
-        api: &Api,
-        operation: &'static str,
-        input: &Value,
-    ) -> Result<Value, CallError> {
-        let clients = self.clients();
-        let set = match at {
-            At::Home => clients.home().await?,
-            At::Region(region) => clients.in_region(region).await?,
-            At::Place(place) => clients.at(place).await?,
-        };
-        set.read(api, operation, input).await
-    }
-}
-
-impl ClientSet {
-    /// Reads something, as [`Aws::read`] does.
     pub(crate) async fn read(
         &self,
         api: &Api,
@@ -101,7 +69,7 @@ impl ClientSet {
         let answer_of = api.protocol;
         let wanted = action.to_owned();
         let call = Operation::builder()
-            .service_name(api.signing_name)
+            .service_name(api.name)
             .operation_name(action.to_owned())
             .endpoint_url(&url)
             .runtime_plugin(signing(self.config(), api, &signed_for)?)
@@ -155,7 +123,7 @@ fn signing(config: &SdkConfig, api: &Api, region: &str) -> Result<StaticRuntimeP
     layer.store_put(AuthSchemeOptionResolverParams::new(()));
     layer.store_put(SigV4OperationSigningConfig {
         region: Some(SigningRegion::from(region)),
-        name: Some(SigningName::from(api.signing_name)),
+        name: Some(SigningName::from(api.name)),
         ..SigV4OperationSigningConfig::default()
     });
     Ok(StaticRuntimePlugin::new()

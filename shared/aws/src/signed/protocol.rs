@@ -6,6 +6,7 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::metadata::ErrorMetadata;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::Value;
 use towpath_taskdef::json;
 
@@ -121,7 +122,7 @@ fn path(route: &str, input: &Value) -> Result<String, RequestError> {
         let value = input.get(member).filter(|value| !value.is_null());
         let value = value.ok_or_else(|| RequestError::Missing(member.to_owned()))?;
         path.push_str(before);
-        path.push_str(&escaped(&plain(value)));
+        path.extend(escaped(&plain(value)));
         used.push(member);
         rest = after;
     }
@@ -149,22 +150,15 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// Text with everything but the unreserved characters of RFC 3986 escaped, which both forms and
-/// signatures take.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                escaped.push(char::from(byte));
-            }
-            _ => {
-                // Writing to a string cannot fail.
-                let _ = write!(escaped, "%{byte:02X}");
-            }
-        }
-    }
-    escaped
+/// Everything but the unreserved characters of RFC 3986, which both forms and signatures take so.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+fn escaped(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, RESERVED)
 }
 
 /// What an answer says.

@@ -10,10 +10,11 @@ mod deadline;
 mod ecs;
 mod failures;
 mod ledger;
+mod read;
 mod readers;
 mod roles;
 mod service_deployments;
-mod signed;
+
 mod slack;
 mod started_by;
 mod values;

@@ -63,7 +63,7 @@ fn a_rest_call_that_cannot_be_written_is_refused_by_name() {
         "the operation Invoke has no path: add it to the API's routes"
     );
     assert_eq!(
-        text("GetPolicy", json!({"FunctionName": null})),
+        text("GetFunctionConfiguration", json!({"FunctionName": null})),
         "the input has no FunctionName"
     );
 }

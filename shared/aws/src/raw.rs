@@ -23,15 +23,25 @@ use crate::call::unreadable;
 
 /// Keeps the body of an operation's last answer.
 #[derive(Clone, Default)]
-pub(super) struct Answer(Arc<Mutex<Option<Vec<u8>>>>);
+pub(crate) struct Answer(Arc<Mutex<Option<Vec<u8>>>>);
 
 impl Answer {
-    /// The answer's JSON.
-    pub(super) fn json(&self, operation: &'static str) -> Result<Value, CallError> {
-        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let body = body.ok_or_else(|| unreadable(operation, "it has no body"))?;
+    /// The answer's JSON, to its last digit: for what is written again.
+    pub(crate) fn json(&self, operation: &'static str) -> Result<Value, CallError> {
+        let body = self.body(operation)?;
         // Not serde_json's own reader: a key of a map must stay a key, whatever it is called.
         json::read(&body).map_err(|error| unreadable(operation, error))
+    }
+
+    /// The answer's JSON, whose numbers may be rounded: for what is only looked at.
+    pub(crate) fn to_look_at(&self, operation: &'static str) -> Result<Value, CallError> {
+        let body = self.body(operation)?;
+        json::parse(&body).map_err(|error| unreadable(operation, error))
+    }
+
+    fn body(&self, operation: &'static str) -> Result<Vec<u8>, CallError> {
+        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        body.ok_or_else(|| unreadable(operation, "it has no body"))
     }
 }
 
@@ -63,7 +73,7 @@ impl Intercept for Answer {
 }
 
 /// Replaces a request's body, before it is signed.
-pub(super) fn replace_body(
+pub(crate) fn replace_body(
     document: &Value,
 ) -> impl Fn(&mut HttpRequest) + Send + Sync + 'static + use<> {
     let body = document.to_string();

@@ -1,9 +1,8 @@
-//! Calls of APIs that have no SDK crate here: on the wire, and against moto.
+//! Reads by name, through the SDK's crates and through the client of our own: on the wire, and against
+//! moto.
 
 use serde_json::{Value, json};
-use towpath_aws::signed::{
-    At, CLOUDWATCH, ECR, ELB, EVENTBRIDGE, IAM, LAMBDA, LOGS, SQS, SSM, STS,
-};
+use towpath_aws::At;
 use towpath_deployer::ports::CallError;
 
 use crate::support::aws;
@@ -17,7 +16,6 @@ async fn a_call_is_signed_for_its_service_and_region() {
     let rule = aws(&server.url)
         .read(
             At::Place(&place()),
-            &EVENTBRIDGE,
             "events:DescribeRule",
             &json!({"Name": "towpath-image-push"}),
         )
@@ -40,11 +38,41 @@ async fn a_call_is_signed_for_its_service_and_region() {
     }
 }
 
+/// What an SDK says of itself in its calls: of which service's crate they are.
+const USER_AGENT: &str = "x-amz-user-agent";
+
+#[tokio::test]
+async fn a_service_with_a_crate_is_read_through_it_and_as_it_is() {
+    let answer = json!({"services": [{"status": "ACTIVE", "ofTomorrow": {"a": 1.5}}]});
+    let told = answer.clone();
+    let server = Server::start(move |_| Reply::json(200, &told));
+    let input = json!({"cluster": "shop", "services": ["api"], "ofTomorrow": true});
+    let read = aws(&server.url)
+        .read(At::Place(&place()), "ecs:DescribeServices", &input)
+        .await;
+    assert_eq!(read.unwrap(), answer);
+    let request = &server.requests()[0];
+    assert_eq!(request.operation(), "DescribeServices");
+    assert_eq!(request.json(), input);
+    assert!(request.header(USER_AGENT).contains("api/ecs/"));
+}
+
+#[tokio::test]
+async fn what_nothing_calls_is_refused_by_name() {
+    let server = Server::start(|_| Reply::json(200, &json!({})));
+    for operation in ["ecs:ListServices", "lambda:GetPolicy", "s3:GetObject"] {
+        let read = aws(&server.url).read(At::Home, operation, &json!({})).await;
+        let error = read.unwrap_err();
+        assert_eq!(error.code(), Some("InvalidRequest"), "{error}");
+    }
+    assert!(server.requests().is_empty());
+}
+
 #[tokio::test]
 async fn iam_is_signed_for_its_one_region() {
     let server = Server::start(|_| Reply::Answer(200, Vec::new(), b"<GetRoleResponse/>".to_vec()));
     aws(&server.url)
-        .read(At::Home, &IAM, "iam:GetRole", &json!({"RoleName": "r"}))
+        .read(At::Home, "iam:GetRole", &json!({"RoleName": "r"}))
         .await
         .unwrap();
     let request = &server.requests()[0];
@@ -65,7 +93,7 @@ async fn a_read_is_tried_again_when_that_may_help() {
     });
     let input = json!({"QueueName": "q"});
     let found = aws(&server.url)
-        .read(At::Home, &SQS, "sqs:GetQueueUrl", &input)
+        .read(At::Home, "sqs:GetQueueUrl", &input)
         .await;
     assert_eq!(found.unwrap()["QueueUrl"], "q");
     assert_eq!(server.requests().len(), 3);
@@ -78,8 +106,7 @@ async fn what_a_failure_means_is_what_it_means_for_every_call() {
         let error = aws(&server.url)
             .read(
                 At::Home,
-                &LAMBDA,
-                "lambda:GetPolicy",
+                "lambda:GetFunctionConfiguration",
                 &json!({"FunctionName": "f"}),
             )
             .await
@@ -90,10 +117,10 @@ async fn what_a_failure_means_is_what_it_means_for_every_call() {
         read(|| Reply::error(404, "ResourceNotFoundException", "no function")).await;
     assert_eq!(
         error.to_string(),
-        "lambda:GetPolicy: ResourceNotFoundException: no function"
+        "lambda:GetFunctionConfiguration: ResourceNotFoundException: no function"
     );
     assert_eq!(requests.len(), 1);
-    assert_eq!(requests[0].path, "/2015-03-31/functions/f/policy");
+    assert_eq!(requests[0].path, "/2015-03-31/functions/f/configuration");
 
     let (error, _) = read(|| Reply::Answer(200, Vec::new(), b"{".to_vec())).await;
     assert!(matches!(error, CallError::Unknown { .. }), "{error}");
@@ -108,34 +135,26 @@ async fn what_a_failure_means_is_what_it_means_for_every_call() {
 async fn every_protocol_is_understood_by_an_aws_of_some_one_else() {
     let moto = Moto::start().await;
     let aws = aws(&moto.url);
-    let read = async |api, operation, input: Value| {
-        let found = aws.read(At::Home, api, operation, &input).await;
+    let read = async |operation, input: Value| {
+        let found = aws.read(At::Home, operation, &input).await;
         found.unwrap_or_else(|error| panic!("{error}"))
     };
 
-    let identity = read(&STS, "sts:GetCallerIdentity", json!({})).await;
-    assert!(identity["Arn"].is_string(), "{identity}");
-    let rules = read(&EVENTBRIDGE, "events:ListRules", json!({})).await;
+    let rules = read("events:ListRules", json!({})).await;
     assert_eq!(rules["Rules"], json!([]));
-    let queues = read(&SQS, "sqs:ListQueues", json!({})).await;
+    let queues = read("sqs:ListQueues", json!({})).await;
     assert_eq!(queues["QueueUrls"], Value::Null, "{queues}");
-    let groups = read(&LOGS, "logs:DescribeLogGroups", json!({})).await;
+    let groups = read("logs:DescribeLogGroups", json!({})).await;
     assert_eq!(groups["logGroups"], json!([]));
-    let repositories = read(&ECR, "ecr:DescribeRepositories", json!({})).await;
+    let repositories = read("ecr:DescribeRepositories", json!({})).await;
     assert_eq!(repositories["repositories"], json!([]));
-    let parameters = read(&SSM, "ssm:GetParameters", json!({"Names": ["/a"]})).await;
-    assert_eq!(parameters["InvalidParameters"], json!(["/a"]));
-    let alarms = read(&CLOUDWATCH, "cloudwatch:DescribeAlarms", json!({})).await;
+    let groups = read("codedeploy:ListApplications", json!({})).await;
+    assert_eq!(groups["applications"], json!([]));
+    let alarms = read("cloudwatch:DescribeAlarms", json!({})).await;
     assert_eq!(alarms["MetricAlarms"], json!([]), "{alarms}");
-    let balancers = read(
-        &ELB,
-        "elasticloadbalancing:DescribeLoadBalancers",
-        json!({}),
-    )
-    .await;
+    let balancers = read("elasticloadbalancing:DescribeLoadBalancers", json!({})).await;
     assert_eq!(balancers["LoadBalancers"], Value::Null, "{balancers}");
     let mappings = read(
-        &LAMBDA,
         "lambda:ListEventSourceMappings",
         json!({"FunctionName": "f"}),
     )
@@ -143,12 +162,7 @@ async fn every_protocol_is_understood_by_an_aws_of_some_one_else() {
     assert_eq!(mappings["EventSourceMappings"], json!([]));
 
     let missing = aws
-        .read(
-            At::Home,
-            &IAM,
-            "iam:GetRole",
-            &json!({"RoleName": "nobody"}),
-        )
+        .read(At::Home, "iam:GetRole", &json!({"RoleName": "nobody"}))
         .await
         .unwrap_err();
     assert_eq!(missing.code(), Some("NoSuchEntity"), "{missing}");
