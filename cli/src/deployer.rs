@@ -1,10 +1,12 @@
 //! The installed deployer, as far as the commands ask anything of it.
 
 mod aws;
+pub(crate) mod description;
 mod find;
 #[cfg(test)]
 pub(crate) mod memory;
 pub(crate) mod orders;
+pub(crate) mod reads;
 
 use std::fmt;
 use std::str::FromStr;

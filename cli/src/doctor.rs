@@ -1,12 +1,11 @@
 //! Examining an installation: is everything that a release will need as it has to be? One file per
-//! topic; each check reads AWS through [`reads::Reads`], changes nothing, and returns findings.
+//! topic; each check reads AWS through [`Reads`], changes nothing, and returns findings.
 
 mod alarms;
 mod answers;
 mod capacity;
 mod containers;
 mod dead_letters;
-pub(crate) mod description;
 pub(crate) mod drift;
 pub(crate) mod engine;
 mod finding;
@@ -16,12 +15,9 @@ mod lifecycle_hooks;
 mod listeners;
 mod logs;
 pub(crate) mod looked;
-#[cfg(test)]
-pub(crate) mod memory;
 mod orders;
 mod pass_role;
 mod places;
-pub(crate) mod reads;
 pub(crate) mod registries;
 mod repository;
 mod roles;
@@ -36,6 +32,8 @@ mod slack;
 pub(crate) mod stage;
 pub(crate) mod standing;
 mod sweeper;
+#[cfg(test)]
+pub(crate) mod told;
 mod traffic;
 mod trust;
 
@@ -49,9 +47,9 @@ use towpath_core::release::{Home, ServiceRow};
 
 use self::finding::Check;
 pub(crate) use self::finding::{Finding, Severity};
-use self::reads::Reads;
 use self::stage::{Seen, StageAt};
-use crate::deployer::{Deployer, NoSuchPipeline, all_pipelines, service_of};
+use crate::deployer::reads::Reads;
+use crate::deployer::{Deployer, NoSuchPipeline, all_pipelines, description, service_of};
 use crate::output::Failure;
 
 /// How many checks run at once: enough to be quick, and few enough that IAM, whose limits are low,

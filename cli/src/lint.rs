@@ -1,19 +1,15 @@
 //! Reads a pipeline file as an author wrote it, and says everything that is wrong with it: where,
 //! what, and the way out.
 
-mod document;
 mod empty;
-mod foreign;
 mod json;
 mod leaf;
 mod not_a_pipeline;
 mod rewrite;
-mod scalar;
 mod suggest;
 #[cfg(test)]
 mod tests;
 mod walk;
-mod yaml;
 
 use std::path::Path;
 use towpath_taskdef::repeated_path;
@@ -21,9 +17,10 @@ use towpath_taskdef::repeated_path;
 use serde::Serialize;
 use towpath_core::pipeline::{Contradiction, LARGEST_TEXT, Pipeline, ReadError};
 
-use self::document::{Node, Position, Unreadable};
 use self::not_a_pipeline::{not_a_pipeline, way_to_a_pipeline};
 use crate::shape::{Shape, Shapeless};
+use crate::yaml;
+use crate::yaml::document::{Node, Position, Unreadable};
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,11 +103,6 @@ impl From<Unreadable> for LintError {
     fn from(unreadable: Unreadable) -> Self {
         Self::new(unreadable.at, "", unreadable.problem, unreadable.way_out)
     }
-}
-
-/// Whether YAML takes these characters for text when they stand without quotes.
-pub(crate) fn means_text(plain: &str) -> bool {
-    matches!(scalar::of_plain(plain), Ok(document::Value::Text(_)))
 }
 
 /// The value in a YAML text, or why there is none.

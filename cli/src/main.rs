@@ -11,6 +11,7 @@ mod output;
 mod reference;
 mod shape;
 mod telling;
+mod yaml;
 
 use std::process::ExitCode;
 

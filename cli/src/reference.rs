@@ -1,12 +1,11 @@
 //! The reference of a pipeline's keys, written from the schema.
 
-pub(crate) mod yaml;
-
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use crate::shape::{Choice, Field, Shape, Shapeless, Struct};
+use crate::yaml;
 
 /// The reference as Markdown.
 ///

@@ -13,11 +13,11 @@ use super::files;
 use super::lint::write_problems;
 use super::newest::{self, Newest};
 use crate::deployer::orders::Orders;
+use crate::deployer::reads::Reads;
 use crate::deployer::{Deployer, Kept, all_pipelines, service_of};
-use crate::doctor::reads::Reads;
 use crate::doctor::{Finding, Severity, registries};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, chain, write_json};
-use crate::reference::yaml;
+use crate::yaml;
 
 /// Check pipeline files, show what changes, and store them for the deployer.
 ///

@@ -1,6 +1,7 @@
 //! `towpath audit`: whether the ledger is what was written, and whether what is derived from it is what
 //! it says.
 
+mod edited;
 mod everything;
 mod orders;
 mod rows;
@@ -14,8 +15,9 @@ use towpath_core::names::{InvalidName, PipelineName, ReleaseId};
 use towpath_core::release::{BrokenChain, Outcome, Release, Subject, Summary, verify_chain};
 use towpath_taskdef::image::{Digest, ImageError};
 
+use self::edited::{Edited, write_edited};
 use self::orders::AuditedOrders;
-use self::rows::{AuditedService, Edited, Known};
+use self::rows::{AuditedService, Known};
 use super::stage::{self, StageArguments};
 use crate::deployer::orders::Orders;
 use crate::deployer::{Deployer, Sealed, StoredEntries};
@@ -381,5 +383,5 @@ fn write_release(out: &mut dyn Write, one: &Audited) -> Result<(), Failure> {
     if let Some(why) = &one.unsealed {
         writeln!(out, "  who wrote them was not verified: {why}")?;
     }
-    rows::write_edited(out, &one.differences)
+    write_edited(out, &one.differences)
 }

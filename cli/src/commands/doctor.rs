@@ -7,7 +7,7 @@ use towpath_aws::version::Version;
 use towpath_core::names::{AccountId, PipelineName};
 
 use crate::deployer::Deployer;
-use crate::doctor::reads::Reads;
+use crate::deployer::reads::Reads;
 use crate::doctor::{Finding, Severity, examine};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, WARN, write_json};
 use crate::telling::safe;

@@ -14,7 +14,7 @@ use towpath_taskdef::image::{Registry, RepositoryName};
 use super::doctor::account_profile;
 use super::explain::asked::Asked;
 use crate::deployer::Deployer;
-use crate::doctor::reads::Reads;
+use crate::deployer::reads::Reads;
 use crate::init::ask::Person;
 use crate::init::survey::survey;
 use crate::init::write::file;

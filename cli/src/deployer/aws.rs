@@ -11,12 +11,12 @@ use towpath_aws::config::{
     PIPELINES_PATH, REGION, SEAL_WRITER, SEALS_PATH, SLACK_BOT_TOKEN_PARAMETER, Settings, TABLE,
 };
 use towpath_aws::{At, Aws, Caller, Reached, reach};
-use towpath_core::check::target::CheckUrl;
 use towpath_core::names::{AccountId, DeploymentId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::pipeline::Role;
 use towpath_core::release::{
     Action, Home, Release, ServiceId, ServiceRow, StoredEntry, Summary, Writer,
 };
+use towpath_core::target::CheckUrl;
 use towpath_deployer::ports::{
     CallError, Clock as _, Ecr as _, ImageDetail, Ledger as _, LoadError, Parameters as _,
 };
@@ -25,7 +25,7 @@ use towpath_taskdef::image::{Digest, Registry, RepositoryName, Tag};
 
 use super::find::find;
 use super::{Deployer, MaybeRead, Parameter, Prefix, Sealed, StoredEntries, Where};
-use crate::doctor::reads::{Reads, Spot};
+use crate::deployer::reads::{Reads, Spot};
 use crate::output::Failure;
 
 /// How long doctor waits for a listener. Security groups drop what they do not admit, so that nothing

@@ -6,7 +6,7 @@ use towpath_core::names::{AccountId, ParameterName, Partition, Region};
 use towpath_deployer::ports::{CallError, Parameters as _};
 
 use super::Prefix;
-use crate::doctor::description::installation;
+use crate::deployer::description::installation;
 use crate::output::Failure;
 
 /// Why a deployer is not found.

@@ -1,5 +1,6 @@
 //! A deployer in memory, for tests of the commands.
 
+mod answers;
 pub(crate) mod orders;
 
 use std::cell::RefCell;
@@ -8,22 +9,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use towpath_aws::Reached;
-use towpath_core::check::target::CheckUrl;
 use towpath_core::names::{DeploymentId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::pipeline::{PARAMETER_ROOT, Pipeline, Role};
 use towpath_core::release::{
     Action, Actor, EndReason, Entry, Event, Good, Home, Image, Outcome, Plan, Release, ServiceId,
     ServiceRow, StoredEntry, Summary, Untrusted, release_id,
 };
+use towpath_core::target::CheckUrl;
 use towpath_deployer::Preview;
 use towpath_deployer::ports::{CallError, ImageDetail};
 use towpath_taskdef::image::{Digest, Registry, RepositoryName, Tag};
 
 use towpath_taskdef::{self as taskdef, TaskDefinition};
 
+pub(crate) use answers::Answers;
+
+use super::reads::{Reads, Spot};
 use super::{Deployer, MaybeRead, Parameter, Sealed, StoredEntries};
-use crate::doctor::memory::Answers;
-use crate::doctor::reads::{Reads, Spot};
 use crate::output::Failure;
 
 /// A deployer in memory.

@@ -6,8 +6,8 @@ use towpath_core::pipeline::{CheckKind, Rollout};
 
 use super::engine::deployment_group;
 use super::finding::Finding;
-use super::reads::{Reads, items, text};
 use super::stage::Seen;
+use crate::deployer::reads::{Reads, items, text};
 
 /// How many alarms one call describes:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>.
@@ -103,8 +103,9 @@ fn of_checks(seen: &Seen<'_>) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
     use crate::doctor::samples::seen;
+    use crate::doctor::told::told;
 
     #[tokio::test]
     async fn an_alarm_that_is_watched_has_to_be_there() {

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 use towpath_aws::Reached;
-use towpath_core::check::target::CheckUrl;
+use towpath_core::target::CheckUrl;
 
 use super::finding::{Check, Finding};
 use super::functions;
-use super::reads::{Reads, items, text};
 use super::stage::Seen;
+use crate::deployer::reads::{Reads, items, text};
 
 /// Asks a listener, as DescribeListeners shows it, at the name of its load balancer. Nothing where it
 /// does not speak HTTP.
@@ -109,8 +109,9 @@ async fn unreached_inside<R: Reads>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
     use crate::doctor::samples::seen;
+    use crate::doctor::told::told;
 
     const SHOWN: &str = "http://shop-1.elb.amazonaws.com:9001";
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::finding::Finding;
-use super::reads::{Reads, items, text};
 use super::stage::Seen;
+use crate::deployer::reads::{Reads, items, text};
 
 /// Looks at the capacity providers of the service, or of its primary task set.
 pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
@@ -63,8 +63,9 @@ fn named(service: &Value) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
     use crate::doctor::samples::seen;
+    use crate::doctor::told::told;
 
     #[tokio::test]
     async fn a_capacity_provider_that_was_deleted_takes_no_tasks() {

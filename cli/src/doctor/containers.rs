@@ -9,8 +9,8 @@ use towpath_core::names::ContainerName;
 use towpath_core::pipeline::{NamedContainers, Rollout};
 
 use super::finding::Finding;
-use super::reads::{items, text};
 use super::stage::Seen;
+use crate::deployer::reads::{items, text};
 
 /// Compares the task definition with the stage and with the service's load balancers.
 pub(crate) fn check(seen: &Seen<'_>) -> Vec<Finding> {
@@ -115,8 +115,8 @@ fn mapped(container: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::told;
     use crate::doctor::samples::seen;
+    use crate::doctor::told::told;
     use serde_json::json;
 
     #[test]

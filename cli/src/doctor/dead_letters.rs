@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::finding::{Check, Finding};
-use super::reads::{Reads, Spot};
+use crate::deployer::reads::{Reads, Spot};
 
 /// Looks at one queue.
 pub(crate) async fn check<R: Reads>(reads: &R, queue: &str) -> Vec<Finding> {
@@ -62,7 +62,8 @@ fn is_missing(code: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
+    use crate::doctor::told::told;
 
     #[tokio::test]
     async fn what_waits_in_a_queue_is_counted() {

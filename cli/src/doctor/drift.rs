@@ -76,8 +76,8 @@ pub(crate) fn way_out(at: &StageAt<'_>, row: &ServiceRow) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::told;
     use crate::doctor::samples::{good, seen};
+    use crate::doctor::told::told;
 
     #[test]
     fn what_runs_is_compared_with_what_was_left() {

@@ -7,8 +7,8 @@ use towpath_deployer::{only_all_at_once, unfit_for};
 
 use super::finding::Finding;
 use super::functions;
-use super::reads::{Reads, items, text};
 use super::stage::{Seen, StageAt};
+use crate::deployer::reads::{Reads, items, text};
 
 /// The engine that fits a service, by its controller and strategy:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
@@ -174,8 +174,9 @@ async fn hook<R: Reads>(reads: &R, at: &StageAt<'_>, name: &FunctionName) -> Fin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
     use crate::doctor::samples::seen;
+    use crate::doctor::told::told;
 
     #[test]
     fn the_controller_and_the_strategy_tell_the_engine() {

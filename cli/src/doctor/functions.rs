@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use towpath_aws::version::{self, Version};
 
-use super::description::Function;
 use super::finding::{Check, Finding};
-use super::reads::{Reads, Spot, items, text};
+use crate::deployer::description::Function;
+use crate::deployer::reads::{Reads, Spot, items, text};
 
 /// Looks at one function.
 pub(crate) async fn check<R: Reads>(reads: &R, function: &Function) -> Vec<Finding> {
@@ -147,9 +147,10 @@ async fn stream<R: Reads>(reads: &R, name: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployer::description;
+    use crate::deployer::memory::Answers;
     use crate::deployer::memory::home;
-    use crate::doctor::description;
-    use crate::doctor::memory::{Answers, told};
+    use crate::doctor::told::told;
 
     fn advance() -> Function {
         let functions = description::functions("towpath", &home()).unwrap();

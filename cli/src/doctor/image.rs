@@ -11,9 +11,9 @@ use towpath_taskdef::image::{Manifest, Needs, Platform, Tag, listed};
 use towpath_taskdef::json;
 
 use super::finding::{Check, Finding};
-use super::reads::{Reads, Spot, items, text};
 use super::repository::whose;
 use super::stage::Seen;
+use crate::deployer::reads::{Reads, Spot, items, text};
 
 /// Reads the image's status and manifest, and what that says about platforms.
 pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
@@ -209,8 +209,9 @@ mod tests {
     use towpath_taskdef::image::Digest;
 
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
     use crate::doctor::samples::seen;
+    use crate::doctor::told::told;
 
     fn kept(manifest: &Value) -> Answers {
         kept_as(manifest, json!({ "imageStatus": "ACTIVE" }))

@@ -7,10 +7,10 @@ use towpath_deployer::{hooks_to, unmet};
 
 use super::engine::fitting;
 use super::finding::Finding;
-use super::reads::{Reads, items, text};
 use super::simulate::{Asked, Decision, simulate};
 use super::stage::{Seen, short};
 use super::{functions, traffic, trust};
+use crate::deployer::reads::{Reads, items, text};
 
 /// Who assumes the role of a lifecycle hook.
 const ECS: &str = "ecs.amazonaws.com";
@@ -145,11 +145,12 @@ async fn may_invoke<R: Reads>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployer::memory::Answers;
     use crate::deployer::memory::home;
     use crate::doctor::engine::check_parts;
-    use crate::doctor::memory::{Answers, told};
     use crate::doctor::samples::{pipeline, seen};
     use crate::doctor::stage::StageAt;
+    use crate::doctor::told::told;
     use towpath_core::pipeline::{ApprovalGate, ApprovalPoint, Pipeline, Rollout};
 
     const FUNCTION: &str = "arn:aws:lambda:eu-west-1:111111111111:function:towpath-lifecycle-hook";

@@ -6,8 +6,8 @@ use towpath_core::pipeline::{CodeDeployRollout, Controller, Rollout};
 use super::answers;
 use super::engine::deployment_group;
 use super::finding::Finding;
-use super::reads::{Reads, items, text};
 use super::stage::Seen;
+use crate::deployer::reads::{Reads, items, text};
 
 /// Looks at the target groups of the service, and at the listeners that its engine moves.
 pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
@@ -237,10 +237,11 @@ fn forwarded(listener: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployer::memory::Answers;
     use crate::deployer::memory::home;
-    use crate::doctor::memory::{Answers, told};
     use crate::doctor::samples::{pipeline, seen};
     use crate::doctor::stage::StageAt;
+    use crate::doctor::told::told;
     use towpath_core::pipeline::EcsRollout;
 
     fn balancer(kind: &str, forwards_to: &str, test: Value) -> Answers {

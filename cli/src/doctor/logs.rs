@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::finding::Finding;
-use super::reads::{Reads, Spot, items, text};
 use super::stage::Seen;
+use crate::deployer::reads::{Reads, Spot, items, text};
 
 /// Looks for each log group of the driver `awslogs`:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html>.
@@ -61,8 +61,9 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
     use crate::doctor::samples::seen;
+    use crate::doctor::told::told;
 
     #[tokio::test]
     async fn the_whole_name_counts_and_not_its_beginning() {

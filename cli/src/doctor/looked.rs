@@ -6,9 +6,9 @@ use tokio::time::timeout;
 use towpath_core::release::Revision;
 
 use super::drift::revision;
-use super::reads::Reads;
 use super::stage::StageAt;
 use super::standing::{Failed, failed};
+use crate::deployer::reads::Reads;
 
 /// How long a service is looked at: the ledger says enough without it.
 const LONGEST: Duration = Duration::from_secs(6);

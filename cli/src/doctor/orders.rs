@@ -6,8 +6,8 @@ use towpath_core::release::Home;
 use towpath_deployer::ports::CallError;
 
 use super::finding::{Check, Finding};
-use super::reads::{Reads, Spot, text};
 use super::simulate::{Asked, Decision, simulate};
+use crate::deployer::reads::{Reads, Spot, text};
 
 /// One key of each kind that the orders of people write in the ledger's table, and what a policy
 /// calls them. docs/security.md says which order writes which.
@@ -86,8 +86,9 @@ async fn caller<R: Reads>(reads: &R) -> Result<String, CallError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployer::memory::Answers;
     use crate::deployer::memory::home;
-    use crate::doctor::memory::{Answers, told};
+    use crate::doctor::told::told;
 
     const SESSION: &str = "arn:aws:sts::111111111111:assumed-role/on-call/ada";
 

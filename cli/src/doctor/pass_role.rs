@@ -4,9 +4,9 @@
 use serde_json::json;
 
 use super::finding::Finding;
-use super::reads::{Reads, text};
 use super::simulate::{Asked, Decision, simulate};
 use super::stage::Seen;
+use crate::deployer::reads::{Reads, text};
 
 /// Asks IAM for each role of the task definition.
 pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
@@ -44,8 +44,9 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
     use crate::doctor::samples::seen;
+    use crate::doctor::told::told;
 
     #[tokio::test]
     async fn each_role_of_the_task_definition_is_asked_for() {

@@ -8,7 +8,7 @@ use towpath_taskdef::json;
 
 use super::finding::{Check, Finding};
 use super::places::Pattern;
-use super::reads::{Reads, Spot, text};
+use crate::deployer::reads::{Reads, Spot, text};
 
 /// Looks at the rule that hears of pushes, if the pipeline names another registry than the deployer's
 /// own; nothing where there is nothing to say.
@@ -51,8 +51,8 @@ pub(crate) async fn check<R: Reads>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployer::memory::Answers;
     use crate::deployer::memory::home;
-    use crate::doctor::memory::Answers;
     use crate::doctor::samples::pipeline;
 
     async fn said(named: Option<&str>, answers: Answers) -> Option<String> {

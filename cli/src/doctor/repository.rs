@@ -7,7 +7,7 @@ use towpath_core::release::Home;
 use towpath_taskdef::image::Registry;
 
 use super::finding::{Check, Finding};
-use super::reads::{Reads, Spot, items, text};
+use crate::deployer::reads::{Reads, Spot, items, text};
 
 /// Looks at the pipeline's repository.
 pub(crate) async fn check<R: Reads>(reads: &R, pipeline: &Pipeline, home: &Home) -> Vec<Finding> {
@@ -78,9 +78,10 @@ pub(crate) fn whose(registry: &Registry) -> Option<(String, Region)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployer::memory::Answers;
     use crate::deployer::memory::home;
-    use crate::doctor::memory::{Answers, told};
     use crate::doctor::samples::pipeline;
+    use crate::doctor::told::told;
 
     #[tokio::test]
     async fn tags_are_to_stay_and_images_to_go() {

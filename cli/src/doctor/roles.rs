@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use towpath_core::pipeline::Role;
 
 use super::finding::{Finding, is_denied};
-use super::reads::{Reads, Spot, text};
 use super::simulate::{Asked, Decision, simulate};
 use super::stage::StageAt;
 use super::trust::{self, Trust};
+use crate::deployer::reads::{Reads, Spot, text};
 
 /// Looks at the stage's role; nothing where it has none.
 pub(crate) async fn check<R: Reads>(reads: &R, at: &StageAt<'_>) -> Vec<Finding> {
@@ -107,9 +107,10 @@ async fn may_assume<R: Reads>(reads: &R, at: &StageAt<'_>, role: &Role) -> Findi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployer::memory::Answers;
     use crate::deployer::memory::home;
-    use crate::doctor::memory::{Answers, told};
     use crate::doctor::samples::pipeline;
+    use crate::doctor::told::told;
 
     const ADVANCE: &str = "arn:aws:iam::111111111111:role/towpath-advance";
 

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use towpath_taskdef::json;
 
-use super::description::{Rule, Takes};
 use super::finding::{Check, Finding};
 use super::places::Pattern;
-use super::reads::{Reads, Spot, items, text};
+use crate::deployer::description::{Rule, Takes};
+use crate::deployer::reads::{Reads, Spot, items, text};
 
 /// Looks at one rule.
 pub(crate) async fn check<R: Reads>(reads: &R, rule: &Rule) -> Vec<Finding> {
@@ -79,7 +79,8 @@ fn differs(rule: &Rule, found: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
+    use crate::doctor::told::told;
 
     const TARGET: &str = "arn:aws:lambda:eu-west-1:111111111111:function:towpath-sweeper";
 

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use towpath_core::release::{ScalableTarget, ScalingState};
 
 use super::finding::Finding;
-use super::reads::{Reads, items};
 use super::stage::Seen;
+use crate::deployer::reads::{Reads, items};
 
 /// Looks at the service's scalable target, if it is one.
 pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
@@ -72,8 +72,9 @@ fn number(value: &Value) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
     use crate::doctor::samples::{good, seen};
+    use crate::doctor::told::told;
 
     #[tokio::test]
     async fn a_suspension_is_left_over_when_nothing_is_rolled_out() {

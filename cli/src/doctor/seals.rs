@@ -5,7 +5,7 @@ use serde_json::json;
 use towpath_core::release::Writer;
 
 use super::finding::{Check, Finding};
-use super::reads::{Reads, Spot};
+use crate::deployer::reads::{Reads, Spot};
 
 /// Reads the key of the command line.
 pub(crate) async fn check<R: Reads>(reads: &R, prefix: &str) -> Finding {
@@ -35,7 +35,8 @@ pub(crate) async fn check<R: Reads>(reads: &R, prefix: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
+    use crate::doctor::told::told;
 
     async fn found(answers: Answers) -> String {
         told(&[check(&answers, "towpath").await]).remove(0)

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::description::partition;
 use super::finding::Finding;
-use super::reads::{Reads, items, text};
 use super::simulate::{Asked, Decision, simulate};
 use super::stage::Seen;
+use crate::deployer::description::partition;
+use crate::deployer::reads::{Reads, items, text};
 
 /// Asks IAM for each thing that tasks are given at their start.
 pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
@@ -132,8 +132,9 @@ fn secret_of(seen: &Seen<'_>, value_from: &str) -> (&'static str, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
     use crate::doctor::samples::seen;
+    use crate::doctor::told::told;
     use serde_json::json;
 
     #[test]

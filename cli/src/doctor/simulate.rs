@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use towpath_deployer::ports::CallError;
 
-use super::reads::{Reads, Spot, items, text};
+use crate::deployer::reads::{Reads, Spot, items, text};
 
 /// One question.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use towpath_deployer::ports::CallError;
 
 use super::finding::{Check, Finding};
 use super::functions::configuration;
-use super::reads::{Reads, Spot, text};
+use crate::deployer::reads::{Reads, Spot, text};
 
 /// What the functions call needs this scope, and nothing else.
 const SCOPE: &str = "chat:write";
@@ -129,7 +129,8 @@ pub(crate) async fn check_channel<R: Reads>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
+    use crate::doctor::told::told;
     use serde_json::json;
 
     #[tokio::test]

@@ -6,9 +6,9 @@ use towpath_core::release::{Home, Place, ServiceRow};
 use towpath_deployer::ports::CallError;
 use towpath_taskdef::image::Registry;
 
-use super::description::advance_role;
 use super::finding::{Check, Finding};
-use super::reads::{Reads, Spot, items, text};
+use crate::deployer::description::advance_role;
+use crate::deployer::reads::{Reads, Spot, items, text};
 use crate::deployer::service_of;
 
 /// A stage, and where it is.

@@ -9,8 +9,8 @@ use towpath_deployer::ports::CallError;
 
 use super::engine::{deployment_group, is_missing};
 use super::finding::Finding;
-use super::reads::{Reads, items, text};
 use super::stage::{Seen, StageAt, short};
+use crate::deployer::reads::{Reads, items, text};
 
 /// What a failed deployment has left in place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,8 +162,9 @@ fn has_no_target(code: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
     use crate::doctor::samples::{good, seen};
+    use crate::doctor::told::told;
 
     #[tokio::test]
     async fn what_codedeploy_leaves_in_place_is_found_by_its_traffic() {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::finding::{Check, Finding};
-use super::reads::{Reads, Spot, items};
+use crate::deployer::reads::{Reads, Spot, items};
 
 /// The time that is looked back: it runs each minute, and metrics come some minutes late.
 const LATELY: SignedDuration = SignedDuration::from_mins(15);
@@ -56,7 +56,8 @@ fn number(value: &Value) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::memory::{Answers, told};
+    use crate::deployer::memory::Answers;
+    use crate::doctor::told::told;
 
     #[tokio::test]
     async fn a_sweeper_that_stands_still_is_an_error() {

@@ -5,8 +5,8 @@ use towpath_core::release::Checkpoints;
 use towpath_deployer::{TrafficMechanism, current_revision, remarks};
 
 use super::finding::Finding;
-use super::reads::{Reads, items};
 use super::stage::Seen;
+use crate::deployer::reads::{Reads, items};
 
 /// The mechanisms of the service, or what is to be told instead.
 pub(crate) async fn of<R: Reads>(
@@ -50,8 +50,9 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::doctor::memory::{Answers, told as words};
+    use crate::deployer::memory::Answers;
     use crate::doctor::samples::seen;
+    use crate::doctor::told::told as words;
 
     async fn found(answers: &Answers, service: Value) -> Vec<String> {
         let mut seen = seen();

@@ -9,9 +9,9 @@ use towpath_taskdef::image::{ImageRef, Registry};
 
 use super::{StageWish, Wish};
 use crate::deployer::Deployer;
+use crate::deployer::reads::{Reads, Spot, items, text};
 use crate::doctor::engine::fitting;
 use crate::doctor::functions::configuration;
-use crate::doctor::reads::{Reads, Spot, items, text};
 use crate::doctor::stage::running;
 use crate::meant::closest;
 use crate::output::Failure;

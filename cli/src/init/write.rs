@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::Wish;
 use super::survey::{Engine, StageFound, Survey};
-use crate::lint::means_text;
+use crate::yaml::means_text;
 
 /// The file's text.
 ///

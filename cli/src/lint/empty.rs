@@ -1,7 +1,7 @@
 //! Keys that are written without a value, such as `rolling:` for the engine that needs no settings.
 
-use super::document::{Node, Value};
 use crate::shape::Shape;
+use crate::yaml::document::{Node, Value};
 
 /// Makes empty settings of nothing, wherever settings may be empty.
 pub(super) fn fill(node: &mut Node, shape: &Shape) {

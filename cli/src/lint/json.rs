@@ -5,8 +5,8 @@
 
 use towpath_taskdef::visible;
 
-use super::document::{DEEPEST, Entry, Node, Position, Unreadable, Value};
-use super::foreign;
+use crate::yaml::document::{DEEPEST, Entry, Node, Position, Unreadable, Value};
+use crate::yaml::foreign;
 
 /// Reads a JSON file.
 pub(super) fn read(text: &str) -> Result<Node, Unreadable> {
@@ -168,7 +168,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_read_is_what_serde_json_reads(
-            value in crate::reference::yaml::tests::value(),
+            value in crate::yaml::value(),
             pretty in any::<bool>(),
         ) {
             let text = if pretty {

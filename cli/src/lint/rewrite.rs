@@ -7,10 +7,10 @@ use towpath_core::pipeline::{PLACEHOLDERS, Span};
 use towpath_taskdef::image::Tag;
 use towpath_taskdef::{repeated, repeated_key};
 
-use super::document::{Entry, Node, Value};
 use super::{leaf, suggest};
-use crate::reference::yaml;
 use crate::shape::{Choice, Field, Kind, Shape};
+use crate::yaml;
+use crate::yaml::document::{Entry, Node, Value};
 
 /// Where a value stands.
 pub(super) struct Place<'a> {

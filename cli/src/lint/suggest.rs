@@ -1,8 +1,8 @@
 //! Ways out: what the author most probably meant.
 
 use crate::meant::closest;
-use crate::reference::yaml;
 use crate::shape::{Choice, Field, Shape, Struct, Variant};
+use crate::yaml;
 
 /// For a key that is not known: the key that is meant, the place it belongs to, or all that there
 /// are.

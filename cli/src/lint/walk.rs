@@ -2,9 +2,9 @@
 
 use towpath_taskdef::{repeated, repeated_key};
 
-use super::document::{Entry, Node, Position, Value};
 use super::{LintError, leaf, rewrite, suggest};
 use crate::shape::{Choice, Field, Kind, Shape, Struct};
+use crate::yaml::document::{Entry, Node, Position, Value};
 
 /// Everything in `node` that a pipeline of that `shape` cannot have.
 pub(super) fn walk(node: &Node, shape: &Shape) -> Vec<LintError> {

@@ -4,13 +4,11 @@ use jiff::Timestamp;
 use towpath_core::names::Region;
 use towpath_deployer::ports::{CallError, Clock};
 
+use crate::cache::{Definitions, Seals, Secrets};
 use crate::clients::Clients;
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::deadline::Deadline;
-use crate::ecs::Definitions;
-use crate::seals::Seals;
-use crate::secrets::Secrets;
 
 /// AWS, Slack and the clock, reached with the credentials of the environment. Nothing is built or
 /// read before it is needed.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use towpath_core::check::Verdict;
-use towpath_core::check::target::AddressPolicy;
 use towpath_core::pipeline::HttpCheck;
+use towpath_core::target::AddressPolicy;
 use towpath_deployer::ports::Checker;
 
 use crate::aws::Aws;

@@ -31,10 +31,10 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
-use towpath_core::check::target::{AddressPolicy, CheckUrl, Host, Scheme};
 use towpath_core::check::{Answer, LARGEST_BODY, Response, Verdict, decided, judge};
 use towpath_core::message::one_line;
 use towpath_core::pipeline::HttpCheck;
+use towpath_core::target::{AddressPolicy, CheckUrl, Host, Scheme};
 
 /// Most addresses of one host that a request tries. Load balancers have one or more per zone.
 const MOST_ADDRESSES: usize = 4;

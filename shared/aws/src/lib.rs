@@ -3,6 +3,7 @@
 
 mod autoscaling;
 mod aws;
+mod cache;
 mod call;
 mod checks;
 mod clients;
@@ -25,7 +26,7 @@ mod profile;
 mod raw;
 mod read;
 mod seals;
-pub mod secrets;
+mod secrets;
 pub mod shell;
 mod signed;
 mod ssm;
@@ -33,6 +34,7 @@ mod switches;
 pub mod version;
 
 pub use aws::Aws;
+pub use cache::Secret;
 pub use ecr::MANIFESTS;
 pub use http_check::{Reached, reach};
 pub use identity::Caller;
@@ -40,4 +42,4 @@ pub use ledger::{Listed, Stored};
 #[cfg(feature = "cli")]
 pub use profile::UnusableProfile;
 pub use read::{At, is_readable};
-pub use secrets::{Secret, SecretKind};
+pub use secrets::SecretKind;

@@ -8,10 +8,9 @@
 //! what was, such as of what served.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use towpath_core::names::{ParameterName, ReleaseId};
 use towpath_core::release::{
     BrokenSeal, KeyState, SealKey, StoredEntry, Writer, keys_of, unvouched, verify_seals,
@@ -19,9 +18,9 @@ use towpath_core::release::{
 use towpath_deployer::ports::{CallError, Clock as _};
 
 use crate::aws::Aws;
+use crate::cache::{KEPT, is_within};
 use crate::call::{failed, present, refused, unreadable};
 use crate::config::SEAL_WRITER;
-use crate::secrets::{KEPT, is_within};
 
 const GET: &str = "ssm:GetParameter";
 const GET_ALL: &str = "ssm:GetParameters";
@@ -29,68 +28,9 @@ const GET_ALL: &str = "ssm:GetParameters";
 /// After how long it is asked again for what was not there, or could not be read.
 const SOON: SignedDuration = SignedDuration::from_secs(20);
 
-/// What is known of the keys.
-#[derive(Debug, Default)]
-pub(crate) struct Seals {
-    known: Mutex<Known>,
-    /// Held while the current versions of all keys are read, so that they are read once.
-    turn: tokio::sync::Mutex<()>,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    keys: BTreeMap<(Writer, u64), SealKey>,
-    /// The current version of each key, and when that was read.
-    current: BTreeMap<Writer, (u64, Timestamp)>,
-    /// The versions that there were not, and when that was read.
-    missing: BTreeMap<(Writer, u64), Timestamp>,
-    /// When the current version of all of them is to be read again.
-    read_again: Option<Timestamp>,
-}
-
-impl Known {
-    fn current(&self, writer: Writer, now: Timestamp) -> Option<SealKey> {
-        let (version, at) = self.current.get(&writer)?;
-        let key = self.keys.get(&(writer, *version))?;
-        is_within(KEPT, *at, now).then(|| key.clone())
-    }
-
-    fn last(&self, writer: Writer) -> Option<SealKey> {
-        let (version, _) = self.current.get(&writer)?;
-        self.keys.get(&(writer, *version)).cloned()
-    }
-
-    fn state(&self, writer: Writer, version: u64) -> KeyState {
-        let current = self.current.get(&writer).map(|(current, _)| *current);
-        match self.keys.get(&(writer, version)).cloned() {
-            None => KeyState::Unknown,
-            Some(key) if current.is_some_and(|current| is_withdrawn(version, current)) => {
-                KeyState::Withdrawn(key)
-            }
-            Some(key) => KeyState::Counts(key),
-        }
-    }
-
-    fn note(&mut self, writer: Writer, key: SealKey, now: Timestamp) {
-        self.current.insert(writer, (key.version(), now));
-        self.keys.insert((writer, key.version()), key);
-    }
-}
-
-/// Whether seals with that version of a key count no more while `current` is the current one.
-fn is_withdrawn(version: u64, current: u64) -> bool {
-    version.saturating_add(1) < current
-}
-
 /// Whether Parameter Store says that there is no such parameter, or no such version of it.
 fn is_missing(code: &str) -> bool {
     matches!(code, "ParameterNotFound" | "ParameterVersionNotFound")
-}
-
-impl Seals {
-    fn with<T>(&self, act: impl FnOnce(&mut Known) -> T) -> T {
-        act(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 impl Aws {
@@ -298,48 +238,4 @@ fn key_in(
     let version = u64::try_from(parameter.version).map_err(|error| unreadable(operation, error))?;
     SealKey::new(version, value.trim().as_bytes())
         .map_err(|error| refused(operation, "ShortKey", format_args!("{name}: {error}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_second(10_000 + seconds).unwrap()
-    }
-
-    fn key(version: u64) -> SealKey {
-        SealKey::new(version, format!("{version:032}").as_bytes()).unwrap()
-    }
-
-    #[test]
-    fn the_current_version_and_the_one_before_it_count() {
-        let mut known = Known::default();
-        for version in [2, 3] {
-            known.note(Writer::Approval, key(version), at(0));
-        }
-        known.keys.insert((Writer::Approval, 1), key(1));
-        assert!(matches!(
-            known.state(Writer::Approval, 1),
-            KeyState::Withdrawn(_)
-        ));
-        let state = |version| known.state(Writer::Approval, version);
-        assert!(matches!(state(2), KeyState::Counts(_)));
-        assert!(matches!(state(3), KeyState::Counts(_)));
-        assert!(matches!(state(4), KeyState::Unknown));
-        assert!(matches!(
-            known.state(Writer::Operator, 1),
-            KeyState::Unknown
-        ));
-    }
-
-    #[test]
-    fn which_version_is_current_is_known_for_five_minutes() {
-        let mut known = Known::default();
-        known.note(Writer::Approval, key(3), at(0));
-        assert!(known.current(Writer::Approval, at(299)).is_some());
-        assert!(known.current(Writer::Approval, at(300)).is_none());
-        assert!(known.current(Writer::Approval, at(-300)).is_none());
-        assert!(known.current(Writer::Operator, at(0)).is_none());
-    }
 }

@@ -8,6 +8,7 @@ pub mod message;
 pub mod names;
 pub mod pipeline;
 pub mod release;
+pub mod target;
 pub mod token;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! way to get one.
 
 mod keys;
+mod line;
 mod text;
 mod value;
 mod whole;

@@ -1,6 +1,5 @@
-//! Which task definitions run the same thing, and whether a base still is what was approved.
+//! Which task definitions run the same thing.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -10,7 +9,7 @@ use thiserror::Error;
 
 use super::canonical::{self, Omits, Place};
 use super::document::TaskDefinition;
-use super::render::{Changes, TAG_PREFIX};
+use super::own_tags::TAG_PREFIX;
 
 /// The SHA-256 of a task definition's canonical form, written as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,21 +39,6 @@ pub fn spec_hash(definition: &TaskDefinition) -> SpecHash {
     hash(definition, &is_bookkeeping)
 }
 
-/// The hash of everything that `changes` do not name: roles, network, volumes, commands, secrets,
-/// privileges, other containers, other variables, all of it.
-///
-/// It is the same before and after rendering `changes`, and the same for two bases exactly if they
-/// differ in nothing but what `changes` replace. If it is another than when an approval was given,
-/// the base was changed by someone else and the approval is void.
-pub fn protected_hash(definition: &TaskDefinition, changes: &Changes) -> SpecHash {
-    hash(definition, &|place| match place {
-        Place::Image { container } => changes.images.contains_key(container),
-        Place::Variable { container, name } => has(&changes.environment, container, name),
-        Place::Label { container, key } => has(&changes.docker_labels, container, key),
-        Place::Tag { key } => is_bookkeeping(place) || changes.tags.contains_key(key),
-    })
-}
-
 /// Whether a place is a note about a registration and no part of what runs.
 pub(super) fn is_bookkeeping(place: Place<'_>) -> bool {
     match place {
@@ -63,12 +47,8 @@ pub(super) fn is_bookkeeping(place: Place<'_>) -> bool {
     }
 }
 
-fn has(of: &BTreeMap<String, BTreeMap<String, String>>, container: &str, name: &str) -> bool {
-    of.get(container)
-        .is_some_and(|values| values.contains_key(name))
-}
-
-fn hash(definition: &TaskDefinition, omits: Omits<'_>) -> SpecHash {
+/// The hash of what is left of a definition without the places that `omits` says.
+pub(super) fn hash(definition: &TaskDefinition, omits: Omits<'_>) -> SpecHash {
     SpecHash(Sha256::digest(canonical::bytes(definition.document(), omits)).into())
 }
 

@@ -17,7 +17,9 @@ pub mod json;
 mod model;
 pub mod names;
 mod nulls;
+mod own_tags;
 mod print;
+mod protected;
 mod render;
 pub mod resource_tag;
 pub mod secrets;
@@ -29,13 +31,12 @@ mod visible;
 pub use diff::{Change, ChangeKind, Diff, diff};
 pub use document::{Container, Described, DocumentError, TaskDefinition, read_text};
 pub use foreign::{Foreign, Kind, kind_of};
-pub use hash::{SpecHash, protected_hash, spec_hash};
+pub use hash::{SpecHash, spec_hash};
 pub use model::{DESCRIBE_ONLY, REGISTERABLE};
+pub use own_tags::{TAG_COMMIT, TAG_PREFIX, TAG_RELEASE, TAG_SPEC};
 pub use print::{ordered, pretty, printable};
-pub use render::{
-    Changes, ReleaseMark, RenderError, Rendered, TAG_COMMIT, TAG_PREFIX, TAG_RELEASE, TAG_SPEC,
-    render,
-};
+pub use protected::protected_hash;
+pub use render::{Changes, ReleaseMark, RenderError, Rendered, render};
 pub use validate::{
     AllowedRegistry, Capacity, Finding, MutableTags, Rule, Rules, Severity, validate,
 };

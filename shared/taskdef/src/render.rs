@@ -7,21 +7,10 @@ use thiserror::Error;
 
 use super::document::TaskDefinition;
 use super::hash::{self, SpecHash};
+use super::own_tags::{TAG_COMMIT, TAG_PREFIX, TAG_RELEASE, TAG_SPEC};
 use crate::image::ImageRef;
 use crate::repeated;
 use crate::resource_tag::is_reserved;
-
-/// What all of Towpath's own tags start with.
-pub const TAG_PREFIX: &str = "towpath:";
-
-/// The tag with the release that a revision was registered for.
-pub const TAG_RELEASE: &str = "towpath:release";
-
-/// The tag with the commit that the release was built from.
-pub const TAG_COMMIT: &str = "towpath:commit";
-
-/// The tag with the revision's [`SpecHash`], by which an identical one is found again.
-pub const TAG_SPEC: &str = "towpath:spec";
 
 /// What is to be changed. Maps of maps are keyed by container name first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{BrokenTrail, Directive, Order, Subject, verify_trail};
 
-use super::rows::{Edited, write_edited};
+use super::edited::{Edited, write_edited};
 use crate::deployer::orders::Orders;
 use crate::output::{BAD, Failure, GOOD, NAME, QUIET};
 use crate::telling::{counted, safe, time};

@@ -9,19 +9,11 @@ use towpath_core::release::{
     Difference, Recomputed, Release, ServiceId, ServiceRow, Subject, Summary, ordered,
 };
 
+use super::edited::{Edited, write_edited};
 use super::orders::{self, AuditedOrders};
 use crate::deployer::orders::Orders;
-use crate::output::{BAD, Failure, GOOD, NAME, QUIET};
+use crate::output::{BAD, Failure, GOOD, NAME};
 use crate::telling::{counted, safe};
-
-/// A derived row that says otherwise than what it is derived from.
-#[derive(Debug, Serialize)]
-pub(super) struct Edited {
-    /// The row's partition key.
-    pub(super) row: String,
-    #[serde(flatten)]
-    pub(super) difference: Difference,
-}
 
 /// What was found about a service.
 #[derive(Debug, Serialize)]
@@ -192,20 +184,6 @@ pub(super) async fn of_orders<D: Orders>(
         }));
     }
     Ok(audited)
-}
-
-pub(super) fn write_edited(out: &mut dyn Write, edited: &[Edited]) -> Result<(), Failure> {
-    for Edited { row, difference } in edited {
-        let said = safe(&difference.to_string());
-        writeln!(out, "      {NAME}{row}{NAME:#}: {said}")?;
-    }
-    if !edited.is_empty() {
-        writeln!(
-            out,
-            "{QUIET}      entries and orders are what was written: find who wrote to the row, and put back what they say (docs/operations.md, \"A row that was edited\"){QUIET:#}"
-        )?;
-    }
-    Ok(())
 }
 
 pub(super) fn write_service(out: &mut dyn Write, one: &AuditedService) -> Result<(), Failure> {

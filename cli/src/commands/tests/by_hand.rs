@@ -6,7 +6,7 @@ use towpath_core::release::Rollback;
 
 use super::shop::*;
 use super::*;
-use crate::doctor::memory::Answers;
+use crate::deployer::memory::Answers;
 
 /// Every service runs that revision, and nothing that failed is left in it.
 fn running(number: u8) -> Answers {

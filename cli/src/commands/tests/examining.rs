@@ -1,7 +1,7 @@
 //! `towpath doctor`, as far as it arranges and prints.
 
 use super::*;
-use crate::doctor::memory::Answers;
+use crate::deployer::memory::Answers;
 
 #[test]
 fn what_may_not_be_read_is_unknown_and_no_error() {

@@ -4,7 +4,7 @@ use towpath_core::pipeline::Pipeline;
 
 use super::shop::*;
 use super::*;
-use crate::doctor::memory::Answers;
+use crate::deployer::memory::Answers;
 
 #[test]
 fn a_rollback_brings_back_the_release_before() {

@@ -3,7 +3,7 @@
 use towpath_core::release::{EndReason, Outcome};
 
 use super::*;
-use crate::doctor::memory::Answers;
+use crate::deployer::memory::Answers;
 
 #[test]
 fn explain_asks_only_the_pipelines_of_the_repository() {

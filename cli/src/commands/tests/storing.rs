@@ -3,7 +3,7 @@
 use towpath_core::release::{EndReason, Reason};
 
 use super::*;
-use crate::doctor::memory::Answers;
+use crate::deployer::memory::Answers;
 
 #[test]
 fn apply_stores_shows_what_changes_and_is_quiet_about_nothing() {

@@ -1,8 +1,8 @@
 //! What is found in AWS, and what is said of what is not.
 
 use super::*;
+use crate::deployer::memory::Answers;
 use crate::deployer::memory::Memory;
-use crate::doctor::memory::Answers;
 use crate::init::stage;
 
 fn wish() -> Wish {

@@ -1,13 +1,13 @@
 //! Keys with values, made of a bare value: what people write where a tool knows by itself what it is.
 
 use serde_json::{Map, Value as Json, json};
-use towpath_core::check::target::CheckUrl;
+use towpath_core::target::CheckUrl;
 use towpath_taskdef::repeated;
 
 use super::{LEFT_OUT, Place, command, like, scalar, takes, value_of, written};
-use crate::lint::document::{Node, Value};
-use crate::reference::yaml::flow;
 use crate::shape::{Field, Shape, Struct};
+use crate::yaml::document::{Node, Value};
+use crate::yaml::flow;
 
 /// How a value is written with the keys that it lacks: its own key, and the others that must be there.
 pub(super) fn of(node: &Node, fields: &Struct, key: &str, place: &Place<'_>) -> Option<String> {

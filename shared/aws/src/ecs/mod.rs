@@ -1,6 +1,5 @@
 //! Amazon ECS: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/Welcome.html>.
 
-mod definitions;
 mod service_deployments;
 mod started_by;
 mod stopped;
@@ -13,7 +12,6 @@ use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::Place;
 use towpath_deployer::ports::{CallError, Ecs, PauseAnswer, ServiceDeploymentBrief};
 
-pub(crate) use self::definitions::Definitions;
 use self::started_by::{Among, PAGE, StartedBy};
 use crate::aws::Aws;
 use crate::call::{classify, failed, present, refused, unreadable};

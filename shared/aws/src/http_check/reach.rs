@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use towpath_core::check::target::{CheckUrl, Scheme};
 use towpath_core::message::one_line;
+use towpath_core::target::{CheckUrl, Scheme};
 
 use super::{MOST_ADDRESSES, connect, encrypt, exchange, look_up, request};
 

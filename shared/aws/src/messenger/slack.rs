@@ -15,8 +15,9 @@ use towpath_deployer::ports::CallError;
 use towpath_taskdef::json;
 
 use crate::aws::Aws;
+use crate::cache::Secret;
 use crate::call::{causes, never_connected, one_line, present, refused, unreadable};
-use crate::secrets::{Secret, SecretKind};
+use crate::secrets::SecretKind;
 
 const POST: &str = "slack:chat.postMessage";
 const UPDATE: &str = "slack:chat.update";

@@ -1,5 +1,4 @@
-//! Evaluation of checks: whether the answers of green pass, what alarms, metrics and tasks come to,
-//! and whom a check may ask.
+//! Evaluation of checks: whether the answers of green pass, and what alarms, metrics and tasks come to.
 //!
 //! Whoever makes the requests hands over what came back; nothing here connects to anything.
 
@@ -7,14 +6,12 @@ mod alarm;
 mod fault;
 mod judge;
 mod metric;
-pub mod target;
 mod task;
 mod watch;
 
 pub use alarm::{Alarm, judge_alarms};
 pub use judge::{decided, judge};
 pub use metric::{Reading, Span as MetricSpan, judge_metric, span};
-pub(crate) use task::overrides;
 pub use task::{
     LogStream, TaskState, judge_task, log_stream, log_tail, read_task, run_task, task_definition,
 };

@@ -65,7 +65,7 @@ pub fn run_task(
     put("count", json!(1));
     put("startedBy", json!(started_by));
     put("clientToken", json!(Fingerprint::of(started_by)));
-    put("overrides", overrides(check));
+    put("overrides", check.overrides());
     if let Some(cluster) = service.get("clusterArn") {
         put("cluster", cluster.clone());
     }
@@ -82,21 +82,6 @@ pub fn run_task(
         put(key, value.clone());
     }
     Value::Object(body)
-}
-
-/// What the check's task has of its own:
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html>.
-pub(crate) fn overrides(check: &TaskCheck) -> Value {
-    let environment: Vec<_> = check
-        .environment
-        .iter()
-        .map(|(name, value)| json!({"name": name, "value": value}))
-        .collect();
-    let mut container = json!({"name": check.container, "command": check.command});
-    if !environment.is_empty() {
-        container["environment"] = Value::Array(environment);
-    }
-    json!({"containerOverrides": [container]})
 }
 
 /// How a task stands, as `DescribeTasks` describes it; `None` stands for one that it does not know.

@@ -1,16 +1,17 @@
 //! What cannot be seen in one key alone: contradictions between parts of a pipeline.
 
+mod brackets;
 mod check;
 mod checks;
 mod stage;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::collections::BTreeSet;
-use towpath_taskdef::repeated_path;
 
-use super::stored;
+use super::finding::{Contradiction, Found, named};
 use super::{Pipeline, Rollout, Stage};
 
 /// Most stages that a pipeline may have.
@@ -20,18 +21,6 @@ const MOST_STAGES: usize = 12;
 /// [15 levels](https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html),
 /// of which `/towpath/pipelines` and the pipeline's own name take three.
 const MOST_COMPONENTS: usize = 12;
-
-/// Two parts of a pipeline that cannot both hold, or a value that cannot work.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {problem}: {way_out}", repeated_path(.path))]
-pub struct Contradiction {
-    /// Where it stands, as a path of keys: `stages.2.approval`.
-    pub path: String,
-    /// What is wrong.
-    pub problem: String,
-    /// What to do about it.
-    pub way_out: String,
-}
 
 pub(super) fn find(pipeline: &Pipeline) -> Result<(), Vec<Contradiction>> {
     let mut found = Found::default();
@@ -64,12 +53,9 @@ pub(super) fn find(pipeline: &Pipeline) -> Result<(), Vec<Contradiction>> {
         find_beside(&stages[..index], stage, &path, &mut found);
         stage::find(pipeline, stage, &path, &mut found);
     }
-    stored::find_brackets(pipeline, &mut found);
-    if found.0.is_empty() {
-        Ok(())
-    } else {
-        Err(found.0)
-    }
+    brackets::find(pipeline, &mut found);
+    let found = found.into_inner();
+    if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
 /// What `stage` claims although a stage before it has it already.
@@ -140,34 +126,6 @@ fn operators(pipeline: &Pipeline, found: &mut Found) {
             "name the channel under the pipeline's `notify.slack`",
         );
     }
-}
-
-/// What has been found so far, in the order of the file.
-#[derive(Default)]
-pub(super) struct Found(Vec<Contradiction>);
-
-impl Found {
-    pub(super) fn into_inner(self) -> Vec<Contradiction> {
-        self.0
-    }
-
-    pub(super) fn add(
-        &mut self,
-        path: impl Into<String>,
-        problem: impl Into<String>,
-        way_out: impl Into<String>,
-    ) {
-        self.0.push(Contradiction {
-            path: path.into(),
-            problem: problem.into(),
-            way_out: way_out.into(),
-        });
-    }
-}
-
-/// A name as it is repeated: one that is taken may be a secret all the same.
-pub(super) fn named(name: &impl ToString) -> String {
-    towpath_taskdef::repeated(&name.to_string())
 }
 
 /// The first value that stands in the list for the second time.

@@ -9,6 +9,7 @@ mod arrivals;
 mod check;
 mod contradiction;
 mod duration;
+mod finding;
 mod named;
 mod never;
 mod notify;
@@ -31,8 +32,8 @@ pub use check::{
     AlarmCheck, Check, CheckKind, Comparison, HookPoint, HttpCheck, KindlessCheck, MetricCheck,
     OnNoData, TaskCheck,
 };
-pub use contradiction::Contradiction;
 pub use duration::{InvalidSpan, Span};
+pub use finding::Contradiction;
 pub use named::NamedContainers;
 pub use never::is_elsewhere;
 pub use notify::{Channel, Destination, Detail, Notify};

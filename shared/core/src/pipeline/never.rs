@@ -13,7 +13,7 @@ mod tests;
 pub use self::repository::is_elsewhere;
 use towpath_taskdef::repeated;
 
-use super::contradiction::Found;
+use super::finding::Found;
 use super::{CodeDeployRollout, Contradiction, Pipeline, Rollout, Stage};
 use crate::names::begins;
 

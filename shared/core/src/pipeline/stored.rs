@@ -2,7 +2,6 @@
 
 use towpath_taskdef::image::RepositoryName;
 
-use super::contradiction::Found;
 use super::{Base, Pipeline};
 use crate::names::{ParameterName, StageName};
 
@@ -130,56 +129,6 @@ impl Pipeline {
         };
         Ok(Stored { value, tier })
     }
-}
-
-/// SSM takes no value with text in double brackets, which it reserves for references:
-/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>.
-/// Of JSON's own brackets only the closing ones can stand side by side, which SSM does take.
-pub(super) fn find_brackets(pipeline: &Pipeline, found: &mut Found) {
-    // A pipeline that has no form in JSON is refused by `to_stored`.
-    if let Ok(value) = serde_json::to_value(pipeline) {
-        find_brackets_in(&value, &mut Vec::new(), found);
-    }
-}
-
-fn find_brackets_in(value: &serde_json::Value, path: &mut Vec<String>, found: &mut Found) {
-    match value {
-        serde_json::Value::String(text) => {
-            if has_brackets(text) {
-                add_brackets(path, found);
-            }
-        }
-        serde_json::Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                path.push(index.to_string());
-                find_brackets_in(item, path, found);
-                path.pop();
-            }
-        }
-        serde_json::Value::Object(members) => {
-            for (key, member) in members {
-                path.push(key.clone());
-                if has_brackets(key) {
-                    add_brackets(path, found);
-                }
-                find_brackets_in(member, path, found);
-                path.pop();
-            }
-        }
-        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}
-    }
-}
-
-fn has_brackets(text: &str) -> bool {
-    text.contains("{{") || text.contains("}}")
-}
-
-fn add_brackets(path: &[String], found: &mut Found) {
-    found.add(
-        path.join("."),
-        "SSM cannot store text with `{{` or `}}`",
-        "write it without double brackets",
-    );
 }
 
 #[cfg(test)]

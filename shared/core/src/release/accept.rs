@@ -6,12 +6,14 @@
 
 use jiff::Timestamp;
 
+use super::accepted::Accepted;
 use super::checked::{checks_of, slow_checks};
 use super::eligible::{StoredNow, may_roll_back, may_vote};
 use super::refused_reply::accept_refused_reply;
 use super::reported::{Reporter, accept_report};
 use super::rollout::Phase;
-use super::successor::{Successor, accept_successor};
+use super::succeeded::accept_successor;
+use super::successor::Successor;
 use super::vote::{Approval, Standing};
 use super::{
     ActionKind, Candidate, CheckResult, Decision, Event, Home, Image, Principal, Refusal, Release,
@@ -96,15 +98,6 @@ pub enum Incoming {
     },
     /// A release serves where this one has served.
     Succeeded(Successor),
-}
-
-/// What an incoming fact adds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Accepted {
-    /// These events.
-    Add(Vec<Event>),
-    /// Nothing: it is known, or does not matter any more.
-    Known,
 }
 
 /// Why a push opens no release.

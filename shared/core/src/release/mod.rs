@@ -5,6 +5,7 @@
 //! now. Neither reads a clock; whoever calls them passes the time.
 
 mod accept;
+mod accepted;
 mod action;
 mod blocked_by;
 mod checked;
@@ -30,6 +31,7 @@ mod rollout;
 mod seal;
 mod service;
 mod state;
+mod succeeded;
 mod successor;
 mod summary;
 #[cfg(test)]
@@ -38,7 +40,8 @@ mod unwritten;
 mod vote;
 mod waiting;
 
-pub use accept::{Accepted, Incoming, NotTaken, accept, open};
+pub use accept::{Incoming, NotTaken, accept, open};
+pub use accepted::Accepted;
 pub use action::{Action, ActionKind, Changes, DueCheck, Place, Start};
 pub use blocked_by::BlockedBy;
 pub use checked::{Verdict, checks_of, verdict};

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::Kind;
-use super::text::has_line;
+use super::line::has_line;
 
 /// What Copilot's manifests are of: <https://aws.github.io/copilot-cli/docs/manifest/overview/>.
 const COPILOT: [&str; 6] = [

@@ -1,6 +1,7 @@
 //! Texts that are no JSON, told by how they begin and by where reading them failed.
 
 use super::keys::Top;
+use super::line::has_line;
 use super::{Foreign, Kind};
 use crate::json::JsonError;
 
@@ -207,11 +208,6 @@ fn is_revision(line: &str) -> bool {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         !family.is_empty() && family.chars().all(|c| is_word(c) || c == '-') && is_number(revision)
     })
-}
-
-pub(super) fn has_line(text: &str, start: &str) -> bool {
-    let mut lines = text.lines();
-    lines.any(|line| line.trim_start().starts_with(start))
 }
 
 pub(super) fn is_terraform(text: &str) -> bool {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::names::ContainerName;
 use crate::pipeline::Span;
@@ -32,6 +33,23 @@ pub struct TaskCheck {
     #[serde(default = "ten_minutes")]
     #[schemars(extend("examples" = ["30m"]))]
     pub timeout: Span,
+}
+
+impl TaskCheck {
+    /// What the check's task has of its own:
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html>.
+    pub(crate) fn overrides(&self) -> Value {
+        let environment: Vec<_> = self
+            .environment
+            .iter()
+            .map(|(name, value)| json!({"name": name, "value": value}))
+            .collect();
+        let mut container = json!({"name": self.container, "command": self.command});
+        if !environment.is_empty() {
+            container["environment"] = Value::Array(environment);
+        }
+        json!({"containerOverrides": [container]})
+    }
 }
 
 fn ten_minutes() -> Span {

@@ -5,7 +5,7 @@ mod metric;
 mod pointer;
 mod task;
 
-use super::Found;
+use crate::pipeline::finding::Found;
 use crate::pipeline::{AlarmCheck, Check, CheckKind, Stage};
 
 pub(super) fn find(stage: &Stage, check: &Check, path: &str, found: &mut Found) {

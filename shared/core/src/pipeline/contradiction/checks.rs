@@ -1,6 +1,7 @@
 //! Contradictions between a stage's checks and the way in which it is rolled out.
 
-use super::{Found, check, named, repeated};
+use super::{check, repeated};
+use crate::pipeline::finding::{Found, named};
 use crate::pipeline::{Check, CheckKind, HookPoint, OnNoData, Stage};
 
 /// Most checks of a stage.

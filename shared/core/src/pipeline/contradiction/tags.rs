@@ -7,8 +7,9 @@ use towpath_taskdef::resource_tag::{
 use towpath_taskdef::{TAG_RELEASE, TAG_SPEC};
 use towpath_taskdef::{repeated_key, visible};
 
-use super::{Found, stage::value_of};
+use super::values::value_of;
 use crate::names::begins;
+use crate::pipeline::finding::Found;
 use crate::pipeline::{PLACEHOLDERS, Pipeline, Stage, TagPolicy};
 
 /// Those that Towpath always adds.

@@ -4,7 +4,7 @@ use towpath_taskdef::repeated;
 
 use crate::names::Partition;
 use crate::pipeline::Stage;
-use crate::pipeline::contradiction::Found;
+use crate::pipeline::finding::Found;
 
 pub(super) fn find(stage: &Stage, path: &str, found: &mut Found) {
     if let Some(region) = &stage.region

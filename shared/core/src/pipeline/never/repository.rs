@@ -7,7 +7,7 @@ use towpath_taskdef::repeated;
 
 use crate::names::Partition;
 use crate::pipeline::Pipeline;
-use crate::pipeline::contradiction::Found;
+use crate::pipeline::finding::Found;
 
 /// Shortest name of a repository of ECR. Its other rules are those of every registry, since its model
 /// has the pattern that takes `a__b` and `a--b`:

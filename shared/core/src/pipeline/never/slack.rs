@@ -1,7 +1,7 @@
 //! People and channels of Slack that nobody has.
 
 use crate::pipeline::Pipeline;
-use crate::pipeline::contradiction::Found;
+use crate::pipeline::finding::Found;
 
 /// The length of the shortest ids that Slack shows:
 /// <https://docs.slack.dev/reference/objects/user-object>.

@@ -2,7 +2,7 @@
 
 use towpath_taskdef::repeated;
 
-use crate::pipeline::contradiction::Found;
+use crate::pipeline::finding::Found;
 use crate::pipeline::{TagPolicy, TagRegex};
 
 pub(super) fn find(tags: &TagPolicy, found: &mut Found) {

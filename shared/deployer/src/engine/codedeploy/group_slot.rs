@@ -3,7 +3,7 @@
 use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
 use towpath_core::release::{Event, Place};
 
-use super::start::New;
+use super::request::New;
 use super::waits_to_terminate;
 use crate::ports::{CallError, DeploymentProgress, Ports, Wait};
 use crate::service::Service;

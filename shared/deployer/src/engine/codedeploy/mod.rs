@@ -4,6 +4,7 @@
 mod balancer;
 mod group_slot;
 mod observe;
+mod request;
 mod roll_back;
 mod set_up;
 mod start;

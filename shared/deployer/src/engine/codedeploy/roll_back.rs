@@ -5,7 +5,8 @@ use towpath_core::names::TaskDefinitionArn;
 use towpath_core::pipeline::CodeDeployRollout;
 use towpath_core::release::{ALL_AT_ONCE, DeploymentTarget};
 
-use super::start::{Created, New, create, find};
+use super::request::New;
+use super::start::{Created, create, find};
 use crate::engine::contract::{TakenBack, WayBack};
 use crate::engine::service_state::replaced_by;
 use crate::ports::{CallError, Ports};

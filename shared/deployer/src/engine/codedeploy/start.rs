@@ -3,23 +3,12 @@
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, TaskDefinitionArn};
 use towpath_core::pipeline::CodeDeployRollout;
-use towpath_core::release::{DeploymentTarget, Event, Place, Start};
+use towpath_core::release::{DeploymentTarget, Event, Start};
 
 use super::group_slot::{Slot, free_slot};
+use super::request::New;
 use crate::engine::service_state::check_baseline;
 use crate::ports::{CallError, DeploymentInfo, NewDeployment, Ports};
-
-/// What is deployed.
-pub(super) struct New<'a> {
-    pub(super) place: &'a Place,
-    pub(super) settings: &'a CodeDeployRollout,
-    pub(super) revision: &'a TaskDefinitionArn,
-    pub(super) target: &'a DeploymentTarget,
-    /// The text by which the deployment is found again.
-    pub(super) mark: &'a str,
-    /// Whether it brings back what ran before, whatever the alarms say.
-    pub(super) is_rollback: bool,
-}
 
 /// Starts it, unless what runs is no longer what the rollout was planned on.
 pub(super) async fn start<P: Ports>(

@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-blue-green.html>
 
 mod check;
+mod coming_back;
 mod observe;
 mod roll_back;
 mod start;

@@ -18,9 +18,9 @@
 //!
 //! A rollback has no event and no stage of its own; its traffic weights and these states tell.
 
-use towpath_core::names::DeploymentId;
 use towpath_core::release::DeploymentStatus;
 
+use super::coming_back::{coming_back, unknown};
 use super::started::newest_after;
 use crate::engine::contract::Observed;
 use crate::engine::service_deployment::{ServiceDeployment, Standing, brings};
@@ -34,7 +34,7 @@ pub(super) async fn observe<P: Ports>(
 ) -> Result<DeploymentStatus, CallError> {
     let (place, id) = (observed.place, observed.deployment);
     if let Some(back) = observed.back {
-        return super::roll_back::coming_back(ports, place, back, observed.fresh).await;
+        return coming_back(ports, place, back, observed.fresh).await;
     }
     let Some(seen) = ServiceDeployment::look(ports, place, id).await? else {
         return Ok(if observed.fresh {
@@ -77,12 +77,6 @@ pub(super) async fn observe<P: Ports>(
         }
         Standing::Stopped => stopped(ports, observed, &seen).await?,
     })
-}
-
-pub(super) fn unknown(id: &DeploymentId) -> DeploymentStatus {
-    DeploymentStatus::Failed {
-        reason: format!("ECS knows no service deployment {id}"),
-    }
 }
 
 /// A deployment that was stopped, by whoever started another one, or without anything in its

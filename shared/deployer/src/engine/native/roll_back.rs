@@ -3,12 +3,9 @@
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId};
-use towpath_core::release::{DeploymentStatus, Place};
 
-use super::observe::unknown;
-use super::started::{also, newest_after, unknown as not_seen};
+use super::started::{also, newest_after, unknown};
 use crate::engine::contract::{Begun, TakenBack, WayBack};
-use crate::engine::pause::let_through;
 use crate::engine::service_deployment::{ServiceDeployment, Standing, brings};
 use crate::engine::service_state::replaced_by;
 use crate::engine::update::{Over, Update};
@@ -133,7 +130,7 @@ async fn brought_back<P: Ports>(
                 by.as_ref().unwrap_or(back.to),
             )))
         }
-        Some(_) | None => Err(not_seen(format!(
+        Some(_) | None => Err(unknown(format!(
             "the service runs {} again, and the deployment that brings it is not to be seen",
             back.to.short()
         ))),
@@ -151,43 +148,4 @@ async fn begun<P: Ports>(
         deployment: Some(deployment),
         ..Begun::default()
     }))
-}
-
-/// How the deployment stands that brings the old version back after another one was over.
-pub(super) async fn coming_back<P: Ports>(
-    ports: &P,
-    place: &Place,
-    back: &DeploymentId,
-    fresh: bool,
-) -> Result<DeploymentStatus, CallError> {
-    let reason = "another deployment brings the old version back".to_owned();
-    let Some(seen) = ServiceDeployment::look(ports, place, back).await? else {
-        return Ok(if fresh {
-            let by = Some(back.clone());
-            DeploymentStatus::RollingBack { reason, by }
-        } else {
-            unknown(back)
-        });
-    };
-    Ok(match seen.standing() {
-        Standing::UnderWay => {
-            // Nobody is asked whether the old version may come back.
-            if let Some(pause) = seen.pause() {
-                let_through(ports, place, back, Some(&pause)).await?;
-            }
-            DeploymentStatus::RollingBack {
-                reason,
-                by: Some(back.clone()),
-            }
-        }
-        Standing::Successful | Standing::CleaningUp => DeploymentStatus::RolledBack { reason },
-        Standing::Turning | Standing::RolledBack | Standing::RollbackFailed | Standing::Stopped => {
-            DeploymentStatus::Failed {
-                reason: format!(
-                    "the deployment {back}, which was to bring the old version back, did not come through: {}; look at what serves",
-                    seen.reason()
-                ),
-            }
-        }
-    })
 }

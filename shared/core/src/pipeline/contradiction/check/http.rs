@@ -3,9 +3,9 @@
 use towpath_taskdef::repeated_key;
 
 use super::pointer;
-use crate::check::target::{AddressPolicy, CheckUrl, Denied, Host};
 use crate::pipeline::HttpCheck;
-use crate::pipeline::contradiction::Found;
+use crate::pipeline::finding::Found;
+use crate::target::{AddressPolicy, CheckUrl, Denied, Host};
 
 /// Longest time in seconds that one answer may take.
 const LONGEST_ANSWER: u32 = 20;

@@ -3,7 +3,7 @@
 use towpath_taskdef::{repeated, repeated_key};
 
 use crate::pipeline::MetricCheck;
-use crate::pipeline::contradiction::Found;
+use crate::pipeline::finding::Found;
 
 /// Most dimensions of a metric:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Dimension>.

@@ -2,8 +2,8 @@
 
 use towpath_taskdef::repeated;
 
-use crate::check::overrides;
-use crate::pipeline::contradiction::{Found, stage::variable_name};
+use crate::pipeline::contradiction::values::variable_name;
+use crate::pipeline::finding::Found;
 use crate::pipeline::{PLACEHOLDERS, Stage, TaskCheck};
 
 /// The longest text of all overrides of a task, with the characters that JSON adds:
@@ -29,7 +29,7 @@ pub(super) fn find(stage: &Stage, task: &TaskCheck, path: &str, found: &mut Foun
         nul(value, "the value", &path, found);
         placeholder(stage, task, value, &path, found);
     }
-    let length = overrides(task).to_string().chars().count();
+    let length = task.overrides().to_string().chars().count();
     if length > LONGEST_OVERRIDES {
         found.add(
             path,

@@ -5,7 +5,7 @@ use towpath_taskdef::repeated;
 use super::document::{Position, Unreadable};
 
 /// A file with nothing in it.
-pub(super) fn empty(at: Position) -> Unreadable {
+pub(crate) fn empty(at: Position) -> Unreadable {
     Unreadable::new(
         at,
         "the file is empty",
@@ -15,7 +15,7 @@ pub(super) fn empty(at: Position) -> Unreadable {
 
 /// What is told in place of what the parser says: what the file is, if that shows at its start or in
 /// the line that cannot be read. A line that begins with one of `marks` is meant as a comment.
-pub(super) fn instead_of(text: &str, error: Unreadable, marks: &[&str]) -> Unreadable {
+pub(crate) fn instead_of(text: &str, error: Unreadable, marks: &[&str]) -> Unreadable {
     let line = text.lines().nth(error.at.line.saturating_sub(1));
     let line = line.unwrap_or_default().trim();
     if let Some(placeholder) = placeholder(line) {

@@ -2,13 +2,12 @@
 
 use serde_json::Value;
 use towpath_aws::{Reached, is_readable};
-use towpath_core::check::target::CheckUrl;
 use towpath_core::pipeline::Role;
+use towpath_core::target::CheckUrl;
 use towpath_deployer::ports::CallError;
 use towpath_taskdef::image::{Digest, Registry, RepositoryName};
 
-use super::finding::{Finding, Severity};
-use super::reads::{Reads, Spot};
+use crate::deployer::reads::{Reads, Spot};
 
 /// What each operation answers.
 #[derive(Debug, Clone, Default)]
@@ -133,18 +132,4 @@ impl Reads for Answers {
             Err(error) => Reached::Unreached(error.code().unwrap_or_default().to_owned()),
         }
     }
-}
-
-/// Findings as `severity: cause`.
-pub(crate) fn told(findings: &[Finding]) -> Vec<String> {
-    let severity = |finding: &Finding| match finding.severity {
-        Severity::Ok => "ok",
-        Severity::Unknown => "unknown",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    };
-    findings
-        .iter()
-        .map(|finding| format!("{}: {}", severity(finding), finding.cause))
-        .collect()
 }

@@ -4,8 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use ipnet::IpNet;
-
-use crate::message::one_line;
+use towpath_taskdef::repeated;
 
 /// Decides about an address that a check's host resolved to.
 ///
@@ -92,7 +91,7 @@ impl FromStr for AddressPolicy {
             .map(|network| {
                 network
                     .parse()
-                    .map_err(|_| InvalidNetwork(one_line(network, 64)))
+                    .map_err(|_| InvalidNetwork(repeated(network)))
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { listed })

@@ -61,7 +61,7 @@ const REPLACED: [&str; 21] = [
 ];
 
 /// Reads a YAML file.
-pub(super) fn read(text: &str) -> Result<Node, Unreadable> {
+pub(crate) fn read(text: &str) -> Result<Node, Unreadable> {
     let mut reader = Reader {
         text,
         events: Parser::new_from_str(text),

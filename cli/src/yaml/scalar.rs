@@ -3,7 +3,7 @@
 use super::document::Value;
 
 /// The value of a scalar without quotes, or why JSON has none for it.
-pub(super) fn of_plain(text: &str) -> Result<Value, &'static str> {
+pub(crate) fn of_plain(text: &str) -> Result<Value, &'static str> {
     Ok(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => Value::Bool(true),

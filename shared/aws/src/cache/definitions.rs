@@ -19,7 +19,7 @@ pub(crate) struct Definitions(Mutex<Vec<(ServiceId, String, Value)>>);
 
 impl Definitions {
     /// Keeps what was described for a service.
-    pub(super) fn keep(&self, place: &Place, described: &Value) {
+    pub(crate) fn keep(&self, place: &Place, described: &Value) {
         let arn = described.pointer("/taskDefinition/taskDefinitionArn");
         let Some(arn) = arn.and_then(Value::as_str) else {
             return;
@@ -33,7 +33,7 @@ impl Definitions {
     }
 
     /// What was described of that revision for the service, once.
-    pub(super) fn take(&self, place: &Place, revision: &TaskDefinitionArn) -> Option<Value> {
+    pub(crate) fn take(&self, place: &Place, revision: &TaskDefinitionArn) -> Option<Value> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let index = kept.iter().position(|(service, known, _)| {
             *service == place.service && known == revision.as_str()

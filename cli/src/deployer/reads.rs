@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 use towpath_aws::Reached;
-use towpath_core::check::target::CheckUrl;
 use towpath_core::names::Region;
 use towpath_core::pipeline::Role;
 use towpath_core::release::Place;
+use towpath_core::target::CheckUrl;
 use towpath_deployer::ports::CallError;
 use towpath_taskdef::image::{Digest, Registry, RepositoryName};
 

@@ -1,0 +1,43 @@
+//! What is found to be wrong with a pipeline: where, what, and the way out.
+
+use towpath_taskdef::repeated_path;
+
+/// Two parts of a pipeline that cannot both hold, or a value that cannot work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {problem}: {way_out}", repeated_path(.path))]
+pub struct Contradiction {
+    /// Where it stands, as a path of keys: `stages.2.approval`.
+    pub path: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do about it.
+    pub way_out: String,
+}
+
+/// What has been found so far, in the order of the file.
+#[derive(Default)]
+pub(super) struct Found(Vec<Contradiction>);
+
+impl Found {
+    pub(super) fn into_inner(self) -> Vec<Contradiction> {
+        self.0
+    }
+
+    pub(super) fn add(
+        &mut self,
+        path: impl Into<String>,
+        problem: impl Into<String>,
+        way_out: impl Into<String>,
+    ) {
+        self.0.push(Contradiction {
+            path: path.into(),
+            problem: problem.into(),
+            way_out: way_out.into(),
+        });
+    }
+}
+
+/// A name as it is repeated: one that is taken may be a secret all the same.
+pub(super) fn named(name: &impl ToString) -> String {
+    towpath_taskdef::repeated(&name.to_string())
+}
