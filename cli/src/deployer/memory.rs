@@ -123,19 +123,24 @@ impl Memory {
             image,
             rollback: None,
         };
+        self.write(&id, &[&[opened][..], then].concat());
+        id
+    }
+
+    /// Writes the entries of a release: these events, one each second from its push on.
+    pub(crate) fn write(&mut self, id: &ReleaseId, events: &[Event]) {
         let mut entries = Vec::<Entry>::new();
-        for (second, event) in std::iter::once(&opened).chain(then).enumerate() {
+        for (second, event) in events.iter().enumerate() {
             let at = PUSHED + SignedDuration::from_secs(i64::try_from(second).unwrap() + 1);
             let actor = Actor::Function(if second == 0 { "image-push" } else { "advance" }.into());
             let last = entries.last().map(|one| (one.sequence, &one.fingerprint));
-            entries.push(Entry::after(last, &id, at, actor, event.clone()));
+            entries.push(Entry::after(last, id, at, actor, event.clone()));
         }
         let release = Release::fold(id.clone(), entries.clone()).unwrap();
         self.summaries
             .insert(id.clone(), Summary::of(&release).unwrap());
         let stored = entries.into_iter().map(Entry::into_stored);
         self.entries.insert(id.clone(), stored.collect());
-        id
     }
 
     /// Has a release run in a stage.

@@ -8,6 +8,7 @@ pub mod metric;
 pub mod per_minute;
 mod perform;
 pub mod ports;
+pub mod rollback;
 mod service;
 mod traffic;
 pub mod verified;

@@ -2,7 +2,7 @@
 //! compared with the entries and orders that it is derived from.
 
 use towpath_core::release::{
-    Difference, Directive, Release, ServiceId, ServiceRow, Subject, ordered, verify_row,
+    Difference, Directive, ServiceId, ServiceRow, Subject, not_driven, ordered, verify_row,
     verify_trail,
 };
 use towpath_taskdef::image::Digest;
@@ -170,17 +170,6 @@ pub async fn against_entries<P: Ledger>(
         }
         Err(error @ (LoadError::Unreadable { .. } | LoadError::Call(_))) => Err(error.into()),
     }
-}
-
-/// Why a release that could be read is not driven, if it is not.
-#[must_use]
-pub fn not_driven(release: &Release) -> NotDriven {
-    let untrusted = release.untrusted()?;
-    Some(format!(
-        "the ledger of {} is not trusted: {}",
-        release.id(),
-        untrusted.reason
-    ))
 }
 
 fn broken(subject: &Subject, trail: &Trail) -> Option<String> {

@@ -4,9 +4,11 @@ use std::io::Write;
 
 use serde::Serialize;
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Image, Principal, Revision};
+use towpath_core::release::{Principal, Revision, RollbackRefused, ServiceId};
+use towpath_deployer::rollback::{BroughtBack, Opened, RolledBack};
 use towpath_taskdef::image::Digest;
 
+use super::Arguments;
 use crate::output::{Failure, GOOD, NAME, QUIET, WARN};
 use crate::telling::safe;
 
@@ -18,8 +20,8 @@ pub(super) struct Report<'a> {
     pub(super) by: Principal,
     /// Whether it was not asked for before.
     pub(super) new: bool,
-    /// The release that is being rolled out and is taken back.
-    pub(super) taken_back: Option<ReleaseId>,
+    /// The release whose rollout is rolled back.
+    pub(super) rolled_back: Option<ReleaseId>,
     /// The release that has the service and is not driven: the rollback takes it from that one.
     pub(super) taken_from: Option<TakenFrom>,
     /// What the service was found to run that Towpath has not deployed, where it was looked at.
@@ -65,16 +67,77 @@ pub(super) struct To {
     pub(super) vetoed: Option<String>,
 }
 
+/// What was found out about the service while it was looked at.
+#[derive(Default)]
+pub(super) struct LookedAt {
+    pub(super) runs_instead: Option<RunsInstead>,
+    pub(super) not_looked_at: Option<String>,
+}
+
+impl<'a> Report<'a> {
+    /// What was done, unless nothing was.
+    pub(super) fn of(
+        done: RolledBack,
+        arguments: &'a Arguments,
+        service: &ServiceId,
+        by: Principal,
+        looked: LookedAt,
+    ) -> Result<Self, RollbackRefused> {
+        let mut report = Report {
+            pipeline: arguments.of.pipeline.as_str(),
+            stage: arguments.of.stage.as_str(),
+            service: service.to_string(),
+            by,
+            new: false,
+            rolled_back: None,
+            taken_from: None,
+            runs_instead: looked.runs_instead,
+            not_looked_at: looked.not_looked_at,
+            rollback: None,
+            to: None,
+        };
+        match done {
+            RolledBack::UnderWay { release, to } => {
+                report.rollback = Some(release);
+                report.to = Some(To::of(to));
+            }
+            RolledBack::Rollout {
+                release,
+                is_new,
+                then,
+            } => {
+                report.new = is_new;
+                report.rolled_back = Some(release);
+                if let Some(opened) = then {
+                    report.opened(opened);
+                }
+            }
+            RolledBack::Opened(opened) => report.opened(opened),
+            RolledBack::Refused(refused) => return Err(refused),
+        }
+        Ok(report)
+    }
+
+    fn opened(&mut self, opened: Opened) {
+        self.new |= opened.is_new;
+        self.rollback = Some(opened.id);
+        self.to = Some(To::of(opened.to));
+        self.taken_from = opened.taken_from.map(|(release, problem)| TakenFrom {
+            release,
+            problem: safe(&problem),
+        });
+    }
+}
+
 impl To {
-    /// What `good` brought, or what ran before it, with the image of `image`, which is one of either
-    /// `good` or a rollback to it.
-    pub(super) fn of(good: ReleaseId, image: &Image, revision: &Revision, before: bool) -> Self {
+    fn of(BroughtBack { rollback, image }: BroughtBack) -> Self {
+        let of_release = !rollback.before;
         Self {
-            release: good,
-            tag: (!before).then(|| image.tag.to_string()),
-            revision: revision.clone(),
-            before_release: before,
-            digest: (!before).then_some(image.digest),
+            release: rollback.good,
+            tag: of_release.then(|| image.tag.to_string()),
+            revision: rollback.revision,
+            before_release: rollback.before,
+            digest: of_release.then_some(image.digest),
             vetoed: None,
         }
     }
@@ -86,10 +149,10 @@ pub(super) fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(),
     } = report;
     let name = format!("{NAME}{stage}{NAME:#} of {pipeline}");
     let before = if report.new { "" } else { "already " };
-    if let Some(release) = &report.taken_back {
+    if let Some(release) = &report.rolled_back {
         writeln!(
             out,
-            "{name}: {release} is {before}being taken back; what ran before it serves again"
+            "{name}: the rollout of {release} is {before}being rolled back; what ran before it serves again"
         )?;
     }
     if let Some(TakenFrom { release, problem }) = &report.taken_from {
@@ -129,15 +192,15 @@ pub(super) fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(),
     if let Some(reason) = vetoed {
         writeln!(
             out,
-            "{WARN}{}{WARN:#}. No veto keeps a rollback: `towpath rollback {pipeline} {stage} --to RELEASE` brings back another",
+            "{WARN}{}{WARN:#}. Rollbacks ignore vetoes: `towpath rollback {pipeline} {stage} --to RELEASE` brings back another",
             safe(reason)
         )?;
     }
-    let follow = report.rollback.as_ref().or(report.taken_back.as_ref());
+    let follow = report.rollback.as_ref().or(report.rolled_back.as_ref());
     if let Some(release) = follow {
         writeln!(
             out,
-            "{QUIET}`towpath history {release}` tells how it goes. The stage is on hold afterwards: \
+            "{QUIET}`towpath history {release}` shows how it goes. The stage is on hold afterwards: \
              `towpath release-hold {pipeline} {stage} --reason …` lets releases in again{QUIET:#}"
         )?;
     }

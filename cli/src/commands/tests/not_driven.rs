@@ -49,7 +49,7 @@ fn an_owner_that_cannot_be_read_is_warned_of_and_keeps_no_rollback() {
     let report = json(&ordered(&deployer, "rollback", &["--output", "json"]));
     assert_eq!(report["taken_from"]["release"], owner.as_str());
     assert_eq!(report["to"]["release"], good.as_str(), "what served");
-    assert_eq!(report["taken_back"], serde_json::Value::Null);
+    assert_eq!(report["rolled_back"], serde_json::Value::Null);
     assert_eq!(deployer.ordered.borrow().opened.len(), 1);
 }
 
@@ -61,7 +61,7 @@ fn an_owner_that_is_not_trusted_keeps_no_rollback() {
     assert_eq!(report["taken_from"]["release"], owner.as_str());
     assert_eq!(report["to"]["release"], good.as_str());
 
-    // When it was let go, what it left is taken back by what served before.
+    // When it was let go, what it left is replaced by what served before.
     closed(&mut deployer, &owner);
     let report = json(&ordered(&deployer, "rollback", &["--output", "json"]));
     assert_eq!(report["taken_from"], serde_json::Value::Null);

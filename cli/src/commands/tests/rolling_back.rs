@@ -1,6 +1,7 @@
 //! `towpath rollback`.
 
 use towpath_core::pipeline::Pipeline;
+use towpath_core::release::{EndReason, Outcome};
 
 use super::shop::*;
 use super::*;
@@ -13,7 +14,7 @@ fn a_rollback_brings_back_the_release_before() {
     let report = json(&ordered(&deployer, "rollback", &rest));
     assert_eq!(report["to"]["release"], good.as_str());
     assert_eq!(
-        (&report["new"], &report["taken_back"]),
+        (&report["new"], &report["rolled_back"]),
         (&true.into(), &().into())
     );
     let again = json(&ordered(&deployer, "rollback", &rest));
@@ -157,13 +158,13 @@ fn what_failed_and_is_left_in_place_is_told_and_makes_way_for_what_is_good() {
 }
 
 #[test]
-fn what_is_being_rolled_out_is_taken_back() {
+fn what_is_being_rolled_out_is_rolled_back() {
     let (mut deployer, good, _) = shop();
     let pipeline = deployer.keep(SHOP);
     let live = live(&mut deployer, &pipeline);
     let text = ordered(&deployer, "rollback", &["--reason", "the wrong one"]);
     assert!(
-        text.contains(&format!("{live} is being taken back")),
+        text.contains(&format!("{live} is being rolled back")),
         "{text}"
     );
     {
@@ -175,11 +176,55 @@ fn what_is_being_rolled_out_is_taken_back() {
             "what ran before serves again by itself"
         );
     }
-    // With --to, the rollback to it waits behind what is taken back.
+    // With --to, the rollback to it waits behind what is rolled back.
     let rest = ["--to", good.as_str(), "--output", "json"];
     let report = json(&ordered(&deployer, "rollback", &rest));
-    assert_eq!(report["taken_back"], live.as_str());
+    assert_eq!(report["rolled_back"], live.as_str());
     assert_eq!(report["to"]["release"], good.as_str());
+}
+
+#[test]
+fn what_cannot_be_brought_back_is_found_out_before_anything_is_rolled_back() {
+    let (mut deployer, _, _) = shop();
+    let pipeline = deployer.keep(SHOP);
+    live(&mut deployer, &pipeline);
+    let never = deployer.release(&pipeline, "0000005", &[]);
+    for to in [never.as_str(), "shop-api-0123456789abcdef", "api:99"] {
+        let error = refused(&deployer, "rollback", &["--to", to]);
+        assert!(error.contains("`towpath history` shows"), "{error}");
+    }
+    let ordered = deployer.ordered.borrow();
+    assert!(ordered.taken.is_empty() && ordered.opened.is_empty());
+}
+
+#[test]
+fn a_rollback_that_has_ended_in_vain_is_asked_for_anew() {
+    let (mut deployer, _, _) = shop();
+    let rest = ["--output", "json"];
+    let first = json(&ordered(&deployer, "rollback", &rest));
+    let (id, events) = deployer.ordered.borrow().opened[0].clone();
+    let ended = Event::Ended {
+        outcome: Outcome::Failed,
+        reason: EndReason::NoService,
+    };
+    deployer.write(&id, &[&events[..], &[ended]].concat());
+    let again = json(&ordered(&deployer, "rollback", &rest));
+    assert_eq!((&first["new"], &again["new"]), (&true.into(), &true.into()));
+    assert_ne!(first["rollback"], again["rollback"]);
+    assert_eq!(first["to"], again["to"]);
+}
+
+#[test]
+fn a_service_that_changes_hands_each_time_is_not_rolled_back() {
+    let (mut deployer, _, last) = shop();
+    // By its own entries it has let the service go.
+    row(&mut deployer).owner = Some(last);
+    let error = refused(&deployer, "rollback", &[]);
+    assert!(
+        error.contains("production changes hands again and again"),
+        "{error}"
+    );
+    assert!(deployer.ordered.borrow().opened.is_empty());
 }
 
 #[test]
@@ -213,13 +258,13 @@ fn a_stage_that_was_renamed_is_rolled_back_under_its_new_name() {
     let live = live(&mut deployer, &pipeline);
     deployer.keep(&renamed);
     let report = json(&yes(&deployer, &rollback));
-    assert_eq!(report["taken_back"], live.as_str());
+    assert_eq!(report["rolled_back"], live.as_str());
     let ordered = deployer.ordered.borrow();
     let [(id, events)] = ordered.taken.as_slice() else {
-        panic!("it is taken back: {:?}", ordered.taken);
+        panic!("it is rolled back: {:?}", ordered.taken);
     };
     let [Event::RollbackRequested { stage, .. }] = events.as_slice() else {
-        panic!("it is taken back: {events:?}");
+        panic!("it is rolled back: {events:?}");
     };
     assert_eq!((id, stage.as_str()), (&live, "production"));
 }

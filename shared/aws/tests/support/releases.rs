@@ -6,8 +6,8 @@ use towpath_aws::Aws;
 use towpath_core::names::{Region, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Actor, BlockedBy, EndReason, Entry, Event, Home, Image, Outcome, Place, Plan, Principal,
-    Reason, Release, ServiceId, WantedRollback, open_rollback, release_id,
+    Actor, BlockedBy, EndReason, Entry, Event, Home, Image, NewRollback, Outcome, Place, Plan,
+    Principal, Reason, Release, ServiceId, WantedRollback, release_id,
 };
 use towpath_deployer::ports::{Append, AppendError, Ledger, NewDeployment};
 
@@ -143,7 +143,8 @@ pub fn rollback(good: &Release) -> (ReleaseId, Vec<Event>) {
         by: Principal::Slack("U1".parse().unwrap()),
         reason: None,
     };
-    open_rollback(&good, &good, wanted, 0, 0).unwrap()
+    let rollback = NewRollback::new(&good, &good, wanted, 0).unwrap();
+    rollback.opened(0)
 }
 
 /// The release took the service.

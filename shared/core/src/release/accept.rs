@@ -11,6 +11,7 @@ use super::checked::{checks_of, slow_checks};
 use super::eligible::{StoredNow, may_roll_back, may_vote};
 use super::refused_reply::accept_refused_reply;
 use super::reported::{Reporter, accept_report};
+use super::rollback::rollout_to;
 use super::rollout::Phase;
 use super::succeeded::accept_successor;
 use super::successor::Successor;
@@ -71,7 +72,7 @@ pub enum Incoming {
         /// What CodeDeploy's answer has to carry, if others are to give it later.
         execution: Option<String>,
     },
-    /// Somebody wants the stage's rollout taken back.
+    /// Somebody wants the stage's rollout rolled back.
     RollBack {
         /// The stage.
         stage: StageName,
@@ -228,7 +229,7 @@ pub fn accept(release: &Release, incoming: Incoming, now: Timestamp) -> Result<A
 }
 
 /// A release that is not trusted is evidence: nothing is added to it. Who votes is told so, and who
-/// wants it taken back that it is not being rolled out.
+/// wants it rolled back that it is not being rolled out.
 fn accept_nothing(
     release: &Release,
     untrusted: &Untrusted,
@@ -305,7 +306,7 @@ fn request_of<'a>(
                     return Err(closed("the rollout is being rolled back"));
                 }
                 if live.open_request().is_none() || release.intends(ActionKind::Continue) {
-                    return Err(closed("traffic was let through; to undo that, roll back"));
+                    return Err(closed("traffic was let through already: roll back instead"));
                 }
                 if now >= open.expires_at && open.standing() == Standing::Open {
                     return Err(closed("it has expired"));
@@ -314,7 +315,7 @@ fn request_of<'a>(
             }
             (_, Some(given)) if given.id == *approval => {
                 if live.deployment().is_some() || release.intends(ActionKind::Start) {
-                    return Err(closed("the rollout has begun; to take it back, roll back"));
+                    return Err(closed("the rollout has begun already: roll back instead"));
                 }
                 given
             }
@@ -418,8 +419,7 @@ fn accept_rollback(
     by: Principal,
     reason: Option<String>,
 ) -> Result<Accepted, Refusal> {
-    let here = release.stage_position(&stage) == Some(release.stage_index());
-    match release.live().filter(|_| here) {
+    match rollout_to(release, &stage) {
         Some(live) if live.rollback_requested.is_some() => Ok(Accepted::Known),
         Some(_) => Ok(Accepted::Add(vec![Event::RollbackRequested {
             stage,

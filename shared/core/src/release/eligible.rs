@@ -76,7 +76,7 @@ pub(super) fn may_vote(
 ///
 /// # Errors
 /// Why not.
-pub fn may_roll_back(
+pub(super) fn may_roll_back(
     release: &Release,
     stage: &StageName,
     by: &Principal,

@@ -50,7 +50,7 @@ pub use directive::{
     BrokenLog, BrokenTrail, Directive, Logged, NotASubject, Order, Subject, Upon, ordered,
     verify_listed, verify_log, verify_trail,
 };
-pub use eligible::{StoredNow, approvers, may_roll_back};
+pub use eligible::{StoredNow, approvers};
 pub use entry::{Actor, BrokenChain, Entry, EntryText, StoredEntry, verify_chain};
 pub use event::{CheckResult, Event, Image, Revision};
 pub use hook_report::{HookReport, NotTheirs, reporting_account};
@@ -69,8 +69,9 @@ pub use refusal::Refusal;
 pub(crate) use reported::reporter;
 pub use reported::{Reporter, Sender};
 pub use rollback::{
-    ALL_AT_ONCE, MOST_ATTEMPTS, NoWayBack, Rollback, Serving, Unfounded, WantedRollback,
-    open_rollback, ran, served_before, verify_rollback,
+    ALL_AT_ONCE, Found, Lookup, MOST_ATTEMPTS, NewRollback, Rollback, RollbackDecision,
+    RollbackFacts, RollbackOf, RollbackRefused, RollbackRequest, RollbackTarget, Serving, StageNow,
+    Unfounded, WantedRollback, decide_rollback, not_driven, ran, served_before, verify_rollback,
 };
 pub use rollout::{
     CheckTask, Checks, Closing, Deployment, DeploymentEnd, DeploymentStatus, HookCall, Live,

@@ -97,7 +97,7 @@ pub enum Refusal {
         expected: Reporter,
     },
     /// Nothing is being rolled out to the stage.
-    #[error("{release} is not being rolled out to {stage}, so there is nothing to take back")]
+    #[error("{release} is not being rolled out to {stage}, so there is nothing to roll back")]
     NotRollingOut {
         /// The release.
         release: ReleaseId,

@@ -1,5 +1,5 @@
-//! `approval`: somebody decided, by a button in Slack or a message to the reply topic, or wants a
-//! release taken back.
+//! `approval`: somebody decided, by a button in Slack or a message to the reply topic, or wants to
+//! roll back.
 //!
 //! It faces the internet, so it can do nothing but write down what an authenticated person wants:
 //! whether that person may, and what it does, is the core's to say.

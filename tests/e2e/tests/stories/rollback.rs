@@ -257,7 +257,7 @@ async fn an_approver_rolls_back_by_a_button_and_a_stranger_does_not() -> Result<
 }
 
 #[tokio::test]
-async fn what_is_being_rolled_out_is_taken_back() -> Result<(), Error> {
+async fn what_is_being_rolled_out_is_rolled_back() -> Result<(), Error> {
     let world = World::start().await?;
     let good = deploy(&world, GOOD).await?;
     let before = world.calls("codedeploy", "CreateDeployment").await?.len();
@@ -280,7 +280,7 @@ async fn what_is_being_rolled_out_is_taken_back() -> Result<(), Error> {
     let asked = world.ordered(&command).await?;
     let release = world.release(WORSE).await?.id;
     assert_eq!(
-        (&asked["taken_back"], &asked["rollback"]),
+        (&asked["rolled_back"], &asked["rollback"]),
         (&json!(release), &json!(null))
     );
     assert_eq!(world.ended(WORSE).await?, "rolled_back");

@@ -1,4 +1,4 @@
-//! Rollbacks: what is taken back, and what is brought back.
+//! Rollbacks: what is rolled back, and what is brought back.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use super::given::{Story, given, kept, other, stage};
 use crate::names::ReleaseId;
 use crate::pipeline::Stage;
 use crate::release::{
-    Accepted, Action, Actor, DeploymentStatus, Entry, Event, Good, Image, Incoming, NoWayBack,
-    Outcome, Principal, Release, Rollback, ServiceId, ServiceRow, ServiceWrite, Unfounded,
-    WantedRollback, open_rollback, ran, service_change, verify_rollback,
+    Accepted, Action, Actor, DeploymentStatus, Entry, Event, Good, Image, Incoming, NewRollback,
+    Outcome, Principal, Release, Rollback, RollbackRefused, ServiceId, ServiceRow, ServiceWrite,
+    Unfounded, WantedRollback, ran, service_change, verify_rollback,
 };
 use crate::sample;
 
@@ -96,7 +96,7 @@ fn strangers_take_nothing_back_and_there_must_be_something() {
         assert!(refusal.to_string().contains("operator"), "{refusal}");
     }
     let refusal = pushed().accepts(wanted(somebody())).expect_err("nothing");
-    assert!(refusal.to_string().contains("nothing to take back"));
+    assert!(refusal.to_string().contains("nothing to roll back"));
 }
 
 /// A release that succeeded at `test` with revision 8.
@@ -118,8 +118,17 @@ fn wanted_back(stage: &str) -> WantedRollback {
     }
 }
 
+fn new_rollback(
+    wanted: WantedRollback,
+    epoch: u64,
+    attempt: u32,
+) -> Result<(ReleaseId, Vec<Event>), RollbackRefused> {
+    let good = good();
+    Ok(NewRollback::new(&good, &good, wanted, epoch)?.opened(attempt))
+}
+
 fn opened(epoch: u64) -> (ReleaseId, Vec<Event>) {
-    open_rollback(&good(), &good(), wanted_back("test"), epoch, 0).expect("a rollback")
+    new_rollback(wanted_back("test"), epoch, 0).expect("a rollback")
 }
 
 fn rolling_back() -> Story {
@@ -136,16 +145,16 @@ fn asking_twice_is_one_rollback_and_asking_later_another() {
     assert_eq!(opened(3).0, opened(3).0);
     assert_ne!(opened(3).0, opened(4).0);
     // One that has ended without having had the service is no reason not to ask again.
-    let again = open_rollback(&good(), &good(), wanted_back("test"), 3, 1).expect("a rollback");
+    let again = new_rollback(wanted_back("test"), 3, 1).expect("a rollback");
     assert_ne!(opened(3).0, again.0);
-    let nowhere = open_rollback(&good(), &good(), wanted_back("nowhere"), 3, 0);
-    assert_eq!(nowhere, Err(NoWayBack::NoSuchStage(stage("nowhere"))));
+    let nowhere = new_rollback(wanted_back("nowhere"), 3, 0);
+    assert_eq!(nowhere, Err(RollbackRefused::NoSuchStage(stage("nowhere"))));
     assert_eq!(
         ran(&good(), &at_test(), false).map(|(revision, _)| revision.clone()),
         Some(sample::revision(8))
     );
-    let staging = open_rollback(&good(), &good(), wanted_back("staging"), 3, 0);
-    let never = NoWayBack::NeverServed {
+    let staging = new_rollback(wanted_back("staging"), 3, 0);
+    let never = RollbackRefused::NeverServed {
         release: good().id().clone(),
         stage: stage("staging"),
     };
@@ -255,7 +264,7 @@ fn what_ran_before_the_first_release_is_in_that_releases_own_entries() {
         before: true,
         ..wanted_back("test")
     };
-    let (id, mut events) = open_rollback(&good(), &good(), wanted, 3, 0).expect("a rollback");
+    let (id, mut events) = new_rollback(wanted, 3, 0).expect("a rollback");
     assert_ne!(id, opened(3).0);
     let entry = Entry::after(
         None,

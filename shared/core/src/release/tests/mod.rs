@@ -4,6 +4,7 @@ mod accept;
 mod arriving;
 mod bringing_back;
 mod chain;
+mod deciding_rollbacks;
 mod following;
 mod gates;
 pub(crate) mod given;

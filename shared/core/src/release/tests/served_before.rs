@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::given::stage;
 use crate::names::ReleaseId;
-use crate::release::{Drift, Good, NoWayBack, Revision, ServiceRow, Serving, served_before};
+use crate::release::{Drift, Good, Revision, RollbackRefused, ServiceRow, Serving, served_before};
 
 fn revision(number: u8) -> Revision {
     format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/api:{number}")
@@ -90,9 +90,9 @@ fn nothing_comes_back_where_nothing_is_known_to_have_served() {
     };
     assert_eq!(
         served_before(&first, &Serving::Runs(revision(5)), &stage("test")),
-        Err(NoWayBack::NothingBefore(stage("test")))
+        Err(RollbackRefused::NothingBefore(stage("test")))
     );
-    let nothing_yet = Err(NoWayBack::NothingYet(stage("test")));
+    let nothing_yet = Err(RollbackRefused::NothingYet(stage("test")));
     for serving in [
         Serving::Runs(revision(1)),
         Serving::Failed(Some(revision(1))),

@@ -1,10 +1,10 @@
 //! A rollback takes its service from a release that is not driven, because its ledger cannot be read
 //! or is not trusted: that one would keep it for ever.
 
-use towpath_core::release::{ServiceId, ServiceRow};
+use towpath_core::release::{ServiceId, ServiceRow, not_driven};
 
 use crate::ports::{LoadError, Ports};
-use crate::verified::{NotDriven, NotVerified, not_driven};
+use crate::verified::{NotDriven, NotVerified};
 
 /// Has the owner of the service let it go, if it is not driven, and says whether it did. `verified` is
 /// what came of comparing the row with the release that took the service last, which is the owner,

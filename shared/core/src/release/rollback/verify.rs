@@ -1,0 +1,69 @@
+//! A rollback is not taken at its own word: the release that it brings back says what it ran.
+
+use super::{Rollback, ran};
+use crate::names::ReleaseId;
+use crate::release::{Image, Release, ServiceId};
+
+/// Why a rollback is not carried out: the release that it is to bring back says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfounded {
+    /// There is no such release.
+    #[error("nothing is brought back: the ledger has no release {0}")]
+    NoSuchRelease(ReleaseId),
+    /// It did not serve there.
+    #[error("nothing is brought back: by its own entries {release} never served in {service}")]
+    NeverServed {
+        /// The release.
+        release: ReleaseId,
+        /// The service.
+        service: ServiceId,
+    },
+    /// Something else ran.
+    #[error(
+        "nothing is brought back: by the entries of {release} that is {own}, and the rollback names {named}"
+    )]
+    Otherwise {
+        /// The release.
+        release: ReleaseId,
+        /// What it is by those.
+        own: String,
+        /// What the rollback is to bring.
+        named: String,
+    },
+}
+
+/// Checks a rollback against the entries of the release that it is to bring back, just before it
+/// begins: its own first entry is not taken at its word.
+///
+/// # Errors
+/// When that release never ran in the service what the rollback is to bring there.
+pub fn verify_rollback(
+    rollback: &Rollback,
+    image: &Image,
+    service: &ServiceId,
+    good: Option<&Release>,
+) -> Result<(), Unfounded> {
+    let release = || rollback.good.clone();
+    let good = good.ok_or_else(|| Unfounded::NoSuchRelease(release()))?;
+    let Some((revision, _)) = ran(good, service, rollback.before) else {
+        return Err(Unfounded::NeverServed {
+            release: release(),
+            service: service.clone(),
+        });
+    };
+    let otherwise = |own: String, named: String| Unfounded::Otherwise {
+        release: release(),
+        own,
+        named,
+    };
+    if *revision != rollback.revision {
+        let named = rollback.revision.to_string();
+        return Err(otherwise(revision.to_string(), named));
+    }
+    let own = good.image();
+    let names = |image: &Image| format!("{}/{}@{}", image.registry, image.repository, image.digest);
+    if names(own) != names(image) {
+        return Err(otherwise(names(own), names(image)));
+    }
+    Ok(())
+}
