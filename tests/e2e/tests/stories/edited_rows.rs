@@ -243,6 +243,36 @@ async fn an_owner_and_a_baseline_are_not_taken_from_an_edited_row() -> Result<()
 }
 
 #[tokio::test]
+async fn an_owner_that_there_is_not_keeps_no_rollback() -> Result<(), Error> {
+    let world = World::start().await?;
+    let good = deploy(&world, GOOD).await?;
+    deploy(&world, WORSE).await?;
+    let nobody = "shop-api-ffffffffffffffff";
+    for attribute in ["owner", "taken_by"] {
+        let mut row = item(&world, SERVICE, "SERVICE").await?;
+        row[attribute] = json!({ "S": nobody });
+        put(&world, &row).await?;
+    }
+    let (code, printed) = world
+        .towpath(&[
+            "rollback",
+            "shop-api",
+            "production",
+            "--to",
+            &world.release(GOOD).await?.id,
+        ])
+        .await?;
+    assert_eq!(code, 0, "{printed}");
+    let warning = format!("{nobody} has production and is not driven: the ledger has no release");
+    assert!(printed.contains(&warning), "{printed}");
+    world
+        .until("what was good serves", async |world| {
+            Ok(world.running("production").await? == [good.as_str()])
+        })
+        .await
+}
+
+#[tokio::test]
 async fn a_veto_counts_while_its_orders_say_so_and_is_missed_when_all_is_gone() -> Result<(), Error>
 {
     let world = World::start().await?;

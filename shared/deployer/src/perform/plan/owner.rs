@@ -1,5 +1,5 @@
 //! A rollback takes its service from a release that is not driven, because its ledger cannot be read
-//! or is not trusted: that one would keep it for ever.
+//! or is not trusted, or because there is no such release: that one would keep it for ever.
 
 use towpath_core::release::{ServiceId, ServiceRow, not_driven};
 
@@ -22,11 +22,9 @@ pub(super) async fn free<P: Ports>(
     let known = row.taken_by.as_ref() == Some(owner);
     let problem = match verified {
         Ok(problem) if known => problem.clone(),
-        Err(
-            error @ (NotVerified::Edited { .. }
-            | NotVerified::Distrusted { .. }
-            | NotVerified::Load(_)),
-        ) if known => error.not_driven(),
+        Err(error @ (NotVerified::Distrusted { .. } | NotVerified::Load(_))) if known => {
+            error.not_driven()
+        }
         Ok(_)
         | Err(
             NotVerified::Edited { .. }
@@ -34,7 +32,8 @@ pub(super) async fn free<P: Ports>(
             | NotVerified::Distrusted { .. }
             | NotVerified::Load(_),
         ) => match ports.load(owner).await {
-            Ok(owner) => owner.as_ref().and_then(not_driven),
+            Ok(Some(owner)) => not_driven(&owner),
+            Ok(None) => Some(format!("the ledger has no release {owner}")),
             Err(error @ (LoadError::Unreadable { .. } | LoadError::Distrusted(_))) => {
                 Some(error.to_string())
             }
