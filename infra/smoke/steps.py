@@ -56,7 +56,7 @@ class Steps:
         self.serves(self.stages[-1], self.good_tag)
 
     def rollback(self):
-        """CodeDeploy's stage is taken back to what ran before."""
+        """CodeDeploy's stage is rolled back to what ran before."""
         self.towpath("rollback", "smoke", "codedeploy", "--reason", "the smoke test goes back")
         self.serves("codedeploy", self.good_tag)
         self.until("the rollback ends", lambda: not [one for one in self.releases() if one["open"]])

@@ -300,7 +300,7 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
     if report.veto.is_some() {
         writeln!(
             out,
-            "{QUIET}where it serves it goes on serving: `towpath rollback` takes it back{QUIET:#}"
+            "{QUIET}where it serves it goes on serving: `towpath rollback` rolls it back{QUIET:#}"
         )?;
     }
     Ok(())

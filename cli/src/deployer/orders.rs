@@ -1,4 +1,4 @@
-//! What people order of the deployer: to take releases back, to hold stages, to veto images.
+//! What people order of the deployer: to roll stages back, to hold them, to veto images.
 
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::Pipeline;

@@ -82,7 +82,7 @@ async fn others<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
                 }
             }
             Ok(None) => check.error(
-                format!("there is no function {arn}, which the service's lifecycle hooks call, so that each deployment is taken back"),
+                format!("there is no function {arn}, which the service's lifecycle hooks call, so that each deployment is rolled back"),
                 "take the hook out of the service's deployment configuration, or create the function again",
             ),
             Err(error) => check.unknown(&error),

@@ -106,7 +106,7 @@ fn a_veto_stops_what_is_on_its_way_and_is_shown_where_it_serves() {
     yes(&deployer, &["status"]);
 
     let text = yes(&deployer, &["veto", worse.as_str(), "--reason", "this too"]);
-    assert!(text.contains("`towpath rollback` takes it back"), "{text}");
+    assert!(text.contains("`towpath rollback` rolls it back"), "{text}");
     let text = no(&deployer, &["status"]);
     assert!(
         text.contains("VETOED: arn:aws:iam::111111111111:user/ada vetoed"),

@@ -228,7 +228,7 @@ fn veto(lifted: bool, digest: &str) -> (&'static str, String) {
         return ("lifted the veto of", means);
     }
     let means = format!(
-        "`{digest}` is blocked from all future rollouts but rollbacks; services already running it are not touched, and `towpath rollback` takes it back there. `towpath lift-veto {digest} --reason …` lifts it."
+        "`{digest}` is blocked from all future rollouts but rollbacks; services already running it are not touched, and `towpath rollback` rolls one back. `towpath lift-veto {digest} --reason …` lifts it."
     );
     ("vetoed", means)
 }

@@ -25,7 +25,7 @@ pub struct ButtonValue {
     pub approval: ApprovalId,
 }
 
-/// What the button that rolls back carries: what it takes back, and where.
+/// What the button that rolls back carries: what it rolls back, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RollBackValue {
@@ -62,7 +62,7 @@ fn deciding(overview: &Overview, request: &Request) -> Value {
         (
             format!("Let production traffic of {stage} through to {tag}?"),
             format!(
-                "Take {tag} back from {stage} before it gets traffic? The next release may come."
+                "Roll {stage} back from {tag} before it gets traffic? The next release may come."
             ),
         )
     } else {
@@ -101,7 +101,7 @@ fn rolling_back(overview: &Overview, stage: &StageName) -> Value {
         label: "Roll back",
         style: "danger",
         question: format!(
-            "Take {} back from {stage}, and hold the stage? No release comes there until somebody lifts the hold.",
+            "Roll {} back from {stage}, and hold the stage? No release comes there until somebody lifts the hold.",
             overview.name
         ),
     };

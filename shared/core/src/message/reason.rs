@@ -200,8 +200,8 @@ impl fmt::Display for UnansweredHook {
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::RollingBack => "being taken back",
-            Self::NotRolledBack => "not taken back",
+            Self::RollingBack => "being rolled back",
+            Self::NotRolledBack => "not rolled back",
             Self::UnderWay { at } => at,
         })
     }

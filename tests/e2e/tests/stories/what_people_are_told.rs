@@ -45,7 +45,7 @@ async fn staging(keys: &Value) -> Result<World, Error> {
 }
 
 #[tokio::test]
-async fn a_rollout_that_is_taken_back_is_told_once() -> Result<(), Error> {
+async fn a_rollout_that_is_rolled_back_is_told_once() -> Result<(), Error> {
     let world = World::start().await?;
     deploy(&world, GOOD).await?;
     let before = world
@@ -99,7 +99,7 @@ async fn a_failed_check_is_told_once() -> Result<(), Error> {
     let lines = thread(&world, WORSE).await?;
     assert_eq!(saying(&lines, "answered 500"), 1, "{lines:#?}");
     assert_eq!(saying(&lines, "HOOK_EXECUTION_FAILURE"), 0, "{lines:#?}");
-    assert_eq!(saying(&lines, "takes the rollout back"), 1, "{lines:#?}");
+    assert_eq!(saying(&lines, "rolls it back"), 1, "{lines:#?}");
     Ok(())
 }
 
@@ -118,19 +118,11 @@ async fn who_stops_it_without_a_rollback_reads_what_happens() -> Result<(), Erro
     assert_eq!(world.ended(GOOD).await?, "rolled_back");
     world.rest().await?;
     let lines = thread(&world, GOOD).await?;
-    assert_eq!(
-        saying(&lines, "AWS takes the rollout back"),
-        0,
-        "{lines:#?}"
-    );
+    assert_eq!(saying(&lines, ": AWS rolls it back"), 0, "{lines:#?}");
     assert_eq!(saying(&lines, "stopped by a user"), 1, "{lines:#?}");
     let open = "whether AWS rolls it back is not known yet";
     assert_eq!(saying(&lines, open), 1, "{lines:#?}");
-    assert_eq!(
-        saying(&lines, "Towpath takes the rollout back"),
-        1,
-        "{lines:#?}"
-    );
+    assert_eq!(saying(&lines, "Towpath rolls it back"), 1, "{lines:#?}");
     assert_eq!(world.running("staging").await?, world.shop.first());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! AWS carries a deployment out, moves its traffic, and takes it back.
+//! AWS carries a deployment out, moves its traffic, and rolls it back.
 
 use super::{Description, Told, because, because_in_slack, plain, there};
 use crate::message::escape::slack_text;
@@ -28,7 +28,7 @@ pub(super) fn observed(
     match status {
         DeploymentStatus::InProgress { traffic: None, .. } => Description::bookkeeping(sentence),
         DeploymentStatus::RollingBack { reason, .. } => {
-            Description::new(sentence).line(taken_back_by_aws(said, reason))
+            Description::new(sentence).line(rolled_back_by_aws(said, reason))
         }
         DeploymentStatus::Halted { reason } => {
             let news = said.stage().cloned().zip(said.news(reason));
@@ -53,14 +53,14 @@ pub(super) fn observed(
     }
 }
 
-fn taken_back_by_aws(said: &mut Said, reason: &str) -> Option<String> {
+fn rolled_back_by_aws(said: &mut Said, reason: &str) -> Option<String> {
     if !said.goes_back(By::Aws) {
         return None;
     }
     // The checks that failed say more than AWS, which only knows that a hook answered no.
     let why = said.news(reason).filter(|_| !said.has_failure());
     Some(format!(
-        ":leftwards_arrow_with_hook: *{}*: AWS takes the rollout back{}",
+        ":leftwards_arrow_with_hook: *{}*: AWS rolls it back{}",
         said.stage()?,
         because_in_slack(why.as_deref())
     ))
@@ -106,11 +106,7 @@ pub(super) fn rollback_requested(
 ) -> Description {
     said.goes_back(By::Towpath);
     said.has(reason::rolled_back(by, why).to_string());
-    Description::bad(format!(
-        "{stage}: the rollout is to be taken back{}",
-        because(why)
-    ))
-    .line(format!(
+    Description::bad(format!("{stage}: a rollback was asked for{}", because(why))).line(format!(
         ":leftwards_arrow_with_hook: {} rolls *{stage}* back{}",
         person(by),
         because_in_slack(why)
@@ -125,16 +121,16 @@ pub(super) fn rollback_started(
     let by = deployment.map_or_else(String::new, |id| format!(" by deployment {id}"));
     let reason = reason.to_string();
     Description::bad(format!("the rollback begins{by}: {}", plain(&reason)))
-        .line(taken_back_by_towpath(said, &reason))
+        .line(rolled_back_by_towpath(said, &reason))
 }
 
-fn taken_back_by_towpath(said: &mut Said, reason: &str) -> Option<String> {
+fn rolled_back_by_towpath(said: &mut Said, reason: &str) -> Option<String> {
     if !said.goes_back(By::Towpath) {
         return None;
     }
     let why = said.news(reason);
     Some(format!(
-        ":leftwards_arrow_with_hook: *{}*: Towpath takes the rollout back{}",
+        ":leftwards_arrow_with_hook: *{}*: Towpath rolls it back{}",
         said.stage()?,
         because_in_slack(why.as_deref())
     ))

@@ -153,7 +153,7 @@ fn why_a_rollout_has_ended() {
         (
             json!({ "is": "unfinished", "deployment": "d-1", "at": { "is": "rolling_back" },
                 "until": "2026-03-02T11:00:00Z", "rolling_back": { "is": "not_finished", "within": "1h" } }),
-            "it was still being taken back at 2026-03-02T11:00:00Z; look at d-1: it had not finished within 1h",
+            "it was still being rolled back at 2026-03-02T11:00:00Z; look at d-1: it had not finished within 1h",
         ),
         (
             json!({ "is": "unfinished", "deployment": "d-1",

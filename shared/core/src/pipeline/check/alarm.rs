@@ -8,7 +8,7 @@ use crate::names::AlarmName;
 /// CloudWatch alarms, metric or composite, of which each must be in the state `OK`:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>.
 /// An alarm that does not exist, or has too little data to tell, is not OK. At `bake` they are
-/// watched until the bake time is over; the first that goes off takes the rollout back.
+/// watched until the bake time is over; the first that goes off rolls the stage back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AlarmCheck {

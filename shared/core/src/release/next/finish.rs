@@ -75,7 +75,7 @@ fn hold(own: Own<'_>, outcome: Outcome, reason: &str) -> Option<String> {
     }
     if let (DeploymentStatus::FailedInPlace { reason }, None) = (&deployment.status, refused) {
         return Some(format!(
-            "{tag} failed and was not taken back: {reason}; look at what serves"
+            "{tag} failed and was not rolled back: {reason}; look at what serves"
         ));
     }
     let wanted = match (live.progress.rollback(), &live.rollback_requested) {
@@ -91,7 +91,7 @@ fn hold(own: Own<'_>, outcome: Outcome, reason: &str) -> Option<String> {
             "{tag} was to be rolled back: {reason}; look at what serves"
         )),
         (None, Some(refused), _) => Some(format!(
-            "{tag} could not be taken back: {refused}; look at what serves"
+            "{tag} could not be rolled back: {refused}; look at what serves"
         )),
         (None, None, _) => None,
     }

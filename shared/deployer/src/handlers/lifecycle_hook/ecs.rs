@@ -8,7 +8,7 @@
 //! | is about another deployment of somebody else | no |
 //! | cannot be told apart yet: what was started is not written down | ask again |
 //! | is at a stage without checks, or about a release that is a rollback | go on |
-//! | is about a deployment that is to be taken back, or whose release is not trusted | no |
+//! | is about a deployment that is to be rolled back, or whose release is not trusted | no |
 //! | is at a stage with checks | what they say; ask again while they are undecided |
 //! | failed here, and may not when it is asked again: the ledger was not reached, say | ask again |
 //! | failed here, and would again | no |
@@ -107,7 +107,7 @@ where
         return Ok(Verdict::Passed);
     };
     if live.progress.rollback().is_some() {
-        return refuse(hook, "the deployment is being taken back");
+        return refuse(hook, "the deployment is being rolled back");
     }
     let asked = Asked {
         stage,
