@@ -9,9 +9,9 @@ use towpath_taskdef::image::{Digest, Tag};
 use crate::names::{Fingerprint, SlackUser, TaskDefinitionArn};
 use crate::pipeline::{Notify, Pipeline};
 use crate::release::{
-    Action, BaseRevision, DeploymentTarget, EndReason, Event, Home, Image, Notification, Plan,
-    Principal, Reason, Release, RollbackReason, ScalableTarget, ScalingState, SentMessage,
-    ServiceRow,
+    Action, BaseRevision, DeploymentTarget, EndReason, Event, HoldReason, Home, Image,
+    Notification, Plan, Principal, Reason, Release, RollbackReason, ScalableTarget, ScalingState,
+    SentMessage, ServiceRow,
 };
 
 /// The first moment of every story.
@@ -196,6 +196,16 @@ pub(crate) fn too_late() -> RollbackReason {
         within: "1h".parse().expect("a span"),
         hook: None,
         causes: Vec::new(),
+    }
+}
+
+/// A release holds its stage, for what it found there.
+#[must_use]
+pub(crate) fn hold() -> HoldReason {
+    HoldReason::StartedElsewhere {
+        found: "shop:9".into(),
+        tag: "3f2c1ab".parse().expect("a tag"),
+        was_deploying: true,
     }
 }
 

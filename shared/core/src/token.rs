@@ -5,6 +5,7 @@
 //! token that approves does not reject. That it counts once is the ledger's affair.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::names::{ApprovalId, ReleaseId};
@@ -20,7 +21,8 @@ const LONGEST_TOKEN: usize = 160;
 const DOMAIN: &[u8] = b"towpath approval token 1";
 
 /// Why a token is not made, or not taken. Nothing of the token is in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum TokenError {
     /// The key is missing or too short to protect anything.
     #[error("the token key has {0} bytes: generate one of at least 32 random bytes")]

@@ -158,7 +158,12 @@ async fn who_holds_its_stage_as_it_arrives_has_arrived() {
             .await
             .unwrap();
         let row = aws.service(&service()).await.unwrap();
-        assert_eq!(row.hold.as_deref(), Some("something else runs"));
+        assert_eq!(
+            row.hold.as_deref(),
+            Some(
+                "something else was started outside of Towpath; 3f2c1ab was about to be rolled out"
+            )
+        );
         let candidate = row.candidate.map(|it| it.release);
         let waiting: Vec<_> = row.waiting.into_iter().map(|it| it.release).collect();
         let expected = match in_order {

@@ -6,8 +6,8 @@ use towpath_aws::Aws;
 use towpath_core::names::{Region, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Actor, BlockedBy, EndReason, Entry, Event, Home, Image, NewRollback, Outcome, Place, Plan,
-    Principal, Reason, Release, ServiceId, WantedRollback, release_id,
+    Actor, BlockedBy, EndReason, Entry, Event, HoldReason, Home, Image, NewRollback, Outcome,
+    Place, Plan, Principal, Reason, Release, ServiceId, WantedRollback, release_id,
 };
 use towpath_deployer::ports::{Append, AppendError, Ledger, NewDeployment};
 
@@ -125,7 +125,11 @@ pub fn blocked(reason: &str) -> Event {
 pub fn held() -> Event {
     Event::Held {
         stage: "test".parse().unwrap(),
-        reason: "something else runs".into(),
+        reason: HoldReason::StartedElsewhere {
+            found: "something else".into(),
+            tag: "3f2c1ab".parse().unwrap(),
+            was_deploying: false,
+        },
     }
 }
 

@@ -1,61 +1,14 @@
 //! Why things end as they do, in sentences: the one place that makes them.
 
+mod approval;
+mod detail;
+mod event;
+mod hold;
+
 use std::fmt;
 
-use crate::release::{
-    BlockedBy, EndReason, Event, FailedCheck, NotRestored, Reason, RefusedAction, RollbackReason,
-    ServiceId, UnansweredHook, Unfinished, WhyNotRestored,
-};
-
-/// The reason that an event gives, in a sentence.
-#[must_use]
-pub fn reason_of(event: &Event) -> Option<String> {
-    match event {
-        Event::RollbackStarted { reason, .. } => Some(reason.to_string()),
-        Event::RolloutEnded { reason, .. } => Some(reason.to_string()),
-        Event::Ended { reason, .. } => Some(reason.to_string()),
-        Event::ReplyRefused { reason, .. }
-        | Event::Vetoed { reason, .. }
-        | Event::ApprovalVoided { reason, .. }
-        | Event::Held { reason, .. }
-        | Event::ActionRefused { reason, .. } => Some(reason.clone()),
-        Event::Voted { reason, .. } | Event::RollbackRequested { reason, .. } => reason.clone(),
-        Event::Blocked { by, .. } => match by {
-            BlockedBy::Hold { reason } => Some(reason.clone()),
-            BlockedBy::Owner { .. } | BlockedBy::Turn { .. } => None,
-        },
-        Event::Opened { rollback, .. } => rollback.as_ref().and_then(|it| it.reason.clone()),
-        Event::DeploymentReported { .. }
-        | Event::HookCalled { .. }
-        | Event::HookAnswered { .. }
-        | Event::TaskStarted { .. }
-        | Event::Watched { .. }
-        | Event::Checked { .. }
-        | Event::Superseded { .. }
-        | Event::Overtook { .. }
-        | Event::Woke { .. }
-        | Event::Planned { .. }
-        | Event::ApprovalRequested { .. }
-        | Event::RolloutStarted { .. }
-        | Event::Intended { .. }
-        | Event::Registered { .. }
-        | Event::ScalingSuspended { .. }
-        | Event::ScalingLeft { .. }
-        | Event::DeploymentStarted { .. }
-        | Event::RunsAlready { .. }
-        | Event::DeploymentObserved { .. }
-        | Event::BaselineChanged { .. }
-        | Event::GroupTaken { .. }
-        | Event::GroupFreed { .. }
-        | Event::TrafficAllowed { .. }
-        | Event::ScalingRestored { .. }
-        | Event::Replaced { .. }
-        | Event::BroughtBack { .. }
-        | Event::ToldEarlier { .. }
-        | Event::CardShown { .. }
-        | Event::Notified { .. } => None,
-    }
-}
+pub use self::event::reason_of;
+use crate::release::{EndReason, NotRestored, Reason, RollbackReason, ServiceId, WhyNotRestored};
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -168,50 +121,6 @@ impl fmt::Display for EndReason {
             Self::NoStages => f.write_str("its pipeline has no stages"),
             Self::NoService => f.write_str("its stage has no service"),
             Self::NotTrusted { problem } => f.write_str(problem),
-        }
-    }
-}
-
-impl fmt::Display for RefusedAction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { action, said } = self;
-        write!(f, "could not {action}: {said}")
-    }
-}
-
-impl fmt::Display for FailedCheck {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { at, result } = self;
-        write!(
-            f,
-            "check `{}` failed at {at}: {}",
-            result.check, result.detail
-        )
-    }
-}
-
-impl fmt::Display for UnansweredHook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { function, at } = self;
-        write!(f, "the hook {function} never answered at {at}")
-    }
-}
-
-impl fmt::Display for Unfinished {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::RollingBack => "being rolled back",
-            Self::NotRolledBack => "not rolled back",
-            Self::UnderWay { at } => at,
-        })
-    }
-}
-
-impl fmt::Display for WhyNotRestored {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(refused) => refused.fmt(f),
-            Self::WouldChangeCount { target, desired } => f.write_str(&target.left(*desired, true)),
         }
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn sentence(waiting: &Waiting, style: Style) -> String {
                 .as_ref()
                 .map_or_else(String::new, |reason| format!(
                     "; what was approved no longer counts: {}",
-                    (style.quote)(reason)
+                    (style.quote)(&reason.to_string())
                 ))
         ),
         WaitsOn::Preparation { until } => {

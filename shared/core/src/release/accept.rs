@@ -18,7 +18,7 @@ use super::successor::Successor;
 use super::vote::{Approval, Standing};
 use super::{
     ActionKind, Candidate, CheckResult, Decision, Event, Home, Image, Principal, Refusal, Release,
-    ServiceId, Untrusted,
+    ReplyRefusal, ServiceId, Untrusted,
 };
 use crate::names::{ApprovalId, DeploymentId, MessageId, StageName};
 use crate::pipeline::{HookPoint, Pipeline, Stage, TagPolicy, TagVerdict};
@@ -48,7 +48,7 @@ pub enum Incoming {
         /// The message.
         message: MessageId,
         /// Why it does not count.
-        reason: String,
+        reason: ReplyRefusal,
     },
     /// AWS reported a change of a deployment.
     DeploymentReported {

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::{Digest, Registry, RepositoryName, Tag};
 
 use super::{
-    Action, ActionKind, BlockedBy, Decision, DeploymentStatus, EndReason, Home, Outcome, Plan,
-    Principal, Reason, Rollback, RollbackReason, ScalableTarget, ScalingState, SentMessage,
-    ServiceId,
+    Action, ActionKind, BlockedBy, Decision, DeploymentStatus, EndReason, HoldReason, Home,
+    Outcome, Plan, Principal, Reason, ReplyRefusal, Rollback, RollbackReason, ScalableTarget,
+    ScalingState, SentMessage, ServiceId, VoidReason,
 };
 use crate::names::{
     ApprovalId, CheckName, DeploymentId, Fingerprint, MessageId, PauseId, ReleaseId, StageName,
@@ -88,7 +88,7 @@ pub enum Event {
         /// The message.
         message: MessageId,
         /// Why it does not count.
-        reason: String,
+        reason: ReplyRefusal,
     },
     /// Somebody who may wants the rollout taken back.
     RollbackRequested {
@@ -206,7 +206,7 @@ pub enum Event {
         /// The request.
         approval: ApprovalId,
         /// What changed.
-        reason: String,
+        reason: VoidReason,
     },
     /// The release has to wait before it is rolled out to the stage.
     Blocked {
@@ -326,7 +326,7 @@ pub enum Event {
         /// The stage.
         stage: StageName,
         /// Why.
-        reason: String,
+        reason: HoldReason,
     },
     /// AWS refused an action, or what was found does not fit it, so that trying again would not
     /// help.
@@ -334,7 +334,7 @@ pub enum Event {
         /// What was refused.
         action: ActionKind,
         /// What AWS said.
-        reason: String,
+        said: String,
     },
     /// Auto scaling is as it was before.
     ScalingRestored {

@@ -61,8 +61,8 @@ pub use outcome::{Conclusion, Outcome};
 pub use overview::{Overview, Request, Since, StageOverview, StageStanding, StageStep};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalableTarget, ScalingState};
 pub use reason::{
-    EndReason, FailedCheck, NotRestored, Reason, RefusedAction, RollbackReason, UnansweredHook,
-    Unfinished, WhyNotRestored,
+    EndReason, FailedCheck, HoldReason, NotRestored, Reason, RefusedAction, ReplyRefusal,
+    RollbackReason, UnansweredHook, Unfinished, VoidReason, WhyNotRestored,
 };
 pub use refusal::Refusal;
 #[cfg(test)]

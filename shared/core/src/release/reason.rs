@@ -6,15 +6,29 @@
 //! | [`Reason`] | a rollout has ended |
 //! | [`RollbackReason`] | a rollout is rolled back, or did not begin for the same |
 //! | [`EndReason`] | a release has ended |
+//! | [`HoldReason`] | a stage is on hold, where a release holds it |
+//! | [`VoidReason`] | an approval no longer counts |
+//! | [`ReplyRefusal`] | a reply does not count |
 //!
 //! What AWS or a person says in their own words is a text inside of a value.
+
+mod approval;
+mod detail;
+mod end;
+mod hold;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::Tag;
 
-use super::{ActionKind, CheckResult, Live, Principal, ScalableTarget, ScalingState, ServiceId};
-use crate::names::{DeploymentId, FunctionName, StageName};
+pub use self::approval::{ReplyRefusal, VoidReason};
+pub use self::detail::{
+    FailedCheck, NotRestored, RefusedAction, UnansweredHook, Unfinished, WhyNotRestored,
+};
+pub use self::end::EndReason;
+pub use self::hold::HoldReason;
+use super::{ActionKind, CheckResult, Live, Principal, ServiceId};
+use crate::names::{DeploymentId, StageName};
 use crate::pipeline::{HookPoint, Span};
 
 /// Why a rollout has ended.
@@ -179,109 +193,6 @@ pub enum RollbackReason {
     },
 }
 
-/// Why a release has ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case")]
-pub enum EndReason {
-    /// It serves in the last stage.
-    Serves {
-        /// What people call it.
-        name: String,
-        /// The stage.
-        stage: StageName,
-    },
-    /// It is deployed to the last stage, where no tasks are wanted.
-    NoTasksWanted {
-        /// What people call it.
-        name: String,
-        /// The stage.
-        stage: StageName,
-    },
-    /// A rollout has ended.
-    Stage {
-        /// The stage.
-        stage: StageName,
-        /// Why its rollout has ended.
-        because: Reason,
-    },
-    /// Its pipeline has no stages.
-    NoStages,
-    /// The stage at which it stands has no service.
-    NoService,
-    /// An entry of its ledger is not trusted.
-    NotTrusted {
-        /// Which, and why.
-        problem: String,
-    },
-}
-
-/// An action that could not be performed, by AWS's word or by Towpath's own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefusedAction {
-    /// The action.
-    pub action: ActionKind,
-    /// Why not.
-    pub said: String,
-}
-
-/// A check that failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailedCheck {
-    /// Where.
-    pub at: HookPoint,
-    /// What came out.
-    #[serde(flatten)]
-    pub result: CheckResult,
-}
-
-/// A hook that was asked and gave no answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnansweredHook {
-    /// The function that was to answer.
-    pub function: FunctionName,
-    /// CodeDeploy's lifecycle event at which it was asked.
-    pub at: String,
-}
-
-/// What a deployment is at that comes to no end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case")]
-pub enum Unfinished {
-    /// It is being rolled back.
-    RollingBack,
-    /// It failed or was stopped, and is not rolled back.
-    NotRolledBack,
-    /// It is under way.
-    UnderWay {
-        /// At what.
-        at: String,
-    },
-}
-
-/// Auto scaling stays suspended where it was not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NotRestored {
-    /// Why it could not be put back.
-    pub why_not: WhyNotRestored,
-    /// What it was before.
-    pub state: ScalingState,
-}
-
-/// Why auto scaling could not be put back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case")]
-pub enum WhyNotRestored {
-    /// That was refused.
-    Refused(RefusedAction),
-    /// It would have changed the number of tasks that somebody has set.
-    WouldChangeCount {
-        /// The target as it was found.
-        target: ScalableTarget,
-        /// The number of tasks that the service wants.
-        desired: u32,
-    },
-}
-
 impl Reason {
     /// What AWS says of a deployment.
     #[must_use]
@@ -310,17 +221,6 @@ impl RollbackReason {
             causes.extend(more);
         }
         self
-    }
-}
-
-impl EndReason {
-    /// That the rollout to a stage has ended.
-    #[must_use]
-    pub fn at(stage: &StageName, because: impl Into<Reason>) -> Self {
-        Self::Stage {
-            stage: stage.clone(),
-            because: because.into(),
-        }
     }
 }
 

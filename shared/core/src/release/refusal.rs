@@ -1,11 +1,14 @@
 //! Why a fact from outside is not taken.
 
+use serde::{Deserialize, Serialize};
+
 use super::reported::Reporter;
 use super::{Decision, Principal};
 use crate::names::{ApprovalId, DeploymentId, PipelineName, ReleaseId, StageName};
 
 /// Why an incoming fact is not taken. It is shown to whoever brought it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// The person may not decide here.
     #[error("{by} may not decide about {stage}: the pipeline does not name them as an approver")]

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::rollout::Phase;
 use super::vote::{Approval, Standing};
-use super::{Accepted, ActionKind, Event, Release};
+use super::{Accepted, ActionKind, Event, Release, ReplyRefusal};
 use crate::names::{ApprovalId, MessageId};
 
 /// Writes the refusal down while the request is open: once for each reason, however often somebody
@@ -14,7 +14,7 @@ pub(super) fn accept_refused_reply(
     release: &Release,
     approval: ApprovalId,
     message: MessageId,
-    reason: String,
+    reason: ReplyRefusal,
     now: Timestamp,
 ) -> Accepted {
     if open_request(release, now).is_none_or(|open| open.id != approval) {

@@ -6,12 +6,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Accepted, Event, Refusal, Release};
 use crate::names::{AccountId, DeploymentId, Region};
 use crate::pipeline::Controller;
 
 /// Who reported, and from where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reporter {
     /// The account in which it happened, as EventBridge says.
     pub account: AccountId,
@@ -22,7 +24,8 @@ pub struct Reporter {
 }
 
 /// What reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sender {
     /// CodeDeploy, about a deployment.
     CodeDeploy,

@@ -27,7 +27,7 @@ pub use request::{RollbackOf, RollbackRequest, RollbackTarget, StageNow};
 pub use served_before::{Serving, served_before};
 pub use verify::{Unfounded, verify_rollback};
 
-use super::{Outcome, Principal, Revision};
+use super::{HoldReason, Principal, Reason, Revision};
 use crate::names::{ReleaseId, StageName};
 
 /// What a rollback brings back.
@@ -54,32 +54,15 @@ pub struct Rollback {
 }
 
 impl Rollback {
-    /// Why the stage is held after it, by how and why it ended.
+    /// Why the stage is held after it, which has failed for that, if it has.
     #[must_use]
-    pub fn hold_reason(&self, outcome: Outcome, ended: &str) -> String {
-        let why = match &self.reason {
-            Some(reason) => format!(": {reason}"),
-            None => String::new(),
-        };
-        let to = match self.before {
-            false => self.good.to_string(),
-            true => {
-                let revision = self.revision.short();
-                format!("{revision}, which ran before {}", self.good)
-            }
-        };
-        let by = &self.by;
-        match outcome {
-            Outcome::Succeeded => format!("{by} rolled it back to {to}{why}"),
-            Outcome::Failed
-            | Outcome::RolledBack
-            | Outcome::Superseded
-            | Outcome::Stopped
-            | Outcome::Refused
-            | Outcome::Expired
-            | Outcome::NotTrusted => format!(
-                "it was to be rolled back to {to}, as {by} asked{why}; that did not come through: {ended}; look at what serves"
-            ),
+    pub fn hold_reason(&self, failed: Option<Reason>) -> HoldReason {
+        HoldReason::Rollback {
+            by: self.by.clone(),
+            reason: self.reason.clone(),
+            good: self.good.clone(),
+            before: self.before.then(|| self.revision.clone()),
+            failed: failed.map(Box::new),
         }
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rollout::{Closing, Deployment, DeploymentStatus, Live, Phase, Progress};
 use super::vote::{Approval, Standing};
-use super::{BlockedBy, Event, ImageChange, Plan, Release, Revision, RollbackReason};
+use super::{BlockedBy, Event, ImageChange, Plan, Release, Revision, RollbackReason, VoidReason};
 use crate::names::{ApprovalId, CheckName, DeploymentId, PipelineName, ReleaseId, StageName};
 use crate::pipeline::{ApprovalGate, HookPoint, Stage};
 
@@ -93,7 +93,7 @@ pub struct OpenApproval {
     /// Whether green is ready, and its production traffic is asked about.
     pub of_traffic: bool,
     /// Why what was approved before no longer counts, if something was.
-    pub voided: Option<String>,
+    pub voided: Option<VoidReason>,
 }
 
 impl OpenApproval {
@@ -175,7 +175,7 @@ impl Release {
                 blocked_by.map_or(WaitsOn::Start, WaitsOn::Blocked)
             }
             Phase::Asking { plan, approval } => WaitsOn::Approval(Box::new(OpenApproval {
-                voided: voided(self, &stage.name).map(str::to_owned),
+                voided: voided(self, &stage.name),
                 ..OpenApproval::of(stage, approval, plan)
             })),
             Phase::Live(rollout) => live(stage, rollout),
@@ -262,7 +262,7 @@ fn on_deployment(deployment: &Deployment, until: Timestamp) -> WaitsOn {
 }
 
 /// Why the last approval that was given for the stage no longer counts, if one was.
-fn voided<'a>(release: &'a Release, stage: &StageName) -> Option<&'a str> {
+fn voided(release: &Release, stage: &StageName) -> Option<VoidReason> {
     let entries = || release.entries().iter().map(|entry| &entry.event);
     let asked = |id: &ApprovalId| {
         entries().any(|event| {
@@ -274,6 +274,6 @@ fn voided<'a>(release: &'a Release, stage: &StageName) -> Option<&'a str> {
         let Event::ApprovalVoided { approval, reason } = event else {
             return None;
         };
-        asked(approval).then_some(reason.as_str())
+        asked(approval).then_some(*reason)
     })
 }

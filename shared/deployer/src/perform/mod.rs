@@ -62,7 +62,7 @@ async fn perform_one<P: Ports>(ports: &P, release: &Release, task: Task) -> Perf
             }) if is_final(kind) => Performed {
                 events: vec![Event::ActionRefused {
                     action: kind,
-                    reason: format!("{operation}: {code}: {message}"),
+                    said: format!("{operation}: {code}: {message}"),
                 }],
                 error: None,
             },

@@ -63,7 +63,7 @@ pub(super) async fn register<P: Ports>(
 fn refused(reason: String) -> Vec<Event> {
     vec![Event::ActionRefused {
         action: ActionKind::Register,
-        reason,
+        said: reason,
     }]
 }
 

@@ -8,7 +8,7 @@ use crate::message::escape::{one_line, slack_text};
 use crate::message::said::Said;
 use crate::message::style::{SLACK, person, to_the_second};
 use crate::names::{ApprovalId, Fingerprint, MessageId, StageName};
-use crate::release::{Decision, Principal, reason};
+use crate::release::{Decision, Principal, ReplyRefusal, VoidReason, reason};
 
 pub(super) fn requested(
     told: Told<'_>,
@@ -77,8 +77,9 @@ pub(super) fn reply_refused(
     told: Told<'_>,
     approval: &ApprovalId,
     message: &MessageId,
-    why: &str,
+    why: &ReplyRefusal,
 ) -> Description {
+    let why = &why.to_string();
     Description::bad(format!(
         "a reply to {approval} was refused (message {message}): {}",
         plain(why)
@@ -98,7 +99,8 @@ pub(super) fn reply_refused(
     })
 }
 
-pub(super) fn voided(told: Told<'_>, approval: &ApprovalId, why: &str) -> Description {
+pub(super) fn voided(told: Told<'_>, approval: &ApprovalId, why: VoidReason) -> Description {
+    let why = &why.to_string();
     Description::new(format!(
         "the approval {approval} no longer counts: {}",
         plain(why)

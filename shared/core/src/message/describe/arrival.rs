@@ -9,9 +9,7 @@ use crate::message::style::{SLACK, person, to_the_second};
 use crate::message::waiting::{at_stage, sentence};
 use crate::names::{ReleaseId, StageName};
 use crate::pipeline::Pipeline;
-use crate::release::{
-    BlockedBy, Image, ImageChange, Outcome, Plan, Rollback, ServiceId, Waiting, WaitsOn,
-};
+use crate::release::{BlockedBy, Image, ImageChange, Plan, Rollback, ServiceId, Waiting, WaitsOn};
 
 pub(super) fn opened(pipeline: &Pipeline, version: i64, image: &Image) -> Description {
     Description::new(format!(
@@ -30,7 +28,7 @@ pub(super) fn rollback_opened(said: &mut Said, rollback: &Rollback, tag: &Tag) -
         true => format!("{to} ({good})"),
         false => format!("{to} of {good} ({})", rollback.revision.short()),
     };
-    said.has(rollback.hold_reason(Outcome::Succeeded, ""));
+    said.has(rollback.hold_reason(None).to_string());
     let why = rollback.reason.as_deref();
     Description::new(format!(
         "{stage} is to be rolled back to {of}{}",

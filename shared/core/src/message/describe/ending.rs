@@ -5,7 +5,9 @@ use crate::message::escape::{one_line, slack_text};
 use crate::message::said::Said;
 use crate::message::style::{person, sign};
 use crate::names::StageName;
-use crate::release::{EndReason, Entry, Event, Outcome, Principal, Reason, Release, reason};
+use crate::release::{
+    EndReason, Entry, Event, HoldReason, Outcome, Principal, Reason, Release, reason,
+};
 
 pub(super) fn vetoed(said: &mut Said, by: &Principal, why: &str) -> Description {
     said.has(reason::vetoed(by, why).to_string());
@@ -16,7 +18,13 @@ pub(super) fn vetoed(said: &mut Said, by: &Principal, why: &str) -> Description 
     ))
 }
 
-pub(super) fn held(told: Told<'_>, said: &mut Said, stage: &StageName, why: &str) -> Description {
+pub(super) fn held(
+    told: Told<'_>,
+    said: &mut Said,
+    stage: &StageName,
+    why: &HoldReason,
+) -> Description {
+    let why = &why.to_string();
     // Whoever waits for the hold to be lifted is told so in its own words.
     let news = said.news(why);
     let pipeline = &told.release.pipeline().pipeline;

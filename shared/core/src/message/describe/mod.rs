@@ -170,7 +170,7 @@ fn of(told: Told<'_>, said: &mut Said) -> Description {
             message,
             reason,
         } => approval::reply_refused(told, approval, message, reason),
-        Event::ApprovalVoided { approval, reason } => approval::voided(told, approval, reason),
+        Event::ApprovalVoided { approval, reason } => approval::voided(told, approval, *reason),
 
         Event::RolloutStarted { stage, epoch } => preparation::started(told, stage, *epoch),
         Event::Intended { actions, until } => preparation::intended(actions, *until),
@@ -198,7 +198,10 @@ fn of(told: Told<'_>, said: &mut Said) -> Description {
         Event::RunsAlready { stage } => preparation::runs_already(stage),
         Event::GroupTaken { stage, by } => preparation::group_taken(stage, by.as_ref()),
         Event::GroupFreed { stage } => preparation::group_freed(stage),
-        Event::ActionRefused { action, reason } => preparation::refused(said, *action, reason),
+        Event::ActionRefused {
+            action,
+            said: because,
+        } => preparation::refused(said, *action, because),
 
         Event::DeploymentStarted {
             deployment, found, ..

@@ -8,7 +8,8 @@ use crate::message::{entry_messages, one_line, slack_text};
 use crate::pipeline::{Channel, HookPoint};
 use crate::release::tests::given::{Story, deployment, given};
 use crate::release::{
-    ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Event, Outcome, Principal,
+    ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Event, HoldReason, Outcome,
+    Principal,
 };
 use crate::sample;
 
@@ -54,9 +55,12 @@ fn stories() -> Vec<Story> {
             detail: words(),
         }],
     }));
-    stories.push(asking.clone().happened(Event::ApprovalVoided {
-        approval: "production-1".parse().unwrap(),
-        reason: words(),
+    stories.push(live().happened(Event::Held {
+        stage: "test".parse().unwrap(),
+        reason: HoldReason::LeftInPlace {
+            tag: "3f2c1ab".parse().unwrap(),
+            said: words(),
+        },
     }));
     stories.push(asking.happened(Event::Voted {
         approval: "production-1".parse().unwrap(),

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::release::{EndReason, Reason, RollbackReason};
+use crate::release::{EndReason, HoldReason, Reason, ReplyRefusal, RollbackReason, VoidReason};
 
 /// That value, stored and read again, and its sentence.
 fn says<R>(stored: &Value) -> String
@@ -208,6 +208,96 @@ fn why_a_release_has_ended() {
         ),
     ] {
         assert_eq!(says::<EndReason>(&stored), sentence);
+    }
+}
+
+#[test]
+fn why_a_stage_is_on_hold() {
+    let revision =
+        |number: u32| format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/shop:{number}");
+    let late = json!({ "is": "not_finished", "within": "1h" });
+    let ada = json!({ "aws": "ada" });
+    for (stored, sentence) in [
+        (
+            json!({ "is": "manual_change", "runs": revision(7), "left": revision(6), "difference": "it differs in cpu" }),
+            "shop:7 runs, which Towpath did not deploy: it left shop:6 (it differs in cpu). Lifting the hold accepts what runs",
+        ),
+        (
+            json!({ "is": "manual_change", "runs": revision(7), "left": revision(6) }),
+            "shop:7 runs, which Towpath did not deploy: it left shop:6. Lifting the hold accepts what runs",
+        ),
+        (
+            json!({ "is": "started_elsewhere", "found": "shop:9", "tag": "3f2c1ab", "was_deploying": false }),
+            "shop:9 was started outside of Towpath; 3f2c1ab was about to be rolled out",
+        ),
+        (
+            json!({ "is": "started_elsewhere", "found": "shop:9", "tag": "3f2c1ab", "was_deploying": true }),
+            "shop:9 was started outside of Towpath; 3f2c1ab was being rolled out",
+        ),
+        (
+            json!({ "is": "left_in_place", "tag": "3f2c1ab", "said": "tasks failed to start" }),
+            "3f2c1ab failed and was not rolled back: tasks failed to start; look at what serves",
+        ),
+        (
+            json!({ "is": "rolled_back", "tag": "3f2c1ab", "because": late }),
+            "3f2c1ab was rolled back: it had not finished within 1h",
+        ),
+        (
+            json!({ "is": "not_rolled_back", "tag": "3f2c1ab", "because": late }),
+            "3f2c1ab was to be rolled back: it had not finished within 1h; look at what serves",
+        ),
+        (
+            json!({ "is": "refused", "tag": "3f2c1ab",
+                "refused": { "action": "roll_back", "said": "AccessDenied" } }),
+            "3f2c1ab could not be rolled back: could not roll back: AccessDenied; look at what serves",
+        ),
+        (
+            json!({ "is": "rollback", "by": ada, "good": "shop-api-1" }),
+            "ada rolled it back to shop-api-1",
+        ),
+        (
+            json!({ "is": "rollback", "by": ada, "reason": "it is slow", "good": "shop-api-1", "before": revision(5) }),
+            "ada rolled it back to shop:5, which ran before shop-api-1: it is slow",
+        ),
+        (
+            json!({ "is": "rollback", "by": ada, "reason": "it is slow", "good": "shop-api-1",
+                "failed": { "is": "deployment", "said": "tasks failed to start" } }),
+            "it was to be rolled back to shop-api-1, as ada asked: it is slow; that did not come through: tasks failed to start; look at what serves",
+        ),
+    ] {
+        assert_eq!(says::<HoldReason>(&stored), sentence);
+    }
+}
+
+#[test]
+fn why_an_approval_or_a_reply_does_not_count() {
+    for (stored, sentence) in [
+        (
+            "definition_changed",
+            "the task definition that would be deployed has changed since",
+        ),
+        (
+            "another_rolled_out",
+            "another release was rolled out since people were asked",
+        ),
+    ] {
+        assert_eq!(says::<VoidReason>(&json!({ "is": stored })), sentence);
+    }
+    for (stored, sentence) in [
+        (
+            json!({ "is": "token", "problem": "mismatch" }),
+            "the token does not allow this decision",
+        ),
+        (
+            json!({ "is": "vote", "refusal": { "no_such_stage": "test" } }),
+            "the pipeline has no stage `test`",
+        ),
+        (
+            json!({ "is": "vote", "refusal": { "decided": { "by": "token_holder", "decided": "reject" } } }),
+            "holder of the e-mailed token has already decided to reject; the first decision counts",
+        ),
+    ] {
+        assert_eq!(says::<ReplyRefusal>(&stored), sentence);
     }
 }
 

@@ -10,9 +10,11 @@ use crate::pipeline::{Channel, HookPoint};
 use crate::release::tests::given::{Story, deployment, given, in_progress, stage};
 use crate::release::{
     ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Directive, EndReason, Event,
-    Order, Outcome, Principal, Reason, Release, RollbackReason, Subject, Summary, Upon, reason,
+    HoldReason, Order, Outcome, Principal, Reason, Release, ReplyRefusal, RollbackReason, Subject,
+    Summary, Upon, VoidReason, reason,
 };
 use crate::sample::{self, slack};
+use crate::token::TokenError;
 
 /// Everything that is said about a release.
 fn said(release: &Release) -> Value {
@@ -149,7 +151,9 @@ fn a_reply_is_refused_while_people_are_asked() {
     let story = asking().happened(Event::ReplyRefused {
         approval: "production-1".parse().unwrap(),
         message: "82833b5c-8d5d-56d0-b0e1-7511f8253eb8".parse().unwrap(),
-        reason: "the token does not allow this decision".into(),
+        reason: ReplyRefusal::Token {
+            problem: TokenError::Mismatch,
+        },
     });
     let said = said(&story.release);
     let last = |kind: &str| said[kind].as_array().and_then(|all| all.last().cloned());
@@ -189,7 +193,7 @@ fn an_approval_no_longer_counts() {
         .voted("production-1", slack("U1"), Decision::Approve)
         .happened(Event::ApprovalVoided {
             approval: "production-1".parse().unwrap(),
-            reason: "the task definition that would be deployed has changed since".into(),
+            reason: VoidReason::DefinitionChanged,
         })
         .asked("production", 2);
     insta::assert_json_snapshot!(said(&story.release));
@@ -339,7 +343,10 @@ fn rolled_back_by_hand() -> Story {
         )
         .happened(Event::Held {
             stage: "staging".parse().unwrap(),
-            reason: format!("3f2c1ab was rolled back: {words}"),
+            reason: HoldReason::RolledBack {
+                tag: "3f2c1ab".parse().unwrap(),
+                because: because.clone(),
+            },
         })
         .happened(Event::RolloutEnded {
             stage: "staging".parse().unwrap(),

@@ -4,7 +4,7 @@
 use super::context::Own;
 use super::{Step, give_up, perform, succeed};
 use crate::release::rollout::{Closing, DeploymentStatus, NotStarted, Progress, Scaling};
-use crate::release::{Action, Conclusion, Event, Outcome, Reason, reason};
+use crate::release::{Action, Conclusion, Event, HoldReason, Outcome, Reason, reason};
 
 pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
     let Own {
@@ -22,7 +22,7 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
         outcome,
         mut reason,
     } = conclusion;
-    let held = hold(own, outcome, &reason.to_string());
+    let held = hold(own, outcome, &reason);
     if let Scaling::NotRestored(scaling) = &live.scaling {
         reason = Reason::ScalingNotRestored {
             because: Box::new(reason),
@@ -48,35 +48,37 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
 }
 
 /// Why the stage takes no new release after this, if so.
-fn hold(own: Own<'_>, outcome: Outcome, reason: &str) -> Option<String> {
+fn hold(own: Own<'_>, outcome: Outcome, reason: &Reason) -> Option<HoldReason> {
     let live = own.live;
     if live.held.is_some() {
         return None;
     }
     if let Some(rollback) = own.release.rollback() {
-        return Some(rollback.hold_reason(outcome, reason));
+        let failed = (outcome != Outcome::Succeeded).then(|| reason.clone());
+        return Some(rollback.hold_reason(failed));
     }
-    let tag = &own.release.image().tag;
+    let tag = own.release.image().tag.clone();
     if let Progress::Closing(Closing::NotStarted(NotStarted::ExternalRevision(found))) =
         &live.progress
     {
-        return Some(format!(
-            "{}; {tag} was about to be rolled out",
-            reason::started_elsewhere(found)
-        ));
+        return Some(HoldReason::StartedElsewhere {
+            found: found.clone(),
+            tag,
+            was_deploying: false,
+        });
     }
     let deployment = live.deployment()?;
     let refused = deployment.refused.as_ref();
     if let DeploymentStatus::Replaced { by } = &deployment.status {
-        return Some(format!(
-            "{}; {tag} was being rolled out",
-            reason::started_elsewhere(by)
-        ));
+        return Some(HoldReason::StartedElsewhere {
+            found: by.clone(),
+            tag,
+            was_deploying: true,
+        });
     }
     if let (DeploymentStatus::FailedInPlace { reason }, None) = (&deployment.status, refused) {
-        return Some(format!(
-            "{tag} failed and was not rolled back: {reason}; look at what serves"
-        ));
+        let said = reason.clone();
+        return Some(HoldReason::LeftInPlace { tag, said });
     }
     let wanted = match (live.progress.rollback(), &live.rollback_requested) {
         (Some(back), _) if back.hold || !came_back(&deployment.status) => Some(back.reason.clone()),
@@ -84,15 +86,12 @@ fn hold(own: Own<'_>, outcome: Outcome, reason: &str) -> Option<String> {
         (_, None) => None,
     };
     match (wanted, refused, outcome) {
-        (Some(reason), None, Outcome::RolledBack) => {
-            Some(format!("{tag} was rolled back: {reason}"))
-        }
-        (Some(reason), _, _) => Some(format!(
-            "{tag} was to be rolled back: {reason}; look at what serves"
-        )),
-        (None, Some(refused), _) => Some(format!(
-            "{tag} could not be rolled back: {refused}; look at what serves"
-        )),
+        (Some(because), None, Outcome::RolledBack) => Some(HoldReason::RolledBack { tag, because }),
+        (Some(because), _, _) => Some(HoldReason::NotRolledBack { tag, because }),
+        (None, Some(refused), _) => Some(HoldReason::Refused {
+            tag,
+            refused: refused.clone(),
+        }),
         (None, None, _) => None,
     }
 }

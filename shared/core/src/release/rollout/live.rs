@@ -11,7 +11,9 @@ use super::scaling::Scaling;
 use crate::names::DeploymentId;
 use crate::pipeline::{HookPoint, Stage};
 use crate::release::vote::{Approval, Standing, Vote};
-use crate::release::{ActionKind, Plan, Principal, RefusedAction, Revision, WhyNotRestored};
+use crate::release::{
+    ActionKind, HoldReason, Plan, Principal, RefusedAction, Revision, WhyNotRestored,
+};
 
 /// A rollout that owns its service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub struct Live {
     /// Who wants the rollout rolled back, and why, if somebody does.
     pub rollback_requested: Option<(Principal, Option<String>)>,
     /// Why the stage is held when the rollout ends, once that is written.
-    pub held: Option<String>,
+    pub held: Option<HoldReason>,
 }
 
 impl Live {

@@ -21,7 +21,9 @@ pub fn service_change(
         .filter(|_| decides)
         .map(|live| ServiceWrite::Fence { epoch: live.epoch });
     let mut stage = release.stage_index();
-    let mut hold = release.live().and_then(|live| live.held.clone());
+    let mut hold = release
+        .live()
+        .and_then(|live| Some(live.held.as_ref()?.to_string()));
     let mut epoch = seen(release);
     let in_order = release.pipeline().arrivals.is_in_order();
     // What was seen just before it ended is written with the end.
@@ -73,6 +75,7 @@ pub fn service_change(
                 });
             }
             Event::Held { reason, .. } => {
+                let reason = reason.to_string();
                 hold = Some(reason.clone());
                 if release.live().is_none() {
                     let arrives =
@@ -82,7 +85,6 @@ pub fn service_change(
                     } else {
                         Arrival::Candidate
                     });
-                    let reason = reason.clone();
                     write = Some(ServiceWrite::Hold {
                         epoch,
                         reason,

@@ -234,11 +234,11 @@ impl Release {
                 });
                 self.with_live(|live| live.rollback_started(ongoing, by));
             }
-            Event::ActionRefused { action, reason } => {
+            Event::ActionRefused { action, said } => {
                 self.settle(*action);
                 match action {
                     ActionKind::Plan => {
-                        self.with_current(|rollout| rollout.unplannable = Some(reason.clone()));
+                        self.with_current(|rollout| rollout.unplannable = Some(said.clone()));
                     }
                     // What others are told is a courtesy: it is not tried for ever.
                     ActionKind::Supersede => self.overtake_candidate(),
@@ -256,8 +256,8 @@ impl Release {
                     | ActionKind::RollBack
                     | ActionKind::RestoreScaling
                     | ActionKind::Notify => {
-                        let said = reason::refused(*action, reason);
-                        self.with_live(|live| live.refused(*action, said));
+                        let refused = reason::refused(*action, said);
+                        self.with_live(|live| live.refused(*action, refused));
                     }
                 }
             }
@@ -327,7 +327,7 @@ impl Release {
             }
             Event::Held { stage, reason } => {
                 self.with_stage(stage, |rollout| match &mut rollout.phase {
-                    Phase::Planned { plan, .. } => plan.service.hold = Some(reason.clone()),
+                    Phase::Planned { plan, .. } => plan.service.hold = Some(reason.to_string()),
                     Phase::Live(live) => live.held = Some(reason.clone()),
                     Phase::Pending | Phase::Asking { .. } | Phase::Ended { .. } => {}
                 });

@@ -5,9 +5,10 @@ use crate::names::MessageId;
 use crate::pipeline::{ApprovalGate, Pipeline};
 use crate::release::{
     Accepted, Candidate, Decision, DeploymentStatus, Event, Incoming, Outcome, Principal, Refusal,
-    ServiceId, StoredNow,
+    ReplyRefusal, ServiceId, StoredNow, VoidReason,
 };
 use crate::sample::{self, slack};
+use crate::token::TokenError;
 use Decision::{Approve, Reject};
 
 const ECS: &str = "ecs-svc/1";
@@ -320,7 +321,7 @@ fn a_request_that_is_over_takes_no_votes() {
     );
     let voided = granted().happened(Event::ApprovalVoided {
         approval: "production-1".parse().unwrap(),
-        reason: "changed".into(),
+        reason: VoidReason::DefinitionChanged,
     });
     let asked_again = voided.clone().asked("production", 2);
     let again = asked_again
@@ -374,25 +375,18 @@ fn a_decision_by_a_message_says_which_message() {
 
 #[test]
 fn a_reply_that_is_refused_is_written_down_once_while_its_request_is_open() {
-    let refused = |approval: &str, message: &str, reason: &str| Incoming::ReplyRefused {
+    let refused = |approval: &str, message: &str, problem| Incoming::ReplyRefused {
         approval: approval.parse().unwrap(),
         message: message.parse().unwrap(),
-        reason: reason.into(),
+        reason: ReplyRefusal::Token { problem },
     };
-    let first = || refused("production-1", "m-1", "the pipeline was removed");
+    let first = || refused("production-1", "m-1", TokenError::Shape);
     let events = adds(&asking(), first());
     let told = asking().happened(events[0].clone());
-    for known in [
-        first(),
-        refused("production-1", "m-2", "the pipeline was removed"),
-    ] {
+    for known in [first(), refused("production-1", "m-2", TokenError::Shape)] {
         assert_eq!(told.accepts(known), Ok(Accepted::Known));
     }
-    let another = refused(
-        "production-1",
-        "m-3",
-        "the token does not allow this decision",
-    );
+    let another = refused("production-1", "m-3", TokenError::Mismatch);
     assert_eq!(adds(&told, another).len(), 1);
     // It neither decides nor keeps anybody from deciding.
     assert_eq!(
@@ -412,7 +406,7 @@ fn a_reply_that_is_refused_is_written_down_once_while_its_request_is_open() {
     for story in closed {
         assert_eq!(story.accepts(first()), Ok(Accepted::Known));
     }
-    let other = refused("production-2", "m-1", "the pipeline was removed");
+    let other = refused("production-2", "m-1", TokenError::Shape);
     assert_eq!(asking().accepts(other), Ok(Accepted::Known));
 }
 

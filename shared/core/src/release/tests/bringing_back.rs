@@ -60,6 +60,7 @@ fn a_rollout_is_taken_back_when_somebody_wants_it_and_the_stage_is_held() {
     let [Event::Held { reason, .. }, Event::RolloutEnded { .. }, ..] = &records[..] else {
         panic!("it is held: {records:?}");
     };
+    let reason = reason.to_string();
     assert_eq!(reason, "3f2c1ab was rolled back: ada rolled it back");
     let change = service_change(&story.release, &records, story.now).expect("a change");
     let ServiceWrite::Free {
@@ -71,7 +72,7 @@ fn a_rollout_is_taken_back_when_somebody_wants_it_and_the_stage_is_held() {
     else {
         panic!("it frees and holds: {:?}", change.write);
     };
-    assert_eq!(held, *reason);
+    assert_eq!(held, reason);
     assert_eq!(baseline, Some(sample::plan().current));
 }
 
@@ -425,7 +426,7 @@ fn a_rollback_says_that_it_was_done_only_where_it_was() {
             .observed("ecs-svc/1", status)
             .restored();
         match story.records().first() {
-            Some(Event::Held { reason, .. }) => reason.clone(),
+            Some(Event::Held { reason, .. }) => reason.to_string(),
             other => panic!("it is held: {other:?}"),
         }
     };

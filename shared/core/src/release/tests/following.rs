@@ -186,7 +186,7 @@ fn a_failure_that_cannot_be_taken_back_holds_the_stage() {
         let [Event::Held { reason: held, .. }, ..] = records.as_slice() else {
             panic!("it is held: {records:?}");
         };
-        assert!(held.contains("look at what serves"), "{held}");
+        assert!(held.to_string().contains("look at what serves"), "{held}");
         assert_eq!(story.gives_up().0, Outcome::Failed);
     }
 }
@@ -210,7 +210,7 @@ fn a_way_back_that_leads_nowhere_holds_the_stage() {
         by: None,
     };
     let held = |story: Story| match story.restored().records().first() {
-        Some(Event::Held { reason, .. }) => Some(reason.clone()),
+        Some(Event::Held { reason, .. }) => Some(reason.to_string()),
         Some(_) | None => None,
     };
     let said = "3f2c1ab was to be rolled back: tasks failed to start; look at what serves";

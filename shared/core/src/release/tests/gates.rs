@@ -276,6 +276,7 @@ fn what_towpath_did_not_leave_is_not_overwritten() {
     let [held @ Event::Held { reason, .. }] = &story.records()[..] else {
         panic!("it holds: {:?}", story.records());
     };
+    let reason = reason.to_string();
     assert!(reason.starts_with("shop:7 runs"), "{reason}");
     assert!(
         reason.contains("it left shop:6 (it differs in cpu)"),

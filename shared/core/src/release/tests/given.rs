@@ -178,10 +178,10 @@ impl Story {
         })
     }
 
-    pub(crate) fn refused(self, action: ActionKind, reason: &str) -> Self {
+    pub(crate) fn refused(self, action: ActionKind, said: &str) -> Self {
         self.happened(Event::ActionRefused {
             action,
-            reason: reason.into(),
+            said: said.into(),
         })
     }
 

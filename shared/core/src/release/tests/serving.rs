@@ -83,7 +83,7 @@ fn held(story: &Story) -> (Outcome, String, String) {
     else {
         panic!("it ends and is held: {records:?}");
     };
-    (*outcome, reason.to_string(), hold.clone())
+    (*outcome, reason.to_string(), hold.to_string())
 }
 
 #[test]
@@ -208,12 +208,12 @@ fn a_release_that_holds_its_stage_as_it_arrives_arrives_all_the_same() {
             },
             Event::Held {
                 stage: stage("test"),
-                reason: "something else runs".into(),
+                reason: sample::hold(),
             },
             Event::Blocked {
                 stage: stage("test"),
                 by: BlockedBy::Hold {
-                    reason: "something else runs".into(),
+                    reason: sample::hold().to_string(),
                 },
             },
         ];
@@ -222,7 +222,7 @@ fn a_release_that_holds_its_stage_as_it_arrives_arrives_all_the_same() {
             change.expect("a change").write,
             ServiceWrite::Hold {
                 epoch: 0,
-                reason: "something else runs".into(),
+                reason: sample::hold().to_string(),
                 arrival: Some(arrival),
             }
         );

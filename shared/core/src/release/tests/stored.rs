@@ -10,10 +10,11 @@ use crate::names::ReleaseId;
 use crate::pipeline::HookPoint;
 use crate::release::{
     Accepted, ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, EndReason, Entry,
-    EntryText, Event, Incoming, Outcome, Phase, Principal, Release, ScalingState, StoredEntry,
-    StoredNow, accept, reason, verify_chain,
+    EntryText, Event, Incoming, Outcome, Phase, Principal, Release, ReplyRefusal, ScalingState,
+    StoredEntry, StoredNow, VoidReason, accept, reason, verify_chain,
 };
 use crate::sample::{self, notified};
+use crate::token::TokenError;
 
 /// A release to which everything happens that can: not a likely one, but every kind of event, with
 /// and without what is optional in it.
@@ -138,7 +139,7 @@ pub(crate) fn eventful() -> Story {
         })
         .happened(Event::Held {
             stage: stage("production"),
-            reason: words(),
+            reason: sample::hold(),
         })
         .happened(Event::Vetoed {
             by: sample::slack("U1"),
@@ -157,13 +158,15 @@ pub(crate) fn eventful() -> Story {
         .voted("production-1", Principal::TokenHolder, Decision::Approve)
         .happened(Event::ApprovalVoided {
             approval: "production-1".parse().unwrap(),
-            reason: words(),
+            reason: VoidReason::DefinitionChanged,
         })
         .asked("production", 2)
         .happened(Event::ReplyRefused {
             approval: "production-2".parse().unwrap(),
             message: "82833b5c-8d5d-56d0-b0e1-7511f8253eb8".parse().unwrap(),
-            reason: words(),
+            reason: ReplyRefusal::Token {
+                problem: TokenError::Mismatch,
+            },
         })
         .happened(Event::Voted {
             approval: "production-2".parse().unwrap(),

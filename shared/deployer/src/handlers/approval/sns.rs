@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 use towpath_core::incoming::{ReadError, sns};
 use towpath_core::names::{ApprovalId, MessageId, ReleaseId};
-use towpath_core::release::{Actor, Incoming, Principal, Release};
+use towpath_core::release::{Actor, Incoming, Principal, Release, ReplyRefusal};
 use towpath_core::token;
 
 use super::SetUp;
@@ -88,7 +88,7 @@ async fn take_one<P: Ledger + Parameters + Clock>(
             let refused = Refused {
                 message,
                 approval,
-                reason: error.to_string(),
+                reason: ReplyRefusal::Token { problem: error },
             };
             refuse(ports, set_up, release, refused).await
         }
@@ -124,7 +124,7 @@ async fn vote<P: Ledger + Parameters + Clock>(
             let refused = Refused {
                 message: &reply.message_id,
                 approval,
-                reason: refusal.to_string(),
+                reason: ReplyRefusal::Vote { refusal },
             };
             refuse(ports, set_up, release, refused).await
         }
@@ -140,7 +140,7 @@ async fn vote<P: Ledger + Parameters + Clock>(
 struct Refused<'a> {
     message: &'a MessageId,
     approval: ApprovalId,
-    reason: String,
+    reason: ReplyRefusal,
 }
 
 /// Has people told, if they are still asked.
@@ -155,7 +155,8 @@ async fn refuse<P: Ledger + Clock>(
         approval,
         reason,
     } = refused;
-    log(ports, set_up, Some(message), Some(release.id()), &reason);
+    let said = reason.to_string();
+    log(ports, set_up, Some(message), Some(release.id()), &said);
     let actor = Actor::Function("approval".into());
     let incoming = Incoming::ReplyRefused {
         approval,

@@ -86,7 +86,7 @@ pub(super) async fn plan<P: Ports>(
         }
         Err(Problem::Misfit(reason)) => Ok(vec![Event::ActionRefused {
             action: ActionKind::Plan,
-            reason,
+            said: reason,
         }]),
         Err(Problem::Call(error)) => Err(error),
     }

@@ -4,7 +4,7 @@ use super::{Context, Verdict};
 use crate::pipeline::{ApprovalPoint, Arrivals};
 use crate::release::next::{Step, approval_id, give_up_here, later, rejection};
 use crate::release::vote::{Approval, Standing};
-use crate::release::{Event, Outcome, Plan, Release};
+use crate::release::{Event, Outcome, Plan, Release, VoidReason};
 
 pub(super) fn ask(context: &Context<'_>) -> Verdict {
     let Context {
@@ -35,25 +35,23 @@ pub(super) fn ask(context: &Context<'_>) -> Verdict {
     match is_void(release, plan, approval) {
         Some(reason) => Verdict::First(Step::Record(vec![Event::ApprovalVoided {
             approval: approval.id.clone(),
-            reason: reason.into(),
+            reason,
         }])),
         None => Verdict::Open,
     }
 }
 
 /// Why an approval does not count any more, if so.
-fn is_void(release: &Release, plan: &Plan, approval: &Approval) -> Option<&'static str> {
+fn is_void(release: &Release, plan: &Plan, approval: &Approval) -> Option<VoidReason> {
     if approval.spec != plan.spec || approval.digest != release.image().digest {
-        return Some("the task definition that would be deployed has changed since");
+        return Some(VoidReason::DefinitionChanged);
     }
     let moved = approval
         .over
         .as_ref()
         .is_some_and(|over| *over != plan.current);
     match release.pipeline().arrivals {
-        Arrivals::RequireReapproval if moved => {
-            Some("another release was rolled out since people were asked")
-        }
+        Arrivals::RequireReapproval if moved => Some(VoidReason::AnotherRolledOut),
         Arrivals::NewestWins | Arrivals::Queue | Arrivals::RequireReapproval => None,
     }
 }

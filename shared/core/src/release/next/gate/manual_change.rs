@@ -2,7 +2,7 @@
 
 use super::{Context, Verdict};
 use crate::release::next::Step;
-use crate::release::{Drift, Event, Plan};
+use crate::release::{Drift, Event, HoldReason, Plan};
 
 pub(super) fn ask(context: &Context<'_>) -> Verdict {
     // What another release is about to replace is that one's to find, and what is held is held.
@@ -19,18 +19,14 @@ pub(super) fn ask(context: &Context<'_>) -> Verdict {
 }
 
 /// Why the stage is to be held, if what runs there is not what Towpath left.
-fn unexplained(plan: &Plan) -> Option<String> {
+fn unexplained(plan: &Plan) -> Option<HoldReason> {
     let left = match plan.service.drift(&plan.current) {
         Drift::Changed(left) => left,
         Drift::Untouched | Drift::AsLeft(_) | Drift::NotKnown(_) => return None,
     };
-    let difference = match &plan.drift {
-        Some(drift) => format!(" ({drift})"),
-        None => String::new(),
-    };
-    Some(format!(
-        "{} runs, which Towpath did not deploy: it left {}{difference}. Lifting the hold accepts what runs",
-        plan.current.short(),
-        left.short()
-    ))
+    Some(HoldReason::ManualChange {
+        runs: plan.current.clone(),
+        left: left.clone(),
+        difference: plan.drift.clone(),
+    })
 }
