@@ -3,6 +3,7 @@
 pub mod appspec;
 pub mod bulletin;
 pub mod check;
+mod decision;
 pub mod incoming;
 pub mod message;
 pub mod names;

@@ -8,8 +8,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::decision::Decision;
 use crate::names::{ApprovalId, ReleaseId};
-use crate::release::Decision;
 
 /// Shortest key in bytes: as long as the HMAC.
 pub const SHORTEST_KEY: usize = 32;

@@ -10,6 +10,7 @@ mod perform;
 pub mod ports;
 pub mod rollback;
 mod service;
+mod taken;
 mod traffic;
 pub mod verified;
 

@@ -8,7 +8,7 @@ use towpath_core::release::{
     Serving, decide_rollback,
 };
 
-use crate::handlers::Taken;
+use crate::taken::Taken;
 
 /// How often the service may change hands while it is decided what is rolled back.
 const MOST_TRIES: u32 = 3;

@@ -15,9 +15,7 @@ const CRATES: [&str; 5] = [
 ];
 
 /// Circles that are left, which no other module may join.
-const KNOWN: [(&str, &[&str]); 2] = [
-    // A release says whether something is to be told by making the texts.
-    ("shared/core", &["bulletin", "message", "release"]),
+const KNOWN: [(&str, &[&str]); 1] = [
     // What is shown leaves secrets out, the name of an image is none, and what is wrong with a name
     // is shown.
     ("shared/taskdef", &["image", "names", "secrets", "visible"]),

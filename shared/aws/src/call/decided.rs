@@ -158,6 +158,7 @@ const FINAL: &[&str] = &[
     "KMSOptInRequired",
     "LayerInaccessibleException",
     "LayersNotFoundException",
+    "LifecyclePolicyNotFoundException",
     "LimitExceededException",
     "MalformedPolicyDocument",
     "NamespaceNotFoundException",

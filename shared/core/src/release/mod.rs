@@ -92,11 +92,12 @@ pub use successor::{Aftermath, Instead, Successor};
 pub(crate) use summary::tests::release as summary_of;
 pub use summary::{ReleaseState, Summary};
 pub use unwritten::Unwritten;
-pub use vote::{Approval, Decision, Principal, Standing, Vote};
+pub use vote::{Approval, Principal, Standing, Vote};
 pub use waiting::{OpenApproval, Waiting, WaitsFor, WaitsOn};
 
 use towpath_taskdef::image::{Digest, Tag};
 
+pub use crate::decision::Decision;
 use crate::names::{Fingerprint, PipelineName, ReleaseId};
 
 /// The id of the release of this image in this pipeline. The same push, however often it is

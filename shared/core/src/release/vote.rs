@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::Digest;
 
 use super::Revision;
+use crate::decision::Decision;
 use crate::names::{ApprovalId, Fingerprint, SlackUser};
 
 /// Somebody who was authenticated.
@@ -32,25 +33,6 @@ impl fmt::Display for Principal {
             Self::Aws(arn) => f.write_str(arn),
             Self::Deployer => f.write_str("towpath"),
         }
-    }
-}
-
-/// What somebody decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decision {
-    /// Go on.
-    Approve,
-    /// Do not.
-    Reject,
-}
-
-impl fmt::Display for Decision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Approve => "approve",
-            Self::Reject => "reject",
-        })
     }
 }
 

@@ -9,8 +9,9 @@ use towpath_core::names::{DeploymentId, ReleaseId};
 use towpath_core::release::{Actor, Incoming, Release};
 
 use super::HandlerError;
-use super::take::{Taken, take};
+use super::take::take;
 use crate::ports::{Clock, Ledger};
+use crate::taken::Taken;
 
 /// Writes the report down for the release whose deployment it is.
 ///

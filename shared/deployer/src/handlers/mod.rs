@@ -15,7 +15,9 @@ mod distrusted;
 mod stored;
 mod take;
 
-pub use take::{Taken, take};
+pub use take::take;
+
+pub use crate::taken::Taken;
 
 use crate::drive::DriveError;
 use crate::ports::{AppendError, CallError, LoadError};

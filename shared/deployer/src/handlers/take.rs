@@ -2,23 +2,11 @@
 //! else wrote first.
 
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Accepted, Actor, Incoming, Refusal, Release, accept};
+use towpath_core::release::{Accepted, Actor, Incoming, Release, accept};
 
 use super::HandlerError;
 use crate::ports::{Append, AppendError, Clock, Ledger};
-
-/// What became of a fact.
-#[derive(Debug)]
-pub enum Taken {
-    /// It is in the ledger now.
-    Added(Box<Release>),
-    /// It was there already, or does not matter any more.
-    Known(Box<Release>),
-    /// It is not taken.
-    Refused(Refusal),
-    /// There is no such release.
-    NoSuchRelease,
-}
+use crate::taken::Taken;
 
 /// How often another writer may be first. Each time, that writer got on.
 const MOST_CONFLICTS: u8 = 10;

@@ -252,17 +252,17 @@ fn why_a_stage_is_on_hold() {
             "3f2c1ab could not be rolled back: could not roll back: AccessDenied; look at what serves",
         ),
         (
-            json!({ "is": "rollback", "by": ada, "good": "shop-api-1" }),
-            "ada rolled it back to shop-api-1",
+            json!({ "is": "rollback", "by": ada, "good": "shop-api-0123456789abcdef" }),
+            "ada rolled it back to shop-api-0123456789abcdef",
         ),
         (
-            json!({ "is": "rollback", "by": ada, "reason": "it is slow", "good": "shop-api-1", "before": revision(5) }),
-            "ada rolled it back to shop:5, which ran before shop-api-1: it is slow",
+            json!({ "is": "rollback", "by": ada, "reason": "it is slow", "good": "shop-api-0123456789abcdef", "before": revision(5) }),
+            "ada rolled it back to shop:5, which ran before shop-api-0123456789abcdef: it is slow",
         ),
         (
-            json!({ "is": "rollback", "by": ada, "reason": "it is slow", "good": "shop-api-1",
+            json!({ "is": "rollback", "by": ada, "reason": "it is slow", "good": "shop-api-0123456789abcdef",
                 "failed": { "is": "deployment", "said": "tasks failed to start" } }),
-            "it was to be rolled back to shop-api-1, as ada asked: it is slow; that did not come through: tasks failed to start; look at what serves",
+            "it was to be rolled back to shop-api-0123456789abcdef, as ada asked: it is slow; that did not come through: tasks failed to start; look at what serves",
         ),
     ] {
         assert_eq!(says::<HoldReason>(&stored), sentence);

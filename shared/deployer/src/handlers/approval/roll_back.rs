@@ -6,10 +6,11 @@ use towpath_core::release::{
     ServiceId, ServiceRow, StoredNow,
 };
 
+use super::super::HandlerError;
 use super::super::take::take_into;
-use super::super::{HandlerError, Taken};
 use crate::ports::{AppendError, Clock, Ledger, LoadError};
 use crate::rollback::{self, Rollbacks, RolledBack};
+use crate::taken::Taken;
 
 /// Why the click does nothing, if it does not.
 pub(super) async fn roll_back<P: Ledger + Clock>(

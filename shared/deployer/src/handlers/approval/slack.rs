@@ -9,9 +9,10 @@ use towpath_core::release::{Actor, Decision, Incoming, Principal, Refusal, Relea
 use super::{Senders, SetUp, roll_back};
 use crate::handlers::HandlerError;
 use crate::handlers::stored::stored_now;
-use crate::handlers::take::{Taken, take_into};
+use crate::handlers::take::take_into;
 use crate::per_minute::PerMinute;
 use crate::ports::{Clock, Ledger, Messenger, Parameters, Secrets};
+use crate::taken::Taken;
 
 /// How many requests of strangers are logged in a minute: a flood of them is not to be paid for by the
 /// line. Each line says how many were left out before it.

@@ -15,9 +15,10 @@ use towpath_core::token;
 use super::SetUp;
 use crate::handlers::HandlerError;
 use crate::handlers::stored::stored_now;
-use crate::handlers::take::{Taken, take_into};
+use crate::handlers::take::take_into;
 use crate::metric;
 use crate::ports::{Clock, Ledger, Parameters, Secrets};
+use crate::taken::Taken;
 
 /// Takes each message by itself.
 ///
