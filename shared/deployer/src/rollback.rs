@@ -215,7 +215,10 @@ async fn rollout<P: Rollbacks>(
         None => None,
         Some(rollback) => match open(ports, request, rollback).await? {
             Ok(opened) => Some(opened),
-            Err(why) => return refused(why),
+            Err(why) => {
+                let (release, because) = (id, Box::new(why));
+                return refused(RollbackRefused::OnlyRolloutRolledBack { release, because });
+            }
         },
     };
     Ok(Some(RolledBack::Rollout {

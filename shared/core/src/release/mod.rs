@@ -75,8 +75,8 @@ pub use rollback::{
 };
 pub use rollout::{
     CheckTask, Checks, Closing, Deployment, DeploymentEnd, DeploymentStatus, HookCall, Live,
-    NotStarted, OngoingRollback, Phase, Progress, RollbackDeployment, Rollout, Scaling, TakenGroup,
-    Traffic,
+    NotStarted, OngoingRollback, Phase, Progress, RollbackBy, RollbackDeployment, Rollout, Scaling,
+    TakenGroup, Traffic,
 };
 pub use seal::{
     BrokenSeal, KeyState, NoSeal, NoWriter, Seal, SealKey, ShortKey, Writer, keys_of, unvouched,

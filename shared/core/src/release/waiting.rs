@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::rollout::{Closing, Deployment, DeploymentStatus, Live, Phase, Progress};
+use super::rollout::{Closing, Deployment, DeploymentStatus, Live, Phase, Progress, RollbackBy};
 use super::vote::{Approval, Standing};
 use super::{BlockedBy, Event, ImageChange, Plan, Release, Revision, RollbackReason, VoidReason};
 use crate::names::{ApprovalId, CheckName, DeploymentId, PipelineName, ReleaseId, StageName};
@@ -217,7 +217,7 @@ fn live(stage: &Stage, live: &Live) -> WaitsOn {
             None => on_deployment(deployment, until),
         },
         Progress::RollingBack {
-            rollback: Some(rollback),
+            by: RollbackBy::Towpath(rollback),
             ..
         }
         | Progress::Closing(Closing::Over {
@@ -228,22 +228,10 @@ fn live(stage: &Stage, live: &Live) -> WaitsOn {
             since: rollback.at,
         },
         Progress::RollingBack {
-            deployment,
-            rollback: None,
-        } => match &deployment.status {
-            DeploymentStatus::RollingBack { reason, .. } => WaitsOn::RollbackByAws {
-                reason: reason.clone(),
-            },
-            DeploymentStatus::InProgress { .. }
-            | DeploymentStatus::Ready { .. }
-            | DeploymentStatus::Shifted { .. }
-            | DeploymentStatus::Halted { .. }
-            | DeploymentStatus::Succeeded
-            | DeploymentStatus::RolledBack { .. }
-            | DeploymentStatus::Failed { .. }
-            | DeploymentStatus::FailedInPlace { .. }
-            | DeploymentStatus::Stopped { .. }
-            | DeploymentStatus::Replaced { .. } => on_deployment(deployment, until),
+            by: RollbackBy::Aws(reason),
+            ..
+        } => WaitsOn::RollbackByAws {
+            reason: reason.clone(),
         },
         Progress::Closing(Closing::Over {
             deployment,

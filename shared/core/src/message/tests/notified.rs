@@ -11,6 +11,15 @@ use crate::release::{
 };
 use crate::sample;
 
+#[test]
+fn a_card_is_made_for_just_the_channels_that_have_one() {
+    let overview = eventful().release.overview();
+    for channel in Channel::ALL {
+        let made = message::card(channel, &overview).is_some();
+        assert_eq!(made, channel.has_card(), "{channel}");
+    }
+}
+
 /// A release that is opened and rolled out to a stage, to which then this happens.
 fn to_which_happens(event: Event) -> Release {
     let story = given(sample::shop()).pushed("3f2c1ab");

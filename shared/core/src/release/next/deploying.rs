@@ -22,7 +22,7 @@ use crate::release::vote::Standing;
 use crate::release::{ActionKind, Outcome, RollbackReason, UnansweredHook};
 
 pub(super) fn next(own: Own<'_>, deployment: &Deployment) -> Step {
-    if let Some(conclusion) = rolling_back::gives_up(own, deployment, None) {
+    if let Some(conclusion) = rolling_back::gives_up(own, deployment) {
         return finish::finish(own, conclusion);
     }
     if let Some(rollback) = wanted(own, deployment) {
@@ -31,19 +31,10 @@ pub(super) fn next(own: Own<'_>, deployment: &Deployment) -> Step {
     if let Some(step) = calls::next_call(own, deployment) {
         return step;
     }
-    match &deployment.status {
-        DeploymentStatus::Ready { pause } => traffic::next_ready(own, deployment, pause.as_ref()),
-        DeploymentStatus::InProgress { .. }
-        | DeploymentStatus::Shifted { .. }
-        | DeploymentStatus::RollingBack { .. }
-        | DeploymentStatus::Halted { .. }
-        | DeploymentStatus::Succeeded
-        | DeploymentStatus::RolledBack { .. }
-        | DeploymentStatus::Failed { .. }
-        | DeploymentStatus::FailedInPlace { .. }
-        | DeploymentStatus::Stopped { .. }
-        | DeploymentStatus::Replaced { .. } => follow(own, deployment, None),
+    if let DeploymentStatus::Ready { pause } = &deployment.status {
+        return traffic::next_ready(own, deployment, pause.as_ref());
     }
+    follow(own, deployment, None)
 }
 
 /// Why the rollout is to be rolled back, if it is.

@@ -35,10 +35,7 @@ pub(super) fn next_live(
         Progress::WaitingForTurn(group) => turn::next(own, group),
         Progress::Deploying(deployment) => deploying::next(own, deployment),
         Progress::Baking(deployment) => baking::next(own, deployment),
-        Progress::RollingBack {
-            deployment,
-            rollback,
-        } => rolling_back::next(own, deployment, rollback.as_ref()),
+        Progress::RollingBack { deployment, .. } => rolling_back::next(own, deployment),
         Progress::Closing(closing) => finish::finish(own, closing::conclusion(own, closing)),
     }
 }

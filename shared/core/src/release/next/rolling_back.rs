@@ -26,47 +26,28 @@ use crate::release::{
 /// How often it is begun to roll a rollout back: that it is begun again and again leads nowhere.
 pub(crate) const MOST_ROLLBACKS: usize = 12;
 
-pub(super) fn next(
-    own: Own<'_>,
-    deployment: &Deployment,
-    rollback: Option<&OngoingRollback>,
-) -> Step {
-    if let Some(conclusion) = ends(own, deployment, rollback) {
+pub(super) fn next(own: Own<'_>, deployment: &Deployment) -> Step {
+    if let Some(conclusion) = ends(own, deployment) {
         return finish::finish(own, conclusion);
     }
+    let rollback = own.live.progress.rollback();
     if let Some(rollback) = rollback.filter(|it| came_to_nothing(own, deployment, it)) {
         return roll_back(own, deployment, rollback.clone());
     }
     calls::next_call(own, deployment).unwrap_or_else(|| follow(own, deployment, None))
 }
 
-fn ends(
-    own: Own<'_>,
-    deployment: &Deployment,
-    rollback: Option<&OngoingRollback>,
-) -> Option<Conclusion> {
-    let serves = match &deployment.status {
-        DeploymentStatus::Shifted { .. } | DeploymentStatus::Succeeded => true,
-        DeploymentStatus::InProgress { .. }
-        | DeploymentStatus::Ready { .. }
-        | DeploymentStatus::RollingBack { .. }
-        | DeploymentStatus::Halted { .. }
-        | DeploymentStatus::RolledBack { .. }
-        | DeploymentStatus::Failed { .. }
-        | DeploymentStatus::FailedInPlace { .. }
-        | DeploymentStatus::Stopped { .. }
-        | DeploymentStatus::Replaced { .. } => false,
-    };
-    match rollback {
+fn ends(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
+    match own.live.progress.rollback() {
         // Whoever wants it rolled back gets that, however far it has come.
-        Some(rollback) if serves => {
+        Some(rollback) if deployment.serves() => {
             if rollback.even_if_succeeded() || own.live.rollback_requested.is_some() {
                 still_serves(own, deployment)
             } else {
                 baking::is_over(own, deployment).then(|| succeeded(own.release))
             }
         }
-        Some(_) | None => gives_up(own, deployment, rollback),
+        Some(_) | None => gives_up(own, deployment),
     }
 }
 
@@ -89,11 +70,7 @@ pub(super) fn still_serves(own: Own<'_>, deployment: &Deployment) -> Option<Conc
 }
 
 /// How a rollout ends that is not followed any further: AWS refuses it, or it comes to no end.
-pub(super) fn gives_up(
-    own: Own<'_>,
-    deployment: &Deployment,
-    rollback: Option<&OngoingRollback>,
-) -> Option<Conclusion> {
+pub(super) fn gives_up(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
     if let Some(refused) = &deployment.refused {
         return Some(Conclusion::new(Outcome::Failed, refused.clone()));
     }
@@ -108,7 +85,7 @@ pub(super) fn gives_up(
                 deployment: deployment.id.clone(),
                 at: at_what(&deployment.status),
                 until: given_up,
-                rolling_back: rollback.map(|rollback| rollback.reason.clone()),
+                rolling_back: own.live.progress.rollback().map(|it| it.reason.clone()),
             },
         )
     })

@@ -126,6 +126,14 @@ pub enum RollbackRefused {
         /// The service of the stage now.
         service: Box<ServiceId>,
     },
+    /// What was to follow could not be opened: only the rollout is rolled back.
+    #[error("{release} is being rolled back, and nothing follows: {because}")]
+    OnlyRolloutRolledBack {
+        /// The release that was being rolled out.
+        release: ReleaseId,
+        /// Why nothing follows.
+        because: Box<RollbackRefused>,
+    },
     /// The same was asked for again and again.
     #[error(
         "{MOST_ATTEMPTS} rollbacks in a row have ended without having changed anything: `towpath history` says why"

@@ -89,6 +89,12 @@ impl Deployment {
             || rollback.is_some_and(|it| it.id == *id || it.alias.as_ref() == Some(id))
     }
 
+    /// Whether all of production traffic is on green.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        self.status.standing() == DeploymentStanding::Serves
+    }
+
     /// It was looked at.
     pub(super) fn observe(&mut self, status: &DeploymentStatus, at: Timestamp) {
         self.unchanged = if self.status == *status {
@@ -106,7 +112,7 @@ impl Deployment {
                 alias,
             });
         }
-        if status.standing() == DeploymentStanding::Serves {
+        if self.serves() {
             self.shifted_at.get_or_insert(at);
         }
     }
@@ -136,8 +142,8 @@ pub(super) enum DeploymentStanding {
     UnderWay,
     /// All of production traffic is on green.
     Serves,
-    /// AWS rolls it back.
-    RollingBack,
+    /// AWS rolls it back, for this reason.
+    RollingBack(String),
     /// AWS does nothing more about it, and it does not serve.
     Over(DeploymentEnd),
 }
@@ -232,7 +238,7 @@ impl DeploymentStatus {
             | Self::Halted { .. }
             | Self::FailedInPlace { .. } => DeploymentStanding::UnderWay,
             Self::Shifted { .. } | Self::Succeeded => DeploymentStanding::Serves,
-            Self::RollingBack { .. } => DeploymentStanding::RollingBack,
+            Self::RollingBack { reason, .. } => DeploymentStanding::RollingBack(reason.clone()),
             Self::RolledBack { reason } => {
                 DeploymentStanding::Over(DeploymentEnd::RolledBack(reason.clone()))
             }

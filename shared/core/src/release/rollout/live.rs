@@ -3,10 +3,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::checks::{CheckTask, Checks, HookCall};
-use super::deployment::{Deployment, DeploymentStatus, RollbackDeployment, Traffic};
+use super::checks::{Checks, HookCall};
+use super::deployment::{Deployment, Traffic};
 use super::later;
-use super::progress::{NotStarted, OngoingRollback, Progress};
+use super::progress::{NotStarted, Progress};
 use super::scaling::Scaling;
 use crate::names::DeploymentId;
 use crate::pipeline::{HookPoint, Stage};
@@ -180,38 +180,9 @@ impl Live {
         }
     }
 
-    pub(in crate::release) fn deployment_observed(
-        &mut self,
-        id: &DeploymentId,
-        status: &DeploymentStatus,
-        at: Timestamp,
-    ) {
-        self.progress.observed(id, status, at);
-    }
-
-    pub(in crate::release) fn not_started(&mut self, why: NotStarted) {
-        self.progress.not_started(why);
-    }
-
-    pub(in crate::release) fn group_taken(&mut self, by: Option<&DeploymentId>, at: Timestamp) {
-        self.progress.group_taken(by.cloned(), at);
-    }
-
-    pub(in crate::release) fn group_freed(&mut self) {
-        self.progress.group_freed();
-    }
-
     pub(in crate::release) fn traffic_let_through(&mut self, at: Timestamp) {
         self.progress
             .with_deployment(|deployment| deployment.let_through(at));
-    }
-
-    pub(in crate::release) fn rollback_started(
-        &mut self,
-        ongoing: OngoingRollback,
-        by: Option<RollbackDeployment>,
-    ) {
-        self.progress.rollback_started(ongoing, by);
     }
 
     /// AWS refused an action that the rollout needs.
@@ -265,10 +236,6 @@ impl Live {
         for call in &mut self.checks.calls {
             call.answered |= call.deployment == *deployment && call.at == point;
         }
-    }
-
-    pub(in crate::release) fn task_started(&mut self, task: CheckTask) {
-        self.checks.tasks.push(task);
     }
 
     pub(in crate::release) fn voted(&mut self, approval: &str, vote: Vote, at: Timestamp) {

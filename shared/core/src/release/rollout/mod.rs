@@ -19,7 +19,7 @@ pub use self::deployment::{
 };
 pub use self::live::Live;
 pub(super) use self::live::watched_until;
-pub use self::progress::{Closing, NotStarted, OngoingRollback, Progress, TakenGroup};
+pub use self::progress::{Closing, NotStarted, OngoingRollback, Progress, RollbackBy, TakenGroup};
 pub use self::scaling::Scaling;
 use super::successor::Aftermath;
 use super::vote::Approval;

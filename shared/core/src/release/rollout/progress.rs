@@ -41,8 +41,8 @@ pub enum Progress {
     RollingBack {
         /// The deployment that is rolled back.
         deployment: Deployment,
-        /// Why Towpath rolls it back; `None` where AWS does by itself.
-        rollback: Option<OngoingRollback>,
+        /// Who rolls it back, and why.
+        by: RollbackBy,
     },
     /// It is settled what has become of it: auto scaling is put back, and the service let go.
     Closing(Closing),
@@ -61,7 +61,16 @@ pub struct TakenGroup {
     pub looked_at: Option<Timestamp>,
 }
 
-/// A rollback in progress.
+/// Who rolls a deployment back, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RollbackBy {
+    /// Towpath.
+    Towpath(OngoingRollback),
+    /// AWS by itself, for this reason.
+    Aws(String),
+}
+
+/// A rollback of Towpath's in progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OngoingRollback {
     /// Why.
@@ -128,13 +137,19 @@ impl Progress {
     #[must_use]
     pub fn rollback(&self) -> Option<&OngoingRollback> {
         match self {
-            Self::RollingBack { rollback, .. } | Self::Closing(Closing::Over { rollback, .. }) => {
-                rollback.as_ref()
-            }
+            Self::RollingBack {
+                by: RollbackBy::Towpath(rollback),
+                ..
+            } => Some(rollback),
+            Self::Closing(Closing::Over { rollback, .. }) => rollback.as_ref(),
             Self::Preparing { .. }
             | Self::WaitingForTurn(_)
             | Self::Deploying(_)
             | Self::Baking(_)
+            | Self::RollingBack {
+                by: RollbackBy::Aws(_),
+                ..
+            }
             | Self::Closing(Closing::NotStarted(_)) => None,
         }
     }
@@ -154,7 +169,7 @@ impl Progress {
     }
 
     /// It starts no deployment. What was started all the same is followed.
-    pub(super) fn not_started(&mut self, why: NotStarted) {
+    pub(in crate::release) fn not_started(&mut self, why: NotStarted) {
         match self {
             Self::Preparing { .. } | Self::WaitingForTurn(_) => {
                 *self = Self::Closing(Closing::NotStarted(why));
@@ -164,7 +179,7 @@ impl Progress {
     }
 
     /// Its deployment was refused, as another one has the group.
-    pub(super) fn group_taken(&mut self, by: Option<DeploymentId>, at: Timestamp) {
+    pub(in crate::release) fn group_taken(&mut self, by: Option<DeploymentId>, at: Timestamp) {
         let before = match self {
             Self::Preparing { refused_for } => refused_for.as_ref(),
             Self::WaitingForTurn(group) => Some(&*group),
@@ -182,7 +197,7 @@ impl Progress {
     }
 
     /// What had the group is over.
-    pub(super) fn group_freed(&mut self) {
+    pub(in crate::release) fn group_freed(&mut self) {
         if let Self::WaitingForTurn(group) = self {
             *self = Self::Preparing {
                 refused_for: Some(group.clone()),
@@ -196,7 +211,12 @@ impl Progress {
     }
 
     /// The deployment was looked at.
-    pub(super) fn observed(&mut self, id: &DeploymentId, status: &DeploymentStatus, at: Timestamp) {
+    pub(in crate::release) fn observed(
+        &mut self,
+        id: &DeploymentId,
+        status: &DeploymentStatus,
+        at: Timestamp,
+    ) {
         self.follow(|deployment, rollback| {
             if deployment.id != *id {
                 return;
@@ -210,7 +230,7 @@ impl Progress {
     }
 
     /// Towpath has begun to roll the deployment back.
-    pub(super) fn rollback_started(
+    pub(in crate::release) fn rollback_started(
         &mut self,
         ongoing: OngoingRollback,
         by: Option<RollbackDeployment>,
@@ -226,37 +246,29 @@ impl Progress {
     /// The step that a deployment is at follows from how it stands, and from whether Towpath rolls it
     /// back.
     fn follow(&mut self, change: impl FnOnce(&mut Deployment, &mut Option<OngoingRollback>)) {
-        let (mut deployment, mut rollback) = match self {
-            Self::Deploying(deployment) | Self::Baking(deployment) => (deployment.clone(), None),
-            Self::RollingBack {
-                deployment,
-                rollback,
-            } => (deployment.clone(), rollback.clone()),
-            Self::Closing(Closing::Over {
-                deployment,
-                rollback,
-                ..
-            }) => ((**deployment).clone(), rollback.clone()),
-            Self::Preparing { .. }
-            | Self::WaitingForTurn(_)
-            | Self::Closing(Closing::NotStarted(_)) => return,
+        let Some(mut deployment) = self.deployment().cloned() else {
+            return;
         };
+        let mut rollback = self.rollback().cloned();
         change(&mut deployment, &mut rollback);
-        *self = match (deployment.status.standing(), &rollback) {
-            (DeploymentStanding::Over(end), _) => Self::Closing(Closing::Over {
+        *self = match (deployment.status.standing(), rollback) {
+            (DeploymentStanding::Over(end), rollback) => Self::Closing(Closing::Over {
                 end,
                 deployment: Box::new(deployment),
                 rollback,
             }),
-            (DeploymentStanding::RollingBack, None)
-            | (
-                DeploymentStanding::RollingBack
+            (
+                DeploymentStanding::RollingBack(_)
                 | DeploymentStanding::UnderWay
                 | DeploymentStanding::Serves,
-                Some(_),
+                Some(rollback),
             ) => Self::RollingBack {
                 deployment,
-                rollback,
+                by: RollbackBy::Towpath(rollback),
+            },
+            (DeploymentStanding::RollingBack(reason), None) => Self::RollingBack {
+                deployment,
+                by: RollbackBy::Aws(reason),
             },
             (DeploymentStanding::Serves, None) => Self::Baking(deployment),
             (DeploymentStanding::UnderWay, None) => Self::Deploying(deployment),

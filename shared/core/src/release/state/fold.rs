@@ -212,7 +212,7 @@ impl Release {
                 if matches!(status, DeploymentStatus::Replaced { .. }) {
                     self.settle(ActionKind::RollBack);
                 }
-                self.with_live(|live| live.deployment_observed(deployment, status, at));
+                self.with_live(|live| live.progress.observed(deployment, status, at));
             }
             Event::RollbackStarted {
                 reason,
@@ -232,7 +232,7 @@ impl Release {
                     id,
                     alias: also.clone(),
                 });
-                self.with_live(|live| live.rollback_started(ongoing, by));
+                self.with_live(|live| live.progress.rollback_started(ongoing, by));
             }
             Event::ActionRefused { action, said } => {
                 self.settle(*action);
@@ -289,7 +289,7 @@ impl Release {
             } => {
                 self.settle(ActionKind::RunTask);
                 self.with_live_in(stage, |live| {
-                    live.task_started(CheckTask {
+                    live.checks.tasks.push(CheckTask {
                         check: check.clone(),
                         task: task.clone(),
                         since: at,
@@ -302,17 +302,21 @@ impl Release {
             Event::BaselineChanged { stage, found } => {
                 self.settle(ActionKind::Start);
                 let why = NotStarted::ExternalRevision(found.clone());
-                self.with_live_in(stage, |live| live.not_started(why));
+                self.with_live_in(stage, |live| live.progress.not_started(why));
             }
             Event::RunsAlready { stage } => {
                 self.settle(ActionKind::Start);
-                self.with_live_in(stage, |live| live.not_started(NotStarted::RunsAlready));
+                self.with_live_in(stage, |live| {
+                    live.progress.not_started(NotStarted::RunsAlready)
+                });
             }
             Event::GroupTaken { stage, by } => {
                 self.settle(ActionKind::Start);
-                self.with_live_in(stage, |live| live.group_taken(by.as_ref(), at));
+                self.with_live_in(stage, |live| live.progress.group_taken(by.clone(), at));
             }
-            Event::GroupFreed { stage } => self.with_live_in(stage, Live::group_freed),
+            Event::GroupFreed { stage } => {
+                self.with_live_in(stage, |live| live.progress.group_freed())
+            }
             Event::TrafficAllowed { .. } => {
                 self.settle(ActionKind::Continue);
                 self.with_live(|live| live.traffic_let_through(at));

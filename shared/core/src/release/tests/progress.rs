@@ -6,7 +6,7 @@ use serde_json::json;
 use super::given::{Story, deployment, given, in_progress, stage};
 use crate::release::{
     ActionKind, CheckResult, Closing, DeploymentEnd, DeploymentStatus, Event, NotStarted, Outcome,
-    Principal, Progress, RollbackReason, Step,
+    Principal, Progress, RollbackBy, RollbackReason, Step,
 };
 use crate::{pipeline::HookPoint, sample};
 
@@ -32,9 +32,13 @@ fn step(story: &Story) -> &'static str {
         Progress::Deploying(_) => "deploying",
         Progress::Baking(_) => "baking",
         Progress::RollingBack {
-            rollback: Some(_), ..
+            by: RollbackBy::Towpath(_),
+            ..
         } => "rolling back",
-        Progress::RollingBack { rollback: None, .. } => "rolled back by AWS",
+        Progress::RollingBack {
+            by: RollbackBy::Aws(_),
+            ..
+        } => "rolled back by AWS",
         Progress::Closing(Closing::NotStarted(why)) => match why {
             NotStarted::ExternalRevision(_) => "closing: something else runs",
             NotStarted::RunsAlready => "closing: it runs already",
