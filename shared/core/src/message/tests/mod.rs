@@ -1,6 +1,7 @@
 //! What people read in the main situations, that nothing hostile gets through, and that Slack and
 //! SNS take all of it.
 
+mod bulletins;
 mod hostile;
 mod limits;
 mod notified;

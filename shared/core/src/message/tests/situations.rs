@@ -1,17 +1,14 @@
 //! The card, the replies and the notices of the main situations, as they are sent.
 
 use serde_json::{Value, json};
-use towpath_taskdef::image::Digest;
 
 use super::{card, replies};
-use crate::bulletin::Bulletin;
-use crate::message::{ROLL_BACK, bulletin_message, entry_messages, state};
+use crate::message::{ROLL_BACK, entry_messages, state};
 use crate::pipeline::{Channel, HookPoint};
 use crate::release::tests::given::{Story, deployment, given, in_progress, stage};
 use crate::release::{
-    ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Directive, EndReason, Event,
-    HoldReason, Order, Outcome, Principal, Reason, Release, ReplyRefusal, RollbackReason, Subject,
-    Summary, Upon, VoidReason, reason,
+    ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, EndReason, Event, HoldReason,
+    Outcome, Principal, Reason, Release, ReplyRefusal, RollbackReason, Summary, VoidReason, reason,
 };
 use crate::sample::{self, slack};
 use crate::token::TokenError;
@@ -68,22 +65,6 @@ fn checked(passed: bool, detail: &str) -> Event {
 #[test]
 fn an_image_has_been_pushed() {
     insta::assert_json_snapshot!(said(&pushed().release));
-}
-
-#[test]
-fn a_tag_is_not_taken() {
-    let (_, told) = Bulletin::of_tag(
-        sample::shop().notify,
-        "shop-api".parse().unwrap(),
-        "shop/api".parse().unwrap(),
-        "latest".parse().unwrap(),
-        "`latest` names another image tomorrow: push the commit hash as the tag".into(),
-        sample::dawn(),
-    );
-    insta::assert_json_snapshot!(json!({
-        "slack": bulletin_message(Channel::Slack, &told),
-        "mail": bulletin_message(Channel::Sns, &told),
-    }));
 }
 
 #[test]
@@ -408,48 +389,6 @@ fn what_serves_is_watched() {
         .observed("d-1", DeploymentStatus::Succeeded);
     let state = state(&Summary::of(&story.release).unwrap());
     insta::assert_json_snapshot!(json!({ "said": said(&story.release), "status": state }));
-}
-
-fn ordered(subject: &Subject, order: Order, owned: bool) -> Value {
-    let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
-    let reason = "the sale begins".to_owned();
-    let upon = Upon {
-        owned,
-        ..Upon::default()
-    };
-    let directive = Directive::next(&upon, subject, sample::dawn(), by, order, reason);
-    let tag = "3f2c1ab".parse().ok().filter(|_| !owned);
-    let told = Bulletin::of_order(
-        subject,
-        &directive,
-        &sample::home(),
-        &[sample::shop()],
-        tag.as_ref(),
-    );
-    let said = |(_, told)| json!({ "slack": bulletin_message(Channel::Slack, &told), "mail": bulletin_message(Channel::Sns, &told) });
-    told.bulletins.into_iter().map(said).collect()
-}
-
-#[test]
-fn a_hold_is_ordered_and_lifted() {
-    let production = &sample::shop().stages[2];
-    let service = Subject::Service(sample::home().service_of(production));
-    insta::assert_json_snapshot!([
-        ordered(&service, Order::Hold, false),
-        ordered(&service, Order::LiftHold, false),
-        ordered(&service, Order::LiftHold, true),
-    ]);
-}
-
-#[test]
-fn a_veto_is_ordered_and_lifted() {
-    let image = Subject::Image(Digest::of(b"image"));
-    insta::assert_json_snapshot!([
-        ordered(&image, Order::Veto, false),
-        ordered(&image, Order::LiftVeto, false),
-        // One of which no tag is known.
-        ordered(&image, Order::Veto, true),
-    ]);
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Rollbacks: what is rolled back, and what is brought back.
+//! Rollbacks of what serves: what is brought back.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::given::{Story, given, kept, other, stage};
+use super::given::{Story, given, other, stage};
 use crate::names::ReleaseId;
 use crate::pipeline::Stage;
 use crate::release::{
@@ -20,84 +20,6 @@ fn pushed() -> Story {
 
 pub(super) fn somebody() -> Principal {
     Principal::Aws("arn:aws:iam::111111111111:user/ada".into())
-}
-
-fn wanted(by: Principal) -> Incoming {
-    Incoming::RollBack {
-        stage: stage("test"),
-        by,
-        reason: Some("it is slow".into()),
-        stored: kept(),
-    }
-}
-
-#[test]
-fn a_rollout_is_taken_back_when_somebody_wants_it_and_the_stage_is_held() {
-    let story = pushed().deploying_at_test();
-    let Ok(Accepted::Add(events)) = story.accepts(wanted(somebody())) else {
-        panic!("it is taken");
-    };
-    let story = story.happened(events[0].clone());
-    assert_eq!(story.accepts(wanted(somebody())), Ok(Accepted::Known));
-    let [Action::RollBack { hold: true, .. }] = &story.asks_for()[..] else {
-        panic!("it rolls back: {:?}", story.asks_for());
-    };
-    let story = story
-        .intended()
-        .happened(Event::RollbackStarted {
-            deployment: None,
-            also: None,
-            reason: sample::failed("ada rolled it back"),
-            outcome: Outcome::RolledBack,
-            hold: true,
-        })
-        .observed(
-            "ecs-svc/1",
-            DeploymentStatus::RolledBack { reason: "r".into() },
-        )
-        .restored();
-    let records = story.records();
-    let [Event::Held { reason, .. }, Event::RolloutEnded { .. }, ..] = &records[..] else {
-        panic!("it is held: {records:?}");
-    };
-    let reason = reason.to_string();
-    assert_eq!(reason, "3f2c1ab was rolled back: ada rolled it back");
-    let change = service_change(&story.release, &records, story.now).expect("a change");
-    let ServiceWrite::Free {
-        hold: Some(held),
-        baseline,
-        good: None,
-        ..
-    } = change.write
-    else {
-        panic!("it frees and holds: {:?}", change.write);
-    };
-    assert_eq!(held, reason);
-    assert_eq!(baseline, Some(sample::plan().current));
-}
-
-#[test]
-fn a_rollout_that_has_changed_nothing_is_only_stopped() {
-    let story = pushed().planned("test", sample::plan()).took("test", 1);
-    let story = story.happened(Event::RollbackRequested {
-        stage: stage("test"),
-        by: somebody(),
-        reason: None,
-    });
-    let (outcome, reason) = story.gives_up();
-    assert_eq!(outcome, Outcome::Stopped);
-    assert!(reason.ends_with("user/ada rolled it back"), "{reason}");
-}
-
-#[test]
-fn strangers_take_nothing_back_and_there_must_be_something() {
-    let story = pushed().deploying_at_test();
-    for by in [sample::slack("U9"), Principal::TokenHolder] {
-        let refusal = story.accepts(wanted(by)).expect_err("no operator");
-        assert!(refusal.to_string().contains("operator"), "{refusal}");
-    }
-    let refusal = pushed().accepts(wanted(somebody())).expect_err("nothing");
-    assert!(refusal.to_string().contains("nothing to roll back"));
 }
 
 /// A release that succeeded at `test` with revision 8.

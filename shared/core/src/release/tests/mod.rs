@@ -17,6 +17,7 @@ mod ordering;
 mod preparing;
 mod progress;
 mod reports;
+mod rolling_back;
 mod seals;
 mod served_before;
 mod service;
