@@ -214,9 +214,10 @@ impl Simulation {
                 self.aws(at, "root", ("codedeploy", "CreateDeployment"), &input)
             }
         };
-        if edited.is_ok() {
+        let revision = revision.as_str().and_then(|arn| arn.parse().ok());
+        if let (Ok(_), Some(revision)) = (edited, revision) {
             let at = self.now;
-            self.seen.edited(&service, at);
+            self.seen.edited(&service, revision, at);
         }
     }
 

@@ -22,8 +22,10 @@ use crate::set_up;
 /// How long one call takes.
 const CALL_TAKES: SignedDuration = SignedDuration::from_millis(20);
 
-/// For how long after a change a read of ECS may still show what was before.
-const STALE: SignedDuration = SignedDuration::from_secs(5);
+/// For how long after a change ECS and CodeDeploy may still show what was before: AWS says "up to about
+/// five minutes", of which the clocks of functions, which measure them, may be off by some seconds.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
+pub(crate) const STALE: SignedDuration = SignedDuration::from_secs(5 * 60 - 15);
 
 /// Everything there is.
 pub(crate) struct Simulation {
@@ -49,8 +51,8 @@ pub(crate) struct Simulation {
     pub(crate) calls: Calls,
     pub(crate) seen: Seen,
     pub(crate) alarms: BTreeSet<String>,
-    /// What a service looked like before its last change, and when that was.
-    before: BTreeMap<ServiceId, (Timestamp, Value)>,
+    /// How services were shown lately, the newest last, and until when.
+    shown: BTreeMap<ServiceId, VecDeque<(Timestamp, Value)>>,
     words: usize,
     /// How every image behaves that is pushed, where that is not left to chance.
     pub(crate) image: Option<Behaviour>,
@@ -101,6 +103,8 @@ pub(crate) enum How {
     ReadNow,
     /// A change of AWS.
     Change,
+    /// One whose answer shows what it changes, and may be from before.
+    ChangeShown,
     /// A read of the ledger.
     ReadLedger,
     /// A write to the ledger, which is the deployer's own and refuses nothing.
@@ -136,6 +140,21 @@ impl How {
                 Fate::DeathAfter,
                 Fate::Refused,
             ],
+            Self::ChangeShown => &[
+                Fate::NotDone,
+                Fate::Stale,
+                Fate::AnswerLost,
+                Fate::DeathBefore,
+                Fate::DeathAfter,
+                Fate::Stale,
+                Fate::AnswerLost,
+                Fate::DeathAfter,
+                Fate::NotDone,
+                Fate::Stale,
+                Fate::AnswerLost,
+                Fate::DeathAfter,
+                Fate::Refused,
+            ],
             Self::WriteLedger => &[
                 Fate::NotDone,
                 Fate::AnswerLost,
@@ -166,7 +185,7 @@ impl Simulation {
             calls: Calls::default(),
             seen: Seen::default(),
             alarms: BTreeSet::new(),
-            before: BTreeMap::new(),
+            shown: BTreeMap::new(),
             words: 0,
             image: set_up.image,
             settled: set_up.fates.clone(),
@@ -191,6 +210,7 @@ impl Simulation {
     }
 
     pub(crate) fn reach(&mut self, now: Timestamp) {
+        self.remember_services();
         self.now = self.now.max(now);
         self.aws.advance(self.now);
         self.collect();
@@ -239,17 +259,42 @@ impl Simulation {
         answer.pointer_mut("/services/0").map(Value::take)
     }
 
-    /// Remembers how a service is shown that is about to be changed.
-    pub(crate) fn about_to_change(&mut self, id: &ServiceId) {
-        if let Some(shown) = self.service(id) {
-            self.before.insert(id.clone(), (self.now, shown));
+    /// Remembers how every service is shown until now. Without faults nothing is shown that was.
+    fn remember_services(&mut self) {
+        if !self.dice.is_calm() {
+            for id in self.services() {
+                self.about_to_change(&id);
+            }
         }
     }
 
-    /// How the service was shown before its last change, if that was just now.
-    pub(crate) fn shown_before(&self, id: &ServiceId) -> Option<Value> {
-        let (at, shown) = self.before.get(id)?;
-        (self.now.duration_since(*at) < STALE).then(|| shown.clone())
+    /// Remembers how a service is shown that is about to be changed.
+    pub(crate) fn about_to_change(&mut self, id: &ServiceId) {
+        let Some(now) = self.service(id) else {
+            return;
+        };
+        let shown = self.shown.entry(id.clone()).or_default();
+        match shown.back_mut() {
+            Some((until, last)) if *last == now => *until = self.now,
+            Some(_) | None => shown.push_back((self.now, now)),
+        }
+        shown.retain(|(until, _)| self.now.duration_since(*until) < STALE);
+    }
+
+    /// How the service was shown at some time that is just over, if it was shown otherwise.
+    pub(crate) fn shown_before(&mut self, id: &ServiceId) -> Option<Value> {
+        let now = self.service(id);
+        let shown = self.shown.get(id)?.iter();
+        let shown = shown.filter(|(until, it)| {
+            self.now.duration_since(*until) < STALE && Some(it) != now.as_ref()
+        });
+        let mut shown: Vec<_> = shown.map(|(_, it)| it.clone()).collect();
+        if shown.is_empty() {
+            return None;
+        }
+        // The newest is the kindest.
+        let which = shown.len() - 1 - self.dice.roll(shown.len());
+        Some(shown.swap_remove(which))
     }
 
     /// Whether something of that age may not be shown yet.
@@ -274,7 +319,7 @@ impl Simulation {
             return Fate::Done;
         }
         // Changes of AWS are few, and what befalls them matters most.
-        if how == How::Change && self.dice.roll(4) == 3 {
+        if matches!(how, How::Change | How::ChangeShown) && self.dice.roll(4) == 3 {
             let fates = how.fates();
             return fates[self.dice.roll(fates.len())];
         }

@@ -1,7 +1,6 @@
 //! What is checked at the calls of AWS: who changes something, whether that was meant, whether it was
 //! allowed, and that nothing is overwritten or done twice.
 
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 use towpath_core::names::{DeploymentId, Fingerprint};
 use towpath_core::pipeline::ApprovalPoint;
@@ -13,10 +12,6 @@ use crate::planted::Flaw;
 use crate::ports::By;
 use crate::set_up::{ACCOUNT, REGION};
 use crate::simulation::Simulation;
-
-/// How long before a call an edit by hand must have been made to be seen by whoever makes it: AWS knows
-/// no condition under which a service is updated.
-const NOTICED: SignedDuration = SignedDuration::from_secs(20);
 
 impl Simulation {
     /// The release for which a call is made, as it is written.
@@ -152,8 +147,7 @@ impl Simulation {
         };
         let plan = &live.plan;
         let runs = shown.and_then(revision_of);
-        let edited = self.seen.edited.get(&service).copied();
-        let noticed = edited.is_none_or(|at| self.now.duration_since(at) > NOTICED);
+        let noticed = self.seen.unnoticed(&service, self.now).is_none();
         if *revision == plan.current && release.intends(ActionKind::RollBack) {
             let known = [Some(&plan.current), live.revision.as_ref()];
             if noticed && !known.contains(&runs.as_ref()) {

@@ -9,7 +9,7 @@ mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use towpath_core::names::{ApprovalId, DeploymentId, ReleaseId};
 use towpath_core::release::{Revision, ScalingState, ServiceId};
@@ -25,8 +25,8 @@ pub(crate) struct Seen {
     registered: BTreeMap<(ReleaseId, ServiceId, String), usize>,
     /// The tasks that were run, by what they say that started them.
     tasks: BTreeMap<String, DeploymentId>,
-    /// When somebody has edited a service by hand last.
-    edited: BTreeMap<ServiceId, Timestamp>,
+    /// What somebody has put on a service by hand last.
+    edited: BTreeMap<ServiceId, Edited>,
     /// The services as releases saw them first.
     first: BTreeMap<(ReleaseId, ServiceId), Value>,
     /// The auto scaling of services as their owners want it.
@@ -41,10 +41,40 @@ pub(crate) struct Seen {
     appends: usize,
 }
 
+/// What somebody has put on a service by hand.
+struct Edited {
+    revision: Revision,
+    /// Since when whoever looks is shown that.
+    shown_from: Timestamp,
+}
+
+/// How long before something is done or written an edit by hand must be shown to be known to whoever
+/// does it: AWS knows no condition under which a service is updated, nor the ledger one on a service.
+const NOTICED: SignedDuration = SignedDuration::from_secs(20);
+
 impl Seen {
     /// Somebody has put something on a service by hand.
-    pub(crate) fn edited(&mut self, service: &ServiceId, at: Timestamp) {
-        self.edited.insert(service.clone(), at);
+    pub(crate) fn edited(&mut self, service: &ServiceId, revision: Revision, at: Timestamp) {
+        let edited = Edited {
+            revision,
+            shown_from: at,
+        };
+        self.edited.insert(service.clone(), edited);
+    }
+
+    /// A service was shown as it was before.
+    pub(crate) fn shown_as_before(&mut self, service: &ServiceId, at: Timestamp) {
+        if let Some(edited) = self.edited.get_mut(service) {
+            edited.shown_from = at;
+        }
+    }
+
+    /// What somebody has put on a service by hand so lately that whoever looked then may have not
+    /// noticed.
+    fn unnoticed(&self, service: &ServiceId, looked_at: Timestamp) -> Option<&Revision> {
+        let edited = self.edited.get(service)?;
+        let unnoticed = looked_at.duration_since(edited.shown_from) <= NOTICED;
+        unnoticed.then_some(&edited.revision)
     }
 
     /// Whether enough was written that the folds are compared again.

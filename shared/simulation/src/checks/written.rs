@@ -1,5 +1,6 @@
 //! What is checked when something was written, and at rest.
 
+use jiff::Timestamp;
 use towpath_core::release::{
     Decision, DeploymentStatus, Event, Outcome, Place, Reason, Recomputed, Release, ServiceChange,
     ServiceWrite, Subject, verify_row,
@@ -46,13 +47,20 @@ impl Simulation {
         if before.conclusion().is_some() && appended.release.conclusion() != before.conclusion() {
             self.violated(format!("{} ended twice", before.id()));
         }
+        let looked_at = looked_at(before, append.events).unwrap_or(self.now);
         for event in append.events {
-            self.check_event(before, event, change);
+            self.check_event(before, event, change, looked_at);
         }
         self.check_waiting(&appended.release);
     }
 
-    fn check_event(&mut self, before: &Release, event: &Event, change: Option<&ServiceChange>) {
+    fn check_event(
+        &mut self,
+        before: &Release,
+        event: &Event,
+        change: Option<&ServiceChange>,
+        looked_at: Timestamp,
+    ) {
         if let Event::ApprovalRequested { .. } = event {
             let now = self.now;
             self.seen.asked_at.get_or_insert(now);
@@ -123,9 +131,10 @@ impl Simulation {
                 let id = before.id();
                 self.violated(format!("{id} is left in place at {service}: {reason}"));
             }
-            // Who puts something there by hand in that moment is found out next time.
-            let edited = self.seen.edited.contains_key(&service);
-            if *outcome == Outcome::Succeeded && runs != *revision && !edited {
+            // What somebody has put there by hand since it was looked at is found out next time.
+            let edited = self.seen.unnoticed(&service, looked_at);
+            let explained = runs == *revision || runs.as_ref() == edited;
+            if *outcome == Outcome::Succeeded && !explained {
                 let id = before.id();
                 self.violated(format!(
                     "{id} does not serve at {service}, but {runs:?}: {reason}"
@@ -206,6 +215,16 @@ impl Simulation {
         }
         found
     }
+}
+
+/// When the deployment was looked at last, if that is written already and not only now.
+fn looked_at(before: &Release, events: &[Event]) -> Option<Timestamp> {
+    let looked = |event: &Event| matches!(event, Event::DeploymentObserved { .. });
+    if events.iter().any(looked) {
+        return None;
+    }
+    let mut entries = before.entries().iter().rev();
+    entries.find(|it| looked(&it.event)).map(|it| it.at)
 }
 
 /// Whether the release has seen that its deployment failed and was left in place.

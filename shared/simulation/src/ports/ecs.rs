@@ -43,8 +43,9 @@ impl Ecs for Port {
         let input =
             json!({ "cluster": place.service.cluster, "services": [place.service.service] });
         self.call(DESCRIBE_SERVICES, How::Read, |simulation, stale| {
-            let before = simulation.shown_before(&place.service);
-            if let Some(before) = before.filter(|_| stale) {
+            if stale && let Some(before) = simulation.shown_before(&place.service) {
+                let now = simulation.now;
+                simulation.seen.shown_as_before(&place.service, now);
                 return Ok(Some(before));
             }
             let mut answer = self.ecs(simulation, place, DESCRIBE_SERVICES, &input)?;
@@ -126,17 +127,19 @@ impl Ecs for Port {
     ) -> Result<Value, CallError> {
         let input = json!({ "cluster": place.service.cluster, "service": place.service.service,
             "taskDefinition": revision });
-        self.call(UPDATE_SERVICE, How::Change, |simulation, stale| {
+        self.call(UPDATE_SERVICE, How::ChangeShown, |simulation, stale| {
             let kinds = [ActionKind::Start, ActionKind::RollBack];
             simulation.before_change(&self.by, place, &kinds);
             simulation.before_start(&self.by, place, revision);
             simulation.about_to_change(&place.service);
             let mut answer = self.ecs(simulation, place, UPDATE_SERVICE, &input)?;
-            let before = simulation.shown_before(&place.service);
-            Ok(match before.filter(|_| stale) {
-                Some(before) => before,
-                None => answer["service"].take(),
-            })
+            let mut shown = answer["service"].take();
+            // The lab's answers from before show what was asked for, too.
+            if stale && let Some(mut before) = simulation.shown_before(&place.service) {
+                before["taskDefinition"] = shown["taskDefinition"].take();
+                shown = before;
+            }
+            Ok(shown)
         })
         .await
     }
