@@ -5,7 +5,7 @@ use serde_json::json;
 use sha2::Sha256;
 use towpath_core::message::{APPROVE, REJECT, ROLL_BACK};
 use towpath_core::names::ReleaseId;
-use towpath_core::pipeline::Rollout;
+use towpath_core::pipeline::{CheckKind, Rollout};
 use towpath_core::release::{Incoming, Order, Principal, ServiceId, Subject};
 use towpath_deployer::handlers::{HandlerError, Taken, take};
 use towpath_deployer::ports::{Clock as _, Directives as _, Issue, Told};
@@ -60,6 +60,10 @@ impl Simulation {
             7 if pushes > 0 => TAGS[pushes - 1],
             _ => tag,
         };
+        if self.has_tasks() {
+            let ends = self.dice.roll(8) < 7;
+            self.aws.set_script(set_up::migration(ends));
+        }
         let push = Push {
             repository: REPOSITORY.to_owned(),
             tag: Some(tag.to_owned()),
@@ -73,6 +77,13 @@ impl Simulation {
             self.violated(format!("the push of {tag} is refused: {error}"));
         }
         self.collect();
+    }
+
+    /// Whether a task is run anywhere.
+    fn has_tasks(&self) -> bool {
+        let stages = self.pipelines.iter().flat_map(|it| &it.stages);
+        let mut checks = stages.flat_map(|stage| &stage.checks);
+        checks.any(|check| matches!(check.kind, CheckKind::Task(_)))
     }
 
     /// Somebody clicks a button that was shown at some time.

@@ -98,6 +98,16 @@ fn must(simulation: &mut Simulation, call: (&'static str, &'static str), input: 
     answer.unwrap_or_else(|error| panic!("{} {}: {error}", call.0, call.1))
 }
 
+/// What the task of a check does: it is done after half a minute, or goes on until somebody stops it.
+pub(crate) fn migration(ends: bool) -> Script {
+    Script {
+        command: vec!["./migrate".to_owned()],
+        exit_code: ends.then_some(0),
+        seconds: 30,
+        log: Vec::new(),
+    }
+}
+
 /// Makes everything that the pipelines need, and lets it come up.
 pub(crate) fn create(simulation: &mut Simulation, set_up: &SetUp) {
     must(
@@ -113,12 +123,7 @@ pub(crate) fn create(simulation: &mut Simulation, set_up: &SetUp) {
     };
     let digest = simulation.aws.push(ACCOUNT, REGION, &push, simulation.now);
     let digest = digest.expect("the repository exists");
-    simulation.aws.set_script(Script {
-        command: vec!["./migrate".to_owned()],
-        exit_code: Some(0),
-        seconds: 30,
-        log: Vec::new(),
-    });
+    simulation.aws.set_script(migration(true));
     let mut made: Vec<ServiceId> = Vec::new();
     for stage in set_up.pipelines.iter().flat_map(|it| &it.stages) {
         let service = home().service_of(stage);

@@ -23,6 +23,10 @@ fn native() -> Pipeline {
     pipelines::of(json!([pipelines::native()]))
 }
 
+fn careful() -> Pipeline {
+    pipelines::of(json!([pipelines::careful(pipelines::codedeploy())]))
+}
+
 fn approved() -> Pipeline {
     let stage = pipelines::approved(pipelines::rolling(), "before_rollout");
     pipelines::of(json!([stage]))
@@ -68,6 +72,7 @@ fn doing_again_without_looking_for_the_deployment() {
 fn writing_whoever_owns_the_service() {
     is_caught_from(219, &rolling(), Flaw::NoFence, "I2");
     is_caught_from(278, &rolling(), Flaw::NoFence, "I5");
+    is_caught_from(463, &careful(), Flaw::NoFence, ": stops ");
 }
 
 #[test]

@@ -22,19 +22,43 @@ impl Simulation {
 
     /// I2: whoever changes something at a service owns it, and has written that it is about to.
     pub(crate) fn before_change(&mut self, by: &By, place: &Place, kinds: &[ActionKind]) {
+        let Some(release) = self.before_owners_change(by, place, &format!("{kinds:?}")) else {
+            return;
+        };
+        if !kinds.iter().any(|kind| release.intends(*kind)) {
+            let id = release.id();
+            self.violated(format!("I2: {id} has not written that it does {kinds:?}"));
+        }
+    }
+
+    /// I2: whoever changes something at a service owns it. Returns it.
+    fn before_owners_change(&mut self, by: &By, place: &Place, does: &str) -> Option<Release> {
+        let service = &place.service;
         let Some(release) = self.driven(by) else {
-            return self.violated(format!("I2: {} changes {}", by.function, place.service));
+            self.violated(format!("I2: {} changes {service}", by.function));
+            return None;
         };
         let id = release.id();
-        let owner = self.ledger.row(&place.service).owner;
+        let owner = self.ledger.row(service).owner;
         if owner.as_ref() != Some(id) {
-            let service = &place.service;
-            self.violated(format!(
-                "I2: {id} changes {service} of {owner:?}: {kinds:?}"
-            ));
+            self.violated(format!("I2: {id} changes {service} of {owner:?}: {does}"));
         }
-        if !kinds.iter().any(|kind| release.intends(*kind)) {
-            self.violated(format!("I2: {id} has not written that it does {kinds:?}"));
+        Some(release)
+    }
+
+    /// I2 and I3, when a task is about to be stopped: that is no intent of its own, since a task that
+    /// was stopped is stopped, however often.
+    pub(crate) fn before_stopping(&mut self, by: &By, place: &Place, task: &DeploymentId) {
+        let stops = format!("stops {task}");
+        let Some(release) = self.before_owners_change(by, place, &stops) else {
+            return;
+        };
+        let runs = release.live().is_some_and(|live| live.checks.is_task(task));
+        if !runs {
+            let id = release.id();
+            self.violated(format!(
+                "I3: {id} {stops}, which is not a task of its checks"
+            ));
         }
     }
 

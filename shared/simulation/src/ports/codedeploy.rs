@@ -233,7 +233,10 @@ impl CodeDeploy for Port {
         self.call(CONTINUE, How::Change, |simulation, _| {
             match wait {
                 Wait::Ready => simulation.before_letting_through(&self.by, place),
-                Wait::Termination => {}
+                Wait::Termination => {
+                    let kinds = [ActionKind::Start, ActionKind::RollBack];
+                    simulation.before_change(&self.by, place, &kinds);
+                }
             }
             match self.codedeploy(simulation, at(place), CONTINUE, &input) {
                 Err(error)

@@ -214,6 +214,7 @@ impl Ecs for Port {
     ) -> Result<(), CallError> {
         let input = json!({ "cluster": place.service.cluster, "task": task, "reason": reason });
         self.call(STOP_TASK, How::Change, |simulation, _| {
+            simulation.before_stopping(&self.by, place, task);
             self.ecs(simulation, place, STOP_TASK, &input).map(drop)
         })
         .await
