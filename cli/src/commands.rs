@@ -88,7 +88,7 @@ impl Arguments {
     pub(crate) fn run(&self, out: &mut dyn Write) -> Result<Answer, Failure> {
         match &self.verb {
             Verb::Init(arguments) => waited(async {
-                let wish = init::wish(arguments, self.output)?;
+                let wish = init::options(arguments, self.output)?;
                 let deployer = self.at.connect_with(&arguments.elsewhere).await?;
                 init::run(&deployer, &wish, arguments, self.output, out).await
             }),

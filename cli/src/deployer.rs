@@ -21,8 +21,8 @@ use towpath_deployer::Preview;
 use towpath_deployer::ports::ImageDetail;
 use towpath_taskdef::image::{Digest, Registry, RepositoryName, Tag};
 
-use crate::meant;
 use crate::output::Failure;
+use crate::typo;
 
 /// Where the deployer is.
 #[derive(Debug, clap::Args)]
@@ -182,12 +182,12 @@ pub(crate) enum Sealed {
 
 /// A parameter below the pipelines' path, and what it holds.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct StoredPipeline {
     pub(crate) parameter: Parameter,
     pub(crate) pipeline: Result<Pipeline, ReadError>,
 }
 
-impl Kept {
+impl StoredPipeline {
     /// The pipeline's name: what cannot be read has none but its parameter's.
     pub(crate) fn called(&self) -> &str {
         let name = self.parameter.name.as_str();
@@ -197,11 +197,11 @@ impl Kept {
 
 /// A pipeline that the deployer does not keep.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no pipeline `{name}` below {path}: {way_out}")]
+#[error("there is no pipeline `{name}` below {path}: {help}")]
 pub(crate) struct NoSuchPipeline {
     name: PipelineName,
     path: ParameterName,
-    way_out: String,
+    help: String,
 }
 
 impl NoSuchPipeline {
@@ -209,26 +209,28 @@ impl NoSuchPipeline {
     pub(crate) fn unless_kept<'a, D: Deployer>(
         deployer: &D,
         name: &PipelineName,
-        kept: &'a [Kept],
-    ) -> Result<&'a Kept, Self> {
+        kept: &'a [StoredPipeline],
+    ) -> Result<&'a StoredPipeline, Self> {
         if let Some(found) = kept.iter().find(|one| one.called() == name.as_str()) {
             return Ok(found);
         }
-        let known: Vec<_> = kept.iter().map(Kept::called).collect();
-        let way_out = match meant::hint(name.as_str(), &known) {
+        let known: Vec<_> = kept.iter().map(StoredPipeline::called).collect();
+        let help = match typo::hint(name.as_str(), &known) {
             Some(hint) => hint,
             None => "`towpath apply FILE` stores one".to_owned(),
         };
         Err(Self {
             name: name.clone(),
             path: deployer.pipelines_path().clone(),
-            way_out,
+            help,
         })
     }
 }
 
 /// Every pipeline that the deployer keeps, by the names of the parameters.
-pub(crate) async fn all_pipelines<D: Deployer>(deployer: &D) -> Result<Vec<Kept>, Failure> {
+pub(crate) async fn all_pipelines<D: Deployer>(
+    deployer: &D,
+) -> Result<Vec<StoredPipeline>, Failure> {
     kept_below(deployer, deployer.pipelines_path()).await
 }
 
@@ -236,7 +238,7 @@ pub(crate) async fn all_pipelines<D: Deployer>(deployer: &D) -> Result<Vec<Kept>
 pub(crate) async fn pipelines_of<D: Deployer>(
     deployer: &D,
     repository: &RepositoryName,
-) -> Result<Vec<Kept>, Failure> {
+) -> Result<Vec<StoredPipeline>, Failure> {
     let path = Pipeline::parameter_path(deployer.pipelines_path(), repository)?;
     let mut kept = kept_below(deployer, &path).await?;
     // The repository `team/shop` lies below the repository `team`; its pipelines are not `team`'s.
@@ -247,12 +249,15 @@ pub(crate) async fn pipelines_of<D: Deployer>(
     Ok(kept)
 }
 
-async fn kept_below<D: Deployer>(deployer: &D, path: &ParameterName) -> Result<Vec<Kept>, Failure> {
+async fn kept_below<D: Deployer>(
+    deployer: &D,
+    path: &ParameterName,
+) -> Result<Vec<StoredPipeline>, Failure> {
     let mut parameters = deployer.parameters_below(path).await?;
     parameters.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(parameters
         .into_iter()
-        .map(|parameter| Kept {
+        .map(|parameter| StoredPipeline {
             pipeline: Pipeline::from_parameter(
                 deployer.pipelines_path(),
                 &parameter.name,

@@ -2,7 +2,6 @@
 //! topic; each check reads AWS through [`Reads`], changes nothing, and returns findings.
 
 mod alarms;
-mod answers;
 mod capacity;
 mod containers;
 mod dead_letters;
@@ -12,13 +11,15 @@ mod finding;
 pub(crate) mod functions;
 mod image;
 mod lifecycle_hooks;
+mod listener_probe;
 mod listeners;
 mod logs;
-pub(crate) mod looked;
 mod orders;
 mod pass_role;
 mod places;
 pub(crate) mod registries;
+#[cfg(test)]
+pub(crate) mod report;
 mod repository;
 mod roles;
 mod rules;
@@ -27,13 +28,12 @@ pub(crate) mod samples;
 mod scaling;
 mod seals;
 mod secrets;
+pub(crate) mod service_row;
 mod simulate;
 mod slack;
 pub(crate) mod stage;
-pub(crate) mod standing;
+pub(crate) mod stage_reads;
 mod sweeper;
-#[cfg(test)]
-pub(crate) mod told;
 mod traffic;
 mod trust;
 
@@ -47,7 +47,7 @@ use towpath_core::release::{Home, ServiceRow};
 
 use self::finding::Check;
 pub(crate) use self::finding::{Finding, Severity};
-use self::stage::{Seen, StageAt};
+use self::stage::{StageAt, StageState};
 use crate::deployer::reads::Reads;
 use crate::deployer::{Deployer, NoSuchPipeline, all_pipelines, description, service_of};
 use crate::output::Failure;
@@ -204,7 +204,7 @@ async fn stages<D: Deployer + Reads>(
 async fn stage_checks<R: Reads>(reads: &R, at: StageAt<'_>, row: ServiceRow) -> Vec<Finding> {
     let (mut findings, parts) =
         futures_util::future::join(roles::check(reads, &at), engine::check_parts(reads, &at)).await;
-    match at.look(reads, row).await {
+    match at.read(reads, row).await {
         Ok(seen) => {
             findings.extend(engine::check(&seen));
             findings.extend(parts);
@@ -215,7 +215,7 @@ async fn stage_checks<R: Reads>(reads: &R, at: StageAt<'_>, row: ServiceRow) -> 
     findings
 }
 
-async fn service_checks<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+async fn service_checks<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Finding> {
     let pending: Vec<Pending<'_>> = vec![
         Box::pin(async { containers::check(seen) }),
         Box::pin(lifecycle_hooks::check(reads, seen)),
@@ -227,7 +227,7 @@ async fn service_checks<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
         Box::pin(scaling::check(reads, seen)),
         Box::pin(capacity::check(reads, seen)),
         Box::pin(alarms::check(reads, seen)),
-        Box::pin(standing::check(reads, seen)),
+        Box::pin(service_row::check(reads, seen)),
         Box::pin(async { drift::check(seen) }),
     ];
     join_all(pending).await.into_iter().flatten().collect()

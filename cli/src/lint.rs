@@ -15,10 +15,10 @@ use std::path::Path;
 use towpath_taskdef::repeated_path;
 
 use serde::Serialize;
-use towpath_core::pipeline::{Contradiction, LARGEST_TEXT, Pipeline, ReadError};
+use towpath_core::pipeline::{LARGEST_TEXT, Pipeline, Problem, ReadError};
 
 use self::not_a_pipeline::{not_a_pipeline, way_to_a_pipeline};
-use crate::shape::{Shape, Shapeless};
+use crate::schema_node::{SchemaNode, Shapeless};
 use crate::yaml;
 use crate::yaml::document::{Node, Position, Unreadable};
 
@@ -27,7 +27,6 @@ use crate::yaml::document::{Node, Position, Unreadable};
 pub(crate) enum Format {
     /// YAML 1.2, which has JSON's syntax in it.
     Yaml,
-    /// JSON.
     Json,
 }
 
@@ -53,22 +52,17 @@ pub(crate) struct LintError {
     /// What is wrong.
     pub(crate) problem: String,
     /// What to do about it.
-    pub(crate) way_out: String,
+    pub(crate) help: String,
 }
 
 impl LintError {
-    fn new(
-        at: Position,
-        path: &str,
-        problem: impl Into<String>,
-        way_out: impl Into<String>,
-    ) -> Self {
+    fn new(at: Position, path: &str, problem: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             line: at.line,
             column: at.column,
             path: repeated_path(path),
             problem: problem.into(),
-            way_out: way_out.into(),
+            help: help.into(),
         }
     }
 }
@@ -101,7 +95,7 @@ impl LintError {
 
 impl From<Unreadable> for LintError {
     fn from(unreadable: Unreadable) -> Self {
-        Self::new(unreadable.at, "", unreadable.problem, unreadable.way_out)
+        Self::new(unreadable.at, "", unreadable.problem, unreadable.help)
     }
 }
 
@@ -111,11 +105,11 @@ pub(crate) fn yaml_as_json(text: &str) -> Result<serde_json::Value, LintError> {
 }
 
 /// Most problems that are told at once.
-const MOST_TOLD: usize = 100;
+const MAX_SHOWN: usize = 100;
 
 /// Reads pipeline files.
 pub(crate) struct Linter {
-    shape: Shape,
+    shape: SchemaNode,
 }
 
 impl Linter {
@@ -125,7 +119,7 @@ impl Linter {
     /// A defect of the program: its own schema cannot be read.
     pub(crate) fn new() -> Result<Self, Shapeless> {
         Ok(Self {
-            shape: Shape::of_pipeline()?,
+            shape: SchemaNode::of_pipeline()?,
         })
     }
 
@@ -144,7 +138,7 @@ impl Linter {
                 )];
             }
             found.sort();
-            found.truncate(MOST_TOLD);
+            found.truncate(MAX_SHOWN);
             found
         })
     }
@@ -166,7 +160,7 @@ impl Linter {
         let pipeline = typed(&root)?;
         let never = pipeline.never();
         if !never.is_empty() {
-            return Err(told(&root, never));
+            return Err(located(&root, never));
         }
         match pipeline.to_stored() {
             Ok(_) => Ok(pipeline),
@@ -181,10 +175,10 @@ impl Linter {
 }
 
 /// What was found in a pipeline as a whole, at its places.
-fn told(root: &Node, found: Vec<Contradiction>) -> Vec<LintError> {
-    let told = |one: Contradiction| {
+fn located(root: &Node, found: Vec<Problem>) -> Vec<LintError> {
+    let told = |one: Problem| {
         let at = root.position_of(&one.path);
-        LintError::new(at, &one.path, one.problem, one.way_out)
+        LintError::new(at, &one.path, one.problem, one.help)
     };
     found.into_iter().map(told).collect()
 }
@@ -193,7 +187,7 @@ fn told(root: &Node, found: Vec<Contradiction>) -> Vec<LintError> {
 fn typed(root: &Node) -> Result<Pipeline, Vec<LintError>> {
     match Pipeline::from_json(&root.to_json().to_string()) {
         Ok(pipeline) => Ok(pipeline),
-        Err(ReadError::Contradictions(contradictions)) => Err(told(root, contradictions)),
+        Err(ReadError::Contradictions(contradictions)) => Err(located(root, contradictions)),
         // The walk knows the rules of every key and text, so these do not come after it; if one
         // did, it would be told without its line rather than not at all.
         Err(

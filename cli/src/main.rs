@@ -3,14 +3,14 @@
 
 mod commands;
 mod deployer;
+mod describe;
 mod doctor;
 mod init;
 mod lint;
-mod meant;
 mod output;
 mod reference;
-mod shape;
-mod telling;
+mod schema_node;
+mod typo;
 mod yaml;
 
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::shape::{Choice, Field, Shape, Shapeless, Struct};
+use crate::schema_node::{Choice, Field, SchemaNode, Shapeless, Struct};
 use crate::yaml;
 
 /// The reference as Markdown.
@@ -12,7 +12,7 @@ use crate::yaml;
 /// # Errors
 /// A defect of the program: its own schema cannot be read.
 pub(crate) fn markdown() -> Result<String, Shapeless> {
-    let shape = Shape::of_pipeline()?;
+    let shape = SchemaNode::of_pipeline()?;
     let mut page = String::from(
         "# Pipelines\n\n\
          <!-- Written by `towpath schema --markdown` from the program's own types: edit those. -->\n\n\
@@ -64,10 +64,10 @@ const BETWEEN_KEYS: &str = "
 ";
 
 /// Writes the section of a value that stands at `path`, and those of what is below it.
-fn section(page: &mut String, title: &str, path: &str, shape: &Shape) {
+fn section(page: &mut String, title: &str, path: &str, shape: &SchemaNode) {
     match shape {
-        Shape::Struct(fields) => keys(page, title, path, fields),
-        Shape::Choice(choice) => {
+        SchemaNode::Struct(fields) => keys(page, title, path, fields),
+        SchemaNode::Choice(choice) => {
             for variant in &choice.variants {
                 if let Some(content) = &variant.content {
                     let path = join(path, &variant.name);
@@ -75,15 +75,19 @@ fn section(page: &mut String, title: &str, path: &str, shape: &Shape) {
                 }
             }
         }
-        Shape::List(item) => {
+        SchemaNode::List(item) => {
             let path = format!("{path}[]");
             section(page, &format!("`{path}`"), &path, item);
         }
-        Shape::Map { value, .. } => {
+        SchemaNode::Map { value, .. } => {
             let path = join(path, "*");
             section(page, &format!("`{path}`"), &path, value);
         }
-        Shape::Text(_) | Shape::Bool | Shape::Integer { .. } | Shape::Number | Shape::Any => {}
+        SchemaNode::Text(_)
+        | SchemaNode::Bool
+        | SchemaNode::Integer { .. }
+        | SchemaNode::Number
+        | SchemaNode::Any => {}
     }
 }
 
@@ -121,7 +125,7 @@ fn key(page: &mut String, path: &str, field: &Field) {
         kind(&field.shape),
         with_rule(&field.description, &field.shape)
     );
-    if let Shape::Choice(choice) = &field.shape {
+    if let SchemaNode::Choice(choice) = &field.shape {
         alternatives(page, choice);
     }
     let _infallible = write!(
@@ -146,27 +150,27 @@ fn alternatives(page: &mut String, choice: &Choice) {
 }
 
 /// A description, and what may be in the texts that it describes.
-fn with_rule(description: &str, shape: &Shape) -> String {
+fn with_rule(description: &str, shape: &SchemaNode) -> String {
     let rule = match shape {
-        Shape::Text(kind) => kind.as_ref().map(|kind| &kind.rule),
-        Shape::List(item) => match item.as_ref() {
-            Shape::Text(kind) => kind.as_ref().map(|kind| &kind.rule),
-            Shape::Bool
-            | Shape::Integer { .. }
-            | Shape::Number
-            | Shape::List(_)
-            | Shape::Map { .. }
-            | Shape::Struct(_)
-            | Shape::Choice(_)
-            | Shape::Any => None,
+        SchemaNode::Text(kind) => kind.as_ref().map(|kind| &kind.rule),
+        SchemaNode::List(item) => match item.as_ref() {
+            SchemaNode::Text(kind) => kind.as_ref().map(|kind| &kind.rule),
+            SchemaNode::Bool
+            | SchemaNode::Integer { .. }
+            | SchemaNode::Number
+            | SchemaNode::List(_)
+            | SchemaNode::Map { .. }
+            | SchemaNode::Struct(_)
+            | SchemaNode::Choice(_)
+            | SchemaNode::Any => None,
         },
-        Shape::Bool
-        | Shape::Integer { .. }
-        | Shape::Number
-        | Shape::Map { .. }
-        | Shape::Struct(_)
-        | Shape::Choice(_)
-        | Shape::Any => None,
+        SchemaNode::Bool
+        | SchemaNode::Integer { .. }
+        | SchemaNode::Number
+        | SchemaNode::Map { .. }
+        | SchemaNode::Struct(_)
+        | SchemaNode::Choice(_)
+        | SchemaNode::Any => None,
     };
     match rule.map(|rule| (rule, rule.split_once(": "))) {
         // The rule of a name is "a stage name: 1 to 24 characters …", and what it names is clear here.
@@ -179,30 +183,30 @@ fn with_rule(description: &str, shape: &Shape) -> String {
 }
 
 /// What a value is, in words.
-fn kind(shape: &Shape) -> String {
+fn kind(shape: &SchemaNode) -> String {
     match shape {
-        Shape::Text(_) => "text".to_owned(),
-        Shape::Bool => "true or false".to_owned(),
-        Shape::Integer { least, most } => format!("number from {least} to {most}"),
-        Shape::Number => "number".to_owned(),
-        Shape::List(item) => format!("list of {}", plural(item)),
-        Shape::Map { value, .. } => format!("{} by name", plural(value)),
-        Shape::Struct(_) => "keys".to_owned(),
-        Shape::Choice(_) => "one of".to_owned(),
-        Shape::Any => "any value".to_owned(),
+        SchemaNode::Text(_) => "text".to_owned(),
+        SchemaNode::Bool => "true or false".to_owned(),
+        SchemaNode::Integer { least, most } => format!("number from {least} to {most}"),
+        SchemaNode::Number => "number".to_owned(),
+        SchemaNode::List(item) => format!("list of {}", plural(item)),
+        SchemaNode::Map { value, .. } => format!("{} by name", plural(value)),
+        SchemaNode::Struct(_) => "keys".to_owned(),
+        SchemaNode::Choice(_) => "one of".to_owned(),
+        SchemaNode::Any => "any value".to_owned(),
     }
 }
 
-fn plural(shape: &Shape) -> String {
+fn plural(shape: &SchemaNode) -> String {
     match shape {
-        Shape::Text(_) => "texts".to_owned(),
-        Shape::Bool => "true or false".to_owned(),
-        Shape::Integer { .. } | Shape::Number => "numbers".to_owned(),
-        Shape::List(_) => "lists".to_owned(),
-        Shape::Map { value, .. } => format!("groups of named {}", plural(value)),
-        Shape::Struct(_) => "groups of keys".to_owned(),
-        Shape::Choice(_) => "alternatives".to_owned(),
-        Shape::Any => "any values".to_owned(),
+        SchemaNode::Text(_) => "texts".to_owned(),
+        SchemaNode::Bool => "true or false".to_owned(),
+        SchemaNode::Integer { .. } | SchemaNode::Number => "numbers".to_owned(),
+        SchemaNode::List(_) => "lists".to_owned(),
+        SchemaNode::Map { value, .. } => format!("groups of named {}", plural(value)),
+        SchemaNode::Struct(_) => "groups of keys".to_owned(),
+        SchemaNode::Choice(_) => "alternatives".to_owned(),
+        SchemaNode::Any => "any values".to_owned(),
     }
 }
 

@@ -78,7 +78,7 @@ fn a_bad_file_is_told_as_an_editor_reads_it_with_1() {
     assert_eq!(report["ok"], false);
     assert_eq!(report["files"][0]["problems"][0]["line"], 8);
     assert_eq!(
-        report["files"][0]["problems"][0]["way_out"],
+        report["files"][0]["problems"][0]["help"],
         "did you mean `cluster`?"
     );
 }

@@ -23,7 +23,7 @@ fn lint(text: &str) -> Output {
 }
 
 /// What is told, and whether the file is taken.
-fn told(text: &str) -> (bool, String) {
+fn linted(text: &str) -> (bool, String) {
     let output = lint(text);
     let told = String::from_utf8(output.stdout).expect("UTF-8");
     (output.status.success(), told)
@@ -48,7 +48,7 @@ fn pipeline(keys: &str, stage: &str) -> String {
         ("cluster", "cluster: test"),
         ("service", "service: shop"),
         ("containers", "containers: [app]"),
-        ("rollout", "rollout: {rolling: {}}"),
+        ("engine", "engine: {rolling: {}}"),
     ] {
         if !has(key) {
             text.push_str(&format!("    {line}\n"));
@@ -63,21 +63,21 @@ fn pipeline(keys: &str, stage: &str) -> String {
 #[test]
 fn good_files_are_taken_however_they_are_saved() {
     for name in ["bom.yaml", "crlf.yaml"] {
-        let (taken, told) = told(&file(name));
+        let (taken, told) = linted(&file(name));
         assert!(taken, "{name}: {told}");
     }
     for stage in [
-        "rollout:\n  rolling:\n",
-        "rollout:\n  rolling: ~\n",
-        "rollout:\n  ecs:\n",
-        "rollout: {rolling: }\n",
+        "engine:\n  rolling:\n",
+        "engine:\n  rolling: ~\n",
+        "engine:\n  ecs:\n",
+        "engine: {rolling: }\n",
         "timeout: 90m\n",
         "environment: {app: {}}\n",
     ] {
-        let (taken, told) = told(&pipeline("", stage));
+        let (taken, told) = linted(&pipeline("", stage));
         assert!(taken, "{stage}: {told}");
     }
-    let (taken, told) = told(&pipeline("notify:\n", ""));
+    let (taken, told) = linted(&pipeline("notify:\n", ""));
     assert!(taken, "{told}");
 }
 
@@ -90,7 +90,7 @@ fn a_key_without_a_value_is_told() {
         ("account", "account:\n"),
         ("auto_scaling", "auto_scaling:\n"),
     ] {
-        let (taken, told) = told(&pipeline("", stage));
+        let (taken, told) = linted(&pipeline("", stage));
         assert!(!taken, "{stage}");
         let said = format!("`{key}` is written without a value");
         assert!(told.contains(&said), "{told}");
@@ -117,7 +117,7 @@ fn a_way_out_is_one_that_is_taken() {
             Some("write its name: `shop`"),
         ),
     ] {
-        let (taken, told) = told(&pipeline("", &line));
+        let (taken, told) = linted(&pipeline("", &line));
         assert!(!taken, "{line}");
         match says {
             Some(says) => assert!(told.contains(says), "{told}"),
@@ -148,7 +148,7 @@ fn every_mistake_of_a_file_is_told() {
         "two-documents.yaml",
         "uppercase.yaml",
     ] {
-        let (taken, told) = told(&file(name));
+        let (taken, told) = linted(&file(name));
         assert!(!taken, "{name}");
         shown.push_str(&format!("{name}\n{told}\n"));
     }
@@ -172,21 +172,21 @@ const MISTAKES: [(&str, &str, &str, &str, &str); 42] = [
     ),
     (
         "",
-        "rollout: rolling\n",
-        "`rollout: {rolling: {}}`",
-        "rollout: rolling",
-        "rollout: {rolling: {}}",
+        "engine: rolling\n",
+        "`engine: {rolling: {}}`",
+        "engine: rolling",
+        "engine: {rolling: {}}",
     ),
     (
         "",
-        "rollout: codedeploy\n",
-        "`rollout: {codedeploy: {application: shop-api, group: production}}`",
-        "rollout: codedeploy",
-        "rollout: {codedeploy: {application: shop-api, group: production}}",
+        "engine: codedeploy\n",
+        "`engine: {codedeploy: {application: shop-api, group: production}}`",
+        "engine: codedeploy",
+        "engine: {codedeploy: {application: shop-api, group: production}}",
     ),
     (
         "",
-        "rollout: {Rolling: {}}\n",
+        "engine: {Rolling: {}}\n",
         "`rolling`",
         "Rolling",
         "rolling",
@@ -378,21 +378,21 @@ const MISTAKES: [(&str, &str, &str, &str, &str); 42] = [
     ),
     (
         "",
-        "rollout: {codedeploy: {application: a, group: g, container: app, port: \"8080\"}}\n",
+        "engine: {codedeploy: {application: a, group: g, container: app, port: \"8080\"}}\n",
         "`port: 8080`",
         "\"8080\"",
         "8080",
     ),
     (
         "",
-        "rollout: {codedeploy: {application: a, group: g, port: 0}}\n",
+        "engine: {codedeploy: {application: a, group: g, port: 0}}\n",
         "`port: 8080`",
         "port: 0",
         "port: 8080",
     ),
     (
         "",
-        "checks: [{name: a, at: before_install, alarm: shop-5xx}]\nrollout: {rolling: {}}\n",
+        "checks: [{name: a, at: before_install, alarm: shop-5xx}]\nengine: {rolling: {}}\n",
         "`alarm: {names: [shop-5xx]}`",
         "alarm: shop-5xx",
         "alarm: {names: [shop-5xx]}",
@@ -408,21 +408,21 @@ const MISTAKES: [(&str, &str, &str, &str, &str); 42] = [
 
 #[test]
 fn what_is_said_to_be_written_instead_is_taken() {
-    for (keys, stage, way_out, before, after) in MISTAKES {
+    for (keys, stage, help, before, after) in MISTAKES {
         let text = pipeline(keys, stage);
-        let (taken, told_before) = told(&text);
+        let (taken, told_before) = linted(&text);
         assert!(!taken, "{text}");
-        assert!(told_before.contains(way_out), "{text}\n{told_before}");
+        assert!(told_before.contains(help), "{text}\n{told_before}");
         let (head, tail) = text.rsplit_once(before).expect(before);
         let mended = format!("{head}{after}{tail}");
-        let (taken, told_after) = told(&mended);
+        let (taken, told_after) = linted(&mended);
         assert!(taken, "{mended}\n{told_after}");
     }
 }
 
 #[test]
 fn what_would_never_fire_is_told_and_what_is_said_instead_is_taken() {
-    for (keys, stage, way_out, mended_keys, mended_stage) in [
+    for (keys, stage, help, mended_keys, mended_stage) in [
         (
             "repository: 111111111111.dkr.ecr.eu-central-1.amazonaws.com/shop\n",
             "",
@@ -475,18 +475,18 @@ fn what_would_never_fire_is_told_and_what_is_said_instead_is_taken() {
         ),
         (
             "",
-            "rollout: {codedeploy: {application: a, group: g, configuration: CodeDeployDefault.ECSCanary10percent5Minutes}}\n",
+            "engine: {codedeploy: {application: a, group: g, configuration: CodeDeployDefault.ECSCanary10percent5Minutes}}\n",
             "write `CodeDeployDefault.ECSCanary10Percent5Minutes`",
             "",
-            "rollout: {codedeploy: {application: a, group: g, configuration: CodeDeployDefault.ECSCanary10Percent5Minutes}}\n",
+            "engine: {codedeploy: {application: a, group: g, configuration: CodeDeployDefault.ECSCanary10Percent5Minutes}}\n",
         ),
     ] {
-        let (taken, told_before) = told(&pipeline(keys, stage));
+        let (taken, told_before) = linted(&pipeline(keys, stage));
         assert!(
-            !taken && told_before.contains(way_out),
+            !taken && told_before.contains(help),
             "{keys}{stage}{told_before}"
         );
-        let (taken, told_after) = told(&pipeline(mended_keys, mended_stage));
+        let (taken, told_after) = linted(&pipeline(mended_keys, mended_stage));
         assert!(taken, "{told_after}");
     }
 }

@@ -23,7 +23,7 @@ output "stage" {
         }
       }
       ecs = { ecs = { hook = var.codedeploy.hook_function_name } }
-    } : "rollout" => rollout if key == var.engine },
+    } : "engine" => rollout if key == var.engine },
   )
 }
 

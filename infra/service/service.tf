@@ -38,7 +38,7 @@ resource "aws_ecs_task_definition" "first" {
     cpu_architecture        = { arm64 = "ARM64", x86_64 = "X86_64" }[var.architecture]
   }
 
-  # An edit makes a new revision. The old one may be what runs, or the way back: it stays registered.
+  # An edit makes a new revision. The old one may be what runs, or where a rollback goes: it stays registered.
   skip_destroy = true
 }
 

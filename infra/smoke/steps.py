@@ -109,7 +109,7 @@ class Steps:
 
     def concluded(self, stage):
         """The engine itself says that the deployment is through."""
-        engine = next(iter(self.outputs["services"][stage]["stage"]["rollout"]))
+        engine = next(iter(self.outputs["services"][stage]["stage"]["engine"]))
         status = {"rolling": self.rolled, "codedeploy": self.code_deployed, "ecs": self.natively_deployed}[engine]
         self.until(f"the deployment of {stage} is through", lambda: status(stage)[0], lambda: status(stage)[1])
         self.say(f"  {stage}: {status(stage)[1]}")

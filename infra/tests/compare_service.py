@@ -112,8 +112,8 @@ def pipeline_is(lab, found):
     pipeline = json.loads(lab.client("ssm", ACCOUNT).get_parameter(Name=name)["Parameter"]["Value"])
     stage = {"service": "api", "containers": ["app"], "base": "family"}
     found.same("pipeline", pipeline, {"pipeline": "shop-api", "repository": "shop/api", "notify": {"slack": "C0123456789"}, "stages": [
-        stage | {"name": "test", "cluster": "shop-test", "rollout": {"rolling": {}}},
-        stage | {"name": "production", "cluster": "shop", "approval": {"slack": ["U0123456789"]}, "rollout": {
+        stage | {"name": "test", "cluster": "shop-test", "engine": {"rolling": {}}},
+        stage | {"name": "production", "cluster": "shop", "approval": {"slack": ["U0123456789"]}, "engine": {
             "codedeploy": {"application": "shop-api", "group": "api", "hook": "towpath-lifecycle-hook"}}},
     ]})
     found.extend(lint(pipeline))
@@ -133,7 +133,7 @@ def example(lab):
     account, found = "444444444444", Differences()
     name = "/towpath/pipelines/shop/api/shop-api"
     pipeline = json.loads(lab.client("ssm", account).get_parameter(Name=name)["Parameter"]["Value"])
-    found.same("stages", [(stage["name"], list(stage["rollout"])) for stage in pipeline["stages"]],
+    found.same("stages", [(stage["name"], list(stage["engine"])) for stage in pipeline["stages"]],
                [("test", ["rolling"]), ("staging", ["codedeploy"]), ("production", ["codedeploy"])])
     found.extend(lint(pipeline))
     for stage in pipeline["stages"]:

@@ -20,7 +20,7 @@ STANDS_IN = {
     "service": """
 variable "named" { type = string }
 output "stage" {
-  value = { cluster = var.named, service = "api", containers = ["app"], base = "family", rollout = { rolling = {} } }
+  value = { cluster = var.named, service = "api", containers = ["app"], base = "family", engine = { rolling = {} } }
 }
 """,
     "pipeline": """

@@ -14,7 +14,7 @@ use super::lint::write_problems;
 use super::newest::{self, Newest};
 use crate::deployer::orders::Orders;
 use crate::deployer::reads::Reads;
-use crate::deployer::{Deployer, Kept, all_pipelines, service_of};
+use crate::deployer::{Deployer, StoredPipeline, all_pipelines, service_of};
 use crate::doctor::{Finding, Severity, registries};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, chain, write_json};
 use crate::yaml;
@@ -145,7 +145,7 @@ async fn store<D: Orders + Reads>(
     arguments: &Arguments,
     output: Output,
     ready: Vec<Ready>,
-    kept: &[Kept],
+    kept: &[StoredPipeline],
     applied: &mut Vec<Applied>,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
@@ -155,7 +155,7 @@ async fn store<D: Orders + Reads>(
         let problem = told.filter(|found| found.severity != Severity::Ok);
         let pipeline = one.pipeline.clone();
         let mut one = apply(deployer, arguments.dry_run, one, problem, kept).await?;
-        let looked = look_for_newest(deployer, arguments, &pipeline, &home, &mut one).await;
+        let looked = find_newest(deployer, arguments, &pipeline, &home, &mut one).await;
         if output == Output::Text {
             write_text(out, arguments, &one)?;
         }
@@ -166,7 +166,7 @@ async fn store<D: Orders + Reads>(
 }
 
 /// Looks at what is newest in the pipeline's repository, and deploys it where that is asked for.
-async fn look_for_newest<D: Orders>(
+async fn find_newest<D: Orders>(
     deployer: &D,
     arguments: &Arguments,
     pipeline: &Pipeline,
@@ -239,9 +239,9 @@ fn read<D: Deployer>(
 async fn conflicts<D: Deployer>(
     deployer: &D,
     ready: &[Ready],
-    kept: &[Kept],
+    kept: &[StoredPipeline],
 ) -> Result<Vec<String>, Failure> {
-    let replaced = |kept: &&Kept| ready.iter().all(|one| one.name != kept.parameter.name);
+    let replaced = |kept: &&StoredPipeline| ready.iter().all(|one| one.name != kept.parameter.name);
     let beside = kept
         .iter()
         .filter(replaced)
@@ -287,7 +287,7 @@ async fn apply<D: Deployer>(
     dry_run: bool,
     one: Ready,
     problem: Option<Finding>,
-    kept: &[Kept],
+    kept: &[StoredPipeline],
 ) -> Result<Applied, Failure> {
     let before = kept.iter().find(|kept| kept.parameter.name == one.name);
     let old = before.map(as_stored_now);
@@ -330,7 +330,7 @@ async fn apply<D: Deployer>(
 
 /// What is stored, as it would be stored now, so that defaults and other ways to write the same do not
 /// look like changes. What cannot be read, or would be too large with its defaults, stays as it stands.
-fn as_stored_now(kept: &Kept) -> String {
+fn as_stored_now(kept: &StoredPipeline) -> String {
     let read = kept.pipeline.as_ref().ok();
     let anew = read.and_then(|pipeline| pipeline.to_stored().ok());
     anew.map_or_else(|| kept.parameter.value.clone(), |stored| stored.value)
@@ -356,7 +356,7 @@ fn write_text(out: &mut dyn Write, arguments: &Arguments, one: &Applied) -> Resu
             Some(b'@') => QUIET,
             Some(_) | None => anstyle::Style::new(),
         };
-        writeln!(out, "{style}{}{style:#}", crate::telling::safe(line))?;
+        writeln!(out, "{style}{}{style:#}", crate::describe::safe(line))?;
     }
     let done = match (one.change, arguments.dry_run) {
         (Change::Unchanged, _) => "is unchanged",
@@ -377,10 +377,10 @@ fn write_text(out: &mut dyn Write, arguments: &Arguments, one: &Applied) -> Resu
         writeln!(
             out,
             "{BAD}but{BAD:#} {}",
-            crate::telling::safe(&problem.cause)
+            crate::describe::safe(&problem.cause)
         )?;
-        if let Some(way_out) = &problem.way_out {
-            writeln!(out, "    {way_out}")?;
+        if let Some(help) = &problem.help {
+            writeln!(out, "    {help}")?;
         }
     }
     write_newest(out, arguments, one)
@@ -389,7 +389,7 @@ fn write_text(out: &mut dyn Write, arguments: &Arguments, one: &Applied) -> Resu
 /// What is newest in the repository, and what becomes of it.
 fn write_newest(out: &mut dyn Write, arguments: &Arguments, one: &Applied) -> Result<(), Failure> {
     if let Some(problem) = &one.newest_unknown {
-        let problem = crate::telling::safe(problem);
+        let problem = crate::describe::safe(problem);
         writeln!(
             out,
             "    what is newest in its repository is not known: {problem}"
@@ -399,14 +399,14 @@ fn write_newest(out: &mut dyn Write, arguments: &Arguments, one: &Applied) -> Re
         return Ok(());
     };
     let (tag, release) = (&newest.tag, &newest.release);
-    let pushed = crate::telling::time(newest.pushed_at);
+    let pushed = crate::describe::time(newest.pushed_at);
     match (&newest.state, one.deployed) {
         (_, true) => writeln!(
             out,
             "    {GOOD}{tag}{GOOD:#}, pushed at {pushed}, is deployed: `towpath history {release}` tells how it goes"
         )?,
         (Some(state), false) => {
-            let state = crate::telling::safe(state);
+            let state = crate::describe::safe(state);
             writeln!(
                 out,
                 "    {QUIET}the newest that it takes is {tag}, pushed at {pushed}, and released before: {release} ({state}){QUIET:#}"
@@ -424,7 +424,7 @@ fn write_newest(out: &mut dyn Write, arguments: &Arguments, one: &Applied) -> Re
             writeln!(
                 out,
                 "    the newest that it takes is {NAME}{tag}{NAME:#}, pushed at {pushed}, before the pipeline was applied: it is not deployed unless you say so, with `towpath apply {} --deploy-newest`",
-                crate::telling::safe(file)
+                crate::describe::safe(file)
             )?;
         }
     }

@@ -21,8 +21,8 @@ use self::rows::{AuditedService, Known};
 use super::stage::{self, StageArguments};
 use crate::deployer::orders::Orders;
 use crate::deployer::{Deployer, Sealed, StoredEntries};
+use crate::describe::{counted, safe};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, write_json};
-use crate::telling::{counted, safe};
 
 /// How often a release is read again while entries are being added to it.
 const READS: u32 = 5;

@@ -17,13 +17,13 @@ use crate::output::Failure;
 
 /// How long the pipelines are waited for, and then again all places where the image may be: whatever
 /// is rolled out meanwhile has not met the order.
-const LONGEST: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How many places are asked at once.
 const AT_ONCE: usize = 16;
 
 /// The most places of which it is said that they could not be asked, each with the reason.
-const MOST_NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 /// Which pipelines may roll an image out, as far as that could be looked up in time.
 #[derive(Debug)]
@@ -44,7 +44,6 @@ pub(super) struct Carriers {
 /// Whether the image is anywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whereabouts {
-    /// It is.
     Somewhere,
     /// It is nowhere, and every place was asked.
     Nowhere,
@@ -65,7 +64,7 @@ impl Carriers {
 
     /// The pipelines whose people are told of an order about the image, all where none is known to
     /// have it, since it may still come; and what could not be looked up.
-    pub(super) fn told(self) -> (Vec<Pipeline>, Vec<String>) {
+    pub(super) fn into_notified(self) -> (Vec<Pipeline>, Vec<String>) {
         let told = match self.having.is_empty() {
             true => self.all,
             false => self.having.into_iter().chain(self.unknown).collect(),
@@ -80,7 +79,7 @@ pub(super) async fn carriers<D: Deployer>(
     digest: &Digest,
     release: Option<&Release>,
 ) -> Carriers {
-    within(LONGEST, deployer, digest, release).await
+    within(TIMEOUT, deployer, digest, release).await
 }
 
 async fn within<D: Deployer>(
@@ -181,13 +180,13 @@ impl Carriers {
                 self.unknown.push(pipeline.clone());
             }
         }
-        let warnings = open.iter().take(MOST_NAMED).map(|(place, (problem, whose))| {
+        let warnings = open.iter().take(MAX_NAMED).map(|(place, (problem, whose))| {
             let whose: Vec<_> = whose.iter().map(PipelineName::as_str).collect();
             let whose = whose.join(", ");
             format!("{place} could not be asked for the image, so that the people of {whose} are told, too: {problem}")
         });
         self.warnings.extend(warnings);
-        let more = open.len().saturating_sub(MOST_NAMED);
+        let more = open.len().saturating_sub(MAX_NAMED);
         if more > 0 {
             self.warnings.push(format!(
                 "{more} more places could not be asked for the image, and their people are told, too"
@@ -230,7 +229,7 @@ impl Place {
                 let rows = deployer.services(std::slice::from_ref(service)).await?;
                 let mut goods = rows
                     .iter()
-                    .flat_map(|row| row.good.iter().chain(&row.earlier));
+                    .flat_map(|row| row.last_good.iter().chain(&row.history));
                 Ok(goods.any(|good| good.digest.as_ref() == Some(digest)))
             }
         }
@@ -265,7 +264,7 @@ mod tests {
         let (digest, longest) = (release.image().digest, Duration::from_millis(20));
         let found = within(longest, &deployer, &digest, None).await;
         assert_eq!(found.whereabouts(), Whereabouts::Somewhere);
-        let (told, warnings) = found.told();
+        let (told, warnings) = found.into_notified();
         assert_eq!(told, [shop.clone(), billing.clone()]);
         let [warning] = warnings.as_slice() else {
             panic!("one place is silent: {warnings:?}");

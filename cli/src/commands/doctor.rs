@@ -8,9 +8,9 @@ use towpath_core::names::{AccountId, PipelineName};
 
 use crate::deployer::Deployer;
 use crate::deployer::reads::Reads;
+use crate::describe::safe;
 use crate::doctor::{Finding, Severity, examine};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, WARN, write_json};
-use crate::telling::safe;
 
 /// Check the deployer, its pipelines and their services, and say how to fix what does not work.
 #[derive(Debug, clap::Args)]
@@ -104,8 +104,8 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>, all: bool) -> Result<(),
             "  {style}{word:7}{style:#} {QUIET}{check}:{QUIET:#} {}",
             safe(&finding.cause)
         )?;
-        if let Some(way_out) = &finding.way_out {
-            writeln!(out, "          {QUIET}→ {}{QUIET:#}", safe(way_out))?;
+        if let Some(help) = &finding.help {
+            writeln!(out, "          {QUIET}→ {}{QUIET:#}", safe(help))?;
         }
     }
     let fine = report.findings.len() - report.errors - report.warnings - report.unknown;

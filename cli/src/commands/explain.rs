@@ -17,10 +17,10 @@ use super::{files, lint};
 use crate::deployer::orders::Orders;
 use crate::deployer::reads::Reads;
 use crate::deployer::{all_pipelines, pipelines_of};
+use crate::describe::safe;
 use crate::doctor::{Finding, Severity, registries};
-use crate::meant::hint;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
-use crate::telling::safe;
+use crate::typo::hint;
 
 /// Explain which pipelines take an image, by which rule, or why not.
 #[derive(Debug, clap::Args)]
@@ -121,7 +121,7 @@ struct Judged<'a> {
     veto: Option<String>,
     /// Why it is not known whether its image is vetoed, if so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    unasked: Option<String>,
+    not_looked_up: Option<String>,
 }
 
 /// Explains by pipeline files.
@@ -192,7 +192,7 @@ pub(super) async fn among_stored<D: Orders + Reads>(
     let explained = try_join_all(pipelines.iter().map(|pipeline| async {
         let mut one = explain(pipeline, &question, Some(home.registry_of(pipeline)));
         let (vetoes, told) = join(
-            look_for_vetoes(deployer, pipeline, &mut one),
+            find_vetoes(deployer, pipeline, &mut one),
             registries::check(deployer, deployer.prefix(), pipeline, &home),
         )
         .await;
@@ -242,7 +242,7 @@ async fn repositories<D: Orders>(
 
 /// Looks whether the images that are taken are vetoed. What a tag names is asked of the registry; a
 /// tag that is not there yet names nothing that could be.
-async fn look_for_vetoes<D: Orders>(
+async fn find_vetoes<D: Orders>(
     deployer: &D,
     pipeline: &Pipeline,
     explained: &mut Explained<'_>,
@@ -253,7 +253,7 @@ async fn look_for_vetoes<D: Orders>(
         match image.await {
             Ok(Some(image)) => judged.veto = deployer.veto(&image.digest).await?,
             Ok(None) => {}
-            Err(error) => judged.unasked = Some(error.to_string()),
+            Err(error) => judged.not_looked_up = Some(error.to_string()),
         }
     }
     Ok(())
@@ -313,7 +313,7 @@ fn explain<'a>(
             tag,
             verdict: pipeline.tags.judge(tag),
             veto: None,
-            unasked: None,
+            not_looked_up: None,
         })
         .collect();
     let mut taken: Vec<_> = tags
@@ -407,7 +407,7 @@ fn write_text(out: &mut dyn Write, one: &Explained<'_>) -> Result<(), Failure> {
                 safe(veto)
             )?;
         }
-        if let Some(problem) = &judged.unasked {
+        if let Some(problem) = &judged.not_looked_up {
             writeln!(
                 out,
                 "{QUIET}it is not known whether {tag} is vetoed: {}{QUIET:#}",
@@ -417,8 +417,8 @@ fn write_text(out: &mut dyn Write, one: &Explained<'_>) -> Result<(), Failure> {
     }
     if let Some(problem) = one.problem.as_ref().filter(|_| !one.tags.is_empty()) {
         writeln!(out, "{BAD}but{BAD:#} {}", safe(&problem.cause))?;
-        if let Some(way_out) = &problem.way_out {
-            writeln!(out, "    {way_out}")?;
+        if let Some(help) = &problem.help {
+            writeln!(out, "    {help}")?;
         }
     }
     if let Some(tags) = &one.by_name {

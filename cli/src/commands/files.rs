@@ -78,7 +78,7 @@ fn wide_encoding(bytes: &[u8]) -> Option<LintError> {
         column: 1,
         path: String::new(),
         problem: format!("the file is {encoding}, and is read as UTF-8"),
-        way_out: format!("save it as UTF-8, as `iconv -f {written} -t UTF-8` does"),
+        help: format!("save it as UTF-8, as `iconv -f {written} -t UTF-8` does"),
     })
 }
 

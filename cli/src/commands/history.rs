@@ -8,10 +8,10 @@ use towpath_core::message::{Description, Tone, describe, reason_of, state, waiti
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::release::{Actor, Event, Outcome, Release, Summary};
 
-use crate::deployer::{Deployer, Kept, all_pipelines};
-use crate::meant::hint;
+use crate::deployer::{Deployer, StoredPipeline, all_pipelines};
+use crate::describe::{safe, time};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
-use crate::telling::{safe, time};
+use crate::typo::hint;
 
 /// Show what happened to a release, or the releases of a pipeline.
 #[derive(Debug, clap::Args)]
@@ -54,8 +54,8 @@ pub(super) async fn run<D: Deployer>(
         releases.sort_by_key(|one| std::cmp::Reverse(one.opened_at));
         return write_releases(out, output, &releases);
     };
-    let nothing = |kept: &[Kept]| {
-        let known: Vec<_> = kept.iter().map(Kept::called).collect();
+    let nothing = |kept: &[StoredPipeline]| {
+        let known: Vec<_> = kept.iter().map(StoredPipeline::called).collect();
         let hint = hint(subject, &known);
         let hint = hint.unwrap_or_else(|| "`towpath apply FILE` stores a pipeline".to_owned());
         NothingSuch(safe(subject), hint)
@@ -79,7 +79,7 @@ pub(super) async fn run<D: Deployer>(
 }
 
 /// How many releases of a pipeline are looked through.
-const MOST_READ: usize = 5_000;
+const MAX_READ: usize = 5_000;
 
 /// The releases of a pipeline that were opened last. A rollback carries an image that was pushed
 /// long ago, and stands where it happened all the same.
@@ -88,7 +88,7 @@ async fn last_opened<D: Deployer>(
     pipeline: &PipelineName,
     limit: usize,
 ) -> Result<Vec<Summary>, Failure> {
-    let mut releases = deployer.releases_of(pipeline, MOST_READ).await?;
+    let mut releases = deployer.releases_of(pipeline, MAX_READ).await?;
     releases.sort_by_key(|one| std::cmp::Reverse(one.opened_at));
     releases.truncate(limit);
     Ok(releases)
@@ -269,7 +269,7 @@ fn write_header(out: &mut dyn Write, release: &Release) -> Result<(), Failure> {
     let image = release.image();
     write!(out, "{NAME}{}{NAME:#}  ", release.id())?;
     match release.rollback() {
-        Some(rollback) if rollback.before => writeln!(
+        Some(rollback) if rollback.is_from_before => writeln!(
             out,
             "{} back to {}",
             rollback.stage,

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Live, Order, ServiceRow, Subject};
+use towpath_core::release::{ActiveRollout, Order, ServiceRow, Subject};
 
 use super::ordered::{Ordered, Words};
 use super::stage::{self, Found, StageArguments, reason};
@@ -132,12 +132,12 @@ pub(super) async fn release<D: Orders>(
 }
 
 /// Whether a release holds the stage when it is through there: it brings an old version back, or somebody
-/// has it taken back.
+/// has it rolled back.
 async fn holds_at_its_end<D: Orders>(deployer: &D, owner: &ReleaseId) -> Result<bool, Failure> {
     Ok(match deployer.release_if_readable(owner).await? {
         MaybeRead::Read(Some(release)) => {
-            let unwanted = |live: &Live| live.rollback_requested.is_some();
-            release.rollback().is_some() || release.live().is_some_and(unwanted)
+            let unwanted = |live: &ActiveRollout| live.rollback_requested.is_some();
+            release.rollback().is_some() || release.active_rollout().is_some_and(unwanted)
         }
         // The hold is lifted, whatever is to be read of the release.
         MaybeRead::Read(None) | MaybeRead::Unreadable(_) => false,

@@ -75,7 +75,7 @@ pub(super) struct Arguments {
 ///
 /// # Errors
 /// What is missing where there is nobody to ask, and what makes no sense.
-pub(super) fn wish(arguments: &Arguments, output: Output) -> Result<Wish, Failure> {
+pub(super) fn options(arguments: &Arguments, output: Output) -> Result<Wish, Failure> {
     let is_asked = io::stdin().is_terminal() && output == Output::Text;
     let missing: Vec<&str> = [
         ("--repository", arguments.repository.is_none()),
@@ -254,7 +254,7 @@ pub(super) async fn run<D: Deployer + Reads>(
     if let Err(problems) = Linter::new()?.lint(&text, Format::Yaml) {
         let told: Vec<_> = problems
             .iter()
-            .map(|one| format!("{}: {}; {}", one.path, one.problem, one.way_out))
+            .map(|one| format!("{}: {}; {}", one.path, one.problem, one.help))
             .collect();
         return Err(format!("what was found makes no pipeline: {}", told.join("; ")).into());
     }

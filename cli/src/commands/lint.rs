@@ -101,7 +101,7 @@ pub(super) fn write_problems(
         writeln!(
             out,
             "{BAD}{file}:{}:{}{BAD:#} {path}{}\n   {QUIET}→ {}{QUIET:#}",
-            one.line, one.column, one.problem, one.way_out
+            one.line, one.column, one.problem, one.help
         )?;
     }
     Ok(())

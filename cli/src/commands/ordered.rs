@@ -7,8 +7,8 @@ use towpath_core::names::PipelineName;
 use towpath_core::release::{Directive, Order};
 use towpath_deployer::ports::Issued;
 
+use crate::describe::safe;
 use crate::output::{BAD, Failure, GOOD, WARN};
-use crate::telling::safe;
 
 /// What an order did.
 #[derive(Serialize)]
@@ -26,7 +26,7 @@ pub(super) struct Ordered<'a> {
 }
 
 /// The most pipelines that one warning names.
-const MOST_NAMED: usize = 10;
+const MAX_NAMED: usize = 10;
 
 /// How people call what is set.
 pub(super) struct Words {
@@ -40,7 +40,10 @@ impl<'a> Ordered<'a> {
     /// What came of it; `warnings` is what was not known when people were to be told of it.
     pub(super) fn new(order: Order, issued: &'a Issued, mut warnings: Vec<String>) -> Self {
         let (directive, why) = match issued {
-            Issued::Written { directive, untold } => {
+            Issued::Written {
+                directive,
+                not_notified: untold,
+            } => {
                 warnings.extend(left_out(untold));
                 (Some(&**directive), order.sets().then(|| directive.words()))
             }
@@ -96,10 +99,10 @@ impl<'a> Ordered<'a> {
 fn left_out(untold: &[PipelineName]) -> Option<String> {
     let named: Vec<_> = untold
         .iter()
-        .take(MOST_NAMED)
+        .take(MAX_NAMED)
         .map(PipelineName::as_str)
         .collect();
-    let more = match untold.len().saturating_sub(MOST_NAMED) {
+    let more = match untold.len().saturating_sub(MAX_NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };

@@ -16,8 +16,8 @@ use towpath_taskdef::image::{Digest, ImageRef, Registry, RepositoryName, Tag};
 
 use super::stage;
 use crate::deployer::{Deployer, NoSuchPipeline, all_pipelines};
+use crate::describe::safe;
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, write_json};
-use crate::telling::safe;
 
 /// Show what a push would do in a stage: the changed task definition, the engine, and who has to
 /// approve.
@@ -227,7 +227,7 @@ fn report<'a>(
     diff: &taskdef::Diff,
 ) -> Report<'a> {
     let Plan {
-        current,
+        previous: current,
         spec,
         reuse,
         service,
@@ -248,7 +248,7 @@ fn report<'a>(
         image: format!("{}/{}@{}", image.registry, image.repository, image.digest),
         takes: release.pipeline().tags.judge(&image.tag),
         veto: veto.as_deref(),
-        engine: stage.rollout.engine(),
+        engine: stage.engine.name(),
         current: current.as_str(),
         rolling_out: rolling_out(&preview.plan),
         reuses: reuse.as_ref().map(|revision| revision.as_str()),
@@ -283,7 +283,7 @@ fn report<'a>(
 /// traffic the service does not say then: ECS names what a blue/green deployment is to bring.
 fn rolling_out(plan: &Plan) -> Option<RollingOut<'_>> {
     let owner = plan.service.owner.as_ref()?;
-    let served = match plan.service.drift(&plan.current) {
+    let served = match plan.service.drift(&plan.previous) {
         // It has not come to the service yet.
         Drift::AsLeft(_) => return None,
         Drift::Changed(left) => Some(left.as_str()),

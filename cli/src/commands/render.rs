@@ -12,8 +12,8 @@ use towpath_taskdef::{
 };
 
 use super::task_definition::{self, Format, Input};
+use crate::describe::counted;
 use crate::output::{Answer, BAD, Failure, Output, QUIET, write_json};
-use crate::telling::counted;
 
 /// Print a task definition ready to be registered, with the listed changes and no others.
 ///
@@ -90,7 +90,7 @@ pub(super) fn run(
     )?;
     let rendered = taskdef::render(&base, &changes(arguments)?)?;
     let mut notes = anstream::stderr();
-    tell_unusual(&base, &rendered, &mut notes)?;
+    warn_of_unusual(&base, &rendered, &mut notes)?;
     if arguments.check {
         let findings = check(arguments, &rendered.definition);
         for finding in &findings {
@@ -163,10 +163,10 @@ fn insert<T>(
 }
 
 /// How many fields that are null are named.
-const MOST_NULLS: usize = 5;
+const MAX_NULLS: usize = 5;
 
 /// Says what is worth knowing and no reason to stop.
-fn tell_unusual(
+fn warn_of_unusual(
     base: &TaskDefinition,
     rendered: &Rendered,
     notes: &mut dyn Write,
@@ -185,13 +185,13 @@ fn tell_unusual(
         )?;
     }
     let nulls = base.nulls();
-    for place in nulls.iter().take(MOST_NULLS) {
+    for place in nulls.iter().take(MAX_NULLS) {
         writeln!(
             notes,
             "{QUIET}note:{QUIET:#} {place:?} is null and is left out"
         )?;
     }
-    let more = nulls.len().saturating_sub(MOST_NULLS);
+    let more = nulls.len().saturating_sub(MAX_NULLS);
     if more > 0 {
         writeln!(
             notes,

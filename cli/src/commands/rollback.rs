@@ -10,19 +10,19 @@ use towpath_core::release::{
     self, Drift, Event, Incoming, Principal, Release, Revision, RollbackFacts, RollbackOf,
     RollbackRequest, RollbackTarget, ServiceId, ServiceRow, Serving, StageNow, StoredNow,
 };
-use towpath_deployer::handlers::Taken;
+use towpath_deployer::handlers::Recorded;
 use towpath_deployer::rollback::{Rollbacks, roll_back};
 
-use self::report::{LookedAt, Report, RunsInstead, write_text};
+use self::report::{Report, RunsInstead, ServiceReads, write_text};
 use super::stage::{self, Found, StageArguments, reason};
 use crate::deployer::MaybeRead;
 use crate::deployer::orders::Orders;
 use crate::deployer::reads::Reads;
+use crate::describe::safe;
 use crate::doctor::drift;
-use crate::doctor::looked::look;
 use crate::doctor::stage::StageAt;
+use crate::doctor::stage_reads;
 use crate::output::{Answer, Failure, Output, write_json};
-use crate::telling::safe;
 
 /// Roll a stage back: undo the rollout in progress, or else return to what ran before.
 #[derive(Debug, clap::Args)]
@@ -67,12 +67,12 @@ pub(super) async fn run<D: Orders + Reads>(
         deployer,
         found: &found,
         by: &by,
-        looked: RefCell::default(),
+        reads: RefCell::default(),
     };
     let done = roll_back(&ordered, &request, RollbackFacts::default()).await?;
-    let looked = ordered.looked.take();
+    let looked = ordered.reads.take();
     let mut report = Report::of(done, arguments, &found.service, by.clone(), looked)?;
-    look_for_a_veto(deployer, &mut report).await;
+    find_veto(deployer, &mut report).await;
     match output {
         Output::Json => write_json(out, &report)?,
         Output::Text => write_text(out, &report)?,
@@ -99,7 +99,7 @@ fn request(arguments: &Arguments, found: &Found, by: &Principal) -> RollbackRequ
 
 /// Whether the image that is brought back is vetoed. That keeps nobody from rolling back, and neither
 /// does a table that does not say it.
-async fn look_for_a_veto<D: Orders>(deployer: &D, report: &mut Report<'_>) {
+async fn find_veto<D: Orders>(deployer: &D, report: &mut Report<'_>) {
     if let Some(to) = &mut report.to
         && let Some(digest) = &to.digest
     {
@@ -113,7 +113,7 @@ struct Ordered<'a, D> {
     found: &'a Found,
     by: &'a Principal,
     /// What was found out about the service, for the report.
-    looked: RefCell<LookedAt>,
+    reads: RefCell<ServiceReads>,
 }
 
 impl<D: Orders + Reads> Rollbacks for Ordered<'_, D> {
@@ -131,7 +131,7 @@ impl<D: Orders + Reads> Rollbacks for Ordered<'_, D> {
         })
     }
 
-    async fn take(&self, release: &Release, incoming: Incoming) -> Result<Taken, Failure> {
+    async fn record(&self, release: &Release, incoming: Incoming) -> Result<Recorded, Failure> {
         self.deployer.take(release.id(), self.by, incoming).await
     }
 
@@ -147,13 +147,13 @@ impl<D: Orders + Reads> Rollbacks for Ordered<'_, D> {
             ..
         } = self.found;
         let at = StageAt::new(pipeline, stage, home, self.deployer.prefix());
-        let looked = look(self.deployer, &at).await;
+        let looked = stage_reads::read(self.deployer, &at).await;
         // What a failed release of Towpath's own has left is no one else's.
         let runs_instead = match (&looked.running, &looked.failed) {
             (Some(running), None) => runs_instead(row, running),
             (Some(_) | None, Some(_)) | (None, None) => None,
         };
-        self.looked.replace(LookedAt {
+        self.reads.replace(ServiceReads {
             runs_instead,
             not_looked_at: looked.not_looked_at,
         });
@@ -176,7 +176,7 @@ impl<D: Orders + Reads> Rollbacks for Ordered<'_, D> {
 
 /// What the service runs that Towpath has not deployed, if it does.
 fn runs_instead(row: &ServiceRow, running: &Revision) -> Option<RunsInstead> {
-    let (left, told) = match row.drift(running) {
+    let (last_left, outcome) = match row.drift(running) {
         Drift::Untouched | Drift::AsLeft(_) => return None,
         Drift::NotKnown(good) => (
             None,
@@ -186,7 +186,7 @@ fn runs_instead(row: &ServiceRow, running: &Revision) -> Option<RunsInstead> {
     };
     Some(RunsInstead {
         revision: running.clone(),
-        left,
-        told,
+        last_left,
+        outcome,
     })
 }

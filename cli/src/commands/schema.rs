@@ -114,7 +114,9 @@ mod tests {
     #[test]
     fn a_key_without_a_value_is_good_for_the_schema_where_it_is_for_lint() {
         let schema = published();
-        let engines = schema["$defs"]["Rollout"]["oneOf"].as_array().unwrap();
+        let engines = schema["$defs"]["EngineSettings"]["oneOf"]
+            .as_array()
+            .unwrap();
         let engine = |name: &str| {
             let found = engines
                 .iter()
@@ -145,7 +147,7 @@ mod tests {
             ),
         ] {
             let text = format!(
-                "pipeline: shop-api\nrepository: shop/api\nstages:\n  - name: test\n    cluster: shop\n    service: api\n    containers: [app]\n    rollout: {rollout}\n{more}"
+                "pipeline: shop-api\nrepository: shop/api\nstages:\n  - name: test\n    cluster: shop\n    service: api\n    containers: [app]\n    engine: {rollout}\n{more}"
             );
             let lints = linter.lint(&text, Format::Yaml).is_ok();
             assert_eq!(takes_null(&property), lints, "{text}");

@@ -4,12 +4,12 @@ use towpath_core::names::{PipelineName, StageName};
 use towpath_core::pipeline::{Pipeline, Stage};
 use towpath_core::release::{Home, ServiceId, ServiceRow};
 
-use crate::deployer::{Deployer, Kept, NoSuchPipeline, all_pipelines, service_of};
-use crate::meant::closest;
+use crate::deployer::{Deployer, NoSuchPipeline, StoredPipeline, all_pipelines, service_of};
 use crate::output::Failure;
+use crate::typo::closest;
 
 /// Longest reason in characters: what is shown of one everywhere.
-const LONGEST_REASON: usize = 400;
+const MAX_REASON_LEN: usize = 400;
 
 /// A stage of a pipeline that the deployer keeps.
 #[derive(Debug, Clone, clap::Args)]
@@ -99,9 +99,9 @@ pub(super) async fn row<D: Deployer>(
 }
 
 /// The pipelines that can be used, and a warning for each that cannot: nobody knows whom it tells.
-pub(super) fn usable(kept: Vec<Kept>) -> (Vec<Pipeline>, Vec<String>) {
+pub(super) fn usable(kept: Vec<StoredPipeline>) -> (Vec<Pipeline>, Vec<String>) {
     let (mut pipelines, mut unusable) = (Vec::new(), Vec::new());
-    for Kept {
+    for StoredPipeline {
         parameter,
         pipeline,
     } in kept
@@ -119,7 +119,7 @@ pub(super) fn usable(kept: Vec<Kept>) -> (Vec<Pipeline>, Vec<String>) {
 
 fn pipeline<D: Deployer>(
     deployer: &D,
-    kept: &[Kept],
+    kept: &[StoredPipeline],
     name: &PipelineName,
 ) -> Result<Pipeline, Failure> {
     let found = NoSuchPipeline::unless_kept(deployer, name, kept)?;
@@ -139,8 +139,8 @@ pub(super) fn reason(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("say why in a few words: people read it later".into());
     }
-    if text.chars().count() > LONGEST_REASON {
-        return Err(format!("at most {LONGEST_REASON} characters"));
+    if text.chars().count() > MAX_REASON_LEN {
+        return Err(format!("at most {MAX_REASON_LEN} characters"));
     }
     if text.contains(char::is_control) {
         return Err("on one line, without control characters".into());

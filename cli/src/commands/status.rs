@@ -19,10 +19,10 @@ use super::history::{ReleaseLine, coloured};
 use crate::deployer::orders::Orders;
 use crate::deployer::reads::Reads;
 use crate::deployer::{NoSuchPipeline, all_pipelines, service_of};
-use crate::doctor::looked::{Looked, look};
+use crate::describe::{ago, safe, time};
 use crate::doctor::stage::StageAt;
+use crate::doctor::stage_reads::{self, StageReads};
 use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, WARN, write_json};
-use crate::telling::{ago, safe, time};
 
 /// How many of a pipeline's newest releases are read for the tags of those that run.
 const NEWEST: usize = 50;
@@ -89,7 +89,7 @@ struct StageStatus {
     /// What is found to run that Towpath has not deployed. Since when is not known.
     runs_instead: Option<Instead>,
     /// What Towpath left last, where something else is found to run.
-    left: Option<Running>,
+    last_left: Option<Running>,
     /// The release that is being rolled out now.
     rolling_out: Option<Moving>,
     /// Why the stage takes no new release, if it does not.
@@ -213,10 +213,10 @@ async fn status_of<D: Orders + Reads>(
         .zip(&rows)
         .map(|(stage, row)| async move {
             let at = StageAt::new(pipeline, stage, home, prefix);
-            // What is being rolled out is taken back by its release, where it fails.
+            // What is being rolled out is rolled back by its release, where it fails.
             let looked = match &row.owner {
-                Some(_) => Looked::default(),
-                None => look(deployer, &at).await,
+                Some(_) => StageReads::default(),
+                None => stage_reads::read(deployer, &at).await,
             };
             judge(&at, row, looked)
         });
@@ -226,12 +226,15 @@ async fn status_of<D: Orders + Reads>(
         pipeline.stages.iter().zip(&services).zip(rows).zip(judged)
     {
         let ServiceRow {
-            owner, good, hold, ..
+            owner,
+            last_good: good,
+            hold,
+            ..
         } = row;
         let last = match good {
             None => None,
             Some(good) => Some(Running {
-                tag: match good.before {
+                tag: match good.is_from_before {
                     false => tag_of(deployer, &good.release, &releases).await?,
                     true => None,
                 },
@@ -242,7 +245,7 @@ async fn status_of<D: Orders + Reads>(
                 release: good.release,
                 digest: good.digest.map(|digest| digest.to_string()),
                 called: good.revision.short().to_string(),
-                before_release: good.before,
+                before_release: good.is_from_before,
                 revision: good.revision.to_string(),
                 since: good.at,
             }),
@@ -254,17 +257,17 @@ async fn status_of<D: Orders + Reads>(
                 release,
             }),
         };
-        let (runs, left) = match &judged.runs_instead {
+        let (runs, last_left) = match &judged.runs_instead {
             None => (last, None),
             Some(_) => (None, last),
         };
         stages.push(StageStatus {
             stage: stage.name.to_string(),
             service: service.to_string(),
-            engine: stage.rollout.engine(),
+            engine: stage.engine.name(),
             runs,
             runs_instead: judged.runs_instead,
-            left,
+            last_left,
             rolling_out,
             hold,
             failed: judged.failed,
@@ -317,7 +320,7 @@ fn last_if_unsuccessful(releases: &[Summary]) -> Option<Last> {
 }
 
 impl PipelineStatus {
-    /// Whether that release did not come through, or was taken back. What people have stopped or left
+    /// Whether that release did not come through, or was rolled back. What people have stopped or left
     /// unanswered before it changed anything has ended as they wanted.
     fn ended_badly(&self) -> bool {
         match self.last.as_ref().and_then(|last| last.0.outcome) {
@@ -419,11 +422,11 @@ fn line(stage: &StageStatus, now: Timestamp) -> String {
         ),
     }];
     if let Some(instead) = &stage.runs_instead {
-        let left = stage.left.as_ref();
-        let left = left.map_or_else(String::new, |left| {
+        let last_left = stage.last_left.as_ref();
+        let last_left = last_left.map_or_else(String::new, |left| {
             format!("; Towpath's last there was {}", since(left, now))
         });
-        parts.push(format!("{WARN}{}{WARN:#}{left}", safe(&instead.says)));
+        parts.push(format!("{WARN}{}{WARN:#}{last_left}", safe(&instead.says)));
     }
     if let Some(moving) = &stage.rolling_out {
         let name = moving.tag.as_deref().unwrap_or(moving.release.as_str());

@@ -62,7 +62,7 @@ pub(super) fn read(
 
 fn definition(text: &[u8], input: Input, format: Option<Format>) -> Result<TaskDefinition, String> {
     let value = match input {
-        Input::Json => taskdef::read_text(text).map_err(|error| told(&error))?,
+        Input::Json => taskdef::read_text(text).map_err(|error| describe_error(&error))?,
         Input::Yaml => yaml(text)?,
     };
     let definition = match format {
@@ -70,21 +70,21 @@ fn definition(text: &[u8], input: Input, format: Option<Format>) -> Result<TaskD
         // The answer can be told from the definition in it, so both are taken.
         Some(Format::Describe) | None => TaskDefinition::from_value(value),
     };
-    definition.map_err(|error| told(&error))
+    definition.map_err(|error| describe_error(&error))
 }
 
 fn yaml(text: &[u8]) -> Result<serde_json::Value, String> {
     let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8: save it as UTF-8")?;
     yaml_as_json(text)
-        .map_err(|error| format!("line {}: {}: {}", error.line, error.problem, error.way_out))
+        .map_err(|error| format!("line {}: {}: {}", error.line, error.problem, error.help))
 }
 
-fn told(error: &DocumentError) -> String {
+fn describe_error(error: &DocumentError) -> String {
     match error {
-        DocumentError::Foreign(foreign) if foreign.kind == Kind::Yaml => {
+        DocumentError::OtherFormat(foreign) if foreign.kind == Kind::Yaml => {
             format!("{foreign}, or have it read with `--input yaml`")
         }
-        DocumentError::Foreign(_)
+        DocumentError::OtherFormat(_)
         | DocumentError::Json(_)
         | DocumentError::Shape { .. }
         | DocumentError::TagsTwice => error.to_string(),
@@ -106,7 +106,7 @@ pub(super) fn is_standard_input(path: &Path) -> bool {
 
 /// The file's bytes: one more than is allowed where there are too many, whatever its size.
 fn read_text(path: &Path) -> io::Result<Vec<u8>> {
-    let limit = json::LONGEST as u64 + 1;
+    let limit = json::MAX_LEN as u64 + 1;
     let mut text = Vec::new();
     if is_standard_input(path) {
         io::stdin().take(limit).read_to_end(&mut text)?;

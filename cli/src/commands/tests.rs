@@ -48,7 +48,7 @@ fn towpath(deployer: &Memory, arguments: &[&str]) -> (Result<Answer, String>, St
             Verb::Explain(arguments) => {
                 explain::among_stored(deployer, arguments, output, &mut out).await
             }
-            Verb::Init(arguments) => match init::wish(arguments, output) {
+            Verb::Init(arguments) => match init::options(arguments, output) {
                 Ok(wish) => init::run(deployer, &wish, arguments, output, &mut out).await,
                 Err(failure) => Err(failure),
             },

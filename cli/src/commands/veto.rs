@@ -10,15 +10,15 @@ use serde::Serialize;
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Incoming, Order, Principal, Release, Subject};
-use towpath_deployer::handlers::Taken;
+use towpath_deployer::handlers::Recorded;
 use towpath_taskdef::image::{Digest, Tag};
 
 use super::carriers::{Whereabouts, carriers};
 use super::ordered::{Ordered, Words};
 use super::stage::reason;
 use crate::deployer::orders::Orders;
+use crate::describe::safe;
 use crate::output::{Answer, Failure, NAME, Output, QUIET, write_json};
-use crate::telling::safe;
 
 const VETO: Words = Words {
     thing: "veto",
@@ -103,8 +103,8 @@ struct Report<'a> {
     ordered: Ordered<'a>,
     /// Why the image is vetoed now, if it is.
     veto: Option<String>,
-    /// The releases on their way that were told.
-    told: Vec<ReleaseId>,
+    /// The releases on their way that were notified.
+    notified: Vec<ReleaseId>,
     /// What has to be done for the image to be rolled out, where its veto was lifted.
     #[serde(skip_serializing_if = "Option::is_none")]
     way_on: Option<String>,
@@ -119,7 +119,7 @@ pub(super) async fn veto<D: Orders>(
     let (digest, release) = image_of(deployer, &arguments.image).await?;
     let carriers = carriers(deployer, &digest, release.as_ref()).await;
     let whereabouts = carriers.whereabouts();
-    let (pipelines, mut warnings) = carriers.told();
+    let (pipelines, mut warnings) = carriers.into_notified();
     let tag = tag_of(deployer, &digest, release.as_ref(), &pipelines).await;
     match (&arguments.image, whereabouts) {
         // Most digits that are mistyped name no image, and would veto nothing without a word.
@@ -148,9 +148,9 @@ pub(super) async fn veto<D: Orders>(
             tag.as_ref(),
         )
         .await?;
-    let told = tell(deployer, &digest, &by, &arguments.reason).await?;
+    let notified = notify_releases(deployer, &digest, &by, &arguments.reason).await?;
     let ordered = Ordered::new(Order::Veto, &issued, warnings);
-    write(out, output, &report(&digest, tag, ordered, told))
+    write(out, output, &report(&digest, tag, ordered, notified))
 }
 
 pub(super) async fn lift<D: Orders>(
@@ -161,7 +161,7 @@ pub(super) async fn lift<D: Orders>(
 ) -> Result<Answer, Failure> {
     let (digest, release) = image_of(deployer, &arguments.image).await?;
     let carriers = carriers(deployer, &digest, release.as_ref()).await;
-    let (pipelines, warnings) = carriers.told();
+    let (pipelines, warnings) = carriers.into_notified();
     let tag = tag_of(deployer, &digest, release.as_ref(), &pipelines).await;
     let by = deployer.caller().await?;
     let issued = deployer
@@ -201,7 +201,7 @@ async fn image_of<D: Orders>(
 const NEWEST: usize = 20;
 
 /// How long a tag is looked for: what people are told is no reason to let the order wait.
-const LONGEST: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The tag by which people know the image: that of the release which it is named by, or of the newest
 /// one that carries it. Without one the digest has to do.
@@ -221,19 +221,19 @@ async fn tag_of<D: Orders>(
             .find(|one| one.digest == *digest)
             .map(|one| one.tag)
     });
-    let looked = tokio::time::timeout(LONGEST, join_all(looked)).await;
+    let looked = tokio::time::timeout(TIMEOUT, join_all(looked)).await;
     looked.ok()?.into_iter().flatten().next()
 }
 
 /// Tells the releases of the image that are on their way. It is done also where the image was
 /// vetoed before: whoever did that may not have got this far.
-async fn tell<D: Orders>(
+async fn notify_releases<D: Orders>(
     deployer: &D,
     digest: &Digest,
     by: &Principal,
     reason: &str,
 ) -> Result<Vec<ReleaseId>, Failure> {
-    let mut told = Vec::new();
+    let mut notified = Vec::new();
     let open = deployer.open_releases().await?;
     for one in open.into_iter().filter(|one| one.digest == *digest) {
         let veto = Incoming::Veto {
@@ -241,26 +241,26 @@ async fn tell<D: Orders>(
             reason: reason.to_owned(),
         };
         match deployer.take(&one.release, by, veto).await? {
-            Taken::Added(_) => told.push(one.release),
-            Taken::Known(_) | Taken::NoSuchRelease => {}
-            Taken::Refused(refusal) => return Err(refusal.into()),
+            Recorded::Added(_) => notified.push(one.release),
+            Recorded::Known(_) | Recorded::NoSuchRelease => {}
+            Recorded::Refused(refusal) => return Err(refusal.into()),
         }
     }
-    Ok(told)
+    Ok(notified)
 }
 
 fn report<'a>(
     digest: &Digest,
     tag: Option<Tag>,
     ordered: Ordered<'a>,
-    told: Vec<ReleaseId>,
+    notified: Vec<ReleaseId>,
 ) -> Report<'a> {
     Report {
         digest: digest.to_string(),
         tag,
         veto: ordered.why().map(str::to_owned),
         ordered,
-        told,
+        notified,
         way_on: None,
     }
 }
@@ -291,8 +291,8 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
         None => format!("{NAME}{}{NAME:#}", report.digest),
     };
     report.ordered.write(out, &name, &VETO)?;
-    for release in &report.told {
-        writeln!(out, "{release} is on its way with it, and was told")?;
+    for release in &report.notified {
+        writeln!(out, "{release} is on its way with it, and was notified")?;
     }
     if let Some(way_on) = &report.way_on {
         writeln!(out, "{QUIET}{}{QUIET:#}", safe(way_on))?;

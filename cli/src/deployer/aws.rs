@@ -30,7 +30,7 @@ use crate::output::Failure;
 
 /// How long doctor waits for a listener. Security groups drop what they do not admit, so that nothing
 /// comes back.
-const LONGEST_REACH: Duration = Duration::from_secs(4);
+const MAX_REACH_TIME: Duration = Duration::from_secs(4);
 
 /// The deployer in AWS.
 pub(crate) struct Installed {
@@ -273,6 +273,6 @@ impl Reads for Installed {
     }
 
     async fn reach(&self, url: &CheckUrl) -> Reached {
-        reach(url, LONGEST_REACH).await
+        reach(url, MAX_REACH_TIME).await
     }
 }

@@ -13,7 +13,6 @@ const FUNCTIONS: &str = include_str!("../../../infra/functions.json");
 pub(crate) struct Function {
     /// Its name in AWS.
     pub(crate) name: String,
-    /// Its ARN.
     pub(crate) arn: String,
     /// The queue for what it could not handle, if that is kept.
     pub(crate) dead_letters: Option<String>,
@@ -37,7 +36,6 @@ pub(crate) struct Rule {
 pub(crate) enum Takes {
     /// For the events of this pattern.
     Pattern(Value),
-    /// By this schedule.
     Schedule(String),
 }
 

@@ -1,7 +1,7 @@
 //! A deployer in memory, for tests of the commands.
 
-mod answers;
 pub(crate) mod orders;
+mod replies;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +12,8 @@ use towpath_aws::Reached;
 use towpath_core::names::{DeploymentId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::pipeline::{PARAMETER_ROOT, Pipeline, Role};
 use towpath_core::release::{
-    Action, Actor, EndReason, Entry, Event, Good, Home, Image, Outcome, Plan, Release, ServiceId,
-    ServiceRow, StoredEntry, Summary, Untrusted, release_id,
+    Action, Actor, EndReason, Entry, Event, GoodRelease, Home, Image, Outcome, Plan, Release,
+    ServiceId, ServiceRow, StoredEntry, Summary, Untrusted, release_id,
 };
 use towpath_core::target::CheckUrl;
 use towpath_deployer::Preview;
@@ -22,7 +22,7 @@ use towpath_taskdef::image::{Digest, Registry, RepositoryName, Tag};
 
 use towpath_taskdef::{self as taskdef, TaskDefinition};
 
-pub(crate) use answers::Answers;
+pub(crate) use replies::Replies;
 
 use super::reads::{Reads, Spot};
 use super::{Deployer, MaybeRead, Parameter, Sealed, StoredEntries};
@@ -40,7 +40,7 @@ pub(crate) struct Memory {
     /// What runs, and what is planned for it.
     pub(crate) preview: Option<(TaskDefinition, Plan)>,
     /// What AWS answers to the doctor.
-    pub(crate) answers: Answers,
+    pub(crate) answers: Replies,
     /// Why a release's entries cannot be read.
     pub(crate) unreadable: BTreeMap<ReleaseId, String>,
     /// Why a release is not trusted, as its summary says.
@@ -55,7 +55,6 @@ pub(crate) struct Memory {
     pub(crate) locked: bool,
     /// What the seals of a release's entries say, where they do not hold.
     pub(crate) sealed: BTreeMap<ReleaseId, Sealed>,
-    /// What was ordered.
     pub(crate) ordered: RefCell<orders::Ordered>,
 }
 
@@ -147,10 +146,10 @@ impl Memory {
     pub(crate) fn runs(&mut self, pipeline: &Pipeline, stage: usize, id: &ReleaseId) {
         let service = super::service_of(&pipeline.stages[stage], &home());
         let row = self.services.entry(service).or_default();
-        row.good = Some(Good {
+        row.last_good = Some(GoodRelease {
             release: id.clone(),
             digest: Some(self.summaries[id].digest),
-            before: false,
+            is_from_before: false,
             revision: "arn:aws:ecs:eu-west-1:111111111111:task-definition/api:7"
                 .parse()
                 .unwrap(),
@@ -161,8 +160,8 @@ impl Memory {
 }
 
 /// Every service is there, and nothing that failed is left in it.
-fn calm() -> Answers {
-    Answers::default()
+fn calm() -> Replies {
+    Replies::default()
         .say(
             "ecs:DescribeServices",
             json!({ "services": [{ "status": "ACTIVE" }] }),

@@ -5,7 +5,7 @@ use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
     Event, Incoming, Order, Principal, ServiceId, ServiceRow, Subject, Summary,
 };
-use towpath_deployer::handlers::Taken;
+use towpath_deployer::handlers::Recorded;
 use towpath_deployer::ports::{Issued, OrderLog, Trail};
 use towpath_taskdef::image::{Digest, Tag};
 
@@ -23,7 +23,7 @@ pub(crate) trait Orders: Deployer {
         release: &ReleaseId,
         by: &Principal,
         incoming: Incoming,
-    ) -> Result<Taken, Failure>;
+    ) -> Result<Recorded, Failure>;
     /// Opens a release; whether it was not there before.
     async fn open(
         &self,

@@ -2,11 +2,11 @@
 //! alarm for a quiet one.
 
 use serde_json::{Value, json};
-use towpath_core::pipeline::{CheckKind, Rollout};
+use towpath_core::pipeline::{CheckKind, EngineSettings};
 
 use super::engine::deployment_group;
 use super::finding::Finding;
-use super::stage::Seen;
+use super::stage::StageState;
 use crate::deployer::reads::{Reads, items, text};
 
 /// How many alarms one call describes:
@@ -15,10 +15,10 @@ const AT_ONCE: usize = 100;
 
 /// Looks at the alarms of the service's deployment configuration, of the deployment group, and of the
 /// stage's checks.
-pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+pub(crate) async fn check<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Finding> {
     let check = seen.at.check("alarms");
     let mut named = of_service(&seen.service);
-    if let Rollout::CodeDeploy(settings) = &seen.at.stage.rollout {
+    if let EngineSettings::CodeDeploy(settings) = &seen.at.stage.engine {
         // The check of the engine says why there is none.
         if let Ok(group) = deployment_group(reads, &seen.at, settings).await {
             named.extend(of_group(&group));
@@ -84,7 +84,7 @@ fn of_group(group: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-fn of_checks(seen: &Seen<'_>) -> Vec<(String, String)> {
+fn of_checks(seen: &StageState<'_>) -> Vec<(String, String)> {
     let mut named = Vec::new();
     for check in &seen.at.stage.checks {
         if let CheckKind::Alarm(alarm) = &check.kind {
@@ -103,18 +103,18 @@ fn of_checks(seen: &Seen<'_>) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
-    use crate::doctor::samples::seen;
-    use crate::doctor::told::told;
+    use crate::deployer::memory::Replies;
+    use crate::doctor::report::report;
+    use crate::doctor::samples::stage_state;
 
     #[tokio::test]
     async fn an_alarm_that_is_watched_has_to_be_there() {
-        let mut seen = seen();
+        let mut seen = stage_state();
         let group = |alarms: Value| {
             json!({ "deploymentGroupInfo": { "computePlatform": "ECS",
                 "alarmConfiguration": { "enabled": true, "alarms": alarms } } })
         };
-        let answers = Answers::default().say("codedeploy:GetDeploymentGroup", group(json!([])));
+        let answers = Replies::default().say("codedeploy:GetDeploymentGroup", group(json!([])));
         assert_eq!(
             check(&answers, &seen).await,
             [],
@@ -133,7 +133,7 @@ mod tests {
                     "CompositeAlarms": [{ "AlarmName": "errors", "StateValue": "ALARM" }] }),
             );
         assert_eq!(
-            told(&check(&answers, &seen).await),
+            report(&check(&answers, &seen).await),
             [
                 "warning: errors, which the deployment group watches, is in ALARM now",
                 "error: there is no alarm gone, which the service's deployment configuration watches: it would stop no deployment",
@@ -141,7 +141,7 @@ mod tests {
             ]
         );
         seen.service["deploymentConfiguration"]["alarms"]["enable"] = json!(false);
-        let told = told(&check(&answers, &seen).await);
+        let told = report(&check(&answers, &seen).await);
         assert_eq!(
             told.len(),
             1,

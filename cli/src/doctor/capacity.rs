@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::finding::Finding;
-use super::stage::Seen;
+use super::stage::StageState;
 use crate::deployer::reads::{Reads, items, text};
 
 /// Looks at the capacity providers of the service, or of its primary task set.
-pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+pub(crate) async fn check<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Finding> {
     let check = seen.at.check("capacity");
     let names = named(&seen.service);
     if names.is_empty() {
@@ -23,22 +23,22 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
         let mut all = items(&found, "capacityProviders").iter();
         all.find(|it| text(it, "name") == name)
     };
-    let way_out = "put the service on another capacity provider (capacityProviderStrategy), or create this one again";
+    let help = "put the service on another capacity provider (capacityProviderStrategy), or create this one again";
     let findings = names.iter().map(|name| match status(name) {
         None => check.error(
             format!("there is no capacity provider {name}, on which the service's tasks are to run, so no task would start"),
-            way_out,
+            help,
         ),
         // <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProvider.html>
         Some(it) => match (text(it, "status"), text(it, "updateStatus")) {
             ("ACTIVE", "DELETE_IN_PROGRESS") => check.error(
                 format!("the capacity provider {name} is being deleted, so no task would start"),
-                way_out,
+                help,
             ),
             ("ACTIVE" | "", _) => check.ok(format!("{name} takes tasks")),
             (status, _) => check.error(
                 format!("the capacity provider {name} is {status}, so no task would start"),
-                way_out,
+                help,
             ),
         },
     });
@@ -63,14 +63,14 @@ fn named(service: &Value) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
-    use crate::doctor::samples::seen;
-    use crate::doctor::told::told;
+    use crate::deployer::memory::Replies;
+    use crate::doctor::report::report;
+    use crate::doctor::samples::stage_state;
 
     #[tokio::test]
     async fn a_capacity_provider_that_was_deleted_takes_no_tasks() {
-        let mut seen = seen();
-        let answers = Answers::default().say(
+        let mut seen = stage_state();
+        let answers = Replies::default().say(
             "ecs:DescribeCapacityProviders",
             json!({ "capacityProviders": [
                 { "name": "big", "status": "ACTIVE" },
@@ -79,7 +79,7 @@ mod tests {
             ] }),
         );
         // Those of Fargate are not asked about.
-        assert_eq!(check(&Answers::default(), &seen).await, []);
+        assert_eq!(check(&Replies::default(), &seen).await, []);
         let on = |names: &[&str]| {
             let strategy = names.iter().map(|it| json!({ "capacityProvider": it }));
             Value::Array(strategy.collect())
@@ -90,7 +90,7 @@ mod tests {
             { "status": "ACTIVE", "capacityProviderStrategy": on(&["of-another"]) },
         ]);
         assert_eq!(
-            told(&check(&answers, &seen).await),
+            report(&check(&answers, &seen).await),
             [
                 "ok: big takes tasks",
                 "error: the capacity provider going is being deleted, so no task would start",

@@ -6,20 +6,20 @@ use std::num::NonZeroU16;
 use serde_json::Value;
 use towpath_core::appspec;
 use towpath_core::names::ContainerName;
-use towpath_core::pipeline::{NamedContainers, Rollout};
+use towpath_core::pipeline::{EngineSettings, NamedContainers};
 
 use super::finding::Finding;
-use super::stage::Seen;
+use super::stage::StageState;
 use crate::deployer::reads::{items, text};
 
 /// Compares the task definition with the stage and with the service's load balancers.
-pub(crate) fn check(seen: &Seen<'_>) -> Vec<Finding> {
+pub(crate) fn check(seen: &StageState<'_>) -> Vec<Finding> {
     let mut findings = named(seen);
     findings.extend(ports(seen));
     findings
 }
 
-fn named(seen: &Seen<'_>) -> Vec<Finding> {
+fn named(seen: &StageState<'_>) -> Vec<Finding> {
     let check = seen.at.check("containers");
     let known: Vec<_> = seen
         .containers()
@@ -39,7 +39,7 @@ fn named(seen: &Seen<'_>) -> Vec<Finding> {
 }
 
 /// Where the load balancers send traffic.
-fn ports(seen: &Seen<'_>) -> Vec<Finding> {
+fn ports(seen: &StageState<'_>) -> Vec<Finding> {
     let check = seen.at.check("port");
     let sets = items(&seen.service, "taskSets").iter();
     let of_sets = sets.flat_map(|set| items(set, "loadBalancers"));
@@ -53,7 +53,7 @@ fn ports(seen: &Seen<'_>) -> Vec<Finding> {
         .collect();
     targets.dedup();
     let mut findings = Vec::new();
-    if let Rollout::CodeDeploy(settings) = &seen.at.stage.rollout {
+    if let EngineSettings::CodeDeploy(settings) = &seen.at.stage.engine {
         let container = settings.container.as_ref().map(ContainerName::as_str);
         let port = settings.port.map(NonZeroU16::get);
         if let Err(error) = appspec::target(&seen.service, container, port) {
@@ -115,37 +115,37 @@ fn mapped(container: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::samples::seen;
-    use crate::doctor::told::told;
+    use crate::doctor::report::report;
+    use crate::doctor::samples::stage_state;
     use serde_json::json;
 
     #[test]
     fn containers_and_ports_have_to_be_in_the_task_definition() {
-        let mut seen = seen();
+        let mut seen = stage_state();
         assert_eq!(
-            told(&check(&seen)),
+            report(&check(&seen)),
             ["ok: api:7 has them", "ok: app takes traffic at 8080"]
         );
         let container = &mut seen.definition["containerDefinitions"][0];
         container["portMappings"] = json!([{ "containerPort": 9090 }]);
         assert_eq!(
-            told(&check(&seen))[1],
+            report(&check(&seen))[1],
             "error: the load balancer sends traffic to port 8080 of app, which api:7 maps to 9090 only"
         );
         let container = &mut seen.definition["containerDefinitions"][0];
         container["portMappings"] = json!([{ "containerPortRange": "8000-8100" }]);
-        assert_eq!(told(&check(&seen))[1], "ok: app takes traffic at 8080");
+        assert_eq!(report(&check(&seen))[1], "ok: app takes traffic at 8080");
         let balancers = seen.service["loadBalancers"].as_array_mut().unwrap();
         balancers.push(json!({ "containerName": "app", "containerPort": 8081 }));
         assert_eq!(
-            told(&check(&seen))[1],
+            report(&check(&seen))[1],
             "error: service `` has several load balancer targets, app:8080, app:8081; say which by \
              `port`, such as `port: 8080`, in the stage's `codedeploy`"
         );
         seen.service["loadBalancers"].as_array_mut().unwrap().pop();
         seen.definition["containerDefinitions"][0]["name"] = json!("web");
         assert_eq!(
-            told(&check(&seen)),
+            report(&check(&seen)),
             [
                 "error: `containers` names the container app, which api:7 does not have, but web",
                 "error: the load balancer sends traffic to the container app, which api:7 does not have"

@@ -62,15 +62,15 @@ fn is_missing(code: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
-    use crate::doctor::told::told;
+    use crate::deployer::memory::Replies;
+    use crate::doctor::report::report;
 
     #[tokio::test]
     async fn what_waits_in_a_queue_is_counted() {
         let holding = |visible: &str, taken: &str| {
             let attributes = json!({ "ApproximateNumberOfMessages": visible,
                 "ApproximateNumberOfMessagesNotVisible": taken });
-            Answers::default()
+            Replies::default()
                 .say("sqs:GetQueueUrl", json!({ "QueueUrl": "https://q" }))
                 .say(
                     "sqs:GetQueueAttributes",
@@ -84,12 +84,12 @@ mod tests {
                 "error: 3 that could not be handled, after all retries",
             ),
             (
-                Answers::default().refuse("sqs:GetQueueUrl", "QueueDoesNotExist"),
+                Replies::default().refuse("sqs:GetQueueUrl", "QueueDoesNotExist"),
                 "error: the queue is not there, so what cannot be handled is lost",
             ),
         ] {
             let found = check(&answers, "towpath-advance-dead-letters").await;
-            assert_eq!(told(&found), [expected]);
+            assert_eq!(report(&found), [expected]);
         }
     }
 }

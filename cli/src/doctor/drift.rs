@@ -1,10 +1,10 @@
 //! Whether the service still runs what Towpath left there, and what the next release makes of it.
 
 use serde_json::Value;
-use towpath_core::release::{Drift, Good, Revision, ServiceRow};
+use towpath_core::release::{Drift, GoodRelease, Revision, ServiceRow};
 
 use super::finding::Finding;
-use super::stage::{Seen, StageAt, running};
+use super::stage::{StageAt, StageState, running};
 
 /// The revision that a service runs, as `DescribeServices` shows it; none where it has none yet.
 pub(crate) fn revision(service: &Value) -> Option<Revision> {
@@ -12,7 +12,7 @@ pub(crate) fn revision(service: &Value) -> Option<Revision> {
 }
 
 /// Compares the running task definition with the ledger.
-pub(crate) fn check(seen: &Seen<'_>) -> Vec<Finding> {
+pub(crate) fn check(seen: &StageState<'_>) -> Vec<Finding> {
     let check = seen.at.check("drift");
     if let Some(owner) = &seen.row.owner {
         return vec![check.ok(format!("{owner} is being rolled out"))];
@@ -29,7 +29,7 @@ pub(crate) fn check(seen: &Seen<'_>) -> Vec<Finding> {
             changed(&running, left),
             format!(
                 "{}. If it was Terraform, let it ignore the service's task_definition (docs/install.md)",
-                way_out(&seen.at, &seen.row)
+                help(&seen.at, &seen.row)
             ),
         ),
     }]
@@ -37,7 +37,7 @@ pub(crate) fn check(seen: &Seen<'_>) -> Vec<Finding> {
 
 /// That a service runs something else than what succeeded there last, and that it is not known what
 /// was left since.
-pub(crate) fn not_known(row: &ServiceRow, running: &Revision, good: &Good) -> String {
+pub(crate) fn not_known(row: &ServiceRow, running: &Revision, good: &GoodRelease) -> String {
     let runs = running.short();
     match &row.hold {
         None => format!(
@@ -61,7 +61,7 @@ pub(crate) fn changed(running: &Revision, left: &Revision) -> String {
 }
 
 /// What the next release makes of that, and what to do.
-pub(crate) fn way_out(at: &StageAt<'_>, row: &ServiceRow) -> String {
+pub(crate) fn help(at: &StageAt<'_>, row: &ServiceRow) -> String {
     let (pipeline, stage) = (&at.pipeline.pipeline, &at.stage.name);
     let lift = format!("`towpath release-hold {pipeline} {stage} --reason …`");
     match &row.hold {
@@ -76,45 +76,51 @@ pub(crate) fn way_out(at: &StageAt<'_>, row: &ServiceRow) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::samples::{good, seen};
-    use crate::doctor::told::told;
+    use crate::doctor::report::report;
+    use crate::doctor::samples::{good_release, stage_state};
 
     #[test]
     fn what_runs_is_compared_with_what_was_left() {
-        let mut seen = seen();
-        assert_eq!(told(&check(&seen)), ["ok: nothing was deployed here yet"]);
-        seen.row.good = Some(good(7));
-        assert_eq!(told(&check(&seen)), ["ok: runs api:7, as Towpath left it"]);
-        seen.row.baseline = Some(good(7).revision);
-        assert_eq!(told(&check(&seen)), ["ok: runs api:7, as Towpath left it"]);
-        seen.row.baseline = Some(good(6).revision);
+        let mut seen = stage_state();
+        assert_eq!(report(&check(&seen)), ["ok: nothing was deployed here yet"]);
+        seen.row.last_good = Some(good_release(7));
         assert_eq!(
-            told(&check(&seen)),
+            report(&check(&seen)),
+            ["ok: runs api:7, as Towpath left it"]
+        );
+        seen.row.baseline = Some(good_release(7).revision);
+        assert_eq!(
+            report(&check(&seen)),
+            ["ok: runs api:7, as Towpath left it"]
+        );
+        seen.row.baseline = Some(good_release(6).revision);
+        assert_eq!(
+            report(&check(&seen)),
             [
                 "warning: the service runs api:7, but Towpath left api:6: somebody else has changed it"
             ]
         );
-        seen.row.owner = Some(good(6).release);
-        assert!(told(&check(&seen))[0].ends_with("is being rolled out"));
+        seen.row.owner = Some(good_release(6).release);
+        assert!(report(&check(&seen))[0].ends_with("is being rolled out"));
     }
 
     #[test]
     fn the_way_out_is_what_the_next_release_does() {
-        let mut seen = seen();
-        seen.row.good = Some(good(6));
-        seen.row.baseline = Some(good(6).revision);
-        let way_out = |seen: &Seen<'_>| check(seen)[0].way_out.clone().unwrap_or_default();
-        let unheld = way_out(&seen);
+        let mut seen = stage_state();
+        seen.row.last_good = Some(good_release(6));
+        seen.row.baseline = Some(good_release(6).revision);
+        let help = |seen: &StageState<'_>| check(seen)[0].help.clone().unwrap_or_default();
+        let unheld = help(&seen);
         assert!(unheld.contains("the next release does not overwrite it"));
         assert!(
             unheld.contains("`towpath release-hold shop-api"),
             "{unheld}"
         );
         seen.row.hold = Some("somebody held it".into());
-        assert!(way_out(&seen).starts_with("the stage is on hold"));
+        assert!(help(&seen).starts_with("the stage is on hold"));
         // A hold that was lifted has accepted what runs.
         seen.row.hold = None;
         seen.row.baseline = None;
-        assert!(told(&check(&seen))[0].starts_with("ok: runs api:7, which was not deployed"));
+        assert!(report(&check(&seen))[0].starts_with("ok: runs api:7, which was not deployed"));
     }
 }

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 use towpath_core::names::FunctionName;
-use towpath_core::pipeline::{CodeDeployRollout, Rollout};
+use towpath_core::pipeline::{CodeDeploySettings, EngineSettings};
 use towpath_deployer::{only_all_at_once, unfit_for};
 
 use super::finding::Finding;
 use super::functions;
-use super::stage::{Seen, StageAt};
+use super::stage::{StageAt, StageState};
 use crate::deployer::reads::{Reads, items, text};
 
 /// The engine that fits a service, by its controller and strategy:
@@ -15,7 +15,7 @@ use crate::deployer::reads::{Reads, items, text};
 pub(crate) fn fitting(service: &Value) -> Result<&'static str, String> {
     // What ECS manages itself fits none, whatever it shows.
     if text(service, "resourceManagementType") == "ECS" {
-        return unfit_for(service, &Rollout::Rolling(Default::default()))
+        return unfit_for(service, &EngineSettings::Rolling(Default::default()))
             .map_or(Ok("rolling"), Err);
     }
     let strategy = text(&service["deploymentConfiguration"], "strategy");
@@ -33,9 +33,9 @@ pub(crate) fn fitting(service: &Value) -> Result<&'static str, String> {
 }
 
 /// Compares the service's controller and strategy with the stage's engine.
-pub(crate) fn check(seen: &Seen<'_>) -> Vec<Finding> {
+pub(crate) fn check(seen: &StageState<'_>) -> Vec<Finding> {
     let check = seen.at.check("engine");
-    let engine = seen.at.stage.rollout.engine();
+    let engine = seen.at.stage.engine.name();
     let controller = seen.controller();
     vec![match fitting(&seen.service) {
         Ok(fits) if fits == engine => check.ok(format!(
@@ -58,18 +58,18 @@ pub(crate) fn check(seen: &Seen<'_>) -> Vec<Finding> {
 /// How a stage names that engine.
 fn written(engine: &str) -> String {
     match engine {
-        "codedeploy" => "`rollout: {codedeploy: {application: shop-api, group: production}}`, with the names of your own application and group,".to_owned(),
-        other => format!("`rollout: {{{other}: {{}}}}`"),
+        "codedeploy" => "`engine: {codedeploy: {application: shop-api, group: production}}`, with the names of your own application and group,".to_owned(),
+        other => format!("`engine: {{{other}: {{}}}}`"),
     }
 }
 
 /// Looks at what the engine needs beside the service.
 pub(crate) async fn check_parts<R: Reads>(reads: &R, at: &StageAt<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Rollout::CodeDeploy(settings) = &at.stage.rollout {
+    if let EngineSettings::CodeDeploy(settings) = &at.stage.engine {
         findings.extend(group(reads, at, settings).await);
     }
-    if let Some(hook) = at.stage.rollout.hook() {
+    if let Some(hook) = at.stage.engine.hook() {
         findings.push(self::hook(reads, at, hook).await);
     }
     findings
@@ -78,7 +78,7 @@ pub(crate) async fn check_parts<R: Reads>(reads: &R, at: &StageAt<'_>) -> Vec<Fi
 async fn group<R: Reads>(
     reads: &R,
     at: &StageAt<'_>,
-    settings: &CodeDeployRollout,
+    settings: &CodeDeploySettings,
 ) -> Vec<Finding> {
     let check = at.check("codedeploy");
     let found = match deployment_group(reads, at, settings).await {
@@ -124,7 +124,7 @@ async fn group<R: Reads>(
     if let Some(unfit) = only_all_at_once(configuration, listeners) {
         findings.push(check.error(
             unfit,
-            "set another configuration in the stage's `rollout` or in the deployment group",
+            "set another configuration in the stage's `engine` or in the deployment group",
         ));
     }
     findings
@@ -134,7 +134,7 @@ async fn group<R: Reads>(
 pub(crate) async fn deployment_group<R: Reads>(
     reads: &R,
     at: &StageAt<'_>,
-    settings: &CodeDeployRollout,
+    settings: &CodeDeploySettings,
 ) -> Result<Value, towpath_deployer::ports::CallError> {
     let input =
         json!({ "applicationName": settings.application, "deploymentGroupName": settings.group });
@@ -156,7 +156,7 @@ async fn hook<R: Reads>(reads: &R, at: &StageAt<'_>, name: &FunctionName) -> Fin
     let check = at.check("hook");
     match functions::configuration(reads, &at.spot, name.as_str()).await {
         Ok(Some(found)) => match functions::state(&check, &found) {
-            fine if fine.way_out.is_none() => check.ok(format!("{name} can run")),
+            fine if fine.help.is_none() => check.ok(format!("{name} can run")),
             problem => problem,
         },
         Ok(None) => check.error(
@@ -174,9 +174,9 @@ async fn hook<R: Reads>(reads: &R, at: &StageAt<'_>, name: &FunctionName) -> Fin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
-    use crate::doctor::samples::seen;
-    use crate::doctor::told::told;
+    use crate::deployer::memory::Replies;
+    use crate::doctor::report::report;
+    use crate::doctor::samples::stage_state;
 
     #[test]
     fn the_controller_and_the_strategy_tell_the_engine() {
@@ -211,21 +211,21 @@ mod tests {
 
     #[test]
     fn a_stage_with_another_engine_is_an_error() {
-        let mut seen = seen();
+        let mut seen = stage_state();
         assert_eq!(
-            told(&check(&seen)),
+            report(&check(&seen)),
             ["ok: codedeploy, with the deployment controller CODE_DEPLOY"]
         );
         seen.service["deploymentController"]["type"] = json!("ECS");
         assert_eq!(
-            told(&check(&seen)),
+            report(&check(&seen)),
             ["error: the stage rolls out by `codedeploy`, but the service is set up for `rolling`"]
         );
     }
 
     #[tokio::test]
     async fn a_canary_behind_a_network_load_balancer_is_an_error() {
-        let at = seen().at;
+        let at = stage_state().at;
         let group = |configuration: &str, kind: &str| {
             json!({ "deploymentGroupInfo": { "computePlatform": "ECS",
                 "deploymentConfigName": configuration,
@@ -238,13 +238,13 @@ mod tests {
             ("CodeDeployDefault.ECSCanary10Percent5Minutes", "app", false),
             ("CodeDeployDefault.ECSAllAtOnce", "net", false),
         ] {
-            let answers = Answers::default()
+            let answers = Replies::default()
                 .say("codedeploy:GetDeploymentGroup", group(configuration, kind))
                 .say(
                     "lambda:GetFunctionConfiguration",
                     json!({ "State": "Active" }),
                 );
-            let told = told(&check_parts(&answers, &at).await);
+            let told = report(&check_parts(&answers, &at).await);
             let said = told.iter().any(|it| {
                 it.starts_with("error: ") && it.contains("listener of a Network Load Balancer")
             });
@@ -254,19 +254,19 @@ mod tests {
 
     #[tokio::test]
     async fn the_group_targets_the_service_and_the_hook_is_there() {
-        let at = seen().at;
+        let at = stage_state().at;
         let group = |service: &str| {
             json!({ "deploymentGroupInfo": { "computePlatform": "ECS",
                 "ecsServices": [{ "clusterName": "shop", "serviceName": service }] } })
         };
-        let fine = Answers::default()
+        let fine = Replies::default()
             .say("codedeploy:GetDeploymentGroup", group("api"))
             .say(
                 "lambda:GetFunctionConfiguration",
                 json!({ "State": "Active" }),
             );
         assert_eq!(
-            told(&check_parts(&fine, &at).await),
+            report(&check_parts(&fine, &at).await),
             [
                 "ok: the deployment group targets the service",
                 "ok: towpath-lifecycle-hook can run"
@@ -279,7 +279,7 @@ mod tests {
                 "ResourceNotFoundException",
             );
         assert_eq!(
-            told(&check_parts(&wrong, &at).await),
+            report(&check_parts(&wrong, &at).await),
             [
                 "error: the deployment group does not target shop/api",
                 "error: there is no function towpath-lifecycle-hook in 111111111111/eu-west-1, so every hook would fail"
@@ -290,7 +290,7 @@ mod tests {
             "DeploymentGroupDoesNotExistException",
         );
         assert_eq!(
-            told(&check_parts(&gone, &at).await)[0],
+            report(&check_parts(&gone, &at).await)[0],
             "error: there is no deployment group shop/production"
         );
     }

@@ -22,14 +22,13 @@ pub(crate) enum Severity {
 pub(crate) struct Finding {
     /// What was looked at: a resource's name, or a pipeline's stage as `shop-api/production`.
     pub(crate) about: String,
-    /// The check.
     pub(crate) check: &'static str,
     pub(crate) severity: Severity,
     /// What is so, in one sentence.
     pub(crate) cause: String,
     /// What to do about it; nothing where it is as it should be.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) way_out: Option<String>,
+    pub(crate) help: Option<String>,
 }
 
 /// One check of one thing: what it finds begins with these two.
@@ -46,42 +45,42 @@ impl Check<'_> {
     }
 
     /// It works, but less safely than it could.
-    pub(crate) fn warning(&self, cause: impl Into<String>, way_out: impl Into<String>) -> Finding {
-        self.finding(Severity::Warning, cause, Some(way_out.into()))
+    pub(crate) fn warning(&self, cause: impl Into<String>, help: impl Into<String>) -> Finding {
+        self.finding(Severity::Warning, cause, Some(help.into()))
     }
 
     /// It does not work.
-    pub(crate) fn error(&self, cause: impl Into<String>, way_out: impl Into<String>) -> Finding {
-        self.finding(Severity::Error, cause, Some(way_out.into()))
+    pub(crate) fn error(&self, cause: impl Into<String>, help: impl Into<String>) -> Finding {
+        self.finding(Severity::Error, cause, Some(help.into()))
     }
 
     /// It could not be looked at, for a reason of our own.
-    pub(crate) fn unseen(&self, cause: impl Into<String>, way_out: impl Into<String>) -> Finding {
-        self.finding(Severity::Unknown, cause, Some(way_out.into()))
+    pub(crate) fn unseen(&self, cause: impl Into<String>, help: impl Into<String>) -> Finding {
+        self.finding(Severity::Unknown, cause, Some(help.into()))
     }
 
     /// It could not be looked at, because a call failed.
     pub(crate) fn unknown(&self, error: &CallError) -> Finding {
-        let way_out = if is_denied(error) {
+        let help = if is_denied(error) {
             "run doctor with credentials that may read this, such as AWS's policy ReadOnlyAccess"
         } else {
             "run doctor again; if it stays, the message says what AWS misses"
         };
-        self.finding(Severity::Unknown, error.to_string(), Some(way_out.into()))
+        self.finding(Severity::Unknown, error.to_string(), Some(help.into()))
     }
 
     fn finding(
         &self,
         severity: Severity,
         cause: impl Into<String>,
-        way_out: Option<String>,
+        help: Option<String>,
     ) -> Finding {
         Finding {
             about: self.about.to_owned(),
             check: self.name,
             severity,
             cause: cause.into(),
-            way_out,
+            help,
         }
     }
 }
@@ -121,9 +120,9 @@ mod tests {
             denied.cause,
             "events:DescribeRule: AccessDeniedException: no"
         );
-        assert!(denied.way_out.unwrap().contains("may read this"));
+        assert!(denied.help.unwrap().contains("may read this"));
         let other = check.unknown(&refused("InternalException"));
-        assert!(other.way_out.unwrap().contains("again"));
+        assert!(other.help.unwrap().contains("again"));
         assert!(Severity::Error > Severity::Warning && Severity::Unknown > Severity::Ok);
     }
 }

@@ -148,17 +148,17 @@ async fn stream<R: Reads>(reads: &R, name: &str) -> Finding {
 mod tests {
     use super::*;
     use crate::deployer::description;
-    use crate::deployer::memory::Answers;
+    use crate::deployer::memory::Replies;
     use crate::deployer::memory::home;
-    use crate::doctor::told::told;
+    use crate::doctor::report::report;
 
     fn advance() -> Function {
         let functions = description::functions("towpath", &home()).unwrap();
         functions.into_iter().find(|one| one.has_stream).unwrap()
     }
 
-    fn installed(state: &str, version: &str) -> Answers {
-        Answers::default()
+    fn installed(state: &str, version: &str) -> Replies {
+        Replies::default()
             .say(
                 "lambda:GetFunctionConfiguration",
                 json!({ "State": state, "StateReason": "the role is gone", "LastUpdateStatus": "Successful",
@@ -173,7 +173,7 @@ mod tests {
         let own = Version::own().to_string();
         let found = check(&installed("Active", &own), &advance()).await;
         assert_eq!(
-            told(&found),
+            report(&found),
             [
                 "ok: can run".to_owned(),
                 format!("ok: {own}"),
@@ -191,19 +191,19 @@ mod tests {
         let found = check(&answers, &advance()).await;
         let own = Version::own();
         assert_eq!(
-            told(&found),
+            report(&found),
             [
                 "error: the function cannot run: the role is gone".to_owned(),
                 format!("warning: the function is 0.0.1 (abc), this command is {own}"),
                 "error: the event source mapping is Disabled, so no release moves".to_owned()
             ]
         );
-        let gone = Answers::default().refuse(
+        let gone = Replies::default().refuse(
             "lambda:GetFunctionConfiguration",
             "ResourceNotFoundException",
         );
         assert_eq!(
-            told(&check(&gone, &advance()).await),
+            report(&check(&gone, &advance()).await),
             ["error: the function is not there"]
         );
     }

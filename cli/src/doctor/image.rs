@@ -12,11 +12,11 @@ use towpath_taskdef::json;
 
 use super::finding::{Check, Finding};
 use super::repository::whose;
-use super::stage::Seen;
+use super::stage::StageState;
 use crate::deployer::reads::{Reads, Spot, items, text};
 
 /// Reads the image's status and manifest, and what that says about platforms.
-pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+pub(crate) async fn check<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Finding> {
     let check = seen.at.check("image");
     let registry = seen.at.registry();
     let Some((account, region)) = whose(&registry) else {
@@ -75,7 +75,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html>
 async fn status<R: Reads>(
     reads: &R,
-    seen: &Seen<'_>,
+    seen: &StageState<'_>,
     spot: &Spot,
     account: &str,
     id: &Value,
@@ -124,11 +124,11 @@ fn gone(check: &Check<'_>, shown: &str) -> Finding {
 /// pipeline takes.
 async fn wanted<R: Reads>(
     reads: &R,
-    seen: &Seen<'_>,
+    seen: &StageState<'_>,
     spot: &Spot,
     account: &str,
 ) -> Result<Option<Value>, CallError> {
-    if let Some(digest) = seen.row.good.as_ref().and_then(|good| good.digest) {
+    if let Some(digest) = seen.row.last_good.as_ref().and_then(|good| good.digest) {
         return Ok(Some(json!({ "imageDigest": digest })));
     }
     let mut token = Value::Null;
@@ -160,7 +160,7 @@ async fn wanted<R: Reads>(
     }
 }
 
-fn takes(seen: &Seen<'_>, tag: &Tag) -> bool {
+fn takes(seen: &StageState<'_>, tag: &Tag) -> bool {
     match seen.at.pipeline.tags.judge(tag) {
         TagVerdict::Taken(_) => true,
         TagVerdict::Ignored(_) | TagVerdict::Refused(_) => false,
@@ -169,7 +169,7 @@ fn takes(seen: &Seen<'_>, tag: &Tag) -> bool {
 
 async fn manifest<R: Reads>(
     reads: &R,
-    seen: &Seen<'_>,
+    seen: &StageState<'_>,
     spot: &Spot,
     account: &str,
     id: &Value,
@@ -189,7 +189,7 @@ async fn manifest<R: Reads>(
 /// The platforms that an index lists, or that of an image's configuration.
 async fn platforms<R: Reads>(
     reads: &R,
-    seen: &Seen<'_>,
+    seen: &StageState<'_>,
     manifest: &Value,
 ) -> Result<BTreeSet<Platform>, CallError> {
     match Manifest::of(manifest) {
@@ -209,17 +209,17 @@ mod tests {
     use towpath_taskdef::image::Digest;
 
     use super::*;
-    use crate::deployer::memory::Answers;
-    use crate::doctor::samples::seen;
-    use crate::doctor::told::told;
+    use crate::deployer::memory::Replies;
+    use crate::doctor::report::report;
+    use crate::doctor::samples::stage_state;
 
-    fn kept(manifest: &Value) -> Answers {
+    fn stored_manifest(manifest: &Value) -> Replies {
         kept_as(manifest, json!({ "imageStatus": "ACTIVE" }))
     }
 
-    fn kept_as(manifest: &Value, status: Value) -> Answers {
+    fn kept_as(manifest: &Value, status: Value) -> Replies {
         let image = json!({ "imageManifest": manifest.to_string() });
-        Answers::default()
+        Replies::default()
             .say_about("ecr:DescribeImages", "imageIds", json!({ "imageDetails": [status] }))
             .say(
                 "ecr:DescribeImages",
@@ -233,8 +233,8 @@ mod tests {
     }
 
     /// A service on Fargate.
-    fn on_fargate() -> Seen<'static> {
-        let mut seen = seen();
+    fn on_fargate() -> StageState<'static> {
+        let mut seen = stage_state();
         seen.service["launchType"] = json!("FARGATE");
         seen
     }
@@ -247,12 +247,12 @@ mod tests {
             { "platform": { "os": "unknown", "architecture": "unknown" } },
         ] });
         assert_eq!(
-            told(&check(&kept(&index), &seen).await),
+            report(&check(&stored_manifest(&index), &seen).await),
             ["ok: sha256:new is there for linux/amd64"]
         );
         seen.definition["runtimePlatform"] = json!({ "cpuArchitecture": "ARM64" });
         assert_eq!(
-            told(&check(&kept(&index), &seen).await),
+            report(&check(&stored_manifest(&index), &seen).await),
             [
                 "error: sha256:new is for linux/amd64, the service runs on linux/arm64, so no task would start"
             ]
@@ -261,7 +261,7 @@ mod tests {
         seen.service["launchType"] = json!("EC2");
         seen.definition["runtimePlatform"] = Value::Null;
         assert_eq!(
-            told(&check(&kept(&index), &seen).await),
+            report(&check(&stored_manifest(&index), &seen).await),
             ["ok: sha256:new is there, for linux/amd64; the service runs on an unknown platform"]
         );
     }
@@ -270,18 +270,19 @@ mod tests {
     async fn a_single_images_configuration_tells_its_platform() {
         let config = Digest::of(b"config");
         let manifest = json!({ "config": { "digest": config } });
-        let answers = kept(&manifest).say(
+        let answers = stored_manifest(&manifest).say(
             "ecr:GetDownloadUrlForLayer",
             json!({ "architecture": "arm64", "os": "linux" }),
         );
         assert_eq!(
-            told(&check(&answers, &on_fargate()).await),
+            report(&check(&answers, &on_fargate()).await),
             [
                 "error: sha256:new is for linux/arm64, the service runs on linux/amd64, so no task would start"
             ]
         );
-        let denied = kept(&manifest).refuse("ecr:GetDownloadUrlForLayer", "AccessDeniedException");
-        assert!(told(&check(&denied, &on_fargate()).await)[0].starts_with("unknown: "));
+        let denied = stored_manifest(&manifest)
+            .refuse("ecr:GetDownloadUrlForLayer", "AccessDeniedException");
+        assert!(report(&check(&denied, &on_fargate()).await)[0].starts_with("unknown: "));
     }
 
     #[tokio::test]
@@ -290,25 +291,25 @@ mod tests {
             { "platform": { "os": "linux", "architecture": "amd64" } }] });
         let archived = kept_as(&index, json!({ "imageStatus": "ARCHIVED" }));
         assert_eq!(
-            told(&check(&archived, &on_fargate()).await),
+            report(&check(&archived, &on_fargate()).await),
             [
                 "error: the image sha256:new is archived, and cannot be pulled: tasks that start anew would find nothing"
             ]
         );
         let restoring = kept_as(&index, json!({ "imageStatus": "ACTIVATING" }));
         assert_eq!(
-            told(&check(&restoring, &on_fargate()).await),
+            report(&check(&restoring, &on_fargate()).await),
             [
                 "warning: the image sha256:new is being restored from the archive, and cannot be pulled yet"
             ]
         );
         // Regions without archives leave the status out.
         let silent = kept_as(&index, json!({}));
-        assert!(told(&check(&silent, &on_fargate()).await)[0].starts_with("ok: "));
+        assert!(report(&check(&silent, &on_fargate()).await)[0].starts_with("ok: "));
         let mut good = on_fargate();
-        good.row.good = Some(crate::doctor::samples::good(7));
-        let gone = Answers::default().refuse("ecr:DescribeImages", "ImageNotFoundException");
-        let said = told(&check(&gone, &good).await);
+        good.row.last_good = Some(crate::doctor::samples::good_release(7));
+        let gone = Replies::default().refuse("ecr:DescribeImages", "ImageNotFoundException");
+        let said = report(&check(&gone, &good).await);
         assert!(said[0].contains("is gone from the registry"), "{said:?}");
     }
 }

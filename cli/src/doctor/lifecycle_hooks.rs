@@ -8,7 +8,7 @@ use towpath_deployer::{hooks_to, unmet};
 use super::engine::fitting;
 use super::finding::Finding;
 use super::simulate::{Asked, Decision, simulate};
-use super::stage::{Seen, short};
+use super::stage::{StageState, short};
 use super::{functions, traffic, trust};
 use crate::deployer::reads::{Reads, items, text};
 
@@ -16,9 +16,9 @@ use crate::deployer::reads::{Reads, items, text};
 const ECS: &str = "ecs.amazonaws.com";
 
 /// Looks at the service's lifecycle hooks; nothing where the stage or the service has another engine.
-pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+pub(crate) async fn check<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Finding> {
     // The check of the engine says when only one of them is for ECS.
-    if seen.at.stage.rollout.engine() != "ecs" || fitting(&seen.service) != Ok("ecs") {
+    if seen.at.stage.engine.name() != "ecs" || fitting(&seen.service) != Ok("ecs") {
         return Vec::new();
     }
     let check = seen.at.check("lifecycle-hooks");
@@ -39,9 +39,9 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
     if findings.is_empty() {
         findings.push(check.ok("the service waits for everything that the stage wants"));
     }
-    findings.extend(traffic::told(seen, &traffic));
+    findings.extend(traffic::findings(seen, &traffic));
     findings.extend(others(reads, seen).await);
-    let Some(function) = seen.at.stage.rollout.hook() else {
+    let Some(function) = seen.at.stage.engine.hook() else {
         return findings;
     };
     let mut asked = Vec::new();
@@ -59,9 +59,9 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
 
 /// The functions of others that the service's lifecycle hooks call: one that is not there, or cannot
 /// run, fails each deployment.
-async fn others<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+async fn others<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Finding> {
     let check = seen.at.check("hook");
-    let own = seen.at.stage.rollout.hook();
+    let own = seen.at.stage.engine.hook();
     let own: Vec<_> = own.map_or_else(Vec::new, |own| hooks_to(&seen.service, own));
     let hooks = items(&seen.service["deploymentConfiguration"], "lifecycleHooks").iter();
     let mut arns: Vec<_> = hooks
@@ -92,7 +92,7 @@ async fn others<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
 }
 
 /// Whether ECS may assume the hook's role.
-async fn trusts<R: Reads>(reads: &R, seen: &Seen<'_>, role: &str) -> Finding {
+async fn trusts<R: Reads>(reads: &R, seen: &StageState<'_>, role: &str) -> Finding {
     let check = seen.at.check("hook-role");
     let input = json!({ "RoleName": short(role) });
     match reads.read(&seen.at.spot, "iam:GetRole", input).await {
@@ -118,7 +118,7 @@ async fn trusts<R: Reads>(reads: &R, seen: &Seen<'_>, role: &str) -> Finding {
 /// Whether the hook's role may call the function.
 async fn may_invoke<R: Reads>(
     reads: &R,
-    seen: &Seen<'_>,
+    seen: &StageState<'_>,
     (role, function): (&str, &str),
 ) -> Finding {
     let check = seen.at.check("hook-invoke");
@@ -145,13 +145,13 @@ async fn may_invoke<R: Reads>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
+    use crate::deployer::memory::Replies;
     use crate::deployer::memory::home;
     use crate::doctor::engine::check_parts;
-    use crate::doctor::samples::{pipeline, seen};
+    use crate::doctor::report::report;
+    use crate::doctor::samples::{pipeline, stage_state};
     use crate::doctor::stage::StageAt;
-    use crate::doctor::told::told;
-    use towpath_core::pipeline::{ApprovalGate, ApprovalPoint, Pipeline, Rollout};
+    use towpath_core::pipeline::{ApprovalGate, ApprovalPoint, EngineSettings, Pipeline};
 
     const FUNCTION: &str = "arn:aws:lambda:eu-west-1:111111111111:function:towpath-lifecycle-hook";
     const ROLE: &str = "arn:aws:iam::111111111111:role/ecs-hooks";
@@ -159,7 +159,7 @@ mod tests {
     fn native() -> Pipeline {
         let mut pipeline = pipeline();
         let settings = json!({ "ecs": { "hook": "towpath-lifecycle-hook" } });
-        pipeline.stages[0].rollout = serde_json::from_value::<Rollout>(settings).unwrap();
+        pipeline.stages[0].engine = serde_json::from_value::<EngineSettings>(settings).unwrap();
         pipeline
     }
 
@@ -177,18 +177,18 @@ mod tests {
         json!({ "hookTargetArn": FUNCTION, "roleArn": ROLE, "lifecycleStages": stages })
     }
 
-    async fn found(answers: &Answers, pipeline: &Pipeline, service: Value) -> Vec<String> {
+    async fn found(answers: &Replies, pipeline: &Pipeline, service: Value) -> Vec<String> {
         let home = home();
-        let mut seen = seen();
+        let mut seen = stage_state();
         seen.at = StageAt::new(pipeline, &pipeline.stages[0], &home, "towpath");
         seen.service = service;
-        told(&check(answers, &seen).await)
+        report(&check(answers, &seen).await)
     }
 
-    fn trusting(service: &str) -> Answers {
+    fn trusting(service: &str) -> Replies {
         let policy = json!({ "Statement": { "Effect": "Allow", "Action": "sts:AssumeRole",
             "Principal": { "Service": service } } });
-        Answers::default()
+        Replies::default()
             .say(
                 "iam:GetRole",
                 json!({ "Role": { "AssumeRolePolicyDocument": policy.to_string() } }),
@@ -233,7 +233,7 @@ mod tests {
         );
         let gate = pipeline.stages[0].approval.as_ref().unwrap();
         assert_eq!(gate.when, ApprovalPoint::BeforeTraffic);
-        let answers = Answers::default();
+        let answers = Replies::default();
         let told = found(&answers, &pipeline, service(&json!([]))).await;
         assert!(told[0].contains("the service does not pause"), "{told:?}");
         let pause =
@@ -291,7 +291,7 @@ mod tests {
         };
         let answers = [state("idle", "Inactive"), state("fine", "Active")]
             .into_iter()
-            .fold(Answers::default(), |all, (operation, about, answer)| {
+            .fold(Replies::default(), |all, (operation, about, answer)| {
                 all.say_about(operation, about, answer)
             });
         let told = found(&answers, &pipeline, service(&hooks)).await;
@@ -302,7 +302,7 @@ mod tests {
                 "warning: arn:aws:lambda:eu-west-1:111111111111:function:idle: the function is inactive, so that its next invocation fails",
             ]
         );
-        let gone = Answers::default().refuse(
+        let gone = Replies::default().refuse(
             "lambda:GetFunctionConfiguration",
             "ResourceNotFoundException",
         );
@@ -317,7 +317,7 @@ mod tests {
     async fn a_service_of_another_engine_is_left_to_the_check_of_the_engine() {
         let rolling = json!({ "deploymentController": { "type": "ECS" } });
         assert_eq!(
-            found(&Answers::default(), &native(), rolling).await,
+            found(&Replies::default(), &native(), rolling).await,
             Vec::<String>::new()
         );
     }
@@ -326,11 +326,11 @@ mod tests {
     async fn the_hook_function_is_looked_for() {
         let (pipeline, home) = (native(), home());
         let at = StageAt::new(&pipeline, &pipeline.stages[0], &home, "towpath");
-        let gone = Answers::default().refuse(
+        let gone = Replies::default().refuse(
             "lambda:GetFunctionConfiguration",
             "ResourceNotFoundException",
         );
-        let told = told(&check_parts(&gone, &at).await);
+        let told = report(&check_parts(&gone, &at).await);
         assert_eq!(
             told,
             [

@@ -1,16 +1,16 @@
 //! Target groups and listeners: there, of the right kind, leading to each other, and answering.
 
 use serde_json::{Value, json};
-use towpath_core::pipeline::{CodeDeployRollout, Controller, Rollout};
+use towpath_core::pipeline::{CodeDeploySettings, Controller, EngineSettings};
 
-use super::answers;
 use super::engine::deployment_group;
 use super::finding::Finding;
-use super::stage::Seen;
+use super::listener_probe;
+use super::stage::StageState;
 use crate::deployer::reads::{Reads, items, text};
 
 /// Looks at the target groups of the service, and at the listeners that its engine moves.
-pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+pub(crate) async fn check<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Finding> {
     let sets = items(&seen.service, "taskSets").iter();
     let balancers = items(&seen.service, "loadBalancers").iter();
     let mut arns: Vec<&str> = balancers
@@ -24,17 +24,17 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
     for arn in arns {
         findings.push(target_group(reads, seen, arn).await);
     }
-    match &seen.at.stage.rollout {
-        Rollout::CodeDeploy(settings) => {
+    match &seen.at.stage.engine {
+        EngineSettings::CodeDeploy(settings) => {
             findings.extend(traffic_routes(reads, seen, settings).await);
         }
-        Rollout::Ecs(_) => findings.extend(test_rules(reads, seen).await),
-        Rollout::Rolling(_) => {}
+        EngineSettings::Ecs(_) => findings.extend(test_rules(reads, seen).await),
+        EngineSettings::Rolling(_) => {}
     }
     findings
 }
 
-async fn target_group<R: Reads>(reads: &R, seen: &Seen<'_>, arn: &str) -> Finding {
+async fn target_group<R: Reads>(reads: &R, seen: &StageState<'_>, arn: &str) -> Finding {
     let check = seen.at.check("target-group");
     let name = arn.rsplit('/').nth(1).unwrap_or(arn);
     let input = json!({ "TargetGroupArns": [arn] });
@@ -51,7 +51,7 @@ async fn target_group<R: Reads>(reads: &R, seen: &Seen<'_>, arn: &str) -> Findin
     };
     let group = items(&found, "TargetGroups").first();
     // Of CodeDeploy's pair one is led to by nothing until traffic moves.
-    let is_led_to = match seen.at.stage.rollout.capabilities().controller {
+    let is_led_to = match seen.at.stage.engine.capabilities().controller {
         Controller::CodeDeploy => true,
         Controller::Ecs => group.is_none_or(|group| !items(group, "LoadBalancerArns").is_empty()),
     };
@@ -80,8 +80,8 @@ async fn target_group<R: Reads>(reads: &R, seen: &Seen<'_>, arn: &str) -> Findin
 
 async fn traffic_routes<R: Reads>(
     reads: &R,
-    seen: &Seen<'_>,
-    settings: &CodeDeployRollout,
+    seen: &StageState<'_>,
+    settings: &CodeDeploySettings,
 ) -> Vec<Finding> {
     let Ok(group) = deployment_group(reads, &seen.at, settings).await else {
         // The check of the engine says why.
@@ -123,7 +123,7 @@ async fn traffic_routes<R: Reads>(
             };
             findings.push(leads_to(seen, what, &listener, &names));
             if what == "test" {
-                findings.extend(answers::check(reads, seen, &listener).await);
+                findings.extend(listener_probe::check(reads, seen, &listener).await);
             }
         }
     }
@@ -131,7 +131,7 @@ async fn traffic_routes<R: Reads>(
 }
 
 /// ECS itself moves rules: whether the listeners of the test rules answer.
-async fn test_rules<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+async fn test_rules<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Finding> {
     let mut listeners: Vec<String> = items(&seen.service, "loadBalancers")
         .iter()
         .map(|balancer| text(&balancer["advancedConfiguration"], "testListenerRule"))
@@ -152,7 +152,7 @@ async fn test_rules<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
     }
     for arn in listeners {
         match described(reads, seen, "test", &arn).await {
-            Ok(listener) => findings.extend(answers::check(reads, seen, &listener).await),
+            Ok(listener) => findings.extend(listener_probe::check(reads, seen, &listener).await),
             Err(instead) => findings.push(instead),
         }
     }
@@ -171,15 +171,15 @@ fn listener_of(rule: &str) -> Option<String> {
 }
 
 /// Green can be looked at before it serves only at a test listener.
-fn without_test_listener(seen: &Seen<'_>, cause: &str, way_out: &str) -> Option<Finding> {
+fn without_test_listener(seen: &StageState<'_>, cause: &str, help: &str) -> Option<Finding> {
     let check = seen.at.check("listener");
-    (!seen.at.stage.checks.is_empty()).then(|| check.error(cause, way_out))
+    (!seen.at.stage.checks.is_empty()).then(|| check.error(cause, help))
 }
 
 /// A listener as DescribeListeners shows it, or what is to be told instead.
 async fn described<R: Reads>(
     reads: &R,
-    seen: &Seen<'_>,
+    seen: &StageState<'_>,
     what: &str,
     arn: &str,
 ) -> Result<Value, Finding> {
@@ -204,7 +204,7 @@ async fn described<R: Reads>(
 }
 
 /// Whether a listener leads to one of the two target groups.
-fn leads_to(seen: &Seen<'_>, what: &str, listener: &Value, groups: &[&str]) -> Finding {
+fn leads_to(seen: &StageState<'_>, what: &str, listener: &Value, groups: &[&str]) -> Finding {
     let check = seen.at.check("listener");
     // XML has no numbers.
     let port = text(listener, "Port");
@@ -237,16 +237,16 @@ fn forwarded(listener: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
+    use crate::deployer::memory::Replies;
     use crate::deployer::memory::home;
-    use crate::doctor::samples::{pipeline, seen};
+    use crate::doctor::report::report;
+    use crate::doctor::samples::{pipeline, stage_state};
     use crate::doctor::stage::StageAt;
-    use crate::doctor::told::told;
-    use towpath_core::pipeline::EcsRollout;
+    use towpath_core::pipeline::EcsSettings;
 
-    fn balancer(kind: &str, forwards_to: &str, test: Value) -> Answers {
+    fn balancer(kind: &str, forwards_to: &str, test: Value) -> Replies {
         let arn = format!("arn:aws:elasticloadbalancing:x:1:targetgroup/{forwards_to}/1");
-        Answers::default()
+        Replies::default()
             .say(
                 "elasticloadbalancing:DescribeTargetGroups",
                 json!({ "TargetGroups": [{ "TargetType": kind, "LoadBalancerArns": ["balancer"] }] }),
@@ -271,11 +271,11 @@ mod tests {
 
     #[tokio::test]
     async fn listeners_lead_to_one_of_the_two_target_groups() {
-        let seen = seen();
+        let seen = stage_state();
         let test = json!({ "listenerArns": ["test"] });
         let found = check(&balancer("ip", "green", test.clone()), &seen).await;
         assert_eq!(
-            told(&found),
+            report(&found),
             [
                 "ok: blue takes targets by ip",
                 "ok: production traffic comes in at 80",
@@ -285,7 +285,7 @@ mod tests {
         );
         let found = check(&balancer("instance", "other", Value::Null), &seen).await;
         assert_eq!(
-            told(&found),
+            report(&found),
             [
                 "error: the target group blue takes targets by instance, tasks of the network mode awsvpc are registered by ip",
                 "warning: the production listener at 80 does not forward to blue or green by default",
@@ -295,20 +295,20 @@ mod tests {
         let gone = balancer("ip", "blue", test)
             .refuse("elasticloadbalancing:DescribeListeners", "ListenerNotFound");
         assert_eq!(
-            told(&check(&gone, &seen).await)[2],
+            report(&check(&gone, &seen).await)[2],
             "error: the test listener that the deployment names is not there"
         );
     }
     #[tokio::test]
     async fn where_ecs_moves_rules_the_listener_of_the_test_rule_is_asked() {
         let mut pipeline = pipeline();
-        pipeline.stages[0].rollout = Rollout::Ecs(EcsRollout::default());
+        pipeline.stages[0].engine = EngineSettings::Ecs(EcsSettings::default());
         let home = home();
-        let mut seen = seen();
+        let mut seen = stage_state();
         seen.at = StageAt::new(&pipeline, &pipeline.stages[0], &home, "towpath");
         let bare = check(&balancer("ip", "blue", Value::Null), &seen).await;
         assert_eq!(
-            told(&bare)[1],
+            report(&bare)[1],
             "error: the stage has checks, but its service has no test listener at which green could be reached"
         );
         let arn = "arn:aws:elasticloadbalancing:eu-west-1:1:listener-rule/app/shop/1/2/3";
@@ -318,7 +318,7 @@ mod tests {
         assert_eq!(listener_of(arn).as_deref(), Some(listener));
         let found = check(&balancer("ip", "blue", Value::Null), &seen).await;
         assert_eq!(
-            told(&found)[1..],
+            report(&found)[1..],
             ["ok: http://shop.elb.amazonaws.com:80 answers 200"]
         );
         let network = "arn:aws:elasticloadbalancing:eu-west-1:1:listener/net/shop/1/2";
@@ -328,7 +328,7 @@ mod tests {
             "elasticloadbalancing:DescribeTargetGroups",
             json!({ "TargetGroups": [{ "TargetType": "ip", "LoadBalancerArns": null }] }),
         );
-        let told = told(&check(&unled, &seen).await);
+        let told = report(&check(&unled, &seen).await);
         assert!(
             told[0].starts_with("error: no listener leads to the target group blue"),
             "{told:?}"

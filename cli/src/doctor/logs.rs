@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::finding::Finding;
-use super::stage::Seen;
+use super::stage::StageState;
 use crate::deployer::reads::{Reads, Spot, items, text};
 
 /// Looks for each log group of the driver `awslogs`:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html>.
-pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+pub(crate) async fn check<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Finding> {
     let check = seen.at.check("logs");
     let groups: BTreeSet<(String, String)> = seen
         .containers()
@@ -61,25 +61,25 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
-    use crate::doctor::samples::seen;
-    use crate::doctor::told::told;
+    use crate::deployer::memory::Replies;
+    use crate::doctor::report::report;
+    use crate::doctor::samples::stage_state;
 
     #[tokio::test]
     async fn the_whole_name_counts_and_not_its_beginning() {
         let there = |name: &str| {
-            Answers::default().say(
+            Replies::default().say(
                 "logs:DescribeLogGroups",
                 json!({ "logGroups": [{ "logGroupName": name }] }),
             )
         };
-        let mut seen = seen();
+        let mut seen = stage_state();
         assert_eq!(
-            told(&check(&there("/ecs/api"), &seen).await),
+            report(&check(&there("/ecs/api"), &seen).await),
             ["ok: /ecs/api is there"]
         );
         assert_eq!(
-            told(&check(&there("/ecs/api-2"), &seen).await),
+            report(&check(&there("/ecs/api-2"), &seen).await),
             ["error: there is no log group /ecs/api, so no task would start"]
         );
         let options =

@@ -86,15 +86,15 @@ async fn caller<R: Reads>(reads: &R) -> Result<String, CallError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
+    use crate::deployer::memory::Replies;
     use crate::deployer::memory::home;
-    use crate::doctor::told::told;
+    use crate::doctor::report::report;
 
     const SESSION: &str = "arn:aws:sts::111111111111:assumed-role/on-call/ada";
 
-    fn called(arn: &str) -> Answers {
+    fn called(arn: &str) -> Replies {
         let role = json!({ "Role": { "Arn": "arn:aws:iam::111111111111:role/people/on-call" } });
-        Answers::default()
+        Replies::default()
             .say("sts:GetCallerIdentity", json!(arn))
             .say("iam:GetRole", role)
     }
@@ -103,8 +103,8 @@ mod tests {
         json!({ "EvaluationResults": [{ "EvalDecision": decision }] })
     }
 
-    async fn found(answers: Answers) -> String {
-        told(&[check(&answers, "towpath", &home()).await]).remove(0)
+    async fn found(answers: Replies) -> String {
+        report(&[check(&answers, "towpath", &home()).await]).remove(0)
     }
 
     #[tokio::test]

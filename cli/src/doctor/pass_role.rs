@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::finding::Finding;
 use super::simulate::{Asked, Decision, simulate};
-use super::stage::Seen;
+use super::stage::StageState;
 use crate::deployer::reads::{Reads, text};
 
 /// Asks IAM for each role of the task definition.
-pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+pub(crate) async fn check<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Finding> {
     let check = seen.at.check("pass-role");
     let deployer = seen.at.deployer_role();
     let mut findings = Vec::new();
@@ -44,36 +44,36 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
-    use crate::doctor::samples::seen;
-    use crate::doctor::told::told;
+    use crate::deployer::memory::Replies;
+    use crate::doctor::report::report;
+    use crate::doctor::samples::stage_state;
 
     #[tokio::test]
     async fn each_role_of_the_task_definition_is_asked_for() {
-        let seen = seen();
+        let seen = stage_state();
         let decided = |decision: &str| {
-            Answers::default().say(
+            Replies::default().say(
                 "iam:SimulatePrincipalPolicy",
                 json!({ "EvaluationResults": [{ "EvalDecision": decision }] }),
             )
         };
         assert_eq!(
-            told(&check(&decided("allowed"), &seen).await),
+            report(&check(&decided("allowed"), &seen).await),
             [
                 "ok: arn:aws:iam::111111111111:role/execution may be passed to ECS",
                 "ok: arn:aws:iam::111111111111:role/task may be passed to ECS"
             ]
         );
-        let denied = told(&check(&decided("implicitDeny"), &seen).await);
+        let denied = report(&check(&decided("implicitDeny"), &seen).await);
         assert_eq!(
             denied[0],
             "error: arn:aws:iam::111111111111:role/towpath-advance may not pass \
              arn:aws:iam::111111111111:role/execution to ECS (implicitDeny), so no revision can be \
              registered"
         );
-        let gone = Answers::default().refuse("iam:SimulatePrincipalPolicy", "NoSuchEntity");
+        let gone = Replies::default().refuse("iam:SimulatePrincipalPolicy", "NoSuchEntity");
         assert_eq!(
-            told(&check(&gone, &seen).await)[0],
+            report(&check(&gone, &seen).await)[0],
             "error: there is no role arn:aws:iam::111111111111:role/towpath-advance"
         );
     }

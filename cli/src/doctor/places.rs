@@ -33,7 +33,7 @@ impl Pattern {
     }
 
     /// Whether this is the described pattern, with or without more places.
-    pub(crate) fn is_told(&self, described: &Self) -> bool {
+    pub(crate) fn is_described(&self, described: &Self) -> bool {
         let known = |place| self.places.contains(place);
         self.rest == described.rest && described.places.iter().all(known)
     }
@@ -61,7 +61,7 @@ mod tests {
         json!({ "source": ["aws.ecr"], "account": ["111111111111"], "region": ["eu-west-1"] })
     }
 
-    fn told() -> Value {
+    fn two_places() -> Value {
         json!({ "source": ["aws.ecr"], "$or": [
             { "account": ["111111111111"], "region": ["eu-west-1"] },
             { "account": ["222222222222"], "region": ["us-east-1"] },
@@ -73,7 +73,7 @@ mod tests {
         let described = Pattern::of(&home());
         for (installed, expected) in [
             (home(), true),
-            (told(), true),
+            (two_places(), true),
             (json!({ "source": ["aws.ecr"] }), false),
             (
                 json!({ "source": ["aws.ecr"], "account": ["111111111111"] }),
@@ -84,8 +84,8 @@ mod tests {
                 false,
             ),
         ] {
-            let is_told = Pattern::of(&installed).is_told(&described);
-            assert_eq!(is_told, expected, "{installed}");
+            let is_described = Pattern::of(&installed).is_described(&described);
+            assert_eq!(is_described, expected, "{installed}");
         }
     }
 
@@ -104,7 +104,7 @@ mod tests {
                 "{registry:?}"
             );
             assert_eq!(
-                Pattern::of(&told()).takes(registry),
+                Pattern::of(&two_places()).takes(registry),
                 by_told,
                 "{registry:?}"
             );

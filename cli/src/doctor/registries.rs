@@ -51,11 +51,11 @@ pub(crate) async fn check<R: Reads>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
+    use crate::deployer::memory::Replies;
     use crate::deployer::memory::home;
     use crate::doctor::samples::pipeline;
 
-    async fn said(named: Option<&str>, answers: Answers) -> Option<String> {
+    async fn said(named: Option<&str>, answers: Replies) -> Option<String> {
         let pipeline = Pipeline {
             registry: named.map(|host| host.parse().unwrap()),
             ..pipeline()
@@ -69,7 +69,7 @@ mod tests {
         let theirs = "222222222222.dkr.ecr.us-east-1.amazonaws.com";
         let rule = |places: serde_json::Value| {
             let pattern = json!({ "source": ["aws.ecr"], "$or": places }).to_string();
-            Answers::default().say_about(
+            Replies::default().say_about(
                 "events:DescribeRule",
                 "\"ship-image-push-ecr-push\"",
                 json!({ "EventPattern": pattern }),
@@ -100,7 +100,7 @@ mod tests {
             let said = said(named, rule(places)).await;
             assert_eq!(said.as_deref(), expected, "{named:?}");
         }
-        let refused = Answers::refuse_all("AccessDeniedException");
+        let refused = Replies::refuse_all("AccessDeniedException");
         let said = said(Some(theirs), refused).await.unwrap();
         assert!(said.starts_with("Unknown: events:DescribeRule"), "{said}");
     }

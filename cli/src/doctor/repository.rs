@@ -78,21 +78,21 @@ pub(crate) fn whose(registry: &Registry) -> Option<(String, Region)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
+    use crate::deployer::memory::Replies;
     use crate::deployer::memory::home;
+    use crate::doctor::report::report;
     use crate::doctor::samples::pipeline;
-    use crate::doctor::told::told;
 
     #[tokio::test]
     async fn tags_are_to_stay_and_images_to_go() {
         let kept = |mutability: &str| {
-            Answers::default().say(
+            Replies::default().say(
                 "ecr:DescribeRepositories",
                 json!({ "repositories": [{ "imageTagMutability": mutability,
                     "imageTagMutabilityExclusionFilters": [{ "filter": "latest" }] }] }),
             )
         };
-        let policy = |answers: Answers| answers.say("ecr:GetLifecyclePolicy", json!({}));
+        let policy = |answers: Replies| answers.say("ecr:GetLifecyclePolicy", json!({}));
         let none = "LifecyclePolicyNotFoundException";
         for (answers, expected) in [
             (
@@ -114,7 +114,7 @@ mod tests {
                 ],
             ),
             (
-                Answers::default()
+                Replies::default()
                     .refuse("ecr:DescribeRepositories", "RepositoryNotFoundException"),
                 vec![
                     "error: there is no repository shop/api in 111111111111.dkr.ecr.eu-west-1.amazonaws.com",
@@ -122,7 +122,7 @@ mod tests {
             ),
         ] {
             let found = check(&answers, &pipeline(), &home()).await;
-            assert_eq!(told(&found), expected);
+            assert_eq!(report(&found), expected);
         }
     }
 }

@@ -107,14 +107,14 @@ async fn may_assume<R: Reads>(reads: &R, at: &StageAt<'_>, role: &Role) -> Findi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
+    use crate::deployer::memory::Replies;
     use crate::deployer::memory::home;
+    use crate::doctor::report::report;
     use crate::doctor::samples::pipeline;
-    use crate::doctor::told::told;
 
     const ADVANCE: &str = "arn:aws:iam::111111111111:role/towpath-advance";
 
-    async fn found(answers: Answers) -> Vec<String> {
+    async fn found(answers: Replies) -> Vec<String> {
         let (home, mut pipeline) = (home(), pipeline());
         pipeline.stages[0].account = Some("222222222222".parse().unwrap());
         pipeline.stages[0].role = Some(Role {
@@ -124,10 +124,10 @@ mod tests {
             external_id: Some("shop".into()),
         });
         let at = StageAt::new(&pipeline, &pipeline.stages[0], &home, "towpath");
-        told(&check(&answers, &at).await)
+        report(&check(&answers, &at).await)
     }
 
-    fn trusting(principal: &str) -> Answers {
+    fn trusting(principal: &str) -> Replies {
         let policy = json!({ "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
             "Principal": { "AWS": principal },
             "Condition": { "StringEquals": { "sts:ExternalId": "shop" } } }] });
@@ -137,9 +137,9 @@ mod tests {
         )
     }
 
-    fn decided(decision: &str) -> Answers {
+    fn decided(decision: &str) -> Replies {
         let result = json!({ "EvaluationResults": [{ "EvalDecision": decision }] });
-        Answers::default().say("iam:SimulatePrincipalPolicy", result)
+        Replies::default().say("iam:SimulatePrincipalPolicy", result)
     }
 
     #[tokio::test]

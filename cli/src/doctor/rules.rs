@@ -64,7 +64,7 @@ fn differs(rule: &Rule, found: &Value) -> Option<String> {
         Takes::Pattern(pattern) => {
             let installed = json::parse(text(found, "EventPattern").as_bytes());
             let described = Pattern::of(pattern);
-            let same = installed.is_ok_and(|found| Pattern::of(&found).is_told(&described));
+            let same = installed.is_ok_and(|found| Pattern::of(&found).is_described(&described));
             (!same).then(|| "the rule takes other events than this version describes".to_owned())
         }
         Takes::Schedule(expression) => {
@@ -79,8 +79,8 @@ fn differs(rule: &Rule, found: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
-    use crate::doctor::told::told;
+    use crate::deployer::memory::Replies;
+    use crate::doctor::report::report;
 
     const TARGET: &str = "arn:aws:lambda:eu-west-1:111111111111:function:towpath-sweeper";
 
@@ -92,10 +92,10 @@ mod tests {
         }
     }
 
-    fn installed(state: &str, schedule: &str, target: &str) -> Answers {
+    fn installed(state: &str, schedule: &str, target: &str) -> Replies {
         let rule = json!({ "State": state, "ScheduleExpression": schedule });
         let targets = json!({ "Targets": [{ "Id": "1", "Arn": target }] });
-        Answers::default()
+        Replies::default()
             .say("events:DescribeRule", rule)
             .say("events:ListTargetsByRule", targets)
     }
@@ -124,15 +124,15 @@ mod tests {
                 "warning: the rule runs at `rate(9 minutes)`, this version describes `rate(1 minute)`",
             ),
             (
-                Answers::default().refuse("events:DescribeRule", "ResourceNotFoundException"),
+                Replies::default().refuse("events:DescribeRule", "ResourceNotFoundException"),
                 "error: the rule is not there, so its events reach nobody",
             ),
             (
-                Answers::default().refuse("events:DescribeRule", "AccessDeniedException"),
+                Replies::default().refuse("events:DescribeRule", "AccessDeniedException"),
                 "unknown: events:DescribeRule: AccessDeniedException: refused",
             ),
         ] {
-            assert_eq!(told(&check(&answers, &rule()).await), [expected]);
+            assert_eq!(report(&check(&answers, &rule()).await), [expected]);
         }
     }
 
@@ -149,6 +149,6 @@ mod tests {
             json!({"State": "ENABLED", "EventPattern": text}),
         );
         let found = check(&answers, &rule).await;
-        assert_eq!(told(&found), ["ok: enabled, and calls its function"]);
+        assert_eq!(report(&found), ["ok: enabled, and calls its function"]);
     }
 }

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 use towpath_core::pipeline::Pipeline;
-use towpath_core::release::{Good, Home, ServiceRow};
+use towpath_core::release::{GoodRelease, Home, ServiceRow};
 use towpath_taskdef::image::Digest;
 
-use super::stage::{Seen, StageAt};
+use super::stage::{StageAt, StageState};
 use crate::deployer::memory::{PUSHED, home};
 use crate::lint::{Format, Linter};
 
@@ -19,7 +19,7 @@ stages:
     cluster: shop
     service: api
     containers: [app]
-    rollout: { codedeploy: { application: shop, group: production, hook: towpath-lifecycle-hook } }
+    engine: { codedeploy: { application: shop, group: production, hook: towpath-lifecycle-hook } }
     checks: [{ name: health, http: { url: 'http://test.shop.example.com/health' } }]
 ";
     Linter::new().unwrap().lint(text, Format::Yaml).unwrap()
@@ -27,11 +27,11 @@ stages:
 
 /// Its stage, with everything in AWS as it should be. The pipeline and the account live as long as
 /// the tests.
-pub(crate) fn seen() -> Seen<'static> {
+pub(crate) fn stage_state() -> StageState<'static> {
     let pipeline: &'static Pipeline = Box::leak(Box::new(pipeline()));
     let home: &'static Home = Box::leak(Box::new(home()));
     let revision = "arn:aws:ecs:eu-west-1:111111111111:task-definition/api:7";
-    Seen {
+    StageState {
         at: StageAt::new(pipeline, &pipeline.stages[0], home, "towpath"),
         row: ServiceRow::default(),
         service: json!({
@@ -58,11 +58,11 @@ pub(crate) fn seen() -> Seen<'static> {
 }
 
 /// The last good release, which runs as this revision.
-pub(crate) fn good(revision: u32) -> Good {
-    Good {
+pub(crate) fn good_release(revision: u32) -> GoodRelease {
+    GoodRelease {
         release: "shop-api-0123456789abcdef".parse().unwrap(),
         digest: Some(Digest::of(b"image")),
-        before: false,
+        is_from_before: false,
         revision: format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/api:{revision}")
             .parse()
             .unwrap(),

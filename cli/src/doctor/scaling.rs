@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use towpath_core::release::{ScalableTarget, ScalingState};
 
 use super::finding::Finding;
-use super::stage::Seen;
+use super::stage::StageState;
 use crate::deployer::reads::{Reads, items};
 
 /// Looks at the service's scalable target, if it is one.
-pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+pub(crate) async fn check<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Finding> {
     let check = seen.at.check("auto-scaling");
     let id = &seen.at.place.service;
     let resource = format!("service/{}/{}", id.cluster, id.service);
@@ -72,35 +72,37 @@ fn number(value: &Value) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
-    use crate::doctor::samples::{good, seen};
-    use crate::doctor::told::told;
+    use crate::deployer::memory::Replies;
+    use crate::doctor::report::report;
+    use crate::doctor::samples::{good_release, stage_state};
 
     #[tokio::test]
     async fn a_suspension_is_left_over_when_nothing_is_rolled_out() {
         let suspended = |on: bool| {
-            Answers::default().say(
+            Replies::default().say(
                 "application-autoscaling:DescribeScalableTargets",
                 json!({ "ScalableTargets": [{ "SuspendedState": {
                     "DynamicScalingInSuspended": on, "DynamicScalingOutSuspended": false,
                     "ScheduledScalingSuspended": on } }] }),
             )
         };
-        let mut seen = seen();
+        let mut seen = stage_state();
         assert_eq!(
-            told(&check(&suspended(false), &seen).await),
+            report(&check(&suspended(false), &seen).await),
             ["ok: auto scaling is on"]
         );
         assert_eq!(
-            told(&check(&suspended(true), &seen).await),
+            report(&check(&suspended(true), &seen).await),
             [
                 "error: scaling in, schedules suspended, although nothing is being rolled out: the service does not scale"
             ]
         );
-        seen.row.owner = Some(good(1).release);
-        assert!(told(&check(&suspended(true), &seen).await)[0].starts_with("ok: suspended while"));
+        seen.row.owner = Some(good_release(1).release);
+        assert!(
+            report(&check(&suspended(true), &seen).await)[0].starts_with("ok: suspended while")
+        );
         let none =
-            Answers::default().say("application-autoscaling:DescribeScalableTargets", json!({}));
+            Replies::default().say("application-autoscaling:DescribeScalableTargets", json!({}));
         assert!(check(&none, &seen).await.is_empty());
     }
 }

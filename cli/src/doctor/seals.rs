@@ -35,18 +35,18 @@ pub(crate) async fn check<R: Reads>(reads: &R, prefix: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
-    use crate::doctor::told::told;
+    use crate::deployer::memory::Replies;
+    use crate::doctor::report::report;
 
-    async fn found(answers: Answers) -> String {
-        told(&[check(&answers, "towpath").await]).remove(0)
+    async fn found(answers: Replies) -> String {
+        report(&[check(&answers, "towpath").await]).remove(0)
     }
 
     #[tokio::test]
     async fn the_key_has_to_be_there_and_to_be_readable() {
         let read = json!({ "Parameter": { "Value": "hidden" } });
         assert_eq!(
-            found(Answers::default().say("ssm:GetParameter", read)).await,
+            found(Replies::default().say("ssm:GetParameter", read)).await,
             "ok: what you order can be sealed with /towpath/seals/operator"
         );
         for (code, words) in [
@@ -54,7 +54,7 @@ mod tests {
             ("AccessDeniedException", "unknown: you may not read"),
             ("ThrottlingException", "unknown: "),
         ] {
-            let told = found(Answers::default().refuse("ssm:GetParameter", code)).await;
+            let told = found(Replies::default().refuse("ssm:GetParameter", code)).await;
             assert!(told.starts_with(words), "{told}");
         }
     }

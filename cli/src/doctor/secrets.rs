@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::finding::Finding;
 use super::simulate::{Asked, Decision, simulate};
-use super::stage::Seen;
+use super::stage::StageState;
 use crate::deployer::description::partition;
 use crate::deployer::reads::{Reads, items, text};
 
 /// Asks IAM for each thing that tasks are given at their start.
-pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> {
+pub(crate) async fn check<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Finding> {
     let check = seen.at.check("secrets");
     let needed = needed(seen);
     let role = text(&seen.definition, "executionRoleArn");
@@ -63,7 +63,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &Seen<'_>) -> Vec<Finding> 
 /// answers nobody. <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html>
 async fn going<R: Reads>(
     reads: &R,
-    seen: &Seen<'_>,
+    seen: &StageState<'_>,
     action: &str,
     resource: &str,
 ) -> Option<Finding> {
@@ -90,7 +90,7 @@ async fn going<R: Reads>(
 
 /// What is read at a task's start, each with the action that reads it:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html>.
-fn needed(seen: &Seen<'_>) -> BTreeSet<(&'static str, String)> {
+fn needed(seen: &StageState<'_>) -> BTreeSet<(&'static str, String)> {
     let mut needed = BTreeSet::new();
     for container in seen.containers() {
         let secrets = items(container, "secrets").iter();
@@ -109,7 +109,7 @@ fn needed(seen: &Seen<'_>) -> BTreeSet<(&'static str, String)> {
     needed
 }
 
-fn secret_of(seen: &Seen<'_>, value_from: &str) -> (&'static str, String) {
+fn secret_of(seen: &StageState<'_>, value_from: &str) -> (&'static str, String) {
     if value_from.contains(":secretsmanager:") {
         // Behind the name there may be a JSON key, a stage and a version.
         let name: Vec<_> = value_from.split(':').take(7).collect();
@@ -132,14 +132,14 @@ fn secret_of(seen: &Seen<'_>, value_from: &str) -> (&'static str, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
-    use crate::doctor::samples::seen;
-    use crate::doctor::told::told;
+    use crate::deployer::memory::Replies;
+    use crate::doctor::report::report;
+    use crate::doctor::samples::stage_state;
     use serde_json::json;
 
     #[test]
     fn everything_that_is_read_at_a_tasks_start_is_found() {
-        let mut seen = seen();
+        let mut seen = stage_state();
         seen.definition["containerDefinitions"][0]["secrets"] = json!([
             { "name": "A", "valueFrom": "shop/a" },
             { "name": "B", "valueFrom": "arn:aws:secretsmanager:eu-west-1:1:secret:b-x1:key::" },
@@ -166,52 +166,52 @@ mod tests {
 
     #[tokio::test]
     async fn a_secret_that_is_going_to_be_deleted_answers_nobody() {
-        let mut seen = seen();
+        let mut seen = stage_state();
         let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:b-x1";
         seen.definition["containerDefinitions"][0]["secrets"] =
             json!([{ "name": "B", "valueFrom": arn }]);
-        let allowed = Answers::default().say(
+        let allowed = Replies::default().say(
             "iam:SimulatePrincipalPolicy",
             json!({ "EvaluationResults": [{ "EvalDecision": "allowed" }] }),
         );
         let said = |answer: Value| allowed.clone().say("secretsmanager:DescribeSecret", answer);
         let fine = check(&said(json!({ "Name": "b" })), &seen).await;
-        assert_eq!(told(&fine), [format!("ok: {arn} may be read")]);
+        assert_eq!(report(&fine), [format!("ok: {arn} may be read")]);
         let going = check(&said(json!({ "DeletedDate": 1_700_000_000 })), &seen).await;
         assert_eq!(
-            told(&going),
+            report(&going),
             [format!(
                 "error: {arn} is going to be deleted and cannot be read, so no task would start"
             )]
         );
         let gone = allowed.refuse("secretsmanager:DescribeSecret", "ResourceNotFoundException");
-        let told = told(&check(&gone, &seen).await);
+        let told = report(&check(&gone, &seen).await);
         assert!(told[0].starts_with("error: there is no secret"), "{told:?}");
     }
 
     #[tokio::test]
     async fn the_execution_role_has_to_be_there_and_to_be_allowed() {
-        let mut seen = seen();
-        let denied = Answers::default().say(
+        let mut seen = stage_state();
+        let denied = Replies::default().say(
             "iam:SimulatePrincipalPolicy",
             json!({ "EvaluationResults": [{ "EvalDecision": "implicitDeny" }] }),
         );
         assert_eq!(
-            told(&check(&denied, &seen).await),
+            report(&check(&denied, &seen).await),
             [
                 "error: the execution role may not read arn:aws:ssm:eu-west-1:111111111111:parameter/database-url (implicitDeny), so no task would start"
             ]
         );
-        let gone = Answers::default().refuse("iam:SimulatePrincipalPolicy", "NoSuchEntity");
+        let gone = Replies::default().refuse("iam:SimulatePrincipalPolicy", "NoSuchEntity");
         assert_eq!(
-            told(&check(&gone, &seen).await),
+            report(&check(&gone, &seen).await),
             [
                 "error: there is no execution role arn:aws:iam::111111111111:role/execution, so no task would start"
             ]
         );
         seen.definition["executionRoleArn"] = Value::Null;
         assert_eq!(
-            told(&check(&gone, &seen).await),
+            report(&check(&gone, &seen).await),
             ["error: api:7 names secrets, but no execution role that could read them"]
         );
     }

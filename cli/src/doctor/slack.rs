@@ -129,13 +129,13 @@ pub(crate) async fn check_channel<R: Reads>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
-    use crate::doctor::told::told;
+    use crate::deployer::memory::Replies;
+    use crate::doctor::report::report;
     use serde_json::json;
 
     #[tokio::test]
     async fn the_token_needs_one_scope() {
-        let scopes = |scopes| Answers::default().say("slack:auth.test", scopes);
+        let scopes = |scopes| Replies::default().say("slack:auth.test", scopes);
         for (answers, expected) in [
             (
                 scopes(json!(["users:read", "chat:write"])),
@@ -146,33 +146,33 @@ mod tests {
                 "error: the app lacks the scope chat:write, so nobody is told anything",
             ),
             (
-                Answers::default().refuse("slack:auth.test", "invalid_auth"),
+                Replies::default().refuse("slack:auth.test", "invalid_auth"),
                 "error: Slack does not take the token: slack:auth.test: invalid_auth: refused",
             ),
             (
-                Answers::default().refuse("slack:auth.test", "AccessDeniedException"),
+                Replies::default().refuse("slack:auth.test", "AccessDeniedException"),
                 "unknown: slack:auth.test: AccessDeniedException: refused",
             ),
         ] {
-            assert_eq!(told(&check_token(&answers, "towpath").await), [expected]);
+            assert_eq!(report(&check_token(&answers, "towpath").await), [expected]);
         }
     }
 
     #[tokio::test]
     async fn clicks_count_from_one_workspace_and_app_only() {
         let told_of = |variables: Value| {
-            Answers::default().say(
+            Replies::default().say(
                 "lambda:GetFunctionConfiguration",
                 json!({ "Environment": { "Variables": variables } }),
             )
         };
         let both = json!({ "TOWPATH_SLACK_TEAM_ID": "T1", "TOWPATH_SLACK_APP_ID": "A1" });
         assert_eq!(
-            told(&check_senders(&told_of(both), "towpath").await),
+            report(&check_senders(&told_of(both), "towpath").await),
             ["ok: only clicks of the app A1 in the workspace T1 count"]
         );
         for variables in [json!({}), json!({ "TOWPATH_SLACK_TEAM_ID": "T1" })] {
-            let found = told(&check_senders(&told_of(variables), "towpath").await);
+            let found = report(&check_senders(&told_of(variables), "towpath").await);
             assert!(
                 found[0].starts_with("error: people decide on Slack, but"),
                 "{found:?}"
@@ -184,12 +184,12 @@ mod tests {
     async fn the_app_has_to_be_in_the_channel() {
         let channel = "C0123456789".parse().unwrap();
         let seen = |archived: bool, member: bool| {
-            Answers::default().say(
+            Replies::default().say(
                 "slack:conversations.info",
                 json!({ "name": "deploys", "is_archived": archived, "is_member": member }),
             )
         };
-        let refused = |code| Answers::default().refuse("slack:conversations.info", code);
+        let refused = |code| Replies::default().refuse("slack:conversations.info", code);
         for (answers, expected) in [
             (seen(false, true), "ok: the app is in #deploys"),
             (
@@ -207,7 +207,7 @@ mod tests {
             ),
         ] {
             let found = check_channel(&answers, "shop-api", &channel).await;
-            assert_eq!(told(&found), [expected]);
+            assert_eq!(report(&found), [expected]);
         }
         let again = check_channel(&refused("invalid_auth"), "shop-api", &channel).await;
         assert_eq!(again, [], "the check of the token says it");

@@ -11,7 +11,6 @@ use crate::deployer::description::advance_role;
 use crate::deployer::reads::{Reads, Spot, items, text};
 use crate::deployer::service_of;
 
-/// A stage, and where it is.
 #[derive(Debug, Clone)]
 pub(crate) struct StageAt<'a> {
     pub(crate) pipeline: &'a Pipeline,
@@ -28,7 +27,7 @@ pub(crate) struct StageAt<'a> {
 
 /// A stage whose service was found.
 #[derive(Debug, Clone)]
-pub(crate) struct Seen<'a> {
+pub(crate) struct StageState<'a> {
     pub(crate) at: StageAt<'a>,
     /// What the ledger knows of the service.
     pub(crate) row: ServiceRow,
@@ -102,11 +101,11 @@ impl<'a> StageAt<'a> {
     ///
     /// # Errors
     /// What is to be told instead of everything that would need them.
-    pub(crate) async fn look<R: Reads>(
+    pub(crate) async fn read<R: Reads>(
         self,
         reads: &R,
         row: ServiceRow,
-    ) -> Result<Seen<'a>, Vec<Finding>> {
+    ) -> Result<StageState<'a>, Vec<Finding>> {
         let service = match self.service(reads).await {
             Ok(Some(service)) => service,
             Ok(None) => {
@@ -125,7 +124,7 @@ impl<'a> StageAt<'a> {
         let input = json!({ "taskDefinition": reference });
         let read = reads.read(&self.spot, "ecs:DescribeTaskDefinition", input);
         match read.await {
-            Ok(answer) => Ok(Seen {
+            Ok(answer) => Ok(StageState {
                 row,
                 service,
                 definition: answer["taskDefinition"].clone(),
@@ -157,7 +156,7 @@ impl<'a> StageAt<'a> {
     }
 }
 
-impl Seen<'_> {
+impl StageState<'_> {
     /// The containers of the task definition.
     pub(crate) fn containers(&self) -> &[Value] {
         items(&self.definition, "containerDefinitions")

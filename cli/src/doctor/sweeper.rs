@@ -56,21 +56,21 @@ fn number(value: &Value) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployer::memory::Answers;
-    use crate::doctor::told::told;
+    use crate::deployer::memory::Replies;
+    use crate::doctor::report::report;
 
     #[tokio::test]
     async fn a_sweeper_that_stands_still_is_an_error() {
         let ran = |points: Value| {
-            Answers::default().say(
+            Replies::default().say(
                 "cloudwatch:GetMetricStatistics",
                 json!({ "Datapoints": points }),
             )
         };
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1);
         let alive = check(&ran(json!([{ "Sum": 9.0 }, { "Sum": "5" }])), "s", now).await;
-        assert_eq!(told(&alive), ["ok: ran 14 times in the last 15 minutes"]);
+        assert_eq!(report(&alive), ["ok: ran 14 times in the last 15 minutes"]);
         let still = check(&ran(Value::Null), "s", now).await;
-        assert!(told(&still)[0].starts_with("error: has not run in the last 15 minutes"));
+        assert!(report(&still)[0].starts_with("error: has not run in the last 15 minutes"));
     }
 }

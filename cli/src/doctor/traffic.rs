@@ -5,13 +5,13 @@ use towpath_core::release::Checkpoints;
 use towpath_deployer::{TrafficMechanism, current_revision, remarks};
 
 use super::finding::Finding;
-use super::stage::Seen;
+use super::stage::StageState;
 use crate::deployer::reads::{Reads, items};
 
 /// The mechanisms of the service, or what is to be told instead.
 pub(crate) async fn of<R: Reads>(
     reads: &R,
-    seen: &Seen<'_>,
+    seen: &StageState<'_>,
 ) -> Result<Vec<TrafficMechanism>, Finding> {
     let shown = TrafficMechanism::of(&seen.service, None);
     // A gateway is shown by the service's revision only.
@@ -31,18 +31,16 @@ pub(crate) async fn of<R: Reads>(
 }
 
 /// What is told of them.
-pub(crate) fn told(seen: &Seen<'_>, traffic: &[TrafficMechanism]) -> Vec<Finding> {
+pub(crate) fn findings(seen: &StageState<'_>, traffic: &[TrafficMechanism]) -> Vec<Finding> {
     let check = seen.at.check("traffic");
     let remarks = remarks(traffic, &Checkpoints::of(seen.at.stage));
     if remarks.is_empty() {
         let ways = traffic.iter().map(|way| check.ok(way.to_string()));
         return ways.collect();
     }
-    let way_out = "what checks and approvals can wait for with each way of traffic: docs/operations.md#services-without-a-load-balancer";
+    let help = "what checks and approvals can wait for with each way of traffic: docs/operations.md#services-without-a-load-balancer";
     let remarks = remarks.into_iter();
-    remarks
-        .map(|remark| check.warning(remark, way_out))
-        .collect()
+    remarks.map(|remark| check.warning(remark, help)).collect()
 }
 
 #[cfg(test)]
@@ -50,15 +48,15 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::deployer::memory::Answers;
-    use crate::doctor::samples::seen;
-    use crate::doctor::told::told as words;
+    use crate::deployer::memory::Replies;
+    use crate::doctor::report::report as words;
+    use crate::doctor::samples::stage_state;
 
-    async fn found(answers: &Answers, service: Value) -> Vec<String> {
-        let mut seen = seen();
+    async fn found(answers: &Replies, service: Value) -> Vec<String> {
+        let mut seen = stage_state();
         seen.service = service;
         match of(answers, &seen).await {
-            Ok(traffic) => words(&told(&seen, &traffic)),
+            Ok(traffic) => words(&findings(&seen, &traffic)),
             Err(instead) => words(&[instead]),
         }
     }
@@ -68,7 +66,7 @@ mod tests {
         let bare = json!({ "currentServiceRevisions": [{ "arn": "revision" }] });
         let revision = |connectors: Value| {
             let described = json!({ "serviceRevisions": [{ "gatewayConnectors": connectors }] });
-            Answers::default().say("ecs:DescribeServiceRevisions", described)
+            Replies::default().say("ecs:DescribeServiceRevisions", described)
         };
         let gateway = revision(json!([{ "portName": "http" }]));
         let told = found(&gateway, bare.clone()).await;
@@ -79,10 +77,10 @@ mod tests {
             "{headless:?}"
         );
         assert!(headless[1].contains("test listener"), "{headless:?}");
-        let denied = Answers::default().refuse("ecs:DescribeServiceRevisions", "AccessDenied");
+        let denied = Replies::default().refuse("ecs:DescribeServiceRevisions", "AccessDenied");
         let told = found(&denied, bare).await;
         assert!(told[0].starts_with("unknown: "), "{told:?}");
-        let old = found(&Answers::default(), json!({})).await;
+        let old = found(&Replies::default(), json!({})).await;
         assert!(old[0].contains("cannot be told"), "{old:?}");
     }
 }

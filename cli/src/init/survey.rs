@@ -13,8 +13,8 @@ use crate::deployer::reads::{Reads, Spot, items, text};
 use crate::doctor::engine::fitting;
 use crate::doctor::functions::configuration;
 use crate::doctor::stage::running;
-use crate::meant::closest;
 use crate::output::Failure;
+use crate::typo::closest;
 
 /// What was found for a pipeline.
 #[derive(Debug)]
@@ -24,7 +24,6 @@ pub(crate) struct Survey {
     pub(crate) stages: Vec<StageFound>,
 }
 
-/// What was found for a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StageFound {
     pub(crate) place: Place,
@@ -68,7 +67,7 @@ pub(crate) async fn survey<D: Deployer + Reads>(
     let source = source(deployer, wish, named.as_ref().unwrap_or(&own)).await;
     let mut stages = Vec::new();
     for stage in &wish.stages {
-        let (found, from) = look(deployer, prefix, &home, wish, &source, stage).await?;
+        let (found, from) = read(deployer, prefix, &home, wish, &source, stage).await?;
         if let Some(from) = from.filter(|from| !from.same_as(&own)) {
             registry = Some(from);
         }
@@ -124,7 +123,7 @@ async fn source<R: Reads>(reads: &R, wish: &Wish, registry: &Registry) -> Source
     }
 }
 
-async fn look<D: Deployer + Reads>(
+async fn read<D: Deployer + Reads>(
     reads: &D,
     prefix: &str,
     home: &Home,

@@ -85,7 +85,7 @@ fn head(text: &mut String, wish: &Wish, survey: &Survey) -> fmt::Result {
 }
 
 fn rollout(text: &mut String, found: &StageFound) -> fmt::Result {
-    writeln!(text, "    rollout:")?;
+    writeln!(text, "    engine:")?;
     match &found.engine {
         Engine::Rolling => {
             writeln!(
@@ -266,7 +266,7 @@ mod tests {
                     assert_eq!(pipeline.stages[0].approval, None);
                     assert!(pipeline.stages[1].approval.is_some());
                     assert_eq!(pipeline.stages[1].containers[1].as_str(), "123");
-                    let written = pipeline.stages[1].rollout.hook().map(ToString::to_string);
+                    let written = pipeline.stages[1].engine.hook().map(ToString::to_string);
                     assert_eq!(written, hook);
                 }
             }

@@ -5,18 +5,18 @@
 
 use towpath_taskdef::visible;
 
-use crate::yaml::document::{DEEPEST, Entry, Node, Position, Unreadable, Value};
-use crate::yaml::foreign;
+use crate::yaml::document::{Entry, MAX_DEPTH, Node, Position, Unreadable, Value};
+use crate::yaml::other_format;
 
 /// Reads a JSON file.
 pub(super) fn read(text: &str) -> Result<Node, Unreadable> {
     // Some editors begin a file with it.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
-        return Err(foreign::empty(Position::START));
+        return Err(other_format::empty(Position::START));
     }
     serde_json::from_str::<serde_json::Value>(text)
-        .map_err(|error| foreign::instead_of(text, not_json(&error), &["//", "/*", "#"]))?;
+        .map_err(|error| other_format::instead_of(text, not_json(&error), &["//", "/*", "#"]))?;
     let mut reader = Reader {
         rest: text,
         at: Position::START,
@@ -48,7 +48,7 @@ impl<'a> Reader<'a> {
     fn node(&mut self, depth: usize) -> Result<Node, Unreadable> {
         self.skip_space();
         let at = self.at;
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return Err(Unreadable::too_deep(at));
         }
         let value = match self.rest.as_bytes().first() {

@@ -11,12 +11,12 @@ use towpath_core::names::{
 use towpath_core::pipeline::{InvalidPattern, InvalidSpan, Span, TagGlob, TagRegex, VersionRange};
 use towpath_taskdef::image::{ImageError, ImageRef, Registry, RepositoryName};
 
-use crate::shape::Kind;
+use crate::schema_node::Kind;
 
 /// What is wrong with a text, and the way out.
 pub(super) struct Fault {
     pub(super) problem: String,
-    pub(super) way_out: String,
+    pub(super) help: String,
 }
 
 type Judge = fn(&str) -> Option<Fault>;
@@ -51,7 +51,7 @@ pub(super) fn judge(kind: &Kind, text: &str) -> Option<Fault> {
     let (_, judge) = JUDGES.iter().find(|(name, _)| *name == kind.name)?;
     let fault = judge(text)?;
     Some(match better_way_out(&kind.name, text, *judge) {
-        Some(way_out) => Fault { way_out, ..fault },
+        Some(help) => Fault { help, ..fault },
         None => fault,
     })
 }
@@ -186,35 +186,35 @@ fn converted<T: TryFrom<String, Error: Into<Fault>>>(text: &str) -> Option<Fault
 }
 
 impl Fault {
-    fn new(problem: impl Into<String>, way_out: impl Into<String>) -> Self {
+    fn new(problem: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             problem: problem.into(),
-            way_out: way_out.into(),
+            help: help.into(),
         }
     }
 }
 
 impl From<InvalidName> for Fault {
     fn from(error: InvalidName) -> Self {
-        Self::new(error.problem(), error.way_out())
+        Self::new(error.problem(), error.help())
     }
 }
 
 impl From<InvalidSpan> for Fault {
     fn from(error: InvalidSpan) -> Self {
-        Self::new(error.problem(), error.way_out())
+        Self::new(error.problem(), error.help())
     }
 }
 
 impl From<InvalidPattern> for Fault {
     fn from(error: InvalidPattern) -> Self {
-        Self::new(error.problem(), error.way_out())
+        Self::new(error.problem(), error.help())
     }
 }
 
 impl From<ImageError> for Fault {
     fn from(error: ImageError) -> Self {
-        let way_out = match &error {
+        let help = match &error {
             ImageError::Digest(_) | ImageError::Tag(_) | ImageError::TooLong(_) => "shorten it",
             ImageError::Repository(_) => {
                 "use the name that ECR shows, such as shop/api, without registry and tag"
@@ -223,31 +223,34 @@ impl From<ImageError> for Fault {
                 "use a host such as 111111111111.dkr.ecr.eu-west-1.amazonaws.com"
             }
         };
-        Self::new(error.to_string(), way_out)
+        Self::new(error.to_string(), help)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shape::Shape;
+    use crate::schema_node::SchemaNode;
 
-    fn kinds(shape: &Shape, found: &mut Vec<String>) {
+    fn kinds(shape: &SchemaNode, found: &mut Vec<String>) {
         match shape {
-            Shape::Text(kind) => found.extend(kind.as_ref().map(|kind| kind.name.clone())),
-            Shape::Bool | Shape::Integer { .. } | Shape::Number | Shape::Any => {}
-            Shape::List(item) => kinds(item, found),
-            Shape::Map { key, value } => {
+            SchemaNode::Text(kind) => found.extend(kind.as_ref().map(|kind| kind.name.clone())),
+            SchemaNode::Bool
+            | SchemaNode::Integer { .. }
+            | SchemaNode::Number
+            | SchemaNode::Any => {}
+            SchemaNode::List(item) => kinds(item, found),
+            SchemaNode::Map { key, value } => {
                 found.extend(key.as_ref().map(|kind| kind.name.clone()));
                 kinds(value, found);
             }
-            Shape::Struct(fields) => {
+            SchemaNode::Struct(fields) => {
                 fields
                     .fields
                     .iter()
                     .for_each(|field| kinds(&field.shape, found));
             }
-            Shape::Choice(choice) => {
+            SchemaNode::Choice(choice) => {
                 let contents = choice.variants.iter().filter_map(|v| v.content.as_ref());
                 contents.for_each(|content| kinds(content, found));
             }
@@ -257,7 +260,7 @@ mod tests {
     #[test]
     fn every_kind_of_text_in_the_schema_has_its_judge_and_no_judge_is_idle() {
         let mut found = Vec::new();
-        kinds(&Shape::of_pipeline().unwrap(), &mut found);
+        kinds(&SchemaNode::of_pipeline().unwrap(), &mut found);
         found.sort();
         found.dedup();
         let judges: Vec<_> = JUDGES.iter().map(|(name, _)| (*name).to_owned()).collect();

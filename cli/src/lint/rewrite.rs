@@ -8,7 +8,7 @@ use towpath_taskdef::image::Tag;
 use towpath_taskdef::{repeated, repeated_key};
 
 use super::{leaf, suggest};
-use crate::shape::{Choice, Field, Kind, Shape};
+use crate::schema_node::{Choice, Field, Kind, SchemaNode};
 use crate::yaml;
 use crate::yaml::document::{Entry, Node, Value};
 
@@ -23,13 +23,13 @@ pub(super) struct Place<'a> {
 }
 
 /// What to write instead of a value of another kind, if it can be told from the value.
-pub(super) fn of(node: &Node, shape: &Shape, place: &Place<'_>) -> Option<String> {
+pub(super) fn of(node: &Node, shape: &SchemaNode, place: &Place<'_>) -> Option<String> {
     let key = place.path.last()?;
     match (shape, &node.value) {
-        (Shape::Text(kind), Value::Bool(_) | Value::Number(_)) => {
+        (SchemaNode::Text(kind), Value::Bool(_) | Value::Number(_)) => {
             Some(quoted(&scalar(node)?, kind.as_ref(), key, place.field))
         }
-        (Shape::List(item), Value::Text(text)) => {
+        (SchemaNode::List(item), Value::Text(text)) => {
             // The words of a command are its items.
             if key == "command" {
                 let words: Vec<&str> = text.split_whitespace().collect();
@@ -38,33 +38,33 @@ pub(super) fn of(node: &Node, shape: &Shape, place: &Place<'_>) -> Option<String
             }
             takes(item, text).then(|| written(key, &json!([value_of(text, item)])))
         }
-        (Shape::Text(_), Value::Map(entries)) => {
+        (SchemaNode::Text(_), Value::Map(entries)) => {
             let name = name_among(entries).filter(|name| takes(shape, name))?;
             Some(format!("write `{}` alone", repeated(name)))
         }
-        (Shape::List(item), Value::Map(entries)) => {
+        (SchemaNode::List(item), Value::Map(entries)) => {
             let names: Vec<&str> = match name_among(entries) {
                 Some(name) => vec![name],
                 None => entries.iter().map(|entry| entry.key.as_str()).collect(),
             };
-            let has_rules = matches!(**item, Shape::Text(Some(_)));
+            let has_rules = matches!(**item, SchemaNode::Text(Some(_)));
             let fits = has_rules && names.iter().all(|name| takes(item, name));
             (fits && !names.is_empty()).then(|| written(key, &json!(names)))
         }
         // An item of a list has no key to be written by.
-        (Shape::Struct(fields), Value::Text(name)) if is_index(key) => {
+        (SchemaNode::Struct(fields), Value::Text(name)) if is_index(key) => {
             keys::named(name, fields, place)
         }
-        (Shape::Struct(_), Value::List(_)) if is_index(key) => None,
-        (Shape::Struct(fields), Value::Text(_) | Value::List(_)) => {
+        (SchemaNode::Struct(_), Value::List(_)) if is_index(key) => None,
+        (SchemaNode::Struct(fields), Value::Text(_) | Value::List(_)) => {
             keys::of(node, fields, key, place)
         }
-        (Shape::Map { key: Some(_), .. }, Value::List(items)) => {
+        (SchemaNode::Map { key: Some(_), .. }, Value::List(items)) => {
             let pairs = pairs(items)?;
             Some(written(key, &json!({ place.container?: pairs })))
         }
         // Without the container that comes between.
-        (Shape::Map { key: None, .. }, Value::Text(_) | Value::Number(_) | Value::Bool(_)) => {
+        (SchemaNode::Map { key: None, .. }, Value::Text(_) | Value::Number(_) | Value::Bool(_)) => {
             let outer = place.path.iter().rev().nth(1)?;
             let text = scalar(node)?;
             // `app: "A=B"`, below the container already.
@@ -78,19 +78,19 @@ pub(super) fn of(node: &Node, shape: &Shape, place: &Place<'_>) -> Option<String
             };
             Some(written(outer, &json!({ place.container?: pair })))
         }
-        (Shape::Map { key: None, .. }, Value::List(items)) => {
+        (SchemaNode::Map { key: None, .. }, Value::List(items)) => {
             Some(written(key, &Json::Object(pairs(items)?)))
         }
         (
-            Shape::Text(_)
-            | Shape::Bool
-            | Shape::Integer { .. }
-            | Shape::Number
-            | Shape::List(_)
-            | Shape::Map { .. }
-            | Shape::Struct(_)
-            | Shape::Choice(_)
-            | Shape::Any,
+            SchemaNode::Text(_)
+            | SchemaNode::Bool
+            | SchemaNode::Integer { .. }
+            | SchemaNode::Number
+            | SchemaNode::List(_)
+            | SchemaNode::Map { .. }
+            | SchemaNode::Struct(_)
+            | SchemaNode::Choice(_)
+            | SchemaNode::Any,
             _,
         ) => None,
     }
@@ -161,8 +161,8 @@ pub(super) fn as_tag_rule(text: &str, choice: &Choice, key: &str) -> Option<Stri
 }
 
 /// How an alternative is written that has settings.
-pub(super) fn with_settings(name: &str, shape: &Shape, key: &str) -> String {
-    let Shape::Struct(fields) = shape else {
+pub(super) fn with_settings(name: &str, shape: &SchemaNode, key: &str) -> String {
+    let SchemaNode::Struct(fields) = shape else {
         return format!("write `{name}:` and its settings below it");
     };
     let required = fields.fields.iter().filter(|field| field.required);
@@ -212,18 +212,18 @@ fn free(text: &str) -> &str {
 }
 
 /// A text that is taken by a shape, as it is repeated: one that has rules is a name.
-fn value_of<'a>(text: &'a str, shape: &Shape) -> &'a str {
+fn value_of<'a>(text: &'a str, shape: &SchemaNode) -> &'a str {
     match shape {
-        Shape::Text(Some(_)) => text,
-        Shape::List(item) => value_of(text, item),
-        Shape::Text(None)
-        | Shape::Bool
-        | Shape::Integer { .. }
-        | Shape::Number
-        | Shape::Map { .. }
-        | Shape::Struct(_)
-        | Shape::Choice(_)
-        | Shape::Any => free(text),
+        SchemaNode::Text(Some(_)) => text,
+        SchemaNode::List(item) => value_of(text, item),
+        SchemaNode::Text(None)
+        | SchemaNode::Bool
+        | SchemaNode::Integer { .. }
+        | SchemaNode::Number
+        | SchemaNode::Map { .. }
+        | SchemaNode::Struct(_)
+        | SchemaNode::Choice(_)
+        | SchemaNode::Any => free(text),
     }
 }
 
@@ -247,19 +247,19 @@ fn scalar(node: &Node) -> Option<String> {
 }
 
 /// Whether a text is taken by a shape of texts.
-fn takes(shape: &Shape, text: &str) -> bool {
+fn takes(shape: &SchemaNode, text: &str) -> bool {
     match shape {
-        Shape::Text(kind) => kind
+        SchemaNode::Text(kind) => kind
             .as_ref()
             .is_none_or(|kind| leaf::judge(kind, text).is_none()),
-        Shape::List(item) => takes(item, text),
-        Shape::Bool
-        | Shape::Integer { .. }
-        | Shape::Number
-        | Shape::Map { .. }
-        | Shape::Struct(_)
-        | Shape::Choice(_)
-        | Shape::Any => false,
+        SchemaNode::List(item) => takes(item, text),
+        SchemaNode::Bool
+        | SchemaNode::Integer { .. }
+        | SchemaNode::Number
+        | SchemaNode::Map { .. }
+        | SchemaNode::Struct(_)
+        | SchemaNode::Choice(_)
+        | SchemaNode::Any => false,
     }
 }
 
@@ -294,9 +294,9 @@ fn quoted(text: &str, kind: Option<&Kind>, key: &str, field: Option<&Field>) -> 
         (None, _) => "put it in quotes".to_owned(),
         (Some((kind, fault)), _) if kind.name == "Span" => {
             let example = field.and_then(|field| field.example.as_str());
-            with_unit(text, example).unwrap_or(fault.way_out)
+            with_unit(text, example).unwrap_or(fault.help)
         }
-        (Some((_, fault)), _) => fault.way_out,
+        (Some((_, fault)), _) => fault.help,
     }
 }
 

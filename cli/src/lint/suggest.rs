@@ -1,7 +1,7 @@
 //! Ways out: what the author most probably meant.
 
-use crate::meant::closest;
-use crate::shape::{Choice, Field, Shape, Struct, Variant};
+use crate::schema_node::{Choice, Field, SchemaNode, Struct, Variant};
+use crate::typo::closest;
 use crate::yaml;
 
 /// For a key that is not known: the key that is meant, the place it belongs to, or all that there
@@ -12,19 +12,19 @@ pub(super) fn key(unknown: &str, fields: &Struct) -> String {
         .iter()
         .map(|field| field.key.as_str())
         .collect();
-    if let Some(meant) = meant(unknown, fields) {
+    if let Some(meant) = suggestion(unknown, fields) {
         return format!("did you mean `{meant}`?");
     }
     let below = |field: &Field| match &field.shape {
-        Shape::Struct(inner) => inner.field(unknown).is_some(),
-        Shape::Text(_)
-        | Shape::Bool
-        | Shape::Integer { .. }
-        | Shape::Number
-        | Shape::List(_)
-        | Shape::Map { .. }
-        | Shape::Choice(_)
-        | Shape::Any => false,
+        SchemaNode::Struct(inner) => inner.field(unknown).is_some(),
+        SchemaNode::Text(_)
+        | SchemaNode::Bool
+        | SchemaNode::Integer { .. }
+        | SchemaNode::Number
+        | SchemaNode::List(_)
+        | SchemaNode::Map { .. }
+        | SchemaNode::Choice(_)
+        | SchemaNode::Any => false,
     };
     if let Some(field) = fields.fields.iter().find(|field| below(field)) {
         return format!("it belongs below `{}`", field.key);
@@ -36,7 +36,7 @@ pub(super) fn key(unknown: &str, fields: &Struct) -> String {
 }
 
 /// The known key that an unknown one must mean.
-pub(super) fn meant<'a>(unknown: &str, fields: &'a Struct) -> Option<&'a str> {
+pub(super) fn suggestion<'a>(unknown: &str, fields: &'a Struct) -> Option<&'a str> {
     let known: Vec<_> = fields
         .fields
         .iter()

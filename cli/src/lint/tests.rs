@@ -13,18 +13,18 @@ fn lint(text: &str, format: Format) -> Result<Pipeline, Vec<LintError>> {
 }
 
 /// What is told about a YAML text, one line each.
-fn told(text: &str) -> Vec<String> {
-    tell(text, Format::Yaml)
+fn errors(text: &str) -> Vec<String> {
+    errors_of(text, Format::Yaml)
 }
 
-fn tell(text: &str, format: Format) -> Vec<String> {
+fn errors_of(text: &str, format: Format) -> Vec<String> {
     let found = lint(text, format).err().unwrap_or_default();
     found
         .into_iter()
         .map(|one| {
             format!(
                 "{}:{} {} | {} | {}",
-                one.line, one.column, one.path, one.problem, one.way_out
+                one.line, one.column, one.path, one.problem, one.help
             )
         })
         .collect()
@@ -34,7 +34,7 @@ fn tell(text: &str, format: Format) -> Vec<String> {
 fn told_with(from: &str, to: &str) -> Vec<String> {
     let text = GOOD.replacen(from, to, 1);
     assert_ne!(text, GOOD, "{from} is not there");
-    told(&text)
+    errors(&text)
 }
 
 fn line_of(piece: &str) -> usize {
@@ -47,9 +47,9 @@ fn the_examples_are_good() {
         GOOD,
         include_str!("../../../docs/examples/one-service.yaml"),
         include_str!("../../../docs/examples/two-accounts.yaml"),
-        include_str!("../../../docs/examples/native.yaml"),
+        include_str!("../../../docs/examples/ecs.yaml"),
     ] {
-        assert_eq!(told(text), Vec::<String>::new());
+        assert_eq!(errors(text), Vec::<String>::new());
     }
 }
 
@@ -91,7 +91,7 @@ stages:
     cluster: shop
     service: api
     containers: app
-    rollout: rolling
+    engine: rolling
     approval: {slack: ['#deploys'], required: 0, expires: 2w}
     checks:
       - name: health
@@ -101,7 +101,7 @@ stages:
   - account: 111111111111
     environment: {web: {PORT: 8080, \"\\e[31m\": x}}
 ";
-    insta::assert_snapshot!(told(text).join("\n"));
+    insta::assert_snapshot!(errors(text).join("\n"));
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn contradictions_are_told_at_their_lines() {
         .replacen("containers: [app, migrations]", "containers: []", 1)
         .replacen("required: 2", "required: 4", 1)
         .replacen("RELEASE: \"${release}\"", "RELEASE: \"${releese}\"", 1);
-    insta::assert_snapshot!(told(&text).join("\n"));
+    insta::assert_snapshot!(errors(&text).join("\n"));
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn what_is_no_yaml_is_told_with_its_place() {
         ),
         ("pipeline\n", "keys with values must stand here, not text"),
     ] {
-        let told = told(text).join("\n");
+        let told = errors(text).join("\n");
         assert!(told.contains(expected), "{text}: {told}");
     }
 }
@@ -175,7 +175,7 @@ fn what_is_no_json_is_told_with_its_place() {
         ),
         ("", "the file is empty"),
     ] {
-        let told = tell(text, Format::Json).join("\n");
+        let told = errors_of(text, Format::Json).join("\n");
         assert!(told.contains(expected), "{text}: {told}");
     }
 }
@@ -199,7 +199,7 @@ fn aliases_repeat_a_value_and_cannot_be_a_bomb() {
         let aliases = vec![format!("*a{}", n - 1); 10].join(", ");
         bomb.push_str(&format!("a{n}: &a{n} [{aliases}]\n"));
     }
-    let told = told(&bomb).join("\n");
+    let told = errors(&bomb).join("\n");
     assert!(told.contains("more than 20000 values"), "{told}");
 }
 
@@ -219,7 +219,7 @@ fn what_is_too_deep_or_too_long_is_told() {
             Format::Yaml,
         ),
     ] {
-        let told = tell(&text, format).join("\n");
+        let told = errors_of(&text, format).join("\n");
         assert!(told.contains("levels deep"), "{told}");
     }
     for text in [
@@ -227,17 +227,17 @@ fn what_is_too_deep_or_too_long_is_told() {
         "{\"a\":".repeat(10_000),
         "- ".repeat(30_000),
     ] {
-        assert_eq!(told(&text).len(), 1);
-        assert_eq!(tell(&text, Format::Json).len(), 1);
+        assert_eq!(errors(&text).len(), 1);
+        assert_eq!(errors_of(&text, Format::Json).len(), 1);
     }
-    let told = told(&" ".repeat(65_537));
+    let told = errors(&" ".repeat(65_537));
     assert!(told[0].contains("more than the 65536 bytes"), "{told:?}");
 }
 
 #[test]
 fn a_hundred_mistakes_are_told_and_no_more() {
     let unknown: String = (0..500).map(|n| format!("key{n}: 1\n")).collect();
-    assert_eq!(told(&unknown).len(), 100);
+    assert_eq!(errors(&unknown).len(), 100);
 }
 
 /// Texts of the characters that YAML and JSON are made of.

@@ -3,11 +3,11 @@
 use towpath_taskdef::{repeated, repeated_key};
 
 use super::{LintError, leaf, rewrite, suggest};
-use crate::shape::{Choice, Field, Kind, Shape, Struct};
+use crate::schema_node::{Choice, Field, Kind, SchemaNode, Struct};
 use crate::yaml::document::{Entry, Node, Position, Value};
 
 /// Everything in `node` that a pipeline of that `shape` cannot have.
-pub(super) fn walk(node: &Node, shape: &Shape) -> Vec<LintError> {
+pub(super) fn walk(node: &Node, shape: &SchemaNode) -> Vec<LintError> {
     let mut walk = Walk {
         path: Vec::new(),
         container: None,
@@ -25,9 +25,9 @@ struct Walk {
 }
 
 impl Walk {
-    fn add(&mut self, at: Position, problem: impl Into<String>, way_out: impl Into<String>) {
+    fn add(&mut self, at: Position, problem: impl Into<String>, help: impl Into<String>) {
         self.found
-            .push(LintError::new(at, &self.path.join("."), problem, way_out));
+            .push(LintError::new(at, &self.path.join("."), problem, help));
     }
 
     /// Looks at a value below `key`.
@@ -37,16 +37,17 @@ impl Walk {
         self.path.pop();
     }
 
-    fn value(&mut self, node: &Node, shape: &Shape, field: Option<&Field>) {
+    fn value(&mut self, node: &Node, shape: &SchemaNode, field: Option<&Field>) {
         match (shape, &node.value) {
-            (Shape::Any, _) | (Shape::Bool, Value::Bool(_)) | (Shape::Number, Value::Number(_)) => {
-            }
-            (Shape::Text(kind), Value::Text(text)) => {
+            (SchemaNode::Any, _)
+            | (SchemaNode::Bool, Value::Bool(_))
+            | (SchemaNode::Number, Value::Number(_)) => {}
+            (SchemaNode::Text(kind), Value::Text(text)) => {
                 if let Some(fault) = kind.as_ref().and_then(|kind| leaf::judge(kind, text)) {
-                    self.add(node.at, fault.problem, fault.way_out);
+                    self.add(node.at, fault.problem, fault.help);
                 }
             }
-            (Shape::Integer { least, most }, Value::Number(number)) => {
+            (SchemaNode::Integer { least, most }, Value::Number(number)) => {
                 if !number
                     .as_u64()
                     .is_some_and(|n| (*least..=*most).contains(&n))
@@ -58,38 +59,38 @@ impl Walk {
                     );
                 }
             }
-            (Shape::List(item), Value::List(items)) => {
+            (SchemaNode::List(item), Value::List(items)) => {
                 for (index, node) in items.iter().enumerate() {
                     self.below(index.to_string(), |walk| walk.value(node, item, field));
                 }
             }
-            (Shape::Map { key, value }, Value::Map(entries)) => {
+            (SchemaNode::Map { key, value }, Value::Map(entries)) => {
                 self.map(entries, key.as_ref(), value);
             }
-            (Shape::Struct(fields), Value::Map(entries)) => {
+            (SchemaNode::Struct(fields), Value::Map(entries)) => {
                 self.fields(node, entries, fields);
             }
-            (Shape::Choice(choice), _) => self.choice(node, choice),
+            (SchemaNode::Choice(choice), _) => self.choice(node, choice),
             (
-                Shape::Text(_)
-                | Shape::Bool
-                | Shape::Integer { .. }
-                | Shape::Number
-                | Shape::List(_)
-                | Shape::Map { .. }
-                | Shape::Struct(_),
+                SchemaNode::Text(_)
+                | SchemaNode::Bool
+                | SchemaNode::Integer { .. }
+                | SchemaNode::Number
+                | SchemaNode::List(_)
+                | SchemaNode::Map { .. }
+                | SchemaNode::Struct(_),
                 _,
             ) => self.other_kind(node, shape, field),
         }
     }
 
-    fn other_kind(&mut self, node: &Node, shape: &Shape, field: Option<&Field>) {
+    fn other_kind(&mut self, node: &Node, shape: &SchemaNode, field: Option<&Field>) {
         let place = rewrite::Place {
             path: &self.path,
             field,
             container: self.container.as_deref(),
         };
-        let way_out = rewrite::of(node, shape, &place).unwrap_or_else(|| match field {
+        let help = rewrite::of(node, shape, &place).unwrap_or_else(|| match field {
             Some(field) => suggest::example(field),
             None => format!("write {}", expected(shape)),
         });
@@ -100,15 +101,15 @@ impl Walk {
                 expected(shape),
                 node.value.kind()
             ),
-            way_out,
+            help,
         );
     }
 
-    fn map(&mut self, entries: &[Entry], kind: Option<&Kind>, shape: &Shape) {
+    fn map(&mut self, entries: &[Entry], kind: Option<&Kind>, shape: &SchemaNode) {
         for entry in entries {
             self.below(&entry.key, |walk| {
                 if let Some(fault) = kind.and_then(|kind| leaf::judge(kind, &entry.key)) {
-                    walk.add(entry.key_at, fault.problem, fault.way_out);
+                    walk.add(entry.key_at, fault.problem, fault.help);
                 }
                 walk.value(&entry.value, shape, None);
             });
@@ -143,7 +144,8 @@ impl Walk {
             // A required key that says nothing is told as the wrong kind of value, above.
             // One that is there under another spelling is told as that.
             let is_meant = |entry: &Entry| {
-                entry.key == field.key || suggest::meant(&entry.key, fields) == Some(&field.key)
+                entry.key == field.key
+                    || suggest::suggestion(&entry.key, fields) == Some(&field.key)
             };
             if field.required && !entries.iter().any(is_meant) {
                 self.add(
@@ -180,10 +182,10 @@ impl Walk {
                     rewrite::with_settings(name, shape, self.key()),
                 ),
                 None => match rewrite::as_tag_rule(name, choice, self.key()) {
-                    Some(way_out) if suggest::meant_variant(name, choice).is_none() => self.add(
+                    Some(help) if suggest::meant_variant(name, choice).is_none() => self.add(
                         node.at,
                         format!("`{}` does not say which rule it is", repeated(name)),
-                        way_out,
+                        help,
                     ),
                     Some(_) | None => self.unknown_alternative(node.at, name, choice),
                 },
@@ -243,16 +245,16 @@ impl Walk {
 }
 
 /// What a shape asks for, in words.
-fn expected(shape: &Shape) -> &'static str {
+fn expected(shape: &SchemaNode) -> &'static str {
     match shape {
-        Shape::Text(_) => "text",
-        Shape::Bool => "true or false",
-        Shape::Integer { .. } => "a whole number",
-        Shape::Number => "a number",
-        Shape::List(_) => "a list",
-        Shape::Map { .. } | Shape::Struct(_) => "keys with values",
-        Shape::Choice(_) => "an alternative",
-        Shape::Any => "a value",
+        SchemaNode::Text(_) => "text",
+        SchemaNode::Bool => "true or false",
+        SchemaNode::Integer { .. } => "a whole number",
+        SchemaNode::Number => "a number",
+        SchemaNode::List(_) => "a list",
+        SchemaNode::Map { .. } | SchemaNode::Struct(_) => "keys with values",
+        SchemaNode::Choice(_) => "an alternative",
+        SchemaNode::Any => "a value",
     }
 }
 

@@ -50,33 +50,29 @@ pub(crate) struct Entry {
 }
 
 /// Deepest nesting that is read: a pipeline has some ten levels.
-pub(crate) const DEEPEST: usize = 48;
+pub(crate) const MAX_DEPTH: usize = 48;
 
 /// Why a file is not a tree of values, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unreadable {
     pub(crate) at: Position,
     pub(crate) problem: String,
-    pub(crate) way_out: String,
+    pub(crate) help: String,
 }
 
 impl Unreadable {
-    pub(crate) fn new(
-        at: Position,
-        problem: impl Into<String>,
-        way_out: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn new(at: Position, problem: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             at,
             problem: problem.into(),
-            way_out: way_out.into(),
+            help: help.into(),
         }
     }
 
     pub(crate) fn too_deep(at: Position) -> Self {
         Self::new(
             at,
-            format!("the file is nested more than {DEEPEST} levels deep"),
+            format!("the file is nested more than {MAX_DEPTH} levels deep"),
             "no pipeline needs that: look for a missing closing bracket",
         )
     }

@@ -2,7 +2,7 @@
 //! it.
 
 pub(crate) mod document;
-pub(crate) mod foreign;
+pub(crate) mod other_format;
 mod read;
 mod scalar;
 mod write;

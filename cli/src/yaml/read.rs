@@ -8,11 +8,11 @@ use towpath_taskdef::{repeated_key, visible};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
 
-use super::document::{DEEPEST, Entry, Node, Position, Unreadable, Value};
-use super::{foreign, scalar};
+use super::document::{Entry, MAX_DEPTH, Node, Position, Unreadable, Value};
+use super::{other_format, scalar};
 
 /// Most values of one file, those that aliases repeat included.
-const MOST_VALUES: usize = 20_000;
+const MAX_VALUES: usize = 20_000;
 
 /// Tags of YAML's own: <https://yaml.org/type/>. Others are not repeated: what begins with `!` may be
 /// a password without its quotes.
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
             match self.next()? {
                 (Event::Nothing | Event::StreamStart | Event::DocumentStart(_), _) => {}
                 (Event::StreamEnd | Event::DocumentEnd, at) => {
-                    return Err(foreign::empty(at));
+                    return Err(other_format::empty(at));
                 }
                 (event, at) => {
                     let root = self.node(event, at, 0)?;
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Position), Unreadable> {
         match self.events.next_event() {
             Some(Ok((event, span))) => Ok((event, position(span.start))),
-            Some(Err(error)) => Err(foreign::instead_of(
+            Some(Err(error)) => Err(other_format::instead_of(
                 self.text,
                 not_yaml(&error),
                 &["//", "/*"],
@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
     }
 
     fn node(&mut self, event: Event<'a>, at: Position, depth: usize) -> Result<Node, Unreadable> {
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return Err(Unreadable::too_deep(at));
         }
         let before = self.values;
@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
                         "write the value out",
                     ));
                 };
-                if depth + node.depth() > DEEPEST {
+                if depth + node.depth() > MAX_DEPTH {
                     return Err(Unreadable::too_deep(at));
                 }
                 let (node, values) = (node.clone(), *values);
@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
                     // To YAML a template's placeholder is a map within a map.
                     let error =
                         Unreadable::new(at, "a key must be text", "write a name before the colon");
-                    return Err(foreign::instead_of(self.text, error, &[]));
+                    return Err(other_format::instead_of(self.text, error, &[]));
                 }
             };
             if let Some(first) = entries.iter().find(|entry| entry.key == key) {
@@ -226,11 +226,11 @@ impl<'a> Reader<'a> {
 
     fn count(&mut self, values: usize, at: Position) -> Result<(), Unreadable> {
         self.values = self.values.saturating_add(values);
-        if self.values > MOST_VALUES {
+        if self.values > MAX_VALUES {
             return Err(Unreadable::new(
                 at,
                 format!(
-                    "the file has more than {MOST_VALUES} values, with those that aliases repeat"
+                    "the file has more than {MAX_VALUES} values, with those that aliases repeat"
                 ),
                 "no pipeline needs that: use fewer aliases",
             ));
@@ -264,7 +264,7 @@ fn refuse_tag(tag: Option<&Tag>, at: Position) -> Result<(), Unreadable> {
         return Ok(());
     };
     let name = tag.suffix.as_str();
-    let (problem, way_out) = if tag.is_yaml_core_schema() && TYPES.contains(&name) {
+    let (problem, help) = if tag.is_yaml_core_schema() && TYPES.contains(&name) {
         (
             format!("tags such as `!!{name}` are not read"),
             "remove it, and put text in quotes",
@@ -280,7 +280,7 @@ fn refuse_tag(tag: Option<&Tag>, at: Position) -> Result<(), Unreadable> {
             "put it in single quotes if it is text, or write the value itself",
         )
     };
-    Err(Unreadable::new(at, problem, way_out))
+    Err(Unreadable::new(at, problem, help))
 }
 
 fn position(marker: Marker) -> Position {

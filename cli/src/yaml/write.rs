@@ -165,7 +165,7 @@ pub(crate) mod tests {
     fn examples_read_well() {
         let value = serde_json::json!({
             "arn": "arn:aws:iam::222222222222:role/towpath", "list": ["a", "b"], "url": "http://a.b/c",
-            "count": 3, "text": "3", "stages": [{"name": "test", "rollout": {"rolling": {}}}]
+            "count": 3, "text": "3", "stages": [{"name": "test", "engine": {"rolling": {}}}]
         });
         insta::assert_snapshot!(block("role", &value), @r#"
         role:
@@ -176,7 +176,7 @@ pub(crate) mod tests {
           text: "3"
           stages:
             - name: test
-              rollout:
+              engine:
                 rolling: {}
         "#);
     }

@@ -3,9 +3,9 @@
 
 use std::process::Command;
 
-use super::{pipeline, told};
+use super::{linted, pipeline};
 
-const HOOK: &str = "rollout: {codedeploy: {application: a, group: g, hook: h}}\n";
+const HOOK: &str = "engine: {codedeploy: {application: a, group: g, hook: h}}\n";
 
 /// Whoever follows the way out is not refused again: keys of the pipeline, keys of the stage, what is
 /// told, and both as they are then written.
@@ -68,8 +68,8 @@ fn a_value_of_the_wrong_kind_has_a_way_out_that_is_taken() {
         ("", task("npm test"), "write `task: {container: app, command: [npm, \"…\"]}`".into(), String::new(), task("{container: app, command: [npm, \"…\"]}")),
         ("", task("npm"), "write `task: {container: app, command: [npm]}`".into(), String::new(), task("{container: app, command: [npm]}")),
         ("", task("app"), "like `task: {container: app, command: [\"./manage\", migrate]}`".into(), String::new(), task("{container: app, command: [./manage, migrate]}")),
-        ("", "rollout: {codedeploy: shop-web/production}\n".into(), "write `codedeploy: {application: shop-web, group: production}`".into(), String::new(), "rollout: {codedeploy: {application: shop-web, group: production}}\n".into()),
-        ("", "rollout: {codedeploy: shop-web}\n".into(), "like `codedeploy: {application: shop-web, group: production}`".into(), String::new(), "rollout: {codedeploy: {application: shop-web, group: production}}\n".into()),
+        ("", "engine: {codedeploy: shop-web/production}\n".into(), "write `codedeploy: {application: shop-web, group: production}`".into(), String::new(), "engine: {codedeploy: {application: shop-web, group: production}}\n".into()),
+        ("", "engine: {codedeploy: shop-web}\n".into(), "like `codedeploy: {application: shop-web, group: production}`".into(), String::new(), "engine: {codedeploy: {application: shop-web, group: production}}\n".into()),
         ("", "containers: [{name: app, image: x}]\n".into(), "write `app` alone".into(), String::new(), "containers: [app]\n".into()),
         ("", "containers: {app: {image: x}}\n".into(), "write `containers: [app]`".into(), String::new(), "containers: [app]\n".into()),
         (slack, "approval: {slack: [{id: U0123456789}]}\n".into(), "write `U0123456789` alone".into(), slack.into(), approval("U0123456789")),
@@ -107,10 +107,10 @@ fn a_value_of_the_wrong_kind_has_a_way_out_that_is_taken() {
         ),
         (
             "",
-            "rollout: {codedeploy: {application: \"arn:aws:codedeploy:eu-west-1:111111111111:application:shop\", group: g}}\n".into(),
+            "engine: {codedeploy: {application: \"arn:aws:codedeploy:eu-west-1:111111111111:application:shop\", group: g}}\n".into(),
             "write its name: `shop`".into(),
             String::new(),
-            "rollout: {codedeploy: {application: shop, group: g}}\n".into(),
+            "engine: {codedeploy: {application: shop, group: g}}\n".into(),
         ),
         (
             "",
@@ -121,11 +121,11 @@ fn a_value_of_the_wrong_kind_has_a_way_out_that_is_taken() {
         ),
         ("tags: {regex: /v.*/}\n", String::new(), "leave the slashes out: `v.*`".into(), "tags: {regex: v.*}\n".into(), String::new()),
     ] {
-        let (taken, before) = told(&pipeline(keys, &stage));
+        let (taken, before) = linted(&pipeline(keys, &stage));
         if taken || !before.contains(&says) {
             wrong.push(format!("{says}: {keys}{stage}{before}"));
         }
-        let (taken, after) = told(&pipeline(&keys_after, &stage_after));
+        let (taken, after) = linted(&pipeline(&keys_after, &stage_after));
         if !taken {
             wrong.push(format!("{keys_after}{stage_after}{after}"));
         }
@@ -135,13 +135,14 @@ fn a_value_of_the_wrong_kind_has_a_way_out_that_is_taken() {
 
 #[test]
 fn stages_that_are_only_names_are_shown_whole() {
-    let (taken, shown) = told("pipeline: shop\nrepository: shop\nstages: [staging, production]\n");
+    let (taken, shown) =
+        linted("pipeline: shop\nrepository: shop\nstages: [staging, production]\n");
     let written = shown.split("write it with its keys, like `").skip(1);
     let written: Vec<_> = written.filter_map(|rest| rest.split('`').next()).collect();
     assert!(!taken && written.len() == 2, "{shown}");
     assert!(written[1].starts_with("{name: production, "), "{shown}");
     let stages = written.join(", ");
-    let (taken, shown) = told(&format!(
+    let (taken, shown) = linted(&format!(
         "pipeline: shop\nrepository: shop\nstages: [{stages}]\n"
     ));
     assert!(taken, "{stages}\n{shown}");
@@ -150,15 +151,15 @@ fn stages_that_are_only_names_are_shown_whole() {
 #[test]
 fn a_name_that_is_a_number_is_told_what_a_name_is() {
     // In quotes it would be refused again.
-    for (stage, way_out) in [
+    for (stage, help) in [
         (
             "account: 12345\nrole: {arn: \"arn:aws:iam::222222222222:role/towpath\"}\n",
             "use 12 digits, in quotes",
         ),
         ("region: 1\n", "use a region code such as eu-west-1"),
     ] {
-        let (taken, told) = told(&pipeline("", stage));
-        assert!(!taken && told.contains(way_out), "{told}");
+        let (taken, told) = linted(&pipeline("", stage));
+        assert!(!taken && told.contains(help), "{told}");
     }
 }
 
@@ -192,7 +193,7 @@ fn a_file_that_is_something_else_is_told_as_what_it_is() {
     let of_32 = |c: char| (c as u32).to_le_bytes().to_vec();
     let of_32_be = |c: char| (c as u32).to_be_bytes().to_vec();
     let mut wrong = Vec::new();
-    for (name, bytes, problem, way_out) in [
+    for (name, bytes, problem, help) in [
         (
             "a.yaml",
             wide(&[0xff, 0xfe], &of_16),
@@ -334,7 +335,7 @@ fn a_file_that_is_something_else_is_told_as_what_it_is() {
     ] {
         let told = file(name, &bytes);
         let shown = String::from_utf8_lossy(&bytes);
-        if !told.contains(problem) || !told.contains(way_out) {
+        if !told.contains(problem) || !told.contains(help) {
             wrong.push(format!("{shown}: {told}"));
         }
     }
@@ -344,7 +345,7 @@ fn a_file_that_is_something_else_is_told_as_what_it_is() {
 /// A file of another tool gets one answer, and not a complaint about each of its keys.
 #[test]
 fn a_file_that_is_no_pipeline_is_told_what_it_is() {
-    for (text, says, way_out) in [
+    for (text, says, help) in [
         (
             "services:\n  web:\n    image: nginx\n    environment: [TOKEN=hunter2]\n",
             "it is a Compose file",
@@ -386,17 +387,17 @@ fn a_file_that_is_no_pipeline_is_told_what_it_is() {
             "Towpath makes the AppSpec itself",
         ),
     ] {
-        let (taken, told) = told(text);
+        let (taken, told) = linted(text);
         assert!(!taken, "{text}");
         assert_eq!(told.lines().count(), 2, "{told}");
         assert!(
             told.contains(&format!("{says}, and not a pipeline")),
             "{told}"
         );
-        assert!(told.contains(way_out), "{told}");
+        assert!(told.contains(help), "{told}");
     }
     // Mistakes in a pipeline are told at their places.
-    let (_, told) = told("pipeline: shop\nrepository: shop\nservices:\n  web: {image: nginx}\n");
+    let (_, told) = linted("pipeline: shop\nrepository: shop\nservices:\n  web: {image: nginx}\n");
     assert!(told.contains("key `services` is not known here"), "{told}");
 }
 
@@ -408,7 +409,7 @@ fn what_only_looks_like_something_else_is_told_for_itself() {
         ("pipeline: http://x\n", "is not a pipeline name"),
         ("# {{ x }}\npipeline: [a\n", "not YAML"),
     ] {
-        let (taken, told) = told(text);
+        let (taken, told) = linted(text);
         assert!(!taken && told.contains(says), "{text}: {told}");
     }
 }

@@ -73,7 +73,6 @@ impl Aws {
         self.clients.home_region()
     }
 
-    /// The settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings

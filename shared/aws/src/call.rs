@@ -23,7 +23,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use towpath_deployer::ports::CallError;
 
 /// The longest message that is kept, in characters.
-const LONGEST_MESSAGE: usize = 500;
+const MAX_MESSAGE_LEN: usize = 500;
 
 /// The codes by which AWS says that it did not look at the request, because the credentials or the
 /// signature came too late; new ones mend that:
@@ -225,7 +225,7 @@ pub(crate) fn causes(error: &(dyn StdError + 'static)) -> String {
     one_line(&said.join(": "))
 }
 
-/// Text from outside as one line without control characters, cut at [`LONGEST_MESSAGE`].
+/// Text from outside as one line without control characters, cut at [`MAX_MESSAGE_LEN`].
 pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::new();
     let mut length = 0;
@@ -238,7 +238,7 @@ pub(crate) fn one_line(text: &str) -> String {
         if character == ' ' && line.ends_with(' ') {
             continue;
         }
-        if length == LONGEST_MESSAGE {
+        if length == MAX_MESSAGE_LEN {
             line.push('…');
             break;
         }

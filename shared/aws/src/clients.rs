@@ -37,7 +37,6 @@ const SESSION_NAME: &str = "towpath";
 /// Who calls, and where: a role to assume, or none for the deployer's own credentials, and a region.
 type Caller = (Option<Role>, Region);
 
-/// The clients.
 #[derive(Debug)]
 pub(crate) struct Clients {
     settings: Settings,

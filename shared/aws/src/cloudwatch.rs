@@ -11,7 +11,7 @@ use towpath_deployer::ports::{CallError, Metrics};
 
 use crate::aws::Aws;
 use crate::call::unreadable;
-use crate::signed::CLOUDWATCH;
+use crate::json_api::CLOUDWATCH;
 
 const DESCRIBE_ALARMS: &str = "cloudwatch:DescribeAlarms";
 const GET_METRIC_DATA: &str = "cloudwatch:GetMetricData";

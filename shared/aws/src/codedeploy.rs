@@ -105,7 +105,7 @@ impl CodeDeploy for Aws {
             .revision_type(RevisionLocationType::AppSpecContent)
             .app_spec_content(appspec)
             .build();
-        // Whatever the group says: a failed, stopped or alarming deployment is taken back.
+        // Whatever the group says: a failed, stopped or alarming deployment is rolled back.
         let rollback = AutoRollbackConfiguration::builder()
             .enabled(true)
             .events(AutoRollbackEvent::DeploymentFailure)

@@ -37,7 +37,7 @@ use towpath_core::pipeline::HttpCheck;
 use towpath_core::target::{AddressPolicy, CheckUrl, Host, Scheme};
 
 /// Most addresses of one host that a request tries. Load balancers have one or more per zone.
-const MOST_ADDRESSES: usize = 4;
+const MAX_ADDRESSES: usize = 4;
 
 /// Runs a check: asks until the verdict cannot change any more, or until there is no time for
 /// another whole request within `time_left`. That the check could not be run is a verdict, too: it
@@ -128,7 +128,7 @@ async fn resolve(url: &CheckUrl, policy: &AddressPolicy) -> Result<Vec<SocketAdd
         IpAddr::V4(_) => 0,
         IpAddr::V6(_) => 1,
     });
-    addresses.truncate(MOST_ADDRESSES);
+    addresses.truncate(MAX_ADDRESSES);
     Ok(addresses)
 }
 

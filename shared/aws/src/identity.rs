@@ -14,14 +14,12 @@ const ASSUME: &str = "sts:AssumeRole";
 const TRIAL: &str = "towpath-doctor";
 /// The shortest time for which a session may be had, in seconds:
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
-const SHORTEST: i32 = 900;
+const MIN_SECONDS: i32 = 900;
 
 /// The AWS principal whose credentials are in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// Its account.
     pub account: AccountId,
-    /// Its ARN.
     pub arn: String,
 }
 
@@ -58,7 +56,7 @@ impl Aws {
             .role_arn(role.arn.as_str())
             .role_session_name(TRIAL)
             .set_external_id(role.external_id.clone())
-            .duration_seconds(SHORTEST)
+            .duration_seconds(MIN_SECONDS)
             .send()
             .await
             .map_err(failed(ASSUME))?;

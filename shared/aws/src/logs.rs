@@ -7,7 +7,7 @@ use towpath_core::release::Place;
 use towpath_deployer::ports::{CallError, Logs};
 
 use crate::aws::Aws;
-use crate::signed::LOGS;
+use crate::json_api::LOGS;
 
 const GET_LOG_EVENTS: &str = "logs:GetLogEvents";
 

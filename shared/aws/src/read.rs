@@ -13,8 +13,8 @@ use towpath_deployer::ports::CallError;
 use crate::aws::Aws;
 use crate::call::{failed, refused};
 use crate::clients::ClientSet;
+use crate::json_api::Api;
 use crate::raw::{Answer, replace_body};
-use crate::signed::Api;
 
 /// In whose name, and where, a call is made.
 #[derive(Debug, Clone, Copy)]
@@ -84,8 +84,8 @@ macro_rules! through_sdk {
                     Box::pin(call).await.map_err(failed(operation))?;
                 })*
                 _ => {
-                    let way_out = "nothing calls it: add it to those that are read through the SDK";
-                    return Err(refused(operation, "InvalidRequest", way_out));
+                    let help = "nothing calls it: add it to those that are read through the SDK";
+                    return Err(refused(operation, "InvalidRequest", help));
                 }
             }
             answer.to_look_at(operation)
@@ -117,7 +117,7 @@ mod tests {
     use towpath_taskdef::json;
 
     use super::*;
-    use crate::signed::SERVICES;
+    use crate::json_api::SERVICES;
 
     /// The SDK crates that are built, by the services' names without hyphens.
     fn crates() -> BTreeSet<String> {

@@ -10,7 +10,6 @@ use crate::config::{
     LINK_KEY_PARAMETER, SLACK_BOT_TOKEN_PARAMETER, SLACK_SIGNING_SECRET_PARAMETER,
 };
 
-/// Which secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretKind {
     /// The token with which messages are posted to Slack.

@@ -5,7 +5,6 @@ use std::fmt;
 /// The environment variable of a function that says which version its package is.
 pub const VARIABLE: &str = "TOWPATH_VERSION";
 
-/// A version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
     number: &'static str,

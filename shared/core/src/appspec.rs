@@ -58,7 +58,6 @@ pub enum AppSpecError {
     /// Two functions for one event; CodeDeploy takes one.
     #[error("lifecycle event {} has two hook functions, `{first}` and `{second}`; leave one", .event.lifecycle_event().unwrap_or("unnamed"))]
     TwoHooks {
-        /// The event.
         event: HookPoint,
         /// One function.
         first: String,

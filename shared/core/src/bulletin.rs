@@ -24,7 +24,6 @@ const OLD_NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bulletin {
-    /// Whom it is for.
     pub audience: Notify,
     /// What it says.
     pub news: News,
@@ -43,9 +42,7 @@ pub enum News {
     TagNotTaken {
         /// The pipeline whose people are told.
         pipeline: PipelineName,
-        /// The repository.
         repository: RepositoryName,
-        /// The tag.
         tag: Tag,
         /// Why it is not taken, and the way out.
         reason: String,
@@ -59,9 +56,7 @@ pub enum News {
     },
     /// A release is not driven, because an entry of its ledger is not trusted.
     NotTrusted {
-        /// The pipeline.
         pipeline: PipelineName,
-        /// The release.
         release: ReleaseId,
         /// Which entry, and why.
         problem: String,
@@ -101,9 +96,7 @@ pub enum News {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageOf {
-    /// The pipeline.
     pub pipeline: PipelineName,
-    /// The stage.
     pub stage: StageName,
 }
 
@@ -158,14 +151,14 @@ impl Bulletin {
         problem: String,
         at: Timestamp,
     ) -> (BulletinId, Self) {
-        let id = Self::stuck(&parameter);
+        let id = Self::unreadable_pipeline(&parameter);
         let news = News::PipelineStuck { parameter, problem };
         (id, Self { audience, news, at })
     }
 
     /// The id of what is told of a pipeline that is stuck.
     #[must_use]
-    pub fn stuck(parameter: &ParameterName) -> BulletinId {
+    pub fn unreadable_pipeline(parameter: &ParameterName) -> BulletinId {
         let id = format!("{STUCK}{}", Fingerprint::of(parameter.as_str()));
         id.parse().expect("a fingerprint is an id")
     }

@@ -95,7 +95,7 @@ name!(
     "a path such as /towpath/templates/shop, of 1 to 15 levels of letters, digits and . - _, without a / at its end",
     |t| {
         let mut levels = t.split('/');
-        t.len() <= LONGEST_PARAMETER
+        t.len() <= MAX_PARAMETER_LEN
             && levels.next() == Some("")
             && (1..=15).contains(&levels.clone().count())
             && levels.all(|level| all(level, |c| word(c) || c == '.'))
@@ -209,7 +209,7 @@ pub(crate) const MAX_PARAMETER_ARN: usize = 1_011;
 /// Longest name of a parameter in characters. SSM takes 1011 with what stands before the name in the
 /// parameter's ARN, of which this is the shortest:
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>.
-const LONGEST_PARAMETER: usize =
+const MAX_PARAMETER_LEN: usize =
     MAX_PARAMETER_ARN - "arn:aws:ssm:us-east-1:111111111111:parameter".len();
 
 impl Fingerprint {

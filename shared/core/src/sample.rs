@@ -46,12 +46,12 @@ pub(crate) fn shop_json() -> Value {
             {
                 "name": "test", "cluster": "test", "service": "api", "containers": ["api"],
                 "environment": { "api": { "RELEASE": "${release}", "STAGE": "${stage}" } },
-                "rollout": { "rolling": {} },
+                "engine": { "rolling": {} },
                 "auto_scaling": "suspend",
             },
             {
                 "name": "staging", "cluster": "staging", "service": "api", "containers": ["api"],
-                "rollout": codedeploy("staging"),
+                "engine": codedeploy("staging"),
                 "checks": [{ "name": "answers", "http": { "url": "http://green.internal:8443/health" } }],
             },
             {
@@ -62,7 +62,7 @@ pub(crate) fn shop_json() -> Value {
                     "arn": "arn:aws:iam::222222222222:role/towpath",
                     "external_id": "towpath-shop",
                 },
-                "rollout": codedeploy("production"),
+                "engine": codedeploy("production"),
                 "approval": { "slack": ["U1", "U2"], "sns": true },
                 "timeout": "2h",
             },
@@ -148,7 +148,7 @@ pub(crate) fn scalable(state: ScalingState) -> ScalableTarget {
 #[must_use]
 pub(crate) fn plan() -> Plan {
     Plan {
-        current: revision(7),
+        previous: revision(7),
         base: BaseRevision::Revision(revision(7)),
         spec: Fingerprint::of("what would be registered"),
         reuse: None,
@@ -169,7 +169,7 @@ pub(crate) fn plan() -> Plan {
         paced_minutes: 0,
         remarks: Vec::new(),
         ready_minutes: None,
-        no_way_back: None,
+        cannot_roll_back: None,
         drift: None,
         veto: None,
         unknown_fields: Vec::new(),
@@ -248,11 +248,11 @@ pub(crate) fn notified(release: &Release, action: &Action) -> Option<Event> {
         | Action::AnswerHook { .. }
         | Action::Continue { .. }
         | Action::Observe { .. }
-        | Action::LookAtGroup { .. }
+        | Action::PollGroup { .. }
         | Action::RollBack { .. }
         | Action::RestoreScaling { .. }
         | Action::Supersede { .. }
-        | Action::WakeCandidate { .. }
-        | Action::TellEarlier { .. } => None,
+        | Action::NotifyNext { .. }
+        | Action::NotifyPredecessor { .. } => None,
     }
 }

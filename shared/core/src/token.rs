@@ -12,10 +12,10 @@ use crate::decision::Decision;
 use crate::names::{ApprovalId, ReleaseId};
 
 /// Shortest key in bytes: as long as the HMAC.
-pub const SHORTEST_KEY: usize = 32;
+pub const MIN_KEY_LEN: usize = 32;
 
 /// Longest token in bytes that is looked at: the names have at most 57 and 32, the HMAC has 64.
-const LONGEST_TOKEN: usize = 160;
+const MAX_TOKEN_LEN: usize = 160;
 
 /// What the HMAC is made for, so that none that the key was ever used for elsewhere fits.
 const DOMAIN: &[u8] = b"towpath approval token 1";
@@ -82,7 +82,7 @@ pub fn verify(
 
 /// The release, the request and the digits of the HMAC that a token consists of.
 fn parts(token: &str) -> Result<(ReleaseId, ApprovalId, &str), TokenError> {
-    if token.len() > LONGEST_TOKEN {
+    if token.len() > MAX_TOKEN_LEN {
         return Err(TokenError::Shape);
     }
     let mut parts = token.split('.');
@@ -102,7 +102,7 @@ fn mac(
     approval: &ApprovalId,
     decision: Decision,
 ) -> Result<Hmac<Sha256>, TokenError> {
-    if key.len() < SHORTEST_KEY {
+    if key.len() < MIN_KEY_LEN {
         return Err(TokenError::ShortKey(key.len()));
     }
     let mut mac =

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use towpath_core::message::waiting;
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{
-    ActionKind, Actor, DeploymentStatus, Event, Moment, Phase, Release, Step, Task, Unwritten,
-    leave, next, reporting_account,
+    ActionKind, Actor, DeploymentStatus, Event, Phase, Release, Step, Task, Tick, Unwritten, leave,
+    next, reporting_account,
 };
 use tracing::Instrument as _;
 use tracing::field::Empty;
@@ -44,7 +44,6 @@ pub enum DriveError {
     /// Entries could not be written.
     #[error("the ledger of {release} could not be written: {problem}")]
     Write {
-        /// The release.
         release: ReleaseId,
         /// What failed.
         problem: String,
@@ -63,11 +62,11 @@ const TRY_LATER: SignedDuration = SignedDuration::from_secs(30);
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
 /// How often one run meets another writer before it leaves the release to them.
-const MOST_CONFLICTS: u32 = 8;
+const MAX_CONFLICTS: u32 = 8;
 
 /// More steps than any release needs in one run; reaching it means that two rules contradict each
 /// other, and the release is left as it is rather than driven round in circles.
-const MOST_STEPS: u32 = 200;
+const MAX_STEPS: u32 = 200;
 
 /// Drives a release as far as it goes now. `time_left` is the time until the function is killed.
 ///
@@ -133,12 +132,12 @@ enum Flushed {
 impl<P: Ports> Run<'_, P> {
     async fn go(mut self, time_left: impl Fn() -> Duration) -> Result<Driven, DriveError> {
         self.take_reports().await?;
-        for _ in 0..MOST_STEPS {
+        for _ in 0..MAX_STEPS {
             let now = self.ports.now();
-            let moment = Moment {
+            let moment = Tick {
                 now,
-                since: self.since,
-                muted: self.muted,
+                run_started: self.since,
+                notifications_failed: self.muted,
             };
             match self.step(moment) {
                 Step::Record(events) => self.unwritten.decide(&mut self.view, events, now),
@@ -170,7 +169,7 @@ impl<P: Ports> Run<'_, P> {
         Err(self.failed("it took more steps than any release needs"))
     }
 
-    fn step(&self, moment: Moment) -> Step {
+    fn step(&self, moment: Tick) -> Step {
         if let Some((stage, _)) = self.view.current() {
             tracing::Span::current().record("stage.name", stage.name.as_str());
         }
@@ -182,7 +181,7 @@ impl<P: Ports> Run<'_, P> {
 
     /// Writes what is not written yet and leaves the release until `due`. False when it cannot be
     /// left: others have written, or people are to be told of what was just written.
-    async fn rest(&mut self, due: Option<Timestamp>, moment: Moment) -> Result<bool, DriveError> {
+    async fn rest(&mut self, due: Option<Timestamp>, moment: Tick) -> Result<bool, DriveError> {
         let writes = !self.unwritten.is_empty();
         if matches!(self.flush_and_rest(due).await?, Flushed::Reloaded) {
             return Ok(false);
@@ -297,8 +296,8 @@ impl<P: Ports> Run<'_, P> {
                 self.renew_view();
                 Ok(Flushed::Written)
             }
-            Err(AppendError::Behind) => self.reload(|_| true).await,
-            Err(AppendError::Service) => {
+            Err(AppendError::Conflict) => self.reload(|_| true).await,
+            Err(AppendError::ServiceCondition) => {
                 // What was planned on is no longer so; it is read again.
                 let still_so = |event: &Event| !matches!(event, Event::Planned { .. });
                 self.reload(still_so).await
@@ -314,7 +313,7 @@ impl<P: Ports> Run<'_, P> {
 
     async fn reload(&mut self, still_so: impl Fn(&Event) -> bool) -> Result<Flushed, DriveError> {
         self.conflicts += 1;
-        if self.conflicts > MOST_CONFLICTS {
+        if self.conflicts > MAX_CONFLICTS {
             return Err(self.failed("others wrote first again and again"));
         }
         let id = self.release.id().clone();
@@ -342,7 +341,7 @@ impl<P: Ports> Run<'_, P> {
         for report in reports.map_err(LoadError::from)? {
             let now = self.ports.now();
             let point = (report.deployment.clone(), report.at);
-            match report.taken_into(&self.view, &account, now) {
+            match report.accept_into(&self.view, &account, now) {
                 Ok(events) if events.is_empty() => {}
                 Ok(events) => self.unwritten.decide(&mut self.view, events, now),
                 Err(error) => {
@@ -411,7 +410,7 @@ fn fresh_plan(release: &Release) -> Option<(Event, Timestamp)> {
 
 /// The last look at the deployment, as an event, and when that was.
 fn observed(release: &Release) -> Option<(Event, Timestamp)> {
-    let deployment = release.live()?.deployment()?;
+    let deployment = release.active_rollout()?.deployment()?;
     let observed = || Event::DeploymentObserved {
         deployment: deployment.id.clone(),
         status: deployment.status.clone(),
@@ -421,7 +420,7 @@ fn observed(release: &Release) -> Option<(Event, Timestamp)> {
 
 /// The last look at the checks, as an event, and when that was.
 fn watched(release: &Release) -> Option<(Event, Timestamp)> {
-    let at = release.live()?.watched_at()?;
+    let at = release.active_rollout()?.watched_at()?;
     let (stage, _) = release.current()?;
     let watched = Event::Watched {
         stage: stage.name.clone(),

@@ -8,9 +8,9 @@ pub mod metric;
 pub mod per_minute;
 mod perform;
 pub mod ports;
+mod recorded;
 pub mod rollback;
 mod service;
-mod taken;
 mod traffic;
 pub mod verified;
 

@@ -31,7 +31,7 @@ pub use bulletin::{Bulletins, OpenBulletin};
 pub use codedeploy::{
     CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress, NewDeployment, Wait,
 };
-pub use directive::{Directives, Issue, Issued, OrderLog, Told, Trail};
+pub use directive::{Directives, Issue, Issued, Notify, OrderLog, Trail};
 pub use ecr::{Ecr, ImageDetail, ImageState};
 pub use ecs::{Ecs, PauseAnswer, ServiceDeploymentBrief};
 pub use ledger::{Append, AppendError, Distrust, Ledger, LoadError, OpenRelease};
@@ -54,15 +54,12 @@ pub enum CallError {
     /// It certainly did not happen (throttled, not connected), and may be tried again at once.
     #[error("{operation} was not carried out: {message}")]
     NotDone {
-        /// The operation.
         operation: &'static str,
-        /// Why.
         message: String,
     },
     /// It may or may not have happened: the answer was lost.
     #[error("the outcome of {operation} is unknown: {message}")]
     Unknown {
-        /// The operation.
         operation: &'static str,
         /// What is known.
         message: String,
@@ -82,7 +79,6 @@ impl CallError {
 
 /// The time.
 pub trait Clock {
-    /// Now.
     fn now(&self) -> Timestamp;
 }
 

@@ -3,18 +3,18 @@
 
 use towpath_core::names::{PipelineName, ReleaseId, StageName};
 use towpath_core::release::{
-    Event, Found, Image, Incoming, Lookup, MOST_ATTEMPTS, NewRollback, Refusal, Release, Rollback,
+    Event, Found, Image, Incoming, Lookup, MAX_ATTEMPTS, NewRollback, Refusal, Release, Rollback,
     RollbackDecision, RollbackFacts, RollbackRefused, RollbackRequest, ServiceId, ServiceRow,
     Serving, decide_rollback,
 };
 
-use crate::taken::Taken;
+use crate::recorded::Recorded;
 
 /// How often the service may change hands while it is decided what is rolled back.
-const MOST_TRIES: u32 = 3;
+const MAX_TRIES: u32 = 3;
 
 /// How many of a pipeline's newest releases are searched for a revision.
-const MOST_SEARCHED: usize = 50;
+const MAX_SEARCHED: usize = 50;
 
 /// What rolling back asks of the ledger and of the service.
 #[expect(
@@ -29,7 +29,7 @@ pub trait Rollbacks {
     /// A release.
     async fn find(&self, id: &ReleaseId) -> Result<Found, Self::Error>;
     /// Takes a fact into the ledger of a release.
-    async fn take(&self, release: &Release, incoming: Incoming) -> Result<Taken, Self::Error>;
+    async fn record(&self, release: &Release, incoming: Incoming) -> Result<Recorded, Self::Error>;
     /// Opens a release; whether it was not there before.
     async fn open(&self, id: &ReleaseId, events: &[Event]) -> Result<bool, Self::Error>;
     /// What serves in a service with that row, as far as it can be looked at.
@@ -47,7 +47,6 @@ pub trait Rollbacks {
 pub enum RolledBack {
     /// Nothing: the rollback that is wanted is under way.
     UnderWay {
-        /// It.
         release: ReleaseId,
         /// What it brings back.
         to: BroughtBack,
@@ -70,7 +69,6 @@ pub enum RolledBack {
 /// A rollback that was opened.
 #[derive(Debug)]
 pub struct Opened {
-    /// Its id.
     pub id: ReleaseId,
     /// Whether it was not there before.
     pub is_new: bool,
@@ -99,7 +97,7 @@ pub async fn roll_back<P: Rollbacks>(
     known: RollbackFacts,
 ) -> Result<RolledBack, P::Error> {
     let mut facts = known;
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_TRIES {
         if let Some(done) = as_it_is_now(ports, request, facts).await? {
             if let RolledBack::Refused(refused) = &done {
                 tracing::warn!(stage.name = %request.stage(), by = %request.by, %refused, "rollback refused");
@@ -149,11 +147,11 @@ async fn as_it_is_now<P: Rollbacks>(
                 then,
             } => return rollout(ports, request, release, stage, then.as_deref()).await,
         };
-        look_up(ports, lookup, &mut facts).await?;
+        find_target(ports, lookup, &mut facts).await?;
     }
 }
 
-async fn look_up<P: Rollbacks>(
+async fn find_target<P: Rollbacks>(
     ports: &P,
     lookup: Lookup,
     facts: &mut RollbackFacts,
@@ -169,7 +167,7 @@ async fn look_up<P: Rollbacks>(
             facts.serving = Some(ports.serving(&service, &row).await?);
         }
         Lookup::Newest(pipeline) => {
-            facts.newest = Some(ports.newest(&pipeline, MOST_SEARCHED).await?);
+            facts.newest = Some(ports.newest(&pipeline, MAX_SEARCHED).await?);
         }
     }
     Ok(())
@@ -192,12 +190,12 @@ async fn rollout<P: Rollbacks>(
     };
     let id = release.id().clone();
     let refused = |refused| Ok(Some(RolledBack::Refused(refused)));
-    let is_new = match ports.take(release, incoming).await? {
-        Taken::Added(_) => true,
-        Taken::Known(_) => false,
-        Taken::NoSuchRelease => return refused(RollbackRefused::NoSuchRelease(id)),
-        Taken::Refused(Refusal::NotRollingOut { .. }) => return Ok(None),
-        Taken::Refused(
+    let is_new = match ports.record(release, incoming).await? {
+        Recorded::Added(_) => true,
+        Recorded::Known(_) => false,
+        Recorded::NoSuchRelease => return refused(RollbackRefused::NoSuchRelease(id)),
+        Recorded::Refused(Refusal::NotRollingOut { .. }) => return Ok(None),
+        Recorded::Refused(
             refusal @ (Refusal::NotEligible { .. }
             | Refusal::NoLongerEligible { .. }
             | Refusal::PipelineRemoved { .. }
@@ -235,7 +233,7 @@ async fn open<P: Rollbacks>(
     request: &RollbackRequest,
     rollback: &NewRollback<'_>,
 ) -> Result<Result<Opened, RollbackRefused>, P::Error> {
-    for attempt in 0..MOST_ATTEMPTS {
+    for attempt in 0..MAX_ATTEMPTS {
         let (id, events) = rollback.opened(attempt);
         let is_new = ports.open(&id, &events).await?;
         if is_new {

@@ -129,7 +129,6 @@ impl<'a> Service<'a> {
             .unwrap_or(&Value::Null)
     }
 
-    /// Its load balancers.
     pub(crate) fn load_balancers(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
         list(self.0, "loadBalancers")
     }
@@ -228,7 +227,6 @@ impl<'a> EcsDeployment<'a> {
 /// What is left in place by a deployment that ECS has ended as failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedPrimary {
-    /// The deployment.
     pub deployment: String,
     /// The ARN of the revision that it brought.
     pub revision: String,

@@ -23,7 +23,6 @@ pub enum TrafficMechanism {
         /// The header that leads a request to green before it serves.
         header: String,
     },
-    /// VPC Lattice.
     VpcLattice {
         /// Whether green can be reached by a test listener before it serves.
         tested: bool,

@@ -22,7 +22,6 @@ pub enum NotVerified {
         said(.differences)
     )]
     Edited {
-        /// The service.
         service: ServiceId,
         /// What it says otherwise.
         differences: Vec<Difference>,
@@ -31,18 +30,12 @@ pub enum NotVerified {
     #[error(
         "the orders about {service} in the ledger were edited: {problem}. Nothing is done on their word"
     )]
-    Orders {
-        /// The service.
-        service: ServiceId,
-        /// Where.
-        problem: String,
-    },
+    Orders { service: ServiceId, problem: String },
     /// Its last owner is not trusted, and it says otherwise than what is trusted of that one.
     #[error(
         "the ledger's row of {service} cannot be held against what took it last: {distrust}. Bring back what is to serve with `towpath rollback`"
     )]
     Distrusted {
-        /// The service.
         service: ServiceId,
         /// The release that took it last.
         distrust: Box<Distrust>,

@@ -22,7 +22,7 @@ pub(crate) struct Record {
 }
 
 /// How often a record of the stream is delivered before it is given up.
-pub(crate) const MOST_ATTEMPTS: u8 = 10;
+pub(crate) const MAX_ATTEMPTS: u8 = 10;
 
 impl Key {
     /// The event by which `advance` gets a record of this key.

@@ -25,7 +25,6 @@ use self::reports::Reports;
 /// When the sweeper looks at a release whose wake-up call may have been lost.
 const WAKE_GRACE: SignedDuration = SignedDuration::from_secs(120);
 
-/// The ledger.
 #[derive(Default)]
 pub(crate) struct Ledger {
     releases: BTreeMap<ReleaseId, Stored>,
@@ -121,7 +120,7 @@ impl Ledger {
         at: Timestamp,
     ) -> Result<(), AppendError> {
         if self.releases.contains_key(id) {
-            return Err(AppendError::Behind);
+            return Err(AppendError::Conflict);
         }
         let mut entries: Vec<Entry> = Vec::new();
         for event in events {
@@ -144,7 +143,7 @@ impl Ledger {
         let head = |release: &Release| release.entries().last().map(|entry| entry.sequence);
         let stored = self.release(id).and_then(head);
         if stored != head(append.release) {
-            return Err(AppendError::Behind);
+            return Err(AppendError::Conflict);
         }
         let named: Vec<_> = append
             .events
@@ -165,7 +164,7 @@ impl Ledger {
         }
         let change = service_change(append.release, append.events, append.at);
         if let Some(change) = &change {
-            let row = self.changed(change).ok_or(AppendError::Service)?;
+            let row = self.changed(change).ok_or(AppendError::ServiceCondition)?;
             self.rows.insert(change.service.clone(), row);
         }
         for deployment in named {
@@ -247,7 +246,7 @@ fn carelessly(mut row: ServiceRow, change: &ServiceChange) -> ServiceRow {
     match &change.write {
         ServiceWrite::Arrive => row.candidate = None,
         ServiceWrite::Enqueue | ServiceWrite::Leave => {}
-        ServiceWrite::Take { epoch } | ServiceWrite::TakeBack { epoch } => {
+        ServiceWrite::Take { epoch } | ServiceWrite::TakeForRollback { epoch } => {
             row.owner = None;
             row.hold = None;
             row.candidate = None;
@@ -259,7 +258,7 @@ fn carelessly(mut row: ServiceRow, change: &ServiceChange) -> ServiceRow {
             row.epoch = *epoch;
         }
         ServiceWrite::Fence { .. } => return as_it_is,
-        ServiceWrite::Free { epoch, .. } => {
+        ServiceWrite::Release { epoch, .. } => {
             row.owner = Some(change.release.clone());
             row.epoch = *epoch;
         }

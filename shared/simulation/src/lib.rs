@@ -29,5 +29,5 @@ mod story;
 pub use dice::Dice;
 pub use planted::Flaw;
 pub use simulation::Fate;
-pub use story::{Ended, Story, tell, tell_of};
+pub use story::{Ended, Story, simulate, simulate_with};
 pub use towpath_lab_world::Behaviour;

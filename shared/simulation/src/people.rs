@@ -5,10 +5,10 @@ use serde_json::json;
 use sha2::Sha256;
 use towpath_core::message::{APPROVE, REJECT, ROLL_BACK};
 use towpath_core::names::ReleaseId;
-use towpath_core::pipeline::{CheckKind, Rollout};
+use towpath_core::pipeline::{CheckKind, EngineSettings};
 use towpath_core::release::{Incoming, Order, Principal, ServiceId, Subject};
-use towpath_deployer::handlers::{HandlerError, Taken, take};
-use towpath_deployer::ports::{Clock as _, Directives as _, Issue, Told};
+use towpath_deployer::handlers::{HandlerError, Recorded, record};
+use towpath_deployer::ports::{Clock as _, Directives as _, Issue, Notify};
 use towpath_lab_world::{Behaviour, Push};
 
 use crate::deliver::{Delivery, What};
@@ -207,13 +207,13 @@ impl Simulation {
             return;
         };
         let revision = registered["taskDefinition"]["taskDefinitionArn"].clone();
-        let edited = match &stage.rollout {
-            Rollout::Rolling(_) | Rollout::Ecs(_) => {
+        let edited = match &stage.engine {
+            EngineSettings::Rolling(_) | EngineSettings::Ecs(_) => {
                 let input = json!({ "cluster": service.cluster, "service": service.service,
                     "taskDefinition": revision });
                 self.aws(at, "root", ("ecs", "UpdateService"), &input)
             }
-            Rollout::CodeDeploy(settings) => {
+            EngineSettings::CodeDeploy(settings) => {
                 let appspec = json!({ "version": 0.0, "Resources": [{ "TargetService": {
                     "Type": "AWS::ECS::Service", "Properties": { "TaskDefinition": revision,
                         "LoadBalancerInfo": { "ContainerName": "api", "ContainerPort": 8080 } } } }] });
@@ -260,7 +260,7 @@ pub(crate) async fn give(port: &Port, ordered: Ordered) -> Result<(), HandlerErr
         by: &by,
         reason,
         at: port.now(),
-        told: Told {
+        notify: Notify {
             home: &home,
             pipelines: &pipelines,
             tag: None,
@@ -280,7 +280,7 @@ pub(crate) async fn give(port: &Port, ordered: Ordered) -> Result<(), HandlerErr
                     by: by.clone(),
                     reason: reason.into(),
                 };
-                let _: Taken = take(port, id, &actor, incoming).await?;
+                let _: Recorded = record(port, id, &actor, incoming).await?;
             }
         }
         Order::LiftHold => {

@@ -36,7 +36,7 @@ pub fn arriving(stages: Value, arrivals: &str) -> Pipeline {
 /// # Panics
 /// When people are asked in a way in which they are not told.
 #[must_use]
-pub fn told(mut pipeline: Pipeline, slack: bool, sns: bool) -> Pipeline {
+pub fn notifying(mut pipeline: Pipeline, slack: bool, sns: bool) -> Pipeline {
     let notify = &mut pipeline.notify;
     notify.slack = notify.slack.take().filter(|_| slack);
     notify.sns = sns;
@@ -59,7 +59,7 @@ fn stage(name: &str, rollout: Value) -> Value {
     json!({
         "name": name, "cluster": name, "service": "api", "containers": ["api"],
         "environment": { "api": { "RELEASE": "${release}", "STAGE": "${stage}" } },
-        "rollout": rollout,
+        "engine": rollout,
     })
 }
 

@@ -16,7 +16,7 @@ use crate::story::Story;
 const PATIENCE: usize = 6_000;
 
 /// More calls than any run makes.
-const MOST_CALLS: usize = 4_000;
+const MAX_CALLS: usize = 4_000;
 
 impl Story {
     pub(crate) async fn come_to_rest(&mut self) {
@@ -59,7 +59,7 @@ impl Story {
 
     /// Lets every run come to its end.
     async fn run_all(&mut self) {
-        for _ in 0..MOST_CALLS {
+        for _ in 0..MAX_CALLS {
             if self.runs.is_empty() {
                 return;
             }
@@ -124,7 +124,6 @@ impl Simulation {
         any
     }
 
-    /// Who asks, and what.
     fn asking(&self) -> Vec<(ReleaseId, ApprovalId)> {
         let asks = self.ledger.releases().filter_map(|release| {
             if release.conclusion().is_some() {

@@ -12,7 +12,7 @@ use towpath_deployer::handlers::{
     HandlerError, advance, approval, deployment_event, image_push, lifecycle_hook, sweeper,
 };
 
-use crate::deliver::{Delivery, Key, MOST_ATTEMPTS, What};
+use crate::deliver::{Delivery, Key, MAX_ATTEMPTS, What};
 use crate::people::{REPLIES, give};
 use crate::ports::{By, Port};
 use crate::set_up::{home, pipelines_path};
@@ -224,7 +224,7 @@ impl Simulation {
         };
         if let Some(first) = records.front_mut() {
             first.attempts += 1;
-            if !failed || first.attempts >= MOST_ATTEMPTS {
+            if !failed || first.attempts >= MAX_ATTEMPTS {
                 records.pop_front();
             }
         }

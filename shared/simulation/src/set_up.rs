@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use towpath_core::names::ParameterName;
-use towpath_core::pipeline::{ApprovalPoint, HookPoint, Pipeline, Rollout, Stage};
+use towpath_core::pipeline::{ApprovalPoint, EngineSettings, HookPoint, Pipeline, Stage};
 use towpath_core::release::{Home, ScalingState, ServiceId};
 use towpath_lab_world::{Behaviour, Push, Script};
 
@@ -23,7 +23,6 @@ pub(crate) struct SetUp {
 
 /// The account of everything.
 pub(crate) const ACCOUNT: &str = "111111111111";
-/// Its region.
 pub(crate) const REGION: &str = "eu-west-1";
 /// The repository of every pipeline.
 pub(crate) const REPOSITORY: &str = "shop/api";
@@ -165,14 +164,14 @@ fn service(simulation: &mut Simulation, stage: &Stage, digest: &str) {
         "networkConfiguration": { "awsvpcConfiguration": { "subnets": ["subnet-1"],
             "securityGroups": ["sg-1"] } },
     });
-    match &stage.rollout {
-        Rollout::Rolling(_) => {
+    match &stage.engine {
+        EngineSettings::Rolling(_) => {
             service["deploymentConfiguration"] = json!({
                 "deploymentCircuitBreaker": { "enable": true, "rollback": true },
                 "maximumPercent": 200, "minimumHealthyPercent": 100 });
             must(simulation, ("ecs", "CreateService"), &service);
         }
-        Rollout::CodeDeploy(settings) => {
+        EngineSettings::CodeDeploy(settings) => {
             service["deploymentController"] = json!({ "type": "CODE_DEPLOY" });
             service["loadBalancers"] = json!([{ "targetGroupArn": group(name, "blue"),
                 "containerName": "api", "containerPort": 8080 }]);
@@ -184,7 +183,7 @@ fn service(simulation: &mut Simulation, stage: &Stage, digest: &str) {
                 (settings.application.as_str(), settings.group.as_str()),
             );
         }
-        Rollout::Ecs(_) => {
+        EngineSettings::Ecs(_) => {
             let rule = |kind: &str| {
                 let listener = listener(name, kind);
                 format!(

@@ -11,7 +11,7 @@ use towpath_core::release::{Home, ServiceId};
 use towpath_deployer::ports::CallError;
 use towpath_lab_world::{Behaviour, Call, Effect, World};
 
-use crate::checks::Seen;
+use crate::checks::Observation;
 use crate::deliver::{Delivery, Key, Record};
 use crate::dice::Dice;
 use crate::ledger::Ledger;
@@ -49,7 +49,7 @@ pub(crate) struct Simulation {
     /// What the ledger's stream has for `advance`, by partition key.
     pub(crate) stream: BTreeMap<Key, VecDeque<Record>>,
     pub(crate) calls: Calls,
-    pub(crate) seen: Seen,
+    pub(crate) seen: Observation,
     pub(crate) alarms: BTreeSet<String>,
     /// How services were shown lately, the newest last, and until when.
     shown: BTreeMap<ServiceId, VecDeque<(Timestamp, Value)>>,
@@ -78,7 +78,6 @@ pub(crate) struct Calls {
 /// What befalls one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
-    /// It is done.
     Done,
     /// It is answered with what was so a moment ago.
     Stale,
@@ -183,7 +182,7 @@ impl Simulation {
             deliveries: Vec::new(),
             stream: BTreeMap::new(),
             calls: Calls::default(),
-            seen: Seen::default(),
+            seen: Observation::default(),
             alarms: BTreeSet::new(),
             shown: BTreeMap::new(),
             words: 0,
@@ -327,10 +326,9 @@ impl Simulation {
             self.calls.until_fault = Some(left - 1);
             return Fate::Done;
         }
-        let most = *self
-            .calls
-            .most_well
-            .get_or_insert_with(|| MOST_WELL[self.dice.roll(MOST_WELL.len())]);
+        let most = *self.calls.most_well.get_or_insert_with(|| {
+            MAX_CALLS_WITHOUT_FAULT[self.dice.roll(MAX_CALLS_WITHOUT_FAULT.len())]
+        });
         let is_first = self.calls.until_fault.is_none();
         self.calls.until_fault = Some(most - self.dice.roll(most));
         if is_first {
@@ -347,7 +345,7 @@ impl Simulation {
 }
 
 /// The most calls in a row that go well while faults go on, in one story or another.
-const MOST_WELL: [usize; 3] = [100, 40, 15];
+const MAX_CALLS_WITHOUT_FAULT: [usize; 3] = [100, 40, 15];
 
 impl Calls {
     /// A call waits for its turn.

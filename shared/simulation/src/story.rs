@@ -37,7 +37,6 @@ pub struct Ended {
     pub tag: String,
     /// Its outcome; none where it has not ended.
     pub outcome: Option<Outcome>,
-    /// Why.
     pub reason: String,
     /// Whether it is a rollback.
     pub is_rollback: bool,
@@ -48,13 +47,18 @@ pub struct Ended {
 /// # Panics
 /// When there can be no runtime on this thread, or AWS refuses to be set up.
 #[must_use]
-pub fn tell(pipeline: Pipeline, dice: Dice, scaling: ScalingState, flaw: Option<Flaw>) -> Story {
+pub fn simulate(
+    pipeline: Pipeline,
+    dice: Dice,
+    scaling: ScalingState,
+    flaw: Option<Flaw>,
+) -> Story {
     let set_up = SetUp {
         pipelines: vec![pipeline],
         scaling,
         ..SetUp::default()
     };
-    told(Simulation::new(&set_up, dice, flaw))
+    finish(Simulation::new(&set_up, dice, flaw))
 }
 
 /// Tells a story in which nothing is left to chance: an image that behaves in this way is pushed, and
@@ -63,17 +67,21 @@ pub fn tell(pipeline: Pipeline, dice: Dice, scaling: ScalingState, flaw: Option<
 /// # Panics
 /// When there can be no runtime on this thread, or AWS refuses to be set up.
 #[must_use]
-pub fn tell_of(pipeline: Pipeline, image: Behaviour, fates: &[(&'static str, Fate)]) -> Story {
+pub fn simulate_with(
+    pipeline: Pipeline,
+    image: Behaviour,
+    fates: &[(&'static str, Fate)],
+) -> Story {
     let set_up = SetUp {
         pipelines: vec![pipeline],
         image: Some(image),
         fates: fates.to_vec(),
         ..SetUp::default()
     };
-    told(Simulation::new(&set_up, Dice::new(Vec::new()), None))
+    finish(Simulation::new(&set_up, Dice::new(Vec::new()), None))
 }
 
-fn told(simulation: Simulation) -> Story {
+fn finish(simulation: Simulation) -> Story {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)

@@ -3,7 +3,7 @@
 use serde_json::json;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::ScalingState;
-use towpath_simulation::{Dice, Flaw, Story, pipelines, tell};
+use towpath_simulation::{Dice, Flaw, Story, pipelines, simulate};
 
 /// How many stories are told at most until one catches the defect.
 const STORIES: u64 = 300;
@@ -32,13 +32,13 @@ fn approved() -> Pipeline {
     pipelines::of(json!([stage]))
 }
 
-fn told(pipeline: &Pipeline, seed: u64, flaw: Flaw) -> Story {
+fn run(pipeline: &Pipeline, seed: u64, flaw: Flaw) -> Story {
     let scaling = ScalingState {
         dynamic_in: true,
         ..ScalingState::default()
     };
     let dice = Dice::seeded(seed, LENGTH);
-    tell(pipeline.clone(), dice, scaling, Some(flaw))
+    simulate(pipeline.clone(), dice, scaling, Some(flaw))
 }
 
 /// A story finds what is wrong with these words.
@@ -49,7 +49,7 @@ fn is_caught(pipeline: &Pipeline, flaw: Flaw, words: &str) {
 /// The same, where the search begins with a story that is known to.
 fn is_caught_from(first: u64, pipeline: &Pipeline, flaw: Flaw, words: &str) {
     let caught = (first..first + STORIES).find(|seed| {
-        let violations = told(pipeline, *seed, flaw).violations();
+        let violations = run(pipeline, *seed, flaw).violations();
         violations.iter().any(|violation| violation.contains(words))
     });
     println!("{flaw:?} ({words}): {caught:?}");
@@ -90,7 +90,7 @@ fn taking_the_success_of_a_rollback_for_the_releases() {
 fn a_rollback_that_codedeploy_calls_a_success_is_none() {
     let mut lies = 0;
     for seed in 0..40 {
-        let story = told(&codedeploy(), seed, Flaw::RollbackTakenForSuccess);
+        let story = run(&codedeploy(), seed, Flaw::RollbackTakenForSuccess);
         let violations = story.violations();
         let lied = violations.iter().find(|it| it.contains("does not serve"));
         assert_eq!(lied, None);

@@ -7,7 +7,7 @@ use proptest::test_runner::FileFailurePersistence;
 use serde_json::json;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Outcome, ScalingState};
-use towpath_simulation::{Dice, Fate, Story, pipelines, tell};
+use towpath_simulation::{Dice, Fate, Story, pipelines, simulate};
 
 /// How many stories each property is tried on.
 const CASES: u32 = 40;
@@ -15,8 +15,8 @@ const CASES: u32 = 40;
 /// The longest tape of a story.
 const LENGTH: usize = 700;
 
-fn told(pipeline: Pipeline, dice: Dice) -> Story {
-    tell(pipeline, dice, ScalingState::default(), None)
+fn run(pipeline: Pipeline, dice: Dice) -> Story {
+    simulate(pipeline, dice, ScalingState::default(), None)
 }
 
 fn tape() -> impl Strategy<Value = Vec<u8>> {
@@ -43,7 +43,7 @@ fn stages() -> [serde_json::Value; 3] {
 }
 
 fn holds(pipeline: Pipeline, tape: Vec<u8>) -> Result<(), TestCaseError> {
-    let violations = told(pipeline, Dice::new(tape)).violations();
+    let violations = run(pipeline, Dice::new(tape)).violations();
     prop_assert!(violations.is_empty(), "{violations:#?}");
     Ok(())
 }
@@ -77,7 +77,7 @@ proptest! {
     ) {
         let scaling = ScalingState { dynamic_in, dynamic_out, scheduled };
         let pipeline = pipelines::of(json!([pipelines::careful(stages()[engine].clone())]));
-        let violations = tell(pipeline, Dice::new(tape), scaling, None).violations();
+        let violations = simulate(pipeline, Dice::new(tape), scaling, None).violations();
         prop_assert!(violations.is_empty(), "{violations:#?}");
     }
 
@@ -100,7 +100,7 @@ proptest! {
         } else {
             stage
         };
-        holds(pipelines::told(pipelines::of(json!([stage])), slack, sns), tape)?;
+        holds(pipelines::notifying(pipelines::of(json!([stage])), slack, sns), tape)?;
     }
 
     #[test]
@@ -128,7 +128,7 @@ fn stories_end_in_every_way_that_there_is() {
     let mut brought_back = false;
     for seed in 0..150 {
         let stage = pipelines::approved(pipelines::rolling(), "before_rollout");
-        let story = told(pipelines::of(json!([stage])), Dice::seeded(seed, LENGTH));
+        let story = run(pipelines::of(json!([stage])), Dice::seeded(seed, LENGTH));
         for ended in story.ended() {
             let outcome = ended.outcome.expect("an end");
             brought_back |= ended.is_rollback && outcome == Outcome::Succeeded;
@@ -160,7 +160,7 @@ fn what_changes_aws_meets_every_fate() {
             } else {
                 pipelines::approved(stage, "before_traffic")
             };
-            let story = told(pipelines::of(json!([stage])), Dice::seeded(seed, LENGTH));
+            let story = run(pipelines::of(json!([stage])), Dice::seeded(seed, LENGTH));
             for (fate, times) in story.fates() {
                 *met.entry(fate).or_default() += times;
             }

@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Candidate, Directive, Good, Order, Principal, Recomputed, Release, Revision, ScalingState,
-    ServiceId, ServiceRow, Subject, Upon, verify_row,
+    Candidate, Directive, GoodRelease, Order, Principal, Recomputed, Release, Revision,
+    ScalingState, ServiceId, ServiceRow, Subject, Upon, verify_row,
 };
-use towpath_simulation::{Dice, Story, pipelines, tell};
+use towpath_simulation::{Dice, Story, pipelines, simulate};
 
 fn shop() -> Pipeline {
     let production = pipelines::approved(pipelines::native(), "before_rollout");
@@ -22,7 +22,7 @@ fn shop() -> Pipeline {
 }
 
 fn story(dice: Dice) -> Story {
-    tell(shop(), dice, ScalingState::default(), None)
+    simulate(shop(), dice, ScalingState::default(), None)
 }
 
 /// Somebody who was never there.
@@ -61,10 +61,12 @@ const EDITS: [Edit; 9] = [
     ("taken_by", |row| {
         row.taken_by = Some(nobody().release);
     }),
-    ("good", |row| row.good = evil(row.good.as_ref())),
-    ("earlier", |row| {
-        let first = evil(row.earlier.first());
-        row.earlier = first.into_iter().collect();
+    ("last_good", |row| {
+        row.last_good = evil(row.last_good.as_ref())
+    }),
+    ("history", |row| {
+        let first = evil(row.history.first());
+        row.history = first.into_iter().collect();
     }),
     ("baseline", |row| row.baseline = Some(evil_revision())),
     ("hold", |row| row.hold = Some("nobody said so".into())),
@@ -78,7 +80,7 @@ const EDITS: [Edit; 9] = [
     }),
 ];
 
-fn evil(good: Option<&Good>) -> Option<Good> {
+fn evil(good: Option<&GoodRelease>) -> Option<GoodRelease> {
     let mut good = good?.clone();
     good.revision = evil_revision();
     Some(good)
@@ -189,9 +191,9 @@ fn a_service_that_was_let_go_is_known_by_the_order_and_by_what_is_trusted() {
             let entries = release.entries()[..count].to_vec();
             Release::fold(release.id().clone(), entries).expect("a release")
         })
-        .find(|before| before.live().is_some())
+        .find(|before| before.active_rollout().is_some())
         .expect("a rollout");
-    let epoch = had.live().expect("a rollout").epoch;
+    let epoch = had.active_rollout().expect("a rollout").epoch;
     let subject = Subject::Service(service.clone());
     let upon = Upon {
         epoch,

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Outcome, ScalingState};
-use towpath_simulation::{Dice, pipelines, tell};
+use towpath_simulation::{Dice, pipelines, simulate};
 
 fn reaches_the_end(pipeline: Pipeline) {
-    let story = tell(
+    let story = simulate(
         pipeline,
         Dice::new(Vec::new()),
         ScalingState::default(),
@@ -36,7 +36,7 @@ fn a_push_is_rolled_out_once_it_is_approved() {
 #[test]
 fn a_push_is_rolled_out_once_it_is_approved_by_message() {
     let stage = pipelines::approved_by_message(pipelines::rolling(), "before_rollout");
-    reaches_the_end(pipelines::told(of(json!([stage])), false, true));
+    reaches_the_end(pipelines::notifying(of(json!([stage])), false, true));
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::foreign::{self, Foreign};
 use super::model::{self, DESCRIBE_ONLY};
 use super::nulls;
+use super::other_format::{self, OtherFormat};
 use crate::image::Needs;
 use crate::json::{self, JsonError};
 
@@ -44,7 +44,7 @@ pub enum DocumentError {
     Json(JsonError),
     /// It is something else.
     #[error("{0}")]
-    Foreign(Foreign),
+    OtherFormat(OtherFormat),
     /// Something that everything else stands on is missing or of another kind.
     #[error(
         "it has no {expected} at {path}: a task definition is an object with \"family\" and a list \"containerDefinitions\""
@@ -137,8 +137,8 @@ impl TaskDefinition {
     /// # Errors
     /// [`DocumentError`], which says what the document is where it is something else.
     pub fn from_value(value: Value) -> Result<Self, DocumentError> {
-        if let Some(foreign) = foreign::of_value(&value) {
-            return Err(DocumentError::Foreign(foreign));
+        if let Some(foreign) = other_format::of_value(&value) {
+            return Err(DocumentError::OtherFormat(foreign));
         }
         if value.get("taskDefinition").is_some_and(Value::is_object) {
             Self::from_describe(value)
@@ -279,16 +279,16 @@ impl<'a> Container<'a> {
 /// Reads a text that is to be a task definition or a template of one.
 ///
 /// # Errors
-/// [`DocumentError::Foreign`] where it can be told what the text is instead.
+/// [`DocumentError::OtherFormat`] where it can be told what the text is instead.
 pub fn read_text(text: &[u8]) -> Result<Value, DocumentError> {
-    if let Some(foreign) = foreign::of_bytes(text) {
-        return Err(DocumentError::Foreign(foreign));
+    if let Some(foreign) = other_format::of_bytes(text) {
+        return Err(DocumentError::OtherFormat(foreign));
     }
     json::read(text).map_err(|error| {
         let foreign = std::str::from_utf8(text)
             .ok()
-            .and_then(|text| foreign::of_text(text, &error));
-        foreign.map_or(DocumentError::Json(error), DocumentError::Foreign)
+            .and_then(|text| other_format::of_text(text, &error));
+        foreign.map_or(DocumentError::Json(error), DocumentError::OtherFormat)
     })
 }
 

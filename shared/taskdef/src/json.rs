@@ -21,12 +21,12 @@ use crate::repeated_key;
 /// Longest text that is read, in bytes: more than any event, ledger item or answer of AWS that is read
 /// here has, and 16 times the task definition that ECS takes, so that one that is too long is still
 /// shown as such.
-pub const LONGEST: usize = 1024 * 1024;
+pub const MAX_LEN: usize = 1024 * 1024;
 
 /// Why a text cannot be read without loss.
 #[derive(Debug, Error)]
 pub enum JsonError {
-    /// The text is longer than [`LONGEST`].
+    /// The text is longer than [`MAX_LEN`].
     #[error("{0} bytes are more than the 1048576 that are read")]
     TooLong(usize),
     /// It is no JSON, is nested deeper than 127 levels, or has a key twice.
@@ -73,7 +73,7 @@ impl JsonError {
 /// # Errors
 /// [`JsonError`], if the text is not JSON or cannot be kept exactly.
 pub fn read(text: &[u8]) -> Result<Value, JsonError> {
-    if text.len() > LONGEST {
+    if text.len() > MAX_LEN {
         return Err(JsonError::TooLong(text.len()));
     }
     // A byte order mark, which editors on Windows leave, is no part of the text.
@@ -89,7 +89,7 @@ pub fn read(text: &[u8]) -> Result<Value, JsonError> {
 /// # Errors
 /// [`JsonError`], if the text is not JSON, cannot be kept exactly, or is of another shape.
 pub fn read_as<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
-    serde_json::from_value(read(text)?).map_err(|error| JsonError::Shape(told(&error)))
+    serde_json::from_value(read(text)?).map_err(|error| JsonError::Shape(describe_error(&error)))
 }
 
 /// Reads JSON whose numbers may be rounded to 64 bits: measurements, and answers of which no number is
@@ -106,34 +106,34 @@ pub fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
 
 /// What serde says of a value of the wrong kind, without the text that it found: that may be a secret.
 #[must_use]
-pub fn told(error: &serde_json::Error) -> String {
+pub fn describe_error(error: &serde_json::Error) -> String {
     let message = error.to_string();
-    let mut told = String::with_capacity(message.len());
+    let mut described = String::with_capacity(message.len());
     let mut rest = message.as_str();
     // <https://docs.rs/serde/latest/serde/de/enum.Unexpected.html>
     while let Some(at) = rest.find("string \"") {
         let (before, from) = rest.split_at(at);
         let text = &from["string ".len()..];
-        told.push_str(before);
-        told.push_str("text");
+        described.push_str(before);
+        described.push_str("text");
         rest = &text[end_of_text(text)..];
     }
-    told.push_str(rest);
+    described.push_str(rest);
     for unknown in ["unknown variant `", "unknown field `", "duplicate field `"] {
-        let Some((before, from)) = told.split_once(unknown) else {
+        let Some((before, from)) = described.split_once(unknown) else {
             continue;
         };
         // What is expected follows, in back-ticks too, and has none in it.
         let Some(end) = from.find("`, expected").or_else(|| from.rfind('`')) else {
             continue;
         };
-        told = format!(
+        described = format!(
             "{before}{unknown}{}{}",
             repeated_key(&from[..end]),
             &from[end..]
         );
     }
-    told
+    described
 }
 
 /// Where a text in quotes that `Debug` has written ends, with its last quote.
@@ -284,7 +284,7 @@ mod tests {
         }
         let said = |text: &str| {
             let error = serde_json::from_str::<Said>(text).expect_err(text);
-            told(&error)
+            describe_error(&error)
         };
         insta::assert_snapshot!(said(r#"{"count": "hunter\"2"}"#), @"invalid type: text, expected u8 at line 1 column 21");
         insta::assert_snapshot!(said(r#""hunter2""#), @"invalid type: text, expected struct Said at line 1 column 9");
@@ -311,7 +311,7 @@ mod tests {
         let deep = "[".repeat(100_000);
         insta::assert_snapshot!(error(&deep), @r#"recursion limit exceeded at line 1, column 128"#);
         assert!(matches!(
-            read(&vec![b' '; LONGEST + 1]),
+            read(&vec![b' '; MAX_LEN + 1]),
             Err(JsonError::TooLong(_))
         ));
     }

@@ -6,17 +6,19 @@
 //! [`spec_hash`] says which documents run the same thing, [`diff`](diff()) shows what differs and
 //! [`validate`](validate()) what ECS would refuse.
 
+#![warn(missing_docs)]
+
 mod canonical;
 mod diff;
 mod document;
 mod fargate;
-mod foreign;
 mod hash;
 pub mod image;
 pub mod json;
 mod model;
 pub mod names;
 mod nulls;
+mod other_format;
 mod own_tags;
 mod print;
 mod protected;
@@ -30,9 +32,9 @@ mod visible;
 
 pub use diff::{Change, ChangeKind, Diff, diff};
 pub use document::{Container, Described, DocumentError, TaskDefinition, read_text};
-pub use foreign::{Foreign, Kind, kind_of};
 pub use hash::{SpecHash, spec_hash};
 pub use model::{DESCRIBE_ONLY, REGISTERABLE};
+pub use other_format::{Kind, OtherFormat, kind_of};
 pub use own_tags::{TAG_COMMIT, TAG_PREFIX, TAG_RELEASE, TAG_SPEC};
 pub use print::{ordered, pretty, printable};
 pub use protected::protected_hash;

@@ -32,7 +32,7 @@ impl InvalidName {
 
     /// What to write instead.
     #[must_use]
-    pub fn way_out(&self) -> String {
+    pub fn help(&self) -> String {
         format!("use {}", self.rule)
     }
 }

@@ -68,10 +68,10 @@ const WEBHOOKS: [&str; 6] = [
 ];
 
 /// Longest user's name in a URL that is taken for one: what is longer is a token.
-const LONGEST_USER: usize = 15;
+const MAX_USER_LEN: usize = 15;
 
 /// Fewest characters of what somebody's random generator made.
-const SHORTEST_RANDOM: usize = 24;
+const MIN_RANDOM_LEN: usize = 24;
 
 /// Whether the value of this name is to be hidden.
 pub fn is_secret_name(name: &str) -> bool {
@@ -141,7 +141,7 @@ fn has_url_password(word: &str) -> bool {
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let user = authority.rsplit_once('@').map(|(user, _)| user);
-    user.is_some_and(|user| user.contains(':') || user.len() > LONGEST_USER)
+    user.is_some_and(|user| user.contains(':') || user.len() > MAX_USER_LEN)
         || rest.split(['?', '&', ';']).skip(1).any(|parameter| {
             let name = parameter.split('=').next().unwrap_or_default();
             is_secret_name(name)
@@ -171,7 +171,7 @@ fn has_random(value: &str) -> bool {
         let is_break =
             |pair: &&[Kind]| pair[0] != pair[1] && **pair != [Kind::Capital, Kind::Small];
         let breaks = kinds.windows(2).filter(is_break).count();
-        run.len() >= SHORTEST_RANDOM
+        run.len() >= MIN_RANDOM_LEN
             && [Kind::Small, Kind::Capital, Kind::Digit]
                 .iter()
                 .all(|kind| kinds.contains(kind))

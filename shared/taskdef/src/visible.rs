@@ -3,7 +3,7 @@
 use crate::secrets::is_secret_value;
 
 /// Longest text that is repeated, in characters: an image with its digest is not longer.
-const LONGEST_REPEATED: usize = 160;
+const MAX_REPEATED_LEN: usize = 160;
 
 /// What stands for a text that is not repeated.
 const LEFT_OUT: &str = "… (not shown: it may be a secret)";
@@ -31,7 +31,7 @@ pub fn repeated(text: &str) -> String {
     if is_secret_value(text) || is_hexadecimal_secret(text) {
         return LEFT_OUT.to_owned();
     }
-    match text.char_indices().nth(LONGEST_REPEATED) {
+    match text.char_indices().nth(MAX_REPEATED_LEN) {
         Some((end, _)) => format!("{}…", visible(&text[..end])),
         None => visible(text),
     }
@@ -144,7 +144,7 @@ mod tests {
         #[test]
         fn any_text_is_repeated_within_bounds(text in any::<String>()) {
             // A character is written out in ten at most: `\u{10ffff}`.
-            prop_assert!(repeated(&text).chars().count() <= LONGEST_REPEATED * 10 + 1);
+            prop_assert!(repeated(&text).chars().count() <= MAX_REPEATED_LEN * 10 + 1);
         }
     }
 

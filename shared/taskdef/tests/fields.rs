@@ -278,7 +278,7 @@ fn a_value_that_is_none_of_the_models_is_found_with_the_one_that_is_meant() {
 }
 
 /// A container with one member; what is told about it.
-fn told(member: &str, value: &Value) -> String {
+fn findings_of_member(member: &str, value: &Value) -> String {
     let mut document = base().document;
     document["containerDefinitions"][0][member] = value.clone();
     let told: Vec<_> = findings(&document)
@@ -372,7 +372,10 @@ fn what_people_write_is_told_with_what_to_write() {
     ];
     let mut shown = String::new();
     for (member, value) in written {
-        shown.push_str(&format!("{member}: {value}\n{}\n\n", told(member, &value)));
+        shown.push_str(&format!(
+            "{member}: {value}\n{}\n\n",
+            findings_of_member(member, &value)
+        ));
     }
     insta::assert_snapshot!(shown);
 }

@@ -213,7 +213,7 @@ proptest! {
                 Ok(again) => again,
                 // So many of its names are empty that it cannot be told from what
                 // `--generate-cli-skeleton` prints, which is refused as that.
-                Err(DocumentError::Foreign(foreign)) if foreign.kind == Kind::Skeleton => return Ok(()),
+                Err(DocumentError::OtherFormat(foreign)) if foreign.kind == Kind::Skeleton => return Ok(()),
                 Err(error) => return Err(TestCaseError::fail(error.to_string())),
             };
             prop_assert_eq!(again.document(), definition.document());

@@ -20,7 +20,7 @@ fn findings(document: &Value, is_registered: bool) -> Vec<Finding> {
 }
 
 /// Of each finding: how bad it is, the rule, the container and the place.
-fn told(findings: &[Finding]) -> Value {
+fn as_values(findings: &[Finding]) -> Value {
     let told = findings.iter();
     told.map(|one| json!([one.severity, one.rule, one.container, one.path]))
         .collect()
@@ -34,7 +34,7 @@ fn each_is_found_once_at_its_place_with_a_way_out() {
             let found = findings(&definition(&case), false);
             let place = pointer(case[4].as_str().expect("a place"));
             let expected = json!([[severity, case[2], case[3], place]]);
-            assert_eq!(told(&found), expected, "{case}");
+            assert_eq!(as_values(&found), expected, "{case}");
             for finding in &found {
                 assert!(!finding.remedy.is_empty(), "{case}");
                 shown.push_str(&format!("{finding}\n"));
@@ -55,7 +55,7 @@ fn what_ecs_has_registered_stops_no_release() {
         } else {
             "warning"
         };
-        assert_eq!(told(&found)[0][0], severity, "{case}");
+        assert_eq!(as_values(&found)[0][0], severity, "{case}");
         assert_eq!(found.len(), 1, "{case}");
     }
 }

@@ -9,7 +9,6 @@ use crate::lab::{Error, Lab, answer, send};
 pub struct Place {
     /// The account's id.
     pub account: &'static str,
-    /// The region.
     pub region: &'static str,
 }
 

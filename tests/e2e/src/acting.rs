@@ -148,7 +148,7 @@ impl World {
         let from = json!({ "taskDefinition": from });
         let mut described = self.lab.aws("ecs", "DescribeTaskDefinition", &from).await?;
         let mut edited = described["taskDefinition"].take();
-        // The rest of a description is not taken back.
+        // The rest of a description stays.
         let kept = [
             "family",
             "networkMode",

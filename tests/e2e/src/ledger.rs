@@ -8,11 +8,8 @@ use crate::lab::{Error, Lab};
 /// A release as the ledger's summary shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// Its id.
     pub id: String,
-    /// The tag.
     pub tag: String,
-    /// The digest.
     pub digest: String,
     /// How it ended, if it has.
     pub outcome: Option<String>,

@@ -3,12 +3,12 @@
 
 mod account;
 mod acting;
+mod assertions;
 mod command;
 mod described;
 pub mod encrypted;
 mod lab;
 mod ledger;
-mod looking;
 mod narrator;
 mod native;
 mod network;
@@ -21,9 +21,9 @@ pub mod terminal;
 mod world;
 
 pub use account::{Account, Place, Stolen, TOOLS};
+pub use assertions::DeadLetter;
 pub use lab::{Error, Lab, Options};
 pub use ledger::{Ledger, Listed, why};
-pub use looking::DeadLetter;
 pub use narrator::Narrator;
 pub use native::{Native, Reached};
 pub use network::{LoadBalancer, Network, find_listener, network_of};

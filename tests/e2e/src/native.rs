@@ -95,7 +95,7 @@ impl Native {
     #[must_use]
     pub fn pipeline(&self, stage: &StageSetup) -> Value {
         let mut production = json!({ "name": stage.name, "cluster": stage.name, "service": Shop::NAME,
-            "containers": ["app"], "rollout": { "ecs": { "hook": "towpath-lifecycle-hook" } } });
+            "containers": ["app"], "engine": { "ecs": { "hook": "towpath-lifecycle-hook" } } });
         if !self.checked_at.is_empty() {
             let url = stage.test_url.clone().unwrap_or_default();
             production["checks"] = json!([{ "name": "health", "http": { "url": format!("{url}/healthz"),

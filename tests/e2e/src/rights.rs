@@ -54,7 +54,7 @@ const BY_DEPLOYER: [(&str, &str); 20] = [
         "codedeploy:ContinueDeployment",
         "letting traffic through, and making room in a group that only keeps old tasks",
     ),
-    ("codedeploy:StopDeployment", "taking back a rollout"),
+    ("codedeploy:StopDeployment", "rolling back a rollout"),
     (
         "ecs:TagResource",
         "AWS asks for it where a revision is registered with tags; the lab does not",

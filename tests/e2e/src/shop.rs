@@ -20,7 +20,6 @@ pub const OUTSIDER: &str = "U0OUTSIDER1";
 pub struct Shop {
     /// The digest that everything runs at first.
     pub initial: String,
-    /// The stages.
     pub stages: Vec<StageSetup>,
     /// What production needs because it is in an account of its own; `None` where it is not.
     pub target: Option<Target>,
@@ -129,7 +128,7 @@ impl Shop {
                 "hook": "towpath-lifecycle-hook" } })
         };
         let stage = |name: &str, rollout: Value| {
-            json!({ "name": name, "cluster": name, "service": Self::NAME, "containers": ["app"], "rollout": rollout,
+            json!({ "name": name, "cluster": name, "service": Self::NAME, "containers": ["app"], "engine": rollout,
                 "environment": { "app": { "COMMIT": "${tag}" } },
                 "docker_labels": { "app": { "com.example.commit": "${tag}" } }, "tags": { "commit": "${tag}" } })
         };

@@ -12,7 +12,6 @@ use crate::target::Target;
 /// A lab with the example in it, whose time stands still unless a story moves it.
 #[derive(Debug)]
 pub struct World {
-    /// The lab.
     pub lab: Lab,
     /// The example.
     pub shop: Shop,
@@ -34,7 +33,7 @@ pub struct Card {
 }
 
 /// More timers than any story has: reaching it means that something is waited for in vain.
-const MOST_TIMERS: usize = 2_000;
+const MAX_TIMERS: usize = 2_000;
 
 impl World {
     /// A lab with the example, everything running.
@@ -137,7 +136,7 @@ impl World {
         what: &str,
         so: impl AsyncFn(&Self) -> Result<bool, Error>,
     ) -> Result<(), Error> {
-        for _ in 0..MOST_TIMERS {
+        for _ in 0..MAX_TIMERS {
             self.lab.post("idle", &json!({})).await?;
             if so(self).await? {
                 return Ok(());

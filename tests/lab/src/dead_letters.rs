@@ -18,7 +18,6 @@ pub(crate) struct Letter {
     pub(crate) time: String,
     /// Who gave up: `lambda`, `stream`, `events`, `sns`.
     pub(crate) source: String,
-    /// Whom it was for.
     pub(crate) function: String,
     /// Why, as AWS names it.
     pub(crate) condition: String,

@@ -39,7 +39,6 @@ pub(crate) struct Description {
 /// A DynamoDB table keyed by `pk` and `sk`, both strings.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Table {
-    /// Its name.
     pub(crate) name: String,
     /// Its global secondary indexes.
     #[serde(default)]
@@ -52,7 +51,6 @@ pub(crate) struct Table {
 /// A global secondary index with string keys, projecting everything.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Index {
-    /// Its name.
     pub(crate) name: String,
     /// Attribute of its partition key.
     pub(crate) partition: String,
@@ -63,7 +61,6 @@ pub(crate) struct Index {
 /// One Lambda function.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Function {
-    /// What it is for.
     #[serde(default)]
     pub(crate) description: String,
     /// Memory in MiB.
@@ -210,18 +207,14 @@ pub(crate) enum DescriptionError {
     /// The file cannot be read.
     #[error("cannot read '{file}': name the description of the functions with --functions-json")]
     Read {
-        /// The file.
         file: String,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
     /// It is not what it should be.
     #[error("'{file}' is not a description of functions")]
     Form {
-        /// The file.
         file: String,
-        /// Where and why.
         #[source]
         source: serde_json::Error,
     },

@@ -75,9 +75,7 @@ pub(crate) struct Lab {
     pub(crate) faults: Faults,
     /// Access keys.
     pub(crate) identities: Identities,
-    /// Roles.
     pub(crate) roles: Roles,
-    /// Policies of resources.
     pub(crate) resource_policies: ResourcePolicies,
     /// Tables that no other account can read or write.
     pub(crate) managed_keys: ManagedKeys,
@@ -87,7 +85,6 @@ pub(crate) struct Lab {
     pub(crate) log_keys: logs::Keys,
     /// What was pushed to the registry.
     pub(crate) registry: Registry,
-    /// When parameters were written.
     pub(crate) parameters: ssm::Written,
     /// The rest of AWS.
     pub(crate) moto: Moto,
@@ -99,7 +96,6 @@ pub(crate) struct Lab {
     pub(crate) topics: Topics,
     /// The table's stream.
     pub(crate) streams: Streams,
-    /// Slack.
     pub(crate) slack: Workspace,
     /// Load balancer listeners.
     pub(crate) listeners: Listeners,
@@ -119,7 +115,6 @@ pub(crate) enum StartError {
     /// The description of the functions is unusable.
     #[error(transparent)]
     Description(#[from] DescriptionError),
-    /// moto is not there.
     #[error(transparent)]
     Moto(#[from] MotoError),
     /// What the functions need could not be made.
@@ -130,7 +125,6 @@ pub(crate) enum StartError {
     Io {
         /// What was wanted.
         what: String,
-        /// Why.
         #[source]
         source: std::io::Error,
     },

@@ -22,7 +22,6 @@ pub(crate) enum MotoError {
     Start {
         /// The program as given.
         program: String,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
@@ -51,7 +50,6 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// Its headers, without those that belong to one connection.
     pub(crate) headers: HeaderMap,
-    /// The body.
     pub(crate) body: Bytes,
 }
 
@@ -93,7 +91,6 @@ enum Server {
 pub(crate) struct Place<'a> {
     /// Twelve-digit account.
     pub(crate) account: &'a str,
-    /// Region.
     pub(crate) region: &'a str,
 }
 

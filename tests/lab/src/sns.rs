@@ -19,15 +19,12 @@ use crate::xml;
 /// A message that was published.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Message {
-    /// Its id.
     pub(crate) message_id: String,
     /// Virtual time.
     pub(crate) time: String,
     /// The topic's ARN.
     pub(crate) topic: String,
-    /// Its subject.
     pub(crate) subject: Option<String>,
-    /// Its text.
     pub(crate) message: String,
     /// Its attributes, as functions get them.
     pub(crate) attributes: Value,

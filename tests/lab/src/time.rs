@@ -37,7 +37,7 @@ pub(crate) enum TimeError {
 /// Lambda lets a function run.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
-const MOST_AT_ONE_MOMENT: u64 = 100_000;
+const MAX_AT_ONE_MOMENT: u64 = 100_000;
 
 /// When anything happens next by itself.
 fn next_due(lab: &Lab) -> Option<Timestamp> {
@@ -136,7 +136,7 @@ async fn step(lab: &Arc<Lab>, until: Option<Timestamp>, most: u64) -> Result<u64
         } else {
             at_this_moment + 1
         };
-        if at_this_moment > MOST_AT_ONE_MOMENT {
+        if at_this_moment > MAX_AT_ONE_MOMENT {
             return Err(TimeError::Standstill(at_this_moment));
         }
         lab.clock.jump_to(due);

@@ -10,7 +10,6 @@ use crate::events::delivery::Delivery;
 use crate::lambda::async_queue::Queued;
 use crate::lock::lock;
 
-/// Whom to wake.
 #[derive(Debug)]
 pub(crate) enum Wake {
     /// A scheduled rule, by its index.

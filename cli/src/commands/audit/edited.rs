@@ -5,8 +5,8 @@ use std::io::Write;
 use serde::Serialize;
 use towpath_core::release::Difference;
 
+use crate::describe::safe;
 use crate::output::{Failure, NAME, QUIET};
-use crate::telling::safe;
 
 /// A derived row that says otherwise than what it is derived from.
 #[derive(Debug, Serialize)]

@@ -8,8 +8,8 @@ use towpath_core::release::{BrokenTrail, Directive, Order, Subject, verify_trail
 
 use super::edited::{Edited, write_edited};
 use crate::deployer::orders::Orders;
+use crate::describe::{counted, safe, time};
 use crate::output::{BAD, Failure, GOOD, NAME, QUIET};
-use crate::telling::{counted, safe, time};
 
 /// What was found about the orders of one subject.
 #[derive(Debug, Serialize)]

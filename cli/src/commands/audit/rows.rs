@@ -12,8 +12,8 @@ use towpath_core::release::{
 use super::edited::{Edited, write_edited};
 use super::orders::{self, AuditedOrders};
 use crate::deployer::orders::Orders;
+use crate::describe::{counted, safe};
 use crate::output::{BAD, Failure, GOOD, NAME};
-use crate::telling::{counted, safe};
 
 /// What was found about a service.
 #[derive(Debug, Serialize)]
@@ -108,12 +108,12 @@ pub(super) async fn of_service<D: Orders>(
     let mut releases = known.releases.clone();
     // Whom the row names may be older than all that were looked at, or of a pipeline that is gone.
     for id in named_by(&row) {
-        look_at(deployer, &mut releases, id).await?;
+        audit_row(deployer, &mut releases, id).await?;
     }
     let told = loop {
         let told = Recomputed::of(service, releases.values(), &trail.directives, known.whole);
         match &told.before {
-            Some(before) if known.whole && look_at(deployer, &mut releases, before).await? => {}
+            Some(before) if known.whole && audit_row(deployer, &mut releases, before).await? => {}
             Some(_) | None => break told,
         }
     };
@@ -136,7 +136,7 @@ pub(super) async fn of_service<D: Orders>(
 }
 
 /// Reads a release that was not looked at yet. Whether there is one.
-async fn look_at<D: Orders>(
+async fn audit_row<D: Orders>(
     deployer: &D,
     releases: &mut BTreeMap<ReleaseId, Release>,
     id: &ReleaseId,
@@ -152,9 +152,9 @@ async fn look_at<D: Orders>(
 
 fn named_by(row: &ServiceRow) -> impl Iterator<Item = &ReleaseId> {
     let good = row
-        .good
+        .last_good
         .iter()
-        .chain(&row.earlier)
+        .chain(&row.history)
         .map(|good| &good.release);
     let arrived = row
         .waiting

@@ -70,8 +70,8 @@ impl FromStr for Asked {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(way_out) = other_form(text) {
-            return Err(way_out);
+        if let Some(help) = other_form(text) {
+            return Err(help);
         }
         let (name, digest) = match text.split_once('@') {
             Some((name, digest)) => (name, Some(digest_of(name, digest)?)),
@@ -235,15 +235,9 @@ mod tests {
 
         let (registry, repository, tags) = asked(&format!("{ECR}/shop/api@{digest}"));
         assert_eq!((registry, repository), (there, "shop/api".into()));
-        let way_out = tags.unwrap_err();
-        assert!(
-            way_out.contains("towpath explain shop/api TAG"),
-            "{way_out}"
-        );
-        assert!(
-            way_out.contains(&format!("imageDigest={digest}")),
-            "{way_out}"
-        );
+        let help = tags.unwrap_err();
+        assert!(help.contains("towpath explain shop/api TAG"), "{help}");
+        assert!(help.contains(&format!("imageDigest={digest}")), "{help}");
         let (_, _, tags) = asked("shop/api");
         assert!(tags.unwrap_err().ends_with("towpath explain shop/api TAG"));
     }

@@ -9,8 +9,8 @@ use towpath_deployer::rollback::{BroughtBack, Opened, RolledBack};
 use towpath_taskdef::image::Digest;
 
 use super::Arguments;
+use crate::describe::safe;
 use crate::output::{Failure, GOOD, NAME, QUIET, WARN};
-use crate::telling::safe;
 
 #[derive(Serialize)]
 pub(super) struct Report<'a> {
@@ -46,10 +46,10 @@ pub(super) struct TakenFrom {
 pub(super) struct RunsInstead {
     pub(super) revision: Revision,
     /// What Towpath left, where that is known.
-    pub(super) left: Option<Revision>,
+    pub(super) last_left: Option<Revision>,
     /// The same, for people.
     #[serde(skip)]
-    pub(super) told: String,
+    pub(super) outcome: String,
 }
 
 #[derive(Serialize)]
@@ -69,7 +69,7 @@ pub(super) struct To {
 
 /// What was found out about the service while it was looked at.
 #[derive(Default)]
-pub(super) struct LookedAt {
+pub(super) struct ServiceReads {
     pub(super) runs_instead: Option<RunsInstead>,
     pub(super) not_looked_at: Option<String>,
 }
@@ -81,7 +81,7 @@ impl<'a> Report<'a> {
         arguments: &'a Arguments,
         service: &ServiceId,
         by: Principal,
-        looked: LookedAt,
+        reads: ServiceReads,
     ) -> Result<Self, RollbackRefused> {
         let mut report = Report {
             pipeline: arguments.of.pipeline.as_str(),
@@ -91,8 +91,8 @@ impl<'a> Report<'a> {
             new: false,
             rolled_back: None,
             taken_from: None,
-            runs_instead: looked.runs_instead,
-            not_looked_at: looked.not_looked_at,
+            runs_instead: reads.runs_instead,
+            not_looked_at: reads.not_looked_at,
             rollback: None,
             to: None,
         };
@@ -131,12 +131,12 @@ impl<'a> Report<'a> {
 
 impl To {
     fn of(BroughtBack { rollback, image }: BroughtBack) -> Self {
-        let of_release = !rollback.before;
+        let of_release = !rollback.is_from_before;
         Self {
-            release: rollback.good,
+            release: rollback.good_release,
             tag: of_release.then(|| image.tag.to_string()),
             revision: rollback.revision,
-            before_release: rollback.before,
+            before_release: rollback.is_from_before,
             digest: of_release.then_some(image.digest),
             vetoed: None,
         }
@@ -165,7 +165,7 @@ pub(super) fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(),
         writeln!(
             out,
             "{WARN}{}{WARN:#}. What Towpath deployed last comes back",
-            safe(&runs.told)
+            safe(&runs.outcome)
         )?;
     }
     if let Some(why) = &report.not_looked_at {

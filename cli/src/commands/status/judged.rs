@@ -4,9 +4,9 @@ use serde::Serialize;
 use towpath_core::release::{Drift, Revision, ServiceRow};
 
 use crate::doctor::drift;
-use crate::doctor::looked::Looked;
+use crate::doctor::service_row::{WayOut, help};
 use crate::doctor::stage::StageAt;
-use crate::doctor::standing::{WayOut, way_out};
+use crate::doctor::stage_reads::StageReads;
 
 /// What is to be said of how a stage's service stands.
 pub(super) struct Judged {
@@ -17,7 +17,7 @@ pub(super) struct Judged {
 }
 
 /// Holds what a service was found to run, and to stand on, against its row.
-pub(super) fn judge(at: &StageAt<'_>, row: &ServiceRow, looked: Looked) -> Judged {
+pub(super) fn judge(at: &StageAt<'_>, row: &ServiceRow, looked: StageReads) -> Judged {
     let mut judged = Judged {
         runs_instead: looked
             .running
@@ -30,9 +30,9 @@ pub(super) fn judge(at: &StageAt<'_>, row: &ServiceRow, looked: Looked) -> Judge
         not_looked_at: looked.not_looked_at,
     };
     if let Some(failed) = looked.failed {
-        let way_out = way_out(at, row);
-        let told = format!("{}: {}", failed.what, way_out.text());
-        match way_out {
+        let help = help(at, row);
+        let told = format!("{}: {}", failed.what, help.text());
+        match help {
             WayOut::FirstPush(_) => judged.know = Some(told),
             WayOut::Back(_) => judged.failed = Some(told),
         }
@@ -47,7 +47,7 @@ fn instead(at: &StageAt<'_>, row: &ServiceRow, running: &Revision) -> Option<Ins
         Drift::NotKnown(good) => (drift::not_known(row, running, good), false),
         Drift::Changed(left) => {
             let changed = drift::changed(running, left);
-            (format!("{changed}; {}", drift::way_out(at, row)), true)
+            (format!("{changed}; {}", drift::help(at, row)), true)
         }
     };
     Some(Instead {

@@ -6,11 +6,11 @@ use towpath_core::release::Rollback;
 
 use super::shop::*;
 use super::*;
-use crate::deployer::memory::Answers;
+use crate::deployer::memory::Replies;
 
 /// Every service runs that revision, and nothing that failed is left in it.
-fn running(number: u8) -> Answers {
-    Answers::default()
+fn running(number: u8) -> Replies {
+    Replies::default()
         .say(
             "ecs:DescribeServices",
             value!({ "services": [{ "status": "ACTIVE", "taskDefinition": revision(number) }] }),
@@ -69,7 +69,7 @@ fn status_says_what_runs_where_towpath_has_not_deployed_it() {
     assert!(stage["runs"].is_null(), "{stage}");
     assert_eq!(stage["runs_instead"]["revision"], revision(8).as_str());
     assert_eq!(stage["runs_instead"]["holds"], true);
-    assert_eq!(stage["left"]["release"], last.as_str());
+    assert_eq!(stage["last_left"]["release"], last.as_str());
 
     // What was accepted keeps no release, and is not Towpath's all the same.
     row(&mut deployer).baseline = None;
@@ -88,7 +88,7 @@ fn status_says_what_runs_where_towpath_has_not_deployed_it() {
 #[test]
 fn status_says_what_it_has_not_looked_at() {
     let (mut deployer, _, last) = changed_by_hand();
-    deployer.answers = Answers::refuse_all("AccessDeniedException");
+    deployer.answers = Replies::refuse_all("AccessDeniedException");
     let (answer, _) = towpath(&deployer, &["status"]);
     assert_eq!(answer, Ok(Answer::Yes));
     let stage = production(&deployer);
@@ -118,29 +118,29 @@ fn a_rollback_of_what_somebody_has_put_there_brings_back_what_towpath_left_last(
     );
     assert!(text.contains("goes back to 0000002"), "{text}");
     let rollback = opened(&deployer);
-    assert_eq!((&rollback.good, &rollback.from), (&last, &None));
+    assert_eq!((&rollback.good_release, &rollback.from), (&last, &None));
     assert_eq!(rollback.revision, revision(7));
 
     // One that is named is brought back, whatever runs.
     ordered(&deployer, "rollback", &["--to", good.as_str()]);
-    assert_eq!(opened(&deployer).good, good);
+    assert_eq!(opened(&deployer).good_release, good);
 
     // Where it runs what Towpath left, the one before comes back.
     deployer.ordered.take();
     deployer.answers = running(7);
     let report = json(&ordered(&deployer, "rollback", &["--output", "json"]));
     assert!(report["runs_instead"].is_null(), "{report}");
-    assert_eq!(opened(&deployer).good, good);
+    assert_eq!(opened(&deployer).good_release, good);
 
     // Where it may not be looked at, the ledger alone decides, which is said.
     deployer.ordered.take();
-    deployer.answers = Answers::refuse_all("AccessDeniedException");
+    deployer.answers = Replies::refuse_all("AccessDeniedException");
     let text = ordered(&deployer, "rollback", &[]);
     assert!(
         text.contains("could not be looked at") && text.contains("ecs:DescribeServices"),
         "{text}"
     );
-    assert_eq!(opened(&deployer).good, good);
+    assert_eq!(opened(&deployer).good_release, good);
 }
 
 #[test]

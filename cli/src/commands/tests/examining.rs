@@ -1,13 +1,13 @@
 //! `towpath doctor`, as far as it arranges and prints.
 
 use super::*;
-use crate::deployer::memory::Answers;
+use crate::deployer::memory::Replies;
 
 #[test]
 fn what_may_not_be_read_is_unknown_and_no_error() {
     let mut deployer = Memory::new();
     deployer.keep(SHOP);
-    deployer.answers = Answers::refuse_all("AccessDeniedException");
+    deployer.answers = Replies::refuse_all("AccessDeniedException");
     let text = yes(&deployer, &["doctor"]);
     assert!(
         text.contains("towpath-sweeper-releases\n  unknown rule: events:DescribeRule"),
@@ -47,7 +47,7 @@ fn a_pipeline_that_cannot_be_used_is_an_error() {
     assert_eq!(report["errors"], 1);
     assert_eq!(report["findings"][0]["check"], "pipeline");
     assert!(
-        report["findings"][0]["way_out"]
+        report["findings"][0]["help"]
             .as_str()
             .unwrap()
             .contains("towpath lint")
@@ -58,7 +58,7 @@ fn a_pipeline_that_cannot_be_used_is_an_error() {
 fn one_pipeline_is_examined_without_the_deployer() {
     let mut deployer = Memory::new();
     deployer.keep(SHOP);
-    deployer.answers = Answers::refuse_all("AccessDeniedException");
+    deployer.answers = Replies::refuse_all("AccessDeniedException");
     let text = yes(&deployer, &["doctor", "shop-api"]);
     assert!(!text.contains("sweeper"), "{text}");
     let (answer, _) = towpath(&deployer, &["doctor", "shop-web"]);

@@ -100,7 +100,7 @@ fn a_veto_stops_what_is_on_its_way_and_is_shown_where_it_serves() {
         "json",
     ];
     let report = json(&yes(&deployer, &rest));
-    assert_eq!(report["told"], serde_json::json!([on_its_way.as_str()]));
+    assert_eq!(report["notified"], serde_json::json!([on_its_way.as_str()]));
     assert_eq!(report["order"], serde_json::to_value(Order::Veto).unwrap());
     assert_eq!(deployer.ordered.borrow().taken.len(), 1);
     yes(&deployer, &["status"]);
@@ -251,7 +251,7 @@ fn audit_misses_orders_that_are_not_listed_and_vetoes_that_nobody_ordered() {
 }
 
 /// Whose people the orders are told to, one after the other.
-fn told(deployer: &Memory) -> Vec<Vec<String>> {
+fn notified(deployer: &Memory) -> Vec<Vec<String>> {
     let ordered = deployer.ordered.borrow();
     let whose = ordered.bulletins.iter().map(|(_, told)| match &told.news {
         News::Hold { stages, .. } => stages.iter().map(|it| it.pipeline.to_string()).collect(),
@@ -270,9 +270,9 @@ fn an_order_is_told_to_the_people_of_the_pipelines_that_it_concerns() {
     let why = ["--reason", "it loses orders"];
     yes(&deployer, &[&["hold"], &PRODUCTION[..], &why].concat());
     yes(&deployer, &[&["hold"], &PRODUCTION[..], &why].concat());
-    assert_eq!(told(&deployer), [["shop-api"]]);
+    assert_eq!(notified(&deployer), [["shop-api"]]);
     yes(&deployer, &[&["veto", worse.as_str()], &why[..]].concat());
-    assert_eq!(told(&deployer)[1..], [["shop-api"]]);
+    assert_eq!(notified(&deployer)[1..], [["shop-api"]]);
 
     // A repository that does not answer keeps no veto from counting, and its people are told.
     deployer.silent.insert(billing.repository.clone());
@@ -280,7 +280,7 @@ fn an_order_is_told_to_the_people_of_the_pipelines_that_it_concerns() {
         &deployer,
         &[&["lift-veto", worse.as_str()], &why[..]].concat(),
     );
-    let both = told(&deployer).split_off(2);
+    let both = notified(&deployer).split_off(2);
     assert_eq!(both.concat().len(), 2, "{both:?}");
 
     // What is still to come may come to anybody.
@@ -288,7 +288,7 @@ fn an_order_is_told_to_the_people_of_the_pipelines_that_it_concerns() {
     let later = Digest::of(b"later").to_string();
     let rest = [&["veto", &later, "--not-pushed-yet"], &why[..]].concat();
     yes(&deployer, &rest);
-    assert_eq!(told(&deployer).len(), 6);
+    assert_eq!(notified(&deployer).len(), 6);
 }
 
 #[test]
@@ -310,7 +310,11 @@ fn whatever_cannot_be_looked_up_a_veto_counts_and_says_so() {
         );
         assert!(text.contains(&said), "{text}");
     }
-    assert_eq!(told(&deployer).concat().len(), 4, "both pipelines, of both");
+    assert_eq!(
+        notified(&deployer).concat().len(),
+        4,
+        "both pipelines, of both"
+    );
 
     // No repository that answers has it.
     deployer.unread.clear();
@@ -322,7 +326,7 @@ fn whatever_cannot_be_looked_up_a_veto_counts_and_says_so() {
         text.contains("no repository that could be asked has sha256:"),
         "{text}"
     );
-    assert_eq!(told(&deployer).concat().len(), 6, "it may be anybody's");
+    assert_eq!(notified(&deployer).concat().len(), 6, "it may be anybody's");
 
     // Not even the pipelines can be read: the release names one.
     deployer.locked = true;
@@ -335,7 +339,7 @@ fn whatever_cannot_be_looked_up_a_veto_counts_and_says_so() {
         warning.contains("only the people of shop-api are told"),
         "{warning}"
     );
-    let last = told(&deployer).pop().unwrap();
+    let last = notified(&deployer).pop().unwrap();
     assert_eq!(last, ["shop-api"]);
     let text = yes(&deployer, &[&["lift-veto", &unknown], &why[..]].concat());
     assert!(text.contains("so that nobody is told of it"), "{text}");
@@ -356,7 +360,7 @@ fn a_hold_says_whose_people_it_cannot_tell() {
             "the people of the pipeline in /towpath/pipelines/team/billing/billing are not told";
         assert!(text.contains(said), "{text}");
     }
-    assert_eq!(told(&deployer), [["shop-api"], ["shop-api"]]);
+    assert_eq!(notified(&deployer), [["shop-api"], ["shop-api"]]);
 }
 
 #[test]

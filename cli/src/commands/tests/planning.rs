@@ -26,7 +26,7 @@ fn shop() -> Memory {
     }));
     let plan = Plan {
         base: BaseRevision::Revision(current.clone()),
-        current,
+        previous: current,
         spec: Fingerprint::of("rendered"),
         reuse: None,
         images: Vec::new(),
@@ -41,7 +41,7 @@ fn shop() -> Memory {
         paced_minutes: 0,
         ready_minutes: None,
         remarks: Vec::new(),
-        no_way_back: None,
+        cannot_roll_back: None,
         drift: None,
         veto: None,
         unknown_fields: vec!["/newField".into()],
@@ -100,7 +100,7 @@ fn plan_does_not_take_what_is_being_rolled_out_for_what_runs() {
     let rolling: ReleaseId = "shop-api-0123456789abcdef".parse().unwrap();
     let served = "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop:6";
     if let Some((_, plan)) = &mut deployer.preview {
-        plan.reuse = Some(plan.current.clone());
+        plan.reuse = Some(plan.previous.clone());
         plan.service.owner = Some(rolling.clone());
         plan.service.baseline = Some(served.parse().unwrap());
     }
@@ -123,7 +123,7 @@ fn plan_does_not_take_what_is_being_rolled_out_for_what_runs() {
     assert!(!text.contains("runs now      "), "{text}");
     // Before anything has started the service shows what serves.
     if let Some((_, plan)) = &mut deployer.preview {
-        plan.current = served.parse().unwrap();
+        plan.previous = served.parse().unwrap();
     }
     assert!(no(&deployer, &plan).contains(&format!("runs now      {served}")));
 }
@@ -163,7 +163,7 @@ fn plan_says_that_the_image_is_vetoed() {
 fn plan_says_when_nothing_would_be_deployed() {
     let mut deployer = shop();
     if let Some((_, plan)) = &mut deployer.preview {
-        plan.reuse = Some(plan.current.clone());
+        plan.reuse = Some(plan.previous.clone());
     }
     let text = yes(
         &deployer,

@@ -5,7 +5,7 @@ use towpath_core::release::{EndReason, Outcome};
 
 use super::shop::*;
 use super::*;
-use crate::deployer::memory::Answers;
+use crate::deployer::memory::Replies;
 
 #[test]
 fn a_rollback_brings_back_the_release_before() {
@@ -38,7 +38,10 @@ fn a_rollback_brings_back_the_release_before() {
     else {
         panic!("a rollback is opened: {events:?}");
     };
-    assert_eq!((&rollback.good, &rollback.from), (&good, &Some(worse)));
+    assert_eq!(
+        (&rollback.good_release, &rollback.from),
+        (&good, &Some(worse))
+    );
     assert_eq!(image.tag.as_str(), "0000001");
     assert_eq!(rollback.reason.as_deref(), Some("orders get lost"));
 }
@@ -65,7 +68,7 @@ fn a_rollback_names_any_release_that_succeeded_there() {
 #[test]
 fn a_rollback_takes_its_revision_from_the_good_releases_own_entries() {
     let (mut deployer, _, _) = shop();
-    row(&mut deployer).earlier[0].revision = revision(66);
+    row(&mut deployer).history[0].revision = revision(66);
     ordered(&deployer, "rollback", &[]);
     let ordered = deployer.ordered.borrow();
     let Event::Opened {
@@ -110,7 +113,7 @@ fn what_failed_and_is_left_in_place_is_told_and_makes_way_for_what_is_good() {
     let primary = serde_json::json!({ "id": "ecs-svc/7", "status": "PRIMARY", "rolloutState": "FAILED",
         "rolloutStateReason": "ECS deployment circuit breaker: tasks failed to start.",
         "taskDefinition": revision(9), "desiredCount": 2, "runningCount": 1, "failedTasks": 3 });
-    deployer.answers = Answers::default()
+    deployer.answers = Replies::default()
         .say_about(
             "ecs:DescribeServices",
             "shop-test",
@@ -149,7 +152,7 @@ fn what_failed_and_is_left_in_place_is_told_and_makes_way_for_what_is_good() {
     );
 
     // Who may not ask ECS is told, and the ledger decides.
-    deployer.answers = Answers::refuse_all("AccessDeniedException");
+    deployer.answers = Replies::refuse_all("AccessDeniedException");
     let text = yes(&deployer, &["status"]);
     assert!(
         text.contains("could not be asked: ecs:DescribeServices"),

@@ -50,7 +50,7 @@ pub(super) fn rolled_out_on(row: Option<&ServiceRow>) -> Vec<Event> {
     let row = row.cloned().unwrap_or_default();
     let epoch = row.epoch + 1;
     let plan = serde_json::json!({
-        "current": revision(5), "base": { "revision": revision(5) },
+        "previous": revision(5), "base": { "revision": revision(5) },
         "spec": Fingerprint::of("rendered"), "images": [], "desired_count": 2, "service": row,
     });
     let succeeded_in = |stage: &str| Event::RolloutEnded {

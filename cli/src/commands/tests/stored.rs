@@ -3,7 +3,7 @@
 use towpath_core::release::{EndReason, Outcome};
 
 use super::*;
-use crate::deployer::memory::Answers;
+use crate::deployer::memory::Replies;
 
 #[test]
 fn explain_asks_only_the_pipelines_of_the_repository() {
@@ -40,7 +40,7 @@ fn explain_says_that_the_deployer_hears_of_no_push_there() {
     let rule = serde_json::json!({ "EventPattern": pattern.to_string() });
     let mut deployer = Memory::new();
     deployer.keep(&SHOP.replace("shop/api\n", &format!("shop/api\nregistry: {theirs}\n")));
-    deployer.answers = Answers::default().say("events:DescribeRule", rule);
+    deployer.answers = Replies::default().say("events:DescribeRule", rule);
     let asked = ["explain", "shop/api", "3f2c1ab"];
     let text = no(&deployer, &asked);
     assert!(
@@ -56,7 +56,7 @@ fn explain_says_that_the_deployer_hears_of_no_push_there() {
     assert_eq!(report["taken"], false);
     assert_eq!(report["pipelines"][0]["problem"]["severity"], "error");
     // Whoever may not look at the rule is told what is known.
-    deployer.answers = Answers::refuse_all("AccessDeniedException");
+    deployer.answers = Replies::refuse_all("AccessDeniedException");
     let text = yes(&deployer, &asked);
     assert!(
         text.contains("but events:DescribeRule: AccessDenied"),

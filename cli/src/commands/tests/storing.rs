@@ -3,7 +3,7 @@
 use towpath_core::release::{EndReason, Reason};
 
 use super::*;
-use crate::deployer::memory::Answers;
+use crate::deployer::memory::Replies;
 
 #[test]
 fn apply_stores_shows_what_changes_and_is_quiet_about_nothing() {
@@ -106,8 +106,8 @@ fn apply_refuses_what_another_pipeline_has_already() {
 #[test]
 fn apply_refuses_a_template_that_this_deployer_may_not_read() {
     let based = |parameter: &str| {
-        let base = format!("    base:\n      parameter: {parameter}\n    rollout:");
-        SHOP.replacen("    rollout:", &base, 1)
+        let base = format!("    base:\n      parameter: {parameter}\n    engine:");
+        SHOP.replacen("    engine:", &base, 1)
     };
     let deployer = Memory::new();
     let (_folder, theirs) = file(&based("/ship/templates/shop"));
@@ -141,13 +141,13 @@ fn apply_says_that_the_deployer_was_not_told_of_a_registry() {
     for (pattern, is_told) in [(own, false), (told, true)] {
         let mut deployer = Memory::new();
         let rule = serde_json::json!({ "EventPattern": pattern.to_string() });
-        deployer.answers = Answers::default().say("events:DescribeRule", rule);
+        deployer.answers = Replies::default().say("events:DescribeRule", rule);
         let text = yes(&deployer, &["apply", &path]);
         let said =
             format!("but the deployer was not told of {theirs}: it hears of no push there\n");
         assert_eq!(text.contains(&said), !is_told, "{text}");
-        let way_out = "add \"222222222222/us-east-1\" to `registries` of infra/deployer";
-        assert_eq!(text.contains(way_out), !is_told, "{text}");
+        let help = "add \"222222222222/us-east-1\" to `registries` of infra/deployer";
+        assert_eq!(text.contains(help), !is_told, "{text}");
         let report = json(&yes(&deployer, &["apply", "--output", "json", &path]));
         assert_eq!(report["pipelines"][0]["problem"].is_null(), is_told);
     }

@@ -130,7 +130,7 @@ fn every_rollout_that_a_text_says_to_write_is_taken() {
         if file.contains("/lint/") {
             continue;
         }
-        for rollout in quoted(&text, "rollout: ") {
+        for rollout in quoted(&text, "engine: ") {
             // As it is formatted; whatever else is filled in is the name of an engine.
             let rollout = rollout.replace("{{{other}: {{}}}}", "{{ecs: {{}}}}");
             let rollout = match rollout.contains("{{") {

@@ -5,9 +5,9 @@ use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
     Actor, Event, Incoming, Order, Principal, ServiceId, ServiceRow, Subject, Summary,
 };
-use towpath_deployer::handlers::{Taken, take};
+use towpath_deployer::handlers::{Recorded, record};
 use towpath_deployer::ports::{
-    AppendError, Clock as _, Directives as _, Issue, Issued, Ledger as _, OrderLog, Told, Trail,
+    AppendError, Clock as _, Directives as _, Issue, Issued, Ledger as _, Notify, OrderLog, Trail,
 };
 use towpath_taskdef::image::{Digest, Tag};
 
@@ -26,9 +26,9 @@ impl Orders for Installed {
         release: &ReleaseId,
         by: &Principal,
         incoming: Incoming,
-    ) -> Result<Taken, Failure> {
+    ) -> Result<Recorded, Failure> {
         let actor = Actor::Person(by.clone());
-        Ok(take(&self.aws, release, &actor, incoming).await?)
+        Ok(record(&self.aws, release, &actor, incoming).await?)
     }
 
     async fn open(
@@ -40,9 +40,11 @@ impl Orders for Installed {
         let actor = Actor::Person(by.clone());
         match self.aws.open(release, events, &actor, self.aws.now()).await {
             Ok(()) => Ok(true),
-            Err(AppendError::Behind) => Ok(false),
+            Err(AppendError::Conflict) => Ok(false),
             Err(
-                error @ (AppendError::Service | AppendError::Deployment(_) | AppendError::Call(_)),
+                error @ (AppendError::ServiceCondition
+                | AppendError::Deployment(_)
+                | AppendError::Call(_)),
             ) => Err(error.into()),
         }
     }
@@ -63,7 +65,7 @@ impl Orders for Installed {
             by,
             reason,
             at: self.aws.now(),
-            told: Told {
+            notify: Notify {
                 home: &home,
                 pipelines,
                 tag,

@@ -9,7 +9,7 @@ use towpath_core::release::{
     Accepted, Directive, Event, Incoming, Logged, Order, Principal, ServiceId, ServiceRow, Subject,
     Summary, Upon, accept,
 };
-use towpath_deployer::handlers::Taken;
+use towpath_deployer::handlers::Recorded;
 use towpath_deployer::ports::{Issued, OrderLog, Trail};
 use towpath_taskdef::image::{Digest, Tag};
 
@@ -18,7 +18,6 @@ use crate::deployer::Deployer as _;
 use crate::deployer::orders::Orders;
 use crate::output::Failure;
 
-/// What was ordered.
 #[derive(Default)]
 pub(crate) struct Ordered {
     pub(crate) trails: BTreeMap<Subject, Trail>,
@@ -35,7 +34,7 @@ pub(crate) struct Ordered {
 pub(crate) const ARN: &str = "arn:aws:iam::111111111111:user/ada";
 
 impl Memory {
-    fn standing(&self, subject: &Subject) -> Option<String> {
+    fn active(&self, subject: &Subject) -> Option<String> {
         match self.ordered.borrow().standing.get(subject) {
             Some(standing) => standing.clone(),
             None => match subject {
@@ -56,18 +55,18 @@ impl Orders for Memory {
         release: &ReleaseId,
         _by: &Principal,
         incoming: Incoming,
-    ) -> Result<Taken, Failure> {
+    ) -> Result<Recorded, Failure> {
         let Some(found) = self.release(release).await? else {
-            return Ok(Taken::NoSuchRelease);
+            return Ok(Recorded::NoSuchRelease);
         };
         Ok(match accept(&found, incoming, self.now()) {
             Ok(Accepted::Add(events)) => {
                 let taken = &mut self.ordered.borrow_mut().taken;
                 taken.push((release.clone(), events));
-                Taken::Added(Box::new(found))
+                Recorded::Added(Box::new(found))
             }
-            Ok(Accepted::Known) => Taken::Known(Box::new(found)),
-            Err(refusal) => Taken::Refused(refusal),
+            Ok(Accepted::Known) => Recorded::Known(Box::new(found)),
+            Err(refusal) => Recorded::Refused(refusal),
         })
     }
 
@@ -94,7 +93,7 @@ impl Orders for Memory {
         pipelines: &[Pipeline],
         tag: Option<&Tag>,
     ) -> Result<Issued, Failure> {
-        let standing = self.standing(subject);
+        let standing = self.active(subject);
         if standing.is_some() == order.sets() {
             return Ok(Issued::AlreadySo(standing));
         }
@@ -132,7 +131,10 @@ impl Orders for Memory {
         ordered.standing.insert(subject.clone(), standing);
         ordered.bulletins.extend(bulletins);
         let directive = Box::new(directive);
-        Ok(Issued::Written { directive, untold })
+        Ok(Issued::Written {
+            directive,
+            not_notified: untold,
+        })
     }
 
     async fn trail(&self, subject: &Subject) -> Result<Trail, Failure> {
@@ -150,7 +152,7 @@ impl Orders for Memory {
     ) -> Result<(ServiceRow, Trail), Failure> {
         let subject = Subject::Service(service.clone());
         let mut row = self.services.get(service).cloned().unwrap_or_default();
-        row.hold = self.standing(&subject);
+        row.hold = self.active(&subject);
         Ok((row, self.trail(&subject).await?))
     }
 
@@ -160,7 +162,7 @@ impl Orders for Memory {
     }
 
     async fn veto(&self, digest: &Digest) -> Result<Option<String>, Failure> {
-        Ok(self.standing(&Subject::Image(*digest)))
+        Ok(self.active(&Subject::Image(*digest)))
     }
 
     async fn open_releases(&self) -> Result<Vec<Summary>, Failure> {

@@ -1,8 +1,8 @@
 //! What is found in AWS, and what is said of what is not.
 
 use super::*;
-use crate::deployer::memory::Answers;
 use crate::deployer::memory::Memory;
+use crate::deployer::memory::Replies;
 use crate::init::stage;
 
 fn wish() -> Wish {
@@ -17,13 +17,13 @@ fn wish() -> Wish {
 }
 
 /// A service with this controller and strategy, whose container `app` runs this image.
-fn service(controller: &str, strategy: &str, image: &str) -> Answers {
+fn service(controller: &str, strategy: &str, image: &str) -> Replies {
     let service = json!({ "status": "ACTIVE", "taskDefinition": "api:7",
         "deploymentController": { "type": controller },
         "deploymentConfiguration": { "strategy": strategy } });
     let containers = json!([{ "name": "app", "image": image },
         { "name": "proxy", "image": "public.ecr.aws/nginx/nginx:1" }]);
-    Answers::default()
+    Replies::default()
         .say("ecs:DescribeServices", json!({ "services": [service] }))
         .say(
             "ecs:DescribeTaskDefinition",
@@ -32,7 +32,7 @@ fn service(controller: &str, strategy: &str, image: &str) -> Answers {
         .say("ecr:DescribeRepositories", json!({}))
 }
 
-async fn surveyed(answers: Answers, wish: &Wish) -> Result<Survey, String> {
+async fn surveyed(answers: Replies, wish: &Wish) -> Result<Survey, String> {
     let mut deployer = Memory::new();
     deployer.answers = answers;
     let found = survey(&deployer, "towpath", wish).await;

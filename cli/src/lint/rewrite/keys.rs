@@ -5,7 +5,7 @@ use towpath_core::target::CheckUrl;
 use towpath_taskdef::repeated;
 
 use super::{LEFT_OUT, Place, command, like, scalar, takes, value_of, written};
-use crate::shape::{Field, Shape, Struct};
+use crate::schema_node::{Field, SchemaNode, Struct};
 use crate::yaml::document::{Node, Value};
 use crate::yaml::flow;
 
@@ -148,17 +148,17 @@ fn url(texts: &[String], fields: &Struct) -> Option<Vec<(String, Json)>> {
 /// that must be there.
 fn belongs_to(texts: &[String], fields: &Struct) -> Option<(String, Json)> {
     let fits = |field: &&Field| texts.iter().all(|text| takes(&field.shape, text));
-    let is_list = |field: &Field| matches!(field.shape, Shape::List(_));
+    let is_list = |field: &Field| matches!(field.shape, SchemaNode::List(_));
     let has_rules = |field: &&Field| match &field.shape {
-        Shape::Text(kind) => kind.is_some(),
-        Shape::List(item) => matches!(**item, Shape::Text(Some(_))),
-        Shape::Bool
-        | Shape::Integer { .. }
-        | Shape::Number
-        | Shape::Map { .. }
-        | Shape::Struct(_)
-        | Shape::Choice(_)
-        | Shape::Any => false,
+        SchemaNode::Text(kind) => kind.is_some(),
+        SchemaNode::List(item) => matches!(**item, SchemaNode::Text(Some(_))),
+        SchemaNode::Bool
+        | SchemaNode::Integer { .. }
+        | SchemaNode::Number
+        | SchemaNode::Map { .. }
+        | SchemaNode::Struct(_)
+        | SchemaNode::Choice(_)
+        | SchemaNode::Any => false,
     };
     let known = fields.fields.iter();
     let field = known

@@ -49,7 +49,7 @@ fn everything() -> Value {
             "environment": {"app": {"COMMIT": "${tag}"}},
             "docker_labels": {"app": {"com.example.commit": "${tag}"}},
             "tags": {"commit": "${tag}"},
-            "rollout": {"codedeploy": {"application": "shop-api", "group": "production", "hook": "towpath-lifecycle-hook", "configuration": "CodeDeployDefault.ECSAllAtOnce", "container": "app", "port": 8080}},
+            "engine": {"codedeploy": {"application": "shop-api", "group": "production", "hook": "towpath-lifecycle-hook", "configuration": "CodeDeployDefault.ECSAllAtOnce", "container": "app", "port": 8080}},
             "approval": {"slack": ["U0123456789"], "required": 1, "when": "before_rollout", "expires": "48h"},
             "checks": [
                 {"name": "health", "at": "after_test_traffic", "http": {"url": "https://shop.example.com/health", "headers": {"accept": "text/plain"}, "body_contains": "ready", "json": {"/status": "ok"}, "timeout": "2s", "interval": "1s"}},
@@ -57,7 +57,7 @@ fn everything() -> Value {
                 {"name": "errors", "at": "bake", "metric": {"namespace": "AWS/ApplicationELB", "name": "Errors", "dimensions": {"TargetGroup": "green"}, "statistic": "Sum", "must_be": "at_most", "threshold": 5, "window": "5m"}},
                 {"name": "migrate", "at": "before_install", "task": {"container": "app", "command": ["./manage", "migrate"], "environment": {"MODE": "once"}, "timeout": "5m"}},
             ],
-            "auto_scaling": "suspend", "bake": "15m", "way_back": "optional", "timeout": "2h",
+            "auto_scaling": "suspend", "bake": "15m", "rollback": "optional", "timeout": "2h",
         }],
     })
 }
@@ -121,7 +121,10 @@ fn assert_hidden(linter: &Linter, file: &Value, hidden: &str) {
 fn a_secret_at_any_place_is_in_nothing_that_is_told() {
     let linter = Linter::new().unwrap();
     let good = everything();
-    assert_eq!(tell(&good.to_string(), Format::Json), Vec::<String>::new());
+    assert_eq!(
+        errors_of(&good.to_string(), Format::Json),
+        Vec::<String>::new()
+    );
     let mut found = Vec::new();
     places(&good, "", false, &mut found);
     for (place, free) in found {

@@ -16,7 +16,6 @@ pub(crate) struct Seals {
     pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
-/// What is known of them.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     /// Each version that was read: it never changes.

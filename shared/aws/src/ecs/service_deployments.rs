@@ -25,7 +25,7 @@ const PAGE: i32 = 100;
 
 /// The most pages that are read: more than three months have of a service that is deployed every ten
 /// minutes of each working day.
-const MOST_PAGES: usize = 60;
+const MAX_PAGES: usize = 60;
 
 /// A service deployment as AWS sent it: stages and states that the SDK does not know stay as they
 /// are.
@@ -73,7 +73,7 @@ pub(super) async fn list(
 ) -> Result<Vec<ServiceDeploymentBrief>, CallError> {
     let mut listed = Vec::new();
     let mut token = None;
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let page = client
             .list_service_deployments()
             .cluster(service.cluster.as_str())

@@ -22,7 +22,7 @@ pub(super) const PAGE: u8 = 100;
 /// The most pages that are read: a service has at most 5,000 tasks, and ECS lists those that have
 /// stopped for about an hour.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>
-const MOST_PAGES: usize = 60;
+const MAX_PAGES: usize = 60;
 
 /// The codes by which ECS refuses filters: it has none for filters that do not go together.
 const REFUSES_FILTERS: [&str; 2] = ["InvalidParameterException", "ClientException"];
@@ -50,7 +50,6 @@ pub(super) struct StartedBy<'a> {
 enum Filter {
     Running,
     Stopped,
-    /// Not by the text.
     StoppedAmong,
 }
 
@@ -80,7 +79,7 @@ impl StartedBy<'_> {
     async fn list(&self, filter: Filter, most: usize) -> Result<Vec<String>, CallError> {
         let mut found = Vec::new();
         let mut token = None;
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let page = self
                 .asked(filter)
                 .max_results(PAGE.into())

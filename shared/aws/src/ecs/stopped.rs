@@ -5,12 +5,12 @@ use aws_sdk_ecs::types::{Container, Task, TaskStopCode};
 use towpath_core::message::one_line;
 
 /// The most reasons that are told; ECS remembers the tasks of an hour, and each may have its own.
-const MOST_TOLD: usize = 3;
+const MAX_SHOWN: usize = 3;
 
 /// The longest reason that is told, in characters.
-const LONGEST_REASON: usize = 200;
+const MAX_REASON_LEN: usize = 200;
 
-/// Why these tasks failed, the one that stopped last first: at most [`MOST_TOLD`] reasons, and how
+/// Why these tasks failed, the one that stopped last first: at most [`MAX_SHOWN`] reasons, and how
 /// many more there are. Tasks that stopped for the same reason are told once, with their number;
 /// those that were told to stop, because fewer are wanted, have not failed.
 pub(super) fn reasons(mut tasks: Vec<Task>) -> Vec<String> {
@@ -26,14 +26,14 @@ pub(super) fn reasons(mut tasks: Vec<Task>) -> Vec<String> {
             None => told.push((reason, 1)),
         }
     }
-    let more = told.len().saturating_sub(MOST_TOLD);
+    let more = told.len().saturating_sub(MAX_SHOWN);
     let more = match more {
         0 => None,
         1 => Some("1 more reason".to_owned()),
         _ => Some(format!("{more} more reasons")),
     };
     told.into_iter()
-        .take(MOST_TOLD)
+        .take(MAX_SHOWN)
         .map(|(reason, times)| match times {
             1 => reason,
             _ => format!("{times} tasks: {reason}"),
@@ -64,7 +64,7 @@ fn reason(task: &Task) -> Option<String> {
         }
         (false, Some(why)) => format!("{} ({why})", failed.join(", ")),
     };
-    Some(one_line(&text, LONGEST_REASON))
+    Some(one_line(&text, MAX_REASON_LEN))
 }
 
 /// What went wrong with a container, if it did.

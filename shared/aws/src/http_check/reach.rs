@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use towpath_core::message::one_line;
 use towpath_core::target::{CheckUrl, Scheme};
 
-use super::{MOST_ADDRESSES, connect, encrypt, exchange, look_up, request};
+use super::{MAX_ADDRESSES, connect, encrypt, exchange, look_up, request};
 
 /// What came of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub async fn reach(url: &CheckUrl, limit: Duration) -> Reached {
         let mut addresses = look_up(url).await.map_err(Reached::Unreached)?;
         // Whoever has no IPv6 still has time for the others.
         addresses.sort_by_key(|address| address.is_ipv6());
-        addresses.truncate(MOST_ADDRESSES);
+        addresses.truncate(MAX_ADDRESSES);
         let tcp = connect(&addresses, limit).await;
         let tcp = tcp.map_err(Reached::Unreached)?;
         let request = request(&BTreeMap::new(), url).map_err(Reached::Unreached)?;

@@ -37,7 +37,7 @@ const OPEN: &str = "bulletin";
 /// Its value where what was told is not mended.
 const STUCK: &str = "stuck";
 /// How many pipelines that are stuck are looked at in one go.
-const MOST_STUCK: usize = 1_000;
+const MAX_STUCK: usize = 1_000;
 
 impl Bulletins for Aws {
     async fn announce(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError> {
@@ -45,7 +45,11 @@ impl Bulletins for Aws {
         written(put.condition_expression("attribute_not_exists(pk)")).await
     }
 
-    async fn complain(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError> {
+    async fn announce_problem(
+        &self,
+        id: &BulletinId,
+        bulletin: &Bulletin,
+    ) -> Result<bool, CallError> {
         let problem = match &bulletin.news {
             News::PipelineStuck { problem, .. } => problem.clone(),
             News::TagNotTaken { .. }
@@ -68,14 +72,14 @@ impl Bulletins for Aws {
         written(put).await
     }
 
-    async fn complaints(&self) -> Result<Vec<BulletinId>, CallError> {
+    async fn open_problems(&self) -> Result<Vec<BulletinId>, CallError> {
         let query = self.query().await?;
         let query = query
             .index_name(OPEN_INDEX)
             .key_condition_expression("#open = :open")
             .expression_attribute_names("#open", "open")
             .expression_attribute_values(":open", text(STUCK));
-        Ok(readable(&paged(query, MOST_STUCK).await?, id_of))
+        Ok(readable(&paged(query, MAX_STUCK).await?, id_of))
     }
 
     async fn withdraw(&self, id: &BulletinId) -> Result<(), CallError> {

@@ -53,7 +53,7 @@ impl Directives for Aws {
             by,
             reason,
             at,
-            told,
+            notify: told,
         } = issue;
         if !order.fits(subject) {
             let problem = format!("{order} is no order about {subject}");
@@ -73,12 +73,15 @@ impl Directives for Aws {
             self.write_directive(subject, &directive, &upon, &bulletins)
                 .await?;
             let directive = Box::new(directive);
-            Ok(Issued::Written { directive, untold })
+            Ok(Issued::Written {
+                directive,
+                not_notified: untold,
+            })
         })
         .await
     }
 
-    async fn let_go(
+    async fn release_service(
         &self,
         service: &ServiceId,
         owner: &ReleaseId,
@@ -106,7 +109,7 @@ impl Directives for Aws {
         });
         done.await.map_err(|error| match error {
             AppendError::Call(error) => error,
-            AppendError::Behind | AppendError::Service | AppendError::Deployment(_) => {
+            AppendError::Conflict | AppendError::ServiceCondition | AppendError::Deployment(_) => {
                 CallError::NotDone {
                     operation: OPERATION,
                     message: format!("others got in the way of letting {service} go"),
@@ -157,14 +160,14 @@ async fn patiently<T>(write: impl AsyncFn() -> Result<T, AppendError>) -> Result
     let mut pause = PAUSE;
     for _ in 0..TRIES {
         match write().await {
-            Err(AppendError::Behind) => {
+            Err(AppendError::Conflict) => {
                 tokio::time::sleep(pause).await;
                 pause *= 2;
             }
             done => return done,
         }
     }
-    Err(AppendError::Behind)
+    Err(AppendError::Conflict)
 }
 
 impl Aws {
@@ -239,10 +242,12 @@ impl Aws {
                 match failure(OPERATION, reasons) {
                     Some(error) if !reasons.iter().any(condition_failed) => error.into(),
                     // The other transaction may have been another order.
-                    Some(_) | None => AppendError::Behind,
+                    Some(_) | None => AppendError::Conflict,
                 }
             }
-            Some(TransactWriteItemsError::TransactionInProgressException(_)) => AppendError::Behind,
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
+                AppendError::Conflict
+            }
             Some(_) | None => naming_rights(classify(OPERATION, &error), subject, bulletins).into(),
         };
         // The order that is in the way may be ours, written by a try whose answer was lost.

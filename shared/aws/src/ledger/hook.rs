@@ -34,7 +34,7 @@ const REPORT: &str = "REPORT#";
 
 /// More reports than a release has in an account: a stage has six hook points, and a deployment that
 /// is started anew has them again.
-const MOST_REPORTS: usize = 100;
+const MAX_REPORTS: usize = 100;
 
 /// The pauses before a transaction that another one got in the way of is tried again.
 const PAUSES: [Duration; 3] = [
@@ -55,7 +55,7 @@ impl Aws {
             .expression_attribute_values(":partition", key(account, id))
             .expression_attribute_values(":report", text(REPORT))
             .consistent_read(true);
-        Ok(readable(&paged(query, MOST_REPORTS).await?, report_in))
+        Ok(readable(&paged(query, MAX_REPORTS).await?, report_in))
     }
 
     pub(super) async fn report_of(
@@ -99,7 +99,7 @@ impl Aws {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     let reasons = cancelled.cancellation_reasons();
                     if reasons.iter().any(condition_failed) {
-                        return Err(AppendError::Behind);
+                        return Err(AppendError::Conflict);
                     }
                     if let Some(error) = failure(WRITE, reasons) {
                         return Err(error.into());
@@ -110,7 +110,7 @@ impl Aws {
             }
             match pauses.next() {
                 Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(AppendError::Behind),
+                None => return Err(AppendError::Conflict),
             }
         }
     }

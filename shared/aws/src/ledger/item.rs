@@ -27,7 +27,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, ReleaseId};
 use towpath_core::release::{
-    Candidate, Entry, EntryText, Event, Good, ServiceId, ServiceRow, StoredEntry,
+    Candidate, Entry, EntryText, Event, GoodRelease, ServiceId, ServiceRow, StoredEntry,
 };
 use towpath_taskdef::image::Digest;
 use towpath_taskdef::json;
@@ -51,7 +51,6 @@ pub(super) enum BadItem {
     Missing {
         /// The item's sort key.
         item: String,
-        /// The attribute.
         attribute: &'static str,
     },
     /// An attribute makes no sense.
@@ -59,7 +58,6 @@ pub(super) enum BadItem {
     Wrong {
         /// The item's sort key.
         item: String,
-        /// The attribute.
         attribute: &'static str,
         /// What is wrong.
         problem: String,
@@ -103,7 +101,6 @@ pub(super) fn sortable(at: Timestamp) -> String {
     format!("{at:.9}")
 }
 
-/// The item of an entry.
 pub(super) fn entry_item(
     release: &ReleaseId,
     stored: StoredEntry,
@@ -188,9 +185,9 @@ pub(super) fn row_of(item: &Item) -> Result<ServiceRow, BadItem> {
             arrived_at: parsed(item, "candidate_arrived_at")?,
         }),
     };
-    let good = match item.get("good") {
+    let good = match item.get("last_good") {
         None => None,
-        Some(_) => Some(parsed_json::<Good>(item, "good")?),
+        Some(_) => Some(parsed_json::<GoodRelease>(item, "last_good")?),
     };
     Ok(ServiceRow {
         epoch: match item.get("epoch") {
@@ -200,11 +197,11 @@ pub(super) fn row_of(item: &Item) -> Result<ServiceRow, BadItem> {
         owner: optional(item, "owner")?,
         taken_by: optional(item, "taken_by")?,
         candidate,
-        good,
+        last_good: good,
         waiting: waiting_of(item)?,
-        earlier: match item.get("earlier") {
+        history: match item.get("history") {
             None => Vec::new(),
-            Some(_) => parsed_json(item, "earlier")?,
+            Some(_) => parsed_json(item, "history")?,
         },
         baseline: optional(item, "baseline")?,
         hold: optional(item, "hold")?,
@@ -290,7 +287,6 @@ where
     }
 }
 
-/// A number.
 pub(super) fn parsed_number<T>(item: &Item, attribute: &'static str) -> Result<T, BadItem>
 where
     T: std::str::FromStr<Err: fmt::Display>,

@@ -325,7 +325,6 @@ pub(super) fn readable<T>(items: &[Item], decode: impl Fn(&Item) -> Result<T, Ba
 /// What a release's partition holds.
 #[derive(Debug, Default)]
 pub struct Stored {
-    /// Its entries.
     pub entries: Vec<StoredEntry>,
     /// Why the release is not trusted, if its summary says so.
     pub untrusted: Option<Untrusted>,

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem, Update};
-use towpath_core::release::{Arrival, Good, Revision, ServiceChange, ServiceWrite};
+use towpath_core::release::{Arrival, GoodRelease, Revision, ServiceChange, ServiceWrite};
 
 use super::item::{SERVICE, VETO, number, service_key, sortable, text, veto_key, waiting_item};
 
@@ -30,20 +30,20 @@ pub(super) fn write(
             members.push(not_vetoed(table, change)?);
             Ok(members)
         }
-        ServiceWrite::TakeBack { epoch } => update(take_back(table, change, *epoch)),
+        ServiceWrite::TakeForRollback { epoch } => update(take_back(table, change, *epoch)),
         ServiceWrite::Hold {
             epoch,
             reason,
             arrival,
         } => update(hold(table, change, *epoch, reason, *arrival)),
         ServiceWrite::Fence { epoch } => Ok(vec![fence(table, change, *epoch)?]),
-        ServiceWrite::Free {
+        ServiceWrite::Release {
             epoch,
             good,
             baseline,
             hold,
         } => {
-            let free = Free {
+            let free = ReleaseWrite {
                 epoch: *epoch,
                 good: good.as_ref(),
                 baseline: baseline.as_ref(),
@@ -188,14 +188,14 @@ fn fence(table: &str, change: &ServiceChange, epoch: u64) -> Result<TransactWrit
 }
 
 /// What an owner leaves behind.
-struct Free<'a> {
+struct ReleaseWrite<'a> {
     epoch: u64,
-    good: Option<&'a (Good, Vec<Good>)>,
+    good: Option<&'a (GoodRelease, Vec<GoodRelease>)>,
     baseline: Option<&'a Revision>,
     hold: Option<&'a str>,
 }
 
-impl Free<'_> {
+impl ReleaseWrite<'_> {
     fn write(&self, table: &str, change: &ServiceChange) -> Result<UpdateBuilder, BuildError> {
         let json = |value: serde_json::Result<String>| {
             value
@@ -215,12 +215,12 @@ impl Free<'_> {
             }
         }
         if let Some((good, earlier)) = self.good {
-            set.push("#good = :good, #earlier = :earlier");
+            set.push("#last_good = :last_good, #history = :history");
             update = update
-                .expression_attribute_names("#good", "good")
-                .expression_attribute_names("#earlier", "earlier")
-                .expression_attribute_values(":good", json(serde_json::to_string(good))?)
-                .expression_attribute_values(":earlier", json(serde_json::to_string(earlier))?);
+                .expression_attribute_names("#last_good", "last_good")
+                .expression_attribute_names("#history", "history")
+                .expression_attribute_values(":last_good", json(serde_json::to_string(good))?)
+                .expression_attribute_values(":history", json(serde_json::to_string(earlier))?);
         }
         if let Some(hold) = self.hold {
             set.push("#hold = :hold");

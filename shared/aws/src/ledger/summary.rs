@@ -43,7 +43,6 @@ const WAKE_GRACE: SignedDuration = SignedDuration::from_secs(120);
 /// A release's summary with when the sweeper looks at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// The summary.
     pub summary: Summary,
     /// When the sweeper looks at the release if nothing happens before.
     pub due: Option<Timestamp>,
@@ -88,7 +87,6 @@ impl Attention {
     }
 }
 
-/// The item of a summary.
 pub(super) fn summary_item(summary: &Summary, attention: Attention) -> Item {
     let mut item = HashMap::from([
         ("pk".into(), release_key(&summary.release)),

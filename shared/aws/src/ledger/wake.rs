@@ -35,7 +35,6 @@ pub(super) struct Row {
 
 /// What holds of a row as long as it is updated.
 pub(super) enum AsLongAs {
-    /// It is there.
     There,
     /// Its attribute `open` has that value.
     OpenAs(&'static str),

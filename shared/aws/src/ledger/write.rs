@@ -129,13 +129,13 @@ impl Aws {
                     writer = batch.writer();
                     items = batch.transaction(&table, &writer, &seal)?;
                 }
-                Problem::Service => return Err(AppendError::Service),
+                Problem::Service => return Err(AppendError::ServiceCondition),
                 // The entries that are in the way may be ours, written by a try whose answer was
                 // lost.
                 Problem::Behind => {
                     return match self.written(&set, &table, &batch, &writer).await? {
                         Written::ByUs => Ok(()),
-                        Written::ByAnother | Written::Not => Err(AppendError::Behind),
+                        Written::ByAnother | Written::Not => Err(AppendError::Conflict),
                     };
                 }
                 Problem::Failed(error @ CallError::Refused { .. }) => return Err(error.into()),
@@ -144,13 +144,13 @@ impl Aws {
                 ) => {
                     return match self.written(&set, &table, &batch, &writer).await {
                         Ok(Written::ByUs) => Ok(()),
-                        Ok(Written::ByAnother) => Err(AppendError::Behind),
+                        Ok(Written::ByAnother) => Err(AppendError::Conflict),
                         Ok(Written::Not) | Err(_) => Err(error.into()),
                     };
                 }
             }
         }
-        Err(AppendError::Behind)
+        Err(AppendError::Conflict)
     }
 
     /// Who wrote the entry that this batch begins with.

@@ -26,7 +26,7 @@ const WHISPER: &str = "slack:chat.postEphemeral";
 /// How long Slack may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The most that is read of an answer, in bytes.
-const LONGEST_ANSWER: usize = 1024 * 1024;
+const MAX_ANSWER_LEN: usize = 1024 * 1024;
 
 /// The error codes by which Slack says that the token is no longer the right one.
 const TOKEN_REFUSED: &[&str] = &[
@@ -163,7 +163,6 @@ impl Aws {
 /// A method's arguments, in the form that it takes: those that only read take no JSON.
 #[derive(Debug)]
 pub(crate) enum Arguments {
-    /// JSON.
     Json(String),
     /// A form, encoded.
     Form(String),
@@ -204,7 +203,7 @@ pub(crate) async fn read(operation: &'static str, body: SdkBody) -> Result<Vec<u
     let mut bytes = Vec::new();
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|error| unreadable(operation, causes(&error)))?;
-        if bytes.len() + chunk.len() > LONGEST_ANSWER {
+        if bytes.len() + chunk.len() > MAX_ANSWER_LEN {
             return Err(unreadable(operation, "it is too long"));
         }
         bytes.extend_from_slice(&chunk);

@@ -5,7 +5,9 @@ use towpath_aws::Aws;
 use towpath_aws::config::TABLE;
 use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{Entry, Home, HookReport, Order, Principal, Release, Subject};
-use towpath_deployer::ports::{AppendError, CallError, Directives as _, Issue, Ledger as _, Told};
+use towpath_deployer::ports::{
+    AppendError, CallError, Directives as _, Issue, Ledger as _, Notify,
+};
 use towpath_taskdef::image::Digest;
 
 use crate::support::http::{Reply, Server};
@@ -80,7 +82,7 @@ async fn a_conflict_with_another_transaction_is_tried_again_as_the_same_append()
     assert_eq!(tokens[0].as_str().map(str::len), Some(36));
 
     let (outcome, _) = append_when(|_| cancelled(["TransactionConflict", "None"]), nothing).await;
-    assert!(matches!(outcome, Err(AppendError::Behind)), "{outcome:?}");
+    assert!(matches!(outcome, Err(AppendError::Conflict)), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -155,7 +157,7 @@ async fn a_throttled_table_has_taken_no_report_and_no_order_and_takes_it_later()
             order: Order::Veto,
             by: &Principal::Deployer,
             reason: "it loses orders",
-            told: Told {
+            notify: Notify {
                 tag: None,
                 home: &home,
                 pipelines: &[],
@@ -176,7 +178,7 @@ async fn an_append_that_is_never_answered_is_unknown_unless_its_entry_tells() {
     );
     assert!(tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
     let (outcome, _) = append_when(|_| Reply::Hangup, anothers).await;
-    assert!(matches!(outcome, Err(AppendError::Behind)), "{outcome:?}");
+    assert!(matches!(outcome, Err(AppendError::Conflict)), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use towpath_core::bulletin::News;
 use towpath_core::pipeline::Channel;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Home, Order, Principal, Subject};
-use towpath_deployer::ports::{AppendError, Bulletins, Directives, Issue, Issued, Told};
+use towpath_deployer::ports::{AppendError, Bulletins, Directives, Issue, Issued, Notify};
 
 use crate::support::aws;
 use crate::support::http::{Reply, Server, forward};
@@ -27,7 +27,7 @@ fn pipeline() -> Pipeline {
         "pipeline": "shop-api", "repository": "shop-api",
         "notify": { "slack": "C0123456789", "sns": true },
         "stages": [{ "name": "production", "cluster": "c", "service": "s",
-            "containers": ["app"], "rollout": { "rolling": {} } }],
+            "containers": ["app"], "engine": { "rolling": {} } }],
     }))
     .unwrap()
 }
@@ -46,7 +46,7 @@ async fn try_hold(aws: &Aws, second: i64) -> Result<Issued, AppendError> {
         by: &Principal::Aws("arn:aws:iam::111111111111:user/ada".into()),
         reason: "the sale begins",
         at: at(second),
-        told: Told {
+        notify: Notify {
             home: &home,
             pipelines: &pipelines,
             tag: None,

@@ -7,7 +7,7 @@ use towpath_aws::Aws;
 use towpath_core::message::state;
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{Actor, Event, Incoming, Outcome, Release, Reporter, Sender};
-use towpath_deployer::handlers::{Taken, advance, take};
+use towpath_deployer::handlers::{Recorded, advance, record};
 use towpath_deployer::ports::{Append, AppendError, Ledger as _};
 
 use crate::release_key;
@@ -125,7 +125,7 @@ async fn its_summary_is_closed_for_good() {
 
     // Whoever has read it before adds nothing any more, and whoever reads it now knows.
     let late = append(&reports, &before, &[reported("x")], 9).await;
-    assert!(matches!(late, Err(AppendError::Behind)), "{late:?}");
+    assert!(matches!(late, Err(AppendError::Conflict)), "{late:?}");
     let known = load(&reports, 'a').await;
     let untrusted = known.untrusted().expect("it is known");
     assert_eq!((untrusted.trusted, known.entries().len()), (3, 4));
@@ -138,8 +138,8 @@ async fn its_summary_is_closed_for_good() {
             sender: Sender::Ecs,
         },
     };
-    let taken = take(&reports, &id('a'), &actor(), report).await.unwrap();
-    assert!(matches!(taken, Taken::Known(_)), "{taken:?}");
+    let taken = record(&reports, &id('a'), &actor(), report).await.unwrap();
+    assert!(matches!(taken, Recorded::Known(_)), "{taken:?}");
 
     // Whoever writes past all of that has it closed again.
     let key = release_key('a');

@@ -40,14 +40,14 @@ async fn a_hook_point_is_reported_once_and_by_who_knows_the_release_as_it_is() {
         .await
         .unwrap();
     let behind = aws.report(&before, &account, &report(true), at(2)).await;
-    assert!(matches!(behind, Err(AppendError::Behind)), "{behind:?}");
+    assert!(matches!(behind, Err(AppendError::Conflict)), "{behind:?}");
     assert_eq!(aws.hook_reports(&account, &id).await.unwrap(), []);
 
     aws.report(&release, &account, &report(true), at(3))
         .await
         .unwrap();
     let again = aws.report(&release, &account, &report(false), at(4)).await;
-    assert!(matches!(again, Err(AppendError::Behind)), "{again:?}");
+    assert!(matches!(again, Err(AppendError::Conflict)), "{again:?}");
     assert_eq!(
         aws.hook_reports(&account, &id).await.unwrap(),
         [report(true)]
@@ -172,7 +172,7 @@ async fn reported_meanwhile() {
     };
     let stage = json!({ "name": "test", "cluster": "test", "service": "shop-api",
         "containers": ["app"],
-        "rollout": { "codedeploy": { "application": "shop", "group": "api", "hook": "hook" } },
+        "engine": { "codedeploy": { "application": "shop", "group": "api", "hook": "hook" } },
         "checks": [{ "name": "answers", "at": "after_install",
             "http": { "url": "http://shop.example/" } }] });
     pipeline.stages = vec![serde_json::from_value(stage).unwrap()];
@@ -197,7 +197,7 @@ async fn reported_meanwhile() {
         },
         Event::DeploymentStarted {
             deployment: "d-1".parse().unwrap(),
-            also: None,
+            alias: None,
             found: false,
         },
         Event::DeploymentReported {

@@ -41,7 +41,7 @@ async fn a_release_is_opened_once_and_found_again() {
     assert_eq!(release.id(), &id('a'));
     assert_eq!(release.entries().len(), 1);
     let again = aws.open(&id('a'), &[opened('a', 0)], &actor(), at(5)).await;
-    assert!(matches!(again, Err(AppendError::Behind)), "{again:?}");
+    assert!(matches!(again, Err(AppendError::Conflict)), "{again:?}");
 
     let listed = aws.summary(&id('a')).await.unwrap().unwrap();
     assert_eq!(state(&listed.summary), "test: about to start");
@@ -144,7 +144,10 @@ async fn a_text_with_a_key_that_is_there_twice_is_not_read() {
     }
     let row = format!("SERVICE#{}", service());
     let good = r#"{"release":"shop-api-0123456789abcdef","release":"shop-api-0123456789abcde0"}"#;
-    for (attribute, wrong) in [("good", good.to_owned()), ("earlier", format!("[{good}]"))] {
+    for (attribute, wrong) in [
+        ("last_good", good.to_owned()),
+        ("history", format!("[{good}]")),
+    ] {
         moto.set(&row, "SERVICE", attribute, text(wrong)).await;
         let error = aws.service(&service()).await.unwrap_err().to_string();
         assert!(error.contains("\"release\" is there twice"), "{error}");
@@ -182,18 +185,18 @@ async fn a_writer_that_read_early_writes_nothing() {
     let seen = open(&aws, 'a', 0).await;
     let first = append(&aws, &seen, &[reported("first")], 1).await.unwrap();
     let second = append(&aws, &seen, &[reported("second"), reported("third")], 2).await;
-    assert!(matches!(second, Err(AppendError::Behind)), "{second:?}");
+    assert!(matches!(second, Err(AppendError::Conflict)), "{second:?}");
     assert_eq!(load(&aws, 'a').await, first);
 
     // The very same entries, as a second run at the same moment would write them.
     let twin = append(&aws, &seen, &[reported("first")], 1).await;
-    assert!(matches!(twin, Err(AppendError::Behind)), "{twin:?}");
+    assert!(matches!(twin, Err(AppendError::Conflict)), "{twin:?}");
 
     // The entries alone are a barrier: here the summary was put back.
     let old = AttributeValue::N("1".into());
     moto.set(&release_key('a'), "SUMMARY", "head", old).await;
     let over = append(&aws, &seen, &[reported("second")], 3).await;
-    assert!(matches!(over, Err(AppendError::Behind)), "{over:?}");
+    assert!(matches!(over, Err(AppendError::Conflict)), "{over:?}");
     assert_eq!(load(&aws, 'a').await, first);
     let head = AttributeValue::N("2".into());
     moto.set(&release_key('a'), "SUMMARY", "head", head).await;
@@ -201,7 +204,7 @@ async fn a_writer_that_read_early_writes_nothing() {
     // The summary alone is a barrier too: here an entry was cut off the end.
     moto.delete(&release_key('a'), "E#000000000002").await;
     let over = append(&aws, &seen, &[reported("second")], 3).await;
-    assert!(matches!(over, Err(AppendError::Behind)), "{over:?}");
+    assert!(matches!(over, Err(AppendError::Conflict)), "{over:?}");
     assert_eq!(load(&aws, 'a').await, seen);
 }
 
@@ -214,7 +217,7 @@ async fn a_deployment_leads_to_its_release() {
     let release = open(&aws, 'a', 0).await;
     let begun = Event::DeploymentStarted {
         deployment: deployment.clone(),
-        also: None,
+        alias: None,
         found: false,
     };
     append(&aws, &release, std::slice::from_ref(&begun), 1)
@@ -225,7 +228,7 @@ async fn a_deployment_leads_to_its_release() {
     let other = open(&aws, 'b', 1).await;
     append(&aws, &other, &[reported("x")], 2).await.unwrap();
     let late = append(&aws, &other, &[begun], 3).await;
-    assert!(matches!(late, Err(AppendError::Behind)), "{late:?}");
+    assert!(matches!(late, Err(AppendError::Conflict)), "{late:?}");
     assert_eq!(aws.release_of(&deployment).await, Ok(Some(id('a'))));
 }
 
@@ -234,9 +237,9 @@ async fn a_deployment_never_passes_to_another_release() {
     let moto = Moto::start().await;
     let aws = aws(&moto.url);
     let deployment: DeploymentId = "ecs-svc/7".parse().unwrap();
-    let begun = |also: Option<DeploymentId>, id: &DeploymentId| Event::DeploymentStarted {
+    let begun = |alias: Option<DeploymentId>, id: &DeploymentId| Event::DeploymentStarted {
         deployment: id.clone(),
-        also,
+        alias,
         found: false,
     };
     let first = open(&aws, 'a', 0).await;
@@ -279,7 +282,7 @@ async fn a_rollback_that_two_entries_of_one_append_name_is_written_down_once() {
     let deployment: DeploymentId = "d-ABCDEF123".parse().unwrap();
     let begun = Event::RollbackStarted {
         deployment: Some(deployment.clone()),
-        also: None,
+        alias: None,
         reason: RollbackReason::LeftInPlace {
             said: "too slow".into(),
         },

@@ -91,7 +91,7 @@ async fn forged() {
         "{reason}"
     );
     assert_eq!(changes, Vec::<String>::new());
-    let (_, reason, _) = driven(|rollback| rollback.good = other, true).await;
+    let (_, reason, _) = driven(|rollback| rollback.good_release = other, true).await;
     assert!(reason.contains("the ledger has no release"), "{reason}");
     let (_, reason, _) = driven(|_| {}, false).await;
     assert!(reason.contains("never served in"), "{reason}");

@@ -7,7 +7,7 @@ use towpath_aws::Aws;
 use towpath_core::release::{
     Event, Home, Order, Outcome, Principal, Release, ServiceRow, Subject, service_change,
 };
-use towpath_deployer::ports::{AppendError, Directives, Issue, Ledger, Told};
+use towpath_deployer::ports::{AppendError, Directives, Issue, Ledger, Notify};
 
 use crate::support::aws;
 use crate::support::moto::Moto;
@@ -61,7 +61,7 @@ fn succeeded_with(number: u64) -> Event {
 /// Something that may happen to the release next, likely or not.
 fn next_event(dice: &mut Dice, release: &Release, row: &ServiceRow) -> Vec<Event> {
     let epoch = row.epoch + [1, 1, 1, 0, 2][dice.roll(5)];
-    match (release.live().is_some(), dice.roll(8)) {
+    match (release.active_rollout().is_some(), dice.roll(8)) {
         (true, 0..=2) => vec![succeeded_with(row.epoch), ended()],
         (true, 3) => vec![rollout_ended(Outcome::Failed), ended()],
         (true, 4) => vec![held(), rollout_ended(Outcome::RolledBack), ended()],
@@ -86,7 +86,7 @@ async fn lift(aws: &Aws, second: i64) {
         by: &Principal::Aws("arn:aws:iam::111111111111:user/ada".into()),
         reason: "it is over",
         at: at(second),
-        told: Told {
+        notify: Notify {
             home: &home,
             pipelines: &[],
             tag: None,
@@ -127,7 +127,7 @@ async fn story(aws: &Aws, policy: &str, dice: &mut Dice) -> BTreeSet<&'static st
         let found = append(aws, &release, &events, second).await;
         match (&expected, found) {
             (Ok(_), Ok(_)) => {}
-            (Err(_), Err(AppendError::Service)) => {
+            (Err(_), Err(AppendError::ServiceCondition)) => {
                 seen.insert("refused");
             }
             (_, found) => panic!("{policy}: {change:?} of {row:?}: {expected:?}, {found:?}"),
@@ -136,9 +136,9 @@ async fn story(aws: &Aws, policy: &str, dice: &mut Dice) -> BTreeSet<&'static st
         let stored = aws.service(&service()).await.unwrap();
         assert_eq!(stored, row, "{policy}: after {change:?}");
         seen.extend(row.owner.iter().map(|_| "owner"));
-        seen.extend(row.good.iter().map(|_| "good"));
+        seen.extend(row.last_good.iter().map(|_| "last_good"));
         seen.extend(row.hold.iter().map(|_| "hold"));
-        seen.extend(row.earlier.iter().map(|_| "earlier"));
+        seen.extend(row.history.iter().map(|_| "history"));
         seen.extend(row.waiting.iter().map(|_| "waiting"));
         seen.extend(row.candidate.iter().map(|_| "candidate"));
     }
@@ -156,8 +156,8 @@ async fn dynamodb_and_the_core_agree_about_every_change() {
     }
     let all = [
         "candidate",
-        "earlier",
-        "good",
+        "history",
+        "last_good",
         "hold",
         "owner",
         "refused",

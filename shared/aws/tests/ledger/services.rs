@@ -56,7 +56,7 @@ async fn a_service_has_one_owner_and_newer_releases_go_first() {
         .unwrap();
     let ended = [rollout_ended(Outcome::Succeeded)];
     append(&aws, &old, &ended, 14).await.unwrap();
-    let good = row().await.good.unwrap();
+    let good = row().await.last_good.unwrap();
     assert_eq!(
         (row().await.owner, good.release, good.at),
         (None, id('a'), at(14))
@@ -77,7 +77,7 @@ async fn a_service_has_one_owner_and_newer_releases_go_first() {
     let ended = [rollout_ended(Outcome::Failed)];
     append(&aws, &new, &ended, 20).await.unwrap();
     assert_eq!((row().await.epoch, row().await.owner), (2, None));
-    assert_eq!(row().await.good.unwrap().release, id('a'));
+    assert_eq!(row().await.last_good.unwrap().release, id('a'));
 }
 
 #[tokio::test]
@@ -179,5 +179,8 @@ async fn who_holds_its_stage_as_it_arrives_has_arrived() {
 }
 
 fn refused<T: std::fmt::Debug>(outcome: Result<T, AppendError>) {
-    assert!(matches!(outcome, Err(AppendError::Service)), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(AppendError::ServiceCondition)),
+        "{outcome:?}"
+    );
 }

@@ -9,11 +9,9 @@ use serde_json::Value;
 /// A request as it came over the wire.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The path.
     pub path: String,
     /// The headers, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body.
     pub body: Vec<u8>,
 }
 

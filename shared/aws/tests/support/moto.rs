@@ -19,7 +19,6 @@ const TABLE: &str = "towpath";
 
 /// A running server, ended with the test.
 pub struct Moto {
-    /// Where it is.
     pub url: String,
     _server: Fork,
 }

@@ -77,7 +77,7 @@ pub fn opened_under(arrivals: &str, digit: char, pushed: i64) -> Event {
             "cluster": "test",
             "service": "shop-api",
             "containers": ["app"],
-            "rollout": {"rolling": {}},
+            "engine": {"rolling": {}},
         }],
     }))
     .unwrap();
@@ -97,7 +97,7 @@ pub fn opened_under(arrivals: &str, digit: char, pushed: i64) -> Event {
 pub fn planned() -> Event {
     let revision = "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:7";
     let plan: Plan = serde_json::from_value(json!({
-        "current": revision,
+        "previous": revision,
         "base": {"revision": revision},
         "spec": "0".repeat(64),
         "images": [],
@@ -159,7 +159,6 @@ pub fn started(epoch: u64) -> Event {
     }
 }
 
-/// The rollout ended.
 pub fn rollout_ended(outcome: Outcome) -> Event {
     Event::RolloutEnded {
         stage: "test".parse().unwrap(),

@@ -11,7 +11,7 @@ use crate::release::{Directive, Home, Order, Subject};
 
 /// The most bulletins of one order: they are written in its transaction, which takes 100 items
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
-const MOST: usize = 90;
+const MAX: usize = 90;
 
 /// What tells people of an order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Bulletin {
         }
         let mut announced = Announced::default();
         for (number, (audience, pipelines)) in audiences.into_iter().enumerate() {
-            if number >= MOST {
+            if number >= MAX {
                 announced.untold.extend(pipelines.into_iter().map(name));
                 continue;
             }
@@ -202,11 +202,11 @@ mod tests {
     #[test]
     fn whom_an_order_leaves_out_is_named() {
         let channel = |index| named(&format!("p{index:03}"), &format!("C{index:010}"));
-        let pipelines: Vec<_> = (0..MOST + 2).map(channel).collect();
+        let pipelines: Vec<_> = (0..MAX + 2).map(channel).collect();
         let image = Subject::Image(Digest::of(b"image"));
         let veto = directive(&image, Order::Veto);
         let told = Bulletin::of_order(&image, &veto, &sample::home(), &pipelines, None);
-        assert_eq!(told.bulletins.len(), MOST);
+        assert_eq!(told.bulletins.len(), MAX);
         let untold: Vec<_> = told.untold.iter().map(PipelineName::as_str).collect();
         assert_eq!(untold, ["p090", "p091"]);
     }

@@ -6,19 +6,18 @@ use crate::names::AlarmName;
 use crate::pipeline::AlarmCheck;
 
 /// Longest name in characters that is shown.
-const LONGEST_NAME: usize = 80;
+const MAX_NAME_LEN: usize = 80;
 
 /// Longest reason in characters that is shown.
-const LONGEST_REASON: usize = 200;
+const MAX_REASON_LEN: usize = 200;
 
 /// Most alarms that are told apart.
-const MOST_TOLD: usize = 5;
+const MAX_SHOWN: usize = 5;
 
 /// An alarm as it stands:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html>.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alarm {
-    /// Its name.
     pub name: String,
     /// `OK`, `ALARM`, `INSUFFICIENT_DATA`, or what AWS adds some day.
     pub state: String,
@@ -42,8 +41,8 @@ pub fn judge_alarms(check: &AlarmCheck, alarms: &[Alarm]) -> Finding {
             _ => format!("{count} alarms are {expected}"),
         });
     }
-    let untold = faults.len().saturating_sub(MOST_TOLD);
-    let mut told: Vec<_> = faults.into_iter().take(MOST_TOLD).collect();
+    let untold = faults.len().saturating_sub(MAX_SHOWN);
+    let mut told: Vec<_> = faults.into_iter().take(MAX_SHOWN).collect();
     if untold > 0 {
         told.push(format!("{untold} more are not {expected}"));
     }
@@ -64,8 +63,8 @@ fn fault(check: &AlarmCheck, name: &AlarmName, alarms: &[Alarm]) -> Option<Strin
     if fine {
         return None;
     }
-    let state = one_line(&alarm.state, LONGEST_NAME);
-    let reason = one_line(&alarm.reason, LONGEST_REASON);
+    let state = one_line(&alarm.state, MAX_NAME_LEN);
+    let reason = one_line(&alarm.reason, MAX_REASON_LEN);
     Some(match reason.as_str() {
         "" => format!("alarm `{name}` is {state}"),
         reason => format!("alarm `{name}` is {state} ({reason})"),
@@ -81,7 +80,7 @@ fn expected(check: &AlarmCheck) -> &'static str {
 }
 
 fn shown(name: &AlarmName) -> String {
-    one_line(name.as_str(), LONGEST_NAME)
+    one_line(name.as_str(), MAX_NAME_LEN)
 }
 
 #[cfg(test)]

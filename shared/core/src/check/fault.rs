@@ -8,7 +8,7 @@ use crate::message::one_line;
 use crate::pipeline::HttpCheck;
 
 /// Longest value in characters that is shown of a body.
-const LONGEST_VALUE: usize = 80;
+const MAX_VALUE_LEN: usize = 80;
 
 /// The first thing about an answer that the check does not accept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Fault {
     pub(super) fn of(http: &HttpCheck, answer: &Answer) -> Option<Self> {
         let response = match &answer.outcome {
             Ok(response) => response,
-            Err(reason) => return Some(Self::NoAnswer(one_line(reason, LONGEST_VALUE))),
+            Err(reason) => return Some(Self::NoAnswer(one_line(reason, MAX_VALUE_LEN))),
         };
         if response.status != http.status {
             return Some(Self::Status(response.status));
@@ -165,7 +165,7 @@ fn show(value: &Value) -> String {
     match value {
         Value::String(text) => show_text(text),
         Value::Null | Value::Bool(_) | Value::Number(_) => {
-            one_line(&value.to_string(), LONGEST_VALUE)
+            one_line(&value.to_string(), MAX_VALUE_LEN)
         }
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
@@ -173,13 +173,13 @@ fn show(value: &Value) -> String {
 }
 
 fn show_text(text: &str) -> String {
-    format!("\"{}\"", one_line(text, LONGEST_VALUE))
+    format!("\"{}\"", one_line(text, MAX_VALUE_LEN))
 }
 
 fn show_pointer(pointer: &str) -> String {
     if pointer.is_empty() {
         "the body".to_owned()
     } else {
-        one_line(pointer, LONGEST_VALUE)
+        one_line(pointer, MAX_VALUE_LEN)
     }
 }

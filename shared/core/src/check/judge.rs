@@ -9,10 +9,10 @@ use crate::message::one_line;
 use crate::pipeline::HttpCheck;
 
 /// Longest URL in characters that is shown.
-const LONGEST_URL: usize = 200;
+const MAX_URL_LEN: usize = 200;
 
 /// Most different faults that are told apart.
-const MOST_FAULTS: usize = 3;
+const MAX_FAULTS: usize = 3;
 
 /// What came out of a check. It passes with as many good answers as it asks for; without any it
 /// never does.
@@ -24,7 +24,7 @@ pub fn judge(http: &HttpCheck, answers: &[Answer]) -> Verdict {
         passed,
         detail: format!(
             "GET {} {}",
-            one_line(&http.url, LONGEST_URL),
+            one_line(&http.url, MAX_URL_LEN),
             if passed {
                 tally.praise(http)
             } else {
@@ -104,11 +104,11 @@ impl Tally {
         let status = http.status;
         let mut expected = format!("expected {status}");
         let mut seen = Vec::new();
-        for (fault, count) in self.faults.iter().take(MOST_FAULTS) {
+        for (fault, count) in self.faults.iter().take(MAX_FAULTS) {
             seen.push(format!("{} in {count}", fault.seen(http)));
             expected.push_str(&fault.expected(http));
         }
-        let untold = self.faults.iter().skip(MOST_FAULTS).map(|(_, count)| count);
+        let untold = self.faults.iter().skip(MAX_FAULTS).map(|(_, count)| count);
         match untold.sum() {
             0 => {}
             count => seen.push(format!("failed otherwise in {count}")),

@@ -7,7 +7,7 @@ use crate::message::one_line;
 use crate::pipeline::{Comparison, HookPoint, MetricCheck, OnNoData};
 
 /// Longest name in characters that is shown.
-const LONGEST_NAME: usize = 80;
+const MAX_NAME_LEN: usize = 80;
 
 /// The time over which a metric is taken, in whole minutes, in which CloudWatch counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,9 +151,9 @@ fn next_minute(at: Timestamp) -> Timestamp {
 fn metric(check: &MetricCheck) -> String {
     format!(
         "{} of {} {} in {}",
-        one_line(&check.statistic, LONGEST_NAME),
-        one_line(&check.namespace, LONGEST_NAME),
-        one_line(&check.name, LONGEST_NAME),
+        one_line(&check.statistic, MAX_NAME_LEN),
+        one_line(&check.namespace, MAX_NAME_LEN),
+        one_line(&check.name, MAX_NAME_LEN),
         check.window
     )
 }

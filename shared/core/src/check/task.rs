@@ -10,10 +10,10 @@ use crate::names::{ContainerName, DeploymentId, Fingerprint, Region, TaskDefinit
 use crate::pipeline::TaskCheck;
 
 /// Longest reason in characters that is shown.
-const LONGEST_REASON: usize = 300;
+const MAX_REASON_LEN: usize = 300;
 
 /// Longest end of a log in characters that is shown.
-const LONGEST_TAIL: usize = 1_000;
+const MAX_TAIL_LEN: usize = 1_000;
 
 /// For so long ECS may not know a task that it has started:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>, "eventual
@@ -25,7 +25,6 @@ const UNSEEN: SignedDuration = SignedDuration::from_mins(2);
 pub enum TaskState {
     /// It has not stopped: `PROVISIONING`, `PENDING`, `RUNNING` and so on.
     UnderWay(String),
-    /// It has stopped.
     Stopped {
         /// What the check's container exited with; `None` when it never ran.
         exit_code: Option<i64>,
@@ -39,7 +38,6 @@ pub enum TaskState {
 /// Where a container's log is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogStream {
-    /// The region.
     pub region: Region,
     /// The log group.
     pub group: String,
@@ -92,7 +90,7 @@ pub fn read_task(task: Option<&Value>, container: &ContainerName) -> TaskState {
     };
     let text = |value: &Value, key: &str| {
         let text = value.get(key).and_then(Value::as_str);
-        one_line(text.unwrap_or_default(), LONGEST_REASON)
+        one_line(text.unwrap_or_default(), MAX_REASON_LEN)
     };
     let status = text(task, "lastStatus");
     if status != "STOPPED" {
@@ -202,7 +200,7 @@ pub fn log_stream(
 #[must_use]
 pub fn log_tail(lines: &[String]) -> Option<String> {
     let mut kept = Vec::new();
-    let mut left = LONGEST_TAIL;
+    let mut left = MAX_TAIL_LEN;
     for line in lines.iter().rev() {
         let line = one_line(line.trim_end(), left);
         let length = line.chars().count() + 3;

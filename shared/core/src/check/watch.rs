@@ -12,7 +12,6 @@ pub struct Watch {
     pub at: HookPoint,
     /// Since when it is looked at.
     pub since: Timestamp,
-    /// Now.
     pub now: Timestamp,
     /// Whether it is to be decided now, for what it watches is over.
     pub decide: bool,
@@ -23,7 +22,6 @@ pub struct Watch {
 pub enum Finding {
     /// It is as it should be.
     Good(String),
-    /// It is not.
     Bad(String),
     /// Nothing can be told yet.
     Open,
@@ -49,7 +47,6 @@ impl Watch {
 }
 
 impl Finding {
-    /// The verdict, if there is one.
     #[must_use]
     pub fn verdict(self) -> Option<Verdict> {
         let (passed, detail) = match self {

@@ -14,7 +14,7 @@ use crate::names::{DeploymentId, Fingerprint};
 use crate::release::{Reporter, Sender};
 
 /// Longest state in bytes; the longest that is known has 40.
-const LONGEST_STATE: usize = 64;
+const MAX_STATE_LEN: usize = 64;
 
 /// AWS says that something about a deployment, or about the one-off task of a check, has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub fn read(event: &Value) -> Result<DeploymentReport, ReadError> {
             ))),
         },
         ("aws.ecs", "ECS Task State Change") => task(&envelope),
-        (_, _) => Err(envelope.foreign("no change of a deployment")),
+        (_, _) => Err(envelope.unexpected_source("no change of a deployment")),
     }
 }
 
@@ -104,7 +104,7 @@ fn report(
 
 fn state(envelope: &Envelope<'_>, key: &str) -> Result<String, ReadError> {
     let state = envelope.detail.text(key)?;
-    let fits = state.len() <= LONGEST_STATE
+    let fits = state.len() <= MAX_STATE_LEN
         && state
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');

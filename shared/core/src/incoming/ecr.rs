@@ -28,7 +28,6 @@ pub struct Pushed {
     pub account: AccountId,
     /// The region of that registry.
     pub region: Region,
-    /// The repository.
     pub repository: RepositoryName,
     /// The tag that it was pushed with.
     pub tag: Tag,
@@ -64,7 +63,7 @@ pub fn read(event: &Value) -> Result<Pushed, ReadError> {
     let wanted = match (envelope.source, envelope.detail_type) {
         ("aws.ecr", "ECR Image Action") => Action::Push,
         ("aws.ecr", "ECR Replication Action") => Action::Replicate,
-        (_, _) => return Err(envelope.foreign("no push and no replication")),
+        (_, _) => return Err(envelope.unexpected_source("no push and no replication")),
     };
     let detail = &envelope.detail;
     wanted.happened(detail)?;

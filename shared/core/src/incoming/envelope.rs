@@ -10,7 +10,7 @@ use crate::message::one_line;
 use crate::names::{AccountId, Region};
 
 /// Longest event id in bytes. AWS sends UUIDs of 36.
-const LONGEST_ID: usize = 128;
+const MAX_ID_LEN: usize = 128;
 
 /// An EventBridge event.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl<'a> Envelope<'a> {
     pub(super) fn read(event: &'a Value) -> Result<Self, ReadError> {
         let fields = Fields::of(event, "the event")?;
         let id = fields.text("id")?;
-        if id.len() > LONGEST_ID || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if id.len() > MAX_ID_LEN || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(ReadError::malformed("id is not an event's id"));
         }
         Ok(Self {
@@ -52,7 +52,7 @@ impl<'a> Envelope<'a> {
     }
 
     /// Why an event of another source or detail-type is not read.
-    pub(super) fn foreign(&self, wanted: &str) -> ReadError {
+    pub(super) fn unexpected_source(&self, wanted: &str) -> ReadError {
         ReadError::ignored(format!(
             "`{}` of `{}` is {wanted}",
             one_line(self.detail_type, 80),

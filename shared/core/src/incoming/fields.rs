@@ -9,7 +9,7 @@ use super::ReadError;
 
 /// Longest text in bytes that is taken from a field, unless the reader says otherwise: the longest
 /// ARN there is (2048, of an IAM principal).
-const LONGEST_TEXT: usize = 2_048;
+const MAX_TEXT_LEN: usize = 2_048;
 
 /// An object whose fields are read.
 #[derive(Debug, Clone)]
@@ -57,9 +57,9 @@ impl<'a> Fields<'a> {
     pub(super) fn optional_text(&self, key: &str) -> Result<Option<&'a str>, ReadError> {
         match self.value(key) {
             None => Ok(None),
-            Some(Value::String(text)) if text.len() > LONGEST_TEXT => {
+            Some(Value::String(text)) if text.len() > MAX_TEXT_LEN => {
                 Err(ReadError::malformed(format!(
-                    "{} has {} bytes, and at most {LONGEST_TEXT} are taken",
+                    "{} has {} bytes, and at most {MAX_TEXT_LEN} are taken",
                     self.path(key),
                     text.len()
                 )))

@@ -16,17 +16,16 @@ use crate::pipeline::HookPoint;
 use crate::release::ServiceId;
 
 /// Longest id of a hook's execution in bytes. CodeDeploy sends some 300, encrypted.
-const LONGEST_EXECUTION: usize = 2_048;
+const MAX_EXECUTION_LEN: usize = 2_048;
 
 /// Most service revisions that share traffic in one call; there are two.
-const MOST_WEIGHTS: usize = 16;
+const MAX_WEIGHTS: usize = 16;
 
 /// A deployment asks whether it may go on.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Hook {
     /// CodeDeploy asks, without saying at which lifecycle event: `GetDeploymentTarget` tells.
     CodeDeploy {
-        /// The deployment.
         deployment: DeploymentId,
         /// What the answer has to carry.
         execution: String,
@@ -40,7 +39,6 @@ pub enum Hook {
 pub struct EcsHook {
     /// The stage that the deployment is in.
     pub stage: LifecycleStage,
-    /// The service.
     pub service: ServiceId,
     /// The ARN of the service revision that is being deployed: green. During a rollback, too.
     pub target_revision: String,
@@ -233,8 +231,8 @@ fn weights(details: &Fields<'_>, key: &str) -> Result<BTreeMap<String, f64>, Rea
     let Value::Object(map) = value else {
         return Err(details.broken(key, &format!("{}, not an object", kind(value))));
     };
-    if map.len() > MOST_WEIGHTS {
-        return Err(details.broken(key, &format!("more than {MOST_WEIGHTS} revisions")));
+    if map.len() > MAX_WEIGHTS {
+        return Err(details.broken(key, &format!("more than {MAX_WEIGHTS} revisions")));
     }
     map.iter()
         .map(|(revision, weight)| match weight.as_f64() {
@@ -248,7 +246,7 @@ fn execution(fields: &Fields<'_>, key: &str) -> Result<Option<String>, ReadError
     let Some(text) = fields.optional_text(key)? else {
         return Ok(None);
     };
-    if text.len() <= LONGEST_EXECUTION && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if text.len() <= MAX_EXECUTION_LEN && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(Some(text.to_owned()))
     } else {
         Err(fields.broken(key, &"not the id of an execution"))

@@ -22,7 +22,7 @@ pub mod url;
 use crate::message::one_line;
 
 /// Longest reason in characters: it is written to logs and beside dead letters.
-const LONGEST_REASON: usize = 300;
+const MAX_REASON_LEN: usize = 300;
 
 /// Why nothing was read. Neither is mended by a retry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,10 +37,10 @@ pub enum ReadError {
 
 impl ReadError {
     fn ignored(reason: impl AsRef<str>) -> Self {
-        Self::Ignored(one_line(reason.as_ref(), LONGEST_REASON))
+        Self::Ignored(one_line(reason.as_ref(), MAX_REASON_LEN))
     }
 
     fn malformed(reason: impl AsRef<str>) -> Self {
-        Self::Malformed(one_line(reason.as_ref(), LONGEST_REASON))
+        Self::Malformed(one_line(reason.as_ref(), MAX_REASON_LEN))
     }
 }

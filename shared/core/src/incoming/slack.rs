@@ -23,10 +23,10 @@ use crate::names::{ReleaseId, SlackUser};
 use crate::release::Decision;
 
 /// Longest id of an app, a team or a channel in bytes.
-const LONGEST_ID: usize = 32;
+const MAX_ID_LEN: usize = 32;
 
 /// Longest name of a person in characters.
-const LONGEST_NAME: usize = 80;
+const MAX_NAME_LEN: usize = 80;
 
 /// Somebody clicked a button of a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +117,7 @@ pub fn read(body: &[u8]) -> Result<Interaction, ReadError> {
         app: id(&click, "api_app_id")?,
         channel,
         user: user.name("id")?,
-        user_name: one_line(name, LONGEST_NAME),
+        user_name: one_line(name, MAX_NAME_LEN),
         is_outsider: is_outsider(&click, &user, &team)?,
         team,
         message_ts: message_ts.to_owned(),
@@ -209,7 +209,7 @@ fn value<T: DeserializeOwned>(action: &Fields<'_>, otherwise: &str) -> Result<T,
 /// An id of Slack: upper-case letters and digits.
 fn id(fields: &Fields<'_>, key: &str) -> Result<String, ReadError> {
     let text = fields.text(key)?;
-    let fits = text.len() <= LONGEST_ID
+    let fits = text.len() <= MAX_ID_LEN
         && text
             .bytes()
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());

@@ -19,10 +19,10 @@ use crate::release::Decision;
 const LARGEST_MESSAGE: usize = 8 * 1_024;
 
 /// Longest reason in characters that is kept: it is shown in messages and in the audit trail.
-const LONGEST_REASON: usize = 500;
+const MAX_REASON_LEN: usize = 500;
 
 /// Most records of one event. SNS delivers one at a time.
-const MOST_RECORDS: usize = 100;
+const MAX_RECORDS: usize = 100;
 
 /// Somebody published a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +53,8 @@ pub fn read(event: &Value) -> Result<Vec<Result<Reply, ReadError>>, ReadError> {
         )
         | None => return Err(fields.broken("Records", &"not a list of records")),
     };
-    if records.len() > MOST_RECORDS {
-        return Err(fields.broken("Records", &format!("more than {MOST_RECORDS} of them")));
+    if records.len() > MAX_RECORDS {
+        return Err(fields.broken("Records", &format!("more than {MAX_RECORDS} of them")));
     }
     Ok(records.iter().map(reply).collect())
 }
@@ -86,7 +86,7 @@ fn reply(record: &Value) -> Result<Reply, ReadError> {
     let decided = Decided::read(message)
         .map_err(|why| ReadError::malformed(format!("message {message_id}: {why}")))?;
     let reason = decided.reason.unwrap_or_default();
-    let reason = one_line(reason.trim(), LONGEST_REASON);
+    let reason = one_line(reason.trim(), MAX_REASON_LEN);
     Ok(Reply {
         topic: one_line(topic, 512),
         message_id,

@@ -26,7 +26,6 @@ pub enum About {
     /// A release about which a hook function has reported. The report has another partition key than
     /// the release, and so comes beside what is delivered of the release, and not after it.
     Report(ReleaseId),
-    /// A bulletin.
     Bulletin(BulletinId),
 }
 

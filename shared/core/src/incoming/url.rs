@@ -19,7 +19,7 @@ use super::fields::{Fields, kind};
 pub const LARGEST_BODY: usize = 64 * 1_024;
 
 /// Most headers that are read.
-const MOST_HEADERS: usize = 100;
+const MAX_HEADERS: usize = 100;
 
 /// Largest name and value of one header together, in bytes.
 const LARGEST_HEADER: usize = 8 * 1_024;
@@ -96,8 +96,8 @@ fn headers(fields: &Fields<'_>) -> Result<BTreeMap<String, String>, ReadError> {
             return Err(fields.broken("headers", &format!("{}, not an object", kind(other))));
         }
     };
-    if map.len() > MOST_HEADERS {
-        return Err(fields.broken("headers", &format!("more than {MOST_HEADERS} of them")));
+    if map.len() > MAX_HEADERS {
+        return Err(fields.broken("headers", &format!("more than {MAX_HEADERS} of them")));
     }
     let mut headers = BTreeMap::new();
     for (name, value) in map {

@@ -7,7 +7,7 @@ use crate::pipeline::ApprovalGate;
 use crate::release::{self, ImageChange, OpenApproval, Principal};
 
 /// How many containers' images are named.
-const MOST_IMAGES: usize = 3;
+const MAX_IMAGES: usize = 3;
 
 /// Who may approve.
 pub(super) fn approvers(gate: &ApprovalGate, style: Style) -> String {
@@ -37,7 +37,7 @@ pub(super) fn asks(open: &OpenApproval, style: Style) -> String {
 
 /// What runs now, and the images that would change.
 pub(super) fn replaces(open: &OpenApproval, style: Style) -> String {
-    let images = open.images.iter().take(MOST_IMAGES);
+    let images = open.images.iter().take(MAX_IMAGES);
     let images = images.map(|change| of_container(change, style));
     let images: Vec<_> = images.collect();
     let with = if images.is_empty() {
@@ -100,10 +100,7 @@ mod tests {
             let told = format!("shop:7 runs now with {shown} of app");
             assert_eq!(replaces(&open, SLACK), told);
         }
-        open.images = vec![from("shop/api:1"); MOST_IMAGES + 1];
-        assert_eq!(
-            replaces(&open, SLACK).matches("of app").count(),
-            MOST_IMAGES
-        );
+        open.images = vec![from("shop/api:1"); MAX_IMAGES + 1];
+        assert_eq!(replaces(&open, SLACK).matches("of app").count(), MAX_IMAGES);
     }
 }

@@ -12,7 +12,7 @@ use crate::bulletin::{Bulletin, News, StageOf};
 use crate::names::ParameterName;
 
 /// How many stages or pipelines a message names.
-const MOST_NAMED: usize = 10;
+const MAX_NAMED: usize = 10;
 /// What people do about a release that is not trusted.
 const WAY_OUT: &str = "Somebody may have written to the ledger who had no business there: find out who, \
      and bring back what is to serve with";
@@ -251,11 +251,8 @@ fn named(stages: &[StageOf]) -> String {
 
 /// Names, as many as leave room for what else a message says.
 fn listed<T: ToString>(names: impl ExactSizeIterator<Item = T>) -> String {
-    let more = names.len().saturating_sub(MOST_NAMED);
-    let mut named: Vec<_> = names
-        .take(MOST_NAMED)
-        .map(|name| name.to_string())
-        .collect();
+    let more = names.len().saturating_sub(MAX_NAMED);
+    let mut named: Vec<_> = names.take(MAX_NAMED).map(|name| name.to_string()).collect();
     if more > 0 {
         named.push(format!("{more} more"));
     }

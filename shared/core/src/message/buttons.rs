@@ -19,7 +19,6 @@ pub const ROLL_BACK: &str = "towpath_roll_back";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ButtonValue {
-    /// The release.
     pub release: ReleaseId,
     /// The request.
     pub approval: ApprovalId,
@@ -29,9 +28,7 @@ pub struct ButtonValue {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RollBackValue {
-    /// The release.
     pub release: ReleaseId,
-    /// The stage.
     pub stage: StageName,
 }
 

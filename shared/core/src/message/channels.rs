@@ -36,7 +36,6 @@ pub struct Message {
 pub struct EntryMessage {
     /// The entry.
     pub sequence: u64,
-    /// The message.
     #[serde(flatten)]
     pub message: Message,
     /// The request that the reader can answer, if it is one.
@@ -81,7 +80,6 @@ fn entry_message(
     }
 }
 
-/// A bulletin.
 #[must_use]
 pub fn bulletin_message(channel: Channel, bulletin: &Bulletin) -> Message {
     match channel {

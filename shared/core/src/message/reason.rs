@@ -22,9 +22,9 @@ impl fmt::Display for Reason {
                 f.write_str(said)
             }
             Self::Superseded { by } => write!(f, "{by} is newer and has arrived here too"),
-            Self::NoWayBack { problem } => write!(
+            Self::CannotRollBack { problem } => write!(
                 f,
-                "{problem}; bring that back, or allow it with `way_back: optional`"
+                "{problem}; bring that back, or allow it with `rollback: optional`"
             ),
             Self::NoLoadBalancer => {
                 f.write_str("the service has no load balancer that CodeDeploy could shift")

@@ -1,5 +1,5 @@
 //! What people were told already. The ledger has one thing several times: a check fails, the
-//! deployment is taken back for it, the rollout ends for it and the stage is held for it. People are
+//! deployment is rolled back for it, the rollout ends for it and the stage is held for it. People are
 //! told it once in each channel, by the first line that has it; the lines after it say what is new.
 //!
 //! What a line says depends on the entries before it alone, so that telling it again after a crash
@@ -10,7 +10,7 @@ use crate::release::Event;
 
 /// What a channel has been told of a release so far.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct AlreadySaid {
     /// Reasons in the words in which the core gives them.
     reasons: Vec<String>,
     /// The stage that is, or was last, rolled out to.
@@ -30,7 +30,7 @@ pub(super) enum By {
     Towpath,
 }
 
-impl Said {
+impl AlreadySaid {
     pub(super) fn follow(&mut self, event: &Event) {
         if let Event::RolloutStarted { stage, .. } = event {
             self.back = None;
@@ -56,7 +56,7 @@ impl Said {
         self.failed
     }
 
-    /// Whether it is news that the rollout is taken back. That AWS does is none once Towpath does.
+    /// Whether it is news that the rollout is rolled back. That AWS does is none once Towpath does.
     pub(super) fn goes_back(&mut self, by: By) -> bool {
         let news = match (self.back, by) {
             (None, _) | (Some(By::Aws), By::Towpath) => true,
@@ -68,7 +68,7 @@ impl Said {
         news
     }
 
-    /// Whether it was told that the rollout is taken back.
+    /// Whether it was told that the rollout is rolled back.
     pub(super) fn went_back(&self) -> bool {
         self.back.is_some()
     }
@@ -167,15 +167,15 @@ mod tests {
             without(&format!("{part}; it still serves"), part),
             "it still serves"
         );
-        let way_out = format!("{part}: look at it");
-        assert_eq!(without(&way_out, part), "look at it");
+        let help = format!("{part}: look at it");
+        assert_eq!(without(&help, part), "look at it");
         assert_eq!(without("it failed", "fail"), "it failed");
         assert_eq!(without("it failed", ""), "it failed");
     }
 
     #[test]
     fn a_reason_is_news_once() {
-        let mut said = Said::default();
+        let mut said = AlreadySaid::default();
         assert_eq!(said.news("it failed").as_deref(), Some("it failed"));
         assert_eq!(said.news("it failed"), None);
         assert_eq!(
@@ -188,7 +188,7 @@ mod tests {
             "what stands by itself was said"
         );
         let end = "it was still there: look at d-1: it failed; look at what serves";
-        let mut said = Said::default();
+        let mut said = AlreadySaid::default();
         assert!(said.is_new("a hold: it failed; look at what serves"));
         assert_eq!(
             said.news_of_end(end).as_deref(),
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn that_aws_goes_back_is_no_news_once_towpath_does() {
-        let mut said = Said::default();
+        let mut said = AlreadySaid::default();
         assert!(said.goes_back(By::Aws));
         assert!(!said.goes_back(By::Aws));
         assert!(said.goes_back(By::Towpath));

@@ -4,7 +4,7 @@ use super::waiting::at_stage;
 use crate::release::{Outcome, ReleaseState, Summary};
 
 /// The longest line, in characters.
-const LONGEST: usize = 400;
+const MAX_LEN: usize = 400;
 
 /// How a release stands: `test: about to start`, `rolled back: production: …`.
 #[must_use]
@@ -22,7 +22,7 @@ pub fn state(summary: &Summary) -> String {
         None => text,
     };
     let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    visible.take(LONGEST).collect()
+    visible.take(MAX_LEN).collect()
 }
 
 #[cfg(test)]
@@ -99,6 +99,6 @@ mod tests {
         let problem = "x".repeat(999);
         let reason = json!({"is": "not_trusted", "problem": problem});
         let ended = json!({"type": "ended", "outcome": "failed", "reason": reason});
-        assert_eq!(state_of(json!([ended])).chars().count(), LONGEST);
+        assert_eq!(state_of(json!([ended])).chars().count(), MAX_LEN);
     }
 }

@@ -8,7 +8,7 @@ use crate::release::{Outcome, Principal};
 
 /// How much of a text from outside a line shows, in characters. The reason for a release's end is shown
 /// whole elsewhere.
-pub(super) const LONGEST_QUOTE: usize = 200;
+pub(super) const MAX_QUOTE_LEN: usize = 200;
 
 /// How the parts of a text are written that are not its own words.
 #[derive(Clone, Copy)]
@@ -19,13 +19,12 @@ pub(super) struct Style {
     pub(super) whole: fn(&str) -> String,
     /// An instant.
     pub(super) time: fn(Timestamp) -> String,
-    /// A person.
     pub(super) person: fn(&SlackUser) -> String,
 }
 
 /// In a message of Slack.
 pub(super) const SLACK: Style = Style {
-    quote: |text| slack_text(&one_line(text, LONGEST_QUOTE)),
+    quote: |text| slack_text(&one_line(text, MAX_QUOTE_LEN)),
     whole: slack_text,
     time: date,
     person: mention,
@@ -39,7 +38,7 @@ pub(super) const SLACK_NOTIFICATION: Style = Style {
 
 /// In a terminal, an e-mail, a log or the ledger.
 pub(super) const PLAIN: Style = Style {
-    quote: |text| one_line(text, LONGEST_QUOTE),
+    quote: |text| one_line(text, MAX_QUOTE_LEN),
     whole: |text| one_line(text, usize::MAX - 1),
     time: to_the_second,
     person: SlackUser::to_string,

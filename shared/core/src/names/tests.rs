@@ -120,7 +120,7 @@ fn a_parameter_has_a_name_that_ssm_takes() {
         &format!("/{}", "a".repeat(967)),
     ] {
         let error = bad.parse::<ParameterName>().unwrap_err();
-        assert!(error.way_out().contains("/towpath/templates/shop"), "{bad}");
+        assert!(error.help().contains("/towpath/templates/shop"), "{bad}");
     }
 }
 

@@ -28,12 +28,12 @@ impl InvalidSpan {
 
     /// What to write instead.
     #[must_use]
-    pub fn way_out(&self) -> String {
+    pub fn help(&self) -> String {
         "write 90s, 30m, 24h or 2d, from 1s to 30d".to_owned()
     }
 }
 
-const LONGEST: u32 = 30 * 86_400;
+const MAX_SECONDS: u32 = 30 * 86_400;
 
 impl Span {
     /// A span of that many seconds, brought to the 1 second to 30 days that a span may have.
@@ -42,8 +42,8 @@ impl Span {
         Self {
             seconds: match seconds {
                 0 => 1,
-                1..=LONGEST => seconds,
-                _ => LONGEST,
+                1..=MAX_SECONDS => seconds,
+                _ => MAX_SECONDS,
             },
         }
     }
@@ -81,7 +81,7 @@ impl FromStr for Span {
             .parse::<u32>()
             .ok()
             .and_then(|count| count.checked_mul(unit))
-            .filter(|seconds| (1..=LONGEST).contains(seconds))
+            .filter(|seconds| (1..=MAX_SECONDS).contains(seconds))
             .ok_or_else(invalid)?;
         Ok(Self { seconds })
     }

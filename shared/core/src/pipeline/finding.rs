@@ -4,22 +4,22 @@ use towpath_taskdef::repeated_path;
 
 /// Two parts of a pipeline that cannot both hold, or a value that cannot work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {problem}: {way_out}", repeated_path(.path))]
-pub struct Contradiction {
+#[error("{}: {problem}: {help}", repeated_path(.path))]
+pub struct Problem {
     /// Where it stands, as a path of keys: `stages.2.approval`.
     pub path: String,
     /// What is wrong.
     pub problem: String,
     /// What to do about it.
-    pub way_out: String,
+    pub help: String,
 }
 
 /// What has been found so far, in the order of the file.
 #[derive(Default)]
-pub(super) struct Found(Vec<Contradiction>);
+pub(super) struct Found(Vec<Problem>);
 
 impl Found {
-    pub(super) fn into_inner(self) -> Vec<Contradiction> {
+    pub(super) fn into_inner(self) -> Vec<Problem> {
         self.0
     }
 
@@ -27,12 +27,12 @@ impl Found {
         &mut self,
         path: impl Into<String>,
         problem: impl Into<String>,
-        way_out: impl Into<String>,
+        help: impl Into<String>,
     ) {
-        self.0.push(Contradiction {
+        self.0.push(Problem {
             path: path.into(),
             problem: problem.into(),
-            way_out: way_out.into(),
+            help: help.into(),
         });
     }
 }

@@ -7,8 +7,8 @@
 mod approval;
 mod arrivals;
 mod check;
-mod contradiction;
 mod duration;
+mod engine;
 mod finding;
 mod named;
 mod never;
@@ -16,11 +16,11 @@ mod notify;
 #[cfg(test)]
 mod properties;
 mod read;
-mod rollout;
 mod schema;
 mod stage;
 mod stored;
 mod tags;
+mod validation;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,16 +33,16 @@ pub use check::{
     OnNoData, TaskCheck,
 };
 pub use duration::{InvalidSpan, Span};
-pub use finding::Contradiction;
+pub use engine::{
+    Capabilities, CodeDeploySettings, Controller, EcsSettings, EngineSettings, RollingSettings,
+};
+pub use finding::Problem;
 pub use named::NamedContainers;
 pub use never::is_elsewhere;
 pub use notify::{Channel, Destination, Detail, Notify};
 pub use read::{LARGEST_TEXT, ReadError};
-pub use rollout::{
-    Capabilities, CodeDeployRollout, Controller, EcsRollout, RollingRollout, Rollout,
-};
 pub use schema::schema;
-pub use stage::{AutoScaling, Base, PLACEHOLDERS, Role, Stage, WayBack};
+pub use stage::{AutoScaling, Base, PLACEHOLDERS, Role, RollbackPolicy, Stage};
 pub use stored::{LARGEST_ADVANCED, LARGEST_STANDARD, PARAMETER_ROOT, StoreError, Stored, Tier};
 pub use tags::{InvalidPattern, TagGlob, TagPolicy, TagRegex, TagVerdict, VersionRange};
 
@@ -82,7 +82,7 @@ pub struct Pipeline {
     #[schemars(extend("examples" = [["U0123456789"]]))]
     pub operators: Vec<SlackUser>,
     /// The stages, in the order in which a release passes them.
-    #[schemars(extend("examples" = [[{"name": "test", "cluster": "shop-test", "service": "api", "containers": ["app"], "rollout": {"rolling": {}}}]]))]
+    #[schemars(extend("examples" = [[{"name": "test", "cluster": "shop-test", "service": "api", "containers": ["app"], "engine": {"rolling": {}}}]]))]
     pub stages: Vec<Stage>,
 }
 
@@ -109,7 +109,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// All contradictions, in the order of the file.
-    pub fn check(&self) -> Result<(), Vec<Contradiction>> {
-        contradiction::find(self)
+    pub fn check(&self) -> Result<(), Vec<Problem>> {
+        validation::find(self)
     }
 }

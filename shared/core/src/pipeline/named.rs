@@ -104,7 +104,7 @@ mod tests {
                 "docker_labels": {"side": {"a": "b"}, "wbe": {"c": "d"}},
                 "checks": [{"name": "migrate", "at": "before_install",
                     "task": {"container": "job", "command": ["./migrate"]}}],
-                "rollout": {"rolling": {}},
+                "engine": {"rolling": {}},
             }],
         });
         let pipeline = Pipeline::from_json(&text.to_string()).expect("a pipeline");

@@ -14,7 +14,7 @@ pub use self::repository::is_elsewhere;
 use towpath_taskdef::repeated;
 
 use super::finding::Found;
-use super::{CodeDeployRollout, Contradiction, Pipeline, Rollout, Stage};
+use super::{CodeDeploySettings, EngineSettings, Pipeline, Problem, Stage};
 use crate::names::begins;
 
 /// The deployment configurations that CodeDeploy has for ECS:
@@ -31,7 +31,7 @@ impl Pipeline {
     /// Why no push would ever open a release, or a release never get through a stage, as far as the
     /// pipeline itself tells; in the order of the file.
     #[must_use]
-    pub fn never(&self) -> Vec<Contradiction> {
+    pub fn never(&self) -> Vec<Problem> {
         let mut found = Found::default();
         repository::find(self, &mut found);
         tags::find(&self.tags, &mut found);
@@ -45,14 +45,14 @@ impl Pipeline {
 
 fn stage(stage: &Stage, path: &str, found: &mut Found) {
     place::find(stage, path, found);
-    match &stage.rollout {
-        Rollout::CodeDeploy(settings) => configuration(settings, path, found),
-        Rollout::Rolling(_) | Rollout::Ecs(_) => {}
+    match &stage.engine {
+        EngineSettings::CodeDeploy(settings) => configuration(settings, path, found),
+        EngineSettings::Rolling(_) | EngineSettings::Ecs(_) => {}
     }
     hook(stage, path, found);
 }
 
-fn configuration(settings: &CodeDeployRollout, path: &str, found: &mut Found) {
+fn configuration(settings: &CodeDeploySettings, path: &str, found: &mut Found) {
     let Some(name) = &settings.configuration else {
         return;
     };
@@ -64,7 +64,7 @@ fn configuration(settings: &CodeDeployRollout, path: &str, found: &mut Found) {
         .iter()
         .find(|known| known.eq_ignore_ascii_case(name));
     found.add(
-        format!("{path}.rollout.codedeploy.configuration"),
+        format!("{path}.engine.codedeploy.configuration"),
         format!(
             "CodeDeploy has no configuration `{}` for ECS",
             repeated(name)
@@ -81,7 +81,7 @@ fn configuration(settings: &CodeDeployRollout, path: &str, found: &mut Found) {
 
 /// CodeDeploy and ECS call functions of their own account only.
 fn hook(stage: &Stage, path: &str, found: &mut Found) {
-    let hook = stage.rollout.hook().map(|hook| hook.as_str());
+    let hook = stage.engine.hook().map(|hook| hook.as_str());
     let Some(hook) = hook.filter(|hook| hook.starts_with("arn:")) else {
         return;
     };
@@ -97,13 +97,13 @@ fn hook(stage: &Stage, path: &str, found: &mut Found) {
         "is no function of Lambda".to_owned()
     } else if differs(account, own_account) || differs(region, own_region) {
         "is in another account or region than the stage, where it is never called".to_owned()
-    } else if let Some(problem) = region.and_then(|region| place::foreign(hook, region)) {
+    } else if let Some(problem) = region.and_then(|region| place::other_region(hook, region)) {
         problem
     } else {
         return;
     };
     found.add(
-        format!("{path}.rollout.{}.hook", stage.rollout.engine()),
+        format!("{path}.engine.{}.hook", stage.engine.name()),
         format!("`{}` {problem}", repeated(hook)),
         "name the deployer's lifecycle-hook function there, such as `towpath-lifecycle-hook`",
     );

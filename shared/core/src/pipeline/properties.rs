@@ -124,7 +124,7 @@ prop_compose! {
     }
 }
 
-fn rollout() -> impl Strategy<Value = Rollout> {
+fn engine() -> impl Strategy<Value = EngineSettings> {
     let name = || text("[!-z|~]{1,100}");
     let codedeploy = (
         name(),
@@ -135,11 +135,12 @@ fn rollout() -> impl Strategy<Value = Rollout> {
         option::of(text("[A-Za-z0-9_-]{1,64}")),
     );
     prop_oneof![
-        Just(Rollout::Rolling(RollingRollout {})),
-        option::of(text("[A-Za-z0-9_-]{1,64}")).prop_map(|hook| Rollout::Ecs(EcsRollout { hook })),
+        Just(EngineSettings::Rolling(RollingSettings {})),
+        option::of(text("[A-Za-z0-9_-]{1,64}"))
+            .prop_map(|hook| EngineSettings::Ecs(EcsSettings { hook })),
         codedeploy.prop_map(
             |(application, group, configuration, container, port, hook)| {
-                Rollout::CodeDeploy(CodeDeployRollout {
+                EngineSettings::CodeDeploy(CodeDeploySettings {
                     application,
                     group,
                     configuration,
@@ -197,14 +198,14 @@ prop_compose! {
         containers in vec(text("[A-Za-z0-9_-]{1,255}"), 0..4),
         base in base(),
         (environment, docker_labels, tags) in (environment(), environment(), btree_map("[a-z]{1,9}", any::<String>(), 0..3)),
-        rollout in rollout(),
+        engine in engine(),
         approval in option::of(approval()),
         checks in vec(check(), 0..3),
         auto_scaling in prop::option::of(prop_oneof![Just(AutoScaling::Suspend), Just(AutoScaling::Leave)]),
         (bake, timeout) in (option::of(span()), span()),
-        way_back in prop_oneof![Just(WayBack::Required), Just(WayBack::Optional)],
+        rollback in prop_oneof![Just(RollbackPolicy::Required), Just(RollbackPolicy::Optional)],
     ) -> Stage {
-        Stage { name, account, region, role, cluster, service, containers, base, environment, docker_labels, tags, rollout, approval, checks, auto_scaling, bake, way_back, timeout }
+        Stage { name, account, region, role, cluster, service, containers, base, environment, docker_labels, tags, engine, approval, checks, auto_scaling, bake, rollback, timeout }
     }
 }
 
@@ -234,7 +235,7 @@ fn valid() -> String {
         "stages": [{
             "name": "production", "cluster": "c", "service": "s", "containers": ["app"],
             "environment": {"app": {"A": "${tag}"}}, "base": {"parameter": "/a/templates/b"},
-            "rollout": {"codedeploy": {"application": "a", "group": "g", "hook": "h"}},
+            "engine": {"codedeploy": {"application": "a", "group": "g", "hook": "h"}},
             "approval": {"slack": ["U01"], "sns": true, "required": 2, "expires": "2d"},
             "checks": [{"name": "a", "http": {"url": "http://h/", "status": 204, "json": {"/a": [1.5]}}}],
             "timeout": "30m"

@@ -3,7 +3,7 @@
 use towpath_taskdef::json;
 use towpath_taskdef::visible;
 
-use super::{Contradiction, Pipeline};
+use super::{Pipeline, Problem};
 use crate::names::ParameterName;
 
 /// Largest text that is read, in bytes: far more than a parameter holds, far less than hurts.
@@ -23,7 +23,7 @@ pub enum ReadError {
     },
     /// Every part is well-formed, but they contradict each other.
     #[error("the pipeline contradicts itself: {}", shown(.0))]
-    Contradictions(Vec<Contradiction>),
+    Contradictions(Vec<Problem>),
     /// The parameter's name is not that of the pipeline in it, so that pushes to the repository
     /// would not find it, or those to another one would.
     #[error("parameter {found} holds the pipeline that belongs into {expected}: store it there")]
@@ -35,7 +35,7 @@ pub enum ReadError {
     },
 }
 
-fn shown(contradictions: &[Contradiction]) -> String {
+fn shown(contradictions: &[Problem]) -> String {
     let shown: Vec<_> = contradictions.iter().map(ToString::to_string).collect();
     shown.join("; ")
 }
@@ -56,7 +56,7 @@ impl Pipeline {
         json::read(text.as_bytes()).map_err(|error| malformed(error.to_string()))?;
         // What has been read says no more at which line a value of the wrong kind was.
         let pipeline: Self =
-            serde_json::from_str(text).map_err(|error| malformed(json::told(&error)))?;
+            serde_json::from_str(text).map_err(|error| malformed(json::describe_error(&error)))?;
         pipeline.check().map_err(ReadError::Contradictions)?;
         Ok(pipeline)
     }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     const SMALL: &str = r#"{"pipeline": "shop", "repository": "shop", "stages": [{"name": "test",
-        "cluster": "c", "service": "s", "containers": ["app"], "rollout": {"rolling": {}}}]}"#;
+        "cluster": "c", "service": "s", "containers": ["app"], "engine": {"rolling": {}}}]}"#;
 
     fn refusal(text: &str) -> String {
         Pipeline::from_json(text).unwrap_err().to_string()

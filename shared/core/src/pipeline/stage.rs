@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ApprovalGate, Check, HookPoint, Rollout, Span};
+use super::{ApprovalGate, Check, EngineSettings, HookPoint, Span};
 use crate::names::{
     AccountId, ClusterName, ContainerName, ParameterName, Region, RoleArn, ServiceName, StageName,
 };
@@ -62,7 +62,7 @@ pub struct Stage {
     pub tags: BTreeMap<String, String>,
     /// How the service is rolled out.
     #[schemars(extend("examples" = [{"codedeploy": {"application": "shop-api", "group": "production"}}]))]
-    pub rollout: Rollout,
+    pub engine: EngineSettings,
     /// Who must agree before the rollout starts; by default nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = [{"slack": ["U0123456789"]}]))]
@@ -86,9 +86,9 @@ pub struct Stage {
     pub bake: Option<Span>,
     /// Whether a rollout may start when what runs now could not be brought back, because its image
     /// is gone; it may not by default.
-    #[serde(default, skip_serializing_if = "WayBack::is_default")]
+    #[serde(default, skip_serializing_if = "RollbackPolicy::is_default")]
     #[schemars(extend("examples" = ["optional"]))]
-    pub way_back: WayBack,
+    pub rollback: RollbackPolicy,
     /// How long the rollout may take before it is given up; 1h by default. The time for which
     /// people are asked, and that of `bake`, does not count.
     #[serde(default = "one_hour")]
@@ -139,10 +139,10 @@ pub enum AutoScaling {
     Leave,
 }
 
-/// Whether a rollout needs a way back.
+/// Whether a rollout needs to be able to roll back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum WayBack {
+pub enum RollbackPolicy {
     /// It does not start without one.
     #[default]
     Required,
@@ -150,7 +150,7 @@ pub enum WayBack {
     Optional,
 }
 
-impl WayBack {
+impl RollbackPolicy {
     #[expect(
         clippy::trivially_copy_pass_by_ref,
         reason = "serde's skip_serializing_if passes a reference"
@@ -167,7 +167,7 @@ impl Stage {
         match self.auto_scaling {
             Some(AutoScaling::Suspend) => true,
             Some(AutoScaling::Leave) => false,
-            None => self.rollout.capabilities().suspends_auto_scaling,
+            None => self.engine.capabilities().suspends_auto_scaling,
         }
     }
 

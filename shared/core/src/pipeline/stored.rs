@@ -141,7 +141,7 @@ mod tests {
             "pipeline": "api", "repository": "shop/api",
             "stages": [{
                 "name": "test", "cluster": "c", "service": "s", "containers": ["app"],
-                "environment": {"app": {"A": "x".repeat(length)}}, "rollout": {"rolling": {}}
+                "environment": {"app": {"A": "x".repeat(length)}}, "engine": {"rolling": {}}
             }]
         });
         Pipeline::from_json(&text.to_string()).unwrap()

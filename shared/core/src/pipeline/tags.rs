@@ -51,13 +51,13 @@ impl TagPolicy {
     #[must_use]
     pub fn judge(&self, tag: &Tag) -> TagVerdict {
         if tag.as_str().eq_ignore_ascii_case("latest") {
-            let way_out = match self {
+            let help = match self {
                 Self::Commit => "push the commit hash as the tag",
                 Self::Regex(_) | Self::Semver(_) | Self::Numeric | Self::Glob(_) => {
                     "push a tag of the image's own, such as the pipeline's `tags` takes"
                 }
             };
-            return TagVerdict::Refused(format!("`{tag}` names another image tomorrow: {way_out}"));
+            return TagVerdict::Refused(format!("`{tag}` names another image tomorrow: {help}"));
         }
         match self {
             Self::Commit => verdict(

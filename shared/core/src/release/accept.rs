@@ -7,8 +7,8 @@
 use jiff::Timestamp;
 
 use super::accepted::Accepted;
-use super::checked::{checks_of, slow_checks};
 use super::eligible::{StoredNow, may_roll_back, may_vote};
+use super::hook_verdict::{checks_of, slow_checks};
 use super::refused_reply::accept_refused_reply;
 use super::reported::{Reporter, accept_report};
 use super::rollback::rollout_to;
@@ -30,11 +30,8 @@ pub enum Incoming {
     Vote {
         /// The request.
         approval: ApprovalId,
-        /// Who.
         by: Principal,
-        /// What.
         decision: Decision,
-        /// Why.
         reason: Option<String>,
         /// The SNS message that said so, if one did.
         message: Option<MessageId>,
@@ -45,14 +42,12 @@ pub enum Incoming {
     ReplyRefused {
         /// The request that it names.
         approval: ApprovalId,
-        /// The message.
         message: MessageId,
         /// Why it does not count.
         reason: ReplyRefusal,
     },
     /// AWS reported a change of a deployment.
     DeploymentReported {
-        /// The deployment.
         deployment: DeploymentId,
         /// The reported state.
         state: String,
@@ -61,11 +56,9 @@ pub enum Incoming {
     },
     /// A deployment asked at a hook point, and the checks that the hook function runs have run.
     Checked {
-        /// The stage.
         stage: StageName,
         /// The deployment that asked.
         deployment: DeploymentId,
-        /// The hook point.
         at: HookPoint,
         /// What came out.
         results: Vec<CheckResult>,
@@ -74,22 +67,14 @@ pub enum Incoming {
     },
     /// Somebody wants the stage's rollout rolled back.
     RollBack {
-        /// The stage.
         stage: StageName,
-        /// Who.
         by: Principal,
-        /// Why.
         reason: Option<String>,
         /// The release's pipeline as it is stored now.
         stored: StoredNow,
     },
     /// The image was vetoed.
-    Veto {
-        /// Who.
-        by: Principal,
-        /// Why.
-        reason: String,
-    },
+    Veto { by: Principal, reason: String },
     /// A newer release arrived where this one stands.
     Superseded {
         /// The newer release.
@@ -371,7 +356,10 @@ fn accept_checks(
     let Some(position) = release.stage_position(&stage) else {
         return Err(Refusal::NoSuchStage(stage));
     };
-    let Some((live, of)) = release.live().zip(release.pipeline().stage(&stage)) else {
+    let Some((live, of)) = release
+        .active_rollout()
+        .zip(release.pipeline().stage(&stage))
+    else {
         return Ok(Accepted::Known);
     };
     // A hook may be called before it is recorded that the deployment began; afterwards only that
@@ -449,7 +437,7 @@ fn accept_newer(release: &Release, by: Candidate, service: &ServiceId) -> Accept
     // A newer release at a stage that this one has passed may never come this far.
     let elsewhere = release.service_id(release.stage_index()).as_ref() != Some(service);
     // What is being rolled out is finished: stopping it half-way is the riskier choice.
-    if !newer || over || is_rollback || elsewhere || release.live().is_some() {
+    if !newer || over || is_rollback || elsewhere || release.active_rollout().is_some() {
         return Accepted::Known;
     }
     Accepted::Add(vec![by.superseded()])

@@ -13,7 +13,7 @@ use crate::names::{
     CheckName, ContainerName, DeploymentId, Fingerprint, PauseId, ReleaseId, StageName,
 };
 use crate::pipeline::{
-    Base, Check, Destination, HookPoint, NamedContainers, Role, Rollout, TaskCheck,
+    Base, Check, Destination, EngineSettings, HookPoint, NamedContainers, Role, TaskCheck,
 };
 use jiff::Timestamp;
 use towpath_taskdef::image::Platform;
@@ -21,7 +21,6 @@ use towpath_taskdef::image::Platform;
 /// A service and the role through which it is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
-    /// The service.
     pub service: ServiceId,
     /// The role to assume; none in the deployer's own account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,7 +48,6 @@ pub struct Changes {
 /// A check that is due, as far as it has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DueCheck {
-    /// The check.
     pub check: Check,
     /// Since when it is looked at.
     pub since: Timestamp,
@@ -63,14 +61,12 @@ pub struct DueCheck {
 pub struct Start {
     /// The service.
     pub place: Place,
-    /// The stage.
     pub stage: StageName,
-    /// The engine.
-    pub rollout: Rollout,
+    pub engine: EngineSettings,
     /// The revision to run.
     pub revision: Revision,
     /// The revision that must be the one that runs now.
-    pub before: Revision,
+    pub previous: Revision,
     /// When it was first meant to be started: no deployment from before that is the one that was
     /// started.
     pub since: Timestamp,
@@ -78,7 +74,7 @@ pub struct Start {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<DeploymentTarget>,
     /// The text by which the deployment is found again, where the engine's deployments carry one.
-    pub mark: String,
+    pub correlation_tag: String,
     /// Whether it brings back what ran before: alarms do not stop it then, for a rollback is not
     /// kept by what it is to mend.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -91,15 +87,13 @@ pub struct Start {
 pub enum Action {
     /// Read what a rollout would do. Changes nothing.
     Plan {
-        /// The stage.
         stage: StageName,
         /// Its service.
         place: Place,
         /// The engine that the service must be set up for.
-        rollout: Rollout,
+        engine: EngineSettings,
         /// What to render from.
         base: Base,
-        /// What to change.
         changes: Changes,
         /// The containers that the task definition must have.
         #[serde(default, skip_serializing_if = "NamedContainers::is_empty")]
@@ -122,7 +116,6 @@ pub enum Action {
         place: Place,
         /// What to render from.
         base: BaseRevision,
-        /// What to change.
         changes: Changes,
         /// The fingerprint that the result must have.
         spec: Fingerprint,
@@ -141,24 +134,20 @@ pub enum Action {
     /// Start the deployment.
     Start(Box<Start>),
     /// Look whether the deployment that has the deployment group is over. Changes nothing.
-    LookAtGroup {
+    PollGroup {
         /// The service.
         place: Place,
-        /// The stage.
         stage: StageName,
-        /// The deployment.
         deployment: DeploymentId,
         /// Whether it was told before not to wait until it stops its old tasks, so that it has to
         /// be over.
-        told: bool,
+        termination_skipped: bool,
     },
     /// Run a check's one-off task.
     RunTask {
         /// The service in whose network it runs.
         place: Place,
-        /// The stage.
         stage: StageName,
-        /// The check.
         check: CheckName,
         /// What is run.
         task: Box<TaskCheck>,
@@ -173,13 +162,11 @@ pub enum Action {
     RunChecks {
         /// The service.
         place: Place,
-        /// The stage.
         stage: StageName,
         /// The point at which they run.
         at: HookPoint,
         /// The deployment that they are about.
         deployment: Option<DeploymentId>,
-        /// The checks.
         checks: Vec<DueCheck>,
         /// Whether they are to be decided now, for what they watch is over.
         decide: bool,
@@ -190,7 +177,6 @@ pub enum Action {
         place: Place,
         /// The deployment that asked.
         deployment: DeploymentId,
-        /// The hook point.
         at: HookPoint,
         /// What the answer has to carry.
         execution: String,
@@ -201,8 +187,7 @@ pub enum Action {
     Continue {
         /// The service.
         place: Place,
-        /// The engine.
-        rollout: Rollout,
+        engine: EngineSettings,
         /// The deployment that waits.
         deployment: DeploymentId,
         /// The pause to answer, where the engine has several.
@@ -212,26 +197,24 @@ pub enum Action {
     Observe {
         /// The service.
         place: Place,
-        /// The engine.
-        rollout: Rollout,
-        /// The deployment.
+        engine: EngineSettings,
         deployment: DeploymentId,
         /// The revision that it brings.
         revision: Revision,
         /// The revision that ran before.
-        before: Revision,
-        /// The deployment by which it is being taken back, if we have begun to and it has an id.
+        previous: Revision,
+        /// The deployment by which it is being rolled back, if we have begun to and it has an id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        back: Option<DeploymentId>,
-        /// Why we take it back, if we have begun to.
+        rollback: Option<DeploymentId>,
+        /// Why we roll it back, if we have begun to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        stopping: Option<RollbackReason>,
+        rolling_back: Option<RollbackReason>,
         /// The id in whose name ECS starts its tasks, where that is known to be another one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tasks: Option<DeploymentId>,
         /// Whether nobody is asked on its way, wherever it pauses: it brings back what was good.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        unasked: bool,
+        skip_pauses: bool,
         /// Whether it was started so lately that AWS may not show it yet.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         fresh: bool,
@@ -243,36 +226,34 @@ pub enum Action {
     RollBack {
         /// The service.
         place: Place,
-        /// The engine.
-        rollout: Rollout,
-        /// The deployment to take back.
+        engine: EngineSettings,
+        /// The deployment to roll back.
         deployment: DeploymentId,
         /// The id in whose name ECS starts its tasks, where that is known to be another one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tasks: Option<DeploymentId>,
         /// Whether it did not come through in time, so that people want to know why its tasks failed.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        stuck: bool,
+        timed_out: bool,
         /// Whether it was seen to be over with the new version in place, so that there is nothing to
         /// stop, and only another deployment brings the old one back.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         over: bool,
-        /// Whether it was started, or was begun to be taken back, so lately that AWS may not show it yet.
+        /// Whether it was started, or was begun to be rolled back, so lately that AWS may not show it yet.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         fresh: bool,
         /// The revision that it brings.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         revision: Option<Revision>,
         /// The revision that ran before.
-        to: Revision,
+        previous: Revision,
         /// What CodeDeploy is told of the service, for when the deployment is over and another one
         /// has to bring the old version back.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         target: Option<DeploymentTarget>,
         /// The text by which that other one is found again.
         #[serde(default, skip_serializing_if = "String::is_empty")]
-        mark: String,
-        /// Why.
+        correlation_tag: String,
         reason: RollbackReason,
         /// How the rollout ends once the old version serves.
         #[serde(default = "rolled_back")]
@@ -290,20 +271,15 @@ pub enum Action {
     },
     /// Tell an older release that was waiting at this stage that it is superseded.
     Supersede {
-        /// The older release.
         older: ReleaseId,
         /// The service of the stage.
         service: ServiceId,
     },
     /// Wake the release that waits for a service.
-    WakeCandidate {
-        /// The service.
-        service: ServiceId,
-    },
+    NotifyNext { service: ServiceId },
     /// Tell a release what has become of it where this one serves now.
-    TellEarlier {
-        /// That release.
-        earlier: ReleaseId,
+    NotifyPredecessor {
+        predecessor: ReleaseId,
         /// What serves, and where.
         successor: Successor,
     },
@@ -311,7 +287,6 @@ pub enum Action {
     Notify {
         /// The channel.
         to: Destination,
-        /// Of what.
         notification: Notification,
     },
 }
@@ -320,10 +295,8 @@ fn rolled_back() -> Outcome {
     Outcome::RolledBack
 }
 
-/// The kind of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the Action of the same name")]
 pub enum ActionKind {
     Plan,
     Register,
@@ -337,7 +310,7 @@ pub enum ActionKind {
     RollBack,
     RestoreScaling,
     Supersede,
-    WakeCandidate,
+    NotifyNext,
     Notify,
 }
 
@@ -356,7 +329,7 @@ impl fmt::Display for ActionKind {
             Self::RollBack => "roll back",
             Self::RestoreScaling => "restore auto scaling",
             Self::Supersede => "supersede the older release",
-            Self::WakeCandidate => "wake the next release",
+            Self::NotifyNext => "wake the next release",
             Self::Notify => "notify people",
         })
     }
@@ -373,7 +346,6 @@ impl Action {
         }
     }
 
-    /// Its kind.
     #[must_use]
     pub fn kind(&self) -> ActionKind {
         match self {
@@ -385,12 +357,12 @@ impl Action {
             Self::RunChecks { .. } => ActionKind::RunChecks,
             Self::AnswerHook { .. } => ActionKind::AnswerHook,
             Self::Continue { .. } => ActionKind::Continue,
-            Self::Observe { .. } | Self::LookAtGroup { .. } => ActionKind::Observe,
+            Self::Observe { .. } | Self::PollGroup { .. } => ActionKind::Observe,
             Self::RollBack { .. } => ActionKind::RollBack,
             Self::RestoreScaling { .. } => ActionKind::RestoreScaling,
             Self::Supersede { .. } => ActionKind::Supersede,
-            Self::WakeCandidate { .. } => ActionKind::WakeCandidate,
-            Self::TellEarlier { .. } | Self::Notify { .. } => ActionKind::Notify,
+            Self::NotifyNext { .. } => ActionKind::NotifyNext,
+            Self::NotifyPredecessor { .. } | Self::Notify { .. } => ActionKind::Notify,
         }
     }
 
@@ -412,7 +384,7 @@ impl Action {
             | ActionKind::Plan
             | ActionKind::Observe
             | ActionKind::Supersede
-            | ActionKind::WakeCandidate
+            | ActionKind::NotifyNext
             | ActionKind::Notify => false,
         }
     }

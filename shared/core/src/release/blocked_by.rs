@@ -14,10 +14,7 @@ pub enum BlockedBy {
         reason: String,
     },
     /// Another release is being rolled out to the service.
-    Owner {
-        /// That release.
-        release: ReleaseId,
-    },
+    Owner { release: ReleaseId },
     /// Releases are rolled out in the order in which they came, and another one came before.
     Turn {
         /// The release whose turn it is.

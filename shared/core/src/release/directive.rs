@@ -63,7 +63,6 @@ impl FromStr for Subject {
     }
 }
 
-/// What is ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
@@ -123,7 +122,6 @@ pub struct Directive {
     pub at: Timestamp,
     /// Who gave it.
     pub by: Principal,
-    /// What is ordered.
     pub order: Order,
     /// Why, in their words.
     pub reason: String,

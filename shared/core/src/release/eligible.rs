@@ -8,7 +8,7 @@
 //! | was removed | is refused | is refused | is done, if the release's own pipeline names them |
 //! | cannot be read | is refused, with "try again" | counts, if the release's own pipeline names them | is done, likewise |
 //!
-//! So nobody approves who was removed, and nothing that is not known is a yes; but no way back is
+//! So nobody approves who was removed, and nothing that is not known is a yes; but no rollback is
 //! kept by what is missing or cannot be read. What was decided stays decided: whoever is removed
 //! afterwards could decide when they did. A stage that was renamed since is the stage of its service.
 
@@ -19,7 +19,6 @@ use crate::pipeline::{ApprovalGate, Pipeline, Stage};
 /// A release's pipeline as it is stored at the moment of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoredNow {
-    /// It is there.
     Kept(Box<Pipeline>),
     /// There is none any more.
     Removed,

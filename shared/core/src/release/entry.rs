@@ -65,7 +65,6 @@ pub struct EntryText {
 pub struct StoredEntry {
     /// What it says.
     pub entry: Entry,
-    /// The texts.
     pub text: EntryText,
     /// Who says to have written it, with the proof; `None` if nobody does, or in another form.
     pub seal: Option<Seal>,

@@ -19,7 +19,6 @@ use crate::names::{
 };
 use crate::pipeline::{Channel, HookPoint, Pipeline};
 
-/// The ARN of a task definition revision.
 pub type Revision = TaskDefinitionArn;
 
 /// The image that a release carries.
@@ -27,7 +26,6 @@ pub type Revision = TaskDefinitionArn;
 pub struct Image {
     /// The registry that holds it.
     pub registry: Registry,
-    /// Its repository.
     pub repository: RepositoryName,
     /// Its digest: what is deployed.
     pub digest: Digest,
@@ -45,13 +43,11 @@ pub enum Event {
     /// An image that the pipeline takes was pushed. The pipeline is kept as it was at this moment:
     /// a release ends under the rules that it began with.
     Opened {
-        /// The pipeline.
         pipeline: Box<Pipeline>,
         /// The version of the pipeline's SSM parameter.
         version: i64,
         /// The deployer's own account and region.
         home: Home,
-        /// The image.
         image: Image,
         /// What it brings back, if it is a rollback. Then the pipeline is that one stage alone.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,9 +65,7 @@ pub enum Event {
     Voted {
         /// The request.
         approval: ApprovalId,
-        /// Who.
         by: Principal,
-        /// What.
         decision: Decision,
         /// Why, in their words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,16 +79,13 @@ pub enum Event {
     ReplyRefused {
         /// The request.
         approval: ApprovalId,
-        /// The message.
         message: MessageId,
         /// Why it does not count.
         reason: ReplyRefusal,
     },
-    /// Somebody who may wants the rollout taken back.
+    /// Somebody who may wants the rollout rolled back.
     RollbackRequested {
-        /// The stage.
         stage: StageName,
-        /// Who.
         by: Principal,
         /// Why, in their words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,7 +93,6 @@ pub enum Event {
     },
     /// The image was vetoed: it is rolled out nowhere any more.
     Vetoed {
-        /// Who.
         by: Principal,
         /// Why, in their words.
         reason: String,
@@ -110,11 +100,9 @@ pub enum Event {
     /// The deployment asks whether it may go on, and checks that take longer than its call are to
     /// decide.
     HookCalled {
-        /// The stage.
         stage: StageName,
         /// The deployment that asks.
         deployment: DeploymentId,
-        /// The hook point.
         at: HookPoint,
         /// What CodeDeploy's answer has to carry. ECS asks again instead.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,16 +112,13 @@ pub enum Event {
     HookAnswered {
         /// The deployment that asked.
         deployment: DeploymentId,
-        /// The hook point.
         at: HookPoint,
         /// Whether it may go on.
         passed: bool,
     },
     /// A check's one-off task runs.
     TaskStarted {
-        /// The stage.
         stage: StageName,
-        /// The check.
         check: CheckName,
         /// The task's ARN, under which AWS reports about it.
         task: DeploymentId,
@@ -142,18 +127,13 @@ pub enum Event {
     },
     /// What is waited for, checks or another deployment, was looked at and nothing is decided yet.
     /// It only says when, and is not written.
-    Watched {
-        /// The stage.
-        stage: StageName,
-    },
+    Watched { stage: StageName },
     /// Checks of one hook point have run.
     Checked {
-        /// The stage.
         stage: StageName,
         /// The deployment that they are about; none yet before it is started.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deployment: Option<DeploymentId>,
-        /// The hook point.
         at: HookPoint,
         /// What came out of each.
         results: Vec<CheckResult>,
@@ -162,17 +142,12 @@ pub enum Event {
     Superseded {
         /// The newer release.
         by: ReleaseId,
-        /// Its tag.
         tag: Tag,
     },
     /// This release arrived at a stage and told the older one that was waiting there.
-    Overtook {
-        /// The older release.
-        older: ReleaseId,
-    },
+    Overtook { older: ReleaseId },
     /// The service was let go, and whoever waited for it was told.
-    Woke {
-        /// The service.
+    NextNotified {
         service: ServiceId,
         /// The release that waited, if one did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -180,7 +155,6 @@ pub enum Event {
     },
     /// What the stage's rollout would do was read from AWS.
     Planned {
-        /// The stage.
         stage: StageName,
         /// What it would do.
         plan: Box<Plan>,
@@ -199,7 +173,7 @@ pub enum Event {
         expires_at: Timestamp,
         /// What runs while people are asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        over: Option<Revision>,
+        previous: Option<Revision>,
     },
     /// What was decided about is no longer what would be deployed.
     ApprovalVoided {
@@ -210,14 +184,12 @@ pub enum Event {
     },
     /// The release has to wait before it is rolled out to the stage.
     Blocked {
-        /// The stage.
         stage: StageName,
         /// What it waits for.
         by: BlockedBy,
     },
     /// The release has taken the service.
     RolloutStarted {
-        /// The stage.
         stage: StageName,
         /// The owner's epoch.
         epoch: u64,
@@ -232,7 +204,6 @@ pub enum Event {
     },
     /// The revision to deploy is there.
     Registered {
-        /// The revision.
         revision: Revision,
         /// Whether it was there before: found again after a crash, or identical.
         found: bool,
@@ -254,65 +225,49 @@ pub enum Event {
     },
     /// AWS has accepted the deployment.
     DeploymentStarted {
-        /// The deployment.
         deployment: DeploymentId,
         /// Another id under which AWS reports about it, where it has two.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        also: Option<DeploymentId>,
+        alias: Option<DeploymentId>,
         /// Whether it was there before: found again after a crash.
         found: bool,
     },
     /// The service runs already what was to be started, and nothing is under way there: nothing was
     /// started.
-    RunsAlready {
-        /// The stage.
-        stage: StageName,
-    },
+    RunsAlready { stage: StageName },
     /// The deployment was looked at.
     DeploymentObserved {
-        /// The deployment.
         deployment: DeploymentId,
         /// How it stands.
         status: DeploymentStatus,
     },
     /// What runs is not what the rollout was planned on: somebody else has changed the service, and
     /// nothing was started.
-    BaselineChanged {
-        /// The stage.
-        stage: StageName,
-        /// What was found.
-        found: String,
-    },
+    BaselineChanged { stage: StageName, found: String },
     /// The deployment group has another active deployment, so that ours was not created.
     GroupTaken {
-        /// The stage.
         stage: StageName,
         /// The other deployment, where it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<DeploymentId>,
     },
     /// What had the deployment group is over, or only waits to stop its old tasks.
-    GroupFreed {
-        /// The stage.
-        stage: StageName,
-    },
+    GroupFreed { stage: StageName },
     /// Production traffic was let through to green.
     TrafficAllowed {
-        /// The deployment.
         deployment: DeploymentId,
         /// The pause that was answered, where the engine has several.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pause: Option<PauseId>,
     },
-    /// The way back to what ran before has begun.
+    /// The rollback to what ran before has begun.
     RollbackStarted {
         /// The deployment that brings it back, where it has an id of its own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deployment: Option<DeploymentId>,
         /// Another id under which AWS reports about it, where it has two.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        also: Option<DeploymentId>,
-        /// Why.
+        alias: Option<DeploymentId>,
         reason: RollbackReason,
         /// How the rollout ends once the old version serves.
         #[serde(default = "rolled_back", skip_serializing_if = "is_rolled_back")]
@@ -323,9 +278,7 @@ pub enum Event {
     },
     /// The stage takes no new release until its hold is lifted.
     Held {
-        /// The stage.
         stage: StageName,
-        /// Why.
         reason: HoldReason,
     },
     /// AWS refused an action, or what was found does not fit it, so that trying again would not
@@ -343,26 +296,17 @@ pub enum Event {
     },
     /// The rollout has ended, and the service is free.
     RolloutEnded {
-        /// The stage.
         stage: StageName,
-        /// How.
         outcome: Outcome,
-        /// Why.
         reason: Reason,
         /// The revision that was deployed, if it came that far.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         revision: Option<Revision>,
     },
     /// The release has ended.
-    Ended {
-        /// How.
-        outcome: Outcome,
-        /// Why.
-        reason: EndReason,
-    },
+    Ended { outcome: Outcome, reason: EndReason },
     /// Another release serves in a stage in which this one did.
     Replaced {
-        /// The stage.
         stage: StageName,
         /// The release that was rolled out.
         by: ReleaseId,
@@ -371,13 +315,12 @@ pub enum Event {
         tag: Option<Tag>,
         /// Whether that was brought back by a rollback.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        back: bool,
+        is_rollback: bool,
         /// The owner's epoch.
         epoch: u64,
     },
     /// A rollback has brought this release back to a stage.
     BroughtBack {
-        /// The stage.
         stage: StageName,
         /// The rollback.
         by: ReleaseId,
@@ -385,24 +328,19 @@ pub enum Event {
         epoch: u64,
     },
     /// A release learned what has become of it in a service, now that this one serves there.
-    ToldEarlier {
-        /// The release.
-        earlier: ReleaseId,
-        /// The service.
+    PredecessorNotified {
+        predecessor: ReleaseId,
         service: ServiceId,
     },
     /// The release's card in a channel was posted, or edited.
     CardShown {
-        /// The channel.
         channel: Channel,
-        /// Which message it is.
         message: SentMessage,
         /// The overview that it shows.
         shows: Fingerprint,
     },
     /// People of a channel were notified of everything that is worth a message there, up to an entry.
     Notified {
-        /// The channel.
         channel: Channel,
         /// The last entry that they were notified of.
         through: u64,
@@ -420,7 +358,6 @@ fn is_rolled_back(outcome: &Outcome) -> bool {
 /// What came out of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckResult {
-    /// The check.
     pub check: CheckName,
     /// Whether it passed.
     pub passed: bool,
@@ -449,8 +386,8 @@ impl Event {
             | Self::Watched { .. }
             | Self::Checked { .. }
             | Self::Overtook { .. }
-            | Self::ToldEarlier { .. }
-            | Self::Woke { .. }
+            | Self::PredecessorNotified { .. }
+            | Self::NextNotified { .. }
             | Self::Planned { .. }
             | Self::ApprovalRequested { .. }
             | Self::ApprovalVoided { .. }

@@ -17,11 +17,9 @@ use crate::pipeline::HookPoint;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HookReport {
-    /// The stage.
     pub stage: StageName,
     /// The deployment that asked.
     pub deployment: DeploymentId,
-    /// The hook point.
     pub at: HookPoint,
     /// What came out of the checks that the function runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -32,7 +30,7 @@ pub struct HookReport {
 }
 
 /// Longest text in bytes of a report that is taken over: a check's detail, or an execution's id.
-const LONGEST_TEXT: usize = 4096;
+const MAX_TEXT_LEN: usize = 4096;
 
 /// Why a report is not taken over.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,19 +38,14 @@ pub enum NotTheirs {
     /// The stage is not in that account, or not in the pipeline at all.
     #[error("the release has no stage `{stage}` in {account}")]
     Stage {
-        /// The stage.
         stage: StageName,
-        /// The account.
         account: AccountId,
     },
     /// The check is not one of that hook point, or others run it.
     #[error("the hook function runs no check `{check}` at {at} of {stage}")]
     Check {
-        /// The check.
         check: CheckName,
-        /// The hook point.
         at: HookPoint,
-        /// The stage.
         stage: StageName,
     },
     /// A text is longer than any that a hook function writes.
@@ -78,7 +71,7 @@ impl HookReport {
     ///
     /// # Errors
     /// Why a hook function of that account has no business to say so.
-    pub fn taken_into(
+    pub fn accept_into(
         self,
         release: &Release,
         account: &AccountId,
@@ -112,7 +105,7 @@ impl HookReport {
         let details = self.results.iter().map(|result| &result.detail);
         if details
             .chain(&self.execution)
-            .any(|text| text.len() > LONGEST_TEXT)
+            .any(|text| text.len() > MAX_TEXT_LEN)
         {
             return Err(NotTheirs::TooLong);
         }
@@ -126,7 +119,7 @@ impl HookReport {
 /// The account whose hook function may have something to report about what is being rolled out now.
 #[must_use]
 pub fn reporting_account(release: &Release) -> Option<AccountId> {
-    release.live()?;
+    release.active_rollout()?;
     let (stage, _) = release.current()?;
     if stage.checks.is_empty() {
         return None;

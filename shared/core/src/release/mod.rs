@@ -8,14 +8,14 @@ mod accept;
 mod accepted;
 mod action;
 mod blocked_by;
-mod checked;
 mod checkpoints;
+mod correlation_tag;
 mod directive;
 mod eligible;
 mod entry;
 mod event;
 mod hook_report;
-mod mark;
+mod hook_verdict;
 mod moving;
 mod next;
 mod notification;
@@ -44,8 +44,8 @@ pub use accept::{Incoming, NotTaken, accept, open};
 pub use accepted::Accepted;
 pub use action::{Action, ActionKind, Changes, DueCheck, Place, Start};
 pub use blocked_by::BlockedBy;
-pub use checked::{Verdict, checks_of, verdict};
 pub use checkpoints::Checkpoints;
+pub use correlation_tag::{CorrelationTag, NotOurs};
 pub use directive::{
     BrokenLog, BrokenTrail, Directive, Logged, NotASubject, Order, Subject, Upon, ordered,
     verify_listed, verify_log, verify_trail,
@@ -54,8 +54,8 @@ pub use eligible::{StoredNow, approvers};
 pub use entry::{Actor, BrokenChain, Entry, EntryText, StoredEntry, verify_chain};
 pub use event::{CheckResult, Event, Image, Revision};
 pub use hook_report::{HookReport, NotTheirs, reporting_account};
-pub use mark::{Mark, NotOurs};
-pub use next::{Moment, Step, Task, leave, next, planning};
+pub use hook_verdict::{Verdict, checks_of, verdict};
+pub use next::{Step, Task, Tick, leave, next, planning};
 pub use notification::{Notification, Notified, SentMessage, ShownCard, pending_notifications};
 pub use outcome::{Conclusion, Outcome};
 pub use overview::{Overview, Request, Since, StageOverview, StageStanding, StageStep};
@@ -69,22 +69,22 @@ pub use refusal::Refusal;
 pub(crate) use reported::reporter;
 pub use reported::{Reporter, Sender};
 pub use rollback::{
-    ALL_AT_ONCE, Found, Lookup, MOST_ATTEMPTS, NewRollback, Rollback, RollbackDecision,
+    ALL_AT_ONCE, Found, Lookup, MAX_ATTEMPTS, NewRollback, Rollback, RollbackDecision,
     RollbackFacts, RollbackOf, RollbackRefused, RollbackRequest, RollbackTarget, Serving, StageNow,
     Unfounded, WantedRollback, decide_rollback, not_driven, ran, served_before, verify_rollback,
 };
 pub use rollout::{
-    CheckTask, Checks, Closing, Deployment, DeploymentEnd, DeploymentStatus, HookCall, Live,
-    NotStarted, OngoingRollback, Phase, Progress, RollbackBy, RollbackDeployment, Rollout, Scaling,
-    TakenGroup, Traffic,
+    ActiveRollout, CheckTask, Checks, Closing, Deployment, DeploymentEnd, DeploymentStatus,
+    HookCall, NotStarted, OngoingRollback, Phase, Progress, RollbackBy, RollbackDeployment,
+    Rollout, Scaling, TakenGroup, Traffic,
 };
 pub use seal::{
     BrokenSeal, KeyState, NoSeal, NoWriter, Seal, SealKey, ShortKey, Writer, keys_of, unvouched,
     verify_seals,
 };
 pub use service::{
-    Arrival, Candidate, Difference, Drift, Good, NotAllowed, Recomputed, ServiceChange, ServiceId,
-    ServiceRow, ServiceWrite, service_change, verify_row,
+    Arrival, Candidate, Difference, Drift, GoodRelease, NotAllowed, Recomputed, ServiceChange,
+    ServiceId, ServiceRow, ServiceWrite, service_change, verify_row,
 };
 pub use state::{Home, NotARelease, Release, Untrusted};
 pub use successor::{Aftermath, Instead, Successor};

@@ -15,7 +15,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::rollout::{Live, Phase, later};
+use super::rollout::{ActiveRollout, Phase, later};
 use super::summary::is_open;
 use super::{BlockedBy, Event, Release, Waiting, WaitsOn};
 use crate::pipeline::Stage;
@@ -49,7 +49,7 @@ impl Release {
             | WaitsOn::Deployment { .. }
             | WaitsOn::Bake { .. } => {
                 let (stage, _) = self.current()?;
-                self.live().map(|live| goes_on_since(stage, live))
+                self.active_rollout().map(|live| goes_on_since(stage, live))
             }
         }
     }
@@ -94,7 +94,7 @@ impl Release {
 
 /// From when on a rollout that owns its service goes on by itself: not before the time for which it is
 /// to be watched, or to be paced, is over.
-fn goes_on_since(stage: &Stage, live: &Live) -> Timestamp {
+fn goes_on_since(stage: &Stage, live: &ActiveRollout) -> Timestamp {
     let watched = stage.bake.map_or(SignedDuration::ZERO, Into::into);
     let shifted_at = live
         .deployment()
@@ -122,7 +122,7 @@ mod tests {
         let stage = |name: &str| {
             json!({
                 "name": name, "cluster": name, "service": "s", "containers": ["app"],
-                "rollout": {"rolling": {}},
+                "engine": {"rolling": {}},
             })
         };
         let opened = json!({
@@ -156,7 +156,7 @@ mod tests {
         json!({
             "type": "planned", "stage": stage,
             "plan": {
-                "current": revision, "base": {"revision": revision}, "spec": "0".repeat(64),
+                "previous": revision, "base": {"revision": revision}, "spec": "0".repeat(64),
                 "images": [], "desired_count": 2, "service": service,
             },
         })

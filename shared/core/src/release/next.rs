@@ -11,7 +11,7 @@
 //! | planned | planning was refused | it ends as failed |
 //! | planned | a newer release is the stage's candidate | it is superseded |
 //! | planned | an older release waits at the stage | supersede that one |
-//! | planned | its image is vetoed, or there is no way back | it ends as refused, or as failed |
+//! | planned | its image is vetoed, or it could not be rolled back | it ends as refused, or as failed |
 //! | planned | what runs is not what Towpath left | hold the stage |
 //! | planned, no rollback | the service runs it already | the rollout succeeds; or queue, if it has another owner |
 //! | planned | the stage asks for approval | ask; or, given for something else, void it |
@@ -26,6 +26,7 @@
 //! Telling people comes last, just before waiting, so that it never delays a deployment. They are
 //! told of what is written: who has written something asks again before resting.
 
+mod active;
 mod baking;
 mod calls;
 mod changes;
@@ -36,7 +37,6 @@ mod deploying;
 mod finish;
 mod follow;
 mod gate;
-mod live;
 mod planned;
 mod preparing;
 mod rolling_back;
@@ -57,14 +57,14 @@ use crate::pipeline::{NamedContainers, Stage};
 
 /// When the question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
+pub struct Tick {
     /// The time.
     pub now: Timestamp,
     /// When this run of the loop began: what was read before it is read again before it is acted
     /// on.
-    pub since: Timestamp,
+    pub run_started: Timestamp,
     /// Whether telling people has failed in this run, so that it waits for the next one.
-    pub muted: bool,
+    pub notifications_failed: bool,
 }
 
 /// What to do.
@@ -95,31 +95,31 @@ pub struct Task {
 const OLD_NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// When to try again to tell people what could not be told.
-const TELL_AGAIN: SignedDuration = SignedDuration::from_secs(60);
+const NOTIFY_AGAIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// What to do now.
 #[must_use]
-pub fn next(release: &Release, moment: Moment) -> Step {
+pub fn next(release: &Release, moment: Tick) -> Step {
     let step = work(release, moment);
     match step {
         Step::Record(_) | Step::Perform(_) => step,
-        Step::Wait(_) | Step::Done => tell_first(release, moment, step),
+        Step::Wait(_) | Step::Done => notify_first(release, moment, step),
     }
 }
 
 /// What is done by a run that can do no more now and is to leave the release until then: people
 /// are told first.
 #[must_use]
-pub fn leave(release: &Release, moment: Moment, until: Timestamp) -> Step {
-    tell_first(release, moment, Step::Wait(Some(until)))
+pub fn leave(release: &Release, moment: Tick, until: Timestamp) -> Step {
+    notify_first(release, moment, Step::Wait(Some(until)))
 }
 
-fn tell_first(release: &Release, moment: Moment, step: Step) -> Step {
+fn notify_first(release: &Release, moment: Tick, step: Step) -> Step {
     let pending = pending_notifications(release);
     if pending.is_empty() || is_old_news(release, moment.now) {
         return step;
     }
-    if !moment.muted {
+    if !moment.notifications_failed {
         return Step::Perform(
             pending
                 .into_iter()
@@ -130,7 +130,7 @@ fn tell_first(release: &Release, moment: Moment, step: Step) -> Step {
                 .collect(),
         );
     }
-    let again = later(moment.now, TELL_AGAIN);
+    let again = later(moment.now, NOTIFY_AGAIN);
     match step {
         Step::Wait(due) => Step::Wait(Some(due.map_or(again, |due| due.min(again)))),
         Step::Done | Step::Record(_) | Step::Perform(_) => Step::Wait(Some(again)),
@@ -144,11 +144,11 @@ fn is_old_news(release: &Release, now: Timestamp) -> bool {
     release.conclusion().is_some() && release.last_changed_at().is_some_and(is_old)
 }
 
-fn work(release: &Release, moment: Moment) -> Step {
-    if let Some(service) = release.let_go() {
+fn work(release: &Release, moment: Tick) -> Step {
+    if let Some(service) = release.ownership_released() {
         return perform(
             release,
-            vec![Action::WakeCandidate {
+            vec![Action::NotifyNext {
                 service: service.clone(),
             }],
         );
@@ -160,7 +160,7 @@ fn work(release: &Release, moment: Moment) -> Step {
         return end(Outcome::Refused, EndReason::NoStages);
     };
     if let Phase::Live(live) = &rollout.phase {
-        return live::next_live(release, stage, live, rollout.approvals, moment);
+        return active::next_live(release, stage, live, rollout.approvals, moment);
     }
     if let Some(reason) = &rollout.unplannable {
         let said = reason.clone();
@@ -175,7 +175,7 @@ fn work(release: &Release, moment: Moment) -> Step {
     }
     match &rollout.phase {
         Phase::Pending => plan(release, stage),
-        Phase::Planned { read_at, .. } if *read_at < moment.since => plan(release, stage),
+        Phase::Planned { read_at, .. } if *read_at < moment.run_started => plan(release, stage),
         Phase::Planned {
             plan,
             granted,
@@ -198,7 +198,7 @@ fn work(release: &Release, moment: Moment) -> Step {
             conclusion.outcome,
             EndReason::at(&stage.name, conclusion.reason.clone()),
         ),
-        Phase::Live(live) => live::next_live(release, stage, live, rollout.approvals, moment),
+        Phase::Live(live) => active::next_live(release, stage, live, rollout.approvals, moment),
     }
 }
 
@@ -216,7 +216,7 @@ pub fn planning(release: &Release, stage: &Stage) -> Option<Action> {
     Some(Action::Plan {
         stage: stage.name.clone(),
         place: place(release, stage)?,
-        rollout: stage.rollout.clone(),
+        engine: stage.engine.clone(),
         base: stage.base.clone(),
         changes: changes(release, stage),
         containers: NamedContainers::of(stage),
@@ -228,7 +228,7 @@ pub fn planning(release: &Release, stage: &Stage) -> Option<Action> {
     })
 }
 
-fn next_asking(stage: &Stage, approval: &Approval, moment: Moment) -> Step {
+fn next_asking(stage: &Stage, approval: &Approval, moment: Tick) -> Step {
     match approval.standing() {
         Standing::Rejected(vote) => give_up_here(stage, Outcome::Refused, rejection(vote)),
         Standing::Open | Standing::Granted if moment.now >= approval.expires_at => give_up_here(

@@ -10,7 +10,6 @@ use super::{Action, DeploymentStatus, Event, Outcome, Release};
 use crate::names::Fingerprint;
 use crate::pipeline::{Channel, Detail};
 
-/// A message that was sent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SentMessage {
     /// Where: Slack's id of a channel, the ARN of a topic.
@@ -31,7 +30,6 @@ pub struct Notified {
 /// A card that was posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownCard {
-    /// Which message it is.
     pub message: SentMessage,
     /// The overview that it shows.
     pub shows: Fingerprint,
@@ -66,11 +64,13 @@ pub fn pending_notifications(release: &Release) -> Vec<Action> {
     let mut actions = Vec::new();
     // Others learn what became of them so that their cards say so.
     if notify.destinations().any(|to| to.channel().has_card()) {
-        let earlier = release.to_tell();
-        actions.extend(earlier.map(|(earlier, successor)| Action::TellEarlier {
-            earlier: earlier.clone(),
-            successor: successor.clone(),
-        }));
+        let earlier = release.predecessors_to_notify();
+        actions.extend(
+            earlier.map(|(earlier, successor)| Action::NotifyPredecessor {
+                predecessor: earlier.clone(),
+                successor: successor.clone(),
+            }),
+        );
     }
     for to in notify.destinations() {
         let of_channel = pending(release, to.channel()).into_iter();
@@ -152,7 +152,7 @@ impl Event {
             | Self::Watched { .. }
             | Self::Superseded { .. }
             | Self::Overtook { .. }
-            | Self::Woke { .. }
+            | Self::NextNotified { .. }
             | Self::Planned { .. }
             | Self::Intended { .. }
             | Self::Registered { .. }
@@ -163,14 +163,14 @@ impl Event {
             | Self::GroupFreed { .. }
             | Self::Replaced { .. }
             | Self::BroughtBack { .. }
-            | Self::ToldEarlier { .. }
+            | Self::PredecessorNotified { .. }
             | Self::CardShown { .. }
             | Self::Notified { .. } => (false, false),
         }
     }
 }
 
-/// Whether it is a step that a deployment is seen to stand so: that AWS takes it back, or may.
+/// Whether it is a step that a deployment is seen to stand so: that AWS rolls it back, or may.
 fn is_step(status: &DeploymentStatus) -> bool {
     match status {
         DeploymentStatus::RollingBack { .. } | DeploymentStatus::Halted { .. } => true,

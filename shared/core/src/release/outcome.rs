@@ -49,7 +49,6 @@ impl fmt::Display for Outcome {
 pub struct Conclusion<R = Reason> {
     /// How it ended.
     pub outcome: Outcome,
-    /// Why.
     pub reason: R,
 }
 

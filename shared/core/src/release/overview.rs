@@ -12,11 +12,8 @@ use crate::pipeline::Stage;
 /// How a release stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Overview {
-    /// The release.
     pub release: ReleaseId,
-    /// Its pipeline.
     pub pipeline: PipelineName,
-    /// Its image.
     pub image: Image,
     /// What people call the version that it deploys: see [`Release::name`].
     pub name: String,
@@ -26,7 +23,6 @@ pub struct Overview {
     pub stages: Vec<StageOverview>,
     /// The stage at which it stands, by its place among them.
     pub current: usize,
-    /// How and why it ended, if it has.
     pub conclusion: Option<Conclusion<EndReason>>,
     /// The request that people can answer now, if there is one.
     pub request: Option<Request>,
@@ -38,7 +34,6 @@ pub struct Overview {
 /// A request that people can answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Request {
-    /// The stage.
     pub stage: StageName,
     /// The request.
     pub approval: ApprovalId,
@@ -49,9 +44,7 @@ pub struct Request {
 /// How a release stands in a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StageOverview {
-    /// The stage.
     pub stage: StageName,
-    /// How it stands there.
     pub standing: StageStanding,
 }
 
@@ -69,14 +62,11 @@ pub enum StageStanding {
     Current {
         /// How far it is.
         step: StageStep,
-        /// What it waits for.
         waiting: Waiting,
     },
     /// Its rollout there has ended.
     Ended {
-        /// How and why.
         conclusion: Conclusion,
-        /// When.
         at: Timestamp,
         /// What serves since.
         since: Since,
@@ -146,7 +136,7 @@ impl Release {
             stages: stages
                 .map(|rollout| StageOverview {
                     stage: rollout.stage.clone(),
-                    standing: standing(self, rollout, waiting.as_ref()),
+                    standing: stage_standing(self, rollout, waiting.as_ref()),
                 })
                 .collect(),
             current: self.stage_index(),
@@ -157,7 +147,11 @@ impl Release {
     }
 }
 
-fn standing(release: &Release, rollout: &Rollout, waiting: Option<&Waiting>) -> StageStanding {
+fn stage_standing(
+    release: &Release,
+    rollout: &Rollout,
+    waiting: Option<&Waiting>,
+) -> StageStanding {
     let step = match &rollout.phase {
         Phase::Pending => StageStep::Arrived,
         Phase::Planned { .. } => StageStep::Planned,
@@ -190,7 +184,7 @@ fn since(rollout: &Rollout) -> Since {
             None => Since::ServesAgain { at: after.at },
             Some(instead) => Since::Replaced {
                 by: instead.tag.clone(),
-                back: instead.back,
+                back: instead.is_rollback,
                 at: after.at,
             },
         },

@@ -15,7 +15,7 @@ use crate::names::{ContainerName, Fingerprint, ParameterName, TaskDefinitionArn}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The revision that the service runs now.
-    pub current: TaskDefinitionArn,
+    pub previous: TaskDefinitionArn,
     /// What the new revision is rendered from.
     pub base: BaseRevision,
     /// The fingerprint of the rendered task definition: what an approval is bound to.
@@ -23,7 +23,6 @@ pub struct Plan {
     /// An active revision that already says exactly what would be registered, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reuse: Option<TaskDefinitionArn>,
-    /// The images that change.
     pub images: Vec<ImageChange>,
     /// What the image is for, as far as it is known.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -49,7 +48,7 @@ pub struct Plan {
     pub remarks: Vec<String>,
     /// Why what runs now could not be brought back, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_way_back: Option<String>,
+    pub cannot_roll_back: Option<String>,
     /// How what runs differs from what Towpath left, if it does: masked, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<String>,
@@ -77,7 +76,7 @@ impl Plan {
     /// Whether the service already runs what would be deployed.
     #[must_use]
     pub fn runs_already(&self) -> bool {
-        self.reuse.as_ref() == Some(&self.current)
+        self.reuse.as_ref() == Some(&self.previous)
     }
 }
 
@@ -99,7 +98,6 @@ pub enum BaseRevision {
     Parameter {
         /// The parameter's name.
         name: ParameterName,
-        /// Its version.
         version: i64,
     },
 }
@@ -107,7 +105,6 @@ pub enum BaseRevision {
 /// One container's image, before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageChange {
-    /// The container.
     pub container: ContainerName,
     /// The image it has in the base.
     pub from: String,

@@ -27,7 +27,7 @@ pub use self::detail::{
 };
 pub use self::end::EndReason;
 pub use self::hold::HoldReason;
-use super::{ActionKind, CheckResult, Live, Principal, ServiceId};
+use super::{ActionKind, ActiveRollout, CheckResult, Principal, ServiceId};
 use crate::names::{DeploymentId, StageName};
 use crate::pipeline::{HookPoint, Span};
 
@@ -35,7 +35,6 @@ use crate::pipeline::{HookPoint, Span};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum Reason {
-    /// It serves.
     Serves {
         /// What people call what was deployed.
         name: String,
@@ -46,10 +45,7 @@ pub enum Reason {
         name: String,
     },
     /// The service ran it before anything was done.
-    RunsAlready {
-        /// Its tag.
-        tag: Tag,
-    },
+    RunsAlready { tag: Tag },
     /// Nothing could be planned.
     NotPlanned {
         /// What does not fit, or what AWS said.
@@ -61,22 +57,13 @@ pub enum Reason {
         said: String,
     },
     /// A newer release has arrived.
-    Superseded {
-        /// Its tag.
-        by: Tag,
-    },
+    Superseded { by: Tag },
     /// What runs now could not be brought back.
-    NoWayBack {
-        /// Why not.
-        problem: String,
-    },
+    CannotRollBack { problem: String },
     /// The service has no load balancer, which CodeDeploy needs.
     NoLoadBalancer,
     /// Something runs that Towpath did not start.
-    StartedElsewhere {
-        /// What that is.
-        found: String,
-    },
+    StartedElsewhere { found: String },
     /// An action could not be performed.
     Refused(RefusedAction),
     /// Other deployments had the deployment group each time.
@@ -93,15 +80,10 @@ pub enum Reason {
         group_taken_by: Option<DeploymentId>,
     },
     /// What AWS says of the deployment.
-    Deployment {
-        /// That.
-        said: String,
-    },
+    Deployment { said: String },
     /// The deployment has come to no end for so long that it is not followed any more.
     Unfinished {
-        /// The deployment.
         deployment: DeploymentId,
-        /// What it is at.
         at: Unfinished,
         /// When it was looked at last.
         until: Timestamp,
@@ -111,7 +93,6 @@ pub enum Reason {
     },
     /// It was to be rolled back, was not, and still serves.
     StillServes {
-        /// The deployment.
         deployment: DeploymentId,
         /// What AWS refused, or why it was to be rolled back.
         because: Box<Reason>,
@@ -137,7 +118,6 @@ pub enum Reason {
 pub enum RollbackReason {
     /// Somebody rolled it back.
     RolledBack {
-        /// Who.
         by: Principal,
         /// Why, in their words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -145,7 +125,6 @@ pub enum RollbackReason {
     },
     /// Somebody who was asked to approve it rejected it.
     Rejected {
-        /// Who.
         by: Principal,
         /// Why, in their words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -153,7 +132,6 @@ pub enum RollbackReason {
     },
     /// Somebody vetoed its image.
     Vetoed {
-        /// Who.
         by: Principal,
         /// Why, in their words.
         reason: String,
@@ -165,7 +143,6 @@ pub enum RollbackReason {
         /// Until when they were asked.
         until: Timestamp,
     },
-    /// Checks failed.
     ChecksFailed {
         /// Which, and what was seen.
         checks: Vec<FailedCheck>,
@@ -248,7 +225,6 @@ pub(crate) fn vetoed(by: &Principal, reason: &str) -> RollbackReason {
     }
 }
 
-/// A check failed.
 pub(crate) fn failed_check(at: HookPoint, result: &CheckResult) -> FailedCheck {
     FailedCheck {
         at,
@@ -257,7 +233,7 @@ pub(crate) fn failed_check(at: HookPoint, result: &CheckResult) -> FailedCheck {
 }
 
 /// The checks of a rollout that failed, if any has.
-pub(crate) fn failed_checks(live: &Live) -> Option<RollbackReason> {
+pub(crate) fn failed_checks(live: &ActiveRollout) -> Option<RollbackReason> {
     let checks: Vec<_> = live
         .checks
         .failed()

@@ -12,30 +12,18 @@ use crate::names::{ApprovalId, DeploymentId, PipelineName, ReleaseId, StageName}
 pub enum Refusal {
     /// The person may not decide here.
     #[error("{by} may not decide about {stage}: the pipeline does not name them as an approver")]
-    NotEligible {
-        /// Who.
-        by: Principal,
-        /// The stage.
-        stage: StageName,
-    },
+    NotEligible { by: Principal, stage: StageName },
     /// The person could have decided when the release began.
     #[error(
         "{by} may not decide about {stage} any more: the pipeline, as it is stored now, does not name them as an approver"
     )]
-    NoLongerEligible {
-        /// Who.
-        by: Principal,
-        /// The stage.
-        stage: StageName,
-    },
+    NoLongerEligible { by: Principal, stage: StageName },
     /// The pipeline is gone, and its approvers with it.
     #[error(
         "nobody may decide about {stage} any more: the pipeline {pipeline} was removed. Apply it again, or push again where another one takes the image"
     )]
     PipelineRemoved {
-        /// The pipeline.
         pipeline: PipelineName,
-        /// The stage.
         stage: StageName,
     },
     /// Whether the person may still decide could not be found out.
@@ -43,9 +31,7 @@ pub enum Refusal {
         "nothing was decided: whether {by} may still decide about {stage} is not known ({problem}). Try again in a moment"
     )]
     NotKnown {
-        /// Who.
         by: Principal,
-        /// The stage.
         stage: StageName,
         /// Why it is not known.
         problem: String,
@@ -55,44 +41,26 @@ pub enum Refusal {
     Closed {
         /// The request.
         approval: ApprovalId,
-        /// Why.
         why: String,
     },
     /// The person has decided otherwise.
     #[error("{by} has already decided to {decided}; the first decision counts")]
-    Decided {
-        /// Who.
-        by: Principal,
-        /// What they decided.
-        decided: Decision,
-    },
-    /// There is no such stage.
+    Decided { by: Principal, decided: Decision },
     #[error("the pipeline has no stage `{0}`")]
     NoSuchStage(StageName),
     /// The person may not roll back here.
     #[error(
         "{by} may not roll {stage} back: the pipeline names them neither as an operator nor as an approver"
     )]
-    NotAnOperator {
-        /// Who.
-        by: Principal,
-        /// The stage.
-        stage: StageName,
-    },
+    NotAnOperator { by: Principal, stage: StageName },
     /// The person could have rolled back when the release began.
     #[error(
         "{by} may not roll {stage} back any more: the pipeline, as it is stored now, names them neither as an operator nor as an approver"
     )]
-    NoLongerOperator {
-        /// Who.
-        by: Principal,
-        /// The stage.
-        stage: StageName,
-    },
+    NoLongerOperator { by: Principal, stage: StageName },
     /// Somebody else than the stage's own account, region and engine reports about its deployment.
     #[error("{from} does not report about {deployment}: {expected} does")]
     ForeignReport {
-        /// The deployment.
         deployment: DeploymentId,
         /// Who reported.
         from: Reporter,
@@ -102,9 +70,7 @@ pub enum Refusal {
     /// Nothing is being rolled out to the stage.
     #[error("{release} is not being rolled out to {stage}, so there is nothing to roll back")]
     NotRollingOut {
-        /// The release.
         release: ReleaseId,
-        /// The stage.
         stage: StageName,
     },
 }

@@ -53,7 +53,7 @@ pub(crate) fn reporter(release: &Release) -> Option<Reporter> {
     Some(Reporter {
         account: place.account,
         region: place.region,
-        sender: match stage.rollout.capabilities().controller {
+        sender: match stage.engine.capabilities().controller {
             Controller::CodeDeploy => Sender::CodeDeploy,
             Controller::Ecs => Sender::Ecs,
         },
@@ -61,7 +61,7 @@ pub(crate) fn reporter(release: &Release) -> Option<Reporter> {
 }
 
 /// How many reports are written down in one stage.
-const MOST_REPORTS: usize = 120;
+const MAX_REPORTS: usize = 120;
 
 pub(super) fn accept_report(
     release: &Release,
@@ -70,7 +70,7 @@ pub(super) fn accept_report(
     from: Reporter,
 ) -> Result<Accepted, Refusal> {
     let followed = release
-        .live()
+        .active_rollout()
         .filter(|live| live.is_followed_as(&deployment));
     let Some((live, mut expected)) = followed.zip(reporter(release)) else {
         return Ok(Accepted::Known);
@@ -89,7 +89,7 @@ pub(super) fn accept_report(
     let reported = |event: &Event| matches!(event, Event::DeploymentReported { .. });
     let known = release.entries().iter().any(|entry| entry.event == report);
     // It is only a hint: what stands otherwise is found by looking, a little later.
-    if known || release.count_here(reported) >= MOST_REPORTS {
+    if known || release.count_here(reported) >= MAX_REPORTS {
         return Ok(Accepted::Known);
     }
     Ok(Accepted::Add(vec![report]))

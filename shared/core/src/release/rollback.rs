@@ -20,7 +20,7 @@ pub(super) use decide::rollout_to;
 pub use decide::{RollbackDecision, decide_rollback};
 pub use known::{Found, Lookup, RollbackFacts, not_driven};
 pub(super) use open::without_gates;
-pub use open::{ALL_AT_ONCE, MOST_ATTEMPTS, NewRollback, WantedRollback};
+pub use open::{ALL_AT_ONCE, MAX_ATTEMPTS, NewRollback, WantedRollback};
 pub use ran::ran;
 pub use refused::RollbackRefused;
 pub use request::{RollbackOf, RollbackRequest, RollbackTarget, StageNow};
@@ -33,16 +33,15 @@ use crate::names::{ReleaseId, StageName};
 /// What a rollback brings back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rollback {
-    /// The stage.
     pub stage: StageName,
     /// The revision that is brought back, exactly as it was.
     pub revision: Revision,
     /// The release that ran with it.
-    pub good: ReleaseId,
+    pub good_release: ReleaseId,
     /// Whether it is not what that release ran with, but what ran before it: something that no
     /// release had brought. Then the rollback's image is that release's too, for want of a known one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub before: bool,
+    pub is_from_before: bool,
     /// The release that is rolled back, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<ReleaseId>,
@@ -60,8 +59,8 @@ impl Rollback {
         HoldReason::Rollback {
             by: self.by.clone(),
             reason: self.reason.clone(),
-            good: self.good.clone(),
-            before: self.before.then(|| self.revision.clone()),
+            good_release: self.good_release.clone(),
+            before: self.is_from_before.then(|| self.revision.clone()),
             failed: failed.map(Box::new),
         }
     }
@@ -70,7 +69,7 @@ impl Rollback {
     /// its revision where no release had brought it.
     #[must_use]
     pub fn name(&self, tag: &Tag) -> String {
-        match self.before {
+        match self.is_from_before {
             false => tag.to_string(),
             true => self.revision.short().to_string(),
         }
@@ -80,7 +79,7 @@ impl Rollback {
     #[must_use]
     pub fn called(&self, tag: &Tag) -> String {
         let name = self.name(tag);
-        match self.before {
+        match self.is_from_before {
             false => name,
             true => format!("{name}, which ran before {tag}"),
         }

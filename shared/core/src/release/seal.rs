@@ -30,7 +30,7 @@ use crate::names::{Fingerprint, ReleaseId};
 const DOMAIN: &[u8] = b"towpath entry seal 1";
 
 /// Shortest key in bytes: as long as the HMAC.
-const SHORTEST_KEY: usize = 32;
+const MIN_KEY_LEN: usize = 32;
 
 /// A kind of writer, each with a key of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,7 +50,6 @@ pub enum Writer {
 }
 
 impl Writer {
-    /// All of them.
     pub const ALL: [Self; 6] = [
         Self::ImagePush,
         Self::Approval,
@@ -121,10 +120,10 @@ fn writers_of(event: &Event) -> &'static [Writer] {
         | Event::Checked { .. }
         | Event::Superseded { .. }
         | Event::Overtook { .. }
-        | Event::Woke { .. }
+        | Event::NextNotified { .. }
         | Event::Replaced { .. }
         | Event::BroughtBack { .. }
-        | Event::ToldEarlier { .. }
+        | Event::PredecessorNotified { .. }
         | Event::Planned { .. }
         | Event::ApprovalRequested { .. }
         | Event::ApprovalVoided { .. }
@@ -171,7 +170,7 @@ impl SealKey {
     /// When it is too short to protect anything.
     pub fn new(version: u64, key: &[u8]) -> Result<Self, ShortKey> {
         let short = ShortKey(key.len());
-        if key.len() < SHORTEST_KEY {
+        if key.len() < MIN_KEY_LEN {
             return Err(short);
         }
         let mac = Hmac::<Sha256>::new_from_slice(key).map_err(|_| short)?;
@@ -229,7 +228,6 @@ impl fmt::Debug for SealKey {
 /// Who says to have written an entry, and the proof: `approval/3/<HMAC in lower-case digits>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seal {
-    /// Which kind of writer.
     pub writer: Writer,
     /// Which version of that kind's key.
     pub version: u64,
@@ -277,7 +275,6 @@ impl FromStr for Seal {
 /// What is known of a version of a kind's key.
 #[derive(Debug, Clone)]
 pub enum KeyState {
-    /// It counts.
     Counts(SealKey),
     /// It counts no more, as the key was changed twice since: what it sealed is evidence of what
     /// was, and nothing is done on its word.
@@ -294,16 +291,10 @@ pub enum BrokenSeal {
     Missing(u64),
     /// Writers of that kind do not write such entries.
     #[error("entry {entry} is sealed by {writer}, which does not write such entries")]
-    NotTheirs {
-        /// The entry.
-        entry: u64,
-        /// The kind.
-        writer: Writer,
-    },
+    NotTheirs { entry: u64, writer: Writer },
     /// It was not made with the key for this entry in this place.
     #[error("entry {entry} was not written by {writer}: its seal does not fit")]
     Forged {
-        /// The entry.
         entry: u64,
         /// The kind that it names.
         writer: Writer,
@@ -313,11 +304,8 @@ pub enum BrokenSeal {
         "entry {entry} is sealed with version {version} of the key of {writer}, which counts no more"
     )]
     Withdrawn {
-        /// The entry.
         entry: u64,
-        /// The kind.
         writer: Writer,
-        /// The version.
         version: u64,
     },
     /// There is no such key.
@@ -325,17 +313,13 @@ pub enum BrokenSeal {
         "entry {entry} is sealed with version {version} of the key of {writer}, which there is not"
     )]
     NoKey {
-        /// The entry.
         entry: u64,
-        /// The kind.
         writer: Writer,
-        /// The version.
         version: u64,
     },
 }
 
 impl BrokenSeal {
-    /// The entry.
     #[must_use]
     pub fn entry(&self) -> u64 {
         match self {

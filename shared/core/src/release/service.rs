@@ -30,9 +30,7 @@ pub struct ServiceId {
     pub account: AccountId,
     /// The region that holds it.
     pub region: Region,
-    /// Its cluster.
     pub cluster: ClusterName,
-    /// Its name.
     pub service: ServiceName,
 }
 
@@ -68,10 +66,10 @@ pub struct ServiceRow {
     pub waiting: Vec<Candidate>,
     /// The last release that succeeded here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub good: Option<Good>,
-    /// Those that succeeded before it and were not taken back, the newest first.
+    pub last_good: Option<GoodRelease>,
+    /// Those that succeeded before it and were not rolled back, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub earlier: Vec<Good>,
+    pub history: Vec<GoodRelease>,
     /// The revision that the last rollout left, if that is known: what is found to run instead was
     /// not deployed by Towpath.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,9 +82,7 @@ pub struct ServiceRow {
 /// The newest release that has arrived at a service's stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
-    /// The release.
     pub release: ReleaseId,
-    /// Its tag.
     pub tag: Tag,
     /// When its image arrived under that tag.
     pub arrived_at: Timestamp,
@@ -121,37 +117,37 @@ impl Candidate {
 }
 
 /// How many earlier good releases are kept.
-const MOST_EARLIER: usize = 10;
+const MAX_HISTORY: usize = 10;
 
 impl ServiceRow {
     /// What a rollback brings back: the last release that succeeded before the one that runs now.
     #[must_use]
-    pub fn way_back(&self) -> Option<&Good> {
-        self.earlier.first()
+    pub fn previous_good(&self) -> Option<&GoodRelease> {
+        self.history.first()
     }
 
-    /// The earlier good releases once `good` has succeeded. Bringing one of them back takes back
+    /// The earlier good releases once `good` has succeeded. Bringing one of them back undoes
     /// everything that came after it. A release whose image got another tag may run with the very
-    /// revision of an earlier one, and takes nothing back.
+    /// revision of an earlier one, and undoes nothing.
     #[must_use]
-    pub fn earlier_after(&self, good: &Good) -> Vec<Good> {
-        let known =
-            |earlier: &Good| (&earlier.release, earlier.before) == (&good.release, good.before);
-        if let Some(index) = self.earlier.iter().position(known) {
-            return self.earlier[index + 1..].to_vec();
+    pub fn history_after(&self, good: &GoodRelease) -> Vec<GoodRelease> {
+        let known = |earlier: &GoodRelease| {
+            (&earlier.release, earlier.is_from_before) == (&good.release, good.is_from_before)
+        };
+        if let Some(index) = self.history.iter().position(known) {
+            return self.history[index + 1..].to_vec();
         }
-        let last = self.good.iter();
+        let last = self.last_good.iter();
         let last = last.filter(|last| last.revision != good.revision && !known(last));
-        let all = last.chain(&self.earlier).cloned();
-        all.take(MOST_EARLIER).collect()
+        let all = last.chain(&self.history).cloned();
+        all.take(MAX_HISTORY).collect()
     }
 }
 
 /// What ran well on a service: where a rollback goes. The row only names it; with what it ran is
 /// taken from the release's own entries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Good {
-    /// The release.
+pub struct GoodRelease {
     pub release: ReleaseId,
     /// Its image. What ran before the first release has one that nobody has looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -166,13 +162,13 @@ pub struct Good {
     /// Whether it is not what the release brought but what ran before that, when it was the first
     /// one to come to the service.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub before: bool,
+    pub is_from_before: bool,
 }
 
-impl Good {
+impl GoodRelease {
     /// The revision with which it was left running.
     #[must_use]
-    pub fn left(&self) -> &Revision {
+    pub fn left_running(&self) -> &Revision {
         self.anew.as_ref().unwrap_or(&self.revision)
     }
 }
@@ -181,7 +177,6 @@ impl Good {
 /// conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceChange {
-    /// The service.
     pub service: ServiceId,
     /// The release that writes.
     pub release: ReleaseId,
@@ -213,7 +208,7 @@ pub enum ServiceWrite {
     },
     /// A rollback takes the service: nobody owns it, and the epoch is the one before this. Nothing
     /// else keeps it.
-    TakeBack {
+    TakeForRollback {
         /// The epoch that the owner gets.
         epoch: u64,
     },
@@ -222,7 +217,6 @@ pub enum ServiceWrite {
     Hold {
         /// The epoch that was seen.
         epoch: u64,
-        /// Why.
         reason: String,
         /// How the release arrives at the stage with the same entries, if it does.
         arrival: Option<Arrival>,
@@ -233,11 +227,11 @@ pub enum ServiceWrite {
         epoch: u64,
     },
     /// The owner lets the service go.
-    Free {
+    Release {
         /// The owner's epoch.
         epoch: u64,
         /// What runs there now, after a success, and what is good of what ran before.
-        good: Option<(Good, Vec<Good>)>,
+        good: Option<(GoodRelease, Vec<GoodRelease>)>,
         /// The revision that runs now, if that is known.
         baseline: Option<Revision>,
         /// Why the service takes no new release from now on, if so.

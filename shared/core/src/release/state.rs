@@ -15,7 +15,7 @@ use towpath_taskdef::image::{Platform, Registry, Tag};
 
 pub use self::untrusted::Untrusted;
 use super::rollback::without_gates;
-use super::rollout::{Live, Phase, Rollout};
+use super::rollout::{ActiveRollout, Phase, Rollout};
 use super::{
     Action, Conclusion, EndReason, Entry, Event, Image, Notified, Principal, Rollback, ServiceId,
     Successor,
@@ -26,9 +26,7 @@ use crate::pipeline::{Channel, Pipeline, Stage};
 /// The deployer's own account and region, where a stage is that names no other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Home {
-    /// The account.
     pub account: AccountId,
-    /// The region.
     pub region: Region,
 }
 
@@ -104,7 +102,7 @@ pub(super) struct Outstanding {
 }
 
 /// How often it is written that the same actions are about to be performed.
-pub(super) const MOST_INTENTS: usize = 20;
+pub(super) const MAX_INTENTS: usize = 20;
 
 /// A ledger that no release can be made of.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -214,7 +212,6 @@ impl Release {
         self.version
     }
 
-    /// The image.
     #[must_use]
     pub fn image(&self) -> &Image {
         &self.image
@@ -306,7 +303,7 @@ impl Release {
 
     /// The rollout that owns its service, if one does.
     #[must_use]
-    pub fn live(&self) -> Option<&Live> {
+    pub fn active_rollout(&self) -> Option<&ActiveRollout> {
         match &self.current()?.1.phase {
             Phase::Live(live) => Some(live),
             Phase::Pending | Phase::Planned { .. } | Phase::Asking { .. } | Phase::Ended { .. } => {
@@ -363,12 +360,12 @@ impl Release {
     }
 
     /// A service that was let go and whose next release was not told yet.
-    pub(super) fn let_go(&self) -> Option<&ServiceId> {
+    pub(super) fn ownership_released(&self) -> Option<&ServiceId> {
         self.let_go.first()
     }
 
     /// The releases that were not told yet what this one's success makes of them.
-    pub(super) fn to_tell(&self) -> impl Iterator<Item = &(ReleaseId, Successor)> {
+    pub(super) fn predecessors_to_notify(&self) -> impl Iterator<Item = &(ReleaseId, Successor)> {
         self.to_tell.iter()
     }
 
@@ -387,7 +384,7 @@ impl Release {
     /// knows yet what came of it.
     pub(super) fn has_often_intended(&self, actions: &[Action]) -> bool {
         self.outstanding.as_ref().is_some_and(|outstanding| {
-            outstanding.times >= MOST_INTENTS && outstanding.actions == actions
+            outstanding.times >= MAX_INTENTS && outstanding.actions == actions
         })
     }
 

@@ -22,21 +22,21 @@ pub(super) fn accept_successor(release: &Release, successor: Successor) -> Accep
     }
     let Successor {
         by,
-        good,
+        good_release,
         tag,
-        back,
+        is_rollback,
         epoch,
         ..
     } = successor;
     let stage = rollout.stage.clone();
-    Accepted::Add(vec![if good.as_ref() == Some(release.id()) {
+    Accepted::Add(vec![if good_release.as_ref() == Some(release.id()) {
         Event::BroughtBack { stage, by, epoch }
     } else {
         Event::Replaced {
             stage,
             by,
             tag,
-            back,
+            is_rollback,
             epoch,
         }
     }])
@@ -84,24 +84,28 @@ impl Release {
     /// The releases that are to learn that this one succeeds in a service: the one that served there,
     /// and the one that it brings back.
     pub(super) fn concerned_by_success(&self) -> Vec<(ReleaseId, Successor)> {
-        let (Some(live), Some(service)) = (self.live(), self.service_id(self.stage_index())) else {
+        let (Some(live), Some(service)) =
+            (self.active_rollout(), self.service_id(self.stage_index()))
+        else {
             return Vec::new();
         };
         let good = match self.rollback() {
             None => Some(self.id()),
-            Some(rollback) => Some(&rollback.good).filter(|_| !rollback.before),
+            Some(rollback) => Some(&rollback.good_release).filter(|_| !rollback.is_from_before),
         };
-        let before = live.plan.service.good.as_ref();
-        let before = before.filter(|good| !good.before).map(|good| &good.release);
+        let before = live.plan.service.last_good.as_ref();
+        let before = before
+            .filter(|good| !good.is_from_before)
+            .map(|good| &good.release);
         let concerned = [before, good].into_iter().flatten();
         let mut concerned: Vec<_> = concerned.filter(|one| *one != self.id()).cloned().collect();
         concerned.dedup();
         let successor = Successor {
             service,
             by: self.id().clone(),
-            good: good.cloned(),
+            good_release: good.cloned(),
             tag: good.map(|_| self.image().tag.clone()),
-            back: self.rollback().is_some(),
+            is_rollback: self.rollback().is_some(),
             epoch: live.epoch,
         };
         concerned
@@ -126,13 +130,13 @@ mod tests {
     }
 
     fn by(name: &str, good: &ReleaseId, epoch: u64) -> Successor {
-        let back = name != good.as_str();
+        let is_rollback = name != good.as_str();
         Successor {
             service: sample::home().service_of(&sample::shop().stages[0]),
             by: name.parse().unwrap(),
-            good: Some(good.clone()),
+            good_release: Some(good.clone()),
             tag: "d00dad1".parse().ok(),
-            back,
+            is_rollback,
             epoch,
         }
     }
@@ -151,7 +155,13 @@ mod tests {
         let newer = by(other.as_str(), &other, 3);
         let events = added(&story.release, &newer);
         assert!(
-            matches!(&events[..], [Event::Replaced { back: false, .. }]),
+            matches!(
+                &events[..],
+                [Event::Replaced {
+                    is_rollback: false,
+                    ..
+                }]
+            ),
             "{events:?}"
         );
         let story = story.happened(events[0].clone());

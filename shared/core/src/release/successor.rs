@@ -11,18 +11,17 @@ use crate::names::ReleaseId;
 /// A release that serves in a service from now on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Successor {
-    /// The service.
     pub service: ServiceId,
     /// The release that was rolled out.
     pub by: ReleaseId,
     /// The release whose image serves, where one has brought it: not what ran before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub good: Option<ReleaseId>,
+    pub good_release: Option<ReleaseId>,
     /// That image's tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<Tag>,
     /// Whether a rollback has brought it back.
-    pub back: bool,
+    pub is_rollback: bool,
     /// The owner's epoch, by which it is known what was later.
     pub epoch: u64,
 }
@@ -44,5 +43,5 @@ pub struct Instead {
     /// Its tag; none for what ran before the first release.
     pub tag: Option<Tag>,
     /// Whether a rollback has brought it back.
-    pub back: bool,
+    pub is_rollback: bool,
 }

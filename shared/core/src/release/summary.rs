@@ -11,9 +11,7 @@ use crate::names::{Fingerprint, PipelineName, ReleaseId};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseState {
-    /// It waits.
     Waiting(Waiting),
-    /// It has ended.
     Ended(Conclusion<EndReason>),
     /// Its pipeline has no stages, so that there is nothing to wait for.
     NoStages,
@@ -32,9 +30,7 @@ impl ReleaseState {
 /// A release in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// The release.
     pub release: ReleaseId,
-    /// Its pipeline.
     pub pipeline: PipelineName,
     /// The repository of its image.
     pub repository: RepositoryName,
@@ -115,7 +111,7 @@ impl Summary {
 pub(super) fn is_open(release: &Release) -> bool {
     release.untrusted().is_none()
         && (release.conclusion().is_none()
-            || release.let_go().is_some()
+            || release.ownership_released().is_some()
             || !pending_notifications(release).is_empty())
 }
 
@@ -143,7 +139,7 @@ pub(crate) mod tests {
                     "notify": slack.map_or(json!({}), |channel| json!({"slack": channel})),
                     "stages": [{
                         "name": "production", "cluster": "c", "service": "s",
-                        "containers": ["app"], "rollout": {"rolling": {}},
+                        "containers": ["app"], "engine": {"rolling": {}},
                         "approval": {"slack": ["U1", "U2"], "required": 2},
                     }],
                 },
@@ -158,7 +154,7 @@ pub(crate) mod tests {
             {
                 "type": "planned", "stage": "production",
                 "plan": {
-                    "current": revision, "base": {"revision": revision},
+                    "previous": revision, "base": {"revision": revision},
                     "spec": "0".repeat(64), "images": [], "desired_count": 2, "service": {},
                 },
             },

@@ -17,16 +17,16 @@ use std::mem::discriminant;
 
 use jiff::Timestamp;
 
-use super::next::{Moment, Step, next};
+use super::next::{Step, Tick, next};
 use super::rollout::DeploymentStatus;
 use super::{Action, Event, Release};
 use crate::names::DeploymentId;
 
 /// How many looks at one deployment are written whatever they show.
-pub(crate) const MOST_LOOKS: usize = 60;
+pub(crate) const MAX_POLLS: usize = 60;
 
 /// How many looks at one deployment are written that show what no look did before.
-pub(crate) const MOST_NEW_LOOKS: usize = 2 * MOST_LOOKS;
+pub(crate) const MAX_NEW_POLLS: usize = 2 * MAX_POLLS;
 
 /// What is not written yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -172,8 +172,8 @@ impl Unwritten {
             | Event::Overtook { .. }
             | Event::Replaced { .. }
             | Event::BroughtBack { .. }
-            | Event::ToldEarlier { .. }
-            | Event::Woke { .. }
+            | Event::PredecessorNotified { .. }
+            | Event::NextNotified { .. }
             | Event::ApprovalRequested { .. }
             | Event::ApprovalVoided { .. }
             | Event::Blocked { .. }
@@ -218,7 +218,7 @@ fn same_to_whoever_acts(
     status: &DeploymentStatus,
     now: Timestamp,
 ) -> Option<DeploymentStatus> {
-    let known = view.live()?.deployment()?;
+    let known = view.active_rollout()?.deployment()?;
     if known.id != *deployment {
         return None;
     }
@@ -227,13 +227,13 @@ fn same_to_whoever_acts(
         return Some(status.clone());
     }
     let looks: Vec<_> = looks_at(view, deployment).collect();
-    if looks.len() < MOST_LOOKS {
+    if looks.len() < MAX_POLLS {
         return None;
     }
     if same {
         return Some(status.clone());
     }
-    let is_new = looks.len() < MOST_NEW_LOOKS && !looks.iter().any(|seen| is_alike(seen, status));
+    let is_new = looks.len() < MAX_NEW_POLLS && !looks.iter().any(|seen| is_alike(seen, status));
     if is_new || is_decisive(view, deployment, status, &known.status, now) {
         return None;
     }
@@ -285,10 +285,10 @@ fn is_decisive(
             status: status.clone(),
         };
         seen.apply(&look, now);
-        let moment = Moment {
+        let moment = Tick {
             now,
-            since: now,
-            muted: true,
+            run_started: now,
+            notifications_failed: true,
         };
         match next(&seen, moment) {
             Step::Record(events) => Some(Step::Record(events)),

@@ -39,9 +39,7 @@ impl fmt::Display for Principal {
 /// One person's decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vote {
-    /// Who.
     pub by: Principal,
-    /// What.
     pub decision: Decision,
     /// Why, in their words.
     pub reason: Option<String>,
@@ -61,7 +59,7 @@ pub struct Approval {
     /// When the request ends.
     pub expires_at: Timestamp,
     /// What ran while people were asked, where that is known.
-    pub over: Option<Revision>,
+    pub previous: Option<Revision>,
     /// The votes, in the order in which they came.
     pub votes: Vec<Vote>,
 }

@@ -4,7 +4,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::rollout::{Closing, Deployment, DeploymentStatus, Live, Phase, Progress, RollbackBy};
+use super::rollout::{
+    ActiveRollout, Closing, Deployment, DeploymentStatus, Phase, Progress, RollbackBy,
+};
 use super::vote::{Approval, Standing};
 use super::{BlockedBy, Event, ImageChange, Plan, Release, Revision, RollbackReason, VoidReason};
 use crate::names::{ApprovalId, CheckName, DeploymentId, PipelineName, ReleaseId, StageName};
@@ -13,11 +15,9 @@ use crate::pipeline::{ApprovalGate, HookPoint, Stage};
 /// What a release waits for, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
-    /// Its pipeline.
     pub pipeline: PipelineName,
     /// The stage at which it stands.
     pub stage: StageName,
-    /// What it waits for there.
     pub on: WaitsOn,
 }
 
@@ -45,7 +45,6 @@ pub enum WaitsOn {
     },
     /// Its deployment, which AWS carries out.
     Deployment {
-        /// The deployment.
         deployment: DeploymentId,
         /// How it stands.
         status: DeploymentStatus,
@@ -56,14 +55,12 @@ pub enum WaitsOn {
     Bake {
         /// The checks that watch it.
         checks: Vec<CheckName>,
-        /// When that is.
         until: Timestamp,
     },
     /// The end of its rollback.
     Rollback {
         /// Why Towpath rolls it back.
         reason: RollbackReason,
-        /// Since when.
         since: Timestamp,
     },
     /// The end of a rollback that AWS has begun by itself.
@@ -104,7 +101,7 @@ impl OpenApproval {
             approved: approval.approvers().len(),
             required: approval.required,
             until: approval.expires_at,
-            current: plan.current.clone(),
+            current: plan.previous.clone(),
             images: plan.images.clone(),
             of_traffic: false,
             voided: None,
@@ -188,7 +185,7 @@ impl Release {
     }
 }
 
-fn live(stage: &Stage, live: &Live) -> WaitsOn {
+fn live(stage: &Stage, live: &ActiveRollout) -> WaitsOn {
     let until = live.deadline(stage);
     match &live.progress {
         Progress::Preparing { .. } | Progress::Closing(Closing::NotStarted(_)) => {

@@ -35,20 +35,10 @@ pub enum Denied {
     #[error(
         "{address} is {kind}: no check goes there unless TOWPATH_CHECK_ALLOW lists its network"
     )]
-    Unlisted {
-        /// The address.
-        address: IpAddr,
-        /// What it is.
-        kind: &'static str,
-    },
+    Unlisted { address: IpAddr, kind: &'static str },
     /// It never may be.
     #[error("{address} is {kind}: no check ever goes there")]
-    Never {
-        /// The address.
-        address: IpAddr,
-        /// What it is.
-        kind: &'static str,
-    },
+    Never { address: IpAddr, kind: &'static str },
 }
 
 /// A text that is not a list of networks.

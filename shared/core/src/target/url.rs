@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 /// Longest URL in bytes.
-const LONGEST: usize = 2_048;
+const MAX_LEN: usize = 2_048;
 
 /// Ports of other services, to which a request could be made to say something else:
 /// <https://fetch.spec.whatwg.org/#port-blocking>. A load balancer's listener may be on any other.
@@ -41,7 +41,6 @@ pub enum Scheme {
 pub enum Host {
     /// A name to be resolved, in lower case.
     Name(String),
-    /// An address.
     Address(IpAddr),
 }
 
@@ -128,7 +127,7 @@ impl CheckUrl {
 impl InvalidUrl {
     /// What to write instead. The URL is not repeated in it: its path may be a secret.
     #[must_use]
-    pub fn way_out(self) -> &'static str {
+    pub fn help(self) -> &'static str {
         match self {
             Self::TooLong => "shorten it to 2048 bytes",
             Self::Scheme | Self::NoHost | Self::Host => "write it as https://host/path",
@@ -172,7 +171,7 @@ impl FromStr for CheckUrl {
     type Err = InvalidUrl;
 
     fn from_str(text: &str) -> Result<Self, InvalidUrl> {
-        if text.len() > LONGEST {
+        if text.len() > MAX_LEN {
             return Err(InvalidUrl::TooLong);
         }
         let (scheme, rest) = if let Some(rest) = text.strip_prefix("http://") {

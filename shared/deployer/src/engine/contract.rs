@@ -65,11 +65,11 @@ pub(crate) trait Engine {
     async fn roll_back<P: Ports>(
         &self,
         ports: &P,
-        back: &WayBack<'_>,
-    ) -> Result<TakenBack, CallError>;
+        back: &RollbackTask<'_>,
+    ) -> Result<RollbackStart, CallError>;
 
     /// Why tasks of the deployment stopped, as far as that is known.
-    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &WayBack<'_>) -> Vec<String>;
+    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &RollbackTask<'_>) -> Vec<String>;
 }
 
 /// What a service has to be set up for.
@@ -79,7 +79,6 @@ pub(crate) struct Wanted<'a> {
     pub(crate) service: &'a Value,
     /// What the stage waits for.
     pub(crate) checkpoints: &'a Checkpoints,
-    /// The deployment group, where there is one.
     pub(crate) group: Option<&'a DeploymentGroup>,
 }
 
@@ -124,72 +123,70 @@ pub(crate) struct Observed<'a> {
     /// The revision that it brings.
     pub(crate) revision: &'a TaskDefinitionArn,
     /// The revision that ran before.
-    pub(crate) before: &'a TaskDefinitionArn,
-    /// The deployment by which it is being taken back, if we have begun to and it has an id.
-    pub(crate) back: Option<&'a DeploymentId>,
+    pub(crate) previous: &'a TaskDefinitionArn,
+    /// The deployment by which it is being rolled back, if we have begun to and it has an id.
+    pub(crate) rollback: Option<&'a DeploymentId>,
     /// Whether nobody is asked on its way, wherever it pauses.
-    pub(crate) unasked: bool,
+    pub(crate) skip_pauses: bool,
     /// Whether what is looked at was started so lately that AWS may not show it yet.
     pub(crate) fresh: bool,
     /// Whether all of the traffic was seen on the new version.
     pub(crate) shifted: bool,
-    /// Why we take it back, if we have begun to.
-    pub(crate) stopping: Option<&'a RollbackReason>,
+    /// Why we roll it back, if we have begun to.
+    pub(crate) rolling_back: Option<&'a RollbackReason>,
 }
 
 impl Observed<'_> {
     /// What AWS says of a deployment that somebody has stopped. Of one that Towpath has stopped it says
     /// so too, since it knows no difference.
     pub(crate) fn stopped_by(&self, said: String) -> String {
-        match self.stopping {
+        match self.rolling_back {
             Some(why) => format!("Towpath stopped it: {why}"),
             None => said,
         }
     }
 }
 
-/// How a rollout is taken back.
-pub(crate) struct WayBack<'a> {
+/// How a rollout is rolled back.
+pub(crate) struct RollbackTask<'a> {
     pub(crate) place: &'a Place,
-    /// The deployment to take back.
+    /// The deployment to roll back.
     pub(crate) deployment: &'a DeploymentId,
     /// The id in whose name ECS starts its tasks, where that is known to be another one.
     pub(crate) tasks: Option<&'a DeploymentId>,
     /// Whether it is known to be over with the new version in place: there is nothing to stop.
     pub(crate) over: bool,
-    /// Whether it was started, or was begun to be taken back, so lately that AWS may not show it yet.
+    /// Whether it was started, or was begun to be rolled back, so lately that AWS may not show it yet.
     pub(crate) fresh: bool,
     /// The revision that it brings.
     pub(crate) revision: Option<&'a TaskDefinitionArn>,
     /// The revision that ran before.
-    pub(crate) to: &'a TaskDefinitionArn,
+    pub(crate) previous: &'a TaskDefinitionArn,
     /// What CodeDeploy is told of the service, if the old version is to come back even from a
     /// deployment that is over.
     pub(crate) target: Option<&'a DeploymentTarget>,
     /// The text by which a deployment of its own is found again.
-    pub(crate) mark: &'a str,
+    pub(crate) correlation_tag: &'a str,
 }
 
 /// What came of taking a rollout back.
-pub(crate) enum TakenBack {
-    /// It has begun.
-    Begun(Begun),
+pub(crate) enum RollbackStart {
+    Begun(StartedRollback),
     /// Somebody else has started something in the meantime, and that is not overwritten.
     Replaced(DeploymentStatus),
 }
 
-/// The deployment by which a rollout is taken back.
+/// The deployment by which a rollout is rolled back.
 #[derive(Default)]
-pub(crate) struct Begun {
-    /// Its id, where it has one of its own.
+pub(crate) struct StartedRollback {
     pub(crate) deployment: Option<DeploymentId>,
     /// Another id under which AWS reports about it, where it has two.
-    pub(crate) also: Option<DeploymentId>,
+    pub(crate) alias: Option<DeploymentId>,
     /// What the rollout waited for until then, if it did, for people.
     pub(crate) waited: Option<String>,
 }
 
-impl From<Option<DeploymentId>> for Begun {
+impl From<Option<DeploymentId>> for StartedRollback {
     fn from(deployment: Option<DeploymentId>) -> Self {
         Self {
             deployment,
@@ -198,11 +195,11 @@ impl From<Option<DeploymentId>> for Begun {
     }
 }
 
-/// Why a rollout is taken back, and what follows.
-pub(crate) struct Because<'a> {
+/// Why a rollout is rolled back, and what follows.
+pub(crate) struct RollbackCause<'a> {
     pub(crate) reason: &'a RollbackReason,
     /// Whether it is because it did not come through in time.
-    pub(crate) stuck: bool,
+    pub(crate) timed_out: bool,
     pub(crate) outcome: Outcome,
     pub(crate) hold: bool,
 }

@@ -3,7 +3,7 @@
 
 mod codedeploy;
 mod contract;
-mod native;
+mod ecs;
 mod pause;
 mod rolling;
 mod service_deployment;
@@ -13,32 +13,32 @@ mod update;
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
-use towpath_core::pipeline::Rollout;
+use towpath_core::pipeline::EngineSettings;
 use towpath_core::release::{Checkpoints, DeploymentTarget, Event, Place, Start};
 
-pub(crate) use codedeploy::look_at_group;
 pub use codedeploy::only_all_at_once;
-pub(crate) use contract::{Because, Observed, Problem, SetUp, Wanted, WayBack};
-use contract::{Engine, TakenBack};
-pub use native::{hooks_to, unmet};
+pub(crate) use codedeploy::poll_group;
+use contract::{Engine, RollbackStart};
+pub(crate) use contract::{Observed, Problem, RollbackCause, RollbackTask, SetUp, Wanted};
+pub use ecs::{hooks_to, unmet};
 
 use crate::ports::{CallError, DeploymentGroup, Ports};
 use crate::service::Service;
 
 /// Does something with the engine of a rollout.
 macro_rules! with {
-    ($rollout:expr, $engine:ident => $does:expr) => {
-        match $rollout {
-            Rollout::Rolling(_) => {
+    ($settings:expr, $engine:ident => $does:expr) => {
+        match $settings {
+            EngineSettings::Rolling(_) => {
                 let $engine = rolling::Rolling;
                 $does
             }
-            Rollout::CodeDeploy(settings) => {
+            EngineSettings::CodeDeploy(settings) => {
                 let $engine = codedeploy::CodeDeploy(settings);
                 $does
             }
-            Rollout::Ecs(settings) => {
-                let $engine = native::Native(settings);
+            EngineSettings::Ecs(settings) => {
+                let $engine = ecs::Ecs(settings);
                 $does
             }
         }
@@ -47,7 +47,7 @@ macro_rules! with {
 
 /// Why a service, as DescribeServices shows it, cannot be rolled out by that engine, if so.
 #[must_use]
-pub fn unfit_for(service: &Value, rollout: &Rollout) -> Option<String> {
+pub fn unfit_for(service: &Value, rollout: &EngineSettings) -> Option<String> {
     let service = Service(service);
     // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-overview.html>
     if service.is_express() {
@@ -57,7 +57,7 @@ pub fn unfit_for(service: &Value, rollout: &Rollout) -> Option<String> {
     }
     let (wanted, found) = (rollout.capabilities().controller, service.controller());
     if found != wanted.as_str() {
-        let engine = rollout.engine();
+        let engine = rollout.name();
         return Some(format!(
             "the service's deployment controller is {found}, but the engine `{engine}` needs {wanted}; it can only be chosen when a service is created"
         ));
@@ -67,7 +67,7 @@ pub fn unfit_for(service: &Value, rollout: &Rollout) -> Option<String> {
 
 pub(crate) async fn group<P: Ports>(
     ports: &P,
-    rollout: &Rollout,
+    rollout: &EngineSettings,
     place: &Place,
 ) -> Result<Option<DeploymentGroup>, Problem> {
     with!(rollout, engine => engine.group(ports, place).await)
@@ -75,7 +75,7 @@ pub(crate) async fn group<P: Ports>(
 
 pub(crate) async fn set_up<P: Ports>(
     ports: &P,
-    rollout: &Rollout,
+    rollout: &EngineSettings,
     wanted: &Wanted<'_>,
 ) -> Result<SetUp, Problem> {
     if let Some(unfit) = unfit_for(wanted.service, rollout) {
@@ -86,7 +86,7 @@ pub(crate) async fn set_up<P: Ports>(
 
 /// What the engine is told of a service that runs `current`.
 pub(crate) fn target(
-    rollout: &Rollout,
+    rollout: &EngineSettings,
     service: &Value,
     checkpoints: &Checkpoints,
     current: &TaskDefinitionArn,
@@ -99,12 +99,12 @@ pub(crate) async fn start<P: Ports>(
     start: &Start,
     again: bool,
 ) -> Result<Vec<Event>, CallError> {
-    with!(&start.rollout, engine => engine.start(ports, start, again).await)
+    with!(&start.engine, engine => engine.start(ports, start, again).await)
 }
 
 pub(crate) async fn observe<P: Ports>(
     ports: &P,
-    rollout: &Rollout,
+    rollout: &EngineSettings,
     observed: &Observed<'_>,
 ) -> Result<Vec<Event>, CallError> {
     let status = with!(rollout, engine => engine.observe(ports, observed).await?);
@@ -116,14 +116,14 @@ pub(crate) async fn observe<P: Ports>(
 
 pub(crate) async fn roll_back<P: Ports>(
     ports: &P,
-    rollout: &Rollout,
-    back: &WayBack<'_>,
-    because: Because<'_>,
+    rollout: &EngineSettings,
+    back: &RollbackTask<'_>,
+    because: RollbackCause<'_>,
 ) -> Result<Vec<Event>, CallError> {
     // Side by side: traffic does not wait for an explanation.
     let (taken, mut stuck) = with!(rollout, engine => {
         tokio::join!(engine.roll_back(ports, back), async {
-            if because.stuck {
+            if because.timed_out {
                 engine.stopped_tasks(ports, back).await
             } else {
                 Vec::new()
@@ -131,17 +131,17 @@ pub(crate) async fn roll_back<P: Ports>(
         })
     });
     Ok(vec![match taken? {
-        TakenBack::Begun(begun) => {
-            stuck.extend(begun.waited.filter(|_| because.stuck));
+        RollbackStart::Begun(begun) => {
+            stuck.extend(begun.waited.filter(|_| because.timed_out));
             Event::RollbackStarted {
                 deployment: begun.deployment,
-                also: begun.also,
+                alias: begun.alias,
                 reason: because.reason.clone().with_causes(stuck),
                 outcome: because.outcome,
                 hold: because.hold,
             }
         }
-        TakenBack::Replaced(status) => Event::DeploymentObserved {
+        RollbackStart::Replaced(status) => Event::DeploymentObserved {
             deployment: back.deployment.clone(),
             status,
         },
@@ -151,7 +151,7 @@ pub(crate) async fn roll_back<P: Ports>(
 pub(crate) async fn let_through<P: Ports>(
     ports: &P,
     place: &Place,
-    rollout: &Rollout,
+    rollout: &EngineSettings,
     deployment: &DeploymentId,
     pause: Option<&PauseId>,
 ) -> Result<Vec<Event>, CallError> {
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn an_engine_takes_only_services_that_are_set_up_for_it() {
-        let rollout = |rollout: Value| serde_json::from_value::<Rollout>(rollout).unwrap();
+        let rollout = |rollout: Value| serde_json::from_value::<EngineSettings>(rollout).unwrap();
         let rolling = rollout(json!({"rolling": {}}));
         let ecs = rollout(json!({"ecs": {}}));
         let codedeploy = rollout(json!({"codedeploy": {"application": "shop", "group": "api"}}));
@@ -184,12 +184,12 @@ mod tests {
             (
                 &rolling,
                 by("ECS", json!("BLUE_GREEN")),
-                Some("write `rollout: {ecs: {}}`"),
+                Some("write `engine: {ecs: {}}`"),
             ),
             (
                 &rolling,
                 by("ECS", json!("CANARY")),
-                Some("write `rollout: {ecs: {}}`"),
+                Some("write `engine: {ecs: {}}`"),
             ),
             (
                 &rolling,
@@ -200,9 +200,9 @@ mod tests {
             (
                 &ecs,
                 by("ECS", json!("ROLLING")),
-                Some("write `rollout: {rolling: {}}`"),
+                Some("write `engine: {rolling: {}}`"),
             ),
-            (&ecs, json!({}), Some("write `rollout: {rolling: {}}`")),
+            (&ecs, json!({}), Some("write `engine: {rolling: {}}`")),
             (&codedeploy, by("CODE_DEPLOY", Value::Null), None),
             (
                 &codedeploy,

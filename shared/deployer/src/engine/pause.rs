@@ -33,7 +33,7 @@ pub(super) async fn paused<P: Ports>(
     let Some(named) = Service(service).current_deployment() else {
         return Ok(None);
     };
-    let Some(seen) = ServiceDeployment::look(ports, place, &named).await? else {
+    let Some(seen) = ServiceDeployment::read(ports, place, &named).await? else {
         return Ok(None);
     };
     let Some(pause) = seen.pause() else {
@@ -74,7 +74,7 @@ pub(super) async fn let_through<P: Ports>(
         .await;
     match sent {
         Err(error @ CallError::Refused { .. }) => {
-            let seen = ServiceDeployment::look(ports, place, deployment).await?;
+            let seen = ServiceDeployment::read(ports, place, deployment).await?;
             let waits = seen.and_then(|seen| seen.pause());
             if waits.as_ref() == Some(pause) {
                 Err(error)

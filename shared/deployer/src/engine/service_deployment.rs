@@ -55,7 +55,7 @@ impl Standing {
 
 impl ServiceDeployment {
     /// The deployment, if ECS shows it.
-    pub(super) async fn look<P: Ports>(
+    pub(super) async fn read<P: Ports>(
         ports: &P,
         place: &Place,
         id: &DeploymentId,
@@ -81,7 +81,6 @@ impl ServiceDeployment {
         }
     }
 
-    /// When it was created.
     pub(super) fn created_at(&self) -> Option<Timestamp> {
         self.time("createdAt")
     }

@@ -38,10 +38,10 @@ fn succeeded(
         return DeploymentStatus::Succeeded;
     };
     let lately = ended_at.is_some_and(|ended_at| now.duration_since(ended_at) < SHOWN);
-    match (lately && other == observed.before, observed.shifted) {
+    match (lately && other == observed.previous, observed.shifted) {
         (false, _) => replaced_by(other),
         (true, false) => not_shown_yet("ECS"),
-        // What has been seen is not taken back for an answer from before.
+        // What has been seen is not replaced by an older answer.
         (true, true) => DeploymentStatus::Shifted {
             at: "though ECS does not show it yet".into(),
         },
@@ -141,12 +141,12 @@ mod tests {
             deployment: &deployment,
             tasks: None,
             revision: &brings,
-            before: &before,
-            back: None,
-            unasked: false,
+            previous: &before,
+            rollback: None,
+            skip_pauses: false,
             fresh: false,
             shifted,
-            stopping: None,
+            rolling_back: None,
         };
         let at = |time: &str| format!("2026-11-23T{time}Z").parse::<Timestamp>().unwrap();
         let runs = runs.map(revision);

@@ -3,7 +3,7 @@
 
 use towpath_core::release::Place;
 
-use super::contract::WayBack;
+use super::contract::RollbackTask;
 use crate::ports::Ports;
 
 /// Why the tasks stopped that ECS started in the name of that deployment or task set.
@@ -18,7 +18,7 @@ pub(super) async fn started_by<P: Ports>(ports: &P, place: &Place, name: &str) -
 }
 
 /// Why tasks of a deployment of ECS's stopped.
-pub(super) async fn of_deployment<P: Ports>(ports: &P, back: &WayBack<'_>) -> Vec<String> {
+pub(super) async fn of_deployment<P: Ports>(ports: &P, back: &RollbackTask<'_>) -> Vec<String> {
     let name = back.tasks.unwrap_or(back.deployment);
     started_by(ports, back.place, name.as_str()).await
 }

@@ -13,7 +13,6 @@ pub(super) struct Update<'a> {
     pub(super) place: &'a Place,
     /// The revision that it brings.
     pub(super) revision: &'a TaskDefinitionArn,
-    /// Deployments that were there before it.
     pub(super) before: Vec<DeploymentId>,
     /// No deployment from before then is its.
     pub(super) since: Option<Timestamp>,

@@ -40,7 +40,7 @@ pub async fn handle<P: Ports>(
     let done = named.into_iter().map(|(about, sequence)| {
         let (actor, time_left) = (&actor, &time_left);
         async move {
-            look_at(ports, function, &about, actor, time_left)
+            advance(ports, function, &about, actor, time_left)
                 .await
                 .then_some(sequence)
         }
@@ -55,7 +55,7 @@ pub async fn handle<P: Ports>(
 }
 
 /// Whether it failed.
-async fn look_at<P: Ports>(
+async fn advance<P: Ports>(
     ports: &P,
     function: &str,
     about: &About,
@@ -94,7 +94,7 @@ async fn look_at<P: Ports>(
                 true
             }
         },
-        About::Bulletin(id) => match bulletin::tell(ports, id).await {
+        About::Bulletin(id) => match bulletin::notify(ports, id).await {
             Ok(()) => false,
             Err(error) => {
                 tracing::error!(bulletin.id = %id, %error, "a bulletin could not be told");

@@ -61,8 +61,10 @@ where
         }
     };
     match ApprovalChannel::of(event) {
-        ApprovalChannel::Slack => slack::take(ports, set_up, event).await,
-        ApprovalChannel::Sns => sns::take(ports, set_up, event).await.map(|()| Value::Null),
+        ApprovalChannel::Slack => slack::handle(ports, set_up, event).await,
+        ApprovalChannel::Sns => sns::handle(ports, set_up, event)
+            .await
+            .map(|()| Value::Null),
     }
 }
 

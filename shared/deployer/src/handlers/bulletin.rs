@@ -9,13 +9,13 @@ use towpath_core::names::BulletinId;
 use crate::ports::{Bulletins, CallError, Clock, Messenger};
 
 /// When it is tried again to reach a channel that could not be reached.
-const TELL_AGAIN: SignedDuration = SignedDuration::from_secs(60);
+const NOTIFY_AGAIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// Tells a bulletin where it is not told yet.
 ///
 /// # Errors
 /// When the ledger cannot be used. A channel that cannot be reached is tried again later.
-pub(super) async fn tell<P>(ports: &P, id: &BulletinId) -> Result<(), CallError>
+pub(super) async fn notify<P>(ports: &P, id: &BulletinId) -> Result<(), CallError>
 where
     P: Bulletins + Messenger + Clock,
 {
@@ -30,13 +30,13 @@ where
     let sent = pending.iter().map(|to| async move {
         let message = message::bulletin_message(to.channel(), bulletin);
         let sent = ports.send(to, &message, None).await;
-        is_told(id, sent.map(drop)).then_some(to.channel())
+        is_settled(id, sent.map(drop)).then_some(to.channel())
     });
     let mut notified = open.notified.clone();
     notified.extend(join_all(sent).await.into_iter().flatten());
     let now = ports.now();
     let is_left = !bulletin.pending(&notified, now).is_empty();
-    let again = now.checked_add(TELL_AGAIN).unwrap_or(now);
+    let again = now.checked_add(NOTIFY_AGAIN).unwrap_or(now);
     ports
         .set_notified(id, &notified, is_left.then_some(again))
         .await?;
@@ -44,7 +44,7 @@ where
     Ok(())
 }
 
-fn is_told(id: &BulletinId, sent: Result<(), CallError>) -> bool {
+fn is_settled(id: &BulletinId, sent: Result<(), CallError>) -> bool {
     match sent {
         Ok(()) => true,
         Err(error) => {

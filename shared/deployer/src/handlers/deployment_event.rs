@@ -9,9 +9,9 @@ use towpath_core::names::{DeploymentId, ReleaseId};
 use towpath_core::release::{Actor, Incoming, Release};
 
 use super::HandlerError;
-use super::take::take;
+use super::record::record;
 use crate::ports::{Clock, Ledger};
-use crate::taken::Taken;
+use crate::recorded::Recorded;
 
 /// Writes the report down for the release whose deployment it is.
 ///
@@ -43,12 +43,12 @@ pub async fn handle<P: Ledger + Clock>(ports: &P, event: &Value) -> Result<(), H
         from: report.from,
     };
     let actor = Actor::Function("deployment-event".into());
-    match take(ports, &id, &actor, incoming.clone()).await? {
-        Taken::Added(_) => tracing::info!(release.id = %id, "report written down"),
-        Taken::Known(release) => match follower(ports, &release, &deployment).await? {
+    match record(ports, &id, &actor, incoming.clone()).await? {
+        Recorded::Added(_) => tracing::info!(release.id = %id, "report written down"),
+        Recorded::Known(release) => match follower(ports, &release, &deployment).await? {
             Some(owner) => {
                 tracing::info!(release.id = %owner, "report passed to the release that has the service now");
-                if let Taken::Refused(refusal) = take(ports, &owner, &actor, incoming).await? {
+                if let Recorded::Refused(refusal) = record(ports, &owner, &actor, incoming).await? {
                     tracing::warn!(release.id = %owner, %refusal, "report refused");
                 }
             }
@@ -56,8 +56,8 @@ pub async fn handle<P: Ledger + Clock>(ports: &P, event: &Value) -> Result<(), H
                 tracing::info!(release.id = %id, "report seen before, or too late to matter")
             }
         },
-        Taken::Refused(refusal) => tracing::warn!(release.id = %id, %refusal, "report refused"),
-        Taken::NoSuchRelease => {
+        Recorded::Refused(refusal) => tracing::warn!(release.id = %id, %refusal, "report refused"),
+        Recorded::NoSuchRelease => {
             tracing::warn!(release.id = %id, "report for a release that is not in the ledger")
         }
     }

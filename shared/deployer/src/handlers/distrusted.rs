@@ -10,7 +10,7 @@ use towpath_core::pipeline::Channel;
 use towpath_core::release::{Release, ServiceId};
 
 use crate::metric;
-use crate::perform::candidate;
+use crate::perform::notify_next;
 use crate::ports::{CallError, Distrust, LoadError, Ports};
 
 /// Ends a release that is not trusted. Doing it again changes nothing, so that what fails here is done
@@ -72,14 +72,17 @@ async fn leave<P: Ports>(
     let mut is_free = row.owner.is_none();
     if row.owner.as_ref() == Some(id) {
         let reason = format!("{distrust}: find out who wrote it, and roll back what is not wanted");
-        if ports.let_go(service, id, &reason, ports.now()).await? {
+        if ports
+            .release_service(service, id, &reason, ports.now())
+            .await?
+        {
             tracing::warn!(release.id = %id, %service, "the service is let go and put on hold");
             is_free = true;
         }
     }
     // Also where an earlier look let it go, and did not come so far.
     if is_free {
-        candidate(ports, id, service).await?;
+        notify_next(ports, id, service).await?;
     }
     Ok(())
 }

@@ -77,7 +77,7 @@ where
     };
     let actor = Actor::Function("image-push".into());
     let offers = offer_to_all(ports, pipelines_path, &stored, home, &image, &actor).await;
-    let told = tell_what_is_not_taken(ports, &offers, &image, &tags).await;
+    let told = notify_of_ignored_tag(ports, &offers, &image, &tags).await;
     HandlerError::of_pipelines(offers.into_iter().map(|offer| offer.map(drop)).collect())?;
     told
 }
@@ -89,15 +89,13 @@ pub(super) enum Offered {
     Taken,
     /// The pipeline does not take it.
     NotTaken {
-        /// The pipeline.
         pipeline: Box<Pipeline>,
-        /// Why not.
         why: NotTaken,
     },
 }
 
 /// Announces a tag that no pipeline takes to the people of each pipeline that might have.
-async fn tell_what_is_not_taken<P: Bulletins + Clock>(
+async fn notify_of_ignored_tag<P: Bulletins + Clock>(
     ports: &P,
     offers: &[Result<Offered, HandlerError>],
     image: &Image,
@@ -222,13 +220,15 @@ pub(super) async fn offer<P: Ledger + Clock>(
             tracing::info!(release.id = %id, "release opened");
             Ok(Offered::Taken)
         }
-        Err(AppendError::Behind) => {
+        Err(AppendError::Conflict) => {
             tracing::info!(release.id = %id, "push seen before");
             Ok(Offered::Taken)
         }
-        Err(error @ (AppendError::Service | AppendError::Deployment(_) | AppendError::Call(_))) => {
-            Err(error.into())
-        }
+        Err(
+            error @ (AppendError::ServiceCondition
+            | AppendError::Deployment(_)
+            | AppendError::Call(_)),
+        ) => Err(error.into()),
     }
 }
 

@@ -12,12 +12,12 @@ pub mod sweeper;
 
 mod bulletin;
 mod distrusted;
+mod record;
 mod stored;
-mod take;
 
-pub use take::take;
+pub use record::record;
 
-pub use crate::taken::Taken;
+pub use crate::recorded::Recorded;
 
 use crate::drive::DriveError;
 use crate::ports::{AppendError, CallError, LoadError};
@@ -81,7 +81,7 @@ impl HandlerError {
             },
             Self::Load(LoadError::Unreadable { .. } | LoadError::Distrusted(_))
             | Self::Append(
-                AppendError::Behind | AppendError::Service | AppendError::Deployment(_),
+                AppendError::Conflict | AppendError::ServiceCondition | AppendError::Deployment(_),
             )
             | Self::Drive(_)
             | Self::OutOfTime => false,

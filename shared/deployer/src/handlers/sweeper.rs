@@ -22,13 +22,13 @@ use crate::ports::{
 
 /// How many open releases one tick looks at, the most overdue first. The index of more than these
 /// would not fit into one answer of DynamoDB.
-const MOST_WATCHED: usize = 1_000;
+const MAX_WATCHED: usize = 1_000;
 
 /// How many releases one tick wakes at most. The most overdue come first, so the rest has its turn.
-const MOST_WOKEN: usize = 50;
+const MAX_WOKEN: usize = 50;
 
 /// How far back lost pushes are looked for.
-const LOOK_BACK: SignedDuration = SignedDuration::from_hours(6);
+const SEARCH_WINDOW: SignedDuration = SignedDuration::from_hours(6);
 
 /// Does what the schedule's input names: `{"sweep": "releases"}` or `{"sweep": "pushes"}`.
 ///
@@ -59,10 +59,10 @@ async fn wake_due<P: Ledger + Bulletins + Clock>(
     function: &str,
 ) -> Result<(), HandlerError> {
     let now = ports.now();
-    let open = ports.watched(MOST_WATCHED).await?;
+    let open = ports.watched(MAX_WATCHED).await?;
     let due = open.iter().filter(|release| is_due(release, now));
-    let due: Vec<_> = due.take(MOST_WOKEN).collect();
-    let bulletins = ports.due_bulletins(now, MOST_WOKEN).await?;
+    let due: Vec<_> = due.take(MAX_WOKEN).collect();
+    let bulletins = ports.due_bulletins(now, MAX_WOKEN).await?;
     let (woken, reminded) = tokio::join!(
         join_all(due.iter().map(|release| ports.wake(&release.release, now))),
         join_all(bulletins.iter().map(|id| ports.wake_bulletin(id, now))),
@@ -89,7 +89,7 @@ where
     P: Ledger + Bulletins + Ecr + Parameters + Clock,
 {
     let stored = ports.parameters_below(pipelines_path);
-    let (stored, told) = tokio::try_join!(stored, ports.complaints())?;
+    let (stored, told) = tokio::try_join!(stored, ports.open_problems())?;
     let told = &told;
     let searched = join_all(stored.iter().map(async |parameter| {
         let looked = find_lost(ports, pipelines_path, parameter, home).await;
@@ -112,14 +112,19 @@ where
     let pipeline = read_pipeline(root, parameter)?;
     let registry = home.registry_of(&pipeline);
     // What was pushed before the pipeline was applied or changed is not lost, only old: the rules of
-    // that time left it, or somebody has taken it back since. An event is taken whenever it comes.
+    // that time left it, or somebody has rolled it back since. An event is taken whenever it comes.
     let Some(applied_at) = parameter.modified_at else {
         tracing::warn!(parameter = %parameter.name, "lost pushes are not looked for: Parameter Store does not say when the pipeline was applied");
         return Ok(());
     };
     let newest = ports.newest(&pipeline.pipeline).await?;
     let known = newest.map_or(applied_at, |(_, arrived_at)| arrived_at.max(applied_at));
-    let since = known.max(ports.now().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN));
+    let since = known.max(
+        ports
+            .now()
+            .checked_sub(SEARCH_WINDOW)
+            .unwrap_or(Timestamp::MIN),
+    );
     let pushed = ports
         .pushed_since(&registry, &pipeline.repository, since)
         .await?;

@@ -83,7 +83,7 @@ fn not_run(release: &Release, run: &Run<'_>, reason: &str) -> Vec<Event> {
     let stage = release.pipeline().stage(run.stage);
     let check = stage.and_then(|stage| stage.checks.iter().find(|it| it.name == *run.check));
     let at = check.map_or(HookPoint::BeforeInstall, |check| check.at);
-    let live = release.live().and_then(|live| live.deployment());
+    let live = release.active_rollout().and_then(|live| live.deployment());
     let deployment = live.filter(|_| at != HookPoint::BeforeInstall);
     vec![Event::Checked {
         stage: run.stage.clone(),
@@ -99,8 +99,11 @@ fn not_run(release: &Release, run: &Run<'_>, reason: &str) -> Vec<Event> {
 
 /// Looks at checks, all at once. What cannot be asked now is asked again; what AWS refuses to tell
 /// is not known, and so no.
-pub(super) async fn look<P: Ports>(ports: &P, due: &Due<'_>) -> Result<Vec<Event>, CallError> {
-    let looks = due.checks.iter().map(|check| look_at(ports, due, check));
+pub(super) async fn run_checks<P: Ports>(
+    ports: &P,
+    due: &Due<'_>,
+) -> Result<Vec<Event>, CallError> {
+    let looks = due.checks.iter().map(|check| run_check(ports, due, check));
     let (mut results, mut open, mut failed) = (Vec::new(), false, None);
     for (of, look) in due.checks.iter().zip(join_all(looks).await) {
         let verdict = match look {
@@ -139,7 +142,7 @@ pub(super) async fn look<P: Ports>(ports: &P, due: &Due<'_>) -> Result<Vec<Event
     Ok(checked.into_iter().chain(watched).collect())
 }
 
-async fn look_at<P: Ports>(
+async fn run_check<P: Ports>(
     ports: &P,
     due: &Due<'_>,
     of: &DueCheck,
@@ -151,10 +154,10 @@ async fn look_at<P: Ports>(
         decide: due.decide,
     };
     match &of.check.kind {
-        CheckKind::Alarm(check) => look_at_alarms(ports, due.place, check, &watch).await,
-        CheckKind::Metric(check) => look_at_metric(ports, due.place, check, &watch).await,
+        CheckKind::Alarm(check) => read_alarms(ports, due.place, check, &watch).await,
+        CheckKind::Metric(check) => read_metric(ports, due.place, check, &watch).await,
         CheckKind::Task(check) => match &of.task {
-            Some(task) => look_at_task(ports, due.place, check, &watch, task).await,
+            Some(task) => watch_task(ports, due.place, check, &watch, task).await,
             None => Ok(refuse("its task was never started")),
         },
         // The hook function makes requests; it has the network to reach green.
@@ -162,7 +165,7 @@ async fn look_at<P: Ports>(
     }
 }
 
-async fn look_at_alarms<P: Ports>(
+async fn read_alarms<P: Ports>(
     ports: &P,
     place: &Place,
     check: &AlarmCheck,
@@ -172,7 +175,7 @@ async fn look_at_alarms<P: Ports>(
     Ok(watch.settle(judge_alarms(check, &alarms)))
 }
 
-async fn look_at_metric<P: Ports>(
+async fn read_metric<P: Ports>(
     ports: &P,
     place: &Place,
     check: &MetricCheck,
@@ -185,7 +188,7 @@ async fn look_at_metric<P: Ports>(
     Ok(watch.settle(judge_metric(check, watch, &reading)))
 }
 
-async fn look_at_task<P: Ports>(
+async fn watch_task<P: Ports>(
     ports: &P,
     place: &Place,
     check: &TaskCheck,

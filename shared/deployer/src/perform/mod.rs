@@ -3,13 +3,13 @@
 
 mod checks;
 mod notify;
+mod notify_release;
 mod plan;
 mod register;
 mod scaling;
-mod wake;
 
+pub(crate) use notify_release::notify_next;
 pub use plan::{Preview, PreviewError, preview};
-pub(crate) use wake::candidate;
 
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ async fn perform_one<P: Ports>(ports: &P, release: &Release, task: Task) -> Perf
 }
 
 /// Whether it is tried again at once: when it was certainly not done, or when doing it begins with
-/// looking for what an earlier try has done, as taking back does, for which people wait.
+/// looking for what an earlier try has done, as rolling back does, for which people wait.
 fn may_be_repeated(kind: ActionKind, error: &CallError) -> bool {
     match error {
         CallError::NotDone { .. } => true,
@@ -102,7 +102,7 @@ fn is_final(kind: ActionKind) -> bool {
         | ActionKind::AnswerHook
         | ActionKind::Observe
         | ActionKind::Supersede
-        | ActionKind::WakeCandidate
+        | ActionKind::NotifyNext
         | ActionKind::Notify => false,
     }
 }
@@ -139,12 +139,12 @@ async fn perform_action<P: Ports>(
         Action::SuspendScaling { place, state } => scaling::suspend(ports, place, *state).await,
         Action::RestoreScaling { place, state } => scaling::restore(ports, place, *state).await,
         Action::Start(start) => engine::start(ports, start, again).await,
-        Action::LookAtGroup {
+        Action::PollGroup {
             place,
             stage,
             deployment,
-            told,
-        } => engine::look_at_group(ports, place, stage, deployment, *told).await,
+            termination_skipped: told,
+        } => engine::poll_group(ports, place, stage, deployment, *told).await,
         Action::RunTask {
             place,
             stage,
@@ -179,7 +179,7 @@ async fn perform_action<P: Ports>(
                 checks,
                 decide: *decide,
             };
-            checks::look(ports, &due).await
+            checks::run_checks(ports, &due).await
         }
         Action::AnswerHook {
             place,
@@ -203,20 +203,20 @@ async fn perform_action<P: Ports>(
         }
         Action::Continue {
             place,
-            rollout,
+            engine: rollout,
             deployment,
             pause,
         } => engine::let_through(ports, place, rollout, deployment, pause.as_ref()).await,
         Action::Observe {
             place,
-            rollout,
+            engine: rollout,
             deployment,
             revision,
-            before,
-            back,
-            stopping,
+            previous: before,
+            rollback: back,
+            rolling_back: stopping,
             tasks,
-            unasked,
+            skip_pauses: unasked,
             fresh,
             shifted,
         } => {
@@ -225,57 +225,60 @@ async fn perform_action<P: Ports>(
                 deployment,
                 tasks: tasks.as_ref(),
                 revision,
-                before,
-                back: back.as_ref(),
-                unasked: *unasked,
+                previous: before,
+                rollback: back.as_ref(),
+                skip_pauses: *unasked,
                 fresh: *fresh,
                 shifted: *shifted,
-                stopping: stopping.as_ref(),
+                rolling_back: stopping.as_ref(),
             };
             engine::observe(ports, rollout, &observed).await
         }
         Action::RollBack {
             place,
-            rollout,
+            engine: rollout,
             deployment,
             tasks,
-            stuck,
+            timed_out: stuck,
             over,
             fresh,
             revision,
-            to,
+            previous: to,
             target,
-            mark,
+            correlation_tag: mark,
             reason,
             outcome,
             hold,
         } => {
-            let back = engine::WayBack {
+            let back = engine::RollbackTask {
                 place,
                 deployment,
                 tasks: tasks.as_ref(),
                 over: *over,
                 fresh: *fresh,
                 revision: revision.as_ref(),
-                to,
+                previous: to,
                 target: target.as_ref(),
-                mark,
+                correlation_tag: mark,
             };
-            let because = engine::Because {
+            let because = engine::RollbackCause {
                 reason,
-                stuck: *stuck,
+                timed_out: *stuck,
                 outcome: *outcome,
                 hold: *hold,
             };
             engine::roll_back(ports, rollout, &back, because).await
         }
         Action::Supersede { older, service } => {
-            wake::supersede(ports, release, older, service).await
+            notify_release::supersede(ports, release, older, service).await
         }
-        Action::WakeCandidate { service } => wake::candidate(ports, release.id(), service).await,
-        Action::TellEarlier { earlier, successor } => {
-            wake::earlier(ports, earlier, successor).await
+        Action::NotifyNext { service } => {
+            notify_release::notify_next(ports, release.id(), service).await
         }
+        Action::NotifyPredecessor {
+            predecessor: earlier,
+            successor,
+        } => notify_release::notify_predecessor(ports, earlier, successor).await,
         Action::Notify { to, notification } => {
             notify::notify(ports, release, to, notification).await
         }

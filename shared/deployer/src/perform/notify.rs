@@ -21,7 +21,7 @@ pub(super) async fn notify<P: Ports>(
         } => {
             let mut messages = message::entry_messages(to.channel(), release);
             messages.retain(|it| (after + 1..=*through).contains(&it.sequence));
-            let told = tell(ports, release, to, below.as_ref(), messages).await?;
+            let told = send_entries(ports, release, to, below.as_ref(), messages).await?;
             Ok(vec![notified(to.channel(), told.unwrap_or(*through))])
         }
     }
@@ -55,7 +55,7 @@ async fn show<P: Ports>(
 
 /// Sends messages in order, and says which was the last where one after it failed: what was told is not
 /// told again. A request carries what its reader needs to answer it.
-async fn tell<P: Ports>(
+async fn send_entries<P: Ports>(
     ports: &P,
     release: &Release,
     to: &Destination,

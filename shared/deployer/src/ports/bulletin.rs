@@ -12,22 +12,24 @@ use super::CallError;
 /// A bulletin that is not told in every channel yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenBulletin {
-    /// The bulletin.
     pub bulletin: Bulletin,
     /// The channels in which people were notified.
     pub notified: BTreeSet<Channel>,
 }
 
-/// Bulletins.
 pub trait Bulletins {
     /// Writes a bulletin down, unless there is one of its id, and has `advance` tell it. Whether
     /// there was none.
     async fn announce(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError>;
     /// Writes down that a pipeline is stuck, and has `advance` tell it, unless the same is written
     /// down already. Whether it was not.
-    async fn complain(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError>;
+    async fn announce_problem(
+        &self,
+        id: &BulletinId,
+        bulletin: &Bulletin,
+    ) -> Result<bool, CallError>;
     /// What pipelines are stuck at, as far as it is told.
-    async fn complaints(&self) -> Result<Vec<BulletinId>, CallError>;
+    async fn open_problems(&self) -> Result<Vec<BulletinId>, CallError>;
     /// Writes down that a pipeline is stuck no more, so that the next time is told again.
     async fn withdraw(&self, id: &BulletinId) -> Result<(), CallError>;
     /// A bulletin, if there is one and it is not told everywhere. What is not of the kind that its

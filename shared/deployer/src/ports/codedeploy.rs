@@ -9,7 +9,6 @@ use super::CallError;
 /// What CodeDeploy is asked to deploy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDeployment {
-    /// The application.
     pub application: String,
     /// The deployment group.
     pub group: String,
@@ -35,16 +34,13 @@ pub enum Wait {
 /// A CodeDeploy deployment: <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeploymentInfo.html>.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeploymentInfo {
-    /// Its id.
     pub id: DeploymentId,
     /// `Created`, `Queued`, `InProgress`, `Baking`, `Succeeded`, `Failed`, `Stopped`, `Ready`, or
     /// what AWS adds some day.
     pub status: String,
-    /// The description.
     pub description: String,
     /// The error's code and message, if it failed.
     pub error: Option<(String, String)>,
-    /// When it ended, if it has.
     pub ended_at: Option<Timestamp>,
     /// The deployment that rolls this one back, if there is one.
     pub rolled_back_by: Option<DeploymentId>,

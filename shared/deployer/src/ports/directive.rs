@@ -15,21 +15,19 @@ use super::{AppendError, CallError};
 pub struct Issue<'a> {
     /// What it is about.
     pub subject: &'a Subject,
-    /// What is ordered.
     pub order: Order,
     /// Who gives it.
     pub by: &'a Principal,
     /// Why, in their words.
     pub reason: &'a str,
-    /// When.
     pub at: Timestamp,
     /// Whose people are told of it.
-    pub told: Told<'a>,
+    pub notify: Notify<'a>,
 }
 
 /// Whose people are told of an order.
 #[derive(Debug, Clone, Copy)]
-pub struct Told<'a> {
+pub struct Notify<'a> {
     /// The deployer's own account and region.
     pub home: &'a Home,
     /// The pipelines that it may concern, as they are stored now. Of an order about a service those
@@ -48,7 +46,7 @@ pub enum Issued {
         directive: Box<Directive>,
         /// The pipelines whose people are not told, because it concerns more audiences than one
         /// order can tell.
-        untold: Vec<PipelineName>,
+        not_notified: Vec<PipelineName>,
     },
     /// It was so before, and nothing was written. Why the subject is held or vetoed, if it is.
     AlreadySo(Option<String>),
@@ -66,7 +64,6 @@ pub struct Trail {
 /// The list of all orders, in their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderLog {
-    /// The orders.
     pub orders: Vec<Logged>,
     /// The place and fingerprint of the last one, as the list's head keeps them.
     pub head: Option<(u64, Fingerprint)>,
@@ -80,7 +77,7 @@ pub trait Directives {
     async fn issue(&self, issue: Issue<'_>) -> Result<Issued, AppendError>;
     /// Takes a service from a release that is not driven, and puts it on hold, by an order of the
     /// deployer's own. Whether that release had it.
-    async fn let_go(
+    async fn release_service(
         &self,
         service: &ServiceId,
         owner: &ReleaseId,

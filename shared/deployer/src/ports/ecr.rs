@@ -10,11 +10,8 @@ use super::CallError;
 /// What ECR knows of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageDetail {
-    /// Its digest.
     pub digest: Digest,
-    /// Its tags.
     pub tags: Vec<Tag>,
-    /// When it was pushed.
     pub pushed_at: Timestamp,
 }
 

@@ -15,7 +15,6 @@ pub struct ServiceDeploymentBrief {
     pub id: DeploymentId,
     /// The ARN of the service revision that it brings.
     pub target: Option<String>,
-    /// When it was created.
     pub created_at: Option<Timestamp>,
     /// How it stands, in ECS's words.
     pub status: String,

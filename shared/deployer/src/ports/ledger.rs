@@ -19,7 +19,6 @@ pub struct Append<'a> {
     pub events: &'a [Event],
     /// Who says so.
     pub actor: &'a Actor,
-    /// When.
     pub at: Timestamp,
     /// Whether `advance` is to look at the release: intake says yes, `advance` itself no.
     pub wake: bool,
@@ -32,10 +31,10 @@ pub struct Append<'a> {
 pub enum AppendError {
     /// Somebody else wrote first: load again and decide again.
     #[error("another writer was first")]
-    Behind,
+    Conflict,
     /// The service's row does not allow it: another release owns it, or a newer one has arrived.
     #[error("the service has changed hands")]
-    Service,
+    ServiceCondition,
     /// A deployment that is said to have been started for the release is another one's.
     #[error("{0} is the deployment of another release")]
     Deployment(DeploymentId),
@@ -50,7 +49,6 @@ pub enum LoadError {
     /// An item is not an entry, or the entries make no release.
     #[error("the ledger of {release} cannot be read: {problem}")]
     Unreadable {
-        /// The release.
         release: ReleaseId,
         /// What is wrong.
         problem: String,
@@ -67,7 +65,6 @@ pub enum LoadError {
 #[derive(Debug, thiserror::Error)]
 #[error("the ledger of {release} is not trusted: {problem}")]
 pub struct Distrust {
-    /// The release.
     pub release: ReleaseId,
     /// Which entry, and why.
     pub problem: String,
@@ -92,7 +89,6 @@ impl Distrust {
 /// An open release, as the sweeper sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenRelease {
-    /// The release.
     pub release: ReleaseId,
     /// When the sweeper wakes it if nothing happens before.
     pub due: Option<Timestamp>,
@@ -102,7 +98,6 @@ pub struct OpenRelease {
     pub blocked_by: Option<BlockedBy>,
 }
 
-/// The ledger.
 pub trait Ledger {
     /// The release, if there is one: one Query, strongly consistent.
     async fn load(&self, id: &ReleaseId) -> Result<Option<Release>, LoadError>;

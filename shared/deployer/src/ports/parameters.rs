@@ -9,11 +9,8 @@ use super::CallError;
 /// A parameter's value, as it is stored, with its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
-    /// The name.
     pub name: ParameterName,
-    /// The version.
     pub version: i64,
-    /// The value.
     pub value: String,
     /// When this version was written, if SSM says it.
     pub modified_at: Option<Timestamp>,

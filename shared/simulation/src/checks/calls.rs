@@ -53,7 +53,9 @@ impl Simulation {
         let Some(release) = self.before_owners_change(by, place, &stops) else {
             return;
         };
-        let runs = release.live().is_some_and(|live| live.checks.is_task(task));
+        let runs = release
+            .active_rollout()
+            .is_some_and(|live| live.checks.is_task(task));
         if !runs {
             let id = release.id();
             self.violated(format!(
@@ -125,7 +127,7 @@ impl Simulation {
                     .first
                     .entry(key)
                     .or_insert_with(|| service.clone());
-                let live = release.live();
+                let live = release.active_rollout();
                 let started = live.is_some_and(|live| live.deployment().is_some());
                 Some(if started { service } else { first.clone() })
             }
@@ -164,7 +166,7 @@ impl Simulation {
             return;
         };
         let (id, service) = (release.id().clone(), place.service.clone());
-        let Some(live) = release.live() else {
+        let Some(live) = release.active_rollout() else {
             return self.violated(format!(
                 "I1: {id} starts at {service}, and is not rolled out"
             ));
@@ -172,11 +174,11 @@ impl Simulation {
         let plan = &live.plan;
         let runs = shown.and_then(revision_of);
         let noticed = self.seen.unnoticed(&service, self.now).is_none();
-        if *revision == plan.current && release.intends(ActionKind::RollBack) {
-            let known = [Some(&plan.current), live.revision.as_ref()];
+        if *revision == plan.previous && release.intends(ActionKind::RollBack) {
+            let known = [Some(&plan.previous), live.revision.as_ref()];
             if noticed && !known.contains(&runs.as_ref()) {
                 self.violated(format!(
-                    "I9: {id} takes back at {service}, where {runs:?} runs"
+                    "I9: {id} rolls back at {service}, where {runs:?} runs"
                 ));
             }
             return;
@@ -197,11 +199,11 @@ impl Simulation {
         }
         let left = plan.service.baseline.as_ref();
         let explained =
-            runs.as_ref() == Some(&plan.current) && left.is_none_or(|left| *left == plan.current);
+            runs.as_ref() == Some(&plan.previous) && left.is_none_or(|left| *left == plan.previous);
         if noticed && !explained && !is_rollback {
             self.violated(format!(
                 "I9: {id} overwrites {runs:?} at {service}, and was planned on {}",
-                plan.current
+                plan.previous
             ));
         }
         let gate = release
@@ -218,7 +220,7 @@ impl Simulation {
         let Some(release) = self.driven(by) else {
             return self.violated(format!("I1: {} lets traffic through", by.function));
         };
-        let Some(live) = release.live() else {
+        let Some(live) = release.active_rollout() else {
             let id = release.id();
             return self.violated(format!(
                 "I1: {id} lets traffic through at {}",
@@ -274,9 +276,9 @@ pub(super) fn revision_of(service: &Value) -> Option<Revision> {
     of_set.or(service["taskDefinition"].as_str())?.parse().ok()
 }
 
-/// The service, as if a release's deployment that ECS has taken back had succeeded.
+/// The service, as if a release's deployment that ECS has rolled back had succeeded.
 fn as_if_successful(release: &Release, mut service: Value) -> Value {
-    let live = release.live();
+    let live = release.active_rollout();
     let ours = live.and_then(|live| live.deployment().zip(live.revision.as_ref()));
     let Some((ours, revision)) = ours else {
         return service;

@@ -3,7 +3,7 @@
 
 mod approved;
 mod calls;
-mod told;
+mod notified;
 mod waiting;
 mod written;
 
@@ -16,7 +16,7 @@ use towpath_core::release::{Revision, ScalingState, ServiceId};
 
 /// What was seen so far of what is checked.
 #[derive(Default)]
-pub(crate) struct Seen {
+pub(crate) struct Observation {
     /// Who has taken which service, with the age of its image.
     takes: Vec<(ServiceId, ReleaseId, Timestamp)>,
     /// The deployments that were begun, by release, service and revision.
@@ -52,7 +52,7 @@ struct Edited {
 /// does it: AWS knows no condition under which a service is updated, nor the ledger one on a service.
 const NOTICED: SignedDuration = SignedDuration::from_secs(20);
 
-impl Seen {
+impl Observation {
     /// Somebody has put something on a service by hand.
     pub(crate) fn edited(&mut self, service: &ServiceId, revision: Revision, at: Timestamp) {
         let edited = Edited {

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use towpath_core::message;
 use towpath_core::pipeline::Channel;
-use towpath_core::release::{Moment, Release, Step, WaitsOn, next};
+use towpath_core::release::{Release, Step, Tick, WaitsOn, next};
 
 use crate::simulation::Simulation;
 
@@ -26,10 +26,10 @@ impl Simulation {
         if !card.contains(waiting.stage.as_str()) {
             self.violated(format!("{id} waits: {waits:?}, and its card says {card}"));
         }
-        let moment = Moment {
+        let moment = Tick {
             now: self.now,
-            since: Timestamp::MIN,
-            muted: true,
+            run_started: Timestamp::MIN,
+            notifications_failed: true,
         };
         if let Step::Wait(due) = next(release, moment)
             && waiting.on == WaitsOn::Start

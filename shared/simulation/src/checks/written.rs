@@ -34,10 +34,12 @@ impl Simulation {
                 self.violated(format!("I4: {release} takes {service}, and is vetoed"));
             }
         }
-        let back = before.live().and_then(|live| live.progress.rollback());
+        let back = before
+            .active_rollout()
+            .and_then(|live| live.progress.rollback());
         if let Some(ServiceChange {
             service,
-            write: ServiceWrite::Free { hold: None, .. },
+            write: ServiceWrite::Release { hold: None, .. },
             ..
         }) = change
             && back.is_some_and(|back| back.hold)
@@ -110,7 +112,7 @@ impl Simulation {
                 role: None,
             };
             let (owned, held) = match change.map(|change| &change.write) {
-                Some(ServiceWrite::Free { hold, .. }) => (true, hold.is_some()),
+                Some(ServiceWrite::Release { hold, .. }) => (true, hold.is_some()),
                 Some(_) | None => (false, false),
             };
             let scaling = self.scaling(&place).map(|target| target.state);
@@ -229,6 +231,6 @@ fn looked_at(before: &Release, events: &[Event]) -> Option<Timestamp> {
 
 /// Whether the release has seen that its deployment failed and was left in place.
 fn saw_failure_in_place(release: &Release) -> bool {
-    let deployment = release.live().and_then(|live| live.deployment());
+    let deployment = release.active_rollout().and_then(|live| live.deployment());
     deployment.is_some_and(|it| matches!(it.status, DeploymentStatus::FailedInPlace { .. }))
 }

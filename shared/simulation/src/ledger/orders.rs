@@ -102,7 +102,7 @@ impl Ledger {
             issue.order,
             issue.reason.to_owned(),
         );
-        let told = issue.told;
+        let told = issue.notify;
         let announced = Bulletin::of_order(
             issue.subject,
             &directive,
@@ -118,7 +118,7 @@ impl Ledger {
         }
         let written = Issued::Written {
             directive: Box::new(directive),
-            untold: announced.untold,
+            not_notified: announced.untold,
         };
         (written, ids)
     }

@@ -43,13 +43,13 @@ impl Ledger {
     ) -> Result<(), AppendError> {
         let stored = self.release(release.id()).map(|it| it.entries().len());
         if stored != Some(release.entries().len()) {
-            return Err(AppendError::Behind);
+            return Err(AppendError::Conflict);
         }
         let key = (account.clone(), release.id().clone());
         let reports = self.reports.0.entry(key).or_default();
         let point = (report.deployment.clone(), report.at);
         if reports.contains_key(&point) {
-            return Err(AppendError::Behind);
+            return Err(AppendError::Conflict);
         }
         reports.insert(point, report.clone());
         Ok(())

@@ -30,7 +30,11 @@ impl Bulletins for Port {
         .await
     }
 
-    async fn complain(&self, id: &BulletinId, bulletin: &Bulletin) -> Result<bool, CallError> {
+    async fn announce_problem(
+        &self,
+        id: &BulletinId,
+        bulletin: &Bulletin,
+    ) -> Result<bool, CallError> {
         self.call(PUT, How::WriteLedger, |simulation, _| {
             let is_new = !simulation.ledger.knows_problem(id, bulletin);
             if is_new {
@@ -41,7 +45,7 @@ impl Bulletins for Port {
         .await
     }
 
-    async fn complaints(&self) -> Result<Vec<BulletinId>, CallError> {
+    async fn open_problems(&self) -> Result<Vec<BulletinId>, CallError> {
         self.call(QUERY, How::ReadLedger, |simulation, _| {
             let all = simulation.ledger.bulletins.iter();
             let stuck = all.filter(|(_, it)| it.open == Open::Stuck);

@@ -26,7 +26,7 @@ impl Directives for Port {
         .await
     }
 
-    async fn let_go(
+    async fn release_service(
         &self,
         service: &ServiceId,
         owner: &ReleaseId,

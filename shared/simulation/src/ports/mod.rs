@@ -38,7 +38,6 @@ pub(crate) struct Port {
 pub(crate) struct By {
     /// The run of the function.
     pub(crate) run: u64,
-    /// The function.
     pub(crate) function: &'static str,
     /// The release that it drives, if it does.
     pub(crate) release: Option<ReleaseId>,

@@ -11,10 +11,10 @@ use crate::names::{AccountId, Partition, Region};
 
 /// Longest repository name in characters, which is ECR's limit
 /// ([API](https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html)).
-const LONGEST_REPOSITORY: usize = 256;
+const MAX_REPOSITORY_LEN: usize = 256;
 
 /// Longest tag in characters.
-const LONGEST_TAG: usize = 128;
+const MAX_TAG_LEN: usize = 128;
 
 /// A repository within a registry, such as `shop/api`.
 #[derive(
@@ -95,7 +95,7 @@ impl FromStr for RepositoryName {
     type Err = ImageError;
 
     fn from_str(text: &str) -> Result<Self, ImageError> {
-        if text.len() <= LONGEST_REPOSITORY && text.split('/').all(is_path_component) {
+        if text.len() <= MAX_REPOSITORY_LEN && text.split('/').all(is_path_component) {
             Ok(Self(text.to_owned()))
         } else {
             Err(ImageError::Repository(text.to_owned()))
@@ -125,7 +125,7 @@ impl FromStr for Tag {
 
     fn from_str(text: &str) -> Result<Self, ImageError> {
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        let fits = text.len() <= LONGEST_TAG
+        let fits = text.len() <= MAX_TAG_LEN
             && text.bytes().next().is_some_and(is_word)
             && text
                 .bytes()

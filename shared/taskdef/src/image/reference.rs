@@ -9,7 +9,7 @@ use super::{DOCKER_HUB, Digest, ImageError, Registry, RepositoryName, Tag};
 
 /// Longest reference that is looked at, in bytes: 255 for the name, 128 for the tag, 71 for the
 /// digest, and what separates them, rounded up.
-const LONGEST: usize = 512;
+const MAX_LEN: usize = 512;
 
 /// The name of an image: where it is (registry and repository) and which it is (tag, digest).
 ///
@@ -83,7 +83,7 @@ impl FromStr for ImageRef {
     type Err = ImageError;
 
     fn from_str(text: &str) -> Result<Self, ImageError> {
-        if text.len() > LONGEST {
+        if text.len() > MAX_LEN {
             return Err(ImageError::TooLong(text.len()));
         }
         let (rest, digest) = match text.split_once('@') {

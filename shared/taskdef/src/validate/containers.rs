@@ -11,7 +11,7 @@ use crate::document::TaskDefinition;
 
 /// Most containers in a definition
 /// ([quota](https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html)).
-const MOST_CONTAINERS: usize = 10;
+const MAX_CONTAINERS: usize = 10;
 
 pub(super) fn check(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
     let containers = containers(definition);
@@ -44,13 +44,13 @@ fn check_number(containers: &[Placed<'_>], findings: &mut Vec<Finding>) {
         ));
         return;
     }
-    if let Some(beyond) = containers.get(MOST_CONTAINERS) {
+    if let Some(beyond) = containers.get(MAX_CONTAINERS) {
         findings.push(
             Finding::error(
                 Rule::ContainersTooMany,
                 path,
                 format!(
-                    "the definition has {} containers, of which ECS takes {MOST_CONTAINERS}",
+                    "the definition has {} containers, of which ECS takes {MAX_CONTAINERS}",
                     containers.len()
                 ),
                 "move some to a task of their own",

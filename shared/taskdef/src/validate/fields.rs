@@ -94,7 +94,7 @@ impl Walk {
         let remedy = if self.path.ends_with("/healthCheck/command") {
             "write a list: [\"CMD-SHELL\", \"…\"]".to_owned()
         } else {
-            way_out(value, shape)
+            help(value, shape)
         };
         self.add(Rule::FieldKind, message, remedy);
     }
@@ -240,7 +240,7 @@ fn is(value: &Value) -> &'static str {
 }
 
 /// What to write instead. Values are shown only where they cannot be secrets.
-fn way_out(value: &Value, shape: &Shape) -> String {
+fn help(value: &Value, shape: &Shape) -> String {
     match (shape, value) {
         (Shape::Scalar(Scalar::Integer { .. }), Value::String(text)) if is_digits(text) => {
             format!("write {text}, without quotes")

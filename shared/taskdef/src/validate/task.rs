@@ -18,7 +18,7 @@ const LARGEST: usize = 64 * 1024;
 
 /// Longest family or container name
 /// ([API](https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html)).
-const LONGEST_NAME: usize = 255;
+const MAX_NAME_LEN: usize = 255;
 
 pub(super) fn check(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
     check_family(definition, findings);
@@ -29,7 +29,7 @@ pub(super) fn check(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
 
 /// Letters, digits, `_` and `-`, at most 255.
 pub(super) fn is_name(name: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&name.len())
+    (1..=MAX_NAME_LEN).contains(&name.len())
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')

@@ -13,16 +13,13 @@ use crate::lab::{Error, workspace};
 /// What a server shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Certificate {
-    /// One that is good.
     #[default]
     Good,
     /// One whose time is over.
     Expired,
-    /// One of another host.
     OfAnotherHost,
 }
 
-/// The authority.
 #[derive(Debug)]
 pub(super) struct Authority {
     folder: tempfile::TempDir,

@@ -89,7 +89,7 @@ async fn event(world: &World, tag: &str, kind: &str) -> Result<Value, Error> {
 }
 
 /// A release that has met a deployment by hand, which is under way.
-async fn behind(world: &World, revision: &Value) -> Result<String, Error> {
+async fn deploy_behind(world: &World, revision: &Value) -> Result<String, Error> {
     let other = by_hand(world, revision).await?;
     world.push(GOOD, "healthy").await?;
     let taken = event(world, GOOD, "group_taken").await?;
@@ -101,7 +101,7 @@ async fn behind(world: &World, revision: &Value) -> Result<String, Error> {
 async fn a_release_waits_for_a_deployment_by_hand_and_goes_when_it_is_over() -> Result<(), Error> {
     let world = staging(&json!({})).await?;
     let revision = serving(&world).await?;
-    let other = behind(&world, &revision).await?;
+    let other = deploy_behind(&world, &revision).await?;
     assert_eq!(world.ended(GOOD).await?, "succeeded");
     assert_eq!(status(&world, &other).await?, "Succeeded");
     for (kind, most) in [("group_taken", 2), ("group_freed", 2), ("intended", 7)] {
@@ -118,7 +118,7 @@ async fn what_a_deployment_by_hand_left_is_not_overwritten_by_who_waited_for_it(
 -> Result<(), Error> {
     let world = staging(&json!({})).await?;
     let revision = edited(&world).await?;
-    behind(&world, &revision).await?;
+    deploy_behind(&world, &revision).await?;
     assert_eq!(world.ended(GOOD).await?, "superseded");
     let held = world.events_named(GOOD, "held").await?;
     assert_eq!(held.len(), 1, "{held:?}");
@@ -132,7 +132,7 @@ async fn a_release_that_waits_for_a_deployment_by_hand_is_taken_back_at_once() -
     let world = staging(&json!({})).await?;
     let before = world.suspended("staging").await?;
     let revision = serving(&world).await?;
-    let other = behind(&world, &revision).await?;
+    let other = deploy_behind(&world, &revision).await?;
     assert_ne!(world.suspended("staging").await?, before);
     world
         .ordered(&[&["rollback"], &STAGING[..]].concat())
@@ -223,7 +223,7 @@ async fn what_codedeploy_takes_back_to_another_revision_is_no_rollback_of_ours()
 
 #[tokio::test]
 async fn traffic_that_stays_with_a_stopped_deployment_is_told() -> Result<(), Error> {
-    let canary = json!({ "rollout": { "codedeploy": { "application": Shop::NAME, "group": "staging",
+    let canary = json!({ "engine": { "codedeploy": { "application": Shop::NAME, "group": "staging",
         "configuration": "CodeDeployDefault.ECSCanary10Percent5Minutes" } } });
     let world = staging(&canary).await?;
     world.push(GOOD, "healthy").await?;

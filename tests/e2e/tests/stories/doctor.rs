@@ -251,9 +251,9 @@ async fn plant(world: &World) -> Result<(), Error> {
     staging["base"] = json!("family");
     staging["account"] = json!("111111111111");
     staging["role"] = json!({ "arn": "arn:aws:iam::111111111111:role/towpath-target" });
-    staging["rollout"]["codedeploy"]["hook"] = json!("towpath-hook-that-is-gone");
+    staging["engine"]["codedeploy"]["hook"] = json!("towpath-hook-that-is-gone");
     let production = &mut pipeline["stages"][2];
-    production["rollout"] = json!({ "rolling": {} });
+    production["engine"] = json!({ "rolling": {} });
     production["checks"] = json!([]);
     world.shop.apply(lab, &pipeline).await?;
     let broken = json!({ "pipeline": "broken", "repository": "shop-api", "stages": [] });

@@ -47,7 +47,7 @@ async fn an_edited_way_back_does_not_choose_what_a_click_deploys() -> Result<(),
     let world = World::start().await?;
     let good = deploy(&world, GOOD).await?;
     let worse = deploy(&world, WORSE).await?;
-    let mut earlier = read(&world, "earlier").await?;
+    let mut earlier = read(&world, "history").await?;
     let was = earlier[0]["revision"].clone();
     let evil = world
         .register_edited(was.as_str().unwrap_or_default(), |definition| {
@@ -56,7 +56,7 @@ async fn an_edited_way_back_does_not_choose_what_a_click_deploys() -> Result<(),
         .await?;
     assert_ne!(evil, was);
     earlier[0]["revision"] = evil.clone();
-    edit(&world, "earlier", &earlier).await?;
+    edit(&world, "history", &earlier).await?;
 
     world.click(WORSE, "towpath_roll_back", APPROVER).await?;
     world.pass(1_200).await?;
@@ -133,13 +133,13 @@ async fn audit_finds_each_row_that_was_edited_and_says_what_it_should_be() -> Re
     let summary = format!("RELEASE#{worse}");
     let text = |text: &str| Some(json!({ "S": text }));
     let evil = format!("sha256:{}", "e".repeat(64));
-    let good = read(&world, "good").await?;
+    let good = read(&world, "last_good").await?;
     let mut other = good.clone();
     other["digest"] = evil.clone().into();
     let elsewhere = "arn:aws:ecs:eu-central-1:111111111111:task-definition/evil:1";
     let edits = [
-        (SERVICE, "SERVICE", "good", text(&other.to_string())),
-        (SERVICE, "SERVICE", "earlier", text("[]")),
+        (SERVICE, "SERVICE", "last_good", text(&other.to_string())),
+        (SERVICE, "SERVICE", "history", text("[]")),
         (SERVICE, "SERVICE", "baseline", text(elsewhere)),
         (SERVICE, "SERVICE", "owner", text(&worse)),
         (

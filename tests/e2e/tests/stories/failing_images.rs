@@ -113,7 +113,7 @@ async fn a_rollout_that_takes_too_long_is_rolled_back() -> Result<(), Error> {
     let mut pipeline = world.shop.pipeline();
     let staging = &mut pipeline["stages"][1];
     staging["timeout"] = json!("2m");
-    staging["rollout"]["codedeploy"]["configuration"] =
+    staging["engine"]["codedeploy"]["configuration"] =
         json!("CodeDeployDefault.ECSCanary10Percent5Minutes");
     world.shop.apply(&world.lab, &pipeline).await?;
     world.push("3f2c1ab", "healthy").await?;

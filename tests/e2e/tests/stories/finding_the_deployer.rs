@@ -92,8 +92,8 @@ async fn the_way_out_of_not_finding_it_is_said() -> Result<(), Error> {
     assert_eq!(code, 2, "{printed}");
     let missing = "no deployer `towpath` in account 222222222222, region eu-central-1";
     assert!(printed.contains(missing), "{printed}");
-    for way_out in ["--prefix", "--region", "--profile", "infra/deployer"] {
-        assert!(printed.contains(way_out), "{way_out}: {printed}");
+    for help in ["--prefix", "--region", "--profile", "infra/deployer"] {
+        assert!(printed.contains(help), "{help}: {printed}");
     }
 
     // Somebody who may not ask is told what to be allowed, and not that nothing is there.

@@ -98,7 +98,7 @@ async fn what_ran_before_the_first_release_comes_back_by_ecs_and_by_its_name() -
     );
 
     let planned = world.events_named(FIRST, "planned").await?;
-    let current = planned[0]["plan"]["current"].as_str().unwrap_or_default();
+    let current = planned[0]["plan"]["previous"].as_str().unwrap_or_default();
     let name = current.rsplit('/').next().unwrap_or_default();
     goes_back(&world, "production", &["--to", name]).await
 }

@@ -53,7 +53,7 @@ async fn releases_in_a_queue_go_one_after_the_other() -> Result<(), Error> {
     // Nobody is asked a second time.
     assert_eq!(world.ended(SECOND).await?, "succeeded");
     assert_eq!(world.running("production").await?, [second.as_str()]);
-    let woke = world.events_named(FIRST, "woke").await?;
+    let woke = world.events_named(FIRST, "next_notified").await?;
     let next = world.release(SECOND).await?.id;
     assert_eq!(
         woke.last().map(|event| &event["next"]),

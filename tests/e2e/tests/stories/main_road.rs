@@ -51,7 +51,7 @@ async fn a_pushed_image_reaches_production_behind_an_approval() -> Result<(), Er
     assert_eq!(
         card.buttons,
         ["towpath_roll_back"],
-        "nothing is left to decide, and it can be taken back"
+        "nothing is left to decide, and it can be rolled back"
     );
     assert_eq!(
         world.calls("codedeploy", "CreateDeployment").await?.len(),

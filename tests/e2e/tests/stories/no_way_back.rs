@@ -1,4 +1,4 @@
-//! Nothing is started that could not be taken back, unless the stage allows it.
+//! Nothing is started that could not be rolled back, unless the stage allows it.
 
 use serde_json::{Value, json};
 use towpath_e2e::{APPROVER, Error, World};
@@ -12,7 +12,7 @@ async fn is_refused_unless_allowed(world: &World, because: &str) -> Result<(), E
     world.push(TAG, "healthy").await?;
     assert_eq!(world.ended(TAG).await?, "failed");
     let reason = world.reason(TAG).await?;
-    for said in ["there would be no way back", because, "way_back: optional"] {
+    for said in ["there would be no way back", because, "rollback: optional"] {
         assert!(reason.contains(said), "{reason}");
     }
     assert_eq!(
@@ -22,7 +22,7 @@ async fn is_refused_unless_allowed(world: &World, because: &str) -> Result<(), E
     assert_eq!(world.running("test").await?, world.shop.first());
 
     let mut pipeline = world.shop.pipeline();
-    pipeline["stages"][0]["way_back"] = json!("optional");
+    pipeline["stages"][0]["rollback"] = json!("optional");
     pipeline["stages"] = json!([pipeline["stages"][0]]);
     world.shop.apply(&world.lab, &pipeline).await?;
     world.pass(1).await?;

@@ -101,7 +101,7 @@ async fn a_canary_behind_a_network_load_balancer_is_refused_before_anything_is_c
     let world = World::start().await?;
     let mut pipeline = world.shop.pipeline();
     pipeline["stages"] = json!([pipeline["stages"][1]]);
-    let codedeploy = &mut pipeline["stages"][0]["rollout"]["codedeploy"];
+    let codedeploy = &mut pipeline["stages"][0]["engine"]["codedeploy"];
     codedeploy["configuration"] = json!("CodeDeployDefault.ECSCanary10Percent5Minutes");
     world.shop.apply(&world.lab, &pipeline).await?;
     let group = json!({ "applicationName": "shop-api", "currentDeploymentGroupName": "staging",

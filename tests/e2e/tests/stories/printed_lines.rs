@@ -262,7 +262,7 @@ async fn the_labs_readme_works_as_it_is_printed() -> Result<(), Error> {
 
 #[tokio::test]
 async fn a_speed_that_tells_no_story_is_refused_with_those_that_do() -> Result<(), Error> {
-    for (arguments, way_out) in [
+    for (arguments, help) in [
         (&["--speed=NaN"][..], "from 1 to 240"),
         (&["--speed=inf", "--keep"], "from 1 to 240"),
         (&["--speed", "-1"], "from 1 to 240"),
@@ -279,7 +279,7 @@ async fn a_speed_that_tells_no_story_is_refused_with_those_that_do() -> Result<(
         let told = told.map_err(broken)?;
         let text = String::from_utf8_lossy(&told.stderr).into_owned();
         assert_eq!(told.status.code(), Some(2), "{arguments:?}: {text}");
-        assert!(text.contains(way_out), "{arguments:?}: {text}");
+        assert!(text.contains(help), "{arguments:?}: {text}");
         assert!(!text.contains("serve"), "another program's usage: {text}");
     }
     Ok(())

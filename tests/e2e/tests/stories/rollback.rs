@@ -129,7 +129,7 @@ pub(crate) async fn waits_behind_a_hold(world: &World, tag: &str) -> Result<Valu
 }
 
 /// What a person was told last, by a message that only they see.
-async fn told(world: &World, user: &str) -> Result<String, Error> {
+async fn replies_to(world: &World, user: &str) -> Result<String, Error> {
     let whispers = world.whispers().await?;
     let to_them = whispers.into_iter().rev().find(|(to, _)| to == user);
     Ok(to_them.map(|(_, text)| text).unwrap_or_default())
@@ -228,7 +228,7 @@ async fn an_approver_rolls_back_by_a_button_and_a_stranger_does_not() -> Result<
         .click_with(WORSE, ROLL_BACK, OUTSIDER, &json!({}))
         .await?;
     world.pass(600).await?;
-    let said = told(&world, OUTSIDER).await?;
+    let said = replies_to(&world, OUTSIDER).await?;
     assert!(said.contains("may not roll production back"), "{said}");
     assert_eq!(world.running("production").await?, [worse.as_str()]);
     assert_eq!(rollbacks(&world).await?, 0);
@@ -244,12 +244,12 @@ async fn an_approver_rolls_back_by_a_button_and_a_stranger_does_not() -> Result<
     let why = hold(&world).await?.unwrap_or_default();
     assert!(why.contains(APPROVER), "{why}");
 
-    // What does not serve any more is not taken back once more.
+    // What does not serve any more is not rolled back once more.
     world
         .click_with(WORSE, ROLL_BACK, APPROVER, &on_the_copy)
         .await?;
     world.rest().await?;
-    let said = told(&world, APPROVER).await?;
+    let said = replies_to(&world, APPROVER).await?;
     assert!(said.contains("serves in production now"), "{said}");
     assert_eq!(rollbacks(&world).await?, 1);
     assert_eq!(world.dead_letters().await?, []);
@@ -388,7 +388,7 @@ async fn a_rollback_that_waits_is_woken_when_the_service_is_free() -> Result<(),
     let rollback = asked["rollback"].as_str().unwrap_or_default().to_owned();
     assert_eq!(end_of(&world, &rollback).await?, "succeeded");
     serves(&world, &good).await?;
-    let woke = world.events_named(NEXT, "woke").await?;
+    let woke = world.events_named(NEXT, "next_notified").await?;
     assert!(
         woke.iter().any(|it| it["next"] == rollback.as_str()),
         "{woke:#?}"

@@ -8,7 +8,7 @@ use towpath_e2e::{CHANNEL, Error, Shop, World, store};
 const A_SWEEP: u64 = 1_000;
 
 /// The messages in the channel about pipelines that are stuck.
-async fn told(world: &World) -> Result<Vec<String>, Error> {
+async fn bulletins(world: &World) -> Result<Vec<String>, Error> {
     let messages = world.lab.get("slack/messages").await?;
     let messages = messages["messages"].as_array().cloned().unwrap_or_default();
     let texts = messages.iter().filter(|one| one["channel"] == CHANNEL);
@@ -32,13 +32,13 @@ async fn a_missing_repository_is_told_once_and_again_when_it_goes_again() -> Res
     world.pass(A_SWEEP).await?;
     world
         .until("people are told", async |world| {
-            Ok(!told(world).await?.is_empty())
+            Ok(!bulletins(world).await?.is_empty())
         })
         .await?;
     for _ in 0..3 {
         world.pass(A_SWEEP).await?;
     }
-    let said = told(&world).await?;
+    let said = bulletins(&world).await?;
     assert_eq!(said.len(), 1, "{said:?}");
     let repository = "there is no repository `gone` in 111111111111.dkr.ecr.eu-central-1.amazonaws.com; create it, or correct";
     assert!(
@@ -60,7 +60,7 @@ async fn a_missing_repository_is_told_once_and_again_when_it_goes_again() -> Res
     world
         .until("people are told again", async |world| {
             world.pass(A_SWEEP).await?;
-            Ok(told(world).await?.len() == 2)
+            Ok(bulletins(world).await?.len() == 2)
         })
         .await?;
     assert_eq!(world.dead_letters().await?, []);
@@ -84,13 +84,13 @@ async fn what_else_keeps_a_pipeline_is_told_and_kept_apart() -> Result<(), Error
     world.pass(A_SWEEP).await?;
     world
         .until("people are told of both", async |world| {
-            Ok(told(world).await?.len() >= 2)
+            Ok(bulletins(world).await?.len() >= 2)
         })
         .await?;
     for _ in 0..2 {
         world.pass(A_SWEEP).await?;
     }
-    let mut said = told(&world).await?;
+    let mut said = bulletins(&world).await?;
     said.sort();
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(

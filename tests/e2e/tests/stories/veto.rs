@@ -15,7 +15,7 @@ async fn a_vetoed_image_is_refused_under_any_tag_until_the_veto_is_lifted() -> R
         .ordered(&["veto", &digest, "--reason", "it loses orders"])
         .await?;
     assert_eq!(
-        (&vetoed["changed"], &vetoed["told"]),
+        (&vetoed["changed"], &vetoed["notified"]),
         (&json!(true), &json!([release]))
     );
     assert_eq!(world.ended("3f2c1ab").await?, "refused");

@@ -37,7 +37,7 @@ async fn staging(keys: &Value) -> Result<World, Error> {
     for (key, value) in keys.as_object().into_iter().flatten() {
         only[key] = value.clone();
     }
-    only["rollout"]["codedeploy"]["configuration"] =
+    only["engine"]["codedeploy"]["configuration"] =
         json!("CodeDeployDefault.ECSCanary10Percent5Minutes");
     pipeline["stages"] = json!([only]);
     world.shop.apply(&world.lab, &pipeline).await?;
@@ -243,7 +243,7 @@ async fn only_the_card_of_what_serves_says_so_and_offers_to_roll_it_back() -> Re
 }
 
 /// The messages in the channel, and the e-mails, that say it.
-async fn told(world: &World, what: &str) -> Result<(usize, usize), Error> {
+async fn times_notified(world: &World, what: &str) -> Result<(usize, usize), Error> {
     let cards = world.cards().await?;
     let cards = cards.iter().filter(|card: &&Card| card.text.contains(what));
     Ok((cards.count(), saying(&world.emails().await?, what)))
@@ -256,15 +256,15 @@ async fn holds_and_vetoes_are_told_with_who_and_why_and_the_way_out() -> Result<
     world.ordered(&hold("hold", "the sale begins")).await?;
     world.ordered(&hold("hold", "the sale begins")).await?;
     world.rest().await?;
-    assert_eq!(told(&world, "the sale begins").await?, (1, 1));
+    assert_eq!(times_notified(&world, "the sale begins").await?, (1, 1));
     let lift = "towpath release-hold shop-api production --reason";
-    assert_eq!(told(&world, lift).await?, (1, 1));
+    assert_eq!(times_notified(&world, lift).await?, (1, 1));
     world
         .ordered(&hold("release-hold", "the sale is over"))
         .await?;
     world.pass(3_600).await?;
-    assert_eq!(told(&world, "the sale is over").await?, (1, 1));
-    assert_eq!(told(&world, "lifted the hold").await?, (1, 1));
+    assert_eq!(times_notified(&world, "the sale is over").await?, (1, 1));
+    assert_eq!(times_notified(&world, "lifted the hold").await?, (1, 1));
 
     deploy(&world, GOOD).await?;
     let release = world.release(GOOD).await?.id;
@@ -272,13 +272,16 @@ async fn holds_and_vetoes_are_told_with_who_and_why_and_the_way_out() -> Result<
         .ordered(&["veto", &release, "--reason", "it loses orders"])
         .await?;
     world.rest().await?;
-    assert_eq!(told(&world, "it loses orders").await?, (1, 1));
-    assert_eq!(told(&world, "towpath lift-veto sha256:").await?, (1, 1));
+    assert_eq!(times_notified(&world, "it loses orders").await?, (1, 1));
+    assert_eq!(
+        times_notified(&world, "towpath lift-veto sha256:").await?,
+        (1, 1)
+    );
     world
         .ordered(&["lift-veto", &release, "--reason", "it was the database"])
         .await?;
     world.rest().await?;
-    assert_eq!(told(&world, "it was the database").await?, (1, 1));
+    assert_eq!(times_notified(&world, "it was the database").await?, (1, 1));
     assert_eq!(world.dead_letters().await?, []);
     Ok(())
 }

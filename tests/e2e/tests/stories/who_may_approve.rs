@@ -21,7 +21,7 @@ async fn in_vain(world: &World, user: &str, changes: Value) -> Result<u64, Error
 }
 
 /// What a person was told last, by a message that only they see.
-async fn told(world: &World, user: &str) -> Result<String, Error> {
+async fn replies_to(world: &World, user: &str) -> Result<String, Error> {
     let whispers = world.whispers().await?;
     let to_them = whispers.into_iter().rev().find(|(to, _)| to == user);
     Ok(to_them.map(|(_, text)| text).unwrap_or_default())
@@ -34,7 +34,7 @@ async fn only_the_named_people_decide_and_each_once() -> Result<(), Error> {
     world.asks(TAG).await?;
 
     assert_eq!(in_vain(&world, OUTSIDER, json!({})).await?, 200);
-    let said = told(&world, OUTSIDER).await?;
+    let said = replies_to(&world, OUTSIDER).await?;
     assert!(said.contains("does not name them as an approver"), "{said}");
 
     let forged = json!({ "signature": "not-the-signing-secret" });
@@ -48,7 +48,7 @@ async fn only_the_named_people_decide_and_each_once() -> Result<(), Error> {
     let app = json!({ "app": "A0ELSEWHERE" });
     assert_eq!(in_vain(&world, APPROVER, app).await?, 403);
     assert_eq!(
-        told(&world, APPROVER).await?,
+        replies_to(&world, APPROVER).await?,
         "",
         "nobody is told of forgeries"
     );
@@ -57,7 +57,7 @@ async fn only_the_named_people_decide_and_each_once() -> Result<(), Error> {
     let stranger = json!({ "id": APPROVER, "team_id": "T0OTHERCORP", "is_stranger": true });
     world.lab.post("slack/users", &stranger).await?;
     assert_eq!(in_vain(&world, APPROVER, json!({})).await?, 200);
-    let said = told(&world, APPROVER).await?;
+    let said = replies_to(&world, APPROVER).await?;
     assert!(said.contains("only members of this workspace"), "{said}");
     let member = json!({ "id": APPROVER, "team_id": "T0LAB0000" });
     world.lab.post("slack/users", &member).await?;
@@ -66,7 +66,7 @@ async fn only_the_named_people_decide_and_each_once() -> Result<(), Error> {
     let copy = world.post_as_bot("C0ELSEWHERE", TAG).await?;
     let elsewhere = json!({ "channel": "C0ELSEWHERE", "ts": copy });
     assert_eq!(in_vain(&world, APPROVER, elsewhere).await?, 200);
-    let said = told(&world, APPROVER).await?;
+    let said = replies_to(&world, APPROVER).await?;
     assert!(said.contains("this is not the release's card"), "{said}");
 
     // Two clicks at once are one vote, also where the card still shows its buttons.
@@ -82,7 +82,7 @@ async fn only_the_named_people_decide_and_each_once() -> Result<(), Error> {
 
     // A click that comes after the decision.
     assert_eq!(in_vain(&world, OUTSIDER, on_the_copy).await?, 200);
-    let said = told(&world, OUTSIDER).await?;
+    let said = replies_to(&world, OUTSIDER).await?;
     assert!(said.contains("the release has ended (succeeded)"), "{said}");
     Ok(())
 }
@@ -135,7 +135,7 @@ async fn a_request_that_nobody_answers_expires() -> Result<(), Error> {
         in_vain(&world, APPROVER, json!({ "ts": stale })).await?,
         200
     );
-    let said = told(&world, APPROVER).await?;
+    let said = replies_to(&world, APPROVER).await?;
     assert!(said.contains("the release has ended (expired)"), "{said}");
     assert_eq!(world.running("production").await?, world.shop.first());
     Ok(())

@@ -12,7 +12,7 @@ use crate::lab::Lab;
 use crate::time::{self, Advanced, TimeError};
 
 /// The longest jump, in seconds: some thirty years.
-const FARTHEST: f64 = 1e9;
+const MAX_SECONDS: f64 = 1e9;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,9 +41,9 @@ pub(super) fn show(lab: &Lab) -> Value {
 
 /// Moves time, timer by timer.
 pub(super) async fn advance(lab: &Arc<Lab>, body: &Advance) -> Answer {
-    if !(0.0..=FARTHEST).contains(&body.seconds) {
+    if !(0.0..=MAX_SECONDS).contains(&body.seconds) {
         return Err(ControlError::Input(format!(
-            "seconds has to be between 0 and {FARTHEST}"
+            "seconds has to be between 0 and {MAX_SECONDS}"
         )));
     }
     let span = SignedDuration::try_from_secs_f64(body.seconds)
@@ -62,9 +62,9 @@ fn shown(advanced: Advanced) -> Value {
 
 /// Changes the speed.
 pub(super) fn speed(lab: &Lab, body: &Speed) -> Answer {
-    if !(0.0..=FARTHEST).contains(&body.speed) {
+    if !(0.0..=MAX_SECONDS).contains(&body.speed) {
         return Err(ControlError::Input(format!(
-            "speed has to be between 0 and {FARTHEST}"
+            "speed has to be between 0 and {MAX_SECONDS}"
         )));
     }
     lab.clock.set_speed(body.speed);

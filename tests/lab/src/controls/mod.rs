@@ -2,7 +2,7 @@
 //! black-box tests rely on them.
 
 mod clock;
-mod look;
+mod diagnostics;
 mod setup;
 mod world;
 
@@ -37,7 +37,6 @@ enum ControlError {
     Service {
         /// Its error code.
         code: String,
-        /// Its message.
         message: String,
         /// Its HTTP status.
         status: u16,
@@ -77,16 +76,16 @@ pub(crate) async fn answer(lab: &Arc<Lab>, control: &str, http: &Http) -> Respon
 async fn dispatch(lab: &Arc<Lab>, control: &str, http: &Http) -> Answer {
     let body = &http.body;
     match (http.method.as_str(), control.trim_end_matches('/')) {
-        ("GET", "health") => Ok(look::health(lab)),
-        ("GET", "journal") => Ok(look::journal(lab, since(http))),
-        ("GET", "events") => Ok(look::events(lab, since(http))),
-        ("GET", "dead-letters") => Ok(look::dead_letters(lab)),
+        ("GET", "health") => Ok(diagnostics::health(lab)),
+        ("GET", "journal") => Ok(diagnostics::journal(lab, since(http))),
+        ("GET", "events") => Ok(diagnostics::events(lab, since(http))),
+        ("GET", "dead-letters") => Ok(diagnostics::dead_letters(lab)),
         ("GET", "functions") => Ok(crate::lambda::host::report(lab)),
-        ("GET", "iam") => Ok(look::iam(lab)),
+        ("GET", "iam") => Ok(diagnostics::iam(lab)),
         ("GET", "listeners") => Ok(lab.listeners.report()),
-        ("GET", "overview") => Ok(look::overview(lab)),
-        ("GET", "sns/messages") => Ok(look::sns(lab)),
-        ("GET", "slack/messages") => Ok(look::slack(lab)),
+        ("GET", "overview") => Ok(diagnostics::overview(lab)),
+        ("GET", "sns/messages") => Ok(diagnostics::sns(lab)),
+        ("GET", "slack/messages") => Ok(diagnostics::slack(lab)),
         ("GET", "faults") => Ok(json!({ "faults": lab.faults.list() })),
         ("GET", "clock") => Ok(clock::show(lab)),
         ("POST", "push") => world::push(lab, &parse(body)?),

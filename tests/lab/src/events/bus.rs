@@ -33,9 +33,7 @@ pub(crate) struct Rule {
 /// Where a rule sends events.
 #[derive(Debug, Clone)]
 pub(crate) enum Target {
-    /// To a function.
     Function {
-        /// The function.
         function: Arc<Function>,
         /// What it gets instead of the event.
         input: Option<Value>,
@@ -46,9 +44,7 @@ pub(crate) enum Target {
     },
     /// To the default bus of another account or region.
     Bus {
-        /// Its account.
         account: String,
-        /// Its region.
         region: String,
         /// The role that EventBridge assumes to reach it.
         role: Option<String>,
@@ -58,7 +54,6 @@ pub(crate) enum Target {
 /// A rule that fires by itself.
 #[derive(Debug)]
 pub(crate) struct Scheduled {
-    /// The rule.
     pub(crate) rule: Rule,
     /// The time from one event to the next.
     pub(crate) period: jiff::SignedDuration,
@@ -83,7 +78,6 @@ pub(crate) struct Published {
     pub(crate) bus: String,
     /// Names of the rules that took it.
     pub(crate) rules: Vec<String>,
-    /// The event.
     pub(crate) event: Value,
 }
 

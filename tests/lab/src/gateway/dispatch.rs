@@ -24,11 +24,9 @@ use crate::{ecr_blobs, elb, events, logs, sns, ssm, sts};
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
-    /// Method.
     pub(crate) method: Method,
     /// Path and query.
     pub(crate) uri: Uri,
-    /// Headers.
     pub(crate) headers: HeaderMap,
     /// Body, whole.
     pub(crate) body: Bytes,

@@ -132,11 +132,10 @@ pub(crate) enum Earlier {
     NeverRead,
     /// The same as now: it has seen no change.
     Unchanged,
-    /// This.
     Before(String),
 }
 
-const MOST_READS: usize = 10_000;
+const MAX_READS: usize = 10_000;
 
 impl Faults {
     /// Adds rules; their counts start now.
@@ -223,7 +222,7 @@ impl Faults {
     pub(crate) fn remember(&self, key: &str, answer: &str) {
         let mut reads = lock(&self.reads);
         // Old reads are forgotten all at once: what is stale has to be recent to be believed.
-        if reads.len() > MOST_READS {
+        if reads.len() > MAX_READS {
             reads.clear();
         }
         match reads.get_mut(key) {

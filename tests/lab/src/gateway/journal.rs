@@ -27,7 +27,6 @@ pub(crate) struct Entry {
     pub(crate) region: String,
     /// Service it was signed for, or `slack`.
     pub(crate) service: String,
-    /// Operation.
     pub(crate) operation: String,
     /// Key parameters, secrets left out.
     pub(crate) parameters: Value,

@@ -9,12 +9,7 @@ use super::policy::Context;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Caller<'a> {
     /// A role (its ARN, not the session's) or the root of an account.
-    Principal {
-        /// Its ARN.
-        arn: &'a str,
-        /// Its account.
-        account: &'a str,
-    },
+    Principal { arn: &'a str, account: &'a str },
     /// A service of AWS, on behalf of a resource. EventBridge does not name the resource's account
     /// beside it, and no document says that SNS does: what asks for `aws:SourceAccount` lets neither
     /// in. <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html>

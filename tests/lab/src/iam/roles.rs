@@ -14,7 +14,6 @@ use crate::lock::lock;
 #[derive(Debug, Default)]
 pub(crate) struct Roles(Mutex<BTreeMap<String, Role>>);
 
-/// One role.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Role {
     /// Its statements, policy by policy: a policy can be replaced under its name.

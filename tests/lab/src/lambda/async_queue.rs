@@ -18,7 +18,6 @@ use crate::timers::Wake;
 /// An event in a function's queue.
 #[derive(Debug, Clone)]
 pub(crate) struct Queued {
-    /// Whom it is for.
     pub(crate) function: Arc<Function>,
     /// The event.
     pub(crate) payload: Bytes,
@@ -28,7 +27,6 @@ pub(crate) struct Queued {
     pub(crate) failures: u32,
     /// Attempts so far that were throttled.
     pub(crate) throttles: u32,
-    /// When it was accepted.
     pub(crate) accepted: Since,
 }
 

@@ -36,7 +36,6 @@ pub(crate) enum StartError {
     Spawn {
         /// The binary.
         program: String,
-        /// Why.
         reason: String,
     },
     /// It ended before it asked for work.

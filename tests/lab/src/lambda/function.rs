@@ -15,7 +15,6 @@ use crate::description::Asynchronous;
 /// A function in one account and region.
 #[derive(Debug)]
 pub(crate) struct Function {
-    /// What it is.
     pub(crate) config: Config,
     /// What it does now.
     pub(crate) pool: Mutex<Pool>,
@@ -32,11 +31,8 @@ pub(crate) struct Config {
     pub(crate) region: String,
     /// Its name in AWS.
     pub(crate) name: String,
-    /// What it is for.
     pub(crate) description: String,
-    /// Its binary.
     pub(crate) binary: PathBuf,
-    /// Its role.
     pub(crate) role_arn: String,
     /// Memory in MiB.
     pub(crate) memory_mb: u32,

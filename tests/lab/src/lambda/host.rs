@@ -33,7 +33,7 @@ pub(crate) struct Lambda {
 #[error("Rate Exceeded.")]
 pub(crate) struct Throttled;
 
-const MOST_AT_ONCE: usize = 64;
+const MAX_AT_ONCE: usize = 64;
 
 impl Default for Lambda {
     fn default() -> Self {
@@ -41,7 +41,7 @@ impl Default for Lambda {
             functions: Mutex::default(),
             environments: Mutex::default(),
             next: AtomicU64::new(1),
-            slots: Semaphore::new(MOST_AT_ONCE),
+            slots: Semaphore::new(MAX_AT_ONCE),
         }
     }
 }

@@ -6,7 +6,6 @@
 pub(crate) struct Named<'a> {
     /// Twelve-digit account.
     pub(crate) account: &'a str,
-    /// Region.
     pub(crate) region: &'a str,
     /// The function's own name.
     pub(crate) name: &'a str,

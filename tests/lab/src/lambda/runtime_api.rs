@@ -21,7 +21,6 @@ use crate::lock::lock;
 /// Work for a process.
 #[derive(Debug)]
 pub(crate) struct Job {
-    /// Request id.
     pub(crate) request_id: String,
     /// The event.
     pub(crate) payload: Bytes,
@@ -49,7 +48,6 @@ pub(crate) enum Reported {
 pub(crate) enum Init {
     /// The process has not asked for work yet.
     Starting,
-    /// It has.
     Ready,
     /// It said that it cannot start.
     Failed(Value),

@@ -28,7 +28,6 @@ pub(crate) struct Record {
     pub(crate) body: Value,
     /// Its sequence number.
     pub(crate) sequence: String,
-    /// When it was written.
     pub(crate) written: Timestamp,
 }
 
@@ -44,7 +43,6 @@ pub(crate) struct Streams {
 /// A function fed from the stream.
 #[derive(Debug)]
 pub(crate) struct Mapping {
-    /// The function.
     pub(crate) function: Arc<Function>,
     /// How it is fed.
     pub(crate) config: Stream,

@@ -70,7 +70,6 @@ fn create_table(description: &Description) -> Value {
     input
 }
 
-/// The topics.
 pub(super) async fn topics(lab: &Lab) -> Done {
     for name in lab.description.topics.values() {
         let answer = lab

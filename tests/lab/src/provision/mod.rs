@@ -29,20 +29,15 @@ pub(crate) enum ProvisionError {
     /// A pattern is not valid.
     #[error("function '{function}', rule '{rule}'")]
     Pattern {
-        /// The function.
         function: String,
-        /// The rule.
         rule: String,
-        /// Where and why.
         #[source]
         source: PatternError,
     },
     /// A schedule is not valid.
     #[error("function '{function}'")]
     Schedule {
-        /// The function.
         function: String,
-        /// Why.
         #[source]
         source: ScheduleError,
     },
@@ -51,7 +46,6 @@ pub(crate) enum ProvisionError {
         "function '{function}' subscribes to the topic '{topic}', which is not under \"topics\""
     )]
     Topic {
-        /// The function.
         function: String,
         /// The key.
         topic: String,
@@ -59,11 +53,9 @@ pub(crate) enum ProvisionError {
     /// A condition operator that would never hold.
     #[error("function '{function}', statement '{sid}': unknown condition operator '{operator}'")]
     Condition {
-        /// The function.
         function: String,
         /// The statement.
         sid: String,
-        /// The operator.
         operator: String,
     },
 }

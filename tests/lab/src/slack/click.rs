@@ -60,7 +60,6 @@ pub(crate) enum ClickError {
     /// No such message.
     #[error("there is no message {ts} in channel {channel}")]
     Message {
-        /// The channel.
         channel: String,
         /// The message.
         ts: String,
@@ -68,7 +67,6 @@ pub(crate) enum ClickError {
     /// No message has such a button.
     #[error("no message in channel {channel} has a button '{action_id}' yet")]
     Nowhere {
-        /// The channel.
         channel: String,
         /// The button.
         action_id: String,

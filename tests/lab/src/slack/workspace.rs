@@ -15,10 +15,8 @@ pub(crate) const TEAM: &str = "T0LAB0000";
 pub(crate) const APP: &str = "A0LAB0000";
 /// The bot's user.
 pub(crate) const BOT_USER: &str = "U0TOWPATH";
-/// The bot.
 pub(crate) const BOT: &str = "B0TOWPATH";
 
-/// A workspace.
 #[derive(Debug, Default)]
 pub(crate) struct Workspace(Mutex<State>);
 
@@ -35,15 +33,12 @@ struct State {
 /// A message of the bot.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Message {
-    /// Channel id.
     pub(crate) channel: String,
     /// Slack's id of the message within its channel.
     pub(crate) ts: String,
     /// The message whose thread it is in.
     pub(crate) thread_ts: Option<String>,
-    /// Its text.
     pub(crate) text: String,
-    /// Its blocks.
     pub(crate) blocks: Value,
     /// Virtual time of posting.
     pub(crate) posted: String,
@@ -54,13 +49,10 @@ pub(crate) struct Message {
 /// A message that one person sees.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Whisper {
-    /// Channel id.
     pub(crate) channel: String,
     /// Who sees it.
     pub(crate) user: String,
-    /// Its text.
     pub(crate) text: String,
-    /// Its blocks.
     pub(crate) blocks: Value,
     /// Virtual time of posting.
     pub(crate) posted: String,
@@ -71,9 +63,7 @@ pub(crate) struct Whisper {
 pub(crate) struct Edit {
     /// Virtual time.
     pub(crate) time: String,
-    /// The text before.
     pub(crate) text_before: String,
-    /// The blocks before.
     pub(crate) blocks_before: Value,
 }
 
@@ -81,9 +71,7 @@ pub(crate) struct Edit {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Channel {
-    /// Its id.
     pub(crate) id: String,
-    /// Its name.
     pub(crate) name: String,
     /// Whether the bot is a member.
     pub(crate) is_member: bool,
@@ -97,9 +85,7 @@ pub(crate) struct Channel {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct User {
-    /// Its id.
     pub(crate) id: String,
-    /// Its name.
     pub(crate) name: String,
     /// Its workspace.
     pub(crate) team_id: String,
@@ -248,7 +234,6 @@ impl Workspace {
         Some(message.clone())
     }
 
-    /// A message.
     pub(crate) fn message(&self, channel: &str, ts: &str) -> Option<Message> {
         let state = lock(&self.0);
         state

@@ -19,7 +19,6 @@ pub struct DataPlaneAnswer {
     pub status: u16,
     /// Lower-case names.
     pub headers: BTreeMap<String, String>,
-    /// The body as text.
     pub body: String,
     /// How long the answer takes, in milliseconds.
     pub latency_ms: u64,

@@ -37,7 +37,7 @@ fn after(seconds: i64) -> Watch {
     }
 }
 
-fn told(watch: &Watch, state: &TaskState) -> (Option<bool>, String) {
+fn judged(watch: &Watch, state: &TaskState) -> (Option<bool>, String) {
     match judge_task(&check(), watch, &arn(), state) {
         Finding::Good(detail) => (Some(true), detail),
         Finding::Bad(detail) => (Some(false), detail),
@@ -105,7 +105,7 @@ fn a_strategy_goes_before_a_launch_type_and_a_task_set_speaks_for_its_service() 
 
 #[test]
 fn the_exit_code_of_its_container_decides() {
-    let (passed, detail) = told(
+    let (passed, detail) = judged(
         &after(60),
         &stopped(Some(0), "Essential container in task exited", None),
     );
@@ -113,7 +113,7 @@ fn the_exit_code_of_its_container_decides() {
         (passed, detail.as_str()),
         (Some(true), "`app` of task 0123abcd exited with 0")
     );
-    let (passed, detail) = told(
+    let (passed, detail) = judged(
         &after(60),
         &stopped(
             Some(137),
@@ -128,7 +128,7 @@ fn the_exit_code_of_its_container_decides() {
          usage; Essential container in task exited), expected 0"
     );
     let pull = "CannotPullContainerError: not found";
-    let (passed, detail) = told(&after(60), &stopped(None, pull, Some(pull)));
+    let (passed, detail) = judged(&after(60), &stopped(None, pull, Some(pull)));
     assert_eq!(passed, Some(false));
     assert_eq!(
         detail,
@@ -140,8 +140,8 @@ fn the_exit_code_of_its_container_decides() {
 #[test]
 fn a_task_has_its_time_and_no_more() {
     let running = TaskState::UnderWay("RUNNING".into());
-    assert_eq!(told(&after(599), &running).0, None);
-    let (passed, detail) = told(&after(600), &running);
+    assert_eq!(judged(&after(599), &running).0, None);
+    let (passed, detail) = judged(&after(600), &running);
     assert_eq!(passed, Some(false));
     assert_eq!(
         detail,
@@ -151,19 +151,19 @@ fn a_task_has_its_time_and_no_more() {
         decide: true,
         ..after(60)
     };
-    assert_eq!(told(&over, &running).0, Some(false));
+    assert_eq!(judged(&over, &running).0, Some(false));
 }
 
 #[test]
 fn what_nobody_knows_is_no() {
-    assert_eq!(told(&after(119), &TaskState::Unknown).0, None);
-    let (passed, detail) = told(&after(120), &TaskState::Unknown);
+    assert_eq!(judged(&after(119), &TaskState::Unknown).0, None);
+    let (passed, detail) = judged(&after(120), &TaskState::Unknown);
     assert_eq!(passed, Some(false));
     assert!(detail.contains("does not know task 0123abcd"), "{detail}");
     assert_eq!(read_task(None, &container()), TaskState::Unknown);
     let no_such_container = json!({"lastStatus": "STOPPED", "containers": []});
     assert_eq!(
-        told(
+        judged(
             &after(1),
             &read_task(Some(&no_such_container), &container())
         )
@@ -217,9 +217,9 @@ fn the_end_of_a_log_is_bounded_and_harmless() {
         .map(|n| format!("line {n} {}", "x".repeat(90)))
         .collect();
     let tail = log_tail(&many).unwrap();
-    assert!(tail.chars().count() <= LONGEST_TAIL, "{}", tail.len());
+    assert!(tail.chars().count() <= MAX_TAIL_LEN, "{}", tail.len());
     assert!(tail.contains("line 99 "), "the last lines count: {tail}");
     assert!(!tail.contains("line 0 "), "{tail}");
     let long = log_tail(&["y".repeat(5_000)]).unwrap();
-    assert_eq!(long.chars().count(), LONGEST_TAIL);
+    assert_eq!(long.chars().count(), MAX_TAIL_LEN);
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Message;
 use crate::message::buttons::buttons;
 use crate::message::escape::{cut, one_line, slack_text};
-use crate::message::style::{LONGEST_QUOTE, SLACK, SLACK_NOTIFICATION, Style, sign};
+use crate::message::style::{MAX_QUOTE_LEN, SLACK, SLACK_NOTIFICATION, Style, sign};
 use crate::message::waiting::sentence;
 use crate::release::{
     Conclusion, EndReason, Outcome, Overview, Reason, Since, StageOverview, StageStanding,
@@ -52,7 +52,7 @@ pub(super) fn card(overview: &Overview) -> Message {
     let image = &overview.image;
     // Of what ran before the first release no image is known.
     let origin = match &overview.rollback {
-        Some(rollback) if rollback.before => format!("`{}`", overview.release),
+        Some(rollback) if rollback.is_from_before => format!("`{}`", overview.release),
         Some(_) | None => format!(
             "`{}/{}@{}` · `{}`",
             image.registry, image.repository, image.digest, overview.release
@@ -66,7 +66,7 @@ pub(super) fn card(overview: &Overview) -> Message {
     }
 }
 
-/// What the card is about: the pipeline and the tag, or the way back that is taken.
+/// What the card is about: the pipeline and the tag, or the rollback.
 fn title(overview: &Overview) -> String {
     let (pipeline, tag) = (&overview.pipeline, &overview.image.tag);
     match &overview.rollback {
@@ -110,19 +110,19 @@ fn says_all_of(stage: &StageOverview, end: &Conclusion<EndReason>) -> bool {
         return false;
     };
     let is_its_end = end.reason == EndReason::at(&stage.stage, conclusion.reason.clone());
-    let whole = is_its_end && conclusion.reason.to_string().chars().count() <= LONGEST_QUOTE;
+    let whole = is_its_end && conclusion.reason.to_string().chars().count() <= MAX_QUOTE_LEN;
     conclusion.outcome == end.outcome && (whole || end.outcome == Outcome::Succeeded)
 }
 
 /// The longest text of a section: <https://docs.slack.dev/reference/block-kit/blocks/section-block>.
-const LONGEST_SECTION: usize = 3_000;
+const MAX_SECTION_LEN: usize = 3_000;
 
 /// The lines, in as few sections as hold them all.
 fn sections(lines: &[String]) -> Vec<String> {
     let mut sections: Vec<String> = Vec::new();
     for line in lines {
         match sections.last_mut() {
-            Some(section) if section.chars().count() + line.chars().count() < LONGEST_SECTION => {
+            Some(section) if section.chars().count() + line.chars().count() < MAX_SECTION_LEN => {
                 section.push('\n');
                 section.push_str(line);
             }
@@ -175,7 +175,7 @@ fn succeeded(
 ) -> String {
     let tag = slack_text(overview.image.tag.as_str());
     if let Some(rollback) = &overview.rollback {
-        let what = if rollback.before {
+        let what = if rollback.is_from_before {
             "what ran before"
         } else {
             tag.as_str()
@@ -210,5 +210,5 @@ pub(in crate::message) fn plain(text: &str) -> Value {
 /// links and mentions of its own out of what it finds in it:
 /// <https://docs.slack.dev/reference/block-kit/composition-objects/text-object>.
 pub(in crate::message) fn mrkdwn(text: &str) -> Value {
-    json!({ "type": "mrkdwn", "text": cut(text, LONGEST_SECTION), "verbatim": true })
+    json!({ "type": "mrkdwn", "text": cut(text, MAX_SECTION_LEN), "verbatim": true })
 }

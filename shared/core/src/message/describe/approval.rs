@@ -2,16 +2,16 @@
 
 use jiff::Timestamp;
 
-use super::{Description, Mail, Told, because, because_in_slack, plain};
+use super::{Context, Description, Mail, because, because_in_slack, plain};
 use crate::message::asking::approvers;
 use crate::message::escape::{one_line, slack_text};
-use crate::message::said::Said;
+use crate::message::said::AlreadySaid;
 use crate::message::style::{SLACK, person, to_the_second};
 use crate::names::{ApprovalId, Fingerprint, MessageId, StageName};
 use crate::release::{Decision, Principal, ReplyRefusal, VoidReason, reason};
 
 pub(super) fn requested(
-    told: Told<'_>,
+    told: Context<'_>,
     stage: &StageName,
     approval: &ApprovalId,
     spec: &Fingerprint,
@@ -53,7 +53,7 @@ pub(super) fn requested(
 }
 
 pub(super) fn voted(
-    said: &mut Said,
+    said: &mut AlreadySaid,
     approval: &ApprovalId,
     by: &Principal,
     decision: Decision,
@@ -74,7 +74,7 @@ pub(super) fn voted(
 }
 
 pub(super) fn reply_refused(
-    told: Told<'_>,
+    told: Context<'_>,
     approval: &ApprovalId,
     message: &MessageId,
     why: &ReplyRefusal,
@@ -99,7 +99,7 @@ pub(super) fn reply_refused(
     })
 }
 
-pub(super) fn voided(told: Told<'_>, approval: &ApprovalId, why: VoidReason) -> Description {
+pub(super) fn voided(told: Context<'_>, approval: &ApprovalId, why: VoidReason) -> Description {
     let why = &why.to_string();
     Description::new(format!(
         "the approval {approval} no longer counts: {}",

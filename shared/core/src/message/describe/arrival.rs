@@ -2,9 +2,9 @@
 
 use towpath_taskdef::image::Tag;
 
-use super::{Description, Told, because, because_in_slack, plain};
+use super::{Context, Description, because, because_in_slack, plain};
 use crate::message::escape::slack_text;
-use crate::message::said::Said;
+use crate::message::said::AlreadySaid;
 use crate::message::style::{SLACK, person, to_the_second};
 use crate::message::waiting::{at_stage, sentence};
 use crate::names::{ReleaseId, StageName};
@@ -21,10 +21,14 @@ pub(super) fn opened(pipeline: &Pipeline, version: i64, image: &Image) -> Descri
     ))
 }
 
-pub(super) fn rollback_opened(said: &mut Said, rollback: &Rollback, tag: &Tag) -> Description {
-    let (stage, good) = (&rollback.stage, &rollback.good);
+pub(super) fn rollback_opened(
+    said: &mut AlreadySaid,
+    rollback: &Rollback,
+    tag: &Tag,
+) -> Description {
+    let (stage, good) = (&rollback.stage, &rollback.good_release);
     let to = rollback.called(tag);
-    let of = match rollback.before {
+    let of = match rollback.is_from_before {
         true => format!("{to} ({good})"),
         false => format!("{to} of {good} ({})", rollback.revision.short()),
     };
@@ -44,7 +48,7 @@ pub(super) fn rollback_opened(said: &mut Said, rollback: &Rollback, tag: &Tag) -
 
 pub(super) fn planned(stage: &StageName, plan: &Plan) -> Description {
     let would = if plan.runs_already() {
-        format!("{} runs it already", plan.current)
+        format!("{} runs it already", plan.previous)
     } else {
         let change = |change: &ImageChange| {
             let (from, to) = (plain(&change.from), plain(&change.to));
@@ -54,7 +58,7 @@ pub(super) fn planned(stage: &StageName, plan: &Plan) -> Description {
         format!(
             "{} in {} (task definition {})",
             images.join(", "),
-            plan.current,
+            plan.previous,
             plan.spec.short()
         )
     };
@@ -62,8 +66,8 @@ pub(super) fn planned(stage: &StageName, plan: &Plan) -> Description {
 }
 
 pub(super) fn blocked(
-    told: Told<'_>,
-    said: &mut Said,
+    told: Context<'_>,
+    said: &mut AlreadySaid,
     stage: &StageName,
     by: &BlockedBy,
 ) -> Description {

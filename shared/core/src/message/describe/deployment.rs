@@ -1,8 +1,8 @@
 //! AWS carries a deployment out, moves its traffic, and rolls it back.
 
-use super::{Description, Told, because, because_in_slack, plain, there};
+use super::{Context, Description, because, because_in_slack, plain, there};
 use crate::message::escape::slack_text;
-use crate::message::said::{By, Said};
+use crate::message::said::{AlreadySaid, By};
 use crate::message::style::person;
 use crate::names::{DeploymentId, PauseId, StageName};
 use crate::pipeline::HookPoint;
@@ -20,7 +20,7 @@ pub(super) fn reported(deployment: &DeploymentId, state: &str) -> Description {
 }
 
 pub(super) fn observed(
-    said: &mut Said,
+    said: &mut AlreadySaid,
     deployment: &DeploymentId,
     status: &DeploymentStatus,
 ) -> Description {
@@ -53,7 +53,7 @@ pub(super) fn observed(
     }
 }
 
-fn rolled_back_by_aws(said: &mut Said, reason: &str) -> Option<String> {
+fn rolled_back_by_aws(said: &mut AlreadySaid, reason: &str) -> Option<String> {
     if !said.goes_back(By::Aws) {
         return None;
     }
@@ -82,8 +82,8 @@ pub(super) fn hook_answered(deployment: &DeploymentId, at: HookPoint, passed: bo
 }
 
 pub(super) fn traffic_allowed(
-    told: Told<'_>,
-    said: &Said,
+    told: Context<'_>,
+    said: &AlreadySaid,
     deployment: &DeploymentId,
     pause: Option<&PauseId>,
 ) -> Description {
@@ -99,7 +99,7 @@ pub(super) fn traffic_allowed(
 }
 
 pub(super) fn rollback_requested(
-    said: &mut Said,
+    said: &mut AlreadySaid,
     stage: &StageName,
     by: &Principal,
     why: Option<&str>,
@@ -114,7 +114,7 @@ pub(super) fn rollback_requested(
 }
 
 pub(super) fn rollback_started(
-    said: &mut Said,
+    said: &mut AlreadySaid,
     deployment: Option<&DeploymentId>,
     reason: &RollbackReason,
 ) -> Description {
@@ -124,7 +124,7 @@ pub(super) fn rollback_started(
         .line(rolled_back_by_towpath(said, &reason))
 }
 
-fn rolled_back_by_towpath(said: &mut Said, reason: &str) -> Option<String> {
+fn rolled_back_by_towpath(said: &mut AlreadySaid, reason: &str) -> Option<String> {
     if !said.goes_back(By::Towpath) {
         return None;
     }

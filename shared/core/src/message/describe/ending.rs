@@ -1,15 +1,15 @@
 //! How rollouts and releases end, and what is left behind.
 
-use super::{Description, Mail, Told, because_in_slack, plain};
+use super::{Context, Description, Mail, because_in_slack, plain};
 use crate::message::escape::{one_line, slack_text};
-use crate::message::said::Said;
+use crate::message::said::AlreadySaid;
 use crate::message::style::{person, sign};
 use crate::names::StageName;
 use crate::release::{
     EndReason, Entry, Event, HoldReason, Outcome, Principal, Reason, Release, reason,
 };
 
-pub(super) fn vetoed(said: &mut Said, by: &Principal, why: &str) -> Description {
+pub(super) fn vetoed(said: &mut AlreadySaid, by: &Principal, why: &str) -> Description {
     said.has(reason::vetoed(by, why).to_string());
     Description::bad(format!("the image was vetoed: {}", plain(why))).line(format!(
         ":no_entry: {} vetoed the image: {}",
@@ -19,8 +19,8 @@ pub(super) fn vetoed(said: &mut Said, by: &Principal, why: &str) -> Description 
 }
 
 pub(super) fn held(
-    told: Told<'_>,
-    said: &mut Said,
+    told: Context<'_>,
+    said: &mut AlreadySaid,
     stage: &StageName,
     why: &HoldReason,
 ) -> Description {
@@ -47,7 +47,7 @@ pub(super) fn held(
 }
 
 pub(super) fn rollout_ended(
-    said: &mut Said,
+    said: &mut AlreadySaid,
     stage: &StageName,
     outcome: Outcome,
     why: &Reason,
@@ -61,8 +61,8 @@ pub(super) fn rollout_ended(
 }
 
 pub(super) fn ended(
-    told: Told<'_>,
-    said: &mut Said,
+    told: Context<'_>,
+    said: &mut AlreadySaid,
     outcome: Outcome,
     reason: &EndReason,
 ) -> Description {
@@ -85,7 +85,7 @@ pub(super) fn ended(
 
 /// How the release has ended, if that says more than what led to it: whoever rejects a rollout that
 /// has not begun has said that it is refused.
-fn ended_in_slack(said: &mut Said, outcome: Outcome, reason: &EndReason) -> Option<String> {
+fn ended_in_slack(said: &mut AlreadySaid, outcome: Outcome, reason: &EndReason) -> Option<String> {
     let stage = said.stage().cloned();
     let reason = match reason {
         // The line names the stage by itself.
@@ -130,7 +130,7 @@ fn lifts(release: &Release, stage: &StageName) -> String {
 }
 
 /// Whether a hold is written together with the end of the release.
-fn is_held_by_its_end(held: Told<'_>) -> bool {
+fn is_held_by_its_end(held: Context<'_>) -> bool {
     let after = held.release.entries().iter();
     let mut after = after.filter(|entry| entry.sequence > held.entry.sequence);
     let ends = |entry: &Entry| matches!(entry.event, Event::Ended { .. });
@@ -139,7 +139,7 @@ fn is_held_by_its_end(held: Told<'_>) -> bool {
 }
 
 /// The stage whose hold is written together with the end of the release, if one is.
-fn held_by_its_end(ended: Told<'_>) -> Option<&StageName> {
+fn held_by_its_end(ended: Context<'_>) -> Option<&StageName> {
     let before = ended.release.entries().iter().rev();
     let mut before = before.filter(|entry| entry.sequence < ended.entry.sequence);
     let (rollout, held) = (before.next()?, before.next()?);

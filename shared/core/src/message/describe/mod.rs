@@ -8,7 +8,7 @@ mod ending;
 mod preparation;
 
 use super::escape::{one_line, slack_text};
-use super::said::Said;
+use super::said::AlreadySaid;
 use crate::names::ApprovalId;
 use crate::release::{Entry, Event, Outcome, Release};
 
@@ -97,12 +97,12 @@ impl Description {
 
 /// An entry in the story of its release.
 #[derive(Clone, Copy)]
-struct Told<'a> {
+struct Context<'a> {
     release: &'a Release,
     entry: &'a Entry,
 }
 
-impl Told<'_> {
+impl Context<'_> {
     /// What people call the release, after its pipeline.
     fn name(self) -> String {
         format!(
@@ -115,14 +115,14 @@ impl Told<'_> {
 
 /// What each entry of a release says, in their order.
 pub fn describe(release: &Release) -> impl Iterator<Item = (&Entry, Description)> {
-    let mut said = Said::default();
+    let mut said = AlreadySaid::default();
     release.entries().iter().map(move |entry| {
         said.follow(&entry.event);
-        (entry, of(Told { release, entry }, &mut said))
+        (entry, of(Context { release, entry }, &mut said))
     })
 }
 
-fn of(told: Told<'_>, said: &mut Said) -> Description {
+fn of(told: Context<'_>, said: &mut AlreadySaid) -> Description {
     match &told.entry.event {
         Event::Opened {
             rollback: Some(rollback),
@@ -144,12 +144,15 @@ fn of(told: Told<'_>, said: &mut Said) -> Description {
             stage,
             by,
             tag,
-            back,
+            is_rollback: back,
             epoch: _,
         } => arrival::replaced(stage, by, tag.as_ref(), *back),
         Event::BroughtBack { stage, by, .. } => arrival::brought_back(stage, by),
-        Event::ToldEarlier { earlier, service } => arrival::told_earlier(earlier, service),
-        Event::Woke { service, next } => arrival::woke(service, next.as_ref()),
+        Event::PredecessorNotified {
+            predecessor: earlier,
+            service,
+        } => arrival::told_earlier(earlier, service),
+        Event::NextNotified { service, next } => arrival::woke(service, next.as_ref()),
 
         Event::ApprovalRequested {
             stage,
@@ -191,7 +194,7 @@ fn of(told: Told<'_>, said: &mut Said) -> Description {
         Event::Watched { stage } => preparation::watched(stage),
         Event::Checked {
             stage, at, results, ..
-        } => preparation::checked(said, stage, *at, results),
+        } => preparation::checks_ran(said, stage, *at, results),
         Event::BaselineChanged { stage, found } => {
             preparation::baseline_changed(said, stage, found)
         }
@@ -254,11 +257,11 @@ fn of(told: Told<'_>, said: &mut Said) -> Description {
 }
 
 /// How much of a text from outside a sentence shows, in characters.
-const LONGEST_TEXT: usize = 400;
+const MAX_TEXT_LEN: usize = 400;
 
 /// Text from outside on one line, with nothing that a terminal would obey.
 fn plain(text: &str) -> String {
-    one_line(text, LONGEST_TEXT)
+    one_line(text, MAX_TEXT_LEN)
 }
 
 /// A reason, after what it is the reason for, in a sentence.

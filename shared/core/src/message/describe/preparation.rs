@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Description, Told, plain, there};
+use super::{Context, Description, plain, there};
 use crate::message::escape::slack_text;
-use crate::message::said::Said;
+use crate::message::said::AlreadySaid;
 use crate::message::style::to_the_second;
 use crate::names::{CheckName, DeploymentId, StageName};
 use crate::pipeline::HookPoint;
@@ -12,9 +12,9 @@ use crate::release::{
     Action, ActionKind, CheckResult, Revision, ScalableTarget, ScalingState, reason,
 };
 
-pub(super) fn started(told: Told<'_>, stage: &StageName, epoch: u64) -> Description {
+pub(super) fn started(told: Context<'_>, stage: &StageName, epoch: u64) -> Description {
     let engine = told.release.pipeline().stage(stage);
-    let engine = engine.map(|stage| stage.rollout.engine());
+    let engine = engine.map(|stage| stage.engine.name());
     Description::new(format!(
         "{stage}: the rollout begins, number {epoch} of its service"
     ))
@@ -42,7 +42,7 @@ pub(super) fn scaling_suspended() -> Description {
 }
 
 pub(super) fn scaling_left(
-    said: &mut Said,
+    said: &mut AlreadySaid,
     target: &ScalableTarget,
     desired: u32,
     restoring: bool,
@@ -88,8 +88,8 @@ pub(super) fn watched(stage: &StageName) -> Description {
     Description::bookkeeping(format!("{stage}: the checks were looked at"))
 }
 
-pub(super) fn checked(
-    said: &mut Said,
+pub(super) fn checks_ran(
+    said: &mut AlreadySaid,
     stage: &StageName,
     at: HookPoint,
     results: &[CheckResult],
@@ -121,7 +121,11 @@ pub(super) fn checked(
     Description::bad(sentence).line((!failures.is_empty()).then(in_slack))
 }
 
-pub(super) fn baseline_changed(said: &mut Said, stage: &StageName, found: &str) -> Description {
+pub(super) fn baseline_changed(
+    said: &mut AlreadySaid,
+    stage: &StageName,
+    found: &str,
+) -> Description {
     let news = said.news(&reason::started_elsewhere(found).to_string());
     Description::bad(format!(
         "{stage}: {} was found to run, which was started elsewhere",
@@ -156,7 +160,7 @@ pub(super) fn group_freed(stage: &StageName) -> Description {
     Description::new(format!("{stage}: the deployment group is free"))
 }
 
-pub(super) fn refused(said: &mut Said, action: ActionKind, why: &str) -> Description {
+pub(super) fn refused(said: &mut AlreadySaid, action: ActionKind, why: &str) -> Description {
     let news = said.news(&reason::refused(action, why).to_string());
     if news.is_some() {
         // What cannot be planned is said to be over for that very reason.

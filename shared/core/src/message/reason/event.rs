@@ -29,7 +29,7 @@ pub fn reason_of(event: &Event) -> Option<String> {
         | Event::Checked { .. }
         | Event::Superseded { .. }
         | Event::Overtook { .. }
-        | Event::Woke { .. }
+        | Event::NextNotified { .. }
         | Event::Planned { .. }
         | Event::ApprovalRequested { .. }
         | Event::RolloutStarted { .. }
@@ -47,7 +47,7 @@ pub fn reason_of(event: &Event) -> Option<String> {
         | Event::ScalingRestored { .. }
         | Event::Replaced { .. }
         | Event::BroughtBack { .. }
-        | Event::ToldEarlier { .. }
+        | Event::PredecessorNotified { .. }
         | Event::CardShown { .. }
         | Event::Notified { .. } => None,
     }

@@ -52,14 +52,14 @@ impl fmt::Display for HoldReason {
             Self::Rollback {
                 by,
                 reason,
-                good,
+                good_release,
                 before,
                 failed,
             } => {
                 let to = match before {
-                    None => good.to_string(),
+                    None => good_release.to_string(),
                     Some(revision) => {
-                        format!("{}, which ran before {good}", revision.short())
+                        format!("{}, which ran before {good_release}", revision.short())
                     }
                 };
                 match failed {

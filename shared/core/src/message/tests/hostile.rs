@@ -40,7 +40,7 @@ fn stories() -> Vec<Story> {
     stories.push(live().refused(ActionKind::Start, HOSTILE));
     stories.push(live().happened(Event::RollbackStarted {
         deployment: None,
-        also: None,
+        alias: None,
         reason: sample::failed(HOSTILE),
         outcome: Outcome::RolledBack,
         hold: false,

@@ -31,7 +31,7 @@ fn longest(behind: usize, tag: &str, reason: &str) -> Story {
         let mut stage = production.clone();
         stage["name"] = name(index).into();
         stage["service"] = format!("api-{index}").into();
-        stage["rollout"]["codedeploy"]["group"] = format!("api-{index}").into();
+        stage["engine"]["codedeploy"]["group"] = format!("api-{index}").into();
         stage
     });
     json["stages"] = stages.collect::<Vec<_>>().into();

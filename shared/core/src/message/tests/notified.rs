@@ -66,8 +66,8 @@ fn events() -> Vec<Event> {
             rollback: Some(Box::new(Rollback {
                 stage: stage("production"),
                 revision: sample::revision(6),
-                good: "shop-api-0123456789abcdef".parse().unwrap(),
-                before: false,
+                good_release: "shop-api-0123456789abcdef".parse().unwrap(),
+                is_from_before: false,
                 from: None,
                 by: sample::slack("U1"),
                 reason: None,

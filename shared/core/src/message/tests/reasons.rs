@@ -119,8 +119,8 @@ fn why_a_rollout_has_ended() {
             "d00dad1 is newer and has arrived here too",
         ),
         (
-            json!({ "is": "no_way_back", "problem": "its image is gone" }),
-            "its image is gone; bring that back, or allow it with `way_back: optional`",
+            json!({ "is": "cannot_roll_back", "problem": "its image is gone" }),
+            "its image is gone; bring that back, or allow it with `rollback: optional`",
         ),
         (
             json!({ "is": "no_load_balancer" }),
@@ -252,15 +252,15 @@ fn why_a_stage_is_on_hold() {
             "3f2c1ab could not be rolled back: could not roll back: AccessDenied; look at what serves",
         ),
         (
-            json!({ "is": "rollback", "by": ada, "good": "shop-api-0123456789abcdef" }),
+            json!({ "is": "rollback", "by": ada, "good_release": "shop-api-0123456789abcdef" }),
             "ada rolled it back to shop-api-0123456789abcdef",
         ),
         (
-            json!({ "is": "rollback", "by": ada, "reason": "it is slow", "good": "shop-api-0123456789abcdef", "before": revision(5) }),
+            json!({ "is": "rollback", "by": ada, "reason": "it is slow", "good_release": "shop-api-0123456789abcdef", "before": revision(5) }),
             "ada rolled it back to shop:5, which ran before shop-api-0123456789abcdef: it is slow",
         ),
         (
-            json!({ "is": "rollback", "by": ada, "reason": "it is slow", "good": "shop-api-0123456789abcdef",
+            json!({ "is": "rollback", "by": ada, "reason": "it is slow", "good_release": "shop-api-0123456789abcdef",
                 "failed": { "is": "deployment", "said": "tasks failed to start" } }),
             "it was to be rolled back to shop-api-0123456789abcdef, as ada asked: it is slow; that did not come through: tasks failed to start; look at what serves",
         ),

@@ -102,7 +102,7 @@ fn a_failed_check_rolls_back() {
     let story = at_staging()
         .happened(checked(false, detail))
         .observed("d-1", rolling_back);
-    let live = story.release.live().expect("it is rolled out");
+    let live = story.release.active_rollout().expect("it is rolled out");
     let checks = reason::failed_checks(live).expect("one failed");
     let story = story.ended("staging", Outcome::RolledBack, None);
     let story = ended(story, Outcome::RolledBack, "staging", checks);
@@ -186,7 +186,7 @@ fn a_rollout_is_taken_back_for_its_time() {
         .observed("d-1", in_progress("Install"))
         .happened(Event::RollbackStarted {
             deployment: None,
-            also: None,
+            alias: None,
             reason: sample::too_late(),
             outcome: Outcome::RolledBack,
             hold: false,
@@ -260,7 +260,7 @@ fn replaced(back: bool) -> Story {
         stage: "production".parse().unwrap(),
         by: "shop-api-0123456789abcdef".parse().unwrap(),
         tag: "d00dad1".parse().ok(),
-        back,
+        is_rollback: back,
         epoch: 2,
     })
 }
@@ -303,7 +303,7 @@ fn rolled_back_by_hand() -> Story {
         })
         .happened(Event::RollbackStarted {
             deployment: None,
-            also: None,
+            alias: None,
             reason: because.clone(),
             outcome: Outcome::RolledBack,
             hold: true,
@@ -363,7 +363,7 @@ fn it_is_stopped_by_hand_and_nothing_rolls_it_back() {
         )
         .happened(Event::RollbackStarted {
             deployment: Some(deployment("d-2")),
-            also: None,
+            alias: None,
             reason: sample::failed(&left),
             outcome: Outcome::RolledBack,
             hold: false,

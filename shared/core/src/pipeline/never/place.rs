@@ -44,7 +44,7 @@ fn role(stage: &Stage, arn: &str, path: &str, found: &mut Found) {
             format!("write `{}`", within(meant)),
         );
     } else if let Some(region) = region.filter(|region| Partition::has_region(region))
-        && let Some(problem) = foreign(arn, region)
+        && let Some(problem) = other_region(arn, region)
     {
         let meant = Partition::named(region).id;
         found.add(
@@ -59,7 +59,7 @@ fn role(stage: &Stage, arn: &str, path: &str, found: &mut Found) {
 }
 
 /// Why nothing with that ARN is in a region: it is in another partition.
-pub(super) fn foreign(arn: &str, region: &str) -> Option<String> {
+pub(super) fn other_region(arn: &str, region: &str) -> Option<String> {
     let own = arn.split(':').nth(1)?;
     let partition = Partition::named(region).id;
     (own != partition).then(|| {

@@ -12,7 +12,7 @@ use crate::pipeline::finding::Found;
 /// Shortest name of a repository of ECR. Its other rules are those of every registry, since its model
 /// has the pattern that takes `a__b` and `a--b`:
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html>.
-const SHORTEST: usize = 2;
+const MIN_LEN: usize = 2;
 
 /// Registries that people pull from, and whose pushes nobody tells Towpath of.
 const REGISTRIES: [&str; 23] = [
@@ -62,10 +62,10 @@ pub(super) fn find(pipeline: &Pipeline, found: &mut Found) {
 }
 
 fn repository(text: &str, found: &mut Found) {
-    if text.len() < SHORTEST {
+    if text.len() < MIN_LEN {
         found.add(
             "repository",
-            format!("`{text}` is too short: the repositories of ECR have names of {SHORTEST} to 256 characters"),
+            format!("`{text}` is too short: the repositories of ECR have names of {MIN_LEN} to 256 characters"),
             "write the name that ECR shows, such as `repository: shop`",
         );
         return;
@@ -76,8 +76,8 @@ fn repository(text: &str, found: &mut Found) {
     };
     // The deepest part of a name alone may be too short.
     let name = rest.map(|rest| rest.rsplit('/').next().unwrap_or(rest));
-    let name = name.filter(|name| name.len() >= SHORTEST).unwrap_or("shop");
-    let rest = rest.filter(|rest| rest.len() >= SHORTEST).unwrap_or(name);
+    let name = name.filter(|name| name.len() >= MIN_LEN).unwrap_or("shop");
+    let rest = rest.filter(|rest| rest.len() >= MIN_LEN).unwrap_or(name);
     let Ok(registry) = host.parse::<Registry>() else {
         return;
     };

@@ -15,14 +15,14 @@ pub(super) fn find(tags: &TagPolicy, found: &mut Found) {
         TagPolicy::Semver(range) => ("semver", range.as_str()),
         TagPolicy::Glob(glob) => ("glob", glob.as_str()),
     };
-    let way_out = match without_slashes(tags) {
+    let help = match without_slashes(tags) {
         Some(inner) => format!("leave the slashes out: `{}`", repeated(&inner)),
         None => "write one that a tag keeps (1 to 128 letters, digits and _ . -, not beginning with . or -, and never `latest`), or leave `tags` out to take commit hashes".to_owned(),
     };
     found.add(
         format!("tags.{key}"),
         format!("`{}` takes no tag at all", repeated(text)),
-        way_out,
+        help,
     );
 }
 

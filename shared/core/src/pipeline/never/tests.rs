@@ -8,7 +8,7 @@ fn never(key: &str, value: Value) -> Vec<String> {
     let mut text = json!({
         "pipeline": "shop", "repository": "shop",
         "stages": [{
-            "name": "test", "cluster": "c", "service": "s", "containers": ["app"], "rollout": {"rolling": {}}
+            "name": "test", "cluster": "c", "service": "s", "containers": ["app"], "engine": {"rolling": {}}
         }]
     });
     match key.strip_prefix("stage ") {
@@ -16,7 +16,7 @@ fn never(key: &str, value: Value) -> Vec<String> {
         None => text[key] = value,
     }
     let pipeline = Pipeline::from_json(&text.to_string()).unwrap();
-    let told = |one: Contradiction| format!("{}: {}", one.path, one.way_out);
+    let told = |one: Problem| format!("{}: {}", one.path, one.help);
     pipeline.never().into_iter().map(told).collect()
 }
 
@@ -84,7 +84,7 @@ fn what_never_fires_is_told_with_the_way_out() {
     assert_eq!(
         told,
         [
-            "stages.0.rollout.codedeploy.configuration: write `CodeDeployDefault.ECSCanary10Percent5Minutes`"
+            "stages.0.engine.codedeploy.configuration: write `CodeDeployDefault.ECSCanary10Percent5Minutes`"
         ]
     );
     assert_eq!(
@@ -123,7 +123,7 @@ fn a_hook_elsewhere_is_never_called() {
         let text = json!({
             "pipeline": "shop", "repository": "shop",
             "stages": [{
-                "name": "test", "cluster": "c", "service": "s", "containers": ["app"], "rollout": rollout,
+                "name": "test", "cluster": "c", "service": "s", "containers": ["app"], "engine": rollout,
                 "account": "222222222222", "role": {"arn": "arn:aws:iam::222222222222:role/towpath"},
             }]
         });
@@ -144,11 +144,11 @@ fn a_hook_elsewhere_is_never_called() {
 }
 
 /// The pipeline with one value changed: what is told, as problem and way out.
-fn told(pointer: &str, value: Value) -> Vec<(String, String)> {
+fn problems(pointer: &str, value: Value) -> Vec<(String, String)> {
     let mut text = json!({
         "pipeline": "shop", "repository": "shop", "notify": {"slack": "C0123456789"},
         "stages": [{
-            "name": "test", "cluster": "c", "service": "s", "containers": ["app"], "rollout": {"ecs": {}},
+            "name": "test", "cluster": "c", "service": "s", "containers": ["app"], "engine": {"ecs": {}},
             "account": "222222222222", "region": "eu-west-1",
             "role": {"arn": "arn:aws:iam::222222222222:role/towpath"},
             "approval": {"slack": ["U0123456789"]},
@@ -157,7 +157,7 @@ fn told(pointer: &str, value: Value) -> Vec<(String, String)> {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     text.pointer_mut(parent).unwrap()[key] = value;
     let pipeline = Pipeline::from_json(&text.to_string()).unwrap();
-    let told = |one: Contradiction| (format!("{}: {}", one.path, one.problem), one.way_out);
+    let told = |one: Problem| (format!("{}: {}", one.path, one.problem), one.help);
     pipeline.never().into_iter().map(told).collect()
 }
 
@@ -166,7 +166,7 @@ fn told(pointer: &str, value: Value) -> Vec<(String, String)> {
 fn each_value_is_named_and_its_way_out_is_taken() {
     let role = "arn:aws:iam::222222222222:role/towpath";
     let ecr = "111111111111.dkr.ecr.eu-west-1.amazonaws.com";
-    for (pointer, bad, problem, way_out, instead) in [
+    for (pointer, bad, problem, help, instead) in [
         (
             "/repository",
             "a",
@@ -308,14 +308,14 @@ fn each_value_is_named_and_its_way_out_is_taken() {
             role,
         ),
         (
-            "/stages/0/rollout/ecs",
+            "/stages/0/engine/ecs",
             "arn:aws-cn:lambda:eu-west-1:222222222222:function:towpath-lifecycle-hook",
             "is in partition `aws-cn`, and region `eu-west-1` in `aws`",
             "`towpath-lifecycle-hook`",
             "towpath-lifecycle-hook",
         ),
         (
-            "/stages/0/rollout/ecs",
+            "/stages/0/engine/ecs",
             "arn:aws:lambda:eu-west-1:222222222222:layer:towpath:1",
             "is no function of Lambda",
             "`towpath-lifecycle-hook`",
@@ -374,15 +374,15 @@ fn each_value_is_named_and_its_way_out_is_taken() {
         let value = |text: &str| match pointer {
             "/tags" => json!({"regex": text}),
             "/operators" | "/stages/0/approval/slack" => json!([text]),
-            "/stages/0/rollout/ecs" => json!({"hook": text}),
+            "/stages/0/engine/ecs" => json!({"hook": text}),
             _ => json!(text),
         };
-        let found = told(pointer, value(bad));
+        let found = problems(pointer, value(bad));
         assert_eq!(found.len(), 1, "{bad}: {found:?}");
         let (shown, way) = &found[0];
         assert!(shown.contains(problem), "{bad}: {shown}");
-        assert!(way.contains(way_out), "{bad}: {way}");
-        assert_eq!(told(pointer, value(instead)), [], "{instead}");
+        assert!(way.contains(help), "{bad}: {way}");
+        assert_eq!(problems(pointer, value(instead)), [], "{instead}");
     }
 }
 
@@ -419,7 +419,7 @@ fn what_comes_close_is_not_refused() {
             "/operators" => json!([good]),
             _ => json!(good),
         };
-        assert_eq!(told(pointer, value), [], "{good}");
+        assert_eq!(problems(pointer, value), [], "{good}");
     }
     for (region, partition) in [
         ("cn-northwest-1", "aws-cn"),
@@ -437,7 +437,7 @@ fn what_comes_close_is_not_refused() {
                 "name": "test", "cluster": "c", "service": "s", "containers": ["app"],
                 "account": "222222222222", "region": region,
                 "role": {"arn": format!("arn:{partition}:iam::222222222222:role/towpath")},
-                "rollout": {"ecs": {"hook": format!("arn:{partition}:lambda:{region}:222222222222:function:hook")}},
+                "engine": {"ecs": {"hook": format!("arn:{partition}:lambda:{region}:222222222222:function:hook")}},
             }]
         });
         let pipeline = Pipeline::from_json(&text.to_string()).unwrap();

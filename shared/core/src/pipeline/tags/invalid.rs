@@ -36,14 +36,14 @@ pub enum InvalidPattern {
 }
 
 /// Longest pattern in characters: twice the longest tag.
-const LONGEST_PATTERN: usize = 256;
+const MAX_PATTERN_LEN: usize = 256;
 
 impl InvalidPattern {
     pub(super) fn check_length(pattern: &str) -> Result<(), Self> {
         let length = pattern.chars().count();
         if pattern.is_empty() {
             Err(Self::Empty)
-        } else if length > LONGEST_PATTERN {
+        } else if length > MAX_PATTERN_LEN {
             Err(Self::TooLong { length })
         } else {
             Ok(())
@@ -70,10 +70,10 @@ impl InvalidPattern {
 
     /// What to write instead.
     #[must_use]
-    pub fn way_out(&self) -> String {
+    pub fn help(&self) -> String {
         match self {
             Self::Empty => "write one, or leave `tags` out to take commit hashes".to_owned(),
-            Self::TooLong { .. } => format!("use at most {LONGEST_PATTERN}"),
+            Self::TooLong { .. } => format!("use at most {MAX_PATTERN_LEN}"),
             Self::Regex { reason, .. } if reason.contains("look-around") => {
                 "leave the look-around out: the expression must match the whole tag".to_owned()
             }
@@ -90,7 +90,7 @@ impl InvalidPattern {
 
 impl fmt::Display for InvalidPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.problem(), self.way_out())
+        write!(f, "{}: {}", self.problem(), self.help())
     }
 }
 

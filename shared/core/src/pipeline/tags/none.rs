@@ -10,7 +10,7 @@ use semver::{BuildMetadata, Comparator, Prerelease, Version, VersionReq};
 use super::{TagPolicy, TagVerdict};
 
 /// Longest tag in characters.
-const LONGEST: usize = 128;
+const MAX_LEN: usize = 128;
 
 impl TagPolicy {
     /// Whether there is a tag that it takes.
@@ -42,7 +42,7 @@ fn glob_takes_any(glob: &str) -> bool {
     // tag.
     let shortest = fixed + usize::from(begins_badly);
     let is_open = glob.contains(['*', '?']);
-    shortest <= LONGEST && (is_open || !glob.eq_ignore_ascii_case("latest"))
+    shortest <= MAX_LEN && (is_open || !glob.eq_ignore_ascii_case("latest"))
 }
 
 /// The tags that are tried for a range: all at which an interval of versions can begin.

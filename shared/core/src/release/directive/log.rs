@@ -13,7 +13,6 @@ pub struct Logged {
     pub subject: Subject,
     /// Its place among the orders about that.
     pub sequence: u64,
-    /// Its fingerprint.
     pub fingerprint: Fingerprint,
 }
 

@@ -36,7 +36,9 @@ impl Event {
     fn named(&self) -> Named<'_> {
         match self {
             Self::DeploymentStarted {
-                deployment, also, ..
+                deployment,
+                alias: also,
+                ..
             } => Named {
                 started: Some(deployment),
                 alias: also.as_ref(),
@@ -47,7 +49,9 @@ impl Event {
                 ..Named::default()
             },
             Self::RollbackStarted {
-                deployment, also, ..
+                deployment,
+                alias: also,
+                ..
             } => Named {
                 rollback: deployment.as_ref(),
                 alias: also.as_ref(),
@@ -68,10 +72,10 @@ impl Event {
             | Self::Checked { .. }
             | Self::Superseded { .. }
             | Self::Overtook { .. }
-            | Self::ToldEarlier { .. }
+            | Self::PredecessorNotified { .. }
             | Self::Replaced { .. }
             | Self::BroughtBack { .. }
-            | Self::Woke { .. }
+            | Self::NextNotified { .. }
             | Self::Planned { .. }
             | Self::ApprovalRequested { .. }
             | Self::ApprovalVoided { .. }

@@ -13,7 +13,7 @@
 use jiff::Timestamp;
 
 use super::closing::succeeded;
-use super::context::{Own, SLOWEST_POLL};
+use super::context::{MAX_POLL_INTERVAL, RolloutContext};
 use super::follow::observe;
 use super::rolling_back::{failed_while_baking, requested, roll_back, still_serves};
 use super::{Step, calls, checks, finish, later, perform};
@@ -21,7 +21,7 @@ use crate::pipeline::HookPoint;
 use crate::release::Action;
 use crate::release::rollout::{Deployment, watched_until};
 
-pub(super) fn next(own: Own<'_>, deployment: &Deployment) -> Step {
+pub(super) fn next(own: RolloutContext<'_>, deployment: &Deployment) -> Step {
     let rollback = requested(own).or_else(|| failed_while_baking(own));
     if let Some(rollback) = rollback {
         return match still_serves(own, deployment) {
@@ -38,10 +38,10 @@ pub(super) fn next(own: Own<'_>, deployment: &Deployment) -> Step {
 /// Whether the stage's bake time is over, and everything that was watched in it is decided. What
 /// served when it began may have been replaced in it, so it is looked at once more; where that is
 /// not possible, what was seen last counts, a little later.
-pub(super) fn is_over(own: Own<'_>, deployment: &Deployment) -> bool {
+pub(super) fn is_over(own: RolloutContext<'_>, deployment: &Deployment) -> bool {
     watched_until(deployment, own.stage).is_none_or(|until| {
         own.now >= until && !is_to_be_looked_at(deployment, until)
-            || own.now >= later(until, SLOWEST_POLL)
+            || own.now >= later(until, MAX_POLL_INTERVAL)
     }) && checks::undecided(own, HookPoint::Bake).is_empty()
 }
 
@@ -49,8 +49,8 @@ fn is_to_be_looked_at(deployment: &Deployment, until: Timestamp) -> bool {
     deployment.reported || deployment.observed_at < until
 }
 
-fn watch(own: Own<'_>, deployment: &Deployment) -> Step {
-    let Own {
+fn watch(own: RolloutContext<'_>, deployment: &Deployment) -> Step {
+    let RolloutContext {
         release,
         stage,
         live,
@@ -67,7 +67,10 @@ fn watch(own: Own<'_>, deployment: &Deployment) -> Step {
         return perform(release, vec![observe(own, deployment)]);
     }
     let until = watched_until(deployment, stage).unwrap_or(now);
-    if now >= until && is_to_be_looked_at(deployment, until) && now < later(until, SLOWEST_POLL) {
+    if now >= until
+        && is_to_be_looked_at(deployment, until)
+        && now < later(until, MAX_POLL_INTERVAL)
+    {
         return perform(release, vec![observe(own, deployment)]);
     }
     let undecided = checks::undecided(own, HookPoint::Bake);

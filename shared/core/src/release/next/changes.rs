@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::names::ContainerName;
 use crate::pipeline::Stage;
-use crate::release::{Changes, Mark, Place, Release};
+use crate::release::{Changes, CorrelationTag, Place, Release};
 
 pub(super) fn place(release: &Release, stage: &Stage) -> Option<Place> {
     let service = release.service_id(release.stage_position(&stage.name)?)?;
@@ -76,8 +76,8 @@ fn fill(text: &str, values: &BTreeMap<String, String>) -> String {
 }
 
 /// The text by which a deployment is found again: CodeDeploy keeps 256 characters of description.
-pub(super) fn mark(release: &Release, stage: &Stage) -> String {
-    Mark {
+pub(super) fn correlation_tag(release: &Release, stage: &Stage) -> String {
+    CorrelationTag {
         release: release.id().clone(),
         stage: stage.name.clone(),
     }

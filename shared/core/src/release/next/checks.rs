@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::context::Own;
+use super::context::RolloutContext;
 use super::{Step, later, perform};
 use crate::names::{DeploymentId, Fingerprint};
 use crate::pipeline::{Check, CheckKind, HookPoint};
@@ -13,8 +13,8 @@ use crate::release::{Action, DueCheck};
 const POLL: SignedDuration = SignedDuration::from_secs(60);
 
 /// The checks at a point that are run here and not decided yet.
-pub(super) fn undecided<'a>(own: Own<'a>, point: HookPoint) -> Vec<&'a Check> {
-    let Own { stage, live, .. } = own;
+pub(super) fn undecided<'a>(own: RolloutContext<'a>, point: HookPoint) -> Vec<&'a Check> {
+    let RolloutContext { stage, live, .. } = own;
     stage
         .checks_at(point)
         .filter(|check| !check.kind.is_run_by_hook())
@@ -25,14 +25,14 @@ pub(super) fn undecided<'a>(own: Own<'a>, point: HookPoint) -> Vec<&'a Check> {
 /// What is done about checks now: their tasks are started, or they are looked at. Nothing if they
 /// were looked at just now.
 pub(super) fn run(
-    own: Own<'_>,
+    own: RolloutContext<'_>,
     at: HookPoint,
     deployment: Option<&DeploymentId>,
     since: Timestamp,
     undecided: Vec<&Check>,
     decide: bool,
 ) -> Option<Step> {
-    let Own {
+    let RolloutContext {
         release,
         stage,
         live,
@@ -84,13 +84,13 @@ pub(super) fn run(
 }
 
 /// When checks that were looked at are looked at again; `None` when they were not yet.
-pub(super) fn due(own: Own<'_>) -> Option<Timestamp> {
+pub(super) fn due(own: RolloutContext<'_>) -> Option<Timestamp> {
     own.live.checks.watched_at.map(|at| later(at, POLL))
 }
 
 /// What a check's task says that started it. ECS takes 128 characters of a few kinds, so the stage
 /// and the check are there as a hash.
-fn started_by(own: Own<'_>, check: &Check) -> String {
+fn started_by(own: RolloutContext<'_>, check: &Check) -> String {
     let hash = Fingerprint::of(format!("{}\n{}", own.stage.name, check.name));
     format!("towpath/{}/{}", own.release.id(), &hash.as_str()[..16])
 }

@@ -9,12 +9,12 @@
 //! | it failed | failed |
 //! | it was stopped | stopped, or as what it was rolled back for says |
 
-use super::context::Own;
+use super::context::RolloutContext;
 use super::wants_no_tasks;
-use crate::release::rollout::{Closing, DeploymentEnd, Live, NotStarted};
+use crate::release::rollout::{ActiveRollout, Closing, DeploymentEnd, NotStarted};
 use crate::release::{Conclusion, Outcome, Reason, Release, RollbackReason, reason};
 
-pub(super) fn conclusion(own: Own<'_>, closing: &Closing) -> Conclusion {
+pub(super) fn conclusion(own: RolloutContext<'_>, closing: &Closing) -> Conclusion {
     let (end, rollback) = match closing {
         Closing::NotStarted(NotStarted::ExternalRevision(found)) => {
             return Conclusion::new(Outcome::Superseded, reason::started_elsewhere(found));
@@ -56,7 +56,7 @@ pub(super) fn succeeded(release: &Release) -> Conclusion {
 
 /// The cause of a failure that Towpath knows itself: the checks that failed say more than AWS, which
 /// only knows that a hook answered no.
-pub(super) fn known_cause(live: &Live) -> Option<RollbackReason> {
+pub(super) fn known_cause(live: &ActiveRollout) -> Option<RollbackReason> {
     let rolling_back = || Some(live.progress.rollback()?.reason.clone());
     reason::failed_checks(live).or_else(rolling_back)
 }

@@ -3,18 +3,18 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::pipeline::Stage;
-use crate::release::rollout::Live;
+use crate::release::rollout::ActiveRollout;
 use crate::release::{Place, Release};
 
 /// The longest pause between two looks at something that does not change.
-pub(super) const SLOWEST_POLL: SignedDuration = SignedDuration::from_secs(600);
+pub(super) const MAX_POLL_INTERVAL: SignedDuration = SignedDuration::from_secs(600);
 
 /// A rollout that owns its service, where it is, and when.
 #[derive(Clone, Copy)]
-pub(super) struct Own<'a> {
+pub(super) struct RolloutContext<'a> {
     pub(super) release: &'a Release,
     pub(super) stage: &'a Stage,
-    pub(super) live: &'a Live,
+    pub(super) live: &'a ActiveRollout,
     /// How often people were asked here.
     pub(super) approvals: u32,
     pub(super) place: &'a Place,

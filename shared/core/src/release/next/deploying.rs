@@ -12,16 +12,16 @@
 //! | | wait |
 
 use super::closing::known_cause;
-use super::context::Own;
+use super::context::RolloutContext;
 use super::follow::follow;
 use super::rolling_back::{self, is_begun_too_often, is_stuck, ongoing, requested, roll_back};
 use super::{Step, calls, finish, nobody_decided, rejection, traffic, veto};
-use crate::pipeline::{ApprovalPoint, HookPoint, Rollout};
+use crate::pipeline::{ApprovalPoint, EngineSettings, HookPoint};
 use crate::release::rollout::{Deployment, DeploymentStatus, OngoingRollback, Traffic};
 use crate::release::vote::Standing;
 use crate::release::{ActionKind, Outcome, RollbackReason, UnansweredHook};
 
-pub(super) fn next(own: Own<'_>, deployment: &Deployment) -> Step {
+pub(super) fn next(own: RolloutContext<'_>, deployment: &Deployment) -> Step {
     if let Some(conclusion) = rolling_back::gives_up(own, deployment) {
         return finish::finish(own, conclusion);
     }
@@ -38,7 +38,7 @@ pub(super) fn next(own: Own<'_>, deployment: &Deployment) -> Step {
 }
 
 /// Why the rollout is to be rolled back, if it is.
-fn wanted(own: Own<'_>, deployment: &Deployment) -> Option<OngoingRollback> {
+fn wanted(own: RolloutContext<'_>, deployment: &Deployment) -> Option<OngoingRollback> {
     match &deployment.status {
         // AWS may roll it back by itself: the next look tells.
         DeploymentStatus::Halted { .. } => None,
@@ -70,8 +70,8 @@ fn wanted(own: Own<'_>, deployment: &Deployment) -> Option<OngoingRollback> {
 }
 
 /// How and why production traffic is not let through to green, if that is so.
-fn not_let_through(own: Own<'_>, deployment: &Deployment) -> Option<OngoingRollback> {
-    let Own {
+fn not_let_through(own: RolloutContext<'_>, deployment: &Deployment) -> Option<OngoingRollback> {
+    let RolloutContext {
         release,
         stage,
         live,
@@ -105,7 +105,7 @@ fn not_let_through(own: Own<'_>, deployment: &Deployment) -> Option<OngoingRollb
 }
 
 /// Why a rollout is rolled back whose time is up: what has kept it, where that is a hook.
-fn not_finished(own: Own<'_>, deployment: &Deployment) -> RollbackReason {
+fn not_finished(own: RolloutContext<'_>, deployment: &Deployment) -> RollbackReason {
     RollbackReason::NotFinished {
         within: own.stage.timeout,
         hook: waits_for_hook(own, deployment),
@@ -115,9 +115,9 @@ fn not_finished(own: Own<'_>, deployment: &Deployment) -> RollbackReason {
 
 /// The hook at which a deployment of CodeDeploy's stands, if it does: a lifecycle event of that name
 /// is under way as long as its function has not answered. Of ECS's hooks ECS says more itself.
-fn waits_for_hook(own: Own<'_>, deployment: &Deployment) -> Option<UnansweredHook> {
-    let (Rollout::CodeDeploy(settings), DeploymentStatus::InProgress { at, .. }) =
-        (&own.stage.rollout, &deployment.status)
+fn waits_for_hook(own: RolloutContext<'_>, deployment: &Deployment) -> Option<UnansweredHook> {
+    let (EngineSettings::CodeDeploy(settings), DeploymentStatus::InProgress { at, .. }) =
+        (&own.stage.engine, &deployment.status)
     else {
         return None;
     };

@@ -1,13 +1,13 @@
 //! Letting go of a service: auto scaling first, and a hold where the next push must not undo what
 //! was done.
 
-use super::context::Own;
+use super::context::RolloutContext;
 use super::{Step, give_up, perform, succeed};
 use crate::release::rollout::{Closing, DeploymentStatus, NotStarted, Progress, Scaling};
 use crate::release::{Action, Conclusion, Event, HoldReason, Outcome, Reason, reason};
 
-pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
-    let Own {
+pub(super) fn finish(own: RolloutContext<'_>, conclusion: Conclusion) -> Step {
+    let RolloutContext {
         release,
         stage,
         live,
@@ -48,7 +48,7 @@ pub(super) fn finish(own: Own<'_>, conclusion: Conclusion) -> Step {
 }
 
 /// Why the stage takes no new release after this, if so.
-fn hold(own: Own<'_>, outcome: Outcome, reason: &Reason) -> Option<HoldReason> {
+fn hold(own: RolloutContext<'_>, outcome: Outcome, reason: &Reason) -> Option<HoldReason> {
     let live = own.live;
     if live.held.is_some() {
         return None;
@@ -96,7 +96,7 @@ fn hold(own: Own<'_>, outcome: Outcome, reason: &Reason) -> Option<HoldReason> {
     }
 }
 
-/// Whether a way back that was begun has come to an end that leaves nothing open. A success is one
+/// Whether a rollback that was begun has come to an end that leaves nothing open. A success is one
 /// where nobody insisted.
 fn came_back(status: &DeploymentStatus) -> bool {
     match status {

@@ -2,20 +2,24 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::context::{Own, SLOWEST_POLL};
+use super::context::{MAX_POLL_INTERVAL, RolloutContext};
 use super::rolling_back::{given_up_at, is_fresh};
 use super::{Step, calls, later, perform};
 use crate::release::Action;
 use crate::release::rollout::Deployment;
 
 /// The first pause before a deployment is looked at without having reported anything; it doubles
-/// up to [`SLOWEST_POLL`] while nothing changes.
+/// up to [`MAX_POLL_INTERVAL`] while nothing changes.
 const FIRST_POLL: SignedDuration = SignedDuration::from_secs(60);
 
 /// Looks at the deployment when something was reported or it is time, else waits: for it, or until
 /// `until` if that comes first.
-pub(super) fn follow(own: Own<'_>, deployment: &Deployment, until: Option<Timestamp>) -> Step {
-    let Own {
+pub(super) fn follow(
+    own: RolloutContext<'_>,
+    deployment: &Deployment,
+    until: Option<Timestamp>,
+) -> Step {
+    let RolloutContext {
         release,
         stage,
         live,
@@ -23,8 +27,8 @@ pub(super) fn follow(own: Own<'_>, deployment: &Deployment, until: Option<Timest
         ..
     } = own;
     let deadline = live.deadline(stage);
-    let pause =
-        (0..deployment.unchanged.min(8)).fold(FIRST_POLL, |pause, _| (pause * 2).min(SLOWEST_POLL));
+    let pause = (0..deployment.unchanged.min(8))
+        .fold(FIRST_POLL, |pause, _| (pause * 2).min(MAX_POLL_INTERVAL));
     let due = later(deployment.observed_at, pause);
     let last_look = given_up_at(own);
     let due = if deployment.observed_at < last_look {
@@ -49,24 +53,24 @@ pub(super) fn follow(own: Own<'_>, deployment: &Deployment, until: Option<Timest
     Step::Wait(Some(due))
 }
 
-pub(super) fn observe(own: Own<'_>, deployment: &Deployment) -> Action {
+pub(super) fn observe(own: RolloutContext<'_>, deployment: &Deployment) -> Action {
     let live = own.live;
-    let before = live.plan.current.clone();
+    let before = live.plan.previous.clone();
     let rollback = live.progress.rollback();
     Action::Observe {
         place: own.place.clone(),
-        rollout: own.stage.rollout.clone(),
+        engine: own.stage.engine.clone(),
         deployment: deployment.id.clone(),
         revision: live.revision.clone().unwrap_or_else(|| before.clone()),
-        before,
-        back: deployment
+        previous: before,
+        rollback: deployment
             .rollback
             .as_ref()
             .filter(|_| rollback.is_some())
             .map(|by| by.id.clone()),
-        stopping: rollback.map(|rollback| rollback.reason.clone()),
+        rolling_back: rollback.map(|rollback| rollback.reason.clone()),
         tasks: deployment.alias.clone(),
-        unasked: own.release.rollback().is_some(),
+        skip_pauses: own.release.rollback().is_some(),
         fresh: is_fresh(own, deployment),
         shifted: deployment.shifted_at.is_some(),
     }

@@ -5,7 +5,7 @@ use super::{Step, later};
 use crate::release::{BlockedBy, Event};
 
 /// How often it is written in one stage what the release waits for.
-pub(crate) const MOST_BLOCKED: usize = 60;
+pub(crate) const MAX_BLOCKED: usize = 60;
 
 /// `known` is what the release is known to wait for.
 pub(super) fn next_planned(context: &Context<'_>, known: Option<&BlockedBy>) -> Step {
@@ -24,7 +24,7 @@ pub(super) fn next_planned(context: &Context<'_>, known: Option<&BlockedBy>) -> 
         Verdict::First(step) => step,
         Verdict::Blocked { by, pause } => {
             let is_blocked = |event: &Event| matches!(event, Event::Blocked { .. });
-            if known == Some(&by) || release.count_here(is_blocked) >= MOST_BLOCKED {
+            if known == Some(&by) || release.count_here(is_blocked) >= MAX_BLOCKED {
                 return Step::Wait(Some(later(moment.now, pause)));
             }
             Step::Record(vec![Event::Blocked {

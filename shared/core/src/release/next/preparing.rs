@@ -14,10 +14,10 @@
 
 use jiff::Timestamp;
 
-use super::changes::{changes, mark};
-use super::context::Own;
+use super::changes::{changes, correlation_tag};
+use super::context::RolloutContext;
 use super::{Step, checks, finish, perform, rejection, veto};
-use crate::pipeline::{HookPoint, Rollout as Engine};
+use crate::pipeline::{EngineSettings as Engine, HookPoint};
 use crate::release::rollout::TakenGroup;
 use crate::release::vote::{Approval, Standing};
 use crate::release::{
@@ -25,9 +25,9 @@ use crate::release::{
 };
 
 /// How often a deployment is refused because its group is taken before the rollout ends.
-pub(crate) const MOST_REFUSALS: usize = 60;
+pub(crate) const MAX_REFUSALS: usize = 60;
 
-pub(super) fn next(own: Own<'_>) -> Step {
+pub(super) fn next(own: RolloutContext<'_>) -> Step {
     match ends(own, None) {
         Some(conclusion) => finish::finish(own, conclusion),
         None => prepare(own),
@@ -35,8 +35,8 @@ pub(super) fn next(own: Own<'_>) -> Step {
 }
 
 /// How a rollout ends that starts no deployment, if it does. `group` is what has its deployment group.
-pub(super) fn ends(own: Own<'_>, group: Option<&TakenGroup>) -> Option<Conclusion> {
-    let Own {
+pub(super) fn ends(own: RolloutContext<'_>, group: Option<&TakenGroup>) -> Option<Conclusion> {
+    let RolloutContext {
         release,
         stage,
         live,
@@ -63,7 +63,7 @@ pub(super) fn ends(own: Own<'_>, group: Option<&TakenGroup>) -> Option<Conclusio
     }
     let taken = |event: &Event| matches!(event, Event::GroupTaken { .. });
     let times = release.count_here(taken);
-    if times >= MOST_REFUSALS {
+    if times >= MAX_REFUSALS {
         let reason = Reason::GroupTaken { times };
         return Some(Conclusion::new(Outcome::Failed, reason));
     }
@@ -76,8 +76,8 @@ pub(super) fn ends(own: Own<'_>, group: Option<&TakenGroup>) -> Option<Conclusio
     })
 }
 
-pub(super) fn prepare(own: Own<'_>) -> Step {
-    let Own {
+pub(super) fn prepare(own: RolloutContext<'_>) -> Step {
+    let RolloutContext {
         release,
         stage,
         live,
@@ -85,7 +85,7 @@ pub(super) fn prepare(own: Own<'_>) -> Step {
         now,
         ..
     } = own;
-    if let (Engine::CodeDeploy(_), None) = (&stage.rollout, &live.plan.target) {
+    if let (Engine::CodeDeploy(_), None) = (&stage.engine, &live.plan.target) {
         let reason = Reason::NoLoadBalancer;
         return finish::finish(own, Conclusion::new(Outcome::Failed, reason));
     }
@@ -122,23 +122,23 @@ pub(super) fn prepare(own: Own<'_>) -> Step {
     perform(release, vec![start(own, revision)])
 }
 
-fn start(own: Own<'_>, revision: Revision) -> Action {
+fn start(own: RolloutContext<'_>, revision: Revision) -> Action {
     let plan = &own.live.plan;
     Action::Start(Box::new(Start {
         place: own.place.clone(),
         stage: own.stage.name.clone(),
-        rollout: own.stage.rollout.clone(),
+        engine: own.stage.engine.clone(),
         revision,
-        before: plan.current.clone(),
+        previous: plan.previous.clone(),
         since: first_meant_at(own),
         target: plan.target.clone(),
-        mark: mark(own.release, own.stage),
+        correlation_tag: correlation_tag(own.release, own.stage),
         is_rollback: own.release.rollback().is_some(),
     }))
 }
 
 /// When the start was first meant, if its outcome is not known yet; else now.
-fn first_meant_at(own: Own<'_>) -> Timestamp {
+fn first_meant_at(own: RolloutContext<'_>) -> Timestamp {
     let outstanding = own.release.outstanding().into_iter();
     let mut actions = outstanding.flat_map(|outstanding| &outstanding.actions);
     let first = actions.find_map(Action::as_start);

@@ -12,9 +12,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::changes::mark;
+use super::changes::correlation_tag;
 use super::closing::{known_cause, succeeded};
-use super::context::{Own, SLOWEST_POLL};
+use super::context::{MAX_POLL_INTERVAL, RolloutContext};
 use super::follow::follow;
 use super::{Step, baking, calls, finish, later, perform};
 use crate::pipeline::HookPoint;
@@ -24,9 +24,9 @@ use crate::release::{
 };
 
 /// How often it is begun to roll a rollout back: that it is begun again and again leads nowhere.
-pub(crate) const MOST_ROLLBACKS: usize = 12;
+pub(crate) const MAX_ROLLBACKS: usize = 12;
 
-pub(super) fn next(own: Own<'_>, deployment: &Deployment) -> Step {
+pub(super) fn next(own: RolloutContext<'_>, deployment: &Deployment) -> Step {
     if let Some(conclusion) = ends(own, deployment) {
         return finish::finish(own, conclusion);
     }
@@ -37,7 +37,7 @@ pub(super) fn next(own: Own<'_>, deployment: &Deployment) -> Step {
     calls::next_call(own, deployment).unwrap_or_else(|| follow(own, deployment, None))
 }
 
-fn ends(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
+fn ends(own: RolloutContext<'_>, deployment: &Deployment) -> Option<Conclusion> {
     match own.live.progress.rollback() {
         // Whoever wants it rolled back gets that, however far it has come.
         Some(rollback) if deployment.serves() => {
@@ -53,7 +53,7 @@ fn ends(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
 
 /// How a rollout ends that is to be rolled back, and serves: once AWS has refused to roll it back, or
 /// the rollback has led nowhere for too long.
-pub(super) fn still_serves(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
+pub(super) fn still_serves(own: RolloutContext<'_>, deployment: &Deployment) -> Option<Conclusion> {
     let late = own.live.progress.rollback().is_some() && own.now >= given_up_at(own);
     let because = match &deployment.refused {
         Some(refused) => refused.clone().into(),
@@ -70,14 +70,15 @@ pub(super) fn still_serves(own: Own<'_>, deployment: &Deployment) -> Option<Conc
 }
 
 /// How a rollout ends that is not followed any further: AWS refuses it, or it comes to no end.
-pub(super) fn gives_up(own: Own<'_>, deployment: &Deployment) -> Option<Conclusion> {
+pub(super) fn gives_up(own: RolloutContext<'_>, deployment: &Deployment) -> Option<Conclusion> {
     if let Some(refused) = &deployment.refused {
         return Some(Conclusion::new(Outcome::Failed, refused.clone()));
     }
     let given_up = given_up_at(own);
     // It is looked at once more before it is given up; if that is not possible, it is given up all
     // the same, a little later.
-    let looked = deployment.observed_at >= given_up || own.now >= later(given_up, SLOWEST_POLL);
+    let looked =
+        deployment.observed_at >= given_up || own.now >= later(given_up, MAX_POLL_INTERVAL);
     (own.now >= given_up && looked).then(|| {
         Conclusion::new(
             Outcome::Failed,
@@ -112,7 +113,7 @@ fn at_what(status: &DeploymentStatus) -> Unfinished {
 }
 
 /// When a rollout that is being rolled back is left as it is: that may take as long as the rollout.
-pub(super) fn given_up_at(own: Own<'_>) -> Timestamp {
+pub(super) fn given_up_at(own: RolloutContext<'_>) -> Timestamp {
     let began = own.live.progress.rollback().map(|rollback| rollback.at);
     let from = began
         .unwrap_or(Timestamp::MIN)
@@ -122,7 +123,11 @@ pub(super) fn given_up_at(own: Own<'_>) -> Timestamp {
 
 /// Whether the rollback that was begun has led nowhere: the deployment was over before it could be
 /// stopped, and it has been looked at since.
-fn came_to_nothing(own: Own<'_>, deployment: &Deployment, rollback: &OngoingRollback) -> bool {
+fn came_to_nothing(
+    own: RolloutContext<'_>,
+    deployment: &Deployment,
+    rollback: &OngoingRollback,
+) -> bool {
     let stands = match &deployment.status {
         DeploymentStatus::Succeeded => rollback.even_if_succeeded(),
         DeploymentStatus::FailedInPlace { .. } => true,
@@ -141,20 +146,20 @@ fn came_to_nothing(own: Own<'_>, deployment: &Deployment, rollback: &OngoingRoll
 }
 
 /// Whether it was begun so often to roll the rollout back that it is not begun again.
-pub(super) fn is_begun_too_often(own: Own<'_>) -> bool {
+pub(super) fn is_begun_too_often(own: RolloutContext<'_>) -> bool {
     let begun = |event: &Event| matches!(event, Event::RollbackStarted { .. });
-    own.release.count_here(begun) >= MOST_ROLLBACKS
+    own.release.count_here(begun) >= MAX_ROLLBACKS
 }
 
 /// The rollback that somebody has asked for, if somebody has.
-pub(super) fn requested(own: Own<'_>) -> Option<OngoingRollback> {
+pub(super) fn requested(own: RolloutContext<'_>) -> Option<OngoingRollback> {
     let (by, why) = own.live.rollback_requested.as_ref()?;
     let reason = reason::rolled_back(by, why.as_deref());
     Some(ongoing(own, Outcome::RolledBack, true, reason))
 }
 
 /// The rollback of what has failed a check in its bake time, if it has.
-pub(super) fn failed_while_baking(own: Own<'_>) -> Option<OngoingRollback> {
+pub(super) fn failed_while_baking(own: RolloutContext<'_>) -> Option<OngoingRollback> {
     let mut failed = own.live.checks.failed();
     failed.find(|(at, _)| *at == HookPoint::Bake)?;
     let reason = known_cause(own.live)?;
@@ -163,7 +168,7 @@ pub(super) fn failed_while_baking(own: Own<'_>) -> Option<OngoingRollback> {
 
 /// A rollback that begins now.
 pub(super) fn ongoing(
-    own: Own<'_>,
+    own: RolloutContext<'_>,
     outcome: Outcome,
     hold: bool,
     reason: RollbackReason,
@@ -183,7 +188,7 @@ const APPEARS: SignedDuration = SignedDuration::from_mins(5);
 
 /// Whether AWS may not show yet what is looked at: the deployment, as long as it was not seen to
 /// come to anything, or the one by which it is being rolled back.
-pub(super) fn is_fresh(own: Own<'_>, deployment: &Deployment) -> bool {
+pub(super) fn is_fresh(own: RolloutContext<'_>, deployment: &Deployment) -> bool {
     let since = match (own.live.progress.rollback(), &deployment.status) {
         (Some(rollback), _) => rollback.at,
         (None, DeploymentStatus::InProgress { .. }) => deployment.since,
@@ -205,7 +210,7 @@ pub(super) fn is_fresh(own: Own<'_>, deployment: &Deployment) -> bool {
 }
 
 /// Whether its time is up and it has not come through.
-pub(super) fn is_stuck(own: Own<'_>, deployment: &Deployment) -> bool {
+pub(super) fn is_stuck(own: RolloutContext<'_>, deployment: &Deployment) -> bool {
     match &deployment.status {
         DeploymentStatus::InProgress { .. } | DeploymentStatus::Ready { .. } => {
             own.now >= own.live.deadline(own.stage)
@@ -222,7 +227,11 @@ pub(super) fn is_stuck(own: Own<'_>, deployment: &Deployment) -> bool {
     }
 }
 
-pub(super) fn roll_back(own: Own<'_>, deployment: &Deployment, rollback: OngoingRollback) -> Step {
+pub(super) fn roll_back(
+    own: RolloutContext<'_>,
+    deployment: &Deployment,
+    rollback: OngoingRollback,
+) -> Step {
     let insists = rollback.even_if_succeeded();
     let over = matches!(deployment.status, DeploymentStatus::FailedInPlace { .. });
     let OngoingRollback {
@@ -233,16 +242,16 @@ pub(super) fn roll_back(own: Own<'_>, deployment: &Deployment, rollback: Ongoing
     } = rollback;
     let action = Action::RollBack {
         place: own.place.clone(),
-        rollout: own.stage.rollout.clone(),
+        engine: own.stage.engine.clone(),
         deployment: deployment.id.clone(),
         tasks: deployment.alias.clone(),
-        stuck: is_stuck(own, deployment),
+        timed_out: is_stuck(own, deployment),
         over,
         fresh: is_fresh(own, deployment),
         revision: own.live.revision.clone(),
-        to: own.live.plan.current.clone(),
+        previous: own.live.plan.previous.clone(),
         target: own.live.plan.target.clone().filter(|_| insists || over),
-        mark: mark(own.release, own.stage),
+        correlation_tag: correlation_tag(own.release, own.stage),
         reason,
         outcome,
         hold,

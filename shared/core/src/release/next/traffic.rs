@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::context::Own;
+use super::context::RolloutContext;
 use super::follow::follow;
 use super::{Step, approval_id, later, perform};
 use crate::names::PauseId;
@@ -13,10 +13,14 @@ use crate::release::{Action, Event};
 
 /// How often a deployment's traffic is let through: one that has that many pauses has none that are
 /// its own.
-pub(crate) const MOST_LET_THROUGH: usize = 30;
+pub(crate) const MAX_LET_THROUGH: usize = 30;
 
-pub(super) fn next_ready(own: Own<'_>, deployment: &Deployment, pause: Option<&PauseId>) -> Step {
-    let Own {
+pub(super) fn next_ready(
+    own: RolloutContext<'_>,
+    deployment: &Deployment,
+    pause: Option<&PauseId>,
+) -> Step {
+    let RolloutContext {
         release,
         stage,
         live,
@@ -26,12 +30,12 @@ pub(super) fn next_ready(own: Own<'_>, deployment: &Deployment, pause: Option<&P
     } = own;
     let through = || {
         let let_through = |event: &Event| matches!(event, Event::TrafficAllowed { .. });
-        if release.count_here(let_through) >= MOST_LET_THROUGH {
+        if release.count_here(let_through) >= MAX_LET_THROUGH {
             return follow(own, deployment, None);
         }
         let action = Action::Continue {
             place: place.clone(),
-            rollout: stage.rollout.clone(),
+            engine: stage.engine.clone(),
             deployment: deployment.id.clone(),
             pause: pause.cloned(),
         };
@@ -57,7 +61,7 @@ pub(super) fn next_ready(own: Own<'_>, deployment: &Deployment, pause: Option<&P
                 digest: release.image().digest,
                 spec: live.plan.spec.clone(),
                 expires_at: waits.map_or(expires_at, |waits| waits.min(expires_at)),
-                over: Some(live.plan.current.clone()),
+                previous: Some(live.plan.previous.clone()),
             }])
         }
         Some(asked) => match asked.standing() {

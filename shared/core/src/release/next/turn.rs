@@ -10,7 +10,7 @@
 
 use jiff::SignedDuration;
 
-use super::context::{Own, SLOWEST_POLL};
+use super::context::{MAX_POLL_INTERVAL, RolloutContext};
 use super::{Step, finish, later, perform, preparing};
 use crate::release::Action;
 use crate::release::rollout::TakenGroup;
@@ -18,7 +18,7 @@ use crate::release::rollout::TakenGroup;
 /// The pause before a deployment that has the group is looked at again.
 const GROUP_POLL: SignedDuration = SignedDuration::from_secs(60);
 
-pub(super) fn next(own: Own<'_>, group: &TakenGroup) -> Step {
+pub(super) fn next(own: RolloutContext<'_>, group: &TakenGroup) -> Step {
     if let Some(conclusion) = preparing::ends(own, Some(group)) {
         return finish::finish(own, conclusion);
     }
@@ -26,7 +26,7 @@ pub(super) fn next(own: Own<'_>, group: &TakenGroup) -> Step {
     let pause = match &group.by {
         Some(_) => GROUP_POLL,
         // There is none to look at, so that trying is all that tells.
-        None => SLOWEST_POLL,
+        None => MAX_POLL_INTERVAL,
     };
     let due = later(looked_at, pause);
     if own.now < due {
@@ -35,11 +35,11 @@ pub(super) fn next(own: Own<'_>, group: &TakenGroup) -> Step {
     let Some(deployment) = group.by.clone() else {
         return preparing::prepare(own);
     };
-    let look = Action::LookAtGroup {
+    let look = Action::PollGroup {
         place: own.place.clone(),
         stage: own.stage.name.clone(),
         deployment,
-        told: group.refusals > 1,
+        termination_skipped: group.refusals > 1,
     };
     perform(own.release, vec![look])
 }

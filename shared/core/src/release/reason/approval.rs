@@ -20,13 +20,7 @@ pub enum VoidReason {
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum ReplyRefusal {
     /// Its token allows nothing.
-    Token {
-        /// Why not.
-        problem: TokenError,
-    },
+    Token { problem: TokenError },
     /// Its vote is not taken.
-    Vote {
-        /// Why not.
-        refusal: Refusal,
-    },
+    Vote { refusal: Refusal },
 }

@@ -9,16 +9,12 @@ use crate::release::{ActionKind, CheckResult, ScalableTarget, ScalingState};
 /// An action that could not be performed, by AWS's word or by Towpath's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedAction {
-    /// The action.
     pub action: ActionKind,
-    /// Why not.
     pub said: String,
 }
 
-/// A check that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedCheck {
-    /// Where.
     pub at: HookPoint,
     /// What came out.
     #[serde(flatten)]
@@ -42,9 +38,7 @@ pub enum Unfinished {
     RollingBack,
     /// It failed or was stopped, and is not rolled back.
     NotRolledBack,
-    /// It is under way.
     UnderWay {
-        /// At what.
         at: String,
     },
 }
@@ -62,7 +56,6 @@ pub struct NotRestored {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum WhyNotRestored {
-    /// That was refused.
     Refused(RefusedAction),
     /// It would have changed the number of tasks that somebody has set.
     WouldChangeCount {

@@ -13,19 +13,16 @@ pub enum EndReason {
     Serves {
         /// What people call it.
         name: String,
-        /// The stage.
         stage: StageName,
     },
     /// It is deployed to the last stage, where no tasks are wanted.
     NoTasksWanted {
         /// What people call it.
         name: String,
-        /// The stage.
         stage: StageName,
     },
     /// A rollout has ended.
     Stage {
-        /// The stage.
         stage: StageName,
         /// Why its rollout has ended.
         because: Reason,
@@ -35,10 +32,7 @@ pub enum EndReason {
     /// The stage at which it stands has no service.
     NoService,
     /// An entry of its ledger is not trusted.
-    NotTrusted {
-        /// Which, and why.
-        problem: String,
-    },
+    NotTrusted { problem: String },
 }
 
 impl EndReason {

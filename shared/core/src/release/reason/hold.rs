@@ -13,7 +13,6 @@ use crate::release::{Principal, Revision};
 pub enum HoldReason {
     /// What runs was not deployed by Towpath.
     ManualChange {
-        /// What runs.
         runs: Revision,
         /// What Towpath left.
         left: Revision,
@@ -23,7 +22,6 @@ pub enum HoldReason {
     },
     /// Something runs that Towpath did not start.
     StartedElsewhere {
-        /// What that is.
         found: String,
         /// The tag of the release.
         tag: Tag,
@@ -37,36 +35,31 @@ pub enum HoldReason {
         /// What AWS said.
         said: String,
     },
-    /// It was rolled back.
     RolledBack {
         /// The tag of the release.
         tag: Tag,
-        /// Why.
         because: RollbackReason,
     },
     /// It was to be rolled back, and may not have been.
     NotRolledBack {
         /// The tag of the release.
         tag: Tag,
-        /// Why it was to be.
         because: RollbackReason,
     },
     /// AWS refused to roll it back.
     Refused {
         /// The tag of the release.
         tag: Tag,
-        /// What was refused.
         refused: RefusedAction,
     },
     /// Somebody rolled the stage back to an earlier release.
     Rollback {
-        /// Who.
         by: Principal,
         /// Why, in their words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
         /// The release that is brought back, or that came after what is.
-        good: ReleaseId,
+        good_release: ReleaseId,
         /// What ran before that release, where that is what is brought back.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Revision>,

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::names::{ReleaseId, StageName};
 use crate::release::eligible::may_roll_back;
-use crate::release::{Good, Live, Release, ServiceId, ServiceRow};
+use crate::release::{ActiveRollout, GoodRelease, Release, ServiceId, ServiceRow};
 
 /// What is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,6 @@ pub enum RollbackDecision<'f> {
     Lookup(Lookup),
     /// Nothing: the rollback that is wanted is under way.
     UnderWay {
-        /// It.
         release: &'f Release,
         /// What it brings back.
         rollback: &'f Rollback,
@@ -50,7 +49,6 @@ pub enum RollbackDecision<'f> {
     },
     /// A rollback is opened.
     Open {
-        /// It.
         rollback: Box<NewRollback<'f>>,
         /// The release from which it takes the service, which that one has not let go, and why it is
         /// not driven.
@@ -98,7 +96,7 @@ fn of_stage<'f>(request: &RollbackRequest, at: &StageNow, facts: &'f RollbackFac
     };
     let serving = serving(row, &at.service, facts)?;
     let good = served_before(row, &serving, &at.stage)?;
-    let good = (facts.needed(&good.release)?, good.before);
+    let good = (facts.needed(&good.release)?, good.is_from_before);
     Ok(RollbackDecision::Open {
         rollback: new_rollback(request, (&at.stage, &at.service), row, good, facts)?,
         taken_from,
@@ -130,8 +128,8 @@ fn of_release<'f>(
         Owner::NotDriven { release, problem } => Some((release, problem)),
         Owner::Nobody => None,
     };
-    let serves = |good: &Good| good.release == *id && !good.before;
-    let serving = if row.good.as_ref().is_some_and(serves) {
+    let serves = |good: &GoodRelease| good.release == *id && !good.is_from_before;
+    let serving = if row.last_good.as_ref().is_some_and(serves) {
         // Going by the row, it serves: what served before it comes back.
         Serving::NotKnown
     } else if release.untrusted().is_some() && row.taken_by.as_ref() == Some(id) {
@@ -140,7 +138,7 @@ fn of_release<'f>(
         return Err(does_not_serve(row, id, stage).into());
     };
     let good = served_before(row, &serving, stage)?;
-    let good = (facts.needed(&good.release)?, good.before);
+    let good = (facts.needed(&good.release)?, good.is_from_before);
     Ok(RollbackDecision::Open {
         rollback: new_rollback(request, (stage, &service), row, good, facts)?,
         taken_from,
@@ -187,10 +185,10 @@ fn to_target<'f>(
 pub(in crate::release) fn rollout_to<'r>(
     release: &'r Release,
     stage: &StageName,
-) -> Option<&'r Live> {
+) -> Option<&'r ActiveRollout> {
     let is_here = release.stage_position(stage) == Some(release.stage_index());
     release
-        .live()
+        .active_rollout()
         .filter(|_| is_here && release.untrusted().is_none())
 }
 
@@ -219,11 +217,11 @@ fn after<'f>(owner: &'f Release, id: &ReleaseId, stage: &StageName) -> Decided<'
 
 fn does_not_serve(row: &ServiceRow, id: &ReleaseId, stage: &StageName) -> RollbackRefused {
     let (release, stage) = (id.clone(), stage.clone());
-    match &row.good {
-        Some(good) if good.before => RollbackRefused::BeforeServes {
+    match &row.last_good {
+        Some(good) if good.is_from_before => RollbackRefused::BeforeServes {
             release,
             stage,
-            revision: good.left().clone(),
+            revision: good.left_running().clone(),
             first: good.release.clone(),
         },
         Some(good) => RollbackRefused::OtherServes {
@@ -241,7 +239,7 @@ fn serving(
     service: &ServiceId,
     facts: &RollbackFacts,
 ) -> Result<Serving, Undecided> {
-    let good = row.good.as_ref();
+    let good = row.last_good.as_ref();
     let last = row.taken_by.as_ref();
     let last = last.filter(|last| good.is_none_or(|good| good.release != **last));
     if let Some(last) = last
@@ -267,7 +265,7 @@ fn new_rollback<'f>(
         }
         .into());
     }
-    let last = row.good.as_ref();
+    let last = row.last_good.as_ref();
     // The rules that brought what was good last are those that the service is set up for.
     let rules = match last {
         Some(last) => facts.readable(&last.release)?,
@@ -279,7 +277,7 @@ fn new_rollback<'f>(
     let wanted = WantedRollback {
         stage: called_by(rules, stage, service),
         from: last
-            .filter(|last| !last.before && (before || last.release != *good.id()))
+            .filter(|last| !last.is_from_before && (before || last.release != *good.id()))
             .map(|last| last.release.clone()),
         before,
         by: request.by.clone(),

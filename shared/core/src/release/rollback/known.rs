@@ -13,18 +13,15 @@ pub enum Found {
     Missing,
     /// It cannot be read: why.
     Unreadable(String),
-    /// This one.
     Release(Box<Release>),
 }
 
 /// What is known so far. It grows by what [`Lookup`]s bring.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RollbackFacts {
-    /// The row of the service.
     pub row: Option<ServiceRow>,
     /// The releases that were asked for.
     pub releases: BTreeMap<ReleaseId, Found>,
-    /// What serves.
     pub serving: Option<Serving>,
     /// The newest releases of the pipeline.
     pub newest: Option<Vec<ReleaseId>>,
@@ -33,9 +30,7 @@ pub struct RollbackFacts {
 /// What is to be looked up before it can be decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
-    /// The row of this service.
     Row(ServiceId),
-    /// This release.
     Release(ReleaseId),
     /// What serves in this service. Whoever cannot look answers [`Serving::NotKnown`].
     Serving(ServiceId),

@@ -15,7 +15,10 @@ pub(super) fn named<'f>(
 ) -> Result<(&'f Release, bool), Undecided> {
     let target = facts.needed(id)?;
     let (good, before) = match target.rollback() {
-        Some(rollback) => (facts.needed(&rollback.good)?, rollback.before),
+        Some(rollback) => (
+            facts.needed(&rollback.good_release)?,
+            rollback.is_from_before,
+        ),
         None => (target, false),
     };
     if ran(good, &at.service, before).is_some() {
@@ -45,7 +48,7 @@ pub(super) fn with_revision<'f>(
     row: &ServiceRow,
     facts: &'f RollbackFacts,
 ) -> Result<(&'f Release, bool), Undecided> {
-    let known = row.good.iter().chain(&row.earlier);
+    let known = row.last_good.iter().chain(&row.history);
     let known: Vec<_> = known.map(|good| good.release.clone()).collect();
     for before in [false, true] {
         if let Some(found) = ran_with(at, name, &known, before, facts)? {

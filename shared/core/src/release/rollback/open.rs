@@ -2,7 +2,7 @@
 
 use super::{Rollback, RollbackRefused, ran};
 use crate::names::{Fingerprint, ReleaseId, StageName};
-use crate::pipeline::{Pipeline, Rollout, Stage, WayBack};
+use crate::pipeline::{EngineSettings, Pipeline, RollbackPolicy, Stage};
 use crate::release::{Event, Image, Principal, Release};
 
 /// The configuration that moves all of CodeDeploy's traffic at once:
@@ -10,12 +10,11 @@ use crate::release::{Event, Image, Principal, Release};
 pub const ALL_AT_ONCE: &str = "CodeDeployDefault.ECSAllAtOnce";
 
 /// How often the same rollback can be asked for in vain before the service has changed hands.
-pub const MOST_ATTEMPTS: u32 = 20;
+pub const MAX_ATTEMPTS: u32 = 20;
 
 /// A rollback that somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WantedRollback {
-    /// The stage.
     pub stage: StageName,
     /// The release that is rolled back, where it is known.
     pub from: Option<ReleaseId>,
@@ -63,8 +62,8 @@ impl<'r> NewRollback<'r> {
         let rollback = Rollback {
             stage: wanted.stage,
             revision: revision.clone(),
-            good: good.id().clone(),
-            before: wanted.before,
+            good_release: good.id().clone(),
+            is_from_before: wanted.before,
             from: wanted.from,
             by: wanted.by,
             reason: wanted.reason,
@@ -95,7 +94,7 @@ impl<'r> NewRollback<'r> {
     }
 
     /// What opens it: its id, and its first events. `attempt` is how many rollbacks that were asked
-    /// for in just this way have ended without having had the service: fewer than [`MOST_ATTEMPTS`].
+    /// for in just this way have ended without having had the service: fewer than [`MAX_ATTEMPTS`].
     #[must_use]
     pub fn opened(&self, attempt: u32) -> (ReleaseId, Vec<Event>) {
         let Self {
@@ -107,7 +106,7 @@ impl<'r> NewRollback<'r> {
         };
         let hash = Fingerprint::of(format!(
             "rollback\n{}\n{}\n{}\n{}\n{}{again}",
-            pipeline.pipeline, rollback.stage, rollback.good, rollback.revision, self.epoch
+            pipeline.pipeline, rollback.stage, rollback.good_release, rollback.revision, self.epoch
         ));
         let id = format!("{}-{}", pipeline.pipeline, &hash.as_str()[..16]);
         let id = id
@@ -140,13 +139,13 @@ fn ungated(stage: &Stage) -> Stage {
         approval: None,
         checks: Vec::new(),
         bake: None,
-        way_back: WayBack::Optional,
+        rollback: RollbackPolicy::Optional,
         environment: Default::default(),
         docker_labels: Default::default(),
         tags: Default::default(),
         ..stage.clone()
     };
-    if let Rollout::CodeDeploy(settings) = &mut stage.rollout {
+    if let EngineSettings::CodeDeploy(settings) = &mut stage.engine {
         settings.configuration = ALL_AT_ONCE.parse().ok();
     }
     stage

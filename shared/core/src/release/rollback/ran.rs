@@ -63,7 +63,7 @@ fn ran_before<'a>(release: &'a Release, service: &ServiceId) -> Option<(&'a Revi
         if let Event::Planned { stage, plan } = &entry.event
             && is_at(release, stage, service)
         {
-            planned = Some((&plan.current, entry.at));
+            planned = Some((&plan.previous, entry.at));
         }
         if let Event::RolloutStarted { stage, .. } = &entry.event
             && is_at(release, stage, service)

@@ -1,6 +1,6 @@
 //! Why nothing is rolled back: the same words for whoever asks, by command or by button.
 
-use super::MOST_ATTEMPTS;
+use super::MAX_ATTEMPTS;
 use crate::names::{ReleaseId, StageName};
 use crate::release::{Refusal, Revision, ServiceId};
 
@@ -10,52 +10,35 @@ pub enum RollbackRefused {
     /// Whoever asks may not, or the release does not take it.
     #[error(transparent)]
     NotAllowed(Refusal),
-    /// There is no such stage.
     #[error("the pipeline has no stage `{0}`: `towpath status` shows the stages that there are")]
     NoSuchStage(StageName),
-    /// There is no such release.
     #[error("there is no release {0}: `towpath history` shows those there are")]
     NoSuchRelease(ReleaseId),
     /// What is known of a release that is needed cannot be read.
     #[error(
         "nothing is rolled back, because release {release} cannot be read ({problem}): `towpath rollback` with --to brings back another one"
     )]
-    Unreadable {
-        /// The release.
-        release: ReleaseId,
-        /// Why not.
-        problem: String,
-    },
+    Unreadable { release: ReleaseId, problem: String },
     /// Another release is being rolled out.
     #[error(
         "{owner} is being rolled out to {stage} now: roll back on its card, or ask again when it is through"
     )]
-    OtherRollout {
-        /// The stage.
-        stage: StageName,
-        /// That release.
-        owner: ReleaseId,
-    },
+    OtherRollout { stage: StageName, owner: ReleaseId },
     /// Another rollback is under way.
     #[error(
         "{stage} is being rolled back to {to} now, by {rollback}: ask again when it is through, if something else is to serve then"
     )]
     OtherRollback {
-        /// The stage.
         stage: StageName,
         /// What it brings back, as people call it.
         to: String,
-        /// That rollback.
         rollback: ReleaseId,
     },
     /// Another release serves.
     #[error("{serves} serves in {stage} now, and not {release}: roll back on its card")]
     OtherServes {
-        /// The release.
         release: ReleaseId,
-        /// The stage.
         stage: StageName,
-        /// The release that serves.
         serves: ReleaseId,
     },
     /// What ran before any release serves.
@@ -63,9 +46,7 @@ pub enum RollbackRefused {
         "{revision} serves in {stage} now, as before {first}, and not {release}: `towpath rollback` with --to brings back what you name", revision = .revision.short()
     )]
     BeforeServes {
-        /// The release.
         release: ReleaseId,
-        /// The stage.
         stage: StageName,
         /// The revision that serves.
         revision: Revision,
@@ -77,9 +58,7 @@ pub enum RollbackRefused {
         "{release} does not serve in {stage}, so there is nothing to roll back: `towpath status` shows what serves"
     )]
     NothingServes {
-        /// The release.
         release: ReleaseId,
-        /// The stage.
         stage: StageName,
     },
     /// Nothing is known to have served there before what runs now.
@@ -97,9 +76,7 @@ pub enum RollbackRefused {
         "{release} never served in {stage}, and only what did is brought back: `towpath history` shows the releases that may be named"
     )]
     NeverServed {
-        /// The release.
         release: ReleaseId,
-        /// The stage.
         stage: StageName,
     },
     /// Nothing is known to have run there with the revision.
@@ -109,7 +86,6 @@ pub enum RollbackRefused {
     NeverRan {
         /// The revision, as somebody has named it.
         revision: String,
-        /// The stage.
         stage: StageName,
     },
     /// The stage was another service when the release went there.
@@ -117,9 +93,7 @@ pub enum RollbackRefused {
         "release {release} went to {was}, and {stage} is {service} now: name one that served there, as `towpath history` shows them"
     )]
     Elsewhere {
-        /// The release.
         release: ReleaseId,
-        /// The stage.
         stage: StageName,
         /// The service to which the release went.
         was: Box<ServiceId>,
@@ -136,7 +110,7 @@ pub enum RollbackRefused {
     },
     /// The same was asked for again and again.
     #[error(
-        "{MOST_ATTEMPTS} rollbacks in a row have ended without having changed anything: `towpath history` says why"
+        "{MAX_ATTEMPTS} rollbacks in a row have ended without having changed anything: `towpath history` says why"
     )]
     InVain,
     /// The service has changed hands each time that it was looked at.

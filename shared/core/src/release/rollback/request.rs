@@ -7,9 +7,7 @@ use crate::release::{Principal, Revision, ServiceId, StoredNow};
 /// That somebody wants to roll back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RollbackRequest {
-    /// What.
     pub of: RollbackOf,
-    /// Who.
     pub by: Principal,
     /// Why, in their words.
     pub reason: Option<String>,
@@ -35,9 +33,7 @@ pub enum RollbackOf {
     Stage(StageNow),
     /// A release in a stage, as its own pipeline calls it.
     Release {
-        /// The release.
         release: ReleaseId,
-        /// The stage.
         stage: StageName,
     },
     /// A stage, to what is named.
@@ -47,11 +43,9 @@ pub enum RollbackOf {
 /// A stage as its pipeline is stored now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageNow {
-    /// The pipeline.
     pub pipeline: PipelineName,
     /// What the stage is called.
     pub stage: StageName,
-    /// Its service.
     pub service: ServiceId,
 }
 
@@ -68,7 +62,7 @@ impl RollbackTarget {
     /// Whether that is what a rollback brings back.
     pub(super) fn is_of(&self, rollback: &Rollback) -> bool {
         match self {
-            Self::Release(id) => *id == rollback.good && !rollback.before,
+            Self::Release(id) => *id == rollback.good_release && !rollback.is_from_before,
             Self::Revision(name) => names(name, &rollback.revision),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::RollbackRefused;
 use crate::names::StageName;
-use crate::release::{Good, Revision, ServiceRow};
+use crate::release::{GoodRelease, Revision, ServiceRow};
 
 /// What serves in a service, as far as it is known, when somebody wants back what served before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,6 @@ pub enum Serving {
     NotDriven,
     /// A deployment that failed and was left in place, and its revision, where that is known.
     Failed(Option<Revision>),
-    /// This revision.
     Runs(Revision),
     /// That could not be read.
     NotKnown,
@@ -28,20 +27,20 @@ pub fn served_before<'r>(
     row: &'r ServiceRow,
     serving: &Serving,
     stage: &StageName,
-) -> Result<&'r Good, RollbackRefused> {
-    let Some(last) = &row.good else {
+) -> Result<&'r GoodRelease, RollbackRefused> {
+    let Some(last) = &row.last_good else {
         return Err(RollbackRefused::NothingYet(stage.clone()));
     };
     let is_something_else = match serving {
         Serving::NotDriven => true,
-        Serving::Failed(failed) => failed.as_ref() != Some(last.left()),
-        Serving::Runs(running) => running != last.left(),
+        Serving::Failed(failed) => failed.as_ref() != Some(last.left_running()),
+        Serving::Runs(running) => running != last.left_running(),
         Serving::NotKnown => false,
     };
     let before = if is_something_else {
         Some(last)
     } else {
-        row.way_back()
+        row.previous_good()
     };
     before.ok_or_else(|| RollbackRefused::NothingBefore(stage.clone()))
 }

@@ -7,15 +7,12 @@ use crate::release::{Image, Release, ServiceId};
 /// Why a rollback is not carried out: the release that it is to bring back says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfounded {
-    /// There is no such release.
     #[error("nothing is brought back: the ledger has no release {0}")]
     NoSuchRelease(ReleaseId),
     /// It did not serve there.
     #[error("nothing is brought back: by its own entries {release} never served in {service}")]
     NeverServed {
-        /// The release.
         release: ReleaseId,
-        /// The service.
         service: ServiceId,
     },
     /// Something else ran.
@@ -23,7 +20,6 @@ pub enum Unfounded {
         "nothing is brought back: by the entries of {release} that is {own}, and the rollback names {named}"
     )]
     Otherwise {
-        /// The release.
         release: ReleaseId,
         /// What it is by those.
         own: String,
@@ -43,9 +39,9 @@ pub fn verify_rollback(
     service: &ServiceId,
     good: Option<&Release>,
 ) -> Result<(), Unfounded> {
-    let release = || rollback.good.clone();
+    let release = || rollback.good_release.clone();
     let good = good.ok_or_else(|| Unfounded::NoSuchRelease(release()))?;
-    let Some((revision, _)) = ran(good, service, rollback.before) else {
+    let Some((revision, _)) = ran(good, service, rollback.is_from_before) else {
         return Err(Unfounded::NeverServed {
             release: release(),
             service: service.clone(),

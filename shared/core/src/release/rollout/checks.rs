@@ -22,9 +22,7 @@ pub struct Checks {
 /// A deployment asks whether it may go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookCall {
-    /// The deployment.
     pub deployment: DeploymentId,
-    /// The hook point.
     pub at: HookPoint,
     /// What CodeDeploy's answer has to carry; `None` for ECS, which asks again.
     pub execution: Option<String>,
@@ -37,7 +35,6 @@ pub struct HookCall {
 /// The one-off task of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckTask {
-    /// The check.
     pub check: CheckName,
     /// The task's ARN.
     pub task: DeploymentId,

@@ -11,7 +11,6 @@ use crate::release::RefusedAction;
 /// A deployment that AWS carries out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
-    /// Its id.
     pub id: DeploymentId,
     /// Another id under which AWS reports about it, where it has two.
     pub alias: Option<DeploymentId>,
@@ -40,7 +39,6 @@ pub struct Deployment {
 pub enum Traffic {
     /// Not yet.
     Held,
-    /// It was.
     LetThrough,
     /// AWS refused to let it through.
     Refused(String),
@@ -49,7 +47,6 @@ pub enum Traffic {
 /// The deployment by which another one is rolled back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RollbackDeployment {
-    /// Its id.
     pub id: DeploymentId,
     /// Another id under which AWS reports about it, where it has two.
     pub alias: Option<DeploymentId>,
@@ -180,13 +177,9 @@ pub enum DeploymentStatus {
         pause: Option<PauseId>,
     },
     /// All of production traffic is on green, and only the old tasks are still to be stopped.
-    Shifted {
-        /// What it is at.
-        at: String,
-    },
-    /// It is being taken back.
+    Shifted { at: String },
+    /// It is being rolled back.
     RollingBack {
-        /// Why.
         reason: String,
         /// The deployment that brings the old version back, where it has an id of its own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -194,28 +187,16 @@ pub enum DeploymentStatus {
     },
     /// It failed or was stopped with traffic on the new version, and whether AWS rolls it back is not
     /// known yet.
-    Halted {
-        /// Why.
-        reason: String,
-    },
+    Halted { reason: String },
     /// The new version serves.
     Succeeded,
     /// The old version serves again.
-    RolledBack {
-        /// Why.
-        reason: String,
-    },
+    RolledBack { reason: String },
     /// It failed, and nothing says that the old version serves again.
-    Failed {
-        /// Why.
-        reason: String,
-    },
+    Failed { reason: String },
     /// It failed, AWS does nothing more about it, and the new version is left where the old one was:
     /// whoever wants the old one back has to bring it back.
-    FailedInPlace {
-        /// Why.
-        reason: String,
-    },
+    FailedInPlace { reason: String },
     /// Somebody stopped it.
     Stopped {
         /// What is known about it.

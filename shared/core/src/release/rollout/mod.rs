@@ -5,20 +5,20 @@
 //! facts that hold in every step. Nothing here but [`Phase`] knows that a stage has one service: where
 //! it has several, each gets a [`Live`] of its own, under one plan and one approval.
 
+mod active;
 mod checks;
 mod deployment;
-mod live;
 mod progress;
 mod scaling;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::active::ActiveRollout;
+pub(super) use self::active::watched_until;
 pub use self::checks::{CheckTask, Checks, HookCall};
 pub use self::deployment::{
     Deployment, DeploymentEnd, DeploymentStatus, RollbackDeployment, Traffic,
 };
-pub use self::live::Live;
-pub(super) use self::live::watched_until;
 pub use self::progress::{Closing, NotStarted, OngoingRollback, Progress, RollbackBy, TakenGroup};
 pub use self::scaling::Scaling;
 use super::successor::Aftermath;
@@ -34,7 +34,6 @@ pub(super) fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
 /// A release's rollout to one stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rollout {
-    /// The stage.
     pub stage: StageName,
     /// How far it is.
     pub phase: Phase,
@@ -70,16 +69,14 @@ pub enum Phase {
         approval: Approval,
     },
     /// The release owns the service.
-    Live(Box<Live>),
+    Live(Box<ActiveRollout>),
     /// It is over.
     Ended {
-        /// How and why.
         conclusion: Conclusion,
         /// The revision that was deployed, if it came that far.
         revision: Option<Revision>,
         /// The epoch with which the release had the service; none where it has not taken it.
         epoch: Option<u64>,
-        /// When.
         at: Timestamp,
     },
 }

@@ -64,7 +64,6 @@ pub struct TakenGroup {
 /// Who rolls a deployment back, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RollbackBy {
-    /// Towpath.
     Towpath(OngoingRollback),
     /// AWS by itself, for this reason.
     Aws(String),
@@ -73,7 +72,6 @@ pub enum RollbackBy {
 /// A rollback of Towpath's in progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OngoingRollback {
-    /// Why.
     pub reason: RollbackReason,
     /// How the rollout ends once the old version serves.
     pub outcome: Outcome,
@@ -98,9 +96,7 @@ pub enum Closing {
     NotStarted(NotStarted),
     /// Its deployment is over, and does not serve.
     Over {
-        /// How it has ended.
         end: DeploymentEnd,
-        /// The deployment.
         deployment: Box<Deployment>,
         /// Why Towpath rolled it back, if it did.
         rollback: Option<OngoingRollback>,

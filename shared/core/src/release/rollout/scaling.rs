@@ -54,7 +54,6 @@ impl Scaling {
         }
     }
 
-    /// It is suspended.
     pub(in crate::release) fn suspended(&mut self) {
         match self {
             Self::PerhapsSuspended(before) => *self = Self::Suspended(*before),

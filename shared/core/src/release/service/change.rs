@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Arrival, Good, ServiceChange, ServiceWrite};
-use crate::release::rollout::{Closing, DeploymentStatus, Live, NotStarted, Phase, Progress};
+use super::{Arrival, GoodRelease, ServiceChange, ServiceWrite};
+use crate::release::rollout::{
+    ActiveRollout, Closing, DeploymentStatus, NotStarted, Phase, Progress,
+};
 use crate::release::{Event, Outcome, Release, Revision};
 
 /// What appending `events` to `release` does to the row of the service at which it stands.
@@ -17,14 +19,14 @@ pub fn service_change(
     // business with services.
     let decides = events.iter().any(|event| !event.is_from_outside());
     let mut write = release
-        .live()
+        .active_rollout()
         .filter(|_| decides)
         .map(|live| ServiceWrite::Fence { epoch: live.epoch });
     let mut stage = release.stage_index();
     let mut hold = release
-        .live()
+        .active_rollout()
         .and_then(|live| Some(live.held.as_ref()?.to_string()));
-    let mut epoch = seen(release);
+    let mut epoch = epoch_seen(release);
     let in_order = release.pipeline().arrivals.is_in_order();
     // What was seen just before it ended is written with the end.
     let mut seen_last = release.clone();
@@ -51,7 +53,7 @@ pub fn service_change(
                     });
                 // A plan that was read before the release ended, or went on, is no arrival.
                 let here = release.conclusion().is_none()
-                    && release.live().is_none()
+                    && release.active_rollout().is_none()
                     && release
                         .current()
                         .is_some_and(|(stage, _)| stage.name == *name);
@@ -71,13 +73,13 @@ pub fn service_change(
                 let epoch = *epoch;
                 write = Some(match release.rollback() {
                     None => ServiceWrite::Take { epoch },
-                    Some(_) => ServiceWrite::TakeBack { epoch },
+                    Some(_) => ServiceWrite::TakeForRollback { epoch },
                 });
             }
             Event::Held { reason, .. } => {
                 let reason = reason.to_string();
                 hold = Some(reason.clone());
-                if release.live().is_none() {
+                if release.active_rollout().is_none() {
                     let arrives =
                         matches!(write, Some(ServiceWrite::Arrive | ServiceWrite::Enqueue));
                     let arrival = arrives.then_some(if in_order {
@@ -97,17 +99,17 @@ pub fn service_change(
                 outcome,
                 revision,
                 ..
-            } => match release.live().and(seen_last.live()) {
+            } => match release.active_rollout().and(seen_last.active_rollout()) {
                 Some(live) => {
                     let good = match (outcome, revision) {
                         (Outcome::Succeeded, Some(revision)) => {
-                            let good = good(release, revision, now);
-                            let earlier = earlier(release, live, &good);
+                            let good = good_release(release, revision, now);
+                            let earlier = history(release, live, &good);
                             Some((good, earlier))
                         }
                         (_, _) => None,
                     };
-                    write = Some(ServiceWrite::Free {
+                    write = Some(ServiceWrite::Release {
                         epoch: live.epoch,
                         good,
                         baseline: baseline(live, *outcome),
@@ -131,8 +133,8 @@ pub fn service_change(
             | Event::Overtook { .. }
             | Event::Replaced { .. }
             | Event::BroughtBack { .. }
-            | Event::ToldEarlier { .. }
-            | Event::Woke { .. }
+            | Event::PredecessorNotified { .. }
+            | Event::NextNotified { .. }
             | Event::ApprovalRequested { .. }
             | Event::ApprovalVoided { .. }
             | Event::Blocked { .. }
@@ -176,7 +178,7 @@ pub fn service_change(
 }
 
 /// The epoch of the service that the release knows of, while it does not own it.
-fn seen(release: &Release) -> u64 {
+fn epoch_seen(release: &Release) -> u64 {
     match release.current().map(|(_, rollout)| &rollout.phase) {
         Some(Phase::Planned { plan, .. } | Phase::Asking { plan, .. }) => plan.service.epoch,
         Some(Phase::Pending | Phase::Live(_) | Phase::Ended { .. }) | None => 0,
@@ -185,45 +187,50 @@ fn seen(release: &Release) -> u64 {
 
 /// What is good of what ran before, after a success. Before the first release of a service something
 /// else ran, and can be brought back like any other.
-fn earlier(release: &Release, live: &Live, good: &Good) -> Vec<Good> {
+fn history(release: &Release, live: &ActiveRollout, good: &GoodRelease) -> Vec<GoodRelease> {
     let row = &live.plan.service;
-    let is_first = row.good.is_none() && row.earlier.is_empty() && release.rollback().is_none();
-    if is_first && live.plan.current != good.revision {
-        return vec![Good {
+    let is_first =
+        row.last_good.is_none() && row.history.is_empty() && release.rollback().is_none();
+    if is_first && live.plan.previous != good.revision {
+        return vec![GoodRelease {
             digest: None,
-            revision: live.plan.current.clone(),
+            revision: live.plan.previous.clone(),
             anew: None,
-            before: true,
+            is_from_before: true,
             ..good.clone()
         }];
     }
-    row.earlier_after(good)
+    row.history_after(good)
 }
 
 /// What a success leaves as good. After a rollback that is the release which was brought back.
-fn good(release: &Release, revision: &Revision, at: Timestamp) -> Good {
+fn good_release(release: &Release, revision: &Revision, at: Timestamp) -> GoodRelease {
     // What was brought back may have had to be registered anew; it is known by what it ran with.
     let left = revision;
     let (release_of, revision, before) = match release.rollback() {
         None => (release.id(), revision, false),
-        Some(rollback) => (&rollback.good, &rollback.revision, rollback.before),
+        Some(rollback) => (
+            &rollback.good_release,
+            &rollback.revision,
+            rollback.is_from_before,
+        ),
     };
-    Good {
+    GoodRelease {
         release: release_of.clone(),
         digest: (!before).then_some(release.image().digest),
         revision: revision.clone(),
         anew: (left != revision).then(|| left.clone()),
         at,
-        before,
+        is_from_before: before,
     }
 }
 
 /// The revision that a rollout leaves running, if that is known.
-fn baseline(live: &Live, outcome: Outcome) -> Option<Revision> {
+fn baseline(live: &ActiveRollout, outcome: Outcome) -> Option<Revision> {
     if outcome == Outcome::Succeeded {
         return live.revision.clone();
     }
-    let before = || Some(live.plan.current.clone());
+    let before = || Some(live.plan.previous.clone());
     let deployment = match &live.progress {
         Progress::Closing(Closing::NotStarted(NotStarted::ExternalRevision(_))) => return None,
         Progress::Preparing { .. }

@@ -8,7 +8,7 @@
 //! | what succeeded last, but not what was left since | that | as left |
 //! | what succeeded last, but not what was left since | something else | not known: a lifted hold has accepted it, or a rollout has failed |
 
-use super::{Good, ServiceRow};
+use super::{GoodRelease, ServiceRow};
 use crate::release::Revision;
 
 /// Whether a service runs what Towpath left in it.
@@ -19,7 +19,7 @@ pub enum Drift<'a> {
     /// It runs this, as Towpath left it.
     AsLeft(&'a Revision),
     /// It does not run this, which succeeded last, and Towpath does not know what was left since.
-    NotKnown(&'a Good),
+    NotKnown(&'a GoodRelease),
     /// It does not run this, which Towpath left: somebody else has changed it.
     Changed(&'a Revision),
 }
@@ -29,10 +29,12 @@ impl ServiceRow {
     /// release has it.
     #[must_use]
     pub fn drift(&self, running: &Revision) -> Drift<'_> {
-        match (&self.baseline, &self.good) {
+        match (&self.baseline, &self.last_good) {
             (Some(left), _) if left == running => Drift::AsLeft(left),
             (Some(left), _) => Drift::Changed(left),
-            (None, Some(good)) if good.left() == running => Drift::AsLeft(good.left()),
+            (None, Some(good)) if good.left_running() == running => {
+                Drift::AsLeft(good.left_running())
+            }
             (None, Some(good)) => Drift::NotKnown(good),
             (None, None) => Drift::Untouched,
         }
@@ -41,6 +43,6 @@ impl ServiceRow {
     /// Whether no release was ever rolled out to the service.
     #[must_use]
     pub fn is_new(&self) -> bool {
-        self.owner.is_none() && self.taken_by.is_none() && self.good.is_none()
+        self.owner.is_none() && self.taken_by.is_none() && self.last_good.is_none()
     }
 }

@@ -22,7 +22,6 @@ use crate::release::{Directive, Order, Release};
 pub struct Difference {
     /// The attribute.
     pub field: &'static str,
-    /// What is stored.
     pub stored: String,
     /// What entries and orders say.
     pub recomputed: String,
@@ -58,7 +57,6 @@ impl Difference {
 /// What releases and orders make of a service's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recomputed {
-    /// The row.
     pub row: ServiceRow,
     /// The epoch of the first rollout that was looked at; what was before it is taken from the row
     /// that its plan had. 0 and 1: nothing was before.
@@ -76,7 +74,7 @@ pub struct Recomputed {
 }
 
 /// What one rollout did to the row.
-struct Taken<'a> {
+struct Tenure<'a> {
     release: &'a Release,
     /// The row that its plan was made on.
     saw: ServiceRow,
@@ -95,9 +93,9 @@ impl Recomputed {
         orders: &[Directive],
         whole: bool,
     ) -> Self {
-        let mut told = Told::default();
+        let mut told = Claims::default();
         for release in releases {
-            told.listen(service, release);
+            told.read_release(service, release);
         }
         told.fold(orders, whole)
     }
@@ -116,8 +114,8 @@ impl Recomputed {
             Difference::between("epoch", &stored.epoch, &epoch),
             Difference::between("owner", &stored.owner, &row.owner),
             Difference::between("taken_by", &stored.taken_by, &row.taken_by),
-            Difference::between("good", &stored.good, &row.good),
-            Difference::between("earlier", &stored.earlier, &row.earlier),
+            Difference::between("last_good", &stored.last_good, &row.last_good),
+            Difference::between("history", &stored.history, &row.history),
             Difference::between("baseline", &stored.baseline, &row.baseline),
         ];
         // A hold may be another release's.
@@ -167,16 +165,16 @@ impl Recomputed {
 
 /// What releases tell of a service.
 #[derive(Default)]
-struct Told<'a> {
-    takes: BTreeMap<u64, Vec<Taken<'a>>>,
+struct Claims<'a> {
+    takes: BTreeMap<u64, Vec<Tenure<'a>>>,
     /// By the epoch at which they were written.
     holds: BTreeMap<u64, Vec<(Timestamp, String)>>,
     arrivals: Vec<Candidate>,
     waiting: ServiceRow,
 }
 
-impl<'a> Told<'a> {
-    fn listen(&mut self, service: &ServiceId, release: &'a Release) {
+impl<'a> Claims<'a> {
+    fn read_release(&mut self, service: &ServiceId, release: &'a Release) {
         // What somebody else has written in its name did nothing to the row.
         let Some((first, rest)) = release.trusted_entries().split_first() else {
             return;
@@ -188,13 +186,13 @@ impl<'a> Told<'a> {
             let event = std::slice::from_ref(&entry.event);
             let change = service_change(&before, event, entry.at);
             if let Some(change) = change.filter(|change| change.service == *service) {
-                self.hear(release, &before, change, entry.at);
+                self.read_change(release, &before, change, entry.at);
             }
             before.push(entry.clone());
         }
     }
 
-    fn hear(
+    fn read_change(
         &mut self,
         release: &'a Release,
         before: &Release,
@@ -217,7 +215,7 @@ impl<'a> Told<'a> {
                     Some(Arrival::InOrder) | None => {}
                 }
             }
-            ServiceWrite::Take { epoch } | ServiceWrite::TakeBack { epoch } => {
+            ServiceWrite::Take { epoch } | ServiceWrite::TakeForRollback { epoch } => {
                 if let ServiceWrite::Take { .. } = &change.write {
                     self.arrivals.push(arrival());
                 }
@@ -225,7 +223,7 @@ impl<'a> Told<'a> {
                     write: ServiceWrite::Leave,
                     ..change.clone()
                 });
-                self.takes.entry(*epoch).or_default().push(Taken {
+                self.takes.entry(*epoch).or_default().push(Tenure {
                     release,
                     saw: seen_by(before),
                     take: change,
@@ -233,7 +231,7 @@ impl<'a> Told<'a> {
                 });
             }
             ServiceWrite::Fence { .. } => {}
-            ServiceWrite::Free { epoch, .. } => {
+            ServiceWrite::Release { epoch, .. } => {
                 let taken = self.takes.entry(*epoch).or_default().iter_mut();
                 for taken in taken.filter(|taken| taken.release.id() == release.id()) {
                     taken.free = Some(change.clone());
@@ -286,7 +284,7 @@ impl<'a> Told<'a> {
             contradictions.extend(taken.contradicts(*epoch, &row, orders));
             row.write(&taken.take);
             for order in orders.iter().filter(|one| one.epoch == *epoch && one.owned) {
-                obey(&mut row, order);
+                apply_order(&mut row, order);
             }
             // Who was made to let it go has written nothing to the row since, whatever it says.
             let has_it = row.owner.as_ref() == Some(taken.release.id());
@@ -311,13 +309,13 @@ impl<'a> Told<'a> {
     }
 }
 
-impl Taken<'_> {
+impl Tenure<'_> {
     /// What the row that the release took the service on said otherwise than the entries before it.
     fn contradicts(&self, epoch: u64, row: &ServiceRow, orders: &[Directive]) -> Option<String> {
         let mut found = vec![
             Difference::between("taken_by", &self.saw.taken_by, &row.taken_by),
-            Difference::between("good", &self.saw.good, &row.good),
-            Difference::between("earlier", &self.saw.earlier, &row.earlier),
+            Difference::between("last_good", &self.saw.last_good, &row.last_good),
+            Difference::between("history", &self.saw.history, &row.history),
         ];
         let lifted = orders
             .iter()
@@ -377,7 +375,7 @@ fn between(
     row.hold = standing.into_iter().max().map(|(_, hold)| hold);
 }
 
-fn obey(row: &mut ServiceRow, order: &Directive) {
+fn apply_order(row: &mut ServiceRow, order: &Directive) {
     match order.order {
         Order::Hold => row.hold = Some(order.words()),
         Order::LiftHold => (row.hold, row.baseline) = (None, None),

@@ -46,7 +46,7 @@ impl ServiceRow {
         match &change.write {
             ServiceWrite::Arrive => !overtaken,
             ServiceWrite::Enqueue | ServiceWrite::Leave => true,
-            ServiceWrite::TakeBack { epoch } => {
+            ServiceWrite::TakeForRollback { epoch } => {
                 self.owner.is_none() && self.epoch.checked_add(1) == Some(*epoch)
             }
             ServiceWrite::Hold { epoch, arrival, .. } => {
@@ -62,7 +62,7 @@ impl ServiceRow {
                     && !overtaken
                     && self.epoch.checked_add(1) == Some(*epoch)
             }
-            ServiceWrite::Fence { epoch } | ServiceWrite::Free { epoch, .. } => owns(*epoch),
+            ServiceWrite::Fence { epoch } | ServiceWrite::Release { epoch, .. } => owns(*epoch),
         }
     }
 
@@ -77,7 +77,7 @@ impl ServiceRow {
                 self.candidate = candidate();
                 self.take(change, *epoch);
             }
-            ServiceWrite::TakeBack { epoch } => self.take(change, *epoch),
+            ServiceWrite::TakeForRollback { epoch } => self.take(change, *epoch),
             ServiceWrite::Hold {
                 reason, arrival, ..
             } => {
@@ -89,7 +89,7 @@ impl ServiceRow {
                 }
             }
             ServiceWrite::Fence { .. } => {}
-            ServiceWrite::Free {
+            ServiceWrite::Release {
                 good,
                 baseline,
                 hold,
@@ -98,8 +98,8 @@ impl ServiceRow {
                 self.owner = None;
                 self.baseline.clone_from(baseline);
                 if let Some((good, earlier)) = good {
-                    self.good = Some(good.clone());
-                    self.earlier.clone_from(earlier);
+                    self.last_good = Some(good.clone());
+                    self.history.clone_from(earlier);
                 }
                 if hold.is_some() {
                     self.hold.clone_from(hold);

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::{Outstanding, Release};
 use crate::names::StageName;
 use crate::release::rollout::{
-    CheckTask, DeploymentStatus, Live, NotStarted, OngoingRollback, Phase, RollbackDeployment,
-    Rollout,
+    ActiveRollout, CheckTask, DeploymentStatus, NotStarted, OngoingRollback, Phase,
+    RollbackDeployment, Rollout,
 };
 use crate::release::successor::{Aftermath, Instead};
 use crate::release::vote::{Approval, Standing, Vote};
@@ -26,18 +26,29 @@ impl Release {
             Event::Replaced {
                 stage,
                 tag,
-                back,
+                is_rollback: back,
                 epoch,
                 ..
             } => {
                 let (tag, back) = (tag.clone(), *back);
-                self.learn(stage, Some(Instead { tag, back }), *epoch, at);
+                self.learn(
+                    stage,
+                    Some(Instead {
+                        tag,
+                        is_rollback: back,
+                    }),
+                    *epoch,
+                    at,
+                );
             }
             Event::BroughtBack { stage, epoch, .. } => self.learn(stage, None, *epoch, at),
-            Event::ToldEarlier { earlier, service } => self
+            Event::PredecessorNotified {
+                predecessor: earlier,
+                service,
+            } => self
                 .to_tell
                 .retain(|(one, successor)| one != earlier || successor.service != *service),
-            Event::Woke { service, .. } => {
+            Event::NextNotified { service, .. } => {
                 self.let_go.remove(service);
             }
             Event::Ended { outcome, reason } => {
@@ -101,7 +112,7 @@ impl Release {
                 digest,
                 spec,
                 expires_at,
-                over,
+                previous: over,
             } => {
                 let required = self
                     .pipeline
@@ -114,7 +125,7 @@ impl Release {
                     spec: spec.clone(),
                     required,
                     expires_at: *expires_at,
-                    over: over.clone(),
+                    previous: over.clone(),
                     votes: Vec::new(),
                 };
                 self.with_stage(stage, |rollout| match &mut rollout.phase {
@@ -160,7 +171,7 @@ impl Release {
             }),
             Event::RolloutStarted { stage, epoch } => self.with_stage(stage, |rollout| {
                 if let Phase::Planned { plan, granted, .. } = &rollout.phase {
-                    rollout.phase = Phase::Live(Box::new(Live::new(
+                    rollout.phase = Phase::Live(Box::new(ActiveRollout::new(
                         (**plan).clone(),
                         granted.clone(),
                         *epoch,
@@ -199,7 +210,9 @@ impl Release {
                 self.with_live(|live| live.scaling.settled());
             }
             Event::DeploymentStarted {
-                deployment, also, ..
+                deployment,
+                alias: also,
+                ..
             } => {
                 self.settle(ActionKind::Start);
                 self.with_live(|live| live.deployment_started(deployment, also.as_ref(), at));
@@ -217,7 +230,7 @@ impl Release {
             Event::RollbackStarted {
                 reason,
                 deployment,
-                also,
+                alias: also,
                 outcome,
                 hold,
             } => {
@@ -242,7 +255,7 @@ impl Release {
                     }
                     // What others are told is a courtesy: it is not tried for ever.
                     ActionKind::Supersede => self.overtake_candidate(),
-                    ActionKind::WakeCandidate => {
+                    ActionKind::NotifyNext => {
                         self.let_go.pop_first();
                     }
                     ActionKind::Register
@@ -356,10 +369,10 @@ impl Release {
                 // Who waits in order makes room for the next one, too, and so does a rollback, which
                 // may have been woken in the place of another.
                 let waited = self.pipeline.arrivals.is_in_order() || self.rollback.is_some();
-                if self.live().is_some() || waited {
+                if self.active_rollout().is_some() || waited {
                     self.let_go.extend(self.service_id(self.stage_index()));
                 }
-                let epoch = self.live().map(|live| live.epoch);
+                let epoch = self.active_rollout().map(|live| live.epoch);
                 self.with_stage(stage, |rollout| {
                     rollout.phase = Phase::Ended {
                         conclusion: Conclusion::new(*outcome, reason.clone()),
@@ -429,7 +442,7 @@ impl Release {
         }
     }
 
-    fn with_live_in(&mut self, stage: &StageName, change: impl FnOnce(&mut Live)) {
+    fn with_live_in(&mut self, stage: &StageName, change: impl FnOnce(&mut ActiveRollout)) {
         self.with_stage(stage, |rollout| {
             if let Phase::Live(live) = &mut rollout.phase {
                 change(live);
@@ -437,7 +450,7 @@ impl Release {
         });
     }
 
-    fn with_live(&mut self, change: impl FnOnce(&mut Live)) {
+    fn with_live(&mut self, change: impl FnOnce(&mut ActiveRollout)) {
         self.with_current(|rollout| {
             if let Phase::Live(live) = &mut rollout.phase {
                 change(live);

@@ -40,7 +40,7 @@ fn ended_wakes_whoever_waits_for_the_service_before_anything_else() {
             reason: sample::end("test"),
         });
     let service = story.service(0);
-    assert_eq!(story.asks_for(), [Action::WakeCandidate { service }]);
+    assert_eq!(story.asks_for(), [Action::NotifyNext { service }]);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_service_that_was_let_go_between_stages_is_offered_on_too() {
     let story = pushed()
         .deploying_at_test()
         .ended("test", Outcome::Succeeded, Some(8));
-    assert_eq!(story.kinds(), [ActionKind::WakeCandidate]);
+    assert_eq!(story.kinds(), [ActionKind::NotifyNext]);
     assert_eq!(story.woke().kinds(), [ActionKind::Plan]);
 }
 
@@ -74,12 +74,12 @@ fn ended_tells_people_and_then_is_done() {
         ended.next(),
         Step::Wait(Some(ended.now + jiff::SignedDuration::from_secs(60)))
     );
-    let told = tell_everything(untold);
+    let told = notify_everybody(untold);
     assert_eq!(told.next(), Step::Done);
 }
 
 /// The story after everything that `next` wants to tell has been told.
-fn tell_everything(mut story: Story) -> Story {
+fn notify_everybody(mut story: Story) -> Story {
     for _ in 0..3 {
         for action in story.pending_notifications() {
             let notified = notified(&story.release, &action).expect("it notifies");

@@ -8,9 +8,9 @@ use super::given::{Story, given, other, stage};
 use crate::names::ReleaseId;
 use crate::pipeline::Stage;
 use crate::release::{
-    Accepted, Action, Actor, DeploymentStatus, Entry, Event, Good, Image, Incoming, NewRollback,
-    Outcome, Principal, Release, Rollback, RollbackRefused, ServiceId, ServiceRow, ServiceWrite,
-    Unfounded, WantedRollback, ran, service_change, verify_rollback,
+    Accepted, Action, Actor, DeploymentStatus, Entry, Event, GoodRelease, Image, Incoming,
+    NewRollback, Outcome, Principal, Release, Rollback, RollbackRefused, ServiceId, ServiceRow,
+    ServiceWrite, Unfounded, WantedRollback, ran, service_change, verify_rollback,
 };
 use crate::sample;
 
@@ -209,7 +209,7 @@ fn what_ran_before_the_first_release_is_in_that_releases_own_entries() {
     for (revision, before) in [(8, true), (7, false), (6, true)] {
         let forged = Rollback {
             revision: sample::revision(revision),
-            before,
+            is_from_before: before,
             ..rollback.clone()
         };
         assert!(
@@ -223,21 +223,21 @@ fn what_ran_before_the_first_release_is_in_that_releases_own_entries() {
 fn what_had_to_be_registered_anew_is_still_the_release_that_it_was() {
     let story = rolling_back()
         .planned_but("test", |plan| {
-            plan.service.good = Some(Good {
+            plan.service.last_good = Some(GoodRelease {
                 release: other("worse00", sample::dawn()).release,
                 digest: Some(towpath_taskdef::image::Digest::of(b"worse")),
                 revision: sample::revision(9),
                 anew: None,
                 at: sample::dawn(),
-                before: false,
+                is_from_before: false,
             });
-            plan.service.earlier = vec![Good {
+            plan.service.history = vec![GoodRelease {
                 release: good().id().clone(),
                 digest: Some(good().image().digest),
                 revision: sample::revision(8),
                 anew: None,
                 at: sample::dawn(),
-                before: false,
+                is_from_before: false,
             }];
         })
         .took("test", 2);
@@ -248,7 +248,7 @@ fn what_had_to_be_registered_anew_is_still_the_release_that_it_was() {
         revision: Some(sample::revision(12)),
     };
     let change = service_change(&story.release, &[ended], story.now).expect("a change");
-    let ServiceWrite::Free {
+    let ServiceWrite::Release {
         good: Some((now_good, earlier)),
         ..
     } = change.write
@@ -259,7 +259,7 @@ fn what_had_to_be_registered_anew_is_still_the_release_that_it_was() {
         (&now_good.release, now_good.revision),
         (good().id(), sample::revision(8))
     );
-    assert_eq!(earlier, [], "what was taken back is no way back");
+    assert_eq!(earlier, [], "what was rolled back is nowhere to go back to");
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn a_rollback_passes_by_gates_holds_vetoes_and_newer_releases() {
     assert!(changes.images.is_empty(), "it comes back exactly as it was");
     let story = story.planned_but("test", |plan| {
         plan.veto = Some("vetoed".into());
-        plan.no_way_back = Some("gone".into());
+        plan.cannot_roll_back = Some("gone".into());
         plan.service = ServiceRow {
             hold: Some("a hold".into()),
             candidate: Some(other("newer", sample::minute(99))),
@@ -325,7 +325,7 @@ fn a_rollback_passes_by_gates_holds_vetoes_and_newer_releases() {
     let change = service_change(&story.release, std::slice::from_ref(started), story.now);
     assert_eq!(
         change.expect("a change").write,
-        ServiceWrite::TakeBack { epoch: 5 }
+        ServiceWrite::TakeForRollback { epoch: 5 }
     );
     let veto = Incoming::Veto {
         by: somebody(),
@@ -402,7 +402,7 @@ fn a_rollback_waits_for_who_has_the_service() {
 
 #[test]
 fn what_was_brought_back_is_good_and_what_came_after_it_is_not() {
-    let at = |number: u64| Good {
+    let at = |number: u64| GoodRelease {
         release: other(&format!("aaaaaa{number}"), sample::dawn()).release,
         digest: Some(towpath_taskdef::image::Digest::of(
             number.to_string().as_bytes(),
@@ -410,15 +410,15 @@ fn what_was_brought_back_is_good_and_what_came_after_it_is_not() {
         revision: sample::revision(number),
         anew: None,
         at: sample::dawn(),
-        before: false,
+        is_from_before: false,
     };
     let row = ServiceRow {
-        good: Some(at(3)),
-        earlier: vec![at(2), at(1)],
+        last_good: Some(at(3)),
+        history: vec![at(2), at(1)],
         ..ServiceRow::default()
     };
-    assert_eq!(row.way_back(), Some(&at(2)));
-    assert_eq!(row.earlier_after(&at(4)), [at(3), at(2), at(1)]);
-    assert_eq!(row.earlier_after(&at(2)), [at(1)]);
-    assert_eq!(row.earlier_after(&at(3)), [at(2), at(1)], "deployed again");
+    assert_eq!(row.previous_good(), Some(&at(2)));
+    assert_eq!(row.history_after(&at(4)), [at(3), at(2), at(1)]);
+    assert_eq!(row.history_after(&at(2)), [at(1)]);
+    assert_eq!(row.history_after(&at(3)), [at(2), at(1)], "deployed again");
 }

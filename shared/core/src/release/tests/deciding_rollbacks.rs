@@ -8,7 +8,7 @@ use super::bringing_back::somebody;
 use super::given::{Story, given, kept, stage};
 use crate::names::ReleaseId;
 use crate::release::{
-    Actor, Entry, Found, Good, NewRollback, Outcome, Principal, Refusal, Release, Revision,
+    Actor, Entry, Found, GoodRelease, NewRollback, Outcome, Principal, Refusal, Release, Revision,
     Rollback, RollbackDecision, RollbackFacts, RollbackOf, RollbackRefused, RollbackRequest,
     RollbackTarget, ServiceId, ServiceRow, Serving, StageNow, Untrusted, WantedRollback,
     decide_rollback,
@@ -28,26 +28,26 @@ fn pushed(tag: &str) -> Story {
 
 /// A release that took over from revision `before`, and succeeded at `test` with revision `with`.
 fn succeeded(tag: &str, before: u64, with: u64) -> Release {
-    let story = pushed(tag).planned_but("test", |plan| plan.current = sample::revision(before));
+    let story = pushed(tag).planned_but("test", |plan| plan.previous = sample::revision(before));
     let story = story.took("test", 1);
     story.ended("test", Outcome::Succeeded, Some(with)).release
 }
 
-fn good(release: &Release, revision: u64) -> Good {
-    Good {
+fn good(release: &Release, revision: u64) -> GoodRelease {
+    GoodRelease {
         release: release.id().clone(),
         digest: Some(release.image().digest),
         revision: sample::revision(revision),
         anew: None,
         at: Timestamp::UNIX_EPOCH,
-        before: false,
+        is_from_before: false,
     }
 }
 
 /// What is good by the row where what ran before `release` serves.
-fn before(release: &Release, revision: u64) -> Good {
-    Good {
-        before: true,
+fn before(release: &Release, revision: u64) -> GoodRelease {
+    GoodRelease {
+        is_from_before: true,
         ..good(release, revision)
     }
 }
@@ -60,8 +60,8 @@ impl Case {
         let row = ServiceRow {
             epoch: 2,
             taken_by: Some(last.id().clone()),
-            good: Some(good(&last, 9)),
-            earlier: vec![good(&first, 8), before(&first, 7)],
+            last_good: Some(good(&last, 9)),
+            history: vec![good(&first, 8), before(&first, 7)],
             baseline: Some(sample::revision(9)),
             ..ServiceRow::default()
         };
@@ -369,19 +369,19 @@ fn a_release_that_serves_goes_back_from_its_card_and_one_that_does_not_does_not(
     assert!(said.contains("roll back on its card"), "{said}");
 
     let only_first = blind().row(|row| {
-        let earlier = std::mem::take(&mut row.earlier);
-        row.good = earlier.first().cloned();
-        row.earlier = earlier[1..].to_vec();
+        let earlier = std::mem::take(&mut row.history);
+        row.last_good = earlier.first().cloned();
+        row.history = earlier[1..].to_vec();
     });
     let (rollback, _) = only_first.opens(on_its_card(&case.first));
     assert_eq!(rollback.revision, sample::revision(7));
     assert_eq!(
-        (rollback.before, rollback.from.as_ref()),
+        (rollback.is_from_before, rollback.from.as_ref()),
         (true, Some(case.first.id()))
     );
 
     // What ran before it serves again.
-    let before_all = only_first.row(|row| row.good = row.earlier.pop());
+    let before_all = only_first.row(|row| row.last_good = row.history.pop());
     let said = before_all.refuses(on_its_card(&case.first));
     assert!(said.starts_with("shop:7 serves in test now"), "{said}");
     let nothing = blind().row(|row| *row = ServiceRow::default());

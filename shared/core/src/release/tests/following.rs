@@ -96,13 +96,20 @@ fn pauses_between_looks_double_up_to_ten_minutes_while_nothing_changes() {
 fn a_deployment_whose_time_is_up_is_rolled_back_once() {
     let story = pushed().deploying_at_test().at(60);
     let asked = story.asks_for();
-    let [Action::RollBack { to, deployment, .. }] = &asked[..] else {
+    let [
+        Action::RollBack {
+            previous: to,
+            deployment,
+            ..
+        },
+    ] = &asked[..]
+    else {
         panic!("it rolls back: {asked:?}");
     };
     assert_eq!((to, deployment.as_str()), (&sample::revision(7), ECS));
     let back = story.intended().happened(Event::RollbackStarted {
         deployment: None,
-        also: None,
+        alias: None,
         reason: sample::too_late(),
         outcome: Outcome::RolledBack,
         hold: false,
@@ -128,13 +135,20 @@ fn what_failed_and_is_left_in_place_is_taken_back() {
         .at(5)
         .observed(ECS, failed_in_place());
     let asked = story.asks_for();
-    let [Action::RollBack { to, over: true, .. }] = &asked[..] else {
+    let [
+        Action::RollBack {
+            previous: to,
+            over: true,
+            ..
+        },
+    ] = &asked[..]
+    else {
         panic!("another deployment brings the old version back: {asked:?}");
     };
     assert_eq!(to, &sample::revision(7));
     let back = story.intended().happened(Event::RollbackStarted {
         deployment: Some(deployment("ecs-svc/2")),
-        also: None,
+        alias: None,
         reason: sample::failed("ECS deployment circuit breaker: tasks failed to start"),
         outcome: Outcome::RolledBack,
         hold: false,
@@ -147,12 +161,12 @@ fn what_failed_and_is_left_in_place_is_taken_back() {
 }
 
 #[test]
-fn a_way_back_that_met_a_failure_is_begun_again() {
+fn a_rollback_that_met_a_failure_is_begun_again() {
     let begun = |deployment| {
         let story = pushed().deploying_at_test().at(60).intended();
         story.happened(Event::RollbackStarted {
             deployment,
-            also: None,
+            alias: None,
             reason: sample::too_late(),
             outcome: Outcome::RolledBack,
             hold: false,
@@ -174,7 +188,7 @@ fn a_failure_that_cannot_be_taken_back_holds_the_stage() {
     let refused = refused.refused(ActionKind::RollBack, "ecs:UpdateService: AccessDenied");
     let begun = failed.intended().happened(Event::RollbackStarted {
         deployment: Some(deployment("ecs-svc/2")),
-        also: None,
+        alias: None,
         reason: sample::failed("it failed"),
         outcome: Outcome::RolledBack,
         hold: false,
@@ -192,7 +206,7 @@ fn a_failure_that_cannot_be_taken_back_holds_the_stage() {
 }
 
 #[test]
-fn a_way_back_that_leads_nowhere_holds_the_stage() {
+fn a_rollback_that_leads_nowhere_holds_the_stage() {
     let failed = DeploymentStatus::Failed {
         reason: "the rollback d-2 failed too".into(),
     };
@@ -200,7 +214,7 @@ fn a_way_back_that_leads_nowhere_holds_the_stage() {
     let begun = begun.observed(ECS, failed_in_place()).intended();
     let begun = begun.happened(Event::RollbackStarted {
         deployment: Some(deployment("d-2")),
-        also: None,
+        alias: None,
         reason: sample::failed("tasks failed to start"),
         outcome: Outcome::RolledBack,
         hold: false,
@@ -244,7 +258,7 @@ fn what_never_ends_is_given_up_after_twice_its_time() {
         .intended()
         .happened(Event::RollbackStarted {
             deployment: None,
-            also: None,
+            alias: None,
             reason: sample::failed("too slow"),
             outcome: Outcome::RolledBack,
             hold: false,
@@ -314,7 +328,7 @@ fn success_restores_auto_scaling_lets_the_service_go_and_goes_on() {
     };
     assert_eq!(*revision, Some(sample::revision(8)));
     let gone = restored.happened(records[0].clone());
-    assert_eq!(gone.kinds(), [ActionKind::WakeCandidate]);
+    assert_eq!(gone.kinds(), [ActionKind::NotifyNext]);
 }
 
 #[test]
@@ -485,6 +499,6 @@ fn a_release_that_cannot_be_woken_is_not_tried_again_for_ever() {
     let story = pushed()
         .deploying_at_test()
         .ended("test", Outcome::Succeeded, Some(8))
-        .refused(ActionKind::WakeCandidate, "its ledger cannot be read");
+        .refused(ActionKind::NotifyNext, "its ledger cannot be read");
     assert_eq!(story.kinds(), [ActionKind::Plan]);
 }

@@ -29,7 +29,7 @@ fn older() -> Candidate {
 
 #[test]
 fn what_runs_already_has_succeeded() {
-    let story = pushed().planned_but("test", |plan| plan.reuse = Some(plan.current.clone()));
+    let story = pushed().planned_but("test", |plan| plan.reuse = Some(plan.previous.clone()));
     let [
         Event::RolloutEnded {
             outcome: Outcome::Succeeded,
@@ -47,7 +47,9 @@ fn what_runs_already_has_succeeded() {
 fn success_at_the_last_stage_ends_the_release() {
     let story = pushed()
         .stands_at_production()
-        .planned_but("production", |plan| plan.reuse = Some(plan.current.clone()));
+        .planned_but("production", |plan| {
+            plan.reuse = Some(plan.previous.clone())
+        });
     let ended: Vec<_> = story
         .records()
         .into_iter()
@@ -77,7 +79,7 @@ fn a_gate_asks_about_this_digest_and_this_definition() {
             digest: story.release.image().digest,
             spec: sample::plan().spec,
             expires_at: story.now + jiff::SignedDuration::from_hours(24),
-            over: Some(sample::plan().current),
+            previous: Some(sample::plan().previous),
         }]
     );
 }
@@ -219,7 +221,7 @@ fn a_pipeline_without_stages_ends_as_refused() {
 #[test]
 fn what_runs_now_is_not_taken_for_a_success_while_another_release_is_replacing_it() {
     let story = pushed().planned_but("test", |plan| {
-        plan.reuse = Some(plan.current.clone());
+        plan.reuse = Some(plan.previous.clone());
         plan.service.owner = Some(older().release);
     });
     assert_eq!(
@@ -290,7 +292,7 @@ fn what_towpath_did_not_leave_is_not_overwritten() {
     let story = story.happened(held.clone());
     assert!(matches!(&story.records()[..], [Event::Blocked { .. }]));
     let explained = pushed().planned_but("test", |plan| {
-        plan.service.baseline = Some(plan.current.clone());
+        plan.service.baseline = Some(plan.previous.clone());
     });
     assert!(matches!(
         &explained.records()[..],
@@ -324,7 +326,7 @@ fn a_baseline_that_changed_in_the_last_moment_ends_the_rollout_and_holds_the_sta
     let change = service_change(&story.release, &records, story.now).expect("a change");
     assert!(matches!(
         change.write,
-        ServiceWrite::Free {
+        ServiceWrite::Release {
             baseline: None,
             hold: Some(_),
             ..
@@ -333,17 +335,17 @@ fn a_baseline_that_changed_in_the_last_moment_ends_the_rollout_and_holds_the_sta
 }
 
 #[test]
-fn nothing_starts_without_a_way_back_unless_the_stage_allows_it() {
+fn nothing_starts_that_could_not_be_rolled_back_unless_the_stage_allows_it() {
     let gone = |story: Story| {
         story.planned_but("test", |plan| {
-            plan.no_way_back = Some("the old image is gone".into());
+            plan.cannot_roll_back = Some("the old image is gone".into());
         })
     };
     let (outcome, reason) = gone(pushed()).gives_up();
     assert_eq!(outcome, Outcome::Failed);
-    assert!(reason.contains("way_back: optional"), "{reason}");
+    assert!(reason.contains("rollback: optional"), "{reason}");
     let mut json = sample::shop_json();
-    json["stages"][0]["way_back"] = "optional".into();
+    json["stages"][0]["rollback"] = "optional".into();
     let allowed = given(sample::silent(sample::pipeline(json))).pushed("3f2c1ab");
     assert!(matches!(
         &gone(allowed).records()[..],

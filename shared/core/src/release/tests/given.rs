@@ -6,8 +6,8 @@ use crate::names::{DeploymentId, ReleaseId, StageName};
 use crate::pipeline::{HookPoint, Pipeline};
 use crate::release::{
     Accepted, Action, ActionKind, Actor, Candidate, CheckResult, Decision, DeploymentStatus, Entry,
-    Event, Incoming, Moment, Outcome, Plan, Principal, Refusal, Release, ScalingState, ServiceId,
-    Step, StoredNow, Task, accept, next, pending_notifications, release_id,
+    Event, Incoming, Outcome, Plan, Principal, Refusal, Release, ScalingState, ServiceId, Step,
+    StoredNow, Task, Tick, accept, next, pending_notifications, release_id,
 };
 use crate::sample;
 
@@ -114,7 +114,7 @@ impl Story {
             digest: self.release.image().digest,
             spec: sample::plan().spec,
             expires_at: self.now + jiff::SignedDuration::from_hours(24),
-            over: Some(sample::plan().current),
+            previous: Some(sample::plan().previous),
         };
         self.happened(asked)
     }
@@ -166,7 +166,7 @@ impl Story {
     pub(crate) fn started(self, id: &str) -> Self {
         self.happened(Event::DeploymentStarted {
             deployment: deployment(id),
-            also: None,
+            alias: None,
             found: false,
         })
     }
@@ -196,7 +196,7 @@ impl Story {
 
     pub(crate) fn woke(self) -> Self {
         let service = self.service(self.release.stage_index().saturating_sub(1));
-        self.happened(Event::Woke {
+        self.happened(Event::NextNotified {
             service,
             next: None,
         })
@@ -239,10 +239,10 @@ impl Story {
     pub(crate) fn next(&self) -> Step {
         next(
             &self.release,
-            Moment {
+            Tick {
                 now: self.now,
-                since: self.since,
-                muted: self.muted,
+                run_started: self.since,
+                notifications_failed: self.muted,
             },
         )
     }

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::given::{deployment, in_progress, other};
 use crate::names::ReleaseId;
 use crate::release::{
-    Accepted, Action, ActionKind, Actor, DeploymentStatus, Entry, Event, Incoming, Moment, Outcome,
-    Phase, Plan, Release, Step, Unwritten, accept, next, release_id, reporter,
+    Accepted, Action, ActionKind, Actor, DeploymentStatus, Entry, Event, Incoming, Outcome, Phase,
+    Plan, Release, Step, Tick, Unwritten, accept, next, release_id, reporter,
 };
 use crate::sample;
 
@@ -25,7 +25,7 @@ struct Odd {
     deeds: Vec<bool>,
     /// Whether somebody else has the deployment group.
     taken: Vec<bool>,
-    /// Whether the way back has a deployment of its own.
+    /// Whether the rollback has a deployment of its own.
     backs: Vec<bool>,
     /// How many minutes pass.
     pauses: Vec<u8>,
@@ -102,10 +102,10 @@ impl Life {
         let mut view = self.release.clone();
         let mut unwritten = Unwritten::default();
         for _ in 0..200 {
-            let moment = Moment {
+            let moment = Tick {
                 now: self.now,
-                since,
-                muted: true,
+                run_started: since,
+                notifications_failed: true,
             };
             match next(&view, moment) {
                 Step::Record(events) => unwritten.decide(&mut view, events, self.now),
@@ -146,7 +146,7 @@ impl Life {
         self.write(unwritten.events());
         unwritten.written();
         view.clone_from(&self.release);
-        if let Some(look) = known.live().and_then(|live| live.deployment()) {
+        if let Some(look) = known.active_rollout().and_then(|live| live.deployment()) {
             let seen = Event::DeploymentObserved {
                 deployment: look.id.clone(),
                 status: look.status.clone(),
@@ -208,11 +208,11 @@ impl Life {
             },
             ActionKind::Start => Event::DeploymentStarted {
                 deployment: deployment("d-1"),
-                also: None,
+                alias: None,
                 found: false,
             },
             // Looking whether another deployment is over.
-            ActionKind::Observe if self.release.live()?.deployment().is_none() => {
+            ActionKind::Observe if self.release.active_rollout()?.deployment().is_none() => {
                 Event::GroupFreed { stage }
             }
             ActionKind::Observe => Event::DeploymentObserved {
@@ -225,7 +225,7 @@ impl Life {
             },
             ActionKind::RollBack => Event::RollbackStarted {
                 deployment: in_turn(&self.odd.backs, turn).then(|| deployment("d-back")),
-                also: None,
+                alias: None,
                 reason: sample::failed("it is odd"),
                 outcome: Outcome::RolledBack,
                 hold: false,
@@ -236,7 +236,7 @@ impl Life {
             },
             ActionKind::RunTask
             | ActionKind::AnswerHook
-            | ActionKind::WakeCandidate
+            | ActionKind::NotifyNext
             | ActionKind::Notify => return None,
         })
     }
@@ -385,6 +385,6 @@ fn a_plan_is_written_when_something_is_decided_on_it() {
     free.service.epoch = 4;
     life.odd.plans = vec![free.clone()];
     life.run();
-    let live = life.release.live().expect("it takes the service");
+    let live = life.release.active_rollout().expect("it takes the service");
     assert_eq!((live.epoch, &live.plan), (5, &free));
 }

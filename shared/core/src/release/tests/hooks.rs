@@ -44,8 +44,8 @@ fn report(stage: &str, check: &str) -> HookReport {
     }
 }
 
-fn taken(story: &Story, account: &str, report: HookReport) -> Result<Vec<Event>, NotTheirs> {
-    report.taken_into(&story.release, &account.parse().unwrap(), story.now)
+fn accepted(story: &Story, account: &str, report: HookReport) -> Result<Vec<Event>, NotTheirs> {
+    report.accept_into(&story.release, &account.parse().unwrap(), story.now)
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn an_account_is_listened_to_about_its_own_stages() {
         let story = deploying_in(stage_in);
         let account = reporting_account(&story.release).expect("an account");
         assert_eq!(account.as_str(), stage_in);
-        let events = taken(&story, from, report("staging", "answers"));
+        let events = accepted(&story, from, report("staging", "answers"));
         if stage_in == from {
             let events = events.expect("it is theirs");
             assert!(
@@ -74,10 +74,10 @@ fn an_account_is_listened_to_about_its_own_stages() {
 #[test]
 fn a_report_is_taken_over_once() {
     let story = deploying_in(OTHER);
-    let events = taken(&story, OTHER, report("staging", "answers")).unwrap();
+    let events = accepted(&story, OTHER, report("staging", "answers")).unwrap();
     let story = events.into_iter().fold(story, Story::happened);
     assert_eq!(
-        taken(&story, OTHER, report("staging", "answers")),
+        accepted(&story, OTHER, report("staging", "answers")),
         Ok(vec![])
     );
 }
@@ -86,22 +86,22 @@ fn a_report_is_taken_over_once() {
 fn a_hook_function_says_nothing_about_checks_that_others_run() {
     let story = deploying_in(OTHER);
     for check in ["errors", "invented"] {
-        let error = taken(&story, OTHER, report("staging", check)).unwrap_err();
+        let error = accepted(&story, OTHER, report("staging", check)).unwrap_err();
         assert!(matches!(error, NotTheirs::Check { .. }), "{error}");
     }
     let elsewhere = HookReport {
         at: HookPoint::AfterTraffic,
         ..report("staging", "answers")
     };
-    let error = taken(&story, OTHER, elsewhere).unwrap_err();
+    let error = accepted(&story, OTHER, elsewhere).unwrap_err();
     assert!(matches!(error, NotTheirs::Check { .. }), "{error}");
     for stage in ["production", "nowhere"] {
         // Production is in that account, too, but the check is not one of its.
-        assert!(taken(&story, OTHER, report(stage, "answers")).is_err());
+        assert!(accepted(&story, OTHER, report(stage, "answers")).is_err());
     }
     let mut long = report("staging", "answers");
     long.results[0].detail = "x".repeat(5_000);
-    assert_eq!(taken(&story, OTHER, long), Err(NotTheirs::TooLong));
+    assert_eq!(accepted(&story, OTHER, long), Err(NotTheirs::TooLong));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The id of a release and the mark of a deployment: how each is found again.
 
 use crate::names::{PipelineName, StageName};
-use crate::release::{Mark, NotOurs, release_id};
+use crate::release::{CorrelationTag, NotOurs, release_id};
 use crate::sample;
 
 #[test]
@@ -39,7 +39,7 @@ fn the_longest_pipeline_name_still_makes_an_id() {
 fn a_mark_is_read_as_it_was_written_and_fits_a_description() {
     let pipeline: PipelineName = "p".repeat(40).parse().unwrap();
     let image = sample::image("3f2c1ab", sample::dawn());
-    let mark = Mark {
+    let mark = CorrelationTag {
         release: release_id(&pipeline, &image.digest, &image.tag),
         stage: "s".repeat(24).parse::<StageName>().unwrap(),
     };
@@ -63,6 +63,6 @@ fn other_descriptions_are_not_ours() {
         "towpath shop-api-0123456789abcdef\nstaging",
         "deployed by hand",
     ] {
-        assert_eq!(text.parse::<Mark>(), Err(NotOurs), "{text:?}");
+        assert_eq!(text.parse::<CorrelationTag>(), Err(NotOurs), "{text:?}");
     }
 }

@@ -60,7 +60,7 @@ fn an_approval_counts_for_what_ran_when_people_were_asked_where_the_pipeline_wan
             .planned("production", sample::plan())
             .asked("production", 1)
             .voted("production-1", sample::slack("U1"), Decision::Approve)
-            .planned_but("production", |plan| plan.current = sample::revision(9));
+            .planned_but("production", |plan| plan.previous = sample::revision(9));
         let voided = matches!(&story.records()[..], [Event::ApprovalVoided { .. }]);
         assert_eq!(voided, is_void, "{policy}: {:?}", story.records());
     }
@@ -78,5 +78,5 @@ fn who_waits_in_order_leaves_room_when_it_ends() {
     let change = service_change(&story.release, &ended, story.now);
     assert_eq!(change.expect("it leaves").write, ServiceWrite::Leave);
     let story = story.happened(ended[0].clone());
-    assert_eq!(story.kinds(), [ActionKind::WakeCandidate]);
+    assert_eq!(story.kinds(), [ActionKind::NotifyNext]);
 }

@@ -6,7 +6,7 @@ use towpath_taskdef::image::Digest;
 
 use super::given::other;
 use crate::release::{
-    Candidate, Good, ServiceChange, ServiceId, ServiceRow, ServiceWrite, open, release_id,
+    Candidate, GoodRelease, ServiceChange, ServiceId, ServiceRow, ServiceWrite, open, release_id,
 };
 use crate::sample;
 
@@ -93,22 +93,22 @@ fn an_image_that_gets_a_second_tag_is_a_release_that_is_newer_than_what_came_bet
 }
 
 #[test]
-fn a_release_that_runs_with_an_earlier_ones_revision_has_what_came_between_as_its_way_back() {
-    let good = |tag: &str, revision: u64| Good {
+fn a_release_that_runs_with_an_earlier_ones_revision_is_rolled_back_to_what_came_between() {
+    let good = |tag: &str, revision: u64| GoodRelease {
         release: other(tag, sample::dawn()).release,
         digest: Some(Digest::of(tag.as_bytes())),
         revision: sample::revision(revision),
         anew: None,
         at: sample::dawn(),
-        before: false,
+        is_from_before: false,
     };
     let row = ServiceRow {
-        good: Some(good("bbbbbbb", 9)),
-        earlier: vec![good("aaaaaaa", 8)],
+        last_good: Some(good("bbbbbbb", 9)),
+        history: vec![good("aaaaaaa", 8)],
         ..ServiceRow::default()
     };
-    let second_tag = row.earlier_after(&good("ccccccc", 8));
+    let second_tag = row.history_after(&good("ccccccc", 8));
     assert_eq!(second_tag, [good("bbbbbbb", 9), good("aaaaaaa", 8)]);
-    let brought_back = row.earlier_after(&good("aaaaaaa", 8));
+    let brought_back = row.history_after(&good("aaaaaaa", 8));
     assert_eq!(brought_back, []);
 }

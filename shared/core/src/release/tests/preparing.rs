@@ -5,7 +5,7 @@ use serde_json::json;
 use super::given::{Story, deployment, given, stage};
 use crate::pipeline::{Pipeline, Stage};
 use crate::release::{
-    Action, ActionKind, Decision, Event, Mark, Outcome, ScalableTarget, ScalingState,
+    Action, ActionKind, CorrelationTag, Decision, Event, Outcome, ScalableTarget, ScalingState,
 };
 use crate::sample;
 
@@ -140,7 +140,7 @@ fn each_engine_has_its_default_and_the_stage_the_last_word() {
         (&codedeploy, Some("leave"), false),
     ] {
         let mut stage = sample::shop_json()["stages"][0].clone();
-        stage["rollout"] = rollout.clone();
+        stage["engine"] = rollout.clone();
         stage.as_object_mut().expect("keys").remove("auto_scaling");
         if let Some(said) = said {
             stage["auto_scaling"] = said.into();
@@ -172,7 +172,7 @@ fn a_rolling_update_starts_with_the_registered_revision() {
     let [Action::Start(start)] = &asked[..] else {
         panic!("it starts: {asked:?}");
     };
-    assert_eq!(start.before, sample::plan().current);
+    assert_eq!(start.previous, sample::plan().previous);
     assert_eq!(start.revision, sample::revision(8));
     assert_eq!(start.place.service, pushed().service(0));
 }
@@ -194,8 +194,8 @@ fn codedeploy_starts_with_its_target_and_its_mark() {
     };
     assert_eq!(start.revision, sample::revision(9));
     assert_eq!(start.target, sample::plan().target);
-    assert_eq!(start.rollout, story.release.pipeline().stages[1].rollout);
-    let mark: Mark = start.mark.parse().expect("a mark");
+    assert_eq!(start.engine, story.release.pipeline().stages[1].engine);
+    let mark: CorrelationTag = start.correlation_tag.parse().expect("a mark");
     assert_eq!(
         (&mark.release, mark.stage.as_str()),
         (story.id(), "staging")
@@ -314,7 +314,13 @@ fn another_deployment_of_the_group_is_looked_at_until_it_makes_room() {
     );
     assert_eq!(due, Some(sample::minute(1)));
     let story = story.at(1);
-    let [Action::LookAtGroup { told: false, .. }] = &story.asks_for()[..] else {
+    let [
+        Action::PollGroup {
+            termination_skipped: false,
+            ..
+        },
+    ] = &story.asks_for()[..]
+    else {
         panic!("it looks: {:?}", story.asks_for());
     };
     let still = story.clone().happened(Event::Watched {
@@ -329,7 +335,13 @@ fn another_deployment_of_the_group_is_looked_at_until_it_makes_room() {
         stage: stage("staging"),
         by: Some(deployment("d-other")),
     });
-    let [Action::LookAtGroup { told: true, .. }] = &again.at(2).asks_for()[..] else {
+    let [
+        Action::PollGroup {
+            termination_skipped: true,
+            ..
+        },
+    ] = &again.at(2).asks_for()[..]
+    else {
         panic!("it has to be over now");
     };
 }
@@ -366,7 +378,7 @@ fn a_release_that_waits_for_the_group_can_be_taken_back_and_has_no_longer_than_a
 /// A release whose first stage is one of ECS's own blue/green.
 fn native() -> Story {
     let mut json = sample::shop_json();
-    json["stages"][0]["rollout"] = serde_json::json!({ "ecs": {} });
+    json["stages"][0]["engine"] = serde_json::json!({ "ecs": {} });
     given(sample::silent(sample::pipeline(json))).pushed("3f2c1ab")
 }
 

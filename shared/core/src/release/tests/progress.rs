@@ -23,7 +23,12 @@ fn deploying() -> Story {
 }
 
 fn step(story: &Story) -> &'static str {
-    match &story.release.live().expect("it owns the service").progress {
+    match &story
+        .release
+        .active_rollout()
+        .expect("it owns the service")
+        .progress
+    {
         Progress::Preparing { refused_for: None } => "preparing",
         Progress::Preparing {
             refused_for: Some(_),
@@ -69,7 +74,7 @@ fn group_freed() -> Event {
 fn rollback(hold: bool) -> Event {
     Event::RollbackStarted {
         deployment: None,
-        also: None,
+        alias: None,
         reason: RollbackReason::LeftInPlace { said: why() },
         outcome: Outcome::RolledBack,
         hold,

@@ -36,7 +36,7 @@ fn a_rollout_is_taken_back_when_somebody_wants_it_and_the_stage_is_held() {
         .intended()
         .happened(Event::RollbackStarted {
             deployment: None,
-            also: None,
+            alias: None,
             reason: sample::failed("ada rolled it back"),
             outcome: Outcome::RolledBack,
             hold: true,
@@ -53,7 +53,7 @@ fn a_rollout_is_taken_back_when_somebody_wants_it_and_the_stage_is_held() {
     let reason = reason.to_string();
     assert_eq!(reason, "3f2c1ab was rolled back: ada rolled it back");
     let change = service_change(&story.release, &records, story.now).expect("a change");
-    let ServiceWrite::Free {
+    let ServiceWrite::Release {
         hold: Some(held),
         baseline,
         good: None,
@@ -63,7 +63,7 @@ fn a_rollout_is_taken_back_when_somebody_wants_it_and_the_stage_is_held() {
         panic!("it frees and holds: {:?}", change.write);
     };
     assert_eq!(held, reason);
-    assert_eq!(baseline, Some(sample::plan().current));
+    assert_eq!(baseline, Some(sample::plan().previous));
 }
 
 #[test]

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use super::given::stage;
 use crate::names::ReleaseId;
-use crate::release::{Drift, Good, Revision, RollbackRefused, ServiceRow, Serving, served_before};
+use crate::release::{
+    Drift, GoodRelease, Revision, RollbackRefused, ServiceRow, Serving, served_before,
+};
 
 fn revision(number: u8) -> Revision {
     format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/api:{number}")
@@ -12,23 +14,23 @@ fn revision(number: u8) -> Revision {
         .unwrap()
 }
 
-fn good(number: u8) -> Good {
+fn good(number: u8) -> GoodRelease {
     let release: ReleaseId = format!("shop-api-{number:016x}").parse().unwrap();
-    Good {
+    GoodRelease {
         release,
         digest: None,
         revision: revision(number),
         anew: None,
         at: Timestamp::UNIX_EPOCH,
-        before: false,
+        is_from_before: false,
     }
 }
 
 /// A service in which one release succeeded after another one.
 fn served() -> ServiceRow {
     ServiceRow {
-        good: Some(good(5)),
-        earlier: vec![good(4)],
+        last_good: Some(good(5)),
+        history: vec![good(4)],
         baseline: Some(revision(5)),
         taken_by: Some(good(5).release),
         ..ServiceRow::default()
@@ -43,7 +45,7 @@ fn what_was_left_last_comes_back_where_something_else_serves() {
     };
     // What was brought back may have had to be registered anew: it is as Towpath left it.
     let anew = ServiceRow {
-        good: Some(Good {
+        last_good: Some(GoodRelease {
             anew: Some(revision(8)),
             ..good(5)
         }),
@@ -85,7 +87,7 @@ fn what_was_left_last_comes_back_where_something_else_serves() {
 #[test]
 fn nothing_comes_back_where_nothing_is_known_to_have_served() {
     let first = ServiceRow {
-        earlier: Vec::new(),
+        history: Vec::new(),
         ..served()
     };
     assert_eq!(

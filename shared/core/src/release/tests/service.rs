@@ -3,7 +3,7 @@
 use super::given::{Story, given, other, stage};
 use crate::pipeline::Channel;
 use crate::release::{
-    BlockedBy, Decision, Event, Good, Outcome, ServiceChange, ServiceWrite, service_change,
+    BlockedBy, Decision, Event, GoodRelease, Outcome, ServiceChange, ServiceWrite, service_change,
 };
 use crate::sample;
 
@@ -108,20 +108,20 @@ fn success_frees_the_service_and_leaves_what_is_good() {
         .planned("test", sample::plan())
         .took("test", 5)
         .at(9);
-    let good = Good {
+    let good = GoodRelease {
         release: story.id().clone(),
         digest: Some(story.release.image().digest),
         revision: sample::revision(8),
         anew: None,
         at: sample::minute(9),
-        before: false,
+        is_from_before: false,
     };
     // It is the first one here, and something ran before it.
-    let before = Good {
+    let before = GoodRelease {
         digest: None,
         revision: sample::revision(7),
         anew: None,
-        before: true,
+        is_from_before: true,
         ..good.clone()
     };
     for events in [
@@ -130,7 +130,7 @@ fn success_frees_the_service_and_leaves_what_is_good() {
     ] {
         assert_eq!(
             writes(&story, events),
-            Some(ServiceWrite::Free {
+            Some(ServiceWrite::Release {
                 epoch: 5,
                 good: Some((good.clone(), vec![before.clone()])),
                 baseline: None,
@@ -154,10 +154,10 @@ fn any_other_end_frees_the_service_and_keeps_what_was_good() {
         for revision in [None, Some(8)] {
             assert_eq!(
                 writes(&story, &ended(outcome, revision)),
-                Some(ServiceWrite::Free {
+                Some(ServiceWrite::Release {
                     epoch: 5,
                     good: None,
-                    baseline: Some(sample::plan().current),
+                    baseline: Some(sample::plan().previous),
                     hold: None,
                 })
             );
@@ -196,7 +196,7 @@ fn once_let_go_the_service_is_not_fenced_any_more() {
     let story = pushed()
         .deploying_at_test()
         .ended("test", Outcome::Succeeded, Some(8));
-    let woke = Event::Woke {
+    let woke = Event::NextNotified {
         service: story.service(0),
         next: None,
     };

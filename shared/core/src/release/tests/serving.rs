@@ -1,4 +1,4 @@
-//! What serves and is to be taken back: it is, however late, or people are told that it is not.
+//! What serves and is to be rolled back: it is, however late, or people are told that it is not.
 
 use serde_json::json;
 
@@ -63,7 +63,7 @@ fn alarm() -> Event {
 fn begun(hold: bool) -> Event {
     Event::RollbackStarted {
         deployment: None,
-        also: None,
+        alias: None,
         reason: sample::too_late(),
         outcome: Outcome::RolledBack,
         hold,
@@ -115,10 +115,10 @@ fn a_rollback_that_aws_refuses_is_asked_for_once_and_holds_the_stage() {
 }
 
 #[test]
-fn a_way_back_that_leads_nowhere_is_given_up_and_holds_the_stage() {
+fn a_rollback_that_leads_nowhere_is_given_up_and_holds_the_stage() {
     let back = Event::RollbackStarted {
         deployment: Some(deployment("d-2")),
-        also: None,
+        alias: None,
         reason: sample::failed("it is slow"),
         outcome: Outcome::RolledBack,
         hold: true,
@@ -135,7 +135,7 @@ fn a_way_back_that_leads_nowhere_is_given_up_and_holds_the_stage() {
 }
 
 #[test]
-fn who_joins_a_way_back_that_began_by_itself_gets_it_whatever_has_come_meanwhile() {
+fn who_joins_a_rollback_that_began_by_itself_gets_it_whatever_has_come_meanwhile() {
     // It had succeeded in the moment in which its time was up.
     let story = serving().happened(begun(false)).happened(unwanted());
     let story = story.at(1).observed(ID, DeploymentStatus::Succeeded);

@@ -31,7 +31,7 @@ pub(crate) fn eventful() -> Story {
             stage: "test".parse().unwrap(),
             by: "shop-api-0123456789abcdef".parse().unwrap(),
             tag: "d00dad1".parse().ok(),
-            back: true,
+            is_rollback: true,
             epoch: 7,
         })
         .happened(Event::BroughtBack {
@@ -39,8 +39,8 @@ pub(crate) fn eventful() -> Story {
             by: "shop-api-0123456789abcdef".parse().unwrap(),
             epoch: 8,
         })
-        .happened(Event::ToldEarlier {
-            earlier: "shop-api-0123456789abcdef".parse().unwrap(),
+        .happened(Event::PredecessorNotified {
+            predecessor: "shop-api-0123456789abcdef".parse().unwrap(),
             service: sample::home().service_of(&sample::shop().stages[0]),
         })
         .happened(Event::Overtook {
@@ -88,7 +88,7 @@ pub(crate) fn eventful() -> Story {
         .intended()
         .happened(Event::RollbackStarted {
             deployment: Some(deployment("d-2")),
-            also: Some(deployment("ecs-svc/2")),
+            alias: Some(deployment("ecs-svc/2")),
             reason: sample::too_late(),
             outcome: Outcome::RolledBack,
             hold: false,
@@ -149,7 +149,7 @@ pub(crate) fn eventful() -> Story {
         .intended()
         .restored()
         .ended("staging", Outcome::Succeeded, Some(9))
-        .happened(Event::Woke {
+        .happened(Event::NextNotified {
             service: given(sample::shop()).pushed("3f2c1ab").service(1),
             next: Some("shop-api-0123456789abcdef".parse().unwrap()),
         })
@@ -187,10 +187,10 @@ pub(crate) fn eventful() -> Story {
                 reason::rejected(&sample::slack("U2"), None),
             ),
         });
-    tell(tell(story))
+    notify_everybody(notify_everybody(story))
 }
 
-fn tell(mut story: Story) -> Story {
+fn notify_everybody(mut story: Story) -> Story {
     for action in story.pending_notifications() {
         let notified = notified(&story.release, &action).expect("it notifies");
         story = story.happened(notified);
@@ -208,7 +208,7 @@ fn kind(event: &Event) -> usize {
         Event::Checked { .. } => 3,
         Event::Superseded { .. } => 4,
         Event::Overtook { .. } => 5,
-        Event::Woke { .. } => 6,
+        Event::NextNotified { .. } => 6,
         Event::Planned { .. } => 7,
         Event::ApprovalRequested { .. } => 8,
         Event::ApprovalVoided { .. } => 9,
@@ -227,7 +227,7 @@ fn kind(event: &Event) -> usize {
         Event::CardShown { .. } => 22,
         Event::Notified { .. } => 23,
         Event::ScalingLeft { .. } => 24,
-        Event::ToldEarlier { .. } => 25,
+        Event::PredecessorNotified { .. } => 25,
         Event::RollbackRequested { .. } => 26,
         Event::Vetoed { .. } => 27,
         Event::HookCalled { .. } => 28,

@@ -65,11 +65,18 @@ fn people_are_asked_when_green_is_ready_and_traffic_waits_for_them() {
         "staging: rolling out: starting (d-1); rolled back if not through by 2026-03-02T10:00:00Z";
     assert_eq!(story.waits().0, at_work);
     let story = story.observed(ID, ready());
-    let [asked @ Event::ApprovalRequested { approval, over, .. }] = &story.records()[..] else {
+    let [
+        asked @ Event::ApprovalRequested {
+            approval,
+            previous: over,
+            ..
+        },
+    ] = &story.records()[..]
+    else {
         panic!("it asks: {:?}", story.records());
     };
     assert_eq!(approval.as_str(), "staging-1");
-    assert_eq!(*over, Some(sample::plan().current));
+    assert_eq!(*over, Some(sample::plan().previous));
     let story = story.happened(asked.clone());
     assert_eq!(
         story.waits().1,
@@ -112,7 +119,7 @@ fn a_rejection_before_traffic_moves_takes_green_back_and_ends_as_refused() {
     let back = rejected
         .happened(Event::RollbackStarted {
             deployment: None,
-            also: None,
+            alias: None,
             reason: reason::rejected(&sample::slack("U2"), None),
             outcome: Outcome::Refused,
             hold: false,
@@ -237,13 +244,20 @@ fn a_check_that_fails_while_it_bakes_brings_the_old_version_back_and_holds_the_s
     assert!(said.contains("check `errors` failed at bake"), "{said}");
     let story = story.happened(Event::RollbackStarted {
         deployment: Some(deployment("d-2")),
-        also: None,
+        alias: None,
         reason: reason.clone(),
         outcome: *outcome,
         hold: true,
     });
-    let [Action::Observe { back, stopping, .. }] = &story.at(9).asks_for()[..] else {
-        panic!("it looks at the way back");
+    let [
+        Action::Observe {
+            rollback: back,
+            rolling_back: stopping,
+            ..
+        },
+    ] = &story.at(9).asks_for()[..]
+    else {
+        panic!("it looks at the rollback");
     };
     assert_eq!(*back, Some(deployment("d-2")));
     assert!(stopping.is_some());

@@ -175,8 +175,8 @@ fn each_refusal_has_a_way_out_that_is_taken() {
         ),
     ] {
         let refusal = text.parse::<CheckUrl>().expect_err(text);
-        let way_out = refusal.way_out();
-        assert!(way_out.contains(says), "{text}: {way_out}");
+        let help = refusal.help();
+        assert!(help.contains(says), "{text}: {help}");
         assert!(instead.parse::<CheckUrl>().is_ok(), "{instead}");
     }
 }

@@ -19,7 +19,7 @@ pub fn only_all_at_once<'a>(
         .filter(|arn| arn.contains(":listener/net/"));
     let listener = networks.next().filter(|_| configuration != ALL_AT_ONCE)?;
     Some(format!(
-        "traffic is to move by {configuration}, but {listener} is a listener of a Network Load Balancer, behind which CodeDeploy supports {ALL_AT_ONCE} only; name that one, or have ECS itself roll the service out (`rollout: {{ecs: {{}}}}`), which shifts the traffic of Network Load Balancers in steps too"
+        "traffic is to move by {configuration}, but {listener} is a listener of a Network Load Balancer, behind which CodeDeploy supports {ALL_AT_ONCE} only; name that one, or have ECS itself roll the service out (`engine: {{ecs: {{}}}}`), which shifts the traffic of Network Load Balancers in steps too"
     ))
 }
 

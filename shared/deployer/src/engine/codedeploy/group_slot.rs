@@ -28,7 +28,10 @@ pub(super) async fn free_slot<P: Ports>(ports: &P, new: &New<'_>) -> Result<Slot
     let recent = ports
         .recent_deployments(place, application.as_str(), group.as_str())
         .await?;
-    if let Some(ours) = recent.iter().find(|it| it.description == new.mark) {
+    if let Some(ours) = recent
+        .iter()
+        .find(|it| it.description == new.correlation_tag)
+    {
         return Ok(Slot::Ours(ours.id.clone()));
     }
     let Some(active) = recent.into_iter().find(|it| it.is_active()) else {
@@ -55,7 +58,7 @@ pub(super) async fn free_slot<P: Ports>(ports: &P, new: &New<'_>) -> Result<Slot
 
 /// Looks whether the deployment that has the slot leaves it: whether it is over or, unless it was
 /// told not to already, only waits to stop its old tasks.
-pub(crate) async fn look_at_group<P: Ports>(
+pub(crate) async fn poll_group<P: Ports>(
     ports: &P,
     place: &Place,
     stage: &StageName,
@@ -71,7 +74,7 @@ pub(crate) async fn look_at_group<P: Ports>(
     Ok(vec![Event::Watched { stage }])
 }
 
-/// Stops a deployment, which starts another one that takes it back.
+/// Stops a deployment, which starts another one that rolls it back.
 async fn stop<P: Ports>(
     ports: &P,
     place: &Place,

@@ -11,18 +11,18 @@ mod start;
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
-use towpath_core::pipeline::CodeDeployRollout;
+use towpath_core::pipeline::CodeDeploySettings;
 use towpath_core::release::{Checkpoints, DeploymentStatus, DeploymentTarget, Event, Place, Start};
 
 pub use balancer::only_all_at_once;
-pub(crate) use group_slot::look_at_group;
+pub(crate) use group_slot::poll_group;
 
-use super::contract::{Engine, Observed, Problem, SetUp, TakenBack, Wanted, WayBack};
+use super::contract::{Engine, Observed, Problem, RollbackStart, RollbackTask, SetUp, Wanted};
 use super::stopped_tasks;
 use crate::ports::{CallError, DeploymentGroup, DeploymentProgress, Ports, Wait};
 use crate::service::Service;
 
-pub(super) struct CodeDeploy<'a>(pub(super) &'a CodeDeployRollout);
+pub(super) struct CodeDeploy<'a>(pub(super) &'a CodeDeploySettings);
 
 impl Engine for CodeDeploy<'_> {
     /// Its configuration, and not the service's, says how traffic shifts.
@@ -83,12 +83,12 @@ impl Engine for CodeDeploy<'_> {
     async fn roll_back<P: Ports>(
         &self,
         ports: &P,
-        back: &WayBack<'_>,
-    ) -> Result<TakenBack, CallError> {
+        back: &RollbackTask<'_>,
+    ) -> Result<RollbackStart, CallError> {
         roll_back::roll_back(ports, self.0, back).await
     }
 
-    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &WayBack<'_>) -> Vec<String> {
+    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &RollbackTask<'_>) -> Vec<String> {
         match ports.progress(back.place, back.deployment).await {
             Ok(progress) => {
                 stopped_tasks::of_task_set(ports, back.place, progress.green.as_deref()).await

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use towpath_core::names::DeploymentId;
-use towpath_core::pipeline::{CodeDeployRollout, HookPoint};
+use towpath_core::pipeline::{CodeDeploySettings, HookPoint};
 use towpath_core::release::{DeploymentStatus, Place};
 
 use super::waits_to_terminate;
@@ -17,7 +17,7 @@ const ROLLBACK_APPEARS: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) async fn observe<P: Ports>(
     ports: &P,
-    settings: &CodeDeployRollout,
+    settings: &CodeDeploySettings,
     observed: &Observed<'_>,
 ) -> Result<DeploymentStatus, CallError> {
     let (place, id) = (observed.place, observed.deployment);
@@ -32,7 +32,7 @@ pub(super) async fn observe<P: Ports>(
     if matches!(info.status.as_str(), "Failed" | "Stopped") {
         // What CodeDeploy has started itself to roll it back is its own, and is looked at with it.
         if let Some(back) = observed
-            .back
+            .rollback
             .filter(|back| info.rolled_back_by.as_ref() != Some(back))
         {
             return coming_back(ports, settings, place, back, observed.fresh).await;
@@ -43,7 +43,7 @@ pub(super) async fn observe<P: Ports>(
     // Until then it is for people.
     let progress = progress.unwrap_or_default();
     match info.status.as_str() {
-        "Succeeded" => match observed.back {
+        "Succeeded" => match observed.rollback {
             // It is over, so another deployment brings the old version back.
             Some(back) => coming_back(ports, settings, place, back, observed.fresh).await,
             None => serves(ports, observed, info.ended_at).await,
@@ -62,7 +62,7 @@ pub(super) async fn observe<P: Ports>(
 /// How the deployment stands that brings the old version back after another one was over.
 async fn coming_back<P: Ports>(
     ports: &P,
-    settings: &CodeDeployRollout,
+    settings: &CodeDeploySettings,
     place: &Place,
     back: &DeploymentId,
     fresh: bool,
@@ -112,7 +112,7 @@ fn unknown(id: &DeploymentId) -> DeploymentStatus {
 /// that one's end says what serves.
 async fn ended<P: Ports>(
     ports: &P,
-    settings: &CodeDeployRollout,
+    settings: &CodeDeploySettings,
     observed: &Observed<'_>,
     info: &DeploymentInfo,
     progress: &DeploymentProgress,
@@ -131,9 +131,9 @@ async fn ended<P: Ports>(
         let end = End {
             was_stopped: info.status == "Stopped",
             percent,
-            // It is asked for with each deployment, and matters where something is to be taken back.
-            rollback_awaited: may_appear && (observed.stopping.is_some() || percent > 0),
-            asked_for: observed.stopping.is_some(),
+            // It is asked for with each deployment, and matters where something is to be rolled back.
+            rollback_awaited: may_appear && (observed.rolling_back.is_some() || percent > 0),
+            asked_for: observed.rolling_back.is_some(),
         };
         return Ok(end.without_rollback(reason));
     };
@@ -145,7 +145,7 @@ async fn ended<P: Ports>(
                 let has_traffic = progress.green_traffic.is_some_and(|percent| percent > 0);
                 let left = has_traffic || is_named(ports, observed).await?;
                 let reason = format!("{reason}; the rollback {by} failed too");
-                not_rolled_back(left, observed.back.is_some(), reason)
+                not_rolled_back(left, observed.rollback.is_some(), reason)
             }
             Some(_) | None => DeploymentStatus::RollingBack {
                 reason,
@@ -155,8 +155,8 @@ async fn ended<P: Ports>(
     )
 }
 
-/// A deployment that CodeDeploy's own rollback, which failed as well, has not taken back. What is left
-/// in place is to be taken back, unless that was the way back that Towpath had begun.
+/// A deployment that CodeDeploy's own rollback, which failed as well, has not rolled back. What is left
+/// in place is to be rolled back, unless that was the rollback that Towpath had begun.
 fn not_rolled_back(left: bool, begun: bool, reason: String) -> DeploymentStatus {
     match left && !begun {
         true => DeploymentStatus::FailedInPlace { reason },
@@ -208,7 +208,7 @@ fn by_request(info: &DeploymentInfo) -> bool {
 /// Why the deployment has ended, in CodeDeploy's words, with the hook's function where it failed at a
 /// hook: CodeDeploy names only the event.
 fn reason(
-    settings: &CodeDeployRollout,
+    settings: &CodeDeploySettings,
     info: &DeploymentInfo,
     progress: &DeploymentProgress,
 ) -> String {
@@ -313,7 +313,7 @@ mod tests {
     fn traffic_that_nothing_takes_back_is_to_be_taken_back_however_it_ended() {
         for was_stopped in [true, false] {
             let DeploymentStatus::FailedInPlace { reason } = status(was_stopped, 10, false) else {
-                panic!("it is to be taken back");
+                panic!("it is to be rolled back");
             };
             assert!(reason.contains("10% of traffic goes to the new version"));
         }

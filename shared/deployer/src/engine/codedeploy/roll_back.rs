@@ -2,21 +2,21 @@
 //! back first; one that is over is followed by another one, to what ran before.
 
 use towpath_core::names::TaskDefinitionArn;
-use towpath_core::pipeline::CodeDeployRollout;
+use towpath_core::pipeline::CodeDeploySettings;
 use towpath_core::release::{ALL_AT_ONCE, DeploymentTarget};
 
 use super::request::New;
 use super::start::{Created, create, find};
-use crate::engine::contract::{TakenBack, WayBack};
+use crate::engine::contract::{RollbackStart, RollbackTask};
 use crate::engine::service_state::replaced_by;
 use crate::ports::{CallError, Ports};
 use crate::service::Service;
 
 pub(super) async fn roll_back<P: Ports>(
     ports: &P,
-    settings: &CodeDeployRollout,
-    back: &WayBack<'_>,
-) -> Result<TakenBack, CallError> {
+    settings: &CodeDeploySettings,
+    back: &RollbackTask<'_>,
+) -> Result<RollbackStart, CallError> {
     if let Some(target) = back.target.filter(|_| back.over) {
         return bring_back(ports, settings, target, back).await;
     }
@@ -36,7 +36,7 @@ pub(super) async fn roll_back<P: Ports>(
     let over = info.as_ref().is_some_and(|info| info.status == "Succeeded");
     match back.target.filter(|_| over) {
         Some(target) => bring_back(ports, settings, target, back).await,
-        None => Ok(TakenBack::Begun(
+        None => Ok(RollbackStart::Begun(
             info.and_then(|info| info.rolled_back_by).into(),
         )),
     }
@@ -46,11 +46,11 @@ pub(super) async fn roll_back<P: Ports>(
 /// the service elsewhere.
 async fn bring_back<P: Ports>(
     ports: &P,
-    settings: &CodeDeployRollout,
+    settings: &CodeDeploySettings,
     target: &DeploymentTarget,
-    back: &WayBack<'_>,
-) -> Result<TakenBack, CallError> {
-    let settings = CodeDeployRollout {
+    back: &RollbackTask<'_>,
+) -> Result<RollbackStart, CallError> {
+    let settings = CodeDeploySettings {
         configuration: ALL_AT_ONCE.parse().ok(),
         hook: None,
         ..settings.clone()
@@ -58,20 +58,20 @@ async fn bring_back<P: Ports>(
     let new = New {
         place: back.place,
         settings: &settings,
-        revision: back.to,
+        revision: back.previous,
         target: &without_hooks(target),
-        mark: &format!("{} back", back.mark),
+        correlation_tag: &format!("{} back", back.correlation_tag),
         is_rollback: true,
     };
     if let Some(begun) = find(ports, &new).await? {
-        return Ok(TakenBack::Begun(Some(begun.id).into()));
+        return Ok(RollbackStart::Begun(Some(begun.id).into()));
     }
     if let Some(found) = elsewhere(ports, back).await? {
-        return Ok(TakenBack::Replaced(replaced_by(&found)));
+        return Ok(RollbackStart::Replaced(replaced_by(&found)));
     }
     match create(ports, &new).await? {
         Created::Begun(deployment) | Created::Found(deployment) => {
-            Ok(TakenBack::Begun(Some(deployment).into()))
+            Ok(RollbackStart::Begun(Some(deployment).into()))
         }
         // It is tried again until the rollout is given up.
         Created::Taken(_) => Err(CallError::NotDone {
@@ -84,17 +84,17 @@ async fn bring_back<P: Ports>(
     }
 }
 
-/// What serves, if it is neither what is taken back nor what is to come back.
+/// What serves, if it is neither what is rolled back nor what is to come back.
 async fn elsewhere<P: Ports>(
     ports: &P,
-    back: &WayBack<'_>,
+    back: &RollbackTask<'_>,
 ) -> Result<Option<TaskDefinitionArn>, CallError> {
     let Some(ours) = back.revision else {
         return Ok(None);
     };
     let service = ports.describe_service(back.place).await?;
     let runs = service.and_then(|service| Service(&service).revision());
-    Ok(runs.filter(|runs| runs != ours && runs != back.to))
+    Ok(runs.filter(|runs| runs != ours && runs != back.previous))
 }
 
 /// The AppSpec without hooks: nobody is asked whether the old version may come back.

@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use serde_json::Value;
 use towpath_core::appspec;
 use towpath_core::names::{ContainerName, TaskDefinitionArn};
-use towpath_core::pipeline::CodeDeployRollout;
+use towpath_core::pipeline::CodeDeploySettings;
 use towpath_core::release::{Checkpoints, DeploymentTarget, Place};
 
 use super::only_all_at_once;
@@ -17,10 +17,10 @@ use crate::ports::{DeploymentGroup, Ports};
 /// there; so the group is checked before anything is registered.
 pub(super) async fn group<P: Ports>(
     ports: &P,
-    settings: &CodeDeployRollout,
+    settings: &CodeDeploySettings,
     place: &Place,
 ) -> Result<DeploymentGroup, Problem> {
-    let CodeDeployRollout {
+    let CodeDeploySettings {
         application, group, ..
     } = settings;
     let found = ports.deployment_group(place, application.as_str(), group.as_str()).await?.ok_or_else(|| {
@@ -57,7 +57,7 @@ pub(super) async fn group<P: Ports>(
 }
 
 /// What the group is set up to wait for.
-pub(super) fn set_up(settings: &CodeDeployRollout, wanted: &Wanted<'_>) -> Result<SetUp, Problem> {
+pub(super) fn set_up(settings: &CodeDeploySettings, wanted: &Wanted<'_>) -> Result<SetUp, Problem> {
     let group = wanted.group;
     if let Some(group) = group {
         let of_stage = settings.configuration.as_ref().map(|it| it.as_str());
@@ -83,7 +83,7 @@ pub(super) fn set_up(settings: &CodeDeployRollout, wanted: &Wanted<'_>) -> Resul
 
 /// The AppSpec, for a service that runs `current`.
 pub(super) fn target(
-    settings: &CodeDeployRollout,
+    settings: &CodeDeploySettings,
     described: &Value,
     checkpoints: &Checkpoints,
     current: &TaskDefinitionArn,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, TaskDefinitionArn};
-use towpath_core::pipeline::CodeDeployRollout;
+use towpath_core::pipeline::CodeDeploySettings;
 use towpath_core::release::{DeploymentTarget, Event, Start};
 
 use super::group_slot::{Slot, free_slot};
@@ -13,7 +13,7 @@ use crate::ports::{CallError, DeploymentInfo, NewDeployment, Ports};
 /// Starts it, unless what runs is no longer what the rollout was planned on.
 pub(super) async fn start<P: Ports>(
     ports: &P,
-    settings: &CodeDeployRollout,
+    settings: &CodeDeploySettings,
     start: &Start,
     again: bool,
 ) -> Result<Vec<Event>, CallError> {
@@ -21,7 +21,7 @@ pub(super) async fn start<P: Ports>(
         place,
         stage,
         revision,
-        before,
+        previous: before,
         ..
     } = start;
     let Some(target) = &start.target else {
@@ -36,7 +36,7 @@ pub(super) async fn start<P: Ports>(
         settings,
         revision,
         target,
-        mark: &start.mark,
+        correlation_tag: &start.correlation_tag,
         is_rollback: start.is_rollback,
     };
     if again && let Some(found) = find(ports, &new).await? {
@@ -58,14 +58,13 @@ pub(super) async fn start<P: Ports>(
 fn started(deployment: DeploymentId, found: bool) -> Event {
     Event::DeploymentStarted {
         deployment,
-        also: None,
+        alias: None,
         found,
     }
 }
 
 /// What came of creating a deployment.
 pub(super) enum Created {
-    /// It is begun.
     Begun(DeploymentId),
     /// It was there before.
     Found(DeploymentId),
@@ -82,7 +81,7 @@ pub(super) async fn create<P: Ports>(ports: &P, new: &New<'_>) -> Result<Created
         group: settings.group.to_string(),
         configuration: settings.configuration.as_ref().map(ToString::to_string),
         appspec: appspec(new.target, new.revision).to_string(),
-        description: new.mark.to_owned(),
+        description: new.correlation_tag.to_owned(),
         ignore_alarms: new.is_rollback,
     };
     let over = match ports.create_deployment(place, &asked).await {
@@ -116,7 +115,7 @@ pub(super) async fn find<P: Ports>(
         .await?;
     Ok(recent
         .into_iter()
-        .find(|deployment| deployment.description == new.mark))
+        .find(|deployment| deployment.description == new.correlation_tag))
 }
 
 /// The AppSpec for that revision.

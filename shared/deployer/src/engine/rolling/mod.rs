@@ -15,7 +15,9 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::release::{DeploymentStatus, Event, Place, Start};
 
-use super::contract::{Begun, Engine, Observed, Problem, SetUp, TakenBack, Wanted, WayBack};
+use super::contract::{
+    Engine, Observed, Problem, RollbackStart, RollbackTask, SetUp, StartedRollback, Wanted,
+};
 use super::service_state::{deleted, not_shown_yet};
 use super::{pause, stopped_tasks};
 use crate::ports::{CallError, Ports};
@@ -28,7 +30,7 @@ impl Engine for Rolling {
         match service.strategy() {
             "ROLLING" => None,
             strategy @ ("BLUE_GREEN" | "LINEAR" | "CANARY") => Some(format!(
-                "the service's deployment strategy is {strategy}, by which ECS shifts traffic itself, but the engine `rolling` needs ROLLING; write `rollout: {{ecs: {{}}}}`, or change its deployment configuration"
+                "the service's deployment strategy is {strategy}, by which ECS shifts traffic itself, but the engine `rolling` needs ROLLING; write `engine: {{ecs: {{}}}}`, or change its deployment configuration"
             )),
             other => Some(format!(
                 "the service's deployment strategy is {other}, which this version does not know, but the engine `rolling` needs ROLLING; change its deployment configuration"
@@ -74,12 +76,12 @@ impl Engine for Rolling {
     async fn roll_back<P: Ports>(
         &self,
         ports: &P,
-        back: &WayBack<'_>,
-    ) -> Result<TakenBack, CallError> {
+        back: &RollbackTask<'_>,
+    ) -> Result<RollbackStart, CallError> {
         self::roll_back(ports, back).await
     }
 
-    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &WayBack<'_>) -> Vec<String> {
+    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &RollbackTask<'_>) -> Vec<String> {
         stopped_tasks::of_deployment(ports, back).await
     }
 }
@@ -98,8 +100,11 @@ fn remarks(service: &Service<'_>) -> Vec<String> {
 
 /// A rollback is an update to the revision that ran before, unless ECS or an earlier try has begun
 /// it, or somebody else has taken the service elsewhere.
-async fn roll_back<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<TakenBack, CallError> {
-    let (place, to) = (back.place, back.to);
+async fn roll_back<P: Ports>(
+    ports: &P,
+    back: &RollbackTask<'_>,
+) -> Result<RollbackStart, CallError> {
+    let (place, to) = (back.place, back.previous);
     let mut waited = None;
     if let Some(service) = ports.describe_service(place).await? {
         let deployments = Service(&service).deployments();
@@ -108,14 +113,14 @@ async fn roll_back<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<TakenBack,
         // Where the deployment is not shown, this may be from before its start. An update to what runs
         // already starts nothing.
         if begun.is_some() && deployments.iter().any(shown) {
-            return Ok(TakenBack::Begun(begun.into()));
+            return Ok(RollbackStart::Begun(begun.into()));
         }
         let primary = deployments.iter().find(|d| d.is_primary());
         if let (Some(primary), Some(revision)) = (primary, back.revision)
             && begun.is_none()
             && primary.revision() != revision.as_str()
         {
-            return Ok(TakenBack::Replaced(replaced(primary)));
+            return Ok(RollbackStart::Replaced(replaced(primary)));
         }
         // It explains; the way back does not wait for it.
         if let Some(revision) = back.revision
@@ -126,7 +131,7 @@ async fn roll_back<P: Ports>(ports: &P, back: &WayBack<'_>) -> Result<TakenBack,
     }
     let service = ports.update_service(place, to).await?;
     // Where the answer shows the service as it was, which one it is is seen when it is looked at.
-    Ok(TakenBack::Begun(Begun {
+    Ok(RollbackStart::Begun(StartedRollback {
         waited,
         ..Service(&service).primary_of(to).into()
     }))
@@ -150,12 +155,12 @@ async fn observe<P: Ports>(
         .iter()
         .find(|d| d.id() == observed.deployment.as_str());
     let primary = deployments.iter().find(|d| d.is_primary());
-    if let (Some(why), Some(primary)) = (observed.stopping, primary)
+    if let (Some(why), Some(primary)) = (observed.rolling_back, primary)
         && is_from_before(observed, primary)
     {
         return Ok(DeploymentStatus::RollingBack {
             reason: why.to_string(),
-            by: observed.back.cloned(),
+            by: observed.rollback.cloned(),
         });
     }
     match (ours, primary) {
@@ -167,15 +172,15 @@ async fn observe<P: Ports>(
         // An answer from before the update shows what ran before, and nothing else.
         (None, primary)
             if observed.fresh
-                && observed.stopping.is_none()
-                && primary.is_none_or(|it| it.revision() == observed.before.as_str()) =>
+                && observed.rolling_back.is_none()
+                && primary.is_none_or(|it| it.revision() == observed.previous.as_str()) =>
         {
             Ok(not_shown_yet("ECS"))
         }
-        (_, Some(primary)) if primary.revision() == observed.before.as_str() => {
+        (_, Some(primary)) if primary.revision() == observed.previous.as_str() => {
             let reason = why(ports, observed, ours, Some(primary)).await;
             let place = observed.place;
-            if let Some(paused) = pause::paused(ports, place, &service, observed.before).await? {
+            if let Some(paused) = pause::paused(ports, place, &service, observed.previous).await? {
                 pause::go_on(ports, place, &paused).await?;
             }
             Ok(match primary.rollout_state() {
@@ -199,10 +204,10 @@ async fn observe<P: Ports>(
 }
 
 /// Whether the service is shown as it was before it was updated to what ran before: that was just now, and
-/// what is being taken back is still its primary deployment.
+/// what is being rolled back is still its primary deployment.
 fn is_from_before(observed: &Observed<'_>, primary: &EcsDeployment<'_>) -> bool {
     observed.fresh
-        && observed.revision != observed.before
+        && observed.revision != observed.previous
         && primary.revision() == observed.revision.as_str()
 }
 
@@ -226,7 +231,7 @@ async fn under_way<P: Ports>(
             let place = observed.place;
             let paused = pause::paused(ports, place, service, observed.revision).await?;
             match paused {
-                Some(paused) if observed.unasked => {
+                Some(paused) if observed.skip_pauses => {
                     pause::go_on(ports, place, &paused).await?;
                     in_progress(deployment.progress())
                 }
@@ -276,7 +281,7 @@ mod tests {
 
     use super::*;
 
-    /// Revision 8 is taken back to 7, and that revision is shown as the service's primary deployment.
+    /// Revision 8 is rolled back to 7, and that revision is shown as the service's primary deployment.
     fn shown(primary: u32, fresh: bool) -> bool {
         let revision = |number: u32| {
             format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:{number}")
@@ -296,12 +301,12 @@ mod tests {
             deployment: &"ecs-svc/2".parse().unwrap(),
             tasks: None,
             revision: &brings,
-            before: &before,
-            back: None,
-            unasked: false,
+            previous: &before,
+            rollback: None,
+            skip_pauses: false,
             fresh,
             shifted: false,
-            stopping: Some(&RollbackReason::LeftInPlace {
+            rolling_back: Some(&RollbackReason::LeftInPlace {
                 said: "it failed".into(),
             }),
         };

@@ -3,7 +3,7 @@
 //! | the service runs | then |
 //! |---|---|
 //! | what is to be started | that deployment is followed, if it is nobody's; nothing is to be started where that ran before, too |
-//! | something else, though an earlier try has started it | ECS has taken it back, or somebody has replaced it: that is followed |
+//! | something else, though an earlier try has started it | ECS has rolled it back, or somebody has replaced it: that is followed |
 //! | neither what it ran before nor what is to be started | the baseline has changed |
 //! | what it ran before | it is updated |
 
@@ -28,7 +28,7 @@ pub(super) async fn start<P: Ports>(
         place,
         stage,
         revision,
-        before,
+        previous: before,
         ..
     } = start;
     if let Some(service) = ports.describe_service(place).await? {
@@ -49,7 +49,7 @@ pub(super) async fn start<P: Ports>(
     let service = ports.update_service(place, revision).await?;
     Ok(vec![Event::DeploymentStarted {
         deployment: started(ports, place, &service, revision).await?,
-        also: None,
+        alias: None,
         found: false,
     }])
 }
@@ -69,7 +69,7 @@ async fn runs<P: Ports>(
     let Some((primary, id)) = primary.and_then(|it| Some((it, it.id().parse().ok()?))) else {
         return Ok(None);
     };
-    if start.before == *revision && primary.rollout_state() == "COMPLETED" {
+    if start.previous == *revision && primary.rollout_state() == "COMPLETED" {
         return Ok(Some(Event::RunsAlready {
             stage: start.stage.clone(),
         }));
@@ -77,7 +77,7 @@ async fn runs<P: Ports>(
     match ports.release_of(&id).await? {
         None => Ok(Some(Event::DeploymentStarted {
             deployment: id,
-            also: None,
+            alias: None,
             found: true,
         })),
         Some(another) => Err(CallError::NotDone {
@@ -88,18 +88,18 @@ async fn runs<P: Ports>(
 }
 
 /// What an earlier try has started and the service does not run any more: its answer was lost, and
-/// meanwhile ECS has taken it back or somebody has replaced it. It is not started a second time.
+/// meanwhile ECS has rolled it back or somebody has replaced it. It is not started a second time.
 async fn taken_back<P: Ports>(ports: &P, start: &Start) -> Result<Vec<Event>, CallError> {
     let listed = Update::of(start).listed(ports, Over::Counts).await?;
     let Some(deployment) = listed else {
         return Ok(Vec::new());
     };
-    let Some(seen) = ServiceDeployment::look(ports, &start.place, &deployment).await? else {
+    let Some(seen) = ServiceDeployment::read(ports, &start.place, &deployment).await? else {
         return Err(not_shown(&deployment));
     };
     let started = Event::DeploymentStarted {
         deployment: deployment.clone(),
-        also: None,
+        alias: None,
         found: true,
     };
     match seen.standing() {
@@ -110,7 +110,7 @@ async fn taken_back<P: Ports>(ports: &P, start: &Start) -> Result<Vec<Event>, Ca
             let observed = Event::DeploymentObserved { deployment, status };
             Ok(vec![started, observed])
         }
-        // Whether it was taken back or replaced is seen in the service.
+        // Whether it was rolled back or replaced is seen in the service.
         Standing::Successful | Standing::Stopped => Ok(vec![started]),
         // Once the service shows it, it is followed by the id by which ECS reports about it.
         Standing::UnderWay | Standing::CleaningUp => Err(not_shown(&deployment)),

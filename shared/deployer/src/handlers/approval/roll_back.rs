@@ -7,10 +7,10 @@ use towpath_core::release::{
 };
 
 use super::super::HandlerError;
-use super::super::take::take_into;
+use super::super::record::record_into;
 use crate::ports::{AppendError, Clock, Ledger, LoadError};
+use crate::recorded::Recorded;
 use crate::rollback::{self, Rollbacks, RolledBack};
-use crate::taken::Taken;
 
 /// Why the click does nothing, if it does not.
 pub(super) async fn roll_back<P: Ledger + Clock>(
@@ -72,17 +72,23 @@ impl<P: Ledger + Clock> Rollbacks for Clicked<'_, P> {
         }
     }
 
-    async fn take(&self, release: &Release, incoming: Incoming) -> Result<Taken, HandlerError> {
-        take_into(self.ports, release.clone(), &self.actor, incoming).await
+    async fn record(
+        &self,
+        release: &Release,
+        incoming: Incoming,
+    ) -> Result<Recorded, HandlerError> {
+        record_into(self.ports, release.clone(), &self.actor, incoming).await
     }
 
     async fn open(&self, id: &ReleaseId, events: &[Event]) -> Result<bool, HandlerError> {
         let now = self.ports.now();
         match self.ports.open(id, events, &self.actor, now).await {
             Ok(()) => Ok(true),
-            Err(AppendError::Behind) => Ok(false),
+            Err(AppendError::Conflict) => Ok(false),
             Err(
-                error @ (AppendError::Service | AppendError::Deployment(_) | AppendError::Call(_)),
+                error @ (AppendError::ServiceCondition
+                | AppendError::Deployment(_)
+                | AppendError::Call(_)),
             ) => Err(error.into()),
         }
     }

@@ -8,11 +8,11 @@ use towpath_core::release::{Actor, Decision, Incoming, Principal, Refusal, Relea
 
 use super::{Senders, SetUp, roll_back};
 use crate::handlers::HandlerError;
+use crate::handlers::record::record_into;
 use crate::handlers::stored::stored_now;
-use crate::handlers::take::take_into;
 use crate::per_minute::PerMinute;
 use crate::ports::{Clock, Ledger, Messenger, Parameters, Secrets};
-use crate::taken::Taken;
+use crate::recorded::Recorded;
 
 /// How many requests of strangers are logged in a minute: a flood of them is not to be paid for by the
 /// line. Each line says how many were left out before it.
@@ -26,7 +26,11 @@ static TOLD_STRANGERS: PerMinute = PerMinute::new(20);
 const SLACK_PATH: &str = "/slack/interactive";
 
 /// Takes a request to the function URL.
-pub(super) async fn take<P>(ports: &P, set_up: &SetUp, event: &Value) -> Result<Value, HandlerError>
+pub(super) async fn handle<P>(
+    ports: &P,
+    set_up: &SetUp,
+    event: &Value,
+) -> Result<Value, HandlerError>
 where
     P: Ledger + Parameters + Secrets + Messenger + Clock,
 {
@@ -177,14 +181,14 @@ async fn vote<P: Ledger + Clock>(
         message: None,
         stored,
     };
-    Ok(match take_into(ports, release, &actor, vote).await? {
-        Taken::Added(_) => {
+    Ok(match record_into(ports, release, &actor, vote).await? {
+        Recorded::Added(_) => {
             tracing::info!(release.id = %id, by = %actor, %decision, "vote written down");
             None
         }
-        Taken::Known(_) => None,
-        Taken::Refused(refusal) => Some(refused(&id, &refusal)),
-        Taken::NoSuchRelease => Some(format!("there is no release {id}")),
+        Recorded::Known(_) => None,
+        Recorded::Refused(refusal) => Some(refused(&id, &refusal)),
+        Recorded::NoSuchRelease => Some(format!("there is no release {id}")),
     })
 }
 

@@ -14,18 +14,18 @@ use towpath_core::token;
 
 use super::SetUp;
 use crate::handlers::HandlerError;
+use crate::handlers::record::record_into;
 use crate::handlers::stored::stored_now;
-use crate::handlers::take::take_into;
 use crate::metric;
 use crate::ports::{Clock, Ledger, Parameters, Secrets};
-use crate::taken::Taken;
+use crate::recorded::Recorded;
 
 /// Takes each message by itself.
 ///
 /// # Errors
 /// When the ledger, the pipeline or the key cannot be read. Lambda delivers all of them again, and
 /// those that are taken already are known then.
-pub(super) async fn take<P>(ports: &P, set_up: &SetUp, event: &Value) -> Result<(), HandlerError>
+pub(super) async fn handle<P>(ports: &P, set_up: &SetUp, event: &Value) -> Result<(), HandlerError>
 where
     P: Ledger + Parameters + Secrets + Clock,
 {
@@ -115,13 +115,13 @@ async fn vote<P: Ledger + Parameters + Clock>(
         // Lambda delivers the reply again where this cannot be asked.
         stored: stored_now(ports, &set_up.pipelines_path, &release).await?,
     };
-    match take_into(ports, release.clone(), &actor, vote).await? {
-        Taken::Added(_) => {
+    match record_into(ports, release.clone(), &actor, vote).await? {
+        Recorded::Added(_) => {
             tracing::info!(release.id = %id, message.id = %reply.message_id, decision = %reply.decision, "vote written down");
             Ok(())
         }
-        Taken::Known(_) => Ok(()),
-        Taken::Refused(refusal) => {
+        Recorded::Known(_) => Ok(()),
+        Recorded::Refused(refusal) => {
             let refused = Refused {
                 message: &reply.message_id,
                 approval,
@@ -129,7 +129,7 @@ async fn vote<P: Ledger + Parameters + Clock>(
             };
             refuse(ports, set_up, release, refused).await
         }
-        Taken::NoSuchRelease => {
+        Recorded::NoSuchRelease => {
             let reason = format!("there is no release {id}");
             log(ports, set_up, Some(&reply.message_id), Some(&id), &reason);
             Ok(())
@@ -164,7 +164,7 @@ async fn refuse<P: Ledger + Clock>(
         message: message.clone(),
         reason,
     };
-    take_into(ports, release, &actor, incoming).await?;
+    record_into(ports, release, &actor, incoming).await?;
     Ok(())
 }
 

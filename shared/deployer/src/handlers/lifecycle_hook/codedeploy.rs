@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use towpath_core::names::DeploymentId;
 use towpath_core::pipeline::HookPoint;
-use towpath_core::release::{Mark, Place, Release, Verdict};
+use towpath_core::release::{CorrelationTag, Place, Release, Verdict};
 
 use super::verify::{Asked, verify};
 use crate::handlers::HandlerError;
@@ -101,12 +101,12 @@ async fn find<P: Ledger + CodeDeploy>(
     ports: &P,
     deployment: &DeploymentId,
     time_left: &impl Fn() -> Duration,
-) -> Result<Option<(Mark, Release)>, HandlerError> {
+) -> Result<Option<(CorrelationTag, Release)>, HandlerError> {
     let look = async || Ok(ports.deployment_here(deployment).await?);
     let Some(info) = until_shown(deployment, time_left, look).await? else {
         return Ok(None);
     };
-    let Ok(mark) = info.description.parse::<Mark>() else {
+    let Ok(mark) = info.description.parse::<CorrelationTag>() else {
         return Ok(None);
     };
     Ok(ports

@@ -24,7 +24,9 @@ use serde_json::{Value, json};
 use towpath_core::incoming::hook::EcsHook;
 use towpath_core::names::{DeploymentId, TaskDefinitionArn};
 use towpath_core::pipeline::Stage;
-use towpath_core::release::{ActionKind, Event, Live, Place, Release, ServiceRow, Verdict};
+use towpath_core::release::{
+    ActionKind, ActiveRollout, Event, Place, Release, ServiceRow, Verdict,
+};
 
 use super::verify::{Asked, verify};
 use crate::handlers::HandlerError;
@@ -88,7 +90,7 @@ where
     };
     let deployment = match whose(&release, live, hook.deployment.as_ref()) {
         Whose::Ours(deployment) => deployment,
-        Whose::WayBack => return Ok(Verdict::Passed),
+        Whose::RollbackPolicy => return Ok(Verdict::Passed),
         Whose::OursIfItBrings(deployment, ours) => {
             let brings = ports
                 .task_definition_of(&here_of(hook), &hook.target_revision)
@@ -284,8 +286,8 @@ fn is_way_back(release: &Release, hook: &EcsHook) -> bool {
 }
 
 /// The stage that the release is being rolled out to, if that is the service's.
-fn here<'a>(release: &'a Release, hook: &EcsHook) -> Option<(&'a Stage, &'a Live)> {
-    let live = release.live()?;
+fn here<'a>(release: &'a Release, hook: &EcsHook) -> Option<(&'a Stage, &'a ActiveRollout)> {
+    let live = release.active_rollout()?;
     let (stage, _) = release.current()?;
     let service = release.service_id(release.stage_index())?;
     (service == hook.service).then_some((stage, live))
@@ -299,20 +301,26 @@ enum Whose<'a> {
     /// yet.
     OursIfItBrings(&'a DeploymentId, &'a TaskDefinitionArn),
     /// The one that brings back what ran before the release.
-    WayBack,
+    RollbackPolicy,
     /// It may have been started just now.
     NotYetKnown,
     /// Somebody else's.
     Foreign,
 }
 
-fn whose<'a>(release: &Release, live: &'a Live, asks: Option<&'a DeploymentId>) -> Whose<'a> {
+fn whose<'a>(
+    release: &Release,
+    live: &'a ActiveRollout,
+    asks: Option<&'a DeploymentId>,
+) -> Whose<'a> {
     let deployment = live.deployment();
     let followed = deployment.map(|deployment| &deployment.id);
     let rollback = deployment.and_then(|deployment| deployment.rollback.as_ref());
     match (asks, followed) {
         (Some(asks), Some(followed)) if asks == followed => Whose::Ours(followed),
-        (Some(asks), _) if rollback.is_some_and(|rollback| rollback.id == *asks) => Whose::WayBack,
+        (Some(asks), _) if rollback.is_some_and(|rollback| rollback.id == *asks) => {
+            Whose::RollbackPolicy
+        }
         (Some(_), _) if release.intends(ActionKind::RollBack) => Whose::NotYetKnown,
         (Some(asks), None) if release.intends(ActionKind::Start) => match &live.revision {
             Some(ours) => Whose::OursIfItBrings(asks, ours),
@@ -320,7 +328,7 @@ fn whose<'a>(release: &Release, live: &'a Live, asks: Option<&'a DeploymentId>) 
         },
         (Some(_), _) => Whose::Foreign,
         // Older documentation shows calls that name no deployment.
-        (None, Some(_)) if rollback.is_some() => Whose::WayBack,
+        (None, Some(_)) if rollback.is_some() => Whose::RollbackPolicy,
         (None, Some(followed)) => Whose::Ours(followed),
         (None, None) => Whose::NotYetKnown,
     }

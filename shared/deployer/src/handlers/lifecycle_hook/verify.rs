@@ -24,7 +24,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// How often another writer of the release may be first.
-const MOST_CONFLICTS: u8 = 10;
+const MAX_CONFLICTS: u8 = 10;
 
 /// Runs the checks of a hook point that this function runs, unless they have run before, and
 /// reports what came out: what the deployment is told is the answer to that. `execution` is what an
@@ -48,7 +48,7 @@ where
     let id = release.id();
     let mut release = release.clone();
     let mut results = None;
-    for _ in 0..MOST_CONFLICTS {
+    for _ in 0..MAX_CONFLICTS {
         let known = verdict(&release, &[], stage, deployment, point);
         if known != Verdict::Undecided {
             return Ok(known);
@@ -77,7 +77,9 @@ where
         let now = ports.now();
         match accept(&release, report.clone().incoming(), now) {
             // The rollout is over, and then nothing may move.
-            Ok(Accepted::Known) if release.live().is_none() => return Ok(Verdict::Failed),
+            Ok(Accepted::Known) if release.active_rollout().is_none() => {
+                return Ok(Verdict::Failed);
+            }
             Ok(Accepted::Known) => return Ok(known),
             Ok(Accepted::Add(_)) => {}
             Err(_) => return Ok(Verdict::Failed),
@@ -89,9 +91,11 @@ where
         };
         match reported {
             Ok(()) => return Ok(verdict(&release, &report.results, stage, deployment, point)),
-            Err(AppendError::Behind) => {}
+            Err(AppendError::Conflict) => {}
             Err(
-                error @ (AppendError::Service | AppendError::Deployment(_) | AppendError::Call(_)),
+                error @ (AppendError::ServiceCondition
+                | AppendError::Deployment(_)
+                | AppendError::Call(_)),
             ) => return Err(error.into()),
         }
         match ports.load(id).await? {
@@ -99,7 +103,7 @@ where
             None => return Ok(Verdict::Failed),
         }
     }
-    Err(HandlerError::Append(AppendError::Behind))
+    Err(HandlerError::Append(AppendError::Conflict))
 }
 
 /// Runs the checks of the hook point that this function runs, unless `advance` has taken over what

@@ -24,7 +24,7 @@ pub(super) async fn settle<P: Bulletins + Clock>(
     told: &[BulletinId],
     looked: Result<(), HandlerError>,
 ) -> Result<(), HandlerError> {
-    let id = Bulletin::stuck(&parameter.name);
+    let id = Bulletin::unreadable_pipeline(&parameter.name);
     let Err(error) = looked else {
         if told.contains(&id) {
             ports.withdraw(&id).await?;
@@ -39,7 +39,7 @@ pub(super) async fn settle<P: Bulletins + Clock>(
     let audience = audience(pipeline.as_ref(), parameter);
     let name = parameter.name.clone();
     let (id, bulletin) = Bulletin::of_stuck(audience, name, problem, ports.now());
-    ports.complain(&id, &bulletin).await?;
+    ports.announce_problem(&id, &bulletin).await?;
     Ok(())
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn forget<P: Bulletins>(
 ) -> Result<(), HandlerError> {
     let kept: Vec<_> = stored
         .iter()
-        .map(|parameter| Bulletin::stuck(&parameter.name))
+        .map(|parameter| Bulletin::unreadable_pipeline(&parameter.name))
         .collect();
     for id in told.iter().filter(|id| !kept.contains(id)) {
         ports.withdraw(id).await?;

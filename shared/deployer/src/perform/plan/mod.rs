@@ -7,9 +7,9 @@ mod pulling;
 mod reading;
 mod rendering;
 mod request;
+mod rollback_possible;
 mod service_status;
 mod targets;
-mod way_back;
 
 use towpath_core::release::{Action, ActionKind, Event, Plan, Release, verify_rollback};
 use towpath_taskdef::TaskDefinition;
@@ -17,8 +17,8 @@ use towpath_taskdef::TaskDefinition;
 use self::reading::{describe, read_base};
 use self::rendering::{fingerprint, render, reusable};
 pub(super) use self::request::Request;
+use self::rollback_possible::{cannot_roll_back, drift};
 use self::service_status::check_status;
-use self::way_back::{drift, no_way_back};
 use crate::engine::{self, Problem, Wanted};
 use crate::ports::{CallError, LoadError, Ports};
 use crate::service::Service;
@@ -101,7 +101,7 @@ async fn is_founded<P: Ports>(
     let Some(rollback) = release.rollback() else {
         return Ok(());
     };
-    let good = match ports.load(&rollback.good).await {
+    let good = match ports.load(&rollback.good_release).await {
         // What it served with before somebody wrote in its name, it served with all the same.
         Err(LoadError::Distrusted(distrust)) => distrust.trusted,
         good => good.map_err(from_ledger)?,
@@ -230,8 +230,8 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     let mut without_return = None;
     // A rollback is tried whatever ECR says of the images, and also while it says nothing.
     if request.back_to.is_none() {
-        let pulls = pulling::look(ports, request, runs).await?;
-        without_return = no_way_back(runs, &pulls);
+        let pulls = pulling::check_image(ports, request, runs).await?;
+        without_return = cannot_roll_back(runs, &pulls);
         // What runs already need not be pulled.
         if reuse.as_ref() != Some(&current) {
             targets::check(&service, set_up.revision.as_ref(), &rendered.definition)?;
@@ -258,12 +258,12 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         paced_minutes: set_up.paced_minutes,
         ready_minutes: set_up.ready_minutes,
         remarks: set_up.remarks,
-        no_way_back: without_return,
+        cannot_roll_back: without_return,
         drift,
         veto: veto?,
         unknown_fields: rendered.unknown_fields.clone(),
         service: row,
-        current,
+        previous: current,
     };
     Ok(Preview {
         plan,

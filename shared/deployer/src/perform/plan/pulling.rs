@@ -24,7 +24,7 @@ enum Standing {
 }
 
 /// Asks how the release's image stands, and those that it replaces: once for all of a repository.
-pub(super) async fn look<P: Ports>(
+pub(super) async fn check_image<P: Ports>(
     ports: &P,
     request: &Request<'_>,
     running: &TaskDefinition,
@@ -104,9 +104,9 @@ impl Pulls {
         if rehearsed && *standing == Standing::Gone {
             return None;
         }
-        let (problem, way_out) = explain(*standing)?;
+        let (problem, help) = explain(*standing)?;
         Some(format!(
-            "the image {image} {problem}, so that no task of it would start: {way_out}, and push it under another tag"
+            "the image {image} {problem}, so that no task of it would start: {help}, and push it under another tag"
         ))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use towpath_core::names::{StageName, TaskDefinitionArn};
-use towpath_core::pipeline::{Base, NamedContainers, Rollout};
+use towpath_core::pipeline::{Base, EngineSettings, NamedContainers};
 use towpath_core::release::{Action, Changes, Checkpoints, Image, Place};
 use towpath_taskdef::image::Platform;
 
@@ -11,7 +11,7 @@ use towpath_taskdef::image::Platform;
 pub(in crate::perform) struct Request<'a> {
     pub(in crate::perform) stage: &'a StageName,
     pub(in crate::perform) place: &'a Place,
-    pub(in crate::perform) rollout: &'a Rollout,
+    pub(in crate::perform) rollout: &'a EngineSettings,
     pub(in crate::perform) base: &'a Base,
     pub(in crate::perform) changes: &'a Changes,
     pub(in crate::perform) containers: &'a NamedContainers,
@@ -33,7 +33,7 @@ impl<'a> Request<'a> {
         let Action::Plan {
             stage,
             place,
-            rollout,
+            engine: rollout,
             base,
             changes,
             containers,

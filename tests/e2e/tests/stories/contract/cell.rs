@@ -40,7 +40,7 @@ impl Cell {
         let old = push(together, name, "0000001", "healthy").await?;
         let address = service::make(lab, ground, engine, scenario, &old).await?;
         let mut stage = json!({ "name": STAGE, "cluster": CLUSTER, "service": name, "containers": ["app"],
-            "rollout": engine.rollout(name), "auto_scaling": "suspend" });
+            "engine": engine.rollout(name), "auto_scaling": "suspend" });
         let additions = scenario.stage(engine, address.test_url.as_deref());
         for (key, value) in additions.as_object().into_iter().flatten() {
             stage[key] = value.clone();

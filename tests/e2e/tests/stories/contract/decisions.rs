@@ -3,7 +3,7 @@
 use towpath_e2e::{APPROVER, Error};
 
 use super::cell::Cell;
-use super::looks::Ending;
+use super::polls::Ending;
 
 const TAG: &str = "3f2c1ab";
 

@@ -6,7 +6,7 @@ use towpath_e2e::Error;
 use super::calls;
 use super::cell::Cell;
 use super::engine::{self, Engine};
-use super::looks::Ending;
+use super::polls::Ending;
 use super::service::CLUSTER;
 
 const TAG: &str = "3f2c1ab";

@@ -2,7 +2,7 @@
 //! them, and what people do to a deployment in the console.
 
 use serde_json::{Value, json};
-use towpath_core::pipeline::{Capabilities, Controller, Rollout};
+use towpath_core::pipeline::{Capabilities, Controller, EngineSettings};
 use towpath_e2e::Error;
 
 use super::cell::Cell;
@@ -18,7 +18,7 @@ pub(crate) enum Engine {
 impl Engine {
     /// What the engine says that it can do.
     pub(crate) fn capabilities(self) -> Capabilities {
-        let rollout = serde_json::from_value::<Rollout>(self.rollout("cell"));
+        let rollout = serde_json::from_value::<EngineSettings>(self.rollout("cell"));
         rollout.expect("a stage's rollout").capabilities()
     }
 
@@ -27,7 +27,7 @@ impl Engine {
         self.capabilities().has_green
     }
 
-    /// A stage's `rollout`.
+    /// A stage's `engine`.
     pub(crate) fn rollout(self, name: &str) -> Value {
         match self {
             Self::Rolling => json!({ "rolling": {} }),

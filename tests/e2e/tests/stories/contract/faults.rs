@@ -5,7 +5,7 @@ use towpath_e2e::Error;
 
 use super::calls;
 use super::cell::Cell;
-use super::looks::Ending;
+use super::polls::Ending;
 
 const TAG: &str = "3f2c1ab";
 

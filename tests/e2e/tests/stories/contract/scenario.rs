@@ -13,7 +13,7 @@
 //! | it serves and is condemned, and AWS does not roll back | rolled back | the old one |
 //! | something else was deployed by hand before it starts | waits, stage on hold | what was deployed by hand |
 //! | something else is deployed by hand while it rolls out | superseded, stage on hold | what was deployed by hand |
-//! | somebody stops it in the console | rolled back, or stopped where nothing was to be taken back | the old one |
+//! | somebody stops it in the console | rolled back, or stopped where nothing was to be rolled back | the old one |
 //! | the service wants no tasks | succeeded, without saying that it serves | the new version, once tasks are wanted |
 //! | every third call is throttled | succeeded | the new version |
 //! | the answer to each change is lost | succeeded, with one deployment | the new version |
@@ -29,7 +29,7 @@ use super::cell::Cell;
 use super::engine::Engine;
 use super::service::Ground;
 use super::together::Together;
-use super::{decisions, endings, faults, hands};
+use super::{decisions, endings, faults, manual_changes};
 
 /// What happens to a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,7 +162,7 @@ impl Scenario {
             Self::RejectedBeforeTraffic | Self::ExpiredBeforeTraffic => approval("before_traffic"),
             Self::CrashLoop => json!({ "timeout": "10m" }),
             Self::LeftServing if engine == Engine::CodeDeploy => {
-                json!({ "rollout": { "codedeploy": {
+                json!({ "engine": { "codedeploy": {
                 "application": self.name(), "group": self.name(), "configuration": "CodeDeployDefault.ECSCanary10Percent15Minutes" } } })
             }
             Self::Success
@@ -194,10 +194,10 @@ impl Scenario {
             Self::CrashLoop => endings::crash_loop(cell).await,
             Self::LeftHalfway => endings::left_halfway(cell).await,
             Self::LeftServing => endings::left_serving(cell).await,
-            Self::EditedBefore => hands::edited_before(cell).await,
-            Self::EditedMeanwhile => hands::edited_meanwhile(cell).await,
-            Self::Stopped => hands::stopped(cell).await,
-            Self::StoppedForGood => hands::stopped_for_good(cell).await,
+            Self::EditedBefore => manual_changes::edited_before(cell).await,
+            Self::EditedMeanwhile => manual_changes::edited_meanwhile(cell).await,
+            Self::Stopped => manual_changes::stopped(cell).await,
+            Self::StoppedForGood => manual_changes::stopped_for_good(cell).await,
             Self::ScaledToZero => endings::scaled_to_zero(cell).await,
             Self::Throttled => faults::throttled(cell).await,
             Self::LostAnswers => faults::lost_answers(cell).await,

@@ -30,7 +30,7 @@ struct Turns {
 pub(crate) struct Seat(Rc<Together>);
 
 /// Virtual time after which whatever is waited for will not come any more.
-const LONGEST_MINUTES: i64 = 60;
+const MAX_MINUTES: i64 = 60;
 
 impl Together {
     pub(crate) async fn start() -> Result<Rc<Self>, Error> {
@@ -59,7 +59,7 @@ impl Together {
         so: impl AsyncFn() -> Result<bool, Error>,
     ) -> Result<(), Error> {
         self.lab.post("idle", &json!({})).await?;
-        let last = self.now().await? + LONGEST_MINUTES * 60;
+        let last = self.now().await? + MAX_MINUTES * 60;
         loop {
             if so().await? {
                 return Ok(());
@@ -67,7 +67,7 @@ impl Together {
             self.turn().await?;
             if self.turns.borrow().now > last {
                 return Err(Error::Story(format!(
-                    "{what}: it had not come to that after {LONGEST_MINUTES} minutes"
+                    "{what}: it had not come to that after {MAX_MINUTES} minutes"
                 )));
             }
         }

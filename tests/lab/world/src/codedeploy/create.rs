@@ -18,7 +18,7 @@ use crate::{
 
 /// From Created to InProgress.
 const QUEUED_SECONDS: u64 = 3;
-const LONGEST_DESCRIPTION: usize = 256;
+const MAX_DESCRIPTION_LEN: usize = 256;
 
 pub(super) fn create(world: &mut World, call: &Call) -> Answer {
     let platform = applications::find(world, call)?.platform.clone();
@@ -36,11 +36,11 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
     let spec = appspec::parse(&content)?;
     if call
         .str("description")
-        .is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION)
+        .is_some_and(|text| text.chars().count() > MAX_DESCRIPTION_LEN)
     {
         return Err(ApiError::new(
             "DescriptionTooLongException",
-            format!("The description is longer than {LONGEST_DESCRIPTION} characters"),
+            format!("The description is longer than {MAX_DESCRIPTION_LEN} characters"),
         ));
     }
     let configured = text(&group.settings, "deploymentConfigName").unwrap_or(configs::ALL_AT_ONCE);

@@ -96,7 +96,6 @@ pub(super) struct AutoRollback {
     pub(super) on_request: bool,
 }
 
-/// One deployment.
 #[derive(Debug)]
 pub(super) struct Deployment {
     pub(super) id: String,

@@ -21,7 +21,7 @@ pub(crate) struct ServiceTimer {
 /// The first failures are replaced at once, later ones after growing waits up to 15 minutes.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html>
 const FAILURES_BEFORE_THROTTLING: u32 = 3;
-const LONGEST_WAIT_SECONDS: u64 = 900;
+const MAX_WAIT_SECONDS: u64 = 900;
 
 pub(super) fn wake(world: &mut World, timer: &ServiceTimer) {
     reconcile(world, &timer.service);
@@ -215,7 +215,7 @@ fn task_failed(world: &mut World, service: &str, id: &str) {
     } else {
         10_u64
             .saturating_mul(1 << beyond.min(8))
-            .min(LONGEST_WAIT_SECONDS)
+            .min(MAX_WAIT_SECONDS)
     };
     of.launch_after = (wait > 0).then(|| later(now, seconds(wait)));
     if wait > 0 {

@@ -49,7 +49,6 @@ pub(super) enum ServiceStatus {
     Inactive,
 }
 
-/// One service.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) arn: String,
@@ -226,7 +225,7 @@ pub(super) fn arn_of(world: &World, call: &Call, reference: &str) -> Result<Stri
 
 /// Most tasks that a service may have.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>
-const MOST_TASKS: u32 = 5_000;
+const MAX_TASKS: u32 = 5_000;
 
 /// `desiredCount` of a call, when it has one.
 pub(super) fn desired_count(call: &Call) -> Result<Option<u32>, ApiError> {
@@ -234,10 +233,10 @@ pub(super) fn desired_count(call: &Call) -> Result<Option<u32>, ApiError> {
         return Ok(None);
     };
     let count = given.as_u64().and_then(|count| u32::try_from(count).ok());
-    match count.filter(|count| *count <= MOST_TASKS) {
+    match count.filter(|count| *count <= MAX_TASKS) {
         Some(count) => Ok(Some(count)),
         None => Err(invalid(format!(
-            "desiredCount must be a number from 0 to {MOST_TASKS}."
+            "desiredCount must be a number from 0 to {MAX_TASKS}."
         ))),
     }
 }

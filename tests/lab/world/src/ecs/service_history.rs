@@ -13,7 +13,7 @@ use crate::{
 
 /// How far back a filter by time may reach at least: AWS says three months, and these are the shortest
 /// ones. <https://github.com/hashicorp/terraform-provider-aws/issues/43445>
-const LONGEST_AGO_SECONDS: f64 = 89.0 * 86_400.0;
+const MAX_AGE_SECONDS: f64 = 89.0 * 86_400.0;
 
 pub(super) fn list(world: &mut World, call: &Call) -> Answer {
     let reference = call.required(
@@ -25,7 +25,7 @@ pub(super) fn list(world: &mut World, call: &Call) -> Answer {
     let statuses = call.strings("status");
     let seconds = |pointer: &str| call.input.pointer(pointer).and_then(Value::as_f64);
     let (after, before) = (seconds("/createdAt/after"), seconds("/createdAt/before"));
-    let oldest = epoch(world.now).as_f64().unwrap_or_default() - LONGEST_AGO_SECONDS;
+    let oldest = epoch(world.now).as_f64().unwrap_or_default() - MAX_AGE_SECONDS;
     if [after, before].iter().flatten().any(|at| *at < oldest) {
         return Err(super::invalid(
             "Before and After time filter must be within the last 3 months.",

@@ -11,7 +11,7 @@ use regex_automata::util::look::Look;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::syntax;
 
-use super::LONGEST;
+use super::MAX_LEN;
 use crate::pipeline::TagRegex;
 
 const LATEST: &[u8] = b"latest";
@@ -49,7 +49,7 @@ pub(super) fn takes_any(regex: &TagRegex) -> bool {
     };
     let mut seen = HashSet::new();
     let mut reached = begun(automaton.start_anchored(), Side::End, Some(0)).to_vec();
-    for length in 0..=LONGEST {
+    for length in 0..=MAX_LEN {
         let mut next = Vec::new();
         // What is reached without a character is added while it is gone through.
         while let Some(way) = reached.pop() {
@@ -103,7 +103,7 @@ pub(super) fn takes_any(regex: &TagRegex) -> bool {
 
 /// The ways on from `way` by each character that a tag may have there.
 fn step(way: Way, length: usize, next: &mut Vec<Way>, to: impl Fn(u8) -> Option<StateID>) {
-    if length == LONGEST {
+    if length == MAX_LEN {
         return;
     }
     for byte in (0..=u8::MAX).filter(|byte| side(*byte, length) == Some(way.after)) {

@@ -26,7 +26,7 @@ pub(super) fn ask(context: &Context<'_>) -> Verdict {
             digest: release.image().digest,
             spec: plan.spec.clone(),
             expires_at: later(moment.now, gate.expires.into()),
-            over: Some(plan.current.clone()),
+            previous: Some(plan.previous.clone()),
         }]));
     };
     if let Standing::Rejected(vote) = approval.standing() {
@@ -47,9 +47,9 @@ fn is_void(release: &Release, plan: &Plan, approval: &Approval) -> Option<VoidRe
         return Some(VoidReason::DefinitionChanged);
     }
     let moved = approval
-        .over
+        .previous
         .as_ref()
-        .is_some_and(|over| *over != plan.current);
+        .is_some_and(|over| *over != plan.previous);
     match release.pipeline().arrivals {
         Arrivals::RequireReapproval if moved => Some(VoidReason::AnotherRolledOut),
         Arrivals::NewestWins | Arrivals::Queue | Arrivals::RequireReapproval => None,

@@ -20,12 +20,12 @@ pub(super) fn ask(context: &Context<'_>) -> Verdict {
 
 /// Why the stage is to be held, if what runs there is not what Towpath left.
 fn unexplained(plan: &Plan) -> Option<HoldReason> {
-    let left = match plan.service.drift(&plan.current) {
+    let left = match plan.service.drift(&plan.previous) {
         Drift::Changed(left) => left,
         Drift::Untouched | Drift::AsLeft(_) | Drift::NotKnown(_) => return None,
     };
     Some(HoldReason::ManualChange {
-        runs: plan.current.clone(),
+        runs: plan.previous.clone(),
         left: left.clone(),
         difference: plan.drift.clone(),
     })

@@ -6,13 +6,13 @@ mod arrivals;
 mod hold;
 mod manual_change;
 mod owner;
+mod rollback_possible;
 mod serves_already;
 mod veto;
-mod way_back;
 
 use jiff::SignedDuration;
 
-use super::{Moment, Step};
+use super::{Step, Tick};
 use crate::names::ReleaseId;
 use crate::pipeline::Stage;
 use crate::release::rollout::Rollout;
@@ -28,7 +28,7 @@ pub(super) struct Context<'a> {
     pub(super) plan: &'a Plan,
     /// The approval that was given, if the stage asks for one.
     pub(super) granted: Option<&'a Approval>,
-    pub(super) moment: Moment,
+    pub(super) moment: Tick,
 }
 
 impl Context<'_> {
@@ -65,7 +65,6 @@ enum For {
     Releases,
 }
 
-/// A gate, and for whom it is.
 type Gate = (For, fn(&Context<'_>) -> Verdict);
 
 /// The gates. Nobody is asked to approve what may not begin, so that comes after what ends or holds a
@@ -77,7 +76,7 @@ const GATES: [Gate; 10] = [
     (For::Releases, manual_change::ask),
     (For::Releases, serves_already::ask),
     (For::Releases, hold::ask),
-    (For::All, way_back::ask),
+    (For::All, rollback_possible::ask),
     (For::All, approval::ask),
     (For::All, owner::ask),
     (For::Releases, arrivals::is_its_turn),

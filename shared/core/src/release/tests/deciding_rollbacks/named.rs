@@ -30,7 +30,7 @@ fn what_is_named_is_brought_back_whatever_serves() {
     ] {
         let (rollback, _) = case.opens(to_revision(name));
         assert_eq!(
-            (rollback.revision, rollback.before),
+            (rollback.revision, rollback.is_from_before),
             (sample::revision(expected), before),
             "{name}"
         );
@@ -71,17 +71,17 @@ fn what_cannot_be_brought_back_is_refused_with_the_way_out() {
     let unreadable = || Found::Unreadable("entry 2 was edited".into());
     for (case, of, expected) in [
         (
-            case().row(|row| row.earlier.clear()),
+            case().row(|row| row.history.clear()),
             the_stage(),
             "nothing is known that served in test before what runs now",
         ),
         (
-            case().row(|row| row.earlier.clear()),
+            case().row(|row| row.history.clear()),
             on_its_card(&last),
             "nothing is known that served in test before what runs now",
         ),
         (
-            case().row(|row| row.good = None),
+            case().row(|row| row.last_good = None),
             the_stage(),
             "no release has succeeded in test yet",
         ),
@@ -133,7 +133,7 @@ fn the_rules_are_those_of_what_was_good_last_unless_they_cannot_be_read() {
     let id = last.id().clone();
     let case = || {
         let id = id.clone();
-        Case::new().row(|row| row.good.as_mut().expect("a good one").release = id)
+        Case::new().row(|row| row.last_good.as_mut().expect("a good one").release = id)
     };
     let called = |found: Found| {
         let case = case().finds(&id, found);

@@ -19,9 +19,9 @@ const STAGES: [&str; 8] = [
     "PRODUCTION_TRAFFIC_SHIFT",
     "POST_PRODUCTION_TRAFFIC_SHIFT",
 ];
-const MOST_HOOKS: usize = 10;
-const LONGEST_MINUTES: u64 = 1440;
-const LONGEST_PAUSE_MINUTES: u64 = 20_160;
+const MAX_HOOKS: usize = 10;
+const MAX_MINUTES: u64 = 1440;
+const MAX_PAUSE_MINUTES: u64 = 20_160;
 
 pub(in crate::ecs) fn check(configuration: &Value) -> Result<(), ApiError> {
     match text(configuration, "strategy") {
@@ -31,14 +31,14 @@ pub(in crate::ecs) fn check(configuration: &Value) -> Result<(), ApiError> {
     if configuration
         .get("bakeTimeInMinutes")
         .and_then(Value::as_u64)
-        .is_some_and(|bake| bake > LONGEST_MINUTES)
+        .is_some_and(|bake| bake > MAX_MINUTES)
     {
         return Err(invalid("bakeTimeInMinutes must be between 0 and 1440."));
     }
     check_steps(configuration)?;
     let hooks = array(configuration, "lifecycleHooks");
     let pauses = hooks.iter().filter(|hook| is_pause(hook)).count();
-    if pauses > MOST_HOOKS || hooks.len().saturating_sub(pauses) > MOST_HOOKS {
+    if pauses > MAX_HOOKS || hooks.len().saturating_sub(pauses) > MAX_HOOKS {
         return Err(invalid("A service can have at most 10 hooks of each type."));
     }
     hooks.iter().try_for_each(check_hook)
@@ -91,9 +91,9 @@ fn check_hook(hook: &Value) -> Result<(), ApiError> {
         }
     }
     let longest = if is_pause(hook) {
-        LONGEST_PAUSE_MINUTES
+        MAX_PAUSE_MINUTES
     } else {
-        LONGEST_MINUTES
+        MAX_MINUTES
     };
     let wait = hook
         .pointer("/timeoutConfiguration/timeoutInMinutes")

@@ -32,7 +32,6 @@ fn details(runs: &[HookRun]) -> Vec<Value> {
 }
 
 impl Native {
-    /// The name of the stage it is in.
     pub(in crate::ecs) fn stage_name(&self) -> &'static str {
         self.stage.name()
     }

@@ -1,0 +1,127 @@
+//! How a native deployment stands.
+//!
+//! | ECS says | then it |
+//! |---|---|
+//! | in progress, and a pause awaits an action before production traffic moves, or anywhere if the old version comes back by it | is ready |
+//! | in progress, at `CLEAN_UP` | has shifted |
+//! | in progress | is in progress, at its lifecycle stage |
+//! | a rollback was requested or is in progress | is rolling back |
+//! | successful, and the service still runs it | has succeeded |
+//! | successful within the last minutes, and the service is shown to run what it ran before | is not shown yet |
+//! | successful, and the service runs something else | was replaced |
+//! | the rollback was successful | was rolled back: a failure |
+//! | the rollback failed, and the service still names green's revision, or green has traffic | has failed and is in place |
+//! | the rollback failed | has failed |
+//! | stopped, and another deployment is newer | was replaced |
+//! | stopped, and the service still names green's revision, or green has traffic | has failed and is in place |
+//! | stopped | was stopped |
+//!
+//! A rollback has no event and no stage of its own; its traffic weights and these states tell.
+
+use towpath_core::release::DeploymentStatus;
+
+use super::coming_back::{coming_back, unknown};
+use super::started::newest_after;
+use crate::engine::contract::Observed;
+use crate::engine::service_deployment::{ServiceDeployment, Standing, brings};
+use crate::engine::service_state::{is_named, not_shown_yet, replaced_by, serves};
+use crate::engine::stopped_tasks as tasks;
+use crate::ports::{CallError, Ports};
+
+pub(super) async fn observe<P: Ports>(
+    ports: &P,
+    observed: &Observed<'_>,
+) -> Result<DeploymentStatus, CallError> {
+    let (place, id) = (observed.place, observed.deployment);
+    if let Some(back) = observed.rollback {
+        return coming_back(ports, place, back, observed.fresh).await;
+    }
+    let Some(seen) = ServiceDeployment::read(ports, place, id).await? else {
+        return Ok(if observed.fresh {
+            not_shown_yet("ECS")
+        } else {
+            unknown(id)
+        });
+    };
+    Ok(match seen.standing() {
+        Standing::UnderWay => match seen.ready(observed.skip_pauses) {
+            Some(pause) => DeploymentStatus::Ready { pause: Some(pause) },
+            None => DeploymentStatus::InProgress {
+                at: seen.at(),
+                traffic: seen.green_traffic(),
+            },
+        },
+        Standing::CleaningUp => DeploymentStatus::Shifted {
+            at: "the old tasks are being stopped".into(),
+        },
+        Standing::Turning => DeploymentStatus::RollingBack {
+            reason: why(ports, observed, &seen).await,
+            by: None,
+        },
+        Standing::Successful => serves(ports, observed, seen.finished_at()).await?,
+        Standing::RolledBack => DeploymentStatus::RolledBack {
+            reason: why(ports, observed, &seen).await,
+        },
+        Standing::RollbackFailed => {
+            let reason = format!(
+                "{}; rolling back failed too",
+                why(ports, observed, &seen).await
+            );
+            let has_traffic = seen.green_traffic().is_some_and(|percent| percent > 0);
+            match has_traffic || is_named(ports, observed).await? {
+                true => DeploymentStatus::FailedInPlace { reason },
+                false => DeploymentStatus::Failed {
+                    reason: format!("{reason}: look at what serves"),
+                },
+            }
+        }
+        Standing::Stopped => stopped(ports, observed, &seen).await?,
+    })
+}
+
+/// A deployment that was stopped, by whoever started another one, or without anything in its
+/// place.
+async fn stopped<P: Ports>(
+    ports: &P,
+    observed: &Observed<'_>,
+    seen: &ServiceDeployment,
+) -> Result<DeploymentStatus, CallError> {
+    let recent = ports.recent_service_deployments(observed.place).await?;
+    if let Some(newest) = newest_after(&recent, observed.deployment) {
+        return Ok(match brings(ports, observed.place, newest).await? {
+            Some(brings) => replaced_by(&brings),
+            None => DeploymentStatus::Replaced {
+                by: newest.id.to_string(),
+            },
+        });
+    }
+    let reason = why(ports, observed, seen).await;
+    let percent = seen.green_traffic().unwrap_or(0);
+    if percent > 0 {
+        return Ok(DeploymentStatus::FailedInPlace {
+            reason: format!(
+                "{reason}; {percent}% of traffic goes to the new version and nothing rolls it back"
+            ),
+        });
+    }
+    // The old version never stopped serving. But what the service names is what its next deployment
+    // begins with, and what its tasks are replaced by.
+    Ok(match is_named(ports, observed).await? {
+        true => DeploymentStatus::FailedInPlace { reason },
+        false => DeploymentStatus::Stopped { reason },
+    })
+}
+
+/// Why the deployment did not come through: what ECS says, and why its tasks failed.
+async fn why<P: Ports>(ports: &P, observed: &Observed<'_>, seen: &ServiceDeployment) -> String {
+    let failed = match observed.tasks {
+        Some(name) => tasks::started_by(ports, observed.place, name.as_str()).await,
+        None => Vec::new(),
+    };
+    let reason = tasks::explained(&seen.reason(), &failed);
+    if seen.was_stopped_by_request() {
+        observed.stopped_by(reason)
+    } else {
+        reason
+    }
+}

@@ -1,0 +1,108 @@
+//! I6: what people have read at rest. Everything that is written was told in each channel, in its order
+//! and once; a line that is sent once more, since nobody knows whether it has arrived, is the same line.
+
+use jiff::SignedDuration;
+use towpath_core::message;
+use towpath_core::pipeline::Channel;
+use towpath_core::release::{Outcome, Phase, Release, pending_notifications};
+
+use crate::simulation::Simulation;
+
+/// After that long nothing more is told of a release.
+const OLD_NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+impl Simulation {
+    pub(crate) fn check_told(&mut self, release: &Release) {
+        let id = release.id();
+        let pending = pending_notifications(release);
+        if !pending.is_empty() {
+            self.violated(format!("I6: {id} has not told {pending:?}"));
+        }
+        let old_news = release
+            .ended_at()
+            .is_some_and(|ended| self.now > ended + OLD_NEWS);
+        for to in release.pipeline().notify.destinations() {
+            let channel = to.channel();
+            let said = message::entry_messages(channel, release);
+            let said: Vec<_> = said.into_iter().map(|it| it.message.text).collect();
+            let heard = self.messages.told.get(&(channel, id.clone()));
+            // What is appended says how to answer.
+            let cut = |text: &String| {
+                let begin = said.iter().find(|said| text.starts_with(said.as_str()));
+                begin.unwrap_or(text).clone()
+            };
+            let heard = heard.into_iter().flatten().map(cut).collect();
+            self.compare(release, channel, said.clone(), heard, old_news);
+        }
+        self.check_cards(release, old_news);
+    }
+
+    fn compare(
+        &mut self,
+        release: &Release,
+        channel: Channel,
+        said: Vec<String>,
+        heard: Vec<String>,
+        old_news: bool,
+    ) {
+        let id = release.id();
+        let mut distinct: Vec<String> = Vec::new();
+        for line in heard {
+            if !distinct.contains(&line) {
+                distinct.push(line);
+            }
+        }
+        let told = if old_news {
+            distinct.len() <= said.len() && said[..distinct.len()] == distinct[..]
+        } else {
+            said == distinct
+        };
+        if !told {
+            self.violated(format!(
+                "I6: {id} has told by {channel} {distinct:#?}, and is to tell {said:#?}"
+            ));
+        }
+    }
+
+    /// At rest there is a card of each release, which says what is so, and that it serves only where it
+    /// does.
+    fn check_cards(&mut self, release: &Release, old_news: bool) {
+        let id = release.id();
+        if old_news {
+            return;
+        }
+        for to in release.pipeline().notify.destinations() {
+            let channel = to.channel();
+            let Some(card) = message::card(channel, &release.overview()) else {
+                continue;
+            };
+            let Some(known) = release.notified(channel).card else {
+                self.violated(format!("I6: {id} has no card on {channel}"));
+                continue;
+            };
+            let shown = self.messages.cards.get(&known.message);
+            if shown.map(|it| &it.card) != Some(&card) {
+                self.violated(format!("I6: the card of {id} does not say what is so"));
+            }
+        }
+        let mut destinations = release.pipeline().notify.destinations();
+        let has_card = destinations.any(|to| to.channel().has_card());
+        if release.rollback().is_some() || !has_card {
+            return;
+        }
+        for (index, rollout) in release.rollouts().iter().enumerate() {
+            let succeeded = matches!(&rollout.phase, Phase::Ended { conclusion, .. } if conclusion.outcome == Outcome::Succeeded);
+            let (true, Some(service)) = (succeeded, release.service_id(index)) else {
+                continue;
+            };
+            let good = self.ledger.row(&service).last_good;
+            let serves = good.is_some_and(|good| !good.is_from_before && good.release == *id);
+            let says = rollout.serves();
+            if serves != says {
+                self.violated(format!(
+                    "I6: the card of {id} says of {service} that it serves: {says}"
+                ));
+            }
+        }
+    }
+}
