@@ -9,9 +9,9 @@ use towpath_taskdef::image::{Digest, Tag};
 use crate::names::{Fingerprint, SlackUser, TaskDefinitionArn};
 use crate::pipeline::{Notify, Pipeline};
 use crate::release::{
-    Action, BaseRevision, DeploymentTarget, EndReason, Event, HoldReason, Home, Image,
-    Notification, Plan, Principal, Reason, Release, RollbackReason, ScalableTarget, ScalingState,
-    SentMessage, ServiceRow,
+    Action, BaseRevision, DeploymentFault, DeploymentTarget, EndReason, Event, External,
+    HoldReason, Home, Image, Notification, Plan, Principal, Reason, Release, RollbackReason,
+    ScalableTarget, ScalingState, SentMessage, ServiceRow,
 };
 
 /// The first moment of every story.
@@ -180,13 +180,26 @@ pub(crate) fn plan() -> Plan {
 /// A rollout has ended, as AWS says.
 #[must_use]
 pub(crate) fn reason(said: &str) -> Reason {
-    Reason::of_deployment(said)
+    fault(said).into()
+}
+
+/// Why a deployment does not come through, as AWS says.
+#[must_use]
+pub(crate) fn fault(said: &str) -> DeploymentFault {
+    DeploymentFault::said(said)
+}
+
+/// What somebody else has deployed.
+#[must_use]
+pub(crate) fn external() -> External {
+    External::deployment_of(&revision(9))
 }
 
 /// A rollout is rolled back, for what AWS says.
 #[must_use]
 pub(crate) fn failed(said: &str) -> RollbackReason {
-    RollbackReason::LeftInPlace { said: said.into() }
+    let fault = fault(said);
+    RollbackReason::LeftInPlace { fault }
 }
 
 /// A rollout is rolled back, for it had its time.
@@ -194,7 +207,6 @@ pub(crate) fn failed(said: &str) -> RollbackReason {
 pub(crate) fn too_late() -> RollbackReason {
     RollbackReason::NotFinished {
         within: "1h".parse().expect("a span"),
-        hook: None,
         causes: Vec::new(),
     }
 }
@@ -203,7 +215,7 @@ pub(crate) fn too_late() -> RollbackReason {
 #[must_use]
 pub(crate) fn hold() -> HoldReason {
     HoldReason::StartedElsewhere {
-        found: "shop:9".into(),
+        found: external(),
         tag: "3f2c1ab".parse().expect("a tag"),
         was_deploying: true,
     }

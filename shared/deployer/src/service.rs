@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, TaskDefinitionArn};
+use towpath_core::release::TaskCounts;
 
 /// A service as DescribeServices describes it.
 pub(crate) struct Service<'a>(pub(crate) &'a Value);
@@ -210,16 +211,12 @@ impl<'a> EcsDeployment<'a> {
         count(self.0, "runningCount").saturating_add(count(self.0, "pendingCount"))
     }
 
-    /// `2 of 4 tasks run`, with what failed.
-    pub(crate) fn progress(&self) -> String {
-        let (running, desired, failed) = (
-            count(self.0, "runningCount"),
-            count(self.0, "desiredCount"),
-            count(self.0, "failedTasks"),
-        );
-        match failed {
-            0 => format!("{running} of {desired} tasks run"),
-            _ => format!("{running} of {desired} tasks run, {failed} failed"),
+    /// How many of its tasks there are.
+    pub(crate) fn counts(&self) -> TaskCounts {
+        TaskCounts {
+            running: count(self.0, "runningCount"),
+            wanted: count(self.0, "desiredCount"),
+            failed: count(self.0, "failedTasks"),
         }
     }
 }
@@ -231,7 +228,7 @@ pub struct FailedPrimary {
     /// The ARN of the revision that it brought.
     pub revision: String,
     /// How many of its tasks run.
-    pub progress: String,
+    pub progress: TaskCounts,
     /// Why it failed, in ECS's words.
     pub reason: String,
 }
@@ -246,7 +243,7 @@ pub fn failed_primary(service: &Value) -> Option<FailedPrimary> {
     (primary.rollout_state() == "FAILED").then(|| FailedPrimary {
         deployment: primary.id().to_owned(),
         revision: primary.revision().to_owned(),
-        progress: primary.progress(),
+        progress: primary.counts(),
         reason: primary.rollout_reason().trim_end_matches('.').to_owned(),
     })
 }

@@ -35,7 +35,7 @@ pub(super) fn succeeds(
     events.push(Event::RolloutEnded {
         stage: "production".parse().unwrap(),
         outcome: Outcome::Succeeded,
-        reason: Reason::of_deployment("it serves"),
+        reason: Reason::Serves { name: "it".into() },
         revision: Some(with),
     });
     events.push(succeeded());
@@ -56,7 +56,7 @@ pub(super) fn rolled_out_on(row: Option<&ServiceRow>) -> Vec<Event> {
     let succeeded_in = |stage: &str| Event::RolloutEnded {
         stage: stage.parse().unwrap(),
         outcome: Outcome::Succeeded,
-        reason: Reason::of_deployment("it serves"),
+        reason: Reason::Serves { name: "it".into() },
         revision: None,
     };
     let production = || "production".parse().unwrap();

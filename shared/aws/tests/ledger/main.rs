@@ -26,7 +26,8 @@ use towpath_aws::Aws;
 use towpath_core::message::state;
 use towpath_core::names::{DeploymentId, ReleaseId};
 use towpath_core::release::{
-    BlockedBy, BrokenChain, DeploymentStatus, Event, Outcome, RollbackReason, verify_chain,
+    BlockedBy, BrokenChain, DeploymentFault, DeploymentStatus, Event, Outcome, RollbackReason,
+    verify_chain,
 };
 use towpath_deployer::ports::{Append, AppendError, Ledger, LoadError};
 
@@ -264,7 +265,7 @@ async fn a_deployment_never_passes_to_another_release() {
     let going_back = Event::DeploymentObserved {
         deployment: other.clone(),
         status: DeploymentStatus::RollingBack {
-            reason: "its tasks fail".into(),
+            reason: DeploymentFault::said("its tasks fail"),
             by: Some(deployment.clone()),
         },
     };
@@ -284,7 +285,7 @@ async fn a_rollback_that_two_entries_of_one_append_name_is_written_down_once() {
         deployment: Some(deployment.clone()),
         alias: None,
         reason: RollbackReason::LeftInPlace {
-            said: "too slow".into(),
+            fault: DeploymentFault::said("too slow"),
         },
         outcome: Outcome::RolledBack,
         hold: false,
@@ -292,7 +293,7 @@ async fn a_rollback_that_two_entries_of_one_append_name_is_written_down_once() {
     let seen = Event::DeploymentObserved {
         deployment: "d-BROKEN123".parse().unwrap(),
         status: DeploymentStatus::RollingBack {
-            reason: "stopped".into(),
+            reason: DeploymentFault::said("stopped"),
             by: Some(deployment.clone()),
         },
     };

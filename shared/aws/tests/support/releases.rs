@@ -6,8 +6,8 @@ use towpath_aws::Aws;
 use towpath_core::names::{Region, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Actor, BlockedBy, EndReason, Entry, Event, HoldReason, Home, Image, NewRollback, Outcome,
-    Place, Plan, Principal, Reason, Release, ServiceId, WantedRollback, release_id,
+    Actor, BlockedBy, EndReason, Entry, Event, External, HoldReason, Home, Image, NewRollback,
+    Outcome, Place, Plan, Principal, Reason, Release, ServiceId, WantedRollback, release_id,
 };
 use towpath_deployer::ports::{Append, AppendError, Ledger, NewDeployment};
 
@@ -126,7 +126,10 @@ pub fn held() -> Event {
     Event::Held {
         stage: "test".parse().unwrap(),
         reason: HoldReason::StartedElsewhere {
-            found: "something else".into(),
+            found: External::Deployment {
+                deployment: None,
+                revision: None,
+            },
             tag: "3f2c1ab".parse().unwrap(),
             was_deploying: false,
         },
@@ -163,7 +166,9 @@ pub fn rollout_ended(outcome: Outcome) -> Event {
     Event::RolloutEnded {
         stage: "test".parse().unwrap(),
         outcome,
-        reason: Reason::of_deployment("as planned"),
+        reason: Reason::Serves {
+            name: "as planned".into(),
+        },
         revision: Some(
             "arn:aws:ecs:eu-west-1:111111111111:task-definition/shop-api:8"
                 .parse()

@@ -3,161 +3,157 @@
 mod approval;
 mod detail;
 mod event;
+mod fault;
 mod hold;
+mod parts;
+mod status;
 
 use std::fmt;
 
+pub(super) use self::detail::scaling_left;
 pub use self::event::reason_of;
+pub(super) use self::parts::{Fact, InParts, Parts};
 use crate::release::{EndReason, NotRestored, Reason, RollbackReason, ServiceId, WhyNotRestored};
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts().fmt(f)
+    }
+}
+
+impl InParts for Reason {
+    fn parts(&self) -> Parts {
+        let says = |words: String| Parts::of(Fact::RolloutEnded(self.clone()), words);
         match self {
-            Self::Serves { name } => write!(f, "{name} serves"),
+            Self::Serves { name } => says(format!("{name} serves")),
             Self::NoTasksWanted { name } => {
-                write!(f, "{name} is deployed, and no tasks are wanted")
+                says(format!("{name} is deployed, and no tasks are wanted"))
             }
-            Self::RunsAlready { tag } => write!(f, "{tag} runs already"),
-            Self::NotPlanned { said } | Self::VetoedBefore { said } | Self::Deployment { said } => {
-                f.write_str(said)
-            }
-            Self::Superseded { by } => write!(f, "{by} is newer and has arrived here too"),
-            Self::CannotRollBack { problem } => write!(
-                f,
+            Self::RunsAlready { tag } => says(format!("{tag} runs already")),
+            Self::NotPlanned { said } | Self::VetoedBefore { said } => says(said.clone()),
+            Self::Superseded { by } => says(format!("{by} is newer and has arrived here too")),
+            Self::CannotRollBack { problem } => says(format!(
                 "{problem}; bring that back, or allow it with `rollback: optional`"
-            ),
+            )),
             Self::NoLoadBalancer => {
-                f.write_str("the service has no load balancer that CodeDeploy could shift")
+                says("the service has no load balancer that CodeDeploy could shift".to_owned())
             }
             Self::StartedElsewhere { found } => {
-                write!(f, "{found} was started outside of Towpath")
+                says(format!("{found} was started outside of Towpath"))
             }
-            Self::Refused(refused) => refused.fmt(f),
-            Self::GroupTaken { times } => write!(
-                f,
+            Self::Refused(refused) => refused.parts(),
+            Self::GroupTaken { times } => says(format!(
                 "other deployments had its deployment group, {times} times in a row"
-            ),
+            )),
             Self::NotStarted {
                 within,
                 group_taken_by: Some(by),
-            } => write!(
-                f,
+            } => says(format!(
                 "it could not be started within {within}: {by} had its deployment group"
-            ),
+            )),
             Self::NotStarted {
                 within,
                 group_taken_by: None,
-            } => write!(f, "it could not be started within {within}"),
+            } => says(format!("it could not be started within {within}")),
+            Self::Deployment { fault } => fault::ended(fault),
             Self::Unfinished {
                 deployment,
                 at,
                 until,
                 rolling_back,
             } => {
-                write!(f, "it was still {at} at {until}; look at {deployment}")?;
-                because(f, rolling_back.as_ref())
+                let still = says(format!(
+                    "it was still {at} at {until}; look at {deployment}"
+                ));
+                match rolling_back {
+                    Some(because) => still.then(": ", because.parts()),
+                    None => still,
+                }
             }
             Self::StillServes {
                 deployment,
                 because,
-            } => write!(f, "{because}; it still serves: look at {deployment}"),
+            } => {
+                let serves = says(format!("it still serves: look at {deployment}"));
+                because.parts().then("; ", serves)
+            }
             Self::ScalingNotRestored {
                 because,
                 service,
                 scaling,
             } => {
-                write!(f, "{because}; ")?;
-                put_back(f, scaling, service)
+                let why_not = scaling.why_not.parts();
+                (because.parts().then("; ", why_not)).then("; ", put_back(scaling, service))
             }
-            Self::Unwanted(reason) => reason.fmt(f),
+            Self::Unwanted(reason) => reason.parts(),
         }
     }
 }
 
 impl fmt::Display for RollbackReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts().fmt(f)
+    }
+}
+
+impl InParts for RollbackReason {
+    fn parts(&self) -> Parts {
+        let says = |words: String| Parts::of(Fact::RolledBack(self.clone()), words);
+        let because = |reason: &Option<String>| {
+            let reason = reason.as_ref();
+            reason.map_or_else(String::new, |reason| format!(": {reason}"))
+        };
         match self {
             Self::RolledBack { by, reason } => {
-                write!(f, "{by} rolled it back")?;
-                because(f, reason.as_ref())
+                says(format!("{by} rolled it back{}", because(reason)))
             }
-            Self::Rejected { by, reason } => {
-                write!(f, "{by} rejected it")?;
-                because(f, reason.as_ref())
-            }
-            Self::Vetoed { by, reason } => write!(f, "{by} vetoed the image: {reason}"),
+            Self::Rejected { by, reason } => says(format!("{by} rejected it{}", because(reason))),
+            Self::Vetoed { by, reason } => says(format!("{by} vetoed the image: {reason}")),
             Self::NobodyDecided { stage, until } => {
-                write!(f, "nobody decided about {stage} before {until}")
+                says(format!("nobody decided about {stage} before {until}"))
             }
-            Self::ChecksFailed { checks } => joined(f, checks),
-            Self::NotFinished {
-                within,
-                hook,
-                causes,
-            } => {
-                write!(f, "it had not finished within {within}")?;
-                because(f, hook.as_ref())?;
-                if causes.is_empty() {
-                    return Ok(());
-                }
-                f.write_str(": ")?;
-                joined(f, causes)
+            Self::ChecksFailed { checks } => Parts::list(checks.iter().map(InParts::parts)),
+            Self::NotFinished { within, causes } => {
+                let late = says(format!("it had not finished within {within}"));
+                late.then(": ", Parts::list(causes.iter().map(InParts::parts)))
             }
-            Self::NotLetThrough { said } => write!(f, "could not let traffic through: {said}"),
-            Self::LeftInPlace { said } => f.write_str(said),
+            Self::NotLetThrough { said } => says(format!("could not let traffic through: {said}")),
+            Self::LeftInPlace { fault } => fault.parts(),
         }
     }
 }
 
 impl fmt::Display for EndReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts().fmt(f)
+    }
+}
+
+impl InParts for EndReason {
+    fn parts(&self) -> Parts {
+        let says = |words: String| Parts::of(Fact::ReleaseEnded(self.clone()), words);
         match self {
-            Self::Serves { name, stage } => write!(f, "{name} serves in {stage}"),
-            Self::NoTasksWanted { name, stage } => write!(
-                f,
+            Self::Serves { name, stage } => says(format!("{name} serves in {stage}")),
+            Self::NoTasksWanted { name, stage } => says(format!(
                 "{name} is deployed to {stage}, which wants no tasks now: nothing of it has run there"
-            ),
-            Self::Stage { stage, because } => write!(f, "{stage}: {because}"),
-            Self::NoStages => f.write_str("its pipeline has no stages"),
-            Self::NoService => f.write_str("its stage has no service"),
-            Self::NotTrusted { problem } => f.write_str(problem),
+            )),
+            Self::Stage { stage, because } => says(stage.to_string()).then(": ", because.parts()),
+            Self::NoStages => says("its pipeline has no stages".to_owned()),
+            Self::NoService => says("its stage has no service".to_owned()),
+            Self::NotTrusted { problem } => says(problem.clone()),
         }
     }
 }
 
-/// Why auto scaling is not as it was before, and how it is put back.
-fn put_back(f: &mut fmt::Formatter<'_>, scaling: &NotRestored, service: &ServiceId) -> fmt::Result {
+/// How auto scaling is put back.
+fn put_back(scaling: &NotRestored, service: &ServiceId) -> Parts {
     let NotRestored { why_not, state } = scaling;
-    write!(f, "{why_not}; ")?;
-    match why_not {
-        WhyNotRestored::Refused(_) => {}
-        WhyNotRestored::WouldChangeCount { target, desired } => {
-            if let Some(once) = target.once(*desired) {
-                write!(f, "{once}, ")?;
-            }
-        }
-    }
+    let once = match why_not {
+        WhyNotRestored::Refused(_) => None,
+        WhyNotRestored::WouldChangeCount { target, desired } => target.once(*desired),
+    };
+    let once = once.map_or_else(String::new, |once| format!("{once}, "));
     let (account, command) = (&service.account, state.command(service));
-    write!(
-        f,
-        "put auto scaling back in account {account} with `{command}`"
-    )
-}
-
-/// What it is for, if that is known, after what it is the reason for.
-fn because(f: &mut fmt::Formatter<'_>, reason: Option<impl fmt::Display>) -> fmt::Result {
-    match reason {
-        Some(reason) => write!(f, ": {reason}"),
-        None => Ok(()),
-    }
-}
-
-fn joined(f: &mut fmt::Formatter<'_>, parts: &[impl fmt::Display]) -> fmt::Result {
-    for (index, part) in parts.iter().enumerate() {
-        if index > 0 {
-            f.write_str("; ")?;
-        }
-        part.fmt(f)?;
-    }
-    Ok(())
+    let words = format!("{once}put auto scaling back in account {account} with `{command}`");
+    Parts::of(Fact::ScalingNotRestored(scaling.clone()), words)
 }

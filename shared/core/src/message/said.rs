@@ -5,14 +5,15 @@
 //! What a line says depends on the entries before it alone, so that telling it again after a crash
 //! tells the same.
 
+use super::reason::{Fact, InParts, Parts};
 use crate::names::StageName;
-use crate::release::Event;
+use crate::release::{Event, HoldReason};
 
 /// What a channel has been told of a release so far.
 #[derive(Debug, Default)]
 pub(super) struct AlreadySaid {
-    /// Reasons in the words in which the core gives them.
-    reasons: Vec<String>,
+    /// Of what something was said.
+    facts: Vec<Fact>,
     /// The stage that is, or was last, rolled out to.
     stage: Option<StageName>,
     /// Whether a check of that rollout has failed.
@@ -73,129 +74,123 @@ impl AlreadySaid {
         self.back.is_some()
     }
 
-    /// A line says it, in these words or in its own.
-    pub(super) fn has(&mut self, reason: String) {
-        self.reasons.push(reason);
+    /// A line says it, in its own words.
+    pub(super) fn has(&mut self, said: &impl InParts) {
+        self.facts.extend(said.parts().facts().cloned());
     }
 
-    /// Whether no line has said the whole of it, by itself or as a part. It is said now.
-    pub(super) fn is_new(&mut self, reason: &str) -> bool {
-        let is_new = !self.reasons.iter().any(|told| has_part(told, reason));
-        self.reasons.push(reason.to_owned());
-        is_new
+    /// A line says that a stage is on hold for this. Whoever waits for the hold reads it in words.
+    pub(super) fn has_hold(&mut self, reason: &HoldReason) {
+        self.has(reason);
+        self.facts.push(Fact::OnHold(reason.to_string()));
     }
 
-    /// What a reason says that no line has said; nothing if all of it was said. It is now.
-    pub(super) fn news(&mut self, reason: &str) -> Option<String> {
-        let told = self.reasons.iter();
-        let rest = told.fold(reason.to_owned(), |rest, told| without(&rest, told));
-        self.has_said(reason, rest)
+    /// What of it no line has said; nothing if all of it was said. It is now.
+    pub(super) fn news(&mut self, of: &impl InParts) -> Option<String> {
+        self.news_of(of.parts())
     }
 
-    /// The same of how something has ended: what it ended for may have been said as the end of
-    /// something else.
-    pub(super) fn news_of_end(&mut self, reason: &str) -> Option<String> {
-        let told = self.reasons.iter();
-        let rest = told.fold(reason.to_owned(), |rest, told| {
-            unsaid_beginning(&without(&rest, told), told).to_owned()
-        });
-        self.has_said(reason, rest)
+    /// The same, of what is in parts already.
+    pub(super) fn news_of(&mut self, parts: Parts) -> Option<String> {
+        let news = parts.without(&self.facts);
+        self.facts.extend(news.facts().cloned());
+        (!news.is_empty()).then(|| news.to_string())
     }
-
-    fn has_said(&mut self, reason: &str, rest: String) -> Option<String> {
-        let is_news = !rest.is_empty() && !self.reasons.iter().any(|told| has_part(told, &rest));
-        self.reasons.push(reason.to_owned());
-        is_news.then_some(rest)
-    }
-}
-
-/// The text up to the longest end of it that stands in another as a part of its own.
-fn unsaid_beginning<'t>(text: &'t str, told: &str) -> &'t str {
-    let parts = text.match_indices(": ").chain(text.match_indices("; "));
-    let begins = parts.filter(|(at, between)| has_part(told, &text[at + between.len()..]));
-    match begins.map(|(at, _)| at).min() {
-        _ if has_part(told, text) => "",
-        Some(at) => &text[..at],
-        None => text,
-    }
-}
-
-/// The text without a part of it, if that stands there as a part of its own: between `: ` or `; ` and
-/// another of these, or at an end.
-fn without(text: &str, part: &str) -> String {
-    let Some((before, after)) = around(text, part) else {
-        return text.to_owned();
-    };
-    let before = before.trim_end_matches([' ', ':', ';']);
-    if before.is_empty() {
-        after.trim_start_matches([' ', ':', ';']).to_owned()
-    } else {
-        format!("{before}{after}")
-    }
-}
-
-/// Whether the part stands in the text as a part of its own.
-fn has_part(text: &str, part: &str) -> bool {
-    around(text, part).is_some()
-}
-
-/// What stands before and after a part of its own.
-fn around<'t>(text: &'t str, part: &str) -> Option<(&'t str, &'t str)> {
-    text.match_indices(part).find_map(|(at, _)| {
-        let (before, after) = (&text[..at], &text[at + part.len()..]);
-        let begins = before.is_empty() || before.ends_with(": ") || before.ends_with("; ");
-        let ends = after.is_empty() || after.starts_with(": ") || after.starts_with("; ");
-        (begins && ends && !part.is_empty()).then_some((before, after))
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::HookPoint;
+    use crate::release::{
+        ActionKind, CheckResult, DeploymentFault, FailedCheck, FaultLeft, HoldReason, Reason,
+        RollbackReason, Unfinished, reason,
+    };
+    use crate::sample;
 
-    #[test]
-    fn what_was_said_is_left_out_where_it_stands_by_itself() {
-        let part = "check `answers` failed: 500";
-        assert_eq!(without(part, part), "");
-        assert_eq!(without(&format!("staging: {part}"), part), "staging");
-        let more = format!("3f2c1ab was to be rolled back: {part}; look at what serves");
-        assert_eq!(
-            without(&more, part),
-            "3f2c1ab was to be rolled back; look at what serves"
-        );
-        assert_eq!(
-            without(&format!("{part}; it still serves"), part),
-            "it still serves"
-        );
-        let help = format!("{part}: look at it");
-        assert_eq!(without(&help, part), "look at it");
-        assert_eq!(without("it failed", "fail"), "it failed");
-        assert_eq!(without("it failed", ""), "it failed");
+    fn errors() -> FailedCheck {
+        FailedCheck {
+            at: HookPoint::Bake,
+            result: CheckResult {
+                check: "errors".parse().expect("a name"),
+                passed: false,
+                detail: "shop-5xx is in ALARM".into(),
+            },
+        }
+    }
+
+    fn of_checks() -> RollbackReason {
+        let checks = vec![errors()];
+        RollbackReason::ChecksFailed { checks }
     }
 
     #[test]
-    fn a_reason_is_news_once() {
+    fn what_was_said_is_left_out_wherever_it_stands() {
+        let told = || {
+            let mut said = AlreadySaid::default();
+            assert!(said.news(&errors()).is_some());
+            said
+        };
+        assert_eq!(told().news(&errors()), None);
+        assert_eq!(told().news(&of_checks()), None);
+        assert_eq!(told().news(&Reason::from(of_checks())), None);
+        let held = HoldReason::NotRolledBack {
+            tag: "3f2c1ab".parse().expect("a tag"),
+            because: of_checks(),
+        };
+        assert_eq!(
+            told().news(&held).as_deref(),
+            Some("3f2c1ab was to be rolled back; look at what serves")
+        );
+        let serves = Reason::StillServes {
+            deployment: "d-1".parse().expect("an id"),
+            because: Box::new(of_checks().into()),
+        };
+        assert_eq!(
+            told().news(&serves).as_deref(),
+            Some("it still serves: look at d-1")
+        );
+        let other = FailedCheck {
+            at: HookPoint::AfterTraffic,
+            ..errors()
+        };
+        let words = other.to_string();
+        assert_eq!(told().news(&other), Some(words), "it is another failure");
+    }
+
+    #[test]
+    fn what_is_known_later_is_news_by_itself() {
         let mut said = AlreadySaid::default();
-        assert_eq!(said.news("it failed").as_deref(), Some("it failed"));
-        assert_eq!(said.news("it failed"), None);
+        let stopped = DeploymentFault::said("The deployment was stopped by a user.");
+        assert!(said.news(&stopped).is_some());
+        let left = stopped.leaving(FaultLeft::Traffic { percent: 10 });
+        let because = RollbackReason::LeftInPlace { fault: left };
         assert_eq!(
-            said.news("it failed; look at what serves").as_deref(),
-            Some("look at what serves")
+            said.news(&because).as_deref(),
+            Some("10% of traffic goes to the new version and nothing rolls it back")
         );
+        let end = Reason::Unfinished {
+            deployment: "d-1".parse().expect("an id"),
+            at: Unfinished::RollingBack,
+            until: sample::dawn(),
+            rolling_back: Some(because),
+        };
         assert_eq!(
-            said.news("`b` failed: it failed").as_deref(),
-            Some("`b` failed"),
-            "what stands by itself was said"
+            said.news(&end).as_deref(),
+            Some("it was still being rolled back at 2026-03-02T09:00:00Z; look at d-1")
         );
-        let end = "it was still there: look at d-1: it failed; look at what serves";
+        assert_eq!(said.news(&end), None);
+    }
+
+    /// Words alone make nothing known: a reason of somebody's may be what AWS says, too.
+    #[test]
+    fn the_same_words_of_something_else_are_news() {
         let mut said = AlreadySaid::default();
-        assert!(said.is_new("a hold: it failed; look at what serves"));
-        assert_eq!(
-            said.news_of_end(end).as_deref(),
-            Some("it was still there: look at d-1")
-        );
-        assert!(!said.is_new("it failed; look at what serves"));
-        assert!(said.is_new("`b` failed: it failed"), "of something else");
+        assert!(said.news(&DeploymentFault::said("it is slow")).is_some());
+        let refused = reason::refused(ActionKind::Start, "it is slow");
+        assert!(said.news(&refused).is_some());
+        let why = "it is slow".to_owned();
+        assert!(said.news(&Reason::NotPlanned { said: why }).is_some());
     }
 
     #[test]

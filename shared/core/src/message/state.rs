@@ -44,6 +44,7 @@ mod tests {
     #[test]
     fn the_state_names_the_stage_and_what_it_is_at() {
         assert_eq!(state_of(json!([])), "production: about to start");
+        let fault = |said: &str| json!({"cause": {"is": "aws_said", "message": said}});
         let hold = |reason: &str| json!({"type": "blocked", "stage": "production", "by": {"by": "hold", "reason": reason}});
         assert_eq!(
             state_of(json!([hold("look\nfirst")])),
@@ -73,7 +74,7 @@ mod tests {
             state_of(json!([started, deploying])),
             "production: rolling out: starting (d-1); rolled back if not through by 1970-01-01T01:00:00Z"
         );
-        let back = json!({"type": "rollback_started", "reason": {"is": "left_in_place", "said": "it fails"}});
+        let back = json!({"type": "rollback_started", "reason": {"is": "left_in_place", "fault": fault("it fails")}});
         assert_eq!(
             state_of(json!([started, deploying, back])),
             "production: Towpath rolls it back: it fails"
@@ -81,7 +82,7 @@ mod tests {
         let ended = json!({
             "type": "ended", "outcome": "rolled_back",
             "reason": {"is": "stage", "stage": "production",
-                "because": {"is": "deployment", "said": "it failed"}},
+                "because": {"is": "deployment", "fault": fault("it failed")}},
         });
         assert_eq!(
             state_of(json!([ended])),

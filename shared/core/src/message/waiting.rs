@@ -112,7 +112,7 @@ pub(super) fn sentence(waiting: &Waiting, style: Style) -> String {
             )
         }
         WaitsOn::RollbackByAws { reason } => {
-            format!("AWS rolls it back: {}", (style.quote)(reason))
+            format!("AWS rolls it back: {}", (style.quote)(&reason.to_string()))
         }
     }
 }

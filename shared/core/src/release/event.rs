@@ -243,7 +243,12 @@ pub enum Event {
     },
     /// What runs is not what the rollout was planned on: somebody else has changed the service, and
     /// nothing was started.
-    BaselineChanged { stage: StageName, found: String },
+    BaselineChanged {
+        /// The stage.
+        stage: StageName,
+        /// The revision that was found.
+        found: Revision,
+    },
     /// The deployment group has another active deployment, so that ours was not created.
     GroupTaken {
         stage: StageName,

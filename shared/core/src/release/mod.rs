@@ -61,8 +61,9 @@ pub use outcome::{Conclusion, Outcome};
 pub use overview::{Overview, Request, Since, StageOverview, StageStanding, StageStep};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalableTarget, ScalingState};
 pub use reason::{
-    EndReason, FailedCheck, HoldReason, NotRestored, Reason, RefusedAction, ReplyRefusal,
-    RollbackReason, UnansweredHook, Unfinished, VoidReason, WhyNotRestored,
+    AwsSaid, AwsService, DeploymentFault, EndReason, External, FailedCheck, FaultCause, FaultLeft,
+    HoldReason, LateCause, NotRestored, Reason, RefusedAction, ReplyRefusal, RollbackReason,
+    UnansweredHook, Unfinished, VoidReason, WhyNotRestored,
 };
 pub use refusal::Refusal;
 #[cfg(test)]
@@ -75,8 +76,8 @@ pub use rollback::{
 };
 pub use rollout::{
     ActiveRollout, CheckTask, Checks, Closing, Deployment, DeploymentEnd, DeploymentStatus,
-    HookCall, NotStarted, OngoingRollback, Phase, Progress, RollbackBy, RollbackDeployment,
-    Rollout, Scaling, TakenGroup, Traffic,
+    DeploymentStep, HookCall, NotStarted, OngoingRollback, Phase, Progress, RollbackBy,
+    RollbackDeployment, Rollout, Scaling, ShiftedStep, TakenGroup, TaskCounts, Traffic,
 };
 pub use seal::{
     BrokenSeal, KeyState, NoSeal, NoWriter, Seal, SealKey, ShortKey, Writer, keys_of, unvouched,

@@ -168,7 +168,7 @@ mod tests {
 
     fn test_passed(seconds: i64) -> Vec<(i64, Value)> {
         let ended = json!({
-            "type": "rollout_ended", "stage": "test", "outcome": "succeeded", "reason": {"is": "deployment", "said": "it serves"},
+            "type": "rollout_ended", "stage": "test", "outcome": "succeeded", "reason": {"is": "serves", "name": "3f2c1ab"},
         });
         vec![(seconds - 1, planned("test", &json!({}))), (seconds, ended)]
     }

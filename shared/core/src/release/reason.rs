@@ -7,6 +7,7 @@
 //! | [`RollbackReason`] | a rollout is rolled back, or did not begin for the same |
 //! | [`EndReason`] | a release has ended |
 //! | [`HoldReason`] | a stage is on hold, where a release holds it |
+//! | [`DeploymentFault`] | a deployment does not come through |
 //! | [`VoidReason`] | an approval no longer counts |
 //! | [`ReplyRefusal`] | a reply does not count |
 //!
@@ -15,6 +16,7 @@
 mod approval;
 mod detail;
 mod end;
+mod fault;
 mod hold;
 
 use jiff::Timestamp;
@@ -23,9 +25,11 @@ use towpath_taskdef::image::Tag;
 
 pub use self::approval::{ReplyRefusal, VoidReason};
 pub use self::detail::{
-    FailedCheck, NotRestored, RefusedAction, UnansweredHook, Unfinished, WhyNotRestored,
+    External, FailedCheck, LateCause, NotRestored, RefusedAction, UnansweredHook, Unfinished,
+    WhyNotRestored,
 };
 pub use self::end::EndReason;
+pub use self::fault::{AwsSaid, AwsService, DeploymentFault, FaultCause, FaultLeft};
 pub use self::hold::HoldReason;
 use super::{ActionKind, ActiveRollout, CheckResult, Principal, ServiceId};
 use crate::names::{DeploymentId, StageName};
@@ -63,7 +67,10 @@ pub enum Reason {
     /// The service has no load balancer, which CodeDeploy needs.
     NoLoadBalancer,
     /// Something runs that Towpath did not start.
-    StartedElsewhere { found: String },
+    StartedElsewhere {
+        /// What that is.
+        found: External,
+    },
     /// An action could not be performed.
     Refused(RefusedAction),
     /// Other deployments had the deployment group each time.
@@ -79,8 +86,11 @@ pub enum Reason {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         group_taken_by: Option<DeploymentId>,
     },
-    /// What AWS says of the deployment.
-    Deployment { said: String },
+    /// Its deployment did not come through.
+    Deployment {
+        /// Why not.
+        fault: DeploymentFault,
+    },
     /// The deployment has come to no end for so long that it is not followed any more.
     Unfinished {
         deployment: DeploymentId,
@@ -151,12 +161,9 @@ pub enum RollbackReason {
     NotFinished {
         /// The time that it had.
         within: Span,
-        /// The hook that has kept it, if one did.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        hook: Option<UnansweredHook>,
-        /// What else is known of what has kept it: why its tasks stopped, what it waited for.
+        /// What is known of what has kept it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        causes: Vec<String>,
+        causes: Vec<LateCause>,
     },
     /// Its traffic could not be let through.
     NotLetThrough {
@@ -165,22 +172,20 @@ pub enum RollbackReason {
     },
     /// It failed, and AWS left it in place.
     LeftInPlace {
-        /// What AWS said.
-        said: String,
+        /// Why it failed.
+        fault: DeploymentFault,
     },
-}
-
-impl Reason {
-    /// What AWS says of a deployment.
-    #[must_use]
-    pub fn of_deployment(said: impl Into<String>) -> Self {
-        Self::Deployment { said: said.into() }
-    }
 }
 
 impl From<RollbackReason> for Reason {
     fn from(reason: RollbackReason) -> Self {
         Self::Unwanted(reason)
+    }
+}
+
+impl From<DeploymentFault> for Reason {
+    fn from(fault: DeploymentFault) -> Self {
+        Self::Deployment { fault }
     }
 }
 
@@ -193,7 +198,7 @@ impl From<RefusedAction> for Reason {
 impl RollbackReason {
     /// The same, with what else is known of what has kept a rollout that did not come through in time.
     #[must_use]
-    pub fn with_causes(mut self, more: Vec<String>) -> Self {
+    pub fn with_causes(mut self, more: Vec<LateCause>) -> Self {
         if let Self::NotFinished { causes, .. } = &mut self {
             causes.extend(more);
         }
@@ -251,8 +256,6 @@ pub(crate) fn refused(action: ActionKind, said: &str) -> RefusedAction {
 }
 
 /// Something runs that Towpath did not start.
-pub(crate) fn started_elsewhere(found: &str) -> Reason {
-    Reason::StartedElsewhere {
-        found: found.to_owned(),
-    }
+pub(crate) fn started_elsewhere(found: External) -> Reason {
+    Reason::StartedElsewhere { found }
 }

@@ -8,7 +8,10 @@ use super::rollout::{
     ActiveRollout, Closing, Deployment, DeploymentStatus, Phase, Progress, RollbackBy,
 };
 use super::vote::{Approval, Standing};
-use super::{BlockedBy, Event, ImageChange, Plan, Release, Revision, RollbackReason, VoidReason};
+use super::{
+    BlockedBy, DeploymentFault, Event, ImageChange, Plan, Release, Revision, RollbackReason,
+    VoidReason,
+};
 use crate::names::{ApprovalId, CheckName, DeploymentId, PipelineName, ReleaseId, StageName};
 use crate::pipeline::{ApprovalGate, HookPoint, Stage};
 
@@ -65,8 +68,8 @@ pub enum WaitsOn {
     },
     /// The end of a rollback that AWS has begun by itself.
     RollbackByAws {
-        /// What AWS says of it.
-        reason: String,
+        /// Why it does.
+        reason: DeploymentFault,
     },
 }
 

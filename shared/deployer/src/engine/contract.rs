@@ -1,10 +1,11 @@
 //! What every engine does, and in which words it is asked. An engine decides nothing: it says what AWS
-//! shows, and does what it is told.
+//! shows, as values, and does what it is told.
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::{
-    Checkpoints, DeploymentStatus, DeploymentTarget, Event, Outcome, Place, RollbackReason, Start,
+    AwsSaid, Checkpoints, DeploymentFault, DeploymentStatus, DeploymentTarget, Event, FaultCause,
+    LateCause, Outcome, Place, RollbackReason, Start,
 };
 
 use crate::ports::{CallError, DeploymentGroup, Ports};
@@ -68,7 +69,7 @@ pub(crate) trait Engine {
         back: &RollbackTask<'_>,
     ) -> Result<RollbackStart, CallError>;
 
-    /// Why tasks of the deployment stopped, as far as that is known.
+    /// Why tasks of the deployment stopped, as far as that is known, in ECS's words.
     async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &RollbackTask<'_>) -> Vec<String>;
 }
 
@@ -137,17 +138,24 @@ pub(crate) struct Observed<'a> {
 }
 
 impl Observed<'_> {
-    /// What AWS says of a deployment that somebody has stopped. Of one that Towpath has stopped it says
-    /// so too, since it knows no difference.
-    pub(crate) fn stopped_by(&self, said: String) -> String {
+    /// Why a deployment has ended of which AWS says that somebody has stopped it. It says so of one
+    /// that Towpath has stopped, too, since it knows no difference: then why tasks of it stopped says
+    /// nothing.
+    pub(crate) fn stopped(&self, said: AwsSaid, tasks: Vec<String>) -> DeploymentFault {
         match self.rolling_back {
-            Some(why) => format!("Towpath stopped it: {why}"),
-            None => said,
+            Some(why) => stopped_by_towpath(why),
+            None => DeploymentFault::from(FaultCause::StoppedByUser { said }).with_tasks(tasks),
         }
     }
 }
 
-/// How a rollout is rolled back.
+/// Why a deployment has ended that Towpath has stopped.
+pub(crate) fn stopped_by_towpath(why: &RollbackReason) -> DeploymentFault {
+    let because = Box::new(why.clone());
+    FaultCause::StoppedByTowpath { because }.into()
+}
+
+/// How a rollout is taken back.
 pub(crate) struct RollbackTask<'a> {
     pub(crate) place: &'a Place,
     /// The deployment to roll back.
@@ -182,8 +190,8 @@ pub(crate) struct StartedRollback {
     pub(crate) deployment: Option<DeploymentId>,
     /// Another id under which AWS reports about it, where it has two.
     pub(crate) alias: Option<DeploymentId>,
-    /// What the rollout waited for until then, if it did, for people.
-    pub(crate) waited: Option<String>,
+    /// What the rollout waited for until then, if it did.
+    pub(crate) waited: Option<LateCause>,
 }
 
 impl From<Option<DeploymentId>> for StartedRollback {

@@ -14,7 +14,7 @@ mod update;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::pipeline::EngineSettings;
-use towpath_core::release::{Checkpoints, DeploymentTarget, Event, Place, Start};
+use towpath_core::release::{Checkpoints, DeploymentTarget, Event, LateCause, Place, Start};
 
 pub use codedeploy::only_all_at_once;
 pub(crate) use codedeploy::poll_group;
@@ -121,7 +121,7 @@ pub(crate) async fn roll_back<P: Ports>(
     because: RollbackCause<'_>,
 ) -> Result<Vec<Event>, CallError> {
     // Side by side: traffic does not wait for an explanation.
-    let (taken, mut stuck) = with!(rollout, engine => {
+    let (taken, stuck) = with!(rollout, engine => {
         tokio::join!(engine.roll_back(ports, back), async {
             if because.timed_out {
                 engine.stopped_tasks(ports, back).await
@@ -132,6 +132,10 @@ pub(crate) async fn roll_back<P: Ports>(
     });
     Ok(vec![match taken? {
         RollbackStart::Begun(begun) => {
+            let stopped = stuck.into_iter();
+            let mut stuck: Vec<_> = stopped
+                .map(|said| LateCause::StoppedTask { said })
+                .collect();
             stuck.extend(begun.waited.filter(|_| because.timed_out));
             Event::RollbackStarted {
                 deployment: begun.deployment,

@@ -14,10 +14,8 @@ use crate::service::Service;
 pub(super) struct Paused {
     deployment: DeploymentId,
     pause: PauseId,
-    /// What it waits for, for people.
+    /// The lifecycle stage at which it waits.
     pub(super) at: String,
-    /// What it had waited for once it is given up, for people.
-    pub(super) in_vain: Option<String>,
 }
 
 /// The pause at which the service's newest deployment waits, if that brings the revision and does.
@@ -44,8 +42,7 @@ pub(super) async fn paused<P: Ports>(
     Ok(is_its.then(|| Paused {
         deployment: named,
         pause,
-        at: seen.at(),
-        in_vain: seen.waits(),
+        at: seen.stage_or_status().to_owned(),
     }))
 }
 

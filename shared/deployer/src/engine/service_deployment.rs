@@ -3,8 +3,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
-use towpath_core::release::Place;
+use towpath_core::names::{DeploymentId, FunctionName, PauseId, TaskDefinitionArn};
+use towpath_core::release::{
+    AwsSaid, AwsService, DeploymentStep, FaultCause, LateCause, Place, TaskCounts, UnansweredHook,
+};
 
 use crate::ports::{CallError, Ports, ServiceDeploymentBrief};
 
@@ -136,25 +138,23 @@ impl ServiceDeployment {
         waits.get("hookId")?.as_str()?.parse().ok()
     }
 
-    /// What it waits for, if a hook or a pause has to be answered, for people.
-    pub(super) fn waits(&self) -> Option<String> {
-        let stage = self.stage()?;
+    /// What it waits for, if a hook or a pause has to be answered.
+    pub(super) fn waits(&self) -> Option<LateCause> {
+        let at = self.stage()?.to_owned();
         if self.pause().is_some() {
-            return Some(format!(
-                "a pause at {stage} waited for an action, and nobody gave one"
-            ));
+            return Some(LateCause::Pause { at });
         }
-        let hook = self.hook("IN_PROGRESS")?;
-        Some(format!("the hook {hook} never answered at {stage}"))
+        let function = self.hook("IN_PROGRESS")?;
+        Some(LateCause::Hook(UnansweredHook { function, at }))
     }
 
     /// The name of the function of the first hook that stands so.
-    fn hook(&self, status: &str) -> Option<&str> {
+    fn hook(&self, status: &str) -> Option<FunctionName> {
         let hooks = self.0.get("lifecycleHookDetails").and_then(Value::as_array);
         let mut hooks = hooks.into_iter().flatten();
         let hook = hooks.find(|hook| hook["targetType"] != "PAUSE" && hook["status"] == status)?;
         let target = hook.get("targetArn")?.as_str()?;
-        Some(target.rsplit(':').next().unwrap_or(target))
+        target.rsplit(':').next().unwrap_or(target).parse().ok()
     }
 
     /// The percentage of production traffic that green gets.
@@ -173,50 +173,61 @@ impl ServiceDeployment {
         Some(percent)
     }
 
-    /// What it is at, for people.
-    pub(super) fn at(&self) -> String {
-        let Some(stage) = self.stage() else {
-            return self.status().to_lowercase();
-        };
-        let count = |key: &str| {
-            let revision = self.0.get("targetServiceRevision")?;
-            revision.get(key)?.as_u64()
-        };
-        match (
-            stage,
-            count("runningTaskCount"),
-            count("requestedTaskCount"),
-        ) {
-            ("SCALE_UP", Some(running), Some(wanted)) => {
-                format!("{stage}, {running} of {wanted} tasks run")
-            }
-            (_, _, _) if self.pause().is_some() => {
-                format!("{stage}, where a pause waits for an action")
-            }
-            (_, _, _) => stage.to_owned(),
-        }
+    /// Its lifecycle stage; its status before the first one.
+    pub(super) fn stage_or_status(&self) -> &str {
+        self.stage().unwrap_or_else(|| self.status())
     }
 
-    /// Whether it ends since somebody has asked ECS to stop it: of that there are only ECS's words.
-    pub(super) fn was_stopped_by_request(&self) -> bool {
-        self.reason().to_lowercase().contains("stopped by a user")
+    /// What it is at.
+    pub(super) fn at(&self) -> DeploymentStep {
+        let name = self.stage_or_status().to_owned();
+        if self.pause().is_some() {
+            return DeploymentStep::Paused {
+                at: name,
+                tasks: None,
+            };
+        }
+        let tasks = (name == "SCALE_UP").then(|| self.tasks()).flatten();
+        DeploymentStep::Named { name, tasks }
+    }
+
+    /// How many of the new version's tasks there are.
+    fn tasks(&self) -> Option<TaskCounts> {
+        let revision = self.0.get("targetServiceRevision")?;
+        let count = |key: &str| u32::try_from(revision.get(key)?.as_u64()?).ok();
+        Some(TaskCounts {
+            running: count("runningTaskCount")?,
+            wanted: count("requestedTaskCount")?,
+            failed: 0,
+        })
+    }
+
+    /// What ECS says of it where it ends since somebody has asked ECS to stop it: of that there are
+    /// only ECS's words.
+    pub(super) fn stopped_by_request(&self) -> Option<AwsSaid> {
+        let said = self.said()?;
+        (said.to_lowercase().contains("stopped by a user")).then(|| AwsSaid::message(said))
+    }
+
+    /// Why it ends as it does, as far as ECS says.
+    pub(super) fn cause(&self) -> FaultCause {
+        let said = self.said().map(AwsSaid::message);
+        // ECS forgets where it was, once it goes back.
+        match (self.hook("TIMED_OUT"), said) {
+            (Some(function), said) => FaultCause::HookTimedOut { function, said },
+            (None, Some(said)) => FaultCause::AwsSaid(said),
+            (None, None) => FaultCause::NoReason {
+                by: AwsService::Ecs,
+            },
+        }
     }
 
     /// Why it ends as it does, in ECS's words.
-    pub(super) fn reason(&self) -> String {
-        let said = ["/rollback/reason", "/statusReason"].into_iter();
-        let said = said
-            .filter_map(|at| self.text(at))
-            .find(|it| !it.is_empty());
-        let said = match said {
-            Some(said) => said.trim_end_matches('.').to_owned(),
-            None => format!("ECS says {}", self.status().to_lowercase()),
-        };
-        // ECS forgets where it was, once it goes back.
-        match self.hook("TIMED_OUT") {
-            Some(hook) if !said.contains(hook) => format!("{said}: the hook {hook} never answered"),
-            Some(_) | None => said,
-        }
+    fn said(&self) -> Option<&str> {
+        let mut said = ["/rollback/reason", "/statusReason"]
+            .into_iter()
+            .filter_map(|at| self.text(at));
+        said.find(|it| !it.is_empty())
     }
 
     fn text(&self, pointer: &str) -> Option<&str> {
@@ -286,29 +297,44 @@ mod tests {
                 "statusReason": said}),
             )
         };
+        let function: FunctionName = "shop-smoke-test".parse().unwrap();
+        let unanswered = UnansweredHook {
+            function: function.clone(),
+            at: "POST_SCALE_UP".into(),
+        };
         assert_eq!(
-            seen("IN_PROGRESS", "").waits().as_deref(),
-            Some("the hook shop-smoke-test never answered at POST_SCALE_UP")
+            seen("IN_PROGRESS", "").waits(),
+            Some(LateCause::Hook(unanswered))
         );
         assert_eq!(seen("SUCCEEDED", "").waits(), None);
+        let said = "A lifecycle hook timed out.";
+        let timed_out = |said| FaultCause::HookTimedOut {
+            function: function.clone(),
+            said,
+        };
         assert_eq!(
-            seen("TIMED_OUT", "A lifecycle hook timed out.").reason(),
-            "A lifecycle hook timed out: the hook shop-smoke-test never answered"
+            seen("TIMED_OUT", said).cause(),
+            timed_out(Some(AwsSaid::message(said)))
         );
-        let named = "lifecycle hook shop-smoke-test timed out";
-        assert_eq!(seen("TIMED_OUT", named).reason(), named);
+        assert_eq!(seen("TIMED_OUT", "").cause(), timed_out(None));
+        let by = AwsService::Ecs;
+        assert_eq!(seen("SUCCEEDED", "").cause(), FaultCause::NoReason { by });
     }
 
     #[test]
     fn a_stop_on_request_is_known_by_ecss_words() {
         let seen =
             |said: &str| ServiceDeployment(json!({"status": "STOPPED", "statusReason": said}));
-        assert!(seen("Service deployment was stopped by a user.").was_stopped_by_request());
+        let by_user = "Service deployment was stopped by a user.";
+        assert_eq!(
+            seen(by_user).stopped_by_request(),
+            Some(AwsSaid::message(by_user))
+        );
         for said in [
             "Service deployment stopped: ECS deployment circuit breaker.",
             "Service deployment stopped: (service user-api) circuit breaker: tasks failed to start.",
         ] {
-            assert!(!seen(said).was_stopped_by_request(), "{said}");
+            assert_eq!(seen(said).stopped_by_request(), None, "{said}");
         }
     }
 
@@ -320,17 +346,13 @@ mod tests {
         };
         for stage in ["PRE_SCALE_UP", "POST_PRODUCTION_TRAFFIC_SHIFT"] {
             assert_eq!(seen(stage).ready(false), None, "{stage}");
-            assert_eq!(
-                seen(stage).at(),
-                format!("{stage}, where a pause waits for an action")
-            );
+            let (at, tasks) = (stage.to_owned(), None);
+            assert_eq!(seen(stage).at(), DeploymentStep::Paused { at, tasks });
         }
         let ready = seen("POST_TEST_TRAFFIC_SHIFT").ready(false);
         assert_eq!(ready.expect("it is ready").as_str(), "a");
-        assert_eq!(
-            seen("PRE_SCALE_UP").waits().as_deref(),
-            Some("a pause at PRE_SCALE_UP waited for an action, and nobody gave one")
-        );
+        let at = "PRE_SCALE_UP".to_owned();
+        assert_eq!(seen(&at).waits(), Some(LateCause::Pause { at }));
         // Whoever is asked is asked about what was verified.
         for (status, is_ready) in [
             ("IN_PROGRESS", false),

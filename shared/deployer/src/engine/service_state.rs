@@ -2,8 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use towpath_core::names::{StageName, TaskDefinitionArn};
-use towpath_core::release::{DeploymentStatus, Event, Place};
+use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
+use towpath_core::release::{
+    AwsService, DeploymentStatus, DeploymentStep, Event, External, FaultCause, Place, ShiftedStep,
+};
 
 use super::contract::Observed;
 use crate::ports::{CallError, Ports};
@@ -40,10 +42,12 @@ fn succeeded(
     let lately = ended_at.is_some_and(|ended_at| now.duration_since(ended_at) < SHOWN);
     match (lately && other == observed.previous, observed.shifted) {
         (false, _) => replaced_by(other),
-        (true, false) => not_shown_yet("ECS"),
-        // What has been seen is not replaced by an older answer.
+        (true, false) => not_shown_yet(AwsService::Ecs),
+        // What has been seen is not taken back for an answer from before.
         (true, true) => DeploymentStatus::Shifted {
-            at: "though ECS does not show it yet".into(),
+            at: ShiftedStep::NotShown {
+                by: AwsService::Ecs,
+            },
         },
     }
 }
@@ -61,9 +65,9 @@ pub(super) async fn is_named<P: Ports>(
 /// How a deployment stands that was just started and is not shown: what has been changed may not be
 /// visible to the next call, so that this says nothing of it.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
-pub(super) fn not_shown_yet(service: &str) -> DeploymentStatus {
+pub(super) fn not_shown_yet(by: AwsService) -> DeploymentStatus {
     DeploymentStatus::InProgress {
-        at: format!("{service} does not show it yet"),
+        at: DeploymentStep::NotShown { by },
         traffic: None,
     }
 }
@@ -71,14 +75,22 @@ pub(super) fn not_shown_yet(service: &str) -> DeploymentStatus {
 /// How a deployment stands whose service is gone.
 pub(super) fn deleted() -> DeploymentStatus {
     DeploymentStatus::Failed {
-        reason: "the service was deleted".into(),
+        reason: FaultCause::ServiceDeleted.into(),
+    }
+}
+
+/// How a deployment stands of which a service of AWS's knows nothing.
+pub(super) fn unknown(by: AwsService, deployment: &DeploymentId) -> DeploymentStatus {
+    let deployment = deployment.clone();
+    DeploymentStatus::Failed {
+        reason: FaultCause::Unknown { by, deployment }.into(),
     }
 }
 
 /// How a deployment stands after another one, which brought that revision.
 pub(super) fn replaced_by(revision: &TaskDefinitionArn) -> DeploymentStatus {
     DeploymentStatus::Replaced {
-        by: format!("one of {}", revision.short()),
+        by: External::deployment_of(revision),
     }
 }
 
@@ -106,13 +118,12 @@ pub(super) fn baseline_changed(
     let foreign = running.filter(|running| running != before && running != revision)?;
     Some(Event::BaselineChanged {
         stage: stage.clone(),
-        found: foreign.short().to_owned(),
+        found: foreign,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use towpath_core::names::DeploymentId;
     use towpath_core::release::ServiceId;
 
     use super::*;
@@ -156,7 +167,7 @@ mod tests {
     #[test]
     fn what_is_shown_as_before_the_end_is_not_replaced() {
         let now = "10:04:59";
-        assert_eq!(shown(Some(7), now, false), not_shown_yet("ECS"));
+        assert_eq!(shown(Some(7), now, false), not_shown_yet(AwsService::Ecs));
         let kept = shown(Some(7), now, true);
         assert!(matches!(kept, DeploymentStatus::Shifted { .. }), "{kept}");
         assert_eq!(shown(Some(8), now, false), DeploymentStatus::Succeeded);

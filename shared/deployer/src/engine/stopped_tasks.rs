@@ -34,14 +34,3 @@ pub(super) async fn of_task_set<P: Ports>(
         None => Vec::new(),
     }
 }
-
-/// What is said, with why tasks failed.
-pub(super) fn explained(said: &str, tasks: &[String]) -> String {
-    let said = said.trim_end_matches('.');
-    match (said.is_empty(), tasks.is_empty()) {
-        (false, true) => said.to_owned(),
-        (false, false) => format!("{said}: {}", tasks.join("; ")),
-        (true, false) => tasks.join("; "),
-        (true, true) => "ECS gave no reason".into(),
-    }
-}

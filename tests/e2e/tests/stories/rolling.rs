@@ -26,12 +26,9 @@ async fn only_test(stage: &Value, service: &Value) -> Result<World, Error> {
 }
 
 /// Whether the release was once seen to be at this.
-async fn was_at(world: &World, words: &str) -> Result<bool, Error> {
+async fn was_at(world: &World, step: &str) -> Result<bool, Error> {
     let observed = world.events_named(TAG, "deployment_observed").await?;
-    let at = |event: &Value| {
-        let at = event["status"]["at"].as_str().unwrap_or_default();
-        at.contains(words)
-    };
+    let at = |event: &Value| event["status"]["at"]["is"] == step;
     Ok(observed.iter().any(at))
 }
 
@@ -57,7 +54,7 @@ async fn a_pause_of_the_services_own_is_waited_for_and_said() -> Result<(), Erro
     let digest = world.push(TAG, "healthy").await?;
     world
         .until("it is seen to pause", async |world| {
-            was_at(world, "PRE_SCALE_UP, where a pause waits for an action").await
+            was_at(world, "paused").await
         })
         .await?;
     let paused = newest(&world).await?;
@@ -101,7 +98,7 @@ async fn what_ecs_counts_early_has_succeeded_when_all_tasks_are_new() -> Result<
     let world = only_test(&json!({}), &early).await?;
     let digest = world.push(TAG, "healthy").await?;
     assert_eq!(world.ended(TAG).await?, "succeeded");
-    assert!(was_at(&world, "ECS counts it as successful already").await?);
+    assert!(was_at(&world, "counted_early").await?);
     assert_eq!(world.running("test").await?, [digest]);
     Ok(())
 }
@@ -126,7 +123,7 @@ async fn a_service_that_is_shown_as_before_the_start_is_not_taken_for_a_rollback
     let digest = world.push(TAG, "healthy").await?;
     let ended = world.ended(TAG).await?;
     assert_eq!(ended, "succeeded", "{}", world.reason(TAG).await?);
-    assert!(was_at(&world, "ECS does not show it yet").await?);
+    assert!(was_at(&world, "not_shown").await?);
     assert_eq!(world.running("test").await?, [digest]);
     let met = world.calls("ecs", "DescribeServices").await?;
     assert!(met.iter().any(|call| call["fault"] == "stale"));

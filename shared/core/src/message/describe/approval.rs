@@ -62,7 +62,7 @@ pub(super) fn voted(
     let (done, in_slack) = match decision {
         Decision::Approve => ("approved", ":+1: approved"),
         Decision::Reject => {
-            said.has(reason::rejected(by, why).to_string());
+            said.has(&reason::rejected(by, why));
             ("rejected", ":no_entry: rejected")
         }
     };

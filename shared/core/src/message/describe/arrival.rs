@@ -4,6 +4,7 @@ use towpath_taskdef::image::Tag;
 
 use super::{Context, Description, because, because_in_slack, plain};
 use crate::message::escape::slack_text;
+use crate::message::reason::{Fact, Parts};
 use crate::message::said::AlreadySaid;
 use crate::message::style::{SLACK, person, to_the_second};
 use crate::message::waiting::{at_stage, sentence};
@@ -32,7 +33,7 @@ pub(super) fn rollback_opened(
         true => format!("{to} ({good})"),
         false => format!("{to} of {good} ({})", rollback.revision.short()),
     };
-    said.has(rollback.hold_reason(None).to_string());
+    said.has_hold(&rollback.hold_reason(None));
     let why = rollback.reason.as_deref();
     Description::new(format!(
         "{stage} is to be rolled back to {of}{}",
@@ -78,7 +79,10 @@ pub(super) fn blocked(
         on: WaitsOn::Blocked(by.clone()),
     };
     let is_news = match by {
-        BlockedBy::Hold { reason } => said.news(reason).is_some(),
+        BlockedBy::Hold { reason } => {
+            let on_hold = Parts::of(Fact::OnHold(reason.clone()), reason);
+            said.news_of(on_hold).is_some()
+        }
         BlockedBy::Owner { .. } | BlockedBy::Turn { .. } => true,
     };
     let in_slack = || format!(":hourglass: *{stage}*: {}", sentence(&waiting, SLACK));

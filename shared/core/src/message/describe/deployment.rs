@@ -6,7 +6,7 @@ use crate::message::said::{AlreadySaid, By};
 use crate::message::style::person;
 use crate::names::{DeploymentId, PauseId, StageName};
 use crate::pipeline::HookPoint;
-use crate::release::{DeploymentStatus, Principal, RollbackReason, reason};
+use crate::release::{DeploymentFault, DeploymentStatus, Principal, RollbackReason, reason};
 
 pub(super) fn started(deployment: &DeploymentId, found: bool) -> Description {
     Description::new(format!(
@@ -53,7 +53,7 @@ pub(super) fn observed(
     }
 }
 
-fn rolled_back_by_aws(said: &mut AlreadySaid, reason: &str) -> Option<String> {
+fn rolled_back_by_aws(said: &mut AlreadySaid, reason: &DeploymentFault) -> Option<String> {
     if !said.goes_back(By::Aws) {
         return None;
     }
@@ -105,7 +105,7 @@ pub(super) fn rollback_requested(
     why: Option<&str>,
 ) -> Description {
     said.goes_back(By::Towpath);
-    said.has(reason::rolled_back(by, why).to_string());
+    said.has(&reason::rolled_back(by, why));
     Description::bad(format!("{stage}: a rollback was asked for{}", because(why))).line(format!(
         ":leftwards_arrow_with_hook: {} rolls *{stage}* back{}",
         person(by),
@@ -119,12 +119,12 @@ pub(super) fn rollback_started(
     reason: &RollbackReason,
 ) -> Description {
     let by = deployment.map_or_else(String::new, |id| format!(" by deployment {id}"));
-    let reason = reason.to_string();
-    Description::bad(format!("the rollback begins{by}: {}", plain(&reason)))
-        .line(rolled_back_by_towpath(said, &reason))
+    let sentence = reason.to_string();
+    Description::bad(format!("the rollback begins{by}: {}", plain(&sentence)))
+        .line(rolled_back_by_towpath(said, reason))
 }
 
-fn rolled_back_by_towpath(said: &mut AlreadySaid, reason: &str) -> Option<String> {
+fn rolled_back_by_towpath(said: &mut AlreadySaid, reason: &RollbackReason) -> Option<String> {
     if !said.goes_back(By::Towpath) {
         return None;
     }

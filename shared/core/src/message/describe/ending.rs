@@ -10,7 +10,7 @@ use crate::release::{
 };
 
 pub(super) fn vetoed(said: &mut AlreadySaid, by: &Principal, why: &str) -> Description {
-    said.has(reason::vetoed(by, why).to_string());
+    said.has(&reason::vetoed(by, why));
     Description::bad(format!("the image was vetoed: {}", plain(why))).line(format!(
         ":no_entry: {} vetoed the image: {}",
         person(by),
@@ -24,9 +24,10 @@ pub(super) fn held(
     stage: &StageName,
     why: &HoldReason,
 ) -> Description {
-    let why = &why.to_string();
-    // Whoever waits for the hold to be lifted is told so in its own words.
     let news = said.news(why);
+    // Whoever waits for the hold to be lifted is told so in its own words.
+    said.has_hold(why);
+    let why = &why.to_string();
     let pipeline = &told.release.pipeline().pipeline;
     let mail = || Mail {
         headline: format!("{stage} is on hold"),
@@ -52,12 +53,13 @@ pub(super) fn rollout_ended(
     outcome: Outcome,
     why: &Reason,
 ) -> Description {
-    let why = why.to_string();
+    let sentence = why.to_string();
     let in_slack = (outcome == Outcome::Succeeded).then(|| {
-        let why = said.news(&why).unwrap_or_else(|| why.clone());
+        let why = said.news(why).unwrap_or_else(|| sentence.clone());
         format!(":white_check_mark: *{stage}*: {}", slack_text(&why))
     });
-    Description::outcome(outcome, format!("{stage}: {outcome}: {}", plain(&why))).line(in_slack)
+    let described = format!("{stage}: {outcome}: {}", plain(&sentence));
+    Description::outcome(outcome, described).line(in_slack)
 }
 
 pub(super) fn ended(
@@ -87,19 +89,18 @@ pub(super) fn ended(
 /// has not begun has said that it is refused.
 fn ended_in_slack(said: &mut AlreadySaid, outcome: Outcome, reason: &EndReason) -> Option<String> {
     let stage = said.stage().cloned();
-    let reason = match reason {
+    let why = match reason {
         // The line names the stage by itself.
-        EndReason::Stage { stage: at, because } if stage.as_ref() == Some(at) => {
-            because.to_string()
+        EndReason::Stage { stage: at, because } if stage.as_ref() == Some(at) => said.news(because),
+        EndReason::Stage { stage: at, because } => {
+            said.news(because).map(|why| format!("{at}: {why}"))
         }
-        EndReason::Stage { .. }
-        | EndReason::Serves { .. }
+        EndReason::Serves { .. }
         | EndReason::NoTasksWanted { .. }
         | EndReason::NoStages
         | EndReason::NoService
-        | EndReason::NotTrusted { .. } => reason.to_string(),
+        | EndReason::NotTrusted { .. } => said.news(reason),
     };
-    let why = said.news_of_end(&reason);
     match outcome {
         Outcome::Succeeded => return None,
         Outcome::Refused if why.is_none() && !said.went_back() => return None,

@@ -4,12 +4,14 @@ use jiff::Timestamp;
 
 use super::{Context, Description, plain, there};
 use crate::message::escape::slack_text;
+use crate::message::reason;
 use crate::message::said::AlreadySaid;
 use crate::message::style::to_the_second;
 use crate::names::{CheckName, DeploymentId, StageName};
 use crate::pipeline::HookPoint;
+use crate::release::reason::{failed_check, refused as refused_action, started_elsewhere};
 use crate::release::{
-    Action, ActionKind, CheckResult, Revision, ScalableTarget, ScalingState, reason,
+    Action, ActionKind, CheckResult, External, Reason, Revision, ScalableTarget, ScalingState,
 };
 
 pub(super) fn started(told: Context<'_>, stage: &StageName, epoch: u64) -> Description {
@@ -47,9 +49,10 @@ pub(super) fn scaling_left(
     desired: u32,
     restoring: bool,
 ) -> Description {
-    let left = target.left(desired, restoring);
-    let news = said.news(&left);
-    Description::bad(left).line(news.map(|news| format!(":warning: {}", slack_text(&news))))
+    let left = reason::scaling_left(*target, desired, restoring);
+    let sentence = left.to_string();
+    let news = said.news_of(left);
+    Description::bad(sentence).line(news.map(|news| format!(":warning: {}", slack_text(&news))))
 }
 
 pub(super) fn scaling_restored(state: ScalingState) -> Description {
@@ -113,8 +116,7 @@ pub(super) fn checks_ran(
     // Two checks may fail for one reason, which is told of both.
     let failures: Vec<_> = failed
         .iter()
-        .map(|result| reason::failed_check(at, result).to_string())
-        .filter(|failure| said.is_new(failure))
+        .filter_map(|result| said.news(&failed_check(at, result)))
         .map(|failure| slack_text(&failure))
         .collect();
     let in_slack = || format!(":x: *{stage}*: {}", failures.join("\n"));
@@ -124,12 +126,13 @@ pub(super) fn checks_ran(
 pub(super) fn baseline_changed(
     said: &mut AlreadySaid,
     stage: &StageName,
-    found: &str,
+    found: &Revision,
 ) -> Description {
-    let news = said.news(&reason::started_elsewhere(found).to_string());
+    let revision = found.clone();
+    let news = said.news(&started_elsewhere(External::Revision { revision }));
     Description::bad(format!(
         "{stage}: {} was found to run, which was started elsewhere",
-        plain(found)
+        found.short()
     ))
     .line(news.map(|news| format!(":warning: *{stage}*: {}", slack_text(&news))))
 }
@@ -161,11 +164,11 @@ pub(super) fn group_freed(stage: &StageName) -> Description {
 }
 
 pub(super) fn refused(said: &mut AlreadySaid, action: ActionKind, why: &str) -> Description {
-    let news = said.news(&reason::refused(action, why).to_string());
-    if news.is_some() {
-        // What cannot be planned is said to be over for that very reason.
-        said.has(why.to_owned());
-    }
+    let news = said.news(&refused_action(action, why));
+    // What cannot be planned is said to be over for that very reason.
+    said.has(&Reason::NotPlanned {
+        said: why.to_owned(),
+    });
     Description::bad(format!("could not {action}: {}", plain(why)))
         .line(news.map(|news| format!(":warning: {}", slack_text(&news))))
 }

@@ -2,11 +2,18 @@
 
 use std::fmt;
 
-use super::because;
+use super::parts::{Fact, InParts, Parts};
 use crate::release::{HoldReason, reason};
 
 impl fmt::Display for HoldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts().fmt(f)
+    }
+}
+
+impl InParts for HoldReason {
+    fn parts(&self) -> Parts {
+        let says = |words: String| Parts::of(Fact::Held(self.clone()), words);
         match self {
             Self::ManualChange {
                 runs,
@@ -14,14 +21,13 @@ impl fmt::Display for HoldReason {
                 difference,
             } => {
                 let (runs, left) = (runs.short(), left.short());
-                write!(
-                    f,
-                    "{runs} runs, which Towpath did not deploy: it left {left}"
-                )?;
+                let mut words =
+                    format!("{runs} runs, which Towpath did not deploy: it left {left}");
                 if let Some(difference) = difference {
-                    write!(f, " ({difference})")?;
+                    words.push_str(&format!(" ({difference})"));
                 }
-                f.write_str(". Lifting the hold accepts what runs")
+                words.push_str(". Lifting the hold accepts what runs");
+                says(words)
             }
             Self::StartedElsewhere {
                 found,
@@ -33,22 +39,23 @@ impl fmt::Display for HoldReason {
                 } else {
                     "about to be"
                 };
-                let found = reason::started_elsewhere(found);
-                write!(f, "{found}; {tag} was {was} rolled out")
+                let found = reason::started_elsewhere(found.clone()).parts();
+                found.then("; ", says(format!("{tag} was {was} rolled out")))
             }
-            Self::LeftInPlace { tag, said } => write!(
-                f,
-                "{tag} failed and was not rolled back: {said}; look at what serves"
-            ),
-            Self::RolledBack { tag, because } => write!(f, "{tag} was rolled back: {because}"),
-            Self::NotRolledBack { tag, because } => write!(
-                f,
-                "{tag} was to be rolled back: {because}; look at what serves"
-            ),
-            Self::Refused { tag, refused } => write!(
-                f,
-                "{tag} could not be rolled back: {refused}; look at what serves"
-            ),
+            Self::LeftInPlace { tag, fault } => {
+                says(format!("{tag} failed and was not rolled back"))
+                    .then(": ", fault.parts())
+                    .look_at_what_serves()
+            }
+            Self::RolledBack { tag, because } => {
+                says(format!("{tag} was rolled back")).then(": ", because.parts())
+            }
+            Self::NotRolledBack { tag, because } => says(format!("{tag} was to be rolled back"))
+                .then(": ", because.parts())
+                .look_at_what_serves(),
+            Self::Refused { tag, refused } => says(format!("{tag} could not be rolled back"))
+                .then(": ", refused.parts())
+                .look_at_what_serves(),
             Self::Rollback {
                 by,
                 reason,
@@ -62,19 +69,15 @@ impl fmt::Display for HoldReason {
                         format!("{}, which ran before {good_release}", revision.short())
                     }
                 };
+                let why = reason.as_ref().map(|why| format!(": {why}"));
+                let why = why.unwrap_or_default();
                 match failed {
-                    None => {
-                        write!(f, "{by} rolled it back to {to}")?;
-                        because(f, reason.as_ref())
-                    }
-                    Some(ended) => {
-                        write!(f, "it was to be rolled back to {to}, as {by} asked")?;
-                        because(f, reason.as_ref())?;
-                        write!(
-                            f,
-                            "; that did not come through: {ended}; look at what serves"
-                        )
-                    }
+                    None => says(format!("{by} rolled it back to {to}{why}")),
+                    Some(ended) => says(format!(
+                        "it was to be rolled back to {to}, as {by} asked{why}; that did not come through"
+                    ))
+                    .then(": ", ended.parts())
+                    .look_at_what_serves(),
                 }
             }
         }

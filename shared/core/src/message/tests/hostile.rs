@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{card, replies};
 use crate::message::{entry_messages, one_line, slack_text};
 use crate::pipeline::{Channel, HookPoint};
-use crate::release::tests::given::{Story, deployment, given};
+use crate::release::tests::given::{Story, deployment, given, in_progress};
 use crate::release::{
     ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Event, HoldReason, Outcome,
     Principal,
@@ -27,14 +27,15 @@ fn stories() -> Vec<Story> {
         .stands_at_production()
         .planned("production", sample::plan())
         .asked("production", 1);
-    let at = words();
     let statuses = [
-        DeploymentStatus::InProgress { at, traffic: None },
+        in_progress(HOSTILE),
         DeploymentStatus::RollingBack {
-            reason: words(),
+            reason: sample::fault(HOSTILE).with_tasks(vec![words()]),
             by: None,
         },
-        DeploymentStatus::Replaced { by: words() },
+        DeploymentStatus::Failed {
+            reason: sample::fault(HOSTILE),
+        },
     ];
     let mut stories: Vec<_> = statuses.map(|status| live().observed(id, status)).into();
     stories.push(live().refused(ActionKind::Start, HOSTILE));
@@ -59,7 +60,7 @@ fn stories() -> Vec<Story> {
         stage: "test".parse().unwrap(),
         reason: HoldReason::LeftInPlace {
             tag: "3f2c1ab".parse().unwrap(),
-            said: words(),
+            fault: sample::fault(HOSTILE),
         },
     }));
     stories.push(asking.happened(Event::Voted {

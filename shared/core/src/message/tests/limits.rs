@@ -56,7 +56,7 @@ fn longest(behind: usize, tag: &str, reason: &str) -> Story {
     }
     let id = "d".repeat(512);
     let status = DeploymentStatus::RollingBack {
-        reason: reason.to_owned(),
+        reason: sample::fault(reason),
         by: None,
     };
     story

@@ -7,7 +7,8 @@ use crate::pipeline::{Channel, HookPoint};
 use crate::release::tests::given::{deployment, given, stage};
 use crate::release::tests::stored::eventful;
 use crate::release::{
-    Actor, BlockedBy, CheckResult, DeploymentStatus, Entry, Event, Outcome, Release, Rollback,
+    Actor, BlockedBy, CheckResult, DeploymentStatus, DeploymentStep, Entry, Event, Outcome,
+    Release, Rollback, ShiftedStep,
 };
 use crate::sample;
 
@@ -97,28 +98,31 @@ fn events() -> Vec<Event> {
         });
     }
     let traffic = Some(10);
+    let at = DeploymentStep::named("Install");
+    let fault = || sample::fault("because");
     for status in [
+        DeploymentStatus::InProgress { at, traffic: None },
         DeploymentStatus::InProgress {
-            at: words(),
-            traffic: None,
-        },
-        DeploymentStatus::InProgress {
-            at: words(),
+            at: DeploymentStep::named("AllowTraffic"),
             traffic,
         },
         DeploymentStatus::Ready { pause: None },
-        DeploymentStatus::Shifted { at: words() },
+        DeploymentStatus::Shifted {
+            at: ShiftedStep::KeepingOldTasks,
+        },
         DeploymentStatus::RollingBack {
-            reason: words(),
+            reason: fault(),
             by: None,
         },
-        DeploymentStatus::Halted { reason: words() },
+        DeploymentStatus::Halted { reason: fault() },
         DeploymentStatus::Succeeded,
-        DeploymentStatus::RolledBack { reason: words() },
-        DeploymentStatus::Failed { reason: words() },
-        DeploymentStatus::FailedInPlace { reason: words() },
-        DeploymentStatus::Stopped { reason: words() },
-        DeploymentStatus::Replaced { by: words() },
+        DeploymentStatus::RolledBack { reason: fault() },
+        DeploymentStatus::Failed { reason: fault() },
+        DeploymentStatus::FailedInPlace { reason: fault() },
+        DeploymentStatus::Stopped { reason: fault() },
+        DeploymentStatus::Replaced {
+            by: sample::external(),
+        },
     ] {
         let deployment = deployment("d-1");
         events.push(Event::DeploymentObserved { deployment, status });

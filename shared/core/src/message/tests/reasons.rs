@@ -4,7 +4,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::release::{EndReason, HoldReason, Reason, ReplyRefusal, RollbackReason, VoidReason};
+use crate::release::{
+    DeploymentFault, DeploymentStatus, EndReason, HoldReason, Reason, ReplyRefusal, RollbackReason,
+    VoidReason,
+};
 
 /// That value, stored and read again, and its sentence.
 fn says<R>(stored: &Value) -> String
@@ -20,6 +23,14 @@ where
 
 fn check() -> Value {
     json!({ "at": "bake", "check": "errors", "passed": false, "detail": "shop-5xx is in ALARM" })
+}
+
+fn tasks_failed() -> Value {
+    json!({ "cause": { "is": "aws_said", "message": "tasks failed to start" } })
+}
+
+fn revision(number: u32) -> String {
+    format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/shop:{number}")
 }
 
 #[test]
@@ -63,23 +74,236 @@ fn why_a_rollout_is_rolled_back() {
             "it had not finished within 1h",
         ),
         (
-            json!({ "is": "not_finished", "within": "1h",
-                "hook": { "function": "gate", "at": "AfterInstall" },
-                "causes": ["a task failed", "another one, too"] }),
-            "it had not finished within 1h: the hook gate never answered at AfterInstall: a task failed; another one, too",
+            json!({ "is": "not_finished", "within": "1h", "causes": [
+                { "is": "hook", "function": "gate", "at": "AfterInstall" },
+                { "is": "stopped_task", "said": "container `api` exited with code 1" },
+                { "is": "pause", "at": "PRE_SCALE_UP" },
+            ] }),
+            "it had not finished within 1h: the hook gate never answered at AfterInstall; container `api` exited with code 1; a pause at PRE_SCALE_UP waited for an action, and nobody gave one",
         ),
         (
             json!({ "is": "not_let_through", "said": "ThrottlingException" }),
             "could not let traffic through: ThrottlingException",
         ),
         (
-            json!({ "is": "left_in_place", "said": "tasks failed to start" }),
+            json!({ "is": "left_in_place", "fault": tasks_failed() }),
             "tasks failed to start",
         ),
     ] {
         assert_eq!(says::<RollbackReason>(&stored), sentence);
         // A rollout that is rolled back ends for the same.
         assert_eq!(says::<Reason>(&stored), sentence);
+    }
+}
+
+#[test]
+fn why_a_deployment_does_not_come_through() {
+    let said = json!({ "code": "HOOK_EXECUTION_FAILURE", "message": "One or more hooks failed." });
+    let never = json!({ "message": "A lifecycle hook timed out." });
+    let by_user =
+        json!({ "code": "MANUAL_STOP", "message": "The deployment was stopped by a user." });
+    for (cause, sentence) in [
+        (
+            json!({ "is": "aws_said", "message": "ECS deployment circuit breaker: tasks failed to start." }),
+            "ECS deployment circuit breaker: tasks failed to start",
+        ),
+        (
+            json!({ "is": "aws_said", "code": "ALARM_ACTIVE", "message": "shop-5xx is in ALARM" }),
+            "ALARM_ACTIVE: shop-5xx is in ALARM",
+        ),
+        (
+            json!({ "is": "no_reason", "by": "ecs" }),
+            "ECS gives no reason",
+        ),
+        (
+            json!({ "is": "event_failed", "event": "AfterInstall" }),
+            "AfterInstall failed",
+        ),
+        (
+            json!({ "is": "event_failed", "event": "AfterInstall", "hook": "gate", "said": said }),
+            "AfterInstall failed at the hook gate: HOOK_EXECUTION_FAILURE: One or more hooks failed",
+        ),
+        (
+            json!({ "is": "hook_timed_out", "function": "gate" }),
+            "the hook gate never answered",
+        ),
+        (
+            json!({ "is": "hook_timed_out", "function": "gate", "said": never }),
+            "A lifecycle hook timed out: the hook gate never answered",
+        ),
+        (
+            json!({ "is": "hook_timed_out", "function": "gate", "said": { "message": "gate timed out" } }),
+            "gate timed out",
+        ),
+        (
+            json!({ "is": "stopped_by_user", "said": by_user }),
+            "MANUAL_STOP: The deployment was stopped by a user",
+        ),
+        (
+            json!({ "is": "stopped_by_towpath", "because": { "is": "not_finished", "within": "1h" } }),
+            "Towpath stopped it: it had not finished within 1h",
+        ),
+        (
+            json!({ "is": "brought_back", "by": "d-2" }),
+            "d-2 brings the old version back",
+        ),
+        (
+            json!({ "is": "brought_back" }),
+            "another deployment brings the old version back",
+        ),
+        (
+            json!({ "is": "rollback_failed", "deployment": "d-2", "because": { "is": "no_reason", "by": "codedeploy" } }),
+            "the rollback d-2 failed: CodeDeploy gives no reason",
+        ),
+        (
+            json!({ "is": "unknown", "by": "codedeploy", "deployment": "d-1" }),
+            "CodeDeploy knows no deployment d-1",
+        ),
+        (
+            json!({ "is": "service_deleted" }),
+            "the service was deleted",
+        ),
+        (
+            json!({ "is": "no_primary" }),
+            "the service has no primary deployment",
+        ),
+    ] {
+        assert_eq!(
+            says::<DeploymentFault>(&json!({ "cause": cause })),
+            sentence
+        );
+    }
+}
+
+#[test]
+fn what_is_known_besides_of_a_deployment_that_does_not_come_through() {
+    let no_reason = json!({ "is": "no_reason", "by": "ecs" });
+    let tasks = json!([
+        "container `api` exited with code 1",
+        "2 tasks: out of memory"
+    ]);
+    let mut failed = tasks_failed();
+    failed["tasks"] = tasks.clone();
+    for (stored, sentence) in [
+        (
+            failed.clone(),
+            "tasks failed to start: container `api` exited with code 1; 2 tasks: out of memory",
+        ),
+        (
+            json!({ "cause": no_reason, "tasks": tasks }),
+            "container `api` exited with code 1; 2 tasks: out of memory",
+        ),
+        (
+            json!({ "cause": no_reason, "left": { "is": "rollback_failed" } }),
+            "ECS gives no reason; rolling back failed too",
+        ),
+        (
+            json!({ "cause": no_reason, "left": { "is": "rollback_failed", "by": "d-2" } }),
+            "ECS gives no reason; the rollback d-2 failed too",
+        ),
+        (
+            json!({ "cause": no_reason, "left": { "is": "traffic", "percent": 10 } }),
+            "ECS gives no reason; 10% of traffic goes to the new version and nothing rolls it back",
+        ),
+    ] {
+        assert_eq!(says::<DeploymentFault>(&stored), sentence);
+    }
+}
+
+#[test]
+fn how_a_deployment_stands() {
+    let why = tasks_failed();
+    let at = |step: Value| json!({ "is": "in_progress", "at": step });
+    let counts = |failed: u32| match failed {
+        0 => json!({ "running": 1, "wanted": 2 }),
+        _ => json!({ "running": 1, "wanted": 2, "failed": failed }),
+    };
+    for (stored, sentence) in [
+        (at(json!({ "is": "starting" })), "starting"),
+        (at(json!({ "is": "let_through" })), "traffic is let through"),
+        (
+            at(json!({ "is": "not_shown", "by": "codedeploy" })),
+            "CodeDeploy does not show it yet",
+        ),
+        (
+            at(json!({ "is": "tasks", "running": 1, "wanted": 2, "failed": 3 })),
+            "1 of 2 tasks run, 3 failed",
+        ),
+        (
+            at(json!({ "is": "counted_early", "tasks": counts(0), "older": 1 })),
+            "ECS counts it as successful already; 1 of 2 tasks run, beside 1 of an older version",
+        ),
+        (
+            at(json!({ "is": "counted_early", "tasks": counts(1), "older": 0 })),
+            "ECS counts it as successful already; 1 of 2 tasks run, 1 failed",
+        ),
+        (
+            at(json!({ "is": "paused", "at": "PRE_SCALE_UP" })),
+            "PRE_SCALE_UP, where a pause waits for an action",
+        ),
+        (
+            at(json!({ "is": "paused", "at": "PRE_SCALE_UP", "tasks": counts(0) })),
+            "PRE_SCALE_UP, where a pause waits for an action; 1 of 2 tasks run",
+        ),
+        (
+            at(json!({ "is": "named", "name": "SCALE_UP", "tasks": counts(0) })),
+            "SCALE_UP, 1 of 2 tasks run",
+        ),
+        (
+            json!({ "is": "in_progress", "at": { "is": "named", "name": "AllowTraffic" }, "traffic": 10 }),
+            "AllowTraffic, 10% of traffic",
+        ),
+        (
+            json!({ "is": "ready" }),
+            "green is ready, traffic has not moved",
+        ),
+        (
+            json!({ "is": "shifted", "at": { "is": "keeping_old_tasks" } }),
+            "serves, the old tasks are kept until their time is over",
+        ),
+        (
+            json!({ "is": "shifted", "at": { "is": "stopping_old_tasks" } }),
+            "serves, the old tasks are being stopped",
+        ),
+        (
+            json!({ "is": "shifted", "at": { "is": "not_shown", "by": "ecs" } }),
+            "serves, though ECS does not show it yet",
+        ),
+        (
+            json!({ "is": "rolling_back", "reason": why, "by": "d-2" }),
+            "rolling back: tasks failed to start",
+        ),
+        (
+            json!({ "is": "halted", "reason": why }),
+            "tasks failed to start; whether AWS rolls it back is not known yet",
+        ),
+        (json!({ "is": "succeeded" }), "succeeded"),
+        (
+            json!({ "is": "rolled_back", "reason": why }),
+            "rolled back: tasks failed to start",
+        ),
+        (
+            json!({ "is": "failed", "reason": why }),
+            "failed: tasks failed to start",
+        ),
+        (
+            json!({ "is": "failed", "reason": { "cause": why["cause"], "left": { "is": "rollback_failed" } } }),
+            "failed: tasks failed to start; rolling back failed too; look at what serves",
+        ),
+        (
+            json!({ "is": "failed_in_place", "reason": why }),
+            "failed and left in place: tasks failed to start",
+        ),
+        (
+            json!({ "is": "stopped", "reason": why }),
+            "stopped: tasks failed to start",
+        ),
+        (
+            json!({ "is": "replaced", "by": { "is": "deployment", "deployment": "ecs-svc/3", "revision": revision(9) } }),
+            "replaced by ecs-svc/3 of shop:9",
+        ),
+    ] {
+        assert_eq!(says::<DeploymentStatus>(&stored), sentence);
     }
 }
 
@@ -127,8 +351,24 @@ fn why_a_rollout_has_ended() {
             "the service has no load balancer that CodeDeploy could shift",
         ),
         (
-            json!({ "is": "started_elsewhere", "found": "shop:9" }),
+            json!({ "is": "started_elsewhere", "found": { "is": "revision", "revision": revision(9) } }),
             "shop:9 was started outside of Towpath",
+        ),
+        (
+            json!({ "is": "started_elsewhere", "found": { "is": "deployment", "deployment": "ecs-svc/3", "revision": revision(9) } }),
+            "ecs-svc/3 of shop:9 was started outside of Towpath",
+        ),
+        (
+            json!({ "is": "started_elsewhere", "found": { "is": "deployment", "deployment": "d-3" } }),
+            "d-3 was started outside of Towpath",
+        ),
+        (
+            json!({ "is": "started_elsewhere", "found": { "is": "deployment", "revision": revision(9) } }),
+            "a deployment of shop:9 was started outside of Towpath",
+        ),
+        (
+            json!({ "is": "started_elsewhere", "found": { "is": "deployment" } }),
+            "another deployment was started outside of Towpath",
         ),
         (
             json!({ "is": "refused", "action": "register", "said": "too many containers" }),
@@ -147,8 +387,13 @@ fn why_a_rollout_has_ended() {
             "it could not be started within 1h: d-3 had its deployment group",
         ),
         (
-            json!({ "is": "deployment", "said": "the circuit breaker tripped" }),
-            "the circuit breaker tripped",
+            json!({ "is": "deployment", "fault": tasks_failed() }),
+            "tasks failed to start",
+        ),
+        (
+            json!({ "is": "deployment", "fault": {
+                "cause": { "is": "rollback_failed", "deployment": "d-2", "because": tasks_failed()["cause"] } } }),
+            "the rollback d-2 failed: tasks failed to start; look at what serves",
         ),
         (
             json!({ "is": "unfinished", "deployment": "d-1", "at": { "is": "rolling_back" },
@@ -157,7 +402,7 @@ fn why_a_rollout_has_ended() {
         ),
         (
             json!({ "is": "unfinished", "deployment": "d-1",
-                "at": { "is": "under_way", "at": "Install" }, "until": "2026-03-02T11:00:00Z" }),
+                "at": { "is": "under_way", "status": { "is": "in_progress", "at": { "is": "named", "name": "Install" } } }, "until": "2026-03-02T11:00:00Z" }),
             "it was still Install at 2026-03-02T11:00:00Z; look at d-1",
         ),
         (
@@ -213,8 +458,7 @@ fn why_a_release_has_ended() {
 
 #[test]
 fn why_a_stage_is_on_hold() {
-    let revision =
-        |number: u32| format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/shop:{number}");
+    let nine = json!({ "is": "revision", "revision": revision(9) });
     let late = json!({ "is": "not_finished", "within": "1h" });
     let ada = json!({ "aws": "ada" });
     for (stored, sentence) in [
@@ -227,15 +471,15 @@ fn why_a_stage_is_on_hold() {
             "shop:7 runs, which Towpath did not deploy: it left shop:6. Lifting the hold accepts what runs",
         ),
         (
-            json!({ "is": "started_elsewhere", "found": "shop:9", "tag": "3f2c1ab", "was_deploying": false }),
+            json!({ "is": "started_elsewhere", "found": nine, "tag": "3f2c1ab", "was_deploying": false }),
             "shop:9 was started outside of Towpath; 3f2c1ab was about to be rolled out",
         ),
         (
-            json!({ "is": "started_elsewhere", "found": "shop:9", "tag": "3f2c1ab", "was_deploying": true }),
+            json!({ "is": "started_elsewhere", "found": nine, "tag": "3f2c1ab", "was_deploying": true }),
             "shop:9 was started outside of Towpath; 3f2c1ab was being rolled out",
         ),
         (
-            json!({ "is": "left_in_place", "tag": "3f2c1ab", "said": "tasks failed to start" }),
+            json!({ "is": "left_in_place", "tag": "3f2c1ab", "fault": tasks_failed() }),
             "3f2c1ab failed and was not rolled back: tasks failed to start; look at what serves",
         ),
         (
@@ -261,8 +505,14 @@ fn why_a_stage_is_on_hold() {
         ),
         (
             json!({ "is": "rollback", "by": ada, "reason": "it is slow", "good_release": "shop-api-0123456789abcdef",
-                "failed": { "is": "deployment", "said": "tasks failed to start" } }),
+                "failed": { "is": "deployment", "fault": tasks_failed() } }),
             "it was to be rolled back to shop-api-0123456789abcdef, as ada asked: it is slow; that did not come through: tasks failed to start; look at what serves",
+        ),
+        (
+            json!({ "is": "rollback", "by": ada, "good_release": "shop-api-0123456789abcdef",
+                "failed": { "is": "deployment", "fault": {
+                    "cause": { "is": "no_primary" }, "left": { "is": "rollback_failed" } } } }),
+            "it was to be rolled back to shop-api-0123456789abcdef, as ada asked; that did not come through: the service has no primary deployment; rolling back failed too; look at what serves",
         ),
     ] {
         assert_eq!(says::<HoldReason>(&stored), sentence);

@@ -7,8 +7,9 @@ use crate::message::{ROLL_BACK, entry_messages, state};
 use crate::pipeline::{Channel, HookPoint};
 use crate::release::tests::given::{Story, deployment, given, in_progress, stage};
 use crate::release::{
-    ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, EndReason, Event, HoldReason,
-    Outcome, Principal, Reason, Release, ReplyRefusal, RollbackReason, Summary, VoidReason, reason,
+    ActionKind, AwsSaid, BlockedBy, CheckResult, Decision, DeploymentFault, DeploymentStatus,
+    DeploymentStep, EndReason, Event, FaultCause, FaultLeft, HoldReason, Outcome, Principal,
+    Reason, Release, ReplyRefusal, RollbackReason, Summary, VoidReason, reason,
 };
 use crate::sample::{self, slack};
 use crate::token::TokenError;
@@ -83,7 +84,7 @@ fn a_release_waits_behind_a_hold() {
 #[test]
 fn traffic_moves_to_green() {
     let status = DeploymentStatus::InProgress {
-        at: "AllowTraffic".into(),
+        at: DeploymentStep::named("AllowTraffic"),
         traffic: Some(10),
     };
     let story = at_staging()
@@ -96,7 +97,7 @@ fn traffic_moves_to_green() {
 fn a_failed_check_rolls_back() {
     let detail = "GET http://green.internal answered 500 in 3 of 3 attempts, expected 200";
     let rolling_back = DeploymentStatus::RollingBack {
-        reason: "a hook failed".into(),
+        reason: sample::fault("a hook failed"),
         by: Some(deployment("d-2")),
     };
     let story = at_staging()
@@ -294,7 +295,9 @@ fn rolled_back_by_hand() -> Story {
     let by = slack("U1");
     let reason = Some("orders get lost".to_owned());
     let because = reason::rolled_back(&by, reason.as_deref());
-    let words = because.to_string();
+    let stopped = DeploymentFault::from(FaultCause::StoppedByTowpath {
+        because: Box::new(because.clone()),
+    });
     let story = at_staging()
         .happened(Event::RollbackRequested {
             stage: "staging".parse().unwrap(),
@@ -311,14 +314,14 @@ fn rolled_back_by_hand() -> Story {
         .observed(
             "d-1",
             DeploymentStatus::RollingBack {
-                reason: format!("Towpath stopped it: {words}"),
+                reason: stopped.clone(),
                 by: None,
             },
         )
         .observed(
             "d-1",
             DeploymentStatus::RollingBack {
-                reason: format!("Towpath stopped it: {words}"),
+                reason: stopped,
                 by: Some(deployment("d-2")),
             },
         )
@@ -345,16 +348,15 @@ fn somebody_rolls_back_and_is_repeated_nowhere() {
 
 #[test]
 fn it_is_stopped_by_hand_and_nothing_rolls_it_back() {
-    let stopped = "MANUAL_STOP: The deployment was stopped by a user";
-    let left =
-        format!("{stopped}; 10% of traffic goes to the new version and nothing rolls it back");
+    let stopped = DeploymentFault::from(FaultCause::StoppedByUser {
+        said: AwsSaid {
+            code: Some("MANUAL_STOP".into()),
+            message: "The deployment was stopped by a user.".into(),
+        },
+    });
+    let left = (stopped.clone()).leaving(FaultLeft::Traffic { percent: 10 });
     let story = at_staging()
-        .observed(
-            "d-1",
-            DeploymentStatus::Halted {
-                reason: stopped.into(),
-            },
-        )
+        .observed("d-1", DeploymentStatus::Halted { reason: stopped })
         .observed(
             "d-1",
             DeploymentStatus::FailedInPlace {
@@ -364,7 +366,7 @@ fn it_is_stopped_by_hand_and_nothing_rolls_it_back() {
         .happened(Event::RollbackStarted {
             deployment: Some(deployment("d-2")),
             alias: None,
-            reason: sample::failed(&left),
+            reason: RollbackReason::LeftInPlace { fault: left },
             outcome: Outcome::RolledBack,
             hold: false,
         });
@@ -440,7 +442,7 @@ fn the_card_says_who_rolls_back() {
     let story = at_staging().observed(
         "d-1",
         DeploymentStatus::RollingBack {
-            reason: "tasks failed to start".into(),
+            reason: sample::fault("tasks failed to start"),
             by: None,
         },
     );

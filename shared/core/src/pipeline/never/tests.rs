@@ -78,7 +78,7 @@ fn what_never_fires_is_told_with_the_way_out() {
     );
     let codedeploy = |configuration: &str| json!({"codedeploy": {"application": "a", "group": "g", "configuration": configuration}});
     let told = never(
-        "stage rollout",
+        "stage engine",
         codedeploy("CodeDeployDefault.ECSCanary10percent5Minutes"),
     );
     assert_eq!(
@@ -88,10 +88,10 @@ fn what_never_fires_is_told_with_the_way_out() {
         ]
     );
     assert_eq!(
-        never("stage rollout", codedeploy("CodeDeployDefault.OneAtATime")).len(),
+        never("stage engine", codedeploy("CodeDeployDefault.OneAtATime")).len(),
         1
     );
-    assert_eq!(never("stage rollout", codedeploy("Own.ECSCanary")), [""; 0]);
+    assert_eq!(never("stage engine", codedeploy("Own.ECSCanary")), [""; 0]);
 }
 
 #[test]

@@ -12,12 +12,16 @@
 use super::context::RolloutContext;
 use super::wants_no_tasks;
 use crate::release::rollout::{ActiveRollout, Closing, DeploymentEnd, NotStarted};
-use crate::release::{Conclusion, Outcome, Reason, Release, RollbackReason, reason};
+use crate::release::{
+    Conclusion, DeploymentFault, External, Outcome, Reason, Release, RollbackReason, reason,
+};
 
 pub(super) fn conclusion(own: RolloutContext<'_>, closing: &Closing) -> Conclusion {
     let (end, rollback) = match closing {
         Closing::NotStarted(NotStarted::ExternalRevision(found)) => {
-            return Conclusion::new(Outcome::Superseded, reason::started_elsewhere(found));
+            let revision = found.clone();
+            let found = reason::started_elsewhere(External::Revision { revision });
+            return Conclusion::new(Outcome::Superseded, found);
         }
         Closing::NotStarted(NotStarted::Refused(refused)) => {
             return Conclusion::new(Outcome::Failed, refused.clone());
@@ -26,20 +30,18 @@ pub(super) fn conclusion(own: RolloutContext<'_>, closing: &Closing) -> Conclusi
         Closing::Over { end, rollback, .. } => (end, rollback.as_ref()),
     };
     let outcome_or = |other| rollback.map_or(other, |rollback| rollback.outcome);
-    let why = |said: &str| match known_cause(own.live) {
+    let why = |fault: &DeploymentFault| match known_cause(own.live) {
         Some(cause) => cause.into(),
-        None => Reason::of_deployment(said),
+        None => Reason::from(fault.clone()),
     };
     match end {
-        DeploymentEnd::RolledBack(reason) => {
-            Conclusion::new(outcome_or(Outcome::RolledBack), why(reason))
+        DeploymentEnd::RolledBack(fault) => {
+            Conclusion::new(outcome_or(Outcome::RolledBack), why(fault))
         }
-        DeploymentEnd::Failed(reason) => Conclusion::new(Outcome::Failed, why(reason)),
-        DeploymentEnd::Stopped(reason) => {
-            Conclusion::new(outcome_or(Outcome::Stopped), why(reason))
-        }
+        DeploymentEnd::Failed(fault) => Conclusion::new(Outcome::Failed, why(fault)),
+        DeploymentEnd::Stopped(fault) => Conclusion::new(outcome_or(Outcome::Stopped), why(fault)),
         DeploymentEnd::Replaced(by) => {
-            Conclusion::new(Outcome::Superseded, reason::started_elsewhere(by))
+            Conclusion::new(Outcome::Superseded, reason::started_elsewhere(by.clone()))
         }
     }
 }

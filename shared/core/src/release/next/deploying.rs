@@ -17,9 +17,11 @@ use super::follow::follow;
 use super::rolling_back::{self, is_begun_too_often, is_stuck, ongoing, requested, roll_back};
 use super::{Step, calls, finish, nobody_decided, rejection, traffic, veto};
 use crate::pipeline::{ApprovalPoint, EngineSettings, HookPoint};
-use crate::release::rollout::{Deployment, DeploymentStatus, OngoingRollback, Traffic};
+use crate::release::rollout::{
+    Deployment, DeploymentStatus, DeploymentStep, OngoingRollback, Traffic,
+};
 use crate::release::vote::Standing;
-use crate::release::{ActionKind, Outcome, RollbackReason, UnansweredHook};
+use crate::release::{ActionKind, LateCause, Outcome, RollbackReason, UnansweredHook};
 
 pub(super) fn next(own: RolloutContext<'_>, deployment: &Deployment) -> Step {
     if let Some(conclusion) = rolling_back::gives_up(own, deployment) {
@@ -42,11 +44,11 @@ fn wanted(own: RolloutContext<'_>, deployment: &Deployment) -> Option<OngoingRol
     match &deployment.status {
         // AWS may roll it back by itself: the next look tells.
         DeploymentStatus::Halted { .. } => None,
-        DeploymentStatus::FailedInPlace { reason: said } => requested(own)
+        DeploymentStatus::FailedInPlace { reason: fault } => requested(own)
             .or_else(|| rolling_back::failed_while_baking(own))
             .or_else(|| {
-                let said = said.clone();
-                let reason = known_cause(own.live).unwrap_or(RollbackReason::LeftInPlace { said });
+                let fault = fault.clone();
+                let reason = known_cause(own.live).unwrap_or(RollbackReason::LeftInPlace { fault });
                 (!is_begun_too_often(own)).then(|| ongoing(own, Outcome::RolledBack, false, reason))
             }),
         DeploymentStatus::InProgress { .. }
@@ -108,23 +110,25 @@ fn not_let_through(own: RolloutContext<'_>, deployment: &Deployment) -> Option<O
 fn not_finished(own: RolloutContext<'_>, deployment: &Deployment) -> RollbackReason {
     RollbackReason::NotFinished {
         within: own.stage.timeout,
-        hook: waits_for_hook(own, deployment),
-        causes: Vec::new(),
+        causes: waits_for_hook(own, deployment).into_iter().collect(),
     }
 }
 
 /// The hook at which a deployment of CodeDeploy's stands, if it does: a lifecycle event of that name
 /// is under way as long as its function has not answered. Of ECS's hooks ECS says more itself.
-fn waits_for_hook(own: RolloutContext<'_>, deployment: &Deployment) -> Option<UnansweredHook> {
+fn waits_for_hook(own: RolloutContext<'_>, deployment: &Deployment) -> Option<LateCause> {
     let (EngineSettings::CodeDeploy(settings), DeploymentStatus::InProgress { at, .. }) =
         (&own.stage.engine, &deployment.status)
     else {
         return None;
     };
-    HookPoint::of_lifecycle_event(at)?;
+    let DeploymentStep::Named { name, .. } = at else {
+        return None;
+    };
+    HookPoint::of_lifecycle_event(name)?;
     let function = settings.hook.as_ref()?;
-    Some(UnansweredHook {
+    Some(LateCause::Hook(UnansweredHook {
         function: function.clone(),
-        at: at.clone(),
-    })
+        at: name.clone(),
+    }))
 }

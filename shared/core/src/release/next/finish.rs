@@ -4,7 +4,7 @@
 use super::context::RolloutContext;
 use super::{Step, give_up, perform, succeed};
 use crate::release::rollout::{Closing, DeploymentStatus, NotStarted, Progress, Scaling};
-use crate::release::{Action, Conclusion, Event, HoldReason, Outcome, Reason, reason};
+use crate::release::{Action, Conclusion, Event, External, HoldReason, Outcome, Reason, reason};
 
 pub(super) fn finish(own: RolloutContext<'_>, conclusion: Conclusion) -> Step {
     let RolloutContext {
@@ -62,7 +62,9 @@ fn hold(own: RolloutContext<'_>, outcome: Outcome, reason: &Reason) -> Option<Ho
         &live.progress
     {
         return Some(HoldReason::StartedElsewhere {
-            found: found.clone(),
+            found: External::Revision {
+                revision: found.clone(),
+            },
             tag,
             was_deploying: false,
         });
@@ -77,8 +79,8 @@ fn hold(own: RolloutContext<'_>, outcome: Outcome, reason: &Reason) -> Option<Ho
         });
     }
     if let (DeploymentStatus::FailedInPlace { reason }, None) = (&deployment.status, refused) {
-        let said = reason.clone();
-        return Some(HoldReason::LeftInPlace { tag, said });
+        let fault = reason.clone();
+        return Some(HoldReason::LeftInPlace { tag, fault });
     }
     let wanted = match (live.progress.rollback(), &live.rollback_requested) {
         (Some(back), _) if back.hold || !came_back(&deployment.status) => Some(back.reason.clone()),

@@ -107,7 +107,7 @@ fn at_what(status: &DeploymentStatus) -> Unfinished {
         | DeploymentStatus::Failed { .. }
         | DeploymentStatus::Stopped { .. }
         | DeploymentStatus::Replaced { .. } => Unfinished::UnderWay {
-            at: status.to_string(),
+            status: status.clone(),
         },
     }
 }

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::FunctionName;
+use crate::names::{DeploymentId, FunctionName};
 use crate::pipeline::HookPoint;
-use crate::release::{ActionKind, CheckResult, ScalableTarget, ScalingState};
+use crate::release::{
+    ActionKind, CheckResult, DeploymentStatus, Revision, ScalableTarget, ScalingState,
+};
 
 /// An action that could not be performed, by AWS's word or by Towpath's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +28,57 @@ pub struct FailedCheck {
 pub struct UnansweredHook {
     /// The function that was to answer.
     pub function: FunctionName,
-    /// CodeDeploy's lifecycle event at which it was asked.
+    /// The lifecycle event of CodeDeploy's, or the lifecycle stage of ECS's, at which it was asked.
     pub at: String,
+}
+
+/// What has kept a deployment that did not come through in time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum LateCause {
+    /// A hook never answered.
+    Hook(UnansweredHook),
+    /// Nobody has answered a pause.
+    Pause {
+        /// The lifecycle stage at which it was.
+        at: String,
+    },
+    /// A task stopped.
+    StoppedTask {
+        /// Why, in ECS's words.
+        said: String,
+    },
+}
+
+/// What runs that Towpath did not start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum External {
+    /// A revision that was found to run.
+    Revision {
+        /// The revision.
+        revision: Revision,
+    },
+    /// A deployment to the service.
+    Deployment {
+        /// Its id, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deployment: Option<DeploymentId>,
+        /// The revision that it brings, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        revision: Option<Revision>,
+    },
+}
+
+impl External {
+    /// A deployment of that revision.
+    #[must_use]
+    pub fn deployment_of(revision: &Revision) -> Self {
+        Self::Deployment {
+            deployment: None,
+            revision: Some(revision.clone()),
+        }
+    }
 }
 
 /// What a deployment is at that comes to no end.
@@ -39,7 +90,8 @@ pub enum Unfinished {
     /// It failed or was stopped, and is not rolled back.
     NotRolledBack,
     UnderWay {
-        at: String,
+        /// How it stands.
+        status: DeploymentStatus,
     },
 }
 

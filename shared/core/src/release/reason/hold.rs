@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::Tag;
 
-use super::{Reason, RefusedAction, RollbackReason};
+use super::{DeploymentFault, External, Reason, RefusedAction, RollbackReason};
 use crate::names::ReleaseId;
 use crate::release::{Principal, Revision};
 
@@ -22,7 +22,8 @@ pub enum HoldReason {
     },
     /// Something runs that Towpath did not start.
     StartedElsewhere {
-        found: String,
+        /// What that is.
+        found: External,
         /// The tag of the release.
         tag: Tag,
         /// Whether its deployment had been started.
@@ -32,8 +33,8 @@ pub enum HoldReason {
     LeftInPlace {
         /// The tag of the release.
         tag: Tag,
-        /// What AWS said.
-        said: String,
+        /// Why it failed.
+        fault: DeploymentFault,
     },
     RolledBack {
         /// The tag of the release.

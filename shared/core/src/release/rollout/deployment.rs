@@ -1,12 +1,11 @@
 //! A deployment that AWS carries out, and how it stands.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::step::{DeploymentStep, ShiftedStep};
 use crate::names::{DeploymentId, PauseId};
-use crate::release::RefusedAction;
+use crate::release::{DeploymentFault, External, RefusedAction};
 
 /// A deployment that AWS carries out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +63,7 @@ impl Deployment {
             alias,
             since: at,
             status: DeploymentStatus::InProgress {
-                at: "starting".into(),
+                at: DeploymentStep::Starting,
                 traffic: None,
             },
             observed_at: at,
@@ -122,7 +121,7 @@ impl Deployment {
         }
         if !self.status.is_final() {
             self.status = DeploymentStatus::InProgress {
-                at: "traffic is let through".into(),
+                at: DeploymentStep::LetThrough,
                 traffic: None,
             };
             self.observed_at = at;
@@ -140,7 +139,7 @@ pub(super) enum DeploymentStanding {
     /// All of production traffic is on green.
     Serves,
     /// AWS rolls it back, for this reason.
-    RollingBack(String),
+    RollingBack(DeploymentFault),
     /// AWS does nothing more about it, and it does not serve.
     Over(DeploymentEnd),
 }
@@ -149,13 +148,13 @@ pub(super) enum DeploymentStanding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeploymentEnd {
     /// The old version serves again.
-    RolledBack(String),
+    RolledBack(DeploymentFault),
     /// It failed, and nothing says that the old version serves again.
-    Failed(String),
+    Failed(DeploymentFault),
     /// Somebody stopped it.
-    Stopped(String),
+    Stopped(DeploymentFault),
     /// Another deployment of the same service took its place.
-    Replaced(String),
+    Replaced(External),
 }
 
 /// How a deployment stands, as AWS answers when it is asked.
@@ -164,8 +163,8 @@ pub enum DeploymentEnd {
 pub enum DeploymentStatus {
     /// It is under way.
     InProgress {
-        /// What it is at: `Install`, `2 of 4 tasks run`.
-        at: String,
+        /// What it is at.
+        at: DeploymentStep,
         /// The percentage of production traffic that green gets, where that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         traffic: Option<u8>,
@@ -177,35 +176,51 @@ pub enum DeploymentStatus {
         pause: Option<PauseId>,
     },
     /// All of production traffic is on green, and only the old tasks are still to be stopped.
-    Shifted { at: String },
-    /// It is being rolled back.
+    Shifted {
+        /// What it is at.
+        at: ShiftedStep,
+    },
+    /// It is being taken back.
     RollingBack {
-        reason: String,
+        /// Why.
+        reason: DeploymentFault,
         /// The deployment that brings the old version back, where it has an id of its own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<DeploymentId>,
     },
     /// It failed or was stopped with traffic on the new version, and whether AWS rolls it back is not
     /// known yet.
-    Halted { reason: String },
+    Halted {
+        /// Why.
+        reason: DeploymentFault,
+    },
     /// The new version serves.
     Succeeded,
     /// The old version serves again.
-    RolledBack { reason: String },
+    RolledBack {
+        /// Why.
+        reason: DeploymentFault,
+    },
     /// It failed, and nothing says that the old version serves again.
-    Failed { reason: String },
+    Failed {
+        /// Why.
+        reason: DeploymentFault,
+    },
     /// It failed, AWS does nothing more about it, and the new version is left where the old one was:
     /// whoever wants the old one back has to bring it back.
-    FailedInPlace { reason: String },
+    FailedInPlace {
+        /// Why.
+        reason: DeploymentFault,
+    },
     /// Somebody stopped it.
     Stopped {
-        /// What is known about it.
-        reason: String,
+        /// Why, as far as it is known.
+        reason: DeploymentFault,
     },
     /// Another deployment of the same service took its place.
     Replaced {
         /// What took its place.
-        by: String,
+        by: External,
     },
 }
 
@@ -248,32 +263,6 @@ impl DeploymentStatus {
             | Self::FailedInPlace { .. }
             | Self::Stopped { .. }
             | Self::Replaced { .. } => true,
-        }
-    }
-}
-
-impl fmt::Display for DeploymentStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InProgress {
-                at,
-                traffic: Some(percent),
-            } => write!(f, "{at}, {percent}% of traffic"),
-            Self::InProgress { at, traffic: None } => f.write_str(at),
-            Self::Ready { .. } => f.write_str("green is ready, traffic has not moved"),
-            Self::Shifted { at } => write!(f, "serves, {at}"),
-            Self::RollingBack { reason, .. } => write!(f, "rolling back: {reason}"),
-            Self::Halted { reason } => {
-                write!(f, "{reason}; whether AWS rolls it back is not known yet")
-            }
-            Self::Succeeded => f.write_str("succeeded"),
-            Self::RolledBack { reason } => write!(f, "rolled back: {reason}"),
-            Self::Failed { reason } => write!(f, "failed: {reason}"),
-            Self::FailedInPlace { reason } => {
-                write!(f, "failed and left in place: {reason}")
-            }
-            Self::Stopped { reason } => write!(f, "stopped: {reason}"),
-            Self::Replaced { by } => write!(f, "replaced by {by}"),
         }
     }
 }

@@ -3,13 +3,14 @@
 //! A stage has one rollout, and it has the service from [`Phase::Live`] on. What it does there is its
 //! [`Progress`], the one place where the steps and the ways between them are; beside it stand the
 //! facts that hold in every step. Nothing here but [`Phase`] knows that a stage has one service: where
-//! it has several, each gets a [`Live`] of its own, under one plan and one approval.
+//! it has several, each gets a [`ActiveRollout`] of its own, under one plan and one approval.
 
 mod active;
 mod checks;
 mod deployment;
 mod progress;
 mod scaling;
+mod step;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -21,6 +22,7 @@ pub use self::deployment::{
 };
 pub use self::progress::{Closing, NotStarted, OngoingRollback, Progress, RollbackBy, TakenGroup};
 pub use self::scaling::Scaling;
+pub use self::step::{DeploymentStep, ShiftedStep, TaskCounts};
 use super::successor::Aftermath;
 use super::vote::Approval;
 use super::{BlockedBy, Conclusion, Plan, Revision};

@@ -20,7 +20,7 @@ use super::deployment::{
     Deployment, DeploymentEnd, DeploymentStanding, DeploymentStatus, RollbackDeployment,
 };
 use crate::names::DeploymentId;
-use crate::release::{Outcome, RefusedAction, RollbackReason};
+use crate::release::{DeploymentFault, Outcome, RefusedAction, Revision, RollbackReason};
 
 /// How far a rollout is that owns its service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub struct TakenGroup {
 pub enum RollbackBy {
     Towpath(OngoingRollback),
     /// AWS by itself, for this reason.
-    Aws(String),
+    Aws(DeploymentFault),
 }
 
 /// A rollback of Towpath's in progress.
@@ -107,7 +107,7 @@ pub enum Closing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotStarted {
     /// Something runs that the rollout was not planned on.
-    ExternalRevision(String),
+    ExternalRevision(Revision),
     /// The service runs already what was to be started.
     RunsAlready,
     /// AWS refused what comes before, or the deployment itself.

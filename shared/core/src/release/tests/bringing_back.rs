@@ -8,9 +8,10 @@ use super::given::{Story, given, other, stage};
 use crate::names::ReleaseId;
 use crate::pipeline::Stage;
 use crate::release::{
-    Accepted, Action, Actor, DeploymentStatus, Entry, Event, GoodRelease, Image, Incoming,
-    NewRollback, Outcome, Principal, Release, Rollback, RollbackRefused, ServiceId, ServiceRow,
-    ServiceWrite, Unfounded, WantedRollback, ran, service_change, verify_rollback,
+    Accepted, Action, Actor, DeploymentStatus, DeploymentStep, Entry, Event, GoodRelease, Image,
+    Incoming, NewRollback, Outcome, Principal, Release, Rollback, RollbackRefused, ServiceId,
+    ServiceRow, ServiceWrite, ShiftedStep, Unfounded, WantedRollback, ran, service_change,
+    verify_rollback,
 };
 use crate::sample;
 
@@ -161,13 +162,14 @@ fn what_served_can_be_brought_back_however_its_rollout_ended() {
         let release = shifted(status);
         ran(&release, &at_test(), false).map(|(revision, _)| revision.clone())
     };
-    let at = || "the old tasks".to_owned();
     let eight = Some(sample::revision(8));
-    assert_eq!(served(DeploymentStatus::Shifted { at: at() }), eight);
+    let at = ShiftedStep::KeepingOldTasks;
+    assert_eq!(served(DeploymentStatus::Shifted { at }), eight);
     assert_eq!(served(DeploymentStatus::Succeeded), eight);
-    let (traffic, reason) = (Some(50), at());
+    let (at, traffic) = (DeploymentStep::named("AllowTraffic"), Some(50));
+    let reason = sample::fault("it failed");
     for never in [
-        DeploymentStatus::InProgress { at: at(), traffic },
+        DeploymentStatus::InProgress { at, traffic },
         DeploymentStatus::Ready { pause: None },
         DeploymentStatus::Failed { reason },
     ] {
@@ -357,7 +359,7 @@ fn a_rollback_says_that_it_was_done_only_where_it_was() {
         done.contains("user/ada rolled it back to shop-api-") && done.ends_with(": it is slow"),
         "{done}"
     );
-    let reason = || "the tasks failed to start".to_owned();
+    let reason = || sample::fault("the tasks failed to start");
     for status in [
         DeploymentStatus::Failed { reason: reason() },
         DeploymentStatus::RolledBack { reason: reason() },

@@ -23,7 +23,7 @@ fn live() -> Story {
 
 fn rolled_back() -> DeploymentStatus {
     DeploymentStatus::RolledBack {
-        reason: "the circuit breaker tripped".into(),
+        reason: sample::fault("the circuit breaker tripped"),
     }
 }
 
@@ -56,7 +56,7 @@ fn a_deployment_is_fresh_for_five_minutes_and_until_it_is_seen_to_come_to_someth
     assert!(fresh(&started.clone().at(4)));
     assert!(!fresh(&started.at(5)));
     let turns = DeploymentStatus::RollingBack {
-        reason: "the circuit breaker tripped".into(),
+        reason: sample::fault("the circuit breaker tripped"),
         by: None,
     };
     let seen = pushed().deploying_at_test().observed(ECS, turns);
@@ -124,7 +124,7 @@ fn a_deployment_whose_time_is_up_is_rolled_back_once() {
 
 fn failed_in_place() -> DeploymentStatus {
     DeploymentStatus::FailedInPlace {
-        reason: "ECS deployment circuit breaker: tasks failed to start".into(),
+        reason: sample::fault("ECS deployment circuit breaker: tasks failed to start"),
     }
 }
 
@@ -208,7 +208,7 @@ fn a_failure_that_cannot_be_taken_back_holds_the_stage() {
 #[test]
 fn a_rollback_that_leads_nowhere_holds_the_stage() {
     let failed = DeploymentStatus::Failed {
-        reason: "the rollback d-2 failed too".into(),
+        reason: sample::fault("the rollback d-2 failed too"),
     };
     let begun = pushed().deploying_at_test().at(5);
     let begun = begun.observed(ECS, failed_in_place()).intended();
@@ -220,7 +220,7 @@ fn a_rollback_that_leads_nowhere_holds_the_stage() {
         hold: false,
     });
     let turning = || DeploymentStatus::RollingBack {
-        reason: "d-2 brings the old version back".into(),
+        reason: sample::fault("d-2 brings the old version back"),
         by: None,
     };
     let held = |story: Story| match story.restored().records().first() {
@@ -281,7 +281,7 @@ fn what_never_ends_is_given_up_after_twice_its_time() {
 
 #[test]
 fn every_end_of_a_deployment_is_an_outcome_of_its_own() {
-    let reason = || "r".to_owned();
+    let reason = || sample::fault("r");
     for (status, outcome) in [
         (rolled_back(), Outcome::RolledBack),
         (
@@ -293,7 +293,9 @@ fn every_end_of_a_deployment_is_an_outcome_of_its_own() {
             Outcome::Stopped,
         ),
         (
-            DeploymentStatus::Replaced { by: reason() },
+            DeploymentStatus::Replaced {
+                by: sample::external(),
+            },
             Outcome::Superseded,
         ),
     ] {

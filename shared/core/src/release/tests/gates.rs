@@ -307,7 +307,7 @@ fn a_baseline_that_changed_in_the_last_moment_ends_the_rollout_and_holds_the_sta
         .intended()
         .happened(Event::BaselineChanged {
             stage: stage("test"),
-            found: "shop:12".into(),
+            found: sample::revision(12),
         });
     assert_eq!(story.kinds(), [ActionKind::RestoreScaling]);
     let story = story.restored();

@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use crate::names::{DeploymentId, ReleaseId, StageName};
 use crate::pipeline::{HookPoint, Pipeline};
 use crate::release::{
-    Accepted, Action, ActionKind, Actor, Candidate, CheckResult, Decision, DeploymentStatus, Entry,
-    Event, Incoming, Outcome, Plan, Principal, Refusal, Release, ScalingState, ServiceId, Step,
-    StoredNow, Task, Tick, accept, next, pending_notifications, release_id,
+    Accepted, Action, ActionKind, Actor, Candidate, CheckResult, Decision, DeploymentStatus,
+    DeploymentStep, Entry, Event, Incoming, Outcome, Plan, Principal, Refusal, Release,
+    ScalingState, ServiceId, Step, StoredNow, Task, Tick, accept, next, pending_notifications,
+    release_id,
 };
 use crate::sample;
 
@@ -357,7 +358,7 @@ pub(crate) fn checked(at: &str, by: &str, passed: bool) -> Incoming {
 
 pub(crate) fn in_progress(at: &str) -> DeploymentStatus {
     DeploymentStatus::InProgress {
-        at: at.into(),
+        at: DeploymentStep::named(at),
         traffic: None,
     }
 }

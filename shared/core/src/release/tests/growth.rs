@@ -9,7 +9,7 @@ use super::given::{deployment, in_progress, other};
 use crate::names::ReleaseId;
 use crate::release::{
     Accepted, Action, ActionKind, Actor, DeploymentStatus, Entry, Event, Incoming, Outcome, Phase,
-    Plan, Release, Step, Tick, Unwritten, accept, next, release_id, reporter,
+    Plan, Release, ShiftedStep, Step, Tick, Unwritten, accept, next, release_id, reporter,
 };
 use crate::sample;
 
@@ -253,13 +253,17 @@ fn status() -> impl Strategy<Value = DeploymentStatus> {
         1 => prop::option::of(Just("a/b/pause".to_owned())).prop_map(|pause| DeploymentStatus::Ready {
             pause: pause.and_then(|pause| pause.parse().ok()),
         }),
-        1 => text().prop_map(|at| DeploymentStatus::Shifted { at: at.into() }),
+        1 => any::<bool>().prop_map(|kept| DeploymentStatus::Shifted {
+            at: if kept { ShiftedStep::KeepingOldTasks } else { ShiftedStep::StoppingOldTasks },
+        }),
         1 => Just(DeploymentStatus::Succeeded),
         1 => text().prop_map(|reason| DeploymentStatus::RollingBack {
-            reason: reason.into(),
+            reason: sample::fault(reason),
             by: None,
         }),
-        1 => text().prop_map(|reason| DeploymentStatus::FailedInPlace { reason: reason.into() }),
+        1 => text().prop_map(|reason| DeploymentStatus::FailedInPlace {
+            reason: sample::fault(reason),
+        }),
     ]
 }
 
@@ -345,10 +349,10 @@ fn what_is_acted_upon_is_written_however_much_was_seen_before() {
     let written = flickering().release.entries().len();
     let ready = DeploymentStatus::Ready { pause: None };
     let failed = DeploymentStatus::FailedInPlace {
-        reason: "its tasks stop".into(),
+        reason: sample::fault("its tasks stop"),
     };
     let stopped = DeploymentStatus::Stopped {
-        reason: "somebody did".into(),
+        reason: sample::fault("somebody did"),
     };
     for status in [ready, failed, stopped, DeploymentStatus::Succeeded] {
         let mut life = flickering();

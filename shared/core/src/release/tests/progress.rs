@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::given::{Story, deployment, given, in_progress, stage};
 use crate::release::{
-    ActionKind, CheckResult, Closing, DeploymentEnd, DeploymentStatus, Event, NotStarted, Outcome,
-    Principal, Progress, RollbackBy, RollbackReason, Step,
+    ActionKind, CheckResult, Closing, DeploymentEnd, DeploymentFault, DeploymentStatus, Event,
+    NotStarted, Outcome, Principal, Progress, RollbackBy, RollbackReason, ShiftedStep, Step,
 };
 use crate::{pipeline::HookPoint, sample};
 
@@ -75,21 +75,21 @@ fn rollback(hold: bool) -> Event {
     Event::RollbackStarted {
         deployment: None,
         alias: None,
-        reason: RollbackReason::LeftInPlace { said: why() },
+        reason: RollbackReason::LeftInPlace { fault: why() },
         outcome: Outcome::RolledBack,
         hold,
     }
 }
 
-fn why() -> String {
-    "because".into()
+fn why() -> DeploymentFault {
+    sample::fault("because")
 }
 
 #[test]
 fn nothing_is_deployed_before_it_has_started() {
     let external = Event::BaselineChanged {
         stage: stage("test"),
-        found: "shop-api:9".into(),
+        found: sample::revision(9),
     };
     let runs = Event::RunsAlready {
         stage: stage("test"),
@@ -141,7 +141,9 @@ fn a_deployments_step_follows_from_how_it_stands_and_who_rolls_it_back() {
             "rolling back",
         ),
         (
-            DeploymentStatus::Shifted { at: why() },
+            DeploymentStatus::Shifted {
+                at: ShiftedStep::KeepingOldTasks,
+            },
             "baking",
             "rolling back",
         ),
@@ -170,7 +172,9 @@ fn a_deployments_step_follows_from_how_it_stands_and_who_rolls_it_back() {
             "closing: stopped",
         ),
         (
-            DeploymentStatus::Replaced { by: why() },
+            DeploymentStatus::Replaced {
+                by: sample::external(),
+            },
             "closing: replaced",
             "closing: replaced",
         ),
@@ -216,7 +220,7 @@ fn what_is_said_of_a_start_once_the_deployment_is_there_does_not_end_the_rollout
         deploying().refused(ActionKind::Start, "no"),
         deploying().happened(Event::BaselineChanged {
             stage: stage("test"),
-            found: "shop-api:9".into(),
+            found: sample::revision(9),
         }),
         deploying().happened(Event::RunsAlready {
             stage: stage("test"),

@@ -43,7 +43,9 @@ fn a_rollout_is_taken_back_when_somebody_wants_it_and_the_stage_is_held() {
         })
         .observed(
             "ecs-svc/1",
-            DeploymentStatus::RolledBack { reason: "r".into() },
+            DeploymentStatus::RolledBack {
+                reason: sample::fault("r"),
+            },
         )
         .restored();
     let records = story.records();

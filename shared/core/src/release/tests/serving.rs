@@ -157,7 +157,12 @@ fn who_joins_a_rollback_that_began_by_itself_gets_it_whatever_has_come_meanwhile
 #[test]
 fn a_rollback_that_somebody_asked_for_holds_the_stage_whoever_began_it() {
     let story = serving().happened(begun(false)).happened(unwanted());
-    let story = story.observed(ID, DeploymentStatus::RolledBack { reason: "r".into() });
+    let story = story.observed(
+        ID,
+        DeploymentStatus::RolledBack {
+            reason: sample::fault("r"),
+        },
+    );
     let (outcome, _, hold) = held(&story);
     assert_eq!(outcome, Outcome::RolledBack);
     assert!(hold.contains("it is slow"), "{hold}");
@@ -166,11 +171,13 @@ fn a_rollback_that_somebody_asked_for_holds_the_stage_whoever_began_it() {
 #[test]
 fn whoever_finds_that_it_was_replaced_takes_nothing_back() {
     let story = serving().happened(unwanted()).intended();
-    let replaced = DeploymentStatus::Replaced { by: "d-9".into() };
+    let replaced = DeploymentStatus::Replaced {
+        by: sample::external(),
+    };
     let (outcome, _, hold) = held(&story.observed(ID, replaced));
     assert_eq!(outcome, Outcome::Superseded);
     assert!(
-        hold.contains("d-9 was started outside of Towpath"),
+        hold.contains("a deployment of shop:9 was started outside of Towpath"),
         "{hold}"
     );
 }

@@ -9,9 +9,9 @@ use super::given::{Story, deployment, given, in_progress, stage};
 use crate::names::ReleaseId;
 use crate::pipeline::HookPoint;
 use crate::release::{
-    Accepted, ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, EndReason, Entry,
-    EntryText, Event, Incoming, Outcome, Phase, Principal, Release, ReplyRefusal, ScalingState,
-    StoredEntry, StoredNow, VoidReason, accept, reason, verify_chain,
+    Accepted, ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, DeploymentStep,
+    EndReason, Entry, EntryText, Event, Incoming, Outcome, Phase, Principal, Release, ReplyRefusal,
+    ScalingState, ShiftedStep, StoredEntry, StoredNow, VoidReason, accept, reason, verify_chain,
 };
 use crate::sample::{self, notified};
 use crate::token::TokenError;
@@ -120,7 +120,7 @@ pub(crate) fn eventful() -> Story {
         })
         .happened(Event::BaselineChanged {
             stage: stage("production"),
-            found: "shop:9".into(),
+            found: sample::revision(9),
         })
         .happened(Event::RunsAlready {
             stage: stage("production"),
@@ -261,24 +261,30 @@ fn every_event_is_read_back_as_it_was_written() {
 
 #[test]
 fn every_status_of_a_deployment_is_read_back_as_it_was_written() {
-    let reason = || "r".to_owned();
+    let reason = || sample::fault("r");
     for status in [
         DeploymentStatus::InProgress {
-            at: "Install".into(),
+            at: DeploymentStep::named("Install"),
             traffic: Some(10),
         },
         DeploymentStatus::Ready {
             pause: Some("pause-1".parse().unwrap()),
         },
-        DeploymentStatus::Shifted { at: reason() },
+        DeploymentStatus::Shifted {
+            at: ShiftedStep::KeepingOldTasks,
+        },
         DeploymentStatus::RollingBack {
             reason: reason(),
             by: Some(deployment("d-2")),
         },
         DeploymentStatus::RolledBack { reason: reason() },
+        DeploymentStatus::Halted { reason: reason() },
         DeploymentStatus::Failed { reason: reason() },
+        DeploymentStatus::FailedInPlace { reason: reason() },
         DeploymentStatus::Stopped { reason: reason() },
-        DeploymentStatus::Replaced { by: reason() },
+        DeploymentStatus::Replaced {
+            by: sample::external(),
+        },
     ] {
         let json = serde_json::to_string(&status).expect("it is written");
         let back: DeploymentStatus = serde_json::from_str(&json).expect(&json);

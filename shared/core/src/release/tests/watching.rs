@@ -7,7 +7,7 @@ use super::given::{Story, deployment, given, in_progress, stage, vote};
 use crate::pipeline::HookPoint;
 use crate::release::{
     Accepted, Action, ActionKind, CheckResult, Decision, DeploymentStatus, Event, Incoming,
-    Outcome, WaitsOn, reason,
+    Outcome, ShiftedStep, WaitsOn, reason,
 };
 use crate::sample;
 
@@ -127,7 +127,7 @@ fn a_rejection_before_traffic_moves_takes_green_back_and_ends_as_refused() {
         .observed(
             ID,
             DeploymentStatus::Stopped {
-                reason: "stopped".into(),
+                reason: sample::fault("stopped"),
             },
         )
         .restored();
@@ -221,7 +221,7 @@ fn a_check_that_fails_while_it_bakes_brings_the_old_version_back_and_holds_the_s
         .observed(
             ID,
             DeploymentStatus::Shifted {
-                at: "waiting".into(),
+                at: ShiftedStep::KeepingOldTasks,
             },
         )
         .restored()

@@ -3,11 +3,14 @@
 use jiff::SignedDuration;
 use towpath_core::names::DeploymentId;
 use towpath_core::pipeline::{CodeDeploySettings, HookPoint};
-use towpath_core::release::{DeploymentStatus, Place};
+use towpath_core::release::{
+    AwsSaid, AwsService, DeploymentFault, DeploymentStatus, DeploymentStep, FaultCause, FaultLeft,
+    Place, ShiftedStep,
+};
 
 use super::waits_to_terminate;
 use crate::engine::contract::Observed;
-use crate::engine::service_state::{is_named, not_shown_yet, serves};
+use crate::engine::service_state::{is_named, not_shown_yet, serves, unknown};
 use crate::engine::stopped_tasks as tasks;
 use crate::ports::{CallError, DeploymentInfo, DeploymentProgress, Ports, Wait};
 
@@ -24,9 +27,9 @@ pub(super) async fn observe<P: Ports>(
     let (info, progress) = tokio::join!(ports.deployment(place, id), ports.progress(place, id));
     let Some(info) = info? else {
         return Ok(if observed.fresh {
-            not_shown_yet("CodeDeploy")
+            not_shown_yet(AwsService::Codedeploy)
         } else {
-            unknown(id)
+            unknown(AwsService::Codedeploy, id)
         });
     };
     if matches!(info.status.as_str(), "Failed" | "Stopped") {
@@ -50,7 +53,7 @@ pub(super) async fn observe<P: Ports>(
         },
         "Ready" => Ok(DeploymentStatus::Ready { pause: None }),
         _ if waits_to_terminate(&progress) => Ok(DeploymentStatus::Shifted {
-            at: "the old tasks are kept until their time is over".into(),
+            at: ShiftedStep::KeepingOldTasks,
         }),
         _ => Ok(DeploymentStatus::InProgress {
             at: step(&info, &progress),
@@ -69,22 +72,24 @@ async fn coming_back<P: Ports>(
 ) -> Result<DeploymentStatus, CallError> {
     let (info, progress) = tokio::join!(ports.deployment(place, back), ports.progress(place, back));
     let progress = progress.unwrap_or_default();
-    let reason = format!("{back} brings the old version back");
+    let by = Some(back.clone());
+    let reason = DeploymentFault::from(FaultCause::BroughtBack { by });
     let Some(info) = info? else {
         return Ok(if fresh {
             let by = Some(back.clone());
             DeploymentStatus::RollingBack { reason, by }
         } else {
-            unknown(back)
+            unknown(AwsService::Codedeploy, back)
         });
     };
     Ok(match info.status.as_str() {
         "Succeeded" => DeploymentStatus::RolledBack { reason },
         "Failed" | "Stopped" => DeploymentStatus::Failed {
-            reason: format!(
-                "the rollback {back} failed too: {}; look at what serves",
-                self::reason(settings, &info, &progress)
-            ),
+            reason: FaultCause::RollbackFailed {
+                deployment: back.clone(),
+                because: Box::new(cause(settings, &info, &progress)),
+            }
+            .into(),
         },
         // Nobody is asked whether the old version may come back.
         "Ready" => {
@@ -102,12 +107,6 @@ async fn coming_back<P: Ports>(
     })
 }
 
-fn unknown(id: &DeploymentId) -> DeploymentStatus {
-    DeploymentStatus::Failed {
-        reason: format!("CodeDeploy knows no deployment {id}"),
-    }
-}
-
 /// A deployment that failed or was stopped is followed by another one that rolls it back; only
 /// that one's end says what serves.
 async fn ended<P: Ports>(
@@ -119,10 +118,10 @@ async fn ended<P: Ports>(
 ) -> Result<DeploymentStatus, CallError> {
     let place = observed.place;
     let failed = tasks::of_task_set(ports, place, progress.green.as_deref()).await;
-    let mut reason = tasks::explained(&reason(settings, info, progress), &failed);
-    if by_request(info) {
-        reason = observed.stopped_by(reason);
-    }
+    let reason = match by_request(info) {
+        Some(said) => observed.stopped(said, failed),
+        None => DeploymentFault::from(cause(settings, info, progress)).with_tasks(failed),
+    };
     let Some(by) = &info.rolled_back_by else {
         let may_appear = info
             .ended_at
@@ -144,7 +143,8 @@ async fn ended<P: Ports>(
             Some("Failed" | "Stopped") => {
                 let has_traffic = progress.green_traffic.is_some_and(|percent| percent > 0);
                 let left = has_traffic || is_named(ports, observed).await?;
-                let reason = format!("{reason}; the rollback {by} failed too");
+                let by = Some(by.clone());
+                let reason = reason.leaving(FaultLeft::RollbackFailed { by });
                 not_rolled_back(left, observed.rollback.is_some(), reason)
             }
             Some(_) | None => DeploymentStatus::RollingBack {
@@ -155,14 +155,12 @@ async fn ended<P: Ports>(
     )
 }
 
-/// A deployment that CodeDeploy's own rollback, which failed as well, has not rolled back. What is left
-/// in place is to be rolled back, unless that was the rollback that Towpath had begun.
-fn not_rolled_back(left: bool, begun: bool, reason: String) -> DeploymentStatus {
+/// A deployment that CodeDeploy's own rollback, which failed as well, has not taken back. What is left
+/// in place is to be taken back, unless that was the way back that Towpath had begun.
+fn not_rolled_back(left: bool, begun: bool, reason: DeploymentFault) -> DeploymentStatus {
     match left && !begun {
         true => DeploymentStatus::FailedInPlace { reason },
-        false => DeploymentStatus::Failed {
-            reason: format!("{reason}: look at what serves"),
-        },
+        false => DeploymentStatus::Failed { reason },
     }
 }
 
@@ -179,7 +177,7 @@ struct End {
 }
 
 impl End {
-    fn without_rollback(&self, reason: String) -> DeploymentStatus {
+    fn without_rollback(&self, reason: DeploymentFault) -> DeploymentStatus {
         match self.percent {
             _ if self.rollback_awaited && self.asked_for => {
                 DeploymentStatus::RollingBack { reason, by: None }
@@ -189,49 +187,51 @@ impl End {
             0 if self.was_stopped => DeploymentStatus::Stopped { reason },
             0 => DeploymentStatus::RolledBack { reason },
             percent => DeploymentStatus::FailedInPlace {
-                reason: format!(
-                    "{reason}; {percent}% of traffic goes to the new version and nothing rolls it back"
-                ),
+                reason: reason.leaving(FaultLeft::Traffic { percent }),
             },
         }
     }
 }
 
-/// Whether somebody has asked CodeDeploy to stop the deployment:
+/// What CodeDeploy says of the deployment where somebody has asked it to stop it:
 /// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ErrorInformation.html>.
-fn by_request(info: &DeploymentInfo) -> bool {
-    info.error
-        .as_ref()
-        .is_some_and(|(code, _)| code == "MANUAL_STOP")
+fn by_request(info: &DeploymentInfo) -> Option<AwsSaid> {
+    said(info).filter(|said| said.code.as_deref() == Some("MANUAL_STOP"))
 }
 
-/// Why the deployment has ended, in CodeDeploy's words, with the hook's function where it failed at a
-/// hook: CodeDeploy names only the event.
-fn reason(
+/// What CodeDeploy says of the deployment's end, if it does.
+fn said(info: &DeploymentInfo) -> Option<AwsSaid> {
+    let (code, message) = info.error.as_ref()?;
+    Some(AwsSaid {
+        code: Some(code.clone()),
+        message: message.clone(),
+    })
+}
+
+/// Why the deployment has ended, with the hook's function where it failed at a hook: CodeDeploy
+/// names only the event.
+fn cause(
     settings: &CodeDeploySettings,
     info: &DeploymentInfo,
     progress: &DeploymentProgress,
-) -> String {
-    let failed = progress
-        .lifecycle
-        .iter()
-        .find(|(_, status)| status == "Failed")
-        .map(|(event, _)| match &settings.hook {
-            Some(hook) if HookPoint::of_lifecycle_event(event).is_some() => {
-                format!("{event} failed at the hook {hook}")
-            }
-            Some(_) | None => format!("{event} failed"),
-        });
-    match (&info.error, failed) {
-        (Some((code, message)), Some(failed)) => format!("{failed}: {code}: {message}"),
-        (Some((code, message)), None) => format!("{code}: {message}"),
-        (None, Some(failed)) => failed,
-        (None, None) => format!("CodeDeploy says {}", info.status.to_lowercase()),
+) -> FaultCause {
+    let mut lifecycle = progress.lifecycle.iter();
+    let failed = lifecycle.find(|(_, status)| status == "Failed");
+    match (failed, said(info)) {
+        (Some((event, _)), said) => FaultCause::EventFailed {
+            event: event.clone(),
+            hook: HookPoint::of_lifecycle_event(event).and(settings.hook.clone()),
+            said,
+        },
+        (None, Some(said)) => FaultCause::AwsSaid(said),
+        (None, None) => FaultCause::NoReason {
+            by: AwsService::Codedeploy,
+        },
     }
 }
 
-/// What the deployment is at, for people.
-fn step(info: &DeploymentInfo, progress: &DeploymentProgress) -> String {
+/// What the deployment is at.
+fn step(info: &DeploymentInfo, progress: &DeploymentProgress) -> DeploymentStep {
     let current = progress
         .lifecycle
         .iter()
@@ -243,12 +243,16 @@ fn step(info: &DeploymentInfo, progress: &DeploymentProgress) -> String {
                 .rev()
                 .find(|(_, status)| status == "Succeeded")
         });
-    current.map_or_else(|| info.status.clone(), |(event, _)| event.clone())
+    DeploymentStep::named(current.map_or(&info.status, |(event, _)| event))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn it_failed() -> DeploymentFault {
+        DeploymentFault::said("it failed")
+    }
 
     fn status(was_stopped: bool, percent: u8, rollback_awaited: bool) -> DeploymentStatus {
         ends(was_stopped, percent, rollback_awaited, true)
@@ -266,21 +270,21 @@ mod tests {
             rollback_awaited,
             asked_for,
         };
-        end.without_rollback("it failed".into())
+        end.without_rollback(it_failed())
     }
 
     #[test]
     fn a_rollback_that_may_still_appear_is_waited_for() {
         for (was_stopped, percent) in [(true, 0), (true, 50), (false, 50)] {
             let awaited = DeploymentStatus::RollingBack {
-                reason: "it failed".into(),
+                reason: it_failed(),
                 by: None,
             };
             assert_eq!(status(was_stopped, percent, true), awaited);
         }
         // Whoever stops it by hand may have asked for none.
         let halted = DeploymentStatus::Halted {
-            reason: "it failed".into(),
+            reason: it_failed(),
         };
         assert_eq!(ends(true, 50, true, false), halted);
     }
@@ -288,7 +292,7 @@ mod tests {
     #[test]
     fn what_a_failed_rollback_leaves_in_place_is_to_be_taken_back_unless_it_was_the_way_back() {
         let in_place = |left, begun| {
-            let status = not_rolled_back(left, begun, "it failed".into());
+            let status = not_rolled_back(left, begun, it_failed());
             matches!(status, DeploymentStatus::FailedInPlace { .. })
         };
         assert!(in_place(true, false));
@@ -299,7 +303,7 @@ mod tests {
 
     #[test]
     fn the_old_version_serves_where_no_traffic_has_moved() {
-        let reason = "it failed".to_owned();
+        let reason = it_failed();
         assert_eq!(
             status(false, 0, false),
             DeploymentStatus::RolledBack {
@@ -315,7 +319,7 @@ mod tests {
             let DeploymentStatus::FailedInPlace { reason } = status(was_stopped, 10, false) else {
                 panic!("it is to be rolled back");
             };
-            assert!(reason.contains("10% of traffic goes to the new version"));
+            assert_eq!(reason.left, Some(FaultLeft::Traffic { percent: 10 }));
         }
     }
 }

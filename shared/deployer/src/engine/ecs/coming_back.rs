@@ -1,10 +1,11 @@
 //! How a deployment stands that brings the old version back.
 
 use towpath_core::names::DeploymentId;
-use towpath_core::release::{DeploymentStatus, Place};
+use towpath_core::release::{AwsService, DeploymentFault, DeploymentStatus, FaultCause, Place};
 
 use crate::engine::pause::let_through;
 use crate::engine::service_deployment::{ServiceDeployment, Standing};
+use crate::engine::service_state::unknown;
 use crate::ports::{CallError, Ports};
 
 /// How the deployment stands that brings the old version back after another one was over.
@@ -14,13 +15,13 @@ pub(super) async fn coming_back<P: Ports>(
     back: &DeploymentId,
     fresh: bool,
 ) -> Result<DeploymentStatus, CallError> {
-    let reason = "another deployment brings the old version back".to_owned();
+    let reason = DeploymentFault::from(FaultCause::BroughtBack { by: None });
     let Some(seen) = ServiceDeployment::read(ports, place, back).await? else {
         return Ok(if fresh {
             let by = Some(back.clone());
             DeploymentStatus::RollingBack { reason, by }
         } else {
-            unknown(back)
+            unknown(AwsService::Ecs, back)
         });
     };
     Ok(match seen.standing() {
@@ -37,18 +38,12 @@ pub(super) async fn coming_back<P: Ports>(
         Standing::Successful | Standing::CleaningUp => DeploymentStatus::RolledBack { reason },
         Standing::Turning | Standing::RolledBack | Standing::RollbackFailed | Standing::Stopped => {
             DeploymentStatus::Failed {
-                reason: format!(
-                    "the deployment {back}, which was to bring the old version back, did not come through: {}; look at what serves",
-                    seen.reason()
-                ),
+                reason: FaultCause::RollbackFailed {
+                    deployment: back.clone(),
+                    because: Box::new(seen.cause()),
+                }
+                .into(),
             }
         }
     })
-}
-
-/// What is said of a deployment that ECS does not know.
-pub(super) fn unknown(id: &DeploymentId) -> DeploymentStatus {
-    DeploymentStatus::Failed {
-        reason: format!("ECS knows no service deployment {id}"),
-    }
 }

@@ -18,14 +18,16 @@
 //!
 //! A rollback has no event and no stage of its own; its traffic weights and these states tell.
 
-use towpath_core::release::DeploymentStatus;
+use towpath_core::release::{
+    AwsService, DeploymentFault, DeploymentStatus, External, FaultLeft, ShiftedStep,
+};
 
-use super::coming_back::{coming_back, unknown};
+use super::coming_back::coming_back;
 use super::started::newest_after;
 use crate::engine::contract::Observed;
 use crate::engine::service_deployment::{ServiceDeployment, Standing, brings};
-use crate::engine::service_state::{is_named, not_shown_yet, replaced_by, serves};
-use crate::engine::stopped_tasks as tasks;
+use crate::engine::service_state::{is_named, not_shown_yet, replaced_by, serves, unknown};
+use crate::engine::stopped_tasks;
 use crate::ports::{CallError, Ports};
 
 pub(super) async fn observe<P: Ports>(
@@ -38,9 +40,9 @@ pub(super) async fn observe<P: Ports>(
     }
     let Some(seen) = ServiceDeployment::read(ports, place, id).await? else {
         return Ok(if observed.fresh {
-            not_shown_yet("ECS")
+            not_shown_yet(AwsService::Ecs)
         } else {
-            unknown(id)
+            unknown(AwsService::Ecs, id)
         });
     };
     Ok(match seen.standing() {
@@ -52,7 +54,7 @@ pub(super) async fn observe<P: Ports>(
             },
         },
         Standing::CleaningUp => DeploymentStatus::Shifted {
-            at: "the old tasks are being stopped".into(),
+            at: ShiftedStep::StoppingOldTasks,
         },
         Standing::Turning => DeploymentStatus::RollingBack {
             reason: why(ports, observed, &seen).await,
@@ -63,16 +65,12 @@ pub(super) async fn observe<P: Ports>(
             reason: why(ports, observed, &seen).await,
         },
         Standing::RollbackFailed => {
-            let reason = format!(
-                "{}; rolling back failed too",
-                why(ports, observed, &seen).await
-            );
+            let reason = why(ports, observed, &seen).await;
+            let reason = reason.leaving(FaultLeft::RollbackFailed { by: None });
             let has_traffic = seen.green_traffic().is_some_and(|percent| percent > 0);
             match has_traffic || is_named(ports, observed).await? {
                 true => DeploymentStatus::FailedInPlace { reason },
-                false => DeploymentStatus::Failed {
-                    reason: format!("{reason}: look at what serves"),
-                },
+                false => DeploymentStatus::Failed { reason },
             }
         }
         Standing::Stopped => stopped(ports, observed, &seen).await?,
@@ -91,7 +89,10 @@ async fn stopped<P: Ports>(
         return Ok(match brings(ports, observed.place, newest).await? {
             Some(brings) => replaced_by(&brings),
             None => DeploymentStatus::Replaced {
-                by: newest.id.to_string(),
+                by: External::Deployment {
+                    deployment: Some(newest.id.clone()),
+                    revision: None,
+                },
             },
         });
     }
@@ -99,9 +100,7 @@ async fn stopped<P: Ports>(
     let percent = seen.green_traffic().unwrap_or(0);
     if percent > 0 {
         return Ok(DeploymentStatus::FailedInPlace {
-            reason: format!(
-                "{reason}; {percent}% of traffic goes to the new version and nothing rolls it back"
-            ),
+            reason: reason.leaving(FaultLeft::Traffic { percent }),
         });
     }
     // The old version never stopped serving. But what the service names is what its next deployment
@@ -113,15 +112,17 @@ async fn stopped<P: Ports>(
 }
 
 /// Why the deployment did not come through: what ECS says, and why its tasks failed.
-async fn why<P: Ports>(ports: &P, observed: &Observed<'_>, seen: &ServiceDeployment) -> String {
+async fn why<P: Ports>(
+    ports: &P,
+    observed: &Observed<'_>,
+    seen: &ServiceDeployment,
+) -> DeploymentFault {
     let failed = match observed.tasks {
-        Some(name) => tasks::started_by(ports, observed.place, name.as_str()).await,
+        Some(name) => stopped_tasks::started_by(ports, observed.place, name.as_str()).await,
         None => Vec::new(),
     };
-    let reason = tasks::explained(&seen.reason(), &failed);
-    if seen.was_stopped_by_request() {
-        observed.stopped_by(reason)
-    } else {
-        reason
+    match seen.stopped_by_request() {
+        Some(said) => observed.stopped(said, failed),
+        None => DeploymentFault::from(seen.cause()).with_tasks(failed),
     }
 }

@@ -13,10 +13,14 @@ mod start;
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId};
-use towpath_core::release::{DeploymentStatus, Event, Place, Start};
+use towpath_core::release::{
+    AwsSaid, AwsService, DeploymentFault, DeploymentStatus, DeploymentStep, Event, External,
+    FaultCause, FaultLeft, LateCause, Place, Start,
+};
 
 use super::contract::{
     Engine, Observed, Problem, RollbackStart, RollbackTask, SetUp, StartedRollback, Wanted,
+    stopped_by_towpath,
 };
 use super::service_state::{deleted, not_shown_yet};
 use super::{pause, stopped_tasks};
@@ -126,7 +130,7 @@ async fn roll_back<P: Ports>(
         if let Some(revision) = back.revision
             && let Ok(paused) = pause::paused(ports, place, &service, revision).await
         {
-            waited = paused.and_then(|paused| paused.in_vain);
+            waited = paused.map(|paused| LateCause::Pause { at: paused.at });
         }
     }
     let service = ports.update_service(place, to).await?;
@@ -139,7 +143,10 @@ async fn roll_back<P: Ports>(
 
 fn replaced(primary: &EcsDeployment<'_>) -> DeploymentStatus {
     DeploymentStatus::Replaced {
-        by: format!("{} of {}", primary.id(), primary.revision()),
+        by: External::Deployment {
+            deployment: primary.id().parse().ok(),
+            revision: primary.revision().parse().ok(),
+        },
     }
 }
 
@@ -159,7 +166,7 @@ async fn observe<P: Ports>(
         && is_from_before(observed, primary)
     {
         return Ok(DeploymentStatus::RollingBack {
-            reason: why.to_string(),
+            reason: stopped_by_towpath(why),
             by: observed.rollback.cloned(),
         });
     }
@@ -175,7 +182,7 @@ async fn observe<P: Ports>(
                 && observed.rolling_back.is_none()
                 && primary.is_none_or(|it| it.revision() == observed.previous.as_str()) =>
         {
-            Ok(not_shown_yet("ECS"))
+            Ok(not_shown_yet(AwsService::Ecs))
         }
         (_, Some(primary)) if primary.revision() == observed.previous.as_str() => {
             let reason = why(ports, observed, ours, Some(primary)).await;
@@ -188,7 +195,7 @@ async fn observe<P: Ports>(
                     DeploymentStatus::RolledBack { reason }
                 }
                 "FAILED" => DeploymentStatus::Failed {
-                    reason: format!("{reason}; rolling back failed too"),
+                    reason: reason.leaving(FaultLeft::RollbackFailed { by: None }),
                 },
                 _ => DeploymentStatus::RollingBack {
                     reason,
@@ -198,7 +205,7 @@ async fn observe<P: Ports>(
         }
         (_, Some(primary)) => Ok(replaced(primary)),
         (_, None) => Ok(DeploymentStatus::Failed {
-            reason: "the service has no primary deployment".into(),
+            reason: FaultCause::NoPrimary.into(),
         }),
     }
 }
@@ -217,7 +224,8 @@ async fn under_way<P: Ports>(
     service: &Value,
     deployment: &EcsDeployment<'_>,
 ) -> Result<DeploymentStatus, CallError> {
-    let in_progress = |at: String| DeploymentStatus::InProgress { at, traffic: None };
+    let in_progress = |at| DeploymentStatus::InProgress { at, traffic: None };
+    let tasks = deployment.counts();
     Ok(match deployment.rollout_state() {
         "COMPLETED" => match missing(service, deployment) {
             None => DeploymentStatus::Succeeded,
@@ -233,17 +241,20 @@ async fn under_way<P: Ports>(
             match paused {
                 Some(paused) if observed.skip_pauses => {
                     pause::go_on(ports, place, &paused).await?;
-                    in_progress(deployment.progress())
+                    in_progress(DeploymentStep::Tasks(tasks))
                 }
-                Some(paused) => in_progress(format!("{}; {}", paused.at, deployment.progress())),
-                None => in_progress(deployment.progress()),
+                Some(paused) => in_progress(DeploymentStep::Paused {
+                    at: paused.at,
+                    tasks: Some(tasks),
+                }),
+                None => in_progress(DeploymentStep::Tasks(tasks)),
             }
         }
     })
 }
 
 /// What is missing until a deployment serves that ECS counts as successful already, if anything is.
-fn missing(service: &Value, deployment: &EcsDeployment<'_>) -> Option<String> {
+fn missing(service: &Value, deployment: &EcsDeployment<'_>) -> Option<DeploymentStep> {
     let service = Service(service);
     if !service.succeeds_early() {
         return None;
@@ -251,14 +262,9 @@ fn missing(service: &Value, deployment: &EcsDeployment<'_>) -> Option<String> {
     let deployments = service.deployments();
     let others = deployments.iter().filter(|it| it.id() != deployment.id());
     let older: u32 = others.map(EcsDeployment::tasks).sum();
-    let progress = deployment.progress();
-    match (deployment.is_full(), older) {
-        (true, 0) => None,
-        (_, 0) => Some(format!("ECS counts it as successful already; {progress}")),
-        (_, older) => Some(format!(
-            "ECS counts it as successful already; {progress}, beside {older} of an older version"
-        )),
-    }
+    let tasks = deployment.counts();
+    let is_over = deployment.is_full() && older == 0;
+    (!is_over).then_some(DeploymentStep::CountedEarly { tasks, older })
 }
 
 /// Why the deployment failed: what ECS says, and why its tasks stopped.
@@ -267,17 +273,24 @@ async fn why<P: Ports>(
     observed: &Observed<'_>,
     ours: Option<&EcsDeployment<'_>>,
     primary: Option<&EcsDeployment<'_>>,
-) -> String {
+) -> DeploymentFault {
     let said = ours.or(primary).map_or("", EcsDeployment::rollout_reason);
+    let cause = if said.is_empty() {
+        FaultCause::NoReason {
+            by: AwsService::Ecs,
+        }
+    } else {
+        FaultCause::AwsSaid(AwsSaid::message(said))
+    };
     let failed =
         stopped_tasks::started_by(ports, observed.place, observed.deployment.as_str()).await;
-    stopped_tasks::explained(said, &failed)
+    DeploymentFault::from(cause).with_tasks(failed)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use towpath_core::release::{RollbackReason, ServiceId};
+    use towpath_core::release::{RollbackReason, ServiceId, TaskCounts};
 
     use super::*;
 
@@ -307,7 +320,7 @@ mod tests {
             fresh,
             shifted: false,
             rolling_back: Some(&RollbackReason::LeftInPlace {
-                said: "it failed".into(),
+                fault: DeploymentFault::said("it failed"),
             }),
         };
         let service = json!({ "deployments": [{ "id": "ecs-svc/2", "status": "PRIMARY",
@@ -338,11 +351,14 @@ mod tests {
         let old = json!({ "id": "ecs-svc/1", "status": "ACTIVE", "runningCount": 1 });
         let gone = json!({ "id": "ecs-svc/1", "status": "DRAINING", "runningCount": 0 });
         let missing = |service: Value| missing(&service, &Service(&service).deployments()[0]);
+        let tasks = TaskCounts {
+            running: 1,
+            wanted: 2,
+            failed: 0,
+        };
         assert_eq!(
-            missing(service(true, 1, old.clone())).as_deref(),
-            Some(
-                "ECS counts it as successful already; 1 of 2 tasks run, beside 1 of an older version"
-            )
+            missing(service(true, 1, old.clone())),
+            Some(DeploymentStep::CountedEarly { tasks, older: 1 })
         );
         assert!(missing(service(true, 2, old.clone())).is_some());
         assert!(missing(service(true, 1, gone.clone())).is_some());

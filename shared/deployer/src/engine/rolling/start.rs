@@ -105,7 +105,7 @@ async fn taken_back<P: Ports>(ports: &P, start: &Start) -> Result<Vec<Event>, Ca
     match seen.standing() {
         // That it has come to nothing is no start that is not shown yet.
         Standing::Turning | Standing::RolledBack | Standing::RollbackFailed => {
-            let reason = seen.reason();
+            let reason = seen.cause().into();
             let status = DeploymentStatus::RollingBack { reason, by: None };
             let observed = Event::DeploymentObserved { deployment, status };
             Ok(vec![started, observed])

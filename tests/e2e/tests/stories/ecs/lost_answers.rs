@@ -206,7 +206,8 @@ async fn a_service_that_is_shown_as_before_the_end_was_not_taken_elsewhere() -> 
     world.ended(TAG).await?;
     ended_as(&world, "succeeded", &digest).await?;
     let looks = world.events_named(TAG, "deployment_observed").await?;
-    let stale = |look: &Value| look["status"]["at"] == "ECS does not show it yet";
+    let not_shown = json!({ "is": "not_shown", "by": "ecs" });
+    let stale = |look: &Value| look["status"]["at"] == not_shown;
     assert!(looks.iter().any(stale), "{looks:#?}");
     Ok(())
 }
@@ -226,6 +227,7 @@ async fn a_deployment_that_is_not_shown_yet_has_not_failed() -> Result<(), Error
     world.ended(TAG).await?;
     ended_as(&world, "succeeded", &digest).await?;
     let looks = world.events_named(TAG, "deployment_observed").await?;
-    assert_eq!(looks[0]["status"]["at"], "ECS does not show it yet");
+    let not_shown = json!({ "is": "not_shown", "by": "ecs" });
+    assert_eq!(looks[0]["status"]["at"], not_shown);
     Ok(())
 }
