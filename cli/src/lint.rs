@@ -15,7 +15,7 @@ use std::path::Path;
 use towpath_taskdef::repeated_path;
 
 use serde::Serialize;
-use towpath_core::pipeline::{LARGEST_TEXT, Pipeline, Problem, ReadError};
+use towpath_core::pipeline::{MAX_TEXT, Pipeline, Problem, ReadError};
 
 use self::not_a_pipeline::{not_a_pipeline, way_to_a_pipeline};
 use crate::schema_node::{SchemaNode, Shapeless};
@@ -68,12 +68,12 @@ impl LintError {
 }
 
 impl LintError {
-    /// A file with more than [`LARGEST_TEXT`] bytes.
+    /// A file with more than [`MAX_TEXT`] bytes.
     pub(crate) fn too_large() -> Self {
         Self::new(
             Position::START,
             "",
-            format!("the file has more than the {LARGEST_TEXT} bytes that are read"),
+            format!("the file has more than the {MAX_TEXT} bytes that are read"),
             "no pipeline needs that: is it the right file?",
         )
     }
@@ -144,7 +144,7 @@ impl Linter {
     }
 
     fn read(&self, text: &str, format: Format) -> Result<Pipeline, Vec<LintError>> {
-        if text.len() > LARGEST_TEXT {
+        if text.len() > MAX_TEXT {
             return Err(vec![LintError::too_large()]);
         }
         let mut root = match format {

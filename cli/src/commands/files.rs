@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use towpath_taskdef::visible;
 
 use serde::Serialize;
-use towpath_core::pipeline::{LARGEST_TEXT, Pipeline};
+use towpath_core::pipeline::{MAX_TEXT, Pipeline};
 
 use crate::lint::{Format, LintError, Linter};
 use crate::output::Failure;
@@ -55,7 +55,7 @@ fn lint_one(linter: &Linter, path: &Path) -> Linted {
 fn lint_bytes(linter: &Linter, path: &Path, bytes: &[u8]) -> Result<Pipeline, Vec<LintError>> {
     let text = wide_encoding(bytes).map_or_else(|| Ok(std::str::from_utf8(bytes)), Err);
     match text {
-        _ if bytes.len() > LARGEST_TEXT => Err(vec![LintError::too_large()]),
+        _ if bytes.len() > MAX_TEXT => Err(vec![LintError::too_large()]),
         Err(wide) => Err(vec![wide]),
         Ok(Ok(text)) => linter.lint(text, Format::of_path(path)),
         Ok(Err(error)) => Err(vec![LintError::not_utf8(&bytes[..error.valid_up_to()])]),
@@ -84,7 +84,7 @@ fn wide_encoding(bytes: &[u8]) -> Option<LintError> {
 
 /// The file's bytes: one more than is allowed where there are too many, whatever its size.
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let limit = LARGEST_TEXT as u64 + 1;
+    let limit = MAX_TEXT as u64 + 1;
     let mut bytes = Vec::new();
     if path == Path::new("-") {
         std::io::stdin().take(limit).read_to_end(&mut bytes)?;

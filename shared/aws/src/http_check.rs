@@ -31,7 +31,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
-use towpath_core::check::{Answer, LARGEST_BODY, Response, Verdict, decided, judge};
+use towpath_core::check::{Answer, MAX_BODY, Response, Verdict, decided, judge};
 use towpath_core::message::one_line;
 use towpath_core::pipeline::HttpCheck;
 use towpath_core::target::{AddressPolicy, CheckUrl, Host, Scheme};
@@ -231,7 +231,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (mut sender, connection) = http1::Builder::new()
-        .max_buf_size(LARGEST_BODY)
+        .max_buf_size(MAX_BODY)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|error| error.to_string())?;
@@ -275,7 +275,7 @@ async fn read_body(mut body: Incoming) -> Result<(Vec<u8>, bool), String> {
         let Ok(data) = frame.map_err(|error| error.to_string())?.into_data() else {
             continue;
         };
-        let room = LARGEST_BODY - bytes.len();
+        let room = MAX_BODY - bytes.len();
         if data.len() > room {
             bytes.extend_from_slice(&data[..room]);
             return Ok((bytes, true));

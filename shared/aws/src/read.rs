@@ -3,7 +3,7 @@
 //!
 //! A service is called in one way. One that the functions call goes through its SDK crate, of which
 //! each operation is listed here, with the request's and the answer's body as they are; any other
-//! goes through [`crate::signed`].
+//! goes through [`crate::json_api`].
 
 use serde_json::Value;
 use towpath_core::names::Region;

@@ -258,7 +258,7 @@ fn carelessly(mut row: ServiceRow, change: &ServiceChange) -> ServiceRow {
             row.epoch = *epoch;
         }
         ServiceWrite::Fence { .. } => return as_it_is,
-        ServiceWrite::Release { epoch, .. } => {
+        ServiceWrite::LetGo { epoch, .. } => {
             row.owner = Some(change.release.clone());
             row.epoch = *epoch;
         }

@@ -23,7 +23,7 @@ use crate::registry;
 use crate::slack::{api as slack_api, response_url};
 
 /// Larger than the largest request of any service behind the gateway (DynamoDB's 16 MB).
-const LARGEST_BODY: usize = 20 * 1024 * 1024;
+const MAX_BODY: usize = 20 * 1024 * 1024;
 
 /// Accepts connections until the task is aborted.
 pub(crate) async fn serve(lab: Arc<Lab>, listener: TcpListener) {
@@ -76,7 +76,7 @@ async fn connection(lab: Arc<Lab>, stream: TcpStream) {
 
 async fn answer(lab: Arc<Lab>, request: Request<Received>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let body: Bytes = match Limited::new(body, LARGEST_BODY).collect().await {
+    let body: Bytes = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) => {
             let message = format!("the body could not be read: {error}");

@@ -108,12 +108,13 @@ pub(super) async fn of_service<D: Orders>(
     let mut releases = known.releases.clone();
     // Whom the row names may be older than all that were looked at, or of a pipeline that is gone.
     for id in named_by(&row) {
-        audit_row(deployer, &mut releases, id).await?;
+        read_release(deployer, &mut releases, id).await?;
     }
     let told = loop {
         let told = Recomputed::of(service, releases.values(), &trail.directives, known.whole);
         match &told.before {
-            Some(before) if known.whole && audit_row(deployer, &mut releases, before).await? => {}
+            Some(before)
+                if known.whole && read_release(deployer, &mut releases, before).await? => {}
             Some(_) | None => break told,
         }
     };
@@ -136,7 +137,7 @@ pub(super) async fn of_service<D: Orders>(
 }
 
 /// Reads a release that was not looked at yet. Whether there is one.
-async fn audit_row<D: Orders>(
+async fn read_release<D: Orders>(
     deployer: &D,
     releases: &mut BTreeMap<ReleaseId, Release>,
     id: &ReleaseId,

@@ -223,7 +223,7 @@ async fn silence_ends_with_the_time_for_one_answer() {
 
 #[tokio::test]
 async fn a_large_body_is_cut() {
-    let body = "x".repeat(LARGEST_BODY + 1);
+    let body = "x".repeat(MAX_BODY + 1);
     let answer = format!(
         "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
@@ -233,10 +233,7 @@ async fn a_large_body_is_cut() {
     let addresses = [SocketAddr::from(([127, 0, 0, 1], server.port))];
     let answer = ask(&check(&server.url(), &json!({})), &url, &addresses).await;
     let response = answer.outcome.unwrap();
-    assert_eq!(
-        (response.body.len(), response.truncated),
-        (LARGEST_BODY, true)
-    );
+    assert_eq!((response.body.len(), response.truncated), (MAX_BODY, true));
 }
 
 #[tokio::test]
@@ -261,10 +258,7 @@ async fn garbage_is_no_answer() {
         let verdict = run(&check(&server.url(), &json!({})), &loopback(), AMPLE).await;
         assert!(verdict.detail.contains(" failed ("), "{}", verdict.detail);
     }
-    let headers = format!(
-        "HTTP/1.1 200 OK\r\nx: {}\r\n\r\n",
-        "y".repeat(2 * LARGEST_BODY)
-    );
+    let headers = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(2 * MAX_BODY));
     let server = Server::answering(headers).await;
     let verdict = run(&check(&server.url(), &json!({})), &loopback(), AMPLE).await;
     assert!(verdict.detail.contains(" failed ("), "{}", verdict.detail);

@@ -81,7 +81,7 @@ impl Directives for Aws {
         .await
     }
 
-    async fn release_service(
+    async fn let_go_of(
         &self,
         service: &ServiceId,
         owner: &ReleaseId,
@@ -210,7 +210,7 @@ impl Aws {
         }
     }
 
-    /// Writes the order and what it changes; `Behind` when the row is not as it was seen any more.
+    /// Writes the order and what it changes; [`AppendError::Conflict`] when the row is not as it was seen any more.
     async fn write_directive(
         &self,
         subject: &Subject,

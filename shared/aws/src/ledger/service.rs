@@ -30,20 +30,20 @@ pub(super) fn write(
             members.push(not_vetoed(table, change)?);
             Ok(members)
         }
-        ServiceWrite::TakeForRollback { epoch } => update(take_back(table, change, *epoch)),
+        ServiceWrite::TakeForRollback { epoch } => update(take_for_rollback(table, change, *epoch)),
         ServiceWrite::Hold {
             epoch,
             reason,
             arrival,
         } => update(hold(table, change, *epoch, reason, *arrival)),
         ServiceWrite::Fence { epoch } => Ok(vec![fence(table, change, *epoch)?]),
-        ServiceWrite::Release {
+        ServiceWrite::LetGo {
             epoch,
             good,
             baseline,
             hold,
         } => {
-            let free = ReleaseWrite {
+            let free = LetGoWrite {
                 epoch: *epoch,
                 good: good.as_ref(),
                 baseline: baseline.as_ref(),
@@ -102,7 +102,7 @@ fn take(table: &str, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
 }
 
 /// A rollback takes the service from nobody; a hold, a veto or a newer release does not keep it.
-fn take_back(table: &str, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
+fn take_for_rollback(table: &str, change: &ServiceChange, epoch: u64) -> UpdateBuilder {
     let untouched = untouched(epoch);
     owned_by(update(table, change), change, epoch)
         .update_expression(
@@ -188,14 +188,14 @@ fn fence(table: &str, change: &ServiceChange, epoch: u64) -> Result<TransactWrit
 }
 
 /// What an owner leaves behind.
-struct ReleaseWrite<'a> {
+struct LetGoWrite<'a> {
     epoch: u64,
     good: Option<&'a (GoodRelease, Vec<GoodRelease>)>,
     baseline: Option<&'a Revision>,
     hold: Option<&'a str>,
 }
 
-impl ReleaseWrite<'_> {
+impl LetGoWrite<'_> {
     fn write(&self, table: &str, change: &ServiceChange) -> Result<UpdateBuilder, BuildError> {
         let json = |value: serde_json::Result<String>| {
             value

@@ -129,10 +129,10 @@ impl Aws {
                     writer = batch.writer();
                     items = batch.transaction(&table, &writer, &seal)?;
                 }
-                Problem::Service => return Err(AppendError::ServiceCondition),
+                Problem::ServiceCondition => return Err(AppendError::ServiceCondition),
                 // The entries that are in the way may be ours, written by a try whose answer was
                 // lost.
-                Problem::Behind => {
+                Problem::WrittenByOthers => {
                     return match self.written(&set, &table, &batch, &writer).await? {
                         Written::ByUs => Ok(()),
                         Written::ByAnother | Written::Not => Err(AppendError::Conflict),
@@ -200,11 +200,11 @@ enum Problem {
     /// Another one had the same items in its hands: it may still fail.
     Conflict,
     /// Entries are there already, or the summary has moved on, or is closed.
-    Behind,
+    WrittenByOthers,
     /// The deployment is another release's.
     Deployment(DeploymentId),
     /// The service's row does not allow it.
-    Service,
+    ServiceCondition,
     /// Anything else.
     Failed(CallError),
 }
@@ -279,7 +279,7 @@ impl Batch<'_> {
         // Entries and summary come first; the rows of deployments and the service's row follow.
         let ours = self.entries.len() + 1;
         if reasons.iter().take(ours).any(condition_failed) {
-            return Problem::Behind;
+            return Problem::WrittenByOthers;
         }
         let mut rows = reasons.iter().skip(ours);
         let taken = self
@@ -290,7 +290,7 @@ impl Batch<'_> {
             return Problem::Deployment(id.clone());
         }
         if rows.any(condition_failed) {
-            return Problem::Service;
+            return Problem::ServiceCondition;
         }
         match failure(OPERATION, reasons) {
             None => Problem::Conflict,

@@ -23,7 +23,7 @@ struct Shape {
 const DECIDED: &[(&str, &str, &[&str], &[&str])] = &[
     (
         "ecs:ServiceDeploymentStatus",
-        "perform/native/seen.rs: whatever else there is, is under way",
+        "engine/service_deployment.rs: whatever else there is, is under way",
         &[
             "ROLLBACK_FAILED",
             "ROLLBACK_IN_PROGRESS",
@@ -36,13 +36,13 @@ const DECIDED: &[(&str, &str, &[&str], &[&str])] = &[
     ),
     (
         "ecs:DeploymentStrategy",
-        "perform/service.rs, perform/native/check.rs: another one is refused",
+        "service.rs, engine/ecs/check.rs: another one is refused",
         &["BLUE_GREEN", "CANARY", "LINEAR", "ROLLING"],
         &[],
     ),
     (
         "ecs:DeploymentControllerType",
-        "perform/service.rs: another one than the rollout's is refused",
+        "service.rs: another one than the rollout's is refused",
         &["CODE_DEPLOY", "ECS"],
         &["EXTERNAL"],
     ),
@@ -69,7 +69,7 @@ const DECIDED: &[(&str, &str, &[&str], &[&str])] = &[
     ),
     (
         "ecs:ServiceDeploymentLifecycleStage",
-        "perform/native/seen.rs: the others are told by their names",
+        "engine/service_deployment.rs: the others are told by their names",
         &["CLEAN_UP", "SCALE_UP"],
         &[
             "BAKE_TIME",
@@ -84,19 +84,19 @@ const DECIDED: &[(&str, &str, &[&str], &[&str])] = &[
     ),
     (
         "ecs:DeploymentLifecycleHookTargetType",
-        "perform/native/check.rs, seen.rs: what does not pause is a function",
+        "engine/ecs/check.rs, seen.rs: what does not pause is a function",
         &["PAUSE"],
         &["AWS_LAMBDA"],
     ),
     (
         "ecs:DeploymentLifecycleHookStatus",
-        "perform/native/seen.rs: a pause that waits is answered; a function that does not answer is told",
+        "engine/service_deployment.rs: a pause that waits is answered; a function that does not answer is told",
         &["AWAITING_ACTION", "IN_PROGRESS", "TIMED_OUT"],
         &["FAILED", "SUCCEEDED"],
     ),
     (
         "ecs:DeploymentLifecycleHookAction",
-        "perform/native/check.rs: what goes on without an answer is refused where people are asked",
+        "engine/ecs/check.rs: what goes on without an answer is refused where people are asked",
         &["CONTINUE"],
         &["ROLLBACK"],
     ),

@@ -201,11 +201,7 @@ async fn a_service_is_let_go_by_the_release_that_has_it() {
     rolling_out(&writers).await;
     let aws = &writers.advance;
     let (service, owner) = (service(), id('a'));
-    let let_go = async |of: ReleaseId| {
-        aws.release_service(&service, &of, "why", at(5))
-            .await
-            .unwrap()
-    };
+    let let_go = async |of: ReleaseId| aws.let_go_of(&service, &of, "why", at(5)).await.unwrap();
     assert!(!let_go(id('b')).await);
     assert!(let_go(owner.clone()).await);
     let row = aws.service(&service).await.unwrap();

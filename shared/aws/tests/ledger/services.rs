@@ -161,7 +161,7 @@ async fn who_holds_its_stage_as_it_arrives_has_arrived() {
         assert_eq!(
             row.hold.as_deref(),
             Some(
-                "something else was started outside of Towpath; 3f2c1ab was about to be rolled out"
+                "another deployment was started outside of Towpath; 3f2c1ab was about to be rolled out"
             )
         );
         let candidate = row.candidate.map(|it| it.release);

@@ -18,7 +18,7 @@ pub use task::{
 pub use watch::{Finding, Watch};
 
 /// Largest part of an answer's body in bytes that is read. What a health endpoint says is smaller.
-pub const LARGEST_BODY: usize = 64 * 1_024;
+pub const MAX_BODY: usize = 64 * 1_024;
 
 /// What came of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Answer {
 pub struct Response {
     /// The status code.
     pub status: u16,
-    /// The body, or its first [`LARGEST_BODY`] bytes.
+    /// The body, or its first [`MAX_BODY`] bytes.
     pub body: Vec<u8>,
     /// Whether there is more of the body than was read.
     pub truncated: bool,

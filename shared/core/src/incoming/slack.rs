@@ -17,7 +17,7 @@ pub use signature::{SignatureError, SlackSignature};
 
 use super::ReadError;
 use super::fields::Fields;
-use super::url::LARGEST_BODY;
+use super::url::MAX_BODY;
 use crate::message::{APPROVE, ButtonValue, REJECT, ROLL_BACK, RollBackValue, one_line};
 use crate::names::{ReleaseId, SlackUser};
 use crate::release::Decision;
@@ -139,9 +139,9 @@ fn is_outsider(click: &Fields<'_>, user: &Fields<'_>, team: &str) -> Result<bool
 
 /// The one field of the form, decoded.
 fn form_payload(body: &[u8]) -> Result<String, ReadError> {
-    if body.len() > LARGEST_BODY {
+    if body.len() > MAX_BODY {
         return Err(ReadError::malformed(format!(
-            "the body has more than {LARGEST_BODY} bytes"
+            "the body has more than {MAX_BODY} bytes"
         )));
     }
     let mut found = None;

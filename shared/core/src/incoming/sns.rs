@@ -16,7 +16,7 @@ use crate::names::MessageId;
 use crate::release::Decision;
 
 /// Largest message in bytes that is read; SNS itself would take 256 KiB.
-const LARGEST_MESSAGE: usize = 8 * 1_024;
+const MAX_MESSAGE: usize = 8 * 1_024;
 
 /// Longest reason in characters that is kept: it is shown in messages and in the audit trail.
 const MAX_REASON_LEN: usize = 500;
@@ -116,8 +116,8 @@ fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decision, D::Error
 impl Decided {
     /// Reads a message strictly. The parser's own error is not passed on: it may quote the token.
     fn read(message: &str) -> Result<Self, String> {
-        if message.len() > LARGEST_MESSAGE {
-            return Err(format!("more than {LARGEST_MESSAGE} bytes"));
+        if message.len() > MAX_MESSAGE {
+            return Err(format!("more than {MAX_MESSAGE} bytes"));
         }
         // Serde would also read an object's fields from a list.
         if !message.trim_start().starts_with('{') {

@@ -16,13 +16,13 @@ use super::fields::{Fields, kind};
 
 /// Largest body in bytes that is read; Lambda itself would take 6 MB. A Slack interaction has some
 /// kilobytes.
-pub const LARGEST_BODY: usize = 64 * 1_024;
+pub const MAX_BODY: usize = 64 * 1_024;
 
 /// Most headers that are read.
 const MAX_HEADERS: usize = 100;
 
 /// Largest name and value of one header together, in bytes.
-const LARGEST_HEADER: usize = 8 * 1_024;
+const MAX_HEADER: usize = 8 * 1_024;
 
 /// A request, as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct UrlRequest {
     /// sent twice with commas.
     pub headers: BTreeMap<String, String>,
     /// The body's bytes as they were sent, which signatures are made over. At most
-    /// [`LARGEST_BODY`].
+    /// [`MAX_BODY`].
     pub body: Vec<u8>,
     /// Who connected, as Lambda saw it.
     pub source_ip: IpAddr,
@@ -104,7 +104,7 @@ fn headers(fields: &Fields<'_>) -> Result<BTreeMap<String, String>, ReadError> {
         let Some(value) = value.as_str() else {
             return Err(fields.broken("headers", &format!("one is {}, not text", kind(value))));
         };
-        if name.len() + value.len() > LARGEST_HEADER {
+        if name.len() + value.len() > MAX_HEADER {
             return Err(fields.broken("headers", &"one is too large"));
         }
         // Two spellings of one name would let two readers see two values.
@@ -138,11 +138,11 @@ fn body(fields: &Fields<'_>) -> Result<Vec<u8>, ReadError> {
         ) => return Err(fields.broken("isBase64Encoded", &"neither true nor false")),
     };
     let largest = if is_base64 {
-        LARGEST_BODY.div_ceil(3) * 4
+        MAX_BODY.div_ceil(3) * 4
     } else {
-        LARGEST_BODY
+        MAX_BODY
     };
-    let too_large = || fields.broken("body", &format!("more than {LARGEST_BODY} bytes"));
+    let too_large = || fields.broken("body", &format!("more than {MAX_BODY} bytes"));
     if text.len() > largest {
         return Err(too_large());
     }
@@ -154,7 +154,7 @@ fn body(fields: &Fields<'_>) -> Result<Vec<u8>, ReadError> {
         text.as_bytes().to_vec()
     };
     // Padding lets an encoded text stand for up to two bytes more than its share.
-    if bytes.len() > LARGEST_BODY {
+    if bytes.len() > MAX_BODY {
         return Err(too_large());
     }
     Ok(bytes)
@@ -205,10 +205,10 @@ mod tests {
 
     #[test]
     fn a_body_is_taken_up_to_its_limit() {
-        let most = "a".repeat(LARGEST_BODY);
+        let most = "a".repeat(MAX_BODY);
         assert_eq!(
             read(&with("body", json!(most))).unwrap().body.len(),
-            LARGEST_BODY
+            MAX_BODY
         );
         let more = format!("{most}a");
         let refused = "malformed: body: more than 65536 bytes";
@@ -219,7 +219,7 @@ mod tests {
             let mut request = with("body", json!(STANDARD.encode(bytes)));
             request["isBase64Encoded"] = json!(true);
             match read(&request) {
-                Ok(request) => assert!(fits && request.body.len() == LARGEST_BODY),
+                Ok(request) => assert!(fits && request.body.len() == MAX_BODY),
                 Err(error) => assert!(!fits && error.to_string() == refused),
             }
         }

@@ -40,10 +40,10 @@ pub use finding::Problem;
 pub use named::NamedContainers;
 pub use never::is_elsewhere;
 pub use notify::{Channel, Destination, Detail, Notify};
-pub use read::{LARGEST_TEXT, ReadError};
+pub use read::{MAX_TEXT, ReadError};
 pub use schema::schema;
 pub use stage::{AutoScaling, Base, PLACEHOLDERS, Role, RollbackPolicy, Stage};
-pub use stored::{LARGEST_ADVANCED, LARGEST_STANDARD, PARAMETER_ROOT, StoreError, Stored, Tier};
+pub use stored::{MAX_ADVANCED, MAX_STANDARD, PARAMETER_ROOT, StoreError, Stored, Tier};
 pub use tags::{InvalidPattern, TagGlob, TagPolicy, TagRegex, TagVerdict, VersionRange};
 
 use crate::names::{PipelineName, SlackUser, StageName};

@@ -259,7 +259,7 @@ proptest! {
         match (pipeline.check(), Pipeline::from_json(&printed)) {
             (Ok(()), Ok(read)) => prop_assert_eq!(read, pipeline),
             (Err(expected), Err(ReadError::Contradictions(found))) => prop_assert_eq!(found, expected),
-            (_, Err(ReadError::TooLarge(bytes))) => prop_assert!(bytes > LARGEST_TEXT),
+            (_, Err(ReadError::TooLarge(bytes))) => prop_assert!(bytes > MAX_TEXT),
             (checked, read) => prop_assert!(false, "{checked:?}, {read:?}"),
         }
     }

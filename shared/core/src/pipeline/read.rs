@@ -7,13 +7,13 @@ use super::{Pipeline, Problem};
 use crate::names::ParameterName;
 
 /// Largest text that is read, in bytes: far more than a parameter holds, far less than hurts.
-pub const LARGEST_TEXT: usize = 65_536;
+pub const MAX_TEXT: usize = 65_536;
 
 /// Why a text is not a pipeline.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     /// The text is longer than any pipeline.
-    #[error("the pipeline has {0} bytes: at most {LARGEST_TEXT} are read")]
+    #[error("the pipeline has {0} bytes: at most {MAX_TEXT} are read")]
     TooLarge(usize),
     /// The text is not JSON, or a key or value is not a pipeline's.
     #[error("not a pipeline: {problem}")]
@@ -47,7 +47,7 @@ impl Pipeline {
     /// # Errors
     /// [`ReadError`]; trying again cannot help.
     pub fn from_json(text: &str) -> Result<Self, ReadError> {
-        if text.len() > LARGEST_TEXT {
+        if text.len() > MAX_TEXT {
             return Err(ReadError::TooLarge(text.len()));
         }
         let malformed = |problem: String| ReadError::Malformed {
@@ -168,8 +168,8 @@ mod tests {
     #[test]
     fn texts_that_are_too_long_or_too_deep_are_refused() {
         assert_eq!(
-            Pipeline::from_json(&" ".repeat(LARGEST_TEXT + 1)),
-            Err(ReadError::TooLarge(LARGEST_TEXT + 1))
+            Pipeline::from_json(&" ".repeat(MAX_TEXT + 1)),
+            Err(ReadError::TooLarge(MAX_TEXT + 1))
         );
         let deep = format!("{}{}", "[".repeat(30_000), "]".repeat(30_000));
         let text = SMALL.replacen(

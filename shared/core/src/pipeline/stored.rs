@@ -10,10 +10,10 @@ pub const PARAMETER_ROOT: &str = "/towpath/pipelines";
 
 /// Largest value of a standard parameter, in bytes:
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>.
-pub const LARGEST_STANDARD: usize = 4_096;
+pub const MAX_STANDARD: usize = 4_096;
 
 /// Largest value of an advanced parameter, in bytes. Advanced parameters are charged for.
-pub const LARGEST_ADVANCED: usize = 8_192;
+pub const MAX_ADVANCED: usize = 8_192;
 
 /// What a pipeline's parameter holds, and the tier that its size asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +27,9 @@ pub struct Stored {
 /// A tier of SSM parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tier {
-    /// Values of up to [`LARGEST_STANDARD`] bytes, free of charge.
+    /// Values of up to [`MAX_STANDARD`] bytes, free of charge.
     Standard,
-    /// Values of up to [`LARGEST_ADVANCED`] bytes.
+    /// Values of up to [`MAX_ADVANCED`] bytes.
     Advanced,
 }
 
@@ -49,7 +49,7 @@ impl Tier {
 pub enum StoreError {
     /// The JSON is too long.
     #[error(
-        "as JSON the pipeline has {0} bytes, more than the {LARGEST_ADVANCED} of an SSM parameter: shorten or split it"
+        "as JSON the pipeline has {0} bytes, more than the {MAX_ADVANCED} of an SSM parameter: shorten or split it"
     )]
     TooLarge(usize),
     /// The repository's name is too deep or too long for a parameter's.
@@ -120,9 +120,9 @@ impl Pipeline {
     /// [`StoreError`] when no parameter can hold it.
     pub fn to_stored(&self) -> Result<Stored, StoreError> {
         let value = serde_json::to_string(self).map_err(StoreError::Json)?;
-        let tier = if value.len() <= LARGEST_STANDARD {
+        let tier = if value.len() <= MAX_STANDARD {
             Tier::Standard
-        } else if value.len() <= LARGEST_ADVANCED {
+        } else if value.len() <= MAX_ADVANCED {
             Tier::Advanced
         } else {
             return Err(StoreError::TooLarge(value.len()));

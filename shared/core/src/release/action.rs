@@ -275,7 +275,7 @@ pub enum Action {
         /// The service of the stage.
         service: ServiceId,
     },
-    /// Wake the release that waits for a service.
+    /// Notify the release that waits for a service.
     NotifyNext { service: ServiceId },
     /// Tell a release what has become of it where this one serves now.
     NotifyPredecessor {
@@ -329,7 +329,7 @@ impl fmt::Display for ActionKind {
             Self::RollBack => "roll back",
             Self::RestoreScaling => "restore auto scaling",
             Self::Supersede => "supersede the older release",
-            Self::NotifyNext => "wake the next release",
+            Self::NotifyNext => "notify the next release",
             Self::Notify => "notify people",
         })
     }

@@ -145,7 +145,7 @@ fn is_old_news(release: &Release, now: Timestamp) -> bool {
 }
 
 fn work(release: &Release, moment: Tick) -> Step {
-    if let Some(service) = release.ownership_released() {
+    if let Some(service) = release.let_go() {
         return perform(
             release,
             vec![Action::NotifyNext {

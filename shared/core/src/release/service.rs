@@ -227,7 +227,7 @@ pub enum ServiceWrite {
         epoch: u64,
     },
     /// The owner lets the service go.
-    Release {
+    LetGo {
         /// The owner's epoch.
         epoch: u64,
         /// What runs there now, after a success, and what is good of what ran before.

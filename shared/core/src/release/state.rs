@@ -360,7 +360,7 @@ impl Release {
     }
 
     /// A service that was let go and whose next release was not told yet.
-    pub(super) fn ownership_released(&self) -> Option<&ServiceId> {
+    pub(super) fn let_go(&self) -> Option<&ServiceId> {
         self.let_go.first()
     }
 

@@ -111,7 +111,7 @@ impl Summary {
 pub(super) fn is_open(release: &Release) -> bool {
     release.untrusted().is_none()
         && (release.conclusion().is_none()
-            || release.ownership_released().is_some()
+            || release.let_go().is_some()
             || !pending_notifications(release).is_empty())
 }
 

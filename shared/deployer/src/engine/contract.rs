@@ -62,7 +62,7 @@ pub(crate) trait Engine {
         pause: Option<&PauseId>,
     ) -> Result<(), CallError>;
 
-    /// Takes the deployment back, or finds that that was begun.
+    /// Rolls the deployment back, or finds that that was begun.
     async fn roll_back<P: Ports>(
         &self,
         ports: &P,
@@ -155,7 +155,7 @@ pub(crate) fn stopped_by_towpath(why: &RollbackReason) -> DeploymentFault {
     FaultCause::StoppedByTowpath { because }.into()
 }
 
-/// How a rollout is taken back.
+/// How a rollout is rolled back.
 pub(crate) struct RollbackTask<'a> {
     pub(crate) place: &'a Place,
     /// The deployment to roll back.
@@ -177,7 +177,7 @@ pub(crate) struct RollbackTask<'a> {
     pub(crate) correlation_tag: &'a str,
 }
 
-/// What came of taking a rollout back.
+/// What came of rolling a rollout back.
 pub(crate) enum RollbackStart {
     Begun(StartedRollback),
     /// Somebody else has started something in the meantime, and that is not overwritten.

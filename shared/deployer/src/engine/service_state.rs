@@ -43,7 +43,7 @@ fn succeeded(
     match (lately && other == observed.previous, observed.shifted) {
         (false, _) => replaced_by(other),
         (true, false) => not_shown_yet(AwsService::Ecs),
-        // What has been seen is not taken back for an answer from before.
+        // What has been seen is not replaced by an older answer.
         (true, true) => DeploymentStatus::Shifted {
             at: ShiftedStep::NotShown {
                 by: AwsService::Ecs,

@@ -72,10 +72,7 @@ async fn leave<P: Ports>(
     let mut is_free = row.owner.is_none();
     if row.owner.as_ref() == Some(id) {
         let reason = format!("{distrust}: find out who wrote it, and roll back what is not wanted");
-        if ports
-            .release_service(service, id, &reason, ports.now())
-            .await?
-        {
+        if ports.let_go_of(service, id, &reason, ports.now()).await? {
             tracing::warn!(release.id = %id, %service, "the service is let go and put on hold");
             is_free = true;
         }

@@ -72,12 +72,12 @@ pub struct OrderLog {
 /// What is ordered about services and images.
 pub trait Directives {
     /// Writes an order, what it changes and the bulletins that tell people of it in one transaction,
-    /// so that none of them is there without the others. `Behind` when others got in the way again
+    /// so that none of them is there without the others. [`AppendError::Conflict`] when others got in the way again
     /// and again; a refusal for want of a right names all the rights that it takes.
     async fn issue(&self, issue: Issue<'_>) -> Result<Issued, AppendError>;
     /// Takes a service from a release that is not driven, and puts it on hold, by an order of the
     /// deployer's own. Whether that release had it.
-    async fn release_service(
+    async fn let_go_of(
         &self,
         service: &ServiceId,
         owner: &ReleaseId,

@@ -107,7 +107,7 @@ pub trait Ledger {
     /// Closes the summary of a release that is not trusted: it says so, the sweeper wakes the release
     /// no more, and no entries are written to it by anybody who goes by this interface.
     async fn close(&self, release: &Release) -> Result<(), CallError>;
-    /// Opens a release: its first entries. `Behind` when it exists already.
+    /// Opens a release: its first entries. [`AppendError::Conflict`] when it exists already.
     async fn open(
         &self,
         id: &ReleaseId,
@@ -148,7 +148,7 @@ pub trait Ledger {
         at: HookPoint,
     ) -> Result<Option<HookReport>, CallError>;
     /// Writes down what the hook function of an account reports, and has `advance` take it over.
-    /// `Behind` when somebody has written to the release since it was loaded, or this was reported
+    /// [`AppendError::Conflict`] when somebody has written to the release since it was loaded, or this was reported
     /// before.
     async fn report(
         &self,

@@ -39,7 +39,7 @@ impl Simulation {
             .and_then(|live| live.progress.rollback());
         if let Some(ServiceChange {
             service,
-            write: ServiceWrite::Release { hold: None, .. },
+            write: ServiceWrite::LetGo { hold: None, .. },
             ..
         }) = change
             && back.is_some_and(|back| back.hold)
@@ -112,7 +112,7 @@ impl Simulation {
                 role: None,
             };
             let (owned, held) = match change.map(|change| &change.write) {
-                Some(ServiceWrite::Release { hold, .. }) => (true, hold.is_some()),
+                Some(ServiceWrite::LetGo { hold, .. }) => (true, hold.is_some()),
                 Some(_) | None => (false, false),
             };
             let scaling = self.scaling(&place).map(|target| target.state);

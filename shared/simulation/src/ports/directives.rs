@@ -26,7 +26,7 @@ impl Directives for Port {
         .await
     }
 
-    async fn release_service(
+    async fn let_go_of(
         &self,
         service: &ServiceId,
         owner: &ReleaseId,

@@ -1,4 +1,4 @@
-//! The way back from the first release of a service that was there before Towpath.
+//! Rolling back the first release of a service that was there before Towpath.
 
 use serde_json::{Value, json};
 use towpath_e2e::{APPROVER, Error, Native, World};

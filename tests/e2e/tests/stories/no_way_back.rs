@@ -12,7 +12,7 @@ async fn is_refused_unless_allowed(world: &World, because: &str) -> Result<(), E
     world.push(TAG, "healthy").await?;
     assert_eq!(world.ended(TAG).await?, "failed");
     let reason = world.reason(TAG).await?;
-    for said in ["there would be no way back", because, "rollback: optional"] {
+    for said in ["it could not be rolled back", because, "rollback: optional"] {
         assert!(reason.contains(said), "{reason}");
     }
     assert_eq!(

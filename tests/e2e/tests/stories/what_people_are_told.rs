@@ -156,7 +156,7 @@ async fn a_silent_hook_of_ecss_is_named() -> Result<(), Error> {
     hooks_are_silent(&world).await?;
     world.push(GOOD, "healthy").await?;
     world
-        .until("the way back has begun", async |world| {
+        .until("the rollback has begun", async |world| {
             Ok(!world
                 .events_named(GOOD, "rollback_started")
                 .await?

@@ -62,7 +62,7 @@ pub(crate) struct Runtime {
 }
 
 /// The largest answer of a synchronous invocation: 6 MB, and something for the framing.
-const LARGEST_ANSWER: usize = 6 * 1024 * 1024 + 64 * 1024;
+const MAX_ANSWER: usize = 6 * 1024 * 1024 + 64 * 1024;
 
 impl Runtime {
     /// The API's state, fed by `jobs`.
@@ -86,7 +86,7 @@ impl Runtime {
             )
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(init_error))
-            .layer(DefaultBodyLimit::max(LARGEST_ANSWER))
+            .layer(DefaultBodyLimit::max(MAX_ANSWER))
             .with_state(self)
     }
 

@@ -269,7 +269,7 @@ fn a_key_that_is_there_twice_is_refused_at_every_depth() {
 
 #[test]
 fn size_and_depth_are_bounded() {
-    let large = vec![b'a'; LARGEST_BODY + 1];
+    let large = vec![b'a'; MAX_BODY + 1];
     assert_eq!(
         read(&large).unwrap_err().to_string(),
         "malformed: the body has more than 65536 bytes"

@@ -10,7 +10,7 @@ use towpath_taskdef::image::Tag;
 use super::InvalidPattern;
 
 /// Largest compiled program in bytes. Matching is linear in the tag's length times this.
-const LARGEST_PROGRAM: usize = 1 << 20;
+const MAX_PROGRAM: usize = 1 << 20;
 
 /// Tags are ASCII, and so are the classes of the expression: `\d` is `0-9`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -55,7 +55,7 @@ impl TryFrom<String> for TagRegex {
 fn compile(pattern: &str) -> Result<regex::bytes::Regex, regex::Error> {
     regex::bytes::RegexBuilder::new(pattern)
         .unicode(false)
-        .size_limit(LARGEST_PROGRAM)
+        .size_limit(MAX_PROGRAM)
         .build()
 }
 

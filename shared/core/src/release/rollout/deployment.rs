@@ -180,7 +180,7 @@ pub enum DeploymentStatus {
         /// What it is at.
         at: ShiftedStep,
     },
-    /// It is being taken back.
+    /// It is being rolled back.
     RollingBack {
         /// Why.
         reason: DeploymentFault,

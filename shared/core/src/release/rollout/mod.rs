@@ -3,7 +3,7 @@
 //! A stage has one rollout, and it has the service from [`Phase::Live`] on. What it does there is its
 //! [`Progress`], the one place where the steps and the ways between them are; beside it stand the
 //! facts that hold in every step. Nothing here but [`Phase`] knows that a stage has one service: where
-//! it has several, each gets a [`ActiveRollout`] of its own, under one plan and one approval.
+//! it has several, each gets an [`ActiveRollout`] of its own, under one plan and one approval.
 
 mod active;
 mod checks;

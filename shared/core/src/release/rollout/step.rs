@@ -67,7 +67,7 @@ pub struct TaskCounts {
     /// How many are wanted.
     pub wanted: u32,
     /// How many have failed.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub failed: u32,
 }
 
@@ -75,7 +75,7 @@ pub struct TaskCounts {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde's skip_serializing_if passes a reference"
 )]
-fn is_none(tasks: &u32) -> bool {
+fn is_zero(tasks: &u32) -> bool {
     *tasks == 0
 }
 

@@ -109,7 +109,7 @@ pub fn service_change(
                         }
                         (_, _) => None,
                     };
-                    write = Some(ServiceWrite::Release {
+                    write = Some(ServiceWrite::LetGo {
                         epoch: live.epoch,
                         good,
                         baseline: baseline(live, *outcome),

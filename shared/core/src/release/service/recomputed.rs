@@ -231,7 +231,7 @@ impl<'a> Claims<'a> {
                 });
             }
             ServiceWrite::Fence { .. } => {}
-            ServiceWrite::Release { epoch, .. } => {
+            ServiceWrite::LetGo { epoch, .. } => {
                 let taken = self.takes.entry(*epoch).or_default().iter_mut();
                 for taken in taken.filter(|taken| taken.release.id() == release.id()) {
                     taken.free = Some(change.clone());

@@ -62,7 +62,7 @@ impl ServiceRow {
                     && !overtaken
                     && self.epoch.checked_add(1) == Some(*epoch)
             }
-            ServiceWrite::Fence { epoch } | ServiceWrite::Release { epoch, .. } => owns(*epoch),
+            ServiceWrite::Fence { epoch } | ServiceWrite::LetGo { epoch, .. } => owns(*epoch),
         }
     }
 
@@ -89,7 +89,7 @@ impl ServiceRow {
                 }
             }
             ServiceWrite::Fence { .. } => {}
-            ServiceWrite::Release {
+            ServiceWrite::LetGo {
                 good,
                 baseline,
                 hold,

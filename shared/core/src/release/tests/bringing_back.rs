@@ -250,7 +250,7 @@ fn what_had_to_be_registered_anew_is_still_the_release_that_it_was() {
         revision: Some(sample::revision(12)),
     };
     let change = service_change(&story.release, &[ended], story.now).expect("a change");
-    let ServiceWrite::Release {
+    let ServiceWrite::LetGo {
         good: Some((now_good, earlier)),
         ..
     } = change.write

@@ -326,7 +326,7 @@ fn a_baseline_that_changed_in_the_last_moment_ends_the_rollout_and_holds_the_sta
     let change = service_change(&story.release, &records, story.now).expect("a change");
     assert!(matches!(
         change.write,
-        ServiceWrite::Release {
+        ServiceWrite::LetGo {
             baseline: None,
             hold: Some(_),
             ..

@@ -55,7 +55,7 @@ fn a_rollout_is_taken_back_when_somebody_wants_it_and_the_stage_is_held() {
     let reason = reason.to_string();
     assert_eq!(reason, "3f2c1ab was rolled back: ada rolled it back");
     let change = service_change(&story.release, &records, story.now).expect("a change");
-    let ServiceWrite::Release {
+    let ServiceWrite::LetGo {
         hold: Some(held),
         baseline,
         good: None,

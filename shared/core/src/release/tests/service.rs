@@ -130,7 +130,7 @@ fn success_frees_the_service_and_leaves_what_is_good() {
     ] {
         assert_eq!(
             writes(&story, events),
-            Some(ServiceWrite::Release {
+            Some(ServiceWrite::LetGo {
                 epoch: 5,
                 good: Some((good.clone(), vec![before.clone()])),
                 baseline: None,
@@ -154,7 +154,7 @@ fn any_other_end_frees_the_service_and_keeps_what_was_good() {
         for revision in [None, Some(8)] {
             assert_eq!(
                 writes(&story, &ended(outcome, revision)),
-                Some(ServiceWrite::Release {
+                Some(ServiceWrite::LetGo {
                     epoch: 5,
                     good: None,
                     baseline: Some(sample::plan().previous),

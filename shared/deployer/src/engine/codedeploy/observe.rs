@@ -155,8 +155,8 @@ async fn ended<P: Ports>(
     )
 }
 
-/// A deployment that CodeDeploy's own rollback, which failed as well, has not taken back. What is left
-/// in place is to be taken back, unless that was the way back that Towpath had begun.
+/// A deployment that CodeDeploy's own rollback, which failed as well, has not rolled back. What is left
+/// in place is to be rolled back, unless that was the rollback that Towpath had begun.
 fn not_rolled_back(left: bool, begun: bool, reason: DeploymentFault) -> DeploymentStatus {
     match left && !begun {
         true => DeploymentStatus::FailedInPlace { reason },

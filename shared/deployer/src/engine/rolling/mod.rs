@@ -126,7 +126,7 @@ async fn roll_back<P: Ports>(
         {
             return Ok(RollbackStart::Replaced(replaced(primary)));
         }
-        // It explains; the way back does not wait for it.
+        // It explains; the rollback does not wait for it.
         if let Some(revision) = back.revision
             && let Ok(paused) = pause::paused(ports, place, &service, revision).await
         {

@@ -37,7 +37,7 @@ pub(super) async fn start<P: Ports>(
             return Ok(vec![runs]);
         }
         if again {
-            let found = taken_back(ports, start).await?;
+            let found = rolled_back_meanwhile(ports, start).await?;
             if !found.is_empty() {
                 return Ok(found);
             }
@@ -89,7 +89,10 @@ async fn runs<P: Ports>(
 
 /// What an earlier try has started and the service does not run any more: its answer was lost, and
 /// meanwhile ECS has rolled it back or somebody has replaced it. It is not started a second time.
-async fn taken_back<P: Ports>(ports: &P, start: &Start) -> Result<Vec<Event>, CallError> {
+async fn rolled_back_meanwhile<P: Ports>(
+    ports: &P,
+    start: &Start,
+) -> Result<Vec<Event>, CallError> {
     let listed = Update::of(start).listed(ports, Over::Counts).await?;
     let Some(deployment) = listed else {
         return Ok(Vec::new());

@@ -3,7 +3,7 @@
 //! | the call | is answered |
 //! |---|---|
 //! | is part of a rollback | go on |
-//! | is about a deployment that a release has begun as its way back, even if it has not waited for it | go on |
+//! | is about a deployment that a release has begun as its rollback, even if it has not waited for it | go on |
 //! | is about a service that nothing is rolled out to, and whose task definition stays as Towpath left it, or as it serves where that is not known, or which Towpath never touched | go on: infrastructure is not Towpath's |
 //! | is about another deployment of somebody else | no |
 //! | cannot be told apart yet: what was started is not written down | ask again |
@@ -79,7 +79,7 @@ where
         Concerns::Idle(row) => return somebody_elses(ports, hook, &row).await,
         Concerns::Nobody => return refuse(hook, "the release is not in the ledger"),
     };
-    if is_way_back(&release, hook) {
+    if is_rollback_deployment(&release, hook) {
         return Ok(Verdict::Passed);
     }
     if release.untrusted().is_some() {
@@ -276,7 +276,7 @@ async fn serves<P: Ecs>(
 /// Whether the release has begun the deployment to bring back what ran before it. A release that
 /// has waited for it in vain has ended, and what comes late still brings the old version back. So it
 /// is with one that is not trusted, by its entries that are.
-fn is_way_back(release: &Release, hook: &EcsHook) -> bool {
+fn is_rollback_deployment(release: &Release, hook: &EcsHook) -> bool {
     let Some(asks) = &hook.deployment else {
         return false;
     };

@@ -47,10 +47,7 @@ pub(super) async fn free<P: Ports>(
         return false;
     };
     tracing::error!(release.id = %owner, %service, problem, "a release that is not driven loses the service to a rollback");
-    match ports
-        .release_service(service, owner, &problem, ports.now())
-        .await
-    {
+    match ports.let_go_of(service, owner, &problem, ports.now()).await {
         Ok(had) => had,
         Err(error) => {
             tracing::error!(release.id = %owner, %service, %error, "the service could not be taken from a release that is not driven");

@@ -17,12 +17,12 @@ pub(super) fn cannot_roll_back(running: &TaskDefinition, pulls: &Pulls) -> Optio
         && described.status != "ACTIVE"
     {
         return Some(format!(
-            "there would be no way back: {}, which runs now, is {}",
+            "it could not be rolled back: {}, which runs now, is {}",
             described.arn, described.status
         ));
     }
     let problem = pulls.of_running()?;
-    Some(format!("there would be no way back: {problem}"))
+    Some(format!("it could not be rolled back: {problem}"))
 }
 
 /// How what runs differs from what Towpath left, for people, if something else runs.

@@ -115,7 +115,7 @@ async fn a_rollback_that_comes_late_is_let_through() -> Result<(), Error> {
     let command = ["rollback", "shop-api", STAGE, "--reason", "orders get lost"];
     world.ordered(&command).await?;
     world
-        .until("the way back has begun", async |world| {
+        .until("the rollback has begun", async |world| {
             Ok(!world
                 .events_named(TAG, "rollback_started")
                 .await?
