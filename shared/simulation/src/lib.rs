@@ -22,12 +22,14 @@ mod planted;
 mod ports;
 mod rest;
 mod runs;
+mod script;
 mod set_up;
 mod simulation;
 mod story;
 
 pub use dice::Dice;
 pub use planted::Flaw;
+pub use script::Fault;
 pub use simulation::Fate;
 pub use story::{Ended, Story, simulate, simulate_with};
 pub use towpath_lab_world::Behaviour;

@@ -7,7 +7,8 @@ use towpath_core::pipeline::{ApprovalPoint, EngineSettings, HookPoint, Pipeline,
 use towpath_core::release::{Home, ScalingState, ServiceId};
 use towpath_lab_world::{Behaviour, Push, Script};
 
-use crate::simulation::{Fate, Simulation};
+use crate::script::Fault;
+use crate::simulation::Simulation;
 
 /// What a story begins with.
 #[derive(Debug, Clone, Default)]
@@ -17,8 +18,8 @@ pub(crate) struct SetUp {
     pub(crate) scaling: ScalingState,
     /// How every image behaves that is pushed, where that is not left to chance.
     pub(crate) image: Option<Behaviour>,
-    /// What the first calls of some operations meet, whatever else is left to chance.
-    pub(crate) fates: Vec<(&'static str, Fate)>,
+    /// What some calls meet, whatever else is left to chance.
+    pub(crate) faults: Vec<Fault>,
 }
 
 /// The account of everything.

@@ -17,6 +17,8 @@ use crate::dice::Dice;
 use crate::ledger::Ledger;
 use crate::messages::Messages;
 use crate::planted::Flaw;
+use crate::ports::By;
+use crate::script::Script;
 use crate::set_up;
 
 /// How long one call takes.
@@ -56,8 +58,8 @@ pub(crate) struct Simulation {
     words: usize,
     /// How every image behaves that is pushed, where that is not left to chance.
     pub(crate) image: Option<Behaviour>,
-    /// What the next calls of some operations meet.
-    settled: Vec<(&'static str, Fate)>,
+    /// What some calls meet.
+    script: Script,
 }
 
 /// The calls that wait for their turn, and which one has it.
@@ -187,7 +189,7 @@ impl Simulation {
             shown: BTreeMap::new(),
             words: 0,
             image: set_up.image,
-            settled: set_up.fates.clone(),
+            script: Script::new(&set_up.faults),
         };
         set_up::create(&mut simulation, set_up);
         simulation
@@ -302,13 +304,10 @@ impl Simulation {
     }
 
     /// What befalls the call whose turn it is.
-    pub(crate) fn fate(&mut self, operation: &'static str, how: How) -> Fate {
+    pub(crate) fn fate(&mut self, by: &By, operation: &'static str, how: How) -> Fate {
         self.now += CALL_TAKES;
-        let mut settled = self.settled.iter();
-        let fate = match settled.position(|(of, _)| *of == operation) {
-            Some(next) => self.settled.remove(next).1,
-            None => self.drawn(how),
-        };
+        let written = self.script.fate(operation, by.function);
+        let fate = written.unwrap_or_else(|| self.drawn(how));
         *self.calls.fates.entry((operation, fate)).or_default() += 1;
         fate
     }

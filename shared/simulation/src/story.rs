@@ -15,6 +15,7 @@ use crate::deliver::{Delivery, What};
 use crate::dice::Dice;
 use crate::planted::Flaw;
 use crate::runs::{Origin, Run};
+use crate::script::Fault;
 use crate::set_up::SetUp;
 use crate::simulation::{Fate, Simulation};
 
@@ -62,20 +63,16 @@ pub fn simulate(
 }
 
 /// Tells a story in which nothing is left to chance: an image that behaves in this way is pushed, and
-/// the first calls of these operations meet these fates.
+/// these calls meet these fates.
 ///
 /// # Panics
 /// When there can be no runtime on this thread, or AWS refuses to be set up.
 #[must_use]
-pub fn simulate_with(
-    pipeline: Pipeline,
-    image: Behaviour,
-    fates: &[(&'static str, Fate)],
-) -> Story {
+pub fn simulate_with(pipeline: Pipeline, image: Behaviour, faults: &[Fault]) -> Story {
     let set_up = SetUp {
         pipelines: vec![pipeline],
         image: Some(image),
-        fates: fates.to_vec(),
+        faults: faults.to_vec(),
         ..SetUp::default()
     };
     finish(Simulation::new(&set_up, Dice::new(Vec::new()), None))

@@ -2,15 +2,15 @@
 
 use serde_json::json;
 use towpath_core::release::{DeploymentStatus, Event, Outcome};
-use towpath_simulation::{Behaviour, Fate, pipelines, simulate_with};
+use towpath_simulation::{Behaviour, Fate, Fault, pipelines, simulate_with};
 
 /// The circuit breaker takes a minute, and whoever comes after a run that has died waits for longer.
 #[test]
 fn what_ecs_has_taken_back_meanwhile_is_not_started_again() {
     let update = "ecs:UpdateService";
-    let fates = [(update, Fate::DeathAfter)];
+    let faults = [Fault::of(update, Fate::DeathAfter)];
     let pipeline = pipelines::of(json!([pipelines::rolling()]));
-    let story = simulate_with(pipeline, Behaviour::CrashLoop, &fates);
+    let story = simulate_with(pipeline, Behaviour::CrashLoop, &faults);
     assert_eq!(story.violations(), Vec::<String>::new());
     let updates: usize = [Fate::Done, Fate::DeathAfter]
         .iter()

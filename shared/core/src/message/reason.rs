@@ -117,6 +117,7 @@ impl InParts for RollbackReason {
                 let late = says(format!("it had not finished within {within}"));
                 late.then(": ", Parts::list(causes.iter().map(InParts::parts)))
             }
+            Self::HookSilent { hook, within } => says(format!("{hook} within {within}")),
             Self::NotLetThrough { said } => says(format!("could not let traffic through: {said}")),
             Self::LeftInPlace { fault } => fault.parts(),
         }

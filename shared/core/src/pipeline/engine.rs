@@ -149,7 +149,8 @@ pub struct CodeDeploySettings {
     #[schemars(extend("examples" = [8080]))]
     pub port: Option<NonZeroU16>,
     /// The function that CodeDeploy calls to run the checks: Towpath's `lifecycle-hook` in the
-    /// stage's account. Needed when the stage has checks.
+    /// stage's account. Needed when the stage has checks. A deployment that waits for it for 20
+    /// minutes, without any word of it, is rolled back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["towpath-lifecycle-hook"]))]
     pub hook: Option<FunctionName>,

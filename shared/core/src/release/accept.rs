@@ -371,7 +371,6 @@ fn accept_checks(
         return Ok(Accepted::Known);
     }
     let known = checks_of(release, &deployment, at).next().is_some();
-    let failed = results.iter().any(|result| !result.passed);
     let asked = live
         .checks
         .calls
@@ -386,7 +385,8 @@ fn accept_checks(
             results,
         });
     }
-    if !failed && !asked && slow_checks(of, at).next().is_some() {
+    // What an answer has to carry is known from here on, whatever becomes of the hook function.
+    if !asked && (execution.is_some() || slow_checks(of, at).next().is_some()) {
         events.push(Event::HookCalled {
             stage,
             deployment,

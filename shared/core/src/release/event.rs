@@ -97,8 +97,8 @@ pub enum Event {
         /// Why, in their words.
         reason: String,
     },
-    /// The deployment asks whether it may go on, and checks that take longer than its call are to
-    /// decide.
+    /// The deployment asks whether it may go on: checks that take longer than its call are to decide,
+    /// or the hook function's answer may have to be given for it.
     HookCalled {
         stage: StageName,
         /// The deployment that asks.

@@ -165,6 +165,13 @@ pub enum RollbackReason {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         causes: Vec<LateCause>,
     },
+    /// It was stopped at a hook of which nothing was heard.
+    HookSilent {
+        /// The hook.
+        hook: UnansweredHook,
+        /// The time that it had.
+        within: Span,
+    },
     /// Its traffic could not be let through.
     NotLetThrough {
         /// What AWS said.

@@ -88,6 +88,27 @@ impl HandlerError {
         }
     }
 
+    /// Whether something that the function needs could not be reached: it may be reached in a moment.
+    fn is_outage(&self) -> bool {
+        match self {
+            Self::Call(error)
+            | Self::Load(LoadError::Call(error))
+            | Self::Append(AppendError::Call(error)) => match error {
+                CallError::NotDone { .. } | CallError::Unknown { .. } => true,
+                CallError::Refused { .. } => false,
+            },
+            Self::Malformed(_)
+            | Self::Pipeline(_)
+            | Self::NotSetUp(_)
+            | Self::Load(LoadError::Unreadable { .. } | LoadError::Distrusted(_))
+            | Self::Append(
+                AppendError::Conflict | AppendError::ServiceCondition | AppendError::Deployment(_),
+            )
+            | Self::Drive(_)
+            | Self::OutOfTime => false,
+        }
+    }
+
     /// What came of dealing with several pipelines: those that cannot be used are named together,
     /// and any other failure counts by itself.
     fn of_pipelines(outcomes: Vec<Result<(), Self>>) -> Result<(), Self> {

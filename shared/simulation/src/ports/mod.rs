@@ -58,7 +58,7 @@ impl Port {
             ticket: None,
         }
         .await;
-        let fate = self.simulation.borrow_mut().fate(operation, how);
+        let fate = self.simulation.borrow_mut().fate(&self.by, operation, how);
         let done = |stale: bool| effect(&mut self.simulation.borrow_mut(), stale);
         match fate {
             Fate::Done => done(false),

@@ -344,3 +344,28 @@ async fn a_hook_of_a_deployment_that_is_not_shown_yet_is_not_refused() -> Result
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn an_answer_that_its_hook_function_never_gives_is_given_by_advance() -> Result<(), Error> {
+    let world = World::start().await?;
+    let mut pipeline = world.shop.pipeline();
+    pipeline["stages"] = json!([pipeline["stages"][1].clone()]);
+    world.shop.apply(&world.lab, &pipeline).await?;
+    let answer = "PutLifecycleEventHookExecutionStatus";
+    let fault = json!([
+        { "service": "codedeploy", "operation": answer,
+            "caller": "towpath-lifecycle-hook", "outcome": "crash-before" },
+        { "service": "codedeploy", "operation": answer,
+            "caller": "towpath-advance", "first": 2, "outcome": "throttled" },
+    ]);
+    world.fail(&fault).await?;
+    let digest = world.push(GOOD, "healthy").await?;
+    let ended = world.ended(GOOD).await?;
+    assert_eq!(ended, "succeeded", "{}", world.reason(GOOD).await?);
+    assert_eq!(world.visit("staging").await?, digest);
+    let answers = world.carried_out("codedeploy", answer).await?;
+    let callers: Vec<_> = answers.iter().map(|call| &call["caller"]).collect();
+    assert_eq!(callers, ["towpath-advance"], "{answers:#?}");
+    assert_eq!(world.events_named(GOOD, "hook_answered").await?.len(), 1);
+    Ok(())
+}

@@ -5,8 +5,9 @@
 //! | AWS does not let Towpath look at it or roll it back, or it was left as it is for too long | close, as failed |
 //! | somebody wants it rolled back | roll back, and hold the stage |
 //! | people rejected its traffic or did not decide in time, its image was vetoed before that, AWS refused to let traffic through | roll back |
-//! | it failed and was left in place, or its time is up | roll back |
+//! | it failed and was left in place, its time is up, or it stands at a hook of which nothing is heard | roll back |
 //! | it asks, and checks take their time | run them, then answer |
+//! | it asks, and still stands there when its hook function should have answered | answer |
 //! | green waits for its traffic | ask for approval, if the stage does; else let it through |
 //! | something was reported, or it is time | look at it |
 //! | | wait |
@@ -62,6 +63,12 @@ fn wanted(own: RolloutContext<'_>, deployment: &Deployment) -> Option<OngoingRol
         | DeploymentStatus::Replaced { .. } => requested(own)
             .or_else(|| not_let_through(own, deployment))
             .or_else(|| {
+                let (at, within) = calls::silent(own, deployment)?;
+                let hook = unanswered(own, at)?;
+                let reason = RollbackReason::HookSilent { hook, within };
+                (!is_begun_too_often(own)).then(|| ongoing(own, Outcome::RolledBack, false, reason))
+            })
+            .or_else(|| {
                 let late = is_stuck(own, deployment) && !is_begun_too_often(own);
                 late.then(|| {
                     let reason = not_finished(own, deployment);
@@ -110,25 +117,37 @@ fn not_let_through(own: RolloutContext<'_>, deployment: &Deployment) -> Option<O
 fn not_finished(own: RolloutContext<'_>, deployment: &Deployment) -> RollbackReason {
     RollbackReason::NotFinished {
         within: own.stage.timeout,
-        causes: waits_for_hook(own, deployment).into_iter().collect(),
+        causes: stands_at(own, deployment)
+            .and_then(|point| unanswered(own, point))
+            .map(LateCause::Hook)
+            .into_iter()
+            .collect(),
     }
 }
 
-/// The hook at which a deployment of CodeDeploy's stands, if it does: a lifecycle event of that name
-/// is under way as long as its function has not answered. Of ECS's hooks ECS says more itself.
-fn waits_for_hook(own: RolloutContext<'_>, deployment: &Deployment) -> Option<LateCause> {
-    let (EngineSettings::CodeDeploy(settings), DeploymentStatus::InProgress { at, .. }) =
-        (&own.stage.engine, &deployment.status)
+/// The hook point at which a deployment of CodeDeploy's stands, if it does: a lifecycle event of that
+/// name is under way as long as nobody has answered. Of ECS's hooks ECS says more itself, and asks again.
+pub(super) fn stands_at(own: RolloutContext<'_>, deployment: &Deployment) -> Option<HookPoint> {
+    let (
+        EngineSettings::CodeDeploy(_),
+        DeploymentStatus::InProgress {
+            at: DeploymentStep::Named { name, .. },
+            ..
+        },
+    ) = (&own.stage.engine, &deployment.status)
     else {
         return None;
     };
-    let DeploymentStep::Named { name, .. } = at else {
+    HookPoint::of_lifecycle_event(name)
+}
+
+/// The function that CodeDeploy asks at a hook point.
+fn unanswered(own: RolloutContext<'_>, point: HookPoint) -> Option<UnansweredHook> {
+    let EngineSettings::CodeDeploy(settings) = &own.stage.engine else {
         return None;
     };
-    HookPoint::of_lifecycle_event(name)?;
-    let function = settings.hook.as_ref()?;
-    Some(LateCause::Hook(UnansweredHook {
-        function: function.clone(),
-        at: name.clone(),
-    }))
+    Some(UnansweredHook {
+        function: settings.hook.clone()?,
+        at: point.lifecycle_event()?.to_owned(),
+    })
 }

@@ -30,6 +30,7 @@ pub(super) fn follow(
     let pause = (0..deployment.unchanged.min(8))
         .fold(FIRST_POLL, |pause, _| (pause * 2).min(MAX_POLL_INTERVAL));
     let due = later(deployment.observed_at, pause);
+    let due = calls::look_due(own, deployment).map_or(due, |look| due.min(look));
     let last_look = given_up_at(own);
     let due = if deployment.observed_at < last_look {
         due.min(last_look)

@@ -6,7 +6,7 @@
 //! | it serves, and it was rolled back for lack of time | close, as succeeded, once its bake time is over |
 //! | AWS refuses to show it or to roll it back, or that takes too long | close, as failed |
 //! | the rollback has come to nothing: it was over before it could be stopped | roll back once more |
-//! | it asks, and checks take their time | run them, then answer |
+//! | it asks | run checks that take their time; answer no |
 //! | something was reported, or it is time | look at it |
 //! | | wait |
 

@@ -224,7 +224,7 @@ impl ActiveRollout {
             at: point,
             execution: execution.map(ToOwned::to_owned),
             since: at,
-            answered: false,
+            answered_at: None,
         });
     }
 
@@ -232,9 +232,12 @@ impl ActiveRollout {
         &mut self,
         deployment: &DeploymentId,
         point: HookPoint,
+        at: Timestamp,
     ) {
         for call in &mut self.checks.calls {
-            call.answered |= call.deployment == *deployment && call.at == point;
+            if call.deployment == *deployment && call.at == point {
+                call.answered_at = Some(at);
+            }
         }
     }
 

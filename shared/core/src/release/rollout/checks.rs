@@ -11,7 +11,7 @@ use crate::release::CheckResult;
 pub struct Checks {
     /// Those that have run.
     pub results: Vec<(HookPoint, Vec<CheckResult>)>,
-    /// The questions of the deployment that checks of ours have to decide.
+    /// The questions of the deployment that were reported.
     pub calls: Vec<HookCall>,
     /// Their one-off tasks.
     pub tasks: Vec<CheckTask>,
@@ -28,8 +28,8 @@ pub struct HookCall {
     pub execution: Option<String>,
     /// When it asked.
     pub since: Timestamp,
-    /// Whether it was answered.
-    pub answered: bool,
+    /// When `advance` had answered it, if it has.
+    pub answered_at: Option<Timestamp>,
 }
 
 /// The one-off task of a check.

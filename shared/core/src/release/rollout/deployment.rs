@@ -19,6 +19,8 @@ pub struct Deployment {
     pub status: DeploymentStatus,
     /// When it was last looked at.
     pub observed_at: Timestamp,
+    /// Since when it is seen to stand so.
+    pub stands_since: Timestamp,
     /// How often it was looked at without a change.
     pub unchanged: u32,
     /// Whether something was reported since.
@@ -67,6 +69,7 @@ impl Deployment {
                 traffic: None,
             },
             observed_at: at,
+            stands_since: at,
             unchanged: 0,
             reported: false,
             traffic: Traffic::Held,
@@ -93,11 +96,12 @@ impl Deployment {
 
     /// It was looked at.
     pub(super) fn observe(&mut self, status: &DeploymentStatus, at: Timestamp) {
-        self.unchanged = if self.status == *status {
-            self.unchanged + 1
+        if self.status == *status {
+            self.unchanged += 1;
         } else {
-            0
-        };
+            self.unchanged = 0;
+            self.stands_since = at;
+        }
         self.status = status.clone();
         self.observed_at = at;
         self.reported = false;
@@ -125,6 +129,7 @@ impl Deployment {
                 traffic: None,
             };
             self.observed_at = at;
+            self.stands_since = at;
             self.unchanged = 0;
             self.reported = false;
         }

@@ -296,7 +296,7 @@ impl Release {
                 deployment,
                 at: point,
                 ..
-            } => self.with_live(|live| live.hook_answered(deployment, *point)),
+            } => self.with_live(|live| live.hook_answered(deployment, *point, at)),
             Event::TaskStarted {
                 stage, check, task, ..
             } => {

@@ -15,9 +15,10 @@ use super::verify::{Asked, verify};
 use crate::handlers::HandlerError;
 use crate::ports::{Checker, Clock, CodeDeploy, DeploymentProgress, Ledger};
 
-/// Answers what came of the checks. Where that cannot be known and asking again would not help, the
-/// answer is no, so that nobody waits for the hour that CodeDeploy gives; the error still goes the
-/// way of errors, because somebody has to mend its cause.
+/// Answers what came of the checks. What cannot be reached is waited for while there is time; an answer
+/// that gets lost all the same is given by `advance`, for it is reported. Where the answer cannot be
+/// known and asking again would not help, it is no, so that nobody waits for the hour that CodeDeploy
+/// gives; the error still goes the way of errors, because somebody has to mend its cause.
 pub(super) async fn answer<P>(
     ports: &P,
     deployment: &DeploymentId,
@@ -27,7 +28,19 @@ pub(super) async fn answer<P>(
 where
     P: Ledger + CodeDeploy + Checker + Clock,
 {
-    let passed = match asks(ports, deployment, execution, time_left).await {
+    // A check that has too little time fails.
+    let left_for_checks = time_left() / 2;
+    let ask = async || asks(ports, deployment, execution, time_left).await;
+    let told = patiently(deployment, time_left, left_for_checks, ask).await;
+    let tell = async |passed| {
+        let answer = async || {
+            Ok(ports
+                .answer_hook(None, deployment, execution, passed)
+                .await?)
+        };
+        patiently(deployment, time_left, ONE_MORE, answer).await
+    };
+    let passed = match told {
         Ok(Verdict::Passed) => true,
         Ok(Verdict::Failed) => false,
         Ok(Verdict::Undecided) => {
@@ -37,18 +50,45 @@ where
         Err(error) => {
             if error.is_final() {
                 tracing::warn!(%deployment, %error, "hook refused: what the checks say cannot be known");
-                ports
-                    .answer_hook(None, deployment, execution, false)
-                    .await?;
+                tell(false).await?;
             }
             return Err(error);
         }
     };
-    ports
-        .answer_hook(None, deployment, execution, passed)
-        .await?;
+    tell(passed).await?;
     tracing::info!(%deployment, passed, "hook answered");
     Ok(())
+}
+
+/// The pauses before what could not be reached is tried again; the last one is kept up.
+const OUTAGE_PAUSES: [u64; 5] = [1, 2, 4, 8, 15];
+
+/// What one more try to answer takes at most.
+const ONE_MORE: Duration = Duration::from_secs(15);
+
+/// Does it again, with pauses that grow, while something that it needs cannot be reached and more than
+/// `enough` of the time is left: Lambda begins the function three times within a few minutes, and an
+/// outage may last longer.
+async fn patiently<T>(
+    deployment: &DeploymentId,
+    time_left: &impl Fn() -> Duration,
+    enough: Duration,
+    call: impl AsyncFn() -> Result<T, HandlerError>,
+) -> Result<T, HandlerError> {
+    let longest = OUTAGE_PAUSES[OUTAGE_PAUSES.len() - 1];
+    let mut pauses = OUTAGE_PAUSES.into_iter();
+    loop {
+        let error = match call().await {
+            Err(error) if error.is_outage() => error,
+            other => return other,
+        };
+        let pause = Duration::from_secs(pauses.next().unwrap_or(longest));
+        if time_left() < pause + enough {
+            return Err(error);
+        }
+        tracing::warn!(%deployment, %error, "a hook cannot be dealt with yet; trying again in a moment");
+        tokio::time::sleep(pause).await;
+    }
 }
 
 /// What the deployment is told.
