@@ -20,8 +20,9 @@ pub struct ApprovalGate {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schemars(extend("examples" = [true]))]
     pub sns: bool,
-    /// How many different people must approve; 1 by default. One rejection is enough to stop. A
-    /// release asks as many as were required when it began.
+    /// How many different people must approve; 1 by default. One rejection is enough to stop,
+    /// also by somebody who has approved, until the rollout, or its traffic, is about to start; it
+    /// cannot be taken back. A release asks as many as were required when it began.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     #[schemars(range(min = 1), extend("examples" = [2]))]
     pub required: u8,

@@ -1,7 +1,7 @@
 //! Images that are rolled out nowhere any more.
 
 use serde_json::json;
-use towpath_e2e::{APPROVER, Error, World};
+use towpath_e2e::{APPROVER, Error, Native, World};
 
 #[tokio::test]
 async fn a_vetoed_image_is_refused_under_any_tag_until_the_veto_is_lifted() -> Result<(), Error> {
@@ -61,5 +61,40 @@ async fn forget_the_last_order(world: &World, digest: &str) -> Result<(), Error>
     let key = json!({ "pk": { "S": format!("VETO#{digest}") }, "sk": { "S": "D#000000000002" } });
     let delete = json!({ "TableName": "towpath-ledger", "Key": key });
     world.lab.aws("dynamodb", "DeleteItem", &delete).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_vetoed_image_is_not_let_through_by_towpath_where_nobody_is_asked() -> Result<(), Error> {
+    let native = Native {
+        asks: false,
+        ..Native::asking()
+    };
+    let world = World::start_native(&native).await?;
+    let digest = world.push("3f2c1ab", "healthy").await?;
+    world
+        .until("it is started", async |world| {
+            let started = world.events_named("3f2c1ab", "deployment_started").await?;
+            Ok(!started.is_empty())
+        })
+        .await?;
+    world
+        .ordered(&["veto", &digest, "--reason", "it loses orders"])
+        .await?;
+    assert_eq!(world.ended("3f2c1ab").await?, "refused");
+    let reason = world.reason("3f2c1ab").await?;
+    assert!(
+        reason.contains("vetoed the image: it loses orders"),
+        "{reason}"
+    );
+    assert_eq!(world.visit("production").await?, world.shop.initial);
+    let answered = world
+        .carried_out("ecs", "ContinueServiceDeployment")
+        .await?;
+    let actions: Vec<_> = answered
+        .iter()
+        .map(|call| &call["parameters"]["action"])
+        .collect();
+    assert_eq!(actions, ["ROLLBACK"], "{answered:#?}");
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | AWS does not let Towpath look at it or roll it back, or it was left as it is for too long | close, as failed |
 //! | somebody wants it rolled back | roll back, and hold the stage |
-//! | people rejected its traffic or did not decide in time, its image was vetoed before that, AWS refused to let traffic through | roll back |
+//! | people rejected its traffic or did not decide in time, its image was vetoed before Towpath has let traffic through, AWS refused to let traffic through | roll back |
 //! | it failed and was left in place, its time is up, or it stands at a hook of which nothing is heard | roll back |
 //! | it asks, and checks take their time | run them, then answer |
 //! | it asks, and still stands there when its hook function should have answered | answer |
@@ -96,11 +96,16 @@ fn not_let_through(own: RolloutContext<'_>, deployment: &Deployment) -> Option<O
         Traffic::LetThrough => return None,
         Traffic::Held => {}
     }
-    let gate = stage.approval.as_ref()?;
-    if gate.when != ApprovalPoint::BeforeTraffic || release.intends(ActionKind::Continue) {
+    if release.intends(ActionKind::Continue) {
         return None;
     }
-    if let Some(reason) = veto(release) {
+    let gate = stage.approval.as_ref();
+    let is_gated = gate.is_some_and(|gate| gate.when == ApprovalPoint::BeforeTraffic);
+    // Whose traffic AWS moves by itself is finished, vetoed or not: it may be on green already.
+    let waits = matches!(deployment.status, DeploymentStatus::Ready { .. });
+    if (is_gated || waits)
+        && let Some(reason) = veto(release)
+    {
         return rollback(Outcome::Refused, reason);
     }
     let asked = live.asked.as_ref()?;

@@ -59,6 +59,45 @@ fn green_that_waits_goes_on_where_nobody_is_asked() {
 }
 
 #[test]
+fn a_vetoed_image_is_not_let_through_where_nobody_is_asked() {
+    let pause = Some("pause-1".parse().expect("a pause"));
+    for pause in [None, pause] {
+        let vetoed = || Event::Vetoed {
+            by: sample::slack("U1"),
+            reason: "CVE-2026-1".into(),
+        };
+        let story = deploying(with(&json!({})));
+        let meanwhile = story.clone().happened(vetoed());
+        assert!(
+            matches!(meanwhile.next(), crate::release::Step::Wait(_)),
+            "traffic that AWS moves by itself is not stopped half-way"
+        );
+        let story = story.observed(ID, DeploymentStatus::Ready { pause });
+        let refused = story.clone().happened(vetoed());
+        for refused in [meanwhile.observed(ID, ready()), refused] {
+            let [
+                Action::RollBack {
+                    outcome: Outcome::Refused,
+                    hold: false,
+                    reason,
+                    ..
+                },
+            ] = &refused.asks_for()[..]
+            else {
+                panic!("it rolls back: {:?}", refused.asks_for());
+            };
+            let said = reason.to_string();
+            assert!(said.contains("vetoed the image: CVE-2026-1"), "{said}");
+        }
+        let late = story.intended().happened(vetoed());
+        assert!(
+            matches!(late.next(), crate::release::Step::Wait(_)),
+            "it may be through already"
+        );
+    }
+}
+
+#[test]
 fn people_are_asked_when_green_is_ready_and_traffic_waits_for_them() {
     let story = gated();
     let at_work =
