@@ -211,11 +211,11 @@ impl<P: Ports> Run<'_, P> {
             .iter()
             .all(|task| task.action.kind() == ActionKind::Notify);
         let intends = !intents.is_empty();
+        let until = later(
+            now,
+            SKEW + SignedDuration::try_from(time_left).unwrap_or_default(),
+        );
         if intends {
-            let until = later(
-                now,
-                SKEW + SignedDuration::try_from(time_left).unwrap_or_default(),
-            );
             self.unwritten.intend(&self.view, intents, until);
         }
         // What is acted upon is written first, and what people are told of.
@@ -257,7 +257,10 @@ impl<P: Ports> Run<'_, P> {
             self.muted = true;
         } else {
             tracing::warn!(release.id = %self.release.id(), error = %error, "a call failed; trying again later");
-            self.problem = Some((error.to_string(), later(now, TRY_LATER)));
+            let said = error.to_string();
+            let (unwritten, view) = (&mut self.unwritten, &mut self.view);
+            unwritten.leave_open(view, until, said.clone(), now);
+            self.problem = Some((said, later(now, TRY_LATER)));
         }
         Ok(())
     }

@@ -29,6 +29,10 @@ const CALL_TAKES: SignedDuration = SignedDuration::from_millis(20);
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
 pub(crate) const STALE: SignedDuration = SignedDuration::from_secs(5 * 60 - 15);
 
+/// For how long a list may go on to leave out what it has left out: what is missing at two looks that are
+/// half a minute apart is not there. The clocks of those who look may be off by some seconds.
+const LAG: SignedDuration = SignedDuration::from_secs(15);
+
 /// Everything there is.
 pub(crate) struct Simulation {
     /// The true time.
@@ -53,6 +57,8 @@ pub(crate) struct Simulation {
     pub(crate) calls: Calls,
     pub(crate) seen: Observation,
     pub(crate) alarms: BTreeSet<String>,
+    /// What lists have left out, and when they did first.
+    left_out: BTreeMap<String, Timestamp>,
     /// How services were shown lately, the newest last, and until when.
     shown: BTreeMap<ServiceId, VecDeque<(Timestamp, Value)>>,
     words: usize,
@@ -186,6 +192,7 @@ impl Simulation {
             calls: Calls::default(),
             seen: Observation::default(),
             alarms: BTreeSet::new(),
+            left_out: BTreeMap::new(),
             shown: BTreeMap::new(),
             words: 0,
             image: set_up.image,
@@ -301,6 +308,17 @@ impl Simulation {
     /// Whether something of that age may not be shown yet.
     pub(crate) fn is_fresh(&self, created_at: Timestamp) -> bool {
         self.now.duration_since(created_at) < STALE
+    }
+
+    /// Whether a list that lags leaves something out which was made then. It may do so at several looks
+    /// one soon after another, and at none later.
+    pub(crate) fn leaves_out(&mut self, named: &Value, created_at: Option<Timestamp>) -> bool {
+        if !created_at.is_some_and(|at| self.is_fresh(at)) {
+            return false;
+        }
+        let now = self.now;
+        let first = *self.left_out.entry(named.to_string()).or_insert(now);
+        now.duration_since(first) < LAG
     }
 
     /// What befalls the call whose turn it is.

@@ -1,28 +1,216 @@
-//! A deployment whose start nobody heard of, and that came to nothing before anybody looked for it.
+//! What is started, registered or run, though nobody heard of it, and AWS may not show it yet.
 
-use serde_json::json;
-use towpath_core::release::{DeploymentStatus, Event, Outcome};
-use towpath_simulation::{Behaviour, Fate, Fault, pipelines, simulate_with};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use towpath_core::release::{ActionKind, DeploymentStatus, Event, Outcome, Release};
+use towpath_simulation::{Behaviour, Fate, Fault, Story, pipelines, simulate_with};
+
+const UPDATE: &str = "ecs:UpdateService";
+const CREATE: &str = "codedeploy:CreateDeployment";
+const REGISTER: &str = "ecs:RegisterTaskDefinition";
+const RUN_TASK: &str = "ecs:RunTask";
+
+const LIST_NATIVE: &str = "ecs:ListServiceDeployments";
+const LIST_CODEDEPLOY: &str = "codedeploy:ListDeployments";
+const LIST_REVISIONS: &str = "ecs:ListTaskDefinitions";
+const LIST_TASKS: &str = "ecs:ListTasks";
+
+/// A stage, what starts its deployments, where they are listed, and an image that fails there.
+struct Engine {
+    stage: Value,
+    start: &'static str,
+    list: &'static str,
+    bad: Behaviour,
+}
+
+fn engines() -> [Engine; 3] {
+    [
+        Engine {
+            stage: pipelines::rolling(),
+            start: UPDATE,
+            list: LIST_NATIVE,
+            bad: Behaviour::CrashLoop,
+        },
+        Engine {
+            stage: pipelines::native(),
+            start: UPDATE,
+            list: LIST_NATIVE,
+            bad: Behaviour::UnhealthyGreen,
+        },
+        Engine {
+            stage: pipelines::codedeploy(),
+            start: CREATE,
+            list: LIST_CODEDEPLOY,
+            bad: Behaviour::UnhealthyGreen,
+        },
+    ]
+}
+
+fn told(stage: &Value, image: Behaviour, faults: &[Fault]) -> (Story, Release) {
+    let pipeline = pipelines::of(json!([stage]));
+    let story = simulate_with(pipeline, image, faults);
+    assert_eq!(story.violations(), Vec::<String>::new(), "{faults:?}");
+    let ended = story.ended();
+    assert_eq!(ended.len(), 1, "{ended:#?}");
+    let release = story.releases().remove(0);
+    (story, release)
+}
+
+/// How often a call was carried out.
+fn done(story: &Story, operation: &'static str) -> usize {
+    [Fate::Done, Fate::Stale, Fate::AnswerLost, Fate::DeathAfter]
+        .iter()
+        .filter_map(|fate| story.fates().get(&(operation, *fate)).copied())
+        .sum()
+}
+
+/// When the first event of a kind was written.
+fn at(release: &Release, is_it: impl Fn(&Event) -> bool) -> Timestamp {
+    let mut entries = release.entries().iter();
+    let entry = entries.find(|entry| is_it(&entry.event));
+    entry
+        .unwrap_or_else(|| panic!("{:#?}", release.entries()))
+        .at
+}
+
+fn intends(event: &Event, kind: ActionKind) -> bool {
+    let Event::Intended { actions, .. } = event else {
+        return false;
+    };
+    actions.iter().any(|action| action.kind() == kind)
+}
+
+/// From when the deployment was to be started until it was known.
+fn start_took(release: &Release) -> SignedDuration {
+    let meant = at(release, |event| intends(event, ActionKind::Start));
+    let started = |event: &Event| matches!(event, Event::DeploymentStarted { .. });
+    at(release, started).duration_since(meant)
+}
+
+fn looks_in_vain(release: &Release) -> usize {
+    let entries = release.entries().iter();
+    let looks = entries.filter(|it| matches!(it.event, Event::NotSeen { .. }));
+    looks.count()
+}
+
+/// A start of which nobody heard.
+const LOST: [Fate; 2] = [Fate::AnswerLost, Fate::DeathAfter];
 
 /// The circuit breaker takes a minute, and whoever comes after a run that has died waits for longer.
 #[test]
-fn what_ecs_has_taken_back_meanwhile_is_not_started_again() {
-    let update = "ecs:UpdateService";
-    let faults = [Fault::of(update, Fate::DeathAfter)];
-    let pipeline = pipelines::of(json!([pipelines::rolling()]));
-    let story = simulate_with(pipeline, Behaviour::CrashLoop, &faults);
-    assert_eq!(story.violations(), Vec::<String>::new());
-    let updates: usize = [Fate::Done, Fate::DeathAfter]
-        .iter()
-        .filter_map(|fate| story.fates().get(&(update, *fate)).copied())
-        .sum();
-    assert_eq!(updates, 1);
+fn what_aws_has_taken_back_meanwhile_is_not_started_again() {
+    for engine in engines() {
+        for fate in LOST {
+            let faults = [Fault::of(engine.start, fate)];
+            let (story, release) = told(&engine.stage, engine.bad, &faults);
+            assert_eq!(done(&story, engine.start), 1, "{faults:?}");
+            let outcome = story.ended()[0].outcome;
+            assert_eq!(outcome, Some(Outcome::RolledBack), "{faults:?}");
+            let took = start_took(&release);
+            assert!(took <= SignedDuration::from_mins(3), "{faults:?}: {took:#}");
+        }
+    }
+}
 
+/// A list that lags leaves out what was started, also when that is over already.
+#[test]
+fn what_a_list_does_not_show_yet_is_looked_for_twice() {
+    for engine in engines() {
+        for fate in LOST {
+            for image in [Behaviour::Healthy, engine.bad] {
+                let faults = [
+                    Fault::of(engine.start, fate),
+                    Fault::of(engine.list, Fate::Stale).by("advance"),
+                ];
+                let (story, release) = told(&engine.stage, image, &faults);
+                assert_eq!(done(&story, engine.start), 1, "{image:?} {faults:?}");
+                let outcome = if image == Behaviour::Healthy {
+                    Outcome::Succeeded
+                } else {
+                    Outcome::RolledBack
+                };
+                let ended = story.ended()[0].outcome;
+                assert_eq!(ended, Some(outcome), "{image:?} {faults:?}");
+                let took = start_took(&release);
+                assert!(took <= SignedDuration::from_mins(3), "{faults:?}: {took:#}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_never_started_is_started_once_nothing_is_seen_twice() {
+    for engine in engines() {
+        let faults = [Fault::of(engine.start, Fate::DeathBefore)];
+        let (story, release) = told(&engine.stage, Behaviour::Healthy, &faults);
+        assert_eq!(done(&story, engine.start), 1);
+        assert_eq!(story.ended()[0].outcome, Some(Outcome::Succeeded));
+        assert_eq!(looks_in_vain(&release), 1);
+        let took = start_took(&release);
+        assert!(took <= SignedDuration::from_mins(3), "{took:#}");
+    }
+}
+
+#[test]
+fn a_revision_that_is_not_listed_yet_is_not_registered_again() {
+    for fate in LOST {
+        let faults = [
+            Fault::of(REGISTER, fate),
+            Fault::of(LIST_REVISIONS, Fate::Stale),
+        ];
+        let (story, release) = told(&pipelines::rolling(), Behaviour::Healthy, &faults);
+        assert_eq!(done(&story, REGISTER), 1, "{fate:?}");
+        assert_eq!(looks_in_vain(&release), 1, "{fate:?}");
+        assert_eq!(story.ended()[0].outcome, Some(Outcome::Succeeded));
+    }
+}
+
+/// ECS knows the task by its token, so that it is asked for at once.
+#[test]
+fn a_task_that_is_not_listed_yet_runs_once() {
+    let stage = pipelines::careful(pipelines::rolling());
+    for fate in LOST {
+        let faults = [
+            Fault::of(RUN_TASK, fate),
+            Fault::of(LIST_TASKS, Fate::Stale),
+        ];
+        let (story, release) = told(&stage, Behaviour::Healthy, &faults);
+        assert_eq!(looks_in_vain(&release), 0, "{fate:?}");
+        assert_eq!(story.ended()[0].outcome, Some(Outcome::Succeeded));
+    }
+}
+
+/// A run that ends in good order, and does not know what came of what it did, is waited for no longer.
+#[test]
+fn an_answer_that_is_lost_costs_half_a_minute() {
+    for engine in engines() {
+        let faults = [Fault::of(engine.start, Fate::AnswerLost)];
+        let (_, release) = told(&engine.stage, Behaviour::Healthy, &faults);
+        let took = start_took(&release);
+        assert!(took <= SignedDuration::from_secs(40), "{took:#}");
+    }
+}
+
+#[test]
+fn a_good_run_looks_for_nothing() {
+    for engine in engines() {
+        let (story, release) = told(&engine.stage, Behaviour::Healthy, &[]);
+        assert_eq!(looks_in_vain(&release), 0);
+        let left = |event: &Event| matches!(event, Event::OutcomeUnknown { .. });
+        let entries = release.entries().iter();
+        assert_eq!(entries.filter(|entry| left(&entry.event)).count(), 0);
+        for list in [LIST_REVISIONS, LIST_CODEDEPLOY, LIST_TASKS] {
+            assert_eq!(done(&story, list), 0, "{list}");
+        }
+    }
+}
+
+#[test]
+fn a_start_that_is_found_when_ecs_has_taken_it_back_says_why() {
+    let faults = [Fault::of(UPDATE, Fate::DeathAfter)];
+    let (story, release) = told(&pipelines::rolling(), Behaviour::CrashLoop, &faults);
     let ended = story.ended();
-    assert_eq!(ended.len(), 1, "{ended:#?}");
-    assert_eq!(ended[0].outcome, Some(Outcome::RolledBack), "{ended:#?}");
     assert!(ended[0].reason.contains("circuit breaker"), "{ended:#?}");
-    let release = story.releases().remove(0);
     let is_seen = release.entries().windows(2).any(|entries| {
         let [started, observed] = entries else {
             return false;

@@ -202,6 +202,16 @@ pub enum Event {
         /// Until when whoever wrote this may still be performing them.
         until: Timestamp,
     },
+    /// Whoever was about to perform these actions does not know what came of them, and is done: it
+    /// performs them no longer.
+    OutcomeUnknown {
+        actions: Vec<ActionKind>,
+        /// What is known.
+        said: String,
+    },
+    /// What an earlier run may have done was looked for, and was not seen. AWS may not show it yet, so
+    /// that it is looked for once more before the action is performed again.
+    NotSeen { action: ActionKind },
     /// The revision to deploy is there.
     Registered {
         revision: Revision,
@@ -399,6 +409,8 @@ impl Event {
             | Self::Blocked { .. }
             | Self::RolloutStarted { .. }
             | Self::Intended { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::NotSeen { .. }
             | Self::Registered { .. }
             | Self::ScalingSuspended { .. }
             | Self::ScalingLeft { .. }

@@ -55,7 +55,7 @@ pub use entry::{Actor, BrokenChain, Entry, EntryText, StoredEntry, verify_chain}
 pub use event::{CheckResult, Event, Image, Revision};
 pub use hook_report::{HookReport, NotTheirs, reporting_account};
 pub use hook_verdict::{Verdict, checks_of, verdict};
-pub use next::{Step, Task, Tick, leave, next, planning};
+pub use next::{Step, Task, Tick, Tried, leave, next, planning};
 pub use notification::{Notification, Notified, SentMessage, ShownCard, pending_notifications};
 pub use outcome::{Conclusion, Outcome};
 pub use overview::{Overview, Request, Since, StageOverview, StageStanding, StageStep};

@@ -86,9 +86,21 @@ pub enum Step {
 pub struct Task {
     /// What to do.
     pub action: Action,
-    /// Whether an earlier run meant to do it and its outcome is unknown, so that evidence of it is
-    /// looked for first.
-    pub again: bool,
+    /// What is known of whether an earlier run has done it.
+    pub tried: Tried,
+}
+
+/// What is known of whether an action was performed by an earlier run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tried {
+    /// None meant to.
+    Never,
+    /// One meant to, and its outcome is unknown: evidence of it is looked for, and nothing is done
+    /// where none is seen, since AWS may not show it yet.
+    Perhaps,
+    /// One meant to, and some time ago nothing of it was seen: it is looked for once more, and done
+    /// where nothing is seen again.
+    NotSeen,
 }
 
 /// For how long people are told of a release that has ended.
@@ -125,7 +137,7 @@ fn notify_first(release: &Release, moment: Tick, step: Step) -> Step {
                 .into_iter()
                 .map(|action| Task {
                     action,
-                    again: false,
+                    tried: Tried::Never,
                 })
                 .collect(),
         );
@@ -242,7 +254,7 @@ fn next_asking(stage: &Stage, approval: &Approval, moment: Tick) -> Step {
 
 fn perform(release: &Release, actions: Vec<Action>) -> Step {
     let task = |action: Action| Task {
-        again: release.intends(action.kind()),
+        tried: release.tried(action.kind()),
         action,
     };
     Step::Perform(actions.into_iter().map(task).collect())

@@ -155,6 +155,8 @@ impl Event {
             | Self::NextNotified { .. }
             | Self::Planned { .. }
             | Self::Intended { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::NotSeen { .. }
             | Self::Registered { .. }
             | Self::ScalingSuspended { .. }
             | Self::ScalingRestored { .. }

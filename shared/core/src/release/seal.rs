@@ -130,6 +130,8 @@ fn writers_of(event: &Event) -> &'static [Writer] {
         | Event::Blocked { .. }
         | Event::RolloutStarted { .. }
         | Event::Intended { .. }
+        | Event::OutcomeUnknown { .. }
+        | Event::NotSeen { .. }
         | Event::Registered { .. }
         | Event::ScalingSuspended { .. }
         | Event::ScalingLeft { .. }

@@ -9,7 +9,7 @@ mod untrusted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::{Platform, Registry, Tag};
 
@@ -17,8 +17,8 @@ pub use self::untrusted::Untrusted;
 use super::rollback::without_gates;
 use super::rollout::{ActiveRollout, Phase, Rollout};
 use super::{
-    Action, Conclusion, EndReason, Entry, Event, Image, Notified, Principal, Rollback, ServiceId,
-    Successor,
+    Action, ActionKind, Conclusion, EndReason, Entry, Event, Image, Notified, Principal, Rollback,
+    ServiceId, Successor, Tried,
 };
 use crate::names::{AccountId, DeploymentId, Region, ReleaseId, StageName};
 use crate::pipeline::{Channel, Pipeline, Stage};
@@ -99,7 +99,12 @@ pub(super) struct Outstanding {
     pub(super) until: Timestamp,
     /// How often just these were intended.
     pub(super) times: usize,
+    /// Which of them were looked for since, and were not seen.
+    pub(super) not_seen: Vec<ActionKind>,
 }
+
+/// How far apart two looks are that see nothing before it counts as not there.
+pub(super) const APART: SignedDuration = SignedDuration::from_secs(30);
 
 /// How often it is written that the same actions are about to be performed.
 pub(super) const MAX_INTENTS: usize = 20;
@@ -373,9 +378,21 @@ impl Release {
         self.outstanding.as_ref()
     }
 
+    /// What is known of whether an earlier run has performed an action of that kind.
+    pub(super) fn tried(&self, kind: ActionKind) -> Tried {
+        let looked = self.outstanding.iter().flat_map(|it| &it.not_seen);
+        if !self.intends(kind) {
+            Tried::Never
+        } else if looked.copied().any(|it| it == kind) {
+            Tried::NotSeen
+        } else {
+            Tried::Perhaps
+        }
+    }
+
     /// Whether an action of that kind is intended, and nobody knows yet what came of it.
     #[must_use]
-    pub fn intends(&self, kind: super::ActionKind) -> bool {
+    pub fn intends(&self, kind: ActionKind) -> bool {
         let outstanding = self.outstanding.iter();
         let mut actions = outstanding.flat_map(|outstanding| &outstanding.actions);
         actions.any(|action| action.kind() == kind)

@@ -115,6 +115,22 @@ impl Unwritten {
         }
     }
 
+    /// The run does not know what came of what it has intended until then, and is done. Whoever comes
+    /// next need not wait for it. Over what others have written since this is not written.
+    pub fn leave_open(
+        &mut self,
+        view: &mut Release,
+        until: Timestamp,
+        said: String,
+        now: Timestamp,
+    ) {
+        let outstanding = view.outstanding();
+        if let Some(outstanding) = outstanding.filter(|it| it.until == until && now < until) {
+            let actions = outstanding.actions.iter().map(Action::kind).collect();
+            self.decide(view, vec![Event::OutcomeUnknown { actions, said }], now);
+        }
+    }
+
     /// Everything is written.
     pub fn written(&mut self) {
         *self = Self::default();
@@ -131,7 +147,9 @@ impl Unwritten {
     ) {
         self.reading = None;
         self.decisions.clear();
-        self.facts.retain(still_so);
+        // Others may have done since what was not seen then.
+        self.facts
+            .retain(|fact| still_so(fact) && !matches!(fact, Event::NotSeen { .. }));
         for fact in &self.facts {
             view.apply(fact, now);
         }
@@ -179,6 +197,8 @@ impl Unwritten {
             | Event::Blocked { .. }
             | Event::RolloutStarted { .. }
             | Event::Intended { .. }
+            | Event::OutcomeUnknown { .. }
+            | Event::NotSeen { .. }
             | Event::Registered { .. }
             | Event::ScalingSuspended { .. }
             | Event::ScalingLeft { .. }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::{
     AwsSaid, Checkpoints, DeploymentFault, DeploymentStatus, DeploymentTarget, Event, FaultCause,
-    LateCause, Outcome, Place, RollbackReason, Start,
+    LateCause, Outcome, Place, RollbackReason, Start, Tried,
 };
 
 use crate::ports::{CallError, DeploymentGroup, Ports};
@@ -37,13 +37,12 @@ pub(crate) trait Engine {
         Ok(None)
     }
 
-    /// Starts the deployment, or finds what an earlier try has started: `again` says that there was
-    /// one.
+    /// Starts the deployment, or finds what an earlier try has started.
     async fn start<P: Ports>(
         &self,
         ports: &P,
         start: &Start,
-        again: bool,
+        tried: Tried,
     ) -> Result<Vec<Event>, CallError>;
 
     /// How the deployment stands.

@@ -14,7 +14,7 @@ mod update;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::pipeline::EngineSettings;
-use towpath_core::release::{Checkpoints, DeploymentTarget, Event, LateCause, Place, Start};
+use towpath_core::release::{Checkpoints, DeploymentTarget, Event, LateCause, Place, Start, Tried};
 
 pub use codedeploy::only_all_at_once;
 pub(crate) use codedeploy::poll_group;
@@ -97,9 +97,9 @@ pub(crate) fn target(
 pub(crate) async fn start<P: Ports>(
     ports: &P,
     start: &Start,
-    again: bool,
+    tried: Tried,
 ) -> Result<Vec<Event>, CallError> {
-    with!(&start.engine, engine => engine.start(ports, start, again).await)
+    with!(&start.engine, engine => engine.start(ports, start, tried).await)
 }
 
 pub(crate) async fn observe<P: Ports>(

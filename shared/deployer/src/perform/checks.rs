@@ -8,7 +8,7 @@ use towpath_core::check::{
 };
 use towpath_core::names::{CheckName, DeploymentId, StageName, TaskDefinitionArn};
 use towpath_core::pipeline::{AlarmCheck, CheckKind, HookPoint, HttpCheck, MetricCheck, TaskCheck};
-use towpath_core::release::{CheckResult, DueCheck, Event, Place, Release};
+use towpath_core::release::{ActionKind, CheckResult, DueCheck, Event, Place, Release, Tried};
 
 use crate::ports::{CallError, Ports};
 
@@ -47,7 +47,7 @@ pub(super) async fn start_task<P: Ports>(
     ports: &P,
     release: &Release,
     run: &Run<'_>,
-    again: bool,
+    tried: Tried,
 ) -> Result<Vec<Event>, CallError> {
     let started = |task: DeploymentId, found| {
         Ok(vec![Event::TaskStarted {
@@ -58,7 +58,10 @@ pub(super) async fn start_task<P: Ports>(
         }])
     };
     let find = || ports.task_started_by(run.place, run.revision, run.started_by);
-    if again && let Some(task) = find().await? {
+    // Where nothing is seen, the token by which ECS knows the task again keeps it from being run twice.
+    if tried != Tried::Never
+        && let Some(task) = find().await?
+    {
         return started(task, true);
     }
     let Some(service) = ports.describe_service(run.place).await? else {
@@ -71,6 +74,10 @@ pub(super) async fn start_task<P: Ports>(
             // The service's network has changed since the task was started.
             match find().await? {
                 Some(task) => started(task, true),
+                None if tried != Tried::NotSeen => {
+                    let action = ActionKind::RunTask;
+                    Ok(vec![Event::NotSeen { action }])
+                }
                 None => Ok(not_run(release, run, &message)),
             }
         }

@@ -112,7 +112,7 @@ async fn perform_action<P: Ports>(
     release: &Release,
     task: &Task,
 ) -> Result<Vec<Event>, CallError> {
-    let again = task.again;
+    let tried = task.tried;
     match &task.action {
         Action::Plan { .. } => {
             let request = plan::Request::of(&task.action).expect("it plans");
@@ -134,11 +134,11 @@ async fn perform_action<P: Ports>(
                 release,
                 image,
             };
-            register::register(ports, &request, again).await
+            register::register(ports, &request, tried).await
         }
         Action::SuspendScaling { place, state } => scaling::suspend(ports, place, *state).await,
         Action::RestoreScaling { place, state } => scaling::restore(ports, place, *state).await,
-        Action::Start(start) => engine::start(ports, start, again).await,
+        Action::Start(start) => engine::start(ports, start, tried).await,
         Action::PollGroup {
             place,
             stage,
@@ -161,7 +161,7 @@ async fn perform_action<P: Ports>(
                 revision,
                 started_by,
             };
-            checks::start_task(ports, release, &run, again).await
+            checks::start_task(ports, release, &run, tried).await
         }
         Action::RunChecks {
             place,

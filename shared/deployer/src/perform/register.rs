@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use towpath_core::names::{Fingerprint, ReleaseId, TaskDefinitionArn};
-use towpath_core::release::{ActionKind, BaseRevision, Changes, Event, Image, Place};
+use towpath_core::release::{ActionKind, BaseRevision, Changes, Event, Image, Place, Tried};
 use towpath_taskdef::{self as taskdef, ReleaseMark, TAG_RELEASE, TaskDefinition, template};
 
 use crate::ports::{CallError, Ports};
@@ -23,17 +23,23 @@ const SEARCHED: u8 = 10;
 pub(super) async fn register<P: Ports>(
     ports: &P,
     request: &Request<'_>,
-    again: bool,
+    tried: Tried,
 ) -> Result<Vec<Event>, CallError> {
     let definition = match read_base(ports, request).await? {
         Ok(definition) => definition,
         Err(reason) => return Ok(refused(reason)),
     };
-    if again && let Some(revision) = find(ports, request, definition.family()).await? {
-        return Ok(vec![Event::Registered {
-            revision,
-            found: true,
-        }]);
+    if tried != Tried::Never {
+        if let Some(revision) = find(ports, request, definition.family()).await? {
+            return Ok(vec![Event::Registered {
+                revision,
+                found: true,
+            }]);
+        }
+        if tried == Tried::Perhaps {
+            let action = ActionKind::Register;
+            return Ok(vec![Event::NotSeen { action }]);
+        }
     }
     let mark = ReleaseMark {
         release: request.release.to_string(),

@@ -184,7 +184,7 @@ impl CodeDeploy for Port {
         group: &str,
     ) -> Result<Vec<DeploymentInfo>, CallError> {
         let input = json!({ "applicationName": application, "deploymentGroupName": group });
-        self.call(LIST, How::ReadNow, |simulation, _| {
+        self.call(LIST, How::Read, |simulation, stale| {
             if simulation.flaw == Some(Flaw::NoAdoption) {
                 return Ok(Vec::new());
             }
@@ -199,6 +199,12 @@ impl CodeDeploy for Port {
                 let answer = self.codedeploy(simulation, at(place), BATCH_GET, &input)?;
                 let found = answer["deploymentsInfo"].as_array().cloned();
                 infos.extend(found.unwrap_or_default());
+            }
+            if stale {
+                infos.retain(|info| {
+                    let created_at = seconds(&info["createTime"]);
+                    !simulation.leaves_out(&info["deploymentId"], created_at)
+                });
             }
             infos.sort_by_key(|info| std::cmp::Reverse(seconds(&info["createTime"])));
             infos.iter().map(|info| info_of(BATCH_GET, info)).collect()

@@ -91,15 +91,26 @@ impl Ecs for Port {
     ) -> Result<Vec<TaskDefinitionArn>, CallError> {
         let input = json!({ "familyPrefix": family, "status": "ACTIVE", "sort": "DESC",
             "maxResults": limit });
-        self.call(LIST_TASK_DEFINITIONS, How::ReadNow, |simulation, _| {
+        self.call(LIST_TASK_DEFINITIONS, How::Read, |simulation, stale| {
             if simulation.flaw == Some(Flaw::NoAdoption) {
                 return Ok(Vec::new());
             }
             let answer = self.ecs(simulation, place, LIST_TASK_DEFINITIONS, &input)?;
-            Ok(texts(&answer, "taskDefinitionArns")
-                .filter(|arn| arn.contains(&format!("/{family}:")))
-                .filter_map(|arn| arn.parse().ok())
-                .collect())
+            let listed = texts(&answer, "taskDefinitionArns")
+                .filter(|arn| arn.contains(&format!("/{family}:")));
+            let mut revisions = Vec::new();
+            for arn in listed {
+                let named = json!({ "taskDefinition": arn });
+                if stale {
+                    let it = self.ecs(simulation, place, DESCRIBE_TASK_DEFINITION, &named)?;
+                    let registered_at = seconds(&it["taskDefinition"]["registeredAt"]);
+                    if simulation.leaves_out(&named, registered_at) {
+                        continue;
+                    }
+                }
+                revisions.extend(arn.parse().ok());
+            }
+            Ok(revisions)
         })
         .await
     }
@@ -189,10 +200,19 @@ impl Ecs for Port {
         _: &TaskDefinitionArn,
         started_by: &str,
     ) -> Result<Option<DeploymentId>, CallError> {
-        self.call(LIST_TASKS, How::ReadNow, |simulation, _| {
+        self.call(LIST_TASKS, How::Read, |simulation, stale| {
             let mut found = self.tasks(simulation, place, "RUNNING", started_by)?;
             found.extend(self.tasks(simulation, place, "STOPPED", started_by)?);
-            Ok(found.first().and_then(|arn| arn.parse().ok()))
+            let Some(arn) = found.first() else {
+                return Ok(None);
+            };
+            let named = json!({ "cluster": place.service.cluster, "tasks": [arn] });
+            let described = self.ecs(simulation, place, DESCRIBE_TASKS, &named)?;
+            let created_at = seconds(&described["tasks"][0]["createdAt"]);
+            if stale && simulation.leaves_out(&named, created_at) {
+                return Ok(None);
+            }
+            Ok(arn.parse().ok())
         })
         .await
     }
@@ -253,7 +273,8 @@ impl Ecs for Port {
             let mut briefs = Vec::new();
             for listed in listed.into_iter().flatten() {
                 let created_at = seconds(&listed["createdAt"]);
-                if stale && created_at.is_some_and(|at| simulation.is_fresh(at)) {
+                let named = &listed["serviceDeploymentArn"];
+                if stale && simulation.leaves_out(named, created_at) {
                     continue;
                 }
                 briefs.push(ServiceDeploymentBrief {

@@ -103,6 +103,30 @@ async fn what_ecs_counts_early_has_succeeded_when_all_tasks_are_new() -> Result<
     Ok(())
 }
 
+#[tokio::test]
+async fn what_ecs_has_rolled_back_while_nobody_knew_is_not_started_again() -> Result<(), Error> {
+    let world = only_test(&json!({}), &json!({})).await?;
+    // Whoever comes next does not find it in the list at once.
+    let faults = json!([
+        { "service": "ecs", "operation": "UpdateService", "caller": "towpath-advance",
+          "nth": 1, "outcome": "crash-after" },
+        { "service": "ecs", "operation": "ListServiceDeployments", "caller": "towpath-advance",
+          "first": 1, "outcome": "stale" },
+    ]);
+    world.fail(&faults).await?;
+    world.push(TAG, "crash-loop").await?;
+    assert_eq!(world.ended(TAG).await?, "rolled_back");
+    let reason = world.reason(TAG).await?;
+    assert!(reason.contains("circuit breaker"), "{reason}");
+    let updates = world.carried_out("ecs", "UpdateService").await?;
+    let ours = updates.iter();
+    let ours = ours.filter(|call| call["caller"] == "towpath-advance");
+    assert_eq!(ours.count(), 1, "{updates:#?}");
+    assert_eq!(world.events_named(TAG, "not_seen").await?.len(), 1);
+    assert_eq!(world.running("test").await?, world.shop.first());
+    Ok(())
+}
+
 /// What ECS shows of services is from before the last change for so many looks, beginning with this one.
 async fn shows_what_was(world: &World, looks: std::ops::Range<u32>) -> Result<(), Error> {
     let faults: Value = looks

@@ -177,6 +177,11 @@ fn of(told: Context<'_>, said: &mut AlreadySaid) -> Description {
 
         Event::RolloutStarted { stage, epoch } => preparation::started(told, stage, *epoch),
         Event::Intended { actions, until } => preparation::intended(actions, *until),
+        Event::OutcomeUnknown {
+            actions,
+            said: known,
+        } => preparation::outcome_unknown(actions, known),
+        Event::NotSeen { action } => preparation::not_seen(*action),
         Event::Registered { revision, found } => preparation::registered(revision, *found),
         Event::ScalingSuspended { state: _ } => preparation::scaling_suspended(),
         Event::ScalingLeft {

@@ -35,6 +35,21 @@ pub(super) fn intended(actions: &[Action], until: Timestamp) -> Description {
     ))
 }
 
+pub(super) fn outcome_unknown(actions: &[ActionKind], known: &str) -> Description {
+    let kinds: Vec<_> = actions.iter().map(ActionKind::to_string).collect();
+    Description::bookkeeping(format!(
+        "was about to {}, and does not know what came of it: {}",
+        kinds.join(", "),
+        plain(known)
+    ))
+}
+
+pub(super) fn not_seen(action: ActionKind) -> Description {
+    Description::bookkeeping(format!(
+        "was to {action} before, and nothing of that is to be seen: it is looked for once more"
+    ))
+}
+
 pub(super) fn registered(revision: &Revision, found: bool) -> Description {
     Description::new(format!("{revision} {}", there(found, "was registered")))
 }

@@ -34,6 +34,8 @@ pub fn reason_of(event: &Event) -> Option<String> {
         | Event::ApprovalRequested { .. }
         | Event::RolloutStarted { .. }
         | Event::Intended { .. }
+        | Event::OutcomeUnknown { .. }
+        | Event::NotSeen { .. }
         | Event::Registered { .. }
         | Event::ScalingSuspended { .. }
         | Event::ScalingLeft { .. }

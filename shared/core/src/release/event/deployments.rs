@@ -82,6 +82,8 @@ impl Event {
             | Self::Blocked { .. }
             | Self::RolloutStarted { .. }
             | Self::Intended { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::NotSeen { .. }
             | Self::Registered { .. }
             | Self::ScalingSuspended { .. }
             | Self::ScalingLeft { .. }

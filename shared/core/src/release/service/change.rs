@@ -139,6 +139,8 @@ pub fn service_change(
             | Event::ApprovalVoided { .. }
             | Event::Blocked { .. }
             | Event::Intended { .. }
+            | Event::OutcomeUnknown { .. }
+            | Event::NotSeen { .. }
             | Event::Registered { .. }
             | Event::ScalingSuspended { .. }
             | Event::ScalingLeft { .. }

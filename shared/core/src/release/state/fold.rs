@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Outstanding, Release};
+use super::{APART, Outstanding, Release};
 use crate::names::StageName;
 use crate::release::rollout::{
     ActiveRollout, CheckTask, DeploymentStatus, NotStarted, OngoingRollback, Phase,
-    RollbackDeployment, Rollout,
+    RollbackDeployment, Rollout, later,
 };
 use crate::release::successor::{Aftermath, Instead};
 use crate::release::vote::{Approval, Standing, Vote};
@@ -66,6 +66,9 @@ impl Release {
                     actions: actions.clone(),
                     until: *until,
                     times: same.map_or(1, |outstanding| outstanding.times + 1),
+                    // What was not seen then may be there from now on: whoever is about to do this
+                    // does it where it sees nothing again.
+                    not_seen: Vec::new(),
                 });
                 self.with_live(|live| {
                     // From here on the state may have been changed, whatever is heard of it.
@@ -74,6 +77,19 @@ impl Release {
                         live.scaling.about_to_suspend(before);
                     }
                 });
+            }
+            Event::OutcomeUnknown { .. } => {
+                if let Some(outstanding) = &mut self.outstanding {
+                    outstanding.until = outstanding.until.min(at);
+                }
+            }
+            Event::NotSeen { action } => {
+                let open = self.outstanding.as_mut();
+                let is_it = |intended: &Action| intended.kind() == *action;
+                if let Some(outstanding) = open.filter(|it| it.actions.iter().any(is_it)) {
+                    outstanding.not_seen.push(*action);
+                    outstanding.until = later(at, APART);
+                }
             }
             Event::CardShown {
                 channel,

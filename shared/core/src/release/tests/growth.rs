@@ -23,6 +23,8 @@ struct Odd {
     statuses: Vec<DeploymentStatus>,
     /// Whether a change comes about, or nobody knows.
     deeds: Vec<bool>,
+    /// Whether what may have come about is looked for, and not seen.
+    looks: bool,
     /// Whether somebody else has the deployment group.
     taken: Vec<bool>,
     /// Whether the rollback has a deployment of its own.
@@ -114,8 +116,9 @@ impl Life {
                     let actions: Vec<_> = actions.collect();
                     let intents = actions.iter().filter(|action| action.needs_intent());
                     let intents: Vec<_> = intents.cloned().collect();
+                    let until = self.now + SignedDuration::from_mins(1);
                     if !intents.is_empty() {
-                        unwritten.intend(&view, intents, self.now);
+                        unwritten.intend(&view, intents, until);
                         self.write(unwritten.events());
                         unwritten.written();
                     }
@@ -127,6 +130,8 @@ impl Life {
                         }
                     }
                     if fails {
+                        let said = "no answer in time".to_owned();
+                        unwritten.leave_open(&mut view, until, said, self.now);
                         break;
                     }
                     self.write_facts(&mut view, &mut unwritten);
@@ -186,7 +191,9 @@ impl Life {
         let (stage, _) = self.release.current()?;
         let stage = stage.name.clone();
         if action.needs_intent() && !in_turn(&self.odd.deeds, turn) {
-            return None;
+            let kind = action.kind();
+            let is_looked_for = matches!(kind, ActionKind::Register | ActionKind::Start);
+            return (self.odd.looks && is_looked_for).then_some(Event::NotSeen { action: kind });
         }
         let taken = in_turn(&self.odd.taken, turn);
         Some(match action.kind() {
@@ -294,18 +301,22 @@ fn odd() -> impl Strategy<Value = Odd> {
         prop::collection::vec(plan(), 1..5),
         prop::collection::vec(status(), 1..6),
         flags(),
+        any::<bool>(),
         flags(),
         flags(),
         prop::collection::vec(0..12_u8, 1..4),
     )
-        .prop_map(|(plans, statuses, deeds, taken, backs, pauses)| Odd {
-            plans,
-            statuses,
-            deeds,
-            taken,
-            backs,
-            pauses,
-        })
+        .prop_map(
+            |(plans, statuses, deeds, looks, taken, backs, pauses)| Odd {
+                plans,
+                statuses,
+                deeds,
+                looks,
+                taken,
+                backs,
+                pauses,
+            },
+        )
 }
 
 proptest! {
@@ -333,6 +344,7 @@ fn flickering() -> Life {
                 in_progress("2 of 4 tasks run"),
             ],
             deeds: vec![true],
+            looks: false,
             taken: vec![false],
             backs: vec![true],
             pauses: vec![11],

@@ -179,6 +179,13 @@ pub(crate) fn eventful() -> Story {
             by: "shop-api-fedcba9876543210".parse().unwrap(),
             tag: "4a5b6c7".parse().unwrap(),
         })
+        .happened(Event::OutcomeUnknown {
+            actions: vec![ActionKind::Start],
+            said: "no answer in time".into(),
+        })
+        .happened(Event::NotSeen {
+            action: ActionKind::Start,
+        })
         .ended("production", Outcome::Refused, None)
         .happened(Event::Ended {
             outcome: Outcome::Refused,
@@ -243,6 +250,8 @@ fn kind(event: &Event) -> usize {
         Event::ReplyRefused { .. } => 38,
         Event::Replaced { .. } => 39,
         Event::BroughtBack { .. } => 40,
+        Event::OutcomeUnknown { .. } => 41,
+        Event::NotSeen { .. } => 42,
     }
 }
 
@@ -251,7 +260,7 @@ fn every_event_is_read_back_as_it_was_written() {
     let story = eventful();
     let entries = story.release.entries();
     let kinds: BTreeSet<_> = entries.iter().map(|entry| kind(&entry.event)).collect();
-    assert_eq!(kinds, (0..41).collect(), "every kind of event is tried");
+    assert_eq!(kinds, (0..43).collect(), "every kind of event is tried");
     for entry in entries {
         let json = serde_json::to_string(entry).expect("it is written");
         let back: Entry = serde_json::from_str(&json).expect(&json);

@@ -12,7 +12,9 @@ mod start;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::pipeline::CodeDeploySettings;
-use towpath_core::release::{Checkpoints, DeploymentStatus, DeploymentTarget, Event, Place, Start};
+use towpath_core::release::{
+    Checkpoints, DeploymentStatus, DeploymentTarget, Event, Place, Start, Tried,
+};
 
 pub use balancer::only_all_at_once;
 pub(crate) use group_slot::poll_group;
@@ -55,9 +57,9 @@ impl Engine for CodeDeploy<'_> {
         &self,
         ports: &P,
         start: &Start,
-        again: bool,
+        tried: Tried,
     ) -> Result<Vec<Event>, CallError> {
-        start::start(ports, self.0, start, again).await
+        start::start(ports, self.0, start, tried).await
     }
 
     async fn observe<P: Ports>(

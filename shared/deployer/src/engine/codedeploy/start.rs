@@ -3,7 +3,7 @@
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, TaskDefinitionArn};
 use towpath_core::pipeline::CodeDeploySettings;
-use towpath_core::release::{DeploymentTarget, Event, Start};
+use towpath_core::release::{ActionKind, DeploymentTarget, Event, Start, Tried};
 
 use super::group_slot::{Slot, free_slot};
 use super::request::New;
@@ -15,7 +15,7 @@ pub(super) async fn start<P: Ports>(
     ports: &P,
     settings: &CodeDeploySettings,
     start: &Start,
-    again: bool,
+    tried: Tried,
 ) -> Result<Vec<Event>, CallError> {
     let Start {
         place,
@@ -39,8 +39,14 @@ pub(super) async fn start<P: Ports>(
         correlation_tag: &start.correlation_tag,
         is_rollback: start.is_rollback,
     };
-    if again && let Some(found) = find(ports, &new).await? {
-        return Ok(vec![started(found.id, true)]);
+    if tried != Tried::Never {
+        if let Some(found) = find(ports, &new).await? {
+            return Ok(vec![started(found.id, true)]);
+        }
+        if tried == Tried::Perhaps {
+            let action = ActionKind::Start;
+            return Ok(vec![Event::NotSeen { action }]);
+        }
     }
     if let Some(changed) = check_baseline(ports, place, stage, before, revision).await? {
         return Ok(vec![changed]);

@@ -10,7 +10,7 @@ mod started;
 
 use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::pipeline::EcsSettings;
-use towpath_core::release::{DeploymentStatus, Event, Place, Start};
+use towpath_core::release::{DeploymentStatus, Event, Place, Start, Tried};
 
 pub use check::{hooks_to, unmet};
 
@@ -53,9 +53,9 @@ impl Engine for Ecs<'_> {
         &self,
         ports: &P,
         start: &Start,
-        again: bool,
+        tried: Tried,
     ) -> Result<Vec<Event>, CallError> {
-        start::start(ports, start, again).await
+        start::start(ports, start, tried).await
     }
 
     async fn observe<P: Ports>(

@@ -2,6 +2,8 @@
 //!
 //! | the service runs | then |
 //! |---|---|
+//! | anything, though an earlier try may have started it: its deployment is listed | that one is followed, however it has ended |
+//! | the same, and it is not listed | it is looked for once more, some time later |
 //! | neither what it ran before nor what is to be started | the baseline has changed |
 //! | what it ran before | it is updated |
 //! | what is to be started, and its newest deployment brings that | that one is followed, if it is nobody's |
@@ -10,7 +12,7 @@
 
 use serde_json::Value;
 use towpath_core::names::DeploymentId;
-use towpath_core::release::{Event, Start};
+use towpath_core::release::{ActionKind, Event, Start, Tried};
 
 use super::started::{alias_of, unknown};
 use crate::engine::service_deployment::{Standing, brings};
@@ -22,16 +24,22 @@ use crate::service::Service;
 pub(super) async fn start<P: Ports>(
     ports: &P,
     start: &Start,
-    again: bool,
+    tried: Tried,
 ) -> Result<Vec<Event>, CallError> {
     let Start {
         place, revision, ..
     } = start;
     let mut update = Update::of(start);
-    // However it has ended since, it is not started a second time.
-    if again && let Some(deployment) = update.listed(ports, Over::Counts).await? {
-        let also = alias_of(ports, place, &Value::Null, revision).await;
-        return Ok(vec![started(deployment, also, true)]);
+    if tried != Tried::Never {
+        // However it has ended since, it is not started a second time.
+        if let Some(deployment) = update.listed(ports, Over::Counts).await? {
+            let also = alias_of(ports, place, &Value::Null, revision).await;
+            return Ok(vec![started(deployment, also, true)]);
+        }
+        if tried == Tried::Perhaps {
+            let action = ActionKind::Start;
+            return Ok(vec![Event::NotSeen { action }]);
+        }
     }
     if let Some(service) = ports.describe_service(place).await? {
         if let Some(changed) = baseline_changed(&service, &start.stage, &start.previous, revision) {

@@ -15,7 +15,7 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::release::{
     AwsSaid, AwsService, DeploymentFault, DeploymentStatus, DeploymentStep, Event, External,
-    FaultCause, FaultLeft, LateCause, Place, Start,
+    FaultCause, FaultLeft, LateCause, Place, Start, Tried,
 };
 
 use super::contract::{
@@ -53,9 +53,9 @@ impl Engine for Rolling {
         &self,
         ports: &P,
         start: &Start,
-        again: bool,
+        tried: Tried,
     ) -> Result<Vec<Event>, CallError> {
-        start::start(ports, start, again).await
+        start::start(ports, start, tried).await
     }
 
     async fn observe<P: Ports>(

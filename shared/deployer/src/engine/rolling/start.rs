@@ -4,12 +4,13 @@
 //! |---|---|
 //! | what is to be started | that deployment is followed, if it is nobody's; nothing is to be started where that ran before, too |
 //! | something else, though an earlier try has started it | ECS has rolled it back, or somebody has replaced it: that is followed |
+//! | anything, though an earlier try may have started it and nothing of that is seen | it is looked for once more, some time later |
 //! | neither what it ran before nor what is to be started | the baseline has changed |
 //! | what it ran before | it is updated |
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, TaskDefinitionArn};
-use towpath_core::release::{DeploymentStatus, Event, Place, Start};
+use towpath_core::release::{ActionKind, DeploymentStatus, Event, Place, Start, Tried};
 
 use crate::engine::service_deployment::{ServiceDeployment, Standing};
 use crate::engine::service_state::baseline_changed;
@@ -22,7 +23,7 @@ const UPDATE_SERVICE: &str = "ecs:UpdateService";
 pub(super) async fn start<P: Ports>(
     ports: &P,
     start: &Start,
-    again: bool,
+    tried: Tried,
 ) -> Result<Vec<Event>, CallError> {
     let Start {
         place,
@@ -36,10 +37,14 @@ pub(super) async fn start<P: Ports>(
         if let Some(runs) = runs(ports, &service, start).await? {
             return Ok(vec![runs]);
         }
-        if again {
+        if tried != Tried::Never {
             let found = rolled_back_meanwhile(ports, start).await?;
             if !found.is_empty() {
                 return Ok(found);
+            }
+            if tried == Tried::Perhaps {
+                let action = ActionKind::Start;
+                return Ok(vec![Event::NotSeen { action }]);
             }
         }
         if let Some(changed) = baseline_changed(&service, stage, before, revision) {
