@@ -156,6 +156,8 @@ pub(crate) fn stopped_by_towpath(why: &RollbackReason) -> DeploymentFault {
 
 /// How a rollout is rolled back.
 pub(crate) struct RollbackTask<'a> {
+    /// What is known of whether an earlier try has begun it.
+    pub(crate) tried: Tried,
     pub(crate) place: &'a Place,
     /// The deployment to roll back.
     pub(crate) deployment: &'a DeploymentId,

@@ -14,7 +14,7 @@ pub use plan::{Preview, PreviewError, preview};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use towpath_core::release::{Action, ActionKind, Event, Release, Task};
+use towpath_core::release::{Action, ActionKind, Event, Release, Task, Tried};
 
 use crate::engine;
 use crate::ports::{CallError, Ports};
@@ -42,7 +42,7 @@ pub(crate) async fn perform<P: Ports>(
     .await
 }
 
-async fn perform_one<P: Ports>(ports: &P, release: &Release, task: Task) -> Performed {
+async fn perform_one<P: Ports>(ports: &P, release: &Release, mut task: Task) -> Performed {
     let kind = task.action.kind();
     let mut patience = Patience::default();
     loop {
@@ -52,6 +52,9 @@ async fn perform_one<P: Ports>(ports: &P, release: &Release, task: Task) -> Perf
                 error: None,
             },
             Err(error) if patience.is_left() && may_be_repeated(kind, &error) => {
+                if let (Tried::Never, CallError::Unknown { .. }) = (task.tried, &error) {
+                    task.tried = Tried::Perhaps;
+                }
                 patience.pause().await;
                 continue;
             }
@@ -260,6 +263,7 @@ async fn perform_action<P: Ports>(
                 previous: to,
                 target: target.as_ref(),
                 correlation_tag: mark,
+                tried,
             };
             let because = engine::RollbackCause {
                 reason,

@@ -127,6 +127,55 @@ async fn what_ecs_has_rolled_back_while_nobody_knew_is_not_started_again() -> Re
     Ok(())
 }
 
+/// The service's deployments, the newest last.
+async fn deployments(world: &World) -> Result<Vec<Value>, Error> {
+    let input = json!({ "cluster": "test", "service": "shop-api" });
+    let listed = world.lab.aws("ecs", "ListServiceDeployments", &input);
+    let listed = listed.await?["serviceDeployments"].take();
+    Ok(listed.as_array().cloned().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_way_back_that_ecs_has_gone_back_from_while_nobody_knew_is_not_begun_again()
+-> Result<(), Error> {
+    let world = only_test(&json!({ "bake": "2h" }), &json!({})).await?;
+    let digest = world.push(TAG, "healthy").await?;
+    world
+        .until("the release bakes", async |world| {
+            let observed = world.events_named(TAG, "deployment_observed").await?;
+            Ok(observed.iter().any(|it| it["status"]["is"] == "succeeded"))
+        })
+        .await?;
+    let known = deployments(&world).await?.len();
+    let fault = json!([{ "service": "ecs", "operation": "UpdateService",
+        "caller": "towpath-advance", "nth": 1, "outcome": "crash-after" }]);
+    world.fail(&fault).await?;
+    let command = [
+        "rollback",
+        "shop-api",
+        "test",
+        "--reason",
+        "orders get lost",
+    ];
+    world.ordered(&command).await?;
+    world
+        .until("the way back begins", async |world| {
+            Ok(deployments(world).await?.len() > known)
+        })
+        .await?;
+    let back = newest(&world).await?["serviceDeploymentArn"].take();
+    let stop = json!({ "serviceDeploymentArn": back, "stopType": "ROLLBACK" });
+    world.lab.aws("ecs", "StopServiceDeployment", &stop).await?;
+
+    assert_eq!(world.ended(TAG).await?, "failed");
+    let begun = world.events_named(TAG, "rollback_started").await?;
+    assert_eq!(begun.len(), 1, "{begun:#?}");
+    assert_eq!(begun[0]["deployment"], back);
+    assert_eq!(deployments(&world).await?.len(), known + 1);
+    assert_eq!(world.running("test").await?, [digest]);
+    Ok(())
+}
+
 /// What ECS shows of services is from before the last change for so many looks, beginning with this one.
 async fn shows_what_was(world: &World, looks: std::ops::Range<u32>) -> Result<(), Error> {
     let faults: Value = looks

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId};
+use towpath_core::release::Tried;
 
 use super::started::{alias_of, newest_after, unknown};
 use crate::engine::contract::{RollbackStart, RollbackTask, StartedRollback};
@@ -104,6 +105,14 @@ async fn bring_back<P: Ports>(
             && runs != *ours
         {
             return Ok(RollbackStart::Replaced(replaced_by(&runs)));
+        }
+        // An earlier try may have brought it back, and ECS may have gone back from that: it is not
+        // begun a second time.
+        if back.tried != Tried::Never
+            && update.since.is_some()
+            && let Some(begun_before) = update.listed(ports, Over::Counts).await?
+        {
+            return begun(ports, back, begun_before, &Value::Null).await;
         }
         update.before.extend(Service(&service).current_deployment());
     }

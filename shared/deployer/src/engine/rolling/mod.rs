@@ -22,12 +22,17 @@ use super::contract::{
     Engine, Observed, Problem, RollbackStart, RollbackTask, SetUp, StartedRollback, Wanted,
     stopped_by_towpath,
 };
+use super::service_deployment::brings;
 use super::service_state::{deleted, not_shown_yet};
+use super::update::{Over, Update};
 use super::{pause, stopped_tasks};
 use crate::ports::{CallError, Ports};
 use crate::service::{EcsDeployment, Service};
 
 pub(super) struct Rolling;
+
+/// How many of a service's newest deployments are searched for the one that is rolled back.
+const SEARCHED: usize = 10;
 
 impl Engine for Rolling {
     fn unfit(&self, service: &Service<'_>) -> Option<String> {
@@ -126,6 +131,11 @@ async fn roll_back<P: Ports>(
         {
             return Ok(RollbackStart::Replaced(replaced(primary)));
         }
+        if back.tried != Tried::Never
+            && let Some(begun_before) = begun_before(ports, back).await?
+        {
+            return Ok(RollbackStart::Begun(Some(begun_before).into()));
+        }
         // It explains; the rollback does not wait for it.
         if let Some(revision) = back.revision
             && let Ok(paused) = pause::paused(ports, place, &service, revision).await
@@ -139,6 +149,32 @@ async fn roll_back<P: Ports>(
         waited,
         ..Service(&service).primary_of(to).into()
     }))
+}
+
+/// The deployment by which an earlier try has begun to bring back what ran before, though ECS may have
+/// gone back from it: it is newer than the newest that brings what is rolled back. It is not begun a
+/// second time.
+async fn begun_before<P: Ports>(
+    ports: &P,
+    back: &RollbackTask<'_>,
+) -> Result<Option<DeploymentId>, CallError> {
+    let (place, to) = (back.place, back.previous);
+    let Some(ours) = back.revision.filter(|ours| *ours != to) else {
+        return Ok(None);
+    };
+    let recent = ports.recent_service_deployments(place).await?;
+    for brief in recent.iter().take(SEARCHED) {
+        if brings(ports, place, brief).await?.as_ref() == Some(ours) {
+            let update = Update {
+                place,
+                revision: to,
+                before: vec![brief.id.clone()],
+                since: brief.created_at,
+            };
+            return update.among(ports, &recent, Over::Counts).await;
+        }
+    }
+    Ok(None)
 }
 
 fn replaced(primary: &EcsDeployment<'_>) -> DeploymentStatus {
