@@ -31,5 +31,5 @@ pub use dice::Dice;
 pub use planted::Flaw;
 pub use script::Fault;
 pub use simulation::Fate;
-pub use story::{Ended, Story, simulate, simulate_with};
+pub use story::{Ended, Story, simulate, simulate_with, simulate_with_clock};
 pub use towpath_lab_world::Behaviour;

@@ -132,12 +132,13 @@ impl Story {
         };
         self.begun += 1;
         let mut simulation = self.simulation.borrow_mut();
-        let skew = [0, 4, -4][simulation.dice.roll(3)];
+        let skew = SignedDuration::from_secs([0, 4, -4][simulation.dice.roll(3)]);
+        let skew = simulation.skew.get(function).copied().unwrap_or(skew);
         let by = By {
             run: self.begun,
             function,
             release,
-            skew: SignedDuration::from_secs(skew),
+            skew,
         };
         let ends = simulation.now + SignedDuration::from_secs(seconds);
         drop(simulation);

@@ -1,6 +1,8 @@
 //! AWS as Terraform would have made it for the pipelines of a story.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use towpath_core::names::ParameterName;
 use towpath_core::pipeline::{ApprovalPoint, EngineSettings, HookPoint, Pipeline, Stage};
@@ -20,6 +22,8 @@ pub(crate) struct SetUp {
     pub(crate) image: Option<Behaviour>,
     /// What some calls meet, whatever else is left to chance.
     pub(crate) faults: Vec<Fault>,
+    /// How far the clocks of functions are off, whatever else is left to chance.
+    pub(crate) skew: BTreeMap<&'static str, SignedDuration>,
 }
 
 /// The account of everything.

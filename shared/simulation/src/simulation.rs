@@ -66,6 +66,8 @@ pub(crate) struct Simulation {
     pub(crate) image: Option<Behaviour>,
     /// What some calls meet.
     script: Script,
+    /// How far the clocks of functions are off.
+    pub(crate) skew: BTreeMap<&'static str, SignedDuration>,
 }
 
 /// The calls that wait for their turn, and which one has it.
@@ -197,6 +199,7 @@ impl Simulation {
             words: 0,
             image: set_up.image,
             script: Script::new(&set_up.faults),
+            skew: set_up.skew.clone(),
         };
         set_up::create(&mut simulation, set_up);
         simulation

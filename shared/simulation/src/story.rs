@@ -78,6 +78,27 @@ pub fn simulate_with(pipeline: Pipeline, image: Behaviour, faults: &[Fault]) -> 
     finish(Simulation::new(&set_up, Dice::new(Vec::new()), None))
 }
 
+/// The same, where the clock of a function is off by so much.
+///
+/// # Panics
+/// When there can be no runtime on this thread, or AWS refuses to be set up.
+#[must_use]
+pub fn simulate_with_clock(
+    pipeline: Pipeline,
+    image: Behaviour,
+    faults: &[Fault],
+    (function, off): (&'static str, SignedDuration),
+) -> Story {
+    let set_up = SetUp {
+        pipelines: vec![pipeline],
+        image: Some(image),
+        faults: faults.to_vec(),
+        skew: BTreeMap::from([(function, off)]),
+        ..SetUp::default()
+    };
+    finish(Simulation::new(&set_up, Dice::new(Vec::new()), None))
+}
+
 fn finish(simulation: Simulation) -> Story {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use towpath_core::release::{ActionKind, DeploymentStatus, Event, Outcome, Release};
-use towpath_simulation::{Behaviour, Fate, Fault, Story, pipelines, simulate_with};
+use towpath_simulation::{
+    Behaviour, Fate, Fault, Story, pipelines, simulate_with, simulate_with_clock,
+};
 
 const UPDATE: &str = "ecs:UpdateService";
 const CREATE: &str = "codedeploy:CreateDeployment";
@@ -188,6 +190,26 @@ fn an_answer_that_is_lost_costs_half_a_minute() {
         let (_, release) = told(&engine.stage, Behaviour::Healthy, &faults);
         let took = start_took(&release);
         assert!(took <= SignedDuration::from_secs(40), "{took:#}");
+    }
+}
+
+/// What is started is known by ECS's own times, whatever the clock says of whoever starts it.
+#[test]
+fn a_clock_that_is_off_hides_no_deployment() {
+    for engine in engines() {
+        for fate in [Fate::Done, Fate::AnswerLost, Fate::DeathAfter] {
+            for minutes in [10, -10] {
+                let pipeline = pipelines::of(json!([engine.stage]));
+                let faults = [Fault::of(engine.start, fate)];
+                let clock = ("advance", SignedDuration::from_mins(minutes));
+                let story = simulate_with_clock(pipeline, engine.bad, &faults, clock);
+                let said = format!("{minutes} {faults:?}");
+                assert_eq!(story.violations(), Vec::<String>::new(), "{said}");
+                assert_eq!(done(&story, engine.start), 1, "{said}");
+                let outcome = story.ended()[0].outcome;
+                assert_eq!(outcome, Some(Outcome::RolledBack), "{said}");
+            }
+        }
     }
 }
 

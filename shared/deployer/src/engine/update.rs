@@ -16,10 +16,16 @@ pub(super) struct Update<'a> {
     pub(super) before: Vec<DeploymentId>,
     /// No deployment from before then is its.
     pub(super) since: Option<Timestamp>,
+    /// The revision that the service ran before, where that is another one: whatever the clock says
+    /// that `since` is read from, a deployment which is newer than the newest of that revision is new.
+    pub(super) previous: Option<&'a TaskDefinitionArn>,
 }
 
 /// How far the clocks of AWS and of this function may be apart.
 const SKEW: SignedDuration = SignedDuration::from_secs(10);
+
+/// Among how many of a service's newest deployments the one is searched for that it ran before.
+const SEARCHED: usize = 10;
 
 impl<'a> Update<'a> {
     /// The update that starts a rollout, made at the earliest when it was first meant.
@@ -29,6 +35,7 @@ impl<'a> Update<'a> {
             revision: &start.revision,
             before: Vec::new(),
             since: Some(start.since.checked_sub(SKEW).unwrap_or(Timestamp::MIN)),
+            previous: Some(&start.previous).filter(|previous| **previous != start.revision),
         }
     }
 
@@ -42,23 +49,39 @@ impl<'a> Update<'a> {
         self.among(ports, &recent, over).await
     }
 
-    /// The update's deployment among those of the service's.
+    /// The update's deployment among those of the service's, the newest first.
     pub(super) async fn among<P: Ports>(
         &self,
         ports: &P,
         recent: &[ServiceDeploymentBrief],
         over: Over,
     ) -> Result<Option<DeploymentId>, CallError> {
-        for brief in recent {
+        let mut follows_previous = self.previous.is_some();
+        for (nth, brief) in recent.iter().enumerate() {
+            follows_previous &= nth < SEARCHED;
+            if !follows_previous && !self.is_in_time(brief) {
+                continue;
+            }
+            let brought = brings(ports, self.place, brief).await?;
+            follows_previous &= brought.as_ref() != self.previous;
             let counts = match over {
                 Over::Counts => true,
                 Over::IsNone => !Standing::of(&brief.status).is_over(),
             };
-            if counts && self.is_its(ports, brief).await? {
+            if counts
+                && !self.before.contains(&brief.id)
+                && brought.as_ref() == Some(self.revision)
+                && ports.release_of(&brief.id).await?.is_none()
+            {
                 return Ok(Some(brief.id.clone()));
             }
         }
         Ok(None)
+    }
+
+    fn is_in_time(&self, brief: &ServiceDeploymentBrief) -> bool {
+        self.since
+            .is_none_or(|since| brief.created_at.is_some_and(|at| at >= since))
     }
 
     /// Whether it is the update's, and not known to be another one's.
@@ -67,11 +90,8 @@ impl<'a> Update<'a> {
         ports: &P,
         brief: &ServiceDeploymentBrief,
     ) -> Result<bool, CallError> {
-        let is_new = !self.before.contains(&brief.id)
-            && self
-                .since
-                .is_none_or(|since| brief.created_at.is_some_and(|at| at >= since));
-        Ok(is_new
+        Ok(!self.before.contains(&brief.id)
+            && self.is_in_time(brief)
             && brings(ports, self.place, brief).await?.as_ref() == Some(self.revision)
             && ports.release_of(&brief.id).await?.is_none())
     }

@@ -95,6 +95,7 @@ async fn bring_back<P: Ports>(
         before: vec![back.deployment.clone()],
         // What is rolled back was there first. Both times are ECS's.
         since: seen.and_then(ServiceDeployment::created_at),
+        previous: None,
     };
     if let Some(service) = ports.describe_service(place).await? {
         let runs = Service(&service).revision();

@@ -170,6 +170,7 @@ async fn begun_before<P: Ports>(
                 revision: to,
                 before: vec![brief.id.clone()],
                 since: brief.created_at,
+                previous: None,
             };
             return update.among(ports, &recent, Over::Counts).await;
         }
