@@ -17,8 +17,8 @@ use super::succeeded::accept_successor;
 use super::successor::Successor;
 use super::vote::{Approval, Standing};
 use super::{
-    ActionKind, Candidate, CheckResult, Decision, Event, Home, Image, Principal, Refusal, Release,
-    ReplyRefusal, ServiceId, Untrusted,
+    ActionKind, Candidate, CheckResult, ClosedReason, Decision, Event, Home, Image, Principal,
+    Refusal, Release, ReplyRefusal, ServiceId, Untrusted,
 };
 use crate::names::{ApprovalId, DeploymentId, MessageId, StageName};
 use crate::pipeline::{HookPoint, Pipeline, Stage, TagPolicy, TagVerdict};
@@ -223,7 +223,9 @@ fn accept_nothing(
     match incoming {
         Incoming::Vote { approval, .. } => Err(Refusal::Closed {
             approval,
-            why: format!("the release is not trusted: {}", untrusted.reason),
+            why: ClosedReason::NotTrusted {
+                problem: untrusted.reason.clone(),
+            },
         }),
         Incoming::RollBack {
             stage, by, stored, ..
@@ -251,9 +253,9 @@ fn request_of<'a>(
     decision: Decision,
     now: Timestamp,
 ) -> Result<Option<(&'a Stage, &'a Approval)>, Refusal> {
-    let closed = |why: &str| Refusal::Closed {
+    let closed = |why| Refusal::Closed {
         approval: approval.clone(),
-        why: why.to_owned(),
+        why,
     };
     let known = |event: &Event| {
         matches!(event, Event::Voted { approval: voted, by: voter, decision: made, .. }
@@ -263,21 +265,22 @@ fn request_of<'a>(
         return Ok(None);
     }
     if let Some(conclusion) = release.conclusion() {
-        return Err(closed(&format!(
-            "the release has ended ({}): {}",
-            conclusion.outcome, conclusion.reason
-        )));
+        return Err(closed(ClosedReason::Ended {
+            outcome: conclusion.outcome,
+            reason: Box::new(conclusion.reason.clone()),
+        }));
     }
     let Some((stage, rollout)) = release.current() else {
-        return Err(closed("the release has no stages"));
+        return Err(closed(ClosedReason::NoStages));
     };
     if stage.approval.is_none() {
-        return Err(closed(&format!("{} asks nobody", stage.name)));
+        let stage = stage.name.clone();
+        return Err(closed(ClosedReason::AsksNobody { stage }));
     }
     let asked = match &rollout.phase {
         Phase::Asking { approval: open, .. } if open.id == *approval => {
             if now >= open.expires_at {
-                return Err(closed("it has expired"));
+                return Err(closed(ClosedReason::Expired));
             }
             open
         }
@@ -288,28 +291,26 @@ fn request_of<'a>(
         Phase::Live(live) => match (&live.asked, &live.granted) {
             (Some(open), _) if open.id == *approval => {
                 if live.progress.rollback().is_some() {
-                    return Err(closed("the rollout is being rolled back"));
+                    return Err(closed(ClosedReason::RollingBack));
                 }
                 if live.open_request().is_none() || release.intends(ActionKind::Continue) {
-                    return Err(closed("traffic was let through already: roll back instead"));
+                    return Err(closed(ClosedReason::LetThrough));
                 }
                 if now >= open.expires_at && open.standing() == Standing::Open {
-                    return Err(closed("it has expired"));
+                    return Err(closed(ClosedReason::Expired));
                 }
                 open
             }
             (_, Some(given)) if given.id == *approval => {
                 if live.deployment().is_some() || release.intends(ActionKind::Start) {
-                    return Err(closed("the rollout has begun already: roll back instead"));
+                    return Err(closed(ClosedReason::Begun));
                 }
                 given
             }
-            (_, _) => return Err(closed("another request has taken its place")),
+            (_, _) => return Err(closed(ClosedReason::Replaced)),
         },
         Phase::Pending | Phase::Planned { .. } | Phase::Asking { .. } | Phase::Ended { .. } => {
-            return Err(closed(
-                "another request has taken its place, or none is open",
-            ));
+            return Err(closed(ClosedReason::NoneOpen));
         }
     };
     Ok(Some((stage, asked)))

@@ -10,6 +10,7 @@
 //! | [`DeploymentFault`] | a deployment does not come through |
 //! | [`VoidReason`] | an approval no longer counts |
 //! | [`ReplyRefusal`] | a reply does not count |
+//! | [`ClosedReason`] | a request for approval is closed |
 //!
 //! What AWS or a person says in their own words is a text inside of a value.
 
@@ -23,7 +24,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::Tag;
 
-pub use self::approval::{ReplyRefusal, VoidReason};
+pub use self::approval::{ClosedReason, ReplyRefusal, VoidReason};
 pub use self::detail::{
     External, FailedCheck, LateCause, NotRestored, RefusedAction, UnansweredHook, Unfinished,
     WhyNotRestored,

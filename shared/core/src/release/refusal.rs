@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::reported::Reporter;
-use super::{Decision, Principal};
+use super::{ClosedReason, Decision, Principal};
 use crate::names::{ApprovalId, DeploymentId, PipelineName, ReleaseId, StageName};
 
 /// Why an incoming fact is not taken. It is shown to whoever brought it.
@@ -41,7 +41,7 @@ pub enum Refusal {
     Closed {
         /// The request.
         approval: ApprovalId,
-        why: String,
+        why: ClosedReason,
     },
     /// The person has decided otherwise.
     #[error("{by} has already decided to {decided}; the first decision counts")]

@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::release::{
-    DeploymentFault, DeploymentStatus, EndReason, HoldReason, Reason, ReplyRefusal, RollbackReason,
-    VoidReason,
+    ClosedReason, DeploymentFault, DeploymentStatus, EndReason, HoldReason, Reason, ReplyRefusal,
+    RollbackReason, VoidReason,
 };
 
 /// That value, stored and read again, and its sentence.
@@ -549,6 +549,55 @@ fn why_an_approval_or_a_reply_does_not_count() {
     ] {
         assert_eq!(says::<ReplyRefusal>(&stored), sentence);
     }
+}
+
+#[test]
+fn why_a_request_is_closed() {
+    let ended = json!({ "is": "ended", "outcome": "failed", "reason": { "is": "no_service" } });
+    for (stored, sentence) in [
+        (
+            json!({ "is": "not_trusted", "problem": "entry 9 is forged" }),
+            "the release is not trusted: entry 9 is forged",
+        ),
+        (
+            ended.clone(),
+            "the release has ended (failed): its stage has no service",
+        ),
+        (json!({ "is": "no_stages" }), "the release has no stages"),
+        (
+            json!({ "is": "asks_nobody", "stage": "test" }),
+            "test asks nobody",
+        ),
+        (json!({ "is": "expired" }), "it has expired"),
+        (
+            json!({ "is": "rolling_back" }),
+            "the rollout is being rolled back",
+        ),
+        (
+            json!({ "is": "begun" }),
+            "the rollout has begun already: roll back instead",
+        ),
+        (
+            json!({ "is": "let_through" }),
+            "traffic was let through already: roll back instead",
+        ),
+        (
+            json!({ "is": "replaced" }),
+            "another request has taken its place",
+        ),
+        (
+            json!({ "is": "none_open" }),
+            "another request has taken its place, or none is open",
+        ),
+    ] {
+        assert_eq!(says::<ClosedReason>(&stored), sentence);
+    }
+    let refusal =
+        json!({ "is": "vote", "refusal": { "closed": { "approval": "test-1", "why": ended } } });
+    assert_eq!(
+        says::<ReplyRefusal>(&refusal),
+        "the request test-1 is closed: the release has ended (failed): its stage has no service"
+    );
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub(super) fn adds(story: &Story, incoming: Incoming) -> Vec<Event> {
 
 fn why_closed(story: &Story, incoming: Incoming) -> String {
     match story.accepts(incoming) {
-        Err(Refusal::Closed { why, .. }) => why,
+        Err(Refusal::Closed { why, .. }) => why.to_string(),
         answer => panic!("it is not closed: {answer:?}"),
     }
 }

@@ -4,8 +4,8 @@ use super::given::{Story, checked, given, kept, other, stage, vote};
 use crate::message::card;
 use crate::pipeline::Channel;
 use crate::release::{
-    Accepted, BlockedBy, Decision, Event, Incoming, Outcome, Recomputed, Refusal, Summary,
-    Untrusted, accept,
+    Accepted, BlockedBy, ClosedReason, Decision, Event, Incoming, Outcome, Recomputed, Refusal,
+    Summary, Untrusted, accept,
 };
 use crate::sample::{self, slack};
 
@@ -100,7 +100,8 @@ fn nothing_is_added_to_it_and_who_decides_is_told_why() {
     let Err(Refusal::Closed { why, .. }) = asking.accepts(decided) else {
         panic!("a vote counts");
     };
-    assert_eq!(why, format!("the release is not trusted: {REASON}"));
+    let problem = REASON.to_owned();
+    assert_eq!(why, ClosedReason::NotTrusted { problem });
     let live = distrusted(
         given(sample::shop()).pushed("3f2c1ab").deploying_at_test(),
         0,
