@@ -10,8 +10,8 @@ use crate::names::{Fingerprint, SlackUser, TaskDefinitionArn};
 use crate::pipeline::{Notify, Pipeline};
 use crate::release::{
     Action, BaseRevision, DeploymentFault, DeploymentTarget, EndReason, Event, External,
-    HoldReason, Home, Image, Notification, Plan, Principal, Reason, Release, RollbackReason,
-    ScalableTarget, ScalingState, SentMessage, ServiceRow,
+    HoldReason, Home, Image, ImageProblem, Notification, Plan, Principal, Reason, Release,
+    RollbackImpossible, RollbackReason, ScalableTarget, ScalingState, SentMessage, ServiceRow,
 };
 
 /// The first moment of every story.
@@ -208,6 +208,15 @@ pub(crate) fn too_late() -> RollbackReason {
     RollbackReason::NotFinished {
         within: "1h".parse().expect("a span"),
         causes: Vec::new(),
+    }
+}
+
+/// What runs could not be brought back.
+#[must_use]
+pub(crate) fn cannot_roll_back() -> RollbackImpossible {
+    RollbackImpossible::Image {
+        image: "shop/api:old".into(),
+        problem: ImageProblem::Gone,
     }
 }
 

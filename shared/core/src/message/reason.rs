@@ -6,6 +6,7 @@ mod event;
 mod fault;
 mod hold;
 mod parts;
+mod planned;
 mod status;
 
 use std::fmt;

@@ -61,9 +61,10 @@ pub use outcome::{Conclusion, Outcome};
 pub use overview::{Overview, Request, Since, StageOverview, StageStanding, StageStep};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalableTarget, ScalingState};
 pub use reason::{
-    AwsSaid, AwsService, ClosedReason, DeploymentFault, EndReason, External, FailedCheck,
-    FaultCause, FaultLeft, HoldReason, LateCause, NotRestored, Reason, RefusedAction, ReplyRefusal,
-    RollbackReason, UnansweredHook, Unfinished, VoidReason, WhyNotRestored,
+    AwsSaid, AwsService, ClosedReason, DeploymentFault, DifferentPlaces, EndReason, External,
+    FailedCheck, FaultCause, FaultLeft, HoldReason, ImageProblem, LateCause, NotRestored, Reason,
+    RefusedAction, ReplyRefusal, RollbackImpossible, RollbackReason, UnansweredHook, Unfinished,
+    VoidReason, WhyNotRestored,
 };
 pub use refusal::Refusal;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use towpath_taskdef::image::Platform;
 
-use super::{ActionKind, ServiceId, ServiceRow, reason};
+use super::{ActionKind, DifferentPlaces, RollbackImpossible, ServiceId, ServiceRow, reason};
 use crate::names::{ContainerName, Fingerprint, ParameterName, TaskDefinitionArn};
 
 /// What a rollout would do: which revision it starts from, what would be registered, and what has
@@ -48,10 +48,10 @@ pub struct Plan {
     pub remarks: Vec<String>,
     /// Why what runs now could not be brought back, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cannot_roll_back: Option<String>,
-    /// How what runs differs from what Towpath left, if it does: masked, for people.
+    pub cannot_roll_back: Option<RollbackImpossible>,
+    /// Where what runs differs from what Towpath left, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub drift: Option<String>,
+    pub drift: Option<DifferentPlaces>,
     /// Why the image may not be rolled out, if it was vetoed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub veto: Option<String>,

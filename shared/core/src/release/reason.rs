@@ -19,6 +19,7 @@ mod detail;
 mod end;
 mod fault;
 mod hold;
+mod planned;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,7 @@ pub use self::detail::{
 pub use self::end::EndReason;
 pub use self::fault::{AwsSaid, AwsService, DeploymentFault, FaultCause, FaultLeft};
 pub use self::hold::HoldReason;
+pub use self::planned::{DifferentPlaces, ImageProblem, RollbackImpossible};
 use super::{ActionKind, ActiveRollout, CheckResult, Principal, ServiceId};
 use crate::names::{DeploymentId, StageName};
 use crate::pipeline::{HookPoint, Span};
@@ -64,7 +66,10 @@ pub enum Reason {
     /// A newer release has arrived.
     Superseded { by: Tag },
     /// What runs now could not be brought back.
-    CannotRollBack { problem: String },
+    CannotRollBack {
+        /// Why not.
+        problem: RollbackImpossible,
+    },
     /// The service has no load balancer, which CodeDeploy needs.
     NoLoadBalancer,
     /// Something runs that Towpath did not start.

@@ -154,7 +154,7 @@ impl ServiceDeployment {
         let mut hooks = hooks.into_iter().flatten();
         let hook = hooks.find(|hook| hook["targetType"] != "PAUSE" && hook["status"] == status)?;
         let target = hook.get("targetArn")?.as_str()?;
-        target.rsplit(':').next().unwrap_or(target).parse().ok()
+        function_name(target)?.parse().ok()
     }
 
     /// The percentage of production traffic that green gets.
@@ -211,6 +211,9 @@ impl ServiceDeployment {
 
     /// Why it ends as it does, as far as ECS says.
     pub(super) fn cause(&self) -> FaultCause {
+        if let Some(said) = self.stopped_by_request() {
+            return FaultCause::StoppedByUser { said };
+        }
         let said = self.said().map(AwsSaid::message);
         // ECS forgets where it was, once it goes back.
         match (self.hook("TIMED_OUT"), said) {
@@ -233,6 +236,15 @@ impl ServiceDeployment {
     fn text(&self, pointer: &str) -> Option<&str> {
         self.0.pointer(pointer)?.as_str()
     }
+}
+
+/// The name in a function's ARN, which may have a version or an alias after it:
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html>.
+fn function_name(arn: &str) -> Option<&str> {
+    if !arn.starts_with("arn:") {
+        return Some(arn);
+    }
+    arn.split(':').nth(6)
 }
 
 /// The revision that a service deployment brings.
@@ -322,14 +334,29 @@ mod tests {
     }
 
     #[test]
+    fn a_hook_is_named_whether_its_function_has_an_alias_or_not() {
+        for target in [
+            "arn:aws:lambda:eu-west-1:111111111111:function:shop-smoke-test",
+            "arn:aws-us-gov:lambda:us-gov-west-1:111111111111:function:shop-smoke-test:live",
+            "shop-smoke-test",
+        ] {
+            let hook =
+                json!({"targetType": "AWS_LAMBDA", "status": "TIMED_OUT", "targetArn": target});
+            let seen = ServiceDeployment(json!({"lifecycleHookDetails": [hook]}));
+            let named = seen.hook("TIMED_OUT").expect("its function has a name");
+            assert_eq!(named.as_str(), "shop-smoke-test", "{target}");
+        }
+    }
+
+    #[test]
     fn a_stop_on_request_is_known_by_ecss_words() {
         let seen =
             |said: &str| ServiceDeployment(json!({"status": "STOPPED", "statusReason": said}));
         let by_user = "Service deployment was stopped by a user.";
-        assert_eq!(
-            seen(by_user).stopped_by_request(),
-            Some(AwsSaid::message(by_user))
-        );
+        let said = AwsSaid::message(by_user);
+        assert_eq!(seen(by_user).stopped_by_request(), Some(said.clone()));
+        let by_user = seen(by_user).cause();
+        assert_eq!(by_user, FaultCause::StoppedByUser { said });
         for said in [
             "Service deployment stopped: ECS deployment circuit breaker.",
             "Service deployment stopped: (service user-api) circuit breaker: tasks failed to start.",

@@ -343,8 +343,20 @@ fn why_a_rollout_has_ended() {
             "d00dad1 is newer and has arrived here too",
         ),
         (
-            json!({ "is": "cannot_roll_back", "problem": "its image is gone" }),
-            "its image is gone; bring that back, or allow it with `rollback: optional`",
+            json!({ "is": "cannot_roll_back", "problem": { "is": "revision", "revision": revision(9), "status": "INACTIVE" } }),
+            "it could not be rolled back: arn:aws:ecs:eu-west-1:111111111111:task-definition/shop:9, which runs now, is INACTIVE; bring that back, or allow it with `rollback: optional`",
+        ),
+        (
+            json!({ "is": "cannot_roll_back", "problem": { "is": "image", "image": "shop/api:old", "problem": "gone" } }),
+            "it could not be rolled back: shop/api:old, which runs now, is gone from its registry; bring that back, or allow it with `rollback: optional`",
+        ),
+        (
+            json!({ "is": "cannot_roll_back", "problem": { "is": "image", "image": "shop/api:old", "problem": "archived" } }),
+            "it could not be rolled back: shop/api:old, which runs now, is archived and cannot be pulled; bring that back, or allow it with `rollback: optional`",
+        ),
+        (
+            json!({ "is": "cannot_roll_back", "problem": { "is": "image", "image": "shop/api:old", "problem": "activating" } }),
+            "it could not be rolled back: shop/api:old, which runs now, is being restored from the archive and cannot be pulled yet; bring that back, or allow it with `rollback: optional`",
         ),
         (
             json!({ "is": "no_load_balancer" }),
@@ -463,8 +475,12 @@ fn why_a_stage_is_on_hold() {
     let ada = json!({ "aws": "ada" });
     for (stored, sentence) in [
         (
-            json!({ "is": "manual_change", "runs": revision(7), "left": revision(6), "difference": "it differs in cpu" }),
+            json!({ "is": "manual_change", "runs": revision(7), "left": revision(6), "difference": { "places": ["cpu"] } }),
             "shop:7 runs, which Towpath did not deploy: it left shop:6 (it differs in cpu). Lifting the hold accepts what runs",
+        ),
+        (
+            json!({ "is": "manual_change", "runs": revision(7), "left": revision(6), "difference": { "places": ["cpu", "memory"], "more": 3 } }),
+            "shop:7 runs, which Towpath did not deploy: it left shop:6 (it differs in cpu, memory and 3 more places). Lifting the hold accepts what runs",
         ),
         (
             json!({ "is": "manual_change", "runs": revision(7), "left": revision(6) }),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::Tag;
 
-use super::{DeploymentFault, External, Reason, RefusedAction, RollbackReason};
+use super::{DeploymentFault, DifferentPlaces, External, Reason, RefusedAction, RollbackReason};
 use crate::names::ReleaseId;
 use crate::release::{Principal, Revision};
 
@@ -16,9 +16,9 @@ pub enum HoldReason {
         runs: Revision,
         /// What Towpath left.
         left: Revision,
-        /// How they differ, where that is known: masked, for people.
+        /// Where they differ, where that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        difference: Option<String>,
+        difference: Option<DifferentPlaces>,
     },
     /// Something runs that Towpath did not start.
     StartedElsewhere {

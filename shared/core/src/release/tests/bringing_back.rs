@@ -312,7 +312,7 @@ fn a_rollback_passes_by_gates_holds_vetoes_and_newer_releases() {
     assert!(changes.images.is_empty(), "it comes back exactly as it was");
     let story = story.planned_but("test", |plan| {
         plan.veto = Some("vetoed".into());
-        plan.cannot_roll_back = Some("gone".into());
+        plan.cannot_roll_back = Some(sample::cannot_roll_back());
         plan.service = ServiceRow {
             hold: Some("a hold".into()),
             candidate: Some(other("newer", sample::minute(99))),

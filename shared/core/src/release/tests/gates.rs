@@ -5,7 +5,8 @@ use super::bringing_back::somebody;
 use super::given::{Story, given, other, stage};
 use crate::names::Fingerprint;
 use crate::release::{
-    ActionKind, BlockedBy, Candidate, Decision, Event, Outcome, ServiceWrite, Step, service_change,
+    ActionKind, BlockedBy, Candidate, Decision, DifferentPlaces, Event, Outcome, ServiceWrite,
+    Step, service_change,
 };
 use crate::sample;
 
@@ -273,7 +274,10 @@ fn a_veto_ends_what_has_not_begun_and_what_comes_later() {
 fn what_towpath_did_not_leave_is_not_overwritten() {
     let story = pushed().planned_but("test", |plan| {
         plan.service.baseline = Some(sample::revision(6));
-        plan.drift = Some("it differs in cpu".into());
+        plan.drift = Some(DifferentPlaces {
+            places: vec!["cpu".into()],
+            more: 0,
+        });
     });
     let [held @ Event::Held { reason, .. }] = &story.records()[..] else {
         panic!("it holds: {:?}", story.records());
@@ -338,7 +342,7 @@ fn a_baseline_that_changed_in_the_last_moment_ends_the_rollout_and_holds_the_sta
 fn nothing_starts_that_could_not_be_rolled_back_unless_the_stage_allows_it() {
     let gone = |story: Story| {
         story.planned_but("test", |plan| {
-            plan.cannot_roll_back = Some("the old image is gone".into());
+            plan.cannot_roll_back = Some(sample::cannot_roll_back());
         })
     };
     let (outcome, reason) = gone(pushed()).gives_up();

@@ -196,7 +196,11 @@ impl End {
 /// What CodeDeploy says of the deployment where somebody has asked it to stop it:
 /// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ErrorInformation.html>.
 fn by_request(info: &DeploymentInfo) -> Option<AwsSaid> {
-    said(info).filter(|said| said.code.as_deref() == Some("MANUAL_STOP"))
+    said(info).filter(is_by_request)
+}
+
+fn is_by_request(said: &AwsSaid) -> bool {
+    said.code.as_deref() == Some("MANUAL_STOP")
 }
 
 /// What CodeDeploy says of the deployment's end, if it does.
@@ -218,6 +222,7 @@ fn cause(
     let mut lifecycle = progress.lifecycle.iter();
     let failed = lifecycle.find(|(_, status)| status == "Failed");
     match (failed, said(info)) {
+        (_, Some(said)) if is_by_request(&said) => FaultCause::StoppedByUser { said },
         (Some((event, _)), said) => FaultCause::EventFailed {
             event: event.clone(),
             hook: HookPoint::of_lifecycle_event(event).and(settings.hook.clone()),

@@ -231,7 +231,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     // A rollback is tried whatever ECR says of the images, and also while it says nothing.
     if request.back_to.is_none() {
         let pulls = pulling::check_image(ports, request, runs).await?;
-        without_return = cannot_roll_back(runs, &pulls);
+        without_return = cannot_roll_back(&current, runs, &pulls);
         // What runs already need not be pulled.
         if reuse.as_ref() != Some(&current) {
             targets::check(&service, set_up.revision.as_ref(), &rendered.definition)?;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use towpath_core::release::ImageProblem;
 use towpath_taskdef::TaskDefinition;
 use towpath_taskdef::image::{Digest, ImageRef, Registry, RepositoryName};
 
@@ -19,8 +20,7 @@ pub(super) struct Pulls {
 enum Standing {
     /// It can be pulled, or that cannot be asked.
     Fine,
-    Not(ImageState),
-    Gone,
+    Not(ImageProblem),
 }
 
 /// Asks how the release's image stands, and those that it replaces: once for all of a repository.
@@ -57,9 +57,10 @@ pub(super) async fn check_image<P: Ports>(
     let standing = |of: &Of| match known.get(&format!("{}/{}", of.0, of.1)) {
         None | Some(None) => Standing::Fine,
         Some(Some(states)) => match states.get(&of.2) {
-            None => Standing::Gone,
+            None => Standing::Not(ImageProblem::Gone),
             Some(ImageState::Active) => Standing::Fine,
-            Some(state @ (ImageState::Archived | ImageState::Activating)) => Standing::Not(*state),
+            Some(ImageState::Archived) => Standing::Not(ImageProblem::Archived),
+            Some(ImageState::Activating) => Standing::Not(ImageProblem::Activating),
         },
     };
     Ok(Pulls {
@@ -100,37 +101,36 @@ impl Pulls {
     /// Why the release's image could not be pulled, if so. One that is gone may be yet to be pushed
     /// where nothing is started.
     pub(super) fn of_the_release(&self, rehearsed: bool) -> Option<String> {
-        let (image, standing) = &self.own;
-        if rehearsed && *standing == Standing::Gone {
+        let (image, Standing::Not(problem)) = &self.own else {
+            return None;
+        };
+        if rehearsed && *problem == ImageProblem::Gone {
             return None;
         }
-        let (problem, help) = explain(*standing)?;
+        let help = help(*problem);
         Some(format!(
             "the image {image} {problem}, so that no task of it would start: {help}, and push it under another tag"
         ))
     }
 
-    /// Why one of the images that are replaced could not be pulled, if so.
-    pub(super) fn of_running(&self) -> Option<String> {
-        self.running.iter().find_map(|(image, standing)| {
-            let (problem, _) = explain(*standing)?;
-            Some(format!("{image}, which runs now, {problem}"))
-        })
+    /// One of the images that are replaced, and why it could not be pulled, if so.
+    pub(super) fn of_running(&self) -> Option<(String, ImageProblem)> {
+        self.running
+            .iter()
+            .find_map(|(image, standing)| match standing {
+                Standing::Fine => None,
+                Standing::Not(problem) => Some((image.clone(), *problem)),
+            })
     }
 }
 
-/// What is wrong with an image, and the way out.
-fn explain(standing: Standing) -> Option<(&'static str, &'static str)> {
-    match standing {
-        Standing::Fine | Standing::Not(ImageState::Active) => None,
-        Standing::Not(ImageState::Archived) => Some((
-            "is archived and cannot be pulled",
-            "restore it (aws ecr update-image-storage-class --target-storage-class STANDARD)",
-        )),
-        Standing::Not(ImageState::Activating) => Some((
-            "is being restored from the archive and cannot be pulled yet",
-            "wait until it is ACTIVE",
-        )),
-        Standing::Gone => Some(("is gone from its registry", "build it again")),
+/// What is to be done about an image that cannot be pulled.
+fn help(problem: ImageProblem) -> &'static str {
+    match problem {
+        ImageProblem::Archived => {
+            "restore it (aws ecr update-image-storage-class --target-storage-class STANDARD)"
+        }
+        ImageProblem::Activating => "wait until it is ACTIVE",
+        ImageProblem::Gone => "build it again",
     }
 }

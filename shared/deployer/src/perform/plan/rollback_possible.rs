@@ -1,7 +1,7 @@
 //! Whether a rollout could be rolled back, and whether what it starts from is what was left.
 
 use towpath_core::names::TaskDefinitionArn;
-use towpath_core::release::Place;
+use towpath_core::release::{DifferentPlaces, Place, RollbackImpossible};
 use towpath_taskdef::{self as taskdef, Diff, TaskDefinition};
 
 use super::describe;
@@ -12,26 +12,30 @@ use crate::ports::{CallError, Ports};
 /// Why what runs now could not be brought back, if so: its revision was deregistered, which no
 /// service can be updated to, or one of its images that are to be replaced cannot be pulled any more.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister-task-definition-v2.html>
-pub(super) fn cannot_roll_back(running: &TaskDefinition, pulls: &Pulls) -> Option<String> {
+pub(super) fn cannot_roll_back(
+    current: &TaskDefinitionArn,
+    running: &TaskDefinition,
+    pulls: &Pulls,
+) -> Option<RollbackImpossible> {
     if let Some(described) = running.described()
         && described.status != "ACTIVE"
     {
-        return Some(format!(
-            "it could not be rolled back: {}, which runs now, is {}",
-            described.arn, described.status
-        ));
+        return Some(RollbackImpossible::Revision {
+            revision: current.clone(),
+            status: described.status.to_owned(),
+        });
     }
-    let problem = pulls.of_running()?;
-    Some(format!("it could not be rolled back: {problem}"))
+    let (image, problem) = pulls.of_running()?;
+    Some(RollbackImpossible::Image { image, problem })
 }
 
-/// How what runs differs from what Towpath left, for people, if something else runs.
+/// Where what runs differs from what Towpath left, if something else runs.
 pub(super) async fn drift<P: Ports>(
     ports: &P,
     place: &Place,
     left: Option<&TaskDefinitionArn>,
     current: &TaskDefinitionArn,
-) -> Result<Option<String>, Problem> {
+) -> Result<Option<DifferentPlaces>, Problem> {
     let Some(left) = left.filter(|left| *left != current) else {
         return Ok(None);
     };
@@ -53,16 +57,10 @@ pub(super) async fn drift<P: Ports>(
 const MAX_PLACES: usize = 5;
 
 /// The places that differ, without the values: those may be secret.
-fn places(diff: &Diff) -> Option<String> {
-    let mut paths: Vec<_> = diff.changes().iter().map(|change| &*change.path).collect();
-    let more = paths.len().saturating_sub(MAX_PLACES);
-    paths.truncate(MAX_PLACES);
-    match (paths.is_empty(), more) {
-        (true, _) => None,
-        (false, 0) => Some(format!("it differs in {}", paths.join(", "))),
-        (false, more) => Some(format!(
-            "it differs in {} and {more} more places",
-            paths.join(", ")
-        )),
-    }
+fn places(diff: &Diff) -> Option<DifferentPlaces> {
+    let changes = diff.changes().iter();
+    let mut places: Vec<_> = changes.map(|change| change.path.to_string()).collect();
+    let more = places.len().saturating_sub(MAX_PLACES);
+    places.truncate(MAX_PLACES);
+    (!places.is_empty()).then_some(DifferentPlaces { places, more })
 }
