@@ -2,7 +2,7 @@
 //! alarm for a quiet one.
 
 use serde_json::{Value, json};
-use towpath_core::pipeline::{CheckKind, EngineSettings};
+use towpath_core::pipeline::CheckKind;
 
 use super::engine::deployment_group;
 use super::finding::Finding;
@@ -18,7 +18,7 @@ const AT_ONCE: usize = 100;
 pub(crate) async fn check<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Finding> {
     let check = seen.at.check("alarms");
     let mut named = of_service(&seen.service);
-    if let EngineSettings::CodeDeploy(settings) = &seen.at.stage.engine {
+    if let Some(settings) = seen.at.stage.engine.codedeploy() {
         // The check of the engine says why there is none.
         if let Ok(group) = deployment_group(reads, &seen.at, settings).await {
             named.extend(of_group(&group));

@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use serde_json::Value;
 use towpath_core::appspec;
 use towpath_core::names::ContainerName;
-use towpath_core::pipeline::{EngineSettings, NamedContainers};
+use towpath_core::pipeline::NamedContainers;
 
 use super::finding::Finding;
 use super::stage::StageState;
@@ -53,7 +53,7 @@ fn ports(seen: &StageState<'_>) -> Vec<Finding> {
         .collect();
     targets.dedup();
     let mut findings = Vec::new();
-    if let EngineSettings::CodeDeploy(settings) = &seen.at.stage.engine {
+    if let Some(settings) = seen.at.stage.engine.codedeploy() {
         let container = settings.container.as_ref().map(ContainerName::as_str);
         let port = settings.port.map(NonZeroU16::get);
         if let Err(error) = appspec::target(&seen.service, container, port) {

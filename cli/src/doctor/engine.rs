@@ -66,7 +66,7 @@ fn written(engine: &str) -> String {
 /// Looks at what the engine needs beside the service.
 pub(crate) async fn check_parts<R: Reads>(reads: &R, at: &StageAt<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let EngineSettings::CodeDeploy(settings) = &at.stage.engine {
+    if let Some(settings) = at.stage.engine.codedeploy() {
         findings.extend(group(reads, at, settings).await);
     }
     if let Some(hook) = at.stage.engine.hook() {

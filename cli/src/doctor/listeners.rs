@@ -1,7 +1,7 @@
 //! Target groups and listeners: there, of the right kind, leading to each other, and answering.
 
 use serde_json::{Value, json};
-use towpath_core::pipeline::{CodeDeploySettings, Controller, EngineSettings};
+use towpath_core::pipeline::{CodeDeploySettings, Controller};
 
 use super::engine::deployment_group;
 use super::finding::Finding;
@@ -24,12 +24,11 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Fin
     for arn in arns {
         findings.push(target_group(reads, seen, arn).await);
     }
-    match &seen.at.stage.engine {
-        EngineSettings::CodeDeploy(settings) => {
-            findings.extend(traffic_routes(reads, seen, settings).await);
-        }
-        EngineSettings::Ecs(_) => findings.extend(test_rules(reads, seen).await),
-        EngineSettings::Rolling(_) => {}
+    let engine = &seen.at.stage.engine;
+    match engine.codedeploy() {
+        Some(settings) => findings.extend(traffic_routes(reads, seen, settings).await),
+        None if engine.capabilities().has_green => findings.extend(test_rules(reads, seen).await),
+        None => {}
     }
     findings
 }
@@ -242,7 +241,7 @@ mod tests {
     use crate::doctor::report::report;
     use crate::doctor::samples::{pipeline, stage_state};
     use crate::doctor::stage::StageAt;
-    use towpath_core::pipeline::EcsSettings;
+    use towpath_core::pipeline::{EcsSettings, EngineSettings};
 
     fn balancer(kind: &str, forwards_to: &str, test: Value) -> Replies {
         let arn = format!("arn:aws:elasticloadbalancing:x:1:targetgroup/{forwards_to}/1");

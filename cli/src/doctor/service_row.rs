@@ -2,7 +2,7 @@
 //! back what it brought.
 
 use serde_json::{Value, json};
-use towpath_core::pipeline::{CodeDeploySettings, EngineSettings};
+use towpath_core::pipeline::CodeDeploySettings;
 use towpath_core::release::{Revision, ServiceRow};
 use towpath_deployer::failed_primary;
 use towpath_deployer::ports::CallError;
@@ -86,23 +86,19 @@ pub(crate) async fn failed<R: Reads>(
     at: &StageAt<'_>,
     service: &Value,
 ) -> Result<Option<Failed>, CallError> {
-    match &at.stage.engine {
-        EngineSettings::Rolling(_) | EngineSettings::Ecs(_) => {
-            Ok(failed_primary(service).map(|failed| Failed {
-                what: format!(
-                    "{} of {} failed and was left in place ({}): {}",
-                    failed.deployment,
-                    short(&failed.revision),
-                    failed.progress,
-                    failed.reason
-                ),
-                revision: failed.revision.parse().ok(),
-            }))
-        }
-        EngineSettings::CodeDeploy(settings) => {
-            failed_by_codedeploy(reads, at, settings, service).await
-        }
+    if let Some(settings) = at.stage.engine.codedeploy() {
+        return failed_by_codedeploy(reads, at, settings, service).await;
     }
+    Ok(failed_primary(service).map(|failed| Failed {
+        what: format!(
+            "{} of {} failed and was left in place ({}): {}",
+            failed.deployment,
+            short(&failed.revision),
+            failed.progress,
+            failed.reason
+        ),
+        revision: failed.revision.parse().ok(),
+    }))
 }
 
 /// A deployment that CodeDeploy rolls back is followed by another one, so that the last one says

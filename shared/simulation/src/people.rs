@@ -5,7 +5,7 @@ use serde_json::json;
 use sha2::Sha256;
 use towpath_core::message::{APPROVE, REJECT, ROLL_BACK};
 use towpath_core::names::ReleaseId;
-use towpath_core::pipeline::{CheckKind, EngineSettings};
+use towpath_core::pipeline::CheckKind;
 use towpath_core::release::{Incoming, Order, Principal, ServiceId, Subject};
 use towpath_deployer::handlers::{HandlerError, Recorded, record};
 use towpath_deployer::ports::{Clock as _, Directives as _, Issue, Notify};
@@ -207,13 +207,13 @@ impl Simulation {
             return;
         };
         let revision = registered["taskDefinition"]["taskDefinitionArn"].clone();
-        let edited = match &stage.engine {
-            EngineSettings::Rolling(_) | EngineSettings::Ecs(_) => {
+        let edited = match stage.engine.codedeploy() {
+            None => {
                 let input = json!({ "cluster": service.cluster, "service": service.service,
                     "taskDefinition": revision });
                 self.aws(at, "root", ("ecs", "UpdateService"), &input)
             }
-            EngineSettings::CodeDeploy(settings) => {
+            Some(settings) => {
                 let appspec = json!({ "version": 0.0, "Resources": [{ "TargetService": {
                     "Type": "AWS::ECS::Service", "Properties": { "TaskDefinition": revision,
                         "LoadBalancerInfo": { "ContainerName": "api", "ContainerPort": 8080 } } } }] });

@@ -104,6 +104,15 @@ impl EngineSettings {
         }
     }
 
+    /// The settings of CodeDeploy, where that is the engine.
+    #[must_use]
+    pub fn codedeploy(&self) -> Option<&CodeDeploySettings> {
+        match self {
+            Self::CodeDeploy(settings) => Some(settings),
+            Self::Rolling(_) | Self::Ecs(_) => None,
+        }
+    }
+
     /// The function that runs the checks when the deployment asks, if the engine has one.
     #[must_use]
     pub fn hook(&self) -> Option<&FunctionName> {

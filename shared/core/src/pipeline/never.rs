@@ -14,7 +14,7 @@ pub use self::repository::is_elsewhere;
 use towpath_taskdef::repeated;
 
 use super::finding::Found;
-use super::{CodeDeploySettings, EngineSettings, Pipeline, Problem, Stage};
+use super::{CodeDeploySettings, Pipeline, Problem, Stage};
 use crate::names::begins;
 
 /// The deployment configurations that CodeDeploy has for ECS:
@@ -45,9 +45,8 @@ impl Pipeline {
 
 fn stage(stage: &Stage, path: &str, found: &mut Found) {
     place::find(stage, path, found);
-    match &stage.engine {
-        EngineSettings::CodeDeploy(settings) => configuration(settings, path, found),
-        EngineSettings::Rolling(_) | EngineSettings::Ecs(_) => {}
+    if let Some(settings) = stage.engine.codedeploy() {
+        configuration(settings, path, found);
     }
     hook(stage, path, found);
 }

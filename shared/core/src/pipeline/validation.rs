@@ -12,7 +12,7 @@ mod values;
 use std::collections::BTreeSet;
 
 use super::finding::{Found, Problem, named};
-use super::{EngineSettings, Pipeline, Stage};
+use super::{Pipeline, Stage};
 
 /// Most stages that a pipeline may have.
 const MAX_STAGES: usize = 12;
@@ -83,8 +83,7 @@ fn find_beside(before: &[Stage], stage: &Stage, path: &str, found: &mut Found) {
                 "a service belongs to one stage: name another service, or remove one of the stages",
             );
         }
-        if let (EngineSettings::CodeDeploy(mine), EngineSettings::CodeDeploy(theirs)) =
-            (&stage.engine, &other.engine)
+        if let (Some(mine), Some(theirs)) = (stage.engine.codedeploy(), other.engine.codedeploy())
             && (&mine.application, &mine.group) == (&theirs.application, &theirs.group)
         {
             found.add(

@@ -17,7 +17,7 @@ use super::context::RolloutContext;
 use super::follow::follow;
 use super::rolling_back::{self, is_begun_too_often, is_stuck, ongoing, requested, roll_back};
 use super::{Step, calls, finish, nobody_decided, rejection, traffic, veto};
-use crate::pipeline::{ApprovalPoint, EngineSettings, HookPoint};
+use crate::pipeline::{ApprovalPoint, HookPoint};
 use crate::release::rollout::{
     Deployment, DeploymentStatus, DeploymentStep, OngoingRollback, Traffic,
 };
@@ -133,13 +133,11 @@ fn not_finished(own: RolloutContext<'_>, deployment: &Deployment) -> RollbackRea
 /// The hook point at which a deployment of CodeDeploy's stands, if it does: a lifecycle event of that
 /// name is under way as long as nobody has answered. Of ECS's hooks ECS says more itself, and asks again.
 pub(super) fn stands_at(own: RolloutContext<'_>, deployment: &Deployment) -> Option<HookPoint> {
-    let (
-        EngineSettings::CodeDeploy(_),
-        DeploymentStatus::InProgress {
-            at: DeploymentStep::Named { name, .. },
-            ..
-        },
-    ) = (&own.stage.engine, &deployment.status)
+    own.stage.engine.codedeploy()?;
+    let DeploymentStatus::InProgress {
+        at: DeploymentStep::Named { name, .. },
+        ..
+    } = &deployment.status
     else {
         return None;
     };
@@ -148,9 +146,7 @@ pub(super) fn stands_at(own: RolloutContext<'_>, deployment: &Deployment) -> Opt
 
 /// The function that CodeDeploy asks at a hook point.
 fn unanswered(own: RolloutContext<'_>, point: HookPoint) -> Option<UnansweredHook> {
-    let EngineSettings::CodeDeploy(settings) = &own.stage.engine else {
-        return None;
-    };
+    let settings = own.stage.engine.codedeploy()?;
     Some(UnansweredHook {
         function: settings.hook.clone()?,
         at: point.lifecycle_event()?.to_owned(),
