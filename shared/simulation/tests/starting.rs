@@ -100,7 +100,7 @@ const LOST: [Fate; 2] = [Fate::AnswerLost, Fate::DeathAfter];
 
 /// The circuit breaker takes a minute, and whoever comes after a run that has died waits for longer.
 #[test]
-fn what_aws_has_taken_back_meanwhile_is_not_started_again() {
+fn what_aws_has_rolled_back_meanwhile_is_not_started_again() {
     for engine in engines() {
         for fate in LOST {
             let faults = [Fault::of(engine.start, fate)];
@@ -228,7 +228,7 @@ fn a_good_run_looks_for_nothing() {
 }
 
 #[test]
-fn a_start_that_is_found_when_ecs_has_taken_it_back_says_why() {
+fn a_start_that_is_found_when_ecs_has_rolled_it_back_says_why() {
     let faults = [Fault::of(UPDATE, Fate::DeathAfter)];
     let (story, release) = told(&pipelines::rolling(), Behaviour::CrashLoop, &faults);
     let ended = story.ended();

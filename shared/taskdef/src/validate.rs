@@ -95,7 +95,7 @@ pub struct Finding {
     /// What is wrong.
     pub message: String,
     /// What to do about it.
-    pub remedy: String,
+    pub help: String,
 }
 
 /// How bad a finding is.
@@ -143,7 +143,7 @@ impl Finding {
         rule: Rule,
         path: impl Into<String>,
         message: String,
-        remedy: impl Into<String>,
+        help: impl Into<String>,
     ) -> Self {
         Self {
             severity: Severity::Error,
@@ -151,7 +151,7 @@ impl Finding {
             container: None,
             path: path.into(),
             message,
-            remedy: remedy.into(),
+            help: help.into(),
         }
     }
 
@@ -160,11 +160,11 @@ impl Finding {
         rule: Rule,
         path: impl Into<String>,
         message: String,
-        remedy: impl Into<String>,
+        help: impl Into<String>,
     ) -> Self {
         Self {
             severity: Severity::Warning,
-            ..Self::error(rule, path, message, remedy)
+            ..Self::error(rule, path, message, help)
         }
     }
 
@@ -183,7 +183,7 @@ impl fmt::Display for Finding {
         if let Some(container) = &self.container {
             write!(f, "container {container:?}: ")?;
         }
-        write!(f, "{}; {}", self.message, self.remedy)?;
+        write!(f, "{}; {}", self.message, self.help)?;
         match self.path.as_str() {
             // The definition as a whole needs no pointer.
             "" => Ok(()),

@@ -254,12 +254,12 @@ fn a_value_that_is_none_of_the_models_is_found_with_the_one_that_is_meant() {
                     (found[0].rule, &found[0].path),
                     (Rule::FieldValue, &place.pointer)
                 );
-                assert_eq!(found[0].remedy, format!("write {value:?}"));
+                assert_eq!(found[0].help, format!("write {value:?}"));
                 looked += 1;
             }
             let found = of_fields(&place.set(json!("something else")));
             assert!(
-                found[0].remedy.contains(&values[0].to_string()),
+                found[0].help.contains(&values[0].to_string()),
                 "{}",
                 found[0]
             );

@@ -288,7 +288,7 @@ proptest! {
         let rules = Rules { containers: vec!["app".to_owned()], ..Rules::default() };
         for finding in validate(&read(&answer), &rules) {
             let message = finding.to_string();
-            prop_assert!(!message.is_empty() && !finding.remedy.is_empty());
+            prop_assert!(!message.is_empty() && !finding.help.is_empty());
         }
     }
 }

@@ -36,7 +36,7 @@ fn each_is_found_once_at_its_place_with_a_way_out() {
             let expected = json!([[severity, case[2], case[3], place]]);
             assert_eq!(as_values(&found), expected, "{case}");
             for finding in &found {
-                assert!(!finding.remedy.is_empty(), "{case}");
+                assert!(!finding.help.is_empty(), "{case}");
                 shown.push_str(&format!("{finding}\n"));
             }
         }

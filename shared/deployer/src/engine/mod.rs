@@ -47,7 +47,7 @@ macro_rules! with {
 
 /// Why a service, as DescribeServices shows it, cannot be rolled out by that engine, if so.
 #[must_use]
-pub fn unfit_for(service: &Value, rollout: &EngineSettings) -> Option<String> {
+pub fn unfit_for(service: &Value, settings: &EngineSettings) -> Option<String> {
     let service = Service(service);
     // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-overview.html>
     if service.is_express() {
@@ -55,43 +55,43 @@ pub fn unfit_for(service: &Value, rollout: &EngineSettings) -> Option<String> {
             "it is a service of ECS Express Mode, which ECS deploys by itself (`UpdateExpressGatewayService`), and Towpath does not deploy those; create a service of your own with CreateService, or take the stage out of the pipeline".into(),
         );
     }
-    let (wanted, found) = (rollout.capabilities().controller, service.controller());
+    let (wanted, found) = (settings.capabilities().controller, service.controller());
     if found != wanted.as_str() {
-        let engine = rollout.name();
+        let engine = settings.name();
         return Some(format!(
             "the service's deployment controller is {found}, but the engine `{engine}` needs {wanted}; it can only be chosen when a service is created"
         ));
     }
-    with!(rollout, engine => engine.unfit(&service))
+    with!(settings, engine => engine.unfit(&service))
 }
 
 pub(crate) async fn group<P: Ports>(
     ports: &P,
-    rollout: &EngineSettings,
+    settings: &EngineSettings,
     place: &Place,
 ) -> Result<Option<DeploymentGroup>, Problem> {
-    with!(rollout, engine => engine.group(ports, place).await)
+    with!(settings, engine => engine.group(ports, place).await)
 }
 
 pub(crate) async fn set_up<P: Ports>(
     ports: &P,
-    rollout: &EngineSettings,
+    settings: &EngineSettings,
     wanted: &Wanted<'_>,
 ) -> Result<SetUp, Problem> {
-    if let Some(unfit) = unfit_for(wanted.service, rollout) {
+    if let Some(unfit) = unfit_for(wanted.service, settings) {
         return Err(unfit.into());
     }
-    with!(rollout, engine => engine.set_up(ports, wanted).await)
+    with!(settings, engine => engine.set_up(ports, wanted).await)
 }
 
 /// What the engine is told of a service that runs `current`.
 pub(crate) fn target(
-    rollout: &EngineSettings,
+    settings: &EngineSettings,
     service: &Value,
     checkpoints: &Checkpoints,
     current: &TaskDefinitionArn,
 ) -> Result<Option<DeploymentTarget>, Problem> {
-    with!(rollout, engine => engine.target(service, checkpoints, current))
+    with!(settings, engine => engine.target(service, checkpoints, current))
 }
 
 pub(crate) async fn start<P: Ports>(
@@ -104,10 +104,10 @@ pub(crate) async fn start<P: Ports>(
 
 pub(crate) async fn observe<P: Ports>(
     ports: &P,
-    rollout: &EngineSettings,
+    settings: &EngineSettings,
     observed: &Observed<'_>,
 ) -> Result<Vec<Event>, CallError> {
-    let status = with!(rollout, engine => engine.observe(ports, observed).await?);
+    let status = with!(settings, engine => engine.observe(ports, observed).await?);
     Ok(vec![Event::DeploymentObserved {
         deployment: observed.deployment.clone(),
         status,
@@ -116,12 +116,12 @@ pub(crate) async fn observe<P: Ports>(
 
 pub(crate) async fn roll_back<P: Ports>(
     ports: &P,
-    rollout: &EngineSettings,
+    settings: &EngineSettings,
     back: &RollbackTask<'_>,
     because: RollbackCause<'_>,
 ) -> Result<Vec<Event>, CallError> {
     // Side by side: traffic does not wait for an explanation.
-    let (taken, stuck) = with!(rollout, engine => {
+    let (taken, stuck) = with!(settings, engine => {
         tokio::join!(engine.roll_back(ports, back), async {
             if because.timed_out {
                 engine.stopped_tasks(ports, back).await
@@ -155,11 +155,11 @@ pub(crate) async fn roll_back<P: Ports>(
 pub(crate) async fn let_through<P: Ports>(
     ports: &P,
     place: &Place,
-    rollout: &EngineSettings,
+    settings: &EngineSettings,
     deployment: &DeploymentId,
     pause: Option<&PauseId>,
 ) -> Result<Vec<Event>, CallError> {
-    with!(rollout, engine => engine.let_through(ports, place, deployment, pause).await?);
+    with!(settings, engine => engine.let_through(ports, place, deployment, pause).await?);
     Ok(vec![Event::TrafficAllowed {
         deployment: deployment.clone(),
         pause: pause.cloned(),
@@ -174,15 +174,15 @@ mod tests {
 
     #[test]
     fn an_engine_takes_only_services_that_are_set_up_for_it() {
-        let rollout = |rollout: Value| serde_json::from_value::<EngineSettings>(rollout).unwrap();
-        let rolling = rollout(json!({"rolling": {}}));
-        let ecs = rollout(json!({"ecs": {}}));
-        let codedeploy = rollout(json!({"codedeploy": {"application": "shop", "group": "api"}}));
+        let settings = |json: Value| serde_json::from_value::<EngineSettings>(json).unwrap();
+        let rolling = settings(json!({"rolling": {}}));
+        let ecs = settings(json!({"ecs": {}}));
+        let codedeploy = settings(json!({"codedeploy": {"application": "shop", "group": "api"}}));
         let by = |controller: &str, strategy: Value| {
             json!({"deploymentController": {"type": controller},
                 "deploymentConfiguration": {"strategy": strategy}})
         };
-        for (rollout, service, said) in [
+        for (settings, service, said) in [
             (&rolling, by("ECS", json!("ROLLING")), None),
             (&rolling, json!({}), None),
             (
@@ -215,17 +215,17 @@ mod tests {
             ),
             (&rolling, by("EXTERNAL", Value::Null), Some("needs ECS")),
         ] {
-            let found = unfit_for(&service, rollout);
+            let found = unfit_for(&service, settings);
             match (found, said) {
                 (None, None) => {}
                 (Some(found), Some(said)) => assert!(found.contains(said), "{found}"),
                 (found, said) => panic!("{service}: {found:?} instead of {said:?}"),
             }
         }
-        for rollout in [&rolling, &ecs, &codedeploy] {
+        for settings in [&rolling, &ecs, &codedeploy] {
             let mut express = by("ECS", json!("CANARY"));
             express["resourceManagementType"] = json!("ECS");
-            let said = unfit_for(&express, rollout).unwrap();
+            let said = unfit_for(&express, settings).unwrap();
             assert!(said.contains("Express Mode"), "{said}");
         }
         let mut own = by("ECS", json!("ROLLING"));

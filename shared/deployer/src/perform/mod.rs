@@ -146,8 +146,8 @@ async fn perform_action<P: Ports>(
             place,
             stage,
             deployment,
-            termination_skipped: told,
-        } => engine::poll_group(ports, place, stage, deployment, *told).await,
+            termination_skipped,
+        } => engine::poll_group(ports, place, stage, deployment, *termination_skipped).await,
         Action::RunTask {
             place,
             stage,
@@ -206,20 +206,20 @@ async fn perform_action<P: Ports>(
         }
         Action::Continue {
             place,
-            engine: rollout,
+            engine,
             deployment,
             pause,
-        } => engine::let_through(ports, place, rollout, deployment, pause.as_ref()).await,
+        } => engine::let_through(ports, place, engine, deployment, pause.as_ref()).await,
         Action::Observe {
             place,
-            engine: rollout,
+            engine,
             deployment,
             revision,
-            previous: before,
-            rollback: back,
-            rolling_back: stopping,
+            previous,
+            rollback,
+            rolling_back,
             tasks,
-            skip_pauses: unasked,
+            skip_pauses,
             fresh,
             shifted,
         } => {
@@ -228,27 +228,27 @@ async fn perform_action<P: Ports>(
                 deployment,
                 tasks: tasks.as_ref(),
                 revision,
-                previous: before,
-                rollback: back.as_ref(),
-                skip_pauses: *unasked,
+                previous,
+                rollback: rollback.as_ref(),
+                skip_pauses: *skip_pauses,
                 fresh: *fresh,
                 shifted: *shifted,
-                rolling_back: stopping.as_ref(),
+                rolling_back: rolling_back.as_ref(),
             };
-            engine::observe(ports, rollout, &observed).await
+            engine::observe(ports, engine, &observed).await
         }
         Action::RollBack {
             place,
-            engine: rollout,
+            engine,
             deployment,
             tasks,
-            timed_out: stuck,
+            timed_out,
             over,
             fresh,
             revision,
-            previous: to,
+            previous,
             target,
-            correlation_tag: mark,
+            correlation_tag,
             reason,
             outcome,
             hold,
@@ -260,18 +260,18 @@ async fn perform_action<P: Ports>(
                 over: *over,
                 fresh: *fresh,
                 revision: revision.as_ref(),
-                previous: to,
+                previous,
                 target: target.as_ref(),
-                correlation_tag: mark,
+                correlation_tag,
                 tried,
             };
             let because = engine::RollbackCause {
                 reason,
-                timed_out: *stuck,
+                timed_out: *timed_out,
                 outcome: *outcome,
                 hold: *hold,
             };
-            engine::roll_back(ports, rollout, &back, because).await
+            engine::roll_back(ports, engine, &back, because).await
         }
         Action::Supersede { older, service } => {
             notify_release::supersede(ports, release, older, service).await
@@ -280,9 +280,9 @@ async fn perform_action<P: Ports>(
             notify_release::notify_next(ports, release.id(), service).await
         }
         Action::NotifyPredecessor {
-            predecessor: earlier,
+            predecessor,
             successor,
-        } => notify_release::notify_predecessor(ports, earlier, successor).await,
+        } => notify_release::notify_predecessor(ports, predecessor, successor).await,
         Action::Notify { to, notification } => {
             notify::notify(ports, release, to, notification).await
         }

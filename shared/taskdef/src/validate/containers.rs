@@ -69,7 +69,7 @@ fn check_number(containers: &[Placed<'_>], findings: &mut Vec<Finding>) {
 }
 
 fn check_name(container: &Placed<'_>, findings: &mut Vec<Finding>) {
-    let (message, remedy) = match container.get("name") {
+    let (message, help) = match container.get("name") {
         None => ("the container has no name", "name it"),
         Some(Value::String(name)) if !is_name(name) => (
             "its name is not 1 to 255 letters, digits, `_` and `-`",
@@ -77,5 +77,5 @@ fn check_name(container: &Placed<'_>, findings: &mut Vec<Finding>) {
         ),
         Some(_) => return,
     };
-    findings.push(container.error(Rule::ContainerName, "name", message, remedy));
+    findings.push(container.error(Rule::ContainerName, "name", message, help));
 }

@@ -144,7 +144,7 @@ fn check_volumes(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
         .get("volumes")
         .and_then(Value::as_array);
     for (index, volume) in volumes.into_iter().flatten().enumerate() {
-        for (field, is_used, remedy) in [
+        for (field, is_used, help) in [
             (
                 "host/sourcePath",
                 volume
@@ -166,7 +166,7 @@ fn check_volumes(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
                     Rule::FargateField,
                     format!("/volumes/{index}/{field}"),
                     format!("{} is not supported on Fargate", field.replace('/', ".")),
-                    remedy,
+                    help,
                 ));
             }
         }

@@ -40,12 +40,12 @@ impl Walk {
         for required in structure.required {
             // Where it is there under another spelling, that is told.
             if !members.keys().any(|name| is_spelling(name, required)) {
-                let remedy = match structure.member(required) {
+                let help = match structure.member(required) {
                     Some(shape) => format!("add {required:?}: {}", expected(shape)),
                     None => format!("add {required:?}"),
                 };
                 let message = format!("{} has no {required:?}", self.here());
-                self.add(Rule::FieldMissing, message, remedy);
+                self.add(Rule::FieldMissing, message, help);
             }
         }
         for (name, value) in members {
@@ -91,12 +91,12 @@ impl Walk {
 
     fn other_kind(&mut self, value: &Value, shape: &Shape) {
         let message = format!("{} must be {}, not {}", self.here(), kind(shape), is(value));
-        let remedy = if self.path.ends_with("/healthCheck/command") {
+        let help = if self.path.ends_with("/healthCheck/command") {
             "write a list: [\"CMD-SHELL\", \"…\"]".to_owned()
         } else {
             help(value, shape)
         };
-        self.add(Rule::FieldKind, message, remedy);
+        self.add(Rule::FieldKind, message, help);
     }
 
     /// What a container is started with ends at a NUL.
@@ -111,11 +111,11 @@ impl Walk {
 
     fn fraction(&mut self, number: &Number) {
         let message = format!("{} must be a whole number, not {number}", self.here());
-        let remedy = match number.as_f64() {
+        let help = match number.as_f64() {
             Some(value) if value.fract() == 0.0 && value.abs() < 1e9 => format!("write {value:.0}"),
             Some(_) | None => "round it".to_owned(),
         };
-        self.add(Rule::FieldKind, message, remedy);
+        self.add(Rule::FieldKind, message, help);
     }
 
     fn one_of(&mut self, text: &str, known: &[&str]) {
@@ -123,13 +123,13 @@ impl Walk {
             return;
         }
         let meant = known.iter().find(|known| known.eq_ignore_ascii_case(text));
-        let remedy = match meant {
+        let help = match meant {
             Some(meant) => format!("write {meant:?}"),
             None => format!("write {}", alternatives(known)),
         };
         let text = repeated(text);
         let message = format!("{} is \"{text}\", which is none of its values", self.here());
-        self.add(Rule::FieldValue, message, remedy);
+        self.add(Rule::FieldValue, message, help);
     }
 
     fn within(&mut self, whole: i64, least: i64, most: i64) {
@@ -198,9 +198,9 @@ impl Walk {
         visible(way).replace('/', ".")
     }
 
-    fn add(&mut self, rule: Rule, message: String, remedy: impl Into<String>) {
+    fn add(&mut self, rule: Rule, message: String, help: impl Into<String>) {
         let path = self.path.clone();
-        self.found.push(Finding::error(rule, path, message, remedy));
+        self.found.push(Finding::error(rule, path, message, help));
     }
 }
 

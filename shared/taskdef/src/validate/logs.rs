@@ -62,7 +62,7 @@ fn check_driver(
 /// [prefix](https://github.com/aws/aws-cdk/issues/1422)), and what it may be told to create
 /// ([group](https://github.com/terraform-linters/tflint-ruleset-aws/issues/348)).
 fn check_awslogs(container: &Placed<'_>, is_fargate: bool, findings: &mut Vec<Finding>) {
-    for (option, is_needed, remedy) in [
+    for (option, is_needed, help) in [
         ("awslogs-group", true, "set it to the log group's name"),
         ("awslogs-region", true, "set it to the log group's region"),
         (
@@ -81,7 +81,7 @@ fn check_awslogs(container: &Placed<'_>, is_fargate: bool, findings: &mut Vec<Fi
                 Rule::LogOption,
                 "logConfiguration/options",
                 format!("log driver awslogs needs the option {option:?}{on}"),
-                remedy,
+                help,
             ));
         }
     }

@@ -61,9 +61,9 @@ impl<'a> Placed<'a> {
         rule: Rule,
         field: &str,
         message: impl Into<String>,
-        remedy: impl Into<String>,
+        help: impl Into<String>,
     ) -> Finding {
-        Finding::error(rule, self.path(field), message.into(), remedy).of_container(self.name())
+        Finding::error(rule, self.path(field), message.into(), help).of_container(self.name())
     }
 
     pub(super) fn warning(
@@ -71,9 +71,9 @@ impl<'a> Placed<'a> {
         rule: Rule,
         field: &str,
         message: impl Into<String>,
-        remedy: impl Into<String>,
+        help: impl Into<String>,
     ) -> Finding {
-        Finding::warning(rule, self.path(field), message.into(), remedy).of_container(self.name())
+        Finding::warning(rule, self.path(field), message.into(), help).of_container(self.name())
     }
 }
 

@@ -99,7 +99,7 @@ fn check_length(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html>
 fn check_sizes(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
     let text = |field| definition.document().get(field).and_then(Value::as_str);
-    for (field, is_size, remedy) in [
+    for (field, is_size, help) in [
         (
             "cpu",
             text("cpu").is_none_or(|text| size::cpu_units(text).is_some()),
@@ -119,7 +119,7 @@ fn check_sizes(definition: &TaskDefinition, findings: &mut Vec<Finding>) {
                     "{field} \"{}\" is no size",
                     repeated(text(field).unwrap_or_default())
                 ),
-                remedy,
+                help,
             ));
         }
     }

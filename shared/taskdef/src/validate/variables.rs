@@ -62,7 +62,7 @@ fn check_name(
     if entry.keys().any(|name| is_spelling(name, "name")) {
         return;
     }
-    let (field, message, remedy) = match entry.keys().find(|name| is_spelling(name, "key")) {
+    let (field, message, help) = match entry.keys().find(|name| is_spelling(name, "key")) {
         Some(key) => (
             format!("{field}/{key}"),
             format!("a variable's name is not its {key:?}, which ECS would drop"),
@@ -74,7 +74,7 @@ fn check_name(
             "add \"name\", or remove the entry",
         ),
     };
-    findings.push(container.error(Rule::VariableName, &field, message, remedy));
+    findings.push(container.error(Rule::VariableName, &field, message, help));
 }
 
 /// `environment` has values and `secrets` says where they are; ECS does not know the other's field
@@ -89,7 +89,7 @@ fn check_source(
     let Some(member) = entry.keys().find(|name| is_spelling(name, foreign)) else {
         return;
     };
-    let (message, remedy) = if foreign == "valueFrom" {
+    let (message, help) = if foreign == "valueFrom" {
         (
             format!("{member:?} is for secrets: in environment ECS would drop it"),
             "move the entry to secrets, or set \"value\"",
@@ -101,5 +101,5 @@ fn check_source(
         )
     };
     let field = format!("{field}/{member}");
-    findings.push(container.error(Rule::VariableSource, &field, message, remedy));
+    findings.push(container.error(Rule::VariableSource, &field, message, help));
 }

@@ -127,7 +127,7 @@ async fn what_a_deployment_by_hand_left_is_not_overwritten_by_who_waited_for_it(
 }
 
 #[tokio::test]
-async fn a_release_that_waits_for_a_deployment_by_hand_is_taken_back_at_once() -> Result<(), Error>
+async fn a_release_that_waits_for_a_deployment_by_hand_is_rolled_back_at_once() -> Result<(), Error>
 {
     let world = staging(&json!({})).await?;
     let before = world.suspended("staging").await?;

@@ -43,7 +43,7 @@ async fn edit(world: &World, attribute: &str, value: &Value) -> Result<(), Error
 }
 
 #[tokio::test]
-async fn an_edited_way_back_does_not_choose_what_a_click_deploys() -> Result<(), Error> {
+async fn an_edited_rollback_does_not_choose_what_a_click_deploys() -> Result<(), Error> {
     let world = World::start().await?;
     let good = deploy(&world, GOOD).await?;
     let worse = deploy(&world, WORSE).await?;

@@ -15,7 +15,7 @@ async fn rollout_state(world: &World) -> Result<String, Error> {
 }
 
 #[tokio::test]
-async fn a_failure_outside_of_a_release_is_told_and_taken_back() -> Result<(), Error> {
+async fn a_failure_outside_of_a_release_is_told_and_rolled_back() -> Result<(), Error> {
     let world = World::start().await?;
     let mut pipeline = world.shop.pipeline();
     pipeline["stages"] = json!([pipeline["stages"][0]]);

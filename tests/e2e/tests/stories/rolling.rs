@@ -75,7 +75,8 @@ async fn a_pause_of_the_services_own_is_waited_for_and_said() -> Result<(), Erro
 }
 
 #[tokio::test]
-async fn a_pause_that_nobody_answers_is_the_reason_and_keeps_no_way_back() -> Result<(), Error> {
+async fn a_pause_that_nobody_answers_is_the_reason_and_keeps_no_rollback_waiting()
+-> Result<(), Error> {
     let world = only_test(&json!({ "timeout": "4m" }), &pausing()).await?;
     world.push(TAG, "healthy").await?;
     assert_eq!(world.ended(TAG).await?, "rolled_back");
@@ -204,7 +205,8 @@ async fn a_service_that_is_shown_as_before_the_start_is_not_taken_for_a_rollback
 }
 
 #[tokio::test]
-async fn a_service_that_is_shown_as_before_the_start_keeps_no_way_back() -> Result<(), Error> {
+async fn a_service_that_is_shown_as_before_the_start_keeps_no_rollback_waiting() -> Result<(), Error>
+{
     let world = only_test(&json!({}), &json!({})).await?;
     world.push(TAG, "healthy").await?;
     world.rest().await?;

@@ -182,7 +182,7 @@ fn an_approval_no_longer_counts() {
 }
 
 #[test]
-fn a_rollout_is_taken_back_for_its_time() {
+fn a_rollout_is_rolled_back_for_its_time() {
     let story = at_staging()
         .observed("d-1", in_progress("Install"))
         .happened(Event::RollbackStarted {
@@ -279,7 +279,7 @@ fn another_one_serves_where_it_did() {
 
 /// A card has no button that would only be refused: the service knows another release for what runs.
 #[test]
-fn what_ran_already_is_not_taken_back_from_its_card() {
+fn what_ran_already_is_not_rolled_back_from_its_card() {
     let story = approved();
     let says = |story: &Story| serde_json::to_string(&card(&story.release)).expect("JSON");
     let took = story.clone().took("production", 1);

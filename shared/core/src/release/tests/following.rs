@@ -129,7 +129,7 @@ fn failed_in_place() -> DeploymentStatus {
 }
 
 #[test]
-fn what_failed_and_is_left_in_place_is_taken_back() {
+fn what_failed_and_is_left_in_place_is_rolled_back() {
     let story = pushed()
         .deploying_at_test()
         .at(5)
@@ -181,7 +181,7 @@ fn a_rollback_that_met_a_failure_is_begun_again() {
 }
 
 #[test]
-fn a_failure_that_cannot_be_taken_back_holds_the_stage() {
+fn a_failure_that_cannot_be_rolled_back_holds_the_stage() {
     let failed = pushed().deploying_at_test().at(5);
     let failed = failed.observed(ECS, failed_in_place());
     let refused = failed.clone().intended();

@@ -438,7 +438,7 @@ fn where_nothing_is_known_of_what_has_the_group_the_start_is_tried_again() {
 }
 
 #[test]
-fn a_release_that_waits_for_the_group_can_be_taken_back_and_has_no_longer_than_any_other() {
+fn a_release_that_waits_for_the_group_can_be_rolled_back_and_has_no_longer_than_any_other() {
     let wanted = behind(Some("d-other")).happened(Event::RollbackRequested {
         stage: stage("staging"),
         by: sample::slack("U1"),

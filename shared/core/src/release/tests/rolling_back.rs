@@ -22,7 +22,7 @@ fn wanted(by: Principal) -> Incoming {
 }
 
 #[test]
-fn a_rollout_is_taken_back_when_somebody_wants_it_and_the_stage_is_held() {
+fn a_rollout_is_rolled_back_when_somebody_wants_it_and_the_stage_is_held() {
     let story = pushed().deploying_at_test();
     let Ok(Accepted::Add(events)) = story.accepts(wanted(somebody())) else {
         panic!("it is taken");

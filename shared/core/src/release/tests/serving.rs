@@ -87,7 +87,7 @@ fn held(story: &Story) -> (Outcome, String, String) {
 }
 
 #[test]
-fn it_is_taken_back_late_in_a_long_bake_too() {
+fn it_is_rolled_back_late_in_a_long_bake_too() {
     for event in [unwanted(), alarm()] {
         let story = serving().at(150).happened(event);
         let [Action::RollBack { hold: true, .. }] = &story.asks_for()[..] else {

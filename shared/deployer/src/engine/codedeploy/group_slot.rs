@@ -38,8 +38,8 @@ pub(super) async fn free_slot<P: Ports>(ports: &P, new: &New<'_>) -> Result<Slot
         return Ok(Slot::Free(None));
     };
     if new.is_rollback
-        && let Some(taken_back) = &active.rolls_back
-        && brings_back(ports, place, taken_back, new.revision).await?
+        && let Some(rolled_back) = &active.rolls_back
+        && brings_back(ports, place, rolled_back, new.revision).await?
     {
         return Ok(Slot::Ours(active.id));
     }
@@ -96,11 +96,11 @@ async fn stop<P: Ports>(
 async fn brings_back<P: Ports>(
     ports: &P,
     place: &Place,
-    taken_back: &DeploymentId,
+    rolled_back: &DeploymentId,
     revision: &TaskDefinitionArn,
 ) -> Result<bool, CallError> {
     let (progress, service) = tokio::join!(
-        ports.progress(place, taken_back),
+        ports.progress(place, rolled_back),
         ports.describe_service(place)
     );
     let DeploymentProgress { green, .. } = progress?;

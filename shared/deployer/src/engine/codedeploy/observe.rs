@@ -295,7 +295,8 @@ mod tests {
     }
 
     #[test]
-    fn what_a_failed_rollback_leaves_in_place_is_to_be_taken_back_unless_it_was_the_way_back() {
+    fn what_a_failed_rollback_leaves_in_place_is_to_be_rolled_back_unless_it_was_the_rollback_itself()
+     {
         let in_place = |left, begun| {
             let status = not_rolled_back(left, begun, it_failed());
             matches!(status, DeploymentStatus::FailedInPlace { .. })
@@ -319,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn traffic_that_nothing_takes_back_is_to_be_taken_back_however_it_ended() {
+    fn traffic_that_nothing_rolls_back_is_to_be_rolled_back_however_it_ended() {
         for was_stopped in [true, false] {
             let DeploymentStatus::FailedInPlace { reason } = status(was_stopped, 10, false) else {
                 panic!("it is to be rolled back");

@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn what_still_serves_just_after_it_was_taken_back_is_an_answer_from_before() {
+    fn what_still_serves_just_after_it_was_rolled_back_is_an_answer_from_before() {
         assert!(shown(8, true));
         // Somebody has deployed it once more.
         assert!(!shown(8, false));

@@ -101,7 +101,7 @@ async fn asks<P>(
 where
     P: Ledger + CodeDeploy + Checker + Clock,
 {
-    let Some((mark, release)) = find(ports, deployment, time_left).await? else {
+    let Some((tag, release)) = find(ports, deployment, time_left).await? else {
         tracing::warn!(%deployment, "hook refused: the deployment is not one of ours");
         return Ok(Verdict::Failed);
     };
@@ -109,12 +109,12 @@ where
         tracing::warn!(release.id = %release.id(), %deployment, "hook refused: the release is not trusted");
         return Ok(Verdict::Failed);
     }
-    let position = release.stage_position(&mark.stage);
+    let position = release.stage_position(&tag.stage);
     let service = position.and_then(|position| release.service_id(position));
-    let Some((stage, service)) = release.pipeline().stage(&mark.stage).zip(service) else {
+    let Some((stage, service)) = release.pipeline().stage(&tag.stage).zip(service) else {
         return Err(HandlerError::Malformed(format!(
             "{} has no stage {}",
-            mark.release, mark.stage
+            tag.release, tag.stage
         )));
     };
     // The function runs in the stage's own account, so it reaches the service without a role.
@@ -136,7 +136,7 @@ where
     verify(ports, &release, &asked, Some(execution), time_left).await
 }
 
-/// The release whose mark the deployment carries.
+/// The release whose tag the deployment carries.
 async fn find<P: Ledger + CodeDeploy>(
     ports: &P,
     deployment: &DeploymentId,
@@ -146,13 +146,13 @@ async fn find<P: Ledger + CodeDeploy>(
     let Some(info) = until_shown(deployment, time_left, look).await? else {
         return Ok(None);
     };
-    let Ok(mark) = info.description.parse::<CorrelationTag>() else {
+    let Ok(tag) = info.description.parse::<CorrelationTag>() else {
         return Ok(None);
     };
     Ok(ports
-        .load(&mark.release)
+        .load(&tag.release)
         .await?
-        .map(|release| (mark, release)))
+        .map(|release| (tag, release)))
 }
 
 /// The pauses before a deployment that is not shown, or shows no hook point, is looked at again.

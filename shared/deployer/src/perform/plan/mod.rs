@@ -155,7 +155,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
                 Ok(None)
             }
         },
-        engine::group(ports, request.rollout, place),
+        engine::group(ports, request.engine, place),
         async {
             // None keeps a rollback.
             match request.back_to {
@@ -206,7 +206,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         checkpoints: request.checkpoints,
         group: group.as_ref(),
     };
-    let mut set_up = engine::set_up(ports, request.rollout, &wanted).await?;
+    let mut set_up = engine::set_up(ports, request.engine, &wanted).await?;
     let current = service
         .revision()
         .ok_or("the service has no task definition yet: create it with one")
@@ -244,7 +244,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         }
     }
     let plan = Plan {
-        target: engine::target(request.rollout, &described, request.checkpoints, &current)?,
+        target: engine::target(request.engine, &described, request.checkpoints, &current)?,
         images: match (&running, request.back_to) {
             (Some(running), Some(_)) => images::that_differ(running, &definition),
             (Some(_) | None, _) => images::that_are_set(&definition, request.changes),

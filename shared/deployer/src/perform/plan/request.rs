@@ -11,7 +11,7 @@ use towpath_taskdef::image::Platform;
 pub(in crate::perform) struct Request<'a> {
     pub(in crate::perform) stage: &'a StageName,
     pub(in crate::perform) place: &'a Place,
-    pub(in crate::perform) rollout: &'a EngineSettings,
+    pub(in crate::perform) engine: &'a EngineSettings,
     pub(in crate::perform) base: &'a Base,
     pub(in crate::perform) changes: &'a Changes,
     pub(in crate::perform) containers: &'a NamedContainers,
@@ -33,7 +33,7 @@ impl<'a> Request<'a> {
         let Action::Plan {
             stage,
             place,
-            engine: rollout,
+            engine,
             base,
             changes,
             containers,
@@ -49,7 +49,7 @@ impl<'a> Request<'a> {
         Some(Self {
             stage,
             place,
-            rollout,
+            engine,
             base,
             changes,
             containers,

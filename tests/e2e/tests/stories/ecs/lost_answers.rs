@@ -90,7 +90,8 @@ async fn what_cannot_be_told_yet_is_no_success_and_takes_nobodys_deployment() ->
 }
 
 #[tokio::test]
-async fn a_way_back_is_not_over_because_the_answer_names_what_is_taken_back() -> Result<(), Error> {
+async fn a_rollback_is_not_over_because_the_answer_names_what_is_rolled_back() -> Result<(), Error>
+{
     let mut native = Native::blue_green();
     native.configuration["bakeTimeInMinutes"] = json!(0);
     let world = World::start_native(&native).await?;

@@ -134,7 +134,7 @@ fn alarms_against(world: &World, service: &Service, fleet: &Fleet) -> Vec<String
 }
 
 /// The fleet that is to fail and the completed one to go back to.
-fn way_back(world: &World, service: &str) -> Option<(String, String)> {
+fn rollback_target(world: &World, service: &str) -> Option<(String, String)> {
     let held = world.ecs.services.get(service)?;
     let failed = held.primary()?;
     let target = held
@@ -146,12 +146,12 @@ fn way_back(world: &World, service: &str) -> Option<(String, String)> {
 
 /// Whether a rolling deployment has a completed one to go back to.
 pub(super) fn can_roll_back(world: &World, service: &str) -> bool {
-    way_back(world, service).is_some()
+    rollback_target(world, service).is_some()
 }
 
 /// Somebody stops a rolling deployment: back to the last completed one.
 pub(super) fn stop(world: &mut World, service: &str, reason: &str) {
-    if let Some((failed, target)) = way_back(world, service) {
+    if let Some((failed, target)) = rollback_target(world, service) {
         roll_back(
             world,
             service,
