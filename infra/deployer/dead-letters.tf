@@ -1,6 +1,6 @@
 # One queue per function takes whatever it could not handle, wherever that was given up: by
 # EventBridge, by Lambda's own queue of asynchronous events, by the stream. `approval` has none: what
-# is sent to it may hold a token that decides.
+# is sent to it may hold a token that decides. Nor has `sweeper`: its next tick does what one left.
 
 locals {
   keeping = { for name, described in local.functions : name => described if described.dead_letters }

@@ -20,8 +20,12 @@ resource "aws_cloudwatch_event_target" "this" {
     maximum_event_age_in_seconds = each.value.age
   }
 
-  dead_letter_config {
-    arn = aws_sqs_queue.dead_letters[each.value.function].arn
+  # Of what comes again within minutes, nothing is kept.
+  dynamic "dead_letter_config" {
+    for_each = local.functions[each.value.function].dead_letters ? [aws_sqs_queue.dead_letters[each.value.function].arn] : []
+    content {
+      arn = dead_letter_config.value
+    }
   }
 
   # An event that comes before it may be delivered would be a dead letter.

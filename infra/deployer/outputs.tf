@@ -49,7 +49,7 @@ output "topic_arns" {
 }
 
 output "dead_letter_queue_urls" {
-  description = "URL of each function's dead-letter queue. `approval` has none, as what is sent to it may hold a token that decides."
+  description = "URL of each function's dead-letter queue. `approval` has none, as what is sent to it may hold a token that decides, nor has `sweeper`, whose next run does what one left."
   value       = { for name, queue in aws_sqs_queue.dead_letters : name => queue.url }
 }
 

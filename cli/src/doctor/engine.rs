@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use towpath_core::names::FunctionName;
-use towpath_core::pipeline::{CodeDeploySettings, EngineSettings};
+use towpath_core::pipeline::{CodeDeploySettings, EngineKind, EngineSettings};
 use towpath_deployer::{only_all_at_once, unfit_for};
 
 use super::finding::Finding;
@@ -12,17 +12,17 @@ use crate::deployer::reads::{Reads, items, text};
 
 /// The engine that fits a service, by its controller and strategy:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
-pub(crate) fn fitting(service: &Value) -> Result<&'static str, String> {
+pub(crate) fn fitting(service: &Value) -> Result<EngineKind, String> {
     // What ECS manages itself fits none, whatever it shows.
     if text(service, "resourceManagementType") == "ECS" {
         return unfit_for(service, &EngineSettings::Rolling(Default::default()))
-            .map_or(Ok("rolling"), Err);
+            .map_or(Ok(EngineKind::Rolling), Err);
     }
     let strategy = text(&service["deploymentConfiguration"], "strategy");
     match (text(&service["deploymentController"], "type"), strategy) {
-        ("CODE_DEPLOY", _) => Ok("codedeploy"),
-        ("ECS" | "", "ROLLING" | "") => Ok("rolling"),
-        ("ECS" | "", "BLUE_GREEN" | "LINEAR" | "CANARY") => Ok("ecs"),
+        ("CODE_DEPLOY", _) => Ok(EngineKind::CodeDeploy),
+        ("ECS" | "", "ROLLING" | "") => Ok(EngineKind::Rolling),
+        ("ECS" | "", "BLUE_GREEN" | "LINEAR" | "CANARY") => Ok(EngineKind::Ecs),
         ("ECS" | "", other) => Err(format!(
             "the strategy {other} is one that Towpath does not know"
         )),
@@ -35,7 +35,7 @@ pub(crate) fn fitting(service: &Value) -> Result<&'static str, String> {
 /// Compares the service's controller and strategy with the stage's engine.
 pub(crate) fn check(seen: &StageState<'_>) -> Vec<Finding> {
     let check = seen.at.check("engine");
-    let engine = seen.at.stage.engine.name();
+    let engine = seen.at.stage.engine.kind();
     let controller = seen.controller();
     vec![match fitting(&seen.service) {
         Ok(fits) if fits == engine => check.ok(format!(
@@ -56,10 +56,10 @@ pub(crate) fn check(seen: &StageState<'_>) -> Vec<Finding> {
 }
 
 /// How a stage names that engine.
-fn written(engine: &str) -> String {
+fn written(engine: EngineKind) -> String {
     match engine {
-        "codedeploy" => "`engine: {codedeploy: {application: shop-api, group: production}}`, with the names of your own application and group,".to_owned(),
-        other => format!("`engine: {{{other}: {{}}}}`"),
+        EngineKind::CodeDeploy => "`engine: {codedeploy: {application: shop-api, group: production}}`, with the names of your own application and group,".to_owned(),
+        EngineKind::Rolling | EngineKind::Ecs => format!("`engine: {{{engine}: {{}}}}`"),
     }
 }
 
@@ -185,12 +185,12 @@ mod tests {
                 "deploymentConfiguration": { "strategy": strategy } })
         };
         for (controller, strategy, engine) in [
-            ("CODE_DEPLOY", "", Ok("codedeploy")),
-            ("ECS", "ROLLING", Ok("rolling")),
-            ("", "", Ok("rolling")),
-            ("ECS", "BLUE_GREEN", Ok("ecs")),
-            ("ECS", "LINEAR", Ok("ecs")),
-            ("ECS", "CANARY", Ok("ecs")),
+            ("CODE_DEPLOY", "", Ok(EngineKind::CodeDeploy)),
+            ("ECS", "ROLLING", Ok(EngineKind::Rolling)),
+            ("", "", Ok(EngineKind::Rolling)),
+            ("ECS", "BLUE_GREEN", Ok(EngineKind::Ecs)),
+            ("ECS", "LINEAR", Ok(EngineKind::Ecs)),
+            ("ECS", "CANARY", Ok(EngineKind::Ecs)),
             (
                 "EXTERNAL",
                 "",

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html>.
 
 use serde_json::{Value, json};
+use towpath_core::pipeline::EngineKind;
 use towpath_deployer::{hooks_to, unmet};
 
 use super::engine::fitting;
@@ -18,7 +19,9 @@ const ECS: &str = "ecs.amazonaws.com";
 /// Looks at the service's lifecycle hooks; nothing where the stage or the service has another engine.
 pub(crate) async fn check<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Finding> {
     // The check of the engine says when only one of them is for ECS.
-    if seen.at.stage.engine.name() != "ecs" || fitting(&seen.service) != Ok("ecs") {
+    if seen.at.stage.engine.kind() != EngineKind::Ecs
+        || fitting(&seen.service) != Ok(EngineKind::Ecs)
+    {
         return Vec::new();
     }
     let check = seen.at.check("lifecycle-hooks");

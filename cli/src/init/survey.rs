@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 use towpath_core::names::Region;
+use towpath_core::pipeline::EngineKind;
 use towpath_core::release::{Home, Place, ServiceId};
 use towpath_deployer::ports::CallError;
 use towpath_taskdef::image::{ImageRef, Registry};
@@ -161,11 +162,11 @@ async fn read<D: Deployer + Reads>(
     let definition = read.await?["taskDefinition"].clone();
     let (containers, registry) = containers(wish, source, stage, &definition)?;
     let engine = match fitting(&service)? {
-        "codedeploy" => code_deploy(reads, &spot, prefix, &place).await?,
-        "ecs" => Engine::Ecs {
+        EngineKind::CodeDeploy => code_deploy(reads, &spot, prefix, &place).await?,
+        EngineKind::Ecs => Engine::Ecs {
             hook: called_hook(&service, &hook_name(prefix)),
         },
-        _ => Engine::Rolling,
+        EngineKind::Rolling => Engine::Rolling,
     };
     let sets = items(&service, "taskSets").iter();
     let has_load_balancer = !items(&service, "loadBalancers").is_empty()

@@ -22,6 +22,32 @@ pub enum EngineSettings {
     Ecs(EcsSettings),
 }
 
+/// Which engine it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineKind {
+    Rolling,
+    CodeDeploy,
+    Ecs,
+}
+
+impl EngineKind {
+    /// Its key in a pipeline.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rolling => "rolling",
+            Self::CodeDeploy => "codedeploy",
+            Self::Ecs => "ecs",
+        }
+    }
+}
+
+impl fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// The deployment controllers of ECS services that Towpath deploys to:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentController.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,14 +120,20 @@ impl EngineSettings {
         }
     }
 
+    /// Which engine it is.
+    #[must_use]
+    pub fn kind(&self) -> EngineKind {
+        match self {
+            Self::Rolling(_) => EngineKind::Rolling,
+            Self::CodeDeploy(_) => EngineKind::CodeDeploy,
+            Self::Ecs(_) => EngineKind::Ecs,
+        }
+    }
+
     /// The engine's name as people see it.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Rolling(_) => "rolling",
-            Self::CodeDeploy(_) => "codedeploy",
-            Self::Ecs(_) => "ecs",
-        }
+        self.kind().as_str()
     }
 
     /// The settings of CodeDeploy, where that is the engine.

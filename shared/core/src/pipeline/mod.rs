@@ -34,7 +34,8 @@ pub use check::{
 };
 pub use duration::{InvalidSpan, Span};
 pub use engine::{
-    Capabilities, CodeDeploySettings, Controller, EcsSettings, EngineSettings, RollingSettings,
+    Capabilities, CodeDeploySettings, Controller, EcsSettings, EngineKind, EngineSettings,
+    RollingSettings,
 };
 pub use finding::Problem;
 pub use named::NamedContainers;

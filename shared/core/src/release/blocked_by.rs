@@ -31,4 +31,13 @@ impl BlockedBy {
             Self::Owner { release } | Self::Turn { release } => Some(release),
         }
     }
+
+    /// Why, where people have said so.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Hold { reason } => Some(reason),
+            Self::Owner { .. } | Self::Turn { .. } => None,
+        }
+    }
 }

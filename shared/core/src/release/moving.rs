@@ -37,10 +37,9 @@ impl Release {
         };
         let last_vote = self.voted_at().unwrap_or(came);
         match on {
-            WaitsOn::Blocked(BlockedBy::Hold { .. }) => None,
-            WaitsOn::Start | WaitsOn::Blocked(BlockedBy::Owner { .. } | BlockedBy::Turn { .. }) => {
-                Some(came.max(last_vote))
-            }
+            // What waits for no release waits for people.
+            WaitsOn::Blocked(by) if by.release().is_none() => None,
+            WaitsOn::Start | WaitsOn::Blocked(_) => Some(came.max(last_vote)),
             WaitsOn::Approval(approval) => Some(approval.until),
             WaitsOn::Rollback { since, .. } => Some(since),
             WaitsOn::RollbackByAws { .. }

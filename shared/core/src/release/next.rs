@@ -9,13 +9,7 @@
 //! | anything but live | a newer release overtook it | it ends as superseded |
 //! | pending or planned earlier | | read the plan |
 //! | planned | planning was refused | it ends as failed |
-//! | planned | a newer release is the stage's candidate | it is superseded |
-//! | planned | an older release waits at the stage | supersede that one |
-//! | planned | its image is vetoed, or it could not be rolled back | it ends as refused, or as failed |
-//! | planned | what runs is not what Towpath left | hold the stage |
-//! | planned, no rollback | the service runs it already | the rollout succeeds; or queue, if it has another owner |
-//! | planned | the stage asks for approval | ask; or, given for something else, void it |
-//! | planned | the service has another owner, a hold, or an older release whose turn it is | queue |
+//! | planned | a gate is not open | what the first such one says, in the order of `GATES` in `gate/mod.rs` |
 //! | planned | | take the service |
 //! | asking | time is up, or somebody rejected | it ends as expired or refused |
 //! | asking | | wait for votes |

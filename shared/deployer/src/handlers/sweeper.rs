@@ -10,14 +10,14 @@ mod stuck;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use towpath_core::names::ParameterName;
+use towpath_core::names::{BulletinId, ParameterName};
 use towpath_core::release::{Actor, Home, Image};
 
 use super::HandlerError;
 use super::image_push::{offer, read_pipeline};
 use crate::metric;
 use crate::ports::{
-    Bulletins, Clock, Ecr, ImageDetail, Ledger, OpenRelease, Parameter, Parameters,
+    Bulletins, CallError, Clock, Ecr, ImageDetail, Ledger, OpenRelease, Parameter, Parameters,
 };
 
 /// How many open releases one tick looks at, the most overdue first. The index of more than these
@@ -69,11 +69,34 @@ async fn wake_due<P: Ledger + Bulletins + Clock>(
     );
     // Printed whatever level is logged: without the line there is no metric.
     println!("{}", metric::line(function, &open, due.len(), now));
-    woken
-        .into_iter()
-        .chain(reminded)
-        .collect::<Result<Vec<()>, _>>()?;
-    Ok(())
+    let releases = due.iter().map(|release| release.release.as_str());
+    let bulletins = bulletins.iter().map(BulletinId::as_str);
+    count(
+        releases
+            .chain(bulletins)
+            .zip(woken.into_iter().chain(reminded)),
+    )
+}
+
+/// What could not be woken is due still when the next tick comes, a minute later. The tick itself has
+/// failed, and is tried again, where nothing could be.
+fn count<'a>(
+    woken: impl Iterator<Item = (&'a str, Result<(), CallError>)>,
+) -> Result<(), HandlerError> {
+    let (mut well, mut last) = (0, None);
+    for (id, outcome) in woken {
+        match outcome {
+            Ok(()) => well += 1,
+            Err(error) => {
+                tracing::warn!(%id, %error, "it could not be woken, and is at the next tick");
+                last = Some(error);
+            }
+        }
+    }
+    match last {
+        Some(error) if well == 0 => Err(error.into()),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn is_due(release: &OpenRelease, now: Timestamp) -> bool {

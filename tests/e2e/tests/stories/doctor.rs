@@ -185,7 +185,7 @@ async fn the_doctor_is_content_with_the_example_and_names_what_is_planted() -> R
     assert_eq!(code, 1);
     for expected in [
         "towpath-image-push-ecr-push rule error: the rule is disabled",
-        "towpath-sweeper-dead-letters dead-letters error: 1 that could not be handled",
+        "towpath-image-push-dead-letters dead-letters error: 1 that could not be handled",
         "shop-api repository warning: tags can be overwritten (MUTABLE)",
         "shop-api slack-channel error: the app is not in the channel",
         "shop-api/test logs error: there is no log group /ecs/shop-api",
@@ -214,7 +214,7 @@ async fn plant(world: &World) -> Result<(), Error> {
     let lab = &world.lab;
     let rule = json!({ "Name": "towpath-image-push-ecr-push" });
     lab.aws("events", "DisableRule", &rule).await?;
-    let queue = json!({ "QueueName": "towpath-sweeper-dead-letters" });
+    let queue = json!({ "QueueName": "towpath-image-push-dead-letters" });
     let queue = lab.aws("sqs", "GetQueueUrl", &queue).await?;
     let letter = json!({ "QueueUrl": queue["QueueUrl"], "MessageBody": "{}" });
     lab.aws("sqs", "SendMessage", &letter).await?;

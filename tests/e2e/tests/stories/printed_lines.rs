@@ -218,7 +218,7 @@ async fn what_make_lab_prints_and_the_readme_after_it_can_be_pasted() -> Result<
     assert!(failed.is_empty(), "{failed:?}\n{printed}");
     for told in [
         "arn:aws:ecs:eu-central-1:111111111111:cluster/production",
-        "/111111111111/towpath-sweeper-dead-letters",
+        "/111111111111/towpath-advance-dead-letters",
         "shop-api takes 3f2c1ab",
         "shop-api refuses latest",
         "to production (production/shop-api, codedeploy)",

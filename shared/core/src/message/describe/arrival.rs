@@ -78,13 +78,10 @@ pub(super) fn blocked(
         stage: stage.clone(),
         on: WaitsOn::Blocked(by.clone()),
     };
-    let is_news = match by {
-        BlockedBy::Hold { reason } => {
-            let on_hold = Parts::of(Fact::OnHold(reason.clone()), reason);
-            said.news_of(on_hold).is_some()
-        }
-        BlockedBy::Owner { .. } | BlockedBy::Turn { .. } => true,
-    };
+    let is_news = by.reason().is_none_or(|reason| {
+        let on_hold = Parts::of(Fact::OnHold(reason.to_owned()), reason);
+        said.news_of(on_hold).is_some()
+    });
     let in_slack = || format!(":hourglass: *{stage}*: {}", sentence(&waiting, SLACK));
     Description::new(at_stage(&waiting)).line(is_news.then(in_slack))
 }

@@ -1,6 +1,6 @@
 //! The reasons that events give.
 
-use crate::release::{BlockedBy, Event};
+use crate::release::Event;
 
 /// The reason that an event gives, in a sentence.
 #[must_use]
@@ -16,10 +16,7 @@ pub fn reason_of(event: &Event) -> Option<String> {
             Some(reason.clone())
         }
         Event::Voted { reason, .. } | Event::RollbackRequested { reason, .. } => reason.clone(),
-        Event::Blocked { by, .. } => match by {
-            BlockedBy::Hold { reason } => Some(reason.clone()),
-            BlockedBy::Owner { .. } | BlockedBy::Turn { .. } => None,
-        },
+        Event::Blocked { by, .. } => by.reason().map(str::to_owned),
         Event::Opened { rollback, .. } => rollback.as_ref().and_then(|it| it.reason.clone()),
         Event::DeploymentReported { .. }
         | Event::HookCalled { .. }

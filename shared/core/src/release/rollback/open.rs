@@ -132,8 +132,39 @@ pub(in crate::release) fn without_gates(pipeline: &Pipeline) -> Pipeline {
     }
 }
 
+/// Each key is named, so that whoever adds one says whether a rollback goes by it.
 fn ungated(stage: &Stage) -> Stage {
+    let Stage {
+        name,
+        account,
+        region,
+        role,
+        cluster,
+        service,
+        containers: _,
+        base,
+        environment: _,
+        docker_labels: _,
+        tags: _,
+        engine,
+        approval: _,
+        checks: _,
+        auto_scaling,
+        bake: _,
+        rollback: _,
+        timeout,
+    } = stage.clone();
     let mut stage = Stage {
+        name,
+        account,
+        region,
+        role,
+        cluster,
+        service,
+        base,
+        engine,
+        auto_scaling,
+        timeout,
         // The revision comes back exactly as it was, whatever the pipeline replaces today.
         containers: Vec::new(),
         approval: None,
@@ -143,7 +174,6 @@ fn ungated(stage: &Stage) -> Stage {
         environment: Default::default(),
         docker_labels: Default::default(),
         tags: Default::default(),
-        ..stage.clone()
     };
     if let EngineSettings::CodeDeploy(settings) = &mut stage.engine {
         settings.configuration = ALL_AT_ONCE.parse().ok();
