@@ -132,7 +132,7 @@ fn every_rollout_that_a_text_says_to_write_is_taken() {
         }
         for rollout in quoted(&text, "engine: ") {
             // As it is formatted; whatever else is filled in is the name of an engine.
-            let rollout = rollout.replace("{{{other}: {{}}}}", "{{ecs: {{}}}}");
+            let rollout = rollout.replace("{{{engine}: {{}}}}", "{{ecs: {{}}}}");
             let rollout = match rollout.contains("{{") {
                 true => rollout.replace("{{", "{").replace("}}", "}"),
                 false => rollout,

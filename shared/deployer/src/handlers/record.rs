@@ -48,7 +48,7 @@ pub(super) async fn record_into<P: Ledger + Clock>(
             actor,
             at: now,
             wake: true,
-            due: Some(now),
+            due: None,
         };
         match ports.append(append).await {
             Ok(release) => return Ok(Recorded::Added(Box::new(release))),

@@ -67,7 +67,7 @@ async fn notify<P: Ports>(
             actor: &actor,
             at: now,
             wake: true,
-            due: Some(now),
+            due: None,
         };
         match ports.append(append).await {
             Ok(_) => return Ok(()),

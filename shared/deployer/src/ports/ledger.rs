@@ -22,7 +22,8 @@ pub struct Append<'a> {
     pub at: Timestamp,
     /// Whether `advance` is to look at the release: intake says yes, `advance` itself no.
     pub wake: bool,
-    /// When the sweeper is to look at the release if nothing happens before.
+    /// When the sweeper is to look at the release if nothing happens before. Whoever wakes `advance`
+    /// need not say: the sweeper looks two minutes later whether it was woken.
     pub due: Option<Timestamp>,
 }
 
