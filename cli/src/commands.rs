@@ -3,6 +3,7 @@
 mod apply;
 mod audit;
 mod carriers;
+mod completions;
 mod diff;
 mod doctor;
 mod explain;
@@ -13,6 +14,7 @@ mod init;
 mod lint;
 mod newest;
 mod ordered;
+mod pipelines;
 mod plan;
 mod render;
 mod rollback;
@@ -23,6 +25,7 @@ mod task_definition;
 #[cfg(test)]
 mod tests;
 mod veto;
+mod why;
 
 use std::io::Write;
 
@@ -63,6 +66,8 @@ enum Verb {
     Apply(apply::Arguments),
     Plan(plan::Arguments),
     Status(status::Arguments),
+    Why(why::Arguments),
+    Pipelines(pipelines::Arguments),
     Doctor(doctor::Arguments),
     History(history::Arguments),
     Audit(audit::Arguments),
@@ -73,6 +78,8 @@ enum Verb {
     LiftVeto(veto::LiftVeto),
     Render(render::Arguments),
     Diff(diff::Arguments),
+    Completions(completions::Completions),
+    Man(completions::Man),
 }
 
 impl Arguments {
@@ -117,6 +124,14 @@ impl Arguments {
                 let deployer = self.at.connect().await?;
                 status::run(&deployer, arguments, self.output, out).await
             }),
+            Verb::Why(arguments) => waited(async {
+                let deployer = self.at.connect().await?;
+                why::run(&deployer, arguments, self.output, out).await
+            }),
+            Verb::Pipelines(arguments) => waited(async {
+                let deployer = self.at.connect().await?;
+                pipelines::run(&deployer, arguments, self.output, out).await
+            }),
             Verb::Doctor(arguments) => waited(async {
                 let deployer = self.at.connect_with(&arguments.elsewhere).await?;
                 doctor::run(&deployer, arguments, self.output, out).await
@@ -151,6 +166,8 @@ impl Arguments {
             }),
             Verb::Render(arguments) => render::run(arguments, self.output, out),
             Verb::Diff(arguments) => diff::run(arguments, self.output, out),
+            Verb::Completions(arguments) => completions::completions(arguments, self.output, out),
+            Verb::Man(arguments) => completions::man(arguments, self.output, out),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The commands that ask a deployer, against one in memory.
 
+mod asking_why;
 mod by_hand;
 mod examining;
 mod ledger;
@@ -35,6 +36,10 @@ fn towpath(deployer: &Memory, arguments: &[&str]) -> (Result<Answer, String>, St
             Verb::Apply(arguments) => apply::run(deployer, arguments, output, &mut out).await,
             Verb::Plan(arguments) => plan::run(deployer, arguments, output, &mut out).await,
             Verb::Status(arguments) => status::run(deployer, arguments, output, &mut out).await,
+            Verb::Why(arguments) => why::run(deployer, arguments, output, &mut out).await,
+            Verb::Pipelines(arguments) => {
+                pipelines::run(deployer, arguments, output, &mut out).await
+            }
             Verb::Doctor(arguments) => doctor::run(deployer, arguments, output, &mut out).await,
             Verb::History(arguments) => history::run(deployer, arguments, output, &mut out).await,
             Verb::Audit(arguments) => audit::run(deployer, arguments, output, &mut out).await,
@@ -52,7 +57,12 @@ fn towpath(deployer: &Memory, arguments: &[&str]) -> (Result<Answer, String>, St
                 Ok(wish) => init::run(deployer, &wish, arguments, output, &mut out).await,
                 Err(failure) => Err(failure),
             },
-            Verb::Lint(_) | Verb::Schema(_) | Verb::Render(_) | Verb::Diff(_) => {
+            Verb::Lint(_)
+            | Verb::Schema(_)
+            | Verb::Render(_)
+            | Verb::Diff(_)
+            | Verb::Completions(_)
+            | Verb::Man(_) => {
                 panic!("it asks no deployer")
             }
         }

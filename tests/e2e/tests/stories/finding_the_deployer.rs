@@ -5,7 +5,15 @@ use towpath_e2e::terminal::{changes_since, towpath, towpath_with};
 use towpath_e2e::{Error, World};
 
 /// The commands that work on files alone.
-const WITHOUT: [&str; 5] = ["lint", "schema", "render", "diff", "help"];
+const WITHOUT: [&str; 7] = [
+    "lint",
+    "schema",
+    "render",
+    "diff",
+    "completions",
+    "man",
+    "help",
+];
 
 /// What each of the others is asked here.
 fn asked(verb: &str) -> Option<Vec<&'static str>> {
@@ -25,7 +33,8 @@ fn asked(verb: &str) -> Option<Vec<&'static str>> {
         "explain" => vec!["shop-api", "3f2c1ab"],
         "apply" => vec![pipeline],
         "plan" => vec!["shop-api", "--stage", "test", "--image", "3f2c1ab"],
-        "status" | "doctor" => vec![],
+        "status" | "doctor" | "pipelines" => vec![],
+        "why" => vec!["shop-api", "test"],
         "history" | "audit" => vec!["shop-api-0123456789abcdef"],
         "rollback" => vec!["shop-api", "test"],
         "hold" | "release-hold" => vec!["shop-api", "test", "--reason", "why not"],
