@@ -153,7 +153,7 @@ fn what_changes_aws_meets_every_fate() {
         Fate::Refused,
     ];
     let mut met: BTreeMap<_, usize> = BTreeMap::new();
-    for seed in 0..25 {
+    for seed in 0..80 {
         for stage in stages() {
             let stage = if stage["name"] == "test" {
                 stage
