@@ -167,14 +167,14 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
 
 resource "aws_cloudwatch_metric_alarm" "errors" {
   alarm_name          = "${local.hook_name}-errors"
-  alarm_description   = "Invocations of the hook failed; what a retry does not mend becomes a dead letter."
+  alarm_description   = "More than one invocation of the hook has failed within a quarter of an hour; what a retry does not mend becomes a dead letter."
   namespace           = "AWS/Lambda"
   metric_name         = "Errors"
   dimensions          = { FunctionName = aws_lambda_function.hook.function_name }
   statistic           = "Sum"
   comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  period              = 300
+  threshold           = 1
+  period              = 900
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.alarm_actions

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use towpath_core::message::state;
 use towpath_core::names::{PipelineName, StageName};
-use towpath_core::release::{Outcome, ReleaseState, ServiceRow, Summary};
+use towpath_core::release::{BlockedBy, Outcome, ReleaseState, ServiceRow, Summary, WaitsOn};
 
 use super::history::{ReleaseLine, coloured};
 use super::stage::{self, Found, StageArguments};
@@ -116,6 +116,13 @@ fn stands_at(release: &Summary, stage: &StageName) -> bool {
     }
 }
 
+fn waits_for_hold(release: &Summary) -> bool {
+    let ReleaseState::Waiting(waiting) = &release.state else {
+        return false;
+    };
+    matches!(waiting.on, WaitsOn::Blocked(BlockedBy::Hold { .. }))
+}
+
 /// The release that has the service, where it is none of those that stand at the stage: one of another
 /// pipeline with the same service.
 fn another_owner(row: &ServiceRow, here: &[&Summary]) -> Option<String> {
@@ -157,15 +164,16 @@ fn write_text(
             "{NAME}{owner}{NAME:#} is being rolled out to its service: `towpath history {owner}` shows how far it is"
         )?;
     }
-    // What waits here says it itself.
-    if let (Some(reason), true) = (&row.hold, here.is_empty()) {
+    // What waits for its lifting says so itself.
+    let is_told = here.iter().any(|one| waits_for_hold(one));
+    if let Some(reason) = row.hold.as_ref().filter(|_| !is_told) {
         writeln!(
             out,
             "{BAD}on hold{BAD:#}: {}; `towpath release-hold {name} --reason …` lifts it",
             safe(reason)
         )?;
     }
-    if !here.is_empty() || !elsewhere.is_empty() {
+    if !here.is_empty() || !elsewhere.is_empty() || row.owner.is_some() {
         return Ok(());
     }
     match &row.last_good {

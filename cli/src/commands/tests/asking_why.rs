@@ -22,11 +22,13 @@ fn nothing_that_waits_is_said_with_what_serves() {
 fn what_stands_at_the_stage_says_what_it_waits_for() {
     let (mut deployer, _, _) = shop();
     let pipeline = deployer.keep(SHOP);
-    let row = deployer.services[&service()].clone();
-    let events = rolled_out_on(Some(&row));
+    let had = deployer.services[&service()].clone();
+    let events = rolled_out_on(Some(&had));
     let moving = deployer.release(&pipeline, "0000005", &events);
+    row(&mut deployer).hold = Some("ada held it".into());
     let text = why(&deployer);
     assert!(text.contains("0000005"), "{text}");
+    assert!(text.contains("on hold: ada held it"), "{text}");
     assert!(text.contains("production: preparing"), "{text}");
     let arguments = [&["why"], &PRODUCTION[..], &["--output", "json"]].concat();
     let report = json(&yes(&deployer, &arguments));
@@ -60,6 +62,7 @@ fn a_release_of_another_pipeline_that_has_the_service_is_named() {
     let (mut deployer, good, _) = shop();
     row(&mut deployer).owner = Some(good.clone());
     let text = why(&deployer);
+    assert!(!text.contains("no release is on its way"), "{text}");
     assert!(
         text.contains(&format!("`towpath history {good}`")),
         "{text}"
