@@ -17,7 +17,7 @@ use std::mem::discriminant;
 
 use jiff::Timestamp;
 
-use super::next::{Step, Tick, next};
+use super::next::{Step, Tick, Tried, next};
 use super::rollout::DeploymentStatus;
 use super::{Action, Event, Release};
 use crate::names::DeploymentId;
@@ -176,6 +176,10 @@ impl Unwritten {
                 }
             }
             Event::Watched { .. } => News::Nothing(event),
+            // It was looked for after the same intent, which is not written for ever.
+            Event::NotSeen { action } if view.tried(*action) == Tried::NotSeen => {
+                News::Nothing(event)
+            }
             Event::Opened { .. }
             | Event::DeploymentReported { .. }
             | Event::Voted { .. }

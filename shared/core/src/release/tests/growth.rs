@@ -333,6 +333,27 @@ proptest! {
     }
 }
 
+#[test]
+fn what_is_never_seen_is_not_written_for_ever() {
+    let odd = Odd {
+        plans: vec![sample::plan()],
+        statuses: vec![in_progress("1 of 4 tasks run")],
+        deeds: vec![false],
+        looks: true,
+        taken: vec![false],
+        backs: vec![false],
+        pauses: vec![11],
+    };
+    for stage in 0..2 {
+        let mut life = Life::of(stage, odd.clone());
+        for _ in 0..1_500 {
+            life.run();
+        }
+        let entries = life.release.entries();
+        assert!(entries.len() < BOUND, "{} entries", entries.len());
+    }
+}
+
 /// A rollout that has flickered for long.
 fn flickering() -> Life {
     let mut life = Life::of(
