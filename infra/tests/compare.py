@@ -143,7 +143,8 @@ def rules_are(lab, found, wanted):
             (target,) = events.list_targets_by_rule(Rule=name)["Targets"]
             found.same(f"{name} target", target["Arn"], f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}-{short}")
             found.same(f"{name} input", json.loads(target.get("Input") or "null"), described_rule["input"])
-            found.same(f"{name} dead letters", target["DeadLetterConfig"]["Arn"], queue(short))
+            letters = queue(short) if function["dead_letters"] else None
+            found.same(f"{name} dead letters", target.get("DeadLetterConfig", {}).get("Arn"), letters)
             found.same(f"{name} retries", target["RetryPolicy"], {
                 "MaximumRetryAttempts": described_rule["maximum_retry_attempts"],
                 "MaximumEventAgeInSeconds": described_rule["maximum_event_age_seconds"],
@@ -280,7 +281,7 @@ def secret_queues(lab, found, wanted, topics):
     found.same("dead-letter queues", queues, {f"{PREFIX}-{short}-dead-letters"
                                               for short, function in wanted["functions"].items() if function["dead_letters"]})
     found.same("functions that keep nothing", [short for short, function in wanted["functions"].items() if not function["dead_letters"]],
-               ["approval"])
+               ["approval", "sweeper"])
     sns = lab.client("sns")
     for subscription in sns.list_subscriptions_by_topic(TopicArn=topics["replies"])["Subscriptions"]:
         attributes = sns.get_subscription_attributes(SubscriptionArn=subscription["SubscriptionArn"])["Attributes"]

@@ -76,6 +76,23 @@ async fn slack_that_is_down_holds_nothing_up_and_people_are_told_afterwards() ->
 }
 
 #[tokio::test]
+async fn a_run_that_dies_is_nobodys_business() -> Result<(), Error> {
+    let world = World::start().await?;
+    let deadly = json!([{ "service": "dynamodb", "operation": "Query",
+        "caller": "towpath-sweeper", "first": 3, "outcome": "crash-before" }]);
+    world.fail(&deadly).await?;
+    let lost = json!({ "suppress_event": true });
+    let digest = world.push_with(TAG, &lost).await?;
+    world.asks(TAG).await?;
+    assert_eq!(world.running("staging").await?, [digest.as_str()]);
+    let looks = world.calls("dynamodb", "Query").await?;
+    let died = looks.iter().filter(|call| call["fault"] == "crash-before");
+    assert_eq!(died.count(), 3);
+    assert_eq!(world.dead_letters().await?, []);
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_oldest_open_release_is_measured() -> Result<(), Error> {
     let world = World::start().await?;
     world.pass(120).await?;
