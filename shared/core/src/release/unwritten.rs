@@ -18,7 +18,7 @@ use std::mem::discriminant;
 use jiff::Timestamp;
 
 use super::next::{Step, Tick, Tried, next};
-use super::rollout::DeploymentStatus;
+use super::rollout::{DeploymentStatus, DeploymentStep};
 use super::{Action, Event, Release};
 use crate::names::DeploymentId;
 
@@ -286,6 +286,17 @@ fn is_alike(one: &DeploymentStatus, other: &DeploymentStatus) -> bool {
         (DeploymentStatus::Ready { pause: one }, DeploymentStatus::Ready { pause: other }) => {
             one == other
         }
+        // At which of its events a deployment stands decides who answers its hooks.
+        (
+            DeploymentStatus::InProgress {
+                at: DeploymentStep::Named { name: one, .. },
+                ..
+            },
+            DeploymentStatus::InProgress {
+                at: DeploymentStep::Named { name: other, .. },
+                ..
+            },
+        ) => one == other,
         (
             DeploymentStatus::RollingBack { by: one, .. },
             DeploymentStatus::RollingBack { by: other, .. },

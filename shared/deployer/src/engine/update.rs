@@ -24,6 +24,10 @@ pub(super) struct Update<'a> {
 /// How far the clocks of AWS and of this function may be apart.
 const SKEW: SignedDuration = SignedDuration::from_secs(10);
 
+/// How far a function's clock may be off where the list itself says what came after what. Deployments
+/// from long before that ECS has rolled back stay listed above the one that it went back to.
+const WRONG_CLOCK: SignedDuration = SignedDuration::from_mins(15);
+
 /// Among how many of a service's newest deployments the one is searched for that it ran before.
 const SEARCHED: usize = 10;
 
@@ -59,7 +63,12 @@ impl<'a> Update<'a> {
         let mut follows_previous = self.previous.is_some();
         for (nth, brief) in recent.iter().enumerate() {
             follows_previous &= nth < SEARCHED;
-            if !follows_previous && !self.is_in_time(brief) {
+            let earlier = if follows_previous {
+                WRONG_CLOCK
+            } else {
+                SignedDuration::ZERO
+            };
+            if !self.is_in_time(brief, earlier) {
                 continue;
             }
             let brought = brings(ports, self.place, brief).await?;
@@ -79,9 +88,12 @@ impl<'a> Update<'a> {
         Ok(None)
     }
 
-    fn is_in_time(&self, brief: &ServiceDeploymentBrief) -> bool {
-        self.since
-            .is_none_or(|since| brief.created_at.is_some_and(|at| at >= since))
+    /// Whether it is from no earlier than that before the update.
+    fn is_in_time(&self, brief: &ServiceDeploymentBrief, earlier: SignedDuration) -> bool {
+        self.since.is_none_or(|since| {
+            let since = since.checked_sub(earlier).unwrap_or(Timestamp::MIN);
+            brief.created_at.is_some_and(|at| at >= since)
+        })
     }
 
     /// Whether it is the update's, and not known to be another one's.
@@ -91,7 +103,7 @@ impl<'a> Update<'a> {
         brief: &ServiceDeploymentBrief,
     ) -> Result<bool, CallError> {
         Ok(!self.before.contains(&brief.id)
-            && self.is_in_time(brief)
+            && self.is_in_time(brief, SignedDuration::ZERO)
             && brings(ports, self.place, brief).await?.as_ref() == Some(self.revision)
             && ports.release_of(&brief.id).await?.is_none())
     }

@@ -96,13 +96,13 @@ fn is_final(kind: ActionKind) -> bool {
         | ActionKind::Register
         | ActionKind::SuspendScaling
         | ActionKind::Start
+        | ActionKind::AnswerHook
         | ActionKind::Continue
         | ActionKind::RollBack
         | ActionKind::RestoreScaling => true,
         // A task that cannot be run is a check that failed.
         ActionKind::RunTask
         | ActionKind::RunChecks
-        | ActionKind::AnswerHook
         | ActionKind::Observe
         | ActionKind::Supersede
         | ActionKind::NotifyNext
@@ -191,18 +191,14 @@ async fn perform_action<P: Ports>(
             execution,
             passed,
         } => {
-            let answered = ports
+            ports
                 .answer_hook(Some(place), deployment, execution, *passed)
-                .await;
-            match answered {
-                // What cannot be answered any more has been, or is over.
-                Ok(()) | Err(CallError::Refused { .. }) => Ok(vec![Event::HookAnswered {
-                    deployment: deployment.clone(),
-                    at: *at,
-                    passed: *passed,
-                }]),
-                Err(error @ (CallError::NotDone { .. } | CallError::Unknown { .. })) => Err(error),
-            }
+                .await?;
+            Ok(vec![Event::HookAnswered {
+                deployment: deployment.clone(),
+                at: *at,
+                passed: *passed,
+            }])
         }
         Action::Continue {
             place,

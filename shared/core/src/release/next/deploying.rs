@@ -22,7 +22,7 @@ use crate::release::rollout::{
     Deployment, DeploymentStatus, DeploymentStep, OngoingRollback, Traffic,
 };
 use crate::release::vote::Standing;
-use crate::release::{ActionKind, LateCause, Outcome, RollbackReason, UnansweredHook};
+use crate::release::{ActionKind, Event, LateCause, Outcome, RollbackReason, UnansweredHook};
 
 pub(super) fn next(own: RolloutContext<'_>, deployment: &Deployment) -> Step {
     if let Some(conclusion) = rolling_back::gives_up(own, deployment) {
@@ -93,20 +93,22 @@ fn not_let_through(own: RolloutContext<'_>, deployment: &Deployment) -> Option<O
             let said = said.clone();
             return rollback(Outcome::Failed, RollbackReason::NotLetThrough { said });
         }
-        Traffic::LetThrough => return None,
-        Traffic::Held => {}
+        Traffic::LetThrough | Traffic::Held => {}
     }
     if release.intends(ActionKind::Continue) {
         return None;
     }
+    let is_held = deployment.traffic == Traffic::Held;
     let gate = stage.approval.as_ref();
     let is_gated = gate.is_some_and(|gate| gate.when == ApprovalPoint::BeforeTraffic);
     // Whose traffic AWS moves by itself is finished, vetoed or not: it may be on green already.
-    let waits = matches!(deployment.status, DeploymentStatus::Ready { .. });
-    if (is_gated || waits)
+    if (is_held && is_gated || waits_for_us(own, deployment))
         && let Some(reason) = veto(release)
     {
         return rollback(Outcome::Refused, reason);
+    }
+    if !is_held {
+        return None;
     }
     let asked = live.asked.as_ref()?;
     match asked.standing() {
@@ -116,6 +118,19 @@ fn not_let_through(own: RolloutContext<'_>, deployment: &Deployment) -> Option<O
         }
         Standing::Open | Standing::Granted => None,
     }
+}
+
+/// Whether the deployment waits until Towpath lets its traffic through, and has not been let through
+/// there: each of its pauses is one more at which nothing has moved yet.
+fn waits_for_us(own: RolloutContext<'_>, deployment: &Deployment) -> bool {
+    let DeploymentStatus::Ready { pause: waits_at } = &deployment.status else {
+        return false;
+    };
+    let was_let_through = |event: &Event| {
+        matches!(event, Event::TrafficAllowed { deployment: of, pause }
+            if *of == deployment.id && pause == waits_at)
+    };
+    own.release.count_here(was_let_through) == 0
 }
 
 /// Why a rollout is rolled back whose time is up: what has kept it, where that is a hook.

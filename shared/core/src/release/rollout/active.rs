@@ -186,7 +186,12 @@ impl ActiveRollout {
     }
 
     /// AWS refused an action that the rollout needs.
-    pub(in crate::release) fn refused(&mut self, action: ActionKind, refused: RefusedAction) {
+    pub(in crate::release) fn refused(
+        &mut self,
+        action: ActionKind,
+        refused: RefusedAction,
+        at: Timestamp,
+    ) {
         match action {
             ActionKind::Register | ActionKind::SuspendScaling | ActionKind::Start => {
                 self.progress.not_started(NotStarted::Refused(refused));
@@ -200,6 +205,13 @@ impl ActiveRollout {
             ActionKind::RestoreScaling => {
                 self.scaling.not_restored(WhyNotRestored::Refused(refused));
             }
+            // It is not tried again. Its hook function may have the right that is missing here.
+            ActionKind::AnswerHook => {
+                let mut calls = self.checks.calls.iter_mut();
+                if let Some(call) = calls.find(|call| call.answered_at.is_none()) {
+                    call.answered_at = Some(at);
+                }
+            }
             // What cannot be run is told as a check that failed, and what others are told is a
             // courtesy: it never decides about this release.
             ActionKind::Plan
@@ -207,8 +219,7 @@ impl ActiveRollout {
             | ActionKind::NotifyNext
             | ActionKind::RunTask
             | ActionKind::Notify
-            | ActionKind::RunChecks
-            | ActionKind::AnswerHook => {}
+            | ActionKind::RunChecks => {}
         }
     }
 

@@ -28,7 +28,7 @@ pub struct HookCall {
     pub execution: Option<String>,
     /// When it asked.
     pub since: Timestamp,
-    /// When `advance` had answered it, if it has.
+    /// When `advance` had answered it, or was refused to, if it has.
     pub answered_at: Option<Timestamp>,
 }
 

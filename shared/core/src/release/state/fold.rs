@@ -286,7 +286,7 @@ impl Release {
                     | ActionKind::RestoreScaling
                     | ActionKind::Notify => {
                         let refused = reason::refused(*action, said);
-                        self.with_live(|live| live.refused(*action, refused));
+                        self.with_live(|live| live.refused(*action, refused, at));
                     }
                 }
             }

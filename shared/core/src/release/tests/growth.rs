@@ -402,6 +402,16 @@ fn what_is_acted_upon_is_written_however_much_was_seen_before() {
 }
 
 #[test]
+fn at_which_event_a_deployment_stands_is_written_however_much_was_seen_before() {
+    let mut life = flickering();
+    let asks = in_progress("AfterAllowTraffic");
+    life.odd.statuses = vec![asks.clone()];
+    life.run();
+    let live = life.release.active_rollout().expect("it goes on");
+    assert_eq!(live.deployment().expect("a deployment").status, asks);
+}
+
+#[test]
 fn a_plan_is_written_when_something_is_decided_on_it() {
     let held = |count: u32| {
         let mut plan = sample::plan();

@@ -9,6 +9,7 @@ mod following;
 mod gates;
 pub(crate) mod given;
 mod growth;
+mod hook_calls;
 mod hooks;
 mod identity;
 mod in_order;
