@@ -1,8 +1,9 @@
 //! A deployment asks whether it may go on, and the answer gets lost, or its hook function cannot find out.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
-use towpath_core::release::{Event, Outcome, Release};
+use serde_json::{Value, json};
+use towpath_core::pipeline::HookPoint;
+use towpath_core::release::{ActionKind, Event, Outcome, Release};
 use towpath_simulation::{Behaviour, Fate, Fault, Story, pipelines, simulate_with};
 
 const ANSWER: &str = "codedeploy:PutLifecycleEventHookExecutionStatus";
@@ -137,4 +138,76 @@ fn a_deployment_whose_hook_nobody_hears_of_is_taken_back_before_its_hour_is_over
     );
     let took = took(&release);
     assert!(took <= SignedDuration::from_mins(30), "{took:#}");
+}
+
+/// Told where the deployment asks at two points, at the second of which this check decides.
+fn told_twice(check: &Value, faults: &[Fault]) -> Story {
+    let mut stage = pipelines::codedeploy();
+    let checks = stage["checks"].as_array_mut().expect("checks");
+    checks.push(check.clone());
+    let story = simulate_with(pipelines::of(json!([stage])), Behaviour::Healthy, faults);
+    assert_eq!(story.violations(), Vec::<String>::new());
+    story
+}
+
+fn asked(release: &Release) -> Vec<HookPoint> {
+    let calls = release
+        .entries()
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            Event::HookCalled { at, .. } => Some(*at),
+            _ => None,
+        });
+    calls.collect()
+}
+
+const BOTH: [HookPoint; 2] = [HookPoint::AfterTestTraffic, HookPoint::BeforeTraffic];
+
+/// The second question finds the deployment where the first one was asked.
+#[test]
+fn what_one_question_was_answered_says_nothing_of_the_next() {
+    let http = json!({ "name": "again", "at": "before_traffic",
+        "http": { "url": "http://staging.internal/health", "attempts": 1 } });
+    // CodeDeploy shows no event at the first look after it began.
+    let lags = Fault::of(LOOK, Fate::Stale).by(HOOK).calls(4..=4);
+    let story = told_twice(&http, &[lags]);
+    assert_eq!(story.fates().get(&(LOOK, Fate::Stale)), Some(&1));
+    assert_eq!(outcome(&story), Some(Outcome::Succeeded));
+    let release = released(&story);
+    assert_eq!(asked(&release), BOTH);
+    let checked = |event: &Event| matches!(event, Event::Checked { at: HookPoint::BeforeTraffic, results, .. } if results[0].passed);
+    at(&release, checked);
+}
+
+/// Lambda begins the function again when the deployment has gone on.
+#[test]
+fn a_function_that_is_begun_again_does_not_ask_for_the_next_question() {
+    let alarm = json!({ "name": "errors", "at": "before_traffic",
+        "alarm": { "names": ["shop-5xx"] } });
+    let dies = Fault::of(ANSWER, Fate::DeathAfter).by(HOOK).calls(1..=1);
+    let story = told_twice(&alarm, &[dies]);
+    assert_eq!(outcome(&story), Some(Outcome::Succeeded));
+    let release = released(&story);
+    assert_eq!(asked(&release), BOTH);
+    let took = took(&release);
+    assert!(took <= SignedDuration::from_mins(30), "{took:#}");
+}
+
+#[test]
+fn a_right_that_advance_lacks_to_answer_is_told() {
+    let lost = Fault::of(ANSWER, Fate::DeathBefore)
+        .by(HOOK)
+        .calls(1..=MANY);
+    let refused = Fault::of(ANSWER, Fate::Refused)
+        .by("advance")
+        .calls(1..=MANY);
+    let story = told(Behaviour::Healthy, &[lost, refused]);
+    assert_eq!(outcome(&story), Some(Outcome::RolledBack));
+    let release = released(&story);
+    assert_eq!(by_advance(&release), 0, "nothing was answered");
+    let refused = |event: &Event| {
+        matches!(event, Event::ActionRefused { action: ActionKind::AnswerHook, said }
+            if said.contains("AccessDenied"))
+    };
+    at(&release, refused);
 }

@@ -157,9 +157,16 @@ impl CodeDeploy for Port {
     ) -> Result<DeploymentProgress, CallError> {
         let target = format!("{}:{}", place.service.cluster, place.service.service);
         let input = json!({ "deploymentId": id, "targetId": target });
-        self.call(GET_TARGET, How::ReadNow, |simulation, _| {
+        self.call(GET_TARGET, How::ReadNow, |simulation, stale| {
             match self.codedeploy(simulation, at(place), GET_TARGET, &input) {
-                Ok(answer) => Ok(progress_of(&answer["deploymentTarget"]["ecsTarget"])),
+                Ok(answer) => {
+                    let progress = progress_of(&answer["deploymentTarget"]["ecsTarget"]);
+                    Ok(if stale {
+                        one_event_ago(progress)
+                    } else {
+                        progress
+                    })
+                }
                 Err(error)
                     if matches!(
                         error.code(),
@@ -286,6 +293,17 @@ impl CodeDeploy for Port {
         })
         .await
     }
+}
+
+/// How a deployment was shown that has come to its event just now.
+fn one_event_ago(mut progress: DeploymentProgress) -> DeploymentProgress {
+    let mut events = progress.lifecycle.iter();
+    let current = events.position(|(_, status)| status == "InProgress");
+    if let Some(before) = current.and_then(|current| current.checked_sub(1)) {
+        progress.lifecycle[before].1 = "InProgress".into();
+        progress.lifecycle[before + 1].1 = "Pending".into();
+    }
+    progress
 }
 
 fn is_missing(error: &CallError) -> bool {

@@ -5,13 +5,14 @@
 //! starts, nor that it is shown itself, so that what is not is looked for again before it is refused.
 //! <https://docs.aws.amazon.com/codedeploy/latest/userguide/tutorial-ecs-with-hooks-create-hooks.html>
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use towpath_core::names::DeploymentId;
 use towpath_core::pipeline::HookPoint;
-use towpath_core::release::{CorrelationTag, Place, Release, Verdict};
+use towpath_core::release::{Checkpoints, CorrelationTag, HookCall, Place, Release, Verdict};
 
-use super::verify::{Asked, verify};
+use super::verify::{Asked, asked_before, verify};
 use crate::handlers::HandlerError;
 use crate::ports::{Checker, Clock, CodeDeploy, DeploymentProgress, Ledger};
 
@@ -122,17 +123,24 @@ where
         service,
         role: None,
     };
-    let point = point_of(ports, &place, deployment, time_left).await?;
+    let point = match asked_at(&release, deployment, execution) {
+        // Lambda has begun the function again, and the deployment may have gone on since.
+        Some(point) => Some(point),
+        None => point_of(ports, &release, &place, deployment, time_left).await?,
+    };
     let Some(point) = point else {
         tracing::warn!(release.id = %release.id(), %deployment, "hook refused: the deployment is at no point that has checks");
         return Ok(Verdict::Failed);
     };
-    let asked = Asked {
+    let mut asked = Asked {
         stage,
         service: &place.service,
         deployment,
         point,
     };
+    if let Some(earlier) = reported_earlier(ports, &release, &asked, execution).await? {
+        asked.point = earlier;
+    }
     verify(ports, &release, &asked, Some(execution), time_left).await
 }
 
@@ -164,15 +172,72 @@ const PAUSES: [Duration; 4] = [
 ];
 
 /// The hook point at which the deployment is. A call that asks has one, but the deployment may not
-/// show it yet.
+/// show it yet: nothing, or the one before, at which another execution has asked.
 async fn point_of<P: CodeDeploy>(
     ports: &P,
+    release: &Release,
     place: &Place,
     deployment: &DeploymentId,
     time_left: &impl Fn() -> Duration,
 ) -> Result<Option<HookPoint>, HandlerError> {
-    let look = async || Ok(shown_by(&ports.progress(place, deployment).await?));
-    until_shown(deployment, time_left, look).await
+    let is_old = Cell::new(None);
+    let look = async || {
+        let shown = shown_by(&ports.progress(place, deployment).await?);
+        let old = shown.filter(|point| calls(release, deployment).any(|call| call.at == *point));
+        is_old.set(old);
+        Ok(shown.filter(|_| old.is_none()))
+    };
+    let shown = until_shown(deployment, time_left, look).await?;
+    match is_old.get() {
+        // What another question was answered says nothing of this one.
+        Some(point) => Err(asked_before(deployment, point)),
+        None => Ok(shown),
+    }
+}
+
+/// The hook point at which the deployment asked with that execution, where that is known.
+fn asked_at(release: &Release, deployment: &DeploymentId, execution: &str) -> Option<HookPoint> {
+    let mut calls = calls(release, deployment);
+    let call = calls.find(|call| call.execution.as_deref() == Some(execution))?;
+    Some(call.at)
+}
+
+/// The hook point before the one that is shown at which the deployment asked with that execution, where
+/// only the report of it is known: `advance` has not taken that over yet.
+async fn reported_earlier<P: Ledger>(
+    ports: &P,
+    release: &Release,
+    asked: &Asked<'_>,
+    execution: &str,
+) -> Result<Option<HookPoint>, HandlerError> {
+    let (account, deployment) = (&asked.service.account, asked.deployment);
+    let is_known = |point| calls(release, deployment).any(|call| call.at == point);
+    if is_known(asked.point) {
+        return Ok(None);
+    }
+    let hooks = Checkpoints::of(asked.stage).hooks;
+    let earlier = HookPoint::ALL
+        .into_iter()
+        .take_while(|point| *point != asked.point)
+        .filter(|point| hooks.contains(point) && !is_known(*point));
+    for point in earlier {
+        let report = ports.hook_report(account, release.id(), deployment, point);
+        let report = report.await?;
+        if report.is_some_and(|report| report.execution.as_deref() == Some(execution)) {
+            return Ok(Some(point));
+        }
+    }
+    Ok(None)
+}
+
+/// What the deployment has asked so far, as the ledger knows.
+fn calls<'a>(
+    release: &'a Release,
+    deployment: &'a DeploymentId,
+) -> impl Iterator<Item = &'a HookCall> {
+    let live = release.active_rollout().into_iter();
+    let calls = live.flat_map(|live| &live.checks.calls);
+    calls.filter(move |call| call.deployment == *deployment)
 }
 
 /// What a call that asks has, and CodeDeploy may not show yet.

@@ -10,7 +10,7 @@ use towpath_core::release::{
 };
 
 use crate::handlers::HandlerError;
-use crate::ports::{AppendError, Checker, Clock, Ledger};
+use crate::ports::{AppendError, CallError, Checker, Clock, Ledger};
 
 /// What is kept of the time for writing the result down and answering.
 const RESERVE: Duration = Duration::from_secs(10);
@@ -58,6 +58,10 @@ where
             .await?;
         let is_new = earlier.is_none();
         let report = match earlier {
+            // What came of another question says nothing of this one.
+            Some(earlier) if is_another(earlier.execution.as_deref(), execution) => {
+                return Err(asked_before(deployment, point));
+            }
             // Somebody else's run of the same checks was first, and its answer is the answer.
             Some(earlier) => earlier,
             None => {
@@ -104,6 +108,20 @@ where
         }
     }
     Err(HandlerError::Append(AppendError::Conflict))
+}
+
+/// Whether they are two questions of CodeDeploy's.
+fn is_another(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one != other)
+}
+
+/// The deployment is shown at a hook point at which it has had its answer: it is to be looked at again.
+pub(super) fn asked_before(deployment: &DeploymentId, point: HookPoint) -> HandlerError {
+    let lags = CallError::NotDone {
+        operation: "codedeploy:GetDeploymentTarget",
+        message: format!("{deployment} still shows {point}, where it has asked before"),
+    };
+    lags.into()
 }
 
 /// Runs the checks of the hook point that this function runs, unless `advance` has taken over what
