@@ -83,7 +83,7 @@ const MAX_READ: usize = 5_000;
 
 /// The releases of a pipeline that were opened last. A rollback carries an image that was pushed
 /// long ago, and stands where it happened all the same.
-async fn last_opened<D: Deployer>(
+pub(super) async fn last_opened<D: Deployer>(
     deployer: &D,
     pipeline: &PipelineName,
     limit: usize,

@@ -292,9 +292,9 @@ async fn status_of<D: Orders + Reads>(
     })
 }
 
-/// Of the releases that have ended the one that was opened last, if it has not succeeded. One that a newer one has overtaken has not
-/// ended for a reason of its own, and those that are not trusted are told of by themselves.
-fn last_if_unsuccessful(releases: &[Summary]) -> Option<Last> {
+/// Of the releases that have ended the one that was opened last. One that a newer one has overtaken has
+/// not ended for a reason of its own.
+pub(super) fn last_ended(releases: &[Summary]) -> Option<&Summary> {
     let ended = releases.iter().filter(|one| match one.outcome {
         None | Some(Outcome::Superseded) => false,
         Some(
@@ -307,7 +307,13 @@ fn last_if_unsuccessful(releases: &[Summary]) -> Option<Last> {
             | Outcome::NotTrusted,
         ) => true,
     });
-    let last = ended.max_by_key(|one| one.opened_at)?;
+    ended.max_by_key(|one| one.opened_at)
+}
+
+/// The last one that has ended, if it has not succeeded. Those that are not trusted are told of by
+/// themselves.
+fn last_if_unsuccessful(releases: &[Summary]) -> Option<Last> {
+    let last = last_ended(releases)?;
     match last.outcome? {
         Outcome::Succeeded | Outcome::NotTrusted => None,
         Outcome::Failed

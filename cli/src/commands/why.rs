@@ -2,15 +2,16 @@
 
 use std::io::Write;
 
-use futures_util::future::try_join3;
+use futures_util::future::try_join;
 use jiff::Timestamp;
 use serde::Serialize;
 use towpath_core::message::state;
 use towpath_core::names::{PipelineName, StageName};
 use towpath_core::release::{BlockedBy, Outcome, ReleaseState, ServiceRow, Summary, WaitsOn};
 
-use super::history::{ReleaseLine, coloured};
+use super::history::{ReleaseLine, coloured, last_opened};
 use super::stage::{self, Found, StageArguments};
+use super::status::last_ended;
 use crate::deployer::orders::Orders;
 use crate::describe::{ago, safe};
 use crate::output::{Answer, BAD, Failure, NAME, Output, QUIET, write_json};
@@ -66,19 +67,20 @@ pub(super) async fn run<D: Orders>(
         service,
         ..
     } = stage::find(deployer, &arguments.of).await?;
-    let (row, open, newest) = try_join3(
-        stage::row(deployer, &service),
-        deployer.open_releases(),
-        deployer.releases_of(&pipeline.pipeline, NEWEST),
-    )
-    .await?;
+    let (row, open) = try_join(stage::row(deployer, &service), deployer.open_releases()).await?;
     let open: Vec<_> = open
         .iter()
         .filter(|one| one.pipeline == pipeline.pipeline && one.outcome.is_none())
         .collect();
     let (here, elsewhere): (Vec<&Summary>, Vec<&Summary>) =
         open.iter().partition(|one| stands_at(one, &stage.name));
-    let last = last_ended(&newest).filter(|_| open.is_empty());
+    // What is on its way says more than what has ended.
+    let newest = if open.is_empty() {
+        last_opened(deployer, &pipeline.pipeline, NEWEST).await?
+    } else {
+        Vec::new()
+    };
+    let last = last_ended(&newest).filter(|last| last.outcome != Some(Outcome::Succeeded));
     match output {
         Output::Json => write_json(
             out,
@@ -129,17 +131,6 @@ fn another_owner(row: &ServiceRow, here: &[&Summary]) -> Option<String> {
     let owner = row.owner.as_ref()?;
     let is_known = here.iter().any(|one| one.release == *owner);
     (!is_known).then(|| owner.to_string())
-}
-
-/// Of the releases that have ended the one that was opened last, if it has not succeeded and no newer
-/// one has overtaken it.
-fn last_ended(newest: &[Summary]) -> Option<&Summary> {
-    let ended = newest.iter().filter(|one| match one.outcome {
-        None | Some(Outcome::Superseded) => false,
-        Some(_) => true,
-    });
-    let last = ended.max_by_key(|one| one.opened_at)?;
-    (last.outcome != Some(Outcome::Succeeded)).then_some(last)
 }
 
 fn write_text(

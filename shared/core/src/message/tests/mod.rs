@@ -2,6 +2,7 @@
 //! SNS take all of it.
 
 mod bulletins;
+mod deployments;
 mod hostile;
 mod limits;
 mod notified;
