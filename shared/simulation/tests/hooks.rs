@@ -151,13 +151,13 @@ fn told_twice(check: &Value, faults: &[Fault]) -> Story {
 }
 
 fn asked(release: &Release) -> Vec<HookPoint> {
-    let calls = release
-        .entries()
-        .iter()
-        .filter_map(|entry| match &entry.event {
-            Event::HookCalled { at, .. } => Some(*at),
-            _ => None,
-        });
+    let calls = release.entries().iter().filter_map(|entry| {
+        if let Event::HookCalled { at, .. } = &entry.event {
+            Some(*at)
+        } else {
+            None
+        }
+    });
     calls.collect()
 }
 
