@@ -17,7 +17,7 @@ use towpath_core::release::{
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use crate::perform::{Performed, perform};
+use crate::perform::perform;
 use crate::ports::{Append, AppendError, LoadError, Ports};
 
 /// How a run of the loop ended. All of these are fine: the ledger says how to go on.
@@ -201,26 +201,17 @@ impl<P: Ports> Run<'_, P> {
         now: Timestamp,
         time_left: Duration,
     ) -> Result<(), DriveError> {
-        let intents: Vec<_> = tasks
-            .iter()
-            .map(|task| &task.action)
-            .filter(|action| action.needs_intent())
-            .cloned()
-            .collect();
         let telling = tasks
             .iter()
             .all(|task| task.action.kind() == ActionKind::Notify);
-        let intends = !intents.is_empty();
         let until = later(
             now,
             SKEW + SignedDuration::try_from(time_left).unwrap_or_default(),
         );
-        if intends {
-            self.unwritten.intend(&self.view, intents, until);
-        }
+        let changes = self.unwritten.intend(&self.view, &tasks, until);
         // What is acted upon is written first, and what people are told of.
         let unwritten =
-            self.unwritten.has_decisions() || ((telling || intends) && self.unwritten.has_facts());
+            self.unwritten.has_decisions() || ((telling || changes) && self.unwritten.has_facts());
         // If this run dies before its next write, the sweeper looks when it must be dead.
         let due = later(
             now,
@@ -242,12 +233,13 @@ impl<P: Ports> Run<'_, P> {
             }
         }
         let now = self.ports.now();
-        let mut problem = None;
-        for Performed { events, error } in performed {
-            for event in events {
+        let (mut problem, mut not_done) = (None, Vec::new());
+        for outcome in performed {
+            for event in outcome.events {
                 self.unwritten.learn(&mut self.view, event, now);
             }
-            problem = problem.or(error);
+            not_done.extend(outcome.not_done);
+            problem = problem.or(outcome.error);
         }
         let Some(error) = problem else {
             return Ok(());
@@ -259,7 +251,7 @@ impl<P: Ports> Run<'_, P> {
             tracing::warn!(release.id = %self.release.id(), error = %error, "a call failed; trying again later");
             let said = error.to_string();
             let (unwritten, view) = (&mut self.unwritten, &mut self.view);
-            unwritten.leave_open(view, until, said.clone(), now);
+            unwritten.leave_open(view, until, not_done, said.clone(), now);
             self.problem = Some((said, later(now, TRY_LATER)));
         }
         Ok(())

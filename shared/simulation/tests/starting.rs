@@ -213,6 +213,25 @@ fn a_clock_that_is_off_hides_no_deployment() {
     }
 }
 
+/// What AWS has not done needs no look, however long it does not do it.
+#[test]
+fn a_throttle_that_lasts_is_waited_for_without_a_look() {
+    for engine in engines() {
+        let faults = [Fault::of(engine.start, Fate::NotDone).calls(1..=40)];
+        let (story, release) = told(&engine.stage, Behaviour::Healthy, &faults);
+        let outcome = story.ended()[0].outcome;
+        assert_eq!(outcome, Some(Outcome::Succeeded), "{faults:?}");
+        let entries = release.entries().iter().map(|entry| &entry.event);
+        let unknown = entries
+            .clone()
+            .filter(|it| matches!(it, Event::OutcomeUnknown { .. }));
+        assert_eq!((unknown.count(), looks_in_vain(&release)), (0, 0));
+        let said = entries.filter(|it| matches!(it, Event::NotPerformed { .. }));
+        assert_eq!(said.count(), 10, "four calls each");
+        assert_eq!(done(&story, LIST_CODEDEPLOY), 0);
+    }
+}
+
 #[test]
 fn a_good_run_looks_for_nothing() {
     for engine in engines() {

@@ -314,6 +314,21 @@ pub enum ActionKind {
     Notify,
 }
 
+impl ActionKind {
+    /// Whether performing it twice makes two, so that what an earlier run has made is looked for
+    /// first. ECS knows a check's task again by a token.
+    pub(super) fn makes_anew(self) -> bool {
+        matches!(self, Self::Register | Self::Start)
+    }
+
+    /// Whether nothing was changed where AWS has not carried out a call of it: rolling back may take
+    /// several.
+    #[must_use]
+    pub fn is_one_change(self) -> bool {
+        self != Self::RollBack
+    }
+}
+
 impl fmt::Display for ActionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

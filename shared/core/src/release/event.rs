@@ -209,6 +209,13 @@ pub enum Event {
         /// What is known.
         said: String,
     },
+    /// AWS has certainly not carried out these actions. Whoever was about to perform them does so no
+    /// longer, and they may be performed as if they had not been intended.
+    NotPerformed {
+        actions: Vec<ActionKind>,
+        /// What AWS said.
+        said: String,
+    },
     /// What an earlier run may have done was looked for, and was not seen. AWS may not show it yet, so
     /// that it is looked for once more before the action is performed again.
     NotSeen { action: ActionKind },
@@ -410,6 +417,7 @@ impl Event {
             | Self::RolloutStarted { .. }
             | Self::Intended { .. }
             | Self::OutcomeUnknown { .. }
+            | Self::NotPerformed { .. }
             | Self::NotSeen { .. }
             | Self::Registered { .. }
             | Self::ScalingSuspended { .. }

@@ -20,6 +20,7 @@ mod moving;
 mod next;
 mod notification;
 mod outcome;
+mod outstanding;
 mod overview;
 mod plan;
 pub(crate) mod reason;

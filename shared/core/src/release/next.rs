@@ -84,6 +84,15 @@ pub struct Task {
     pub tried: Tried,
 }
 
+impl Task {
+    /// Whether it is only looked for what an earlier run may have made: two looks that are some time
+    /// apart have to see nothing before it is made again.
+    #[must_use]
+    pub fn only_looks(&self) -> bool {
+        self.action.kind().makes_anew() && self.tried == Tried::Perhaps
+    }
+}
+
 /// What is known of whether an action was performed by an earlier run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tried {
@@ -247,11 +256,15 @@ fn next_asking(stage: &Stage, approval: &Approval, moment: Tick) -> Step {
 }
 
 fn perform(release: &Release, actions: Vec<Action>) -> Step {
+    Step::Perform(tasks(release, actions))
+}
+
+fn tasks(release: &Release, actions: Vec<Action>) -> Vec<Task> {
     let task = |action: Action| Task {
         tried: release.tried(action.kind()),
         action,
     };
-    Step::Perform(actions.into_iter().map(task).collect())
+    actions.into_iter().map(task).collect()
 }
 
 fn succeed(

@@ -156,6 +156,7 @@ impl Event {
             | Self::Planned { .. }
             | Self::Intended { .. }
             | Self::OutcomeUnknown { .. }
+            | Self::NotPerformed { .. }
             | Self::NotSeen { .. }
             | Self::Registered { .. }
             | Self::ScalingSuspended { .. }

@@ -131,6 +131,7 @@ fn writers_of(event: &Event) -> &'static [Writer] {
         | Event::RolloutStarted { .. }
         | Event::Intended { .. }
         | Event::OutcomeUnknown { .. }
+        | Event::NotPerformed { .. }
         | Event::NotSeen { .. }
         | Event::Registered { .. }
         | Event::ScalingSuspended { .. }

@@ -9,11 +9,12 @@ mod untrusted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::{Platform, Registry, Tag};
 
 pub use self::untrusted::Untrusted;
+use super::outstanding::Outstanding;
 use super::rollback::without_gates;
 use super::rollout::{ActiveRollout, Phase, Rollout};
 use super::{
@@ -91,23 +92,6 @@ pub struct Release {
     notified: BTreeMap<Channel, Notified>,
     entries: Vec<Entry>,
 }
-
-/// Actions whose intent is in the ledger and whose outcome is not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Outstanding {
-    pub(super) actions: Vec<Action>,
-    pub(super) until: Timestamp,
-    /// How often just these were intended.
-    pub(super) times: usize,
-    /// Which of them were looked for since, and were not seen.
-    pub(super) not_seen: Vec<ActionKind>,
-}
-
-/// How far apart two looks are that see nothing before it counts as not there.
-pub(super) const APART: SignedDuration = SignedDuration::from_secs(30);
-
-/// How often it is written that the same actions are about to be performed.
-pub(super) const MAX_INTENTS: usize = 20;
 
 /// A ledger that no release can be made of.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -380,29 +364,28 @@ impl Release {
 
     /// What is known of whether an earlier run has performed an action of that kind.
     pub(super) fn tried(&self, kind: ActionKind) -> Tried {
-        let looked = self.outstanding.iter().flat_map(|it| &it.not_seen);
-        if !self.intends(kind) {
-            Tried::Never
-        } else if looked.copied().any(|it| it == kind) {
-            Tried::NotSeen
-        } else {
-            Tried::Perhaps
-        }
+        let outstanding = self.outstanding.as_ref();
+        outstanding.map_or(Tried::Never, |outstanding| outstanding.tried(kind))
     }
 
     /// Whether an action of that kind is intended, and nobody knows yet what came of it.
     #[must_use]
     pub fn intends(&self, kind: ActionKind) -> bool {
-        let outstanding = self.outstanding.iter();
-        let mut actions = outstanding.flat_map(|outstanding| &outstanding.actions);
-        actions.any(|action| action.kind() == kind)
+        let outstanding = self.outstanding.as_ref();
+        outstanding.is_some_and(|outstanding| outstanding.intends(kind))
     }
+
+    /// Whether it is intended, and two looks, one some time after the other, saw nothing of it.
+    pub(super) fn is_absent(&self, kind: ActionKind) -> bool {
+        let outstanding = self.outstanding.as_ref();
+        outstanding.is_some_and(|outstanding| outstanding.is_absent(kind))
+    }
+
     /// Whether it was written often that just these actions are about to be performed, and nobody
     /// knows yet what came of it.
     pub(super) fn has_often_intended(&self, actions: &[Action]) -> bool {
-        self.outstanding.as_ref().is_some_and(|outstanding| {
-            outstanding.times >= MAX_INTENTS && outstanding.actions == actions
-        })
+        let outstanding = self.outstanding.as_ref();
+        outstanding.is_some_and(|outstanding| outstanding.has_often_intended(actions))
     }
 
     /// How often such a thing has happened since the release came to the stage at which it stands.

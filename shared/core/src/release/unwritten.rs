@@ -17,9 +17,9 @@ use std::mem::discriminant;
 
 use jiff::Timestamp;
 
-use super::next::{Step, Tick, Tried, next};
+use super::next::{Step, Task, Tick, next};
 use super::rollout::{DeploymentStatus, DeploymentStep};
-use super::{Action, Event, Release};
+use super::{Action, ActionKind, Event, Release};
 use crate::names::DeploymentId;
 
 /// How many looks at one deployment are written whatever they show.
@@ -105,30 +105,59 @@ impl Unwritten {
         self.decisions.extend(events);
     }
 
-    /// These actions are about to be performed. That is written unless it was written often that
-    /// just they are, and nobody knows what came of it. It is not applied to the view: in this run
-    /// the outcomes follow at once.
-    pub fn intend(&mut self, view: &Release, actions: Vec<Action>, until: Timestamp) {
+    /// These tasks are about to be performed, and whether one of them changes anything. That is
+    /// written, but of what may be done twice: where it was written often that just this is about to
+    /// be done, and nobody knows what came of it. It is not applied to the view: in this run the
+    /// outcomes follow at once.
+    pub fn intend(&mut self, view: &Release, tasks: &[Task], until: Timestamp) -> bool {
+        let intended = tasks.iter().filter(|task| task.action.needs_intent());
+        let mut changes = intended
+            .clone()
+            .filter(|task| !task.only_looks())
+            .peekable();
+        if changes.peek().is_none() {
+            return false;
+        }
         self.stands_on_the_reading();
-        if !view.has_often_intended(&actions) {
+        let makes_anew = changes.any(|task| task.action.kind().makes_anew());
+        let actions: Vec<_> = intended.map(|task| task.action.clone()).collect();
+        if makes_anew || !view.has_often_intended(&actions) {
             self.decisions.push(Event::Intended { actions, until });
         }
+        true
     }
 
-    /// The run does not know what came of what it has intended until then, and is done. Whoever comes
-    /// next need not wait for it. Over what others have written since this is not written.
+    /// The run is done with what it has intended until then, of which AWS has not done some, and of
+    /// the rest it does not know what came of it. Whoever comes next need not wait for it. Over what
+    /// others have written since this is not written.
     pub fn leave_open(
         &mut self,
         view: &mut Release,
         until: Timestamp,
+        not_done: Vec<ActionKind>,
         said: String,
         now: Timestamp,
     ) {
         let outstanding = view.outstanding();
-        if let Some(outstanding) = outstanding.filter(|it| it.until == until && now < until) {
-            let actions = outstanding.actions.iter().map(Action::kind).collect();
-            self.decide(view, vec![Event::OutcomeUnknown { actions, said }], now);
+        let Some(outstanding) = outstanding.filter(|it| it.until == until && now < until) else {
+            return;
+        };
+        let open = outstanding.actions.iter().map(Action::kind);
+        let open: Vec<_> = open.filter(|kind| !not_done.contains(kind)).collect();
+        let mut events = Vec::new();
+        if !open.is_empty() {
+            events.push(Event::OutcomeUnknown {
+                actions: open,
+                said: said.clone(),
+            });
         }
+        if !not_done.is_empty() {
+            events.push(Event::NotPerformed {
+                actions: not_done,
+                said,
+            });
+        }
+        self.decide(view, events, now);
     }
 
     /// Everything is written.
@@ -176,10 +205,8 @@ impl Unwritten {
                 }
             }
             Event::Watched { .. } => News::Nothing(event),
-            // It was looked for after the same intent, which is not written for ever.
-            Event::NotSeen { action } if view.tried(*action) == Tried::NotSeen => {
-                News::Nothing(event)
-            }
+            // That it is not there is known.
+            Event::NotSeen { action } if view.is_absent(*action) => News::Nothing(event),
             Event::Opened { .. }
             | Event::DeploymentReported { .. }
             | Event::Voted { .. }
@@ -202,6 +229,7 @@ impl Unwritten {
             | Event::RolloutStarted { .. }
             | Event::Intended { .. }
             | Event::OutcomeUnknown { .. }
+            | Event::NotPerformed { .. }
             | Event::NotSeen { .. }
             | Event::Registered { .. }
             | Event::ScalingSuspended { .. }

@@ -26,6 +26,8 @@ pub(crate) struct Performed {
     pub events: Vec<Event>,
     /// What failed in a way that trying again later may mend.
     pub error: Option<CallError>,
+    /// What was intended and AWS has certainly not carried out.
+    pub not_done: Option<ActionKind>,
 }
 
 /// Performs tasks that do not depend on each other, at once.
@@ -49,7 +51,7 @@ async fn perform_one<P: Ports>(ports: &P, release: &Release, mut task: Task) -> 
         let outcome = match perform_action(ports, release, &task).await {
             Ok(events) => Performed {
                 events,
-                error: None,
+                ..Performed::default()
             },
             Err(error) if patience.is_left() && may_be_repeated(kind, &error) => {
                 if let (Tried::Never, CallError::Unknown { .. }) = (task.tried, &error) {
@@ -67,11 +69,12 @@ async fn perform_one<P: Ports>(ports: &P, release: &Release, mut task: Task) -> 
                     action: kind,
                     said: format!("{operation}: {code}: {message}"),
                 }],
-                error: None,
+                ..Performed::default()
             },
             Err(error) => Performed {
-                events: Vec::new(),
+                not_done: is_not_done(&task, &error).then_some(kind),
                 error: Some(error),
+                ..Performed::default()
             },
         };
         return outcome;
@@ -86,6 +89,14 @@ fn may_be_repeated(kind: ActionKind, error: &CallError) -> bool {
         CallError::Unknown { .. } => kind == ActionKind::RollBack,
         CallError::Refused { .. } => false,
     }
+}
+
+/// Whether nothing has come of it, this time or any other.
+fn is_not_done(task: &Task, error: &CallError) -> bool {
+    matches!(error, CallError::NotDone { .. })
+        && task.tried != Tried::Perhaps
+        && task.action.needs_intent()
+        && task.action.kind().is_one_change()
 }
 
 /// Whether a refusal settles the matter. Where it does not (looking, telling, waking), trying

@@ -181,6 +181,10 @@ fn of(told: Context<'_>, said: &mut AlreadySaid) -> Description {
             actions,
             said: known,
         } => preparation::outcome_unknown(actions, known),
+        Event::NotPerformed {
+            actions,
+            said: known,
+        } => preparation::not_performed(actions, known),
         Event::NotSeen { action } => preparation::not_seen(*action),
         Event::Registered { revision, found } => preparation::registered(revision, *found),
         Event::ScalingSuspended { state: _ } => preparation::scaling_suspended(),

@@ -36,12 +36,24 @@ pub(super) fn intended(actions: &[Action], until: Timestamp) -> Description {
 }
 
 pub(super) fn outcome_unknown(actions: &[ActionKind], known: &str) -> Description {
-    let kinds: Vec<_> = actions.iter().map(ActionKind::to_string).collect();
     Description::bookkeeping(format!(
         "was about to {}, and does not know what came of it: {}",
-        kinds.join(", "),
+        all(actions),
         plain(known)
     ))
+}
+
+pub(super) fn not_performed(actions: &[ActionKind], known: &str) -> Description {
+    Description::bookkeeping(format!(
+        "was about to {}, and AWS has not done it: {}",
+        all(actions),
+        plain(known)
+    ))
+}
+
+fn all(actions: &[ActionKind]) -> String {
+    let kinds: Vec<_> = actions.iter().map(ActionKind::to_string).collect();
+    kinds.join(", ")
 }
 
 pub(super) fn not_seen(action: ActionKind) -> Description {

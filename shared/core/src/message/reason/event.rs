@@ -32,6 +32,7 @@ pub fn reason_of(event: &Event) -> Option<String> {
         | Event::RolloutStarted { .. }
         | Event::Intended { .. }
         | Event::OutcomeUnknown { .. }
+        | Event::NotPerformed { .. }
         | Event::NotSeen { .. }
         | Event::Registered { .. }
         | Event::ScalingSuspended { .. }

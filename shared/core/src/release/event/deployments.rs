@@ -83,6 +83,7 @@ impl Event {
             | Self::RolloutStarted { .. }
             | Self::Intended { .. }
             | Self::OutcomeUnknown { .. }
+            | Self::NotPerformed { .. }
             | Self::NotSeen { .. }
             | Self::Registered { .. }
             | Self::ScalingSuspended { .. }

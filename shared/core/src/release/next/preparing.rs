@@ -9,15 +9,16 @@
 //! | checks come before anything is changed | run them |
 //! | | start the deployment |
 //!
-//! Once the start is intended the deployment may exist: only looking for it can tell, so that nothing
-//! of the first two closes it then.
+//! Once the start is intended the deployment may exist: only looking for it can tell. What closes the
+//! rollout does so once two looks, one some time after the other, have seen nothing of it.
 
 use jiff::Timestamp;
 
 use super::changes::{changes, correlation_tag};
 use super::context::RolloutContext;
-use super::{Step, checks, finish, perform, rejection, veto};
+use super::{Step, Task, Tried, checks, finish, perform, rejection, tasks, veto};
 use crate::pipeline::{EngineSettings as Engine, HookPoint};
+use crate::release::outstanding::Outstanding;
 use crate::release::rollout::TakenGroup;
 use crate::release::vote::{Approval, Standing};
 use crate::release::{
@@ -28,14 +29,25 @@ use crate::release::{
 pub(crate) const MAX_REFUSALS: usize = 60;
 
 pub(super) fn next(own: RolloutContext<'_>) -> Step {
-    match ends(own, None) {
-        Some(conclusion) => finish::finish(own, conclusion),
-        None => prepare(own),
-    }
+    ends(own, None).unwrap_or_else(|| prepare(own))
 }
 
-/// How a rollout ends that starts no deployment, if it does. `group` is what has its deployment group.
-pub(super) fn ends(own: RolloutContext<'_>, group: Option<&TakenGroup>) -> Option<Conclusion> {
+/// What ends a rollout that starts no deployment any more, if something does. `group` is what has its
+/// deployment group. What may have been started is looked for, until it is found or certainly not there.
+pub(super) fn ends(own: RolloutContext<'_>, group: Option<&TakenGroup>) -> Option<Step> {
+    let conclusion = conclusion(own, group)?;
+    let may_be_there =
+        own.release.intends(ActionKind::Start) && !own.release.is_absent(ActionKind::Start);
+    Some(match own.live.revision.clone().filter(|_| may_be_there) {
+        Some(revision) => Step::Perform(vec![Task {
+            action: start(own, revision),
+            tried: Tried::Perhaps,
+        }]),
+        None => finish::finish(own, conclusion),
+    })
+}
+
+fn conclusion(own: RolloutContext<'_>, group: Option<&TakenGroup>) -> Option<Conclusion> {
     let RolloutContext {
         release,
         stage,
@@ -43,9 +55,6 @@ pub(super) fn ends(own: RolloutContext<'_>, group: Option<&TakenGroup>) -> Optio
         now,
         ..
     } = own;
-    if release.intends(ActionKind::Start) {
-        return None;
-    }
     if let Some(Standing::Rejected(vote)) = live.granted.as_ref().map(Approval::standing) {
         return Some(Conclusion::new(Outcome::Refused, rejection(vote)));
     }
@@ -108,7 +117,7 @@ pub(super) fn prepare(own: RolloutContext<'_>) -> Step {
         };
         // While checks take their time, the service scales as it does.
         let suspend = suspend.filter(|_| undecided.is_empty());
-        return perform(release, std::iter::once(register).chain(suspend).collect());
+        return make(own, std::iter::once(register).chain(suspend).collect());
     };
     if !undecided.is_empty() {
         let since = live.started_at;
@@ -119,7 +128,21 @@ pub(super) fn prepare(own: RolloutContext<'_>) -> Step {
     if let Some(suspend) = suspend {
         return perform(release, vec![suspend]);
     }
-    perform(release, vec![start(own, revision)])
+    make(own, vec![start(own, revision)])
+}
+
+/// Makes something, but not too soon when it was often in vain.
+fn make(own: RolloutContext<'_>, actions: Vec<Action>) -> Step {
+    let tasks = tasks(own.release, actions);
+    let again = own.release.outstanding().map(Outstanding::again_at);
+    if let Some(again) = again.filter(|again| own.now < *again)
+        && tasks
+            .iter()
+            .any(|task| task.action.kind().makes_anew() && !task.only_looks())
+    {
+        return Step::Wait(Some(again.min(own.live.deadline(own.stage))));
+    }
+    Step::Perform(tasks)
 }
 
 fn start(own: RolloutContext<'_>, revision: Revision) -> Action {

@@ -11,7 +11,7 @@
 use jiff::SignedDuration;
 
 use super::context::{MAX_POLL_INTERVAL, RolloutContext};
-use super::{Step, finish, later, perform, preparing};
+use super::{Step, later, perform, preparing};
 use crate::release::Action;
 use crate::release::rollout::TakenGroup;
 
@@ -19,8 +19,8 @@ use crate::release::rollout::TakenGroup;
 const GROUP_POLL: SignedDuration = SignedDuration::from_secs(60);
 
 pub(super) fn next(own: RolloutContext<'_>, group: &TakenGroup) -> Step {
-    if let Some(conclusion) = preparing::ends(own, Some(group)) {
-        return finish::finish(own, conclusion);
+    if let Some(end) = preparing::ends(own, Some(group)) {
+        return end;
     }
     let looked_at = group.looked_at.unwrap_or(group.at).max(group.at);
     let pause = match &group.by {

@@ -140,6 +140,7 @@ pub fn service_change(
             | Event::Blocked { .. }
             | Event::Intended { .. }
             | Event::OutcomeUnknown { .. }
+            | Event::NotPerformed { .. }
             | Event::NotSeen { .. }
             | Event::Registered { .. }
             | Event::ScalingSuspended { .. }

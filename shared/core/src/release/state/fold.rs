@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{APART, Outstanding, Release};
+use super::Release;
 use crate::names::StageName;
+use crate::release::outstanding::Outstanding;
 use crate::release::rollout::{
     ActiveRollout, CheckTask, DeploymentStatus, NotStarted, OngoingRollback, Phase,
-    RollbackDeployment, Rollout, later,
+    RollbackDeployment, Rollout,
 };
 use crate::release::successor::{Aftermath, Instead};
 use crate::release::vote::{Approval, Standing, Vote};
@@ -60,16 +61,9 @@ impl Release {
                 let restore = actions
                     .iter()
                     .any(|action| action.kind() == ActionKind::SuspendScaling);
-                let same = self.outstanding.as_ref();
-                let same = same.filter(|outstanding| outstanding.actions == *actions);
-                self.outstanding = Some(Outstanding {
-                    actions: actions.clone(),
-                    until: *until,
-                    times: same.map_or(1, |outstanding| outstanding.times + 1),
-                    // What was not seen then may be there from now on: whoever is about to do this
-                    // does it where it sees nothing again.
-                    not_seen: Vec::new(),
-                });
+                let before = self.outstanding.as_ref();
+                let now = Outstanding::intended(before, actions, *until, at);
+                self.outstanding = Some(now);
                 self.with_live(|live| {
                     // From here on the state may have been changed, whatever is heard of it.
                     if restore {
@@ -78,19 +72,11 @@ impl Release {
                     }
                 });
             }
-            Event::OutcomeUnknown { .. } => {
-                if let Some(outstanding) = &mut self.outstanding {
-                    outstanding.until = outstanding.until.min(at);
-                }
+            Event::OutcomeUnknown { .. } => self.with_outstanding(|it| it.left(at)),
+            Event::NotPerformed { actions, .. } => {
+                self.with_outstanding(|it| it.not_performed(actions, at));
             }
-            Event::NotSeen { action } => {
-                let open = self.outstanding.as_mut();
-                let is_it = |intended: &Action| intended.kind() == *action;
-                if let Some(outstanding) = open.filter(|it| it.actions.iter().any(is_it)) {
-                    outstanding.not_seen.push(*action);
-                    outstanding.until = later(at, APART);
-                }
-            }
+            Event::NotSeen { action } => self.with_outstanding(|it| it.not_seen(*action, at)),
             Event::CardShown {
                 channel,
                 message,
@@ -421,24 +407,25 @@ impl Release {
     }
 
     fn settle(&mut self, kind: ActionKind) {
-        if let Some(outstanding) = &mut self.outstanding {
-            outstanding.actions.retain(|action| action.kind() != kind);
-            if outstanding.actions.is_empty() {
-                self.outstanding = None;
-            }
-        }
+        self.settle_all(|action| action.kind() == kind);
     }
 
     /// A check whose task could not be run has failed, and nothing more is heard of that task.
     fn settle_tasks(&mut self, results: &[CheckResult]) {
+        self.settle_all(|action| {
+            matches!(action, Action::RunTask { check, .. }
+                if results.iter().any(|result| result.check == *check))
+        });
+    }
+
+    fn settle_all(&mut self, is_known: impl Fn(&Action) -> bool) {
+        let outstanding = self.outstanding.take();
+        self.outstanding = outstanding.and_then(|mut it| it.settle(is_known).then_some(it));
+    }
+
+    fn with_outstanding(&mut self, change: impl FnOnce(&mut Outstanding)) {
         if let Some(outstanding) = &mut self.outstanding {
-            outstanding.actions.retain(|action| {
-                !matches!(action, Action::RunTask { check, .. }
-                    if results.iter().any(|result| result.check == *check))
-            });
-            if outstanding.actions.is_empty() {
-                self.outstanding = None;
-            }
+            change(outstanding);
         }
     }
 

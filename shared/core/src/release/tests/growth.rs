@@ -112,26 +112,21 @@ impl Life {
             match next(&view, moment) {
                 Step::Record(events) => unwritten.decide(&mut view, events, self.now),
                 Step::Perform(tasks) => {
-                    let actions = tasks.into_iter().map(|task| task.action);
-                    let actions: Vec<_> = actions.collect();
-                    let intents = actions.iter().filter(|action| action.needs_intent());
-                    let intents: Vec<_> = intents.cloned().collect();
                     let until = self.now + SignedDuration::from_mins(1);
-                    if !intents.is_empty() {
-                        unwritten.intend(&view, intents, until);
+                    if unwritten.intend(&view, &tasks, until) {
                         self.write(unwritten.events());
                         unwritten.written();
                     }
                     let mut fails = false;
-                    for action in actions {
-                        match self.came_of(&action) {
+                    for task in tasks {
+                        match self.came_of(&task.action) {
                             Some(event) => unwritten.learn(&mut view, event, self.now),
                             None => fails = true,
                         }
                     }
                     if fails {
                         let said = "no answer in time".to_owned();
-                        unwritten.leave_open(&mut view, until, said, self.now);
+                        unwritten.leave_open(&mut view, until, Vec::new(), said, self.now);
                         break;
                     }
                     self.write_facts(&mut view, &mut unwritten);

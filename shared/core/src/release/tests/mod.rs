@@ -13,6 +13,7 @@ mod hook_calls;
 mod hooks;
 mod identity;
 mod in_order;
+mod intents;
 mod opening;
 mod ordering;
 mod preparing;

@@ -1,13 +1,11 @@
 //! `next` for a release that owns a service, until its deployment has started.
 
-use jiff::SignedDuration;
 use serde_json::json;
 
 use super::given::{Story, deployment, given, stage};
 use crate::pipeline::{Pipeline, Stage};
 use crate::release::{
     Action, ActionKind, CorrelationTag, Decision, Event, Outcome, ScalableTarget, ScalingState,
-    Tried, Unwritten,
 };
 use crate::sample;
 
@@ -49,105 +47,6 @@ fn what_another_run_means_to_do_is_waited_for() {
         story.at(1).kinds(),
         [ActionKind::Register, ActionKind::SuspendScaling]
     );
-}
-
-#[test]
-fn an_intent_whose_outcome_is_unknown_is_performed_with_a_look_for_evidence() {
-    let first = live();
-    assert!(first.tasks().iter().all(|task| task.tried == Tried::Never));
-    let lost = first.intended().at(2);
-    assert!(lost.tasks().iter().all(|task| task.tried == Tried::Perhaps));
-    let half = lost.registered(8);
-    let tasks = half.tasks();
-    assert_eq!(tasks.len(), 1);
-    assert_eq!(tasks[0].tried, Tried::Perhaps);
-    assert_eq!(tasks[0].action.kind(), ActionKind::SuspendScaling);
-    let start = half.suspended();
-    assert!(start.tasks().iter().all(|task| task.tried == Tried::Never));
-    let lost = start.intended().at(4);
-    assert!(lost.tasks().iter().all(|task| task.tried == Tried::Perhaps));
-}
-
-fn not_seen(action: ActionKind) -> Event {
-    Event::NotSeen { action }
-}
-
-fn unknown(action: ActionKind) -> Event {
-    Event::OutcomeUnknown {
-        actions: vec![action],
-        said: "no answer in time".into(),
-    }
-}
-
-/// What is known of whether the start was performed, once it may be performed again.
-fn start_tried(story: &Story) -> Tried {
-    let tasks = story.tasks();
-    assert_eq!(tasks[0].action.kind(), ActionKind::Start);
-    tasks[0].tried
-}
-
-#[test]
-fn what_was_not_seen_is_looked_for_once_more_some_time_later() {
-    let lost = pushed().ready_at_test().intended().at(1);
-    assert_eq!(start_tried(&lost), Tried::Perhaps);
-    let looked = lost.intended().happened(not_seen(ActionKind::Start));
-    let half_a_minute = SignedDuration::from_secs(30);
-    let again = sample::minute(1) + half_a_minute;
-    assert_eq!(looked.waits().1, Some(again), "and not until the run's end");
-    let looked = looked.at(2);
-    assert_eq!(start_tried(&looked), Tried::NotSeen);
-
-    // Whoever sees nothing again performs it, so that it may be there from then on.
-    let performed = looked.intended();
-    assert_eq!(start_tried(&performed.at(4)), Tried::Perhaps);
-}
-
-#[test]
-fn what_was_not_seen_says_nothing_of_what_is_not_intended() {
-    let story = pushed().ready_at_test();
-    let story = story.happened(not_seen(ActionKind::Start));
-    assert_eq!(start_tried(&story), Tried::Never);
-    let register = live().intended();
-    let before = register.waits();
-    let story = register.happened(not_seen(ActionKind::Start));
-    assert_eq!(story.waits(), before);
-}
-
-#[test]
-fn a_run_that_is_done_lets_others_look_at_once() {
-    let lost = pushed().ready_at_test().intended();
-    assert!(lost.waits().1.is_some());
-    let done = lost.happened(unknown(ActionKind::Start));
-    assert_eq!(start_tried(&done), Tried::Perhaps);
-}
-
-/// What a run leaves open is written once, and only of what it has intended itself.
-#[test]
-fn a_run_leaves_open_what_it_has_intended_and_nothing_else() {
-    let lost = pushed().ready_at_test().intended();
-    let (now, until) = (sample::dawn(), sample::minute(1));
-    let leave = |until, now| {
-        let mut view = lost.release.clone();
-        let mut unwritten = Unwritten::default();
-        unwritten.leave_open(&mut view, until, "no answer in time".into(), now);
-        unwritten.events()
-    };
-    assert_eq!(leave(until, now), [unknown(ActionKind::Start)]);
-    assert_eq!(leave(sample::minute(2), now), [], "that is another run's");
-    assert_eq!(leave(until, until), [], "nobody waits for it any more");
-}
-
-#[test]
-fn what_was_not_seen_is_not_written_over_what_others_have_done() {
-    let lost = pushed().ready_at_test().intended().at(1);
-    let mut view = lost.release.clone();
-    let mut unwritten = Unwritten::default();
-    let now = sample::minute(1);
-    unwritten.learn(&mut view, not_seen(ActionKind::Start), now);
-    assert!(unwritten.has_facts());
-    let mut theirs = lost.intended().release;
-    unwritten.others_wrote(&mut theirs, now, |_| true);
-    assert!(unwritten.is_empty());
 }
 
 #[test]
@@ -335,14 +234,6 @@ fn what_could_not_be_started_in_time_fails() {
         [ActionKind::Register, ActionKind::SuspendScaling]
     );
     assert_eq!(story.at(60).gives_up().0, Outcome::Failed);
-}
-
-#[test]
-fn a_start_whose_outcome_is_unknown_is_looked_for_even_when_time_is_up() {
-    let story = pushed().ready_at_test().intended().at(600);
-    let tasks = story.tasks();
-    assert_eq!(tasks[0].action.kind(), ActionKind::Start);
-    assert_eq!(tasks[0].tried, Tried::Perhaps);
 }
 
 #[test]

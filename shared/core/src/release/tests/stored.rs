@@ -186,6 +186,10 @@ pub(crate) fn eventful() -> Story {
         .happened(Event::NotSeen {
             action: ActionKind::Start,
         })
+        .happened(Event::NotPerformed {
+            actions: vec![ActionKind::Start],
+            said: "Rate exceeded".into(),
+        })
         .ended("production", Outcome::Refused, None)
         .happened(Event::Ended {
             outcome: Outcome::Refused,
@@ -252,6 +256,7 @@ fn kind(event: &Event) -> usize {
         Event::BroughtBack { .. } => 40,
         Event::OutcomeUnknown { .. } => 41,
         Event::NotSeen { .. } => 42,
+        Event::NotPerformed { .. } => 43,
     }
 }
 
@@ -260,7 +265,7 @@ fn every_event_is_read_back_as_it_was_written() {
     let story = eventful();
     let entries = story.release.entries();
     let kinds: BTreeSet<_> = entries.iter().map(|entry| kind(&entry.event)).collect();
-    assert_eq!(kinds, (0..43).collect(), "every kind of event is tried");
+    assert_eq!(kinds, (0..44).collect(), "every kind of event is tried");
     for entry in entries {
         let json = serde_json::to_string(entry).expect("it is written");
         let back: Entry = serde_json::from_str(&json).expect(&json);
