@@ -1,6 +1,8 @@
 //! What is to be delivered to the deployer's functions, and how: events come at least once, late and
 //! out of order, what was written to the ledger comes in order by partition key.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 use towpath_core::names::{AccountId, BulletinId, ReleaseId};
 
@@ -68,6 +70,22 @@ pub(crate) enum What {
     Sweep(&'static str),
     /// Somebody orders something by command line.
     Order(Ordered),
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Push(event) => write!(f, "push of {}", event["detail"]["image-tag"]),
+            Self::Report(event) => write!(f, "{}", event["detail-type"]),
+            Self::Hook { .. } => f.write_str("a deployment asks"),
+            Self::Decision(event) if event.get("Records").is_some() => {
+                f.write_str("a message by which somebody decides")
+            }
+            Self::Decision(_) => f.write_str("a click"),
+            Self::Sweep(what) => write!(f, "the tick for {what}"),
+            Self::Order(ordered) => write!(f, "{:?} about {:?}", ordered.order, ordered.subject),
+        }
+    }
 }
 
 impl Delivery {

@@ -20,6 +20,7 @@ mod people;
 pub mod pipelines;
 mod planted;
 mod ports;
+mod protocol;
 mod rest;
 mod runs;
 mod script;

@@ -10,6 +10,7 @@ use towpath_core::release::SentMessage;
 
 use crate::planted::Flaw;
 use crate::ports::By;
+use crate::protocol::What;
 use crate::simulation::Simulation;
 
 /// What has arrived.
@@ -81,6 +82,10 @@ impl Simulation {
         below: Option<&SentMessage>,
     ) -> SentMessage {
         self.messages.count += 1;
+        self.note(What::Told {
+            where_to: channel.to_string(),
+            text: message.text.clone(),
+        });
         let sent = SentMessage {
             to: "C0DEPLOYS".to_owned(),
             id: format!("1772442000.{:06}", self.messages.count),
@@ -101,6 +106,10 @@ impl Simulation {
     }
 
     pub(crate) fn edit(&mut self, sent: &SentMessage, card: &Message) {
+        self.note(What::Told {
+            where_to: format!("card {}", sent.id),
+            text: card.text.clone(),
+        });
         match self.messages.cards.get_mut(sent) {
             Some(posted) => posted.card = card.clone(),
             None => self.violated(format!("there is no card {sent:?}")),

@@ -14,6 +14,7 @@ use towpath_lab_world::{Behaviour, Push};
 use crate::deliver::{Delivery, What};
 use crate::messages::Button;
 use crate::ports::{Port, SIGNING_SECRET};
+use crate::protocol::What as Happens;
 use crate::set_up::{self, ACCOUNT, REGION, REPOSITORY};
 use crate::simulation::Simulation;
 
@@ -41,6 +42,11 @@ const BEHAVIOURS: [Behaviour; 6] = [
 ];
 
 impl Simulation {
+    /// Somebody does something.
+    pub(crate) fn does(&mut self, what: String) {
+        self.note(Happens::Person(what));
+    }
+
     /// Somebody pushes an image, at most four times; it may have the content of an earlier one, or
     /// the tag.
     pub(crate) fn push(&mut self) {
@@ -71,6 +77,7 @@ impl Simulation {
             content: Some(content.to_owned()),
             ..Push::default()
         };
+        self.does(format!("pushes {tag}: {}", behaviour.name()));
         // A tag that is there with the same content is taken, too.
         let pushed = self.aws.push(ACCOUNT, REGION, &push, self.now);
         if let Err(error) = pushed {
@@ -111,6 +118,7 @@ impl Simulation {
 
     /// A click is on its way.
     pub(crate) fn click(&mut self, button: &Button, user: &str) {
+        self.does(format!("clicks {} as {user}", button.action));
         let payload = json!({
             "type": "block_actions", "api_app_id": "A1", "team": { "id": "T1" },
             "channel": { "id": button.channel },
@@ -147,6 +155,7 @@ impl Simulation {
     }
 
     pub(crate) fn answer(&mut self, answer: &str) {
+        self.does(format!("sends {answer}"));
         self.seen.replies += 1;
         let id = format!("00000000-0000-4000-8000-{:012}", self.seen.replies);
         let event = json!({ "Records": [{ "EventSource": "aws:sns", "Sns": {
@@ -177,6 +186,7 @@ impl Simulation {
     }
 
     pub(crate) fn order(&mut self, subject: Subject, order: Order) {
+        self.does(format!("orders {order:?} for {subject}"));
         let ordered = Ordered { subject, order };
         self.deliveries.push(Delivery::of(What::Order(ordered)));
     }
@@ -199,6 +209,7 @@ impl Simulation {
         let stage = &stages[self.dice.roll(stages.len())];
         let service = self.home.service_of(stage);
         self.seen.edits += 1;
+        self.does(format!("puts another revision on {service} by hand"));
         let more = json!([{ "name": "EDITED", "value": self.seen.edits.to_string() }]);
         let definition = set_up::definition(stage.name.as_str(), &set_up::image("initial"), &more);
         let at = (ACCOUNT, REGION);
@@ -238,6 +249,10 @@ impl Simulation {
         if on {
             self.alarms.insert("shop-5xx".to_owned());
         }
+        self.does(format!(
+            "the alarm shop-5xx goes {}",
+            if on { "on" } else { "off" }
+        ));
         self.aws
             .set_alarm(ACCOUNT, REGION, "shop-5xx", on, self.now);
         self.collect();

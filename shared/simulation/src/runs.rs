@@ -1,5 +1,6 @@
 //! Runs of the deployer's functions: futures that go on one call at a time, and may die at any.
 
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -15,6 +16,7 @@ use towpath_deployer::handlers::{
 use crate::deliver::{Delivery, Key, MAX_ATTEMPTS, What};
 use crate::people::{REPLIES, give};
 use crate::ports::{By, Port};
+use crate::protocol::What as Happens;
 use crate::set_up::{home, pipelines_path};
 use crate::simulation::Simulation;
 use crate::story::Story;
@@ -65,6 +67,17 @@ impl Origin {
                 What::Sweep(_) => ("sweeper", 60),
                 What::Order(_) => ("cli", 600),
             },
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stream(key) => write!(f, "{key:?}"),
+            Self::Delivery(delivery) => {
+                write!(f, "{} (try {})", delivery.what, delivery.tries + 1)
+            }
         }
     }
 }
@@ -141,6 +154,11 @@ impl Story {
             skew,
         };
         let ends = simulation.now + SignedDuration::from_secs(seconds);
+        simulation.note(Happens::Begins {
+            run: self.begun,
+            function,
+            with: origin.to_string(),
+        });
         drop(simulation);
         let port = Port {
             simulation: Rc::clone(&self.simulation),
@@ -210,6 +228,15 @@ impl Story {
         self.looked.remove(&id);
         let failed = !matches!(done, Some(Done::Well(_)));
         let mut simulation = self.simulation.borrow_mut();
+        simulation.note(Happens::Ends {
+            run: id,
+            function: origin.function().0,
+            how: match &done {
+                Some(Done::Well(_)) => "well".into(),
+                Some(Done::Failed(problem)) => format!("failed: {problem}"),
+                None => "died".into(),
+            },
+        });
         match origin {
             Origin::Stream(key) => simulation.streamed(&key, failed),
             Origin::Delivery(delivery) => simulation.delivered(delivery, done),

@@ -18,6 +18,7 @@ use crate::ledger::Ledger;
 use crate::messages::Messages;
 use crate::planted::Flaw;
 use crate::ports::By;
+use crate::protocol::{Protocol, What};
 use crate::script::Script;
 use crate::set_up;
 
@@ -68,6 +69,8 @@ pub(crate) struct Simulation {
     script: Script,
     /// How far the clocks of functions are off.
     pub(crate) skew: BTreeMap<&'static str, SignedDuration>,
+    /// What happened.
+    pub(crate) protocol: Protocol,
 }
 
 /// The calls that wait for their turn, and which one has it.
@@ -91,8 +94,10 @@ pub enum Fate {
     Done,
     /// It is answered with what was so a moment ago.
     Stale,
-    /// It is not carried out.
+    /// It is throttled: it is not carried out, and says so.
     NotDone,
+    /// It fails before it took effect, and nobody can tell.
+    FailedBefore,
     /// It is done, and nobody hears of it.
     AnswerLost,
     /// Its invocation dies before it.
@@ -122,19 +127,49 @@ pub(crate) enum How {
     Tell,
 }
 
+impl Fate {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Stale,
+        Self::NotDone,
+        Self::FailedBefore,
+        Self::AnswerLost,
+        Self::DeathBefore,
+        Self::DeathAfter,
+        Self::Refused,
+    ];
+
+    /// Its name in lines that are kept.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Stale => "stale",
+            Self::NotDone => "throttled",
+            Self::FailedBefore => "failed-before",
+            Self::AnswerLost => "answer-lost",
+            Self::DeathBefore => "crash-before",
+            Self::DeathAfter => "crash-after",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 impl How {
     /// What may befall it besides being done, the kinder first.
     fn fates(self) -> &'static [Fate] {
         match self {
+            // Nobody can tell a read that failed from one whose answer got lost.
             Self::Read => &[
                 Fate::NotDone,
                 Fate::Stale,
-                Fate::AnswerLost,
+                Fate::FailedBefore,
                 Fate::DeathBefore,
                 Fate::DeathAfter,
             ],
             Self::ReadNow | Self::ReadLedger => {
-                &[Fate::NotDone, Fate::AnswerLost, Fate::DeathBefore]
+                &[Fate::NotDone, Fate::FailedBefore, Fate::DeathBefore]
             }
             // A refusal ends most stories.
             Self::Change | Self::Tell => &[
@@ -142,7 +177,7 @@ impl How {
                 Fate::AnswerLost,
                 Fate::DeathBefore,
                 Fate::DeathAfter,
-                Fate::AnswerLost,
+                Fate::FailedBefore,
                 Fate::DeathAfter,
                 Fate::NotDone,
                 Fate::AnswerLost,
@@ -156,7 +191,7 @@ impl How {
                 Fate::DeathBefore,
                 Fate::DeathAfter,
                 Fate::Stale,
-                Fate::AnswerLost,
+                Fate::FailedBefore,
                 Fate::DeathAfter,
                 Fate::NotDone,
                 Fate::Stale,
@@ -166,6 +201,7 @@ impl How {
             ],
             Self::WriteLedger => &[
                 Fate::NotDone,
+                Fate::FailedBefore,
                 Fate::AnswerLost,
                 Fate::DeathBefore,
                 Fate::DeathAfter,
@@ -200,12 +236,20 @@ impl Simulation {
             image: set_up.image,
             script: Script::new(&set_up.faults),
             skew: set_up.skew.clone(),
+            protocol: Protocol::default(),
         };
         set_up::create(&mut simulation, set_up);
+        simulation.protocol = Protocol::default();
         simulation
     }
 
+    /// Something happens now.
+    pub(crate) fn note(&mut self, what: What) {
+        self.protocol.add(self.now, what);
+    }
+
     pub(crate) fn violated(&mut self, what: String) {
+        self.note(What::Violation(what.clone()));
         self.violations.push(what);
     }
 
@@ -222,7 +266,9 @@ impl Simulation {
 
     pub(crate) fn reach(&mut self, now: Timestamp) {
         self.remember_services();
+        let time = now.duration_since(self.now);
         self.now = self.now.max(now);
+        self.note(What::Passes(time));
         self.aws.advance(self.now);
         self.collect();
     }
@@ -252,8 +298,12 @@ impl Simulation {
     pub(crate) fn collect(&mut self) {
         for effect in self.aws.take_effects() {
             match effect {
-                Effect::Emit(event) => self.deliveries.extend(Delivery::of_event(event)),
+                Effect::Emit(event) => {
+                    self.note(What::Aws(said_by_aws(&event)));
+                    self.deliveries.extend(Delivery::of_event(event));
+                }
                 Effect::Invoke { payload, token, .. } => {
+                    self.note(What::Aws(format!("asks the hook: {payload}")));
                     self.deliveries.push(Delivery::of_hook(payload, token));
                 }
             }
@@ -270,9 +320,9 @@ impl Simulation {
         answer.pointer_mut("/services/0").map(Value::take)
     }
 
-    /// Remembers how every service is shown until now. Without faults nothing is shown that was.
+    /// Remembers how every service is shown until now, where something may be shown that was.
     fn remember_services(&mut self) {
-        if !self.dice.is_calm() {
+        if !self.dice.is_calm() || self.script.is_stale_somewhere() {
             for id in self.services() {
                 self.about_to_change(&id);
             }
@@ -327,9 +377,16 @@ impl Simulation {
     /// What befalls the call whose turn it is.
     pub(crate) fn fate(&mut self, by: &By, operation: &'static str, how: How) -> Fate {
         self.now += CALL_TAKES;
-        let written = self.script.fate(operation, by.function);
+        let written = self.script.fate(operation, by.function, self.now);
         let fate = written.unwrap_or_else(|| self.drawn(how));
         *self.calls.fates.entry((operation, fate)).or_default() += 1;
+        self.note(What::Call {
+            run: by.run,
+            function: by.function,
+            number: self.script.made(),
+            operation,
+            fate,
+        });
         fate
     }
 
@@ -362,6 +419,26 @@ impl Simulation {
     pub(crate) fn releases(&self) -> Vec<ReleaseId> {
         self.ledger.ids()
     }
+}
+
+/// What an event says, in short.
+fn said_by_aws(event: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let detail = &event["detail"];
+    let words = [
+        "eventName",
+        "state",
+        "lastStatus",
+        "action-type",
+        "image-tag",
+    ];
+    let words = words.map(|word| text(&detail[word]));
+    let words = words.iter().filter(|word| !word.is_empty());
+    let words: Vec<_> = words.map(String::as_str).collect();
+    let named = [&detail["deploymentId"], &event["resources"][0]].map(text);
+    let named = named.into_iter().find(|name| !name.is_empty());
+    let kind = text(&event["detail-type"]);
+    format!("{kind}: {} {}", words.join(" "), named.unwrap_or_default())
 }
 
 /// The most calls in a row that go well while faults go on, in one story or another.

@@ -123,6 +123,14 @@ impl Story {
         self.simulation.borrow().violations.clone()
     }
 
+    /// All that happened, a line each.
+    #[must_use]
+    pub fn protocol(&self) -> String {
+        let releases = self.releases();
+        let simulation = self.simulation.borrow();
+        simulation.protocol.text(simulation.applied_at, &releases)
+    }
+
     /// How often CodeDeploy has called a rollback a success, where that is planted.
     #[must_use]
     pub fn lies(&self) -> usize {

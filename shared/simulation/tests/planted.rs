@@ -70,7 +70,7 @@ fn doing_again_without_looking_for_the_deployment() {
 
 #[test]
 fn writing_whoever_owns_the_service() {
-    is_caught_from(219, &rolling(), Flaw::NoFence, "I2");
+    is_caught_from(278, &rolling(), Flaw::NoFence, "I2");
     is_caught_from(278, &rolling(), Flaw::NoFence, "I5");
     is_caught_from(463, &careful(), Flaw::NoFence, ": stops ");
 }

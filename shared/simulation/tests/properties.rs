@@ -147,6 +147,7 @@ fn what_changes_aws_meets_every_fate() {
     let fates = [
         Fate::Done,
         Fate::NotDone,
+        Fate::FailedBefore,
         Fate::AnswerLost,
         Fate::DeathBefore,
         Fate::DeathAfter,

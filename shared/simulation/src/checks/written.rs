@@ -155,7 +155,9 @@ impl Simulation {
                 folded => differ.push(format!("the fold differs: {folded:?} and {release:?}")),
             }
         }
-        self.violations.extend(differ);
+        for what in differ {
+            self.violated(what);
+        }
     }
 
     /// What must hold at rest.
@@ -163,7 +165,9 @@ impl Simulation {
         self.check_folds();
         if self.flaw != Some(Flaw::NoFence) {
             let edited = self.edited_rows();
-            self.violations.extend(edited);
+            for what in edited {
+                self.violated(what);
+            }
         }
         let ids = self.releases();
         for id in ids {

@@ -46,6 +46,7 @@ impl Ledger for Port {
     ) -> Result<(), AppendError> {
         self.call(WRITE, How::WriteLedger, |simulation, _| {
             simulation.ledger.open(id, events, actor, at)?;
+            simulation.note_written(id);
             simulation.wake(Key::Release(id.clone()));
             Ok(())
         })
@@ -58,6 +59,7 @@ impl Ledger for Port {
         }
         self.call(WRITE, How::WriteLedger, |simulation, _| {
             let appended = simulation.ledger.append(&append)?;
+            simulation.note_written(append.release.id());
             if append.wake {
                 simulation.wake(Key::Release(append.release.id().clone()));
             }

@@ -10,6 +10,7 @@ mod elsewhere;
 mod ledger;
 
 use std::cell::RefCell;
+use std::fmt::Display;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -24,6 +25,7 @@ use towpath_deployer::ports::{CallError, Clock};
 pub(crate) use self::elsewhere::SIGNING_SECRET;
 
 use crate::planted::Flaw;
+use crate::protocol::What;
 use crate::simulation::{Fate, How, Simulation, refused};
 
 /// The ports as one invocation of a function has them.
@@ -47,7 +49,7 @@ pub(crate) struct By {
 
 impl Port {
     /// One call: it waits for its turn, and takes its fate.
-    async fn call<T, E: From<CallError>>(
+    async fn call<T, E: From<CallError> + Display>(
         &self,
         operation: &'static str,
         how: How,
@@ -59,7 +61,18 @@ impl Port {
         }
         .await;
         let fate = self.simulation.borrow_mut().fate(&self.by, operation, how);
-        let done = |stale: bool| effect(&mut self.simulation.borrow_mut(), stale);
+        let done = |stale: bool| {
+            let mut simulation = self.simulation.borrow_mut();
+            let answer = effect(&mut simulation, stale);
+            if let Err(error) = &answer {
+                simulation.note(What::Answered {
+                    run: self.by.run,
+                    function: self.by.function,
+                    error: error.to_string(),
+                });
+            }
+            answer
+        };
         match fate {
             Fate::Done => done(false),
             Fate::Stale => done(true),
@@ -67,12 +80,10 @@ impl Port {
                 operation,
                 message: "it was throttled".into(),
             })),
+            Fate::FailedBefore => Err(no_answer(operation)),
             Fate::AnswerLost => {
                 drop(done(false));
-                Err(E::from(CallError::Unknown {
-                    operation,
-                    message: "no answer in time".into(),
-                }))
+                Err(no_answer(operation))
             }
             Fate::DeathBefore => self.die().await,
             Fate::DeathAfter => {
@@ -109,6 +120,13 @@ impl Port {
             .aws(at, self.by.function, (service, operation), input)
             .map_err(|error| refused(named, error))
     }
+}
+
+fn no_answer<E: From<CallError>>(operation: &'static str) -> E {
+    E::from(CallError::Unknown {
+        operation,
+        message: "no answer in time".into(),
+    })
 }
 
 impl Clock for Port {
