@@ -251,7 +251,12 @@ async fn find_vetoes<D: Orders>(
         let registry = deployer.home().await?.registry_of(pipeline);
         let image = deployer.image(&registry, &pipeline.repository, judged.tag);
         match image.await {
-            Ok(Some(image)) => judged.veto = deployer.veto(&image.digest).await?,
+            Ok(Some(image)) => {
+                judged.veto = deployer
+                    .veto(&image.digest)
+                    .await?
+                    .map(|veto| veto.to_string())
+            }
             Ok(None) => {}
             Err(error) => judged.not_looked_up = Some(error.to_string()),
         }

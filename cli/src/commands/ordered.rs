@@ -45,7 +45,7 @@ impl<'a> Ordered<'a> {
                 not_notified: untold,
             } => {
                 warnings.extend(left_out(untold));
-                (Some(&**directive), order.sets().then(|| directive.words()))
+                (Some(&**directive), order.sets().then(|| directive.hold()))
             }
             // Nobody is told of what was so before.
             Issued::AlreadySo(why) => {
@@ -53,6 +53,7 @@ impl<'a> Ordered<'a> {
                 (None, why.clone())
             }
         };
+        let why = why.map(|why| why.to_string());
         Self {
             order,
             changed: directive.is_some(),

@@ -47,7 +47,7 @@ struct Report<'a> {
     /// Whether a push of the tag is taken, and by which rule.
     takes: TagVerdict,
     /// Why the image's releases would be refused, if it is vetoed.
-    veto: Option<&'a str>,
+    veto: Option<String>,
     engine: &'static str,
     /// What runs now, or is being rolled out.
     current: &'a str,
@@ -62,7 +62,7 @@ struct Report<'a> {
     /// Whether auto scaling would be suspended meanwhile.
     suspends_auto_scaling: bool,
     /// What the service would wait for before it is taken.
-    waits_for: Option<&'a str>,
+    waits_for: Option<String>,
     /// What people should know of how the service is set up.
     remarks: &'a [String],
     unknown_fields: &'a [String],
@@ -237,17 +237,19 @@ fn report<'a>(
         ..
     } = &preview.plan;
     let image = release.image();
+    let owner = || Some(service.owner.as_ref()?.to_string());
     let waits_for = service
         .hold
-        .as_deref()
-        .or(service.owner.as_ref().map(|owner| owner.as_str()));
+        .as_ref()
+        .map(ToString::to_string)
+        .or_else(owner);
     Report {
         pipeline: &release.pipeline().pipeline,
         stage: &stage.name,
         service: format!("{}/{}", stage.cluster, stage.service),
         image: format!("{}/{}@{}", image.registry, image.repository, image.digest),
         takes: release.pipeline().tags.judge(&image.tag),
-        veto: veto.as_deref(),
+        veto: veto.as_ref().map(ToString::to_string),
         engine: stage.engine.name(),
         current: current.as_str(),
         rolling_out: rolling_out(&preview.plan),
@@ -311,7 +313,7 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
         TagVerdict::Refused(why) => (BAD, format!("a push would be refused: {why}")),
     };
     writeln!(out, "  {style}{}{style:#}", safe(&taken))?;
-    if let Some(veto) = report.veto {
+    if let Some(veto) = &report.veto {
         writeln!(
             out,
             "  {BAD}vetoed        {}: nothing of it is rolled out{BAD:#}",
@@ -362,7 +364,7 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
     if report.suspends_auto_scaling {
         writeln!(out, "  auto scaling  suspended meanwhile")?;
     }
-    if let Some(keeper) = report.waits_for {
+    if let Some(keeper) = &report.waits_for {
         writeln!(out, "  {BAD}waits for     {}{BAD:#}", safe(keeper))?;
     }
     for remark in report.remarks {

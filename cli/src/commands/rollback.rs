@@ -103,7 +103,8 @@ async fn find_veto<D: Orders>(deployer: &D, report: &mut Report<'_>) {
     if let Some(to) = &mut report.to
         && let Some(digest) = &to.digest
     {
-        to.vetoed = deployer.veto(digest).await.unwrap_or_default();
+        let veto = deployer.veto(digest).await.unwrap_or_default();
+        to.vetoed = veto.map(|veto| veto.to_string());
     }
 }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use towpath_core::message::state;
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::pipeline::Pipeline;
-use towpath_core::release::{Home, Outcome, ServiceRow, Summary};
+use towpath_core::release::{Hold, Home, Ordered, Outcome, ServiceRow, Summary};
 
 use self::judged::{Instead, judge};
 use super::history::{ReleaseLine, coloured};
@@ -93,7 +93,8 @@ struct StageStatus {
     /// The release that is being rolled out now.
     rolling_out: Option<Moving>,
     /// Why the stage takes no new release, if it does not.
-    hold: Option<String>,
+    #[serde(serialize_with = "in_words")]
+    hold: Option<Hold>,
     /// What a failed deployment has left in place, if one has, or that there is no service.
     failed: Option<String>,
     /// What people should know of a service that no release has come to yet.
@@ -116,7 +117,8 @@ struct Running {
     before_release: bool,
     since: Timestamp,
     /// Why its image is vetoed, if it is.
-    vetoed: Option<String>,
+    #[serde(serialize_with = "in_words")]
+    vetoed: Option<Ordered>,
 }
 
 #[derive(Serialize)]
@@ -439,17 +441,21 @@ fn line(stage: &StageStatus, now: Timestamp) -> String {
         parts.push(format!("{name} is being rolled out ({})", stage.engine));
     }
     if let Some(reason) = stage.runs.as_ref().and_then(|runs| runs.vetoed.as_ref()) {
-        parts.push(format!("{BAD}VETOED{BAD:#}: {}", safe(reason)));
+        parts.push(format!("{BAD}VETOED{BAD:#}: {}", safe(&reason.to_string())));
     }
     if let Some(what) = &stage.failed {
         parts.push(format!("{BAD}FAILED{BAD:#}: {}", safe(what)));
     }
-    if let Some(reason) = &stage.hold {
-        // Whoever ordered a hold is in its words, which say that they did.
-        parts.push(match safe(reason).split_once(" held it: ") {
-            Some((by, why)) if !by.contains(' ') => format!("{BAD}HELD{BAD:#} by {by}: {why}"),
-            Some(_) | None => format!("{BAD}HELD{BAD:#}: {}", safe(reason)),
-        });
+    match &stage.hold {
+        None => {}
+        Some(Hold::Order(Ordered { by, reason, .. })) => parts.push(format!(
+            "{BAD}HELD{BAD:#} by {}: {}",
+            safe(&by.to_string()),
+            safe(reason)
+        )),
+        Some(Hold::Release(reason)) => {
+            parts.push(format!("{BAD}HELD{BAD:#}: {}", safe(&reason.to_string())));
+        }
     }
     if let Some(know) = &stage.know {
         parts.push(format!("{WARN}know that{WARN:#} {}", safe(know)));
@@ -476,6 +482,13 @@ fn since(running: &Running, now: Timestamp) -> String {
         time(running.since),
         ago(running.since, now)
     )
+}
+
+fn in_words<T: ToString, S: serde::Serializer>(
+    said: &Option<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    said.as_ref().map(ToString::to_string).serialize(serializer)
 }
 
 fn as_lines<S: serde::Serializer>(open: &[Summary], serializer: S) -> Result<S::Ok, S::Error> {

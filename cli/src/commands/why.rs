@@ -42,7 +42,7 @@ struct Report<'a> {
     /// The release of another pipeline that is being rolled out to the service.
     rolling_out: Option<String>,
     /// Why the stage takes no new release, if it does not.
-    hold: Option<&'a str>,
+    hold: Option<String>,
     /// What succeeded there last.
     serves: Option<Serves<'a>>,
     /// The last release of the pipeline that has ended, if it has not succeeded.
@@ -91,7 +91,7 @@ pub(super) async fn run<D: Orders>(
                 here: lines(&here),
                 elsewhere: lines(&elsewhere),
                 rolling_out: another_owner(&row, &here),
-                hold: row.hold.as_deref(),
+                hold: row.hold.as_ref().map(ToString::to_string),
                 serves: row.last_good.as_ref().map(|good| Serves {
                     release: good.release.as_str(),
                     since: good.at,
@@ -161,7 +161,7 @@ fn write_text(
         writeln!(
             out,
             "{BAD}on hold{BAD:#}: {}; `towpath release-hold {name} --reason …` lifts it",
-            safe(reason)
+            safe(&reason.to_string())
         )?;
     }
     if !here.is_empty() || !elsewhere.is_empty() || row.owner.is_some() {

@@ -3,7 +3,7 @@
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Event, Incoming, Order, Principal, ServiceId, ServiceRow, Subject, Summary,
+    self, Event, Incoming, Order, Principal, ServiceId, ServiceRow, Subject, Summary,
 };
 use towpath_deployer::handlers::Recorded;
 use towpath_deployer::ports::{Issued, OrderLog, Trail};
@@ -52,7 +52,7 @@ pub(crate) trait Orders: Deployer {
     /// Has the deployer look at a release.
     async fn wake(&self, release: &ReleaseId) -> Result<(), Failure>;
     /// Why an image is vetoed, if it is.
-    async fn veto(&self, digest: &Digest) -> Result<Option<String>, Failure>;
+    async fn veto(&self, digest: &Digest) -> Result<Option<release::Ordered>, Failure>;
     /// The releases of all pipelines that are on their way.
     async fn open_releases(&self) -> Result<Vec<Summary>, Failure>;
 }

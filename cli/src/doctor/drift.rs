@@ -75,6 +75,8 @@ pub(crate) fn help(at: &StageAt<'_>, row: &ServiceRow) -> String {
 
 #[cfg(test)]
 mod tests {
+    use towpath_core::release::{Hold, Principal};
+
     use super::*;
     use crate::doctor::report::report;
     use crate::doctor::samples::{good_release, stage_state};
@@ -116,7 +118,7 @@ mod tests {
             unheld.contains("`towpath release-hold shop-api"),
             "{unheld}"
         );
-        seen.row.hold = Some("somebody held it".into());
+        seen.row.hold = Some(Hold::by(Principal::Aws("ada".into()), "the sale"));
         assert!(help(&seen).starts_with("the stage is on hold"));
         // A hold that was lifted has accepted what runs.
         seen.row.hold = None;

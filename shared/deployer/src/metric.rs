@@ -125,6 +125,8 @@ pub fn refused_reply(function: &str, refused: &RefusedReply<'_>, now: Timestamp)
 
 #[cfg(test)]
 mod tests {
+    use towpath_core::release::{Hold, Principal};
+
     use super::*;
 
     fn at(seconds: i64) -> Timestamp {
@@ -182,7 +184,7 @@ mod tests {
     fn people_and_holds_may_take_their_time() {
         let held = OpenRelease {
             blocked_by: Some(BlockedBy::Hold {
-                reason: "look at it first".into(),
+                hold: Hold::by(Principal::Deployer, "look at it first"),
             }),
             ..open('a', None, None)
         };

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Candidate, Directive, GoodRelease, Order, Principal, Recomputed, Release, Revision,
+    Candidate, Directive, GoodRelease, Hold, Order, Principal, Recomputed, Release, Revision,
     ScalingState, ServiceId, ServiceRow, Subject, Upon, verify_row,
 };
 use towpath_simulation::{Dice, Story, pipelines, simulate};
@@ -69,7 +69,9 @@ const EDITS: [Edit; 9] = [
         row.history = first.into_iter().collect();
     }),
     ("baseline", |row| row.baseline = Some(evil_revision())),
-    ("hold", |row| row.hold = Some("nobody said so".into())),
+    ("hold", |row| {
+        row.hold = Some(Hold::by(Principal::Deployer, "nobody said so"))
+    }),
     ("candidate", |row| {
         if let Some(candidate) = &mut row.candidate {
             candidate.arrived_at -= SignedDuration::from_hours(100);
@@ -149,7 +151,7 @@ fn a_hold_that_is_gone_is_missed_until_it_was_lifted() {
         upon = Upon {
             last: Some((given.sequence, given.fingerprint.clone())),
             last_of_all: Some((given.place, given.fingerprint.clone())),
-            active: order.sets().then(|| given.words()),
+            active: order.sets().then(|| given.hold()),
             ..upon.clone()
         };
         given
@@ -161,7 +163,7 @@ fn a_hold_that_is_gone_is_missed_until_it_was_lifted() {
         found.iter().map(|one| one.field).collect()
     };
     let held = ServiceRow {
-        hold: Some(orders[0].words()),
+        hold: Some(orders[0].hold()),
         ..row.clone()
     };
     assert_eq!(fields(&held, &orders), [""; 0]);
@@ -206,7 +208,7 @@ fn a_service_that_was_let_go_is_known_by_the_order_and_by_what_is_trusted() {
     let upon = Upon {
         last: Some((order.sequence, order.fingerprint.clone())),
         last_of_all: Some((order.place, order.fingerprint.clone())),
-        active: Some(order.words()),
+        active: Some(order.hold()),
         owned: false,
         ..upon
     };
@@ -217,7 +219,7 @@ fn a_service_that_was_let_go_is_known_by_the_order_and_by_what_is_trusted() {
     assert_eq!(owned.owner.as_ref(), Some(release.id()));
     let held = ServiceRow {
         owner: None,
-        hold: Some(order.words()),
+        hold: Some(order.hold()),
         baseline: None,
         candidate: Some(Candidate::of(&had)),
         ..owned

@@ -1,6 +1,6 @@
 //! `towpath explain` and `towpath status`, by what the deployer keeps.
 
-use towpath_core::release::{EndReason, Outcome};
+use towpath_core::release::{EndReason, Hold, HoldReason, Outcome, Principal};
 
 use super::*;
 use crate::deployer::memory::Replies;
@@ -153,11 +153,23 @@ fn status_shows_what_runs_since_when_and_what_is_on_its_way() {
 fn a_held_stage_is_told_with_1() {
     let (mut deployer, _, _) = busy();
     let row = deployer.services.values_mut().last().unwrap();
-    row.hold = Some("rolled back\u{202e} by hand".into());
+    row.hold = Some(Hold::Release(HoldReason::Rollback {
+        by: Principal::Aws("ada".into()),
+        reason: Some("by\u{202e} hand".into()),
+        good_release: "shop-api-0123456789abcdef".parse().unwrap(),
+        before: None,
+        failed: None,
+    }));
     let text = no(&deployer, &["status"]);
-    assert!(text.contains("HELD: rolled back by hand"), "{text}");
+    assert!(
+        text.contains("HELD: ada rolled it back to shop-api-0123456789abcdef: by hand"),
+        "{text}"
+    );
     let row = deployer.services.values_mut().last().unwrap();
-    row.hold = Some("arn:aws:iam::111111111111:user/ada held it: the sale begins".into());
+    row.hold = Some(Hold::by(
+        Principal::Aws("arn:aws:iam::111111111111:user/ada".into()),
+        "the sale begins",
+    ));
     let text = no(&deployer, &["status"]);
     let held = "HELD by arn:aws:iam::111111111111:user/ada: the sale begins";
     assert!(text.contains(held), "{text}");

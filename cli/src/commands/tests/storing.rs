@@ -1,6 +1,6 @@
 //! `towpath apply`.
 
-use towpath_core::release::{EndReason, Reason};
+use towpath_core::release::{EndReason, Principal, Reason, Veto};
 
 use super::*;
 use crate::deployer::memory::Replies;
@@ -237,7 +237,7 @@ fn what_was_released_before_is_not_deployed_once_more() {
         reason: EndReason::at(
             &"test".parse().unwrap(),
             Reason::VetoedBefore {
-                said: "ada vetoed the image: it loses orders".into(),
+                veto: Veto::by(Principal::Aws("ada".into()), "it loses orders"),
             },
         ),
     };

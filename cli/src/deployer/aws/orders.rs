@@ -3,7 +3,7 @@
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Actor, Event, Incoming, Order, Principal, ServiceId, ServiceRow, Subject, Summary,
+    self, Actor, Event, Incoming, Order, Principal, ServiceId, ServiceRow, Subject, Summary,
 };
 use towpath_deployer::handlers::{Recorded, record};
 use towpath_deployer::ports::{
@@ -93,7 +93,7 @@ impl Orders for Installed {
         Ok(self.aws.wake(release, self.aws.now()).await?)
     }
 
-    async fn veto(&self, digest: &Digest) -> Result<Option<String>, Failure> {
+    async fn veto(&self, digest: &Digest) -> Result<Option<release::Ordered>, Failure> {
         Ok(self.aws.veto(digest).await?)
     }
 

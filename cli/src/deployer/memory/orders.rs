@@ -6,8 +6,8 @@ use towpath_core::bulletin::{Announced, Bulletin};
 use towpath_core::names::{BulletinId, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Accepted, Directive, Event, Incoming, Logged, Order, Principal, ServiceId, ServiceRow, Subject,
-    Summary, Upon, accept,
+    self, Accepted, Directive, Event, Hold, Incoming, Logged, Order, Principal, ServiceId,
+    ServiceRow, Subject, Summary, Upon, accept,
 };
 use towpath_deployer::handlers::Recorded;
 use towpath_deployer::ports::{Issued, OrderLog, Trail};
@@ -23,7 +23,7 @@ pub(crate) struct Ordered {
     pub(crate) trails: BTreeMap<Subject, Trail>,
     pub(crate) log: OrderLog,
     /// Why subjects are held or vetoed, of those that were ordered about.
-    pub(crate) standing: BTreeMap<Subject, Option<String>>,
+    pub(crate) standing: BTreeMap<Subject, Option<Hold>>,
     pub(crate) taken: Vec<(ReleaseId, Vec<Event>)>,
     pub(crate) opened: Vec<(ReleaseId, Vec<Event>)>,
     pub(crate) woken: Vec<ReleaseId>,
@@ -34,7 +34,7 @@ pub(crate) struct Ordered {
 pub(crate) const ARN: &str = "arn:aws:iam::111111111111:user/ada";
 
 impl Memory {
-    fn active(&self, subject: &Subject) -> Option<String> {
+    fn active(&self, subject: &Subject) -> Option<Hold> {
         match self.ordered.borrow().standing.get(subject) {
             Some(standing) => standing.clone(),
             None => match subject {
@@ -127,7 +127,7 @@ impl Orders for Memory {
             sequence: directive.sequence,
             fingerprint: directive.fingerprint.clone(),
         });
-        let standing = order.sets().then(|| directive.words());
+        let standing = order.sets().then(|| directive.hold());
         ordered.standing.insert(subject.clone(), standing);
         ordered.bulletins.extend(bulletins);
         let directive = Box::new(directive);
@@ -161,8 +161,11 @@ impl Orders for Memory {
         Ok(())
     }
 
-    async fn veto(&self, digest: &Digest) -> Result<Option<String>, Failure> {
-        Ok(self.active(&Subject::Image(*digest)))
+    async fn veto(&self, digest: &Digest) -> Result<Option<release::Ordered>, Failure> {
+        match self.active(&Subject::Image(*digest)) {
+            Some(Hold::Order(ordered)) => Ok(Some(ordered)),
+            Some(Hold::Release(_)) | None => Ok(None),
+        }
     }
 
     async fn open_releases(&self) -> Result<Vec<Summary>, Failure> {

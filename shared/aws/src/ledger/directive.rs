@@ -14,7 +14,9 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use jiff::Timestamp;
 use towpath_core::bulletin::{Announced, Bulletin};
 use towpath_core::names::{BulletinId, Fingerprint, ReleaseId};
-use towpath_core::release::{Directive, Order, Principal, ServiceId, ServiceRow, Subject, Upon};
+use towpath_core::release::{
+    Directive, Order, Ordered, Principal, ServiceId, ServiceRow, Subject, Upon,
+};
 use towpath_deployer::ports::{AppendError, CallError, Directives, Issue, Issued, OrderLog, Trail};
 use towpath_taskdef::image::Digest;
 
@@ -23,7 +25,9 @@ use self::items::{
 };
 use super::bulletin;
 use super::cancelled::{condition_failed, failure};
-use super::item::{BadItem, Item, SERVICE, VETO, optional, row_of as service_row_of, string, text};
+use super::item::{
+    BadItem, Item, SERVICE, VETO, optional_json, row_of as service_row_of, string, text,
+};
 use super::read::paged;
 use super::write::writer;
 use crate::aws::Aws;
@@ -144,11 +148,15 @@ impl Directives for Aws {
         read().map_err(|error| unreadable(QUERY, format_args!("the row of {id}: {error}")))
     }
 
-    async fn veto_and_orders(&self, digest: &Digest) -> Result<(Option<String>, Trail), CallError> {
+    async fn veto_and_orders(
+        &self,
+        digest: &Digest,
+    ) -> Result<(Option<Ordered>, Trail), CallError> {
         let subject = Subject::Image(*digest);
         let items = self.subject_items(&subject).await?;
         let read = || {
-            let active = row_item(&items, VETO).map_or(Ok(None), |item| optional(item, "active"));
+            let active =
+                row_item(&items, VETO).map_or(Ok(None), |item| optional_json(item, "active"));
             Ok::<_, BadItem>((active?, trail_of(&items, &subject)?))
         };
         read().map_err(|error| unreadable(QUERY, format_args!("the veto of {digest}: {error}")))

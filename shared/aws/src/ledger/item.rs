@@ -21,13 +21,15 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, ReleaseId};
 use towpath_core::release::{
-    Candidate, Entry, EntryText, Event, GoodRelease, ServiceId, ServiceRow, StoredEntry,
+    Candidate, Entry, EntryText, Event, ServiceId, ServiceRow, StoredEntry,
 };
 use towpath_taskdef::image::Digest;
 use towpath_taskdef::json;
@@ -185,10 +187,6 @@ pub(super) fn row_of(item: &Item) -> Result<ServiceRow, BadItem> {
             arrived_at: parsed(item, "candidate_arrived_at")?,
         }),
     };
-    let good = match item.get("last_good") {
-        None => None,
-        Some(_) => Some(parsed_json::<GoodRelease>(item, "last_good")?),
-    };
     Ok(ServiceRow {
         epoch: match item.get("epoch") {
             None => 0,
@@ -197,14 +195,11 @@ pub(super) fn row_of(item: &Item) -> Result<ServiceRow, BadItem> {
         owner: optional(item, "owner")?,
         taken_by: optional(item, "taken_by")?,
         candidate,
-        last_good: good,
+        last_good: optional_json(item, "last_good")?,
         waiting: waiting_of(item)?,
-        history: match item.get("history") {
-            None => Vec::new(),
-            Some(_) => parsed_json(item, "history")?,
-        },
+        history: optional_json(item, "history")?.unwrap_or_default(),
         baseline: optional(item, "baseline")?,
-        hold: optional(item, "hold")?,
+        hold: optional_json(item, "hold")?,
     })
 }
 
@@ -306,6 +301,24 @@ pub(super) fn parsed_json<T: DeserializeOwned>(
 ) -> Result<T, BadItem> {
     json::read_as(string(item, attribute)?.as_bytes())
         .map_err(|error| wrong(item, attribute, &error))
+}
+
+/// What an attribute's JSON says, if it is there.
+pub(super) fn optional_json<T: DeserializeOwned>(
+    item: &Item,
+    attribute: &'static str,
+) -> Result<Option<T>, BadItem> {
+    match item.get(attribute) {
+        None => Ok(None),
+        Some(_) => parsed_json(item, attribute).map(Some),
+    }
+}
+
+/// A value as an attribute's JSON.
+pub(super) fn json_text<T: Serialize>(value: &T) -> Result<AttributeValue, BuildError> {
+    serde_json::to_string(value)
+        .map(text)
+        .map_err(|error| BuildError::other(error.to_string()))
 }
 
 fn missing(item: &Item, attribute: &'static str) -> BadItem {

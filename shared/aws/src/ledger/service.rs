@@ -3,9 +3,13 @@
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem, Update};
-use towpath_core::release::{Arrival, GoodRelease, Revision, ServiceChange, ServiceWrite};
+use towpath_core::release::{
+    Arrival, GoodRelease, Hold, HoldReason, Revision, ServiceChange, ServiceWrite,
+};
 
-use super::item::{SERVICE, VETO, number, service_key, sortable, text, veto_key, waiting_item};
+use super::item::{
+    SERVICE, VETO, json_text, number, service_key, sortable, text, veto_key, waiting_item,
+};
 
 /// The release is not older than the candidate: as `Candidate::is_newer_than` has it.
 const NOT_OVERTAKEN: &str = "(attribute_not_exists(#candidate) OR #arrived <= :arrived)";
@@ -35,7 +39,7 @@ pub(super) fn write(
             epoch,
             reason,
             arrival,
-        } => update(hold(table, change, *epoch, reason, *arrival)),
+        } => update(hold(table, change, *epoch, reason, *arrival)?),
         ServiceWrite::Fence { epoch } => Ok(vec![fence(table, change, *epoch)?]),
         ServiceWrite::LetGo {
             epoch,
@@ -47,7 +51,7 @@ pub(super) fn write(
                 epoch: *epoch,
                 good: good.as_ref(),
                 baseline: baseline.as_ref(),
-                hold: hold.as_deref(),
+                hold: hold.as_ref(),
             };
             update(free.write(table, change)?)
         }
@@ -141,9 +145,9 @@ fn hold(
     table: &str,
     change: &ServiceChange,
     epoch: u64,
-    reason: &str,
+    reason: &HoldReason,
     arrival: Option<Arrival>,
-) -> UpdateBuilder {
+) -> Result<UpdateBuilder, BuildError> {
     let seen = if epoch == 0 {
         "(attribute_not_exists(#epoch) OR #epoch = :epoch)"
     } else {
@@ -164,12 +168,12 @@ fn hold(
             .update_expression("ADD #waiting :itself SET #hold = :hold")
             .condition_expression(unheld.as_str()),
     };
-    update
+    Ok(update
         .expression_attribute_names("#owner", "owner")
         .expression_attribute_names("#epoch", "epoch")
         .expression_attribute_names("#hold", "hold")
         .expression_attribute_values(":epoch", number(epoch))
-        .expression_attribute_values(":hold", text(reason))
+        .expression_attribute_values(":hold", json_text(&Hold::Release(reason.clone()))?))
 }
 
 fn fence(table: &str, change: &ServiceChange, epoch: u64) -> Result<TransactWriteItem, BuildError> {
@@ -192,16 +196,11 @@ struct LetGoWrite<'a> {
     epoch: u64,
     good: Option<&'a (GoodRelease, Vec<GoodRelease>)>,
     baseline: Option<&'a Revision>,
-    hold: Option<&'a str>,
+    hold: Option<&'a HoldReason>,
 }
 
 impl LetGoWrite<'_> {
     fn write(&self, table: &str, change: &ServiceChange) -> Result<UpdateBuilder, BuildError> {
-        let json = |value: serde_json::Result<String>| {
-            value
-                .map(text)
-                .map_err(|error| BuildError::other(error.to_string()))
-        };
         let mut set = Vec::new();
         let mut remove = vec!["#owner"];
         let mut update = owned_by(update(table, change), change, self.epoch)
@@ -219,14 +218,14 @@ impl LetGoWrite<'_> {
             update = update
                 .expression_attribute_names("#last_good", "last_good")
                 .expression_attribute_names("#history", "history")
-                .expression_attribute_values(":last_good", json(serde_json::to_string(good))?)
-                .expression_attribute_values(":history", json(serde_json::to_string(earlier))?);
+                .expression_attribute_values(":last_good", json_text(good)?)
+                .expression_attribute_values(":history", json_text(earlier)?);
         }
         if let Some(hold) = self.hold {
             set.push("#hold = :hold");
             update = update
                 .expression_attribute_names("#hold", "hold")
-                .expression_attribute_values(":hold", text(hold));
+                .expression_attribute_values(":hold", json_text(&Hold::Release(hold.clone()))?);
         }
         let mut expression = format!("REMOVE {}", remove.join(", "));
         if !set.is_empty() {

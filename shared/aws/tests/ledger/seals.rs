@@ -206,7 +206,10 @@ async fn a_service_is_let_go_by_the_release_that_has_it() {
     assert!(let_go(owner.clone()).await);
     let row = aws.service(&service).await.unwrap();
     let held = "towpath let it go and held it: why";
-    assert_eq!((row.owner, row.hold.as_deref()), (None, Some(held)));
+    assert_eq!(
+        (row.owner, row.hold.map(|hold| hold.to_string())),
+        (None, Some(held.to_owned()))
+    );
     assert_eq!(row.epoch, 1, "whoever had it is fenced off");
     assert!(!let_go(owner).await);
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Outcome, ServiceRow};
+use towpath_core::release::{Hold, Outcome, Principal, ServiceRow};
 use towpath_deployer::ports::{AppendError, Ledger};
 
 use crate::support::aws;
@@ -68,8 +68,10 @@ async fn a_service_has_one_owner_and_newer_releases_go_first() {
     assert_eq!(load(&aws, 'c').await, late);
 
     // A hold keeps the service, and only the right epoch takes it.
-    moto.set(&key, "SERVICE", "hold", text("rolled back")).await;
-    assert_eq!(row().await.hold.as_deref(), Some("rolled back"));
+    let hold = Hold::by(Principal::Aws("ada".into()), "the sale");
+    let stored = serde_json::to_string(&hold).unwrap();
+    moto.set(&key, "SERVICE", "hold", text(&stored)).await;
+    assert_eq!(row().await.hold, Some(hold));
     refused(append(&aws, &new, &[started(2)], 17).await);
     moto.remove(&key, "SERVICE", "hold").await;
     refused(append(&aws, &new, &[started(3)], 18).await);
@@ -159,7 +161,7 @@ async fn who_holds_its_stage_as_it_arrives_has_arrived() {
             .unwrap();
         let row = aws.service(&service()).await.unwrap();
         assert_eq!(
-            row.hold.as_deref(),
+            row.hold.map(|hold| hold.to_string()).as_deref(),
             Some(
                 "another deployment was started outside of Towpath; 3f2c1ab was about to be rolled out"
             )

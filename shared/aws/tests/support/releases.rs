@@ -6,8 +6,9 @@ use towpath_aws::Aws;
 use towpath_core::names::{Region, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Actor, BlockedBy, EndReason, Entry, Event, External, HoldReason, Home, Image, NewRollback,
-    Outcome, Place, Plan, Principal, Reason, Release, ServiceId, WantedRollback, release_id,
+    Actor, BlockedBy, EndReason, Entry, Event, External, Hold, HoldReason, Home, Image,
+    NewRollback, Outcome, Place, Plan, Principal, Reason, Release, ServiceId, WantedRollback,
+    release_id,
 };
 use towpath_deployer::ports::{Append, AppendError, Ledger, NewDeployment};
 
@@ -116,7 +117,7 @@ pub fn blocked(reason: &str) -> Event {
     Event::Blocked {
         stage: "test".parse().unwrap(),
         by: BlockedBy::Hold {
-            reason: reason.into(),
+            hold: Hold::by(Principal::Aws("ada".into()), reason),
         },
     }
 }

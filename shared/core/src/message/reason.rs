@@ -31,7 +31,8 @@ impl InParts for Reason {
                 says(format!("{name} is deployed, and no tasks are wanted"))
             }
             Self::RunsAlready { tag } => says(format!("{tag} runs already")),
-            Self::NotPlanned { said } | Self::VetoedBefore { said } => says(said.clone()),
+            Self::NotPlanned { said } => says(said.clone()),
+            Self::VetoedBefore { veto } => says(veto.to_string()),
             Self::Superseded { by } => says(format!("{by} is newer and has arrived here too")),
             Self::CannotRollBack { problem } => says(format!(
                 "{problem}; bring that back, or allow it with `rollback: optional`"

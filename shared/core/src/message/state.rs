@@ -45,10 +45,13 @@ mod tests {
     fn the_state_names_the_stage_and_what_it_is_at() {
         assert_eq!(state_of(json!([])), "production: about to start");
         let fault = |said: &str| json!({"cause": {"is": "aws_said", "message": said}});
-        let hold = |reason: &str| json!({"type": "blocked", "stage": "production", "by": {"by": "hold", "reason": reason}});
+        let hold = |reason: &str| {
+            json!({"type": "blocked", "stage": "production",
+            "by": {"by": "hold", "hold": {"from": "order", "by": {"aws": "ada"}, "order": "hold", "reason": reason}}})
+        };
         assert_eq!(
             state_of(json!([hold("look\nfirst")])),
-            "production: on hold: look first; \
+            "production: on hold: ada held it: look first; \
              `towpath release-hold shop-api production --reason …` lifts it"
         );
         let asked = json!({

@@ -25,9 +25,9 @@ pub(super) fn sentence(waiting: &Waiting, style: Style) -> String {
     } = waiting;
     match on {
         WaitsOn::Start => "about to start".to_owned(),
-        WaitsOn::Blocked(BlockedBy::Hold { reason }) => format!(
+        WaitsOn::Blocked(BlockedBy::Hold { hold }) => format!(
             "on hold: {}; {} lifts it",
-            (style.whole)(reason),
+            (style.whole)(&hold.to_string()),
             (style.whole)(&format!(
                 "`towpath release-hold {pipeline} {stage} --reason …`"
             ))

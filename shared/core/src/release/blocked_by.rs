@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Hold;
 use crate::names::ReleaseId;
 
 /// What a release waits for before it takes a service. The release is woken once it is gone.
@@ -11,7 +12,7 @@ pub enum BlockedBy {
     /// The stage is on hold: a person lifts that.
     Hold {
         /// Why it is on hold.
-        reason: String,
+        hold: Hold,
     },
     /// Another release is being rolled out to the service.
     Owner { release: ReleaseId },
@@ -32,11 +33,11 @@ impl BlockedBy {
         }
     }
 
-    /// Why, where people have said so.
+    /// The hold that it is, if it is one.
     #[must_use]
-    pub fn reason(&self) -> Option<&str> {
+    pub fn hold(&self) -> Option<&Hold> {
         match self {
-            Self::Hold { reason } => Some(reason),
+            Self::Hold { hold } => Some(hold),
             Self::Owner { .. } | Self::Turn { .. } => None,
         }
     }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::Digest;
 
 pub use self::log::{BrokenLog, Logged, verify_listed, verify_log};
-use super::{Principal, ServiceId};
+use super::{Hold, Ordered, Principal, ServiceId};
 use crate::names::Fingerprint;
 
 /// What an order is about.
@@ -129,9 +129,9 @@ pub struct Directive {
     pub epoch: u64,
     /// Whether a release was being rolled out to the service then.
     pub owned: bool,
-    /// The hold or veto that it lifts, in the words that stood in the row.
+    /// The hold or veto that it lifts, as it stood in the row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lifted: Option<String>,
+    pub lifted: Option<Hold>,
     /// Its place among all orders, from 1.
     pub place: u64,
     /// The fingerprint of the order before it about the same subject; `None` for the first.
@@ -150,7 +150,7 @@ pub struct Upon {
     /// The last order of all: its place and fingerprint.
     pub last_of_all: Option<(u64, Fingerprint)>,
     /// Why the subject is held or vetoed, if it is.
-    pub active: Option<String>,
+    pub active: Option<Hold>,
     /// The service's epoch; 0 for an image.
     pub epoch: u64,
     /// Whether a release is being rolled out to the service.
@@ -195,17 +195,20 @@ impl Directive {
         directive
     }
 
-    /// What a service or an image that it sets something of says to whoever it keeps.
+    /// What stands in the row of a service or an image that it sets something of.
     #[must_use]
-    pub fn words(&self) -> String {
-        let did = match self.order {
-            Order::Hold => "held it",
-            Order::LiftHold => "lifted the hold",
-            Order::LetGo => "let it go and held it",
-            Order::Veto => "vetoed the image",
-            Order::LiftVeto => "lifted the veto",
-        };
-        format!("{} {did}: {}", self.by, self.reason)
+    pub fn ordered(&self) -> Ordered {
+        Ordered {
+            by: self.by.clone(),
+            order: self.order,
+            reason: self.reason.clone(),
+        }
+    }
+
+    /// What stands in the row of a service that it puts on hold.
+    #[must_use]
+    pub fn hold(&self) -> Hold {
+        Hold::Order(self.ordered())
     }
 
     fn taken_over(&self, subject: &Subject) -> Fingerprint {
@@ -282,11 +285,11 @@ pub fn verify_trail(
     })
 }
 
-/// What the last order about a subject leaves of its hold or veto, in the row's words.
+/// What the last order about a subject leaves of its hold or veto.
 #[must_use]
-pub fn ordered(directives: &[Directive]) -> Option<String> {
+pub fn ordered(directives: &[Directive]) -> Option<Ordered> {
     let last = directives.last()?;
-    last.order.sets().then(|| last.words())
+    last.order.sets().then(|| last.ordered())
 }
 
 #[cfg(test)]
@@ -316,7 +319,7 @@ mod tests {
             upon = Upon {
                 last: Some((next.sequence, next.fingerprint.clone())),
                 last_of_all: Some((next.place, next.fingerprint.clone())),
-                active: order.sets().then(|| next.words()),
+                active: order.sets().then(|| next.hold()),
                 ..upon
             };
             trail.push(next);
@@ -334,7 +337,7 @@ mod tests {
         assert_eq!(verify(&all, &all[2]), Ok(()));
         assert_eq!(verify_trail(&service(), &[], None), Ok(()));
         assert_eq!(
-            all[0].words(),
+            all[0].ordered().to_string(),
             "arn:aws:iam::111111111111:user/ada held it: the sale begins"
         );
     }

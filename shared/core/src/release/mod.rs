@@ -14,6 +14,7 @@ mod directive;
 mod eligible;
 mod entry;
 mod event;
+mod hold;
 mod hook_report;
 mod hook_verdict;
 mod moving;
@@ -54,6 +55,7 @@ pub use directive::{
 pub use eligible::{StoredNow, approvers};
 pub use entry::{Actor, BrokenChain, Entry, EntryText, StoredEntry, verify_chain};
 pub use event::{CheckResult, Event, Image, Revision};
+pub use hold::{Hold, Ordered, Veto};
 pub use hook_report::{HookReport, NotTheirs, reporting_account};
 pub use hook_verdict::{Verdict, checks_of, verdict};
 pub use next::{Step, Task, Tick, Tried, leave, next, planning};

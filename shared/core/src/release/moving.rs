@@ -227,12 +227,11 @@ mod tests {
         let other = behind_another.blocked_by();
         let other = other.as_ref().and_then(BlockedBy::release);
         assert_eq!(other.map(ReleaseId::as_str), Some(OTHER));
+        let hold =
+            json!({"from": "order", "by": "deployer", "order": "hold", "reason": "look first"});
         let held = release(&[
-            (11, planned("test", &json!({"hold": "look at it first"}))),
-            (
-                12,
-                blocked("test", &json!({"by": "hold", "reason": "look at it first"})),
-            ),
+            (11, planned("test", &json!({"hold": hold}))),
+            (12, blocked("test", &json!({"by": "hold", "hold": hold}))),
         ]);
         assert_eq!(held.moving_since(), None);
     }

@@ -20,7 +20,7 @@ pub use drift::Drift;
 pub use recomputed::{Difference, Recomputed, verify_row};
 pub use written::NotAllowed;
 
-use super::{Event, Release, Revision};
+use super::{Event, Hold, HoldReason, Release, Revision};
 use crate::names::{AccountId, ClusterName, Region, ReleaseId, ServiceName};
 
 /// A service, wherever it is.
@@ -76,7 +76,7 @@ pub struct ServiceRow {
     pub baseline: Option<Revision>,
     /// Why the service takes no new release, if it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold: Option<String>,
+    pub hold: Option<Hold>,
 }
 
 /// The newest release that has arrived at a service's stage.
@@ -217,7 +217,7 @@ pub enum ServiceWrite {
     Hold {
         /// The epoch that was seen.
         epoch: u64,
-        reason: String,
+        reason: HoldReason,
         /// How the release arrives at the stage with the same entries, if it does.
         arrival: Option<Arrival>,
     },
@@ -235,7 +235,7 @@ pub enum ServiceWrite {
         /// The revision that runs now, if that is known.
         baseline: Option<Revision>,
         /// Why the service takes no new release from now on, if so.
-        hold: Option<String>,
+        hold: Option<HoldReason>,
     },
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towpath_core::bulletin::Bulletin;
 use towpath_core::names::{Fingerprint, ReleaseId};
-use towpath_core::release::{Directive, Logged, Order, ServiceId, Subject, Upon};
+use towpath_core::release::{Directive, Hold, Logged, Order, Ordered, ServiceId, Subject, Upon};
 use towpath_deployer::ports::{Issue, Issued, OrderLog, Trail};
 use towpath_taskdef::image::Digest;
 
@@ -14,13 +14,13 @@ use super::Ledger;
 #[derive(Default)]
 pub(crate) struct Orders {
     about: BTreeMap<Subject, Vec<Directive>>,
-    vetoes: BTreeMap<Digest, String>,
+    vetoes: BTreeMap<Digest, Ordered>,
     log: Vec<Logged>,
 }
 
 impl Orders {
     /// Why the image is vetoed, if it is.
-    pub(crate) fn veto(&self, digest: &Digest) -> Option<String> {
+    pub(crate) fn veto(&self, digest: &Digest) -> Option<Ordered> {
         self.vetoes.get(digest).cloned()
     }
 
@@ -69,7 +69,7 @@ impl Ledger {
             Subject::Image(digest) => Upon {
                 last,
                 last_of_all,
-                active: self.orders.veto(digest),
+                active: self.orders.veto(digest).map(Hold::Order),
                 ..Upon::default()
             },
             Subject::Service(service) => {
@@ -147,7 +147,7 @@ impl Ledger {
         match subject {
             Subject::Image(digest) => match directive.order {
                 Order::Veto => {
-                    self.orders.vetoes.insert(*digest, directive.words());
+                    self.orders.vetoes.insert(*digest, directive.ordered());
                 }
                 Order::LiftVeto => {
                     self.orders.vetoes.remove(digest);
@@ -157,13 +157,13 @@ impl Ledger {
             Subject::Service(service) => {
                 let row = self.rows.entry(service.clone()).or_default();
                 match directive.order {
-                    Order::Hold => row.hold = Some(directive.words()),
+                    Order::Hold => row.hold = Some(directive.hold()),
                     Order::LiftHold => {
                         row.hold = None;
                         row.baseline = None;
                     }
                     Order::LetGo => {
-                        row.hold = Some(directive.words());
+                        row.hold = Some(directive.hold());
                         row.owner = None;
                         row.baseline = None;
                     }

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use towpath_core::names::{AccountId, DeploymentId, PipelineName, ReleaseId};
 use towpath_core::pipeline::HookPoint;
-use towpath_core::release::{Actor, Candidate, Event, HookReport, Release, ServiceId, ServiceRow};
+use towpath_core::release::{
+    Actor, Candidate, Event, HookReport, Ordered, Release, ServiceId, ServiceRow,
+};
 use towpath_deployer::ports::{Append, AppendError, CallError, Ledger, LoadError, OpenRelease};
 use towpath_taskdef::image::Digest;
 
@@ -86,7 +88,7 @@ impl Ledger for Port {
         .await
     }
 
-    async fn veto(&self, digest: &Digest) -> Result<Option<String>, CallError> {
+    async fn veto(&self, digest: &Digest) -> Result<Option<Ordered>, CallError> {
         self.call(GET, How::ReadLedger, |simulation, _| {
             Ok(simulation.ledger.orders.veto(digest))
         })

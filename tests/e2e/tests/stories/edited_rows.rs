@@ -149,7 +149,12 @@ async fn audit_finds_each_row_that_was_edited_and_says_what_it_should_be() -> Re
             text(&world.release(GOOD).await?.id),
         ),
         (SERVICE, "SERVICE", "epoch", Some(json!({ "N": "1" }))),
-        (SERVICE, "SERVICE", "hold", text("nobody said so")),
+        (
+            SERVICE,
+            "SERVICE",
+            "hold",
+            text(r#"{"from":"order","by":"deployer","order":"hold","reason":"nobody said so"}"#),
+        ),
         (
             SERVICE,
             "SERVICE",

@@ -14,8 +14,8 @@ use towpath_core::release::{Directive, Logged, Order, Subject, Upon};
 use towpath_deployer::ports::{OrderLog, Trail};
 
 use crate::ledger::item::{
-    BadItem, Item, SERVICE, VETO, number, optional, parsed, parsed_json, parsed_number,
-    service_key, string, text, veto_key,
+    BadItem, Item, SERVICE, VETO, json_text, number, optional, optional_json, parsed, parsed_json,
+    parsed_number, service_key, string, text, veto_key,
 };
 
 /// What the sort keys of orders begin with.
@@ -37,7 +37,7 @@ pub(super) fn row_of(item: &Item, subject: &Subject) -> Result<Upon, BadItem> {
     Ok(Upon {
         last,
         last_of_all: None,
-        active: optional(item, active(subject))?,
+        active: optional_json(item, active(subject))?,
         epoch: match item.get("epoch") {
             None => 0,
             Some(_) => parsed_number(item, "epoch")?,
@@ -125,7 +125,7 @@ fn directive_of(item: &Item) -> Result<Directive, BadItem> {
         reason: string(item, "reason")?.to_owned(),
         epoch: parsed_number(item, "epoch")?,
         owned: parsed_json(item, "owned")?,
-        lifted: optional(item, "lifted")?,
+        lifted: optional_json(item, "lifted")?,
         place: parsed_number(item, "place")?,
         previous: optional(item, "previous")?,
         before: optional(item, "before")?,
@@ -141,20 +141,12 @@ pub(super) fn transaction(
     writer: &str,
 ) -> Result<Vec<TransactWriteItem>, BuildError> {
     let (key, _) = keys(subject);
-    let json = |value: serde_json::Result<String>| {
-        value
-            .map(text)
-            .map_err(|error| BuildError::other(error.to_string()))
-    };
     let mut item = Item::from([
         ("pk".into(), key),
         ("sk".into(), text(sort_key(directive.sequence))),
         ("at".into(), text(directive.at)),
-        ("by".into(), json(serde_json::to_string(&directive.by))?),
-        (
-            "order".into(),
-            json(serde_json::to_string(&directive.order))?,
-        ),
+        ("by".into(), json_text(&directive.by)?),
+        ("order".into(), json_text(&directive.order)?),
         ("reason".into(), text(&directive.reason)),
         ("epoch".into(), number(directive.epoch)),
         ("owned".into(), text(directive.owned)),
@@ -165,7 +157,10 @@ pub(super) fn transaction(
     let further = [
         ("previous", directive.previous.as_ref().map(text)),
         ("before", directive.before.as_ref().map(text)),
-        ("lifted", directive.lifted.as_ref().map(text)),
+        (
+            "lifted",
+            directive.lifted.as_ref().map(json_text).transpose()?,
+        ),
     ];
     for (name, value) in further {
         item.extend(value.map(|value| (name.into(), value)));
@@ -174,7 +169,7 @@ pub(super) fn transaction(
         .table_name(table)
         .set_item(Some(item))
         .condition_expression("attribute_not_exists(pk)");
-    let update = update(table, subject, directive, seen);
+    let update = update(table, subject, directive, seen)?;
     let listed = Put::builder()
         .table_name(table)
         .item("pk", text(ORDERS))
@@ -212,7 +207,12 @@ fn last_of_all(table: &str, directive: &Directive, seen: &Upon) -> PutBuilder {
 
 /// What the order changes in its subject's row. A lifted hold is the one that was seen, and
 /// accepts whatever runs there.
-fn update(table: &str, subject: &Subject, directive: &Directive, seen: &Upon) -> UpdateBuilder {
+fn update(
+    table: &str,
+    subject: &Subject,
+    directive: &Directive,
+    seen: &Upon,
+) -> Result<UpdateBuilder, BuildError> {
     let (key, sort) = keys(subject);
     let set = "SET #directive = :sequence, #print = :print";
     let expression = match directive.order {
@@ -252,13 +252,13 @@ fn update(table: &str, subject: &Subject, directive: &Directive, seen: &Upon) ->
         .expression_attribute_values(":sequence", number(directive.sequence))
         .expression_attribute_values(":print", text(&directive.fingerprint));
     if directive.order.sets() {
-        update = update.expression_attribute_values(":active", text(directive.words()));
+        update = update.expression_attribute_values(":active", json_text(&directive.hold())?);
     }
     if matches!(directive.order, Order::LiftHold | Order::LetGo) {
         update = update.expression_attribute_names("#baseline", "baseline");
     }
     if let Some(active) = &seen.active {
-        update = update.expression_attribute_values(":seen", text(active));
+        update = update.expression_attribute_values(":seen", json_text(active)?);
     }
     if let Some((sequence, _)) = &seen.last {
         update = update.expression_attribute_values(":before", number(sequence));
@@ -271,5 +271,5 @@ fn update(table: &str, subject: &Subject, directive: &Directive, seen: &Upon) ->
     if !epoch.is_empty() && seen.epoch > 0 {
         update = update.expression_attribute_values(":epoch", number(seen.epoch));
     }
-    update
+    Ok(update)
 }

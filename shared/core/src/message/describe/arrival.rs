@@ -78,8 +78,8 @@ pub(super) fn blocked(
         stage: stage.clone(),
         on: WaitsOn::Blocked(by.clone()),
     };
-    let is_news = by.reason().is_none_or(|reason| {
-        let on_hold = Parts::of(Fact::OnHold(reason.to_owned()), reason);
+    let is_news = by.hold().is_none_or(|hold| {
+        let on_hold = Parts::of(Fact::OnHold(hold.clone()), hold.to_string());
         said.news_of(on_hold).is_some()
     });
     let in_slack = || format!(":hourglass: *{stage}*: {}", sentence(&waiting, SLACK));

@@ -16,7 +16,7 @@ pub fn reason_of(event: &Event) -> Option<String> {
             Some(reason.clone())
         }
         Event::Voted { reason, .. } | Event::RollbackRequested { reason, .. } => reason.clone(),
-        Event::Blocked { by, .. } => by.reason().map(str::to_owned),
+        Event::Blocked { by, .. } => by.hold().map(ToString::to_string),
         Event::Opened { rollback, .. } => rollback.as_ref().and_then(|it| it.reason.clone()),
         Event::DeploymentReported { .. }
         | Event::HookCalled { .. }

@@ -1,9 +1,45 @@
-//! Why a release puts its stage on hold.
+//! Why a stage is on hold, and why an image is rolled out nowhere.
 
 use std::fmt;
 
 use super::parts::{Fact, InParts, Parts};
-use crate::release::{HoldReason, reason};
+use crate::release::{Hold, HoldReason, Order, Ordered, Veto, reason};
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Order(ordered) => ordered.fmt(f),
+            Self::Release(reason) => reason.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Veto {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Order(ordered) => ordered.fmt(f),
+            Self::EditedOrders { problem } => {
+                write!(
+                    f,
+                    "the orders about the image in the ledger were edited: {problem}"
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for Ordered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let did = match self.order {
+            Order::Hold => "held it",
+            Order::LiftHold => "lifted the hold",
+            Order::LetGo => "let it go and held it",
+            Order::Veto => "vetoed the image",
+            Order::LiftVeto => "lifted the veto",
+        };
+        write!(f, "{} {did}: {}", self.by, self.reason)
+    }
+}
 
 impl fmt::Display for HoldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

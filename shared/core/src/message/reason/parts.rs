@@ -4,8 +4,8 @@
 use std::fmt;
 
 use crate::release::{
-    EndReason, FailedCheck, FaultCause, FaultLeft, HoldReason, LateCause, NotRestored, Reason,
-    RefusedAction, RollbackReason, ScalableTarget,
+    EndReason, FailedCheck, FaultCause, FaultLeft, Hold, HoldReason, LateCause, NotRestored,
+    Reason, RefusedAction, RollbackReason, ScalableTarget,
 };
 
 /// What can be told people in parts.
@@ -35,8 +35,8 @@ pub(in crate::message) enum Fact {
     RolledBack(RollbackReason),
     ReleaseEnded(EndReason),
     Held(HoldReason),
-    /// A stage is on hold, in these words.
-    OnHold(String),
+    /// A stage is on hold.
+    OnHold(Hold),
     CheckFailed(FailedCheck),
     ActionRefused(RefusedAction),
     CauseOfFault(FaultCause),

@@ -8,8 +8,8 @@ use crate::message::{entry_messages, one_line, slack_text};
 use crate::pipeline::{Channel, HookPoint};
 use crate::release::tests::given::{Story, deployment, given, in_progress};
 use crate::release::{
-    ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Event, HoldReason, Outcome,
-    Principal,
+    ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Event, Hold, HoldReason,
+    Outcome, Principal,
 };
 use crate::sample;
 
@@ -72,7 +72,9 @@ fn stories() -> Vec<Story> {
     }));
     let blocked = Event::Blocked {
         stage: "test".parse().unwrap(),
-        by: BlockedBy::Hold { reason: words() },
+        by: BlockedBy::Hold {
+            hold: Hold::by(Principal::Aws(words()), words()),
+        },
     };
     stories.push(pushed().planned("test", sample::plan()).happened(blocked));
     for outcome in [Outcome::Succeeded, Outcome::Failed] {

@@ -123,7 +123,7 @@ fn why_a_rollout_has_ended() {
             "there is no such service",
         ),
         (
-            json!({ "is": "vetoed_before", "said": "ada vetoed the image: it leaks" }),
+            json!({ "is": "vetoed_before", "veto": { "from": "order", "by": { "aws": "ada" }, "order": "veto", "reason": "it leaks" } }),
             "ada vetoed the image: it leaks",
         ),
         (

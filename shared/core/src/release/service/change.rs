@@ -23,9 +23,7 @@ pub fn service_change(
         .filter(|_| decides)
         .map(|live| ServiceWrite::Fence { epoch: live.epoch });
     let mut stage = release.stage_index();
-    let mut hold = release
-        .active_rollout()
-        .and_then(|live| Some(live.held.as_ref()?.to_string()));
+    let mut hold = release.active_rollout().and_then(|live| live.held.clone());
     let mut epoch = epoch_seen(release);
     let in_order = release.pipeline().arrivals.is_in_order();
     // What was seen just before it ended is written with the end.
@@ -77,7 +75,6 @@ pub fn service_change(
                 });
             }
             Event::Held { reason, .. } => {
-                let reason = reason.to_string();
                 hold = Some(reason.clone());
                 if release.active_rollout().is_none() {
                     let arrives =
@@ -89,7 +86,7 @@ pub fn service_change(
                     });
                     write = Some(ServiceWrite::Hold {
                         epoch,
-                        reason,
+                        reason: reason.clone(),
                         arrival,
                     });
                 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::names::ReleaseId;
 use crate::release::rollout::Phase;
-use crate::release::{Directive, Order, Release};
+use crate::release::{Directive, Hold, Order, Release};
 
 /// What a derived row says otherwise than the entries and orders do.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -168,7 +168,7 @@ impl Recomputed {
 struct Claims<'a> {
     takes: BTreeMap<u64, Vec<Tenure<'a>>>,
     /// By the epoch at which they were written.
-    holds: BTreeMap<u64, Vec<(Timestamp, String)>>,
+    holds: BTreeMap<u64, Vec<(Timestamp, Hold)>>,
     arrivals: Vec<Candidate>,
     waiting: ServiceRow,
 }
@@ -209,7 +209,7 @@ impl<'a> Claims<'a> {
                 arrival: arrives,
             } => {
                 let holds = self.holds.entry(*epoch).or_default();
-                holds.push((at, reason.clone()));
+                holds.push((at, Hold::Release(reason.clone())));
                 match arrives {
                     Some(Arrival::Candidate) => self.arrivals.push(arrival()),
                     Some(Arrival::InOrder) | None => {}
@@ -347,10 +347,10 @@ impl Tenure<'_> {
 fn between(
     row: &mut ServiceRow,
     epoch: u64,
-    holds: &BTreeMap<u64, Vec<(Timestamp, String)>>,
+    holds: &BTreeMap<u64, Vec<(Timestamp, Hold)>>,
     orders: &[Directive],
 ) {
-    let mut standing: Vec<(Timestamp, String)> = row
+    let mut standing: Vec<(Timestamp, Hold)> = row
         .hold
         .take()
         .map(|hold| (Timestamp::MIN, hold))
@@ -359,12 +359,12 @@ fn between(
     standing.extend(holds.get(&epoch).into_iter().flatten().cloned());
     for order in orders.iter().filter(|one| one.epoch == epoch && !one.owned) {
         if order.order.sets() {
-            standing.push((order.at, order.words()));
+            standing.push((order.at, order.hold()));
         }
     }
     for order in orders.iter().filter(|one| one.epoch == epoch && !one.owned) {
         if order.order == Order::LiftHold {
-            let lifted = |(_, hold): &(Timestamp, String)| order.lifted.as_ref() == Some(hold);
+            let lifted = |(_, hold): &(Timestamp, Hold)| order.lifted.as_ref() == Some(hold);
             if let Some(place) = standing.iter().position(lifted) {
                 standing.remove(place);
             }
@@ -372,15 +372,16 @@ fn between(
         }
     }
     // No more than one stands at a time.
-    row.hold = standing.into_iter().max().map(|(_, hold)| hold);
+    let last = standing.into_iter().max_by_key(|(at, _)| *at);
+    row.hold = last.map(|(_, hold)| hold);
 }
 
 fn apply_order(row: &mut ServiceRow, order: &Directive) {
     match order.order {
-        Order::Hold => row.hold = Some(order.words()),
+        Order::Hold => row.hold = Some(order.hold()),
         Order::LiftHold => (row.hold, row.baseline) = (None, None),
         Order::LetGo => {
-            row.hold = Some(order.words());
+            row.hold = Some(order.hold());
             (row.owner, row.baseline) = (None, None);
         }
         Order::Veto | Order::LiftVeto => {}

@@ -2,6 +2,7 @@
 //! store does, for whoever has the row in memory.
 
 use super::{Arrival, Candidate, ServiceChange, ServiceRow, ServiceWrite};
+use crate::release::Hold;
 
 /// The row does not allow the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -81,7 +82,7 @@ impl ServiceRow {
             ServiceWrite::Hold {
                 reason, arrival, ..
             } => {
-                self.hold = Some(reason.clone());
+                self.hold = Some(Hold::Release(reason.clone()));
                 match arrival {
                     None => {}
                     Some(Arrival::Candidate) => self.candidate = candidate(),
@@ -101,8 +102,8 @@ impl ServiceRow {
                     self.last_good = Some(good.clone());
                     self.history.clone_from(earlier);
                 }
-                if hold.is_some() {
-                    self.hold.clone_from(hold);
+                if let Some(reason) = hold {
+                    self.hold = Some(Hold::Release(reason.clone()));
                 }
             }
         }

@@ -8,10 +8,10 @@ use super::given::{Story, given, other, stage};
 use crate::names::ReleaseId;
 use crate::pipeline::Stage;
 use crate::release::{
-    Accepted, Action, Actor, DeploymentStatus, DeploymentStep, Entry, Event, GoodRelease, Image,
-    Incoming, NewRollback, Outcome, Principal, Release, Rollback, RollbackRefused, ServiceId,
-    ServiceRow, ServiceWrite, ShiftedStep, Unfounded, WantedRollback, ran, service_change,
-    verify_rollback,
+    Accepted, Action, Actor, DeploymentStatus, DeploymentStep, Entry, Event, GoodRelease, Hold,
+    Image, Incoming, NewRollback, Outcome, Principal, Release, Rollback, RollbackRefused,
+    ServiceId, ServiceRow, ServiceWrite, ShiftedStep, Unfounded, Veto, WantedRollback, ran,
+    service_change, verify_rollback,
 };
 use crate::sample;
 
@@ -311,10 +311,10 @@ fn a_rollback_passes_by_gates_holds_vetoes_and_newer_releases() {
     };
     assert!(changes.images.is_empty(), "it comes back exactly as it was");
     let story = story.planned_but("test", |plan| {
-        plan.veto = Some("vetoed".into());
+        plan.veto = Some(Veto::by(sample::slack("U1"), "it leaks"));
         plan.cannot_roll_back = Some(sample::cannot_roll_back());
         plan.service = ServiceRow {
-            hold: Some("a hold".into()),
+            hold: Some(Hold::by(sample::slack("U1"), "the sale")),
             candidate: Some(other("newer", sample::minute(99))),
             baseline: Some(sample::revision(3)),
             epoch: 4,

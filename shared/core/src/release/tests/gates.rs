@@ -5,8 +5,8 @@ use super::bringing_back::somebody;
 use super::given::{Story, given, other, stage};
 use crate::names::Fingerprint;
 use crate::release::{
-    ActionKind, BlockedBy, Candidate, Decision, DifferentPlaces, Event, Outcome, ServiceWrite,
-    Step, service_change,
+    ActionKind, BlockedBy, Candidate, Decision, DifferentPlaces, Event, Hold, Outcome,
+    ServiceWrite, Step, Veto, service_change,
 };
 use crate::sample;
 
@@ -106,10 +106,14 @@ fn a_rejection_after_the_grant_still_stops_what_has_not_begun() {
     assert_eq!(story.gives_up().0, Outcome::Refused);
 }
 
+fn ordered_hold() -> Hold {
+    Hold::by(sample::slack("U1"), "look first")
+}
+
 #[test]
 fn another_owner_or_a_hold_makes_the_release_queue_and_then_wait() {
     let owned = pushed().planned_but("test", |plan| plan.service.owner = Some(older().release));
-    let held = pushed().planned_but("test", |plan| plan.service.hold = Some("look first".into()));
+    let held = pushed().planned_but("test", |plan| plan.service.hold = Some(ordered_hold()));
     for (story, expected) in [
         (
             owned,
@@ -120,7 +124,7 @@ fn another_owner_or_a_hold_makes_the_release_queue_and_then_wait() {
         (
             held,
             BlockedBy::Hold {
-                reason: "look first".into(),
+                hold: ordered_hold(),
             },
         ),
     ] {
@@ -266,8 +270,16 @@ fn a_veto_ends_what_has_not_begun_and_what_comes_later() {
     }
     let begun = pushed().deploying_at_test().happened(veto());
     assert!(matches!(begun.next(), Step::Wait(_)), "it is finished");
-    let known = pushed().planned_but("test", |plan| plan.veto = Some("it is bad".into()));
-    assert_eq!(known.gives_up(), (Outcome::Refused, "it is bad".into()));
+    let known = pushed().planned_but("test", |plan| {
+        plan.veto = Some(Veto::by(sample::slack("U1"), "it is bad"))
+    });
+    assert_eq!(
+        known.gives_up(),
+        (
+            Outcome::Refused,
+            "Slack user U1 vetoed the image: it is bad".into()
+        )
+    );
 }
 
 #[test]

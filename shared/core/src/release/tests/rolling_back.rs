@@ -64,7 +64,7 @@ fn a_rollout_is_rolled_back_when_somebody_wants_it_and_the_stage_is_held() {
     else {
         panic!("it frees and holds: {:?}", change.write);
     };
-    assert_eq!(held, reason);
+    assert_eq!(held.to_string(), reason);
     assert_eq!(baseline, Some(sample::plan().previous));
 }
 

@@ -3,7 +3,8 @@
 use super::given::{Story, given, other, stage};
 use crate::pipeline::Channel;
 use crate::release::{
-    BlockedBy, Decision, Event, GoodRelease, Outcome, ServiceChange, ServiceWrite, service_change,
+    BlockedBy, Decision, Event, GoodRelease, Hold, Outcome, ServiceChange, ServiceWrite,
+    service_change,
 };
 use crate::sample;
 
@@ -184,7 +185,9 @@ fn a_release_that_owns_nothing_touches_no_service() {
     };
     let blocked = Event::Blocked {
         stage: stage("test"),
-        by: BlockedBy::Hold { reason: "x".into() },
+        by: BlockedBy::Hold {
+            hold: Hold::by(sample::slack("U1"), "x"),
+        },
     };
     for event in [voted, blocked, notified(1)] {
         assert_eq!(writes(&pushed(), &[event]), None);

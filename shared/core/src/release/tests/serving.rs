@@ -5,7 +5,7 @@ use serde_json::json;
 use super::given::{Story, deployment, given, stage};
 use crate::pipeline::HookPoint;
 use crate::release::{
-    Action, ActionKind, Arrival, BlockedBy, CheckResult, DeploymentStatus, Event, Outcome,
+    Action, ActionKind, Arrival, BlockedBy, CheckResult, DeploymentStatus, Event, Hold, Outcome,
     ServiceWrite, service_change,
 };
 use crate::sample;
@@ -220,7 +220,7 @@ fn a_release_that_holds_its_stage_as_it_arrives_arrives_all_the_same() {
             Event::Blocked {
                 stage: stage("test"),
                 by: BlockedBy::Hold {
-                    reason: sample::hold().to_string(),
+                    hold: Hold::Release(sample::hold()),
                 },
             },
         ];
@@ -229,7 +229,7 @@ fn a_release_that_holds_its_stage_as_it_arrives_arrives_all_the_same() {
             change.expect("a change").write,
             ServiceWrite::Hold {
                 epoch: 0,
-                reason: sample::hold().to_string(),
+                reason: sample::hold(),
                 arrival: Some(arrival),
             }
         );

@@ -10,8 +10,9 @@ use crate::names::ReleaseId;
 use crate::pipeline::HookPoint;
 use crate::release::{
     Accepted, ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, DeploymentStep,
-    EndReason, Entry, EntryText, Event, Incoming, Outcome, Phase, Principal, Release, ReplyRefusal,
-    ScalingState, ShiftedStep, StoredEntry, StoredNow, VoidReason, accept, reason, verify_chain,
+    EndReason, Entry, EntryText, Event, Hold, Incoming, Outcome, Phase, Principal, Release,
+    ReplyRefusal, ScalingState, ShiftedStep, StoredEntry, StoredNow, VoidReason, accept, reason,
+    verify_chain,
 };
 use crate::sample::{self, notified};
 use crate::token::TokenError;
@@ -25,7 +26,9 @@ pub(crate) fn eventful() -> Story {
         .planned("test", sample::plan())
         .happened(Event::Blocked {
             stage: stage("test"),
-            by: BlockedBy::Hold { reason: words() },
+            by: BlockedBy::Hold {
+                hold: Hold::by(sample::slack("U1"), words()),
+            },
         })
         .happened(Event::Replaced {
             stage: "test".parse().unwrap(),

@@ -6,9 +6,7 @@ use crate::release::BlockedBy;
 pub(super) fn ask(context: &Context<'_>) -> Verdict {
     match &context.plan.service.hold {
         Some(hold) => Verdict::Blocked {
-            by: BlockedBy::Hold {
-                reason: hold.clone(),
-            },
+            by: BlockedBy::Hold { hold: hold.clone() },
             pause: QUEUE_POLL,
         },
         None => Verdict::Open,

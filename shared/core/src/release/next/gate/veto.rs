@@ -6,10 +6,10 @@ use crate::release::{Outcome, Reason};
 
 pub(super) fn ask(context: &Context<'_>) -> Verdict {
     match &context.plan.veto {
-        Some(said) => Verdict::First(give_up_here(
+        Some(veto) => Verdict::First(give_up_here(
             context.stage,
             Outcome::Refused,
-            Reason::VetoedBefore { said: said.clone() },
+            Reason::VetoedBefore { veto: veto.clone() },
         )),
         None => Verdict::Open,
     }
