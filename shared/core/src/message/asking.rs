@@ -21,16 +21,22 @@ pub(super) fn approvers(gate: &ApprovalGate, style: Style) -> String {
     people.collect::<Vec<_>>().join(", ")
 }
 
-/// By whom approval is waited for, how many have given it, and until when it counts.
+/// By whom approval is waited for, how many have given it, until when it
+/// counts, and what happens then.
 pub(super) fn asks(open: &OpenApproval, style: Style) -> String {
     let by = open.gate.as_ref();
     let by = by
         .map(|gate| format!(" by {}", approvers(gate, style)))
         .unwrap_or_default();
     format!(
-        "{by} ({} of {}), until {}",
+        "{by} ({} of {}); {} if not approved by {}",
         open.approved,
         open.required,
+        if open.of_traffic {
+            "rolled back"
+        } else {
+            "expires"
+        },
         (style.time)(open.until)
     )
 }

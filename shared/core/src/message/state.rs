@@ -65,7 +65,7 @@ mod tests {
         });
         assert_eq!(
             state_of(json!([asked, vote])),
-            "production: waits for approval by U1, U2 (1 of 2), until 2026-11-24T10:00:00Z; shop-api:7 runs now"
+            "production: waits for approval by U1, U2 (1 of 2); expires if not approved by 2026-11-24T10:00:00Z; shop-api:7 runs now"
         );
         let started = json!({"type": "rollout_started", "stage": "production", "epoch": 1});
         assert_eq!(
@@ -80,7 +80,7 @@ mod tests {
         let back = json!({"type": "rollback_started", "reason": {"is": "left_in_place", "fault": fault("it fails")}});
         assert_eq!(
             state_of(json!([started, deploying, back])),
-            "production: Towpath rolls it back: it fails"
+            "production: Towpath rolls it back: it fails; fails if not through by 1970-01-01T02:00:00Z"
         );
         let ended = json!({
             "type": "ended", "outcome": "rolled_back",

@@ -105,14 +105,19 @@ pub(super) fn sentence(waiting: &Waiting, style: Style) -> String {
                 (style.time)(*until)
             )
         }
-        WaitsOn::Rollback { reason, since: _ } => {
-            format!(
-                "Towpath rolls it back: {}",
-                (style.quote)(&reason.to_string())
-            )
-        }
-        WaitsOn::RollbackByAws { reason } => {
-            format!("AWS rolls it back: {}", (style.quote)(&reason.to_string()))
-        }
+        WaitsOn::Rollback {
+            reason,
+            since: _,
+            until,
+        } => format!(
+            "Towpath rolls it back: {}; fails if not through by {}",
+            (style.quote)(&reason.to_string()),
+            (style.time)(*until)
+        ),
+        WaitsOn::RollbackByAws { reason, until } => format!(
+            "AWS rolls it back: {}; fails if not through by {}",
+            (style.quote)(&reason.to_string()),
+            (style.time)(*until)
+        ),
     }
 }

@@ -33,6 +33,7 @@ mod follow;
 mod gate;
 mod planned;
 mod preparing;
+mod rollback;
 mod rolling_back;
 mod traffic;
 mod turn;

@@ -65,11 +65,15 @@ pub enum WaitsOn {
         /// Why Towpath rolls it back.
         reason: RollbackReason,
         since: Timestamp,
+        /// When the rollout is left as it is.
+        until: Timestamp,
     },
     /// The end of a rollback that AWS has begun by itself.
     RollbackByAws {
         /// Why it does.
         reason: DeploymentFault,
+        /// When the rollout is left as it is.
+        until: Timestamp,
     },
 }
 
@@ -147,15 +151,14 @@ impl Waiting {
     #[must_use]
     pub fn until(&self) -> Option<Timestamp> {
         match &self.on {
-            WaitsOn::Start
-            | WaitsOn::Blocked(_)
-            | WaitsOn::Rollback { .. }
-            | WaitsOn::RollbackByAws { .. } => None,
+            WaitsOn::Start | WaitsOn::Blocked(_) => None,
             WaitsOn::Approval(approval) => Some(approval.until),
             WaitsOn::Preparation { until }
             | WaitsOn::DeploymentGroup { until, .. }
             | WaitsOn::Deployment { until, .. }
-            | WaitsOn::Bake { until, .. } => Some(*until),
+            | WaitsOn::Bake { until, .. }
+            | WaitsOn::Rollback { until, .. }
+            | WaitsOn::RollbackByAws { until, .. } => Some(*until),
         }
     }
 }
@@ -226,12 +229,14 @@ fn live(stage: &Stage, live: &ActiveRollout) -> WaitsOn {
         }) => WaitsOn::Rollback {
             reason: rollback.reason.clone(),
             since: rollback.at,
+            until: live.given_up_at(stage),
         },
         Progress::RollingBack {
             by: RollbackBy::Aws(reason),
             ..
         } => WaitsOn::RollbackByAws {
             reason: reason.clone(),
+            until: live.given_up_at(stage),
         },
         Progress::Closing(Closing::Over {
             deployment,

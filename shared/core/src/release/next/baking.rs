@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use super::closing::succeeded;
 use super::context::{MAX_POLL_INTERVAL, RolloutContext};
 use super::follow::observe;
-use super::rolling_back::{failed_while_baking, requested, roll_back, still_serves};
+use super::rollback::{failed_while_baking, requested, roll_back, still_serves};
 use super::{Step, calls, checks, finish, later, perform};
 use crate::pipeline::HookPoint;
 use crate::release::Action;

@@ -13,12 +13,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::context::RolloutContext;
-use super::deploying::stands_at;
 use super::{Step, checks, later, perform};
 use crate::names::DeploymentId;
 use crate::pipeline::{Check, HookPoint, Span};
 use crate::release::hook_verdict::{Verdict, slow_checks, verdict};
-use crate::release::rollout::{Deployment, HookCall};
+use crate::release::rollout::{Deployment, DeploymentStatus, DeploymentStep, HookCall};
 use crate::release::{Action, Checkpoints, Release};
 
 /// For how long an answer is left to the hook function, which gives it within seconds of its report.
@@ -166,4 +165,18 @@ fn answer(own: RolloutContext<'_>, call: &HookCall, execution: String, passed: b
         passed,
     };
     perform(release, vec![action])
+}
+
+/// The hook point at which a deployment of CodeDeploy's stands, if it does: a lifecycle event of that
+/// name is under way as long as nobody has answered. Of ECS's hooks ECS says more itself, and asks again.
+pub(super) fn stands_at(own: RolloutContext<'_>, deployment: &Deployment) -> Option<HookPoint> {
+    own.stage.engine.codedeploy()?;
+    let DeploymentStatus::InProgress {
+        at: DeploymentStep::Named { name, .. },
+        ..
+    } = &deployment.status
+    else {
+        return None;
+    };
+    HookPoint::of_lifecycle_event(name)
 }

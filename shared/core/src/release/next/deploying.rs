@@ -15,12 +15,12 @@
 use super::closing::known_cause;
 use super::context::RolloutContext;
 use super::follow::follow;
-use super::rolling_back::{self, is_begun_too_often, is_stuck, ongoing, requested, roll_back};
-use super::{Step, calls, finish, nobody_decided, rejection, traffic, veto};
-use crate::pipeline::{ApprovalPoint, HookPoint};
-use crate::release::rollout::{
-    Deployment, DeploymentStatus, DeploymentStep, OngoingRollback, Traffic,
+use super::rollback::{
+    failed_while_baking, is_begun_too_often, is_stuck, ongoing, requested, roll_back,
 };
+use super::{Step, calls, finish, nobody_decided, rejection, rolling_back, traffic, veto};
+use crate::pipeline::{ApprovalPoint, HookPoint};
+use crate::release::rollout::{Deployment, DeploymentStatus, OngoingRollback, Traffic};
 use crate::release::vote::Standing;
 use crate::release::{ActionKind, Event, LateCause, Outcome, RollbackReason, UnansweredHook};
 
@@ -46,7 +46,7 @@ fn wanted(own: RolloutContext<'_>, deployment: &Deployment) -> Option<OngoingRol
         // AWS may roll it back by itself: the next look tells.
         DeploymentStatus::Halted { .. } => None,
         DeploymentStatus::FailedInPlace { reason: fault } => requested(own)
-            .or_else(|| rolling_back::failed_while_baking(own))
+            .or_else(|| failed_while_baking(own))
             .or_else(|| {
                 let fault = fault.clone();
                 let reason = known_cause(own.live).unwrap_or(RollbackReason::LeftInPlace { fault });
@@ -137,26 +137,12 @@ fn waits_for_us(own: RolloutContext<'_>, deployment: &Deployment) -> bool {
 fn not_finished(own: RolloutContext<'_>, deployment: &Deployment) -> RollbackReason {
     RollbackReason::NotFinished {
         within: own.stage.timeout,
-        causes: stands_at(own, deployment)
+        causes: calls::stands_at(own, deployment)
             .and_then(|point| unanswered(own, point))
             .map(LateCause::Hook)
             .into_iter()
             .collect(),
     }
-}
-
-/// The hook point at which a deployment of CodeDeploy's stands, if it does: a lifecycle event of that
-/// name is under way as long as nobody has answered. Of ECS's hooks ECS says more itself, and asks again.
-pub(super) fn stands_at(own: RolloutContext<'_>, deployment: &Deployment) -> Option<HookPoint> {
-    own.stage.engine.codedeploy()?;
-    let DeploymentStatus::InProgress {
-        at: DeploymentStep::Named { name, .. },
-        ..
-    } = &deployment.status
-    else {
-        return None;
-    };
-    HookPoint::of_lifecycle_event(name)
 }
 
 /// The function that CodeDeploy asks at a hook point.

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::context::{MAX_POLL_INTERVAL, RolloutContext};
-use super::rolling_back::{given_up_at, is_fresh};
+use super::rollback::is_fresh;
 use super::{Step, calls, later, perform};
 use crate::release::Action;
 use crate::release::rollout::Deployment;
@@ -31,7 +31,7 @@ pub(super) fn follow(
         .fold(FIRST_POLL, |pause, _| (pause * 2).min(MAX_POLL_INTERVAL));
     let due = later(deployment.observed_at, pause);
     let due = calls::look_due(own, deployment).map_or(due, |look| due.min(look));
-    let last_look = given_up_at(own);
+    let last_look = own.live.given_up_at(own.stage);
     let due = if deployment.observed_at < last_look {
         due.min(last_look)
     } else {

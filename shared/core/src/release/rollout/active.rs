@@ -103,6 +103,14 @@ impl ActiveRollout {
         later(later(self.clock_from, stage.timeout.into()), self.pace())
     }
 
+    /// When a rollout that is being rolled back is left as it is: that may take as long as the rollout.
+    #[must_use]
+    pub fn given_up_at(&self, stage: &Stage) -> Timestamp {
+        let began = self.progress.rollback().map(|rollback| rollback.at);
+        let from = began.unwrap_or(Timestamp::MIN).max(self.deadline(stage));
+        later(later(from, stage.timeout.into()), self.pace())
+    }
+
     /// What shifting and baking take by the service's own configuration.
     pub(in crate::release) fn pace(&self) -> SignedDuration {
         SignedDuration::from_mins(self.plan.paced_minutes.into())

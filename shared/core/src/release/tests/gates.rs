@@ -175,7 +175,7 @@ fn asking_waits_for_votes_until_the_request_ends() {
     assert_eq!(
         story.waits(),
         (
-            "production: waits for approval by U1, U2 (0 of 1), until 2026-03-03T09:00:00Z; \
+            "production: waits for approval by U1, U2 (0 of 1); expires if not approved by 2026-03-03T09:00:00Z; \
              shop:7 runs now"
                 .into(),
             Some(sample::minute(1440))
@@ -202,7 +202,7 @@ fn one_of_two_needed_approvals_is_not_enough() {
         .voted("production-1", sample::slack("U1"), Decision::Approve);
     assert_eq!(
         story.waits().0,
-        "production: waits for approval by U1, U2 (1 of 2), until 2026-03-03T09:00:00Z; shop:7 runs now",
+        "production: waits for approval by U1, U2 (1 of 2); expires if not approved by 2026-03-03T09:00:00Z; shop:7 runs now",
         "one person counts once"
     );
     let granted = story.voted("production-1", sample::slack("U2"), Decision::Approve);
