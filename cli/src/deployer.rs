@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use towpath_core::names::{DeploymentId, ParameterName, PipelineName, Region, ReleaseId};
 use towpath_core::pipeline::{Pipeline, ReadError, Stage};
 use towpath_core::release::{
-    Action, BrokenSeal, Home, Release, ServiceId, ServiceRow, StoredEntry, Summary,
+    BrokenSeal, Home, PlanRequest, Release, ServiceId, ServiceRow, StoredEntry, Summary,
 };
 use towpath_deployer::Preview;
 use towpath_deployer::ports::ImageDetail;
@@ -141,7 +141,7 @@ pub(crate) trait Deployer {
         digest: &Digest,
     ) -> Result<Option<bool>, Failure>;
     /// What a rollout would do: nothing is changed.
-    async fn preview(&self, planning: &Action) -> Result<Preview, Failure>;
+    async fn preview(&self, planning: &PlanRequest) -> Result<Preview, Failure>;
     /// Whose a deployment is.
     async fn release_of(&self, deployment: &DeploymentId) -> Result<Option<ReleaseId>, Failure>;
     /// The rows of services, in their order.

@@ -99,8 +99,8 @@ pub(super) async fn run<D: Deployer>(
     let home = deployer.home().await?;
     let image = find_image(deployer, &pipeline, &home, &arguments.image).await?;
     let release = rehearsed(deployer, &pipeline, version, home, image)?;
-    let action = planning(&release, stage).ok_or("the stage has no service")?;
-    let preview = deployer.preview(&action).await?;
+    let request = planning(&release, stage).ok_or("the stage has no service")?;
+    let preview = deployer.preview(&request).await?;
     let diff = taskdef::diff(&preview.running, &preview.rendered);
     let report = report(&release, stage, &preview, &diff);
     match output {

@@ -14,7 +14,7 @@ use towpath_aws::{At, Aws, Caller, Reached, reach};
 use towpath_core::names::{AccountId, DeploymentId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::pipeline::Role;
 use towpath_core::release::{
-    Action, Home, Release, ServiceId, ServiceRow, StoredEntry, Summary, Writer,
+    Home, PlanRequest, Release, ServiceId, ServiceRow, StoredEntry, Summary, Writer,
 };
 use towpath_core::target::CheckUrl;
 use towpath_deployer::ports::{
@@ -216,7 +216,7 @@ impl Deployer for Installed {
         Ok(states.map(|states| states.contains_key(digest)))
     }
 
-    async fn preview(&self, planning: &Action) -> Result<Preview, Failure> {
+    async fn preview(&self, planning: &PlanRequest) -> Result<Preview, Failure> {
         Ok(preview(&self.aws, planning).await?)
     }
 

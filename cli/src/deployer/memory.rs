@@ -12,7 +12,7 @@ use towpath_aws::Reached;
 use towpath_core::names::{DeploymentId, ParameterName, PipelineName, ReleaseId};
 use towpath_core::pipeline::{PARAMETER_ROOT, Pipeline, Role};
 use towpath_core::release::{
-    Action, Actor, EndReason, Entry, Event, GoodRelease, Home, Image, Outcome, Plan, Release,
+    Actor, EndReason, Entry, Event, GoodRelease, Home, Image, Outcome, Plan, PlanRequest, Release,
     ServiceId, ServiceRow, StoredEntry, Summary, Untrusted, release_id,
 };
 use towpath_core::target::CheckUrl;
@@ -335,10 +335,8 @@ impl Deployer for Memory {
         Ok(Some(pushed || images.any(|image| image.digest == *digest)))
     }
 
-    async fn preview(&self, planning: &Action) -> Result<Preview, Failure> {
-        let Action::Plan { changes, .. } = planning else {
-            return Err("only planning has a preview".into());
-        };
+    async fn preview(&self, planning: &PlanRequest) -> Result<Preview, Failure> {
+        let changes = &planning.changes;
         let (running, plan) = self
             .preview
             .clone()

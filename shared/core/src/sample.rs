@@ -260,7 +260,7 @@ pub(crate) fn notified(release: &Release, action: &Action) -> Option<Event> {
                 through: *through,
             },
         }),
-        Action::Plan { .. }
+        Action::Plan(_)
         | Action::Register { .. }
         | Action::SuspendScaling { .. }
         | Action::Start(_)
@@ -268,9 +268,9 @@ pub(crate) fn notified(release: &Release, action: &Action) -> Option<Event> {
         | Action::RunChecks { .. }
         | Action::AnswerHook { .. }
         | Action::Continue { .. }
-        | Action::Observe { .. }
+        | Action::Observe(_)
         | Action::PollGroup { .. }
-        | Action::RollBack { .. }
+        | Action::RollBack(_)
         | Action::RestoreScaling { .. }
         | Action::Supersede { .. }
         | Action::NotifyNext { .. }

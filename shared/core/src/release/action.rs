@@ -56,6 +56,33 @@ pub struct DueCheck {
     pub task: Option<DeploymentId>,
 }
 
+/// What is to be read before a rollout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRequest {
+    pub stage: StageName,
+    /// Its service.
+    pub place: Place,
+    /// The engine that the service must be set up for.
+    pub engine: EngineSettings,
+    /// What to render from.
+    pub base: Base,
+    pub changes: Changes,
+    /// The containers that the task definition must have.
+    #[serde(default, skip_serializing_if = "NamedContainers::is_empty")]
+    pub containers: NamedContainers,
+    /// What the service must be set up to wait for.
+    pub checkpoints: Checkpoints,
+    /// Whether auto scaling will be suspended, so that its state must be known.
+    pub scaling: bool,
+    /// The revision to bring back, if the rollout is a rollback: it takes the base's place.
+    pub back_to: Option<Revision>,
+    /// The image that is rolled out, to be looked for among the vetoed ones.
+    pub image: Image,
+    /// What the image is for, where an earlier plan has read it: a digest stays what it is.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub platforms: BTreeSet<Platform>,
+}
+
 /// A deployment to be started, by whichever engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Start {
@@ -81,35 +108,85 @@ pub struct Start {
     pub is_rollback: bool,
 }
 
+/// A deployment to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observe {
+    /// The service.
+    pub place: Place,
+    pub engine: EngineSettings,
+    pub deployment: DeploymentId,
+    /// The revision that it brings.
+    pub revision: Revision,
+    /// The revision that ran before.
+    pub previous: Revision,
+    /// The deployment by which it is being rolled back, if we have begun to and it has an id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<DeploymentId>,
+    /// Why we roll it back, if we have begun to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolling_back: Option<RollbackReason>,
+    /// The id in whose name ECS starts its tasks, where that is known to be another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<DeploymentId>,
+    /// Whether nobody is asked on its way, wherever it pauses: it brings back what was good.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skip_pauses: bool,
+    /// Whether it was started so lately that AWS may not show it yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fresh: bool,
+    /// Whether all of the traffic was seen on the new version.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shifted: bool,
+}
+
+/// A deployment to be rolled back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollBack {
+    /// The service.
+    pub place: Place,
+    pub engine: EngineSettings,
+    /// The deployment to roll back.
+    pub deployment: DeploymentId,
+    /// The id in whose name ECS starts its tasks, where that is known to be another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<DeploymentId>,
+    /// Whether it did not come through in time, so that people want to know why its tasks failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timed_out: bool,
+    /// Whether it was seen to be over with the new version in place, so that there is nothing to
+    /// stop, and only another deployment brings the old one back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over: bool,
+    /// Whether it was started, or was begun to be rolled back, so lately that AWS may not show it yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fresh: bool,
+    /// The revision that it brings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Revision>,
+    /// The revision that ran before.
+    pub previous: Revision,
+    /// What CodeDeploy is told of the service, for when the deployment is over and another one
+    /// has to bring the old version back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<DeploymentTarget>,
+    /// The text by which that other one is found again.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub correlation_tag: String,
+    pub reason: RollbackReason,
+    /// How the rollout ends once the old version serves.
+    #[serde(default = "rolled_back")]
+    pub outcome: Outcome,
+    /// Whether the stage is held afterwards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hold: bool,
+}
+
 /// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Action {
     /// Read what a rollout would do. Changes nothing.
-    Plan {
-        stage: StageName,
-        /// Its service.
-        place: Place,
-        /// The engine that the service must be set up for.
-        engine: EngineSettings,
-        /// What to render from.
-        base: Base,
-        changes: Changes,
-        /// The containers that the task definition must have.
-        #[serde(default, skip_serializing_if = "NamedContainers::is_empty")]
-        containers: NamedContainers,
-        /// What the service must be set up to wait for.
-        checkpoints: Checkpoints,
-        /// Whether auto scaling will be suspended, so that its state must be known.
-        scaling: bool,
-        /// The revision to bring back, if the rollout is a rollback: it takes the base's place.
-        back_to: Option<Revision>,
-        /// The image that is rolled out, to be looked for among the vetoed ones.
-        image: Box<Image>,
-        /// What the image is for, where an earlier plan has read it: a digest stays what it is.
-        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-        platforms: BTreeSet<Platform>,
-    },
+    Plan(Box<PlanRequest>),
     /// Register the rendered task definition.
     Register {
         /// The service whose definition it is.
@@ -194,74 +271,9 @@ pub enum Action {
         pause: Option<PauseId>,
     },
     /// Look at a deployment. Changes nothing.
-    Observe {
-        /// The service.
-        place: Place,
-        engine: EngineSettings,
-        deployment: DeploymentId,
-        /// The revision that it brings.
-        revision: Revision,
-        /// The revision that ran before.
-        previous: Revision,
-        /// The deployment by which it is being rolled back, if we have begun to and it has an id.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        rollback: Option<DeploymentId>,
-        /// Why we roll it back, if we have begun to.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        rolling_back: Option<RollbackReason>,
-        /// The id in whose name ECS starts its tasks, where that is known to be another one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        tasks: Option<DeploymentId>,
-        /// Whether nobody is asked on its way, wherever it pauses: it brings back what was good.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        skip_pauses: bool,
-        /// Whether it was started so lately that AWS may not show it yet.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        fresh: bool,
-        /// Whether all of the traffic was seen on the new version.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        shifted: bool,
-    },
+    Observe(Box<Observe>),
     /// Bring back what ran before: traffic first.
-    RollBack {
-        /// The service.
-        place: Place,
-        engine: EngineSettings,
-        /// The deployment to roll back.
-        deployment: DeploymentId,
-        /// The id in whose name ECS starts its tasks, where that is known to be another one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        tasks: Option<DeploymentId>,
-        /// Whether it did not come through in time, so that people want to know why its tasks failed.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        timed_out: bool,
-        /// Whether it was seen to be over with the new version in place, so that there is nothing to
-        /// stop, and only another deployment brings the old one back.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        over: bool,
-        /// Whether it was started, or was begun to be rolled back, so lately that AWS may not show it yet.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        fresh: bool,
-        /// The revision that it brings.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        revision: Option<Revision>,
-        /// The revision that ran before.
-        previous: Revision,
-        /// What CodeDeploy is told of the service, for when the deployment is over and another one
-        /// has to bring the old version back.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        target: Option<DeploymentTarget>,
-        /// The text by which that other one is found again.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        correlation_tag: String,
-        reason: RollbackReason,
-        /// How the rollout ends once the old version serves.
-        #[serde(default = "rolled_back")]
-        outcome: Outcome,
-        /// Whether the stage is held afterwards.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        hold: bool,
-    },
+    RollBack(Box<RollBack>),
     /// Put auto scaling back as it was.
     RestoreScaling {
         /// The service.
@@ -364,7 +376,7 @@ impl Action {
     #[must_use]
     pub fn kind(&self) -> ActionKind {
         match self {
-            Self::Plan { .. } => ActionKind::Plan,
+            Self::Plan(_) => ActionKind::Plan,
             Self::Register { .. } => ActionKind::Register,
             Self::SuspendScaling { .. } => ActionKind::SuspendScaling,
             Self::Start(_) => ActionKind::Start,
@@ -372,8 +384,8 @@ impl Action {
             Self::RunChecks { .. } => ActionKind::RunChecks,
             Self::AnswerHook { .. } => ActionKind::AnswerHook,
             Self::Continue { .. } => ActionKind::Continue,
-            Self::Observe { .. } | Self::PollGroup { .. } => ActionKind::Observe,
-            Self::RollBack { .. } => ActionKind::RollBack,
+            Self::Observe(_) | Self::PollGroup { .. } => ActionKind::Observe,
+            Self::RollBack(_) => ActionKind::RollBack,
             Self::RestoreScaling { .. } => ActionKind::RestoreScaling,
             Self::Supersede { .. } => ActionKind::Supersede,
             Self::NotifyNext { .. } => ActionKind::NotifyNext,

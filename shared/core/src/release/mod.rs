@@ -44,7 +44,9 @@ mod waiting;
 
 pub use accept::{Incoming, NotTaken, accept, open};
 pub use accepted::Accepted;
-pub use action::{Action, ActionKind, Changes, DueCheck, Place, Start};
+pub use action::{
+    Action, ActionKind, Changes, DueCheck, Observe, Place, PlanRequest, RollBack, Start,
+};
 pub use blocked_by::BlockedBy;
 pub use checkpoints::Checkpoints;
 pub use correlation_tag::{CorrelationTag, NotOurs};

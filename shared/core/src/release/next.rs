@@ -38,6 +38,7 @@ mod rolling_back;
 mod traffic;
 mod turn;
 
+use crate::release::PlanRequest;
 use jiff::{SignedDuration, Timestamp};
 
 use self::changes::{changes, place};
@@ -220,16 +221,16 @@ fn work(release: &Release, moment: Tick) -> Step {
 
 fn plan(release: &Release, stage: &Stage) -> Step {
     match planning(release, stage) {
-        Some(action) => perform(release, vec![action]),
+        Some(request) => perform(release, vec![Action::Plan(Box::new(request))]),
         None => end(Outcome::Refused, EndReason::NoService),
     }
 }
 
-/// The action that reads what a release's rollout to a stage would do; `None` for a stage that is
-/// not one of its pipeline's. It can be performed for a release that nobody has opened.
+/// What is to be read before a release's rollout to a stage; `None` for a stage that is not one of its
+/// pipeline's. It can be read for a release that nobody has opened.
 #[must_use]
-pub fn planning(release: &Release, stage: &Stage) -> Option<Action> {
-    Some(Action::Plan {
+pub fn planning(release: &Release, stage: &Stage) -> Option<PlanRequest> {
+    Some(PlanRequest {
         stage: stage.name.clone(),
         place: place(release, stage)?,
         engine: stage.engine.clone(),
@@ -239,7 +240,7 @@ pub fn planning(release: &Release, stage: &Stage) -> Option<Action> {
         checkpoints: Checkpoints::of(stage),
         scaling: stage.suspends_auto_scaling(),
         back_to: release.rollback().map(|rollback| rollback.revision.clone()),
-        image: Box::new(release.image().clone()),
+        image: release.image().clone(),
         platforms: release.platforms(),
     })
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::{
     AwsSaid, Checkpoints, DeploymentFault, DeploymentStatus, DeploymentTarget, Event, FaultCause,
-    LateCause, Outcome, Place, RollbackReason, Start, Tried,
+    LateCause, Observe, Place, RollBack, RollbackReason, Start, Tried,
 };
 
 use crate::ports::{CallError, DeploymentGroup, Ports};
@@ -49,7 +49,7 @@ pub(crate) trait Engine {
     async fn observe<P: Ports>(
         &self,
         ports: &P,
-        observed: &Observed<'_>,
+        observe: &Observe,
     ) -> Result<DeploymentStatus, CallError>;
 
     /// Lets production traffic through to green.
@@ -65,11 +65,12 @@ pub(crate) trait Engine {
     async fn roll_back<P: Ports>(
         &self,
         ports: &P,
-        back: &RollbackTask<'_>,
+        back: &RollBack,
+        tried: Tried,
     ) -> Result<RollbackStart, CallError>;
 
     /// Why tasks of the deployment stopped, as far as that is known, in ECS's words.
-    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &RollbackTask<'_>) -> Vec<String>;
+    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &RollBack) -> Vec<String>;
 }
 
 /// What a service has to be set up for.
@@ -114,37 +115,16 @@ impl From<String> for Problem {
     }
 }
 
-/// The deployment that is looked at.
-pub(crate) struct Observed<'a> {
-    pub(crate) place: &'a Place,
-    pub(crate) deployment: &'a DeploymentId,
-    /// The id in whose name ECS starts its tasks, where that is known to be another one.
-    pub(crate) tasks: Option<&'a DeploymentId>,
-    /// The revision that it brings.
-    pub(crate) revision: &'a TaskDefinitionArn,
-    /// The revision that ran before.
-    pub(crate) previous: &'a TaskDefinitionArn,
-    /// The deployment by which it is being rolled back, if we have begun to and it has an id.
-    pub(crate) rollback: Option<&'a DeploymentId>,
-    /// Whether nobody is asked on its way, wherever it pauses.
-    pub(crate) skip_pauses: bool,
-    /// Whether what is looked at was started so lately that AWS may not show it yet.
-    pub(crate) fresh: bool,
-    /// Whether all of the traffic was seen on the new version.
-    pub(crate) shifted: bool,
-    /// Why we roll it back, if we have begun to.
-    pub(crate) rolling_back: Option<&'a RollbackReason>,
-}
-
-impl Observed<'_> {
-    /// Why a deployment has ended of which AWS says that somebody has stopped it. It says so of one
-    /// that Towpath has stopped, too, since it knows no difference: then why tasks of it stopped says
-    /// nothing.
-    pub(crate) fn stopped(&self, said: AwsSaid, tasks: Vec<String>) -> DeploymentFault {
-        match self.rolling_back {
-            Some(why) => stopped_by_towpath(why),
-            None => DeploymentFault::from(FaultCause::StoppedByUser { said }).with_tasks(tasks),
-        }
+/// Why a deployment has ended of which AWS says that somebody has stopped it. It says so of one that
+/// Towpath has stopped, too, since it knows no difference: then why tasks of it stopped says nothing.
+pub(crate) fn stopped_fault(
+    observe: &Observe,
+    said: AwsSaid,
+    tasks: Vec<String>,
+) -> DeploymentFault {
+    match &observe.rolling_back {
+        Some(why) => stopped_by_towpath(why),
+        None => DeploymentFault::from(FaultCause::StoppedByUser { said }).with_tasks(tasks),
     }
 }
 
@@ -152,30 +132,6 @@ impl Observed<'_> {
 pub(crate) fn stopped_by_towpath(why: &RollbackReason) -> DeploymentFault {
     let because = Box::new(why.clone());
     FaultCause::StoppedByTowpath { because }.into()
-}
-
-/// How a rollout is rolled back.
-pub(crate) struct RollbackTask<'a> {
-    /// What is known of whether an earlier try has begun it.
-    pub(crate) tried: Tried,
-    pub(crate) place: &'a Place,
-    /// The deployment to roll back.
-    pub(crate) deployment: &'a DeploymentId,
-    /// The id in whose name ECS starts its tasks, where that is known to be another one.
-    pub(crate) tasks: Option<&'a DeploymentId>,
-    /// Whether it is known to be over with the new version in place: there is nothing to stop.
-    pub(crate) over: bool,
-    /// Whether it was started, or was begun to be rolled back, so lately that AWS may not show it yet.
-    pub(crate) fresh: bool,
-    /// The revision that it brings.
-    pub(crate) revision: Option<&'a TaskDefinitionArn>,
-    /// The revision that ran before.
-    pub(crate) previous: &'a TaskDefinitionArn,
-    /// What CodeDeploy is told of the service, if the old version is to come back even from a
-    /// deployment that is over.
-    pub(crate) target: Option<&'a DeploymentTarget>,
-    /// The text by which a deployment of its own is found again.
-    pub(crate) correlation_tag: &'a str,
 }
 
 /// What came of rolling a rollout back.
@@ -202,13 +158,4 @@ impl From<Option<DeploymentId>> for StartedRollback {
             ..Self::default()
         }
     }
-}
-
-/// Why a rollout is rolled back, and what follows.
-pub(crate) struct RollbackCause<'a> {
-    pub(crate) reason: &'a RollbackReason,
-    /// Whether it is because it did not come through in time.
-    pub(crate) timed_out: bool,
-    pub(crate) outcome: Outcome,
-    pub(crate) hold: bool,
 }

@@ -14,12 +14,14 @@ mod update;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::pipeline::EngineSettings;
-use towpath_core::release::{Checkpoints, DeploymentTarget, Event, LateCause, Place, Start, Tried};
+use towpath_core::release::{
+    Checkpoints, DeploymentTarget, Event, LateCause, Observe, Place, RollBack, Start, Tried,
+};
 
 pub use codedeploy::only_all_at_once;
 pub(crate) use codedeploy::poll_group;
 use contract::{Engine, RollbackStart};
-pub(crate) use contract::{Observed, Problem, RollbackCause, RollbackTask, SetUp, Wanted};
+pub(crate) use contract::{Problem, SetUp, Wanted};
 pub use ecs::{hooks_to, unmet};
 
 use crate::ports::{CallError, DeploymentGroup, Ports};
@@ -104,26 +106,24 @@ pub(crate) async fn start<P: Ports>(
 
 pub(crate) async fn observe<P: Ports>(
     ports: &P,
-    settings: &EngineSettings,
-    observed: &Observed<'_>,
+    observe: &Observe,
 ) -> Result<Vec<Event>, CallError> {
-    let status = with!(settings, engine => engine.observe(ports, observed).await?);
+    let status = with!(&observe.engine, engine => engine.observe(ports, observe).await?);
     Ok(vec![Event::DeploymentObserved {
-        deployment: observed.deployment.clone(),
+        deployment: observe.deployment.clone(),
         status,
     }])
 }
 
 pub(crate) async fn roll_back<P: Ports>(
     ports: &P,
-    settings: &EngineSettings,
-    back: &RollbackTask<'_>,
-    because: RollbackCause<'_>,
+    back: &RollBack,
+    tried: Tried,
 ) -> Result<Vec<Event>, CallError> {
     // Side by side: traffic does not wait for an explanation.
-    let (taken, stuck) = with!(settings, engine => {
-        tokio::join!(engine.roll_back(ports, back), async {
-            if because.timed_out {
+    let (taken, stuck) = with!(&back.engine, engine => {
+        tokio::join!(engine.roll_back(ports, back, tried), async {
+            if back.timed_out {
                 engine.stopped_tasks(ports, back).await
             } else {
                 Vec::new()
@@ -136,13 +136,13 @@ pub(crate) async fn roll_back<P: Ports>(
             let mut stuck: Vec<_> = stopped
                 .map(|said| LateCause::StoppedTask { said })
                 .collect();
-            stuck.extend(begun.waited.filter(|_| because.timed_out));
+            stuck.extend(begun.waited.filter(|_| back.timed_out));
             Event::RollbackStarted {
                 deployment: begun.deployment,
                 alias: begun.alias,
-                reason: because.reason.clone().with_causes(stuck),
-                outcome: because.outcome,
-                hold: because.hold,
+                reason: back.reason.clone().with_causes(stuck),
+                outcome: back.outcome,
+                hold: back.hold,
             }
         }
         RollbackStart::Replaced(status) => Event::DeploymentObserved {

@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
 use towpath_core::release::{
-    AwsService, DeploymentStatus, DeploymentStep, Event, External, FaultCause, Place, ShiftedStep,
+    AwsService, DeploymentStatus, DeploymentStep, Event, External, FaultCause, Observe, Place,
+    ShiftedStep,
 };
 
-use super::contract::Observed;
 use crate::ports::{CallError, Ports};
 use crate::service::Service;
 
@@ -19,28 +19,28 @@ const SHOWN: SignedDuration = SignedDuration::from_mins(5);
 /// A deployment that was successful serves, unless somebody has deployed something else since.
 pub(super) async fn serves<P: Ports>(
     ports: &P,
-    observed: &Observed<'_>,
+    observe: &Observe,
     ended_at: Option<Timestamp>,
 ) -> Result<DeploymentStatus, CallError> {
-    let Some(service) = ports.describe_service(observed.place).await? else {
+    let Some(service) = ports.describe_service(&observe.place).await? else {
         return Ok(deleted());
     };
     let runs = Service(&service).revision();
-    Ok(succeeded(observed, runs.as_ref(), ended_at, ports.now()))
+    Ok(succeeded(observe, runs.as_ref(), ended_at, ports.now()))
 }
 
 /// How a deployment stands that was successful and ended then, when the service is shown to run that.
 fn succeeded(
-    observed: &Observed<'_>,
+    observe: &Observe,
     runs: Option<&TaskDefinitionArn>,
     ended_at: Option<Timestamp>,
     now: Timestamp,
 ) -> DeploymentStatus {
-    let Some(other) = runs.filter(|runs| *runs != observed.revision) else {
+    let Some(other) = runs.filter(|runs| *runs != &observe.revision) else {
         return DeploymentStatus::Succeeded;
     };
     let lately = ended_at.is_some_and(|ended_at| now.duration_since(ended_at) < SHOWN);
-    match (lately && other == observed.previous, observed.shifted) {
+    match (lately && other == &observe.previous, observe.shifted) {
         (false, _) => replaced_by(other),
         (true, false) => not_shown_yet(AwsService::Ecs),
         // What has been seen is not replaced by an older answer.
@@ -54,12 +54,9 @@ fn succeeded(
 
 /// Whether the new version is what the service names: what serves, or what its next deployment
 /// begins with and its tasks are replaced by.
-pub(super) async fn is_named<P: Ports>(
-    ports: &P,
-    observed: &Observed<'_>,
-) -> Result<bool, CallError> {
-    let service = ports.describe_service(observed.place).await?;
-    Ok(service.is_some_and(|it| Service(&it).revision().as_ref() == Some(observed.revision)))
+pub(super) async fn is_named<P: Ports>(ports: &P, observe: &Observe) -> Result<bool, CallError> {
+    let service = ports.describe_service(&observe.place).await?;
+    Ok(service.is_some_and(|it| Service(&it).revision().as_ref() == Some(&observe.revision)))
 }
 
 /// How a deployment stands that was just started and is not shown: what has been changed may not be
@@ -147,12 +144,13 @@ mod tests {
         };
         let deployment: DeploymentId = "d-1".parse().unwrap();
         let (before, brings) = (revision(7), revision(8));
-        let observed = Observed {
-            place: &place,
-            deployment: &deployment,
+        let observe = Observe {
+            place,
+            engine: serde_json::from_value(serde_json::json!({ "rolling": {} })).unwrap(),
+            deployment,
             tasks: None,
-            revision: &brings,
-            previous: &before,
+            revision: brings,
+            previous: before,
             rollback: None,
             skip_pauses: false,
             fresh: false,
@@ -161,7 +159,7 @@ mod tests {
         };
         let at = |time: &str| format!("2026-11-23T{time}Z").parse::<Timestamp>().unwrap();
         let runs = runs.map(revision);
-        succeeded(&observed, runs.as_ref(), Some(at("10:00:00")), at(now))
+        succeeded(&observe, runs.as_ref(), Some(at("10:00:00")), at(now))
     }
 
     #[test]

@@ -128,8 +128,11 @@ async fn perform_action<P: Ports>(
 ) -> Result<Vec<Event>, CallError> {
     let tried = task.tried;
     match &task.action {
-        Action::Plan { .. } => {
-            let request = plan::Request::of(&task.action).expect("it plans");
+        Action::Plan(asked) => {
+            let request = plan::Request {
+                asked,
+                rehearsed: false,
+            };
             plan::plan(ports, release, &request).await
         }
         Action::Register {
@@ -217,69 +220,8 @@ async fn perform_action<P: Ports>(
             deployment,
             pause,
         } => engine::let_through(ports, place, engine, deployment, pause.as_ref()).await,
-        Action::Observe {
-            place,
-            engine,
-            deployment,
-            revision,
-            previous,
-            rollback,
-            rolling_back,
-            tasks,
-            skip_pauses,
-            fresh,
-            shifted,
-        } => {
-            let observed = engine::Observed {
-                place,
-                deployment,
-                tasks: tasks.as_ref(),
-                revision,
-                previous,
-                rollback: rollback.as_ref(),
-                skip_pauses: *skip_pauses,
-                fresh: *fresh,
-                shifted: *shifted,
-                rolling_back: rolling_back.as_ref(),
-            };
-            engine::observe(ports, engine, &observed).await
-        }
-        Action::RollBack {
-            place,
-            engine,
-            deployment,
-            tasks,
-            timed_out,
-            over,
-            fresh,
-            revision,
-            previous,
-            target,
-            correlation_tag,
-            reason,
-            outcome,
-            hold,
-        } => {
-            let back = engine::RollbackTask {
-                place,
-                deployment,
-                tasks: tasks.as_ref(),
-                over: *over,
-                fresh: *fresh,
-                revision: revision.as_ref(),
-                previous,
-                target: target.as_ref(),
-                correlation_tag,
-                tried,
-            };
-            let because = engine::RollbackCause {
-                reason,
-                timed_out: *timed_out,
-                outcome: *outcome,
-                hold: *hold,
-            };
-            engine::roll_back(ports, engine, &back, because).await
-        }
+        Action::Observe(observe) => engine::observe(ports, observe).await,
+        Action::RollBack(back) => engine::roll_back(ports, back, tried).await,
         Action::Supersede { older, service } => {
             notify_release::supersede(ports, release, older, service).await
         }

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::context::{MAX_POLL_INTERVAL, RolloutContext};
 use super::rollback::is_fresh;
 use super::{Step, calls, later, perform};
-use crate::release::Action;
 use crate::release::rollout::Deployment;
+use crate::release::{Action, Observe};
 
 /// The first pause before a deployment is looked at without having reported anything; it doubles
 /// up to [`MAX_POLL_INTERVAL`] while nothing changes.
@@ -56,14 +56,14 @@ pub(super) fn follow(
 
 pub(super) fn observe(own: RolloutContext<'_>, deployment: &Deployment) -> Action {
     let live = own.live;
-    let before = live.plan.previous.clone();
+    let previous = live.plan.previous.clone();
     let rollback = live.progress.rollback();
-    Action::Observe {
+    Action::Observe(Box::new(Observe {
         place: own.place.clone(),
         engine: own.stage.engine.clone(),
         deployment: deployment.id.clone(),
-        revision: live.revision.clone().unwrap_or_else(|| before.clone()),
-        previous: before,
+        revision: live.revision.clone().unwrap_or_else(|| previous.clone()),
+        previous,
         rollback: deployment
             .rollback
             .as_ref()
@@ -74,5 +74,5 @@ pub(super) fn observe(own: RolloutContext<'_>, deployment: &Deployment) -> Actio
         skip_pauses: own.release.rollback().is_some(),
         fresh: is_fresh(own, deployment),
         shifted: deployment.shifted_at.is_some(),
-    }
+    }))
 }

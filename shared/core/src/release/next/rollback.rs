@@ -8,7 +8,9 @@ use super::context::RolloutContext;
 use super::{Step, later, perform};
 use crate::pipeline::HookPoint;
 use crate::release::rollout::{Deployment, DeploymentStatus, OngoingRollback};
-use crate::release::{Action, Conclusion, Event, Outcome, Reason, RollbackReason, reason};
+use crate::release::{
+    Action, Conclusion, Event, Outcome, Reason, RollBack, RollbackReason, reason,
+};
 
 /// How often it is begun to roll a rollout back: that it is begun again and again leads nowhere.
 pub(crate) const MAX_ROLLBACKS: usize = 12;
@@ -126,7 +128,7 @@ pub(super) fn roll_back(
         hold,
         at: _,
     } = rollback;
-    let action = Action::RollBack {
+    let action = Action::RollBack(Box::new(RollBack {
         place: own.place.clone(),
         engine: own.stage.engine.clone(),
         deployment: deployment.id.clone(),
@@ -141,6 +143,6 @@ pub(super) fn roll_back(
         reason,
         outcome,
         hold,
-    };
+    }));
     perform(own.release, vec![action])
 }

@@ -2,7 +2,7 @@
 
 use super::given::{Story, given, other, stage};
 use crate::pipeline::HookPoint;
-use crate::release::{Accepted, Checkpoints, Incoming};
+use crate::release::{Accepted, Checkpoints, Incoming, PlanRequest};
 use crate::release::{Action, ActionKind, Candidate, Decision, Event, Outcome, Plan, Step};
 use crate::sample::{self, notified};
 
@@ -117,15 +117,13 @@ fn a_live_release_that_was_overtaken_goes_on() {
 #[test]
 fn pending_reads_the_plan_of_its_own_stage() {
     let story = pushed();
-    let [
-        Action::Plan {
-            stage: at,
-            place,
-            changes,
-            scaling: true,
-            ..
-        },
-    ] = &story.asks_for()[..]
+    let PlanRequest {
+        stage: at,
+        place,
+        changes,
+        scaling: true,
+        ..
+    } = &story.plans()
     else {
         panic!("it plans: {:?}", story.asks_for());
     };
@@ -150,14 +148,9 @@ fn pending_reads_the_plan_of_its_own_stage() {
 #[test]
 fn a_plan_goes_to_the_account_that_the_stage_names() {
     let story = pushed().stands_at_production();
-    let [
-        Action::Plan {
-            place, checkpoints, ..
-        },
-    ] = &story.asks_for()[..]
-    else {
-        panic!("it plans: {:?}", story.asks_for());
-    };
+    let PlanRequest {
+        place, checkpoints, ..
+    } = &story.plans();
     assert_eq!(
         *checkpoints,
         Checkpoints::default(),
@@ -174,10 +167,8 @@ fn codedeploy_is_to_call_the_hook_function_where_the_stage_has_checks() {
     let story = pushed()
         .planned("test", sample::plan())
         .ended("test", Outcome::Succeeded, None);
-    let asked = story.asks_for();
-    let [Action::Plan { checkpoints, .. }] = &asked[..] else {
-        panic!("it plans: {asked:?}");
-    };
+    let asked = story.plans();
+    let PlanRequest { checkpoints, .. } = &asked;
     assert_eq!(checkpoints.hooks[..], [HookPoint::AfterTestTraffic]);
 }
 

@@ -8,8 +8,8 @@ use super::given::{Story, given, other, stage};
 use crate::names::ReleaseId;
 use crate::pipeline::Stage;
 use crate::release::{
-    Accepted, Action, Actor, DeploymentStatus, DeploymentStep, Entry, Event, GoodRelease, Hold,
-    Image, Incoming, NewRollback, Outcome, Principal, Release, Rollback, RollbackRefused,
+    Accepted, Actor, DeploymentStatus, DeploymentStep, Entry, Event, GoodRelease, Hold, Image,
+    Incoming, NewRollback, Outcome, PlanRequest, Principal, Release, Rollback, RollbackRefused,
     ServiceId, ServiceRow, ServiceWrite, ShiftedStep, Unfounded, Veto, WantedRollback, ran,
     service_change, verify_rollback,
 };
@@ -294,21 +294,14 @@ fn a_rollback_changes_nothing_but_the_revision_whoever_opened_it() {
 #[test]
 fn a_rollback_passes_by_gates_holds_vetoes_and_newer_releases() {
     let story = rolling_back();
-    let [
-        Action::Plan {
-            back_to,
-            checkpoints,
-            ..
-        },
-    ] = &story.asks_for()[..]
-    else {
-        panic!("it plans: {:?}", story.asks_for());
-    };
+    let PlanRequest {
+        back_to,
+        checkpoints,
+        ..
+    } = &story.plans();
     assert_eq!(*back_to, Some(sample::revision(8)));
     assert!(checkpoints.hooks.is_empty() && !checkpoints.pause);
-    let [Action::Plan { changes, .. }] = &story.asks_for()[..] else {
-        panic!("it plans: {:?}", story.asks_for());
-    };
+    let PlanRequest { changes, .. } = &story.plans();
     assert!(changes.images.is_empty(), "it comes back exactly as it was");
     let story = story.planned_but("test", |plan| {
         plan.veto = Some(Veto::by(sample::slack("U1"), "it leaks"));

@@ -3,7 +3,7 @@
 use super::given::{Story, deployment, given, in_progress};
 use crate::pipeline::HookPoint;
 use crate::release::{
-    Action, ActionKind, CheckResult, DeploymentStatus, Event, Outcome, ScalingState,
+    Action, ActionKind, CheckResult, DeploymentStatus, Event, Outcome, RollBack, ScalingState,
 };
 use crate::sample;
 
@@ -43,8 +43,7 @@ fn a_deployment_is_looked_at_when_something_is_reported_or_time_has_passed() {
 
 #[test]
 fn a_deployment_is_fresh_for_five_minutes_and_until_it_is_seen_to_come_to_something() {
-    let fresh =
-        |story: &Story| matches!(story.asks_for()[..], [Action::Observe { fresh: true, .. }]);
+    let fresh = |story: &Story| story.looks().fresh;
     let reported = |story: Story| {
         story.happened(Event::DeploymentReported {
             deployment: deployment(ECS),
@@ -95,17 +94,12 @@ fn pauses_between_looks_double_up_to_ten_minutes_while_nothing_changes() {
 #[test]
 fn a_deployment_whose_time_is_up_is_rolled_back_once() {
     let story = pushed().deploying_at_test().at(60);
-    let asked = story.asks_for();
-    let [
-        Action::RollBack {
-            previous: to,
-            deployment,
-            ..
-        },
-    ] = &asked[..]
-    else {
-        panic!("it rolls back: {asked:?}");
-    };
+    let asked = story.rolls_back();
+    let RollBack {
+        previous: to,
+        deployment,
+        ..
+    } = &asked;
     assert_eq!((to, deployment.as_str()), (&sample::revision(7), ECS));
     let back = story.intended().happened(Event::RollbackStarted {
         deployment: None,
@@ -134,16 +128,14 @@ fn what_failed_and_is_left_in_place_is_rolled_back() {
         .deploying_at_test()
         .at(5)
         .observed(ECS, failed_in_place());
-    let asked = story.asks_for();
-    let [
-        Action::RollBack {
-            previous: to,
-            over: true,
-            ..
-        },
-    ] = &asked[..]
+    let asked = story.rolls_back();
+    let RollBack {
+        previous: to,
+        over: true,
+        ..
+    } = &asked
     else {
-        panic!("another deployment brings the old version back: {asked:?}");
+        panic!("{asked:?}");
     };
     assert_eq!(to, &sample::revision(7));
     let back = story.intended().happened(Event::RollbackStarted {

@@ -6,9 +6,9 @@ use crate::names::{DeploymentId, ReleaseId, StageName};
 use crate::pipeline::{HookPoint, Pipeline};
 use crate::release::{
     Accepted, Action, ActionKind, Actor, Candidate, CheckResult, Decision, DeploymentStatus,
-    DeploymentStep, Entry, Event, Incoming, Outcome, Plan, Principal, Refusal, Release,
-    ScalingState, ServiceId, Step, StoredNow, Task, Tick, accept, next, pending_notifications,
-    release_id,
+    DeploymentStep, Entry, Event, Incoming, Observe, Outcome, Plan, PlanRequest, Principal,
+    Refusal, Release, RollBack, ScalingState, ServiceId, Step, StoredNow, Task, Tick, accept, next,
+    pending_notifications, release_id,
 };
 use crate::sample;
 
@@ -260,6 +260,30 @@ impl Story {
 
     pub(crate) fn asks_for(&self) -> Vec<Action> {
         self.tasks().into_iter().map(|task| task.action).collect()
+    }
+
+    /// The one rollback that it asks for.
+    pub(crate) fn rolls_back(&self) -> RollBack {
+        let [Action::RollBack(back)] = &self.asks_for()[..] else {
+            panic!("it rolls back: {:?}", self.asks_for());
+        };
+        (**back).clone()
+    }
+
+    /// The one plan that it asks for.
+    pub(crate) fn plans(&self) -> PlanRequest {
+        let [Action::Plan(request)] = &self.asks_for()[..] else {
+            panic!("it plans: {:?}", self.asks_for());
+        };
+        (**request).clone()
+    }
+
+    /// The one look that it asks for.
+    pub(crate) fn looks(&self) -> Observe {
+        let [Action::Observe(observe)] = &self.asks_for()[..] else {
+            panic!("it looks at the deployment: {:?}", self.asks_for());
+        };
+        (**observe).clone()
     }
 
     pub(crate) fn kinds(&self) -> Vec<ActionKind> {

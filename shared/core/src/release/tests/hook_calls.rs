@@ -6,7 +6,7 @@ use super::given::{Story, deployment, in_progress, stage};
 use super::watching::{ID, deploying, result, with};
 use crate::pipeline::HookPoint;
 use crate::release::{
-    Accepted, Action, ActionKind, CheckResult, Event, Incoming, Outcome, WaitsOn, reason,
+    Accepted, Action, ActionKind, CheckResult, Event, Incoming, Outcome, RollBack, WaitsOn, reason,
 };
 use crate::sample;
 
@@ -219,14 +219,12 @@ fn a_deployment_at_a_hook_of_which_nothing_is_heard_is_rolled_back_after_twenty_
     assert_eq!(story.waits().1, Some(sample::minute(22)), "a look in time");
     assert_eq!(story.clone().at(22).kinds(), [ActionKind::Observe]);
     let silent = asks(story.at(22));
-    let [
-        Action::RollBack {
-            outcome,
-            hold: false,
-            reason,
-            ..
-        },
-    ] = &silent.asks_for()[..]
+    let RollBack {
+        outcome,
+        hold: false,
+        reason,
+        ..
+    } = &silent.rolls_back()
     else {
         panic!("it rolls back: {:?}", silent.asks_for());
     };

@@ -3,7 +3,7 @@
 use super::bringing_back::somebody;
 use super::given::{Story, given, kept, stage};
 use crate::release::{
-    Accepted, Action, DeploymentStatus, Event, Incoming, Outcome, Principal, ServiceWrite,
+    Accepted, DeploymentStatus, Event, Incoming, Outcome, Principal, RollBack, ServiceWrite,
     service_change,
 };
 use crate::sample;
@@ -29,7 +29,7 @@ fn a_rollout_is_rolled_back_when_somebody_wants_it_and_the_stage_is_held() {
     };
     let story = story.happened(events[0].clone());
     assert_eq!(story.accepts(wanted(somebody())), Ok(Accepted::Known));
-    let [Action::RollBack { hold: true, .. }] = &story.asks_for()[..] else {
+    let RollBack { hold: true, .. } = &story.rolls_back() else {
         panic!("it rolls back: {:?}", story.asks_for());
     };
     let story = story

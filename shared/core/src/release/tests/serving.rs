@@ -5,8 +5,8 @@ use serde_json::json;
 use super::given::{Story, deployment, given, stage};
 use crate::pipeline::HookPoint;
 use crate::release::{
-    Action, ActionKind, Arrival, BlockedBy, CheckResult, DeploymentStatus, Event, Hold, Outcome,
-    ServiceWrite, service_change,
+    ActionKind, Arrival, BlockedBy, CheckResult, DeploymentStatus, Event, Hold, Observe, Outcome,
+    RollBack, ServiceWrite, service_change,
 };
 use crate::sample;
 
@@ -90,7 +90,7 @@ fn held(story: &Story) -> (Outcome, String, String) {
 fn it_is_rolled_back_late_in_a_long_bake_too() {
     for event in [unwanted(), alarm()] {
         let story = serving().at(150).happened(event);
-        let [Action::RollBack { hold: true, .. }] = &story.asks_for()[..] else {
+        let RollBack { hold: true, .. } = &story.rolls_back() else {
             panic!("it rolls back: {:?}", story.records());
         };
     }
@@ -139,11 +139,9 @@ fn who_joins_a_rollback_that_began_by_itself_gets_it_whatever_has_come_meanwhile
     // It had succeeded in the moment in which its time was up.
     let story = serving().happened(begun(false)).happened(unwanted());
     let story = story.at(1).observed(ID, DeploymentStatus::Succeeded);
-    let [
-        Action::RollBack {
-            hold: true, reason, ..
-        },
-    ] = &story.asks_for()[..]
+    let RollBack {
+        hold: true, reason, ..
+    } = &story.rolls_back()
     else {
         panic!("it rolls back: {:?}", story.records());
     };
@@ -189,10 +187,8 @@ fn what_was_seen_to_serve_is_looked_at_as_such() {
             deployment: deployment(ID),
             state: "SUCCESS".into(),
         };
-        let asked = story.happened(event).asks_for();
-        let [Action::Observe { shifted, .. }] = &asked[..] else {
-            panic!("it is looked at: {asked:?}");
-        };
+        let asked = story.happened(event).looks();
+        let Observe { shifted, .. } = &asked;
         *shifted
     };
     assert!(reported(serving()));

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::given::{Story, deployment, given, in_progress, stage, vote};
 use crate::pipeline::HookPoint;
 use crate::release::{
-    Action, ActionKind, CheckResult, Decision, DeploymentStatus, Event, Outcome, ShiftedStep,
-    reason,
+    Action, ActionKind, CheckResult, Decision, DeploymentStatus, Event, Observe, Outcome, RollBack,
+    ShiftedStep, reason,
 };
 use crate::sample;
 
@@ -75,14 +75,12 @@ fn a_vetoed_image_is_not_let_through_where_nobody_is_asked() {
         let story = story.observed(ID, DeploymentStatus::Ready { pause });
         let refused = story.clone().happened(vetoed());
         for refused in [meanwhile.observed(ID, ready()), refused] {
-            let [
-                Action::RollBack {
-                    outcome: Outcome::Refused,
-                    hold: false,
-                    reason,
-                    ..
-                },
-            ] = &refused.asks_for()[..]
+            let RollBack {
+                outcome: Outcome::Refused,
+                hold: false,
+                reason,
+                ..
+            } = &refused.rolls_back()
             else {
                 panic!("it rolls back: {:?}", refused.asks_for());
             };
@@ -118,12 +116,10 @@ fn a_vetoed_image_is_let_through_at_no_further_pause() {
         "an answer from before"
     );
     let second = story.observed(ID, pause("pause-2"));
-    let [
-        Action::RollBack {
-            outcome: Outcome::Refused,
-            ..
-        },
-    ] = &second.asks_for()[..]
+    let RollBack {
+        outcome: Outcome::Refused,
+        ..
+    } = &second.rolls_back()
     else {
         panic!("it rolls back: {:?}", second.asks_for());
     };
@@ -177,13 +173,11 @@ fn a_rejection_before_traffic_moves_takes_green_back_and_ends_as_refused() {
     let rejected = story
         .clone()
         .voted("staging-1", sample::slack("U2"), Decision::Reject);
-    let [
-        Action::RollBack {
-            outcome: Outcome::Refused,
-            hold: false,
-            ..
-        },
-    ] = &rejected.asks_for()[..]
+    let RollBack {
+        outcome: Outcome::Refused,
+        hold: false,
+        ..
+    } = &rejected.rolls_back()
     else {
         panic!("it rolls back: {:?}", rejected.asks_for());
     };
@@ -207,9 +201,7 @@ fn a_rejection_before_traffic_moves_takes_green_back_and_ends_as_refused() {
         (Outcome::Refused, "Slack user U2 rejected it".into())
     );
     let expired = story.at(61);
-    let [Action::RollBack { outcome, .. }] = &expired.asks_for()[..] else {
-        panic!("it rolls back: {:?}", expired.asks_for());
-    };
+    let RollBack { outcome, .. } = &expired.rolls_back();
     assert_eq!(*outcome, Outcome::Expired);
 }
 
@@ -297,18 +289,16 @@ fn a_check_that_fails_while_it_bakes_brings_the_old_version_back_and_holds_the_s
         )
         .restored()
         .happened(result("errors", HookPoint::Bake, false));
-    let asked = story.asks_for();
-    let [
-        Action::RollBack {
-            outcome,
-            hold: true,
-            target: Some(_),
-            reason,
-            ..
-        },
-    ] = &asked[..]
+    let asked = story.rolls_back();
+    let RollBack {
+        outcome,
+        hold: true,
+        target: Some(_),
+        reason,
+        ..
+    } = &asked
     else {
-        panic!("it rolls back: {asked:?}");
+        panic!("{asked:?}");
     };
     assert_eq!(*outcome, Outcome::RolledBack);
     let said = reason.to_string();
@@ -320,16 +310,11 @@ fn a_check_that_fails_while_it_bakes_brings_the_old_version_back_and_holds_the_s
         outcome: *outcome,
         hold: true,
     });
-    let [
-        Action::Observe {
-            rollback: back,
-            rolling_back: stopping,
-            ..
-        },
-    ] = &story.at(9).asks_for()[..]
-    else {
-        panic!("it looks at the rollback");
-    };
+    let Observe {
+        rollback: back,
+        rolling_back: stopping,
+        ..
+    } = &story.at(9).looks();
     assert_eq!(*back, Some(deployment("d-2")));
     assert!(stopping.is_some());
 }
@@ -342,9 +327,7 @@ fn a_bake_that_is_over_has_not_succeeded_while_somebody_wants_it_back() {
         by: sample::slack("U1"),
         reason: Some("it is slow".into()),
     });
-    let [Action::RollBack { reason, hold, .. }] = &story.asks_for()[..] else {
-        panic!("it rolls back: {:?}", story.asks_for());
-    };
+    let RollBack { reason, hold, .. } = &story.rolls_back();
     assert!(hold);
     let said = reason.to_string();
     assert_eq!(said, "Slack user U1 rolled it back: it is slow");

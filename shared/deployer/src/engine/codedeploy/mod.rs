@@ -13,13 +13,13 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::pipeline::CodeDeploySettings;
 use towpath_core::release::{
-    Checkpoints, DeploymentStatus, DeploymentTarget, Event, Place, Start, Tried,
+    Checkpoints, DeploymentStatus, DeploymentTarget, Event, Observe, Place, RollBack, Start, Tried,
 };
 
 pub use balancer::only_all_at_once;
 pub(crate) use group_slot::poll_group;
 
-use super::contract::{Engine, Observed, Problem, RollbackStart, RollbackTask, SetUp, Wanted};
+use super::contract::{Engine, Problem, RollbackStart, SetUp, Wanted};
 use super::stopped_tasks;
 use crate::ports::{CallError, DeploymentGroup, DeploymentProgress, Ports, Wait};
 use crate::service::Service;
@@ -65,9 +65,9 @@ impl Engine for CodeDeploy<'_> {
     async fn observe<P: Ports>(
         &self,
         ports: &P,
-        observed: &Observed<'_>,
+        observe: &Observe,
     ) -> Result<DeploymentStatus, CallError> {
-        observe::observe(ports, self.0, observed).await
+        observe::observe(ports, self.0, observe).await
     }
 
     async fn let_through<P: Ports>(
@@ -85,18 +85,19 @@ impl Engine for CodeDeploy<'_> {
     async fn roll_back<P: Ports>(
         &self,
         ports: &P,
-        back: &RollbackTask<'_>,
+        back: &RollBack,
+        _: Tried,
     ) -> Result<RollbackStart, CallError> {
         roll_back::roll_back(ports, self.0, back).await
     }
 
-    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &RollbackTask<'_>) -> Vec<String> {
-        match ports.progress(back.place, back.deployment).await {
+    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &RollBack) -> Vec<String> {
+        match ports.progress(&back.place, &back.deployment).await {
             Ok(progress) => {
-                stopped_tasks::of_task_set(ports, back.place, progress.green.as_deref()).await
+                stopped_tasks::of_task_set(ports, &back.place, progress.green.as_deref()).await
             }
             Err(error) => {
-                tracing::warn!(%error, deployment = %back.deployment, "could not read the task set");
+                tracing::warn!(%error, deployment = %&back.deployment, "could not read the task set");
                 Vec::new()
             }
         }

@@ -5,11 +5,11 @@ use towpath_core::names::DeploymentId;
 use towpath_core::pipeline::{CodeDeploySettings, HookPoint};
 use towpath_core::release::{
     AwsSaid, AwsService, DeploymentFault, DeploymentStatus, DeploymentStep, FaultCause, FaultLeft,
-    Place, ShiftedStep,
+    Observe, Place, ShiftedStep,
 };
 
 use super::waits_to_terminate;
-use crate::engine::contract::Observed;
+use crate::engine::contract::stopped_fault;
 use crate::engine::service_state::{is_named, not_shown_yet, serves, unknown};
 use crate::engine::stopped_tasks as tasks;
 use crate::ports::{CallError, DeploymentInfo, DeploymentProgress, Ports, Wait};
@@ -21,12 +21,12 @@ const ROLLBACK_APPEARS: SignedDuration = SignedDuration::from_mins(5);
 pub(super) async fn observe<P: Ports>(
     ports: &P,
     settings: &CodeDeploySettings,
-    observed: &Observed<'_>,
+    observe: &Observe,
 ) -> Result<DeploymentStatus, CallError> {
-    let (place, id) = (observed.place, observed.deployment);
+    let (place, id) = (&observe.place, &observe.deployment);
     let (info, progress) = tokio::join!(ports.deployment(place, id), ports.progress(place, id));
     let Some(info) = info? else {
-        return Ok(if observed.fresh {
+        return Ok(if observe.fresh {
             not_shown_yet(AwsService::Codedeploy)
         } else {
             unknown(AwsService::Codedeploy, id)
@@ -34,22 +34,23 @@ pub(super) async fn observe<P: Ports>(
     };
     if matches!(info.status.as_str(), "Failed" | "Stopped") {
         // What CodeDeploy has started itself to roll it back is its own, and is looked at with it.
-        if let Some(back) = observed
+        if let Some(back) = observe
             .rollback
-            .filter(|back| info.rolled_back_by.as_ref() != Some(back))
+            .as_ref()
+            .filter(|back| info.rolled_back_by.as_ref() != Some(*back))
         {
-            return coming_back(ports, settings, place, back, observed.fresh).await;
+            return coming_back(ports, settings, place, back, observe.fresh).await;
         }
         // How far the traffic had come decides about what serves.
-        return ended(ports, settings, observed, &info, &progress?).await;
+        return ended(ports, settings, observe, &info, &progress?).await;
     }
     // Until then it is for people.
     let progress = progress.unwrap_or_default();
     match info.status.as_str() {
-        "Succeeded" => match observed.rollback {
+        "Succeeded" => match observe.rollback.as_ref() {
             // It is over, so another deployment brings the old version back.
-            Some(back) => coming_back(ports, settings, place, back, observed.fresh).await,
-            None => serves(ports, observed, info.ended_at).await,
+            Some(back) => coming_back(ports, settings, place, back, observe.fresh).await,
+            None => serves(ports, observe, info.ended_at).await,
         },
         "Ready" => Ok(DeploymentStatus::Ready { pause: None }),
         _ if waits_to_terminate(&progress) => Ok(DeploymentStatus::Shifted {
@@ -112,14 +113,14 @@ async fn coming_back<P: Ports>(
 async fn ended<P: Ports>(
     ports: &P,
     settings: &CodeDeploySettings,
-    observed: &Observed<'_>,
+    observe: &Observe,
     info: &DeploymentInfo,
     progress: &DeploymentProgress,
 ) -> Result<DeploymentStatus, CallError> {
-    let place = observed.place;
+    let place = &observe.place;
     let failed = tasks::of_task_set(ports, place, progress.green.as_deref()).await;
     let reason = match by_request(info) {
-        Some(said) => observed.stopped(said, failed),
+        Some(said) => stopped_fault(observe, said, failed),
         None => DeploymentFault::from(cause(settings, info, progress)).with_tasks(failed),
     };
     let Some(by) = &info.rolled_back_by else {
@@ -131,8 +132,9 @@ async fn ended<P: Ports>(
             was_stopped: info.status == "Stopped",
             percent,
             // It is asked for with each deployment, and matters where something is to be rolled back.
-            rollback_awaited: may_appear && (observed.rolling_back.is_some() || percent > 0),
-            asked_for: observed.rolling_back.is_some(),
+            rollback_awaited: may_appear
+                && (observe.rolling_back.as_ref().is_some() || percent > 0),
+            asked_for: observe.rolling_back.as_ref().is_some(),
         };
         return Ok(end.without_rollback(reason));
     };
@@ -142,10 +144,10 @@ async fn ended<P: Ports>(
             Some("Succeeded") => DeploymentStatus::RolledBack { reason },
             Some("Failed" | "Stopped") => {
                 let has_traffic = progress.green_traffic.is_some_and(|percent| percent > 0);
-                let left = has_traffic || is_named(ports, observed).await?;
+                let left = has_traffic || is_named(ports, observe).await?;
                 let by = Some(by.clone());
                 let reason = reason.leaving(FaultLeft::RollbackFailed { by });
-                not_rolled_back(left, observed.rollback.is_some(), reason)
+                not_rolled_back(left, observe.rollback.as_ref().is_some(), reason)
             }
             Some(_) | None => DeploymentStatus::RollingBack {
                 reason,

@@ -10,11 +10,11 @@ mod started;
 
 use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::pipeline::EcsSettings;
-use towpath_core::release::{DeploymentStatus, Event, Place, Start, Tried};
+use towpath_core::release::{DeploymentStatus, Event, Observe, Place, RollBack, Start, Tried};
 
 pub use check::{hooks_to, unmet};
 
-use super::contract::{Engine, Observed, Problem, RollbackStart, RollbackTask, SetUp, Wanted};
+use super::contract::{Engine, Problem, RollbackStart, SetUp, Wanted};
 use super::{pause, stopped_tasks};
 use crate::ports::{CallError, Ports};
 use crate::service::Service;
@@ -61,9 +61,9 @@ impl Engine for Ecs<'_> {
     async fn observe<P: Ports>(
         &self,
         ports: &P,
-        observed: &Observed<'_>,
+        observe: &Observe,
     ) -> Result<DeploymentStatus, CallError> {
-        observe::observe(ports, observed).await
+        observe::observe(ports, observe).await
     }
 
     async fn let_through<P: Ports>(
@@ -79,12 +79,13 @@ impl Engine for Ecs<'_> {
     async fn roll_back<P: Ports>(
         &self,
         ports: &P,
-        back: &RollbackTask<'_>,
+        back: &RollBack,
+        tried: Tried,
     ) -> Result<RollbackStart, CallError> {
-        roll_back::roll_back(ports, back).await
+        roll_back::roll_back(ports, back, tried).await
     }
 
-    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &RollbackTask<'_>) -> Vec<String> {
+    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &RollBack) -> Vec<String> {
         stopped_tasks::of_deployment(ports, back).await
     }
 }

@@ -19,12 +19,12 @@
 //! A rollback has no event and no stage of its own; its traffic weights and these states tell.
 
 use towpath_core::release::{
-    AwsService, DeploymentFault, DeploymentStatus, External, FaultLeft, ShiftedStep,
+    AwsService, DeploymentFault, DeploymentStatus, External, FaultLeft, Observe, ShiftedStep,
 };
 
 use super::coming_back::coming_back;
 use super::started::newest_after;
-use crate::engine::contract::Observed;
+use crate::engine::contract::stopped_fault;
 use crate::engine::service_deployment::{ServiceDeployment, Standing, brings};
 use crate::engine::service_state::{is_named, not_shown_yet, replaced_by, serves, unknown};
 use crate::engine::stopped_tasks;
@@ -32,21 +32,21 @@ use crate::ports::{CallError, Ports};
 
 pub(super) async fn observe<P: Ports>(
     ports: &P,
-    observed: &Observed<'_>,
+    observe: &Observe,
 ) -> Result<DeploymentStatus, CallError> {
-    let (place, id) = (observed.place, observed.deployment);
-    if let Some(back) = observed.rollback {
-        return coming_back(ports, place, back, observed.fresh).await;
+    let (place, id) = (&observe.place, &observe.deployment);
+    if let Some(back) = observe.rollback.as_ref() {
+        return coming_back(ports, place, back, observe.fresh).await;
     }
     let Some(seen) = ServiceDeployment::read(ports, place, id).await? else {
-        return Ok(if observed.fresh {
+        return Ok(if observe.fresh {
             not_shown_yet(AwsService::Ecs)
         } else {
             unknown(AwsService::Ecs, id)
         });
     };
     Ok(match seen.standing() {
-        Standing::UnderWay => match seen.ready(observed.skip_pauses) {
+        Standing::UnderWay => match seen.ready(observe.skip_pauses) {
             Some(pause) => DeploymentStatus::Ready { pause: Some(pause) },
             None => DeploymentStatus::InProgress {
                 at: seen.at(),
@@ -57,23 +57,23 @@ pub(super) async fn observe<P: Ports>(
             at: ShiftedStep::StoppingOldTasks,
         },
         Standing::Turning => DeploymentStatus::RollingBack {
-            reason: why(ports, observed, &seen).await,
+            reason: why(ports, observe, &seen).await,
             by: None,
         },
-        Standing::Successful => serves(ports, observed, seen.finished_at()).await?,
+        Standing::Successful => serves(ports, observe, seen.finished_at()).await?,
         Standing::RolledBack => DeploymentStatus::RolledBack {
-            reason: why(ports, observed, &seen).await,
+            reason: why(ports, observe, &seen).await,
         },
         Standing::RollbackFailed => {
-            let reason = why(ports, observed, &seen).await;
+            let reason = why(ports, observe, &seen).await;
             let reason = reason.leaving(FaultLeft::RollbackFailed { by: None });
             let has_traffic = seen.green_traffic().is_some_and(|percent| percent > 0);
-            match has_traffic || is_named(ports, observed).await? {
+            match has_traffic || is_named(ports, observe).await? {
                 true => DeploymentStatus::FailedInPlace { reason },
                 false => DeploymentStatus::Failed { reason },
             }
         }
-        Standing::Stopped => stopped(ports, observed, &seen).await?,
+        Standing::Stopped => stopped(ports, observe, &seen).await?,
     })
 }
 
@@ -81,12 +81,12 @@ pub(super) async fn observe<P: Ports>(
 /// place.
 async fn stopped<P: Ports>(
     ports: &P,
-    observed: &Observed<'_>,
+    observe: &Observe,
     seen: &ServiceDeployment,
 ) -> Result<DeploymentStatus, CallError> {
-    let recent = ports.recent_service_deployments(observed.place).await?;
-    if let Some(newest) = newest_after(&recent, observed.deployment) {
-        return Ok(match brings(ports, observed.place, newest).await? {
+    let recent = ports.recent_service_deployments(&observe.place).await?;
+    if let Some(newest) = newest_after(&recent, &observe.deployment) {
+        return Ok(match brings(ports, &observe.place, newest).await? {
             Some(brings) => replaced_by(&brings),
             None => DeploymentStatus::Replaced {
                 by: External::Deployment {
@@ -96,7 +96,7 @@ async fn stopped<P: Ports>(
             },
         });
     }
-    let reason = why(ports, observed, seen).await;
+    let reason = why(ports, observe, seen).await;
     let percent = seen.green_traffic().unwrap_or(0);
     if percent > 0 {
         return Ok(DeploymentStatus::FailedInPlace {
@@ -105,24 +105,20 @@ async fn stopped<P: Ports>(
     }
     // The old version never stopped serving. But what the service names is what its next deployment
     // begins with, and what its tasks are replaced by.
-    Ok(match is_named(ports, observed).await? {
+    Ok(match is_named(ports, observe).await? {
         true => DeploymentStatus::FailedInPlace { reason },
         false => DeploymentStatus::Stopped { reason },
     })
 }
 
 /// Why the deployment did not come through: what ECS says, and why its tasks failed.
-async fn why<P: Ports>(
-    ports: &P,
-    observed: &Observed<'_>,
-    seen: &ServiceDeployment,
-) -> DeploymentFault {
-    let failed = match observed.tasks {
-        Some(name) => stopped_tasks::started_by(ports, observed.place, name.as_str()).await,
+async fn why<P: Ports>(ports: &P, observe: &Observe, seen: &ServiceDeployment) -> DeploymentFault {
+    let failed = match observe.tasks.as_ref() {
+        Some(name) => stopped_tasks::started_by(ports, &observe.place, name.as_str()).await,
         None => Vec::new(),
     };
     match seen.stopped_by_request() {
-        Some(said) => observed.stopped(said, failed),
+        Some(said) => stopped_fault(observe, said, failed),
         None => DeploymentFault::from(seen.cause()).with_tasks(failed),
     }
 }

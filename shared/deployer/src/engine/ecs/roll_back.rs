@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId};
-use towpath_core::release::Tried;
+use towpath_core::release::{RollBack, Tried};
 
 use super::started::{alias_of, newest_after, unknown};
-use crate::engine::contract::{RollbackStart, RollbackTask, StartedRollback};
+use crate::engine::contract::{RollbackStart, StartedRollback};
 use crate::engine::service_deployment::{ServiceDeployment, Standing, brings};
 use crate::engine::service_state::replaced_by;
 use crate::engine::update::{Over, Update};
@@ -15,11 +15,12 @@ use crate::service::Service;
 
 pub(super) async fn roll_back<P: Ports>(
     ports: &P,
-    back: &RollbackTask<'_>,
+    back: &RollBack,
+    tried: Tried,
 ) -> Result<RollbackStart, CallError> {
-    let seen = ServiceDeployment::read(ports, back.place, back.deployment).await?;
+    let seen = ServiceDeployment::read(ports, &back.place, &back.deployment).await?;
     if back.over || has_passed(seen.as_ref(), back.fresh) {
-        return bring_back(ports, back, seen.as_ref()).await;
+        return bring_back(ports, back, tried, seen.as_ref()).await;
     }
     let pause = seen.as_ref().and_then(ServiceDeployment::pause);
     match turn_around(ports, back, pause).await {
@@ -35,9 +36,9 @@ pub(super) async fn roll_back<P: Ports>(
         turned => turned?,
     }
     // It may have come too far while it was asked to turn around.
-    let turned = ServiceDeployment::read(ports, back.place, back.deployment).await?;
+    let turned = ServiceDeployment::read(ports, &back.place, &back.deployment).await?;
     if has_passed(turned.as_ref(), back.fresh) {
-        return bring_back(ports, back, turned.as_ref()).await;
+        return bring_back(ports, back, tried, turned.as_ref()).await;
     }
     Ok(RollbackStart::Begun(StartedRollback {
         waited: seen.and_then(|seen| seen.waits()),
@@ -65,10 +66,10 @@ fn has_passed(seen: Option<&ServiceDeployment>, fresh: bool) -> bool {
 /// Tells a deployment that asks to go back, and stops one that does not ask, or not any more.
 async fn turn_around<P: Ports>(
     ports: &P,
-    back: &RollbackTask<'_>,
+    back: &RollBack,
     pause: Option<PauseId>,
 ) -> Result<(), CallError> {
-    let (place, id) = (back.place, back.deployment);
+    let (place, id) = (&back.place, &back.deployment);
     if let Some(pause) = pause {
         let answered = ports
             .answer_pause(place, id, &pause, PauseAnswer::RollBack)
@@ -85,10 +86,11 @@ async fn turn_around<P: Ports>(
 /// else has taken the service elsewhere.
 async fn bring_back<P: Ports>(
     ports: &P,
-    back: &RollbackTask<'_>,
+    back: &RollBack,
+    tried: Tried,
     seen: Option<&ServiceDeployment>,
 ) -> Result<RollbackStart, CallError> {
-    let (place, to) = (back.place, back.previous);
+    let (place, to) = (&back.place, &back.previous);
     let mut update = Update {
         place,
         revision: to,
@@ -102,14 +104,14 @@ async fn bring_back<P: Ports>(
         if runs.as_ref() == Some(to) {
             return brought_back(ports, back, &update).await;
         }
-        if let (Some(runs), Some(ours)) = (runs, back.revision)
+        if let (Some(runs), Some(ours)) = (runs, back.revision.as_ref())
             && runs != *ours
         {
             return Ok(RollbackStart::Replaced(replaced_by(&runs)));
         }
         // An earlier try may have brought it back, and ECS may have gone back from that: it is not
         // begun a second time.
-        if back.tried != Tried::Never
+        if tried != Tried::Never
             && update.since.is_some()
             && let Some(begun_before) = update.listed(ports, Over::Counts).await?
         {
@@ -125,19 +127,19 @@ async fn bring_back<P: Ports>(
 /// Which deployment has brought back what ran before, where the service runs that again.
 async fn brought_back<P: Ports>(
     ports: &P,
-    back: &RollbackTask<'_>,
+    back: &RollBack,
     update: &Update<'_>,
 ) -> Result<RollbackStart, CallError> {
-    let recent = ports.recent_service_deployments(back.place).await?;
+    let recent = ports.recent_service_deployments(&back.place).await?;
     if let Some(deployment) = update.among(ports, &recent, Over::Counts).await? {
         return begun(ports, back, deployment, &Value::Null).await;
     }
-    match newest_after(&recent, back.deployment) {
+    match newest_after(&recent, &back.deployment) {
         // Somebody else's, and ECS has gone back from it by itself.
         Some(newest) if Standing::of(&newest.status).is_over() => {
-            let by = brings(ports, back.place, newest).await?;
+            let by = brings(ports, &back.place, newest).await?;
             Ok(RollbackStart::Replaced(replaced_by(
-                by.as_ref().unwrap_or(back.previous),
+                by.as_ref().unwrap_or(&back.previous),
             )))
         }
         Some(_) | None => Err(unknown(format!(
@@ -149,12 +151,12 @@ async fn brought_back<P: Ports>(
 
 async fn begun<P: Ports>(
     ports: &P,
-    back: &RollbackTask<'_>,
+    back: &RollBack,
     deployment: DeploymentId,
     service: &Value,
 ) -> Result<RollbackStart, CallError> {
     Ok(RollbackStart::Begun(StartedRollback {
-        alias: alias_of(ports, back.place, service, back.previous).await,
+        alias: alias_of(ports, &back.place, service, &back.previous).await,
         deployment: Some(deployment),
         ..StartedRollback::default()
     }))

@@ -15,12 +15,11 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::release::{
     AwsSaid, AwsService, DeploymentFault, DeploymentStatus, DeploymentStep, Event, External,
-    FaultCause, FaultLeft, LateCause, Place, Start, Tried,
+    FaultCause, FaultLeft, LateCause, Observe, Place, RollBack, Start, Tried,
 };
 
 use super::contract::{
-    Engine, Observed, Problem, RollbackStart, RollbackTask, SetUp, StartedRollback, Wanted,
-    stopped_by_towpath,
+    Engine, Problem, RollbackStart, SetUp, StartedRollback, Wanted, stopped_by_towpath,
 };
 use super::service_deployment::brings;
 use super::service_state::{deleted, not_shown_yet};
@@ -66,9 +65,9 @@ impl Engine for Rolling {
     async fn observe<P: Ports>(
         &self,
         ports: &P,
-        observed: &Observed<'_>,
+        observe: &Observe,
     ) -> Result<DeploymentStatus, CallError> {
-        self::observe(ports, observed).await
+        self::observe(ports, observe).await
     }
 
     /// A rolling update has no moment in which it waits.
@@ -85,12 +84,13 @@ impl Engine for Rolling {
     async fn roll_back<P: Ports>(
         &self,
         ports: &P,
-        back: &RollbackTask<'_>,
+        back: &RollBack,
+        tried: Tried,
     ) -> Result<RollbackStart, CallError> {
-        self::roll_back(ports, back).await
+        self::roll_back(ports, back, tried).await
     }
 
-    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &RollbackTask<'_>) -> Vec<String> {
+    async fn stopped_tasks<P: Ports>(&self, ports: &P, back: &RollBack) -> Vec<String> {
         stopped_tasks::of_deployment(ports, back).await
     }
 }
@@ -111,9 +111,10 @@ fn remarks(service: &Service<'_>) -> Vec<String> {
 /// it, or somebody else has taken the service elsewhere.
 async fn roll_back<P: Ports>(
     ports: &P,
-    back: &RollbackTask<'_>,
+    back: &RollBack,
+    tried: Tried,
 ) -> Result<RollbackStart, CallError> {
-    let (place, to) = (back.place, back.previous);
+    let (place, to) = (&back.place, &back.previous);
     let mut waited = None;
     if let Some(service) = ports.describe_service(place).await? {
         let deployments = Service(&service).deployments();
@@ -125,19 +126,19 @@ async fn roll_back<P: Ports>(
             return Ok(RollbackStart::Begun(begun.into()));
         }
         let primary = deployments.iter().find(|d| d.is_primary());
-        if let (Some(primary), Some(revision)) = (primary, back.revision)
+        if let (Some(primary), Some(revision)) = (primary, back.revision.as_ref())
             && begun.is_none()
             && primary.revision() != revision.as_str()
         {
             return Ok(RollbackStart::Replaced(replaced(primary)));
         }
-        if back.tried != Tried::Never
+        if tried != Tried::Never
             && let Some(begun_before) = begun_before(ports, back).await?
         {
             return Ok(RollbackStart::Begun(Some(begun_before).into()));
         }
         // It explains; the rollback does not wait for it.
-        if let Some(revision) = back.revision
+        if let Some(revision) = back.revision.as_ref()
             && let Ok(paused) = pause::paused(ports, place, &service, revision).await
         {
             waited = paused.map(|paused| LateCause::Pause { at: paused.at });
@@ -156,10 +157,10 @@ async fn roll_back<P: Ports>(
 /// second time.
 async fn begun_before<P: Ports>(
     ports: &P,
-    back: &RollbackTask<'_>,
+    back: &RollBack,
 ) -> Result<Option<DeploymentId>, CallError> {
-    let (place, to) = (back.place, back.previous);
-    let Some(ours) = back.revision.filter(|ours| *ours != to) else {
+    let (place, to) = (&back.place, &back.previous);
+    let Some(ours) = back.revision.as_ref().filter(|ours| *ours != to) else {
         return Ok(None);
     };
     let recent = ports.recent_service_deployments(place).await?;
@@ -187,44 +188,41 @@ fn replaced(primary: &EcsDeployment<'_>) -> DeploymentStatus {
     }
 }
 
-async fn observe<P: Ports>(
-    ports: &P,
-    observed: &Observed<'_>,
-) -> Result<DeploymentStatus, CallError> {
-    let Some(service) = ports.describe_service(observed.place).await? else {
+async fn observe<P: Ports>(ports: &P, observe: &Observe) -> Result<DeploymentStatus, CallError> {
+    let Some(service) = ports.describe_service(&observe.place).await? else {
         return Ok(deleted());
     };
     let deployments = Service(&service).deployments();
     let ours = deployments
         .iter()
-        .find(|d| d.id() == observed.deployment.as_str());
+        .find(|d| d.id() == observe.deployment.as_str());
     let primary = deployments.iter().find(|d| d.is_primary());
-    if let (Some(why), Some(primary)) = (observed.rolling_back, primary)
-        && is_from_before(observed, primary)
+    if let (Some(why), Some(primary)) = (observe.rolling_back.as_ref(), primary)
+        && is_from_before(observe, primary)
     {
         return Ok(DeploymentStatus::RollingBack {
             reason: stopped_by_towpath(why),
-            by: observed.rollback.cloned(),
+            by: observe.rollback.as_ref().cloned(),
         });
     }
     match (ours, primary) {
-        (Some(ours), _) if ours.is_primary() => under_way(ports, observed, &service, ours).await,
+        (Some(ours), _) if ours.is_primary() => under_way(ports, observe, &service, ours).await,
         // A deployment to the same revision (a forced one, say) carries ours on.
-        (_, Some(primary)) if primary.revision() == observed.revision.as_str() => {
-            under_way(ports, observed, &service, primary).await
+        (_, Some(primary)) if primary.revision() == observe.revision.as_str() => {
+            under_way(ports, observe, &service, primary).await
         }
         // An answer from before the update shows what ran before, and nothing else.
         (None, primary)
-            if observed.fresh
-                && observed.rolling_back.is_none()
-                && primary.is_none_or(|it| it.revision() == observed.previous.as_str()) =>
+            if observe.fresh
+                && observe.rolling_back.as_ref().is_none()
+                && primary.is_none_or(|it| it.revision() == observe.previous.as_str()) =>
         {
             Ok(not_shown_yet(AwsService::Ecs))
         }
-        (_, Some(primary)) if primary.revision() == observed.previous.as_str() => {
-            let reason = why(ports, observed, ours, Some(primary)).await;
-            let place = observed.place;
-            if let Some(paused) = pause::paused(ports, place, &service, observed.previous).await? {
+        (_, Some(primary)) if primary.revision() == observe.previous.as_str() => {
+            let reason = why(ports, observe, ours, Some(primary)).await;
+            let place = &observe.place;
+            if let Some(paused) = pause::paused(ports, place, &service, &observe.previous).await? {
                 pause::go_on(ports, place, &paused).await?;
             }
             Ok(match primary.rollout_state() {
@@ -249,15 +247,15 @@ async fn observe<P: Ports>(
 
 /// Whether the service is shown as it was before it was updated to what ran before: that was just now, and
 /// what is being rolled back is still its primary deployment.
-fn is_from_before(observed: &Observed<'_>, primary: &EcsDeployment<'_>) -> bool {
-    observed.fresh
-        && observed.revision != observed.previous
-        && primary.revision() == observed.revision.as_str()
+fn is_from_before(observe: &Observe, primary: &EcsDeployment<'_>) -> bool {
+    observe.fresh
+        && observe.revision != observe.previous
+        && primary.revision() == observe.revision.as_str()
 }
 
 async fn under_way<P: Ports>(
     ports: &P,
-    observed: &Observed<'_>,
+    observe: &Observe,
     service: &Value,
     deployment: &EcsDeployment<'_>,
 ) -> Result<DeploymentStatus, CallError> {
@@ -270,13 +268,13 @@ async fn under_way<P: Ports>(
         },
         // Without `rollback` in its circuit breaker or its alarms, ECS leaves it at that.
         "FAILED" => DeploymentStatus::FailedInPlace {
-            reason: why(ports, observed, Some(deployment), None).await,
+            reason: why(ports, observe, Some(deployment), None).await,
         },
         _ => {
-            let place = observed.place;
-            let paused = pause::paused(ports, place, service, observed.revision).await?;
+            let place = &observe.place;
+            let paused = pause::paused(ports, place, service, &observe.revision).await?;
             match paused {
-                Some(paused) if observed.skip_pauses => {
+                Some(paused) if observe.skip_pauses => {
                     pause::go_on(ports, place, &paused).await?;
                     in_progress(DeploymentStep::Tasks(tasks))
                 }
@@ -307,7 +305,7 @@ fn missing(service: &Value, deployment: &EcsDeployment<'_>) -> Option<Deployment
 /// Why the deployment failed: what ECS says, and why its tasks stopped.
 async fn why<P: Ports>(
     ports: &P,
-    observed: &Observed<'_>,
+    observe: &Observe,
     ours: Option<&EcsDeployment<'_>>,
     primary: Option<&EcsDeployment<'_>>,
 ) -> DeploymentFault {
@@ -320,7 +318,7 @@ async fn why<P: Ports>(
         FaultCause::AwsSaid(AwsSaid::message(said))
     };
     let failed =
-        stopped_tasks::started_by(ports, observed.place, observed.deployment.as_str()).await;
+        stopped_tasks::started_by(ports, &observe.place, observe.deployment.as_str()).await;
     DeploymentFault::from(cause).with_tasks(failed)
 }
 
@@ -346,23 +344,24 @@ mod tests {
             },
             role: None,
         };
-        let observed = Observed {
-            place: &place,
-            deployment: &"ecs-svc/2".parse().unwrap(),
+        let observe = Observe {
+            place,
+            engine: serde_json::from_value(json!({ "rolling": {} })).unwrap(),
+            deployment: "ecs-svc/2".parse().unwrap(),
             tasks: None,
-            revision: &brings,
-            previous: &before,
+            revision: brings,
+            previous: before,
             rollback: None,
             skip_pauses: false,
             fresh,
             shifted: false,
-            rolling_back: Some(&RollbackReason::LeftInPlace {
+            rolling_back: Some(RollbackReason::LeftInPlace {
                 fault: DeploymentFault::said("it failed"),
             }),
         };
         let service = json!({ "deployments": [{ "id": "ecs-svc/2", "status": "PRIMARY",
             "taskDefinition": revision(primary), "rolloutState": "COMPLETED" }] });
-        is_from_before(&observed, &Service(&service).deployments()[0])
+        is_from_before(&observe, &Service(&service).deployments()[0])
     }
 
     #[test]

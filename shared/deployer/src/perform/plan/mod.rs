@@ -11,7 +11,7 @@ mod rollback_possible;
 mod service_status;
 mod targets;
 
-use towpath_core::release::{Action, ActionKind, Event, Plan, Release, verify_rollback};
+use towpath_core::release::{ActionKind, Event, Plan, PlanRequest, Release, verify_rollback};
 use towpath_taskdef::TaskDefinition;
 
 use self::reading::{describe, read_base};
@@ -46,17 +46,14 @@ pub enum PreviewError {
     Call(#[from] CallError),
 }
 
-/// Reads what [`Action::Plan`] asks about, and changes nothing.
+/// Reads what a rollout would do, and changes nothing.
 ///
 /// # Errors
 /// When nothing can be planned, or AWS cannot be asked.
-pub async fn preview<P: Ports>(ports: &P, action: &Action) -> Result<Preview, PreviewError> {
-    let request = Request::of(action).ok_or_else(|| {
-        PreviewError::Misfit(format!("there is no preview of how to {}", action.kind()))
-    })?;
+pub async fn preview<P: Ports>(ports: &P, asked: &PlanRequest) -> Result<Preview, PreviewError> {
     let request = Request {
+        asked,
         rehearsed: true,
-        ..request
     };
     read(ports, &request)
         .await
@@ -71,7 +68,7 @@ pub(super) async fn plan<P: Ports>(
     release: &Release,
     request: &Request<'_>,
 ) -> Result<Vec<Event>, CallError> {
-    let stage = request.stage;
+    let stage = &request.asked.stage;
     let (founded, read) = tokio::join!(is_founded(ports, release, request), read(ports, request));
     match founded.and(read) {
         Ok(preview) => {
@@ -106,7 +103,7 @@ async fn is_founded<P: Ports>(
         Err(LoadError::Distrusted(distrust)) => distrust.trusted,
         good => good.map_err(from_ledger)?,
     };
-    let service = &request.place.service;
+    let service = &request.asked.place.service;
     verify_rollback(rollback, release.image(), service, good.as_ref())
         .map_err(|unfounded| Problem::Misfit(unfounded.to_string()))
 }
@@ -127,8 +124,8 @@ fn is_true(verified: Result<NotDriven, NotVerified>, request: &Request<'_>) -> R
     match verified {
         Ok(_) => Ok(()),
         Err(NotVerified::Load(error @ LoadError::Call(_))) => Err(from_ledger(error)),
-        Err(problem) if request.back_to.is_some() => {
-            tracing::error!(service = %request.place.service, %problem, "a rollback goes on in spite of a row that was edited");
+        Err(problem) if request.asked.back_to.is_some() => {
+            tracing::error!(service = %request.asked.place.service, %problem, "a rollback goes on in spite of a row that was edited");
             Ok(())
         }
         Err(
@@ -141,7 +138,7 @@ fn is_true(verified: Result<NotDriven, NotVerified>, request: &Request<'_>) -> R
 }
 
 async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Problem> {
-    let place = request.place;
+    let place = &request.asked.place;
     // The row comes first: when the service is taken at the epoch that it names, nobody else has
     // changed what is read after it.
     let (row, orders) = ports.service_and_orders(&place.service).await?;
@@ -149,23 +146,23 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         verify(ports, &place.service, &row, orders),
         ports.describe_service(place),
         async {
-            if request.scaling {
+            if request.asked.scaling {
                 ports.scaling(place).await
             } else {
                 Ok(None)
             }
         },
-        engine::group(ports, request.engine, place),
+        engine::group(ports, &request.asked.engine, place),
         async {
             // None keeps a rollback.
-            match request.back_to {
+            match request.asked.back_to {
                 Some(_) => Ok(None),
-                None => verified::veto(ports, &request.image.digest).await,
+                None => verified::veto(ports, &request.asked.image.digest).await,
             }
         },
         platforms::read(ports, request),
     );
-    if request.back_to.is_some()
+    if request.asked.back_to.is_some()
         && !request.rehearsed
         && owner::free(ports, &place.service, &row, &verified).await
     {
@@ -203,10 +200,10 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     let wanted = Wanted {
         place,
         service: &described,
-        checkpoints: request.checkpoints,
+        checkpoints: &request.asked.checkpoints,
         group: group.as_ref(),
     };
-    let mut set_up = engine::set_up(ports, request.engine, &wanted).await?;
+    let mut set_up = engine::set_up(ports, &request.asked.engine, &wanted).await?;
     let current = service
         .revision()
         .ok_or("the service has no task definition yet: create it with one")
@@ -219,7 +216,11 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     let remark = scaling.and_then(|it| it.remark(service.desired_count(), &place.service));
     set_up.remarks.extend(remark);
     let known: Vec<_> = definition.containers().filter_map(|it| it.name()).collect();
-    if let Some(missing) = request.containers.missing(definition.family(), &known) {
+    if let Some(missing) = request
+        .asked
+        .containers
+        .missing(definition.family(), &known)
+    {
         return Err(
             format!("{missing}; correct the pipeline's file, or the task definition").into(),
         );
@@ -229,7 +230,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     let runs = running.as_ref().unwrap_or(&definition);
     let mut without_return = None;
     // A rollback is tried whatever ECR says of the images, and also while it says nothing.
-    if request.back_to.is_none() {
+    if request.asked.back_to.is_none() {
         let pulls = pulling::check_image(ports, request, runs).await?;
         without_return = cannot_roll_back(&current, runs, &pulls);
         // What runs already need not be pulled.
@@ -244,10 +245,15 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         }
     }
     let plan = Plan {
-        target: engine::target(request.engine, &described, request.checkpoints, &current)?,
-        images: match (&running, request.back_to) {
+        target: engine::target(
+            &request.asked.engine,
+            &described,
+            &request.asked.checkpoints,
+            &current,
+        )?,
+        images: match (&running, &request.asked.back_to) {
             (Some(running), Some(_)) => images::that_differ(running, &definition),
-            (Some(_) | None, _) => images::that_are_set(&definition, request.changes),
+            (Some(_) | None, _) => images::that_are_set(&definition, &request.asked.changes),
         },
         spec: fingerprint(&rendered),
         reuse,

@@ -28,10 +28,10 @@ pub(super) async fn read<P: Ports>(
         known,
         unread: None,
     };
-    if request.back_to.is_some() || !request.platforms.is_empty() {
-        return Ok(known(request.platforms.clone()));
+    if request.asked.back_to.is_some() || !request.asked.platforms.is_empty() {
+        return Ok(known(request.asked.platforms.clone()));
     }
-    let image = request.image;
+    let image = &request.asked.image;
     let read = ports.image_platforms(&image.registry, &image.repository, &image.digest);
     match read.await {
         Ok(platforms) => Ok(known(platforms)),

@@ -29,7 +29,7 @@ pub(super) async fn check_image<P: Ports>(
     request: &Request<'_>,
     running: &TaskDefinition,
 ) -> Result<Pulls, CallError> {
-    let image = request.image;
+    let image = &request.asked.image;
     let own = (
         image.registry.clone(),
         image.repository.clone(),
@@ -78,7 +78,7 @@ type Of = (Registry, RepositoryName, Digest);
 /// The images that the pipeline replaces, as the running definition names them by digest.
 fn replaced(request: &Request<'_>, running: &TaskDefinition) -> Vec<(String, Of)> {
     let named = |name: Option<&str>| {
-        let mut containers = request.changes.images.keys();
+        let mut containers = request.asked.changes.images.keys();
         containers.any(|of| Some(of.as_str()) == name)
     };
     let containers = running.containers().filter(|it| named(it.name()));

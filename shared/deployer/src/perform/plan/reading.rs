@@ -16,8 +16,8 @@ pub(super) async fn read_base<P: Ports>(
     request: &Request<'_>,
     current: &TaskDefinitionArn,
 ) -> Result<(BaseRevision, TaskDefinition, Option<TaskDefinition>), Problem> {
-    let place = request.place;
-    if let Some(revision) = request.back_to {
+    let place = &request.asked.place;
+    if let Some(revision) = &request.asked.back_to {
         let (definition, running) = tokio::join!(
             describe(ports, place, revision.as_str()),
             describe(ports, place, current.as_str())
@@ -25,7 +25,7 @@ pub(super) async fn read_base<P: Ports>(
         let base = BaseRevision::Revision(revision.clone());
         return Ok((base, definition?, Some(running?)));
     }
-    match request.base {
+    match &request.asked.base {
         Base::Service => {
             let definition = describe(ports, place, current.as_str()).await?;
             Ok((BaseRevision::Revision(current.clone()), definition, None))
@@ -55,7 +55,7 @@ pub(super) async fn read_base<P: Ports>(
             let parameter = parameter?.ok_or_else(|| {
                 format!("the template parameter `{name}` does not exist; create it, or correct the stage's `base`")
             })?;
-            let definition = fill(&parameter.value, &request.changes.values)?;
+            let definition = fill(&parameter.value, &request.asked.changes.values)?;
             let base = BaseRevision::Parameter {
                 name: name.clone(),
                 version: parameter.version,

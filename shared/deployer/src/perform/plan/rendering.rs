@@ -13,21 +13,22 @@ pub(super) fn render(
     definition: &TaskDefinition,
     request: &Request<'_>,
 ) -> Result<Rendered, Problem> {
-    let changes = changes_of(request.changes, None)?;
+    let changes = changes_of(&request.asked.changes, None)?;
     let rendered = taskdef::render(definition, &changes).map_err(|error| error.to_string())?;
     // What ran once is brought back as it is.
-    if request.back_to.is_some() {
+    if request.asked.back_to.is_some() {
         return Ok(rendered);
     }
     let rules = taskdef::Rules {
         containers: request
+            .asked
             .changes
             .images
             .keys()
             .map(ToString::to_string)
             .collect(),
         mutable_tags: taskdef::MutableTags::RefuseNamed,
-        registered: match request.base {
+        registered: match &request.asked.base {
             Base::Service | Base::Family => true,
             Base::Parameter(_) => false,
         },
