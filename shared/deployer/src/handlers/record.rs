@@ -3,6 +3,7 @@
 
 use towpath_core::names::ReleaseId;
 use towpath_core::release::{Accepted, Actor, Incoming, Release, accept};
+use tracing::Instrument as _;
 
 use super::HandlerError;
 use crate::ports::{Append, AppendError, Clock, Ledger};
@@ -29,6 +30,18 @@ pub async fn record<P: Ledger + Clock>(
 
 /// Takes a fact into the ledger of a release that is loaded already.
 pub(super) async fn record_into<P: Ledger + Clock>(
+    ports: &P,
+    release: Release,
+    actor: &Actor,
+    incoming: Incoming,
+) -> Result<Recorded, HandlerError> {
+    // Whatever is logged on the way says of which release it is.
+    let span = tracing::info_span!("release", release.id = %release.id());
+    let written = write(ports, release, actor, incoming);
+    written.instrument(span).await
+}
+
+async fn write<P: Ledger + Clock>(
     ports: &P,
     mut release: Release,
     actor: &Actor,

@@ -13,6 +13,7 @@ use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{Checkpoints, CorrelationTag, HookCall, Place, Release, Verdict};
 
 use super::verify::{Asked, asked_before, verify};
+use super::{is_about, is_at};
 use crate::handlers::HandlerError;
 use crate::ports::{Checker, Clock, CodeDeploy, DeploymentProgress, Ledger};
 
@@ -106,6 +107,8 @@ where
         tracing::warn!(%deployment, "hook refused: the deployment is not one of ours");
         return Ok(Verdict::Failed);
     };
+    is_about(&release);
+    is_at(&tag.stage);
     if release.untrusted().is_some() {
         tracing::warn!(release.id = %release.id(), %deployment, "hook refused: the release is not trusted");
         return Ok(Verdict::Failed);

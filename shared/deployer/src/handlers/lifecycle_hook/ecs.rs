@@ -29,6 +29,7 @@ use towpath_core::release::{
 };
 
 use super::verify::{Asked, verify};
+use super::{is_about, is_at};
 use crate::handlers::HandlerError;
 use crate::ports::{Checker, Clock, Ecs, Ledger};
 use crate::verified::{NotVerified, against_entries};
@@ -79,6 +80,7 @@ where
         Concerns::Idle(row) => return somebody_elses(ports, hook, &row).await,
         Concerns::Nobody => return refuse(hook, "the release is not in the ledger"),
     };
+    is_about(&release);
     if is_rollback_deployment(&release, hook) {
         return Ok(Verdict::Passed);
     }
@@ -88,6 +90,7 @@ where
     let Some((stage, live)) = here(&release, hook) else {
         return refuse(hook, "the release is not being rolled out to the service");
     };
+    is_at(&stage.name);
     let deployment = match whose(&release, live, hook.deployment.as_ref()) {
         Whose::Ours(deployment) => deployment,
         Whose::RollbackPolicy => return Ok(Verdict::Passed),

@@ -11,6 +11,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 use towpath_core::incoming::{ReadError, hook};
+use towpath_core::names::StageName;
+use towpath_core::release::Release;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::HandlerError;
 use crate::ports::{Checker, Clock, CodeDeploy, Ecs, Ledger};
@@ -29,17 +33,33 @@ pub async fn handle<P>(
 where
     P: Ledger + CodeDeploy + Ecs + Checker + Clock,
 {
+    // Whatever is logged on the way says of which release it is, once that is known.
+    let span = tracing::info_span!("hook", release.id = Empty, stage.name = Empty);
     match hook::read(event) {
         Ok(hook::Hook::CodeDeploy {
             deployment,
             execution,
         }) => {
-            codedeploy::answer(ports, &deployment, &execution, &time_left).await?;
+            let answer = codedeploy::answer(ports, &deployment, &execution, &time_left);
+            answer.instrument(span).await?;
             Ok(Value::Null)
         }
-        Ok(hook::Hook::Ecs(hook)) => Ok(ecs::answer(ports, &hook, &time_left).await),
+        Ok(hook::Hook::Ecs(hook)) => {
+            let answer = ecs::answer(ports, &hook, &time_left);
+            Ok(answer.instrument(span).await)
+        }
         Err(ReadError::Ignored(reason) | ReadError::Malformed(reason)) => {
             Err(HandlerError::Malformed(reason))
         }
     }
+}
+
+/// Has whatever is logged from here on say that it is about that release.
+fn is_about(release: &Release) {
+    tracing::Span::current().record("release.id", release.id().as_str());
+}
+
+/// Has whatever is logged from here on say at which stage that release stands.
+fn is_at(stage: &StageName) {
+    tracing::Span::current().record("stage.name", stage.as_str());
 }
