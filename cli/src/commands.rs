@@ -24,6 +24,7 @@ mod status;
 mod task_definition;
 #[cfg(test)]
 mod tests;
+mod version;
 mod veto;
 mod why;
 
@@ -80,6 +81,7 @@ enum Verb {
     Diff(diff::Arguments),
     Completions(completions::Completions),
     Man(completions::Man),
+    Version(version::Arguments),
 }
 
 impl Arguments {
@@ -168,6 +170,7 @@ impl Arguments {
             Verb::Diff(arguments) => diff::run(arguments, self.output, out),
             Verb::Completions(arguments) => completions::completions(arguments, self.output, out),
             Verb::Man(arguments) => completions::man(arguments, self.output, out),
+            Verb::Version(_) => version::run(self.output, out),
         }
     }
 }

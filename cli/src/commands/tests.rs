@@ -62,7 +62,8 @@ fn towpath(deployer: &Memory, arguments: &[&str]) -> (Result<Answer, String>, St
             | Verb::Render(_)
             | Verb::Diff(_)
             | Verb::Completions(_)
-            | Verb::Man(_) => {
+            | Verb::Man(_)
+            | Verb::Version(_) => {
                 panic!("it asks no deployer")
             }
         }

@@ -121,3 +121,14 @@ fn shells_and_man_know_every_command() {
         assert!(page.contains(".SH SYNOPSIS"), "{name}");
     }
 }
+
+#[test]
+fn the_version_is_asked_for_as_people_do() {
+    let version = concat!("towpath ", env!("CARGO_PKG_VERSION"), "\n");
+    let flag = Arguments::try_parse_from(["towpath", "--version"]).unwrap_err();
+    assert_eq!(flag.to_string(), version);
+    let mut out = Vec::new();
+    let verb = Arguments::try_parse_from(["towpath", "version"]).unwrap();
+    verb.run(&mut out).unwrap();
+    assert_eq!(String::from_utf8(out).unwrap(), version);
+}

@@ -5,13 +5,14 @@ use towpath_e2e::terminal::{changes_since, towpath, towpath_with};
 use towpath_e2e::{Error, World};
 
 /// The commands that work on files alone.
-const WITHOUT: [&str; 7] = [
+const WITHOUT: [&str; 8] = [
     "lint",
     "schema",
     "render",
     "diff",
     "completions",
     "man",
+    "version",
     "help",
 ];
 
