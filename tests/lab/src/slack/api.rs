@@ -9,8 +9,9 @@ use axum::http::{HeaderMap, HeaderValue, Response};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use super::history;
 use super::limits;
-use super::workspace::{APP, BOT, BOT_USER, Message, TEAM, Whisper};
+use super::workspace::{APP, BOT, BOT_USER, Message, Post, TEAM, Whisper};
 use crate::clock;
 use crate::gateway::dispatch::{Http, LoseAnswer};
 use crate::gateway::errors;
@@ -75,7 +76,9 @@ pub(crate) async fn answer(
     let headers = response.headers_mut();
     headers.insert(
         "x-oauth-scopes",
-        HeaderValue::from_static("chat:write,channels:read,groups:read,users:read"),
+        HeaderValue::from_static(
+            "chat:write,channels:history,channels:read,groups:history,groups:read,users:read",
+        ),
     );
     if status == 429 {
         headers.insert("retry-after", HeaderValue::from_static("1"));
@@ -91,7 +94,7 @@ fn error(code: &'static str) -> Value {
     json!({ "ok": false, "error": code })
 }
 
-type Refusal = &'static str;
+pub(super) type Refusal = &'static str;
 
 async fn perform(
     lab: &Lab,
@@ -106,6 +109,8 @@ async fn perform(
             "team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT, "is_enterprise_install": false,
         })),
         "chat.postMessage" => Ok(post(lab, input)),
+        "conversations.history" => history::channel(lab, input),
+        "conversations.replies" => history::thread(lab, input),
         "chat.update" => Ok(update(lab, input)),
         "chat.postEphemeral" => whisper(lab, input),
         "conversations.info" => {
@@ -166,9 +171,13 @@ fn post(lab: &Lab, input: &Value) -> Value {
     {
         return error("thread_not_found");
     }
-    let message = lab
-        .slack
-        .post(&channel, thread, text, blocks, lab.clock.now());
+    let post = Post {
+        thread_ts: thread,
+        text,
+        blocks,
+        metadata: metadata(input),
+    };
+    let message = lab.slack.post(&channel, post, lab.clock.now());
     json!({ "ok": true, "channel": channel, "ts": message.ts, "message": shown(&message) })
 }
 
@@ -214,6 +223,22 @@ fn update(lab: &Lab, input: &Value) -> Value {
         }
         None => error("message_not_found"),
     }
+}
+
+/// What an app says to apps; Slack ignores what is not of its form, and warns:
+/// <https://docs.slack.dev/messaging/message-metadata>.
+fn metadata(input: &Value) -> Value {
+    let given = &input["metadata"];
+    // In forms it comes as JSON in a string.
+    let given = given.as_str().map_or_else(
+        || given.clone(),
+        |text| serde_json::from_str(text).unwrap_or_default(),
+    );
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    let named = given["event_type"].as_str().filter(|it| !it.is_empty());
+    let is_fine =
+        named.is_some_and(|it| it.bytes().all(is_plain)) && given["event_payload"].is_object();
+    if is_fine { given } else { Value::Null }
 }
 
 /// Text and blocks of a message, within Slack's limits.

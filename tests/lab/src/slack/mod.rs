@@ -3,6 +3,7 @@
 
 pub(crate) mod api;
 pub(crate) mod click;
+mod history;
 pub(crate) mod limits;
 pub(crate) mod response_url;
 pub(crate) mod workspace;

@@ -8,6 +8,7 @@ use axum::http::Response;
 use serde_json::{Value, json};
 
 use super::api;
+use super::workspace::Post;
 use crate::gateway::dispatch::Http;
 use crate::gateway::errors;
 use crate::lab::Lab;
@@ -28,7 +29,13 @@ pub(crate) fn answer(lab: &Arc<Lab>, code: &str, http: &Http) -> Response<Body> 
             .edit(&clicked.channel, &clicked.ts, text, blocks, now);
     } else if input["response_type"] == "in_channel" {
         let thread = input["thread_ts"].as_str().map(str::to_owned);
-        lab.slack.post(&clicked.channel, thread, text, blocks, now);
+        let post = Post {
+            thread_ts: thread,
+            text,
+            blocks,
+            metadata: Value::Null,
+        };
+        lab.slack.post(&clicked.channel, post, now);
     }
     // Anything else is seen by the person who clicked only.
     errors::control(200, &json!({ "ok": true }))

@@ -40,10 +40,22 @@ pub(crate) struct Message {
     pub(crate) thread_ts: Option<String>,
     pub(crate) text: String,
     pub(crate) blocks: Value,
+    /// What the app says to apps; null where it says nothing.
+    pub(crate) metadata: Value,
     /// Virtual time of posting.
     pub(crate) posted: String,
     /// What it was before each edit, and when it was edited.
     pub(crate) edits: Vec<Edit>,
+}
+
+/// A message that is about to be added.
+#[derive(Debug)]
+pub(crate) struct Post {
+    /// The message whose thread it is to be in.
+    pub(crate) thread_ts: Option<String>,
+    pub(crate) text: String,
+    pub(crate) blocks: Value,
+    pub(crate) metadata: Value,
 }
 
 /// A message that one person sees.
@@ -185,14 +197,7 @@ impl Workspace {
     }
 
     /// Adds a message; its `ts` is unique.
-    pub(crate) fn post(
-        &self,
-        channel: &str,
-        thread_ts: Option<String>,
-        text: String,
-        blocks: Value,
-        now: Timestamp,
-    ) -> Message {
+    pub(crate) fn post(&self, channel: &str, post: Post, now: Timestamp) -> Message {
         let mut state = lock(&self.0);
         let second = now.as_second();
         state.last_ts = match state.last_ts {
@@ -202,9 +207,10 @@ impl Workspace {
         let message = Message {
             channel: channel.to_owned(),
             ts: format!("{}.{:06}", state.last_ts.0, state.last_ts.1),
-            thread_ts,
-            text,
-            blocks,
+            thread_ts: post.thread_ts,
+            text: post.text,
+            blocks: post.blocks,
+            metadata: post.metadata,
             posted: now.to_string(),
             edits: Vec::new(),
         };

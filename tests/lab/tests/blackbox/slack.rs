@@ -90,6 +90,95 @@ async fn messages_are_posted_edited_and_shown() {
     assert_eq!(shown["messages"][1]["thread_ts"], json!(ts));
 }
 
+/// Calls a method that takes no JSON.
+async fn read(lab: &Lab, method: &str, token: &str, form: &[(&str, &str)]) -> Value {
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
+    let request = lab
+        .client
+        .post(format!("{}/slack/api/{method}", lab.base))
+        .bearer_auth(token)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body);
+    send(request).await.expect("an answer").body
+}
+
+fn texts(answer: &Value) -> Vec<&str> {
+    let messages = answer["messages"].as_array().expect("messages").iter();
+    messages.filter_map(|it| it["text"].as_str()).collect()
+}
+
+#[tokio::test]
+async fn what_was_posted_is_read_again_with_its_metadata() {
+    let lab = Lab::start();
+    let token = parameter(&lab, "/lab/slack/bot-token").await;
+    let about = json!({"event_type": "release", "event_payload": {"release": "r-1", "entry": 3}});
+    let mut sent = Vec::new();
+    for (text, metadata) in [
+        ("one", about.clone()),
+        (
+            "two",
+            json!({"event_type": "not this", "event_payload": {}}),
+        ),
+        ("three", Value::Null),
+    ] {
+        let input = json!({"channel": CHANNEL, "text": text, "metadata": metadata});
+        let answer = slack(&lab, "chat.postMessage", &token, input).await;
+        sent.push(answer.body["ts"].as_str().expect("a ts").to_owned());
+    }
+    for text in ["first", "second"] {
+        let below =
+            json!({"channel": CHANNEL, "text": text, "thread_ts": sent[0], "metadata": about});
+        slack(&lab, "chat.postMessage", &token, below).await;
+    }
+    // An edit that says nothing of it leaves it.
+    let edit = json!({"channel": CHANNEL, "ts": sent[0], "text": "one, edited"});
+    slack(&lab, "chat.update", &token, edit).await;
+
+    let all = [
+        ("channel", CHANNEL),
+        ("include_all_metadata", "true"),
+        ("limit", "2"),
+    ];
+    let newest = read(&lab, "conversations.history", &token, &all).await;
+    assert_eq!(texts(&newest), ["three", "two"]);
+    assert_eq!(newest["has_more"], true);
+    let cursor = newest["response_metadata"]["next_cursor"]
+        .as_str()
+        .expect("a cursor");
+    let more = [&all[..], &[("cursor", cursor)]].concat();
+    let oldest = read(&lab, "conversations.history", &token, &more).await;
+    assert_eq!(texts(&oldest), ["one, edited"], "none of a thread");
+    assert_eq!(oldest["messages"][0]["metadata"], about);
+    assert_eq!(oldest["messages"][0]["bot_id"], "B0TOWPATH");
+    assert_eq!(oldest["response_metadata"]["next_cursor"], "");
+    assert_eq!(
+        newest["messages"][1].get("metadata"),
+        None,
+        "of a wrong name"
+    );
+    let without = read(
+        &lab,
+        "conversations.history",
+        &token,
+        &[("channel", CHANNEL)],
+    )
+    .await;
+    assert_eq!(without["messages"][2].get("metadata"), None);
+    let later = [("channel", CHANNEL), ("oldest", sent[1].as_str())];
+    let later = read(&lab, "conversations.history", &token, &later).await;
+    assert_eq!(texts(&later), ["three"]);
+
+    let thread = [
+        ("channel", CHANNEL),
+        ("ts", sent[0].as_str()),
+        ("oldest", sent[2].as_str()),
+    ];
+    let thread = read(&lab, "conversations.replies", &token, &thread).await;
+    assert_eq!(texts(&thread), ["one, edited", "first", "second"]);
+}
+
 #[tokio::test]
 async fn a_function_can_be_crashed_at_a_call_of_slack() {
     let lab = Lab::start();
@@ -188,6 +277,24 @@ async fn slack_refuses_what_slack_refuses() {
             &token,
             json!({"channel": CHANNEL, "ts": "1.1", "text": "x"}),
             "message_not_found",
+        ),
+        (
+            "conversations.history",
+            &token,
+            json!({"channel": "C0OUTSIDE0"}),
+            "not_in_channel",
+        ),
+        (
+            "conversations.history",
+            &token,
+            json!({"channel": CHANNEL, "cursor": "mine"}),
+            "invalid_cursor",
+        ),
+        (
+            "conversations.replies",
+            &token,
+            json!({"channel": CHANNEL, "ts": "1.1"}),
+            "thread_not_found",
         ),
         (
             "users.info",
