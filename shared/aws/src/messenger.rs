@@ -1,9 +1,11 @@
 //! Where people are notified, and answer: by channel.
 
+mod sent;
 pub(crate) mod slack;
 mod sns;
 
-use towpath_core::message::Message;
+use jiff::Timestamp;
+use towpath_core::message::{Message, MessageKey};
 use towpath_core::names::{ApprovalId, ReleaseId, SlackUser};
 use towpath_core::pipeline::{Channel, Destination};
 use towpath_core::release::SentMessage;
@@ -18,10 +20,23 @@ impl Messenger for Aws {
         to: &Destination,
         message: &Message,
         below: Option<&SentMessage>,
+        key: &MessageKey,
     ) -> Result<SentMessage, CallError> {
         match to {
-            Destination::Slack(channel) => self.post_to_slack(channel, message, below).await,
+            Destination::Slack(channel) => self.post_to_slack(channel, message, below, key).await,
             Destination::Sns => self.publish_request(message).await,
+        }
+    }
+
+    async fn sent(
+        &self,
+        to: &Destination,
+        below: Option<&SentMessage>,
+        since: Timestamp,
+    ) -> Result<Vec<(MessageKey, SentMessage)>, CallError> {
+        match to {
+            Destination::Slack(channel) => self.sent_in_slack(channel, below, since).await,
+            Destination::Sns => Ok(Vec::new()),
         }
     }
 

@@ -209,6 +209,9 @@ impl<P: Ports> Run<'_, P> {
             SKEW + SignedDuration::try_from(time_left).unwrap_or_default(),
         );
         let changes = self.unwritten.intend(&self.view, &tasks, until);
+        if telling {
+            self.unwritten.intend_to_notify(&self.view, &tasks, until);
+        }
         // What is acted upon is written first, and what people are told of.
         let unwritten =
             self.unwritten.has_decisions() || ((telling || changes) && self.unwritten.has_facts());

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use towpath_core::message::{self, Message};
+use towpath_core::message::{self, Message, MessageKey};
 use towpath_core::names::ReleaseId;
 use towpath_core::pipeline::Channel;
 use towpath_core::release::SentMessage;
@@ -22,6 +23,8 @@ pub(crate) struct Messages {
     pub(crate) told: BTreeMap<(Channel, ReleaseId), Vec<String>>,
     /// Every button that was ever shown: where, what it is and what it carries.
     pub(crate) buttons: Vec<Button>,
+    /// Everything that was sent where it is kept: what it is about, below what, and when.
+    pub(crate) kept: Vec<Kept>,
     /// Every message by which somebody may decide.
     pub(crate) answers: Vec<String>,
     count: u64,
@@ -32,6 +35,17 @@ pub(crate) struct Posted {
     pub(crate) release: Option<ReleaseId>,
     pub(crate) card: Message,
 }
+
+/// A message that is kept where it was sent.
+pub(crate) struct Kept {
+    pub(crate) key: MessageKey,
+    message: SentMessage,
+    below: Option<SentMessage>,
+    at: Timestamp,
+}
+
+/// For how long what was sent may not be found.
+const LAG: SignedDuration = SignedDuration::from_secs(15);
 
 /// A button of a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +94,7 @@ impl Simulation {
         channel: Channel,
         message: &Message,
         below: Option<&SentMessage>,
+        key: &MessageKey,
     ) -> SentMessage {
         self.messages.count += 1;
         self.note(What::Told {
@@ -90,6 +105,14 @@ impl Simulation {
             to: "C0DEPLOYS".to_owned(),
             id: format!("1772442000.{:06}", self.messages.count),
         };
+        if channel.keeps_messages() {
+            self.messages.kept.push(Kept {
+                key: key.clone(),
+                message: sent.clone(),
+                below: below.cloned(),
+                at: self.now,
+            });
+        }
         if let Some(below) = below {
             self.reply(by, channel, below, message);
         } else if channel.has_card() {
@@ -103,6 +126,20 @@ impl Simulation {
             self.tell(by, channel, message);
         }
         sent
+    }
+
+    /// What was sent since then, below a message or below none; what is shown late is left out.
+    pub(crate) fn sent(
+        &self,
+        below: Option<&SentMessage>,
+        since: Timestamp,
+        stale: bool,
+    ) -> Vec<(MessageKey, SentMessage)> {
+        let all = self.messages.kept.iter();
+        let sent = all.filter(|it| it.below.as_ref() == below && it.at >= since);
+        let sent = sent.filter(|it| !stale || self.now.duration_since(it.at) >= LAG);
+        sent.map(|it| (it.key.clone(), it.message.clone()))
+            .collect()
     }
 
     pub(crate) fn edit(&mut self, sent: &SentMessage, card: &Message) {

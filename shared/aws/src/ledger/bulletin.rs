@@ -2,7 +2,7 @@
 //!
 //! | | `pk` | `sk` | attributes |
 //! |---|---|---|---|
-//! | bulletin | `BULLETIN#<id>` | `BULLETIN` | `bulletin`, `notified_<channel>` of each channel in which it is told; while it is not told everywhere `open` and `due`; `wake`; `problem`, what a pipeline is stuck at |
+//! | bulletin | `BULLETIN#<id>` | `BULLETIN` | `bulletin`, `notified_<channel>` of each channel in which it is told; `telling_since` and `telling_until` once it may have been told; while it is not told everywhere `open` and `due`; `wake`; `problem`, what a pipeline is stuck at |
 //!
 //! `open` is `"bulletin"`, so that the index `open` has the bulletins apart from the releases; `due`
 //! and `wake` are those of a release's summary. What a pipeline is stuck at stays open when it is
@@ -18,12 +18,12 @@ use jiff::Timestamp;
 use towpath_core::bulletin::{Bulletin, News};
 use towpath_core::names::BulletinId;
 use towpath_core::pipeline::Channel;
-use towpath_deployer::ports::{Bulletins, CallError, OpenBulletin};
+use towpath_deployer::ports::{BeingTold, Bulletins, CallError, OpenBulletin};
 
-use super::item::{BadItem, Item, parsed_json, sortable, string, text};
+use super::item::{BadItem, Item, parsed, parsed_json, sortable, string, text};
 use super::read::{paged, readable};
 use super::summary::{Attention, OPEN_INDEX};
-use super::wake::{AsLongAs, Row, where_it_holds};
+use super::wake::{AsLongAs, Row, where_it_holds, whether_it_holds};
 use crate::aws::Aws;
 use crate::call::{classify, refused, unreadable};
 
@@ -36,6 +36,9 @@ const BULLETIN: &str = "BULLETIN";
 const OPEN: &str = "bulletin";
 /// Its value where what was told is not mended.
 const STUCK: &str = "stuck";
+/// When it was about to be told first, and until when whoever is may still tell it.
+const TELLING_SINCE: &str = "telling_since";
+const TELLING_UNTIL: &str = "telling_until";
 /// How many pipelines that are stuck are looked at in one go.
 const MAX_STUCK: usize = 1_000;
 
@@ -105,6 +108,30 @@ impl Bulletins for Aws {
             return Ok(None);
         }
         Ok(Some(open))
+    }
+
+    async fn set_telling(
+        &self,
+        id: &BulletinId,
+        known: Option<BeingTold>,
+        telling: BeingTold,
+    ) -> Result<bool, CallError> {
+        let mut update = self.update_of(row(id, OPEN)).await?;
+        let mut as_known = "attribute_not_exists(#until)";
+        if let Some(known) = known {
+            as_known = "#until = :known";
+            update = update.expression_attribute_values(":known", text(sortable(known.until)));
+        }
+        let update = update
+            .condition_expression(format!("#still_open = :still_open AND {as_known}"))
+            // Or the stream would have it told once more.
+            .update_expression("REMOVE #wake SET #since = :since, #until = :until")
+            .expression_attribute_names("#wake", "wake")
+            .expression_attribute_names("#since", TELLING_SINCE)
+            .expression_attribute_names("#until", TELLING_UNTIL)
+            .expression_attribute_values(":since", text(sortable(telling.since)))
+            .expression_attribute_values(":until", text(sortable(telling.until)));
+        whether_it_holds(update).await
     }
 
     async fn set_notified(
@@ -245,7 +272,16 @@ pub(super) fn bulletin_item(
 }
 
 fn open_bulletin(item: &Item) -> Result<OpenBulletin, BadItem> {
+    let telling = if item.contains_key(TELLING_SINCE) {
+        Some(BeingTold {
+            since: parsed(item, TELLING_SINCE)?,
+            until: parsed(item, TELLING_UNTIL)?,
+        })
+    } else {
+        None
+    };
     Ok(OpenBulletin {
+        telling,
         bulletin: parsed_json(item, "bulletin")?,
         notified: Channel::ALL
             .into_iter()

@@ -112,14 +112,20 @@ pub(super) async fn patiently(
 
 /// Sends an update that is not needed any more where its condition does not hold.
 pub(super) async fn where_it_holds(update: UpdateItemFluentBuilder) -> Result<(), CallError> {
+    whether_it_holds(update).await.map(drop)
+}
+
+/// Sends an update. Whether its condition held.
+pub(super) async fn whether_it_holds(update: UpdateItemFluentBuilder) -> Result<bool, CallError> {
     match patiently(update).await {
         Err(error)
             if error
                 .as_service_error()
                 .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
         {
-            Ok(())
+            Ok(false)
         }
-        sent => sent.map_err(|error| classify(UPDATE, &error)),
+        Ok(()) => Ok(true),
+        Err(error) => Err(classify(UPDATE, &error)),
     }
 }

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::{Value, json};
-use towpath_core::message::{Message, slack_text};
+use towpath_core::message::{Message, MessageKey, slack_text};
 use towpath_core::names::{SlackChannel, SlackUser};
 use towpath_core::release::SentMessage;
 use towpath_deployer::ports::CallError;
@@ -26,7 +26,7 @@ const WHISPER: &str = "slack:chat.postEphemeral";
 /// How long Slack may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The most that is read of an answer, in bytes.
-const MAX_ANSWER_LEN: usize = 1024 * 1024;
+const MAX_ANSWER_LEN: usize = 8 * 1024 * 1024;
 
 /// The error codes by which Slack says that the token is no longer the right one.
 const TOKEN_REFUSED: &[&str] = &[
@@ -43,10 +43,12 @@ impl Aws {
         channel: &SlackChannel,
         message: &Message,
         below: Option<&SentMessage>,
+        key: &MessageKey,
     ) -> Result<SentMessage, CallError> {
         let mut body = json!({
             "channel": below.map_or(channel.as_str(), |below| below.to.as_str()),
             "text": message.text,
+            "metadata": self.metadata(key)?,
             "unfurl_links": false,
             "unfurl_media": false,
         });
@@ -67,6 +69,7 @@ impl Aws {
         })
     }
 
+    /// Its metadata stays: <https://docs.slack.dev/reference/methods/chat.update>.
     pub(crate) async fn edit_in_slack(
         &self,
         sent: &SentMessage,

@@ -13,6 +13,7 @@ use towpath_core::pipeline::Destination;
 use towpath_deployer::handlers::{advance, deployment_event, lifecycle_hook};
 use towpath_deployer::ports::{CallError, CodeDeploy, Ecs, Ledger, Logs, Messenger};
 
+use crate::sent::card_key as key;
 use crate::support::aws;
 use crate::support::http::{Reply, Server};
 use crate::support::releases::{at, id, new_deployment, place};
@@ -96,7 +97,7 @@ async fn no_call_is_begun_that_could_not_be_waited_for() {
     let place = place();
     let outcomes = [
         call(&aws, 5, aws.create_deployment(&place, &new_deployment())).await,
-        call(&aws, 5, aws.send(&channel(), &card(), None)).await,
+        call(&aws, 5, aws.send(&channel(), &card(), None, &key())).await,
         call(&aws, 1, aws.wake(&id('a'), at(0))).await,
     ];
     for (error, took) in outcomes {
@@ -130,7 +131,7 @@ async fn slack_that_does_not_answer_is_cut_as_well() {
         }
     });
     let aws = aws(&server.url);
-    let (error, took) = call(&aws, 7, aws.send(&channel(), &card(), None)).await;
+    let (error, took) = call(&aws, 7, aws.send(&channel(), &card(), None, &key())).await;
     assert!(is_unknown(&error) && took <= 3, "{took} s: {error}");
     assert_eq!(server.requests().len(), 2);
 }

@@ -13,6 +13,7 @@ mod ledger;
 mod read;
 mod readers;
 mod roles;
+mod sent;
 mod service_deployments;
 
 mod slack;

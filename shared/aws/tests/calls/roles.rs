@@ -9,6 +9,7 @@ use towpath_core::pipeline::Role;
 use towpath_core::release::Place;
 use towpath_deployer::ports::{CodeDeploy, Ecs, Ledger, Messenger};
 
+use crate::sent::card_key as key;
 use crate::support::http::{Reply, Server};
 use crate::support::releases::{id, new_deployment, place};
 use crate::support::{aws, settings};
@@ -139,7 +140,7 @@ fn calls_may_be_made_from_any_thread() {
         text: String::new(),
         blocks: None,
     };
-    is_send(&aws.send(&Destination::Sns, &message, None));
+    is_send(&aws.send(&Destination::Sns, &message, None, &key()));
 }
 
 #[test]

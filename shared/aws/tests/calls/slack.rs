@@ -8,6 +8,7 @@ use towpath_core::pipeline::{Channel, Destination};
 use towpath_core::release::SentMessage;
 use towpath_deployer::ports::{CallError, Messenger};
 
+use crate::sent::card_key as key;
 use crate::support::http::{Reply, Request, Server};
 use crate::support::{aws, settings};
 
@@ -67,10 +68,13 @@ fn token(value: &str) -> Reply {
 async fn a_card_is_posted_edited_and_replied_to() {
     let server = slack(|_| Reply::json(200, &json!({"ok": true, "channel": "C1", "ts": "1.2"})));
     let aws = aws(&server.url);
-    let sent = aws.send(&channel("C1"), &card(), None).await.unwrap();
+    let sent = aws
+        .send(&channel("C1"), &card(), None, &key())
+        .await
+        .unwrap();
     assert_eq!(sent, posted());
     aws.edit(Channel::Slack, &posted(), &card()).await.unwrap();
-    aws.send(&channel("C1"), &line(), Some(&posted()))
+    aws.send(&channel("C1"), &line(), Some(&posted()), &key())
         .await
         .unwrap();
 
@@ -107,8 +111,11 @@ async fn two_messages_that_are_sent_at_once_read_the_token_once() {
     let server = slack(|_| Reply::json(200, &json!({"ok": true, "channel": "C1", "ts": "1.2"})));
     let aws = aws(&server.url);
     let card = card();
-    let (c1, c2) = (channel("C1"), channel("C2"));
-    let (one, other) = tokio::join!(aws.send(&c1, &card, None), aws.send(&c2, &card, None));
+    let (c1, c2, key) = (channel("C1"), channel("C2"), key());
+    let (one, other) = tokio::join!(
+        aws.send(&c1, &card, None, &key),
+        aws.send(&c2, &card, None, &key)
+    );
     one.unwrap();
     other.unwrap();
     assert_eq!(server.requests_of("GetParameter").len(), 1);
@@ -117,7 +124,7 @@ async fn two_messages_that_are_sent_at_once_read_the_token_once() {
 async fn post(answer: impl Fn(&Request) -> Reply + Send + 'static) -> CallError {
     let server = slack(answer);
     let error = aws(&server.url)
-        .send(&channel("C1"), &card(), None)
+        .send(&channel("C1"), &card(), None, &key())
         .await
         .unwrap_err();
     let shown = format!("{error} {error:?}");
@@ -183,15 +190,22 @@ async fn a_rotated_token_is_read_again_once_a_minute() {
     let path = clock.path().to_str().unwrap().to_owned();
     let aws = Aws::new(settings(&server.url).with(CLOCK_FILE, path));
 
-    let error = aws.send(&channel("C1"), &card(), None).await.unwrap_err();
+    let error = aws
+        .send(&channel("C1"), &card(), None, &key())
+        .await
+        .unwrap_err();
     assert!(matches!(error, CallError::Refused { .. }), "{error}");
     set(59);
-    aws.send(&channel("C1"), &card(), None).await.unwrap_err();
+    aws.send(&channel("C1"), &card(), None, &key())
+        .await
+        .unwrap_err();
     assert_eq!(server.requests_of("GetParameter").len(), 1);
 
     set(61);
-    aws.send(&channel("C1"), &card(), None).await.unwrap();
-    aws.send(&channel("C1"), &line(), Some(&posted()))
+    aws.send(&channel("C1"), &card(), None, &key())
+        .await
+        .unwrap();
+    aws.send(&channel("C1"), &line(), Some(&posted()), &key())
         .await
         .unwrap();
     assert_eq!(server.requests_of("GetParameter").len(), 2);
@@ -216,14 +230,16 @@ async fn a_notice_goes_to_the_request_topic_once() {
         }
     });
     let aws = aws(&server.url);
-    aws.send(&Destination::Sns, &mail(), None).await.unwrap();
+    aws.send(&Destination::Sns, &mail(), None, &key())
+        .await
+        .unwrap();
     let form = String::from_utf8(server.requests()[0].body.clone()).unwrap();
     assert!(form.contains("Subject=a%20subject"), "{form}");
     assert!(
         form.contains("TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A111111111111%3Arequests"),
         "{form}"
     );
-    let lost = aws.send(&Destination::Sns, &mail(), None).await;
+    let lost = aws.send(&Destination::Sns, &mail(), None, &key()).await;
     assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
     assert_eq!(server.requests().len(), 2);
 }

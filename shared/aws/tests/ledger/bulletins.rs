@@ -7,7 +7,9 @@ use towpath_core::bulletin::News;
 use towpath_core::pipeline::Channel;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Home, Order, Principal, Subject};
-use towpath_deployer::ports::{AppendError, Bulletins, Directives, Issue, Issued, Notify};
+use towpath_deployer::ports::{
+    AppendError, BeingTold, Bulletins, Directives, Issue, Issued, Notify,
+};
 
 use crate::support::aws;
 use crate::support::http::{Reply, Server, forward};
@@ -68,6 +70,41 @@ async fn an_order_and_its_bulletin_are_written_together_and_once() {
         matches!(&open.bulletin.news, News::Hold { lifted: false, reason, .. } if reason == "the sale begins"),
         "{open:?}"
     );
+}
+
+#[tokio::test]
+async fn that_a_bulletin_is_being_told_is_kept_until_it_is_told() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    hold(&aws, 1).await;
+    let id = aws.due_bulletins(at(3_600), 10).await.unwrap().remove(0);
+    let open = async || aws.bulletin(&id).await.unwrap();
+    assert_eq!(open().await.unwrap().telling, None);
+    let telling = BeingTold {
+        since: at(2),
+        until: at(92),
+    };
+    assert!(aws.set_telling(&id, None, telling).await.unwrap());
+    let told = open().await.unwrap();
+    assert_eq!(told.telling, Some(telling));
+    assert_eq!(told.notified, [].into());
+    let later = BeingTold {
+        until: at(95),
+        ..telling
+    };
+    let another = aws.set_telling(&id, None, later).await.unwrap();
+    assert!(!another, "somebody else is at it");
+    assert!(aws.set_telling(&id, Some(telling), later).await.unwrap());
+    aws.set_notified(&id, &[Channel::Sns].into(), Some(at(100)))
+        .await
+        .unwrap();
+    assert_eq!(open().await.unwrap().telling, Some(later));
+    aws.set_notified(&id, &[Channel::Slack].into(), None)
+        .await
+        .unwrap();
+    assert_eq!(open().await, None);
+    let closed = aws.set_telling(&id, Some(later), telling).await.unwrap();
+    assert!(!closed, "it stays closed");
 }
 
 #[tokio::test]

@@ -52,6 +52,16 @@ pub fn card(channel: Channel, overview: &Overview) -> Option<Message> {
     }
 }
 
+/// What takes the place of a card that was posted twice: it shows nothing that will not stay so, and
+/// asks nobody.
+#[must_use]
+pub fn double_card(channel: Channel, overview: &Overview) -> Option<Message> {
+    match channel {
+        Channel::Slack => Some(slack::double_card(overview)),
+        Channel::Sns => None,
+    }
+}
+
 /// What the channel is told of each entry of the release, in their order; nothing twice.
 #[must_use]
 pub fn entry_messages(channel: Channel, release: &Release) -> Vec<EntryMessage> {

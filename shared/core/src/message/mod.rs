@@ -6,6 +6,7 @@ mod buttons;
 mod channels;
 mod describe;
 mod escape;
+mod key;
 mod reason;
 mod said;
 mod state;
@@ -15,9 +16,12 @@ mod tests;
 mod waiting;
 
 pub use buttons::{APPROVE, ButtonValue, REJECT, ROLL_BACK, RollBackValue};
-pub use channels::{EntryMessage, Message, bulletin_message, card, entry_messages, how_to_answer};
+pub use channels::{
+    EntryMessage, Message, bulletin_message, card, double_card, entry_messages, how_to_answer,
+};
 pub use describe::{Description, Tone, describe};
 pub use escape::{one_line, slack_text};
+pub use key::MessageKey;
 pub use reason::reason_of;
 pub use state::state;
 pub use waiting::waiting;

@@ -75,6 +75,16 @@ impl Channel {
             Self::Sns => false,
         }
     }
+
+    /// Whether what was sent there can be found again, so that nobody has to be told once more where it
+    /// is not known whether a message has arrived.
+    #[must_use]
+    pub fn keeps_messages(self) -> bool {
+        match self {
+            Self::Slack => true,
+            Self::Sns => false,
+        }
+    }
 }
 
 impl fmt::Display for Channel {

@@ -354,6 +354,16 @@ pub enum Event {
         predecessor: ReleaseId,
         service: ServiceId,
     },
+    /// People of a channel are about to be sent messages. What is not yet settled when the release is
+    /// loaded again may or may not have arrived.
+    NotificationIntended {
+        channel: Channel,
+        /// The last entry that they are about to be notified of; none where the card is posted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        through: Option<u64>,
+        /// Until when whoever wrote this may still be sending them.
+        until: Timestamp,
+    },
     /// The release's card in a channel was posted, or edited.
     CardShown {
         channel: Channel,
@@ -434,6 +444,7 @@ impl Event {
             | Self::ScalingRestored { .. }
             | Self::RolloutEnded { .. }
             | Self::Ended { .. }
+            | Self::NotificationIntended { .. }
             | Self::CardShown { .. }
             | Self::Notified { .. }
             | Self::RunsAlready { .. } => false,

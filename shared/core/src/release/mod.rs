@@ -61,7 +61,9 @@ pub use hold::{Hold, Ordered, Veto};
 pub use hook_report::{HookReport, NotTheirs, reporting_account};
 pub use hook_verdict::{Verdict, checks_of, verdict};
 pub use next::{Step, Task, Tick, Tried, leave, next, planning};
-pub use notification::{Notification, Notified, SentMessage, ShownCard, pending_notifications};
+pub use notification::{
+    Notification, Notified, SentMessage, ShownCard, Telling, pending_notifications,
+};
 pub use outcome::{Conclusion, Outcome};
 pub use overview::{Overview, Request, Since, StageOverview, StageStanding, StageStep};
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalableTarget, ScalingState};

@@ -50,6 +50,7 @@ use super::{
 };
 use crate::names::{ApprovalId, StageName};
 use crate::pipeline::{NamedContainers, Stage};
+use crate::release::notification::telling_before;
 
 /// When the question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,18 +137,28 @@ fn notify_first(release: &Release, moment: Tick, step: Step) -> Step {
     if pending.is_empty() || is_old_news(release, moment.now) {
         return step;
     }
-    if !moment.notifications_failed {
-        return Step::Perform(
-            pending
-                .into_iter()
-                .map(|action| Task {
-                    action,
-                    tried: Tried::Never,
-                })
-                .collect(),
-        );
+    // Whoever may still be telling them is waited for: what is being sent is not to be found yet.
+    let mut free = None;
+    let mut tasks = Vec::new();
+    for action in pending {
+        let before = telling_before(release, &action);
+        let until = before.as_ref().map(|before| before.until);
+        if let Some(until) = until.filter(|until| moment.now < *until) {
+            free = free.max(Some(until));
+            continue;
+        }
+        let tried = before.map_or(Tried::Never, |_| Tried::Perhaps);
+        tasks.push(Task { action, tried });
     }
-    let again = later(moment.now, NOTIFY_AGAIN);
+    if !moment.notifications_failed && !tasks.is_empty() {
+        return Step::Perform(tasks);
+    }
+    let retry = later(moment.now, NOTIFY_AGAIN);
+    let again = match free {
+        Some(free) if moment.notifications_failed => free.max(retry),
+        Some(free) => free,
+        None => retry,
+    };
     match step {
         Step::Wait(due) => Step::Wait(Some(due.map_or(again, |due| due.min(again)))),
         Step::Done | Step::Record(_) | Step::Perform(_) => Step::Wait(Some(again)),

@@ -149,6 +149,7 @@ fn writers_of(event: &Event) -> &'static [Writer] {
         | Event::ScalingRestored { .. }
         | Event::RolloutEnded { .. }
         | Event::Ended { .. }
+        | Event::NotificationIntended { .. }
         | Event::CardShown { .. }
         | Event::Notified { .. } => &[Writer::Advance],
     }

@@ -18,6 +18,7 @@ use std::mem::discriminant;
 use jiff::Timestamp;
 
 use super::next::{Step, Task, Tick, next};
+use super::notification::notification_intents;
 use super::rollout::{DeploymentStatus, DeploymentStep};
 use super::{Action, ActionKind, Event, Release};
 use crate::names::DeploymentId;
@@ -160,9 +161,17 @@ impl Unwritten {
         self.decide(view, events, now);
     }
 
-    /// Everything is written.
+    /// People are about to be notified in this way. It is not applied to the view either.
+    pub fn intend_to_notify(&mut self, view: &Release, tasks: &[Task], until: Timestamp) {
+        let notifications: Vec<_> = tasks.iter().map(|task| &task.action).collect();
+        let intents = notification_intents(view, &notifications, until);
+        self.decisions.extend(intents);
+    }
+
+    /// Everything is written, but for a plan that nothing was decided on.
     pub fn written(&mut self) {
-        *self = Self::default();
+        self.facts.clear();
+        self.decisions.clear();
     }
 
     /// Others have written first: facts stay, but for those that are not so any more, and are
@@ -246,6 +255,7 @@ impl Unwritten {
             | Event::ScalingRestored { .. }
             | Event::RolloutEnded { .. }
             | Event::Ended { .. }
+            | Event::NotificationIntended { .. }
             | Event::CardShown { .. }
             | Event::Notified { .. } => News::Line(event),
         }

@@ -8,6 +8,7 @@ mod plan;
 mod register;
 mod scaling;
 
+pub(crate) use notify::sent_before;
 pub(crate) use notify_release::notify_next;
 pub use plan::{Preview, PreviewError, preview};
 
@@ -30,6 +31,15 @@ pub(crate) struct Performed {
     pub not_done: Option<ActionKind>,
 }
 
+impl From<Vec<Event>> for Performed {
+    fn from(events: Vec<Event>) -> Self {
+        Self {
+            events,
+            ..Self::default()
+        }
+    }
+}
+
 /// Performs tasks that do not depend on each other, at once.
 pub(crate) async fn perform<P: Ports>(
     ports: &P,
@@ -49,10 +59,7 @@ async fn perform_one<P: Ports>(ports: &P, release: &Release, mut task: Task) -> 
     let mut patience = Patience::default();
     loop {
         let outcome = match perform_action(ports, release, &task).await {
-            Ok(events) => Performed {
-                events,
-                ..Performed::default()
-            },
+            Ok(performed) => performed,
             Err(error) if patience.is_left() && may_be_repeated(kind, &error) => {
                 if let (Tried::Never, CallError::Unknown { .. }) = (task.tried, &error) {
                     task.tried = Tried::Perhaps;
@@ -125,9 +132,9 @@ async fn perform_action<P: Ports>(
     ports: &P,
     release: &Release,
     task: &Task,
-) -> Result<Vec<Event>, CallError> {
+) -> Result<Performed, CallError> {
     let tried = task.tried;
-    match &task.action {
+    let events = match &task.action {
         Action::Plan(asked) => {
             let request = plan::Request {
                 asked,
@@ -233,9 +240,10 @@ async fn perform_action<P: Ports>(
             successor,
         } => notify_release::notify_predecessor(ports, predecessor, successor).await,
         Action::Notify { to, notification } => {
-            notify::notify(ports, release, to, notification).await
+            return notify::notify(ports, release, to, notification, tried).await;
         }
-    }
+    }?;
+    Ok(events.into())
 }
 
 /// A few pauses for calls that were certainly not carried out, before the sweeper takes over.

@@ -15,6 +15,17 @@ pub struct OpenBulletin {
     pub bulletin: Bulletin,
     /// The channels in which people were notified.
     pub notified: BTreeSet<Channel>,
+    /// Whether it may have been told where that is not known.
+    pub telling: Option<BeingTold>,
+}
+
+/// When a bulletin is told, where it can be found again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BeingTold {
+    /// When it was about to be told first.
+    pub since: Timestamp,
+    /// Until when whoever is about to tell it may still do so.
+    pub until: Timestamp,
 }
 
 pub trait Bulletins {
@@ -35,6 +46,14 @@ pub trait Bulletins {
     /// A bulletin, if there is one and it is not told everywhere. What is not of the kind that its
     /// id says is none.
     async fn bulletin(&self, id: &BulletinId) -> Result<Option<OpenBulletin>, CallError>;
+    /// Writes down that a bulletin is about to be told, unless it is closed, or somebody else has done
+    /// so meanwhile. Whether it was written.
+    async fn set_telling(
+        &self,
+        id: &BulletinId,
+        known: Option<BeingTold>,
+        telling: BeingTold,
+    ) -> Result<bool, CallError>;
     /// Writes down in which channels a bulletin is told, and when the sweeper is to look at it
     /// again; never, if it is closed.
     async fn set_notified(

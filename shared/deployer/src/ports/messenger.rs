@@ -1,6 +1,7 @@
 //! Where people are notified, and answer.
 
-use towpath_core::message::Message;
+use jiff::Timestamp;
+use towpath_core::message::{Message, MessageKey};
 use towpath_core::names::{ApprovalId, ReleaseId, SlackUser};
 use towpath_core::pipeline::{Channel, Destination};
 use towpath_core::release::SentMessage;
@@ -15,7 +16,16 @@ pub trait Messenger {
         to: &Destination,
         message: &Message,
         below: Option<&SentMessage>,
+        key: &MessageKey,
     ) -> Result<SentMessage, CallError>;
+    /// What this deployer has sent there since then, and nobody else, the oldest first: below a message
+    /// where one is named. Nothing where messages cannot be found again.
+    async fn sent(
+        &self,
+        to: &Destination,
+        below: Option<&SentMessage>,
+        since: Timestamp,
+    ) -> Result<Vec<(MessageKey, SentMessage)>, CallError>;
     /// Edits a message.
     async fn edit(
         &self,

@@ -1,12 +1,14 @@
 //! I6: what people have read at rest. Everything that is written was told in each channel, in its order
 //! and once; a line that is sent once more, since nobody knows whether it has arrived, is the same line.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
-use towpath_core::message;
+use towpath_core::message::{self, MessageKey};
 use towpath_core::pipeline::Channel;
 use towpath_core::release::{Outcome, Phase, Release, pending_notifications};
 
-use crate::simulation::Simulation;
+use crate::simulation::{Fate, Simulation};
 
 /// After that long nothing more is told of a release.
 const OLD_NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -50,6 +52,8 @@ impl Simulation {
         for line in heard {
             if !distinct.contains(&line) {
                 distinct.push(line);
+            } else if !self.may_be_told_twice(channel) {
+                self.violated(format!("I6: {id} has told twice by {channel}: {line}"));
             }
         }
         let told = if old_news {
@@ -61,6 +65,37 @@ impl Simulation {
             self.violated(format!(
                 "I6: {id} has told by {channel} {distinct:#?}, and is to tell {said:#?}"
             ));
+        }
+    }
+
+    /// A bulletin is there once, where it is kept.
+    pub(crate) fn check_bulletins(&mut self) {
+        if self.may_be_told_twice(Channel::Slack) {
+            return;
+        }
+        let kept = self.messages.kept.iter().map(|kept| &kept.key);
+        let bulletins = kept.filter(|key| matches!(key, MessageKey::Bulletin { .. }));
+        let mut known = BTreeSet::new();
+        let twice = bulletins.filter(|key| !known.insert(*key));
+        let twice: Vec<_> = twice.cloned().collect();
+        for key in twice {
+            self.violated(format!("I6: told twice: {key:?}"));
+        }
+    }
+
+    /// Whether a line may come once more: where nobody can look whether it has arrived, after a fault.
+    fn may_be_told_twice(&self, channel: Channel) -> bool {
+        let mut fates = self.calls.fates.keys();
+        if channel.keeps_messages() {
+            fates.any(|(operation, fate)| {
+                operation.starts_with("slack:conversations.") && *fate == Fate::Refused
+            })
+        } else {
+            fates.any(|(operation, fate)| match fate {
+                Fate::AnswerLost | Fate::DeathBefore | Fate::DeathAfter => true,
+                Fate::NotDone | Fate::FailedBefore => operation.starts_with("dynamodb:"),
+                Fate::Done | Fate::Stale | Fate::Refused => false,
+            })
         }
     }
 
@@ -83,6 +118,16 @@ impl Simulation {
             let shown = self.messages.cards.get(&known.message);
             if shown.map(|it| &it.card) != Some(&card) {
                 self.violated(format!("I6: the card of {id} does not say what is so"));
+            }
+            let double = message::double_card(channel, &release.overview());
+            let mut others = self.messages.cards.iter();
+            let live = others.any(|(message, it)| {
+                it.release.as_ref() == Some(id)
+                    && *message != known.message
+                    && Some(&it.card.blocks) != double.as_ref().map(|double| &double.blocks)
+            });
+            if live {
+                self.violated(format!("I6: {id} has two cards"));
             }
         }
         let mut destinations = release.pipeline().notify.destinations();

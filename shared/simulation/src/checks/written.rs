@@ -179,6 +179,7 @@ impl Simulation {
             }
             self.check_told(&release);
         }
+        self.check_bulletins();
         let owned: Vec<_> = self
             .ledger
             .rows()

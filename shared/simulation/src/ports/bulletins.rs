@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use towpath_core::bulletin::Bulletin;
 use towpath_core::names::BulletinId;
 use towpath_core::pipeline::Channel;
-use towpath_deployer::ports::{Bulletins, CallError, OpenBulletin};
+use towpath_deployer::ports::{BeingTold, Bulletins, CallError, OpenBulletin};
 
 use super::Port;
 use crate::deliver::Key;
@@ -68,7 +68,25 @@ impl Bulletins for Port {
             Ok(open.map(|stored| OpenBulletin {
                 bulletin: stored.bulletin.clone(),
                 notified: stored.notified.clone(),
+                telling: stored.telling,
             }))
+        })
+        .await
+    }
+
+    async fn set_telling(
+        &self,
+        id: &BulletinId,
+        known: Option<BeingTold>,
+        telling: BeingTold,
+    ) -> Result<bool, CallError> {
+        self.call(UPDATE, How::WriteLedger, |simulation, _| {
+            let open = simulation.ledger.open_bulletin(id, Open::ToTell);
+            let Some(stored) = open.filter(|stored| stored.telling == known) else {
+                return Ok(false);
+            };
+            stored.telling = Some(telling);
+            Ok(true)
         })
         .await
     }

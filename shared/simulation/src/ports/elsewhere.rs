@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use towpath_core::check::{Alarm, LogStream, MetricSpan, Reading, Verdict};
-use towpath_core::message::Message;
+use towpath_core::message::{Message, MessageKey};
 use towpath_core::names::{AlarmName, ApprovalId, ParameterName, ReleaseId, SlackUser};
 use towpath_core::pipeline::{Channel, Destination, HttpCheck, MetricCheck};
 use towpath_core::release::{
@@ -29,6 +30,8 @@ const GET_PARAMETER: &str = "ssm:GetParameter";
 const GET_PARAMETERS: &str = "ssm:GetParametersByPath";
 const POST: &str = "slack:chat.postMessage";
 const EDIT: &str = "slack:chat.update";
+const HISTORY: &str = "slack:conversations.history";
+const REPLIES: &str = "slack:conversations.replies";
 const PUBLISH: &str = "sns:Publish";
 
 /// What Slack signs its requests with.
@@ -228,6 +231,7 @@ impl Messenger for Port {
         to: &Destination,
         message: &Message,
         below: Option<&SentMessage>,
+        key: &MessageKey,
     ) -> Result<SentMessage, CallError> {
         let operation = if to.channel().has_card() {
             POST
@@ -235,7 +239,23 @@ impl Messenger for Port {
             PUBLISH
         };
         self.call(operation, How::Tell, |simulation, _| {
-            Ok(simulation.send(&self.by, to.channel(), message, below))
+            Ok(simulation.send(&self.by, to.channel(), message, below, key))
+        })
+        .await
+    }
+
+    async fn sent(
+        &self,
+        to: &Destination,
+        below: Option<&SentMessage>,
+        since: Timestamp,
+    ) -> Result<Vec<(MessageKey, SentMessage)>, CallError> {
+        if !to.channel().keeps_messages() {
+            return Ok(Vec::new());
+        }
+        let operation = if below.is_some() { REPLIES } else { HISTORY };
+        self.call(operation, How::Read, |simulation, stale| {
+            Ok(simulation.sent(below, since, stale))
         })
         .await
     }

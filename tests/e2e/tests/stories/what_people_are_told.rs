@@ -286,3 +286,88 @@ async fn holds_and_vetoes_are_told_with_who_and_why_and_the_way_out() -> Result<
     assert_eq!(world.dead_letters().await?, []);
     Ok(())
 }
+
+/// The faults of `advance` at Slack.
+async fn at_slack(world: &World, nth: u64, outcome: &str) -> Result<(), Error> {
+    let fault = json!([{ "service": "slack", "operation": "chat.postMessage", "nth": nth, "outcome": outcome }]);
+    world.fail(&fault).await
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_card() -> Result<(), Error> {
+    let world = World::start().await?;
+    at_slack(&world, 1, "answer-lost").await?;
+    deploy(&world, GOOD).await?;
+    assert_eq!(world.cards().await?.len(), 1);
+    thread(&world, GOOD).await?;
+    assert_eq!(world.dead_letters().await?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_death_between_slack_and_the_ledger_repeats_nothing() -> Result<(), Error> {
+    for nth in [1, 2, 3, 5] {
+        let world = World::start().await?;
+        at_slack(&world, nth, "crash-after").await?;
+        deploy(&world, GOOD).await?;
+        assert_eq!(world.cards().await?.len(), 1, "at message {nth}");
+        let lines = thread(&world, GOOD).await?;
+        assert_eq!(saying(&lines, "succeeded"), 0, "{lines:#?}");
+        assert!(lines.len() > 3, "{lines:#?}");
+    }
+    Ok(())
+}
+
+/// Without the right to read the channel there is a second card. The ledger does not know the first one,
+/// which decides all the same, and asks nobody any more once somebody has clicked on it.
+#[tokio::test]
+async fn a_click_on_either_of_two_cards_decides() -> Result<(), Error> {
+    let world = World::start().await?;
+    let mut pipeline = world.shop.pipeline();
+    let production = pipeline["stages"][2].clone();
+    pipeline["stages"] = json!([production]);
+    world.shop.apply(&world.lab, &pipeline).await?;
+    let faults = json!([
+        { "service": "slack", "operation": "chat.postMessage", "nth": 1, "outcome": "answer-lost" },
+        { "service": "slack", "operation": "conversations.history", "outcome": "refused" },
+    ]);
+    world.fail(&faults).await?;
+    world.push(GOOD, "healthy").await?;
+    let twice = async |world: &World| Ok(world.cards().await?.len() == 2);
+    world.until("there are two cards", twice).await?;
+    world.rest().await?;
+    let asks = |card: &Card| card.buttons.iter().any(|it| it == "towpath_approve");
+    assert!(world.cards().await?.iter().all(asks));
+
+    world.click(GOOD, "towpath_approve", APPROVER).await?;
+    assert_eq!(world.ended(GOOD).await?, "succeeded");
+    world.rest().await?;
+    let cards = world.cards().await?;
+    assert!(cards[0].text.contains("posted twice"), "{}", cards[0].text);
+    assert_eq!(cards[0].buttons, Vec::<String>::new());
+    assert!(cards[1].text.contains("serves"), "{}", cards[1].text);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_hold_is_told_once_whatever_becomes_of_its_message() -> Result<(), Error> {
+    let world = World::start().await?;
+    for (outcome, why) in [
+        ("answer-lost", "the sale begins"),
+        ("crash-after", "the sale goes on"),
+        ("crash-before", "the sale is long"),
+    ] {
+        at_slack(&world, 1, outcome).await?;
+        let hold = |verb| [verb, "shop-api", "production", "--reason", why];
+        world.ordered(&hold("hold")).await?;
+        world.pass(600).await?;
+        world.heal().await?;
+        let (in_slack, _) = times_notified(&world, why).await?;
+        assert_eq!(in_slack, 1, "{outcome}");
+        world.ordered(&hold("release-hold")).await?;
+        world.pass(60).await?;
+        let (in_slack, _) = times_notified(&world, why).await?;
+        assert_eq!(in_slack, 2, "{outcome}, and its lifting");
+    }
+    Ok(())
+}

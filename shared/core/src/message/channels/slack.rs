@@ -67,6 +67,18 @@ pub(super) fn card(overview: &Overview) -> Message {
 }
 
 /// What the card is about: the pipeline and the tag, or the rollback.
+/// What takes the place of a card that was posted twice.
+pub(super) fn double_card(overview: &Overview) -> Message {
+    let title = slack_text(&title(overview));
+    let text = format!("{title}: this card was posted twice, and the other one goes on");
+    let context = json!({ "type": "context", "elements": [mrkdwn(&text)] });
+    Message {
+        subject: None,
+        text,
+        blocks: Some(json!([context])),
+    }
+}
+
 fn title(overview: &Overview) -> String {
     let (pipeline, tag) = (&overview.pipeline, &overview.image.tag);
     match &overview.rollback {

@@ -253,6 +253,18 @@ fn of(told: Context<'_>, said: &mut AlreadySaid) -> Description {
         } => ending::rollout_ended(said, stage, *outcome, reason),
         Event::Ended { outcome, reason } => ending::ended(told, said, *outcome, reason),
 
+        Event::NotificationIntended {
+            channel,
+            through: None,
+            ..
+        } => Description::bookkeeping(format!("its card was about to be posted on {channel}")),
+        Event::NotificationIntended {
+            channel,
+            through: Some(through),
+            ..
+        } => Description::bookkeeping(format!(
+            "people were about to be notified on {channel}, up to entry {through}"
+        )),
         Event::CardShown {
             channel, message, ..
         } => Description::bookkeeping(format!(

@@ -48,6 +48,7 @@ pub fn reason_of(event: &Event) -> Option<String> {
         | Event::Replaced { .. }
         | Event::BroughtBack { .. }
         | Event::PredecessorNotified { .. }
+        | Event::NotificationIntended { .. }
         | Event::CardShown { .. }
         | Event::Notified { .. } => None,
     }

@@ -92,6 +92,7 @@ impl Event {
             | Self::ScalingRestored { .. }
             | Self::RolloutEnded { .. }
             | Self::Ended { .. }
+            | Self::NotificationIntended { .. }
             | Self::CardShown { .. }
             | Self::Notified { .. }
             | Self::RollbackRequested { .. }

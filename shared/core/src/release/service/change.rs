@@ -148,6 +148,7 @@ pub fn service_change(
             | Event::ActionRefused { .. }
             | Event::ScalingRestored { .. }
             | Event::Ended { .. }
+            | Event::NotificationIntended { .. }
             | Event::CardShown { .. }
             | Event::Notified { .. }
             | Event::RollbackRequested { .. }

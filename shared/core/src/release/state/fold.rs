@@ -78,19 +78,27 @@ impl Release {
                 self.with_outstanding(|it| it.not_performed(actions, at));
             }
             Event::NotSeen { action } => self.with_outstanding(|it| it.not_seen(*action, at)),
+            Event::NotificationIntended {
+                channel,
+                through,
+                until,
+            } => {
+                let known = self.notified.entry(*channel).or_default();
+                known.about_to_tell(*through, at, *until);
+            }
             Event::CardShown {
                 channel,
                 message,
                 shows,
             } => {
-                self.notified.entry(*channel).or_default().card = Some(ShownCard {
+                let known = self.notified.entry(*channel).or_default();
+                known.shown(ShownCard {
                     message: message.clone(),
                     shows: shows.clone(),
                 });
             }
             Event::Notified { channel, through } => {
-                let known = self.notified.entry(*channel).or_default();
-                known.through = known.through.max(*through);
+                self.notified.entry(*channel).or_default().told(*through);
             }
             Event::Planned { stage, plan } => self.with_stage(stage, |rollout| {
                 let (granted, blocked_by) = match &rollout.phase {

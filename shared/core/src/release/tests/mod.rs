@@ -25,5 +25,6 @@ mod served_before;
 mod service;
 mod serving;
 pub(crate) mod stored;
+mod telling;
 mod untrusted;
 mod watching;

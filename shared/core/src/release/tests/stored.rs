@@ -7,7 +7,7 @@ use towpath_taskdef::json;
 
 use super::given::{Story, deployment, given, in_progress, stage};
 use crate::names::ReleaseId;
-use crate::pipeline::HookPoint;
+use crate::pipeline::{Channel, HookPoint};
 use crate::release::{
     Accepted, ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, DeploymentStep,
     EndReason, Entry, EntryText, Event, Hold, Incoming, Outcome, Phase, Principal, Release,
@@ -193,6 +193,11 @@ pub(crate) fn eventful() -> Story {
             actions: vec![ActionKind::Start],
             said: "Rate exceeded".into(),
         })
+        .happened(Event::NotificationIntended {
+            channel: Channel::Slack,
+            through: Some(12),
+            until: sample::minute(3),
+        })
         .ended("production", Outcome::Refused, None)
         .happened(Event::Ended {
             outcome: Outcome::Refused,
@@ -260,6 +265,7 @@ fn kind(event: &Event) -> usize {
         Event::OutcomeUnknown { .. } => 41,
         Event::NotSeen { .. } => 42,
         Event::NotPerformed { .. } => 43,
+        Event::NotificationIntended { .. } => 44,
     }
 }
 
@@ -268,7 +274,7 @@ fn every_event_is_read_back_as_it_was_written() {
     let story = eventful();
     let entries = story.release.entries();
     let kinds: BTreeSet<_> = entries.iter().map(|entry| kind(&entry.event)).collect();
-    assert_eq!(kinds, (0..44).collect(), "every kind of event is tried");
+    assert_eq!(kinds, (0..45).collect(), "every kind of event is tried");
     for entry in entries {
         let json = serde_json::to_string(entry).expect("it is written");
         let back: Entry = serde_json::from_str(&json).expect(&json);

@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 use towpath_core::incoming::{ReadError, slack, url};
+use towpath_core::message::{Message, double_card};
 use towpath_core::names::{ApprovalId, ParameterName, ReleaseId, SlackUser};
 use towpath_core::pipeline::Channel;
-use towpath_core::release::{Actor, Decision, Incoming, Principal, Refusal, Release, StoredNow};
+use towpath_core::release::{
+    Actor, Decision, Incoming, Principal, Refusal, Release, SentMessage, StoredNow,
+};
 
 use super::{Senders, SetUp, roll_back};
 use crate::handlers::HandlerError;
@@ -119,6 +122,7 @@ where
         user,
         is_outsider,
         action,
+        message_ts,
         ..
     } = interaction;
     let id = action.release();
@@ -147,6 +151,8 @@ where
             StoredNow::Unknown("the pipeline as it is stored now could not be read".into())
         }
     };
+    let has_ended = release.conclusion().is_some();
+    let double = double(&release, &channel, &message_ts);
     let problem = match action {
         slack::ButtonAction::Decide { decision, value } => {
             let by = Principal::Slack(user.clone());
@@ -156,10 +162,32 @@ where
             roll_back::roll_back(ports, release, &value.stage, &user, stored).await?
         }
     };
-    Ok(match problem {
+    // Whoever has to try again does so where they have clicked.
+    let is_done_with = problem.is_none() || has_ended;
+    let answer = match problem {
         Some(problem) => whisper(ports, &channel, &user, &problem).await,
         None => answer(200, ""),
-    })
+    };
+    if let Some((double, text)) = double.filter(|_| is_done_with)
+        && let Err(error) = ports.edit(Channel::Slack, &double, &text).await
+    {
+        // What was decided stands, and whoever clicks there again is heard again.
+        tracing::warn!(%error, "a card that was posted twice could not be made to ask nobody");
+    }
+    Ok(answer)
+}
+
+/// The message that was clicked on, where it is not the card that the ledger knows, and what takes its
+/// place: of that one nobody had heard that it was posted. What is decided on it counts like on the other,
+/// and from then on it asks nobody any more.
+fn double(release: &Release, channel: &str, clicked: &str) -> Option<(SentMessage, Message)> {
+    let card = release.notified(Channel::Slack).card?;
+    let double = SentMessage {
+        to: channel.to_owned(),
+        id: clicked.to_owned(),
+    };
+    let text = double_card(Channel::Slack, &release.overview())?;
+    (card.message != double).then_some((double, text))
 }
 
 /// Why the vote does not count, if it does not.
@@ -194,11 +222,17 @@ async fn vote<P: Ledger + Clock>(
 
 /// The release, if the click came from its card's channel; else why it decides nothing. Who may see
 /// the card is the channel's to say, so a button with the same value that somebody has posted
-/// elsewhere, in a channel that is shared with another company say, is no way to decide.
+/// elsewhere, in a channel that is shared with another company say, is no way to decide. A card that was
+/// about to be posted may be there, though nobody has heard of it.
 fn on_its_card(release: Release, channel: &str) -> Result<Release, &'static str> {
-    match release.notified(Channel::Slack).card {
+    let known = release.notified(Channel::Slack);
+    let own = release.pipeline().notify.slack.as_ref();
+    match known.card {
         Some(card) if card.message.to == channel => Ok(release),
         Some(_) => Err("this is not the release's card; decide on the card in its own channel"),
+        None if known.telling.is_some() && own.is_some_and(|own| own.as_str() == channel) => {
+            Ok(release)
+        }
         None => Err("the release's card is just being posted; click again in a moment"),
     }
 }
