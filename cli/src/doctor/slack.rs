@@ -9,8 +9,11 @@ use super::finding::{Check, Finding};
 use super::functions::configuration;
 use crate::deployer::reads::{Reads, Spot, text};
 
-/// What the functions call needs this scope, and nothing else.
+/// Without this scope nobody is told anything.
 const SCOPE: &str = "chat:write";
+
+/// With these the deployer finds its own messages again, in public channels and in private ones.
+const READING: [&str; 2] = ["channels:history", "groups:history"];
 
 /// Looks at the app's token, which is never shown.
 pub(crate) async fn check_token<R: Reads>(reads: &R, about: &str) -> Vec<Finding> {
@@ -31,12 +34,23 @@ pub(crate) async fn check_token<R: Reads>(reads: &R, about: &str) -> Vec<Finding
             }];
         }
     };
-    vec![if scopes.iter().any(|scope| scope == SCOPE) {
-        check.ok(format!("the app has the scope {SCOPE}"))
-    } else {
+    let lacks = |scope: &&str| !scopes.iter().any(|it| it == scope);
+    let reading: Vec<_> = READING.into_iter().filter(lacks).collect();
+    let way_out =
+        |scopes: &str| format!("add {scopes} under OAuth & Permissions, and install the app again");
+    vec![if lacks(&SCOPE) {
         check.error(
             format!("the app lacks the scope {SCOPE}, so nobody is told anything"),
-            format!("add {SCOPE} under OAuth & Permissions, and install the app again"),
+            way_out(SCOPE),
+        )
+    } else if reading.is_empty() {
+        let scopes = [&[SCOPE], &READING[..]].concat().join(", ");
+        check.ok(format!("the app has the scopes {scopes}"))
+    } else {
+        let reading = reading.join(" and ");
+        check.warning(
+            format!("the app lacks {reading}, so that people are told twice after a fault"),
+            way_out(&reading),
         )
     }]
 }
@@ -134,12 +148,25 @@ mod tests {
     use serde_json::json;
 
     #[tokio::test]
-    async fn the_token_needs_one_scope() {
+    async fn the_token_needs_a_scope_and_had_better_have_others() {
         let scopes = |scopes| Replies::default().say("slack:auth.test", scopes);
         for (answers, expected) in [
             (
+                scopes(json!([
+                    "users:read",
+                    "chat:write",
+                    "channels:history",
+                    "groups:history"
+                ])),
+                "ok: the app has the scopes chat:write, channels:history, groups:history",
+            ),
+            (
                 scopes(json!(["users:read", "chat:write"])),
-                "ok: the app has the scope chat:write",
+                "warning: the app lacks channels:history and groups:history, so that people are told twice after a fault",
+            ),
+            (
+                scopes(json!(["groups:history", "chat:write"])),
+                "warning: the app lacks channels:history, so that people are told twice after a fault",
             ),
             (
                 scopes(json!([])),
