@@ -8,7 +8,7 @@ CARGO := cargo
 # The modules' default too.
 ARCHITECTURE ?= arm64
 
-.PHONY: help setup build demo lab test test-fast check fmt lint deny docs schema update-model check-models bench fuzz package infra smoke deploy clean
+.PHONY: help setup build demo lab test test-fast check fmt lint deny docs schema update-model check-models simulate bench fuzz package infra smoke deploy clean
 
 help: ## Shows this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -72,6 +72,11 @@ update-model: setup ## Takes AWS's models and what its actions need anew, and ch
 
 check-models: ## Says what AWS's newest models have that is not decided here, or have no more (asks PyPI)
 	failed=0; for part in model errors calls authorization; do scripts/update-$$part --check || failed=1; done; exit $$failed
+
+simulate: ## Tells a simulated run (SEED=n or CASE=scenario#call:fate), or tries STORIES=n, SINGLES=all or PAIRS=all of them (EVERY=nth)
+	@$(CARGO) build -q --locked --workspace --examples
+	@SEED="$(SEED)" CASE="$(CASE)" STORIES="$(STORIES)" SINGLES="$(SINGLES)" PAIRS="$(PAIRS)" EVERY="$(EVERY)" \
+		target/debug/examples/simulate 2>&1 >/dev/null
 
 bench: ## Rendering beside serde_json alone
 	$(CARGO) bench -p towpath-taskdef --bench taskdef

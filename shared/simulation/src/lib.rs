@@ -12,8 +12,11 @@
 //! call, at every write and at rest, and what does not hold is in [`Story::violations`].
 
 mod checks;
+pub mod crowd;
+mod cues;
 mod deliver;
 mod dice;
+pub mod enumerate;
 mod ledger;
 mod messages;
 mod people;
@@ -21,8 +24,11 @@ pub mod pipelines;
 mod planted;
 mod ports;
 mod protocol;
+pub mod random;
 mod rest;
 mod runs;
+mod scenario;
+pub mod scenarios;
 mod script;
 mod set_up;
 mod simulation;
@@ -30,7 +36,8 @@ mod story;
 
 pub use dice::Dice;
 pub use planted::Flaw;
+pub use scenario::Scenario;
 pub use script::Fault;
 pub use simulation::Fate;
-pub use story::{Ended, Story, simulate, simulate_with, simulate_with_clock};
+pub use story::{Ended, Story, simulate, simulate_with, simulate_with_clock, tell};
 pub use towpath_lab_world::Behaviour;

@@ -15,6 +15,12 @@ use crate::story::Story;
 /// More than any story needs once faults have stopped.
 const PATIENCE: usize = 6_000;
 
+/// When the sweeper's next tick comes at the latest.
+pub(crate) const TICK: SignedDuration = SignedDuration::from_secs(60);
+
+/// When the sweeper looks for lost pushes again.
+const NEXT_SEARCH: SignedDuration = SignedDuration::from_mins(15);
+
 /// More calls than any run makes.
 const MAX_CALLS: usize = 4_000;
 
@@ -32,6 +38,15 @@ impl Story {
                 continue;
             }
             let (is_open, due) = self.simulation.borrow().due();
+            let failed = std::mem::take(&mut self.simulation.borrow_mut().sweep_failed);
+            if !is_open && failed {
+                self.pass(NEXT_SEARCH).await;
+                self.begin(Origin::Delivery(Delivery::of(What::Sweep("pushes"))));
+                continue;
+            }
+            if failed {
+                self.pass(TICK).await;
+            }
             if !is_open {
                 return self.simulation.borrow_mut().check_rest();
             }
@@ -72,7 +87,7 @@ impl Story {
     }
 
     /// Delivers what is to be delivered. Whether anything was.
-    fn deliver_all(&mut self) -> bool {
+    pub(crate) fn deliver_all(&mut self) -> bool {
         let keys = self.keys();
         let deliveries = std::mem::take(&mut self.simulation.borrow_mut().deliveries);
         let any = !keys.is_empty() || !deliveries.is_empty();
@@ -88,7 +103,7 @@ impl Story {
 
 impl Simulation {
     /// Whether anything is open, and when the sweeper finds it due.
-    fn due(&self) -> (bool, Option<Timestamp>) {
+    pub(crate) fn due(&self) -> (bool, Option<Timestamp>) {
         let mut open = self.ledger.watched();
         // Of what is old news nobody is told any more.
         open.retain(|it| it.due.is_some());

@@ -24,6 +24,9 @@ use crate::story::Story;
 /// How long a run that waits for time to pass is left waiting at once.
 const PAUSE: SignedDuration = SignedDuration::from_millis(500);
 
+/// How often somebody clicks who sees that it did nothing.
+const CLICKS: u8 = 3;
+
 /// A run of a function.
 pub(crate) struct Run {
     id: u64,
@@ -276,7 +279,17 @@ impl Simulation {
             return;
         }
         let failed = !matches!(done, Some(Done::Well(_)));
-        if failed && delivery.tries + 1 < delivery.most_tries() {
+        self.sweep_failed |= failed && matches!(delivery.what, What::Sweep(_));
+        if std::mem::take(&mut self.told_to_click_again) && self.people_insist {
+            return self.again_in_a_moment(delivery);
+        }
+        let insists = self.people_insist && matches!(delivery.what, What::Decision(_));
+        let most = if insists {
+            CLICKS
+        } else {
+            delivery.most_tries()
+        };
+        if failed && delivery.tries + 1 < most {
             self.deliveries.push(Delivery {
                 tries: delivery.tries + 1,
                 ..delivery

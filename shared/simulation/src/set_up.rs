@@ -9,6 +9,7 @@ use towpath_core::pipeline::{ApprovalPoint, EngineSettings, HookPoint, Pipeline,
 use towpath_core::release::{Home, ScalingState, ServiceId};
 use towpath_lab_world::{Behaviour, Push, Script};
 
+use crate::scenario::Cue;
 use crate::script::Fault;
 use crate::simulation::Simulation;
 
@@ -24,6 +25,8 @@ pub(crate) struct SetUp {
     pub(crate) faults: Vec<Fault>,
     /// How far the clocks of functions are off, whatever else is left to chance.
     pub(crate) skew: BTreeMap<&'static str, SignedDuration>,
+    /// What people do, and when.
+    pub(crate) cues: Vec<Cue>,
 }
 
 /// The account of everything.
@@ -127,6 +130,7 @@ pub(crate) fn create(simulation: &mut Simulation, set_up: &SetUp) {
     };
     let digest = simulation.aws.push(ACCOUNT, REGION, &push, simulation.now);
     let digest = digest.expect("the repository exists");
+    simulation.initial.clone_from(&digest);
     simulation.aws.set_script(migration(true));
     let mut made: Vec<ServiceId> = Vec::new();
     for stage in set_up.pipelines.iter().flat_map(|it| &it.stages) {

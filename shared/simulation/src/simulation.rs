@@ -19,6 +19,7 @@ use crate::messages::Messages;
 use crate::planted::Flaw;
 use crate::ports::By;
 use crate::protocol::{Protocol, What};
+use crate::scenario::Cue;
 use crate::script::Script;
 use crate::set_up;
 
@@ -71,6 +72,25 @@ pub(crate) struct Simulation {
     pub(crate) skew: BTreeMap<&'static str, SignedDuration>,
     /// What happened.
     pub(crate) protocol: Protocol,
+    /// What people do at which sign, and when they did something last.
+    pub(crate) cues: VecDeque<Cue>,
+    pub(crate) acted_at: Timestamp,
+    /// When the story began.
+    pub(crate) began: Timestamp,
+    /// Events that are kept back.
+    pub(crate) kept: Vec<Delivery>,
+    /// What is refused for now, to whoever asks.
+    pub(crate) refusing: BTreeSet<&'static str>,
+    /// How often the pipelines were applied.
+    pub(crate) version: i64,
+    /// The digest of the image that runs at first.
+    pub(crate) initial: String,
+    /// Whether a tick of the sweeper failed, so that the next one comes a minute later.
+    pub(crate) sweep_failed: bool,
+    /// Whether people click again where they see that a click did nothing.
+    pub(crate) people_insist: bool,
+    /// Whether whoever clicked was told to do so again in a moment.
+    pub(crate) told_to_click_again: bool,
 }
 
 /// The calls that wait for their turn, and which one has it.
@@ -86,6 +106,16 @@ pub(crate) struct Calls {
     most_well: Option<usize>,
     /// How often which call met which fate.
     pub(crate) fates: BTreeMap<(&'static str, Fate), usize>,
+    /// Every call that was made.
+    pub(crate) sites: Vec<Site>,
+}
+
+/// A call that was made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Site {
+    pub(crate) operation: &'static str,
+    pub(crate) function: &'static str,
+    pub(crate) how: How,
 }
 
 /// What befalls one call.
@@ -158,7 +188,7 @@ impl Fate {
 
 impl How {
     /// What may befall it besides being done, the kinder first.
-    fn fates(self) -> &'static [Fate] {
+    pub(crate) fn fates(self) -> &'static [Fate] {
         match self {
             // Nobody can tell a read that failed from one whose answer got lost.
             Self::Read => &[
@@ -237,9 +267,21 @@ impl Simulation {
             script: Script::new(&set_up.faults),
             skew: set_up.skew.clone(),
             protocol: Protocol::default(),
+            cues: set_up.cues.iter().cloned().collect(),
+            acted_at: now,
+            began: now,
+            kept: Vec::new(),
+            refusing: BTreeSet::new(),
+            version: 1,
+            initial: String::new(),
+            sweep_failed: false,
+            people_insist: !set_up.cues.is_empty(),
+            told_to_click_again: false,
         };
         set_up::create(&mut simulation, set_up);
         simulation.protocol = Protocol::default();
+        simulation.acted_at = simulation.now;
+        simulation.began = simulation.now;
         simulation
     }
 
@@ -378,7 +420,14 @@ impl Simulation {
     pub(crate) fn fate(&mut self, by: &By, operation: &'static str, how: How) -> Fate {
         self.now += CALL_TAKES;
         let written = self.script.fate(operation, by.function, self.now);
-        let fate = written.unwrap_or_else(|| self.drawn(how));
+        let refused = self.refusing.contains(operation).then_some(Fate::Refused);
+        let fate = written.or(refused);
+        let fate = fate.unwrap_or_else(|| self.drawn(how));
+        self.calls.sites.push(Site {
+            operation,
+            function: by.function,
+            how,
+        });
         *self.calls.fates.entry((operation, fate)).or_default() += 1;
         self.note(What::Call {
             run: by.run,

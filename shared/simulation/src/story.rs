@@ -15,9 +15,10 @@ use crate::deliver::{Delivery, What};
 use crate::dice::Dice;
 use crate::planted::Flaw;
 use crate::runs::{Origin, Run};
+use crate::scenario::Scenario;
 use crate::script::Fault;
 use crate::set_up::SetUp;
-use crate::simulation::{Fate, Simulation};
+use crate::simulation::{Fate, Simulation, Site};
 
 /// A story that is being told.
 pub struct Story {
@@ -99,6 +100,22 @@ pub fn simulate_with_clock(
     finish(Simulation::new(&set_up, Dice::new(Vec::new()), None))
 }
 
+/// Tells a scenario, in which these calls meet these fates.
+///
+/// # Panics
+/// When there can be no runtime on this thread, or AWS refuses to be set up.
+#[must_use]
+pub fn tell(scenario: &Scenario, faults: &[Fault]) -> Story {
+    let set_up = SetUp {
+        pipelines: scenario.pipelines.clone(),
+        scaling: scenario.scaling,
+        faults: faults.to_vec(),
+        cues: scenario.cues.clone(),
+        ..SetUp::default()
+    };
+    finish(Simulation::new(&set_up, Dice::new(Vec::new()), None))
+}
+
 fn finish(simulation: Simulation) -> Story {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -128,7 +145,7 @@ impl Story {
     pub fn protocol(&self) -> String {
         let releases = self.releases();
         let simulation = self.simulation.borrow();
-        simulation.protocol.text(simulation.applied_at, &releases)
+        simulation.protocol.text(simulation.began, &releases)
     }
 
     /// How often CodeDeploy has called a rollback a success, where that is planted.
@@ -147,6 +164,11 @@ impl Story {
     #[must_use]
     pub fn fates(&self) -> BTreeMap<(&'static str, Fate), usize> {
         self.simulation.borrow().calls.fates.clone()
+    }
+
+    /// Every call that was made, and what may befall it.
+    pub(crate) fn sites(&self) -> Vec<Site> {
+        self.simulation.borrow().calls.sites.clone()
     }
 
     /// The releases, in the order of their ids.
@@ -196,6 +218,18 @@ impl Story {
 
     /// Two acts: in the second there is something that serves.
     async fn live_through(&mut self) {
+        if !self.simulation.borrow().cues.is_empty() {
+            let rounds = self.simulation.borrow().cues.len();
+            for _ in 0..=rounds {
+                self.follow().await;
+                self.come_to_rest().await;
+                // What was found at rest only may be the sign of what people do next.
+                if self.simulation.borrow().cues.is_empty() {
+                    break;
+                }
+            }
+            return;
+        }
         for (act, until) in [5, 8].into_iter().enumerate() {
             if act > 0 && self.simulation.borrow().dice.is_empty() {
                 return;

@@ -178,7 +178,7 @@ impl Simulation {
         let stored = self.pipelines.iter().filter_map(|pipeline| {
             Some(Parameter {
                 name: pipeline.parameter_name(&root).ok()?,
-                version: 1,
+                version: self.version,
                 value: pipeline.to_stored().ok()?.value,
                 modified_at: Some(self.applied_at),
             })
@@ -199,6 +199,19 @@ impl Secrets for Port {
 
 impl Checker for Port {
     async fn check_http(&self, check: &HttpCheck, _: Duration) -> Verdict {
+        let mut verdict = self.ask_once(check).await;
+        for _ in 1..check.attempts {
+            if verdict.passed {
+                break;
+            }
+            verdict = self.ask_once(check).await;
+        }
+        verdict
+    }
+}
+
+impl Port {
+    async fn ask_once(&self, check: &HttpCheck) -> Verdict {
         let asked = self.call("http:GET", How::ReadNow, |simulation, _| {
             Ok::<_, CallError>(simulation.request(&check.url))
         });
@@ -275,7 +288,10 @@ impl Messenger for Port {
 
     /// Nobody depends on it, and how many are sent depends on what other stories do at the same time:
     /// it takes no turn and no fate.
-    async fn whisper(&self, _: &str, _: &SlackUser, _: &str) -> Result<(), CallError> {
+    async fn whisper(&self, _: &str, _: &SlackUser, text: &str) -> Result<(), CallError> {
+        let mut simulation = self.simulation.borrow_mut();
+        simulation.does(format!("reads: {text}"));
+        simulation.told_to_click_again |= text.to_lowercase().contains("again in a moment");
         Ok(())
     }
 
