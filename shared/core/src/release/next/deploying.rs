@@ -25,7 +25,9 @@ use crate::release::vote::Standing;
 use crate::release::{ActionKind, Event, LateCause, Outcome, RollbackReason, UnansweredHook};
 
 pub(super) fn next(own: RolloutContext<'_>, deployment: &Deployment) -> Step {
-    if let Some(conclusion) = rolling_back::gives_up(own, deployment) {
+    if !is_untold(own, deployment)
+        && let Some(conclusion) = rolling_back::gives_up(own, deployment)
+    {
         return finish::finish(own, conclusion);
     }
     if let Some(rollback) = wanted(own, deployment) {
@@ -38,6 +40,15 @@ pub(super) fn next(own: RolloutContext<'_>, deployment: &Deployment) -> Step {
         return traffic::next_ready(own, deployment, pause.as_ref());
     }
     follow(own, deployment, None)
+}
+
+/// Whether nobody has told it to go back although its time is up: it was started late, or nobody has
+/// looked at it for long. It is under way, and is not left to whoever comes next.
+fn is_untold(own: RolloutContext<'_>, deployment: &Deployment) -> bool {
+    let told = deployment.refused.is_some()
+        || own.live.progress.rollback().is_some()
+        || own.release.intends(ActionKind::RollBack);
+    is_stuck(own, deployment) && !told
 }
 
 /// Why the rollout is to be rolled back, if it is.

@@ -271,6 +271,18 @@ fn what_never_ends_is_given_up_after_twice_its_time() {
     assert_eq!(rolled_back.restored().gives_up().0, Outcome::RolledBack);
 }
 
+/// It was started late, or nobody came to look: as long as it is under way, nobody else may begin.
+#[test]
+fn what_nobody_has_looked_at_in_time_is_rolled_back_before_it_is_given_up() {
+    let late = pushed().deploying_at_test().at(300);
+    assert_eq!(late.kinds(), [ActionKind::RollBack]);
+    let seen = late.observed(ECS, in_progress("waits"));
+    assert_eq!(seen.kinds(), [ActionKind::RollBack]);
+    // Where that does not come about either, it is given up.
+    let tried = seen.intended();
+    assert_eq!(tried.at(301).kinds(), [ActionKind::RestoreScaling]);
+}
+
 #[test]
 fn every_end_of_a_deployment_is_an_outcome_of_its_own() {
     let reason = || sample::fault("r");
