@@ -186,6 +186,7 @@ impl Story {
         let id = self.runs[which].id;
         let is_late = self.simulation.borrow().now > self.runs[which].ends;
         if is_late {
+            self.simulation.borrow_mut().calls.is_late = true;
             let run = self.runs.swap_remove(which);
             return self.end(run, None);
         }

@@ -101,6 +101,8 @@ pub(crate) struct Calls {
     count: u64,
     /// Runs that have died at a call.
     dead: BTreeSet<u64>,
+    /// Whether a run was ended for its time, wherever it was.
+    pub(crate) is_late: bool,
     /// How many calls go well before the next one that does not, and how many may at most.
     until_fault: Option<usize>,
     most_well: Option<usize>,

@@ -91,11 +91,12 @@ impl Simulation {
                 operation.starts_with("slack:conversations.") && *fate == Fate::Refused
             })
         } else {
-            fates.any(|(operation, fate)| match fate {
-                Fate::AnswerLost | Fate::DeathBefore | Fate::DeathAfter => true,
-                Fate::NotDone | Fate::FailedBefore => operation.starts_with("dynamodb:"),
-                Fate::Done | Fate::Stale | Fate::Refused => false,
-            })
+            self.calls.is_late
+                || fates.any(|(operation, fate)| match fate {
+                    Fate::AnswerLost | Fate::DeathBefore | Fate::DeathAfter => true,
+                    Fate::NotDone | Fate::FailedBefore => operation.starts_with("dynamodb:"),
+                    Fate::Done | Fate::Stale | Fate::Refused => false,
+                })
         }
     }
 
