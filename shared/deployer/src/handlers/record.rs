@@ -37,7 +37,7 @@ pub(super) async fn record_into<P: Ledger + Clock>(
 ) -> Result<Recorded, HandlerError> {
     // Whatever is logged on the way says of which release it is.
     let span = tracing::info_span!("release", release.id = %release.id());
-    let written = write(ports, release, actor, incoming);
+    let written = Box::pin(write(ports, release, actor, incoming));
     written.instrument(span).await
 }
 

@@ -33,7 +33,8 @@ pub async fn handle<P>(
 where
     P: Ledger + CodeDeploy + Ecs + Checker + Clock,
 {
-    // Whatever is logged on the way says of which release it is, once that is known.
+    // Whatever is logged on the way says of which release it is, once that is known. Each answer is a
+    // type of its own in a box: within one another they are deeper than the compiler looks.
     let span = tracing::info_span!("hook", release.id = Empty, stage.name = Empty);
     match hook::read(event) {
         Ok(hook::Hook::CodeDeploy {
@@ -41,12 +42,12 @@ where
             execution,
         }) => {
             let answer = codedeploy::answer(ports, &deployment, &execution, &time_left);
-            answer.instrument(span).await?;
+            Box::pin(answer).instrument(span).await?;
             Ok(Value::Null)
         }
         Ok(hook::Hook::Ecs(hook)) => {
             let answer = ecs::answer(ports, &hook, &time_left);
-            Ok(answer.instrument(span).await)
+            Ok(Box::pin(answer).instrument(span).await)
         }
         Err(ReadError::Ignored(reason) | ReadError::Malformed(reason)) => {
             Err(HandlerError::Malformed(reason))
