@@ -98,10 +98,11 @@ fn may_be_repeated(kind: ActionKind, error: &CallError) -> bool {
     }
 }
 
-/// Whether nothing has come of it, this time or any other.
+/// Whether nothing has come of it. Of what an earlier run may have done that is not known: the call that
+/// was not carried out may be a look for it.
 fn is_not_done(task: &Task, error: &CallError) -> bool {
     matches!(error, CallError::NotDone { .. })
-        && task.tried != Tried::Perhaps
+        && task.tried == Tried::Never
         && task.action.needs_intent()
         && task.action.kind().is_one_change()
 }
@@ -270,6 +271,44 @@ impl Patience {
     async fn pause(&mut self) {
         if let Some(pause) = self.pauses.next() {
             tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use towpath_core::names::ServiceName;
+    use towpath_core::release::{Place, ScalingState, ServiceId};
+
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_run_may_have_done_is_not_known_to_be_undone() {
+        let service: ServiceName = "api".parse().unwrap();
+        let place = Place {
+            service: ServiceId {
+                account: "111111111111".parse().unwrap(),
+                region: "eu-west-1".parse().unwrap(),
+                cluster: "shop".parse().unwrap(),
+                service,
+            },
+            role: None,
+        };
+        let throttled = CallError::NotDone {
+            operation: "ecs:ListServiceDeployments",
+            message: "Rate exceeded".into(),
+        };
+        for (tried, expected) in [
+            (Tried::Never, true),
+            (Tried::Perhaps, false),
+            (Tried::NotSeen, false),
+        ] {
+            let state = ScalingState::SUSPENDED;
+            let action = Action::SuspendScaling {
+                place: place.clone(),
+                state,
+            };
+            assert_eq!(is_not_done(&Task { action, tried }, &throttled), expected);
         }
     }
 }

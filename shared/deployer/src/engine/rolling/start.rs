@@ -32,9 +32,10 @@ pub(super) async fn start<P: Ports>(
         previous: before,
         ..
     } = start;
-    if let Some(service) = ports.describe_service(place).await? {
+    let service = ports.describe_service(place).await?;
+    if let Some(service) = &service {
         // What an earlier try has started, too, shows the revision.
-        if let Some(runs) = runs(ports, &service, start).await? {
+        if let Some(runs) = runs(ports, service, start).await? {
             return Ok(vec![runs]);
         }
         if tried != Tried::Never {
@@ -42,14 +43,15 @@ pub(super) async fn start<P: Ports>(
             if !found.is_empty() {
                 return Ok(found);
             }
-            if tried == Tried::Perhaps {
-                let action = ActionKind::Start;
-                return Ok(vec![Event::NotSeen { action }]);
-            }
         }
-        if let Some(changed) = baseline_changed(&service, stage, before, revision) {
-            return Ok(vec![changed]);
-        }
+    }
+    if tried == Tried::Perhaps {
+        let action = ActionKind::Start;
+        return Ok(vec![Event::NotSeen { action }]);
+    }
+    let changed = service.and_then(|it| baseline_changed(&it, stage, before, revision));
+    if let Some(changed) = changed {
+        return Ok(vec![changed]);
     }
     let service = ports.update_service(place, revision).await?;
     Ok(vec![Event::DeploymentStarted {
