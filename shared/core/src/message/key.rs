@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::names::{BulletinId, ReleaseId};
 
-/// What a message is about. Everybody of a workspace may read it, so there is nothing in it that the
-/// message does not say.
+/// What a message is about. Every app of a workspace may read it, so there is nothing secret in it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
 pub enum MessageKey {

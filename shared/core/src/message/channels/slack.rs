@@ -66,7 +66,6 @@ pub(super) fn card(overview: &Overview) -> Message {
     }
 }
 
-/// What the card is about: the pipeline and the tag, or the rollback.
 /// What takes the place of a card that was posted twice.
 pub(super) fn double_card(overview: &Overview) -> Message {
     let title = slack_text(&title(overview));
@@ -79,6 +78,7 @@ pub(super) fn double_card(overview: &Overview) -> Message {
     }
 }
 
+/// What the card is about: the pipeline and the tag, or the rollback.
 fn title(overview: &Overview) -> String {
     let (pipeline, tag) = (&overview.pipeline, &overview.image.tag);
     match &overview.rollback {

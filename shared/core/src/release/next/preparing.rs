@@ -5,12 +5,13 @@
 //! |---|---|
 //! | somebody took their approval back, wants no rollout, or vetoed the image | close, as refused or stopped |
 //! | a check failed, its time is up, or others had the deployment group again and again | close, as failed |
+//! | one of these, while the deployment may have been started | look for it, and start none |
 //! | the revision is missing, auto scaling is on | register it, suspend it, at once |
 //! | checks come before anything is changed | run them |
 //! | | start the deployment |
 //!
-//! Once the start is intended the deployment may exist: only looking for it can tell. What closes the
-//! rollout does so once two looks, one some time after the other, have seen nothing of it.
+//! Once the start is intended the deployment may exist: only looking for it can tell. It is not there
+//! once two looks, one some time after the other, have seen nothing of it.
 
 use jiff::Timestamp;
 

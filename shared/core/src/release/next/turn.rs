@@ -3,7 +3,7 @@
 //!
 //! | and | then |
 //! |---|---|
-//! | it is settled that nothing is started | close: see [`preparing`](super::preparing) |
+//! | nothing is to be started any more | look whether something was, or close: see [`preparing`](super::preparing) |
 //! | the other deployment was looked at just now | wait |
 //! | | look at it |
 //! | it is not known which one it is | try to start |
