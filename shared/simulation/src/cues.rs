@@ -4,14 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use towpath_core::message::{APPROVE, REJECT, ROLL_BACK};
 use towpath_core::release::{Decision, Order, Subject, WaitsFor};
-use towpath_lab_world::{Behaviour, Push};
 
 use crate::deliver::{Delivery, What};
+use crate::fate::Fate;
 use crate::rest::TICK;
 use crate::runs::Origin;
 use crate::scenario::{Act, Cue, Post, Sign};
 use crate::set_up::{ACCOUNT, REGION, REPOSITORY};
-use crate::simulation::{Fate, Simulation};
+use crate::simulation::Simulation;
 use crate::story::Story;
 
 /// More calls, deliveries and pauses than any scenario has.
@@ -324,23 +324,5 @@ impl Simulation {
         if let Err(error) = self.aws((ACCOUNT, REGION), "root", call, &input) {
             self.does(format!("cannot take the group: {error}"));
         }
-    }
-
-    /// Somebody pushes an image.
-    pub(crate) fn push_tag(&mut self, tag: &str, content: &str, behaviour: Behaviour) {
-        let push = Push {
-            repository: REPOSITORY.to_owned(),
-            tag: Some(tag.to_owned()),
-            behaviour,
-            content: Some(content.to_owned()),
-            ..Push::default()
-        };
-        self.does(format!("pushes {tag}: {}", behaviour.name()));
-        // A tag that is there with the same content is taken, too.
-        let pushed = self.aws.push(ACCOUNT, REGION, &push, self.now);
-        if let Err(error) = pushed {
-            self.violated(format!("the push of {tag} is refused: {error}"));
-        }
-        self.collect();
     }
 }

@@ -9,10 +9,10 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 use towpath_core::release::Outcome;
 
+use crate::fate::{Fate, Site};
 use crate::scenario::Scenario;
 use crate::scenarios;
 use crate::script::Fault;
-use crate::simulation::{Fate, Site};
 use crate::story::{Story, tell};
 
 /// By how much a single fault delays a release at most.

@@ -11,12 +11,14 @@
 //! has run out, faults stop and everything has to come to rest. The invariants are checked at every
 //! call, at every write and at rest, and what does not hold is in [`Story::violations`].
 
+mod calls;
 mod checks;
 pub mod crowd;
 mod cues;
 mod deliver;
 mod dice;
 pub mod enumerate;
+mod fate;
 mod ledger;
 mod messages;
 mod people;
@@ -35,9 +37,9 @@ mod simulation;
 mod story;
 
 pub use dice::Dice;
+pub use fate::Fate;
 pub use planted::Flaw;
 pub use scenario::Scenario;
 pub use script::Fault;
-pub use simulation::Fate;
 pub use story::{Ended, Story, simulate, simulate_with, simulate_with_clock, tell};
 pub use towpath_lab_world::Behaviour;

@@ -70,6 +70,11 @@ impl Simulation {
             let ends = self.dice.roll(8) < 7;
             self.aws.set_script(set_up::migration(ends));
         }
+        self.push_tag(tag, content, behaviour);
+    }
+
+    /// Somebody pushes an image.
+    pub(crate) fn push_tag(&mut self, tag: &str, content: &str, behaviour: Behaviour) {
         let push = Push {
             repository: REPOSITORY.to_owned(),
             tag: Some(tag.to_owned()),

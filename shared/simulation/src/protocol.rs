@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use towpath_core::names::ReleaseId;
 use towpath_core::release::Release;
 
-use crate::simulation::{Fate, Simulation};
+use crate::fate::Fate;
+use crate::simulation::Simulation;
 
 /// The longest text of an entry that is shown.
 const MAX_TEXT: usize = 140;

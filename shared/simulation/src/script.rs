@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::simulation::Fate;
+use crate::fate::Fate;
 
 /// Some calls that meet a fate.
 #[derive(Debug, Clone)]

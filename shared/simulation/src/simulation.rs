@@ -1,7 +1,6 @@
 //! Everything there is: the time, AWS, the ledger, messages, and what is under way.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::task::Waker;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -11,9 +10,11 @@ use towpath_core::release::{Home, ServiceId};
 use towpath_deployer::ports::CallError;
 use towpath_lab_world::{Behaviour, Call, Effect, World};
 
+use crate::calls::Calls;
 use crate::checks::Observation;
 use crate::deliver::{Delivery, Key, Record};
 use crate::dice::Dice;
+use crate::fate::{Fate, How, Site};
 use crate::ledger::Ledger;
 use crate::messages::Messages;
 use crate::planted::Flaw;
@@ -91,155 +92,6 @@ pub(crate) struct Simulation {
     pub(crate) people_insist: bool,
     /// Whether whoever clicked was told to do so again in a moment.
     pub(crate) told_to_click_again: bool,
-}
-
-/// The calls that wait for their turn, and which one has it.
-#[derive(Default)]
-pub(crate) struct Calls {
-    waiting: BTreeMap<u64, (u64, Waker)>,
-    turn: Option<u64>,
-    count: u64,
-    /// Runs that have died at a call.
-    dead: BTreeSet<u64>,
-    /// Whether a run was ended for its time, wherever it was.
-    pub(crate) is_late: bool,
-    /// How many calls go well before the next one that does not, and how many may at most.
-    until_fault: Option<usize>,
-    most_well: Option<usize>,
-    /// How often which call met which fate.
-    pub(crate) fates: BTreeMap<(&'static str, Fate), usize>,
-    /// Every call that was made.
-    pub(crate) sites: Vec<Site>,
-}
-
-/// A call that was made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Site {
-    pub(crate) operation: &'static str,
-    pub(crate) function: &'static str,
-    pub(crate) how: How,
-}
-
-/// What befalls one call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
-    Done,
-    /// It is answered with what was so a moment ago.
-    Stale,
-    /// It is throttled: it is not carried out, and says so.
-    NotDone,
-    /// It fails before it took effect, and nobody can tell.
-    FailedBefore,
-    /// It is done, and nobody hears of it.
-    AnswerLost,
-    /// Its invocation dies before it.
-    DeathBefore,
-    /// Its invocation dies when it is done.
-    DeathAfter,
-    /// AWS says no.
-    Refused,
-}
-
-/// What may befall a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum How {
-    /// A read of AWS that may be answered from before.
-    Read,
-    /// A read of AWS that says what is.
-    ReadNow,
-    /// A change of AWS.
-    Change,
-    /// One whose answer shows what it changes, and may be from before.
-    ChangeShown,
-    /// A read of the ledger.
-    ReadLedger,
-    /// A write to the ledger, which is the deployer's own and refuses nothing.
-    WriteLedger,
-    /// A message.
-    Tell,
-}
-
-impl Fate {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Done,
-        Self::Stale,
-        Self::NotDone,
-        Self::FailedBefore,
-        Self::AnswerLost,
-        Self::DeathBefore,
-        Self::DeathAfter,
-        Self::Refused,
-    ];
-
-    /// Its name in lines that are kept.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Stale => "stale",
-            Self::NotDone => "throttled",
-            Self::FailedBefore => "failed-before",
-            Self::AnswerLost => "answer-lost",
-            Self::DeathBefore => "crash-before",
-            Self::DeathAfter => "crash-after",
-            Self::Refused => "refused",
-        }
-    }
-}
-
-impl How {
-    /// What may befall it besides being done, the kinder first.
-    pub(crate) fn fates(self) -> &'static [Fate] {
-        match self {
-            // Nobody can tell a read that failed from one whose answer got lost.
-            Self::Read => &[
-                Fate::NotDone,
-                Fate::Stale,
-                Fate::FailedBefore,
-                Fate::DeathBefore,
-                Fate::DeathAfter,
-            ],
-            Self::ReadNow | Self::ReadLedger => {
-                &[Fate::NotDone, Fate::FailedBefore, Fate::DeathBefore]
-            }
-            // A refusal ends most stories.
-            Self::Change | Self::Tell => &[
-                Fate::NotDone,
-                Fate::AnswerLost,
-                Fate::DeathBefore,
-                Fate::DeathAfter,
-                Fate::FailedBefore,
-                Fate::DeathAfter,
-                Fate::NotDone,
-                Fate::AnswerLost,
-                Fate::DeathAfter,
-                Fate::Refused,
-            ],
-            Self::ChangeShown => &[
-                Fate::NotDone,
-                Fate::Stale,
-                Fate::AnswerLost,
-                Fate::DeathBefore,
-                Fate::DeathAfter,
-                Fate::Stale,
-                Fate::FailedBefore,
-                Fate::DeathAfter,
-                Fate::NotDone,
-                Fate::Stale,
-                Fate::AnswerLost,
-                Fate::DeathAfter,
-                Fate::Refused,
-            ],
-            Self::WriteLedger => &[
-                Fate::NotDone,
-                Fate::FailedBefore,
-                Fate::AnswerLost,
-                Fate::DeathBefore,
-                Fate::DeathAfter,
-            ],
-        }
-    }
 }
 
 impl Simulation {
@@ -494,60 +346,6 @@ fn said_by_aws(event: &Value) -> String {
 
 /// The most calls in a row that go well while faults go on, in one story or another.
 const MAX_CALLS_WITHOUT_FAULT: [usize; 3] = [100, 40, 15];
-
-impl Calls {
-    /// A call waits for its turn.
-    pub(crate) fn wait(&mut self, run: u64, waker: Waker) -> u64 {
-        self.count += 1;
-        self.waiting.insert(self.count, (run, waker));
-        self.count
-    }
-
-    /// Takes the turn, if it is this call's.
-    pub(crate) fn take_turn(&mut self, ticket: u64, waker: &Waker) -> bool {
-        if self.turn == Some(ticket) {
-            self.turn = None;
-            self.waiting.remove(&ticket);
-            return true;
-        }
-        if let Some((_, known)) = self.waiting.get_mut(&ticket) {
-            known.clone_from(waker);
-        }
-        false
-    }
-
-    /// A call is not made any more.
-    pub(crate) fn leave(&mut self, ticket: u64) {
-        self.waiting.remove(&ticket);
-    }
-
-    /// The calls of a run that wait for their turn.
-    pub(crate) fn of(&self, run: u64) -> Vec<u64> {
-        let of = self.waiting.iter().filter(|(_, (by, _))| *by == run);
-        of.map(|(ticket, _)| *ticket).collect()
-    }
-
-    /// Gives a call the turn.
-    pub(crate) fn give_turn(&mut self, ticket: u64) {
-        self.turn = Some(ticket);
-        if let Some((_, waker)) = self.waiting.get(&ticket) {
-            waker.wake_by_ref();
-        }
-    }
-
-    /// Whether the turn that was given was taken.
-    pub(crate) fn was_taken(&self) -> bool {
-        self.turn.is_none()
-    }
-
-    pub(crate) fn die(&mut self, run: u64) {
-        self.dead.insert(run);
-    }
-
-    pub(crate) fn is_dead(&mut self, run: u64) -> bool {
-        self.dead.remove(&run)
-    }
-}
 
 /// AWS's refusal, as whoever calls understands it.
 pub(crate) fn refused(operation: &'static str, error: towpath_lab_world::ApiError) -> CallError {

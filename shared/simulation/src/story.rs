@@ -13,12 +13,13 @@ use towpath_lab_world::Behaviour;
 
 use crate::deliver::{Delivery, What};
 use crate::dice::Dice;
+use crate::fate::{Fate, Site};
 use crate::planted::Flaw;
 use crate::runs::{Origin, Run};
 use crate::scenario::Scenario;
 use crate::script::Fault;
 use crate::set_up::SetUp;
-use crate::simulation::{Fate, Simulation, Site};
+use crate::simulation::Simulation;
 
 /// A story that is being told.
 pub struct Story {

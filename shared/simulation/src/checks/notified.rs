@@ -8,7 +8,8 @@ use towpath_core::message::{self, MessageKey};
 use towpath_core::pipeline::Channel;
 use towpath_core::release::{Outcome, Phase, Release, pending_notifications};
 
-use crate::simulation::{Fate, Simulation};
+use crate::fate::Fate;
+use crate::simulation::Simulation;
 
 /// After that long nothing more is told of a release.
 const OLD_NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);

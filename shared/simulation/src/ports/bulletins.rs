@@ -10,8 +10,9 @@ use towpath_deployer::ports::{BeingTold, Bulletins, CallError, OpenBulletin};
 
 use super::Port;
 use crate::deliver::Key;
+use crate::fate::How;
 use crate::ledger::Open;
-use crate::simulation::{How, Simulation};
+use crate::simulation::Simulation;
 
 const PUT: &str = "dynamodb:PutItem";
 const GET: &str = "dynamodb:GetItem";

@@ -9,9 +9,10 @@ use towpath_deployer::ports::{
 
 use super::Port;
 use super::ecs::{parsed, seconds};
+use crate::fate::How;
 use crate::planted::Flaw;
 use crate::set_up;
-use crate::simulation::{How, Simulation};
+use crate::simulation::Simulation;
 
 const GET_GROUP: &str = "codedeploy:GetDeploymentGroup";
 const CREATE: &str = "codedeploy:CreateDeployment";

@@ -8,8 +8,8 @@ use towpath_taskdef::image::Digest;
 
 use super::Port;
 use crate::deliver::Key;
+use crate::fate::How;
 use crate::ledger::LetGo;
-use crate::simulation::How;
 
 const QUERY: &str = "dynamodb:Query";
 const WRITE: &str = "dynamodb:TransactWriteItems";

@@ -9,7 +9,8 @@ use towpath_taskdef::image::{Digest, Manifest, Platform, Registry, RepositoryNam
 
 use super::Port;
 use super::ecs::{parsed, seconds};
-use crate::simulation::{How, Simulation, refused};
+use crate::fate::How;
+use crate::simulation::{Simulation, refused};
 
 const DESCRIBE: &str = "ecr:DescribeImages";
 const GET: &str = "ecr:BatchGetImage";

@@ -7,8 +7,9 @@ use towpath_core::release::{ActionKind, Place};
 use towpath_deployer::ports::{CallError, Ecs, PauseAnswer, ServiceDeploymentBrief};
 
 use super::Port;
+use crate::fate::How;
 use crate::planted::Flaw;
-use crate::simulation::{How, Simulation};
+use crate::simulation::Simulation;
 
 const DESCRIBE_SERVICES: &str = "ecs:DescribeServices";
 const DESCRIBE_TASK_DEFINITION: &str = "ecs:DescribeTaskDefinition";

@@ -17,9 +17,10 @@ use towpath_deployer::ports::{
 };
 
 use super::Port;
+use crate::fate::How;
 use crate::planted::Flaw;
 use crate::set_up;
-use crate::simulation::{How, Simulation};
+use crate::simulation::Simulation;
 
 const DESCRIBE_TARGETS: &str = "application-autoscaling:DescribeScalableTargets";
 const REGISTER_TARGET: &str = "application-autoscaling:RegisterScalableTarget";

@@ -11,7 +11,7 @@ use towpath_taskdef::image::Digest;
 
 use super::Port;
 use crate::deliver::Key;
-use crate::simulation::How;
+use crate::fate::How;
 
 const QUERY: &str = "dynamodb:Query";
 const GET: &str = "dynamodb:GetItem";

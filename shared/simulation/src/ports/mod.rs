@@ -24,9 +24,10 @@ use towpath_deployer::ports::{CallError, Clock};
 
 pub(crate) use self::elsewhere::SIGNING_SECRET;
 
+use crate::fate::{Fate, How};
 use crate::planted::Flaw;
 use crate::protocol::What;
-use crate::simulation::{Fate, How, Simulation, refused};
+use crate::simulation::{Simulation, refused};
 
 /// The ports as one invocation of a function has them.
 #[derive(Clone)]
