@@ -236,26 +236,30 @@ impl<P: Ports> Run<'_, P> {
             }
         }
         let now = self.ports.now();
-        let (mut problem, mut not_done) = (None, Vec::new());
+        let (mut unknown, mut not_done) = (Vec::new(), Vec::new());
         for outcome in performed {
             for event in outcome.events {
                 self.unwritten.learn(&mut self.view, event, now);
             }
-            not_done.extend(outcome.not_done);
-            problem = problem.or(outcome.error);
+            let Some(error) = outcome.error else {
+                continue;
+            };
+            if telling {
+                tracing::warn!(release.id = %self.release.id(), %error, "people could not be told; trying again later");
+                self.muted = true;
+                continue;
+            }
+            tracing::warn!(release.id = %self.release.id(), %error, "a call failed; trying again later");
+            match outcome.not_done {
+                Some(kind) => not_done.push((kind, error.to_string())),
+                None => unknown.push(error.to_string()),
+            }
         }
-        let Some(error) = problem else {
-            return Ok(());
-        };
-        if telling {
-            tracing::warn!(release.id = %self.release.id(), error = %error, "people could not be told; trying again later");
-            self.muted = true;
-        } else {
-            tracing::warn!(release.id = %self.release.id(), error = %error, "a call failed; trying again later");
-            let said = error.to_string();
-            let (unwritten, view) = (&mut self.unwritten, &mut self.view);
-            unwritten.leave_open(view, until, not_done, said.clone(), now);
+        let said = unknown.iter().chain(not_done.iter().map(|(_, said)| said));
+        if let Some(said) = said.cloned().reduce(|all, said| format!("{all}; {said}")) {
             self.problem = Some((said, later(now, TRY_LATER)));
+            let (unwritten, view) = (&mut self.unwritten, &mut self.view);
+            unwritten.leave_open(view, until, &unknown.join("; "), not_done, now);
         }
         Ok(())
     }

@@ -21,8 +21,7 @@ pub(super) fn approvers(gate: &ApprovalGate, style: Style) -> String {
     people.collect::<Vec<_>>().join(", ")
 }
 
-/// By whom approval is waited for, how many have given it, until when it
-/// counts, and what happens then.
+/// By whom approval is waited for, how many have given it, until when it counts, and what happens then.
 pub(super) fn asks(open: &OpenApproval, style: Style) -> String {
     let by = open.gate.as_ref();
     let by = by

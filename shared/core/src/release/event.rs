@@ -209,10 +209,10 @@ pub enum Event {
         /// What is known.
         said: String,
     },
-    /// AWS has certainly not carried out these actions. Whoever was about to perform them does so no
-    /// longer, and they may be performed as if they had not been intended.
+    /// AWS has certainly not carried out this action. Whoever was about to perform it does so no longer,
+    /// and it may be performed as if it had not been intended.
     NotPerformed {
-        actions: Vec<ActionKind>,
+        action: ActionKind,
         /// What AWS said.
         said: String,
     },

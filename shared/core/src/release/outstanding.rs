@@ -67,8 +67,8 @@ impl Outstanding {
     }
 
     /// AWS has not carried it out.
-    pub(super) fn not_performed(&mut self, kinds: &[ActionKind], at: Timestamp) {
-        self.not_performed.extend(kinds);
+    pub(super) fn not_performed(&mut self, kind: ActionKind, at: Timestamp) {
+        self.not_performed.push(kind);
         self.left(at);
     }
 

@@ -135,8 +135,8 @@ impl Unwritten {
         &mut self,
         view: &mut Release,
         until: Timestamp,
-        not_done: Vec<ActionKind>,
-        said: String,
+        said: &str,
+        not_done: Vec<(ActionKind, String)>,
         now: Timestamp,
     ) {
         let outstanding = view.outstanding();
@@ -144,20 +144,18 @@ impl Unwritten {
             return;
         };
         let open = outstanding.actions.iter().map(Action::kind);
-        let open: Vec<_> = open.filter(|kind| !not_done.contains(kind)).collect();
+        let is_done = |kind: &ActionKind| !not_done.iter().any(|(other, _)| other == kind);
+        let open: Vec<_> = open.filter(is_done).collect();
         let mut events = Vec::new();
         if !open.is_empty() {
+            let said = said.to_owned();
             events.push(Event::OutcomeUnknown {
                 actions: open,
-                said: said.clone(),
-            });
-        }
-        if !not_done.is_empty() {
-            events.push(Event::NotPerformed {
-                actions: not_done,
                 said,
             });
         }
+        let not_done = not_done.into_iter();
+        events.extend(not_done.map(|(action, said)| Event::NotPerformed { action, said }));
         self.decide(view, events, now);
     }
 

@@ -81,8 +81,15 @@ async fn show<P: Ports>(
     };
     for double in known {
         tracing::info!(release.id = %release.id(), %channel, "a card was posted twice; the later one asks nobody any more");
-        if let Some(text) = message::double_card(channel, &overview) {
-            ports.edit(channel, &double, &text).await?;
+        let Some(text) = message::double_card(channel, &overview) else {
+            continue;
+        };
+        match ports.edit(channel, &double, &text).await {
+            // People are told all the same.
+            Err(error @ CallError::Refused { .. }) => {
+                tracing::warn!(release.id = %release.id(), %channel, %error, "a card that was posted twice keeps its buttons");
+            }
+            edited => edited?,
         }
     }
     Ok(Some(Event::CardShown {
@@ -160,7 +167,7 @@ pub(crate) async fn sent_before<P: Messenger>(
     let since = since.checked_sub(SKEW).unwrap_or(since);
     match ports.sent(to, below, since).await {
         Err(error @ CallError::Refused { .. }) => {
-            tracing::warn!(channel = %to.channel(), %error, "whether people were told already cannot be read, so that they may be told twice; the scopes that Slack needs for it are in docs/install.md");
+            tracing::warn!(channel = %to.channel(), %error, "whether people were told already cannot be read, so that they may be told twice; if a scope is missing, docs/install.md names it");
             Ok(Vec::new())
         }
         sent => sent,

@@ -182,9 +182,9 @@ fn of(told: Context<'_>, said: &mut AlreadySaid) -> Description {
             said: known,
         } => preparation::outcome_unknown(actions, known),
         Event::NotPerformed {
-            actions,
+            action,
             said: known,
-        } => preparation::not_performed(actions, known),
+        } => preparation::not_performed(*action, known),
         Event::NotSeen { action } => preparation::not_seen(*action),
         Event::Registered { revision, found } => preparation::registered(revision, *found),
         Event::ScalingSuspended { state: _ } => preparation::scaling_suspended(),

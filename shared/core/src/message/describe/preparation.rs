@@ -36,24 +36,19 @@ pub(super) fn intended(actions: &[Action], until: Timestamp) -> Description {
 }
 
 pub(super) fn outcome_unknown(actions: &[ActionKind], known: &str) -> Description {
+    let kinds: Vec<_> = actions.iter().map(ActionKind::to_string).collect();
     Description::bookkeeping(format!(
         "was about to {}, and does not know what came of it: {}",
-        all(actions),
+        kinds.join(", "),
         plain(known)
     ))
 }
 
-pub(super) fn not_performed(actions: &[ActionKind], known: &str) -> Description {
+pub(super) fn not_performed(action: ActionKind, known: &str) -> Description {
     Description::bookkeeping(format!(
-        "was about to {}, and AWS has not done it: {}",
-        all(actions),
+        "was about to {action}, and AWS has not done it: {}",
         plain(known)
     ))
-}
-
-fn all(actions: &[ActionKind]) -> String {
-    let kinds: Vec<_> = actions.iter().map(ActionKind::to_string).collect();
-    kinds.join(", ")
 }
 
 pub(super) fn not_seen(action: ActionKind) -> Description {

@@ -74,8 +74,8 @@ impl Release {
                 });
             }
             Event::OutcomeUnknown { .. } => self.with_outstanding(|it| it.left(at)),
-            Event::NotPerformed { actions, .. } => {
-                self.with_outstanding(|it| it.not_performed(actions, at));
+            Event::NotPerformed { action, .. } => {
+                self.with_outstanding(|it| it.not_performed(*action, at));
             }
             Event::NotSeen { action } => self.with_outstanding(|it| it.not_seen(*action, at)),
             Event::NotificationIntended {

@@ -126,8 +126,8 @@ impl Life {
                         }
                     }
                     if fails {
-                        let said = "no answer in time".to_owned();
-                        unwritten.leave_open(&mut view, until, Vec::new(), said, self.now);
+                        let said = "no answer in time";
+                        unwritten.leave_open(&mut view, until, said, Vec::new(), self.now);
                         break;
                     }
                     self.write_facts(&mut view, &mut unwritten);

@@ -38,8 +38,8 @@ fn not_seen(action: ActionKind) -> Event {
 
 fn not_performed(action: ActionKind) -> Event {
     Event::NotPerformed {
-        actions: vec![action],
-        said: "no answer in time".into(),
+        action,
+        said: "Rate exceeded".into(),
     }
 }
 
@@ -100,8 +100,11 @@ fn a_run_leaves_open_what_it_has_intended_and_nothing_else() {
     let leave = |not_done: &[ActionKind], until, now| {
         let mut view = lost.release.clone();
         let mut unwritten = Unwritten::default();
-        let said = "no answer in time".into();
-        unwritten.leave_open(&mut view, until, not_done.to_vec(), said, now);
+        let not_done = not_done
+            .iter()
+            .map(|kind| (*kind, "Rate exceeded".to_owned()));
+        let said = "no answer in time";
+        unwritten.leave_open(&mut view, until, said, not_done.collect(), now);
         unwritten.events()
     };
     let start = ActionKind::Start;

@@ -190,7 +190,7 @@ pub(crate) fn eventful() -> Story {
             action: ActionKind::Start,
         })
         .happened(Event::NotPerformed {
-            actions: vec![ActionKind::Start],
+            action: ActionKind::Start,
             said: "Rate exceeded".into(),
         })
         .happened(Event::NotificationIntended {
