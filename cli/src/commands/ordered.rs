@@ -45,7 +45,7 @@ impl<'a> Ordered<'a> {
                 not_notified: untold,
             } => {
                 warnings.extend(left_out(untold));
-                (Some(&**directive), order.sets().then(|| directive.hold()))
+                (Some(&**directive), order.sets().then(|| directive.block()))
             }
             // Nobody is told of what was so before.
             Issued::AlreadySo(why) => {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use towpath_core::message::state;
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::pipeline::Pipeline;
-use towpath_core::release::{Hold, Home, Ordered, Outcome, ServiceRow, Summary};
+use towpath_core::release::{Block, Home, Outcome, ServiceRow, Summary};
 
 use self::judged::{Instead, judge};
 use super::history::{ReleaseLine, coloured};
@@ -94,7 +94,7 @@ struct StageStatus {
     rolling_out: Option<Moving>,
     /// Why the stage takes no new release, if it does not.
     #[serde(serialize_with = "in_words")]
-    hold: Option<Hold>,
+    hold: Option<Block>,
     /// What a failed deployment has left in place, if one has, or that there is no service.
     failed: Option<String>,
     /// What people should know of a service that no release has come to yet.
@@ -118,7 +118,7 @@ struct Running {
     since: Timestamp,
     /// Why its image is vetoed, if it is.
     #[serde(serialize_with = "in_words")]
-    vetoed: Option<Ordered>,
+    vetoed: Option<Block>,
 }
 
 #[derive(Serialize)]
@@ -448,13 +448,13 @@ fn line(stage: &StageStatus, now: Timestamp) -> String {
     }
     match &stage.hold {
         None => {}
-        Some(Hold::Order(Ordered { by, reason, .. })) => parts.push(format!(
+        Some(Block::Order { by, reason, .. }) => parts.push(format!(
             "{BAD}HELD{BAD:#} by {}: {}",
             safe(&by.to_string()),
             safe(reason)
         )),
-        Some(Hold::Release(reason)) => {
-            parts.push(format!("{BAD}HELD{BAD:#}: {}", safe(&reason.to_string())));
+        Some(why @ (Block::Release(_) | Block::EditedOrders { .. } | Block::Unreadable { .. })) => {
+            parts.push(format!("{BAD}HELD{BAD:#}: {}", safe(&why.to_string())));
         }
     }
     if let Some(know) = &stage.know {

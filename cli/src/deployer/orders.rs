@@ -52,7 +52,7 @@ pub(crate) trait Orders: Deployer {
     /// Has the deployer look at a release.
     async fn wake(&self, release: &ReleaseId) -> Result<(), Failure>;
     /// Why an image is vetoed, if it is.
-    async fn veto(&self, digest: &Digest) -> Result<Option<release::Ordered>, Failure>;
+    async fn veto(&self, digest: &Digest) -> Result<Option<release::Block>, Failure>;
     /// The releases of all pipelines that are on their way.
     async fn open_releases(&self) -> Result<Vec<Summary>, Failure>;
 }

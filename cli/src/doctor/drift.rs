@@ -75,7 +75,7 @@ pub(crate) fn help(at: &StageAt<'_>, row: &ServiceRow) -> String {
 
 #[cfg(test)]
 mod tests {
-    use towpath_core::release::{Hold, Principal};
+    use towpath_core::release::{Block, Principal};
 
     use super::*;
     use crate::doctor::report::report;
@@ -118,7 +118,7 @@ mod tests {
             unheld.contains("`towpath release-hold shop-api"),
             "{unheld}"
         );
-        seen.row.hold = Some(Hold::by(Principal::Aws("ada".into()), "the sale"));
+        seen.row.hold = Some(Block::hold(Principal::Aws("ada".into()), "the sale"));
         assert!(help(&seen).starts_with("the stage is on hold"));
         // A hold that was lifted has accepted what runs.
         seen.row.hold = None;

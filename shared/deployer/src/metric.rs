@@ -125,7 +125,7 @@ pub fn refused_reply(function: &str, refused: &RefusedReply<'_>, now: Timestamp)
 
 #[cfg(test)]
 mod tests {
-    use towpath_core::release::{Hold, Principal};
+    use towpath_core::release::{Block, Principal};
 
     use super::*;
 
@@ -184,7 +184,7 @@ mod tests {
     fn people_and_holds_may_take_their_time() {
         let held = OpenRelease {
             blocked_by: Some(BlockedBy::Hold {
-                hold: Hold::by(Principal::Deployer, "look at it first"),
+                hold: Block::hold(Principal::Deployer, "look at it first"),
             }),
             ..open('a', None, None)
         };

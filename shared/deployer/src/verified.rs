@@ -2,7 +2,7 @@
 //! compared with the entries and orders that it is derived from.
 
 use towpath_core::release::{
-    Difference, Directive, ServiceId, ServiceRow, Subject, Veto, not_driven, ordered, verify_row,
+    Block, Difference, Directive, ServiceId, ServiceRow, Subject, not_driven, ordered, verify_row,
     verify_trail,
 };
 use towpath_taskdef::image::Digest;
@@ -177,12 +177,12 @@ fn broken(subject: &Subject, trail: &Trail) -> Option<String> {
 ///
 /// # Errors
 /// When they cannot be read.
-pub async fn veto<P: Directives>(ports: &P, digest: &Digest) -> Result<Option<Veto>, CallError> {
+pub async fn veto<P: Directives>(ports: &P, digest: &Digest) -> Result<Option<Block>, CallError> {
     let (active, trail) = ports.veto_and_orders(digest).await?;
     let subject = Subject::Image(*digest);
     let ordered = active.or_else(|| ordered(&trail.directives));
-    Ok(ordered.map(Veto::Order).or_else(|| {
+    Ok(ordered.or_else(|| {
         let problem = broken(&subject, &trail)?;
-        Some(Veto::EditedOrders { problem })
+        Some(Block::EditedOrders { problem })
     }))
 }

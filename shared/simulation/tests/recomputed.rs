@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Candidate, Directive, GoodRelease, Hold, Order, Principal, Recomputed, Release, Revision,
+    Block, Candidate, Directive, GoodRelease, Order, Principal, Recomputed, Release, Revision,
     ScalingState, ServiceId, ServiceRow, Subject, Upon, verify_row,
 };
 use towpath_simulation::{Dice, Story, pipelines, simulate};
@@ -70,7 +70,7 @@ const EDITS: [Edit; 9] = [
     }),
     ("baseline", |row| row.baseline = Some(evil_revision())),
     ("hold", |row| {
-        row.hold = Some(Hold::by(Principal::Deployer, "nobody said so"))
+        row.hold = Some(Block::hold(Principal::Deployer, "nobody said so"))
     }),
     ("candidate", |row| {
         if let Some(candidate) = &mut row.candidate {
@@ -151,7 +151,7 @@ fn a_hold_that_is_gone_is_missed_until_it_was_lifted() {
         upon = Upon {
             last: Some((given.sequence, given.fingerprint.clone())),
             last_of_all: Some((given.place, given.fingerprint.clone())),
-            active: order.sets().then(|| given.hold()),
+            active: order.sets().then(|| given.block().text()),
             ..upon.clone()
         };
         given
@@ -163,7 +163,7 @@ fn a_hold_that_is_gone_is_missed_until_it_was_lifted() {
         found.iter().map(|one| one.field).collect()
     };
     let held = ServiceRow {
-        hold: Some(orders[0].hold()),
+        hold: Some(orders[0].block()),
         ..row.clone()
     };
     assert_eq!(fields(&held, &orders), [""; 0]);
@@ -208,7 +208,7 @@ fn a_service_that_was_let_go_is_known_by_the_order_and_by_what_is_trusted() {
     let upon = Upon {
         last: Some((order.sequence, order.fingerprint.clone())),
         last_of_all: Some((order.place, order.fingerprint.clone())),
-        active: Some(order.hold()),
+        active: Some(order.block().text()),
         owned: false,
         ..upon
     };
@@ -219,7 +219,7 @@ fn a_service_that_was_let_go_is_known_by_the_order_and_by_what_is_trusted() {
     assert_eq!(owned.owner.as_ref(), Some(release.id()));
     let held = ServiceRow {
         owner: None,
-        hold: Some(order.hold()),
+        hold: Some(order.block()),
         baseline: None,
         candidate: Some(Candidate::of(&had)),
         ..owned

@@ -116,7 +116,7 @@ pub(super) fn write_text(out: &mut dyn Write, one: &AuditedOrders) -> Result<(),
             "{QUIET}{:>4}{QUIET:#}  {}  {}",
             order.sequence,
             time(order.at),
-            safe(&order.ordered().to_string())
+            safe(&order.block().to_string())
         )?;
     }
     write_edited(out, &one.differences)

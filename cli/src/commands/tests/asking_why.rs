@@ -2,7 +2,7 @@
 
 use super::shop::*;
 use super::*;
-use towpath_core::release::{Hold, Principal};
+use towpath_core::release::{Block, Principal};
 
 fn why(deployer: &Memory) -> String {
     yes(deployer, &[&["why"], &PRODUCTION[..]].concat())
@@ -26,7 +26,7 @@ fn what_stands_at_the_stage_says_what_it_waits_for() {
     let had = deployer.services[&service()].clone();
     let events = rolled_out_on(Some(&had));
     let moving = deployer.release(&pipeline, "0000005", &events);
-    row(&mut deployer).hold = Some(Hold::by(Principal::Aws("ada".into()), "the sale"));
+    row(&mut deployer).hold = Some(Block::hold(Principal::Aws("ada".into()), "the sale"));
     let text = why(&deployer);
     assert!(text.contains("0000005"), "{text}");
     assert!(text.contains("on hold: ada held it: the sale"), "{text}");
@@ -43,7 +43,7 @@ fn what_is_not_there_yet_says_where_it_is_and_a_hold_who_lifts_it() {
     let (mut deployer, _, _) = shop();
     let pipeline = deployer.keep(SHOP);
     deployer.release(&pipeline, "0000005", &[]);
-    row(&mut deployer).hold = Some(Hold::by(
+    row(&mut deployer).hold = Some(Block::hold(
         Principal::Aws("ada".into()),
         "the sale\u{202e} begins",
     ));

@@ -1,7 +1,7 @@
 //! Releases that are not driven, because their ledger cannot be read or is not trusted: what commands
 //! say of them, and that they keep no rollback.
 
-use towpath_core::release::{Hold, Outcome, Principal, Release, ServiceRow, Summary, Untrusted};
+use towpath_core::release::{Block, Outcome, Principal, Release, ServiceRow, Summary, Untrusted};
 
 use super::shop::{ordered, rolled_out_on, row, service, shop};
 use super::*;
@@ -35,7 +35,7 @@ fn closed(deployer: &mut Memory, id: &ReleaseId) {
     deployer.untrusted.insert(id.clone(), untrusted());
     let ServiceRow { owner, hold, .. } = row(deployer);
     *owner = None;
-    *hold = Some(Hold::by(Principal::Deployer, "it is not trusted"));
+    *hold = Some(Block::hold(Principal::Deployer, "it is not trusted"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! `audit` say of them.
 
 use towpath_core::bulletin::News;
-use towpath_core::release::{Candidate, Hold, Order, Principal, Subject};
+use towpath_core::release::{Block, Candidate, Order, Principal, Subject};
 use towpath_taskdef::image::Digest;
 
 use super::shop::*;
@@ -219,7 +219,7 @@ fn audit_misses_orders_that_are_not_listed_and_vetoes_that_nobody_ordered() {
     // A row says that an image is vetoed, and a release that one was.
     let image = |tag: &str| Subject::Image(Digest::of(tag.as_bytes()));
     let forged = image("0000001");
-    let standing = Some(Hold::by(Principal::Aws("nobody".into()), "forged"));
+    let standing = Some(Block::hold(Principal::Aws("nobody".into()), "forged"));
     deployer
         .ordered
         .borrow_mut()

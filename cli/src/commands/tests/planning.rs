@@ -3,7 +3,7 @@
 use serde_json::json;
 use towpath_core::names::{Fingerprint, TaskDefinitionArn};
 use towpath_core::release::{
-    BaseRevision, Plan, Principal, ScalableTarget, ScalingState, ServiceRow, Veto,
+    BaseRevision, Block, Plan, Principal, ScalableTarget, ScalingState, ServiceRow,
 };
 use towpath_deployer::ports::ImageDetail;
 use towpath_taskdef::TaskDefinition;
@@ -152,7 +152,7 @@ fn plan_says_that_the_image_is_vetoed() {
     let plan = ["plan", "shop-api", "--stage", "test", "--image", "3f2c1ab"];
     assert!(!no(&deployer, &plan).contains("vetoed"));
     if let Some((_, plan)) = &mut deployer.preview {
-        plan.veto = Some(Veto::by(Principal::Aws("ada".into()), "it loses orders"));
+        plan.veto = Some(Block::veto(Principal::Aws("ada".into()), "it loses orders"));
     }
     let text = never(&deployer, &plan);
     assert!(

@@ -1,6 +1,6 @@
 //! `towpath explain` and `towpath status`, by what the deployer keeps.
 
-use towpath_core::release::{EndReason, Hold, HoldReason, Outcome, Principal};
+use towpath_core::release::{Block, EndReason, HoldReason, Outcome, Principal};
 
 use super::*;
 use crate::deployer::memory::Replies;
@@ -153,7 +153,7 @@ fn status_shows_what_runs_since_when_and_what_is_on_its_way() {
 fn a_held_stage_is_told_with_1() {
     let (mut deployer, _, _) = busy();
     let row = deployer.services.values_mut().last().unwrap();
-    row.hold = Some(Hold::Release(HoldReason::Rollback {
+    row.hold = Some(Block::Release(HoldReason::Rollback {
         by: Principal::Aws("ada".into()),
         reason: Some("by\u{202e} hand".into()),
         good_release: "shop-api-0123456789abcdef".parse().unwrap(),
@@ -166,7 +166,7 @@ fn a_held_stage_is_told_with_1() {
         "{text}"
     );
     let row = deployer.services.values_mut().last().unwrap();
-    row.hold = Some(Hold::by(
+    row.hold = Some(Block::hold(
         Principal::Aws("arn:aws:iam::111111111111:user/ada".into()),
         "the sale begins",
     ));

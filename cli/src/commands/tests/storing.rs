@@ -1,6 +1,6 @@
 //! `towpath apply`.
 
-use towpath_core::release::{EndReason, Principal, Reason, Veto};
+use towpath_core::release::{Block, EndReason, Principal, Reason};
 
 use super::*;
 use crate::deployer::memory::Replies;
@@ -237,7 +237,7 @@ fn what_was_released_before_is_not_deployed_once_more() {
         reason: EndReason::at(
             &"test".parse().unwrap(),
             Reason::VetoedBefore {
-                veto: Veto::by(Principal::Aws("ada".into()), "it loses orders"),
+                veto: Block::veto(Principal::Aws("ada".into()), "it loses orders"),
             },
         ),
     };

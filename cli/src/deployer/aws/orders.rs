@@ -93,7 +93,7 @@ impl Orders for Installed {
         Ok(self.aws.wake(release, self.aws.now()).await?)
     }
 
-    async fn veto(&self, digest: &Digest) -> Result<Option<release::Ordered>, Failure> {
+    async fn veto(&self, digest: &Digest) -> Result<Option<release::Block>, Failure> {
         Ok(self.aws.veto(digest).await?)
     }
 

@@ -6,7 +6,7 @@ use towpath_core::bulletin::{Announced, Bulletin};
 use towpath_core::names::{BulletinId, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    self, Accepted, Directive, Event, Hold, Incoming, Logged, Order, Principal, ServiceId,
+    self, Accepted, Block, Directive, Event, Incoming, Logged, Order, Principal, ServiceId,
     ServiceRow, Subject, Summary, Upon, accept,
 };
 use towpath_deployer::handlers::Recorded;
@@ -23,7 +23,7 @@ pub(crate) struct Ordered {
     pub(crate) trails: BTreeMap<Subject, Trail>,
     pub(crate) log: OrderLog,
     /// Why subjects are held or vetoed, of those that were ordered about.
-    pub(crate) standing: BTreeMap<Subject, Option<Hold>>,
+    pub(crate) standing: BTreeMap<Subject, Option<Block>>,
     pub(crate) taken: Vec<(ReleaseId, Vec<Event>)>,
     pub(crate) opened: Vec<(ReleaseId, Vec<Event>)>,
     pub(crate) woken: Vec<ReleaseId>,
@@ -34,7 +34,7 @@ pub(crate) struct Ordered {
 pub(crate) const ARN: &str = "arn:aws:iam::111111111111:user/ada";
 
 impl Memory {
-    fn active(&self, subject: &Subject) -> Option<Hold> {
+    fn active(&self, subject: &Subject) -> Option<Block> {
         match self.ordered.borrow().standing.get(subject) {
             Some(standing) => standing.clone(),
             None => match subject {
@@ -110,7 +110,7 @@ impl Orders for Memory {
         let upon = Upon {
             last: trail.head.clone(),
             last_of_all,
-            active: standing,
+            active: standing.map(|block| block.text()),
             epoch,
             owned,
         };
@@ -127,7 +127,7 @@ impl Orders for Memory {
             sequence: directive.sequence,
             fingerprint: directive.fingerprint.clone(),
         });
-        let standing = order.sets().then(|| directive.hold());
+        let standing = order.sets().then(|| directive.block());
         ordered.standing.insert(subject.clone(), standing);
         ordered.bulletins.extend(bulletins);
         let directive = Box::new(directive);
@@ -161,11 +161,8 @@ impl Orders for Memory {
         Ok(())
     }
 
-    async fn veto(&self, digest: &Digest) -> Result<Option<release::Ordered>, Failure> {
-        match self.active(&Subject::Image(*digest)) {
-            Some(Hold::Order(ordered)) => Ok(Some(ordered)),
-            Some(Hold::Release(_)) | None => Ok(None),
-        }
+    async fn veto(&self, digest: &Digest) -> Result<Option<release::Block>, Failure> {
+        Ok(self.active(&Subject::Image(*digest)))
     }
 
     async fn open_releases(&self) -> Result<Vec<Summary>, Failure> {

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use towpath_core::bulletin::{Announced, Bulletin};
 use towpath_core::names::{BulletinId, Fingerprint, ReleaseId};
 use towpath_core::release::{
-    Directive, Order, Ordered, Principal, ServiceId, ServiceRow, Subject, Upon,
+    Block, Directive, Order, Principal, ServiceId, ServiceRow, Subject, Upon,
 };
 use towpath_deployer::ports::{AppendError, CallError, Directives, Issue, Issued, OrderLog, Trail};
 use towpath_taskdef::image::Digest;
@@ -26,7 +26,7 @@ use self::items::{
 use super::bulletin;
 use super::cancelled::{condition_failed, failure};
 use super::item::{
-    BadItem, Item, SERVICE, VETO, optional_json, row_of as service_row_of, string, text,
+    BadItem, Item, SERVICE, VETO, optional_block, row_of as service_row_of, string, text,
 };
 use super::read::paged;
 use super::write::writer;
@@ -67,7 +67,8 @@ impl Directives for Aws {
             let (row, last_of_all) =
                 tokio::try_join!(self.subject_row(subject), self.last_of_all())?;
             if order.sets() == row.active.is_some() {
-                return Ok(Issued::AlreadySo(row.active));
+                let standing = row.active.as_deref().map(Block::read);
+                return Ok(Issued::AlreadySo(standing));
             }
             let upon = Upon { last_of_all, ..row };
             let reason = reason.to_owned();
@@ -148,15 +149,12 @@ impl Directives for Aws {
         read().map_err(|error| unreadable(QUERY, format_args!("the row of {id}: {error}")))
     }
 
-    async fn veto_and_orders(
-        &self,
-        digest: &Digest,
-    ) -> Result<(Option<Ordered>, Trail), CallError> {
+    async fn veto_and_orders(&self, digest: &Digest) -> Result<(Option<Block>, Trail), CallError> {
         let subject = Subject::Image(*digest);
         let items = self.subject_items(&subject).await?;
         let read = || {
             let active =
-                row_item(&items, VETO).map_or(Ok(None), |item| optional_json(item, "active"));
+                row_item(&items, VETO).map_or(Ok(None), |item| optional_block(item, "active"));
             Ok::<_, BadItem>((active?, trail_of(&items, &subject)?))
         };
         read().map_err(|error| unreadable(QUERY, format_args!("the veto of {digest}: {error}")))

@@ -29,7 +29,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, ReleaseId};
 use towpath_core::release::{
-    Candidate, Entry, EntryText, Event, ServiceId, ServiceRow, StoredEntry,
+    Block, Candidate, Entry, EntryText, Event, ServiceId, ServiceRow, StoredEntry,
 };
 use towpath_taskdef::image::Digest;
 use towpath_taskdef::json;
@@ -199,7 +199,7 @@ pub(super) fn row_of(item: &Item) -> Result<ServiceRow, BadItem> {
         waiting: waiting_of(item)?,
         history: optional_json(item, "history")?.unwrap_or_default(),
         baseline: optional(item, "baseline")?,
-        hold: optional_json(item, "hold")?,
+        hold: optional_block(item, "hold")?,
     })
 }
 
@@ -311,6 +311,17 @@ pub(super) fn optional_json<T: DeserializeOwned>(
     match item.get(attribute) {
         None => Ok(None),
         Some(_) => parsed_json(item, attribute).map(Some),
+    }
+}
+
+/// Why a subject is held or vetoed, if it is.
+pub(super) fn optional_block(
+    item: &Item,
+    attribute: &'static str,
+) -> Result<Option<Block>, BadItem> {
+    match item.get(attribute) {
+        None => Ok(None),
+        Some(_) => Ok(Some(Block::read(string(item, attribute)?))),
     }
 }
 

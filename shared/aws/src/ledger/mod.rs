@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use towpath_core::names::{AccountId, DeploymentId, PipelineName, ReleaseId};
 use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{
-    Actor, Candidate, Event, HookReport, Ordered, Release, ServiceId, ServiceRow, Summary,
+    Actor, Block, Candidate, Event, HookReport, Release, ServiceId, ServiceRow, Summary,
 };
 use towpath_deployer::ports::{Append, AppendError, CallError, Ledger, LoadError, OpenRelease};
 use towpath_taskdef::image::Digest;
@@ -78,7 +78,7 @@ impl Ledger for Aws {
         Ok(newest.map(|listed| (listed.summary.release, listed.summary.arrived_at)))
     }
 
-    async fn veto(&self, digest: &Digest) -> Result<Option<Ordered>, CallError> {
+    async fn veto(&self, digest: &Digest) -> Result<Option<Block>, CallError> {
         self.veto_of(digest).await
     }
 

@@ -6,15 +6,14 @@ use futures_util::future::try_join_all;
 use jiff::SignedDuration;
 use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
 use towpath_core::release::{
-    BrokenSeal, Ordered, Release, ServiceId, ServiceRow, StoredEntry, Untrusted, Writer,
-    verify_chain,
+    Block, BrokenSeal, Release, ServiceId, ServiceRow, StoredEntry, Untrusted, Writer, verify_chain,
 };
 use towpath_deployer::ports::{CallError, Clock as _, Distrust, LoadError, OpenRelease};
 use towpath_taskdef::image::Digest;
 
 use super::item::{
     BadItem, DEPLOYMENT, ENTRY, Item, SERVICE, SUMMARY, VETO, deployment_key, entry_of,
-    optional_json, parsed, release_key, row_of, service_key, string, text, veto_key,
+    optional_block, parsed, release_key, row_of, service_key, string, text, veto_key,
 };
 use super::summary::{Listed, OPEN, OPEN_INDEX, PIPELINE_INDEX, open_of, summary_of, untrusted_of};
 use crate::aws::Aws;
@@ -199,9 +198,9 @@ impl Aws {
         }
     }
 
-    pub(super) async fn veto_of(&self, digest: &Digest) -> Result<Option<Ordered>, CallError> {
+    pub(super) async fn veto_of(&self, digest: &Digest) -> Result<Option<Block>, CallError> {
         let item = self.item(veto_key(digest), VETO).await?;
-        item.map_or(Ok(None), |item| optional_json(&item, "active"))
+        item.map_or(Ok(None), |item| optional_block(&item, "active"))
             .map_err(|error| unreadable(GET, format_args!("the veto of {digest}: {error}")))
     }
 

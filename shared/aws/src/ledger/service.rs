@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem, Update};
 use towpath_core::release::{
-    Arrival, GoodRelease, Hold, HoldReason, Revision, ServiceChange, ServiceWrite,
+    Arrival, Block, GoodRelease, HoldReason, Revision, ServiceChange, ServiceWrite,
 };
 
 use super::item::{
@@ -173,7 +173,7 @@ fn hold(
         .expression_attribute_names("#epoch", "epoch")
         .expression_attribute_names("#hold", "hold")
         .expression_attribute_values(":epoch", number(epoch))
-        .expression_attribute_values(":hold", json_text(&Hold::Release(reason.clone()))?))
+        .expression_attribute_values(":hold", json_text(&Block::Release(reason.clone()))?))
 }
 
 fn fence(table: &str, change: &ServiceChange, epoch: u64) -> Result<TransactWriteItem, BuildError> {
@@ -225,7 +225,7 @@ impl LetGoWrite<'_> {
             set.push("#hold = :hold");
             update = update
                 .expression_attribute_names("#hold", "hold")
-                .expression_attribute_values(":hold", json_text(&Hold::Release(hold.clone()))?);
+                .expression_attribute_values(":hold", json_text(&Block::Release(hold.clone()))?);
         }
         let mut expression = format!("REMOVE {}", remove.join(", "));
         if !set.is_empty() {

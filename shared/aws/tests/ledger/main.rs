@@ -9,6 +9,7 @@ mod support;
 mod bulletins;
 mod distrusted;
 mod hooks;
+mod orders;
 mod rollbacks;
 mod rows;
 mod seals;

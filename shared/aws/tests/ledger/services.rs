@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Hold, Outcome, Principal, ServiceRow};
+use towpath_core::release::{Block, Outcome, Principal, ServiceRow};
 use towpath_deployer::ports::{AppendError, Ledger};
 
 use crate::support::aws;
@@ -68,7 +68,7 @@ async fn a_service_has_one_owner_and_newer_releases_go_first() {
     assert_eq!(load(&aws, 'c').await, late);
 
     // A hold keeps the service, and only the right epoch takes it.
-    let hold = Hold::by(Principal::Aws("ada".into()), "the sale");
+    let hold = Block::hold(Principal::Aws("ada".into()), "the sale");
     let stored = serde_json::to_string(&hold).unwrap();
     moto.set(&key, "SERVICE", "hold", text(&stored)).await;
     assert_eq!(row().await.hold, Some(hold));

@@ -6,7 +6,7 @@ use towpath_aws::Aws;
 use towpath_core::names::{Region, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Actor, BlockedBy, EndReason, Entry, Event, External, Hold, HoldReason, Home, Image,
+    Actor, Block, BlockedBy, EndReason, Entry, Event, External, HoldReason, Home, Image,
     NewRollback, Outcome, Place, Plan, Principal, Reason, Release, ServiceId, WantedRollback,
     release_id,
 };
@@ -117,7 +117,7 @@ pub fn blocked(reason: &str) -> Event {
     Event::Blocked {
         stage: "test".parse().unwrap(),
         by: BlockedBy::Hold {
-            hold: Hold::by(Principal::Aws("ada".into()), reason),
+            hold: Block::hold(Principal::Aws("ada".into()), reason),
         },
     }
 }

@@ -7,7 +7,7 @@
 
 use super::reason::{Fact, InParts, Parts};
 use crate::names::StageName;
-use crate::release::{Event, Hold, HoldReason};
+use crate::release::{Block, Event, HoldReason};
 
 /// What a channel has been told of a release so far.
 #[derive(Debug, Default)]
@@ -82,7 +82,8 @@ impl AlreadySaid {
     /// A line says that a stage is on hold for this. Whoever waits for the hold reads it in words.
     pub(super) fn has_hold(&mut self, reason: &HoldReason) {
         self.has(reason);
-        self.facts.push(Fact::OnHold(Hold::Release(reason.clone())));
+        self.facts
+            .push(Fact::OnHold(Block::Release(reason.clone())));
     }
 
     /// What of it no line has said; nothing if all of it was said. It is now.

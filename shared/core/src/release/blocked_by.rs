@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Hold;
+use super::Block;
 use crate::names::ReleaseId;
 
 /// What a release waits for before it takes a service. The release is woken once it is gone.
@@ -12,7 +12,7 @@ pub enum BlockedBy {
     /// The stage is on hold: a person lifts that.
     Hold {
         /// Why it is on hold.
-        hold: Hold,
+        hold: Block,
     },
     /// Another release is being rolled out to the service.
     Owner { release: ReleaseId },
@@ -35,7 +35,7 @@ impl BlockedBy {
 
     /// The hold that it is, if it is one.
     #[must_use]
-    pub fn hold(&self) -> Option<&Hold> {
+    pub fn hold(&self) -> Option<&Block> {
         match self {
             Self::Hold { hold } => Some(hold),
             Self::Owner { .. } | Self::Turn { .. } => None,

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::Digest;
 
 pub use self::log::{BrokenLog, Logged, verify_listed, verify_log};
-use super::{Hold, Ordered, Principal, ServiceId};
+use super::{Block, Principal, ServiceId};
 use crate::names::Fingerprint;
 
 /// What an order is about.
@@ -129,9 +129,9 @@ pub struct Directive {
     pub epoch: u64,
     /// Whether a release was being rolled out to the service then.
     pub owned: bool,
-    /// The hold or veto that it lifts, as it stood in the row.
+    /// The text of the hold or veto that it lifts ([`Block`]), as it stood in the row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lifted: Option<Hold>,
+    pub lifted: Option<String>,
     /// Its place among all orders, from 1.
     pub place: u64,
     /// The fingerprint of the order before it about the same subject; `None` for the first.
@@ -149,8 +149,8 @@ pub struct Upon {
     pub last: Option<(u64, Fingerprint)>,
     /// The last order of all: its place and fingerprint.
     pub last_of_all: Option<(u64, Fingerprint)>,
-    /// Why the subject is held or vetoed, if it is.
-    pub active: Option<Hold>,
+    /// The text that says why the subject is held or vetoed ([`Block`]), if it is.
+    pub active: Option<String>,
     /// The service's epoch; 0 for an image.
     pub epoch: u64,
     /// Whether a release is being rolled out to the service.
@@ -197,18 +197,12 @@ impl Directive {
 
     /// What stands in the row of a service or an image that it sets something of.
     #[must_use]
-    pub fn ordered(&self) -> Ordered {
-        Ordered {
+    pub fn block(&self) -> Block {
+        Block::Order {
             by: self.by.clone(),
             order: self.order,
             reason: self.reason.clone(),
         }
-    }
-
-    /// What stands in the row of a service that it puts on hold.
-    #[must_use]
-    pub fn hold(&self) -> Hold {
-        Hold::Order(self.ordered())
     }
 
     fn taken_over(&self, subject: &Subject) -> Fingerprint {
@@ -287,9 +281,9 @@ pub fn verify_trail(
 
 /// What the last order about a subject leaves of its hold or veto.
 #[must_use]
-pub fn ordered(directives: &[Directive]) -> Option<Ordered> {
+pub fn ordered(directives: &[Directive]) -> Option<Block> {
     let last = directives.last()?;
-    last.order.sets().then(|| last.ordered())
+    last.order.sets().then(|| last.block())
 }
 
 #[cfg(test)]
@@ -319,7 +313,7 @@ mod tests {
             upon = Upon {
                 last: Some((next.sequence, next.fingerprint.clone())),
                 last_of_all: Some((next.place, next.fingerprint.clone())),
-                active: order.sets().then(|| next.hold()),
+                active: order.sets().then(|| next.block().text()),
                 ..upon
             };
             trail.push(next);
@@ -337,7 +331,7 @@ mod tests {
         assert_eq!(verify(&all, &all[2]), Ok(()));
         assert_eq!(verify_trail(&service(), &[], None), Ok(()));
         assert_eq!(
-            all[0].ordered().to_string(),
+            all[0].block().to_string(),
             "arn:aws:iam::111111111111:user/ada held it: the sale begins"
         );
     }

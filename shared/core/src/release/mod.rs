@@ -7,6 +7,7 @@
 mod accept;
 mod accepted;
 mod action;
+mod block;
 mod blocked_by;
 mod checkpoints;
 mod correlation_tag;
@@ -14,7 +15,6 @@ mod directive;
 mod eligible;
 mod entry;
 mod event;
-mod hold;
 mod hook_report;
 mod hook_verdict;
 mod moving;
@@ -47,6 +47,7 @@ pub use accepted::Accepted;
 pub use action::{
     Action, ActionKind, Changes, DueCheck, Observe, Place, PlanRequest, RollBack, Start,
 };
+pub use block::Block;
 pub use blocked_by::BlockedBy;
 pub use checkpoints::Checkpoints;
 pub use correlation_tag::{CorrelationTag, NotOurs};
@@ -57,7 +58,7 @@ pub use directive::{
 pub use eligible::{StoredNow, approvers};
 pub use entry::{Actor, BrokenChain, Entry, EntryText, StoredEntry, verify_chain};
 pub use event::{CheckResult, Event, Image, Revision};
-pub use hold::{Hold, Ordered, Veto};
+
 pub use hook_report::{HookReport, NotTheirs, reporting_account};
 pub use hook_verdict::{Verdict, checks_of, verdict};
 pub use next::{Step, Task, Tick, Tried, leave, next, planning};

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use towpath_taskdef::image::Platform;
 
-use super::{ActionKind, DifferentPlaces, RollbackImpossible, ServiceId, ServiceRow, Veto, reason};
+use super::{
+    ActionKind, Block, DifferentPlaces, RollbackImpossible, ServiceId, ServiceRow, reason,
+};
 use crate::names::{ContainerName, Fingerprint, ParameterName, TaskDefinitionArn};
 
 /// What a rollout would do: which revision it starts from, what would be registered, and what has
@@ -54,7 +56,7 @@ pub struct Plan {
     pub drift: Option<DifferentPlaces>,
     /// Why the image may not be rolled out, if it was vetoed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub veto: Option<Veto>,
+    pub veto: Option<Block>,
     /// Fields of the task definition that this version does not know. They are kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_fields: Vec<String>,

@@ -34,7 +34,7 @@ pub use self::end::EndReason;
 pub use self::fault::{AwsSaid, AwsService, DeploymentFault, FaultCause, FaultLeft};
 pub use self::hold::HoldReason;
 pub use self::planned::{DifferentPlaces, ImageProblem, RollbackImpossible};
-use super::{ActionKind, ActiveRollout, CheckResult, Principal, ServiceId, Veto};
+use super::{ActionKind, ActiveRollout, Block, CheckResult, Principal, ServiceId};
 use crate::names::{DeploymentId, StageName};
 use crate::pipeline::{HookPoint, Span};
 
@@ -59,7 +59,7 @@ pub enum Reason {
         said: String,
     },
     /// Its image was vetoed before the release came here.
-    VetoedBefore { veto: Veto },
+    VetoedBefore { veto: Block },
     /// A newer release has arrived.
     Superseded { by: Tag },
     /// What runs now could not be brought back.

@@ -20,7 +20,7 @@ pub use drift::Drift;
 pub use recomputed::{Difference, Recomputed, verify_row};
 pub use written::NotAllowed;
 
-use super::{Event, Hold, HoldReason, Release, Revision};
+use super::{Block, Event, HoldReason, Release, Revision};
 use crate::names::{AccountId, ClusterName, Region, ReleaseId, ServiceName};
 
 /// A service, wherever it is.
@@ -76,7 +76,7 @@ pub struct ServiceRow {
     pub baseline: Option<Revision>,
     /// Why the service takes no new release, if it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold: Option<Hold>,
+    pub hold: Option<Block>,
 }
 
 /// The newest release that has arrived at a service's stage.

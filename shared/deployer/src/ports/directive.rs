@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use towpath_core::names::{Fingerprint, PipelineName, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Directive, Hold, Home, Logged, Order, Ordered, Principal, ServiceId, ServiceRow, Subject,
+    Block, Directive, Home, Logged, Order, Principal, ServiceId, ServiceRow, Subject,
 };
 use towpath_taskdef::image::{Digest, Tag};
 
@@ -49,7 +49,7 @@ pub enum Issued {
         not_notified: Vec<PipelineName>,
     },
     /// It was so before, and nothing was written. Why the subject is held or vetoed, if it is.
-    AlreadySo(Option<Hold>),
+    AlreadySo(Option<Block>),
 }
 
 /// Every order about one subject, as it is stored.
@@ -92,6 +92,5 @@ pub trait Directives {
     /// strongly consistent.
     async fn service_and_orders(&self, id: &ServiceId) -> Result<(ServiceRow, Trail), CallError>;
     /// Why an image is vetoed by its row, with the orders about it: one Query, strongly consistent.
-    async fn veto_and_orders(&self, digest: &Digest)
-    -> Result<(Option<Ordered>, Trail), CallError>;
+    async fn veto_and_orders(&self, digest: &Digest) -> Result<(Option<Block>, Trail), CallError>;
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use towpath_core::names::{AccountId, DeploymentId, PipelineName, ReleaseId};
 use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{
-    Actor, BlockedBy, Candidate, Event, HookReport, Ordered, Release, ServiceId, ServiceRow,
+    Actor, Block, BlockedBy, Candidate, Event, HookReport, Release, ServiceId, ServiceRow,
     Untrusted,
 };
 use towpath_taskdef::image::Digest;
@@ -130,7 +130,7 @@ pub trait Ledger {
         pipeline: &PipelineName,
     ) -> Result<Option<(ReleaseId, Timestamp)>, CallError>;
     /// Why an image may be rolled out nowhere, if it was vetoed.
-    async fn veto(&self, digest: &Digest) -> Result<Option<Ordered>, CallError>;
+    async fn veto(&self, digest: &Digest) -> Result<Option<Block>, CallError>;
     /// A service's row; the empty row when there is none yet.
     async fn service(&self, id: &ServiceId) -> Result<ServiceRow, LoadError>;
     /// Removes a release from those that wait for a service in order.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towpath_core::bulletin::Bulletin;
 use towpath_core::names::{Fingerprint, ReleaseId};
-use towpath_core::release::{Directive, Hold, Logged, Order, Ordered, ServiceId, Subject, Upon};
+use towpath_core::release::{Block, Directive, Logged, Order, ServiceId, Subject, Upon};
 use towpath_deployer::ports::{Issue, Issued, OrderLog, Trail};
 use towpath_taskdef::image::Digest;
 
@@ -14,13 +14,13 @@ use super::Ledger;
 #[derive(Default)]
 pub(crate) struct Orders {
     about: BTreeMap<Subject, Vec<Directive>>,
-    vetoes: BTreeMap<Digest, Ordered>,
+    vetoes: BTreeMap<Digest, Block>,
     log: Vec<Logged>,
 }
 
 impl Orders {
     /// Why the image is vetoed, if it is.
-    pub(crate) fn veto(&self, digest: &Digest) -> Option<Ordered> {
+    pub(crate) fn veto(&self, digest: &Digest) -> Option<Block> {
         self.vetoes.get(digest).cloned()
     }
 
@@ -69,7 +69,7 @@ impl Ledger {
             Subject::Image(digest) => Upon {
                 last,
                 last_of_all,
-                active: self.orders.veto(digest).map(Hold::Order),
+                active: self.orders.veto(digest).map(|veto| veto.text()),
                 ..Upon::default()
             },
             Subject::Service(service) => {
@@ -77,7 +77,7 @@ impl Ledger {
                 Upon {
                     last,
                     last_of_all,
-                    active: row.hold,
+                    active: row.hold.map(|hold| hold.text()),
                     epoch: row.epoch,
                     owned: row.owner.is_some(),
                 }
@@ -92,7 +92,8 @@ impl Ledger {
     ) -> (Issued, Vec<towpath_core::names::BulletinId>) {
         let upon = self.upon(issue.subject);
         if issue.order.sets() == upon.active.is_some() {
-            return (Issued::AlreadySo(upon.active), Vec::new());
+            let standing = upon.active.as_deref().map(Block::read);
+            return (Issued::AlreadySo(standing), Vec::new());
         }
         let directive = Directive::next(
             &upon,
@@ -147,7 +148,7 @@ impl Ledger {
         match subject {
             Subject::Image(digest) => match directive.order {
                 Order::Veto => {
-                    self.orders.vetoes.insert(*digest, directive.ordered());
+                    self.orders.vetoes.insert(*digest, directive.block());
                 }
                 Order::LiftVeto => {
                     self.orders.vetoes.remove(digest);
@@ -157,13 +158,13 @@ impl Ledger {
             Subject::Service(service) => {
                 let row = self.rows.entry(service.clone()).or_default();
                 match directive.order {
-                    Order::Hold => row.hold = Some(directive.hold()),
+                    Order::Hold => row.hold = Some(directive.block()),
                     Order::LiftHold => {
                         row.hold = None;
                         row.baseline = None;
                     }
                     Order::LetGo => {
-                        row.hold = Some(directive.hold());
+                        row.hold = Some(directive.block());
                         row.owner = None;
                         row.baseline = None;
                     }

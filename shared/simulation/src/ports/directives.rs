@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{Ordered, ServiceId, ServiceRow, Subject};
+use towpath_core::release::{Block, ServiceId, ServiceRow, Subject};
 use towpath_deployer::ports::{AppendError, CallError, Directives, Issue, Issued, OrderLog, Trail};
 use towpath_taskdef::image::Digest;
 
@@ -64,10 +64,7 @@ impl Directives for Port {
         .await
     }
 
-    async fn veto_and_orders(
-        &self,
-        digest: &Digest,
-    ) -> Result<(Option<Ordered>, Trail), CallError> {
+    async fn veto_and_orders(&self, digest: &Digest) -> Result<(Option<Block>, Trail), CallError> {
         self.call(QUERY, How::ReadLedger, |simulation, _| {
             let orders = &simulation.ledger.orders;
             let trail = orders.trail(&Subject::Image(*digest));

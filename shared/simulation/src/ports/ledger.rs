@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use towpath_core::names::{AccountId, DeploymentId, PipelineName, ReleaseId};
 use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{
-    Actor, Candidate, Event, HookReport, Ordered, Release, ServiceId, ServiceRow,
+    Actor, Block, Candidate, Event, HookReport, Release, ServiceId, ServiceRow,
 };
 use towpath_deployer::ports::{Append, AppendError, CallError, Ledger, LoadError, OpenRelease};
 use towpath_taskdef::image::Digest;
@@ -88,7 +88,7 @@ impl Ledger for Port {
         .await
     }
 
-    async fn veto(&self, digest: &Digest) -> Result<Option<Ordered>, CallError> {
+    async fn veto(&self, digest: &Digest) -> Result<Option<Block>, CallError> {
         self.call(GET, How::ReadLedger, |simulation, _| {
             Ok(simulation.ledger.orders.veto(digest))
         })

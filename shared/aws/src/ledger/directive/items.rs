@@ -14,8 +14,8 @@ use towpath_core::release::{Directive, Logged, Order, Subject, Upon};
 use towpath_deployer::ports::{OrderLog, Trail};
 
 use crate::ledger::item::{
-    BadItem, Item, SERVICE, VETO, json_text, number, optional, optional_json, parsed, parsed_json,
-    parsed_number, service_key, string, text, veto_key,
+    BadItem, Item, SERVICE, VETO, json_text, number, optional, parsed, parsed_json, parsed_number,
+    service_key, string, text, veto_key,
 };
 
 /// What the sort keys of orders begin with.
@@ -37,7 +37,7 @@ pub(super) fn row_of(item: &Item, subject: &Subject) -> Result<Upon, BadItem> {
     Ok(Upon {
         last,
         last_of_all: None,
-        active: optional_json(item, active(subject))?,
+        active: optional(item, active(subject))?,
         epoch: match item.get("epoch") {
             None => 0,
             Some(_) => parsed_number(item, "epoch")?,
@@ -125,7 +125,7 @@ fn directive_of(item: &Item) -> Result<Directive, BadItem> {
         reason: string(item, "reason")?.to_owned(),
         epoch: parsed_number(item, "epoch")?,
         owned: parsed_json(item, "owned")?,
-        lifted: optional_json(item, "lifted")?,
+        lifted: optional(item, "lifted")?,
         place: parsed_number(item, "place")?,
         previous: optional(item, "previous")?,
         before: optional(item, "before")?,
@@ -157,10 +157,7 @@ pub(super) fn transaction(
     let further = [
         ("previous", directive.previous.as_ref().map(text)),
         ("before", directive.before.as_ref().map(text)),
-        (
-            "lifted",
-            directive.lifted.as_ref().map(json_text).transpose()?,
-        ),
+        ("lifted", directive.lifted.as_ref().map(text)),
     ];
     for (name, value) in further {
         item.extend(value.map(|value| (name.into(), value)));
@@ -252,13 +249,13 @@ fn update(
         .expression_attribute_values(":sequence", number(directive.sequence))
         .expression_attribute_values(":print", text(&directive.fingerprint));
     if directive.order.sets() {
-        update = update.expression_attribute_values(":active", json_text(&directive.hold())?);
+        update = update.expression_attribute_values(":active", text(directive.block().text()));
     }
     if matches!(directive.order, Order::LiftHold | Order::LetGo) {
         update = update.expression_attribute_names("#baseline", "baseline");
     }
     if let Some(active) = &seen.active {
-        update = update.expression_attribute_values(":seen", json_text(active)?);
+        update = update.expression_attribute_values(":seen", text(active));
     }
     if let Some((sequence, _)) = &seen.last {
         update = update.expression_attribute_values(":before", number(sequence));

@@ -3,41 +3,31 @@
 use std::fmt;
 
 use super::parts::{Fact, InParts, Parts};
-use crate::release::{Hold, HoldReason, Order, Ordered, Veto, reason};
+use crate::release::{Block, HoldReason, Order, reason};
 
-impl fmt::Display for Hold {
+impl fmt::Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Order(ordered) => ordered.fmt(f),
-            Self::Release(reason) => reason.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for Veto {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Order(ordered) => ordered.fmt(f),
-            Self::EditedOrders { problem } => {
-                write!(
-                    f,
-                    "the orders about the image in the ledger were edited: {problem}"
-                )
+            Self::Order { by, order, reason } => {
+                let did = match order {
+                    Order::Hold => "held it",
+                    Order::LiftHold => "lifted the hold",
+                    Order::LetGo => "let it go and held it",
+                    Order::Veto => "vetoed the image",
+                    Order::LiftVeto => "lifted the veto",
+                };
+                write!(f, "{by} {did}: {reason}")
             }
+            Self::Release(reason) => reason.fmt(f),
+            Self::EditedOrders { problem } => write!(
+                f,
+                "the orders about the image in the ledger were edited: {problem}"
+            ),
+            Self::Unreadable { text } => write!(
+                f,
+                "another version of Towpath wrote why, and this one cannot read it: {text}"
+            ),
         }
-    }
-}
-
-impl fmt::Display for Ordered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let did = match self.order {
-            Order::Hold => "held it",
-            Order::LiftHold => "lifted the hold",
-            Order::LetGo => "let it go and held it",
-            Order::Veto => "vetoed the image",
-            Order::LiftVeto => "lifted the veto",
-        };
-        write!(f, "{} {did}: {}", self.by, self.reason)
     }
 }
 

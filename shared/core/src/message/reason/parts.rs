@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::release::{
-    EndReason, FailedCheck, FaultCause, FaultLeft, Hold, HoldReason, LateCause, NotRestored,
+    Block, EndReason, FailedCheck, FaultCause, FaultLeft, HoldReason, LateCause, NotRestored,
     Reason, RefusedAction, RollbackReason, ScalableTarget,
 };
 
@@ -36,7 +36,7 @@ pub(in crate::message) enum Fact {
     ReleaseEnded(EndReason),
     Held(HoldReason),
     /// A stage is on hold.
-    OnHold(Hold),
+    OnHold(Block),
     CheckFailed(FailedCheck),
     ActionRefused(RefusedAction),
     CauseOfFault(FaultCause),

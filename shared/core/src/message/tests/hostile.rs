@@ -8,7 +8,7 @@ use crate::message::{entry_messages, one_line, slack_text};
 use crate::pipeline::{Channel, HookPoint};
 use crate::release::tests::given::{Story, deployment, given, in_progress};
 use crate::release::{
-    ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, Event, Hold, HoldReason,
+    ActionKind, Block, BlockedBy, CheckResult, Decision, DeploymentStatus, Event, HoldReason,
     Outcome, Principal,
 };
 use crate::sample;
@@ -73,7 +73,7 @@ fn stories() -> Vec<Story> {
     let blocked = Event::Blocked {
         stage: "test".parse().unwrap(),
         by: BlockedBy::Hold {
-            hold: Hold::by(Principal::Aws(words()), words()),
+            hold: Block::hold(Principal::Aws(words()), words()),
         },
     };
     stories.push(pushed().planned("test", sample::plan()).happened(blocked));

@@ -7,9 +7,9 @@ use crate::message::{ROLL_BACK, entry_messages, state};
 use crate::pipeline::{Channel, HookPoint};
 use crate::release::tests::given::{Story, deployment, given, in_progress, stage};
 use crate::release::{
-    ActionKind, AwsSaid, BlockedBy, CheckResult, Decision, DeploymentFault, DeploymentStatus,
-    DeploymentStep, EndReason, Event, FaultCause, FaultLeft, Hold, HoldReason, Outcome, Principal,
-    Reason, Release, ReplyRefusal, RollbackReason, Summary, VoidReason, reason,
+    ActionKind, AwsSaid, Block, BlockedBy, CheckResult, Decision, DeploymentFault,
+    DeploymentStatus, DeploymentStep, EndReason, Event, FaultCause, FaultLeft, HoldReason, Outcome,
+    Principal, Reason, Release, ReplyRefusal, RollbackReason, Summary, VoidReason, reason,
 };
 use crate::sample::{self, slack};
 use crate::token::TokenError;
@@ -75,7 +75,7 @@ fn a_release_waits_behind_a_hold() {
         .happened(Event::Blocked {
             stage: "test".parse().unwrap(),
             by: BlockedBy::Hold {
-                hold: Hold::by(sample::slack("U1"), "the sale runs until Monday"),
+                hold: Block::hold(sample::slack("U1"), "the sale runs until Monday"),
             },
         });
     insta::assert_json_snapshot!(said(&story.release));

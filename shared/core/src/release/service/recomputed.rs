@@ -15,7 +15,7 @@ use super::{
 };
 use crate::names::ReleaseId;
 use crate::release::rollout::Phase;
-use crate::release::{Directive, Hold, Order, Release};
+use crate::release::{Block, Directive, Order, Release};
 
 /// What a derived row says otherwise than the entries and orders do.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -168,7 +168,7 @@ impl Recomputed {
 struct Claims<'a> {
     takes: BTreeMap<u64, Vec<Tenure<'a>>>,
     /// By the epoch at which they were written.
-    holds: BTreeMap<u64, Vec<(Timestamp, Hold)>>,
+    holds: BTreeMap<u64, Vec<(Timestamp, Block)>>,
     arrivals: Vec<Candidate>,
     waiting: ServiceRow,
 }
@@ -209,7 +209,7 @@ impl<'a> Claims<'a> {
                 arrival: arrives,
             } => {
                 let holds = self.holds.entry(*epoch).or_default();
-                holds.push((at, Hold::Release(reason.clone())));
+                holds.push((at, Block::Release(reason.clone())));
                 match arrives {
                     Some(Arrival::Candidate) => self.arrivals.push(arrival()),
                     Some(Arrival::InOrder) | None => {}
@@ -347,10 +347,10 @@ impl Tenure<'_> {
 fn between(
     row: &mut ServiceRow,
     epoch: u64,
-    holds: &BTreeMap<u64, Vec<(Timestamp, Hold)>>,
+    holds: &BTreeMap<u64, Vec<(Timestamp, Block)>>,
     orders: &[Directive],
 ) {
-    let mut standing: Vec<(Timestamp, Hold)> = row
+    let mut standing: Vec<(Timestamp, Block)> = row
         .hold
         .take()
         .map(|hold| (Timestamp::MIN, hold))
@@ -359,13 +359,14 @@ fn between(
     standing.extend(holds.get(&epoch).into_iter().flatten().cloned());
     for order in orders.iter().filter(|one| one.epoch == epoch && !one.owned) {
         if order.order.sets() {
-            standing.push((order.at, order.hold()));
+            standing.push((order.at, order.block()));
         }
     }
     for order in orders.iter().filter(|one| one.epoch == epoch && !one.owned) {
         if order.order == Order::LiftHold {
-            let lifted = |(_, hold): &(Timestamp, Hold)| order.lifted.as_ref() == Some(hold);
-            if let Some(place) = standing.iter().position(lifted) {
+            let lifted = order.lifted.as_deref().map(Block::read);
+            let is_lifted = |(_, hold): &(Timestamp, Block)| lifted.as_ref() == Some(hold);
+            if let Some(place) = standing.iter().position(is_lifted) {
                 standing.remove(place);
             }
             row.baseline = None;
@@ -378,10 +379,10 @@ fn between(
 
 fn apply_order(row: &mut ServiceRow, order: &Directive) {
     match order.order {
-        Order::Hold => row.hold = Some(order.hold()),
+        Order::Hold => row.hold = Some(order.block()),
         Order::LiftHold => (row.hold, row.baseline) = (None, None),
         Order::LetGo => {
-            row.hold = Some(order.hold());
+            row.hold = Some(order.block());
             (row.owner, row.baseline) = (None, None);
         }
         Order::Veto | Order::LiftVeto => {}

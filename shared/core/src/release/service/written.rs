@@ -2,7 +2,7 @@
 //! store does, for whoever has the row in memory.
 
 use super::{Arrival, Candidate, ServiceChange, ServiceRow, ServiceWrite};
-use crate::release::Hold;
+use crate::release::Block;
 
 /// The row does not allow the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -82,7 +82,7 @@ impl ServiceRow {
             ServiceWrite::Hold {
                 reason, arrival, ..
             } => {
-                self.hold = Some(Hold::Release(reason.clone()));
+                self.hold = Some(Block::Release(reason.clone()));
                 match arrival {
                     None => {}
                     Some(Arrival::Candidate) => self.candidate = candidate(),
@@ -103,7 +103,7 @@ impl ServiceRow {
                     self.history.clone_from(earlier);
                 }
                 if let Some(reason) = hold {
-                    self.hold = Some(Hold::Release(reason.clone()));
+                    self.hold = Some(Block::Release(reason.clone()));
                 }
             }
         }

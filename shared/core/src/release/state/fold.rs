@@ -12,7 +12,7 @@ use crate::release::rollout::{
 use crate::release::successor::{Aftermath, Instead};
 use crate::release::vote::{Approval, Standing, Vote};
 use crate::release::{
-    Action, ActionKind, CheckResult, Conclusion, Event, Hold, Outcome, ShownCard, WhyNotRestored,
+    Action, ActionKind, Block, CheckResult, Conclusion, Event, Outcome, ShownCard, WhyNotRestored,
     reason,
 };
 
@@ -356,7 +356,7 @@ impl Release {
             Event::Held { stage, reason } => {
                 self.with_stage(stage, |rollout| match &mut rollout.phase {
                     Phase::Planned { plan, .. } => {
-                        plan.service.hold = Some(Hold::Release(reason.clone()));
+                        plan.service.hold = Some(Block::Release(reason.clone()));
                     }
                     Phase::Live(live) => live.held = Some(reason.clone()),
                     Phase::Pending | Phase::Asking { .. } | Phase::Ended { .. } => {}

@@ -8,9 +8,9 @@ use super::given::{Story, given, other, stage};
 use crate::names::ReleaseId;
 use crate::pipeline::Stage;
 use crate::release::{
-    Accepted, Actor, DeploymentStatus, DeploymentStep, Entry, Event, GoodRelease, Hold, Image,
+    Accepted, Actor, Block, DeploymentStatus, DeploymentStep, Entry, Event, GoodRelease, Image,
     Incoming, NewRollback, Outcome, PlanRequest, Principal, Release, Rollback, RollbackRefused,
-    ServiceId, ServiceRow, ServiceWrite, ShiftedStep, Unfounded, Veto, WantedRollback, ran,
+    ServiceId, ServiceRow, ServiceWrite, ShiftedStep, Unfounded, WantedRollback, ran,
     service_change, verify_rollback,
 };
 use crate::sample;
@@ -304,10 +304,10 @@ fn a_rollback_passes_by_gates_holds_vetoes_and_newer_releases() {
     let PlanRequest { changes, .. } = &story.plans();
     assert!(changes.images.is_empty(), "it comes back exactly as it was");
     let story = story.planned_but("test", |plan| {
-        plan.veto = Some(Veto::by(sample::slack("U1"), "it leaks"));
+        plan.veto = Some(Block::veto(sample::slack("U1"), "it leaks"));
         plan.cannot_roll_back = Some(sample::cannot_roll_back());
         plan.service = ServiceRow {
-            hold: Some(Hold::by(sample::slack("U1"), "the sale")),
+            hold: Some(Block::hold(sample::slack("U1"), "the sale")),
             candidate: Some(other("newer", sample::minute(99))),
             baseline: Some(sample::revision(3)),
             epoch: 4,

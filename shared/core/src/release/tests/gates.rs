@@ -5,8 +5,8 @@ use super::bringing_back::somebody;
 use super::given::{Story, given, other, stage};
 use crate::names::Fingerprint;
 use crate::release::{
-    ActionKind, BlockedBy, Candidate, Decision, DifferentPlaces, Event, Hold, Outcome,
-    ServiceWrite, Step, Veto, service_change,
+    ActionKind, Block, BlockedBy, Candidate, Decision, DifferentPlaces, Event, Outcome,
+    ServiceWrite, Step, service_change,
 };
 use crate::sample;
 
@@ -106,8 +106,8 @@ fn a_rejection_after_the_grant_still_stops_what_has_not_begun() {
     assert_eq!(story.gives_up().0, Outcome::Refused);
 }
 
-fn ordered_hold() -> Hold {
-    Hold::by(sample::slack("U1"), "look first")
+fn ordered_hold() -> Block {
+    Block::hold(sample::slack("U1"), "look first")
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn a_veto_ends_what_has_not_begun_and_what_comes_later() {
     let begun = pushed().deploying_at_test().happened(veto());
     assert!(matches!(begun.next(), Step::Wait(_)), "it is finished");
     let known = pushed().planned_but("test", |plan| {
-        plan.veto = Some(Veto::by(sample::slack("U1"), "it is bad"))
+        plan.veto = Some(Block::veto(sample::slack("U1"), "it is bad"))
     });
     assert_eq!(
         known.gives_up(),

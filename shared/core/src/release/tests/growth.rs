@@ -8,7 +8,7 @@ use serde_json::json;
 use super::given::{deployment, in_progress, other};
 use crate::names::ReleaseId;
 use crate::release::{
-    Accepted, Action, ActionKind, Actor, DeploymentStatus, Entry, Event, Hold, Incoming, Outcome,
+    Accepted, Action, ActionKind, Actor, Block, DeploymentStatus, Entry, Event, Incoming, Outcome,
     Phase, Plan, Principal, Release, ShiftedStep, Step, Tick, Unwritten, accept, next, release_id,
     reporter,
 };
@@ -278,7 +278,8 @@ fn plan() -> impl Strategy<Value = Plan> {
             plan.service.epoch = epoch;
             match behind {
                 0 => {
-                    plan.service.hold = Some(Hold::by(Principal::Deployer, format!("hold {count}")))
+                    plan.service.hold =
+                        Some(Block::hold(Principal::Deployer, format!("hold {count}")))
                 }
                 1 => plan.service.owner = Some(older(0)),
                 2 => plan.service.owner = Some(older(1)),
@@ -414,7 +415,7 @@ fn a_plan_is_written_when_something_is_decided_on_it() {
     let held = |count: u32| {
         let mut plan = sample::plan();
         plan.desired_count = count;
-        plan.service.hold = Some(Hold::by(Principal::Deployer, "look at it first"));
+        plan.service.hold = Some(Block::hold(Principal::Deployer, "look at it first"));
         plan
     };
     let mut life = flickering();

@@ -3,7 +3,7 @@
 use super::given::{Story, given, other, stage};
 use crate::pipeline::Channel;
 use crate::release::{
-    BlockedBy, Decision, Event, GoodRelease, Hold, Outcome, ServiceChange, ServiceWrite,
+    Block, BlockedBy, Decision, Event, GoodRelease, Outcome, ServiceChange, ServiceWrite,
     service_change,
 };
 use crate::sample;
@@ -186,7 +186,7 @@ fn a_release_that_owns_nothing_touches_no_service() {
     let blocked = Event::Blocked {
         stage: stage("test"),
         by: BlockedBy::Hold {
-            hold: Hold::by(sample::slack("U1"), "x"),
+            hold: Block::hold(sample::slack("U1"), "x"),
         },
     };
     for event in [voted, blocked, notified(1)] {

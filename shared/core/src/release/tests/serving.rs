@@ -5,7 +5,7 @@ use serde_json::json;
 use super::given::{Story, deployment, given, stage};
 use crate::pipeline::HookPoint;
 use crate::release::{
-    ActionKind, Arrival, BlockedBy, CheckResult, DeploymentStatus, Event, Hold, Observe, Outcome,
+    ActionKind, Arrival, Block, BlockedBy, CheckResult, DeploymentStatus, Event, Observe, Outcome,
     RollBack, ServiceWrite, service_change,
 };
 use crate::sample;
@@ -216,7 +216,7 @@ fn a_release_that_holds_its_stage_as_it_arrives_arrives_all_the_same() {
             Event::Blocked {
                 stage: stage("test"),
                 by: BlockedBy::Hold {
-                    hold: Hold::Release(sample::hold()),
+                    hold: Block::Release(sample::hold()),
                 },
             },
         ];

@@ -9,10 +9,10 @@ use super::given::{Story, deployment, given, in_progress, stage};
 use crate::names::ReleaseId;
 use crate::pipeline::{Channel, HookPoint};
 use crate::release::{
-    Accepted, ActionKind, BlockedBy, CheckResult, Decision, DeploymentStatus, DeploymentStep,
-    EndReason, Entry, EntryText, Event, Hold, Incoming, Outcome, Phase, Principal, Release,
-    ReplyRefusal, ScalingState, ShiftedStep, StoredEntry, StoredNow, VoidReason, accept, reason,
-    verify_chain,
+    Accepted, ActionKind, Block, BlockedBy, CheckResult, Decision, DeploymentStatus,
+    DeploymentStep, EndReason, Entry, EntryText, Event, Incoming, Outcome, Phase, Principal,
+    Release, ReplyRefusal, ScalingState, ShiftedStep, StoredEntry, StoredNow, VoidReason, accept,
+    reason, verify_chain,
 };
 use crate::sample::{self, notified};
 use crate::token::TokenError;
@@ -27,7 +27,7 @@ pub(crate) fn eventful() -> Story {
         .happened(Event::Blocked {
             stage: stage("test"),
             by: BlockedBy::Hold {
-                hold: Hold::by(sample::slack("U1"), words()),
+                hold: Block::hold(sample::slack("U1"), words()),
             },
         })
         .happened(Event::Replaced {
