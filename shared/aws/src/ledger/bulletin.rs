@@ -2,17 +2,20 @@
 //!
 //! | | `pk` | `sk` | attributes |
 //! |---|---|---|---|
-//! | bulletin | `BULLETIN#<id>` | `BULLETIN` | `bulletin`, `notified_<channel>` of each channel in which it is told; `telling_since` and `telling_until` once it may have been told; while it is not told everywhere `open` and `due`; `wake`; `problem`, what a pipeline is stuck at |
+//! | bulletin | `BULLETIN#<id>` | `BULLETIN` | `bulletin`, `at`, `notified_<channel>` of each channel in which it is told; `telling_since` and `telling_until` once it may have been told; while it is not told everywhere `open` and `due`; `wake`; `problem`, what a pipeline is stuck at |
 //!
 //! `open` is `"bulletin"`, so that the index `open` has the bulletins apart from the releases; `due`
 //! and `wake` are those of a release's summary. What a pipeline is stuck at stays open when it is
-//! told, as `"stuck"`, until it is mended: the same problem is not told again meanwhile.
+//! told, as `"stuck"`, until it is mended: the same problem is not told again meanwhile. Another one
+//! is put in its place, which `at` tells from it: whoever was telling the first one writes nothing
+//! about the second.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::Timestamp;
 use towpath_core::bulletin::{Bulletin, News};
@@ -36,6 +39,8 @@ const BULLETIN: &str = "BULLETIN";
 const OPEN: &str = "bulletin";
 /// Its value where what was told is not mended.
 const STUCK: &str = "stuck";
+/// The condition that the row is that of the bulletin which was read, and open.
+const IS_READ: &str = "#still_open = :still_open AND #at = :at";
 /// When it was about to be told first, and until when whoever is may still tell it.
 const TELLING_SINCE: &str = "telling_since";
 const TELLING_UNTIL: &str = "telling_until";
@@ -113,17 +118,17 @@ impl Bulletins for Aws {
     async fn set_telling(
         &self,
         id: &BulletinId,
-        known: Option<BeingTold>,
+        read: &OpenBulletin,
         telling: BeingTold,
     ) -> Result<bool, CallError> {
-        let mut update = self.update_of(row(id, OPEN)).await?;
+        let mut update = self.as_read(id, read).await?;
         let mut as_known = "attribute_not_exists(#until)";
-        if let Some(known) = known {
+        if let Some(known) = read.telling {
             as_known = "#until = :known";
             update = update.expression_attribute_values(":known", text(sortable(known.until)));
         }
         let update = update
-            .condition_expression(format!("#still_open = :still_open AND {as_known}"))
+            .condition_expression(format!("{IS_READ} AND {as_known}"))
             // Or the stream would have it told once more.
             .update_expression("REMOVE #wake SET #since = :since, #until = :until")
             .expression_attribute_names("#wake", "wake")
@@ -137,12 +142,13 @@ impl Bulletins for Aws {
     async fn set_notified(
         &self,
         id: &BulletinId,
+        read: &OpenBulletin,
         notified: &BTreeSet<Channel>,
         due: Option<Timestamp>,
     ) -> Result<(), CallError> {
         let mut set = Vec::new();
         let mut remove = vec!["#wake"];
-        let mut update = self.update_of(row(id, OPEN)).await?;
+        let mut update = self.as_read(id, read).await?;
         update = update.expression_attribute_names("#wake", "wake");
         for channel in notified {
             let name = format!("#{channel}");
@@ -194,6 +200,20 @@ impl Bulletins for Aws {
 }
 
 impl Aws {
+    /// An update of the bulletin that was read, as long as it is open and no other one is in its
+    /// place.
+    async fn as_read(
+        &self,
+        id: &BulletinId,
+        read: &OpenBulletin,
+    ) -> Result<UpdateItemFluentBuilder, CallError> {
+        let update = self.update_of(row(id, OPEN)).await?;
+        Ok(update
+            .condition_expression(IS_READ)
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":at", text(sortable(read.bulletin.at))))
+    }
+
     /// A bulletin that nobody has been told, to be written.
     async fn put_bulletin(
         &self,
@@ -262,6 +282,7 @@ pub(super) fn bulletin_item(
         ("pk".into(), key(id)),
         ("sk".into(), text(BULLETIN)),
         ("bulletin".into(), text(serde_json::to_string(bulletin)?)),
+        ("at".into(), text(sortable(bulletin.at))),
         ("open".into(), text(OPEN)),
         ("due".into(), text(attention.due_text())),
         (

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use towpath_aws::Aws;
-use towpath_core::bulletin::News;
+use towpath_core::bulletin::{Bulletin, News};
 use towpath_core::pipeline::Channel;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Home, Order, Principal, Subject};
@@ -79,12 +79,13 @@ async fn that_a_bulletin_is_being_told_is_kept_until_it_is_told() {
     hold(&aws, 1).await;
     let id = aws.due_bulletins(at(3_600), 10).await.unwrap().remove(0);
     let open = async || aws.bulletin(&id).await.unwrap();
-    assert_eq!(open().await.unwrap().telling, None);
+    let first = open().await.unwrap();
+    assert_eq!(first.telling, None);
     let telling = BeingTold {
         since: at(2),
         until: at(92),
     };
-    assert!(aws.set_telling(&id, None, telling).await.unwrap());
+    assert!(aws.set_telling(&id, &first, telling).await.unwrap());
     let told = open().await.unwrap();
     assert_eq!(told.telling, Some(telling));
     assert_eq!(told.notified, [].into());
@@ -92,19 +93,57 @@ async fn that_a_bulletin_is_being_told_is_kept_until_it_is_told() {
         until: at(95),
         ..telling
     };
-    let another = aws.set_telling(&id, None, later).await.unwrap();
+    let another = aws.set_telling(&id, &first, later).await.unwrap();
     assert!(!another, "somebody else is at it");
-    assert!(aws.set_telling(&id, Some(telling), later).await.unwrap());
-    aws.set_notified(&id, &[Channel::Sns].into(), Some(at(100)))
+    assert!(aws.set_telling(&id, &told, later).await.unwrap());
+    aws.set_notified(&id, &told, &[Channel::Sns].into(), Some(at(100)))
         .await
         .unwrap();
-    assert_eq!(open().await.unwrap().telling, Some(later));
-    aws.set_notified(&id, &[Channel::Slack].into(), None)
+    let last = open().await.unwrap();
+    assert_eq!(last.telling, Some(later));
+    aws.set_notified(&id, &last, &[Channel::Slack].into(), None)
         .await
         .unwrap();
     assert_eq!(open().await, None);
-    let closed = aws.set_telling(&id, Some(later), telling).await.unwrap();
+    let closed = aws.set_telling(&id, &last, telling).await.unwrap();
     assert!(!closed, "it stays closed");
+}
+
+#[tokio::test]
+async fn a_second_problem_is_told_though_the_first_was_being_told() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    let stuck = |problem: &str, second| {
+        let parameter = "/towpath/pipelines/shop-api".parse().unwrap();
+        Bulletin::of_stuck(pipeline().notify, parameter, problem.into(), at(second))
+    };
+    let (id, first) = stuck("it is no JSON", 1);
+    assert!(aws.announce_problem(&id, &first).await.unwrap());
+    let read = aws.bulletin(&id).await.unwrap().unwrap();
+    // A run is telling it when another problem is found.
+    let (_, second) = stuck("it has no stages", 2);
+    assert!(aws.announce_problem(&id, &second).await.unwrap());
+    let telling = BeingTold {
+        since: at(3),
+        until: at(93),
+    };
+    let is_read = aws.set_telling(&id, &read, telling).await.unwrap();
+    assert!(!is_read, "another bulletin is in its place");
+    let everywhere = Channel::ALL.into_iter().collect();
+    aws.set_notified(&id, &read, &everywhere, None)
+        .await
+        .unwrap();
+    let open = aws.bulletin(&id).await.unwrap().expect("it is to be told");
+    assert_eq!((&open.bulletin, open.telling), (&second, None));
+    assert_eq!(open.notified, [].into());
+    let due = aws.due_bulletins(at(3_600), 10).await.unwrap();
+    assert_eq!(due.first(), Some(&id));
+    // It is told in its turn, and the same problem is not told again.
+    aws.set_notified(&id, &open, &everywhere, None)
+        .await
+        .unwrap();
+    assert_eq!(aws.bulletin(&id).await.unwrap(), None);
+    assert!(!aws.announce_problem(&id, &second).await.unwrap());
 }
 
 #[tokio::test]
@@ -146,7 +185,10 @@ async fn an_update_that_a_transaction_gets_in_the_way_of_is_made_all_the_same() 
     let due = aws.due_bulletins(at(3_600), 10).await.unwrap();
     aws.wake_bulletin(&due[0], at(7)).await.unwrap();
     let everywhere = Channel::ALL.into_iter().collect();
-    aws.set_notified(&due[0], &everywhere, None).await.unwrap();
+    let open = aws.bulletin(&due[0]).await.unwrap().unwrap();
+    aws.set_notified(&due[0], &open, &everywhere, None)
+        .await
+        .unwrap();
     assert_eq!(aws.bulletin(&due[0]).await.unwrap(), None);
     assert_eq!(server.requests_of("UpdateItem").len(), 4);
     // What is told everywhere is not opened again.

@@ -30,20 +30,20 @@ where
     let bulletin = &open.bulletin;
     let pending = bulletin.pending(&open.notified, now);
     if pending.is_empty() {
-        return ports.set_notified(id, &open.notified, None).await;
+        return ports.set_notified(id, &open, &open.notified, None).await;
     }
     let before = open.telling;
     if let Some(before) = before.filter(|before| now < before.until) {
         // Whoever tells it may be at it, and what is being sent is not to be found yet.
         let (notified, until) = (&open.notified, Some(before.until));
-        return ports.set_notified(id, notified, until).await;
+        return ports.set_notified(id, &open, notified, until).await;
     }
     if pending.iter().any(|to| to.channel().keeps_messages()) {
         let telling = BeingTold {
             since: before.map_or(now, |before| before.since),
             until: later(now),
         };
-        if !ports.set_telling(id, before, telling).await? {
+        if !ports.set_telling(id, &open, telling).await? {
             tracing::info!(bulletin.id = %id, "another run tells the bulletin");
             return Ok(());
         }
@@ -68,7 +68,7 @@ where
     let now = ports.now();
     let is_left = !bulletin.pending(&notified, now).is_empty();
     ports
-        .set_notified(id, &notified, is_left.then_some(later(now)))
+        .set_notified(id, &open, &notified, is_left.then_some(later(now)))
         .await?;
     tracing::info!(bulletin.id = %id, ?notified, "bulletin told");
     Ok(())

@@ -46,19 +46,20 @@ pub trait Bulletins {
     /// A bulletin, if there is one and it is not told everywhere. What is not of the kind that its
     /// id says is none.
     async fn bulletin(&self, id: &BulletinId) -> Result<Option<OpenBulletin>, CallError>;
-    /// Writes down that a bulletin is about to be told, unless it is closed, or somebody else has done
-    /// so meanwhile. Whether it was written.
+    /// Writes down that a bulletin is about to be told, unless it is closed, another one is in its
+    /// place, or somebody else has done so since it was read. Whether it was written.
     async fn set_telling(
         &self,
         id: &BulletinId,
-        known: Option<BeingTold>,
+        read: &OpenBulletin,
         telling: BeingTold,
     ) -> Result<bool, CallError>;
     /// Writes down in which channels a bulletin is told, and when the sweeper is to look at it
-    /// again; never, if it is closed.
+    /// again; never, if it is closed. Of another one that is in its place by now nothing is written.
     async fn set_notified(
         &self,
         id: &BulletinId,
+        read: &OpenBulletin,
         notified: &BTreeSet<Channel>,
         due: Option<Timestamp>,
     ) -> Result<(), CallError>;

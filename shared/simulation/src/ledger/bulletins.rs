@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use towpath_core::bulletin::{Bulletin, News};
 use towpath_core::names::BulletinId;
 use towpath_core::pipeline::Channel;
-use towpath_deployer::ports::BeingTold;
+use towpath_deployer::ports::{BeingTold, OpenBulletin};
 
 use super::Ledger;
 
@@ -22,6 +22,13 @@ pub(crate) struct Stored {
     pub(crate) open: Open,
     pub(crate) due: Option<Timestamp>,
     problem: Option<String>,
+}
+
+impl Stored {
+    /// Whether it is the bulletin that was read, and not another one in its place.
+    pub(crate) fn is(&self, read: &OpenBulletin) -> bool {
+        self.bulletin.at == read.bulletin.at
+    }
 }
 
 /// What is left to do about a bulletin.

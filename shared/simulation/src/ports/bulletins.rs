@@ -78,12 +78,12 @@ impl Bulletins for Port {
     async fn set_telling(
         &self,
         id: &BulletinId,
-        known: Option<BeingTold>,
+        read: &OpenBulletin,
         telling: BeingTold,
     ) -> Result<bool, CallError> {
         self.call(UPDATE, How::WriteLedger, |simulation, _| {
             let open = simulation.ledger.open_bulletin(id, Open::ToTell);
-            let Some(stored) = open.filter(|stored| stored.telling == known) else {
+            let Some(stored) = open.filter(|it| it.is(read) && it.telling == read.telling) else {
                 return Ok(false);
             };
             stored.telling = Some(telling);
@@ -95,11 +95,13 @@ impl Bulletins for Port {
     async fn set_notified(
         &self,
         id: &BulletinId,
+        read: &OpenBulletin,
         notified: &BTreeSet<Channel>,
         due: Option<Timestamp>,
     ) -> Result<(), CallError> {
         self.call(UPDATE, How::WriteLedger, |simulation, _| {
-            if let Some(stored) = simulation.ledger.open_bulletin(id, Open::ToTell) {
+            let open = simulation.ledger.open_bulletin(id, Open::ToTell);
+            if let Some(stored) = open.filter(|stored| stored.is(read)) {
                 stored.notified.extend(notified);
                 stored.due = due;
                 stored.open = match due {
