@@ -3,10 +3,8 @@
 use serde_json::json;
 use towpath_taskdef::image::Tag;
 
-use super::Message;
-use super::channels::slack::mrkdwn;
-use super::channels::sns::subject;
 use super::escape::{one_line, slack_text};
+use super::outgoing::{Message, mrkdwn, subject};
 use super::style::person;
 use crate::bulletin::{Bulletin, News, StageOf};
 use crate::names::ParameterName;

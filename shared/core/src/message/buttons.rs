@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::channels::slack::plain;
 use super::escape::one_line;
+use super::outgoing::plain;
 use crate::names::{ApprovalId, ReleaseId, StageName};
 use crate::release::{Overview, Request};
 

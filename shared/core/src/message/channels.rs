@@ -7,29 +7,16 @@ pub(super) mod sns;
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::bulletin;
 use super::describe::{Description, describe};
+use super::outgoing::Message;
 use crate::bulletin::Bulletin;
 use crate::names::ApprovalId;
 use crate::pipeline::Channel;
 use crate::release::{Overview, Release};
 
 pub use self::sns::how_to_answer;
-
-/// A message, as it is sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Message {
-    /// The subject, of an e-mail: at most 100 characters of ASCII.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// What it says; of a message with blocks what notifications say, and clients that show none.
-    pub text: String,
-    /// Slack's blocks: <https://docs.slack.dev/reference/block-kit/blocks>.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub blocks: Option<Value>,
-}
 
 /// A message about an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -95,16 +82,5 @@ pub fn bulletin_message(channel: Channel, bulletin: &Bulletin) -> Message {
     match channel {
         Channel::Slack => bulletin::in_slack(bulletin),
         Channel::Sns => bulletin::by_mail(bulletin),
-    }
-}
-
-impl Message {
-    /// One that is nothing but text.
-    pub(super) fn plain(text: String) -> Self {
-        Self {
-            subject: None,
-            text,
-            blocks: None,
-        }
     }
 }

@@ -7,8 +7,10 @@ mod channels;
 mod describe;
 mod escape;
 mod key;
+mod outgoing;
 mod reason;
 mod said;
+
 mod state;
 mod style;
 #[cfg(test)]
@@ -17,11 +19,12 @@ mod waiting;
 
 pub use buttons::{APPROVE, ButtonValue, REJECT, ROLL_BACK, RollBackValue};
 pub use channels::{
-    EntryMessage, Message, bulletin_message, card, double_card, entry_messages, how_to_answer,
+    EntryMessage, bulletin_message, card, double_card, entry_messages, how_to_answer,
 };
 pub use describe::{Description, Tone, describe};
 pub use escape::{one_line, slack_text};
 pub use key::MessageKey;
+pub use outgoing::Message;
 pub use reason::reason_of;
 pub use state::state;
 pub use waiting::waiting;

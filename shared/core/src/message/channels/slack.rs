@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Message;
 use crate::message::buttons::buttons;
-use crate::message::escape::{cut, one_line, slack_text};
+use crate::message::escape::{one_line, slack_text};
+use crate::message::outgoing::{MAX_SECTION_LEN, Message, mrkdwn, plain};
 use crate::message::style::{MAX_QUOTE_LEN, SLACK, SLACK_NOTIFICATION, Style, sign};
 use crate::message::waiting::sentence;
 use crate::release::{
@@ -126,9 +126,6 @@ fn says_all_of(stage: &StageOverview, end: &Conclusion<EndReason>) -> bool {
     conclusion.outcome == end.outcome && (whole || end.outcome == Outcome::Succeeded)
 }
 
-/// The longest text of a section: <https://docs.slack.dev/reference/block-kit/blocks/section-block>.
-const MAX_SECTION_LEN: usize = 3_000;
-
 /// The lines, in as few sections as hold them all.
 fn sections(lines: &[String]) -> Vec<String> {
     let mut sections: Vec<String> = Vec::new();
@@ -212,15 +209,4 @@ fn succeeded(
             format!("{tag} served until {}: {other} {did}", (style.time)(*at))
         }
     }
-}
-
-pub(in crate::message) fn plain(text: &str) -> Value {
-    json!({ "type": "plain_text", "text": text, "emoji": true })
-}
-
-/// Text that is already escaped, cut to what a section holds. `verbatim` keeps Slack from making
-/// links and mentions of its own out of what it finds in it:
-/// <https://docs.slack.dev/reference/block-kit/composition-objects/text-object>.
-pub(in crate::message) fn mrkdwn(text: &str) -> Value {
-    json!({ "type": "mrkdwn", "text": cut(text, MAX_SECTION_LEN), "verbatim": true })
 }

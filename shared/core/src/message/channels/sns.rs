@@ -2,9 +2,8 @@
 
 use serde_json::json;
 
-use super::Message;
 use crate::message::describe::Mail;
-use crate::message::escape::one_line;
+use crate::message::outgoing::{Message, subject};
 use crate::names::ApprovalId;
 use crate::release::{Decision, Release};
 
@@ -43,15 +42,6 @@ pub fn how_to_answer(topic: &str, answers: &[(Decision, String)]) -> String {
         "\nWhat is between the quotes is the whole message, whatever publishes it; a \"reason\" can be added to it. Whoever has this message can decide: do not forward it.\n",
     );
     text
-}
-
-/// A subject as SNS takes it: printable ASCII, fewer than 100 characters
-/// (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>).
-pub(in crate::message) fn subject(text: &str) -> String {
-    one_line(text, 99)
-        .chars()
-        .map(|c| if c.is_ascii() { c } else { '?' })
-        .collect()
 }
 
 #[cfg(test)]
