@@ -8,6 +8,7 @@
 mod active;
 mod checks;
 mod deployment;
+mod gates;
 mod progress;
 mod scaling;
 mod step;

@@ -1,20 +1,19 @@
 //! Folding: what each event does to the state it meets.
 
+mod ending;
+mod within;
+
 use jiff::Timestamp;
 
 use super::Release;
 use crate::names::StageName;
 use crate::release::outstanding::Outstanding;
 use crate::release::rollout::{
-    ActiveRollout, CheckTask, DeploymentStatus, NotStarted, OngoingRollback, Phase,
-    RollbackDeployment, Rollout,
+    CheckTask, DeploymentStatus, NotStarted, OngoingRollback, RollbackDeployment,
 };
-use crate::release::successor::{Aftermath, Instead};
-use crate::release::vote::{Approval, Standing, Vote};
-use crate::release::{
-    Action, ActionKind, Block, CheckResult, Conclusion, Event, Outcome, ShownCard, WhyNotRestored,
-    reason,
-};
+use crate::release::successor::Instead;
+use crate::release::vote::{Approval, Vote};
+use crate::release::{ActionKind, Conclusion, Event, ShownCard, WhyNotRestored};
 
 impl Release {
     /// Applies an event without keeping it as an entry: for facts that are not worth a line.
@@ -100,59 +99,27 @@ impl Release {
             Event::Notified { channel, through } => {
                 self.notified.entry(*channel).or_default().told(*through);
             }
-            Event::Planned { stage, plan } => self.with_stage(stage, |rollout| {
-                let (granted, blocked_by) = match &rollout.phase {
-                    Phase::Planned {
-                        granted,
-                        blocked_by,
-                        ..
-                    } => (granted.clone(), blocked_by.clone()),
-                    Phase::Pending => (None, None),
-                    Phase::Asking { .. } | Phase::Live(_) | Phase::Ended { .. } => return,
-                };
-                rollout.phase = Phase::Planned {
-                    plan: plan.clone(),
-                    read_at: at,
-                    granted,
-                    blocked_by,
-                };
-            }),
+            Event::Planned { stage, plan } => {
+                self.with_stage(stage, |rollout| rollout.planned(plan, at));
+            }
             Event::ApprovalRequested {
                 stage,
                 approval,
                 digest,
                 spec,
                 expires_at,
-                previous: over,
+                previous,
             } => {
-                let required = self
-                    .pipeline
-                    .stage(stage)
-                    .and_then(|s| s.approval.as_ref())
-                    .map_or(1, |a| a.required);
                 let approval = Approval {
                     id: approval.clone(),
                     digest: *digest,
                     spec: spec.clone(),
-                    required,
+                    required: self.approvals_required(stage),
                     expires_at: *expires_at,
-                    previous: over.clone(),
+                    previous: previous.clone(),
                     votes: Vec::new(),
                 };
-                self.with_stage(stage, |rollout| match &mut rollout.phase {
-                    Phase::Planned { plan, .. } => {
-                        rollout.approvals += 1;
-                        rollout.phase = Phase::Asking {
-                            plan: plan.clone(),
-                            approval,
-                        };
-                    }
-                    Phase::Live(live) => {
-                        rollout.approvals += 1;
-                        live.asked = Some(approval);
-                    }
-                    Phase::Pending | Phase::Asking { .. } | Phase::Ended { .. } => {}
-                });
+                self.with_stage(stage, |rollout| rollout.ask(approval));
             }
             Event::Voted {
                 approval,
@@ -168,28 +135,15 @@ impl Release {
                 };
                 self.with_current(|rollout| rollout.vote(approval.as_str(), vote, at));
             }
-            Event::ApprovalVoided { approval, .. } => self.with_current(|rollout| {
-                if let Phase::Planned { granted, .. } = &mut rollout.phase
-                    && granted.as_ref().is_some_and(|given| given.id == *approval)
-                {
-                    *granted = None;
-                }
-            }),
-            Event::Blocked { stage, by } => self.with_stage(stage, |rollout| {
-                if let Phase::Planned { blocked_by, .. } = &mut rollout.phase {
-                    *blocked_by = Some(by.clone());
-                }
-            }),
-            Event::RolloutStarted { stage, epoch } => self.with_stage(stage, |rollout| {
-                if let Phase::Planned { plan, granted, .. } = &rollout.phase {
-                    rollout.phase = Phase::Live(Box::new(ActiveRollout::new(
-                        (**plan).clone(),
-                        granted.clone(),
-                        *epoch,
-                        at,
-                    )));
-                }
-            }),
+            Event::ApprovalVoided { approval, .. } => {
+                self.with_current(|rollout| rollout.void(approval));
+            }
+            Event::Blocked { stage, by } => {
+                self.with_stage(stage, |rollout| rollout.block(by));
+            }
+            Event::RolloutStarted { stage, epoch } => {
+                self.with_stage(stage, |rollout| rollout.start(*epoch, at));
+            }
             Event::Registered { revision, .. } => {
                 self.settle(ActionKind::Register);
                 self.with_live(|live| live.revision = Some(revision.clone()));
@@ -258,33 +212,7 @@ impl Release {
                 });
                 self.with_live(|live| live.progress.rollback_started(ongoing, by));
             }
-            Event::ActionRefused { action, said } => {
-                self.settle(*action);
-                match action {
-                    ActionKind::Plan => {
-                        self.with_current(|rollout| rollout.unplannable = Some(said.clone()));
-                    }
-                    // What others are told is a courtesy: it is not tried for ever.
-                    ActionKind::Supersede => self.overtake_candidate(),
-                    ActionKind::NotifyNext => {
-                        self.let_go.pop_first();
-                    }
-                    ActionKind::Register
-                    | ActionKind::SuspendScaling
-                    | ActionKind::Start
-                    | ActionKind::RunTask
-                    | ActionKind::RunChecks
-                    | ActionKind::AnswerHook
-                    | ActionKind::Continue
-                    | ActionKind::Observe
-                    | ActionKind::RollBack
-                    | ActionKind::RestoreScaling
-                    | ActionKind::Notify => {
-                        let refused = reason::refused(*action, said);
-                        self.with_live(|live| live.refused(*action, refused, at));
-                    }
-                }
-            }
+            Event::ActionRefused { action, said } => self.action_refused(*action, said, at),
             Event::Checked {
                 stage,
                 at: point,
@@ -354,13 +282,7 @@ impl Release {
                     .get_or_insert_with(|| (by.clone(), reason.clone()));
             }
             Event::Held { stage, reason } => {
-                self.with_stage(stage, |rollout| match &mut rollout.phase {
-                    Phase::Planned { plan, .. } => {
-                        plan.service.hold = Some(Block::Release(reason.clone()));
-                    }
-                    Phase::Live(live) => live.held = Some(reason.clone()),
-                    Phase::Pending | Phase::Asking { .. } | Phase::Ended { .. } => {}
-                });
+                self.with_stage(stage, |rollout| rollout.hold(reason));
             }
             Event::RolloutEnded {
                 stage,
@@ -368,136 +290,16 @@ impl Release {
                 reason,
                 revision,
             } => {
-                let open = self.current().is_some_and(|(at, rollout)| {
-                    at.name == *stage && !matches!(rollout.phase, Phase::Ended { .. })
-                });
-                if !open {
-                    return;
-                }
-                self.outstanding = None;
-                self.overtaken.clear();
-                if *outcome == Outcome::Succeeded {
-                    self.to_tell.extend(self.concerned_by_success());
-                }
-                // Who waits in order makes room for the next one, too, and so does a rollback, which
-                // may have been woken in the place of another.
-                let waited = self.pipeline.arrivals.is_in_order() || self.rollback.is_some();
-                if self.active_rollout().is_some() || waited {
-                    self.let_go.extend(self.service_id(self.stage_index()));
-                }
-                let epoch = self.active_rollout().map(|live| live.epoch);
-                self.with_stage(stage, |rollout| {
-                    rollout.phase = Phase::Ended {
-                        conclusion: Conclusion::new(*outcome, reason.clone()),
-                        revision: revision.clone(),
-                        epoch,
-                        at,
-                    };
-                });
+                let conclusion = Conclusion::new(*outcome, reason.clone());
+                self.rollout_ended(stage, conclusion, revision.as_ref(), at);
             }
         }
     }
 
-    /// What has become of the release where it has served.
-    fn learn(&mut self, stage: &StageName, instead: Option<Instead>, epoch: u64, at: Timestamp) {
-        let mut rollouts = self.rollouts.iter_mut();
-        if let Some(rollout) = rollouts.find(|rollout| rollout.stage == *stage) {
-            rollout.aftermath = Some(Aftermath { instead, at, epoch });
-        }
-    }
-
-    /// The older release that waits at the stage counts as told.
-    fn overtake_candidate(&mut self) {
-        let candidate = match self.current().map(|(_, rollout)| &rollout.phase) {
-            Some(Phase::Planned { plan, .. }) => plan.service.candidate.clone(),
-            Some(Phase::Pending | Phase::Asking { .. } | Phase::Live(_) | Phase::Ended { .. })
-            | None => None,
-        };
-        self.overtaken
-            .extend(candidate.map(|candidate| candidate.release));
-    }
-
-    fn settle(&mut self, kind: ActionKind) {
-        self.settle_all(|action| action.kind() == kind);
-    }
-
-    /// A check whose task could not be run has failed, and nothing more is heard of that task.
-    fn settle_tasks(&mut self, results: &[CheckResult]) {
-        self.settle_all(|action| {
-            matches!(action, Action::RunTask { check, .. }
-                if results.iter().any(|result| result.check == *check))
-        });
-    }
-
-    fn settle_all(&mut self, is_known: impl Fn(&Action) -> bool) {
-        let outstanding = self.outstanding.take();
-        self.outstanding = outstanding.and_then(|mut it| it.settle(is_known).then_some(it));
-    }
-
-    fn with_outstanding(&mut self, change: impl FnOnce(&mut Outstanding)) {
-        if let Some(outstanding) = &mut self.outstanding {
-            change(outstanding);
-        }
-    }
-
-    /// Changes the rollout to that stage, if the release stands there.
-    fn with_stage(&mut self, stage: &StageName, change: impl FnOnce(&mut Rollout)) {
-        self.with_current(|rollout| {
-            if rollout.stage == *stage {
-                change(rollout);
-            }
-        });
-    }
-
-    fn with_current(&mut self, change: impl FnOnce(&mut Rollout)) {
-        let index = self.stage_index();
-        if let Some(rollout) = self.rollouts.get_mut(index) {
-            change(rollout);
-        }
-    }
-
-    fn with_live_in(&mut self, stage: &StageName, change: impl FnOnce(&mut ActiveRollout)) {
-        self.with_stage(stage, |rollout| {
-            if let Phase::Live(live) = &mut rollout.phase {
-                change(live);
-            }
-        });
-    }
-
-    fn with_live(&mut self, change: impl FnOnce(&mut ActiveRollout)) {
-        self.with_current(|rollout| {
-            if let Phase::Live(live) = &mut rollout.phase {
-                change(live);
-            }
-        });
-    }
-}
-
-impl Rollout {
-    fn vote(&mut self, approval: &str, vote: Vote, at: Timestamp) {
-        match &mut self.phase {
-            Phase::Asking {
-                plan,
-                approval: open,
-            } if open.id.as_str() == approval => {
-                open.votes.push(vote);
-                if open.standing() == Standing::Granted {
-                    // The plan is from before the request: it is read again before it is acted on.
-                    self.phase = Phase::Planned {
-                        plan: plan.clone(),
-                        read_at: Timestamp::MIN,
-                        granted: Some(open.clone()),
-                        blocked_by: None,
-                    };
-                }
-            }
-            Phase::Planned {
-                granted: Some(given),
-                ..
-            } if given.id.as_str() == approval => given.votes.push(vote),
-            Phase::Live(live) => live.voted(approval, vote, at),
-            Phase::Pending | Phase::Planned { .. } | Phase::Asking { .. } | Phase::Ended { .. } => {
-            }
-        }
+    /// How many have to approve before the stage is rolled out to.
+    fn approvals_required(&self, stage: &StageName) -> u8 {
+        let stage = self.pipeline.stage(stage);
+        let approval = stage.and_then(|stage| stage.approval.as_ref());
+        approval.map_or(1, |approval| approval.required)
     }
 }
