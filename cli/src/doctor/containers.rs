@@ -31,7 +31,7 @@ fn named(seen: &StageState<'_>) -> Vec<Finding> {
         match NamedContainers::of(seen.at.stage).missing(&definition, &known) {
             None => check.ok(format!("{definition} has them")),
             Some(missing) => check.error(
-                missing,
+                missing.to_string(),
                 "correct the pipeline's file, or the task definition",
             ),
         },

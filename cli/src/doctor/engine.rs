@@ -16,7 +16,7 @@ pub(crate) fn fitting(service: &Value) -> Result<EngineKind, String> {
     // What ECS manages itself fits none, whatever it shows.
     if text(service, "resourceManagementType") == "ECS" {
         return unfit_for(service, &EngineSettings::Rolling(Default::default()))
-            .map_or(Ok(EngineKind::Rolling), Err);
+            .map_or(Ok(EngineKind::Rolling), |unfit| Err(unfit.to_string()));
     }
     let strategy = text(&service["deploymentConfiguration"], "strategy");
     match (text(&service["deploymentController"], "type"), strategy) {
@@ -123,7 +123,7 @@ async fn group<R: Reads>(
     let listeners = listeners.filter_map(Value::as_str);
     if let Some(unfit) = only_all_at_once(configuration, listeners) {
         findings.push(check.error(
-            unfit,
+            unfit.to_string(),
             "set another configuration in the stage's `engine` or in the deployment group",
         ));
     }

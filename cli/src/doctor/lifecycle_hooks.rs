@@ -34,7 +34,7 @@ pub(crate) async fn check<R: Reads>(reads: &R, seen: &StageState<'_>) -> Vec<Fin
         .into_iter()
         .map(|problem| {
             check.error(
-                problem,
+                problem.to_string(),
                 "no release is rolled out before that: infra/service/README.md shows a service that fits",
             )
         })

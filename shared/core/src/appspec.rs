@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
@@ -21,7 +22,8 @@ pub struct Target {
 }
 
 /// Why there is no AppSpec for a service.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AppSpecError {
     /// CodeDeploy shifts traffic at a load balancer, and there is none.
     #[error(

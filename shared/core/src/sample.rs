@@ -12,6 +12,7 @@ use crate::release::{
     Action, BaseRevision, DeploymentFault, DeploymentTarget, EndReason, Event, External,
     HoldReason, Home, Image, ImageProblem, Notification, Plan, Principal, Reason, Release,
     RollbackImpossible, RollbackReason, ScalableTarget, ScalingState, SentMessage, ServiceRow,
+    WhyRefused,
 };
 
 /// The first moment of every story.
@@ -187,6 +188,16 @@ pub(crate) fn reason(said: &str) -> Reason {
 #[must_use]
 pub(crate) fn fault(said: &str) -> DeploymentFault {
     DeploymentFault::said(said)
+}
+
+/// AWS refuses a call.
+#[must_use]
+pub(crate) fn refused(message: &str) -> WhyRefused {
+    WhyRefused::Call {
+        operation: "aws:Call".into(),
+        code: "Refused".into(),
+        message: message.into(),
+    }
 }
 
 /// What somebody else has deployed.

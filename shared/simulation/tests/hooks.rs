@@ -206,8 +206,8 @@ fn a_right_that_advance_lacks_to_answer_is_told() {
     let release = released(&story);
     assert_eq!(by_advance(&release), 0, "nothing was answered");
     let refused = |event: &Event| {
-        matches!(event, Event::ActionRefused { action: ActionKind::AnswerHook, said }
-            if said.contains("AccessDenied"))
+        matches!(event, Event::ActionRefused { action: ActionKind::AnswerHook, why }
+            if why.to_string().contains("AccessDenied"))
     };
     at(&release, refused);
 }

@@ -5,6 +5,7 @@ mod detail;
 mod event;
 mod fault;
 mod hold;
+mod misfit;
 mod parts;
 mod planned;
 mod status;
@@ -31,7 +32,7 @@ impl InParts for Reason {
                 says(format!("{name} is deployed, and no tasks are wanted"))
             }
             Self::RunsAlready { tag } => says(format!("{tag} runs already")),
-            Self::NotPlanned { said } => says(said.clone()),
+            Self::NotPlanned { why } => says(why.to_string()),
             Self::VetoedBefore { veto } => says(veto.to_string()),
             Self::Superseded { by } => says(format!("{by} is newer and has arrived here too")),
             Self::CannotRollBack { problem } => says(format!(
@@ -120,7 +121,7 @@ impl InParts for RollbackReason {
                 late.then(": ", Parts::list(causes.iter().map(InParts::parts)))
             }
             Self::HookSilent { hook, within } => says(format!("{hook} within {within}")),
-            Self::NotLetThrough { said } => says(format!("could not let traffic through: {said}")),
+            Self::NotLetThrough { why } => says(format!("could not let traffic through: {why}")),
             Self::LeftInPlace { fault } => fault.parts(),
         }
     }

@@ -105,7 +105,7 @@ mod tests {
     use crate::pipeline::HookPoint;
     use crate::release::{
         ActionKind, CheckResult, DeploymentFault, FailedCheck, FaultLeft, HoldReason, Reason,
-        RollbackReason, Unfinished, reason,
+        RefusedAction, RollbackReason, Unfinished,
     };
     use crate::sample;
 
@@ -188,10 +188,13 @@ mod tests {
     fn the_same_words_of_something_else_are_news() {
         let mut said = AlreadySaid::default();
         assert!(said.news(&DeploymentFault::said("it is slow")).is_some());
-        let refused = reason::refused(ActionKind::Start, "it is slow");
+        let why = sample::refused("it is slow");
+        let refused = RefusedAction {
+            action: ActionKind::Start,
+            why: why.clone(),
+        };
         assert!(said.news(&refused).is_some());
-        let why = "it is slow".to_owned();
-        assert!(said.news(&Reason::NotPlanned { said: why }).is_some());
+        assert!(said.news(&Reason::NotPlanned { why }).is_some());
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub use engine::{
     RollingSettings,
 };
 pub use finding::Problem;
-pub use named::NamedContainers;
+pub use named::{MissingContainers, NamedContainers};
 pub use never::is_elsewhere;
 pub use notify::{Channel, Destination, Detail, Notify};
 pub use read::{MAX_TEXT, ReadError};

@@ -13,6 +13,17 @@ use crate::names::ContainerName;
 #[serde(transparent)]
 pub struct NamedContainers(BTreeMap<ContainerName, Vec<String>>);
 
+/// Containers that a stage names and its task definition does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingContainers {
+    /// They, and the places that name each.
+    pub named: BTreeMap<ContainerName, Vec<String>>,
+    /// The task definition.
+    pub definition: String,
+    /// Those that it has.
+    pub known: Vec<String>,
+}
+
 impl NamedContainers {
     /// Those of a stage.
     #[must_use]
@@ -44,42 +55,18 @@ impl NamedContainers {
         self.0.is_empty()
     }
 
-    /// What is wrong with a task definition that has these containers, if one is missing:
-    /// "`environment` names the container wbe, which …".
+    /// Those that a task definition with these containers does not have, if one is missing.
     #[must_use]
-    pub fn missing(&self, definition: &str, known: &[&str]) -> Option<String> {
-        let missing = self
-            .0
-            .iter()
-            .filter(|(name, _)| !known.contains(&name.as_str()));
-        let missing: Vec<_> = missing
-            .map(|(name, places)| {
-                let names = if places.len() == 1 { "names" } else { "name" };
-                let name = repeated(name.as_str());
-                format!("{} {names} the container {name}", places.join(" and "))
-            })
+    pub fn missing(&self, definition: &str, known: &[&str]) -> Option<MissingContainers> {
+        let missing = self.0.iter();
+        let missing = missing.filter(|(name, _)| !known.contains(&name.as_str()));
+        let named: BTreeMap<_, _> = missing
+            .map(|(name, places)| (name.clone(), places.clone()))
             .collect();
-        let which = if missing.len() > 1 {
-            "none of which"
-        } else {
-            "which"
-        };
-        let has = if missing.len() > 1 {
-            "has"
-        } else {
-            "does not have"
-        };
-        (!missing.is_empty()).then(|| {
-            format!(
-                "{}, {which} {} {has}, but {}",
-                missing.join(", "),
-                repeated(definition),
-                known
-                    .iter()
-                    .map(|name| repeated(name))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            )
+        (!named.is_empty()).then(|| MissingContainers {
+            named,
+            definition: definition.to_owned(),
+            known: known.iter().map(|name| (*name).to_owned()).collect(),
         })
     }
 
@@ -124,7 +111,13 @@ mod tests {
                 ),
             ),
         ] {
-            assert_eq!(named.missing("shop:7", known).as_deref(), expected);
+            assert_eq!(
+                named
+                    .missing("shop:7", known)
+                    .map(|it| it.to_string())
+                    .as_deref(),
+                expected
+            );
         }
     }
 }

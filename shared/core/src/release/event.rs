@@ -11,7 +11,7 @@ use towpath_taskdef::image::{Digest, Registry, RepositoryName, Tag};
 use super::{
     Action, ActionKind, BlockedBy, Decision, DeploymentStatus, EndReason, HoldReason, Home,
     Outcome, Plan, Principal, Reason, ReplyRefusal, Rollback, RollbackReason, ScalableTarget,
-    ScalingState, SentMessage, ServiceId, VoidReason,
+    ScalingState, SentMessage, ServiceId, VoidReason, WhyRefused,
 };
 use crate::names::{
     ApprovalId, CheckName, DeploymentId, Fingerprint, MessageId, PauseId, ReleaseId, StageName,
@@ -308,8 +308,7 @@ pub enum Event {
     ActionRefused {
         /// What was refused.
         action: ActionKind,
-        /// What AWS said.
-        said: String,
+        why: WhyRefused,
     },
     /// Auto scaling is as it was before.
     ScalingRestored {

@@ -70,9 +70,10 @@ pub use overview::{Overview, Request, Since, StageOverview, StageStanding, Stage
 pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalableTarget, ScalingState};
 pub use reason::{
     AwsSaid, AwsService, ClosedReason, DeploymentFault, DifferentPlaces, EndReason, External,
-    FailedCheck, FaultCause, FaultLeft, HoldReason, ImageProblem, LateCause, NotRestored, Reason,
-    RefusedAction, ReplyRefusal, RollbackImpossible, RollbackReason, UnansweredHook, Unfinished,
-    VoidReason, WhyNotRestored,
+    FailedCheck, FaultCause, FaultLeft, HoldReason, ImageProblem, LateCause, Misfit, NotRestored,
+    OtherStrategy, Reason, RefusedAction, Registration, ReplyRefusal, RollbackImpossible,
+    RollbackReason, SetUpProblem, UnansweredHook, Unfinished, VoidReason, WhyNotRestored,
+    WhyRefused,
 };
 pub use refusal::Refusal;
 #[cfg(test)]

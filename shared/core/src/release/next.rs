@@ -190,9 +190,9 @@ fn work(release: &Release, moment: Tick) -> Step {
     if let Phase::Live(live) = &rollout.phase {
         return active::next_live(release, stage, live, rollout.approvals, moment);
     }
-    if let Some(reason) = &rollout.unplannable {
-        let said = reason.clone();
-        return give_up_here(stage, Outcome::Failed, Reason::NotPlanned { said });
+    if let Some(why) = &rollout.unplannable {
+        let why = why.clone();
+        return give_up_here(stage, Outcome::Failed, Reason::NotPlanned { why });
     }
     if let Some(reason) = veto(release) {
         return give_up_here(stage, Outcome::Refused, reason);

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use towpath_taskdef::image::Platform;
 
-use super::{
-    ActionKind, Block, DifferentPlaces, RollbackImpossible, ServiceId, ServiceRow, reason,
-};
+use super::{ActionKind, Block, DifferentPlaces, RollbackImpossible, ServiceId, ServiceRow};
 use crate::names::{ContainerName, Fingerprint, ParameterName, TaskDefinitionArn};
 
 /// What a rollout would do: which revision it starts from, what would be registered, and what has
@@ -158,7 +156,7 @@ impl ScalableTarget {
     pub fn left(&self, desired: u32, restoring: bool) -> String {
         let forced = self.forced(desired).unwrap_or_default();
         match restoring {
-            true => reason::refused(ActionKind::RestoreScaling, &forced).to_string(),
+            true => format!("could not {}: {forced}", ActionKind::RestoreScaling),
             false => format!("auto scaling is not suspended: {forced}"),
         }
     }

@@ -8,6 +8,8 @@
 //! | [`EndReason`] | a release has ended |
 //! | [`HoldReason`] | a stage is on hold, where a release holds it |
 //! | [`DeploymentFault`] | a deployment does not come through |
+//! | [`Misfit`] | nothing can be planned: what was found does not fit |
+//! | [`WhyRefused`] | an action could not be performed |
 //! | [`VoidReason`] | an approval no longer counts |
 //! | [`ReplyRefusal`] | a reply does not count |
 //! | [`ClosedReason`] | a request for approval is closed |
@@ -19,7 +21,9 @@ mod detail;
 mod end;
 mod fault;
 mod hold;
+mod misfit;
 mod planned;
+mod refused;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,14 +31,15 @@ use towpath_taskdef::image::Tag;
 
 pub use self::approval::{ClosedReason, ReplyRefusal, VoidReason};
 pub use self::detail::{
-    External, FailedCheck, LateCause, NotRestored, RefusedAction, UnansweredHook, Unfinished,
-    WhyNotRestored,
+    External, FailedCheck, LateCause, NotRestored, UnansweredHook, Unfinished, WhyNotRestored,
 };
 pub use self::end::EndReason;
 pub use self::fault::{AwsSaid, AwsService, DeploymentFault, FaultCause, FaultLeft};
 pub use self::hold::HoldReason;
+pub use self::misfit::{Misfit, OtherStrategy, Registration, SetUpProblem};
 pub use self::planned::{DifferentPlaces, ImageProblem, RollbackImpossible};
-use super::{ActionKind, ActiveRollout, Block, CheckResult, Principal, ServiceId};
+pub use self::refused::{RefusedAction, WhyRefused};
+use super::{ActiveRollout, Block, CheckResult, Principal, ServiceId};
 use crate::names::{DeploymentId, StageName};
 use crate::pipeline::{HookPoint, Span};
 
@@ -54,10 +59,7 @@ pub enum Reason {
     /// The service ran it before anything was done.
     RunsAlready { tag: Tag },
     /// Nothing could be planned.
-    NotPlanned {
-        /// What does not fit, or what AWS said.
-        said: String,
-    },
+    NotPlanned { why: WhyRefused },
     /// Its image was vetoed before the release came here.
     VetoedBefore { veto: Block },
     /// A newer release has arrived.
@@ -176,10 +178,7 @@ pub enum RollbackReason {
         within: Span,
     },
     /// Its traffic could not be let through.
-    NotLetThrough {
-        /// What AWS said.
-        said: String,
-    },
+    NotLetThrough { why: WhyRefused },
     /// It failed, and AWS left it in place.
     LeftInPlace {
         /// Why it failed.
@@ -255,14 +254,6 @@ pub(crate) fn failed_checks(live: &ActiveRollout) -> Option<RollbackReason> {
         .map(|(at, result)| failed_check(at, result))
         .collect();
     (!checks.is_empty()).then_some(RollbackReason::ChecksFailed { checks })
-}
-
-/// An action could not be performed, by AWS's word or by Towpath's own.
-pub(crate) fn refused(action: ActionKind, said: &str) -> RefusedAction {
-    RefusedAction {
-        action,
-        said: said.to_owned(),
-    }
 }
 
 /// Something runs that Towpath did not start.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::{
     AwsSaid, Checkpoints, DeploymentFault, DeploymentStatus, DeploymentTarget, Event, FaultCause,
-    LateCause, Observe, Place, RollBack, RollbackReason, Start, Tried,
+    LateCause, Misfit, Observe, Place, RollBack, RollbackReason, Start, Tried,
 };
 
 use crate::ports::{CallError, DeploymentGroup, Ports};
@@ -15,7 +15,7 @@ use crate::service::Service;
 pub(crate) trait Engine {
     /// Why the service cannot be rolled out by the engine, if so: its deployment strategy. That its
     /// deployment controller is another one is found before.
-    fn unfit(&self, service: &Service<'_>) -> Option<String>;
+    fn unfit(&self, service: &Service<'_>) -> Option<Misfit>;
 
     /// Finds the deployment group, where the engine has one, and checks that it deploys to the service.
     async fn group<P: Ports>(&self, _: &P, _: &Place) -> Result<Option<DeploymentGroup>, Problem> {
@@ -99,7 +99,7 @@ pub(crate) struct SetUp {
 /// Why nothing can be planned.
 pub(crate) enum Problem {
     /// What was found does not fit what the pipeline asks for.
-    Misfit(String),
+    Misfit(Misfit),
     Call(CallError),
 }
 
@@ -109,9 +109,9 @@ impl From<CallError> for Problem {
     }
 }
 
-impl From<String> for Problem {
-    fn from(reason: String) -> Self {
-        Self::Misfit(reason)
+impl From<Misfit> for Problem {
+    fn from(misfit: Misfit) -> Self {
+        Self::Misfit(misfit)
     }
 }
 

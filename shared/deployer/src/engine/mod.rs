@@ -15,7 +15,7 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::pipeline::EngineSettings;
 use towpath_core::release::{
-    Checkpoints, DeploymentTarget, Event, LateCause, Observe, Place, RollBack, Start, Tried,
+    Checkpoints, DeploymentTarget, Event, LateCause, Misfit, Observe, Place, RollBack, Start, Tried,
 };
 
 pub use codedeploy::only_all_at_once;
@@ -49,20 +49,19 @@ macro_rules! with {
 
 /// Why a service, as DescribeServices shows it, cannot be rolled out by that engine, if so.
 #[must_use]
-pub fn unfit_for(service: &Value, settings: &EngineSettings) -> Option<String> {
+pub fn unfit_for(service: &Value, settings: &EngineSettings) -> Option<Misfit> {
     let service = Service(service);
     // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/express-service-overview.html>
     if service.is_express() {
-        return Some(
-            "it is a service of ECS Express Mode, which ECS deploys by itself (`UpdateExpressGatewayService`), and Towpath does not deploy those; create a service of your own with CreateService, or take the stage out of the pipeline".into(),
-        );
+        return Some(Misfit::ExpressService);
     }
     let (wanted, found) = (settings.capabilities().controller, service.controller());
     if found != wanted.as_str() {
-        let engine = settings.name();
-        return Some(format!(
-            "the service's deployment controller is {found}, but the engine `{engine}` needs {wanted}; it can only be chosen when a service is created"
-        ));
+        return Some(Misfit::Controller {
+            engine: settings.name().to_owned(),
+            found: found.to_owned(),
+            needs: wanted.to_string(),
+        });
     }
     with!(settings, engine => engine.unfit(&service))
 }
@@ -198,7 +197,7 @@ mod tests {
             (
                 &rolling,
                 by("ECS", json!("OF_TOMORROW")),
-                Some("does not know"),
+                Some("needs ROLLING; change its deployment configuration"),
             ),
             (&ecs, by("ECS", json!("LINEAR")), None),
             (
@@ -215,7 +214,7 @@ mod tests {
             ),
             (&rolling, by("EXTERNAL", Value::Null), Some("needs ECS")),
         ] {
-            let found = unfit_for(&service, settings);
+            let found = unfit_for(&service, settings).map(|it| it.to_string());
             match (found, said) {
                 (None, None) => {}
                 (Some(found), Some(said)) => assert!(found.contains(said), "{found}"),
@@ -225,7 +224,7 @@ mod tests {
         for settings in [&rolling, &ecs, &codedeploy] {
             let mut express = by("ECS", json!("CANARY"));
             express["resourceManagementType"] = json!("ECS");
-            let said = unfit_for(&express, settings).unwrap();
+            let said = unfit_for(&express, settings).unwrap().to_string();
             assert!(said.contains("Express Mode"), "{said}");
         }
         let mut own = by("ECS", json!("ROLLING"));

@@ -15,7 +15,7 @@ pub use plan::{Preview, PreviewError, preview};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use towpath_core::release::{Action, ActionKind, Event, Release, Task, Tried};
+use towpath_core::release::{Action, ActionKind, Event, Release, Task, Tried, WhyRefused};
 
 use crate::engine;
 use crate::ports::{CallError, Ports};
@@ -74,7 +74,11 @@ async fn perform_one<P: Ports>(ports: &P, release: &Release, mut task: Task) -> 
             }) if is_final(kind) => Performed {
                 events: vec![Event::ActionRefused {
                     action: kind,
-                    said: format!("{operation}: {code}: {message}"),
+                    why: WhyRefused::Call {
+                        operation: operation.to_owned(),
+                        code,
+                        message,
+                    },
                 }],
                 ..Performed::default()
             },

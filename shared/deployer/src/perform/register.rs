@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use towpath_core::names::{Fingerprint, ReleaseId, TaskDefinitionArn};
-use towpath_core::release::{ActionKind, BaseRevision, Changes, Event, Image, Place, Tried};
+use towpath_core::release::{
+    ActionKind, BaseRevision, Changes, Event, Image, Misfit, Place, Tried,
+};
 use towpath_taskdef::{self as taskdef, ReleaseMark, TAG_RELEASE, TaskDefinition, template};
 
 use crate::ports::{CallError, Ports};
@@ -27,7 +29,7 @@ pub(super) async fn register<P: Ports>(
 ) -> Result<Vec<Event>, CallError> {
     let definition = match read_base(ports, request).await? {
         Ok(definition) => definition,
-        Err(reason) => return Ok(refused(reason)),
+        Err(misfit) => return Ok(refused(misfit)),
     };
     if tried != Tried::Never {
         if let Some(revision) = find(ports, request, definition.family()).await? {
@@ -45,17 +47,14 @@ pub(super) async fn register<P: Ports>(
         release: request.release.to_string(),
         commit: Some(request.image.tag.to_string()),
     };
-    let rendered = changes_of(request.changes, Some(mark)).and_then(|changes| {
-        taskdef::render(&definition, &changes).map_err(|error| error.to_string())
-    });
+    let rendered = changes_of(request.changes, Some(mark))
+        .and_then(|changes| taskdef::render(&definition, &changes).map_err(unusable));
     let rendered = match rendered {
         Ok(rendered) => rendered,
-        Err(reason) => return Ok(refused(reason)),
+        Err(misfit) => return Ok(refused(misfit)),
     };
     if rendered.spec_hash.to_string() != request.spec.as_str() {
-        return Ok(refused(
-            "what would be registered is not what was planned; push the image again, under another tag: under the same one it is this release".into(),
-        ));
+        return Ok(refused(Misfit::NotAsPlanned));
     }
     let revision = ports
         .register_task_definition(request.place, &rendered.definition.into_document())
@@ -66,29 +65,40 @@ pub(super) async fn register<P: Ports>(
     }])
 }
 
-fn refused(reason: String) -> Vec<Event> {
+fn refused(misfit: Misfit) -> Vec<Event> {
     vec![Event::ActionRefused {
         action: ActionKind::Register,
-        said: reason,
+        why: misfit.into(),
     }]
+}
+
+/// Nothing can be made of a task definition, as its reader says.
+pub(super) fn unusable(error: impl ToString) -> Misfit {
+    Misfit::Unusable {
+        revision: None,
+        said: error.to_string(),
+    }
 }
 
 async fn read_base<P: Ports>(
     ports: &P,
     request: &Request<'_>,
-) -> Result<Result<TaskDefinition, String>, CallError> {
+) -> Result<Result<TaskDefinition, Misfit>, CallError> {
     Ok(match request.base {
         BaseRevision::Revision(arn) => ports
             .task_definition_as_read(request.place, arn)
             .await?
-            .ok_or_else(|| format!("the revision {arn} that was planned on is gone"))
-            .and_then(|described| {
-                TaskDefinition::from_describe(described).map_err(|error| error.to_string())
-            }),
+            .ok_or_else(|| Misfit::RevisionGone {
+                revision: arn.clone(),
+            })
+            .and_then(|described| TaskDefinition::from_describe(described).map_err(unusable)),
         BaseRevision::Parameter { name, version } => ports
             .parameter(Some(request.place), name, Some(*version))
             .await?
-            .ok_or_else(|| format!("version {version} of the template {name} is gone"))
+            .ok_or_else(|| Misfit::NoTemplateVersion {
+                parameter: name.clone(),
+                version: *version,
+            })
             .and_then(|parameter| fill(&parameter.value, &request.changes.values)),
     })
 }
@@ -124,27 +134,24 @@ async fn find<P: Ports>(
 pub(super) fn fill(
     template: &str,
     values: &BTreeMap<String, String>,
-) -> Result<TaskDefinition, String> {
+) -> Result<TaskDefinition, Misfit> {
     let values = template::Placeholder::ALL
         .into_iter()
         .filter_map(|placeholder| Some((placeholder, values.get(placeholder.name())?.clone())))
         .collect();
-    let document = template::fill(template, &values).map_err(|error| error.to_string())?;
+    let document = template::fill(template, &values).map_err(unusable)?;
     TaskDefinition::from_value(document)
-        .map_err(|error| format!("template cannot be used: {error}"))
+        .map_err(|error| unusable(format_args!("template cannot be used: {error}")))
 }
 
 /// The core's changes as the renderer takes them.
 pub(super) fn changes_of(
     changes: &Changes,
     release: Option<ReleaseMark>,
-) -> Result<taskdef::Changes, String> {
+) -> Result<taskdef::Changes, Misfit> {
     let mut images = BTreeMap::new();
     for (container, image) in &changes.images {
-        images.insert(
-            container.to_string(),
-            image.parse().map_err(|error| format!("{error}"))?,
-        );
+        images.insert(container.to_string(), image.parse().map_err(unusable)?);
     }
     let environment = changes
         .environment

@@ -210,10 +210,7 @@ fn of(told: Context<'_>, said: &mut AlreadySaid) -> Description {
         Event::RunsAlready { stage } => preparation::runs_already(stage),
         Event::GroupTaken { stage, by } => preparation::group_taken(stage, by.as_ref()),
         Event::GroupFreed { stage } => preparation::group_freed(stage),
-        Event::ActionRefused {
-            action,
-            said: because,
-        } => preparation::refused(said, *action, because),
+        Event::ActionRefused { action, why } => preparation::refused(said, *action, why),
 
         Event::DeploymentStarted {
             deployment, found, ..

@@ -9,9 +9,10 @@ use crate::message::said::AlreadySaid;
 use crate::message::style::to_the_second;
 use crate::names::{CheckName, DeploymentId, StageName};
 use crate::pipeline::HookPoint;
-use crate::release::reason::{failed_check, refused as refused_action, started_elsewhere};
+use crate::release::reason::{failed_check, started_elsewhere};
 use crate::release::{
-    Action, ActionKind, CheckResult, External, Reason, Revision, ScalableTarget, ScalingState,
+    Action, ActionKind, CheckResult, External, Reason, RefusedAction, Revision, ScalableTarget,
+    ScalingState, WhyRefused,
 };
 
 pub(super) fn started(told: Context<'_>, stage: &StageName, epoch: u64) -> Description {
@@ -185,12 +186,14 @@ pub(super) fn group_freed(stage: &StageName) -> Description {
     Description::new(format!("{stage}: the deployment group is free"))
 }
 
-pub(super) fn refused(said: &mut AlreadySaid, action: ActionKind, why: &str) -> Description {
-    let news = said.news(&refused_action(action, why));
+pub(super) fn refused(said: &mut AlreadySaid, action: ActionKind, why: &WhyRefused) -> Description {
+    let refused = RefusedAction {
+        action,
+        why: why.clone(),
+    };
+    let news = said.news(&refused);
     // What cannot be planned is said to be over for that very reason.
-    said.has(&Reason::NotPlanned {
-        said: why.to_owned(),
-    });
-    Description::bad(format!("could not {action}: {}", plain(why)))
+    said.has(&Reason::NotPlanned { why: why.clone() });
+    Description::bad(format!("could not {action}: {}", plain(&why.to_string())))
         .line(news.map(|news| format!(":warning: {}", slack_text(&news))))
 }

@@ -4,22 +4,8 @@ use std::fmt;
 
 use super::parts::{Fact, InParts, Parts};
 use crate::release::{
-    External, FailedCheck, LateCause, RefusedAction, ScalableTarget, UnansweredHook, Unfinished,
-    WhyNotRestored,
+    External, FailedCheck, LateCause, ScalableTarget, UnansweredHook, Unfinished, WhyNotRestored,
 };
-
-impl fmt::Display for RefusedAction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { action, said } = self;
-        write!(f, "could not {action}: {said}")
-    }
-}
-
-impl InParts for RefusedAction {
-    fn parts(&self) -> Parts {
-        Parts::of(Fact::ActionRefused(self.clone()), self.to_string())
-    }
-}
 
 impl fmt::Display for FailedCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,9 +12,8 @@ pub fn reason_of(event: &Event) -> Option<String> {
         Event::Held { reason, .. } => Some(reason.to_string()),
         Event::ApprovalVoided { reason, .. } => Some(reason.to_string()),
         Event::ReplyRefused { reason, .. } => Some(reason.to_string()),
-        Event::Vetoed { reason, .. } | Event::ActionRefused { said: reason, .. } => {
-            Some(reason.clone())
-        }
+        Event::Vetoed { reason, .. } => Some(reason.clone()),
+        Event::ActionRefused { why, .. } => Some(why.to_string()),
         Event::Voted { reason, .. } | Event::RollbackRequested { reason, .. } => reason.clone(),
         Event::Blocked { by, .. } => by.hold().map(ToString::to_string),
         Event::Opened { rollback, .. } => rollback.as_ref().and_then(|it| it.reason.clone()),

@@ -5,6 +5,7 @@ mod bulletins;
 mod deployments;
 mod hostile;
 mod limits;
+mod misfits;
 mod notified;
 mod reasons;
 mod situations;

@@ -32,6 +32,10 @@ pub(super) fn revision(number: u32) -> String {
     format!("arn:aws:ecs:eu-west-1:111111111111:task-definition/shop:{number}")
 }
 
+fn call(message: &str) -> Value {
+    json!({ "is": "call", "operation": "ecs:Call", "code": "AccessDenied", "message": message })
+}
+
 #[test]
 fn why_a_rollout_is_rolled_back() {
     let (u1, by_aws) = (
@@ -81,8 +85,8 @@ fn why_a_rollout_is_rolled_back() {
             "it had not finished within 1h: the hook gate never answered at AfterInstall; container `api` exited with code 1; a pause at PRE_SCALE_UP waited for an action, and nobody gave one",
         ),
         (
-            json!({ "is": "not_let_through", "said": "ThrottlingException" }),
-            "could not let traffic through: ThrottlingException",
+            json!({ "is": "not_let_through", "why": call("no right") }),
+            "could not let traffic through: ecs:Call: AccessDenied: no right",
         ),
         (
             json!({ "is": "left_in_place", "fault": tasks_failed() }),
@@ -103,7 +107,8 @@ fn why_a_rollout_has_ended() {
         --service-namespace ecs --scalable-dimension ecs:service:DesiredCount \
         --resource-id service/shop/api --suspended-state \
         DynamicScalingInSuspended=false,DynamicScalingOutSuspended=true,ScheduledScalingSuspended=false`";
-    let refused = json!({ "is": "refused", "action": "restore_scaling", "said": "no such target" });
+    let refused =
+        json!({ "is": "refused", "action": "restore_scaling", "why": call("no such target") });
     let target = json!({ "dynamic_in": true, "dynamic_out": true, "scheduled": true, "least": 1, "most": 4 });
     for (stored, sentence) in [
         (
@@ -119,8 +124,8 @@ fn why_a_rollout_has_ended() {
             "3f2c1ab runs already",
         ),
         (
-            json!({ "is": "not_planned", "said": "there is no such service" }),
-            "there is no such service",
+            json!({ "is": "not_planned", "why": { "is": "no_task_definition" } }),
+            "the service has no task definition yet: create it with one",
         ),
         (
             json!({ "is": "vetoed_before", "veto": { "from": "order", "by": { "aws": "ada" }, "order": "veto", "reason": "it leaks" } }),
@@ -171,8 +176,8 @@ fn why_a_rollout_has_ended() {
             "another deployment was started outside of Towpath",
         ),
         (
-            json!({ "is": "refused", "action": "register", "said": "too many containers" }),
-            "could not register the task definition: too many containers",
+            json!({ "is": "refused", "action": "register", "why": call("too many containers") }),
+            "could not register the task definition: ecs:Call: AccessDenied: too many containers",
         ),
         (
             json!({ "is": "group_taken", "times": 60 }),
@@ -214,7 +219,7 @@ fn why_a_rollout_has_ended() {
             json!({ "is": "scaling_not_restored", "because": { "is": "serves", "name": "3f2c1ab" },
                 "service": service, "why_not": refused, "state": state }),
             &format!(
-                "3f2c1ab serves; could not restore auto scaling: no such target; put auto scaling back in account 111111111111 with {command}"
+                "3f2c1ab serves; could not restore auto scaling: ecs:Call: AccessDenied: no such target; put auto scaling back in account 111111111111 with {command}"
             ),
         ),
         (
@@ -296,8 +301,8 @@ fn why_a_stage_is_on_hold() {
         ),
         (
             json!({ "is": "refused", "tag": "3f2c1ab",
-                "refused": { "action": "roll_back", "said": "AccessDenied" } }),
-            "3f2c1ab could not be rolled back: could not roll back: AccessDenied; look at what serves",
+                "refused": { "action": "roll_back", "why": call("no right") } }),
+            "3f2c1ab could not be rolled back: could not roll back: ecs:Call: AccessDenied: no right; look at what serves",
         ),
         (
             json!({ "is": "rollback", "by": ada, "good_release": "shop-api-0123456789abcdef" }),

@@ -100,9 +100,9 @@ fn not_let_through(own: RolloutContext<'_>, deployment: &Deployment) -> Option<O
     } = own;
     let rollback = |outcome, reason| Some(ongoing(own, outcome, false, reason));
     match &deployment.traffic {
-        Traffic::Refused(said) => {
-            let said = said.clone();
-            return rollback(Outcome::Failed, RollbackReason::NotLetThrough { said });
+        Traffic::Refused(why) => {
+            let why = why.clone();
+            return rollback(Outcome::Failed, RollbackReason::NotLetThrough { why });
         }
         Traffic::LetThrough | Traffic::Held => {}
     }

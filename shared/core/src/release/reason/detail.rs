@@ -2,18 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::RefusedAction;
 use crate::names::{DeploymentId, FunctionName};
 use crate::pipeline::HookPoint;
-use crate::release::{
-    ActionKind, CheckResult, DeploymentStatus, Revision, ScalableTarget, ScalingState,
-};
-
-/// An action that could not be performed, by AWS's word or by Towpath's own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefusedAction {
-    pub action: ActionKind,
-    pub said: String,
-}
+use crate::release::{CheckResult, DeploymentStatus, Revision, ScalableTarget, ScalingState};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedCheck {

@@ -1,11 +1,14 @@
 //! A rollback is not taken at its own word: the release that it brings back says what it ran.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Rollback, ran};
 use crate::names::ReleaseId;
 use crate::release::{Image, Release, ServiceId};
 
 /// Why a rollback is not carried out: the release that it is to bring back says otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unfounded {
     #[error("nothing is brought back: the ledger has no release {0}")]
     NoSuchRelease(ReleaseId),

@@ -209,7 +209,7 @@ impl ActiveRollout {
                 .with_deployment(|deployment| deployment.refused = Some(refused)),
             ActionKind::Continue => self
                 .progress
-                .with_deployment(|deployment| deployment.traffic = Traffic::Refused(refused.said)),
+                .with_deployment(|deployment| deployment.traffic = Traffic::Refused(refused.why)),
             ActionKind::RestoreScaling => {
                 self.scaling.not_restored(WhyNotRestored::Refused(refused));
             }

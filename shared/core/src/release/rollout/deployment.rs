@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::step::{DeploymentStep, ShiftedStep};
 use crate::names::{DeploymentId, PauseId};
-use crate::release::{DeploymentFault, External, RefusedAction};
+use crate::release::{DeploymentFault, External, RefusedAction, WhyRefused};
 
 /// A deployment that AWS carries out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub enum Traffic {
     Held,
     LetThrough,
     /// AWS refused to let it through.
-    Refused(String),
+    Refused(WhyRefused),
 }
 
 /// The deployment by which another one is rolled back.

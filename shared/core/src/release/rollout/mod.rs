@@ -26,7 +26,7 @@ pub use self::scaling::Scaling;
 pub use self::step::{DeploymentStep, ShiftedStep, TaskCounts};
 use super::successor::Aftermath;
 use super::vote::Approval;
-use super::{BlockedBy, Conclusion, Plan, Revision};
+use super::{BlockedBy, Conclusion, Plan, Revision, WhyRefused};
 use crate::names::StageName;
 
 /// An instant, so much later.
@@ -43,7 +43,7 @@ pub struct Rollout {
     /// How often people were asked.
     pub approvals: u32,
     /// Why nothing can be planned here, if that is so.
-    pub unplannable: Option<String>,
+    pub unplannable: Option<WhyRefused>,
     /// What has become of it since it succeeded, if that is known.
     pub aftermath: Option<Aftermath>,
 }

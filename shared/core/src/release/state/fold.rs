@@ -212,7 +212,7 @@ impl Release {
                 });
                 self.with_live(|live| live.progress.rollback_started(ongoing, by));
             }
-            Event::ActionRefused { action, said } => self.action_refused(*action, said, at),
+            Event::ActionRefused { action, why } => self.action_refused(*action, why, at),
             Event::Checked {
                 stage,
                 at: point,

@@ -187,7 +187,7 @@ fn a_plan_that_was_refused_ends_the_release_as_failed() {
     let story = pushed().refused(ActionKind::Plan, "there is no such service");
     let (outcome, reason) = story.gives_up();
     assert_eq!(outcome, Outcome::Failed);
-    assert_eq!(reason, "there is no such service");
+    assert_eq!(reason, "aws:Call: Refused: there is no such service");
 }
 
 #[test]

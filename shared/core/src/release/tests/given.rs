@@ -182,7 +182,7 @@ impl Story {
     pub(crate) fn refused(self, action: ActionKind, said: &str) -> Self {
         self.happened(Event::ActionRefused {
             action,
-            said: said.into(),
+            why: sample::refused(said),
         })
     }
 

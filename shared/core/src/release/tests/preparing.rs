@@ -222,7 +222,7 @@ fn a_refused_preparation_fails_the_release_after_auto_scaling_is_back() {
     assert_eq!(outcome, Outcome::Failed);
     assert_eq!(
         reason,
-        "could not register the task definition: too many containers"
+        "could not register the task definition: aws:Call: Refused: too many containers"
     );
 }
 

@@ -1,5 +1,7 @@
 //! What a deployment group's load balancer lets CodeDeploy do.
 
+use towpath_core::release::Misfit;
+
 /// The one configuration that is for Network Load Balancers, and that of groups that name none.
 const ALL_AT_ONCE: &str = "CodeDeployDefault.ECSAllAtOnce";
 
@@ -11,16 +13,18 @@ const ALL_AT_ONCE: &str = "CodeDeployDefault.ECSAllAtOnce";
 pub fn only_all_at_once<'a>(
     configuration: Option<&str>,
     listeners: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+) -> Option<Misfit> {
     let configuration = configuration.unwrap_or(ALL_AT_ONCE);
     // <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Listener.html>
     let mut networks = listeners
         .into_iter()
         .filter(|arn| arn.contains(":listener/net/"));
     let listener = networks.next().filter(|_| configuration != ALL_AT_ONCE)?;
-    Some(format!(
-        "traffic is to move by {configuration}, but {listener} is a listener of a Network Load Balancer, behind which CodeDeploy supports {ALL_AT_ONCE} only; name that one, or have ECS itself roll the service out (`engine: {{ecs: {{}}}}`), which shifts the traffic of Network Load Balancers in steps too"
-    ))
+    Some(Misfit::OnlyAllAtOnce {
+        configuration: configuration.to_owned(),
+        supported: ALL_AT_ONCE.to_owned(),
+        listener: listener.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -51,6 +55,7 @@ mod tests {
             assert_eq!(found.is_some(), refused, "{configuration:?} {listener}");
         }
         let said = only_all_at_once(canary, [APPLICATION, NETWORK]).unwrap();
+        let said = said.to_string();
         assert!(
             said.contains("ECSCanary10Percent5Minutes") && said.contains(NETWORK),
             "{said}"

@@ -13,7 +13,8 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::pipeline::CodeDeploySettings;
 use towpath_core::release::{
-    Checkpoints, DeploymentStatus, DeploymentTarget, Event, Observe, Place, RollBack, Start, Tried,
+    Checkpoints, DeploymentStatus, DeploymentTarget, Event, Misfit, Observe, Place, RollBack,
+    Start, Tried,
 };
 
 pub use balancer::only_all_at_once;
@@ -28,7 +29,7 @@ pub(super) struct CodeDeploy<'a>(pub(super) &'a CodeDeploySettings);
 
 impl Engine for CodeDeploy<'_> {
     /// Its configuration, and not the service's, says how traffic shifts.
-    fn unfit(&self, _: &Service<'_>) -> Option<String> {
+    fn unfit(&self, _: &Service<'_>) -> Option<Misfit> {
         None
     }
 

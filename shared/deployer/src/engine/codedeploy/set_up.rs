@@ -7,7 +7,7 @@ use serde_json::Value;
 use towpath_core::appspec;
 use towpath_core::names::{ContainerName, TaskDefinitionArn};
 use towpath_core::pipeline::CodeDeploySettings;
-use towpath_core::release::{Checkpoints, DeploymentTarget, Place};
+use towpath_core::release::{Checkpoints, DeploymentTarget, Misfit, Place};
 
 use super::only_all_at_once;
 use crate::engine::contract::{Problem, SetUp, Wanted};
@@ -23,14 +23,17 @@ pub(super) async fn group<P: Ports>(
     let CodeDeploySettings {
         application, group, ..
     } = settings;
-    let found = ports.deployment_group(place, application.as_str(), group.as_str()).await?.ok_or_else(|| {
-        format!("CodeDeploy has no application `{application}` with a deployment group `{group}`; create it, or correct the stage")
-    })?;
+    let (application, group) = (application.clone(), group.clone());
+    let found = ports.deployment_group(place, application.as_str(), group.as_str());
+    let Some(found) = found.await? else {
+        return Err(Misfit::NoDeploymentGroup { application, group }.into());
+    };
     if found.platform != "ECS" {
-        return Err(format!(
-            "the CodeDeploy application `{application}` is for {}, not for ECS",
-            found.platform
-        )
+        let platform = found.platform;
+        return Err(Misfit::OtherPlatform {
+            application,
+            platform,
+        }
         .into());
     }
     let (cluster, service) = (
@@ -47,10 +50,11 @@ pub(super) async fn group<P: Ports>(
             .iter()
             .map(|(c, s)| format!("{c}/{s}"))
             .collect();
-        return Err(format!(
-            "the deployment group `{group}` deploys to {}, not to {cluster}/{service}",
-            targets.join(", ")
-        )
+        return Err(Misfit::OtherService {
+            group,
+            targets,
+            service: place.service.clone(),
+        }
         .into());
     }
     Ok(found)
@@ -69,11 +73,8 @@ pub(super) fn set_up(settings: &CodeDeploySettings, wanted: &Wanted<'_>) -> Resu
     }
     let ready_minutes = group.and_then(|group| group.ready_minutes);
     if wanted.checkpoints.pause && ready_minutes.is_none() {
-        return Err(format!(
-            "people are to be asked before traffic moves, but the deployment group `{}` does not wait: set its `deploymentReadyOption` to `STOP_DEPLOYMENT` with a wait time, or ask `before_rollout`",
-            settings.group
-        )
-        .into());
+        let group = settings.group.clone();
+        return Err(Misfit::GroupDoesNotWait { group }.into());
     }
     Ok(SetUp {
         ready_minutes,
@@ -90,7 +91,8 @@ pub(super) fn target(
 ) -> Result<DeploymentTarget, Problem> {
     let container = settings.container.as_ref().map(ContainerName::as_str);
     let port = settings.port.map(NonZeroU16::get);
-    let target = appspec::target(described, container, port).map_err(|error| error.to_string())?;
+    let no_appspec = |problem| Misfit::AppSpec { problem };
+    let target = appspec::target(described, container, port).map_err(no_appspec)?;
     let function = settings.hook.iter();
     let hooks: Vec<_> = function
         .flat_map(|function| {
@@ -100,7 +102,7 @@ pub(super) fn target(
                 .map(|point| (*point, function.as_str()))
         })
         .collect();
-    let appspec = appspec::render(described, current.as_str(), &target, &hooks)
-        .map_err(|error| error.to_string())?;
+    let appspec =
+        appspec::render(described, current.as_str(), &target, &hooks).map_err(no_appspec)?;
     Ok(DeploymentTarget(appspec))
 }

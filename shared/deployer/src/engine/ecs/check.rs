@@ -4,7 +4,7 @@
 use serde_json::Value;
 use towpath_core::names::FunctionName;
 use towpath_core::pipeline::{EcsSettings, EngineSettings, HookPoint, Stage};
-use towpath_core::release::Checkpoints;
+use towpath_core::release::{Checkpoints, Misfit, OtherStrategy, Registration, SetUpProblem};
 
 use crate::engine::service_deployment::ASKED_AT;
 use crate::service::{Service, list, text};
@@ -26,7 +26,7 @@ const DEFAULT_TIMEOUT: u32 = 1440;
 /// Everything for which a service, as DescribeServices shows it, is not set up for a stage that ECS
 /// itself rolls out; nothing where it is, or where the stage is rolled out otherwise.
 #[must_use]
-pub fn unmet(service: &Value, stage: &Stage, traffic: &[TrafficMechanism]) -> Vec<String> {
+pub fn unmet(service: &Value, stage: &Stage, traffic: &[TrafficMechanism]) -> Vec<SetUpProblem> {
     match &stage.engine {
         EngineSettings::Ecs(settings) => {
             let checkpoints = Checkpoints::of(stage);
@@ -53,8 +53,18 @@ pub(super) fn check(
     settings: &EcsSettings,
     checkpoints: &Checkpoints,
     traffic: &[TrafficMechanism],
-) -> Result<Pace, String> {
-    examine(service, settings, checkpoints, traffic).map_err(|problems| problems.join("; "))
+) -> Result<Pace, Misfit> {
+    examine(service, settings, checkpoints, traffic).map_err(|problems| Misfit::SetUp { problems })
+}
+
+/// The service's strategy shifts no traffic.
+pub(super) fn other_strategy(found: &str) -> OtherStrategy {
+    OtherStrategy {
+        engine: "ecs".into(),
+        found: found.to_owned(),
+        needs: ["BLUE_GREEN", "LINEAR", "CANARY"].map(str::to_owned).into(),
+        fits: (found == "ROLLING").then(|| "rolling".into()),
+    }
 }
 
 /// The pace, or everything that is not as the stage wants it.
@@ -63,16 +73,14 @@ fn examine(
     settings: &EcsSettings,
     checkpoints: &Checkpoints,
     traffic: &[TrafficMechanism],
-) -> Result<Pace, Vec<String>> {
+) -> Result<Pace, Vec<SetUpProblem>> {
     let mut problems = Vec::new();
     let configuration = service.deployment_configuration();
     let shifts = good(paced(configuration), &mut problems);
     check_shifting(service, &mut problems);
     // Unknown is no headless one: AWS takes it, and it is said.
     if checkpoints.pause && traffic.contains(&TrafficMechanism::Headless) {
-        problems.push(
-            "people are to be asked before traffic moves, but no load balancer, Service Connect, VPC Lattice or gateway leads traffic to the service, so that its new tasks work before anybody is asked; ask `before_rollout`".into(),
-        );
+        problems.push(SetUpProblem::Headless);
     }
     let hooks: Vec<_> = list(configuration, "lifecycleHooks").collect();
     for point in &checkpoints.hooks {
@@ -96,7 +104,7 @@ fn examine(
 }
 
 /// What was found, if it is good; what is wrong is remembered once.
-fn good<T>(found: Result<T, String>, problems: &mut Vec<String>) -> Option<T> {
+fn good<T>(found: Result<T, SetUpProblem>, problems: &mut Vec<SetUpProblem>) -> Option<T> {
     match found {
         Ok(found) => Some(found),
         Err(problem) => {
@@ -142,7 +150,7 @@ fn settling(service: &Service<'_>, steps: u32) -> u32 {
 
 /// For how many minutes the configuration shifts and bakes, with ECS's defaults for what it leaves
 /// out: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
-fn paced(configuration: &Value) -> Result<Shifts, String> {
+fn paced(configuration: &Value) -> Result<Shifts, SetUpProblem> {
     let minutes = |pointer: &str, default: u32| {
         let set = configuration.pointer(pointer).and_then(Value::as_u64);
         set.map_or(default, |set| u32::try_from(set).unwrap_or(u32::MAX))
@@ -164,10 +172,8 @@ fn paced(configuration: &Value) -> Result<Shifts, String> {
             2,
         ),
         other => {
-            return Err(format!(
-                "the service's deployment strategy is {}, but the engine `ecs` needs BLUE_GREEN, LINEAR or CANARY; change its deployment configuration, or write `engine: {{rolling: {{}}}}`",
-                other.unwrap_or("ROLLING")
-            ));
+            let found = other.unwrap_or("ROLLING");
+            return Err(SetUpProblem::Strategy(other_strategy(found)));
         }
     };
     Ok(Shifts {
@@ -189,7 +195,7 @@ fn pauses(step_percent: f64) -> u32 {
 
 /// Whether ECS can shift the traffic of what the service is registered with. What it does not need
 /// there, it can do without: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AdvancedConfiguration.html>.
-fn check_shifting(service: &Service<'_>, problems: &mut Vec<String>) {
+fn check_shifting(service: &Service<'_>, problems: &mut Vec<SetUpProblem>) {
     let of_balancers = [
         "alternateTargetGroupArn",
         "productionListenerRule",
@@ -198,61 +204,62 @@ fn check_shifting(service: &Service<'_>, problems: &mut Vec<String>) {
     // Its role stands beside: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_VpcLatticeConfiguration.html>.
     let of_lattice = ["alternateTargetGroupArn", "productionListenerRule"];
     for balancer in service.load_balancers() {
-        let checked = check_advanced("a load balancer", balancer, &of_balancers);
+        let checked = check_advanced(Registration::LoadBalancer, balancer, &of_balancers);
         good(checked, problems);
     }
     for lattice in service.lattices() {
-        let checked = check_advanced("a VPC Lattice configuration", lattice, &of_lattice);
+        let checked = check_advanced(Registration::VpcLattice, lattice, &of_lattice);
         good(checked, problems);
     }
 }
 
-fn check_advanced(what: &str, of: &Value, needed: &[&str]) -> Result<(), String> {
-    let advanced = of.get("advancedConfiguration").unwrap_or(&Value::Null);
+fn check_advanced(of: Registration, shown: &Value, needed: &[&str]) -> Result<(), SetUpProblem> {
+    let advanced = shown.get("advancedConfiguration").unwrap_or(&Value::Null);
     let missing: Vec<_> = needed
         .iter()
         .filter(|member| advanced.get(**member).and_then(Value::as_str).is_none())
-        .map(|member| format!("`{member}`"))
+        .map(|member| (*member).to_owned())
         .collect();
-    match missing.as_slice() {
-        [] => Ok(()),
-        missing => Err(format!(
-            "{what} of the service has no {} in its `advancedConfiguration`, without which ECS cannot shift its traffic; set it",
-            missing.join(" and no ")
-        )),
+    if missing.is_empty() {
+        return Ok(());
     }
+    Err(SetUpProblem::NotAdvanced { of, missing })
 }
 
 fn check_hook(
     hooks: &[&Value],
     function: Option<&FunctionName>,
     point: HookPoint,
-) -> Result<(), String> {
+) -> Result<(), SetUpProblem> {
     let Some(stage) = point.lifecycle_stage() else {
         return Ok(());
     };
     let Some(function) = function else {
-        return Err(format!(
-            "there are checks at {point}, but the rollout names no `hook` function that runs them; name it, and have the service call it at {stage}"
-        ));
+        return Err(SetUpProblem::NoHookFunction {
+            at: point,
+            stage: stage.to_owned(),
+        });
     };
     let ours = hooks.iter().find(|hook| {
         is_at(hook, stage)
             && text(hook, "/hookTargetArn").is_some_and(|target| is_function(target, function))
     });
     match ours {
-        None => Err(format!(
-            "there are checks at {point}, but the service has no lifecycle hook to `{function}` at {stage}: traffic would move unchecked; add one to its deployment configuration"
-        )),
-        Some(hook) if goes_on_by_itself(hook) => Err(format!(
-            "the service's lifecycle hook to `{function}` at {stage} goes on when its time is up: set the action of its `timeoutConfiguration` to ROLLBACK"
-        )),
+        None => Err(SetUpProblem::NoHook {
+            at: point,
+            function: function.clone(),
+            stage: stage.to_owned(),
+        }),
+        Some(hook) if goes_on_by_itself(hook) => Err(SetUpProblem::HookGoesOn {
+            function: function.clone(),
+            stage: stage.to_owned(),
+        }),
         Some(_) => Ok(()),
     }
 }
 
 /// For how many minutes people can be asked.
-fn check_pause(hooks: &[&Value], checkpoints: &Checkpoints) -> Result<u32, String> {
+fn check_pause(hooks: &[&Value], checkpoints: &Checkpoints) -> Result<u32, SetUpProblem> {
     let pauses = hooks
         .iter()
         .filter(|hook| text(hook, "/targetType") == Some("PAUSE"));
@@ -260,24 +267,23 @@ fn check_pause(hooks: &[&Value], checkpoints: &Checkpoints) -> Result<u32, Strin
         .filter(|hook| ASKED_AT.into_iter().any(|stage| is_at(hook, stage)))
         .peekable();
     if asked.peek().is_none() {
-        return Err(format!(
-            "people are to be asked before traffic moves, but the service does not pause: add a PAUSE lifecycle hook at {} to its deployment configuration, or ask `before_rollout`",
-            ASKED_AT.join(" or ")
-        ));
+        return Err(SetUpProblem::NoPause {
+            at: ASKED_AT.map(str::to_owned).into(),
+        });
     }
     let before_traffic = HookPoint::BeforeTraffic;
     let mut shortest = u32::MAX;
     for hook in asked {
         let [early, late] = ASKED_AT;
         if checkpoints.hooks.contains(&before_traffic) && is_at(hook, early) {
-            return Err(format!(
-                "people would be asked before the checks at {before_traffic} have run: move the service's PAUSE lifecycle hook from {early} to {late}"
-            ));
+            return Err(SetUpProblem::PausesBeforeChecks {
+                checks: before_traffic,
+                from: early.to_owned(),
+                to: late.to_owned(),
+            });
         }
         if goes_on_by_itself(hook) {
-            return Err(
-                "the service's PAUSE lifecycle hook goes on when its time is up, whatever people say: set the action of its `timeoutConfiguration` to ROLLBACK".into(),
-            );
+            return Err(SetUpProblem::PauseGoesOn);
         }
         let minutes = hook
             .pointer("/timeoutConfiguration/timeoutInMinutes")

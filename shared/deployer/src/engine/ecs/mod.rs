@@ -10,7 +10,9 @@ mod started;
 
 use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::pipeline::EcsSettings;
-use towpath_core::release::{DeploymentStatus, Event, Observe, Place, RollBack, Start, Tried};
+use towpath_core::release::{
+    DeploymentStatus, Event, Misfit, Observe, Place, RollBack, Start, Tried,
+};
 
 pub use check::{hooks_to, unmet};
 
@@ -23,12 +25,10 @@ use crate::traffic;
 pub(super) struct Ecs<'a>(pub(super) &'a EcsSettings);
 
 impl Engine for Ecs<'_> {
-    fn unfit(&self, service: &Service<'_>) -> Option<String> {
+    fn unfit(&self, service: &Service<'_>) -> Option<Misfit> {
         match service.strategy() {
             "BLUE_GREEN" | "LINEAR" | "CANARY" => None,
-            other => Some(format!(
-                "the service's deployment strategy is {other}, but the engine `ecs` needs BLUE_GREEN, LINEAR or CANARY; change its deployment configuration, or write `engine: {{rolling: {{}}}}`"
-            )),
+            other => Some(Misfit::Strategy(check::other_strategy(other))),
         }
     }
 

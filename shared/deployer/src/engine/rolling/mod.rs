@@ -15,7 +15,8 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::release::{
     AwsSaid, AwsService, DeploymentFault, DeploymentStatus, DeploymentStep, Event, External,
-    FaultCause, FaultLeft, LateCause, Observe, Place, RollBack, Start, Tried,
+    FaultCause, FaultLeft, LateCause, Misfit, Observe, OtherStrategy, Place, RollBack, Start,
+    Tried,
 };
 
 use super::contract::{
@@ -34,15 +35,18 @@ pub(super) struct Rolling;
 const SEARCHED: usize = 10;
 
 impl Engine for Rolling {
-    fn unfit(&self, service: &Service<'_>) -> Option<String> {
+    fn unfit(&self, service: &Service<'_>) -> Option<Misfit> {
         match service.strategy() {
             "ROLLING" => None,
-            strategy @ ("BLUE_GREEN" | "LINEAR" | "CANARY") => Some(format!(
-                "the service's deployment strategy is {strategy}, by which ECS shifts traffic itself, but the engine `rolling` needs ROLLING; write `engine: {{ecs: {{}}}}`, or change its deployment configuration"
-            )),
-            other => Some(format!(
-                "the service's deployment strategy is {other}, which this version does not know, but the engine `rolling` needs ROLLING; change its deployment configuration"
-            )),
+            found => {
+                let shifts = matches!(found, "BLUE_GREEN" | "LINEAR" | "CANARY");
+                Some(Misfit::Strategy(OtherStrategy {
+                    engine: "rolling".into(),
+                    found: found.to_owned(),
+                    needs: vec!["ROLLING".into()],
+                    fits: shifts.then(|| "ecs".into()),
+                }))
+            }
         }
     }
 

@@ -11,7 +11,9 @@ mod rollback_possible;
 mod service_status;
 mod targets;
 
-use towpath_core::release::{ActionKind, Event, Plan, PlanRequest, Release, verify_rollback};
+use towpath_core::release::{
+    ActionKind, Event, Misfit, Plan, PlanRequest, Release, verify_rollback,
+};
 use towpath_taskdef::TaskDefinition;
 
 use self::reading::{describe, read_base};
@@ -40,7 +42,7 @@ pub struct Preview {
 pub enum PreviewError {
     /// What was found does not fit what the pipeline asks for; a rollout would fail for this.
     #[error("{0}")]
-    Misfit(String),
+    Misfit(Misfit),
     /// A call failed.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -58,7 +60,7 @@ pub async fn preview<P: Ports>(ports: &P, asked: &PlanRequest) -> Result<Preview
     read(ports, &request)
         .await
         .map_err(|problem| match problem {
-            Problem::Misfit(reason) => PreviewError::Misfit(reason),
+            Problem::Misfit(misfit) => PreviewError::Misfit(misfit),
             Problem::Call(error) => PreviewError::Call(error),
         })
 }
@@ -81,9 +83,9 @@ pub(super) async fn plan<P: Ports>(
                 plan: Box::new(preview.plan),
             }])
         }
-        Err(Problem::Misfit(reason)) => Ok(vec![Event::ActionRefused {
+        Err(Problem::Misfit(misfit)) => Ok(vec![Event::ActionRefused {
             action: ActionKind::Plan,
-            said: reason,
+            why: misfit.into(),
         }]),
         Err(Problem::Call(error)) => Err(error),
     }
@@ -105,7 +107,7 @@ async fn is_founded<P: Ports>(
     };
     let service = &request.asked.place.service;
     verify_rollback(rollback, release.image(), service, good.as_ref())
-        .map_err(|unfounded| Problem::Misfit(unfounded.to_string()))
+        .map_err(|why| Misfit::Unfounded { why }.into())
 }
 
 /// What cannot be read in the ledger is not planned on.
@@ -113,7 +115,8 @@ fn from_ledger(error: LoadError) -> Problem {
     match error {
         LoadError::Call(error) => Problem::Call(error),
         LoadError::Unreadable { .. } | LoadError::Distrusted(_) => {
-            Problem::Misfit(error.to_string())
+            let said = error.to_string();
+            Misfit::Ledger { said }.into()
         }
     }
 }
@@ -133,7 +136,10 @@ fn is_true(verified: Result<NotDriven, NotVerified>, request: &Request<'_>) -> R
             | NotVerified::Orders { .. }
             | NotVerified::Distrusted { .. }
             | NotVerified::Load(LoadError::Unreadable { .. } | LoadError::Distrusted(_))),
-        ) => Err(Problem::Misfit(problem.to_string())),
+        ) => {
+            let said = problem.to_string();
+            Err(Misfit::Ledger { said }.into())
+        }
     }
 }
 
@@ -176,22 +182,13 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     let described = match service {
         // <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html>
         Err(error) if error.code() == Some("ClusterNotFoundException") => {
-            return Err(format!(
-                "cluster `{}` does not exist, or was deleted ({}, {}); create it, or correct the stage",
-                place.service.cluster, place.service.account, place.service.region
-            )
-            .into());
+            let service = place.service.clone();
+            return Err(Misfit::NoCluster { service }.into());
         }
         found => found?,
     };
-    let described = described.ok_or_else(|| {
-        format!(
-            "service `{}` does not exist in cluster `{}` ({}, {}); create it, or correct the stage",
-            place.service.service,
-            place.service.cluster,
-            place.service.account,
-            place.service.region
-        )
+    let described = described.ok_or_else(|| Misfit::NoService {
+        service: place.service.clone(),
     })?;
     let group = group?;
     let platforms = platforms?;
@@ -204,10 +201,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         group: group.as_ref(),
     };
     let mut set_up = engine::set_up(ports, &request.asked.engine, &wanted).await?;
-    let current = service
-        .revision()
-        .ok_or("the service has no task definition yet: create it with one")
-        .map_err(str::to_owned)?;
+    let current = service.revision().ok_or(Misfit::NoTaskDefinition)?;
     let ((base, definition, running), drift) = tokio::try_join!(
         read_base(ports, request, &current),
         drift(ports, place, row.baseline.as_ref(), &current),
@@ -221,9 +215,7 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         .containers
         .missing(definition.family(), &known)
     {
-        return Err(
-            format!("{missing}; correct the pipeline's file, or the task definition").into(),
-        );
+        return Err(Misfit::NoContainers { missing }.into());
     }
     let rendered = render(&definition, request)?;
     let reuse = reusable(&rendered, &base, &definition, &current, running.as_ref());
@@ -236,8 +228,8 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
         // What runs already need not be pulled.
         if reuse.as_ref() != Some(&current) {
             targets::check(&service, set_up.revision.as_ref(), &rendered.definition)?;
-            if let Some(reason) = pulls.of_the_release(request.rehearsed) {
-                return Err(reason.into());
+            if let Some(misfit) = pulls.of_the_release(request.rehearsed) {
+                return Err(misfit.into());
             }
             set_up
                 .remarks

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use towpath_core::release::Misfit;
 use towpath_taskdef::TaskDefinition;
-use towpath_taskdef::image::{Needs, Platform, listed};
+use towpath_taskdef::image::{Platform, listed};
 
 use super::Request;
 use crate::ports::{CallError, Ports};
@@ -53,10 +54,13 @@ impl Platforms {
         &self,
         service: &Service<'_>,
         definition: &TaskDefinition,
-    ) -> Result<Option<String>, String> {
+    ) -> Result<Option<String>, Misfit> {
         let needs = definition.platform(is_on_fargate(service.0));
         if needs.are_unmet_by(&self.known) {
-            return Err(unmet(&self.known, &needs));
+            return Err(Misfit::Platform {
+                image: self.known.clone(),
+                needs: needs.to_string(),
+            });
         }
         if let Some(why) = &self.unread {
             return Ok(Some(format!(
@@ -74,14 +78,6 @@ impl Platforms {
     }
 }
 
-/// What to say of an image that is for none of what tasks run on.
-fn unmet(platforms: &BTreeSet<Platform>, needs: &Needs) -> String {
-    format!(
-        "the image is for {}, and the service's tasks run on {needs}, so that none of it would start: build it for {needs} (docker build --platform), and push it under another tag, or correct `runtimePlatform` in the task definition",
-        listed(platforms)
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -96,7 +92,8 @@ mod tests {
             known: of.iter().map(|it| it.parse().unwrap()).collect(),
             unread: of.is_empty().then(|| "AccessDeniedException".to_owned()),
         };
-        platforms.check(&Service(&service), &definition)
+        let found = platforms.check(&Service(&service), &definition);
+        found.map_err(|misfit| misfit.to_string())
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use towpath_core::release::ImageProblem;
+use towpath_core::release::{ImageProblem, Misfit};
 use towpath_taskdef::TaskDefinition;
 use towpath_taskdef::image::{Digest, ImageRef, Registry, RepositoryName};
 
@@ -100,17 +100,17 @@ fn replaced(request: &Request<'_>, running: &TaskDefinition) -> Vec<(String, Of)
 impl Pulls {
     /// Why the release's image could not be pulled, if so. One that is gone may be yet to be pushed
     /// where nothing is started.
-    pub(super) fn of_the_release(&self, rehearsed: bool) -> Option<String> {
+    pub(super) fn of_the_release(&self, rehearsed: bool) -> Option<Misfit> {
         let (image, Standing::Not(problem)) = &self.own else {
             return None;
         };
         if rehearsed && *problem == ImageProblem::Gone {
             return None;
         }
-        let help = help(*problem);
-        Some(format!(
-            "the image {image} {problem}, so that no task of it would start: {help}, and push it under another tag"
-        ))
+        Some(Misfit::Image {
+            image: image.clone(),
+            problem: *problem,
+        })
     }
 
     /// One of the images that are replaced, and why it could not be pulled, if so.
@@ -121,16 +121,5 @@ impl Pulls {
                 Standing::Fine => None,
                 Standing::Not(problem) => Some((image.clone(), *problem)),
             })
-    }
-}
-
-/// What is to be done about an image that cannot be pulled.
-fn help(problem: ImageProblem) -> &'static str {
-    match problem {
-        ImageProblem::Archived => {
-            "restore it (aws ecr update-image-storage-class --target-storage-class STANDARD)"
-        }
-        ImageProblem::Activating => "wait until it is ACTIVE",
-        ImageProblem::Gone => "build it again",
     }
 }

@@ -2,7 +2,7 @@
 
 use towpath_core::names::TaskDefinitionArn;
 use towpath_core::pipeline::Base;
-use towpath_core::release::{BaseRevision, Place};
+use towpath_core::release::{BaseRevision, Misfit, Place};
 use towpath_taskdef::TaskDefinition;
 
 use super::Request;
@@ -39,11 +39,8 @@ pub(super) async fn read_base<P: Ports>(
             let arn = definition
                 .described()
                 .and_then(|described| described.arn.parse().ok())
-                .ok_or_else(|| {
-                    format!(
-                        "ECS described the family `{}` without an ARN",
-                        current.family()
-                    )
+                .ok_or_else(|| Misfit::NoNewestRevision {
+                    family: current.family().to_owned(),
                 })?;
             Ok((BaseRevision::Revision(arn), definition, Some(running?)))
         }
@@ -52,8 +49,8 @@ pub(super) async fn read_base<P: Ports>(
                 ports.parameter(Some(place), name, None),
                 describe(ports, place, current.as_str())
             );
-            let parameter = parameter?.ok_or_else(|| {
-                format!("the template parameter `{name}` does not exist; create it, or correct the stage's `base`")
+            let parameter = parameter?.ok_or_else(|| Misfit::NoTemplate {
+                parameter: name.clone(),
             })?;
             let definition = fill(&parameter.value, &request.asked.changes.values)?;
             let base = BaseRevision::Parameter {
@@ -71,12 +68,15 @@ pub(super) async fn describe<P: Ports>(
     reference: &str,
 ) -> Result<TaskDefinition, Problem> {
     let described = ports.describe_task_definition(place, reference).await?;
-    let described = described.ok_or_else(|| {
-        format!("the task definition `{reference}` does not exist or is inactive")
-    })?;
+    let revision = reference.to_owned();
+    let Some(described) = described else {
+        return Err(Misfit::NoRevision { revision }.into());
+    };
     TaskDefinition::from_describe(described).map_err(|error| {
-        Problem::Misfit(format!(
-            "the task definition `{reference}` cannot be used: {error}"
-        ))
+        Misfit::Unusable {
+            revision: Some(revision),
+            said: error.to_string(),
+        }
+        .into()
     })
 }

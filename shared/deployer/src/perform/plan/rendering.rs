@@ -2,19 +2,19 @@
 
 use towpath_core::names::{Fingerprint, TaskDefinitionArn};
 use towpath_core::pipeline::Base;
-use towpath_core::release::BaseRevision;
+use towpath_core::release::{BaseRevision, Misfit};
 use towpath_taskdef::{self as taskdef, Rendered, Severity, TaskDefinition};
 
 use super::Request;
 use crate::engine::Problem;
-use crate::perform::register::changes_of;
+use crate::perform::register::{changes_of, unusable};
 
 pub(super) fn render(
     definition: &TaskDefinition,
     request: &Request<'_>,
 ) -> Result<Rendered, Problem> {
     let changes = changes_of(&request.asked.changes, None)?;
-    let rendered = taskdef::render(definition, &changes).map_err(|error| error.to_string())?;
+    let rendered = taskdef::render(definition, &changes).map_err(unusable)?;
     // What ran once is brought back as it is.
     if request.asked.back_to.is_some() {
         return Ok(rendered);
@@ -34,15 +34,15 @@ pub(super) fn render(
         },
         ..taskdef::Rules::default()
     };
-    let errors: Vec<_> = taskdef::validate(&rendered.definition, &rules)
+    let findings: Vec<_> = taskdef::validate(&rendered.definition, &rules)
         .into_iter()
         .filter(|finding| finding.severity == Severity::Error)
         .map(|finding| finding.to_string())
         .collect();
-    if errors.is_empty() {
+    if findings.is_empty() {
         Ok(rendered)
     } else {
-        Err(errors.join("; ").into())
+        Err(Misfit::Invalid { findings }.into())
     }
 }
 

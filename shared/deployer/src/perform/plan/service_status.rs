@@ -1,6 +1,6 @@
 //! Whether the service takes deployments.
 
-use towpath_core::release::Place;
+use towpath_core::release::{Misfit, Place};
 
 use crate::engine::Problem;
 use crate::service::Service;
@@ -9,10 +9,10 @@ use crate::service::Service;
 pub(super) fn check_status(service: &Service<'_>, place: &Place) -> Result<(), Problem> {
     match service.status() {
         "ACTIVE" => Ok(()),
-        status => Err(format!(
-            "service `{}` in cluster `{}` is {status}: it was deleted, and takes no deployment any more; create it again, or correct the stage",
-            place.service.service, place.service.cluster
-        )
+        status => Err(Misfit::DeletedService {
+            service: place.service.clone(),
+            status: status.to_owned(),
+        }
         .into()),
     }
 }
@@ -39,7 +39,7 @@ mod tests {
             let service = json!({ "status": status });
             match check_status(&Service(&service), &place) {
                 Ok(()) => None,
-                Err(Problem::Misfit(reason)) => Some(reason),
+                Err(Problem::Misfit(misfit)) => Some(misfit.to_string()),
                 Err(Problem::Call(error)) => Some(error.to_string()),
             }
         };

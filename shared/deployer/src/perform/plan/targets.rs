@@ -3,6 +3,7 @@
 //! is registered and begun.
 
 use serde_json::Value;
+use towpath_core::release::Misfit;
 use towpath_taskdef::TaskDefinition;
 
 use crate::engine::Problem;
@@ -17,17 +18,18 @@ pub(super) fn check(
     for (name, port) in service.traffic_targets() {
         let Some(container) = rendered.container(name) else {
             let known: Vec<_> = rendered.containers().filter_map(|it| it.name()).collect();
-            return Err(format!(
-                "the service sends traffic to the container `{name}`, which the task definition does not have, but {}; correct the service's load balancers, or the task definition",
-                known.join(", ")
-            )
+            return Err(Misfit::NoTargetContainer {
+                container: name.to_owned(),
+                known: known.into_iter().map(str::to_owned).collect(),
+            }
             .into());
         };
         let definition = Value::Object(container.definition().clone());
         if let Some(port) = port.filter(|port| !maps(&definition, *port)) {
-            return Err(format!(
-                "the service sends traffic to port {port} of the container `{name}`, which the task definition does not map; map containerPort {port}, or correct the service's load balancers"
-            )
+            return Err(Misfit::NoTargetPort {
+                container: name.to_owned(),
+                port,
+            }
             .into());
         }
     }
@@ -37,9 +39,10 @@ pub(super) fn check(
         .collect();
     for (who, name) in service.named_ports(revision) {
         if !named.iter().any(|container| names(container, name)) {
-            return Err(format!(
-                "{who} sends the service's traffic to the port `{name}`, and the task definition has no port mapping of that name; give one `name: {name}`, or correct the service"
-            )
+            return Err(Misfit::NoNamedPort {
+                by: who.to_owned(),
+                port: name.to_owned(),
+            }
             .into());
         }
     }
@@ -81,7 +84,7 @@ mod tests {
         let document = json!({ "family": "api", "containerDefinitions": [container] });
         let rendered = TaskDefinition::from_register(document).unwrap();
         check(&Service(&service), revision, &rendered).map_err(|problem| match problem {
-            Problem::Misfit(reason) => reason,
+            Problem::Misfit(misfit) => misfit.to_string(),
             Problem::Call(error) => error.to_string(),
         })
     }

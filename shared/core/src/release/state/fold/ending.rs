@@ -5,14 +5,16 @@ use jiff::Timestamp;
 use crate::names::StageName;
 use crate::release::rollout::Phase;
 use crate::release::successor::{Aftermath, Instead};
-use crate::release::{ActionKind, Conclusion, Outcome, Release, Revision, reason};
+use crate::release::{
+    ActionKind, Conclusion, Outcome, RefusedAction, Release, Revision, WhyRefused,
+};
 
 impl Release {
-    pub(super) fn action_refused(&mut self, action: ActionKind, said: &str, at: Timestamp) {
+    pub(super) fn action_refused(&mut self, action: ActionKind, why: &WhyRefused, at: Timestamp) {
         self.settle(action);
         match action {
             ActionKind::Plan => {
-                self.with_current(|rollout| rollout.unplannable = Some(said.to_owned()));
+                self.with_current(|rollout| rollout.unplannable = Some(why.clone()));
             }
             // What others are told is a courtesy: it is not tried for ever.
             ActionKind::Supersede => self.overtake_candidate(),
@@ -30,7 +32,8 @@ impl Release {
             | ActionKind::RollBack
             | ActionKind::RestoreScaling
             | ActionKind::Notify => {
-                let refused = reason::refused(action, said);
+                let why = why.clone();
+                let refused = RefusedAction { action, why };
                 self.with_live(|live| live.refused(action, refused, at));
             }
         }

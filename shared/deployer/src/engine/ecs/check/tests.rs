@@ -22,6 +22,13 @@ fn checked(service: &Value, checkpoints: &Checkpoints) -> Result<Pace, String> {
         checkpoints,
         &traffic(service),
     )
+    .map_err(|misfit| misfit.to_string())
+}
+
+/// What is not met, as people read it.
+fn says(service: &Value, stage: &Stage, traffic: &[TrafficMechanism]) -> Vec<String> {
+    let problems = unmet(service, stage, traffic);
+    problems.iter().map(ToString::to_string).collect()
 }
 
 /// With a service revision that has no gateway.
@@ -196,8 +203,8 @@ fn what_a_stage_misses_is_told_and_its_hooks_are_found() {
         { "targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"] },
     ]));
     let native = stage(json!({ "ecs": { "hook": "towpath-lifecycle-hook" } }));
-    assert_eq!(unmet(&fine, &native, &traffic(&fine)), [""; 0]);
-    let said = unmet(&blue_green(json!([])), &native, &[]);
+    assert_eq!(says(&fine, &native, &traffic(&fine)), [""; 0]);
+    let said = says(&blue_green(json!([])), &native, &[]);
     assert!(said[0].contains("traffic would move unchecked"), "{said:?}");
     // All of it at once: the hook, the pause, and what shifts the traffic.
     let mut asking = native.clone();
@@ -205,7 +212,7 @@ fn what_a_stage_misses_is_told_and_its_hooks_are_found() {
         Some(serde_json::from_value(json!({ "sns": true, "when": "before_traffic" })).unwrap());
     let mut bare = blue_green(json!([]));
     bare["loadBalancers"] = json!([{ "targetGroupArn": "arn:blue" }]);
-    let said = unmet(&bare, &asking, &[]);
+    let said = says(&bare, &asking, &[]);
     for part in [
         "no `alternateTargetGroupArn` and no `productionListenerRule` and no `roleArn`",
         "traffic would move unchecked",
@@ -219,7 +226,7 @@ fn what_a_stage_misses_is_told_and_its_hooks_are_found() {
     }
     assert_eq!(said.len(), 3, "{said:?}");
     let rolling = stage(json!({ "rolling": {} }));
-    assert_eq!(unmet(&json!({}), &rolling, &[]), [""; 0]);
+    assert_eq!(says(&json!({}), &rolling, &[]), [""; 0]);
 
     let function = "towpath-lifecycle-hook".parse().unwrap();
     let found = hooks_to(&fine, &function);
@@ -270,5 +277,10 @@ fn checks_need_a_hook_to_the_function_at_their_stage() {
         &checkpoints,
         &[],
     );
-    assert!(unnamed.unwrap_err().contains("names no `hook` function"));
+    assert!(
+        unnamed
+            .unwrap_err()
+            .to_string()
+            .contains("names no `hook` function")
+    );
 }
