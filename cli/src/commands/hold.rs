@@ -136,8 +136,8 @@ pub(super) async fn release<D: Orders>(
 async fn holds_at_its_end<D: Orders>(deployer: &D, owner: &ReleaseId) -> Result<bool, Failure> {
     Ok(match deployer.release_if_readable(owner).await? {
         MaybeRead::Read(Some(release)) => {
-            let unwanted = |live: &ActiveRollout| live.rollback_requested.is_some();
-            release.rollback().is_some() || release.active_rollout().is_some_and(unwanted)
+            let is_rolled_back = |live: &ActiveRollout| live.rollback_requested.is_some();
+            release.rollback().is_some() || release.active_rollout().is_some_and(is_rolled_back)
         }
         // The hold is lifted, whatever is to be read of the release.
         MaybeRead::Read(None) | MaybeRead::Unreadable(_) => false,

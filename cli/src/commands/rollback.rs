@@ -133,7 +133,7 @@ impl<D: Orders + Reads> Rollbacks for Ordered<'_, D> {
     }
 
     async fn record(&self, release: &Release, incoming: Incoming) -> Result<Recorded, Failure> {
-        self.deployer.take(release.id(), self.by, incoming).await
+        self.deployer.record(release.id(), self.by, incoming).await
     }
 
     async fn open(&self, id: &ReleaseId, events: &[Event]) -> Result<bool, Failure> {

@@ -240,7 +240,7 @@ async fn notify_releases<D: Orders>(
             by: by.clone(),
             reason: reason.to_owned(),
         };
-        match deployer.take(&one.release, by, veto).await? {
+        match deployer.record(&one.release, by, veto).await? {
             Recorded::Added(_) => notified.push(one.release),
             Recorded::Known(_) | Recorded::NoSuchRelease => {}
             Recorded::Refused(refusal) => return Err(refusal.into()),

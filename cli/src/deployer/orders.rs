@@ -18,7 +18,7 @@ pub(crate) trait Orders: Deployer {
     /// Who gives them.
     async fn caller(&self) -> Result<Principal, Failure>;
     /// Takes a fact into the ledger of a release.
-    async fn take(
+    async fn record(
         &self,
         release: &ReleaseId,
         by: &Principal,

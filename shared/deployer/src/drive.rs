@@ -131,7 +131,7 @@ enum Flushed {
 
 impl<P: Ports> Run<'_, P> {
     async fn go(mut self, time_left: impl Fn() -> Duration) -> Result<Driven, DriveError> {
-        self.take_reports().await?;
+        self.accept_reports().await?;
         for _ in 0..MAX_STEPS {
             let now = self.ports.now();
             let moment = Tick {
@@ -226,7 +226,7 @@ impl<P: Ports> Run<'_, P> {
         let performed = perform(self.ports, &self.view, tasks).await;
         if performed.iter().flat_map(|it| &it.events).any(fails) {
             // What a hook function has reported meanwhile says why, and comes before it.
-            if let Err(error) = self.take_reports().await {
+            if let Err(error) = self.accept_reports().await {
                 // A report is the better reason. What was learned must not get lost for it.
                 tracing::warn!(release.id = %self.release.id(), %error, "what hook functions have reported meanwhile cannot be read");
             }
@@ -328,13 +328,13 @@ impl<P: Ports> Run<'_, P> {
         // What was read before others wrote is read again before it is acted on.
         self.since = now;
         self.unwritten.others_wrote(&mut self.view, now, still_so);
-        self.take_reports().await?;
+        self.accept_reports().await?;
         Ok(Flushed::Reloaded)
     }
 
     /// Takes over what the hook function of the stage's account has reported. It is decided anew
     /// when others write first: they may have taken it over.
-    async fn take_reports(&mut self) -> Result<(), DriveError> {
+    async fn accept_reports(&mut self) -> Result<(), DriveError> {
         let Some(account) = reporting_account(&self.release) else {
             return Ok(());
         };

@@ -133,12 +133,12 @@ mod tests {
         Timestamp::from_second(seconds).unwrap()
     }
 
-    fn open(digit: char, moving_since: Option<i64>, behind: Option<&str>) -> OpenRelease {
+    fn open(digit: char, moving_since: Option<i64>, owner: Option<&str>) -> OpenRelease {
         OpenRelease {
             release: id(digit).parse().unwrap(),
             due: Some(at(1_000)),
             moving_since: moving_since.map(at),
-            blocked_by: behind.map(|release| BlockedBy::Owner {
+            blocked_by: owner.map(|release| BlockedBy::Owner {
                 release: release.parse().unwrap(),
             }),
         }

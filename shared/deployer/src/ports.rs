@@ -27,7 +27,7 @@ use towpath_core::names::AlarmName;
 use towpath_core::pipeline::{HttpCheck, MetricCheck};
 use towpath_core::release::{Place, ScalableTarget, ScalingState};
 
-pub use bulletin::{BeingTold, Bulletins, OpenBulletin};
+pub use bulletin::{Bulletins, OpenBulletin, Sending};
 pub use codedeploy::{
     CodeDeploy, DeploymentGroup, DeploymentInfo, DeploymentProgress, NewDeployment, Wait,
 };

@@ -8,7 +8,7 @@ use serde_json::json;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
     Block, Candidate, Directive, GoodRelease, Order, Principal, Recomputed, Release, Revision,
-    ScalingState, ServiceId, ServiceRow, Subject, Upon, verify_row,
+    ScalingState, ServiceId, ServiceRow, Subject, SubjectState, verify_row,
 };
 use towpath_simulation::{Dice, Story, pipelines, simulate};
 
@@ -141,14 +141,14 @@ fn a_hold_that_is_gone_is_missed_until_it_was_lifted() {
     let row = story.row(&service);
     let subject = Subject::Service(service.clone());
     let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
-    let mut upon = Upon {
+    let mut upon = SubjectState {
         epoch: row.epoch,
-        ..Upon::default()
+        ..SubjectState::default()
     };
     let mut give = |order: Order, why: &str| {
         let at = much_later();
         let given = Directive::next(&upon, &subject, at, by.clone(), order, why.into());
-        upon = Upon {
+        upon = SubjectState {
             last: Some((given.sequence, given.fingerprint.clone())),
             last_of_all: Some((given.place, given.fingerprint.clone())),
             active: order.sets().then(|| given.block().text()),
@@ -197,15 +197,15 @@ fn a_service_that_was_let_go_is_known_by_the_order_and_by_what_is_trusted() {
         .expect("a rollout");
     let epoch = had.active_rollout().expect("a rollout").epoch;
     let subject = Subject::Service(service.clone());
-    let upon = Upon {
+    let upon = SubjectState {
         epoch,
         owned: true,
-        ..Upon::default()
+        ..SubjectState::default()
     };
     let (at, by) = (much_later(), Principal::Deployer);
     let why = "the ledger of it is not trusted".to_owned();
     let order = Directive::next(&upon, &subject, at, by, Order::LetGo, why);
-    let upon = Upon {
+    let upon = SubjectState {
         last: Some((order.sequence, order.fingerprint.clone())),
         last_of_all: Some((order.place, order.fingerprint.clone())),
         active: Some(order.block().text()),

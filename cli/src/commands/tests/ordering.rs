@@ -102,7 +102,7 @@ fn a_veto_stops_what_is_on_its_way_and_is_shown_where_it_serves() {
     let report = json(&yes(&deployer, &rest));
     assert_eq!(report["notified"], serde_json::json!([on_its_way.as_str()]));
     assert_eq!(report["order"], serde_json::to_value(Order::Veto).unwrap());
-    assert_eq!(deployer.ordered.borrow().taken.len(), 1);
+    assert_eq!(deployer.ordered.borrow().recorded.len(), 1);
     yes(&deployer, &["status"]);
 
     let text = yes(&deployer, &["veto", worse.as_str(), "--reason", "this too"]);

@@ -172,8 +172,8 @@ fn what_is_being_rolled_out_is_rolled_back() {
     );
     {
         let ordered = deployer.ordered.borrow();
-        assert_eq!(ordered.taken.len(), 1);
-        assert_eq!(ordered.taken[0].0, live);
+        assert_eq!(ordered.recorded.len(), 1);
+        assert_eq!(ordered.recorded[0].0, live);
         assert!(
             ordered.opened.is_empty(),
             "what ran before serves again by itself"
@@ -197,7 +197,7 @@ fn what_cannot_be_brought_back_is_found_out_before_anything_is_rolled_back() {
         assert!(error.contains("`towpath history` shows"), "{error}");
     }
     let ordered = deployer.ordered.borrow();
-    assert!(ordered.taken.is_empty() && ordered.opened.is_empty());
+    assert!(ordered.recorded.is_empty() && ordered.opened.is_empty());
 }
 
 #[test]
@@ -263,8 +263,8 @@ fn a_stage_that_was_renamed_is_rolled_back_under_its_new_name() {
     let report = json(&yes(&deployer, &rollback));
     assert_eq!(report["rolled_back"], live.as_str());
     let ordered = deployer.ordered.borrow();
-    let [(id, events)] = ordered.taken.as_slice() else {
-        panic!("it is rolled back: {:?}", ordered.taken);
+    let [(id, events)] = ordered.recorded.as_slice() else {
+        panic!("it is rolled back: {:?}", ordered.recorded);
     };
     let [Event::RollbackRequested { stage, .. }] = events.as_slice() else {
         panic!("it is rolled back: {events:?}");

@@ -21,7 +21,7 @@ impl Orders for Installed {
         Ok(Principal::Aws(self.caller.arn.clone()))
     }
 
-    async fn take(
+    async fn record(
         &self,
         release: &ReleaseId,
         by: &Principal,

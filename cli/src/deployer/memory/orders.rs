@@ -7,7 +7,7 @@ use towpath_core::names::{BulletinId, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
     self, Accepted, Block, Directive, Event, Incoming, Logged, Order, Principal, ServiceId,
-    ServiceRow, Subject, Summary, Upon, accept,
+    ServiceRow, Subject, SubjectState, Summary, accept,
 };
 use towpath_deployer::handlers::Recorded;
 use towpath_deployer::ports::{Issued, OrderLog, Trail};
@@ -24,7 +24,7 @@ pub(crate) struct Ordered {
     pub(crate) log: OrderLog,
     /// Why subjects are held or vetoed, of those that were ordered about.
     pub(crate) standing: BTreeMap<Subject, Option<Block>>,
-    pub(crate) taken: Vec<(ReleaseId, Vec<Event>)>,
+    pub(crate) recorded: Vec<(ReleaseId, Vec<Event>)>,
     pub(crate) opened: Vec<(ReleaseId, Vec<Event>)>,
     pub(crate) woken: Vec<ReleaseId>,
     pub(crate) bulletins: Vec<(BulletinId, Bulletin)>,
@@ -50,7 +50,7 @@ impl Orders for Memory {
         Ok(Principal::Aws(ARN.into()))
     }
 
-    async fn take(
+    async fn record(
         &self,
         release: &ReleaseId,
         _by: &Principal,
@@ -61,8 +61,8 @@ impl Orders for Memory {
         };
         Ok(match accept(&found, incoming, self.now()) {
             Ok(Accepted::Add(events)) => {
-                let taken = &mut self.ordered.borrow_mut().taken;
-                taken.push((release.clone(), events));
+                let recorded = &mut self.ordered.borrow_mut().recorded;
+                recorded.push((release.clone(), events));
                 Recorded::Added(Box::new(found))
             }
             Ok(Accepted::Known) => Recorded::Known(Box::new(found)),
@@ -107,7 +107,7 @@ impl Orders for Memory {
         };
         let last_of_all = ordered.log.head.clone();
         let trail = ordered.trails.entry(subject.clone()).or_default();
-        let upon = Upon {
+        let upon = SubjectState {
             last: trail.head.clone(),
             last_of_all,
             active: standing.map(|block| block.text()),

@@ -2,7 +2,7 @@
 //!
 //! | | `pk` | `sk` | attributes |
 //! |---|---|---|---|
-//! | bulletin | `BULLETIN#<id>` | `BULLETIN` | `bulletin`, `at`, `notified_<channel>` of each channel in which it is told; `telling_since` and `telling_until` once it may have been told; while it is not told everywhere `open` and `due`; `wake`; `problem`, what a pipeline is stuck at |
+//! | bulletin | `BULLETIN#<id>` | `BULLETIN` | `bulletin`, `at`, `notified_<channel>` of each channel in which it is told; `sending_since` and `sending_until` once it may have been told; while it is not told everywhere `open` and `due`; `wake`; `problem`, what a pipeline is stuck at |
 //!
 //! `open` is `"bulletin"`, so that the index `open` has the bulletins apart from the releases; `due`
 //! and `wake` are those of a release's summary. What a pipeline is stuck at stays open when it is
@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use towpath_core::bulletin::{Bulletin, News};
 use towpath_core::names::BulletinId;
 use towpath_core::pipeline::Channel;
-use towpath_deployer::ports::{BeingTold, Bulletins, CallError, OpenBulletin};
+use towpath_deployer::ports::{Bulletins, CallError, OpenBulletin, Sending};
 
 use super::item::{BadItem, Item, parsed, parsed_json, sortable, string, text};
 use super::read::{paged, readable};
@@ -42,8 +42,8 @@ const STUCK: &str = "stuck";
 /// The condition that the row is that of the bulletin which was read, and open.
 const IS_READ: &str = "#still_open = :still_open AND #at = :at";
 /// When it was about to be told first, and until when whoever is may still tell it.
-const TELLING_SINCE: &str = "telling_since";
-const TELLING_UNTIL: &str = "telling_until";
+const SENDING_SINCE: &str = "sending_since";
+const SENDING_UNTIL: &str = "sending_until";
 /// How many pipelines that are stuck are looked at in one go.
 const MAX_STUCK: usize = 1_000;
 
@@ -115,15 +115,15 @@ impl Bulletins for Aws {
         Ok(Some(open))
     }
 
-    async fn set_telling(
+    async fn set_sending(
         &self,
         id: &BulletinId,
         read: &OpenBulletin,
-        telling: BeingTold,
+        sending: Sending,
     ) -> Result<bool, CallError> {
         let mut update = self.as_read(id, read).await?;
         let mut as_known = "attribute_not_exists(#until)";
-        if let Some(known) = read.telling {
+        if let Some(known) = read.sending {
             as_known = "#until = :known";
             update = update.expression_attribute_values(":known", text(sortable(known.until)));
         }
@@ -132,10 +132,10 @@ impl Bulletins for Aws {
             // Or the stream would have it told once more.
             .update_expression("REMOVE #wake SET #since = :since, #until = :until")
             .expression_attribute_names("#wake", "wake")
-            .expression_attribute_names("#since", TELLING_SINCE)
-            .expression_attribute_names("#until", TELLING_UNTIL)
-            .expression_attribute_values(":since", text(sortable(telling.since)))
-            .expression_attribute_values(":until", text(sortable(telling.until)));
+            .expression_attribute_names("#since", SENDING_SINCE)
+            .expression_attribute_names("#until", SENDING_UNTIL)
+            .expression_attribute_values(":since", text(sortable(sending.since)))
+            .expression_attribute_values(":until", text(sortable(sending.until)));
         whether_it_holds(update).await
     }
 
@@ -293,16 +293,16 @@ pub(super) fn bulletin_item(
 }
 
 fn open_bulletin(item: &Item) -> Result<OpenBulletin, BadItem> {
-    let telling = if item.contains_key(TELLING_SINCE) {
-        Some(BeingTold {
-            since: parsed(item, TELLING_SINCE)?,
-            until: parsed(item, TELLING_UNTIL)?,
+    let sending = if item.contains_key(SENDING_SINCE) {
+        Some(Sending {
+            since: parsed(item, SENDING_SINCE)?,
+            until: parsed(item, SENDING_UNTIL)?,
         })
     } else {
         None
     };
     Ok(OpenBulletin {
-        telling,
+        sending,
         bulletin: parsed_json(item, "bulletin")?,
         notified: Channel::ALL
             .into_iter()

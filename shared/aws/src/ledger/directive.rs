@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use towpath_core::bulletin::{Announced, Bulletin};
 use towpath_core::names::{BulletinId, Fingerprint, ReleaseId};
 use towpath_core::release::{
-    Block, Directive, Order, Principal, ServiceId, ServiceRow, Subject, Upon,
+    Block, Directive, Order, Principal, ServiceId, ServiceRow, Subject, SubjectState,
 };
 use towpath_deployer::ports::{AppendError, CallError, Directives, Issue, Issued, OrderLog, Trail};
 use towpath_taskdef::image::Digest;
@@ -70,7 +70,7 @@ impl Directives for Aws {
                 let standing = row.active.as_deref().map(Block::read);
                 return Ok(Issued::AlreadySo(standing));
             }
-            let upon = Upon { last_of_all, ..row };
+            let upon = SubjectState { last_of_all, ..row };
             let reason = reason.to_owned();
             let directive = Directive::next(&upon, subject, at, by.clone(), order, reason);
             let Announced { bulletins, untold } =
@@ -103,7 +103,7 @@ impl Directives for Aws {
             };
             let row = row_of(&row, &subject)
                 .map_err(|error| unreadable(GET, format_args!("the row of {service}: {error}")))?;
-            let upon = Upon { last_of_all, ..row };
+            let upon = SubjectState { last_of_all, ..row };
             let (by, reason) = (Principal::Deployer, reason.to_owned());
             // A service has one owner at an epoch: the order is about this one's.
             let directive = Directive::next(&upon, &subject, at, by, Order::LetGo, reason);
@@ -207,10 +207,10 @@ impl Aws {
             .map_err(|error| unreadable(GET, format_args!("the last of all orders: {error}")))
     }
 
-    async fn subject_row(&self, subject: &Subject) -> Result<Upon, CallError> {
+    async fn subject_row(&self, subject: &Subject) -> Result<SubjectState, CallError> {
         let (key, sort) = keys(subject);
         match self.item(key, sort).await? {
-            None => Ok(Upon::default()),
+            None => Ok(SubjectState::default()),
             Some(item) => row_of(&item, subject)
                 .map_err(|error| unreadable(GET, format_args!("the row of {subject}: {error}"))),
         }
@@ -221,7 +221,7 @@ impl Aws {
         &self,
         subject: &Subject,
         directive: &Directive,
-        seen: &Upon,
+        seen: &SubjectState,
         bulletins: &[(BulletinId, Bulletin)],
     ) -> Result<(), AppendError> {
         let table = self.settings().table().map_err(CallError::from)?;

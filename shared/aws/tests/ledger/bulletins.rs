@@ -7,9 +7,7 @@ use towpath_core::bulletin::{Bulletin, News};
 use towpath_core::pipeline::Channel;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Home, Order, Principal, Subject};
-use towpath_deployer::ports::{
-    AppendError, BeingTold, Bulletins, Directives, Issue, Issued, Notify,
-};
+use towpath_deployer::ports::{AppendError, Bulletins, Directives, Issue, Issued, Notify, Sending};
 
 use crate::support::aws;
 use crate::support::http::{Reply, Server, forward};
@@ -80,32 +78,32 @@ async fn that_a_bulletin_is_being_told_is_kept_until_it_is_told() {
     let id = aws.due_bulletins(at(3_600), 10).await.unwrap().remove(0);
     let open = async || aws.bulletin(&id).await.unwrap();
     let first = open().await.unwrap();
-    assert_eq!(first.telling, None);
-    let telling = BeingTold {
+    assert_eq!(first.sending, None);
+    let sending = Sending {
         since: at(2),
         until: at(92),
     };
-    assert!(aws.set_telling(&id, &first, telling).await.unwrap());
+    assert!(aws.set_sending(&id, &first, sending).await.unwrap());
     let told = open().await.unwrap();
-    assert_eq!(told.telling, Some(telling));
+    assert_eq!(told.sending, Some(sending));
     assert_eq!(told.notified, [].into());
-    let later = BeingTold {
+    let later = Sending {
         until: at(95),
-        ..telling
+        ..sending
     };
-    let another = aws.set_telling(&id, &first, later).await.unwrap();
+    let another = aws.set_sending(&id, &first, later).await.unwrap();
     assert!(!another, "somebody else is at it");
-    assert!(aws.set_telling(&id, &told, later).await.unwrap());
+    assert!(aws.set_sending(&id, &told, later).await.unwrap());
     aws.set_notified(&id, &told, &[Channel::Sns].into(), Some(at(100)))
         .await
         .unwrap();
     let last = open().await.unwrap();
-    assert_eq!(last.telling, Some(later));
+    assert_eq!(last.sending, Some(later));
     aws.set_notified(&id, &last, &[Channel::Slack].into(), None)
         .await
         .unwrap();
     assert_eq!(open().await, None);
-    let closed = aws.set_telling(&id, &last, telling).await.unwrap();
+    let closed = aws.set_sending(&id, &last, sending).await.unwrap();
     assert!(!closed, "it stays closed");
 }
 
@@ -123,18 +121,18 @@ async fn a_second_problem_is_told_though_the_first_was_being_told() {
     // A run is telling it when another problem is found.
     let (_, second) = stuck("it has no stages", 2);
     assert!(aws.announce_problem(&id, &second).await.unwrap());
-    let telling = BeingTold {
+    let sending = Sending {
         since: at(3),
         until: at(93),
     };
-    let is_read = aws.set_telling(&id, &read, telling).await.unwrap();
+    let is_read = aws.set_sending(&id, &read, sending).await.unwrap();
     assert!(!is_read, "another bulletin is in its place");
     let everywhere = Channel::ALL.into_iter().collect();
     aws.set_notified(&id, &read, &everywhere, None)
         .await
         .unwrap();
     let open = aws.bulletin(&id).await.unwrap().expect("it is to be told");
-    assert_eq!((&open.bulletin, open.telling), (&second, None));
+    assert_eq!((&open.bulletin, open.sending), (&second, None));
     assert_eq!(open.notified, [].into());
     let due = aws.due_bulletins(at(3_600), 10).await.unwrap();
     assert_eq!(due.first(), Some(&id));

@@ -116,14 +116,21 @@ fn stages_at(subject: &Subject, home: &Home, pipeline: &Pipeline) -> Vec<StageOf
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::{Principal, Upon};
+    use crate::release::{Principal, SubjectState};
     use crate::sample;
     use towpath_taskdef::image::Digest;
 
     fn directive(subject: &Subject, order: Order) -> Directive {
         let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
         let reason = "the sale begins".to_owned();
-        Directive::next(&Upon::default(), subject, sample::dawn(), by, order, reason)
+        Directive::next(
+            &SubjectState::default(),
+            subject,
+            sample::dawn(),
+            by,
+            order,
+            reason,
+        )
     }
 
     fn named(name: &str, channel: &str) -> Pipeline {
@@ -166,9 +173,9 @@ mod tests {
         let again = Bulletin::of_order(&service, &hold, &home, &pipelines, None);
         assert_eq!(again.bulletins, told);
         assert_eq!(again.untold, []);
-        let upon = Upon {
+        let upon = SubjectState {
             last: Some((hold.sequence, hold.fingerprint.clone())),
-            ..Upon::default()
+            ..SubjectState::default()
         };
         let Directive {
             at,

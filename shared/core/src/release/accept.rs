@@ -365,10 +365,10 @@ fn accept_checks(
     };
     // A hook may be called before it is recorded that the deployment began; afterwards only that
     // deployment's checks say something about this rollout.
-    let foreign = live
+    let is_another = live
         .deployment()
         .is_some_and(|followed| followed.id != deployment);
-    if foreign || position != release.stage_index() {
+    if is_another || position != release.stage_index() {
         return Ok(Accepted::Known);
     }
     let known = checks_of(release, &deployment, at).next().is_some();

@@ -144,7 +144,7 @@ pub struct Directive {
 
 /// What an order is given upon.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Upon {
+pub struct SubjectState {
     /// The last order about the subject: its sequence and fingerprint.
     pub last: Option<(u64, Fingerprint)>,
     /// The last order of all: its place and fingerprint.
@@ -161,7 +161,7 @@ impl Directive {
     /// The order that is given next.
     #[must_use]
     pub fn next(
-        upon: &Upon,
+        upon: &SubjectState,
         subject: &Subject,
         at: Timestamp,
         by: Principal,
@@ -301,7 +301,7 @@ mod tests {
 
     pub(super) fn trail(subject: &Subject) -> Vec<Directive> {
         let mut trail = Vec::<Directive>::new();
-        let mut upon = Upon::default();
+        let mut upon = SubjectState::default();
         for (order, reason) in [
             (Order::Hold, "the sale begins"),
             (Order::LiftHold, "it is over"),
@@ -310,7 +310,7 @@ mod tests {
             let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
             let at = Timestamp::UNIX_EPOCH;
             let next = Directive::next(&upon, subject, at, by, order, reason.into());
-            upon = Upon {
+            upon = SubjectState {
                 last: Some((next.sequence, next.fingerprint.clone())),
                 last_of_all: Some((next.place, next.fingerprint.clone())),
                 active: order.sets().then(|| next.block().text()),
@@ -356,9 +356,9 @@ mod tests {
         };
         assert_eq!(verify(&all[..2], &all[2]), Err(cut));
         let mut replaced = all.clone();
-        let upon = Upon {
+        let upon = SubjectState {
             last: Some((1, all[0].fingerprint.clone())),
-            ..Upon::default()
+            ..SubjectState::default()
         };
         replaced[1] = Directive::next(
             &upon,

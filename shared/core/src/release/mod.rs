@@ -52,7 +52,7 @@ pub use blocked_by::BlockedBy;
 pub use checkpoints::Checkpoints;
 pub use correlation_tag::{CorrelationTag, NotOurs};
 pub use directive::{
-    BrokenLog, BrokenTrail, Directive, Logged, NotASubject, Order, Subject, Upon, ordered,
+    BrokenLog, BrokenTrail, Directive, Logged, NotASubject, Order, Subject, SubjectState, ordered,
     verify_listed, verify_log, verify_trail,
 };
 pub use eligible::{StoredNow, approvers};

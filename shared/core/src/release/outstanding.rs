@@ -29,7 +29,7 @@ const APART: SignedDuration = SignedDuration::from_secs(30);
 const OFTEN: usize = 20;
 
 /// The longest time between two tries.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(3);
+const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(3);
 
 impl Outstanding {
     /// What is intended now takes the place of what was.
@@ -112,7 +112,7 @@ impl Outstanding {
             return self.intended_at;
         };
         let doubled = 2_i32.saturating_pow(u32::try_from(more).unwrap_or(u32::MAX));
-        let pause = APART.checked_mul(doubled).unwrap_or(LONGEST_PAUSE);
-        later(self.intended_at, pause.min(LONGEST_PAUSE))
+        let pause = APART.checked_mul(doubled).unwrap_or(MAX_PAUSE);
+        later(self.intended_at, pause.min(MAX_PAUSE))
     }
 }

@@ -112,10 +112,10 @@ pub(super) fn baseline_changed(
     revision: &TaskDefinitionArn,
 ) -> Option<Event> {
     let running = Service(service).revision();
-    let foreign = running.filter(|running| running != before && running != revision)?;
+    let external = running.filter(|running| running != before && running != revision)?;
     Some(Event::BaselineChanged {
         stage: stage.clone(),
-        found: foreign,
+        found: external,
     })
 }
 

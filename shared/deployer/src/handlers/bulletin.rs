@@ -9,7 +9,7 @@ use towpath_core::names::BulletinId;
 use towpath_core::pipeline::Destination;
 
 use crate::perform::sent_before;
-use crate::ports::{BeingTold, Bulletins, CallError, Clock, Messenger};
+use crate::ports::{Bulletins, CallError, Clock, Messenger, Sending};
 
 /// When it is tried again to reach a channel that could not be reached. Whoever tried must be over then:
 /// `advance` has a minute, and the clocks of two runs may be off by half of one.
@@ -32,18 +32,18 @@ where
     if pending.is_empty() {
         return ports.set_notified(id, &open, &open.notified, None).await;
     }
-    let before = open.telling;
+    let before = open.sending;
     if let Some(before) = before.filter(|before| now < before.until) {
         // Whoever tells it may be at it, and what is being sent is not to be found yet.
         let (notified, until) = (&open.notified, Some(before.until));
         return ports.set_notified(id, &open, notified, until).await;
     }
     if pending.iter().any(|to| to.channel().keeps_messages()) {
-        let telling = BeingTold {
+        let sending = Sending {
             since: before.map_or(now, |before| before.since),
             until: later(now),
         };
-        if !ports.set_telling(id, &open, telling).await? {
+        if !ports.set_sending(id, &open, sending).await? {
             tracing::info!(bulletin.id = %id, "another run tells the bulletin");
             return Ok(());
         }
@@ -79,7 +79,7 @@ async fn is_there<P: Messenger>(
     ports: &P,
     to: &Destination,
     key: &MessageKey,
-    before: Option<BeingTold>,
+    before: Option<Sending>,
 ) -> Result<bool, CallError> {
     let Some(before) = before else {
         return Ok(false);

@@ -32,7 +32,7 @@ pub(super) async fn notify<P: Ports>(
             through,
             below,
         } => {
-            tell(
+            notify_through(
                 ports,
                 release,
                 to,
@@ -101,7 +101,7 @@ async fn show<P: Ports>(
 
 /// Tells of the entries after one up to another, but for those of which an earlier run has told. What was
 /// told is kept where a message after it cannot be sent.
-async fn tell<P: Ports>(
+async fn notify_through<P: Ports>(
     ports: &P,
     release: &Release,
     to: &Destination,
@@ -111,22 +111,22 @@ async fn tell<P: Ports>(
 ) -> Result<Performed, CallError> {
     let channel = to.channel();
     let known = match since {
-        Some(since) => last_told(ports, release, to, below, since).await?,
+        Some(since) => last_sent(ports, release, to, below, since).await?,
         None => None,
     };
     let known = known.filter(|known| *known > after);
     let mut messages = message::entry_messages(channel, release);
     messages.retain(|it| (known.unwrap_or(after) + 1..=through).contains(&it.sequence));
     let (sent, error) = send_entries(ports, release, to, below, messages).await;
-    let told = match error {
+    let sent_through = match error {
         None => Some(through),
         Some(_) => sent.or(known),
     };
-    let told = told.map(|through| Event::Notified { channel, through });
-    match (told, error) {
+    let sent_through = sent_through.map(|through| Event::Notified { channel, through });
+    match (sent_through, error) {
         (None, Some(error)) => Err(error),
-        (told, error) => Ok(Performed {
-            events: told.into_iter().collect(),
+        (sent_through, error) => Ok(Performed {
+            events: sent_through.into_iter().collect(),
             error,
             ..Performed::default()
         }),
@@ -135,7 +135,7 @@ async fn tell<P: Ports>(
 
 /// The last entry of which people were told there. They are told in order, so that they were told of
 /// those before it, too.
-async fn last_told<P: Ports>(
+async fn last_sent<P: Ports>(
     ports: &P,
     release: &Release,
     to: &Destination,
@@ -143,14 +143,14 @@ async fn last_told<P: Ports>(
     since: Timestamp,
 ) -> Result<Option<u64>, CallError> {
     let sent = sent_before(ports, to, below, since).await?;
-    let told = sent.iter().filter_map(|(key, _)| match key {
+    let sent_through = sent.iter().filter_map(|(key, _)| match key {
         MessageKey::Entry {
             release: of,
             sequence,
         } if of == release.id() => Some(*sequence),
         MessageKey::Entry { .. } | MessageKey::Card { .. } | MessageKey::Bulletin { .. } => None,
     });
-    Ok(told.max())
+    Ok(sent_through.max())
 }
 
 /// What was sent there since then. Where that cannot be read, nothing is known to have been sent, since
@@ -183,7 +183,7 @@ async fn send_entries<P: Ports>(
     below: Option<&SentMessage>,
     messages: Vec<EntryMessage>,
 ) -> (Option<u64>, Option<CallError>) {
-    let mut told = None;
+    let mut sent_through = None;
     for EntryMessage {
         sequence,
         mut message,
@@ -202,9 +202,9 @@ async fn send_entries<P: Ports>(
             ports.send(to, &message, below, &key).await
         };
         match sent.await {
-            Ok(_) => told = Some(sequence),
-            Err(error) => return (told, Some(error)),
+            Ok(_) => sent_through = Some(sequence),
+            Err(error) => return (sent_through, Some(error)),
         }
     }
-    (told, None)
+    (sent_through, None)
 }

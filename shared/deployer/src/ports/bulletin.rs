@@ -16,12 +16,12 @@ pub struct OpenBulletin {
     /// The channels in which people were notified.
     pub notified: BTreeSet<Channel>,
     /// Whether it may have been told where that is not known.
-    pub telling: Option<BeingTold>,
+    pub sending: Option<Sending>,
 }
 
 /// When a bulletin is told, where it can be found again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BeingTold {
+pub struct Sending {
     /// When it was about to be told first.
     pub since: Timestamp,
     /// Until when whoever is about to tell it may still do so.
@@ -48,11 +48,11 @@ pub trait Bulletins {
     async fn bulletin(&self, id: &BulletinId) -> Result<Option<OpenBulletin>, CallError>;
     /// Writes down that a bulletin is about to be told, unless it is closed, another one is in its
     /// place, or somebody else has done so since it was read. Whether it was written.
-    async fn set_telling(
+    async fn set_sending(
         &self,
         id: &BulletinId,
         read: &OpenBulletin,
-        telling: BeingTold,
+        sending: Sending,
     ) -> Result<bool, CallError>;
     /// Writes down in which channels a bulletin is told, and when the sweeper is to look at it
     /// again; never, if it is closed. Of another one that is in its place by now nothing is written.

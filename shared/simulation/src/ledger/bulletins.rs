@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use towpath_core::bulletin::{Bulletin, News};
 use towpath_core::names::BulletinId;
 use towpath_core::pipeline::Channel;
-use towpath_deployer::ports::{BeingTold, OpenBulletin};
+use towpath_deployer::ports::{OpenBulletin, Sending};
 
 use super::Ledger;
 
@@ -18,7 +18,7 @@ const WAKE_GRACE: SignedDuration = SignedDuration::from_secs(120);
 pub(crate) struct Stored {
     pub(crate) bulletin: Bulletin,
     pub(crate) notified: BTreeSet<Channel>,
-    pub(crate) telling: Option<BeingTold>,
+    pub(crate) sending: Option<Sending>,
     pub(crate) open: Open,
     pub(crate) due: Option<Timestamp>,
     problem: Option<String>,
@@ -55,7 +55,7 @@ impl Ledger {
         let stored = Stored {
             bulletin: bulletin.clone(),
             notified: BTreeSet::new(),
-            telling: None,
+            sending: None,
             open: Open::ToTell,
             due: Some(bulletin.at + WAKE_GRACE),
             problem,

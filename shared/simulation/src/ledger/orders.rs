@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towpath_core::bulletin::Bulletin;
 use towpath_core::names::{Fingerprint, ReleaseId};
-use towpath_core::release::{Block, Directive, Logged, Order, ServiceId, Subject, Upon};
+use towpath_core::release::{Block, Directive, Logged, Order, ServiceId, Subject, SubjectState};
 use towpath_deployer::ports::{Issue, Issued, OrderLog, Trail};
 use towpath_taskdef::image::Digest;
 
@@ -62,19 +62,19 @@ impl Orders {
 }
 
 impl Ledger {
-    fn upon(&self, subject: &Subject) -> Upon {
+    fn upon(&self, subject: &Subject) -> SubjectState {
         let last = self.orders.trail(subject).head;
         let last_of_all = self.orders.last_of_all();
         match subject {
-            Subject::Image(digest) => Upon {
+            Subject::Image(digest) => SubjectState {
                 last,
                 last_of_all,
                 active: self.orders.veto(digest).map(|veto| veto.text()),
-                ..Upon::default()
+                ..SubjectState::default()
             },
             Subject::Service(service) => {
                 let row = self.row(service);
-                Upon {
+                SubjectState {
                     last,
                     last_of_all,
                     active: row.hold.map(|hold| hold.text()),

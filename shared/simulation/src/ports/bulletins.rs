@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use towpath_core::bulletin::Bulletin;
 use towpath_core::names::BulletinId;
 use towpath_core::pipeline::Channel;
-use towpath_deployer::ports::{BeingTold, Bulletins, CallError, OpenBulletin};
+use towpath_deployer::ports::{Bulletins, CallError, OpenBulletin, Sending};
 
 use super::Port;
 use crate::deliver::Key;
@@ -69,24 +69,24 @@ impl Bulletins for Port {
             Ok(open.map(|stored| OpenBulletin {
                 bulletin: stored.bulletin.clone(),
                 notified: stored.notified.clone(),
-                telling: stored.telling,
+                sending: stored.sending,
             }))
         })
         .await
     }
 
-    async fn set_telling(
+    async fn set_sending(
         &self,
         id: &BulletinId,
         read: &OpenBulletin,
-        telling: BeingTold,
+        sending: Sending,
     ) -> Result<bool, CallError> {
         self.call(UPDATE, How::WriteLedger, |simulation, _| {
             let open = simulation.ledger.open_bulletin(id, Open::ToTell);
-            let Some(stored) = open.filter(|it| it.is(read) && it.telling == read.telling) else {
+            let Some(stored) = open.filter(|it| it.is(read) && it.sending == read.sending) else {
                 return Ok(false);
             };
-            stored.telling = Some(telling);
+            stored.sending = Some(sending);
             Ok(true)
         })
         .await

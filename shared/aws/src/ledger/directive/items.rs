@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use towpath_core::names::Fingerprint;
-use towpath_core::release::{Directive, Logged, Order, Subject, Upon};
+use towpath_core::release::{Directive, Logged, Order, Subject, SubjectState};
 use towpath_deployer::ports::{OrderLog, Trail};
 
 use crate::ledger::item::{
@@ -26,7 +26,7 @@ pub(super) const ORDERS: &str = "ORDERS";
 const PLACE: &str = "O#";
 
 /// What a subject's row says about orders.
-pub(super) fn row_of(item: &Item, subject: &Subject) -> Result<Upon, BadItem> {
+pub(super) fn row_of(item: &Item, subject: &Subject) -> Result<SubjectState, BadItem> {
     let last = match item.get("directive") {
         None => None,
         Some(_) => Some((
@@ -34,7 +34,7 @@ pub(super) fn row_of(item: &Item, subject: &Subject) -> Result<Upon, BadItem> {
             parsed(item, "directive_fingerprint")?,
         )),
     };
-    Ok(Upon {
+    Ok(SubjectState {
         last,
         last_of_all: None,
         active: optional(item, active(subject))?,
@@ -137,7 +137,7 @@ pub(super) fn transaction(
     table: &str,
     subject: &Subject,
     directive: &Directive,
-    seen: &Upon,
+    seen: &SubjectState,
     writer: &str,
 ) -> Result<Vec<TransactWriteItem>, BuildError> {
     let (key, _) = keys(subject);
@@ -186,7 +186,7 @@ pub(super) fn transaction(
 }
 
 /// The order is the last of all, if none has been given since.
-fn last_of_all(table: &str, directive: &Directive, seen: &Upon) -> PutBuilder {
+fn last_of_all(table: &str, directive: &Directive, seen: &SubjectState) -> PutBuilder {
     let put = Put::builder()
         .table_name(table)
         .item("pk", text(ORDERS))
@@ -208,7 +208,7 @@ fn update(
     table: &str,
     subject: &Subject,
     directive: &Directive,
-    seen: &Upon,
+    seen: &SubjectState,
 ) -> Result<UpdateBuilder, BuildError> {
     let (key, sort) = keys(subject);
     let set = "SET #directive = :sequence, #print = :print";

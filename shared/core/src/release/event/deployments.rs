@@ -36,12 +36,10 @@ impl Event {
     fn named(&self) -> Named<'_> {
         match self {
             Self::DeploymentStarted {
-                deployment,
-                alias: also,
-                ..
+                deployment, alias, ..
             } => Named {
                 started: Some(deployment),
-                alias: also.as_ref(),
+                alias: alias.as_ref(),
                 ..Named::default()
             },
             Self::TaskStarted { task, .. } => Named {
@@ -49,12 +47,10 @@ impl Event {
                 ..Named::default()
             },
             Self::RollbackStarted {
-                deployment,
-                alias: also,
-                ..
+                deployment, alias, ..
             } => Named {
                 rollback: deployment.as_ref(),
-                alias: also.as_ref(),
+                alias: alias.as_ref(),
                 ..Named::default()
             },
             Self::DeploymentObserved {

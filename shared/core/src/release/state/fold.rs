@@ -175,12 +175,10 @@ impl Release {
                 self.with_live(|live| live.scaling.settled());
             }
             Event::DeploymentStarted {
-                deployment,
-                alias: also,
-                ..
+                deployment, alias, ..
             } => {
                 self.settle(ActionKind::Start);
-                self.with_live(|live| live.deployment_started(deployment, also.as_ref(), at));
+                self.with_live(|live| live.deployment_started(deployment, alias.as_ref(), at));
             }
             Event::DeploymentReported { deployment, .. } => {
                 self.with_live(|live| live.deployment_reported(deployment));
@@ -195,7 +193,7 @@ impl Release {
             Event::RollbackStarted {
                 reason,
                 deployment,
-                alias: also,
+                alias,
                 outcome,
                 hold,
             } => {
@@ -208,7 +206,7 @@ impl Release {
                 };
                 let by = deployment.clone().map(|id| RollbackDeployment {
                     id,
-                    alias: also.clone(),
+                    alias: alias.clone(),
                 });
                 self.with_live(|live| live.progress.rollback_started(ongoing, by));
             }

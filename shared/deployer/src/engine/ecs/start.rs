@@ -33,8 +33,8 @@ pub(super) async fn start<P: Ports>(
     if tried != Tried::Never {
         // However it has ended since, it is not started a second time.
         if let Some(deployment) = update.listed(ports, Over::Counts).await? {
-            let also = alias_of(ports, place, &Value::Null, revision).await;
-            return Ok(vec![started(deployment, also, true)]);
+            let alias = alias_of(ports, place, &Value::Null, revision).await;
+            return Ok(vec![started(deployment, alias, true)]);
         }
         if tried == Tried::Perhaps {
             let action = ActionKind::Start;
@@ -52,14 +52,14 @@ pub(super) async fn start<P: Ports>(
     }
     let service = ports.update_service(place, revision).await?;
     let deployment = update.started(ports, &service).await?;
-    let also = alias_of(ports, place, &service, revision).await;
-    Ok(vec![started(deployment, also, false)])
+    let alias = alias_of(ports, place, &service, revision).await;
+    Ok(vec![started(deployment, alias, false)])
 }
 
-fn started(deployment: DeploymentId, also: Option<DeploymentId>, found: bool) -> Event {
+fn started(deployment: DeploymentId, alias: Option<DeploymentId>, found: bool) -> Event {
     Event::DeploymentStarted {
         deployment,
-        alias: also,
+        alias,
         found,
     }
 }

@@ -37,13 +37,13 @@ where
         }
     };
     let key = ports.link_key().await?;
-    let taken = replies
+    let recorded = replies
         .into_iter()
-        .map(|reply| take_one(ports, set_up, &key, reply));
-    join_all(taken).await.into_iter().collect()
+        .map(|reply| record_one(ports, set_up, &key, reply));
+    join_all(recorded).await.into_iter().collect()
 }
 
-async fn take_one<P: Ledger + Parameters + Clock>(
+async fn record_one<P: Ledger + Parameters + Clock>(
     ports: &P,
     set_up: &SetUp,
     key: &[u8],
