@@ -64,7 +64,7 @@ struct Report<'a> {
     /// What the service would wait for before it is taken.
     waits_for: Option<String>,
     /// What people should know of how the service is set up.
-    remarks: &'a [String],
+    remarks: Vec<String>,
     unknown_fields: &'a [String],
     same: bool,
     changes: Value,
@@ -274,7 +274,7 @@ fn report<'a>(
             .collect(),
         suspends_auto_scaling: preview.plan.suspends().is_some(),
         waits_for,
-        remarks,
+        remarks: remarks.iter().map(ToString::to_string).collect(),
         unknown_fields,
         same: preview.plan.runs_already(),
         changes: diff.to_json(),
@@ -367,7 +367,7 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
     if let Some(keeper) = &report.waits_for {
         writeln!(out, "  {BAD}waits for     {}{BAD:#}", safe(keeper))?;
     }
-    for remark in report.remarks {
+    for remark in &report.remarks {
         writeln!(out, "  {BAD}know that     {}{BAD:#}", safe(remark))?;
     }
     for field in report.unknown_fields {

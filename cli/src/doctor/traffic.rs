@@ -40,7 +40,9 @@ pub(crate) fn findings(seen: &StageState<'_>, traffic: &[TrafficMechanism]) -> V
     }
     let help = "what checks and approvals can wait for with each way of traffic: docs/operations.md#services-without-a-load-balancer";
     let remarks = remarks.into_iter();
-    remarks.map(|remark| check.warning(remark, help)).collect()
+    remarks
+        .map(|remark| check.warning(remark.to_string(), help))
+        .collect()
 }
 
 #[cfg(test)]

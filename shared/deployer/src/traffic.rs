@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 use towpath_core::pipeline::HookPoint;
-use towpath_core::release::{Checkpoints, Place};
+use towpath_core::release::{Checkpoints, Place, Registration, Remark};
 
 use crate::ports::{CallError, Ports};
 use crate::service::{Service, list, text};
@@ -100,12 +100,8 @@ impl fmt::Display for TrafficMechanism {
             Self::ServiceConnect { .. } => "ECS shifts the traffic of Service Connect",
             Self::VpcLattice { .. } => "ECS shifts the traffic of VPC Lattice",
             Self::Gateway => "ECS shifts the traffic of its gateway",
-            Self::Headless => {
-                "ECS shifts no traffic: no load balancer, Service Connect, VPC Lattice or gateway leads to the service, and its new tasks work as soon as they run"
-            }
-            Self::Unknown => {
-                "what leads traffic to the service cannot be told: it shows none, and its service revision cannot be read"
-            }
+            Self::Headless => return Remark::Headless.fmt(f),
+            Self::Unknown => return Remark::TrafficUnknown.fmt(f),
         })
     }
 }
@@ -138,38 +134,41 @@ pub fn current_revision(service: &Value) -> Option<&str> {
 
 /// What people should know of how traffic moves before they rely on what a stage waits for.
 #[must_use]
-pub fn remarks(traffic: &[TrafficMechanism], checkpoints: &Checkpoints) -> Vec<String> {
+pub fn remarks(traffic: &[TrafficMechanism], checkpoints: &Checkpoints) -> Vec<Remark> {
     let checked = checkpoints
         .hooks
         .iter()
         .any(|point| matches!(point, HookPoint::AfterTestTraffic));
+    let no_listener = |of| Remark::NoTestListener { of };
     let mut remarks = Vec::new();
     for mechanism in traffic {
         match mechanism {
-            TrafficMechanism::Headless | TrafficMechanism::Unknown => {
-                remarks.push(mechanism.to_string());
-                if checked {
-                    remarks.push(
-                        "there are checks after test traffic, but nothing is known to lead test traffic to green, as a test listener does: what they ask is not known to be green".into(),
-                    );
-                }
-            }
-            TrafficMechanism::LoadBalancer { tested: false } if checked => remarks.push(
-                "there are checks after test traffic, but a load balancer of the service has no `testListenerRule` in its `advancedConfiguration`, so that no test listener leads to green: what they ask is not known to be green".into(),
-            ),
-            TrafficMechanism::VpcLattice { tested: false } if checked => remarks.push(
-                "there are checks after test traffic, but a VPC Lattice configuration of the service has no `testListenerRule` in its `advancedConfiguration`, so that no test listener leads to green: what they ask is not known to be green".into(),
-            ),
-            TrafficMechanism::ServiceConnect { header } if checked => remarks.push(format!(
-                "there are checks after test traffic: Service Connect has no test listener, it leads requests with the header `{header}` to green, inside of its namespace only, which the hook function is not in; let a one-off task check, or a test listener of a load balancer"
-            )),
-            TrafficMechanism::Gateway if checked => remarks.push(
-                "there are checks after test traffic: the gateway's `testTrafficRules` name the header that leads a request to green; send it with the check, under `headers`".into(),
-            ),
+            TrafficMechanism::Headless => remarks.push(Remark::Headless),
+            TrafficMechanism::Unknown => remarks.push(Remark::TrafficUnknown),
             TrafficMechanism::LoadBalancer { .. }
             | TrafficMechanism::VpcLattice { .. }
             | TrafficMechanism::ServiceConnect { .. }
             | TrafficMechanism::Gateway => {}
+        }
+        if !checked {
+            continue;
+        }
+        match mechanism {
+            TrafficMechanism::Headless | TrafficMechanism::Unknown => {
+                remarks.push(Remark::NoTestTraffic);
+            }
+            TrafficMechanism::LoadBalancer { tested: false } => {
+                remarks.push(no_listener(Registration::LoadBalancer));
+            }
+            TrafficMechanism::VpcLattice { tested: false } => {
+                remarks.push(no_listener(Registration::VpcLattice));
+            }
+            TrafficMechanism::ServiceConnect { header } => remarks.push(Remark::TestHeader {
+                header: header.clone(),
+            }),
+            TrafficMechanism::Gateway => remarks.push(Remark::TestTrafficRules),
+            TrafficMechanism::LoadBalancer { tested: true }
+            | TrafficMechanism::VpcLattice { tested: true } => {}
         }
     }
     remarks

@@ -3,7 +3,7 @@
 use serde_json::json;
 use towpath_core::names::{Fingerprint, TaskDefinitionArn};
 use towpath_core::release::{
-    BaseRevision, Block, Plan, Principal, ScalableTarget, ScalingState, ServiceRow,
+    BaseRevision, Block, Plan, Principal, Remark, ScalableTarget, ScalingState, ServiceRow,
 };
 use towpath_deployer::ports::ImageDetail;
 use towpath_taskdef::TaskDefinition;
@@ -134,7 +134,7 @@ fn plan_does_not_take_what_is_being_rolled_out_for_what_runs() {
 fn plan_says_what_should_be_known_of_the_service() {
     let mut deployer = shop();
     if let Some((_, plan)) = &mut deployer.preview {
-        plan.remarks = vec!["ECS shifts no traffic".into()];
+        plan.remarks = vec![Remark::Headless];
     }
     let text = no(
         &deployer,

@@ -8,6 +8,8 @@ mod hold;
 mod misfit;
 mod parts;
 mod planned;
+mod remark;
+mod scaling;
 mod status;
 
 use std::fmt;

@@ -71,7 +71,7 @@ pub use plan::{BaseRevision, DeploymentTarget, ImageChange, Plan, ScalableTarget
 pub use reason::{
     AwsSaid, AwsService, ClosedReason, DeploymentFault, DifferentPlaces, EndReason, External,
     FailedCheck, FaultCause, FaultLeft, HoldReason, ImageProblem, LateCause, Misfit, NotRestored,
-    OtherStrategy, Reason, RefusedAction, Registration, ReplyRefusal, RollbackImpossible,
+    OtherStrategy, Reason, RefusedAction, Registration, Remark, ReplyRefusal, RollbackImpossible,
     RollbackReason, SetUpProblem, UnansweredHook, Unfinished, VoidReason, WhyNotRestored,
     WhyRefused,
 };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use towpath_taskdef::image::Platform;
 
-use super::{ActionKind, Block, DifferentPlaces, RollbackImpossible, ServiceId, ServiceRow};
+use super::{Block, DifferentPlaces, Remark, RollbackImpossible, ServiceId, ServiceRow};
 use crate::names::{ContainerName, Fingerprint, ParameterName, TaskDefinitionArn};
 
 /// What a rollout would do: which revision it starts from, what would be registered, and what has
@@ -45,7 +45,7 @@ pub struct Plan {
     pub ready_minutes: Option<u32>,
     /// What people should know of how the service is set up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Remark>,
     /// Why what runs now could not be brought back, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cannot_roll_back: Option<RollbackImpossible>,
@@ -141,57 +141,21 @@ impl ScalableTarget {
         (within != desired).then_some(within)
     }
 
-    /// What people should know of that; `None` where it is not so.
-    #[must_use]
-    pub fn forced(&self, desired: u32) -> Option<String> {
-        let within = self.forced_from(desired)?;
-        Some(format!(
-            "the service wants {desired} tasks, its scalable target is for {} to {}, and AWS would change that to {within} with any call about the target",
-            self.least, self.most
-        ))
-    }
-
-    /// That it was left as it was found, for people, where it was to be suspended or put back.
-    #[must_use]
-    pub fn left(&self, desired: u32, restoring: bool) -> String {
-        let forced = self.forced(desired).unwrap_or_default();
-        match restoring {
-            true => format!("could not {}: {forced}", ActionKind::RestoreScaling),
-            false => format!("auto scaling is not suspended: {forced}"),
-        }
-    }
-
-    /// From when on a call about the target leaves the desired count as it is; `None` where it does
-    /// now.
-    #[must_use]
-    pub fn once(&self, desired: u32) -> Option<String> {
-        let within = self.forced_from(desired)?;
-        let bound = if within > desired { "least" } else { "most" };
-        Some(format!("once the service wants at {bound} {within} tasks"))
-    }
-
-    /// How the target is set to that, for whoever has to do it themselves: a command, and when it
-    /// may be run.
-    #[must_use]
-    pub fn way_to(&self, state: ScalingState, desired: u32, service: &ServiceId) -> String {
-        let command = state.command(service);
-        match self.once(desired) {
-            Some(once) => format!("{once}, run `{command}`"),
-            None => format!("run `{command}`"),
-        }
-    }
-
     /// What people should know before the service is rolled out to.
     #[must_use]
-    pub fn remark(&self, desired: u32, service: &ServiceId) -> Option<String> {
+    pub fn remark(&self, desired: u32, service: &ServiceId) -> Option<Remark> {
         if self.state == ScalingState::SUSPENDED {
-            let way = self.way_to(ScalingState::default(), desired, service);
-            return Some(format!(
-                "auto scaling was found suspended altogether, and stays so; to resume it, {way}"
-            ));
+            return Some(Remark::ScalingSuspended {
+                target: *self,
+                desired,
+                service: service.clone(),
+            });
         }
         let forced = self.forced_from(desired).is_some();
-        forced.then(|| self.left(desired, false))
+        forced.then_some(Remark::ScalingLeft {
+            target: *self,
+            desired,
+        })
     }
 }
 
@@ -214,30 +178,6 @@ impl ScalingState {
         dynamic_out: true,
         scheduled: true,
     };
-
-    /// The command that sets the service's scalable target to this, for whoever has to do it
-    /// themselves: <https://docs.aws.amazon.com/cli/latest/reference/application-autoscaling/register-scalable-target.html>.
-    #[must_use]
-    pub fn command(self, service: &ServiceId) -> String {
-        let Self {
-            dynamic_in,
-            dynamic_out,
-            scheduled,
-        } = self;
-        let ServiceId {
-            account: _,
-            region,
-            cluster,
-            service,
-        } = service;
-        format!(
-            "aws application-autoscaling register-scalable-target --region {region} \
-             --service-namespace ecs --scalable-dimension ecs:service:DesiredCount \
-             --resource-id service/{cluster}/{service} --suspended-state \
-             DynamicScalingInSuspended={dynamic_in},DynamicScalingOutSuspended={dynamic_out},\
-             ScheduledScalingSuspended={scheduled}"
-        )
-    }
 }
 
 /// What CodeDeploy is told of the service, read from the service itself: an AppSpec that still

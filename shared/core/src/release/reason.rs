@@ -24,6 +24,7 @@ mod hold;
 mod misfit;
 mod planned;
 mod refused;
+mod remark;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,7 @@ pub use self::hold::HoldReason;
 pub use self::misfit::{Misfit, OtherStrategy, Registration, SetUpProblem};
 pub use self::planned::{DifferentPlaces, ImageProblem, RollbackImpossible};
 pub use self::refused::{RefusedAction, WhyRefused};
+pub use self::remark::Remark;
 use super::{ActiveRollout, Block, CheckResult, Principal, ServiceId};
 use crate::names::{DeploymentId, StageName};
 use crate::pipeline::{HookPoint, Span};

@@ -5,7 +5,7 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::release::{
     AwsSaid, Checkpoints, DeploymentFault, DeploymentStatus, DeploymentTarget, Event, FaultCause,
-    LateCause, Misfit, Observe, Place, RollBack, RollbackReason, Start, Tried,
+    LateCause, Misfit, Observe, Place, Remark, RollBack, RollbackReason, Start, Tried,
 };
 
 use crate::ports::{CallError, DeploymentGroup, Ports};
@@ -91,7 +91,7 @@ pub(crate) struct SetUp {
     /// For how many minutes the deployment waits for people, where it does.
     pub(crate) ready_minutes: Option<u32>,
     /// What people should know of it.
-    pub(crate) remarks: Vec<String>,
+    pub(crate) remarks: Vec<Remark>,
     /// The service's revision, where it was read.
     pub(crate) revision: Option<Value>,
 }

@@ -82,6 +82,12 @@ fn several_ways_lead_to_a_service() {
     assert_eq!(found.len(), 2, "{found:?}");
 }
 
+/// What people should know, as they read it.
+fn says(traffic: &[TrafficMechanism], checkpoints: &Checkpoints) -> Vec<String> {
+    let remarks = remarks(traffic, checkpoints);
+    remarks.iter().map(ToString::to_string).collect()
+}
+
 #[test]
 fn checks_that_need_a_test_listener_say_so_where_there_is_none() {
     for mechanism in [
@@ -93,18 +99,18 @@ fn checks_that_need_a_test_listener_say_so_where_there_is_none() {
         TrafficMechanism::Headless,
         TrafficMechanism::Unknown,
     ] {
-        let said = remarks(std::slice::from_ref(&mechanism), &checked()).join("; ");
+        let said = says(std::slice::from_ref(&mechanism), &checked()).join("; ");
         assert!(said.contains("test listener"), "{mechanism:?}: {said}");
     }
-    let gateway = remarks(&[TrafficMechanism::Gateway], &checked()).join("; ");
+    let gateway = says(&[TrafficMechanism::Gateway], &checked()).join("; ");
     assert!(gateway.contains("testTrafficRules"), "{gateway}");
     for mechanism in [
         TrafficMechanism::LoadBalancer { tested: true },
         TrafficMechanism::VpcLattice { tested: true },
     ] {
-        assert_eq!(remarks(&[mechanism], &checked()), [""; 0]);
+        assert_eq!(says(&[mechanism], &checked()), [""; 0]);
     }
-    let unchecked = remarks(&[TrafficMechanism::Headless], &Checkpoints::default());
+    let unchecked = says(&[TrafficMechanism::Headless], &Checkpoints::default());
     assert!(
         unchecked[0].starts_with("ECS shifts no traffic"),
         "{unchecked:?}"

@@ -1,4 +1,5 @@
-//! Each thing that may not fit: as it is stored, and the sentence that people read.
+//! What does not fit, and what people should know before they rely on it: as it is stored, and as people
+//! read it.
 
 use towpath_taskdef::image::Platform;
 
@@ -6,8 +7,8 @@ use crate::appspec::AppSpecError;
 use crate::names::CodeDeployName;
 use crate::pipeline::{HookPoint, MissingContainers};
 use crate::release::{
-    ImageProblem, Misfit, OtherStrategy, Registration, ServiceId, SetUpProblem, Unfounded,
-    WhyRefused,
+    ImageProblem, Misfit, OtherStrategy, Registration, Remark, ScalableTarget, ScalingState,
+    ServiceId, SetUpProblem, Unfounded, WhyRefused,
 };
 use crate::sample;
 
@@ -201,4 +202,53 @@ fn what_does_not_fit_is_stored_as_a_value_and_said_in_a_sentence() {
         format!("{stored}\n    {why}")
     });
     insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn what_people_should_know_is_stored_as_a_value_and_said_in_a_sentence() {
+    let target = |state| ScalableTarget {
+        state,
+        least: 1,
+        most: 4,
+    };
+    let remarks = [
+        Remark::Headless,
+        Remark::TrafficUnknown,
+        Remark::NoTestTraffic,
+        Remark::NoTestListener {
+            of: Registration::LoadBalancer,
+        },
+        Remark::NoTestListener {
+            of: Registration::VpcLattice,
+        },
+        Remark::TestHeader {
+            header: "x-amzn-ecs-blue-green-test".into(),
+        },
+        Remark::TestTrafficRules,
+        Remark::SucceedsEarly,
+        Remark::MayPause,
+        Remark::ImageUnread {
+            said: "ecr:BatchGetImage: AccessDeniedException: no right".into(),
+            needs: "linux/amd64".into(),
+        },
+        Remark::OnePlatform {
+            image: ["linux/arm64".parse::<Platform>().unwrap()].into(),
+        },
+        Remark::ScalingSuspended {
+            target: target(ScalingState::SUSPENDED),
+            desired: 0,
+            service: service(),
+        },
+        Remark::ScalingLeft {
+            target: target(ScalingState::default()),
+            desired: 0,
+        },
+    ];
+    let lines = remarks.map(|remark| {
+        let stored = serde_json::to_string(&remark).unwrap();
+        let read: Remark = serde_json::from_str(&stored).unwrap();
+        assert_eq!(read, remark);
+        format!("{stored}\n    {remark}")
+    });
+    insta::assert_snapshot!(lines.join("\n"));
 }

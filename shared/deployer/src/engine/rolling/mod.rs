@@ -15,8 +15,8 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId};
 use towpath_core::release::{
     AwsSaid, AwsService, DeploymentFault, DeploymentStatus, DeploymentStep, Event, External,
-    FaultCause, FaultLeft, LateCause, Misfit, Observe, OtherStrategy, Place, RollBack, Start,
-    Tried,
+    FaultCause, FaultLeft, LateCause, Misfit, Observe, OtherStrategy, Place, Remark, RollBack,
+    Start, Tried,
 };
 
 use super::contract::{
@@ -100,13 +100,13 @@ impl Engine for Rolling {
 }
 
 /// What people should know of how a rolling update of the service ends, or stands still.
-fn remarks(service: &Service<'_>) -> Vec<String> {
+fn remarks(service: &Service<'_>) -> Vec<Remark> {
     let mut remarks = Vec::new();
     if service.succeeds_early() {
-        remarks.push("ECS counts a deployment of the service as successful before all of its tasks are new (`earlySuccessCriteria`); the rollout is over when they are".to_owned());
+        remarks.push(Remark::SucceedsEarly);
     }
     if service.may_pause() {
-        remarks.push("the service's deployments pause (a PAUSE lifecycle hook) until somebody answers with ContinueServiceDeployment: the rollout waits for that within its `timeout`".to_owned());
+        remarks.push(Remark::MayPause);
     }
     remarks
 }

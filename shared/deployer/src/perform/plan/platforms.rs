@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use towpath_core::release::Misfit;
+use towpath_core::release::{Misfit, Remark};
 use towpath_taskdef::TaskDefinition;
-use towpath_taskdef::image::{Platform, listed};
+use towpath_taskdef::image::Platform;
 
 use super::Request;
 use crate::ports::{CallError, Ports};
@@ -54,7 +54,7 @@ impl Platforms {
         &self,
         service: &Service<'_>,
         definition: &TaskDefinition,
-    ) -> Result<Option<String>, Misfit> {
+    ) -> Result<Option<Remark>, Misfit> {
         let needs = definition.platform(is_on_fargate(service.0));
         if needs.are_unmet_by(&self.known) {
             return Err(Misfit::Platform {
@@ -63,17 +63,15 @@ impl Platforms {
             });
         }
         if let Some(why) = &self.unread {
-            return Ok(Some(format!(
-                "what the image is for cannot be read ({why}), and the service's tasks run on {needs}"
-            )));
+            return Ok(Some(Remark::ImageUnread {
+                said: why.clone(),
+                needs: needs.to_string(),
+            }));
         }
         // An image for several is taken to be for these.
         let single = self.known.len() == 1 && needs.is_unknown();
-        Ok(single.then(|| {
-            format!(
-                "the image is for {} alone, and whether the service's instances are, nothing says: set `runtimePlatform` in the task definition",
-                listed(&self.known)
-            )
+        Ok(single.then(|| Remark::OnePlatform {
+            image: self.known.clone(),
         }))
     }
 }
@@ -93,7 +91,8 @@ mod tests {
             unread: of.is_empty().then(|| "AccessDeniedException".to_owned()),
         };
         let found = platforms.check(&Service(&service), &definition);
-        found.map_err(|misfit| misfit.to_string())
+        let found = found.map_err(|misfit| misfit.to_string())?;
+        Ok(found.map(|remark| remark.to_string()))
     }
 
     #[test]
