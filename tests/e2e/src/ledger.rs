@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use towpath_core::message::reason_of;
+use towpath_core::release::Event;
 
 use crate::lab::{Error, Lab};
 
@@ -117,6 +118,20 @@ impl<'a> Ledger<'a> {
 pub fn why(event: &Value) -> String {
     let event = serde_json::from_value(event.clone()).expect("an event");
     reason_of(&event).unwrap_or_default()
+}
+
+/// What people should know of the plan that an event of the ledger has, in the sentences that they read.
+///
+/// # Panics
+/// When it is no event with a plan.
+#[must_use]
+pub fn remarks(event: &Value) -> String {
+    let event: Event = serde_json::from_value(event.clone()).expect("an event");
+    let Event::Planned { plan, .. } = event else {
+        panic!("it has no plan: {event:?}");
+    };
+    let remarks: Vec<_> = plan.remarks.iter().map(ToString::to_string).collect();
+    remarks.join("; ")
 }
 
 fn text(value: &Value) -> String {

@@ -23,7 +23,7 @@ mod world;
 pub use account::{Account, Place, Stolen, TOOLS};
 pub use assertions::DeadLetter;
 pub use lab::{Error, Lab, Options};
-pub use ledger::{Ledger, Listed, why};
+pub use ledger::{Ledger, Listed, remarks, why};
 pub use narrator::Narrator;
 pub use native::{Native, Reached};
 pub use network::{LoadBalancer, Network, find_listener, network_of};

@@ -1,7 +1,7 @@
 //! What becomes of a service's auto scaling when somebody changes it while a release is on its way.
 
 use serde_json::{Value, json};
-use towpath_e2e::{APPROVER, Error, World, why};
+use towpath_e2e::{APPROVER, Error, World, remarks, why};
 
 const TAG: &str = "3f2c1ab";
 
@@ -92,7 +92,7 @@ async fn a_service_that_somebody_put_to_sleep_is_not_woken() -> Result<(), Error
     assert_eq!(stands(&world).await?, before);
     assert_eq!(before.0, 0);
     let planned = world.events_named(TAG, "planned").await?;
-    let remarks = planned[0]["plan"]["remarks"].to_string();
+    let remarks = remarks(&planned[0]);
     assert!(
         remarks.contains("auto scaling is not suspended"),
         "{remarks}"
@@ -129,7 +129,7 @@ async fn a_service_that_was_put_to_sleep_meanwhile_is_not_woken_either() -> Resu
     world.push("4a5b6c7", "healthy").await?;
     assert_eq!(world.ended("4a5b6c7").await?, "succeeded");
     let planned = world.events_named("4a5b6c7", "planned").await?;
-    let remarks = planned[0]["plan"]["remarks"].to_string();
+    let remarks = remarks(&planned[0]);
     for said in [
         "auto scaling was found suspended altogether",
         "once the service wants at least 1 tasks, run `aws application-autoscaling",

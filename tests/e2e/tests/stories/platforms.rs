@@ -2,7 +2,7 @@
 //! not fit: nothing is registered, and nothing started.
 
 use serde_json::{Value, json};
-use towpath_e2e::{Error, World};
+use towpath_e2e::{Error, World, remarks};
 
 const TAG: &str = "3f2c1ab";
 const NEXT: &str = "4a5b6c7";
@@ -87,7 +87,7 @@ async fn what_cannot_be_looked_at_keeps_nobody() -> Result<(), Error> {
     assert_eq!(world.ended(TAG).await?, "succeeded");
     assert_eq!(world.running("test").await?, [digest.as_str()]);
     let planned = world.events_named(TAG, "planned").await?;
-    let remarks = planned[0]["plan"]["remarks"].to_string();
+    let remarks = remarks(&planned[0]);
     assert!(
         remarks.contains("what the image is for cannot be read"),
         "{remarks}"
