@@ -1,6 +1,7 @@
 //! `towpath status`: what runs in each stage, since when, and what is on its way.
 
 mod judged;
+mod text;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -9,7 +10,6 @@ use futures_util::future::{join_all, try_join};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use serde::Serialize;
-use towpath_core::message::state;
 use towpath_core::names::{PipelineName, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{Block, Home, Outcome, ServiceRow, Summary};
@@ -19,10 +19,9 @@ use super::history::{ReleaseLine, coloured};
 use crate::deployer::orders::Orders;
 use crate::deployer::reads::Reads;
 use crate::deployer::{NoSuchPipeline, all_pipelines, service_of};
-use crate::describe::{ago, safe, time};
 use crate::doctor::stage::StageAt;
 use crate::doctor::stage_reads::{self, StageReads};
-use crate::output::{Answer, BAD, Failure, GOOD, NAME, Output, QUIET, WARN, write_json};
+use crate::output::{Answer, Failure, Output, write_json};
 
 /// How many of a pipeline's newest releases are read for the tags of those that run.
 const NEWEST: usize = 50;
@@ -137,7 +136,7 @@ pub(super) async fn run<D: Orders + Reads>(
     let report = report(deployer, arguments.pipeline.as_ref(), deployer.prefix()).await?;
     match output {
         Output::Json => write_json(out, &report)?,
-        Output::Text => write_text(out, &report, deployer.now())?,
+        Output::Text => text::write(out, &report, deployer.now())?,
     }
     Ok(Answer::yes_if(report.ok))
 }
@@ -366,122 +365,6 @@ async fn tag_of<D: Orders>(
         Some(summary) => Ok(Some(tag(summary))),
         None => Ok(deployer.summary(release).await?.as_ref().map(tag)),
     }
-}
-
-fn write_text(out: &mut dyn Write, report: &Report, now: Timestamp) -> Result<(), Failure> {
-    if report.pipelines.is_empty() && report.unusable.is_empty() {
-        writeln!(
-            out,
-            "{QUIET}no pipelines yet: `towpath apply FILE` stores one{QUIET:#}"
-        )?;
-    }
-    for pipeline in &report.pipelines {
-        writeln!(
-            out,
-            "{NAME}{}{NAME:#} {QUIET}from {}, version {}{QUIET:#}",
-            pipeline.pipeline, pipeline.repository, pipeline.version
-        )?;
-        let names = pipeline.stages.iter().map(|stage| stage.stage.len());
-        let width = names.max().unwrap_or_default();
-        for stage in &pipeline.stages {
-            writeln!(out, "  {:width$}  {}", stage.stage, line(stage, now))?;
-        }
-        for open in &pipeline.open {
-            writeln!(
-                out,
-                "  {QUIET}open{QUIET:#} {} {QUIET}{}{QUIET:#}: {}",
-                open.name(),
-                open.release,
-                safe(&state(open))
-            )?;
-        }
-        for one in &pipeline.not_trusted {
-            writeln!(
-                out,
-                "  {QUIET}ended{QUIET:#} {} {QUIET}{}{QUIET:#}: {BAD}{}{BAD:#}",
-                one.name(),
-                one.release,
-                safe(&state(one))
-            )?;
-        }
-        if let Some(Last(last)) = &pipeline.last {
-            writeln!(
-                out,
-                "  {QUIET}last{QUIET:#} {} {}; {QUIET}`towpath history {}` says more{QUIET:#}",
-                last.name(),
-                coloured(last.outcome, &safe(&state(last))),
-                last.release
-            )?;
-        }
-    }
-    for (parameter, problem) in &report.unusable {
-        writeln!(out, "{BAD}unusable{BAD:#} {parameter}: {}", safe(problem))?;
-    }
-    Ok(())
-}
-
-fn line(stage: &StageStatus, now: Timestamp) -> String {
-    let mut parts = vec![match (&stage.runs, &stage.runs_instead) {
-        (Some(running), _) => since(running, now),
-        (None, None) => format!("{QUIET}no release deployed yet{QUIET:#}"),
-        (None, Some(instead)) => format!(
-            "{WARN}{}{WARN:#}, Towpath does not know since when",
-            instead.called
-        ),
-    }];
-    if let Some(instead) = &stage.runs_instead {
-        let last_left = stage.last_left.as_ref();
-        let last_left = last_left.map_or_else(String::new, |left| {
-            format!("; Towpath's last there was {}", since(left, now))
-        });
-        parts.push(format!("{WARN}{}{WARN:#}{last_left}", safe(&instead.says)));
-    }
-    if let Some(moving) = &stage.rolling_out {
-        let name = moving.tag.as_deref().unwrap_or(moving.release.as_str());
-        parts.push(format!("{name} is being rolled out ({})", stage.engine));
-    }
-    if let Some(reason) = stage.runs.as_ref().and_then(|runs| runs.vetoed.as_ref()) {
-        parts.push(format!("{BAD}VETOED{BAD:#}: {}", safe(&reason.to_string())));
-    }
-    if let Some(what) = &stage.failed {
-        parts.push(format!("{BAD}FAILED{BAD:#}: {}", safe(what)));
-    }
-    match &stage.hold {
-        None => {}
-        Some(Block::Order { by, reason, .. }) => parts.push(format!(
-            "{BAD}HELD{BAD:#} by {}: {}",
-            safe(&by.to_string()),
-            safe(reason)
-        )),
-        Some(why @ (Block::Release(_) | Block::EditedOrders { .. } | Block::Unreadable { .. })) => {
-            parts.push(format!("{BAD}HELD{BAD:#}: {}", safe(&why.to_string())));
-        }
-    }
-    if let Some(know) = &stage.know {
-        parts.push(format!("{WARN}know that{WARN:#} {}", safe(know)));
-    }
-    if let Some(why) = &stage.not_looked_at {
-        parts.push(format!(
-            "{QUIET}how its service stands could not be asked: {}{QUIET:#}",
-            safe(why)
-        ));
-    }
-    parts.join("; ")
-}
-
-/// What a release brought, and since when.
-fn since(running: &Running, now: Timestamp) -> String {
-    let name = running.tag.as_deref().or(running.digest.as_deref());
-    let name = name.unwrap_or(&running.called);
-    let what = match running.before_release {
-        false => String::new(),
-        true => format!(", which ran before {},", running.release),
-    };
-    format!(
-        "{GOOD}{name}{GOOD:#}{what} since {} {QUIET}({}){QUIET:#}",
-        time(running.since),
-        ago(running.since, now)
-    )
 }
 
 fn in_words<T: ToString, S: serde::Serializer>(

@@ -38,7 +38,14 @@ const ADDED: [(&str, &[&str]); 12] = [
     ),
     ("an event", &["Event::Watched", "Self::Watched"]),
     ("a key of a pipeline or a stage", &["RollbackPolicy"]),
-    ("a column of `towpath status`", &["StageReads"]),
+    (
+        "a column of `towpath status`",
+        &[
+            "StageReads",
+            "rolling_out: Option<Moving>",
+            "stage.rolling_out",
+        ],
+    ),
     (
         "a verb",
         &["Verb::Veto", "mod veto;\nmod why;", "Veto(veto::"],
