@@ -223,6 +223,7 @@ impl<P: Ports> Run<'_, P> {
         if unwritten && matches!(self.flush(Some(due)).await?, Flushed::Reloaded) {
             return Ok(());
         }
+        let looks = tasks.iter().any(Task::only_looks);
         let performed = perform(self.ports, &self.view, tasks).await;
         if performed.iter().flat_map(|it| &it.events).any(fails) {
             // What a hook function has reported meanwhile says why, and comes before it.
@@ -259,7 +260,11 @@ impl<P: Ports> Run<'_, P> {
         if let Some(said) = said.cloned().reduce(|all, said| format!("{all}; {said}")) {
             self.problem = Some((said, later(now, TRY_LATER)));
             let (unwritten, view) = (&mut self.unwritten, &mut self.view);
-            unwritten.leave_open(view, until, &unknown.join("; "), not_done, now);
+            let said = unknown.join("; ");
+            if looks {
+                unwritten.look_failed(view, &said, now);
+            }
+            unwritten.leave_open(view, until, &said, not_done, now);
         }
         Ok(())
     }

@@ -211,3 +211,24 @@ fn a_right_that_advance_lacks_to_answer_is_told() {
     };
     at(&release, refused);
 }
+
+/// What nobody could stop in time goes on, and whoever comes next would begin beside it.
+#[test]
+fn a_deployment_that_cannot_be_stopped_in_time_holds_its_stage() {
+    let stage = pipelines::with(pipelines::codedeploy(), &json!({ "timeout": "10m" }));
+    let faults = [
+        Fault::of(ANSWER, Fate::NotDone).calls(1..=MANY),
+        Fault::of("codedeploy:StopDeployment", Fate::NotDone).calls(1..=MANY),
+    ];
+    let pipeline = pipelines::of(json!([stage]));
+    let story = simulate_with(pipeline, Behaviour::Healthy, &faults);
+    assert_eq!(story.violations(), Vec::<String>::new());
+    assert_eq!(outcome(&story), Some(Outcome::Failed));
+    let reason = &story.ended()[0].reason;
+    assert!(reason.contains("it was still AllowTestTraffic"), "{reason}");
+    let release = released(&story);
+    let held = |event: &Event| matches!(event, Event::Held { .. });
+    assert!(release.entries().iter().any(|it| held(&it.event)));
+    let late = took(&release);
+    assert!(late <= SignedDuration::from_mins(35), "{late:#}");
+}

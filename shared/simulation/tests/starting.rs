@@ -12,6 +12,7 @@ const CREATE: &str = "codedeploy:CreateDeployment";
 const REGISTER: &str = "ecs:RegisterTaskDefinition";
 const RUN_TASK: &str = "ecs:RunTask";
 
+const DESCRIBE: &str = "ecs:DescribeServices";
 const LIST_NATIVE: &str = "ecs:ListServiceDeployments";
 const LIST_CODEDEPLOY: &str = "codedeploy:ListDeployments";
 const LIST_REVISIONS: &str = "ecs:ListTaskDefinitions";
@@ -23,6 +24,19 @@ struct Engine {
     start: &'static str,
     list: &'static str,
     bad: Behaviour,
+}
+
+impl Engine {
+    /// Whether it was started cannot be looked for.
+    fn looks_are_refused(&self, lasts: SignedDuration) -> Fault {
+        // A look at a rolling update begins with the service, which was read before it was started.
+        let (operation, first) = if self.stage["engine"].get("rolling").is_some() {
+            (DESCRIBE, 4)
+        } else {
+            (self.list, 1)
+        };
+        Fault::outage(operation, first, lasts, Fate::Refused)
+    }
 }
 
 fn engines() -> [Engine; 3] {
@@ -229,6 +243,51 @@ fn a_throttle_that_lasts_is_waited_for_without_a_look() {
         let said = entries.filter(|it| matches!(it, Event::NotPerformed { .. }));
         assert_eq!(said.count(), 10, "four calls each");
         assert_eq!(done(&story, LIST_CODEDEPLOY), 0);
+    }
+}
+
+/// That a look is refused says nothing of whether the deployment was started.
+#[test]
+fn a_look_that_is_refused_is_made_again() {
+    for engine in engines() {
+        for fate in LOST {
+            let looks = engine.looks_are_refused(SignedDuration::from_mins(3));
+            let faults = [Fault::of(engine.start, fate), looks];
+            let (story, _) = told(&engine.stage, Behaviour::Healthy, &faults);
+            assert_eq!(done(&story, engine.start), 1, "{faults:?}");
+            let outcome = story.ended()[0].outcome;
+            assert_eq!(outcome, Some(Outcome::Succeeded), "{faults:?}");
+            let looks = story.fates().into_iter();
+            let refused = looks.filter(|((_, fate), _)| *fate == Fate::Refused);
+            assert_eq!(refused.count(), 1, "{faults:?}");
+        }
+    }
+}
+
+/// Where nobody may look for it until long after its time, the stage is held: what was started may be
+/// under way.
+#[test]
+fn what_may_have_been_started_and_can_never_be_looked_for_holds_its_stage() {
+    for engine in engines() {
+        let refused = engine.looks_are_refused(SignedDuration::from_hours(24));
+        let faults = [Fault::of(engine.start, Fate::AnswerLost), refused];
+        let (story, release) = told(&engine.stage, Behaviour::Healthy, &faults);
+        assert_eq!(done(&story, engine.start), 1, "{faults:?}");
+        let ended = story.ended().remove(0);
+        assert_eq!(ended.outcome, Some(Outcome::Failed), "{faults:?}");
+        let entries = release.entries().iter();
+        let held = entries.filter_map(|entry| {
+            if let Event::Held { reason, .. } = &entry.event {
+                return Some(reason.to_string());
+            }
+            None
+        });
+        let held = held.collect::<Vec<_>>();
+        assert_eq!(held.len(), 1, "{held:?}");
+        let held_for = "aaaaaaa may be under way, and Towpath cannot see whether it is: ";
+        assert!(held[0].starts_with(held_for), "{held:?}");
+        let reason = "it was to be started within 1h, and whether it was is not known: ";
+        assert!(ended.reason.contains(reason), "{ended:?}");
     }
 }
 

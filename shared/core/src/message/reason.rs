@@ -52,14 +52,23 @@ impl InParts for Reason {
             )),
             Self::NotStarted {
                 within,
-                group_taken_by: Some(by),
-            } => says(format!(
-                "it could not be started within {within}: {by} had its deployment group"
-            )),
-            Self::NotStarted {
-                within,
-                group_taken_by: None,
-            } => says(format!("it could not be started within {within}")),
+                group_taken_by,
+                said,
+            } => {
+                let why = match (group_taken_by, said) {
+                    (Some(by), _) => format!(": {by} had its deployment group"),
+                    (None, Some(said)) => format!(": {said}"),
+                    (None, None) => String::new(),
+                };
+                says(format!("it could not be started within {within}{why}"))
+            }
+            Self::StartUnknown { within, said } => {
+                let why = said.as_ref().map(|said| format!(": {said}"));
+                says(format!(
+                    "it was to be started within {within}, and whether it was is not known{}",
+                    why.unwrap_or_default()
+                ))
+            }
             Self::Deployment { fault } => fault::ended(fault),
             Self::Unfinished {
                 deployment,

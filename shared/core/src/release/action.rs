@@ -329,7 +329,8 @@ pub enum ActionKind {
 impl ActionKind {
     /// Whether performing it twice makes two, so that what an earlier run has made is looked for
     /// first. ECS knows a check's task again by a token.
-    pub(super) fn makes_anew(self) -> bool {
+    #[must_use]
+    pub fn makes_anew(self) -> bool {
         matches!(self, Self::Register | Self::Start)
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Outstanding {
     not_seen: Vec<ActionKind>,
     /// Which of them AWS has certainly not carried out.
     not_performed: Vec<ActionKind>,
+    /// When a run last said that it does not know what came of them, and what it was told.
+    unknown: Option<(Timestamp, String)>,
 }
 
 /// How far apart two looks are that see nothing before it counts as not there.
@@ -48,11 +50,28 @@ impl Outstanding {
             // What was not seen then may be there from now on.
             not_seen: Vec::new(),
             not_performed: Vec::new(),
+            unknown: same.and_then(|before| before.unknown.clone()),
         }
     }
 
+    /// Whoever intended it performs it no longer, and does not know what came of it.
+    pub(super) fn unknown(&mut self, said: &str, at: Timestamp) {
+        self.unknown = Some((at, said.to_owned()));
+        self.left(at);
+    }
+
+    /// When a run last said that it does not know what came of it.
+    pub(super) fn unknown_at(&self) -> Option<Timestamp> {
+        self.unknown.as_ref().map(|(at, _)| *at)
+    }
+
+    /// What that run was told by AWS.
+    pub(super) fn said(&self) -> Option<&str> {
+        self.unknown.as_ref().map(|(_, said)| said.as_str())
+    }
+
     /// Whoever intended it performs it no longer.
-    pub(super) fn left(&mut self, at: Timestamp) {
+    fn left(&mut self, at: Timestamp) {
         self.until = self.until.min(at);
     }
 

@@ -92,6 +92,17 @@ pub enum Reason {
         /// What had its deployment group in the end, if something had.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         group_taken_by: Option<DeploymentId>,
+        /// What AWS said when it was last tried, if nobody knows what came of that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said: Option<String>,
+    },
+    /// Whether its deployment was started could not be seen in time, nor for as long again.
+    StartUnknown {
+        /// The time that it had to be started.
+        within: Span,
+        /// What AWS said when it was looked for last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said: Option<String>,
     },
     /// Its deployment did not come through.
     Deployment {

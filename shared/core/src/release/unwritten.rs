@@ -19,6 +19,7 @@ use jiff::Timestamp;
 
 use super::next::{Step, Task, Tick, next};
 use super::notification::notification_intents;
+use super::outstanding::Outstanding;
 use super::rollout::{DeploymentStatus, DeploymentStep};
 use super::{Action, ActionKind, Event, Release};
 use crate::names::DeploymentId;
@@ -157,6 +158,24 @@ impl Unwritten {
         let not_done = not_done.into_iter();
         events.extend(not_done.map(|(action, said)| Event::NotPerformed { action, said }));
         self.decide(view, events, now);
+    }
+
+    /// It was looked whether the deployment has been started, in vain: AWS did not let us. That is
+    /// written once the time is up after which it is not looked any more, and once.
+    pub fn look_failed(&mut self, view: &mut Release, said: &str, now: Timestamp) {
+        let action = ActionKind::Start;
+        let (Some((stage, _)), Some(live)) = (view.current(), view.active_rollout()) else {
+            return;
+        };
+        let given_up_at = live.given_up_at(stage);
+        let failed_at = view.outstanding().and_then(Outstanding::unknown_at);
+        let is_known = failed_at.is_some_and(|at| at >= given_up_at);
+        if now < given_up_at || is_known || !view.intends(action) {
+            return;
+        }
+        let said = said.to_owned();
+        let actions = vec![action];
+        self.decide(view, vec![Event::OutcomeUnknown { actions, said }], now);
     }
 
     /// People are about to be notified in this way. It is not applied to the view either.

@@ -71,7 +71,7 @@ async fn perform_one<P: Ports>(ports: &P, release: &Release, mut task: Task) -> 
                 operation,
                 code,
                 message,
-            }) if is_final(kind) => Performed {
+            }) if is_final(kind) && !is_a_look(&task, operation) => Performed {
                 events: vec![Event::ActionRefused {
                     action: kind,
                     why: WhyRefused::Call {
@@ -132,6 +132,21 @@ fn is_final(kind: ActionKind) -> bool {
         | ActionKind::Notify => false,
     }
 }
+
+/// Whether what AWS refused was a look for what an earlier run may have made: that says nothing of
+/// whether it was made.
+fn is_a_look(task: &Task, operation: &str) -> bool {
+    let makes = task.action.kind().makes_anew();
+    task.tried != Tried::Never && makes && !MAKES_ANEW.contains(&operation)
+}
+
+/// The calls that make something anew.
+const MAKES_ANEW: [&str; 4] = [
+    "codedeploy:CreateDeployment",
+    "ecs:RegisterTaskDefinition",
+    "ecs:RunTask",
+    "ecs:UpdateService",
+];
 
 async fn perform_action<P: Ports>(
     ports: &P,

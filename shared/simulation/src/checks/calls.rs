@@ -260,6 +260,39 @@ impl Simulation {
         spec_hash(&definition).to_string().parse().ok()
     }
 
+    /// A deployment of the revision at the service that is not over.
+    pub(super) fn under_way(&mut self, service: &ServiceId, revision: &Revision) -> Option<String> {
+        let shown = self.service(service)?;
+        let deployments = shown["deployments"].as_array().into_iter().flatten();
+        let mut of_ecs = deployments.filter(|it| {
+            it["taskDefinition"] == revision.as_str() && it["rolloutState"] == "IN_PROGRESS"
+        });
+        if let Some(found) = of_ecs.next() {
+            return Some(found["id"].to_string());
+        }
+        let task_sets = shown["taskSets"].as_array().into_iter().flatten();
+        let ours = task_sets.filter(|it| it["taskDefinition"] == revision.as_str());
+        let ours: Vec<_> = ours.map(|it| it["id"].to_string()).collect();
+        let mut aws = |operation, input: Value| {
+            let call = ("codedeploy", operation);
+            self.aws((ACCOUNT, REGION), "root", call, &input).ok()
+        };
+        let statuses = json!(["Created", "Queued", "InProgress", "Ready"]);
+        let listed = aws(
+            "ListDeployments",
+            json!({ "includeOnlyStatuses": statuses }),
+        )?;
+        let ids = listed["deployments"].as_array().into_iter().flatten();
+        let target = format!("{}:{}", service.cluster, service.service);
+        let mut brings = ids.filter(|id| {
+            let input = json!({ "deploymentId": id, "targetId": target });
+            let shown = aws("GetDeploymentTarget", input);
+            let shown = shown.map(|shown| shown.to_string()).unwrap_or_default();
+            ours.iter().any(|ours| shown.contains(ours))
+        });
+        brings.next().map(ToString::to_string)
+    }
+
     /// What takes production traffic.
     pub(super) fn runs(&mut self, service: &ServiceId) -> Option<Revision> {
         self.service(service).as_ref().and_then(revision_of)

@@ -133,6 +133,15 @@ impl Simulation {
                 let id = before.id();
                 self.violated(format!("{id} is left in place at {service}: {reason}"));
             }
+            if owned && !held && *outcome != Outcome::Succeeded {
+                let revision = before.active_rollout().and_then(|it| it.revision.clone());
+                if let Some(id) = revision.and_then(|it| self.under_way(&service, &it)) {
+                    let release = before.id();
+                    self.violated(format!(
+                        "{release} leaves {id} under way at {service}: {reason}"
+                    ));
+                }
+            }
             // What somebody has put there by hand since it was looked at is found out next time.
             let edited = self.seen.unnoticed(&service, looked_at);
             let explained = runs == *revision || runs.as_ref() == edited;

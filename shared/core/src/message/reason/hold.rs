@@ -82,6 +82,16 @@ impl InParts for HoldReason {
             Self::Refused { tag, refused } => says(format!("{tag} could not be rolled back"))
                 .then(": ", refused.parts())
                 .look_at_what_serves(),
+            Self::StartUnknown { tag, said } => {
+                let may_be = says(format!(
+                    "{tag} may be under way, and Towpath cannot see whether it is"
+                ));
+                match said {
+                    Some(said) => may_be.then(": ", says(said.clone())),
+                    None => may_be,
+                }
+                .look_at_what_serves()
+            }
             Self::Rollback {
                 by,
                 reason,

@@ -16,13 +16,14 @@ use super::closing::known_cause;
 use super::context::RolloutContext;
 use super::follow::follow;
 use super::rollback::{
-    failed_while_baking, is_begun_too_often, is_stuck, ongoing, requested, roll_back,
+    failed_while_baking, is_begun_too_often, is_stuck, not_finished, ongoing, requested, roll_back,
+    unanswered,
 };
 use super::{Step, calls, finish, nobody_decided, rejection, rolling_back, traffic, veto};
-use crate::pipeline::{ApprovalPoint, HookPoint};
+use crate::pipeline::ApprovalPoint;
 use crate::release::rollout::{Deployment, DeploymentStatus, OngoingRollback, Traffic};
 use crate::release::vote::Standing;
-use crate::release::{ActionKind, Event, LateCause, Outcome, RollbackReason, UnansweredHook};
+use crate::release::{ActionKind, Event, Outcome, RollbackReason};
 
 pub(super) fn next(own: RolloutContext<'_>, deployment: &Deployment) -> Step {
     if !is_untold(own, deployment)
@@ -47,7 +48,7 @@ pub(super) fn next(own: RolloutContext<'_>, deployment: &Deployment) -> Step {
 fn is_untold(own: RolloutContext<'_>, deployment: &Deployment) -> bool {
     let told = deployment.refused.is_some()
         || own.live.progress.rollback().is_some()
-        || own.release.intends(ActionKind::RollBack);
+        || own.live.rollback_intended_at.is_some();
     is_stuck(own, deployment) && !told
 }
 
@@ -142,25 +143,4 @@ fn waits_for_us(own: RolloutContext<'_>, deployment: &Deployment) -> bool {
             if *of == deployment.id && pause == waits_at)
     };
     own.release.count_here(was_let_through) == 0
-}
-
-/// Why a rollout is rolled back whose time is up: what has kept it, where that is a hook.
-fn not_finished(own: RolloutContext<'_>, deployment: &Deployment) -> RollbackReason {
-    RollbackReason::NotFinished {
-        within: own.stage.timeout,
-        causes: calls::stands_at(own, deployment)
-            .and_then(|point| unanswered(own, point))
-            .map(LateCause::Hook)
-            .into_iter()
-            .collect(),
-    }
-}
-
-/// The function that CodeDeploy asks at a hook point.
-fn unanswered(own: RolloutContext<'_>, point: HookPoint) -> Option<UnansweredHook> {
-    let settings = own.stage.engine.codedeploy()?;
-    Some(UnansweredHook {
-        function: settings.hook.clone()?,
-        at: point.lifecycle_event()?.to_owned(),
-    })
 }

@@ -2,6 +2,7 @@
 //! was done.
 
 use super::context::RolloutContext;
+use super::rollback::not_finished;
 use super::{Step, give_up, perform, succeed};
 use crate::release::rollout::{Closing, DeploymentStatus, NotStarted, Progress, Scaling};
 use crate::release::{Action, Conclusion, Event, External, HoldReason, Outcome, Reason, reason};
@@ -94,7 +95,11 @@ fn hold(own: RolloutContext<'_>, outcome: Outcome, reason: &Reason) -> Option<Ho
             tag,
             refused: refused.clone(),
         }),
-        (None, None, _) => None,
+        (None, None, Outcome::Succeeded) => None,
+        (None, None, _) => (!deployment.status.is_over()).then(|| HoldReason::NotRolledBack {
+            tag,
+            because: not_finished(own, deployment),
+        }),
     }
 }
 

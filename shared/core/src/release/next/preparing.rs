@@ -6,6 +6,7 @@
 //! | somebody took their approval back, wants no rollout, or vetoed the image | close, as refused or stopped |
 //! | a check failed, its time is up, or others had the deployment group again and again | close, as failed |
 //! | one of these, while the deployment may have been started | look for it, and start none |
+//! | the same, and it cannot be looked for even after twice its time | hold the stage, and close |
 //! | the revision is missing, auto scaling is on | register it, suspend it, at once |
 //! | checks come before anything is changed | run them |
 //! | | start the deployment |
@@ -23,7 +24,8 @@ use crate::release::outstanding::Outstanding;
 use crate::release::rollout::TakenGroup;
 use crate::release::vote::{Approval, Standing};
 use crate::release::{
-    Action, ActionKind, Conclusion, Event, Outcome, Reason, Revision, ScalingState, Start, reason,
+    Action, ActionKind, Conclusion, Event, HoldReason, Outcome, Reason, Revision, ScalingState,
+    Start, reason,
 };
 
 /// How often a deployment is refused because its group is taken before the rollout ends.
@@ -36,16 +38,37 @@ pub(super) fn next(own: RolloutContext<'_>) -> Step {
 /// What ends a rollout that starts no deployment any more, if something does. `group` is what has its
 /// deployment group. What may have been started is looked for, until it is found or certainly not there.
 pub(super) fn ends(own: RolloutContext<'_>, group: Option<&TakenGroup>) -> Option<Step> {
+    let RolloutContext {
+        release,
+        stage,
+        live,
+        ..
+    } = own;
     let conclusion = conclusion(own, group)?;
-    let may_be_there =
-        own.release.intends(ActionKind::Start) && !own.release.is_absent(ActionKind::Start);
-    Some(match own.live.revision.clone().filter(|_| may_be_there) {
-        Some(revision) => Step::Perform(vec![Task {
+    let may_be_there = release.intends(ActionKind::Start) && !release.is_absent(ActionKind::Start);
+    let Some(revision) = live.revision.clone().filter(|_| may_be_there) else {
+        return Some(finish::finish(own, conclusion));
+    };
+    let outstanding = release.outstanding();
+    let failed_at = outstanding.and_then(Outstanding::unknown_at);
+    if failed_at.is_none_or(|at| at < live.given_up_at(stage)) {
+        return Some(Step::Perform(vec![Task {
             action: start(own, revision),
             tried: Tried::Perhaps,
-        }]),
-        None => finish::finish(own, conclusion),
-    })
+        }]));
+    }
+    if live.held.is_some() {
+        return Some(finish::finish(own, conclusion));
+    }
+    // Written before anything else is intended, which takes the place of the start.
+    let said = outstanding.and_then(Outstanding::said);
+    Some(Step::Record(vec![Event::Held {
+        stage: stage.name.clone(),
+        reason: HoldReason::StartUnknown {
+            tag: release.image().tag.clone(),
+            said: said.map(ToOwned::to_owned),
+        },
+    }]))
 }
 
 fn conclusion(own: RolloutContext<'_>, group: Option<&TakenGroup>) -> Option<Conclusion> {
@@ -78,9 +101,18 @@ fn conclusion(own: RolloutContext<'_>, group: Option<&TakenGroup>) -> Option<Con
         return Some(Conclusion::new(Outcome::Failed, reason));
     }
     (now >= live.deadline(stage)).then(|| {
-        let reason = Reason::NotStarted {
-            within: stage.timeout,
-            group_taken_by: group.and_then(|group| group.by.clone()),
+        let within = stage.timeout;
+        let said = release.outstanding().and_then(Outstanding::said);
+        let reason = match &live.held {
+            Some(HoldReason::StartUnknown { said, .. }) => Reason::StartUnknown {
+                within,
+                said: said.clone(),
+            },
+            _ => Reason::NotStarted {
+                within,
+                group_taken_by: group.and_then(|group| group.by.clone()),
+                said: said.map(ToOwned::to_owned),
+            },
         };
         Conclusion::new(Outcome::Failed, reason)
     })

@@ -5,11 +5,12 @@ use jiff::SignedDuration;
 use super::changes::correlation_tag;
 use super::closing::known_cause;
 use super::context::RolloutContext;
-use super::{Step, later, perform};
+use super::{Step, calls, later, perform};
 use crate::pipeline::HookPoint;
 use crate::release::rollout::{Deployment, DeploymentStatus, OngoingRollback};
 use crate::release::{
-    Action, Conclusion, Event, Outcome, Reason, RollBack, RollbackReason, reason,
+    Action, Conclusion, Event, LateCause, Outcome, Reason, RollBack, RollbackReason,
+    UnansweredHook, reason,
 };
 
 /// How often it is begun to roll a rollout back: that it is begun again and again leads nowhere.
@@ -113,6 +114,27 @@ pub(super) fn is_stuck(own: RolloutContext<'_>, deployment: &Deployment) -> bool
         | DeploymentStatus::Stopped { .. }
         | DeploymentStatus::Replaced { .. } => false,
     }
+}
+
+/// Why a rollout is rolled back whose time is up: what has kept it, where that is a hook.
+pub(super) fn not_finished(own: RolloutContext<'_>, deployment: &Deployment) -> RollbackReason {
+    RollbackReason::NotFinished {
+        within: own.stage.timeout,
+        causes: calls::stands_at(own, deployment)
+            .and_then(|point| unanswered(own, point))
+            .map(LateCause::Hook)
+            .into_iter()
+            .collect(),
+    }
+}
+
+/// The function that CodeDeploy asks at a hook point.
+pub(super) fn unanswered(own: RolloutContext<'_>, point: HookPoint) -> Option<UnansweredHook> {
+    let settings = own.stage.engine.codedeploy()?;
+    Some(UnansweredHook {
+        function: settings.hook.clone()?,
+        at: point.lifecycle_event()?.to_owned(),
+    })
 }
 
 pub(super) fn roll_back(

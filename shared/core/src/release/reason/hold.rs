@@ -53,6 +53,14 @@ pub enum HoldReason {
         tag: Tag,
         refused: RefusedAction,
     },
+    /// Its deployment may have been started, and could not be looked for.
+    StartUnknown {
+        /// The tag of the release.
+        tag: Tag,
+        /// What AWS said instead of showing it, as far as that was written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said: Option<String>,
+    },
     /// Somebody rolled the stage back to an earlier release.
     Rollback {
         by: Principal,

@@ -40,6 +40,8 @@ pub struct ActiveRollout {
     pub checks: Checks,
     /// Who wants the rollout rolled back, and why, if somebody does.
     pub rollback_requested: Option<(Principal, Option<String>)>,
+    /// When it was last begun to try to roll it back.
+    pub rollback_intended_at: Option<Timestamp>,
     /// Why the stage is held when the rollout ends, once that is written.
     pub held: Option<HoldReason>,
 }
@@ -64,6 +66,7 @@ impl ActiveRollout {
             scaling: Scaling::AsItWas,
             checks: Checks::default(),
             rollback_requested: None,
+            rollback_intended_at: None,
             held: None,
         }
     }
@@ -103,11 +106,14 @@ impl ActiveRollout {
         later(later(self.clock_from, stage.timeout.into()), self.pace())
     }
 
-    /// When a rollout that is being rolled back is left as it is: that may take as long as the rollout.
+    /// When a rollout that is being rolled back is left as it is: that may take as long as the rollout,
+    /// from when it was first tried.
     #[must_use]
     pub fn given_up_at(&self, stage: &Stage) -> Timestamp {
         let began = self.progress.rollback().map(|rollback| rollback.at);
-        let from = began.unwrap_or(Timestamp::MIN).max(self.deadline(stage));
+        let deadline = self.deadline(stage);
+        let from = began.max(self.rollback_intended_at);
+        let from = from.map_or(deadline, |from| from.max(deadline));
         later(later(from, stage.timeout.into()), self.pace())
     }
 
@@ -215,7 +221,9 @@ impl ActiveRollout {
             }
             // It is not tried again. Its hook function may have the right that is missing here.
             ActionKind::AnswerHook => {
-                let mut calls = self.checks.calls.iter_mut();
+                // One hook asks after the other, and the one before may have been answered by its
+                // function, of which nothing is written.
+                let mut calls = self.checks.calls.iter_mut().rev();
                 if let Some(call) = calls.find(|call| call.answered_at.is_none()) {
                     call.answered_at = Some(at);
                 }

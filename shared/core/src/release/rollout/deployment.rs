@@ -253,6 +253,12 @@ impl DeploymentStatus {
         }
     }
 
+    /// Whether AWS does nothing more about it, and it does not serve.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.standing(), DeploymentStanding::Over(_))
+    }
+
     /// Whether AWS will do nothing more about it.
     #[must_use]
     pub fn is_final(&self) -> bool {

@@ -62,9 +62,16 @@ impl Release {
                     .iter()
                     .any(|action| action.kind() == ActionKind::SuspendScaling);
                 let before = self.outstanding.as_ref();
+                let rolls_back = actions
+                    .iter()
+                    .any(|action| action.kind() == ActionKind::RollBack)
+                    && !before.is_some_and(|before| before.intends(ActionKind::RollBack));
                 let now = Outstanding::intended(before, actions, *until, at);
                 self.outstanding = Some(now);
                 self.with_live(|live| {
+                    if rolls_back {
+                        live.rollback_intended_at = Some(at);
+                    }
                     // From here on the state may have been changed, whatever is heard of it.
                     if restore {
                         let before = live.plan.scaling.map(|target| target.state);
@@ -72,7 +79,7 @@ impl Release {
                     }
                 });
             }
-            Event::OutcomeUnknown { .. } => self.with_outstanding(|it| it.left(at)),
+            Event::OutcomeUnknown { said, .. } => self.with_outstanding(|it| it.unknown(said, at)),
             Event::NotPerformed { action, .. } => {
                 self.with_outstanding(|it| it.not_performed(*action, at));
             }

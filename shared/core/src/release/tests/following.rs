@@ -3,7 +3,8 @@
 use super::given::{Story, deployment, given, in_progress};
 use crate::pipeline::HookPoint;
 use crate::release::{
-    Action, ActionKind, CheckResult, DeploymentStatus, Event, Outcome, RollBack, ScalingState,
+    Action, ActionKind, CheckResult, DeploymentStatus, Event, HoldReason, Outcome, RollBack,
+    ScalingState,
 };
 use crate::sample;
 
@@ -11,6 +12,17 @@ const ECS: &str = "ecs-svc/1";
 
 fn pushed() -> Story {
     given(sample::silent_shop()).pushed("3f2c1ab")
+}
+
+/// Why the stage is held at the end, if it is.
+fn hold(story: &Story) -> Option<HoldReason> {
+    story.records().into_iter().find_map(|event| {
+        if let Event::Held { reason, .. } = event {
+            Some(reason)
+        } else {
+            None
+        }
+    })
 }
 
 fn aloud() -> Story {
@@ -278,9 +290,47 @@ fn what_nobody_has_looked_at_in_time_is_rolled_back_before_it_is_given_up() {
     assert_eq!(late.kinds(), [ActionKind::RollBack]);
     let seen = late.observed(ECS, in_progress("waits"));
     assert_eq!(seen.kinds(), [ActionKind::RollBack]);
-    // Where that does not come about either, it is given up.
-    let tried = seen.intended();
-    assert_eq!(tried.at(301).kinds(), [ActionKind::RestoreScaling]);
+    // Nobody knows what came of that: it is tried again, for as long as the rollout might have taken.
+    let unknown = Event::OutcomeUnknown {
+        actions: vec![ActionKind::RollBack],
+        said: "Rate exceeded".into(),
+    };
+    let tried = seen.intended().happened(unknown).at(301);
+    assert_eq!(tried.kinds(), [ActionKind::RollBack]);
+    let again = tried.intended().at(370);
+    assert_eq!(again.kinds(), [ActionKind::RestoreScaling]);
+    let held = hold(&again.restored());
+    assert!(
+        matches!(held, Some(HoldReason::NotRolledBack { .. })),
+        "{held:?}"
+    );
+}
+
+/// Whatever it is at when it is given up, whoever comes next must not begin beside it.
+#[test]
+fn what_is_given_up_while_it_is_under_way_holds_its_stage() {
+    for status in [
+        in_progress("waits"),
+        DeploymentStatus::RollingBack {
+            reason: sample::fault("r"),
+            by: None,
+        },
+        DeploymentStatus::Halted {
+            reason: sample::fault("r"),
+        },
+    ] {
+        let given_up = pushed()
+            .deploying_at_test()
+            .observed(ECS, status.clone())
+            .at(300);
+        let given_up = if given_up.kinds() == [ActionKind::RollBack] {
+            given_up.intended().at(370)
+        } else {
+            given_up
+        };
+        assert_eq!(given_up.kinds(), [ActionKind::RestoreScaling], "{status:?}");
+        assert!(hold(&given_up.restored()).is_some(), "{status:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 
 use super::given::{Story, given, stage};
-use crate::release::{ActionKind, Event, Tried, Unwritten};
+use crate::release::{ActionKind, Event, Outcome, Tried, Unwritten};
 use crate::sample;
 
 #[test]
@@ -190,6 +190,45 @@ fn what_may_have_been_started_is_looked_for_before_its_rollout_ends() {
         let found = twice.started("d-1");
         assert_eq!(found.kinds(), [ActionKind::RollBack]);
     }
+}
+
+/// AWS may not let us look for as long as it likes: what is not known to be absent holds its stage.
+#[test]
+fn a_rollout_that_may_have_started_and_cannot_be_looked_for_holds_its_stage_and_ends() {
+    let lost = pushed().ready_at_test().intended();
+    let look = |story: &Story, minute| {
+        let mut view = story.release.clone();
+        let mut unwritten = Unwritten::default();
+        unwritten.look_failed(&mut view, "AccessDenied", sample::minute(minute));
+        unwritten.events()
+    };
+    let last = lost.clone().at(120);
+    assert_eq!(start_tried(&last), Tried::Perhaps);
+    assert_eq!(look(&lost, 119), [], "it may still be found");
+    let failed = look(&lost, 120);
+    let said = Event::OutcomeUnknown {
+        actions: vec![ActionKind::Start],
+        said: "AccessDenied".into(),
+    };
+    assert_eq!(failed, [said]);
+    let failed = last.happened(failed[0].clone()).at(121);
+    assert_eq!(look(&failed, 121), [], "that is written once");
+    let held = failed.records();
+    let [Event::Held { reason, .. }] = &held[..] else {
+        panic!("it holds its stage: {held:?}");
+    };
+    assert_eq!(
+        reason.to_string(),
+        "3f2c1ab may be under way, and Towpath cannot see whether it is: AccessDenied; look at what serves"
+    );
+    let held = failed.happened(held[0].clone());
+    assert_eq!(held.kinds(), [ActionKind::RestoreScaling]);
+    let (outcome, why) = held.intended().restored().gives_up();
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(
+        why.contains("whether it was is not known: AccessDenied"),
+        "{why}"
+    );
 }
 
 #[test]

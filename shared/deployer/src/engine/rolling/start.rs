@@ -35,7 +35,7 @@ pub(super) async fn start<P: Ports>(
     let service = ports.describe_service(place).await?;
     if let Some(service) = &service {
         // What an earlier try has started, too, shows the revision.
-        if let Some(runs) = runs(ports, service, start).await? {
+        if let Some(runs) = runs(ports, service, start, tried).await? {
             return Ok(vec![runs]);
         }
         if tried != Tried::Never {
@@ -67,6 +67,7 @@ async fn runs<P: Ports>(
     ports: &P,
     service: &Value,
     start: &Start,
+    tried: Tried,
 ) -> Result<Option<Event>, CallError> {
     let revision = &start.revision;
     let deployments = Service(service).deployments();
@@ -87,6 +88,8 @@ async fn runs<P: Ports>(
             alias: None,
             found: true,
         })),
+        // Nothing of ours is there.
+        Some(_) if tried == Tried::Perhaps => Ok(None),
         Some(another) => Err(CallError::NotDone {
             operation: UPDATE_SERVICE,
             message: format!("{id}, which brings it, is a deployment of {another}"),
