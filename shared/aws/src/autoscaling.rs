@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace, SuspendedState};
 use towpath_core::release::{Place, ScalableTarget, ScalingState};
+use towpath_deployer::backoff::pauses;
 use towpath_deployer::ports::{AutoScaling, CallError};
 
 use crate::aws::Aws;
@@ -12,9 +13,9 @@ use crate::call::{classify, failed};
 const DESCRIBE: &str = "application-autoscaling:DescribeScalableTargets";
 const REGISTER: &str = "application-autoscaling:RegisterScalableTarget";
 
-/// How often a change is tried while another one is being made.
-const TRIES: u32 = 4;
-/// The pause after the first such try; it doubles.
+/// How often a change is tried again while another one is being made.
+const MORE_TRIES: usize = 3;
+/// The shortest pause before.
 const PAUSE: Duration = Duration::from_millis(200);
 
 impl AutoScaling for Aws {
@@ -43,8 +44,7 @@ impl AutoScaling for Aws {
 
     async fn set_scaling(&self, place: &Place, state: ScalingState) -> Result<(), CallError> {
         let set = self.clients().at(place).await?;
-        let mut pause = PAUSE;
-        let mut tries = 1;
+        let mut pauses = pauses(PAUSE, MORE_TRIES);
         loop {
             // Without minimum and maximum, which stay as they are. All three flags, because what is
             // left out of a suspended state counts as not suspended.
@@ -67,15 +67,13 @@ impl AutoScaling for Aws {
             if !busy {
                 return Err(error);
             }
-            if tries == TRIES {
+            let Some(pause) = pauses.next() else {
                 return Err(CallError::NotDone {
                     operation: REGISTER,
                     message: error.to_string(),
                 });
-            }
-            tries += 1;
+            };
             tokio::time::sleep(pause).await;
-            pause *= 2;
         }
     }
 }

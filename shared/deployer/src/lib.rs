@@ -1,6 +1,7 @@
 //! What Towpath does: the loop that drives a release, what each of its actions does, and what each
 //! function does with what it is given. It reaches AWS, Slack and e-mail through its [`ports`] only.
 
+pub mod backoff;
 pub mod drive;
 mod engine;
 pub mod handlers;

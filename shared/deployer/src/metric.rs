@@ -137,6 +137,7 @@ mod tests {
         OpenRelease {
             release: id(digit).parse().unwrap(),
             due: Some(at(1_000)),
+            woken: 0,
             moving_since: moving_since.map(at),
             blocked_by: owner.map(|release| BlockedBy::Owner {
                 release: release.parse().unwrap(),

@@ -34,7 +34,7 @@ pub use codedeploy::{
 pub use directive::{Directives, Issue, Issued, Notify, OrderLog, Trail};
 pub use ecr::{Ecr, ImageDetail, ImageState};
 pub use ecs::{Ecs, PauseAnswer, ServiceDeploymentBrief};
-pub use ledger::{Append, AppendError, Distrust, Ledger, LoadError, OpenRelease};
+pub use ledger::{Append, AppendError, Distrust, Ledger, LoadError, OpenRelease, WAKE_GRACE};
 pub use messenger::Messenger;
 pub use parameters::{Parameter, Parameters};
 

@@ -100,7 +100,15 @@ impl Delivery {
             "ECR Image Action" if detail["action-type"] == "PUSH" && detail["image-tag"] != "" => {
                 What::Push(event)
             }
-            "CodeDeploy Deployment State-change Notification" | "ECS Deployment State Change" => {
+            "CodeDeploy Deployment State-change Notification" if detail["state"] != "START" => {
+                What::Report(event)
+            }
+            "ECS Deployment State Change"
+                if detail["eventName"] != "SERVICE_DEPLOYMENT_IN_PROGRESS"
+                    || detail["reason"]
+                        .as_str()
+                        .is_some_and(|reason| reason.contains("rolling back")) =>
+            {
                 What::Report(event)
             }
             "ECS Hook State Change"

@@ -9,21 +9,18 @@ mod reports;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use towpath_core::names::{DeploymentId, PipelineName, ReleaseId};
 use towpath_core::release::{
     Actor, Entry, Event, Release, ServiceChange, ServiceId, ServiceRow, ServiceWrite, Summary,
     service_change,
 };
-use towpath_deployer::ports::{Append, AppendError, CallError, OpenRelease};
+use towpath_deployer::ports::{Append, AppendError, CallError, OpenRelease, WAKE_GRACE};
 
 pub(crate) use self::bulletins::{Open, Stored as StoredBulletin};
 pub(crate) use self::orders::LetGo;
 use self::orders::Orders;
 use self::reports::Reports;
-
-/// When the sweeper looks at a release whose wake-up call may have been lost.
-const WAKE_GRACE: SignedDuration = SignedDuration::from_secs(120);
 
 #[derive(Default)]
 pub(crate) struct Ledger {
@@ -42,6 +39,8 @@ struct Stored {
     release: Release,
     /// When the sweeper looks at it; never, if nothing says when.
     due: Option<Timestamp>,
+    /// How often the sweeper has woken it since.
+    woken: u32,
     summary: OnceCell<Option<Summary>>,
 }
 
@@ -50,6 +49,7 @@ impl Stored {
         Self {
             release,
             due,
+            woken: 0,
             summary: OnceCell::new(),
         }
     }
@@ -208,6 +208,21 @@ impl Ledger {
             return false;
         };
         stored.due = Some(at + WAKE_GRACE);
+        stored.woken = 0;
+        true
+    }
+
+    /// Has the sweeper look again at `again` at what it saw to be due. Whether it still is.
+    pub(crate) fn woken_as_due(&mut self, seen: &OpenRelease, again: Timestamp) -> bool {
+        let Some(stored) = self.releases.get_mut(&seen.release) else {
+            return false;
+        };
+        let is_open = stored.summary().is_some_and(|summary| summary.open);
+        if !is_open || stored.due != seen.due {
+            return false;
+        }
+        stored.due = Some(again);
+        stored.woken = seen.woken + 1;
         true
     }
 
@@ -217,6 +232,7 @@ impl Ledger {
             && stored.release.entries().len() == release.entries().len()
         {
             stored.due = due;
+            stored.woken = 0;
         }
     }
 
@@ -230,6 +246,7 @@ impl Ledger {
                 summary.open.then(|| OpenRelease {
                     release: summary.release.clone(),
                     due: stored.due,
+                    woken: stored.woken,
                     moving_since: summary.moving_since,
                     blocked_by: summary.blocked_by.clone(),
                 })

@@ -118,6 +118,8 @@ pub fn tell(scenario: &Scenario, faults: &[Fault]) -> Story {
 }
 
 fn finish(simulation: Simulation) -> Story {
+    // Pauses differ by chance, and each time in the same way.
+    fastrand::seed(7);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)

@@ -63,7 +63,7 @@ fn doing_again_without_looking_for_what_was_done() {
 
 #[test]
 fn doing_again_without_looking_for_the_deployment() {
-    is_caught(&rolling(), Flaw::NoAdoption, "has a deployment of");
+    is_caught_from(1378, &rolling(), Flaw::NoAdoption, "has a deployment of");
     is_caught(&codedeploy(), Flaw::NoAdoption, "has a deployment of");
     is_caught(&native(), Flaw::NoAdoption, "has a deployment of");
 }
@@ -72,7 +72,7 @@ fn doing_again_without_looking_for_the_deployment() {
 fn writing_whoever_owns_the_service() {
     is_caught_from(278, &rolling(), Flaw::NoFence, "I2");
     is_caught_from(278, &rolling(), Flaw::NoFence, "I5");
-    is_caught_from(463, &careful(), Flaw::NoFence, ": stops ");
+    is_caught_from(3174, &careful(), Flaw::NoFence, ": stops ");
 }
 
 #[test]

@@ -17,6 +17,7 @@ use towpath_core::names::{BulletinId, Fingerprint, ReleaseId};
 use towpath_core::release::{
     Block, Directive, Order, Principal, ServiceId, ServiceRow, Subject, SubjectState,
 };
+use towpath_deployer::backoff::pauses;
 use towpath_deployer::ports::{AppendError, CallError, Directives, Issue, Issued, OrderLog, Trail};
 use towpath_taskdef::image::Digest;
 
@@ -41,9 +42,9 @@ const QUERY: &str = "dynamodb:Query";
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
 const ACCESS_DENIED: &str = "AccessDeniedException";
 
-/// How often an order that another writer got in the way of is tried.
-const TRIES: u32 = 5;
-/// The pause after the first such try; it doubles.
+/// How often an order that another writer got in the way of is tried again.
+const MORE_TRIES: usize = 4;
+/// The shortest pause before.
 const PAUSE: Duration = Duration::from_millis(40);
 
 /// How often orders are read until they and their head fit together.
@@ -163,17 +164,13 @@ impl Directives for Aws {
 
 /// Decides and writes anew as long as another writer gets in the way.
 async fn patiently<T>(write: impl AsyncFn() -> Result<T, AppendError>) -> Result<T, AppendError> {
-    let mut pause = PAUSE;
-    for _ in 0..TRIES {
+    for pause in pauses(PAUSE, MORE_TRIES) {
         match write().await {
-            Err(AppendError::Conflict) => {
-                tokio::time::sleep(pause).await;
-                pause *= 2;
-            }
+            Err(AppendError::Conflict) => tokio::time::sleep(pause).await,
             done => return done,
         }
     }
-    Err(AppendError::Conflict)
+    write().await
 }
 
 impl Aws {

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use towpath_core::names::{AccountId, DeploymentId, ReleaseId};
 use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{HookReport, Release};
+use towpath_deployer::backoff::pauses;
 use towpath_deployer::ports::{AppendError, CallError};
 
 use super::cancelled::{condition_failed, failure};
@@ -36,12 +37,10 @@ const REPORT: &str = "REPORT#";
 /// is started anew has them again.
 const MAX_REPORTS: usize = 100;
 
-/// The pauses before a transaction that another one got in the way of is tried again.
-const PAUSES: [Duration; 3] = [
-    Duration::from_millis(40),
-    Duration::from_millis(80),
-    Duration::from_millis(160),
-];
+/// How often a transaction that another one got in the way of is tried again.
+const MORE_TRIES: usize = 3;
+/// The shortest pause before.
+const PAUSE: Duration = Duration::from_millis(40);
 
 impl Aws {
     pub(super) async fn reports_of(
@@ -83,7 +82,7 @@ impl Aws {
         let items = members(&table, release, account, report, at)?;
         let set = self.clients().ledger().await?;
         let token = writer(release.entries().last().map(|entry| &entry.fingerprint));
-        let mut pauses = PAUSES.into_iter();
+        let mut pauses = pauses(PAUSE, MORE_TRIES);
         loop {
             let sent = set
                 .dynamodb()

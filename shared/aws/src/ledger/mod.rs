@@ -31,7 +31,7 @@ pub use summary::Listed;
 
 use self::item::{SERVICE, number, service_key, text, waiting_item};
 use self::summary::{Attention, closed};
-use self::wake::{AsLongAs, Row, UPDATE, patiently, where_it_holds};
+use self::wake::{AsLongAs, Row, UPDATE, patiently, where_it_holds, whether_it_holds};
 use crate::aws::Aws;
 use crate::call::failed;
 
@@ -133,6 +133,16 @@ impl Ledger for Aws {
         // No entry is written, which is what the head 0 says.
         let update = self.wakes(Row::summary(id), at).await?;
         patiently(update).await.map_err(failed(UPDATE))
+    }
+
+    async fn wake_due(
+        &self,
+        release: &OpenRelease,
+        at: Timestamp,
+        again: Timestamp,
+    ) -> Result<bool, CallError> {
+        let update = self.wakes_due(release, at, again).await?;
+        whether_it_holds(update).await
     }
 
     async fn set_due(&self, release: &Release, due: Option<Timestamp>) -> Result<(), CallError> {

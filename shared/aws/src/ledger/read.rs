@@ -211,8 +211,9 @@ impl Aws {
         let query = self.index(OPEN_INDEX, "open", text(OPEN)).await?;
         let query = query
             .expression_attribute_names("#due", "due")
+            .expression_attribute_names("#wake", "wake")
             .select(Select::SpecificAttributes)
-            .projection_expression("pk, sk, #due, moving_since, blocked_by");
+            .projection_expression("pk, sk, #due, #wake, moving_since, blocked_by");
         Ok(readable(&paged(query, limit).await?, open_of))
     }
 

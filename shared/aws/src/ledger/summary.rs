@@ -6,7 +6,8 @@
 //! - `due`: when the sweeper looks at the release if nothing happens before;
 //! - `wake`: there only when the write is to wake `advance`, whose event source mapping takes from
 //!   the table's stream what has it. Its text differs each time, because DynamoDB streams no write
-//!   that changes nothing;
+//!   that changes nothing. It ends in how often the sweeper has woken the release in a row, if it was
+//!   the sweeper;
 //! - `moving_since` and `blocked_by`: what tells a release that is stuck from one that waits;
 //! - `distrust` and `trusted`: of a release that is not trusted, why not, and how many of its entries
 //!   are. Nobody adds entries to it.
@@ -16,10 +17,10 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::json;
 use towpath_core::release::{BlockedBy, Outcome, Summary, Untrusted};
-use towpath_deployer::ports::OpenRelease;
+use towpath_deployer::ports::{OpenRelease, WAKE_GRACE};
 
 use super::item::{
     BadItem, Item, SUMMARY, number, optional, parsed, parsed_json, parsed_number, release_key,
@@ -37,8 +38,8 @@ pub(super) const OPEN: &str = "open";
 /// would not be in the index at all.
 const NEVER: &str = "9999-12-31T23:59:59.999999999Z";
 
-/// When the sweeper looks at a release whose wake-up call may have been lost.
-const WAKE_GRACE: SignedDuration = SignedDuration::from_secs(120);
+/// What comes before how often the sweeper has woken a release, in `wake`.
+const TIMES: char = '#';
 
 /// A release's summary with when the sweeper looks at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +86,11 @@ impl Attention {
             None => NEVER.into(),
         }
     }
+}
+
+/// The value of `wake` when the sweeper wakes a release for that many times in a row.
+pub(super) fn woken_text(at: Timestamp, times: u32) -> String {
+    format!("0@{at}{TIMES}{times}")
 }
 
 pub(super) fn summary_item(summary: &Summary, attention: Attention) -> Item {
@@ -205,8 +211,22 @@ pub(super) fn open_of(item: &Item) -> Result<OpenRelease, BadItem> {
     Ok(OpenRelease {
         release: release_of(item)?,
         due: due_of(item)?,
+        woken: woken_of(item)?,
         moving_since: optional(item, "moving_since")?,
         blocked_by: blocked_by_of(item)?,
+    })
+}
+
+fn woken_of(item: &Item) -> Result<u32, BadItem> {
+    let Some(_) = item.get("wake") else {
+        return Ok(0);
+    };
+    let times = string(item, "wake")?.split_once(TIMES);
+    let times = times.map_or(Ok(0), |(_, times)| times.parse());
+    times.map_err(|error: std::num::ParseIntError| BadItem::Wrong {
+        item: SUMMARY.into(),
+        attribute: "wake",
+        problem: error.to_string(),
     })
 }
 

@@ -9,22 +9,21 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use jiff::Timestamp;
 use towpath_core::names::ReleaseId;
-use towpath_deployer::ports::CallError;
+use towpath_deployer::backoff::pauses;
+use towpath_deployer::ports::{CallError, OpenRelease};
 
-use super::item::{SUMMARY, release_key, text};
-use super::summary::Attention;
+use super::item::{SUMMARY, release_key, sortable, text};
+use super::summary::{Attention, OPEN, woken_text};
 use crate::aws::Aws;
 use crate::call::classify;
 
 /// The operation's name in errors.
 pub(super) const UPDATE: &str = "dynamodb:UpdateItem";
 
-/// The pauses before an update is tried again that a transaction had in its hands.
-const PAUSES: [Duration; 3] = [
-    Duration::from_millis(40),
-    Duration::from_millis(80),
-    Duration::from_millis(160),
-];
+/// How often an update is tried again that a transaction got in the way of.
+const MORE_TRIES: usize = 3;
+/// The shortest pause before.
+const PAUSE: Duration = Duration::from_millis(40);
 
 /// A row that wakes `advance`.
 pub(super) struct Row {
@@ -87,6 +86,28 @@ impl Aws {
             .expression_attribute_values(":wake", text(wake))
             .expression_attribute_values(":due", text(attention.due_text())))
     }
+
+    /// The same for a release that was seen to be due and may not be any more.
+    pub(super) async fn wakes_due(
+        &self,
+        release: &OpenRelease,
+        at: Timestamp,
+        again: Timestamp,
+    ) -> Result<UpdateItemFluentBuilder, CallError> {
+        let seen = release.due.map(sortable).unwrap_or_default();
+        Ok(self
+            .update_of(Row::summary(&release.release))
+            .await?
+            .condition_expression("#open = :open AND #due = :seen")
+            .update_expression("SET #wake = :wake, #due = :due")
+            .expression_attribute_names("#open", "open")
+            .expression_attribute_names("#wake", "wake")
+            .expression_attribute_names("#due", "due")
+            .expression_attribute_values(":open", text(OPEN))
+            .expression_attribute_values(":seen", text(seen))
+            .expression_attribute_values(":wake", text(woken_text(at, release.woken + 1)))
+            .expression_attribute_values(":due", text(sortable(again))))
+    }
 }
 
 /// Sends an update, again where a transaction on the same item got in its way: DynamoDB refuses it
@@ -95,7 +116,7 @@ impl Aws {
 pub(super) async fn patiently(
     update: UpdateItemFluentBuilder,
 ) -> Result<(), SdkError<UpdateItemError, HttpResponse>> {
-    for pause in PAUSES {
+    for pause in pauses(PAUSE, MORE_TRIES) {
         match update.clone().send().await {
             Err(error)
                 if error

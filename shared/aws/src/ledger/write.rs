@@ -12,6 +12,7 @@ use towpath_core::names::{DeploymentId, Fingerprint, ReleaseId};
 use towpath_core::release::{
     Actor, Entry, Event, Release, SealKey, ServiceChange, Summary, Writer, service_change,
 };
+use towpath_deployer::backoff::pauses;
 use towpath_deployer::ports::{Append, AppendError, CallError};
 
 use super::cancelled::{condition_failed, failure};
@@ -24,9 +25,9 @@ use crate::clients::ClientSet;
 
 const OPERATION: &str = "dynamodb:TransactWriteItems";
 
-/// How often a transaction that another one got in the way of is tried.
-const TRIES: u32 = 4;
-/// The pause after the first such try; it doubles.
+/// How often a transaction that another one got in the way of is tried again.
+const MORE_TRIES: usize = 3;
+/// The shortest pause before.
 const PAUSE: Duration = Duration::from_millis(40);
 
 impl Aws {
@@ -90,9 +91,8 @@ impl Aws {
         let seal = self.own_seal().await?;
         let mut writer = batch.writer();
         let mut items = batch.transaction(&table, &writer, &seal)?;
-        let mut pause = PAUSE;
-        let mut tries = 0;
-        while tries < TRIES {
+        let mut pauses = pauses(PAUSE, MORE_TRIES);
+        loop {
             let sent = set
                 .dynamodb()
                 .transact_write_items()
@@ -115,11 +115,10 @@ impl Aws {
                 Some(_) | None => Problem::Failed(classify(OPERATION, &error)),
             };
             match problem {
-                Problem::Conflict => {
-                    tries += 1;
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
-                }
+                Problem::Conflict => match pauses.next() {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return Err(AppendError::Conflict),
+                },
                 Problem::Deployment(id) if deployment::starts(batch.entries, &id) => {
                     return Err(AppendError::Deployment(id));
                 }
@@ -150,7 +149,6 @@ impl Aws {
                 }
             }
         }
-        Err(AppendError::Conflict)
     }
 
     /// Who wrote the entry that this batch begins with.

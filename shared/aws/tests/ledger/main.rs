@@ -340,6 +340,34 @@ async fn a_lost_answer_is_not_a_lost_entry() {
 }
 
 #[tokio::test]
+async fn the_sweeper_wakes_what_is_still_due_and_knows_how_often_it_did() {
+    let moto = Moto::start().await;
+    let aws = aws(&moto.url);
+    let release = open(&aws, 'a', 0).await;
+    let seen = async || aws.watched(9).await.unwrap().remove(0);
+    let opened = seen().await;
+    assert_eq!((opened.due, opened.woken), (Some(at(120)), 0));
+
+    assert!(aws.wake_due(&opened, at(130), at(250)).await.unwrap());
+    let once = seen().await;
+    assert_eq!((once.due, once.woken), (Some(at(250)), 1));
+    let wake = moto.text_of(&release_key('a'), "SUMMARY", "wake").await;
+    assert_eq!(wake.as_deref(), Some("0@2026-11-23T10:02:10Z#1"));
+    // The index showed it as it was.
+    assert!(!aws.wake_due(&opened, at(131), at(999)).await.unwrap());
+    assert_eq!(seen().await, once);
+    assert!(aws.wake_due(&once, at(260), at(500)).await.unwrap());
+    assert_eq!(seen().await.woken, 2);
+
+    // Somebody drives it: it is not woken, and counted anew.
+    let before = seen().await;
+    aws.set_due(&release, Some(at(600))).await.unwrap();
+    assert!(!aws.wake_due(&before, at(510), at(999)).await.unwrap());
+    let driven = seen().await;
+    assert_eq!((driven.due, driven.woken), (Some(at(600)), 0));
+}
+
+#[tokio::test]
 async fn the_sweeper_finds_what_is_open_and_due_and_the_stream_what_is_to_wake() {
     let moto = Moto::start().await;
     let aws = aws(&moto.url);

@@ -18,6 +18,7 @@ use super::image_push::{offer, read_pipeline};
 use crate::metric;
 use crate::ports::{
     Bulletins, CallError, Clock, Ecr, ImageDetail, Ledger, OpenRelease, Parameter, Parameters,
+    WAKE_GRACE,
 };
 
 /// How many open releases one tick looks at, the most overdue first. The index of more than these
@@ -26,6 +27,9 @@ const MAX_WATCHED: usize = 1_000;
 
 /// How many releases one tick wakes at most. The most overdue come first, so the rest has its turn.
 const MAX_WOKEN: usize = 50;
+
+/// How long a release that was woken in vain is left alone at most.
+const MAX_WAKE_GRACE: SignedDuration = SignedDuration::from_mins(15);
 
 /// How far back lost pushes are looked for.
 const SEARCH_WINDOW: SignedDuration = SignedDuration::from_hours(6);
@@ -64,7 +68,12 @@ async fn wake_due<P: Ledger + Bulletins + Clock>(
     let due: Vec<_> = due.take(MAX_WOKEN).collect();
     let bulletins = ports.due_bulletins(now, MAX_WOKEN).await?;
     let (woken, reminded) = tokio::join!(
-        join_all(due.iter().map(|release| ports.wake(&release.release, now))),
+        join_all(due.iter().map(async |release| {
+            let again = now
+                .saturating_add(look_again_after(release.woken))
+                .unwrap_or(now);
+            ports.wake_due(release, now, again).await.map(drop)
+        })),
         join_all(bulletins.iter().map(|id| ports.wake_bulletin(id, now))),
     );
     // Printed whatever level is logged: without the line there is no metric.
@@ -97,6 +106,14 @@ fn count<'a>(
         Some(error) if well == 0 => Err(error.into()),
         Some(_) | None => Ok(()),
     }
+}
+
+/// After how long it is looked again at a release that is woken now. Where nobody has driven it since
+/// it was woken before, whoever drives is behind, and to be woken more often keeps them from it.
+fn look_again_after(woken: u32) -> SignedDuration {
+    let times = 2_i32.checked_pow(woken);
+    let after = times.and_then(|times| WAKE_GRACE.checked_mul(times));
+    after.map_or(MAX_WAKE_GRACE, |it| it.min(MAX_WAKE_GRACE))
 }
 
 fn is_due(release: &OpenRelease, now: Timestamp) -> bool {
@@ -174,4 +191,18 @@ where
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_woken_in_vain_is_woken_less_and_less_often() {
+        let minutes = |woken| look_again_after(woken).as_mins();
+        assert_eq!(
+            [0, 1, 2, 3, 4, 31, 32, 999].map(minutes),
+            [2, 4, 8, 15, 15, 15, 15, 15]
+        );
+    }
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use towpath_core::release::{Action, ActionKind, Event, Release, Task, Tried, WhyRefused};
 
+use crate::backoff::pauses;
 use crate::engine;
 use crate::ports::{CallError, Ports};
 
@@ -56,15 +57,18 @@ pub(crate) async fn perform<P: Ports>(
 
 async fn perform_one<P: Ports>(ports: &P, release: &Release, mut task: Task) -> Performed {
     let kind = task.action.kind();
-    let mut patience = Patience::default();
+    let mut pauses = pauses(PAUSE, MORE_TRIES);
     loop {
         let outcome = match perform_action(ports, release, &task).await {
             Ok(performed) => performed,
-            Err(error) if patience.is_left() && may_be_repeated(kind, &error) => {
+            Err(error)
+                if may_be_repeated(kind, &error)
+                    && let Some(pause) = pauses.next() =>
+            {
                 if let (Tried::Never, CallError::Unknown { .. }) = (task.tried, &error) {
                     task.tried = Tried::Perhaps;
                 }
-                patience.pause().await;
+                tokio::time::sleep(pause).await;
                 continue;
             }
             Err(CallError::Refused {
@@ -266,33 +270,11 @@ async fn perform_action<P: Ports>(
     Ok(events.into())
 }
 
-/// A few pauses for calls that were certainly not carried out, before the sweeper takes over.
-struct Patience {
-    pauses: std::vec::IntoIter<Duration>,
-}
+/// The shortest pause before a call is made again that was certainly not carried out.
+const PAUSE: Duration = Duration::from_millis(100);
 
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            pauses: [100, 300, 900]
-                .map(Duration::from_millis)
-                .to_vec()
-                .into_iter(),
-        }
-    }
-}
-
-impl Patience {
-    fn is_left(&self) -> bool {
-        self.pauses.len() > 0
-    }
-
-    async fn pause(&mut self) {
-        if let Some(pause) = self.pauses.next() {
-            tokio::time::sleep(pause).await;
-        }
-    }
-}
+/// How often such a call is made again before the sweeper takes over.
+const MORE_TRIES: usize = 3;
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! The ledger.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use towpath_core::names::{AccountId, DeploymentId, PipelineName, ReleaseId};
 use towpath_core::pipeline::HookPoint;
 use towpath_core::release::{
@@ -88,12 +88,17 @@ impl Distrust {
     }
 }
 
+/// How long whoever is woken has before the sweeper looks whether they were: a call may get lost.
+pub const WAKE_GRACE: SignedDuration = SignedDuration::from_mins(2);
+
 /// An open release, as the sweeper sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenRelease {
     pub release: ReleaseId,
     /// When the sweeper wakes it if nothing happens before.
     pub due: Option<Timestamp>,
+    /// How often the sweeper has woken it since somebody drove or wrote to it.
+    pub woken: u32,
     /// From when on it is expected to go on without people, if it is.
     pub moving_since: Option<Timestamp>,
     /// What keeps it from taking a service.
@@ -161,6 +166,14 @@ pub trait Ledger {
     ) -> Result<(), AppendError>;
     /// Has `advance` look at a release, without writing an entry.
     async fn wake(&self, id: &ReleaseId, at: Timestamp) -> Result<(), CallError>;
+    /// The same for a release that was seen to be due: the sweeper looks at it again at `again`. False
+    /// where it is not due any more, as somebody drives it or has written to it meanwhile.
+    async fn wake_due(
+        &self,
+        release: &OpenRelease,
+        at: Timestamp,
+        again: Timestamp,
+    ) -> Result<bool, CallError>;
     /// Sets when the sweeper looks at a release, unless somebody has written to it since it was
     /// loaded: what they wrote is to be looked at first, and they said when.
     async fn set_due(&self, release: &Release, due: Option<Timestamp>) -> Result<(), CallError>;

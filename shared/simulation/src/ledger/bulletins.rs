@@ -2,16 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use towpath_core::bulletin::{Bulletin, News};
 use towpath_core::names::BulletinId;
 use towpath_core::pipeline::Channel;
-use towpath_deployer::ports::{OpenBulletin, Sending};
+use towpath_deployer::ports::{OpenBulletin, Sending, WAKE_GRACE};
 
 use super::Ledger;
-
-/// When the sweeper looks at a bulletin whose wake-up call may have been lost.
-const WAKE_GRACE: SignedDuration = SignedDuration::from_secs(120);
 
 /// A bulletin as it is stored.
 #[derive(Debug, Clone)]

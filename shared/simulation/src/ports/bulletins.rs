@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use towpath_core::bulletin::Bulletin;
 use towpath_core::names::BulletinId;
 use towpath_core::pipeline::Channel;
-use towpath_deployer::ports::{Bulletins, CallError, OpenBulletin, Sending};
+use towpath_deployer::ports::{Bulletins, CallError, OpenBulletin, Sending, WAKE_GRACE};
 
 use super::Port;
 use crate::deliver::Key;
@@ -132,7 +132,7 @@ impl Bulletins for Port {
     async fn wake_bulletin(&self, id: &BulletinId, at: Timestamp) -> Result<(), CallError> {
         self.call(UPDATE, How::WriteLedger, |simulation, _| {
             if let Some(stored) = simulation.ledger.open_bulletin(id, Open::ToTell) {
-                stored.due = Some(at + SignedDuration::from_secs(120));
+                stored.due = Some(at + WAKE_GRACE);
                 simulation.wake(Key::Bulletin(id.clone()));
             }
             Ok(())

@@ -164,6 +164,22 @@ impl Ledger for Port {
         .await
     }
 
+    async fn wake_due(
+        &self,
+        release: &OpenRelease,
+        _at: Timestamp,
+        again: Timestamp,
+    ) -> Result<bool, CallError> {
+        self.call(UPDATE, How::WriteLedger, |simulation, _| {
+            let is_due = simulation.ledger.woken_as_due(release, again);
+            if is_due {
+                simulation.wake(Key::Release(release.release.clone()));
+            }
+            Ok(is_due)
+        })
+        .await
+    }
+
     async fn set_due(&self, release: &Release, due: Option<Timestamp>) -> Result<(), CallError> {
         self.call(UPDATE, How::WriteLedger, |simulation, _| {
             simulation.ledger.set_due(release, due);

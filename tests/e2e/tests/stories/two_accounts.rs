@@ -74,39 +74,44 @@ async fn calls_are_made_by_the_assumed_role(world: &World, target: &Target) -> R
     Ok(())
 }
 
-/// Each report of CodeDeploy happened on the bus of production's account and was sent on from there.
+/// Each report of CodeDeploy that is news happened on the bus of production's account, was sent on from
+/// there, and was taken where the deployer is.
 async fn reports_are_forwarded(world: &World, target: &Target) -> Result<(), Error> {
+    let there = format!("{}/{}", target.place.account, target.place.region);
+    let here = format!("{}/{}", TOOLS.account, TOOLS.region);
+    world
+        .until("production's deployment reports its end", async |world| {
+            Ok(!news(world, target, &there).await?.is_empty())
+        })
+        .await?;
+    let (there, here) = tokio::try_join!(news(world, target, &there), news(world, target, &here))?;
+    for (id, rules) in &there {
+        assert_eq!(*rules, json!(["towpath-forward-codedeploy-state"]));
+        let taken = here.iter().find(|(taken, _)| taken == id);
+        let rules = taken.map(|(_, rules)| rules);
+        assert_eq!(
+            rules,
+            Some(&json!(["towpath-deployment-event-codedeploy-state"]))
+        );
+    }
+    assert_eq!(there.len(), here.len());
+    Ok(())
+}
+
+/// What CodeDeploy has reported of production on a bus, but for that a deployment has begun: the ids,
+/// and which rules have taken each.
+async fn news(world: &World, target: &Target, bus: &str) -> Result<Vec<(String, Value)>, Error> {
     let shown = world.lab.get("events").await?;
     let events = shown["events"].as_array().cloned().unwrap_or_default();
-    let on = |bus: String| -> Vec<_> {
-        let from_there = events.iter().filter(|event| {
-            event["bus"] == json!(bus)
-                && event["event"]["account"] == target.place.account
-                && event["event"]["source"] == "aws.codedeploy"
-        });
-        from_there
-            .map(|event| (text(&event["event"]["id"]), event["rules"].clone()))
-            .collect()
-    };
-    let there = on(format!("{}/{}", target.place.account, target.place.region));
-    let here = on(format!("{}/{}", TOOLS.account, TOOLS.region));
-    assert!(!there.is_empty());
-    let ids =
-        |events: &[(String, Value)]| -> Vec<_> { events.iter().map(|e| e.0.clone()).collect() };
-    assert_eq!(ids(&there), ids(&here));
-    for (_, rules) in there {
-        assert_eq!(rules, json!(["towpath-forward-codedeploy-state"]));
-    }
-    let reported = world.events_named(TAG, "deployment_reported").await?;
-    let production = world.events_named(TAG, "deployment_started").await?;
-    let production = &production.last().expect("a deployment")["deployment"];
-    assert!(
-        reported
-            .iter()
-            .any(|report| report["deployment"] == *production),
-        "{production} in {reported:#?}"
-    );
-    Ok(())
+    let of_production = events.iter().filter(|event| {
+        event["bus"] == bus
+            && event["event"]["account"] == target.place.account
+            && event["event"]["source"] == "aws.codedeploy"
+            && event["event"]["detail"]["state"] != "START"
+    });
+    Ok(of_production
+        .map(|event| (text(&event["event"]["id"]), event["rules"].clone()))
+        .collect())
 }
 
 /// What the roles of production's account may do and did not, beside what the stage's role did not.

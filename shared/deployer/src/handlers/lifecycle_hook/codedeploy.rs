@@ -14,6 +14,7 @@ use towpath_core::release::{Checkpoints, CorrelationTag, HookCall, Place, Releas
 
 use super::verify::{Asked, asked_before, verify};
 use super::{is_about, is_at};
+use crate::backoff::pauses_up_to;
 use crate::handlers::HandlerError;
 use crate::ports::{Checker, Clock, CodeDeploy, DeploymentProgress, Ledger};
 
@@ -62,8 +63,11 @@ where
     Ok(())
 }
 
-/// The pauses before what could not be reached is tried again; the last one is kept up.
-const OUTAGE_PAUSES: [u64; 5] = [1, 2, 4, 8, 15];
+/// The first pause before what could not be reached is tried again.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The pause from which on they grow no more.
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
 /// What one more try to answer takes at most.
 const ONE_MORE: Duration = Duration::from_secs(15);
@@ -77,19 +81,19 @@ async fn patiently<T>(
     enough: Duration,
     call: impl AsyncFn() -> Result<T, HandlerError>,
 ) -> Result<T, HandlerError> {
-    let longest = OUTAGE_PAUSES[OUTAGE_PAUSES.len() - 1];
-    let mut pauses = OUTAGE_PAUSES.into_iter();
+    let mut pauses = pauses_up_to(SHORTEST_PAUSE, LONGEST_PAUSE);
     loop {
         let error = match call().await {
             Err(error) if error.is_outage() => error,
             other => return other,
         };
-        let pause = Duration::from_secs(pauses.next().unwrap_or(longest));
-        if time_left() < pause + enough {
-            return Err(error);
+        match pauses.next() {
+            Some(pause) if time_left() >= pause + enough => {
+                tracing::warn!(%deployment, %error, "a hook cannot be dealt with yet; trying again in a moment");
+                tokio::time::sleep(pause).await;
+            }
+            Some(_) | None => return Err(error),
         }
-        tracing::warn!(%deployment, %error, "a hook cannot be dealt with yet; trying again in a moment");
-        tokio::time::sleep(pause).await;
     }
 }
 

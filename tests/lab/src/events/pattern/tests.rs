@@ -164,3 +164,40 @@ fn what_eventbridge_refuses_is_refused_with_its_place() {
     let error = Pattern::new(&json!({"detail": {"state": "x"}})).expect_err("not a list");
     assert_eq!(error.path, "detail.state");
 }
+
+/// Of what is reported about deployments the start is no news to whoever has started them: that would
+/// be written down, and have the release looked at, for nothing.
+#[test]
+fn the_deployers_rules_take_what_is_news() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let read = |path: &str| -> Value {
+        let text = std::fs::read_to_string(root.join(path)).expect("a file of the project");
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let described = read("infra/functions.json");
+    let rules = &described["functions"]["deployment-event"]["triggers"]["events"];
+    let rules = rules.as_array().expect("the rules");
+    for (event, taken) in [
+        ("codedeploy-deployment-state-change-start", false),
+        ("codedeploy-deployment-state-change-ready", true),
+        ("codedeploy-deployment-state-change-success", true),
+        ("codedeploy-deployment-state-change-failure", true),
+        ("codedeploy-deployment-state-change-stop", true),
+        ("ecs-deployment-in-progress", false),
+        ("ecs-deployment-in-progress-captured-2025", false),
+        ("ecs-deployment-in-progress-rollback", true),
+        ("ecs-deployment-completed", true),
+        ("ecs-deployment-failed", true),
+        ("ecs-hook-state-change-awaiting-action", true),
+    ] {
+        let event_of = read(&format!("tests/fixtures/events/{event}.json"));
+        let takes = rules.iter().any(|rule| {
+            let mut pattern = rule["pattern"].clone();
+            for key in ["account", "region"] {
+                pattern[key] = json!([event_of[key]]);
+            }
+            matches(pattern, event_of.clone())
+        });
+        assert_eq!(takes, taken, "{event}");
+    }
+}
