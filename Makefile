@@ -8,7 +8,7 @@ CARGO := cargo
 # The modules' default too.
 ARCHITECTURE ?= arm64
 
-.PHONY: help setup build demo lab test test-fast check fmt lint deny docs schema update-model check-models simulate bench fuzz package infra smoke deploy clean
+.PHONY: help setup build demo lab test planted test-fast check fmt lint deny docs schema update-model check-models simulate bench fuzz package infra smoke deploy clean
 
 help: ## Shows this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -34,7 +34,11 @@ lab: setup build ## The lab with the demo's services, kept running to try things
 
 test: setup build ## Every test: units and properties, stories through the lab, Terraform modules where there are terraform and a mirror
 	$(CARGO) test --locked --workspace --no-fail-fast
+	$(MAKE) planted
 	infra/tests/run --offline deployer target-account two-accounts
+
+planted: ## Plants bugs in the deployer, in a build of its own, and sees the simulation find each
+	$(CARGO) test --locked --workspace --features towpath-simulation/planted --test planted
 
 test-fast: ## The units alone: no lab, no Python, half a minute once built
 	$(CARGO) test --locked --workspace --lib --bins --no-fail-fast

@@ -8,6 +8,7 @@ pub mod incoming;
 pub mod message;
 pub mod names;
 pub mod pipeline;
+pub mod planted;
 pub mod release;
 pub mod target;
 pub mod token;

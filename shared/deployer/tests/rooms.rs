@@ -41,3 +41,30 @@ fn what_decides_and_what_drives_know_no_sdk_and_no_lambda() {
         assert!(foreign.is_empty(), "{package} is built from {foreign:?}");
     }
 }
+
+/// What is released has no bugs in it that were planted: no function and no command is built with them.
+#[test]
+fn no_bug_is_planted_in_what_is_released() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let functions = std::fs::read_dir(root.join("functions")).expect("the functions");
+    let mut built: Vec<_> = functions
+        .map(|it| it.expect("a function").path().join("Cargo.toml"))
+        .filter(|it| it.exists())
+        .collect();
+    assert!(built.len() > 3, "{built:?}");
+    built.extend(["cli/Cargo.toml", "scripts/package"].map(|it| root.join(it)));
+    for file in built {
+        let text = std::fs::read_to_string(&file).expect("a file");
+        assert!(!text.contains("planted"), "{}", file.display());
+    }
+    for package in ["towpath-deployer", "towpath-simulation"] {
+        let features = Command::new(env!("CARGO"))
+            .args(["tree", "--offline", "--edges", "features,normal"])
+            .args(["--prefix", "none", "--package", package])
+            .output()
+            .expect("cargo runs");
+        let features = String::from_utf8_lossy(&features.stdout);
+        assert!(features.contains("towpath-core"), "{features}");
+        assert!(!features.contains("planted"), "{features}");
+    }
+}

@@ -11,6 +11,7 @@
 //! has run out, faults stop and everything has to come to rest. The invariants are checked at every
 //! call, at every write and at rest, and what does not hold is in [`Story::violations`].
 
+mod bugs;
 mod calls;
 mod checks;
 pub mod crowd;
@@ -19,6 +20,7 @@ mod deliver;
 mod dice;
 pub mod enumerate;
 mod fate;
+mod judge;
 mod ledger;
 mod messages;
 mod people;
@@ -36,6 +38,7 @@ mod set_up;
 mod simulation;
 mod story;
 
+pub use bugs::{BUGS, LIVENESS, Planted};
 pub use dice::Dice;
 pub use fate::Fate;
 pub use planted::Flaw;

@@ -113,6 +113,9 @@ impl Simulation {
                 at: self.now,
             });
         }
+        if !self.is_lost() {
+            self.judge_message(channel, &sent, message, below);
+        }
         if let Some(below) = below {
             self.reply(by, channel, below, message);
         } else if channel.has_card() {
@@ -152,6 +155,7 @@ impl Simulation {
             None => self.violated(format!("there is no card {sent:?}")),
         }
         self.messages.show(sent, card);
+        self.judge_edit(sent, card);
     }
 
     fn reply(&mut self, by: &By, channel: Channel, below: &SentMessage, message: &Message) {

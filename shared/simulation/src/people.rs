@@ -85,8 +85,9 @@ impl Simulation {
         self.does(format!("pushes {tag}: {}", behaviour.name()));
         // A tag that is there with the same content is taken, too.
         let pushed = self.aws.push(ACCOUNT, REGION, &push, self.now);
-        if let Err(error) = pushed {
-            self.violated(format!("the push of {tag} is refused: {error}"));
+        match pushed {
+            Ok(digest) => self.judge_push(tag, &digest, behaviour),
+            Err(error) => self.violated(format!("the push of {tag} is refused: {error}")),
         }
         self.collect();
     }

@@ -26,7 +26,11 @@ const MAX_CALLS: usize = 4_000;
 
 impl Story {
     pub(crate) async fn come_to_rest(&mut self) {
-        self.simulation.borrow_mut().dice.calm();
+        {
+            let mut simulation = self.simulation.borrow_mut();
+            simulation.dice.calm();
+            simulation.judge_calm();
+        }
         self.run_all().await;
         self.begin(Origin::Delivery(Delivery::of(What::Sweep("pushes"))));
         for _ in 0..PATIENCE {
@@ -48,7 +52,9 @@ impl Story {
                 self.pass(TICK).await;
             }
             if !is_open {
-                return self.simulation.borrow_mut().check_rest();
+                let mut simulation = self.simulation.borrow_mut();
+                simulation.judge_rest();
+                return simulation.check_rest();
             }
             let (now, next) = {
                 let simulation = self.simulation.borrow();
@@ -58,6 +64,7 @@ impl Story {
                 self.begin(Origin::Delivery(Delivery::of(What::Sweep("releases"))));
                 continue;
             }
+            self.simulation.borrow_mut().judge_pause();
             let next = [next, due].into_iter().flatten().min();
             match next {
                 Some(next) => {

@@ -50,6 +50,15 @@ pub(crate) enum Done {
     Failed(String),
 }
 
+impl Done {
+    fn answer(&self) -> Option<&Value> {
+        match self {
+            Self::Well(answer) => Some(answer),
+            Self::Failed(_) => None,
+        }
+    }
+}
+
 fn done<T>(outcome: Result<T, HandlerError>, answer: impl FnOnce(T) -> Value) -> Done {
     match outcome {
         Ok(value) => Done::Well(answer(value)),
@@ -156,7 +165,11 @@ impl Story {
             release,
             skew,
         };
-        let ends = simulation.now + SignedDuration::from_secs(seconds);
+        let now = simulation.now;
+        let ends = now + SignedDuration::from_secs(seconds);
+        if let Origin::Delivery(delivery) = &origin {
+            simulation.judge.arrives(self.begun, &delivery.what, now);
+        }
         simulation.note(Happens::Begins {
             run: self.begun,
             function,
@@ -241,6 +254,8 @@ impl Story {
                 None => "died".into(),
             },
         });
+        let (now, answer) = (simulation.now, done.as_ref().and_then(Done::answer));
+        simulation.judge.answered(id, answer, now);
         match origin {
             Origin::Stream(key) => simulation.streamed(&key, failed),
             Origin::Delivery(delivery) => simulation.delivered(delivery, done),

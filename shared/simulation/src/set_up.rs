@@ -9,6 +9,7 @@ use towpath_core::pipeline::{ApprovalPoint, EngineSettings, HookPoint, Pipeline,
 use towpath_core::release::{Home, ScalingState, ServiceId};
 use towpath_lab_world::{Behaviour, Push, Script};
 
+use crate::judge::secret;
 use crate::scenario::Cue;
 use crate::script::Fault;
 use crate::simulation::Simulation;
@@ -79,6 +80,8 @@ pub(crate) fn scalable(service: &ServiceId) -> Value {
 
 /// A task definition of a stage.
 pub(crate) fn definition(stage: &str, image: &str, more: &Value) -> Value {
+    let mut environment = vec![json!({ "name": "API_KEY", "value": secret::PLANTED })];
+    environment.extend(more.as_array().into_iter().flatten().cloned());
     json!({
         "family": format!("shop-{stage}"),
         "networkMode": "awsvpc",
@@ -89,7 +92,7 @@ pub(crate) fn definition(stage: &str, image: &str, more: &Value) -> Value {
         "containerDefinitions": [{
             "name": "api", "image": image, "essential": true,
             "portMappings": [{ "containerPort": 8080, "protocol": "tcp" }],
-            "environment": more,
+            "environment": environment,
         }],
     })
 }
@@ -155,6 +158,7 @@ pub(crate) fn create(simulation: &mut Simulation, set_up: &SetUp) {
     }
     simulation.pass(jiff::SignedDuration::from_mins(5));
     simulation.deliveries.clear();
+    simulation.judge_from_here();
     simulation.applied_at = simulation.now;
 }
 

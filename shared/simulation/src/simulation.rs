@@ -15,6 +15,7 @@ use crate::checks::Observation;
 use crate::deliver::{Delivery, Key, Record};
 use crate::dice::Dice;
 use crate::fate::{Fate, How, Site};
+use crate::judge::Judge;
 use crate::ledger::Ledger;
 use crate::messages::Messages;
 use crate::planted::Flaw;
@@ -59,6 +60,7 @@ pub(crate) struct Simulation {
     pub(crate) stream: BTreeMap<Key, VecDeque<Record>>,
     pub(crate) calls: Calls,
     pub(crate) seen: Observation,
+    pub(crate) judge: Judge,
     pub(crate) alarms: BTreeSet<String>,
     /// What lists have left out, and when they did first.
     left_out: BTreeMap<String, Timestamp>,
@@ -113,6 +115,7 @@ impl Simulation {
             stream: BTreeMap::new(),
             calls: Calls::default(),
             seen: Observation::default(),
+            judge: Judge::default(),
             alarms: BTreeSet::new(),
             left_out: BTreeMap::new(),
             shown: BTreeMap::new(),
@@ -163,9 +166,15 @@ impl Simulation {
     pub(crate) fn reach(&mut self, now: Timestamp) {
         self.remember_services();
         let time = now.duration_since(self.now);
-        self.now = self.now.max(now);
+        let now = self.now.max(now);
+        // Nothing that is so only for a moment is missed.
+        while let Some(due) = self.aws.next_due().filter(|due| *due <= now) {
+            self.aws.advance(due);
+            self.judge_serving();
+        }
+        self.now = now;
         self.note(What::Passes(time));
-        self.aws.advance(self.now);
+        self.aws.advance(now);
         self.collect();
     }
 
@@ -185,8 +194,16 @@ impl Simulation {
             operation,
             input,
         };
+        let before = self.judge_before((account, region), operation, input);
         let answer = self.aws.call(&call, self.now);
         self.collect();
+        if let Ok(answer) = &answer {
+            let by_hand = principal == "root";
+            self.judge_call(by_hand, before, (operation, input), answer);
+            if !by_hand {
+                self.judge_serving();
+            }
+        }
         answer
     }
 

@@ -105,6 +105,16 @@ pub(super) fn sentence(waiting: &Waiting, style: Style) -> String {
                 (style.time)(*until)
             )
         }
+        WaitsOn::RollbackToBegin {
+            deployment,
+            status,
+            until,
+        } => format!(
+            "Towpath rolls it back, which AWS has not begun yet: {} ({}); left as it is, and its stage held, if that lasts until {}",
+            (style.quote)(&status.to_string()),
+            (style.quote)(deployment.as_str()),
+            (style.time)(*until)
+        ),
         WaitsOn::Rollback {
             reason,
             since: _,

@@ -279,7 +279,7 @@ fn request_of<'a>(
     }
     let asked = match &rollout.phase {
         Phase::Asking { approval: open, .. } if open.id == *approval => {
-            if now >= open.expires_at {
+            if now >= open.expires_at && !crate::planted!(LateApprovalBeforeRollout) {
                 return Err(closed(ClosedReason::Expired));
             }
             open
@@ -333,6 +333,9 @@ fn settle_vote(
         (_, Decision::Approve, Standing::Granted | Standing::Rejected(_)) => Ok(Accepted::Known),
         // A rejection counts until the deployment begins, also from somebody who approved before.
         (_, Decision::Reject, Standing::Rejected(_)) => Ok(Accepted::Known),
+        (_, Decision::Reject, Standing::Granted) if crate::planted!(RejectionIgnored) => {
+            Ok(Accepted::Known)
+        }
         (None, Decision::Approve, Standing::Open)
         | (Some(_) | None, Decision::Reject, Standing::Open | Standing::Granted) => {
             Ok(Accepted::Add(vec![Event::Voted {
@@ -387,7 +390,8 @@ fn accept_checks(
         });
     }
     // What an answer has to carry is known from here on, whatever becomes of the hook function.
-    if !asked && (execution.is_some() || slow_checks(of, at).next().is_some()) {
+    let kept = execution.is_some() && !crate::planted!(HookAnswerDropped);
+    if !asked && (kept || slow_checks(of, at).next().is_some()) {
         events.push(Event::HookCalled {
             stage,
             deployment,

@@ -399,6 +399,7 @@ impl Action {
     #[must_use]
     pub fn needs_intent(&self) -> bool {
         match self.kind() {
+            ActionKind::Start if crate::planted!(IntentNotWritten) => false,
             ActionKind::Register
             | ActionKind::SuspendScaling
             | ActionKind::Start

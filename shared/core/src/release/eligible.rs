@@ -39,6 +39,9 @@ pub(super) fn may_vote(
 ) -> Result<(), Refusal> {
     let named = |gate: &Option<ApprovalGate>| gate.as_ref().is_some_and(|gate| names(gate, by));
     let (by, stage_name) = (by.clone(), stage.name.clone());
+    if crate::planted!(ApprovalOfStrangers) {
+        return Ok(());
+    }
     if !named(&stage.approval) {
         return Err(Refusal::NotEligible {
             by,

@@ -42,7 +42,8 @@ impl Release {
             WaitsOn::Start | WaitsOn::Blocked(_) => Some(came.max(last_vote)),
             WaitsOn::Approval(approval) => Some(approval.until),
             WaitsOn::Rollback { since, .. } => Some(since),
-            WaitsOn::RollbackByAws { .. }
+            WaitsOn::RollbackToBegin { .. }
+            | WaitsOn::RollbackByAws { .. }
             | WaitsOn::Preparation { .. }
             | WaitsOn::DeploymentGroup { .. }
             | WaitsOn::Deployment { .. }
@@ -64,6 +65,7 @@ impl Release {
             | WaitsOn::DeploymentGroup { .. }
             | WaitsOn::Deployment { .. }
             | WaitsOn::Bake { .. }
+            | WaitsOn::RollbackToBegin { .. }
             | WaitsOn::Rollback { .. }
             | WaitsOn::RollbackByAws { .. } => None,
         }

@@ -4,13 +4,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::next::MAX_POLL_INTERVAL;
 use super::rollout::{
-    ActiveRollout, Closing, Deployment, DeploymentStatus, Phase, Progress, RollbackBy,
+    ActiveRollout, Closing, Deployment, DeploymentStatus, Phase, Progress, RollbackBy, later,
 };
 use super::vote::{Approval, Standing};
 use super::{
-    BlockedBy, DeploymentFault, Event, ImageChange, Plan, Release, Revision, RollbackReason,
-    VoidReason,
+    ActionKind, BlockedBy, DeploymentFault, Event, ImageChange, Plan, Release, Revision,
+    RollbackReason, VoidReason,
 };
 use crate::names::{ApprovalId, CheckName, DeploymentId, PipelineName, ReleaseId, StageName};
 use crate::pipeline::{ApprovalGate, HookPoint, Stage};
@@ -58,6 +59,14 @@ pub enum WaitsOn {
     Bake {
         /// The checks that watch it.
         checks: Vec<CheckName>,
+        until: Timestamp,
+    },
+    /// AWS, which has not begun yet to roll it back, though Towpath asks it to.
+    RollbackToBegin {
+        deployment: DeploymentId,
+        /// How it stands.
+        status: DeploymentStatus,
+        /// When the rollout is left as it is.
         until: Timestamp,
     },
     /// The end of its rollback.
@@ -139,6 +148,7 @@ impl Waiting {
             WaitsOn::Approval(_) => WaitsFor::People,
             WaitsOn::DeploymentGroup { .. }
             | WaitsOn::Deployment { .. }
+            | WaitsOn::RollbackToBegin { .. }
             | WaitsOn::Rollback { .. }
             | WaitsOn::RollbackByAws { .. } => WaitsFor::Aws,
             WaitsOn::Start | WaitsOn::Preparation { .. } | WaitsOn::Bake { .. } => {
@@ -157,6 +167,7 @@ impl Waiting {
             | WaitsOn::DeploymentGroup { until, .. }
             | WaitsOn::Deployment { until, .. }
             | WaitsOn::Bake { until, .. }
+            | WaitsOn::RollbackToBegin { until, .. }
             | WaitsOn::Rollback { until, .. }
             | WaitsOn::RollbackByAws { until, .. } => Some(*until),
         }
@@ -181,7 +192,7 @@ impl Release {
                 voided: voided(self, &stage.name),
                 ..OpenApproval::of(stage, approval, plan)
             })),
-            Phase::Live(rollout) => live(stage, rollout),
+            Phase::Live(rollout) => live(self, stage, rollout),
         };
         Some(Waiting {
             pipeline: self.pipeline().pipeline.clone(),
@@ -191,9 +202,13 @@ impl Release {
     }
 }
 
-fn live(stage: &Stage, live: &ActiveRollout) -> WaitsOn {
+fn live(release: &Release, stage: &Stage, live: &ActiveRollout) -> WaitsOn {
     let until = live.deadline(stage);
     match &live.progress {
+        // What may have been started is looked for until then.
+        Progress::Preparing { .. } if release.intends(ActionKind::Start) => WaitsOn::Preparation {
+            until: live.given_up_at(stage),
+        },
         Progress::Preparing { .. } | Progress::Closing(Closing::NotStarted(_)) => {
             WaitsOn::Preparation { until }
         }
@@ -208,6 +223,12 @@ fn live(stage: &Stage, live: &ActiveRollout) -> WaitsOn {
                     ..OpenApproval::of(stage, approval, &live.plan)
                 }))
             }
+            Some(_) | None if live.rollback_intended_at.is_some() => WaitsOn::RollbackToBegin {
+                deployment: deployment.id.clone(),
+                status: deployment.status.clone(),
+                // As long as it is asked to, it is looked at no more.
+                until: later(live.given_up_at(stage), MAX_POLL_INTERVAL),
+            },
             Some(_) | None => on_deployment(deployment, until),
         },
         Progress::Baking(deployment) => match live.bakes_until(stage) {

@@ -37,6 +37,9 @@ impl Standing {
     /// What the status alone says.
     pub(super) fn of(status: &str) -> Self {
         match status {
+            "ROLLBACK_SUCCESSFUL" if towpath_core::planted!(RollbackTakenForSuccess) => {
+                Self::Successful
+            }
             "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => Self::Turning,
             "SUCCESSFUL" => Self::Successful,
             "ROLLBACK_SUCCESSFUL" => Self::RolledBack,

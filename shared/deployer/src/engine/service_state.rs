@@ -36,7 +36,8 @@ fn succeeded(
     ended_at: Option<Timestamp>,
     now: Timestamp,
 ) -> DeploymentStatus {
-    let Some(other) = runs.filter(|runs| *runs != &observe.revision) else {
+    let told = !towpath_core::planted!(RollbackTakenForSuccess);
+    let Some(other) = runs.filter(|runs| *runs != &observe.revision && told) else {
         return DeploymentStatus::Succeeded;
     };
     let lately = ended_at.is_some_and(|ended_at| now.duration_since(ended_at) < SHOWN);

@@ -78,7 +78,14 @@ where
     let actor = Actor::Function("image-push".into());
     let offers = offer_to_all(ports, pipelines_path, &stored, home, &image, &actor).await;
     let told = notify_of_ignored_tag(ports, &offers, &image, &tags).await;
-    HandlerError::of_pipelines(offers.into_iter().map(|offer| offer.map(drop)).collect())?;
+    let taken = offers.into_iter().map(|offer| offer.map(drop)).collect();
+    HandlerError::of_pipelines(taken).or_else(|error| {
+        if towpath_core::planted!(PushLost) {
+            Ok(())
+        } else {
+            Err(error)
+        }
+    })?;
     told
 }
 

@@ -62,7 +62,8 @@ async fn show<P: Ports>(
     let key = MessageKey::Card {
         release: release.id().clone(),
     };
-    let mut known: Vec<_> = posted.cloned().into_iter().collect();
+    let kept = posted.filter(|_| !towpath_core::planted!(SecondCard));
+    let mut known: Vec<_> = kept.cloned().into_iter().collect();
     if let (None, Some(since)) = (posted, since) {
         let sent = sent_before(ports, to, None, since).await?;
         known.extend(
@@ -117,6 +118,9 @@ async fn notify_through<P: Ports>(
     let known = known.filter(|known| *known > after);
     let mut messages = message::entry_messages(channel, release);
     messages.retain(|it| (known.unwrap_or(after) + 1..=through).contains(&it.sequence));
+    if towpath_core::planted!(ReplyLost) && messages.len() > 1 {
+        messages.pop();
+    }
     let (sent, error) = send_entries(ports, release, to, below, messages).await;
     let sent_through = match error {
         None => Some(through),

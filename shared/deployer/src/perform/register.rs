@@ -31,7 +31,7 @@ pub(super) async fn register<P: Ports>(
         Ok(definition) => definition,
         Err(misfit) => return Ok(refused(misfit)),
     };
-    if tried != Tried::Never {
+    if tried != Tried::Never && !towpath_core::planted!(RegisteredAnew) {
         if let Some(revision) = find(ports, request, definition.family()).await? {
             return Ok(vec![Event::Registered {
                 revision,

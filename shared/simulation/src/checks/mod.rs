@@ -71,7 +71,7 @@ impl Observation {
 
     /// What somebody has put on a service by hand so lately that whoever looked then may have not
     /// noticed.
-    fn unnoticed(&self, service: &ServiceId, looked_at: Timestamp) -> Option<&Revision> {
+    pub(crate) fn unnoticed(&self, service: &ServiceId, looked_at: Timestamp) -> Option<&Revision> {
         let edited = self.edited.get(service)?;
         let unnoticed = looked_at.duration_since(edited.shown_from) <= NOTICED;
         unnoticed.then_some(&edited.revision)

@@ -293,6 +293,7 @@ impl Messenger for Port {
         let mut simulation = self.simulation.borrow_mut();
         simulation.does(format!("reads: {text}"));
         simulation.told_to_click_again |= text.to_lowercase().contains("again in a moment");
+        simulation.judge.refused(self.by.run);
         Ok(())
     }
 

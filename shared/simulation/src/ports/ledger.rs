@@ -49,6 +49,7 @@ impl Ledger for Port {
         self.call(WRITE, How::WriteLedger, |simulation, _| {
             simulation.ledger.open(id, events, actor, at)?;
             simulation.note_written(id);
+            simulation.judge_written(events);
             simulation.wake(Key::Release(id.clone()));
             Ok(())
         })
@@ -66,6 +67,7 @@ impl Ledger for Port {
                 simulation.wake(Key::Release(append.release.id().clone()));
             }
             simulation.check_written(&append, &appended);
+            simulation.judge_written(append.events);
             Ok(appended.release)
         })
         .await

@@ -22,7 +22,7 @@ use towpath_core::names::ReleaseId;
 use towpath_core::release::Place;
 use towpath_deployer::ports::{CallError, Clock};
 
-pub(crate) use self::elsewhere::SIGNING_SECRET;
+pub(crate) use self::elsewhere::{LINK_KEY, SIGNING_SECRET};
 
 use crate::fate::{Fate, How};
 use crate::planted::Flaw;
@@ -84,6 +84,13 @@ impl Port {
             Fate::FailedBefore => Err(no_answer(operation)),
             Fate::AnswerLost => {
                 drop(done(false));
+                if towpath_core::planted!(AnswerLostIsRefusal) {
+                    return Err(E::from(CallError::Refused {
+                        operation,
+                        code: "RequestTimeout".into(),
+                        message: "no answer in time".into(),
+                    }));
+                }
                 Err(no_answer(operation))
             }
             Fate::DeathBefore => self.die().await,

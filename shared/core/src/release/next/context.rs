@@ -7,7 +7,7 @@ use crate::release::rollout::ActiveRollout;
 use crate::release::{Place, Release};
 
 /// The longest pause between two looks at something that does not change.
-pub(super) const MAX_POLL_INTERVAL: SignedDuration = SignedDuration::from_secs(600);
+pub(in crate::release) const MAX_POLL_INTERVAL: SignedDuration = SignedDuration::from_secs(600);
 
 /// A rollout that owns its service, where it is, and when.
 #[derive(Clone, Copy)]

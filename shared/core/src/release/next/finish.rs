@@ -51,7 +51,7 @@ pub(super) fn finish(own: RolloutContext<'_>, conclusion: Conclusion) -> Step {
 /// Why the stage takes no new release after this, if so.
 fn hold(own: RolloutContext<'_>, outcome: Outcome, reason: &Reason) -> Option<HoldReason> {
     let live = own.live;
-    if live.held.is_some() {
+    if live.held.is_some() || crate::planted!(NotHeldAfterRollback) {
         return None;
     }
     if let Some(rollback) = own.release.rollback() {

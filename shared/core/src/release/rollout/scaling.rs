@@ -30,6 +30,9 @@ impl Scaling {
     #[must_use]
     pub fn to_restore(&self) -> Option<ScalingState> {
         match self {
+            Self::PerhapsSuspended(_) | Self::Suspended(_) if crate::planted!(ScalingAllOn) => {
+                Some(ScalingState::default())
+            }
             Self::PerhapsSuspended(before) | Self::Suspended(before) => Some(*before),
             Self::AsItWas | Self::Settled | Self::NotRestored(_) => None,
         }

@@ -36,7 +36,7 @@ pub(super) async fn start<P: Ports>(
             let alias = alias_of(ports, place, &Value::Null, revision).await;
             return Ok(vec![started(deployment, alias, true)]);
         }
-        if tried == Tried::Perhaps {
+        if tried == Tried::Perhaps && !towpath_core::planted!(AbsenceOnceIsProof) {
             let action = ActionKind::Start;
             return Ok(vec![Event::NotSeen { action }]);
         }

@@ -29,6 +29,7 @@ mod task_life;
 mod task_lists;
 pub(crate) mod task_sets;
 mod update_service;
+mod watch;
 
 use std::collections::BTreeMap;
 

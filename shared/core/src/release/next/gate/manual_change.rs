@@ -6,6 +6,9 @@ use crate::release::{Drift, Event, HoldReason, Plan};
 
 pub(super) fn ask(context: &Context<'_>) -> Verdict {
     // What another release is about to replace is that one's to find, and what is held is held.
+    if crate::planted!(ManualChangeOverwritten) {
+        return Verdict::Open;
+    }
     if context.another_owner().is_some() || context.plan.service.hold.is_some() {
         return Verdict::Open;
     }

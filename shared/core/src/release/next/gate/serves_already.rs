@@ -10,7 +10,9 @@ pub(super) fn ask(context: &Context<'_>) -> Verdict {
         return Verdict::Open;
     }
     // What runs while another release replaces it will not run for long.
-    if let Some(another) = context.another_owner() {
+    if let Some(another) = context.another_owner()
+        && !crate::planted!(RunsAlreadyWhileOwned)
+    {
         return Verdict::Blocked {
             by: BlockedBy::Owner {
                 release: another.clone(),
