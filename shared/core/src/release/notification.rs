@@ -219,7 +219,13 @@ impl Event {
             | Self::Held { .. } => (true, true),
             // Of a success the end of its last rollout tells.
             Self::Ended { outcome, .. } => (*outcome != Outcome::Succeeded, true),
-            Self::RolloutEnded { outcome, .. } => (*outcome == Outcome::Succeeded, false),
+            // The end of a release does not tell what a success has left for people to do.
+            Self::RolloutEnded {
+                outcome, reason, ..
+            } => {
+                let succeeded = *outcome == Outcome::Succeeded;
+                (succeeded, succeeded && reason.leaves_something_to_do())
+            }
             Self::Opened { rollback, .. } => (rollback.is_some(), false),
             Self::Checked { results, .. } => (!results.is_empty(), false),
             Self::DeploymentObserved { status, .. } => (is_step(status), false),

@@ -140,6 +140,14 @@ pub enum Reason {
     Unwanted(RollbackReason),
 }
 
+impl Reason {
+    /// Whether people have to put right what the rollout has left.
+    #[must_use]
+    pub fn leaves_something_to_do(&self) -> bool {
+        matches!(self, Self::ScalingNotRestored { .. })
+    }
+}
+
 /// Why a rollout is rolled back. It is as well why one that has not begun does not begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]

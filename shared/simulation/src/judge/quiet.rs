@@ -40,7 +40,11 @@ impl Simulation {
         ];
         let mut calls = calls.into_iter();
         let was_refused = calls.any(|it| self.calls.fates.contains_key(&(it, Fate::Refused)));
-        let told_otherwise = was_refused && self.judge.told.says("auto scaling");
+        let told_otherwise = was_refused && {
+            let pipelines = self.pipelines.iter();
+            let mut channels = pipelines.flat_map(|it| it.notify.destinations());
+            channels.all(|it| self.judge.told.says(it.channel(), "auto scaling"))
+        };
         for service in self.services() {
             let target = self.scaling_of(&service);
             let scaling = &self.judge.scaling;

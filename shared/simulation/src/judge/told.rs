@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 use towpath_core::message::Message;
+use towpath_core::pipeline::Channel;
 
 /// How a release ends, in people's words.
 const OUTCOMES: [&str; 7] = [
@@ -86,15 +87,19 @@ impl Told {
             .any(|card| card.text.ends_with(": failed") && card.digest().as_deref() == Some(digest))
     }
 
-    /// Whether anything was said with these words.
-    pub(super) fn says(&self, words: &str) -> bool {
-        let lines = self.cards.values().flat_map(|card| &card.lines);
-        let texts = self.cards.values().map(|card| &card.text);
-        let mails = self.mails.iter().flat_map(|it| [&it.subject, &it.text]);
-        lines
-            .chain(texts)
-            .chain(mails)
-            .any(|text| text.contains(words))
+    /// Whether anything was said in a channel with these words.
+    pub(super) fn says(&self, channel: Channel, words: &str) -> bool {
+        let says = |text: &String| text.contains(words);
+        match channel {
+            Channel::Slack => self
+                .cards
+                .values()
+                .any(|card| says(&card.text) || card.lines.iter().any(says)),
+            Channel::Sns => self
+                .mails
+                .iter()
+                .any(|it| says(&it.subject) || says(&it.text)),
+        }
     }
 
     /// A message arrives in Slack, in the channel or below another one.

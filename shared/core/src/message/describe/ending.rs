@@ -59,7 +59,15 @@ pub(super) fn rollout_ended(
         format!(":white_check_mark: *{stage}*: {}", slack_text(&why))
     });
     let described = format!("{stage}: {outcome}: {}", plain(&sentence));
-    Description::outcome(outcome, described).line(in_slack)
+    let left = outcome == Outcome::Succeeded && why.leaves_something_to_do();
+    let mail = left.then(|| Mail {
+        headline: format!("{stage} serves, but not as it scaled before"),
+        body: format!("{stage}: {}\n", one_line(&sentence, 2_000)),
+        asks: None,
+    });
+    Description::outcome(outcome, described)
+        .line(in_slack)
+        .mail(mail)
 }
 
 pub(super) fn ended(

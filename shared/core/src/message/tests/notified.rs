@@ -2,13 +2,13 @@
 //! something else.
 
 use super::card;
-use crate::message::{self, entry_messages};
+use crate::message::{self, Message, entry_messages};
 use crate::pipeline::{Channel, HookPoint};
 use crate::release::tests::given::{deployment, given, stage};
 use crate::release::tests::stored::eventful;
 use crate::release::{
-    Actor, BlockedBy, CheckResult, DeploymentStatus, DeploymentStep, Entry, Event, Outcome,
-    Release, Rollback, ShiftedStep,
+    Actor, BlockedBy, CheckResult, DeploymentStatus, DeploymentStep, Entry, Event, NotRestored,
+    Outcome, Reason, Release, Rollback, ScalingState, ShiftedStep, WhyNotRestored,
 };
 use crate::sample;
 
@@ -42,6 +42,43 @@ fn to_which_happens(event: Event) -> Release {
     );
     release.push(entry);
     release
+}
+
+fn scaling_not_restored() -> Reason {
+    let state = ScalingState::default();
+    let target = sample::scalable(state);
+    let release = given(sample::shop()).pushed("3f2c1ab").release;
+    Reason::ScalingNotRestored {
+        because: Box::new(sample::reason("because")),
+        service: release.service_id(0).expect("a service"),
+        scaling: NotRestored {
+            why_not: WhyNotRestored::WouldChangeCount {
+                target,
+                desired: 99,
+            },
+            state,
+        },
+    }
+}
+
+/// A success that leaves auto scaling suspended is no news to those who read e-mails alone but for this.
+#[test]
+fn an_e_mail_says_that_auto_scaling_is_to_be_put_back() {
+    let release = to_which_happens(Event::RolloutEnded {
+        stage: stage("test"),
+        outcome: Outcome::Succeeded,
+        reason: scaling_not_restored(),
+        revision: None,
+    });
+    let last = release.entries().last().expect("an entry").sequence;
+    let mut mails = entry_messages(Channel::Sns, &release);
+    mails.retain(|it| it.sequence == last);
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    let Message { subject, text, .. } = &mails[0].message;
+    insta::assert_snapshot!(format!(
+        "{}\n\n{text}",
+        subject.as_deref().unwrap_or_default()
+    ));
 }
 
 /// Every kind of event, and each way of those that are told in some ways only.
@@ -95,6 +132,14 @@ fn events() -> Vec<Event> {
         events.push(Event::Ended {
             outcome,
             reason: sample::end("because"),
+        });
+    }
+    for outcome in [Outcome::Succeeded, Outcome::Failed] {
+        events.push(Event::RolloutEnded {
+            stage: stage("test"),
+            outcome,
+            reason: scaling_not_restored(),
+            revision: None,
         });
     }
     let traffic = Some(10);
