@@ -129,7 +129,8 @@ impl Simulation {
             stage: stage.name.as_str(),
             deploying: *deploying,
             given_up_after: SignedDuration::from(stage.timeout) * 2,
-            served: judge.serving.served_from(service, revision).is_some(),
+            served: judge.serving.served_from(service, revision).is_some()
+                || judge.starts.was_put_there_by_hand(service, revision),
             edited_just_now,
             came_to_no_end: false,
         };

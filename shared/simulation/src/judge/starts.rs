@@ -61,7 +61,8 @@ pub(super) struct Seen<'a> {
     pub(super) deploying: bool,
     /// After that long a deployment that came to no end is left as it is.
     pub(super) given_up_after: SignedDuration,
-    /// Whether what is to be started has served there.
+    /// Whether what is to be started has served there, or somebody had put it there by hand, and it was
+    /// replaced before it had any traffic.
     pub(super) served: bool,
     /// Whether whoever looked lately may not have seen what somebody has changed by hand.
     pub(super) edited_just_now: bool,
@@ -73,6 +74,11 @@ impl Starts {
     pub(super) fn last_of(&self, service: &ServiceId, revision: &str) -> Option<&Start> {
         let mut all = self.all.iter().rev();
         all.find(|it| it.service == *service && it.revision == revision)
+    }
+
+    pub(super) fn was_put_there_by_hand(&self, service: &ServiceId, revision: &str) -> bool {
+        let mut all = self.all.iter();
+        all.any(|it| it.service == *service && it.revision == revision && it.why == Why::ByHand)
     }
 
     pub(super) fn last_at(&self, service: &ServiceId) -> Option<&Start> {

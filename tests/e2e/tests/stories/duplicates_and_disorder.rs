@@ -121,7 +121,7 @@ async fn what_is_malformed_is_set_aside_with_its_reason() -> Result<(), Error> {
     nameless["detail"]["repository-name"] = json!(7);
     world.event(&nameless).await?;
     let mut unknown = codedeploy_reports("SUCCESS", "");
-    unknown["detail"] = json!(["what", "is", "this"]);
+    unknown["detail"] = json!({ "state": ["what", "is", "this"] });
     world.event(&unknown).await?;
 
     world.push(TAG, "healthy").await?;
