@@ -24,7 +24,7 @@ fn main() -> ExitCode {
             cases.step_by(every()).collect()
         })
     } else if let Some(which) = asked("PAIRS") {
-        all(&which, |baseline| baseline.pairs(every()))
+        all(&which, |baseline| baseline.pairs(every(), 0))
     } else if let Some(stories) = asked("STORIES") {
         stories
             .parse()

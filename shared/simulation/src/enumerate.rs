@@ -48,6 +48,8 @@ pub struct Baseline {
     sites: Vec<Site>,
     ends: Vec<End>,
     violations: Vec<String>,
+    /// What people were to do, and did not.
+    undone: Vec<String>,
 }
 
 /// How a release ended, and when.
@@ -83,6 +85,7 @@ impl Baseline {
             sites: story.sites(),
             ends: ends(&story),
             violations: story.violations(),
+            undone: story.undone(),
         }
     }
 
@@ -96,6 +99,8 @@ impl Baseline {
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut problems = self.violations.clone();
+        let undone = self.undone.iter();
+        problems.extend(undone.map(|it| format!("nobody has done this: {it}")));
         let ends: Vec<_> = self.ends.iter().filter_map(|end| end.outcome).collect();
         if ends != self.scenario.ends {
             problems.push(format!("it ends {ends:?}, not {:?}", self.scenario.ends));
@@ -131,9 +136,10 @@ impl Baseline {
         cases
     }
 
-    /// Two faults at two calls, where there are few calls: of these pairs each so many-th.
+    /// Two faults at two calls, where there are few calls: of these pairs each so many-th, `seed` says
+    /// which.
     #[must_use]
-    pub fn pairs(&self, every: usize) -> Vec<Case> {
+    pub fn pairs(&self, every: usize, seed: usize) -> Vec<Case> {
         if self.calls() > FEW {
             return Vec::new();
         }
@@ -146,7 +152,8 @@ impl Baseline {
             });
             others.map(move |second| (first, second))
         });
-        let some = all.step_by(every.max(1));
+        let every = every.max(1);
+        let some = all.skip(seed % every).step_by(every);
         some.map(|(first, second)| self.case(vec![first.clone(), second.clone()]))
             .collect()
     }

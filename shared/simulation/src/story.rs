@@ -143,6 +143,14 @@ impl Story {
         self.simulation.borrow().violations.clone()
     }
 
+    /// What people were to do by their cues, and did not.
+    pub(crate) fn undone(&self) -> Vec<String> {
+        let simulation = self.simulation.borrow();
+        let cues = simulation.cues.iter();
+        cues.map(|cue| format!("{:?}: {:?}", cue.sign, cue.act))
+            .collect()
+    }
+
     /// All that happened, a line each.
     #[must_use]
     pub fn protocol(&self) -> String {
