@@ -264,6 +264,26 @@ fn a_look_that_is_refused_is_made_again() {
     }
 }
 
+/// What was not there at two looks, and is then refused to be started, is refused.
+#[test]
+fn a_start_that_is_refused_once_nothing_is_seen_ends_the_release() {
+    for engine in engines() {
+        let faults = [
+            Fault::of(engine.start, Fate::DeathBefore),
+            Fault::of(engine.start, Fate::Refused).calls(2..=2),
+        ];
+        let (story, release) = told(&engine.stage, Behaviour::Healthy, &faults);
+        assert_eq!(done(&story, engine.start), 0, "{faults:?}");
+        let ended = story.ended().remove(0);
+        assert_eq!(ended.outcome, Some(Outcome::Failed), "{faults:?}");
+        assert!(ended.reason.contains("AccessDeniedException"), "{ended:?}");
+        let meant = at(&release, |event| intends(event, ActionKind::Start));
+        let over = at(&release, |event| matches!(event, Event::Ended { .. }));
+        let took = over.duration_since(meant);
+        assert!(took <= SignedDuration::from_mins(4), "{faults:?}: {took:#}");
+    }
+}
+
 /// Where nobody may look for it until long after its time, the stage is held: what was started may be
 /// under way.
 #[test]

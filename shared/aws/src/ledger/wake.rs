@@ -77,14 +77,8 @@ impl Aws {
     ) -> Result<UpdateItemFluentBuilder, CallError> {
         let attention = Attention::woken(at);
         let wake = attention.wake_text(0).unwrap_or_default();
-        Ok(self
-            .update_of(row)
-            .await?
-            .update_expression("SET #wake = :wake, #due = :due")
-            .expression_attribute_names("#wake", "wake")
-            .expression_attribute_names("#due", "due")
-            .expression_attribute_values(":wake", text(wake))
-            .expression_attribute_values(":due", text(attention.due_text())))
+        let update = self.update_of(row).await?;
+        Ok(waking(update, wake, attention.due_text()))
     }
 
     /// The same for a release that was seen to be due and may not be any more.
@@ -95,19 +89,23 @@ impl Aws {
         again: Timestamp,
     ) -> Result<UpdateItemFluentBuilder, CallError> {
         let seen = release.due.map(sortable).unwrap_or_default();
-        Ok(self
-            .update_of(Row::summary(&release.release))
-            .await?
+        let wake = woken_text(at, release.woken + 1);
+        let update = self.update_of(Row::summary(&release.release)).await?;
+        Ok(waking(update, wake, sortable(again))
             .condition_expression("#open = :open AND #due = :seen")
-            .update_expression("SET #wake = :wake, #due = :due")
             .expression_attribute_names("#open", "open")
-            .expression_attribute_names("#wake", "wake")
-            .expression_attribute_names("#due", "due")
             .expression_attribute_values(":open", text(OPEN))
-            .expression_attribute_values(":seen", text(seen))
-            .expression_attribute_values(":wake", text(woken_text(at, release.woken + 1)))
-            .expression_attribute_values(":due", text(sortable(again))))
+            .expression_attribute_values(":seen", text(seen)))
     }
+}
+
+fn waking(update: UpdateItemFluentBuilder, wake: String, due: String) -> UpdateItemFluentBuilder {
+    update
+        .update_expression("SET #wake = :wake, #due = :due")
+        .expression_attribute_names("#wake", "wake")
+        .expression_attribute_names("#due", "due")
+        .expression_attribute_values(":wake", text(wake))
+        .expression_attribute_values(":due", text(due))
 }
 
 /// Sends an update, again where a transaction on the same item got in its way: DynamoDB refuses it

@@ -72,19 +72,17 @@ async fn wake_due<P: Ledger + Bulletins + Clock>(
             let again = now
                 .saturating_add(look_again_after(release.woken))
                 .unwrap_or(now);
-            ports.wake_due(release, now, again).await.map(drop)
+            ports.wake_due(release, now, again).await
         })),
         join_all(bulletins.iter().map(|id| ports.wake_bulletin(id, now))),
     );
     // Printed whatever level is logged: without the line there is no metric.
-    println!("{}", metric::line(function, &open, due.len(), now));
+    let count_woken = woken.iter().filter(|it| matches!(it, Ok(true))).count();
+    println!("{}", metric::line(function, &open, count_woken, now));
     let releases = due.iter().map(|release| release.release.as_str());
     let bulletins = bulletins.iter().map(BulletinId::as_str);
-    count(
-        releases
-            .chain(bulletins)
-            .zip(woken.into_iter().chain(reminded)),
-    )
+    let woken = woken.into_iter().map(|it| it.map(drop));
+    count(releases.chain(bulletins).zip(woken.chain(reminded)))
 }
 
 /// What could not be woken is due still when the next tick comes, a minute later. The tick itself has

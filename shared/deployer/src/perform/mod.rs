@@ -145,10 +145,9 @@ fn is_a_look(task: &Task, operation: &str) -> bool {
 }
 
 /// The calls that make something anew.
-const MAKES_ANEW: [&str; 4] = [
+const MAKES_ANEW: [&str; 3] = [
     "codedeploy:CreateDeployment",
     "ecs:RegisterTaskDefinition",
-    "ecs:RunTask",
     "ecs:UpdateService",
 ];
 

@@ -125,6 +125,8 @@ impl Simulation {
         let pushes: Vec<_> = pushes.map(|it| it.at).collect();
         start.pushed = pushes.first().copied().zip(pushes.last().copied());
         let is_known = start.pushed.is_some();
+        let ours = judge.starts.last_of_ours(service);
+        let of_ours = ours.and_then(|it| judge.revisions.digest(&it.revision));
         let seen = Seen {
             stage: stage.name.as_str(),
             deploying: *deploying,
@@ -132,13 +134,7 @@ impl Simulation {
             served: judge.serving.served_from(service, revision).is_some()
                 || judge.starts.was_put_there_by_hand(service, revision),
             edited_just_now,
-            came_to_no_end: false,
-        };
-        let ours = judge.starts.last_of_ours(service);
-        let of_ours = ours.and_then(|it| judge.revisions.digest(&it.revision));
-        let seen = Seen {
             came_to_no_end: of_ours.is_some_and(|digest| judge.told.has_failed(digest)),
-            ..seen
         };
         let is_new = start.why == Why::New;
         let mut found = judge.starts.add(start, &seen, &judge.people);

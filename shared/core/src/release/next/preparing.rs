@@ -103,16 +103,15 @@ fn conclusion(own: RolloutContext<'_>, group: Option<&TakenGroup>) -> Option<Con
     (now >= live.deadline(stage)).then(|| {
         let within = stage.timeout;
         let said = release.outstanding().and_then(Outstanding::said);
-        let reason = match &live.held {
-            Some(HoldReason::StartUnknown { said, .. }) => Reason::StartUnknown {
-                within,
-                said: said.clone(),
-            },
-            _ => Reason::NotStarted {
+        let reason = if let Some(HoldReason::StartUnknown { said, .. }) = &live.held {
+            let said = said.clone();
+            Reason::StartUnknown { within, said }
+        } else {
+            Reason::NotStarted {
                 within,
                 group_taken_by: group.and_then(|group| group.by.clone()),
                 said: said.map(ToOwned::to_owned),
-            },
+            }
         };
         Conclusion::new(Outcome::Failed, reason)
     })

@@ -380,6 +380,12 @@ pub(crate) fn checked(at: &str, by: &str, passed: bool) -> Incoming {
     }
 }
 
+pub(crate) fn rolled_back() -> DeploymentStatus {
+    DeploymentStatus::RolledBack {
+        reason: sample::fault("the circuit breaker tripped"),
+    }
+}
+
 pub(crate) fn in_progress(at: &str) -> DeploymentStatus {
     DeploymentStatus::InProgress {
         at: DeploymentStep::named(at),

@@ -8,6 +8,7 @@ mod deciding_rollbacks;
 mod following;
 mod gates;
 pub(crate) mod given;
+mod giving_up;
 mod growth;
 mod hook_calls;
 mod hooks;
