@@ -3,7 +3,6 @@
 
 use towpath_core::release::{
     Block, Difference, Directive, ServiceId, ServiceRow, Subject, not_driven, ordered, verify_row,
-    verify_trail,
 };
 use towpath_taskdef::image::Digest;
 
@@ -120,10 +119,12 @@ async fn compare<P: Ledger>(
     row: &ServiceRow,
     trail: &Trail,
 ) -> Result<NotDriven, NotVerified> {
-    broken(subject, trail).map_or(Ok(()), |problem| {
-        let service = service.clone();
-        Err(NotVerified::Orders { service, problem })
-    })?;
+    trail
+        .verify(subject)
+        .map_err(|broken| NotVerified::Orders {
+            service: service.clone(),
+            problem: broken.to_string(),
+        })?;
     against_entries(ports, service, row, Some(&trail.directives)).await
 }
 
@@ -165,13 +166,6 @@ pub async fn against_entries<P: Ledger>(
     }
 }
 
-fn broken(subject: &Subject, trail: &Trail) -> Option<String> {
-    let head = trail.head.as_ref();
-    let head = head.map(|(sequence, print)| (*sequence, print));
-    let broken = verify_trail(subject, &trail.directives, head).err()?;
-    Some(broken.to_string())
-}
-
 /// Why an image may be rolled out nowhere, if so: by its row or by the orders about it, whichever
 /// says so. One whose orders were edited is not rolled out either.
 ///
@@ -182,7 +176,8 @@ pub async fn veto<P: Directives>(ports: &P, digest: &Digest) -> Result<Option<Bl
     let subject = Subject::Image(*digest);
     let ordered = active.or_else(|| ordered(&trail.directives));
     Ok(ordered.or_else(|| {
-        let problem = broken(&subject, &trail)?;
+        let broken = trail.verify(&subject).err()?;
+        let problem = broken.to_string();
         Some(Block::EditedOrders { problem })
     }))
 }

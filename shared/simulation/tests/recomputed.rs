@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Block, Candidate, Directive, GoodRelease, Order, Principal, Recomputed, Release, Revision,
-    ScalingState, ServiceId, ServiceRow, Subject, SubjectState, verify_row,
+    Block, Candidate, Directive, GoodRelease, Instruction, Order, Principal, Recomputed, Release,
+    Revision, Said, ScalingState, ServiceId, ServiceRow, Subject, SubjectState, verify_row,
 };
 use towpath_simulation::{Dice, Story, pipelines, simulate};
 
@@ -146,8 +146,12 @@ fn a_hold_that_is_gone_is_missed_until_it_was_lifted() {
         ..SubjectState::default()
     };
     let mut give = |order: Order, why: &str| {
-        let at = much_later();
-        let given = Directive::next(&upon, &subject, at, by.clone(), order, why.into());
+        let instruction = Instruction {
+            by: by.clone(),
+            order,
+            reason: why.into(),
+        };
+        let given = Directive::next(&upon, &subject, much_later(), instruction);
         upon = SubjectState {
             last: Some((given.sequence, given.fingerprint.clone())),
             last_of_all: Some((given.place, given.fingerprint.clone())),
@@ -202,9 +206,13 @@ fn a_service_that_was_let_go_is_known_by_the_order_and_by_what_is_trusted() {
         owned: true,
         ..SubjectState::default()
     };
-    let (at, by) = (much_later(), Principal::Deployer);
-    let why = "the ledger of it is not trusted".to_owned();
-    let order = Directive::next(&upon, &subject, at, by, Order::LetGo, why);
+    let at = much_later();
+    let instruction = Instruction {
+        by: Principal::Deployer,
+        order: Order::LetGo,
+        reason: "the ledger of it is not trusted".to_owned(),
+    };
+    let order = Directive::next(&upon, &subject, at, instruction);
     let upon = SubjectState {
         last: Some((order.sequence, order.fingerprint.clone())),
         last_of_all: Some((order.place, order.fingerprint.clone())),
@@ -212,8 +220,12 @@ fn a_service_that_was_let_go_is_known_by_the_order_and_by_what_is_trusted() {
         owned: false,
         ..upon
     };
-    let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
-    let lift = Directive::next(&upon, &subject, at, by, Order::LiftHold, "seen".into());
+    let instruction = Instruction {
+        by: Principal::Aws("arn:aws:iam::111111111111:user/ada".into()),
+        order: Order::LiftHold,
+        reason: "seen".into(),
+    };
+    let lift = Directive::next(&upon, &subject, at, instruction);
 
     let owned = Recomputed::of(&service, [&had], &[], true).row;
     assert_eq!(owned.owner.as_ref(), Some(release.id()));
@@ -222,7 +234,7 @@ fn a_service_that_was_let_go_is_known_by_the_order_and_by_what_is_trusted() {
         hold: Some(order.block()),
         baseline: None,
         candidate: Some(Candidate::of(&had)),
-        ..owned
+        ..owned.clone()
     };
     let lifted = ServiceRow {
         hold: None,
@@ -236,6 +248,18 @@ fn a_service_that_was_let_go_is_known_by_the_order_and_by_what_is_trusted() {
     let orders = [order, lift];
     assert_eq!(fields(&held, &orders[..1], Some(&had)), [""; 0]);
     assert_eq!(fields(&lifted, &orders, Some(&had)), [""; 0]);
+    // What was ordered may have done that, where this version does not understand it.
+    let mut unread = orders.clone();
+    unread[0].said = Said::read(r#"{"by":"deployer","order":"freeze","reason":"the sale"}"#);
+    let still_has_it = ServiceRow {
+        candidate: held.candidate.clone(),
+        ..owned
+    };
+    for row in [&still_has_it, &held, &lifted] {
+        assert_eq!(fields(row, &unread[..1], Some(&had)), [""; 0]);
+    }
+    unread[0].epoch -= 1;
+    assert_eq!(fields(&held, &unread[..1], Some(&had)), ["owner"]);
     // Without the order nobody has let it go, nor does the hold go by itself.
     assert_eq!(fields(&held, &[], Some(&had)), ["owner"]);
     assert_eq!(fields(&lifted, &orders[..1], Some(&had)), ["hold"]);

@@ -91,9 +91,15 @@ pub(super) async fn orders<D: Orders>(
     let mut subjects = looked;
     subjects.extend(log.orders.iter().map(|one| one.subject.clone()));
     let mut trails: BTreeMap<Subject, Vec<Directive>> = BTreeMap::new();
+    let mut unread = None;
     for subject in &subjects {
         let trail = deployer.trail(subject).await?;
+        unread = unread.or_else(|| Some((subject.clone(), trail.broken.into_iter().next()?)));
         trails.insert(subject.clone(), trail.directives);
+    }
+    if let Some((subject, broken)) = unread {
+        let problem = format!("not compared with the orders: about {subject}, {broken}");
+        return Ok((subjects, Some(problem)));
     }
     let head = log.head.as_ref().map(|(place, print)| (*place, print));
     let verified = verify_log(&log.orders, head, |subject, sequence| {

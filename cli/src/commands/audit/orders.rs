@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 use towpath_core::names::ReleaseId;
-use towpath_core::release::{BrokenTrail, Directive, Order, Subject, verify_trail};
+use towpath_core::release::{BrokenTrail, Directive, Order, Subject};
 
 use super::edited::{Edited, write_edited};
 use crate::deployer::orders::Orders;
@@ -36,7 +36,11 @@ impl AuditedOrders {
 
     /// These releases were told that the image is vetoed, which somebody must have ordered.
     pub(super) fn missed<'a>(&mut self, told: impl Iterator<Item = &'a ReleaseId>) {
-        if self.orders.iter().any(|one| one.order == Order::Veto) {
+        if self
+            .orders
+            .iter()
+            .any(|one| one.order() == Some(Order::Veto))
+        {
             return;
         }
         let told: Vec<_> = told.map(ReleaseId::as_str).collect();
@@ -67,11 +71,7 @@ pub(super) async fn audit<D: Orders>(
     subject: &Subject,
 ) -> Result<AuditedOrders, Failure> {
     let trail = deployer.trail(subject).await?;
-    let head = trail
-        .head
-        .as_ref()
-        .map(|(sequence, print)| (*sequence, print));
-    let broken = verify_trail(subject, &trail.directives, head).err();
+    let broken = trail.verify(subject).err();
     Ok(AuditedOrders {
         subject: name,
         intact: broken.is_none(),
@@ -79,7 +79,10 @@ pub(super) async fn audit<D: Orders>(
         problem: broken.as_ref().map(ToString::to_string),
         order: match broken {
             Some(
-                BrokenTrail::Missing(order)
+                BrokenTrail::Unreadable {
+                    sequence: order, ..
+                }
+                | BrokenTrail::Missing(order)
                 | BrokenTrail::Edited(order)
                 | BrokenTrail::Replaced(order),
             ) => Some(order),

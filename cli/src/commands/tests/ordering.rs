@@ -2,7 +2,7 @@
 //! `audit` say of them.
 
 use towpath_core::bulletin::News;
-use towpath_core::release::{Block, Candidate, Order, Principal, Subject};
+use towpath_core::release::{Block, Candidate, Order, Principal, Said, Subject};
 use towpath_taskdef::image::Digest;
 
 use super::shop::*;
@@ -53,7 +53,8 @@ fn a_hold_is_set_once_and_lifted_and_both_are_verified() {
             .trails
             .get_mut(&Subject::Service(service()))
             .unwrap();
-        trail.directives[0].reason = "nothing".into();
+        let said = &mut trail.directives[0].said;
+        *said = Said::read(&said.text().replace("the sale begins", "nothing"));
     }
     let report = json(&no(
         &deployer,

@@ -6,8 +6,8 @@ use towpath_core::bulletin::{Announced, Bulletin};
 use towpath_core::names::{BulletinId, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    self, Accepted, Block, Directive, Event, Incoming, Logged, Order, Principal, ServiceId,
-    ServiceRow, Subject, SubjectState, Summary, accept,
+    self, Accepted, Block, Directive, Event, Incoming, Instruction, Logged, Order, Principal,
+    ServiceId, ServiceRow, Subject, SubjectState, Summary, accept,
 };
 use towpath_deployer::handlers::Recorded;
 use towpath_deployer::ports::{Issued, OrderLog, Trail};
@@ -114,8 +114,12 @@ impl Orders for Memory {
             epoch,
             owned,
         };
-        let reason = reason.to_owned();
-        let directive = Directive::next(&upon, subject, self.now(), by.clone(), order, reason);
+        let instruction = Instruction {
+            by: by.clone(),
+            order,
+            reason: reason.to_owned(),
+        };
+        let directive = Directive::next(&upon, subject, self.now(), instruction);
         let Announced { bulletins, untold } =
             Bulletin::of_order(subject, &directive, &home(), pipelines, tag);
         trail.head = Some((directive.sequence, directive.fingerprint.clone()));

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use towpath_core::bulletin::{Announced, Bulletin};
 use towpath_core::names::{BulletinId, Fingerprint, ReleaseId};
 use towpath_core::release::{
-    Block, Directive, Order, Principal, ServiceId, ServiceRow, Subject, SubjectState,
+    Block, Directive, Instruction, Order, Principal, ServiceId, ServiceRow, Subject, SubjectState,
 };
 use towpath_deployer::backoff::pauses;
 use towpath_deployer::ports::{AppendError, CallError, Directives, Issue, Issued, OrderLog, Trail};
@@ -72,8 +72,12 @@ impl Directives for Aws {
                 return Ok(Issued::AlreadySo(standing));
             }
             let upon = SubjectState { last_of_all, ..row };
-            let reason = reason.to_owned();
-            let directive = Directive::next(&upon, subject, at, by.clone(), order, reason);
+            let instruction = Instruction {
+                by: by.clone(),
+                order,
+                reason: reason.to_owned(),
+            };
+            let directive = Directive::next(&upon, subject, at, instruction);
             let Announced { bulletins, untold } =
                 Bulletin::of_order(subject, &directive, told.home, told.pipelines, told.tag);
             self.write_directive(subject, &directive, &upon, &bulletins)
@@ -105,9 +109,13 @@ impl Directives for Aws {
             let row = row_of(&row, &subject)
                 .map_err(|error| unreadable(GET, format_args!("the row of {service}: {error}")))?;
             let upon = SubjectState { last_of_all, ..row };
-            let (by, reason) = (Principal::Deployer, reason.to_owned());
+            let instruction = Instruction {
+                by: Principal::Deployer,
+                order: Order::LetGo,
+                reason: reason.to_owned(),
+            };
             // A service has one owner at an epoch: the order is about this one's.
-            let directive = Directive::next(&upon, &subject, at, by, Order::LetGo, reason);
+            let directive = Directive::next(&upon, &subject, at, instruction);
             // Whoever has it let go tells people of the release.
             self.write_directive(&subject, &directive, &upon, &[])
                 .await?;
@@ -188,7 +196,8 @@ impl Aws {
             items = paged(query.clone(), usize::MAX).await?;
             let whole = trail_of(&items, subject).is_ok_and(|trail| {
                 let last = trail.directives.last().map(|last| last.sequence);
-                last == trail.head.as_ref().map(|(sequence, _)| *sequence)
+                // What cannot be read is not read better a second time.
+                !trail.broken.is_empty() || last == trail.head.map(|(sequence, _)| sequence)
             });
             if whole {
                 break;

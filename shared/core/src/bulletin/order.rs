@@ -7,7 +7,7 @@ use towpath_taskdef::image::Tag;
 use super::{Bulletin, News, StageOf};
 use crate::names::{BulletinId, PipelineName};
 use crate::pipeline::{Notify, Pipeline};
-use crate::release::{Directive, Home, Order, Subject};
+use crate::release::{Directive, Home, Instruction, Said, Subject};
 
 /// The most bulletins of one order: they are written in its transaction, which takes 100 items
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
@@ -35,6 +35,9 @@ impl Bulletin {
         pipelines: &[Pipeline],
         tag: Option<&Tag>,
     ) -> Announced {
+        let Said::Known { instruction, .. } = &directive.said else {
+            return Announced::default();
+        };
         let mut audiences: BTreeMap<Notify, Vec<&Pipeline>> = BTreeMap::new();
         for pipeline in pipelines {
             let concerned = match subject {
@@ -55,7 +58,8 @@ impl Bulletin {
             // No other order has its fingerprint.
             let id = format!("order/{}/{number}", directive.fingerprint);
             let id = id.parse().expect("digits are an id");
-            let news = news(subject, directive, home, &pipelines, tag);
+            let during = directive.owned;
+            let news = news(subject, instruction, during, home, &pipelines, tag);
             let at = directive.at;
             announced.bulletins.push((id, Self { audience, news, at }));
         }
@@ -65,20 +69,18 @@ impl Bulletin {
 
 fn news(
     subject: &Subject,
-    directive: &Directive,
+    instruction: &Instruction,
+    rolling_out: bool,
     home: &Home,
     pipelines: &[&Pipeline],
     tag: Option<&Tag>,
 ) -> News {
-    let lifted = match directive.order {
-        Order::Hold | Order::LetGo | Order::Veto => false,
-        Order::LiftHold | Order::LiftVeto => true,
-    };
-    let (by, reason) = (directive.by.clone(), directive.reason.clone());
+    let Instruction { by, order, reason } = instruction.clone();
+    let lifted = !order.sets();
     match subject {
         Subject::Service(_) => News::Hold {
             lifted,
-            rolling_out: directive.owned,
+            rolling_out,
             stages: pipelines
                 .iter()
                 .flat_map(|pipeline| stages_at(subject, home, pipeline))
@@ -116,20 +118,21 @@ fn stages_at(subject: &Subject, home: &Home, pipeline: &Pipeline) -> Vec<StageOf
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::{Principal, SubjectState};
+    use crate::release::{Order, Principal, SubjectState};
     use crate::sample;
     use towpath_taskdef::image::Digest;
 
     fn directive(subject: &Subject, order: Order) -> Directive {
-        let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
-        let reason = "the sale begins".to_owned();
+        let instruction = Instruction {
+            by: Principal::Aws("arn:aws:iam::111111111111:user/ada".into()),
+            order,
+            reason: "the sale begins".to_owned(),
+        };
         Directive::next(
             &SubjectState::default(),
             subject,
             sample::dawn(),
-            by,
-            order,
-            reason,
+            instruction,
         )
     }
 
@@ -177,14 +180,10 @@ mod tests {
             last: Some((hold.sequence, hold.fingerprint.clone())),
             ..SubjectState::default()
         };
-        let Directive {
-            at,
-            by,
-            order,
-            reason,
-            ..
-        } = hold;
-        let next = Directive::next(&upon, &service, at, by, order, reason);
+        let Said::Known { instruction, .. } = hold.said else {
+            panic!("it was made by this version: {hold:?}");
+        };
+        let next = Directive::next(&upon, &service, hold.at, instruction);
         let next = Bulletin::of_order(&service, &next, &home, &pipelines, None).bulletins;
         assert!(next.iter().zip(&told).all(|(next, told)| next.0 != told.0));
     }

@@ -17,6 +17,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::Digest;
+use towpath_taskdef::json;
 
 pub use self::log::{BrokenLog, Logged, verify_listed, verify_log};
 use super::{Block, Principal, ServiceId};
@@ -113,24 +114,78 @@ impl fmt::Display for Order {
     }
 }
 
-/// An order about one subject.
+/// What somebody orders.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instruction {
+    /// Who gives the order.
+    pub by: Principal,
+    pub order: Order,
+    /// Why, in their words.
+    pub reason: String,
+}
+
+/// What an order says, with the text that is stored: that text is what the fingerprint covers, so
+/// that an order which another version has written is still known to be as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Said {
+    /// This version understands it, if it says no more than this.
+    Known {
+        #[serde(flatten)]
+        instruction: Instruction,
+        #[serde(skip)]
+        text: String,
+    },
+    /// Another version has written it, and this one does not understand it.
+    Unreadable {
+        /// What is stored.
+        #[serde(rename = "unreadable")]
+        text: String,
+    },
+}
+
+impl Said {
+    /// What a stored text says.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        let text = text.to_owned();
+        match json::read_as(text.as_bytes()) {
+            Ok(instruction) => Self::Known { instruction, text },
+            Err(_) => Self::Unreadable { text },
+        }
+    }
+
+    /// What is stored.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Known { text, .. } | Self::Unreadable { text } => text,
+        }
+    }
+}
+
+impl From<Instruction> for Said {
+    fn from(instruction: Instruction) -> Self {
+        let text = serde_json::to_string(&instruction).expect("every instruction is JSON");
+        Self::Known { instruction, text }
+    }
+}
+
+/// An order about one subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Directive {
     /// Its place among the orders about its subject, from 1.
     pub sequence: u64,
     /// When it was given, by the writer's clock.
     pub at: Timestamp,
-    /// Who gave it.
-    pub by: Principal,
-    pub order: Order,
-    /// Why, in their words.
-    pub reason: String,
+    #[serde(flatten)]
+    pub said: Said,
     /// The service's epoch at that time; 0 for an image.
     pub epoch: u64,
     /// Whether a release was being rolled out to the service then.
     pub owned: bool,
     /// The text of the hold or veto that it lifts ([`Block`]), as it stood in the row.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub lifted: Option<String>,
     /// Its place among all orders, from 1.
     pub place: u64,
@@ -164,9 +219,7 @@ impl Directive {
         upon: &SubjectState,
         subject: &Subject,
         at: Timestamp,
-        by: Principal,
-        order: Order,
-        reason: String,
+        instruction: Instruction,
     ) -> Self {
         let after = |last: &Option<(u64, Fingerprint)>| {
             let last = last.as_ref();
@@ -179,12 +232,10 @@ impl Directive {
         let mut directive = Self {
             sequence,
             at,
-            by,
-            order,
-            reason,
             epoch: upon.epoch,
             owned: upon.owned,
-            lifted: upon.active.clone().filter(|_| !order.sets()),
+            lifted: upon.active.clone().filter(|_| !instruction.order.sets()),
+            said: instruction.into(),
             place,
             previous,
             before,
@@ -195,13 +246,24 @@ impl Directive {
         directive
     }
 
+    /// What is ordered, if this version understands it.
+    #[must_use]
+    pub fn order(&self) -> Option<Order> {
+        match &self.said {
+            Said::Known { instruction, .. } => Some(instruction.order),
+            Said::Unreadable { .. } => None,
+        }
+    }
+
     /// What stands in the row of a service or an image that it sets something of.
     #[must_use]
     pub fn block(&self) -> Block {
-        Block::Order {
-            by: self.by.clone(),
-            order: self.order,
-            reason: self.reason.clone(),
+        match &self.said {
+            Said::Known { instruction, .. } => {
+                let Instruction { by, order, reason } = instruction.clone();
+                Block::Order { by, order, reason }
+            }
+            Said::Unreadable { text } => Block::Unreadable { text: text.clone() },
         }
     }
 
@@ -210,9 +272,7 @@ impl Directive {
             subject.to_string(),
             self.sequence,
             self.at,
-            self.by,
-            self.order,
-            self.reason,
+            self.said.text(),
             self.epoch,
             self.owned,
             self.lifted,
@@ -227,6 +287,13 @@ impl Directive {
 /// Where the orders about a subject are not what was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BrokenTrail {
+    /// An order's row is not one: it was edited, or a later version stores orders otherwise.
+    #[error("order {sequence} cannot be read: {problem}")]
+    Unreadable {
+        sequence: u64,
+        /// What is wrong with the row.
+        problem: String,
+    },
     /// An order is missing.
     #[error("order {0} is missing")]
     Missing(u64),
@@ -279,11 +346,12 @@ pub fn verify_trail(
     })
 }
 
-/// What the last order about a subject leaves of its hold or veto.
+/// What the last order about a subject leaves of its hold or veto. One that this version does not
+/// understand may have set it.
 #[must_use]
 pub fn ordered(directives: &[Directive]) -> Option<Block> {
     let last = directives.last()?;
-    last.order.sets().then(|| last.block())
+    last.order().is_none_or(Order::sets).then(|| last.block())
 }
 
 #[cfg(test)]
@@ -307,9 +375,12 @@ mod tests {
             (Order::LiftHold, "it is over"),
             (Order::Hold, "the next one begins"),
         ] {
-            let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
-            let at = Timestamp::UNIX_EPOCH;
-            let next = Directive::next(&upon, subject, at, by, order, reason.into());
+            let instruction = Instruction {
+                by: Principal::Aws("arn:aws:iam::111111111111:user/ada".into()),
+                order,
+                reason: reason.into(),
+            };
+            let next = Directive::next(&upon, subject, Timestamp::UNIX_EPOCH, instruction);
             upon = SubjectState {
                 last: Some((next.sequence, next.fingerprint.clone())),
                 last_of_all: Some((next.place, next.fingerprint.clone())),
@@ -340,13 +411,25 @@ mod tests {
     fn whatever_is_changed_is_found() {
         let all = trail(&service());
         for place in 0..all.len() {
-            let mut edited = all.clone();
-            edited[place].reason.push('!');
             let at = all[place].sequence;
-            assert_eq!(verify(&edited, &all[2]), Err(BrokenTrail::Edited(at)));
-            let mut other = all.clone();
-            other[place].by = Principal::TokenHolder;
-            assert_eq!(verify(&other, &all[2]), Err(BrokenTrail::Edited(at)));
+            let texts = [
+                all[place]
+                    .said
+                    .text()
+                    .replace("begins", "begins!")
+                    .replace("over", "over!"),
+                all[place].said.text().replace("ada", "eve"),
+                r#"{"by":"deployer","order":"freeze","reason":"the sale begins"}"#.to_owned(),
+            ];
+            for text in texts {
+                let mut edited = all.clone();
+                edited[place].said = Said::read(&text);
+                assert_eq!(
+                    verify(&edited, &all[2]),
+                    Err(BrokenTrail::Edited(at)),
+                    "{text}"
+                );
+            }
         }
         let gap = [all[0].clone(), all[2].clone()];
         assert_eq!(verify(&gap, &all[2]), Err(BrokenTrail::Missing(2)));
@@ -364,9 +447,11 @@ mod tests {
             &upon,
             &service(),
             Timestamp::UNIX_EPOCH,
-            Principal::TokenHolder,
-            Order::LiftHold,
-            "it is over".into(),
+            Instruction {
+                by: Principal::TokenHolder,
+                order: Order::LiftHold,
+                reason: "it is over".into(),
+            },
         );
         assert_eq!(verify(&replaced, &all[2]), Err(BrokenTrail::Replaced(2)));
         let unknown = BrokenTrail::Head {
@@ -385,11 +470,49 @@ mod tests {
     #[test]
     fn an_order_reads_back_as_it_was_stored() {
         for directive in trail(&service()) {
-            let text = serde_json::to_string(&directive).unwrap();
-            let read: Directive = serde_json::from_str(&text).unwrap();
-            assert_eq!(read, directive);
+            assert_eq!(Said::read(directive.said.text()), directive.said);
         }
     }
+
+    /// As a later version chains them: what this one makes of the text does not matter.
+    #[test]
+    fn an_order_of_another_version_is_as_it_was_written() {
+        let subject = service();
+        let texts = [
+            r#"{"by":{"okta":"ada"},"order":"hold","reason":"the sale"}"#,
+            r#"{"by":"deployer","order":"freeze","reason":"the sale"}"#,
+            r#"{"reason":"the sale","order":"hold","by":"deployer","until":"2030-01-01T00:00:00Z"}"#,
+            "{}",
+        ];
+        let mut all = trail(&subject);
+        for text in texts {
+            let last = all.last().unwrap();
+            let upon = SubjectState {
+                last: Some((last.sequence, last.fingerprint.clone())),
+                last_of_all: Some((last.place, last.fingerprint.clone())),
+                ..SubjectState::default()
+            };
+            let instruction = Instruction {
+                by: Principal::Deployer,
+                order: Order::Hold,
+                reason: String::new(),
+            };
+            let mut next = Directive::next(&upon, &subject, last.at, instruction);
+            next.said = Said::read(text);
+            next.fingerprint = next.taken_over(&subject);
+            assert_eq!(next.said.text(), text);
+            all.push(next);
+            assert_eq!(verify(&all, all.last().unwrap()), Ok(()), "{text}");
+            let block = ordered(&all).expect("it may have set a hold");
+            assert_eq!(block, all.last().unwrap().block(), "{text}");
+        }
+        assert_eq!(all[5].order(), Some(Order::Hold));
+        assert_eq!(all[4].order(), None);
+        let json = serde_json::to_value(&all[4]).unwrap();
+        assert_eq!(json["unreadable"], texts[1]);
+        assert_eq!(serde_json::to_value(&all[5]).unwrap()["order"], "hold");
+    }
+
     #[test]
     fn a_subject_reads_back_as_it_is_written() {
         for subject in [service(), Subject::Image(Digest::of(b"image"))] {

@@ -52,8 +52,8 @@ pub use blocked_by::BlockedBy;
 pub use checkpoints::Checkpoints;
 pub use correlation_tag::{CorrelationTag, NotOurs};
 pub use directive::{
-    BrokenLog, BrokenTrail, Directive, Logged, NotASubject, Order, Subject, SubjectState, ordered,
-    verify_listed, verify_log, verify_trail,
+    BrokenLog, BrokenTrail, Directive, Instruction, Logged, NotASubject, Order, Said, Subject,
+    SubjectState, ordered, verify_listed, verify_log, verify_trail,
 };
 pub use eligible::{StoredNow, approvers};
 pub use entry::{Actor, BrokenChain, Entry, EntryText, StoredEntry, verify_chain};

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use towpath_core::names::{Fingerprint, PipelineName, ReleaseId};
 use towpath_core::pipeline::Pipeline;
 use towpath_core::release::{
-    Block, Directive, Home, Logged, Order, Principal, ServiceId, ServiceRow, Subject,
+    Block, BrokenTrail, Directive, Home, Logged, Order, Principal, ServiceId, ServiceRow, Subject,
+    verify_trail,
 };
 use towpath_taskdef::image::{Digest, Tag};
 
@@ -57,8 +58,25 @@ pub enum Issued {
 pub struct Trail {
     /// The orders, the first one first.
     pub directives: Vec<Directive>,
+    /// The orders that are there and cannot be read, the first one first.
+    pub broken: Vec<BrokenTrail>,
     /// The sequence and fingerprint of the last one, as the subject's row keeps them.
     pub head: Option<(u64, Fingerprint)>,
+}
+
+impl Trail {
+    /// Checks that the orders are what was written about the subject.
+    ///
+    /// # Errors
+    /// The first place where they are not.
+    pub fn verify(&self, subject: &Subject) -> Result<(), BrokenTrail> {
+        if let Some(broken) = self.broken.first() {
+            return Err(broken.clone());
+        }
+        let head = self.head.as_ref();
+        let head = head.map(|(sequence, print)| (*sequence, print));
+        verify_trail(subject, &self.directives, head)
+    }
 }
 
 /// The list of all orders, in their order.

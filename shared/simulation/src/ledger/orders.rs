@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use towpath_core::bulletin::Bulletin;
 use towpath_core::names::{Fingerprint, ReleaseId};
-use towpath_core::release::{Block, Directive, Logged, Order, ServiceId, Subject, SubjectState};
+use towpath_core::release::{
+    Block, Directive, Instruction, Logged, Order, Principal, ServiceId, Subject, SubjectState,
+};
 use towpath_deployer::ports::{Issue, Issued, OrderLog, Trail};
 use towpath_taskdef::image::Digest;
 
@@ -33,6 +35,7 @@ impl Orders {
         let head = directives.last();
         Trail {
             head: head.map(|last| (last.sequence, last.fingerprint.clone())),
+            broken: Vec::new(),
             directives,
         }
     }
@@ -95,14 +98,12 @@ impl Ledger {
             let standing = upon.active.as_deref().map(Block::read);
             return (Issued::AlreadySo(standing), Vec::new());
         }
-        let directive = Directive::next(
-            &upon,
-            issue.subject,
-            issue.at,
-            issue.by.clone(),
-            issue.order,
-            issue.reason.to_owned(),
-        );
+        let instruction = Instruction {
+            by: issue.by.clone(),
+            order: issue.order,
+            reason: issue.reason.to_owned(),
+        };
+        let directive = Directive::next(&upon, issue.subject, issue.at, instruction);
         let told = issue.notify;
         let announced = Bulletin::of_order(
             issue.subject,
@@ -136,9 +137,12 @@ impl Ledger {
         }
         let subject = Subject::Service(service.clone());
         let upon = self.upon(&subject);
-        let by = towpath_core::release::Principal::Deployer;
-        let reason = order.reason.to_owned();
-        let directive = Directive::next(&upon, &subject, order.at, by, Order::LetGo, reason);
+        let instruction = Instruction {
+            by: Principal::Deployer,
+            order: Order::LetGo,
+            reason: order.reason.to_owned(),
+        };
+        let directive = Directive::next(&upon, &subject, order.at, instruction);
         self.carry_out(&subject, &directive);
         true
     }
@@ -146,29 +150,29 @@ impl Ledger {
     fn carry_out(&mut self, subject: &Subject, directive: &Directive) {
         self.orders.write(subject, directive);
         match subject {
-            Subject::Image(digest) => match directive.order {
-                Order::Veto => {
+            Subject::Image(digest) => match directive.order() {
+                Some(Order::Veto) => {
                     self.orders.vetoes.insert(*digest, directive.block());
                 }
-                Order::LiftVeto => {
+                Some(Order::LiftVeto) => {
                     self.orders.vetoes.remove(digest);
                 }
-                Order::Hold | Order::LiftHold | Order::LetGo => {}
+                Some(Order::Hold | Order::LiftHold | Order::LetGo) | None => {}
             },
             Subject::Service(service) => {
                 let row = self.rows.entry(service.clone()).or_default();
-                match directive.order {
-                    Order::Hold => row.hold = Some(directive.block()),
-                    Order::LiftHold => {
+                match directive.order() {
+                    Some(Order::Hold) => row.hold = Some(directive.block()),
+                    Some(Order::LiftHold) => {
                         row.hold = None;
                         row.baseline = None;
                     }
-                    Order::LetGo => {
+                    Some(Order::LetGo) => {
                         row.hold = Some(directive.block());
                         row.owner = None;
                         row.baseline = None;
                     }
-                    Order::Veto | Order::LiftVeto => {}
+                    Some(Order::Veto | Order::LiftVeto) | None => {}
                 }
             }
         }

@@ -277,6 +277,63 @@ async fn an_owner_that_there_is_not_keeps_no_rollback() -> Result<(), Error> {
         .await
 }
 
+/// What another version of Towpath has written, or somebody has made of it, keeps no rollback.
+#[tokio::test]
+async fn an_order_that_cannot_be_read_keeps_a_release_and_no_rollback() -> Result<(), Error> {
+    let world = World::start().await?;
+    let good = deploy(&world, GOOD).await?;
+    let worse = deploy(&world, WORSE).await?;
+    for order in [
+        &["hold", "shop-api", "production", "--reason", "a sale"][..],
+        &["release-hold", "shop-api", "production", "--reason", "over"],
+    ] {
+        world.ordered(order).await?;
+    }
+    let order = "D#000000000001";
+    let mut row = item(&world, SERVICE, order).await?;
+    let said = r#"{"by":{"okta":"ada"},"order":"freeze","until":"2030-01-01T00:00:00Z"}"#;
+    row["said"] = json!({ "S": said });
+    put(&world, &row).await?;
+    let (code, printed) = world.towpath(&["audit", "shop-api/production"]).await?;
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.contains("order 1 was edited"), "{printed}");
+    assert!(printed.contains("freeze"), "{printed}");
+
+    if let Some(row) = row.as_object_mut() {
+        row.remove("said");
+    }
+    put(&world, &row).await?;
+    let (code, printed) = world.towpath(&["audit"]).await?;
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.contains("order 1 cannot be read"), "{printed}");
+    assert!(!printed.contains("was removed"), "{printed}");
+
+    world.push("d00dad1", "healthy").await?;
+    assert_eq!(world.ended("d00dad1").await?, "failed");
+    let reason = world.reason("d00dad1").await?;
+    assert!(reason.contains("order 1 cannot be read"), "{reason}");
+    assert_eq!(world.running("production").await?, [worse]);
+
+    let to = world.release(GOOD).await?.id;
+    let (code, printed) = world
+        .towpath(&["rollback", "shop-api", "production", "--to", &to])
+        .await?;
+    assert_eq!(code, 0, "{printed}");
+    world
+        .until("what was good serves", async |world| {
+            Ok(world.running("production").await? == [good.as_str()])
+        })
+        .await?;
+    // People give orders as before.
+    for order in [
+        &["hold", "shop-api", "production", "--reason", "we look"][..],
+        &["release-hold", "shop-api", "production", "--reason", "over"],
+    ] {
+        world.ordered(order).await?;
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_veto_counts_while_its_orders_say_so_and_is_missed_when_all_is_gone() -> Result<(), Error>
 {

@@ -2,7 +2,7 @@
 //!
 //! | | `pk` | `sk` | attributes |
 //! |---|---|---|---|
-//! | order | that of the service's row or the veto | `D#<sequence, 12 digits>` | `at`, `by`, `order`, `reason`, `epoch`, `owned`, `lifted`, `place`, `previous`, `before`, `fingerprint`, `writer` |
+//! | order | that of the service's row or the veto | `D#<sequence, 12 digits>` | `at`, `said`: JSON text, `epoch`, `owned`, `lifted`, `place`, `previous`, `before`, `fingerprint`, `writer` |
 //! | its place among all orders | `ORDERS` | `O#<place, 12 digits>` | `subject`, `sequence`, `fingerprint` |
 //! | the last of all orders | `ORDERS` | `ORDERS` | `place`, `fingerprint` |
 
@@ -10,11 +10,11 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::{PutBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use towpath_core::names::Fingerprint;
-use towpath_core::release::{Directive, Logged, Order, Subject, SubjectState};
+use towpath_core::release::{BrokenTrail, Directive, Logged, Order, Said, Subject, SubjectState};
 use towpath_deployer::ports::{OrderLog, Trail};
 
 use crate::ledger::item::{
-    BadItem, Item, SERVICE, VETO, json_text, number, optional, parsed, parsed_json, parsed_number,
+    BadItem, Item, SERVICE, VETO, number, optional, parsed, parsed_json, parsed_number,
     service_key, string, text, veto_key,
 };
 
@@ -90,7 +90,13 @@ pub(super) fn trail_of(items: &[Item], subject: &Subject) -> Result<Trail, BadIt
         if key == row {
             trail.head = row_of(item, subject)?.last;
         } else if key.starts_with(DIRECTIVE) {
-            trail.directives.push(directive_of(item)?);
+            match directive_of(item) {
+                Ok(directive) => trail.directives.push(directive),
+                Err(bad) => trail.broken.push(BrokenTrail::Unreadable {
+                    sequence: place_of(key, DIRECTIVE)?,
+                    problem: bad.to_string(),
+                }),
+            }
         }
     }
     Ok(trail)
@@ -120,9 +126,7 @@ fn directive_of(item: &Item) -> Result<Directive, BadItem> {
     Ok(Directive {
         sequence: place_of(string(item, "sk")?, DIRECTIVE)?,
         at: parsed(item, "at")?,
-        by: parsed_json(item, "by")?,
-        order: parsed_json(item, "order")?,
-        reason: string(item, "reason")?.to_owned(),
+        said: Said::read(string(item, "said")?),
         epoch: parsed_number(item, "epoch")?,
         owned: parsed_json(item, "owned")?,
         lifted: optional(item, "lifted")?,
@@ -145,9 +149,7 @@ pub(super) fn transaction(
         ("pk".into(), key),
         ("sk".into(), text(sort_key(directive.sequence))),
         ("at".into(), text(directive.at)),
-        ("by".into(), json_text(&directive.by)?),
-        ("order".into(), json_text(&directive.order)?),
-        ("reason".into(), text(&directive.reason)),
+        ("said".into(), text(directive.said.text())),
         ("epoch".into(), number(directive.epoch)),
         ("owned".into(), text(directive.owned)),
         ("place".into(), number(directive.place)),
@@ -212,11 +214,13 @@ fn update(
 ) -> Result<UpdateBuilder, BuildError> {
     let (key, sort) = keys(subject);
     let set = "SET #directive = :sequence, #print = :print";
-    let expression = match directive.order {
-        Order::Hold | Order::Veto => format!("{set}, #active = :active"),
-        Order::LiftHold => format!("{set} REMOVE #active, #baseline"),
-        Order::LetGo => format!("{set}, #active = :active REMOVE #owner, #baseline"),
-        Order::LiftVeto => format!("{set} REMOVE #active"),
+    let order = directive.order();
+    let expression = match order {
+        Some(Order::Hold | Order::Veto) => format!("{set}, #active = :active"),
+        Some(Order::LiftHold) => format!("{set} REMOVE #active, #baseline"),
+        Some(Order::LetGo) => format!("{set}, #active = :active REMOVE #owner, #baseline"),
+        Some(Order::LiftVeto) => format!("{set} REMOVE #active"),
+        None => set.to_owned(),
     };
     let unchanged = match &seen.active {
         None => "attribute_not_exists(#active)",
@@ -248,10 +252,10 @@ fn update(
         .expression_attribute_names("#active", active(subject))
         .expression_attribute_values(":sequence", number(directive.sequence))
         .expression_attribute_values(":print", text(&directive.fingerprint));
-    if directive.order.sets() {
+    if order.is_some_and(Order::sets) {
         update = update.expression_attribute_values(":active", text(directive.block().text()));
     }
-    if matches!(directive.order, Order::LiftHold | Order::LetGo) {
+    if matches!(order, Some(Order::LiftHold | Order::LetGo)) {
         update = update.expression_attribute_names("#baseline", "baseline");
     }
     if let Some(active) = &seen.active {

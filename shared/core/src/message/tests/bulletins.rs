@@ -6,7 +6,7 @@ use towpath_taskdef::image::Digest;
 use crate::bulletin::Bulletin;
 use crate::message::bulletin_message;
 use crate::pipeline::Channel;
-use crate::release::{Directive, Order, Principal, Subject, SubjectState};
+use crate::release::{Directive, Instruction, Order, Principal, Subject, SubjectState};
 use crate::sample;
 
 fn sent(told: &Bulletin) -> Value {
@@ -30,13 +30,16 @@ fn a_tag_is_not_taken() {
 }
 
 fn ordered(subject: &Subject, order: Order, owned: bool) -> Value {
-    let by = Principal::Aws("arn:aws:iam::111111111111:user/ada".into());
-    let reason = "the sale begins".to_owned();
+    let instruction = Instruction {
+        by: Principal::Aws("arn:aws:iam::111111111111:user/ada".into()),
+        order,
+        reason: "the sale begins".to_owned(),
+    };
     let upon = SubjectState {
         owned,
         ..SubjectState::default()
     };
-    let directive = Directive::next(&upon, subject, sample::dawn(), by, order, reason);
+    let directive = Directive::next(&upon, subject, sample::dawn(), instruction);
     let tag = "3f2c1ab".parse().ok().filter(|_| !owned);
     let told = Bulletin::of_order(
         subject,

@@ -12,7 +12,8 @@ use crate::message::{bulletin_message, entry_messages};
 use crate::pipeline::{Channel, Pipeline};
 use crate::release::tests::given::{Story, given};
 use crate::release::{
-    DeploymentStatus, Directive, Event, Order, Outcome, Principal, Subject, SubjectState,
+    DeploymentStatus, Directive, Event, Instruction, Order, Outcome, Principal, Subject,
+    SubjectState,
 };
 use crate::sample;
 
@@ -115,9 +116,13 @@ fn however_many_pipelines_an_order_concerns_people_read_the_way_out() {
     let service = Subject::Service(home.service_of(&pipelines[0].stages[2]));
     let image = Subject::Image(Digest::of(b"image"));
     for (subject, order) in [(service, Order::Hold), (image, Order::Veto)] {
-        let by = Principal::Aws(format!("arn:aws:iam::111111111111:user/{}", "a".repeat(64)));
-        let (reason, upon) = ("r".repeat(500), SubjectState::default());
-        let given = Directive::next(&upon, &subject, sample::dawn(), by, order, reason);
+        let instruction = Instruction {
+            by: Principal::Aws(format!("arn:aws:iam::111111111111:user/{}", "a".repeat(64))),
+            order,
+            reason: "r".repeat(500),
+        };
+        let upon = SubjectState::default();
+        let given = Directive::next(&upon, &subject, sample::dawn(), instruction);
         let told = Bulletin::of_order(&subject, &given, &home, &pipelines, None).bulletins;
         assert_eq!(told.len(), 1);
         let [card, mail] =

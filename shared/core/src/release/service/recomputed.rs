@@ -70,6 +70,9 @@ pub struct Recomputed {
     whole: bool,
     /// The newest epoch at which somebody has ordered something: the row cannot be older.
     ordered_at: u64,
+    /// Whether something was ordered since the service was taken last that this version does not
+    /// understand: who has it, its hold and its baseline are what the row says.
+    unread: bool,
     arrivals: Vec<Candidate>,
 }
 
@@ -112,14 +115,21 @@ impl Recomputed {
         };
         let mut found = vec![
             Difference::between("epoch", &stored.epoch, &epoch),
-            Difference::between("owner", &stored.owner, &row.owner),
             Difference::between("taken_by", &stored.taken_by, &row.taken_by),
             Difference::between("last_good", &stored.last_good, &row.last_good),
             Difference::between("history", &stored.history, &row.history),
-            Difference::between("baseline", &stored.baseline, &row.baseline),
         ];
+        if !self.unread {
+            found.push(Difference::between("owner", &stored.owner, &row.owner));
+            found.push(Difference::between(
+                "baseline",
+                &stored.baseline,
+                &row.baseline,
+            ));
+        }
         // A hold may be another release's.
-        if self.whole || (row.hold.is_some() && stored.hold.is_none()) {
+        let is_known = self.whole || (row.hold.is_some() && stored.hold.is_none());
+        if is_known && !self.unread {
             found.push(Difference::between("hold", &stored.hold, &row.hold));
         }
         let overtaken = self.arrivals.iter().rfind(|one| {
@@ -297,6 +307,7 @@ impl<'a> Claims<'a> {
         }
         row.candidate = None;
         row.waiting = self.waiting.waiting;
+        let mut since_last = orders.iter().filter(|one| one.epoch >= last);
         Recomputed {
             row,
             since,
@@ -304,6 +315,7 @@ impl<'a> Claims<'a> {
             contradictions,
             whole,
             ordered_at: orders.iter().map(|one| one.epoch).max().unwrap_or(0),
+            unread: since_last.any(|one| one.order().is_none()),
             arrivals: self.arrivals,
         }
     }
@@ -317,17 +329,18 @@ impl Tenure<'_> {
             Difference::between("last_good", &self.saw.last_good, &row.last_good),
             Difference::between("history", &self.saw.history, &row.history),
         ];
-        let lifted = orders
-            .iter()
-            .any(|one| one.order == Order::LiftHold && one.epoch + 1 == epoch);
-        if !lifted {
+        let mut before = orders.iter().filter(|one| one.epoch + 1 == epoch);
+        let unread = before.clone().any(|one| one.order().is_none());
+        if !unread && !before.any(|one| one.order() == Some(Order::LiftHold)) {
             found.push(Difference::between(
                 "baseline",
                 &self.saw.baseline,
                 &row.baseline,
             ));
         }
-        if let ServiceWrite::Take { .. } = self.take.write {
+        if let ServiceWrite::Take { .. } = self.take.write
+            && !unread
+        {
             found.push(Difference::between("hold", &None, &row.hold));
         }
         let found: Vec<_> = found.into_iter().flatten().collect();
@@ -358,12 +371,12 @@ fn between(
         .collect();
     standing.extend(holds.get(&epoch).into_iter().flatten().cloned());
     for order in orders.iter().filter(|one| one.epoch == epoch && !one.owned) {
-        if order.order.sets() {
+        if order.order().is_some_and(Order::sets) {
             standing.push((order.at, order.block()));
         }
     }
     for order in orders.iter().filter(|one| one.epoch == epoch && !one.owned) {
-        if order.order == Order::LiftHold {
+        if order.order() == Some(Order::LiftHold) {
             let lifted = order.lifted.as_deref().map(Block::read);
             let is_lifted = |(_, hold): &(Timestamp, Block)| lifted.as_ref() == Some(hold);
             if let Some(place) = standing.iter().position(is_lifted) {
@@ -378,14 +391,14 @@ fn between(
 }
 
 fn apply_order(row: &mut ServiceRow, order: &Directive) {
-    match order.order {
-        Order::Hold => row.hold = Some(order.block()),
-        Order::LiftHold => (row.hold, row.baseline) = (None, None),
-        Order::LetGo => {
+    match order.order() {
+        Some(Order::Hold) => row.hold = Some(order.block()),
+        Some(Order::LiftHold) => (row.hold, row.baseline) = (None, None),
+        Some(Order::LetGo) => {
             row.hold = Some(order.block());
             (row.owner, row.baseline) = (None, None);
         }
-        Order::Veto | Order::LiftVeto => {}
+        Some(Order::Veto | Order::LiftVeto) | None => {}
     }
 }
 
