@@ -1,14 +1,15 @@
 //! Whether the service is set up for the engine that the stage names.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use towpath_core::names::FunctionName;
-use towpath_core::pipeline::{CodeDeploySettings, EngineKind, EngineSettings};
+use towpath_core::pipeline::{CodeDeploySettings, Controller, EngineKind, EngineSettings};
 use towpath_deployer::{only_all_at_once, unfit_for};
 
 use super::finding::Finding;
 use super::functions;
 use super::stage::{StageAt, StageState};
 use crate::deployer::reads::{Reads, items, text};
+use crate::yaml::in_line;
 
 /// The engine that fits a service, by its controller and strategy:
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
@@ -18,18 +19,22 @@ pub(crate) fn fitting(service: &Value) -> Result<EngineKind, String> {
         return unfit_for(service, &EngineSettings::Rolling(Default::default()))
             .map_or(Ok(EngineKind::Rolling), |unfit| Err(unfit.to_string()));
     }
-    let strategy = text(&service["deploymentConfiguration"], "strategy");
-    match (text(&service["deploymentController"], "type"), strategy) {
-        ("CODE_DEPLOY", _) => Ok(EngineKind::CodeDeploy),
-        ("ECS" | "", "ROLLING" | "") => Ok(EngineKind::Rolling),
-        ("ECS" | "", "BLUE_GREEN" | "LINEAR" | "CANARY") => Ok(EngineKind::Ecs),
-        ("ECS" | "", other) => Err(format!(
-            "the strategy {other} is one that Towpath does not know"
-        )),
-        (other, _) => Err(format!(
-            "no engine works with the deployment controller {other}"
-        )),
-    }
+    // What a service does not show is what ECS takes by default.
+    let controller = match text(&service["deploymentController"], "type") {
+        "" => Controller::Ecs.as_str(),
+        shown => shown,
+    };
+    let strategy = match text(&service["deploymentConfiguration"], "strategy") {
+        "" => "ROLLING",
+        shown => shown,
+    };
+    let Some(controller) = Controller::named(controller) else {
+        return Err(format!(
+            "no engine works with the deployment controller {controller}"
+        ));
+    };
+    EngineKind::fitting(controller, strategy)
+        .ok_or_else(|| format!("the strategy {strategy} is one that Towpath does not know"))
 }
 
 /// Compares the service's controller and strategy with the stage's engine.
@@ -57,10 +62,17 @@ pub(crate) fn check(seen: &StageState<'_>) -> Vec<Finding> {
 
 /// How a stage names that engine.
 fn written(engine: EngineKind) -> String {
-    match engine {
-        EngineKind::CodeDeploy => "`engine: {codedeploy: {application: shop-api, group: production}}`, with the names of your own application and group,".to_owned(),
-        EngineKind::Rolling | EngineKind::Ecs => format!("`engine: {{{engine}: {{}}}}`"),
+    let example = engine.example();
+    let line = format!("`{}`", in_line("engine", &example));
+    let names = example[engine.as_str()].as_object();
+    let names: Vec<_> = names.into_iter().flat_map(Map::keys).cloned().collect();
+    if names.is_empty() {
+        return line;
     }
+    format!(
+        "{line}, with the names of your own {},",
+        names.join(" and ")
+    )
 }
 
 /// Looks at what the engine needs beside the service.
@@ -184,6 +196,12 @@ mod tests {
             json!({ "deploymentController": { "type": controller },
                 "deploymentConfiguration": { "strategy": strategy } })
         };
+        assert_eq!(
+            written(EngineKind::CodeDeploy),
+            "`engine: {codedeploy: {application: shop-api, group: production}}`, with the names of \
+             your own application and group,"
+        );
+        assert_eq!(written(EngineKind::Ecs), "`engine: {ecs: {}}`");
         for (controller, strategy, engine) in [
             ("CODE_DEPLOY", "", Ok(EngineKind::CodeDeploy)),
             ("ECS", "ROLLING", Ok(EngineKind::Rolling)),

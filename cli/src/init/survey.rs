@@ -2,8 +2,10 @@
 //! repository's image, which deployment group targets the service.
 
 use serde_json::{Value, json};
-use towpath_core::names::Region;
-use towpath_core::pipeline::EngineKind;
+use towpath_core::names::{FunctionName, Region};
+use towpath_core::pipeline::{
+    CodeDeploySettings, EcsSettings, EngineKind, EngineSettings, RollingSettings,
+};
 use towpath_core::release::{Home, Place, ServiceId};
 use towpath_deployer::ports::CallError;
 use towpath_taskdef::image::{ImageRef, Registry};
@@ -29,7 +31,7 @@ pub(crate) struct Survey {
 pub(crate) struct StageFound {
     pub(crate) place: Place,
     pub(crate) containers: Vec<String>,
-    pub(crate) engine: Engine,
+    pub(crate) engine: EngineFound,
     /// Whether the service is a target of auto scaling is decided by the deployer; this is whether
     /// traffic comes to it at all.
     pub(crate) has_load_balancer: bool,
@@ -37,19 +39,55 @@ pub(crate) struct StageFound {
 
 /// The engine that a service is set up for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Engine {
-    Rolling,
-    Ecs {
-        /// The function that runs the checks, where the service calls it.
-        hook: Option<String>,
-    },
-    CodeDeploy {
-        application: String,
-        group: String,
-        configuration: String,
-        /// The function that runs the checks, where it is installed.
-        hook: Option<String>,
-    },
+pub(crate) struct EngineFound {
+    pub(crate) settings: EngineSettings,
+    /// What the engine does.
+    pub(crate) says: &'static str,
+    /// What else could be set, as lines of comment.
+    pub(crate) hints: Vec<String>,
+}
+
+pub(crate) fn rolling_found() -> EngineFound {
+    EngineFound {
+        settings: EngineSettings::Rolling(RollingSettings::default()),
+        says: "ECS replaces the tasks, as the service's deployment configuration says.",
+        hints: Vec::new(),
+    }
+}
+
+/// `hook`: the function that runs the checks, where the service calls it.
+pub(crate) fn ecs_found(hook: Option<FunctionName>) -> EngineFound {
+    let hint = match &hook {
+        Some(_) => "`hook` runs the checks when the service's lifecycle hooks call it.",
+        None => {
+            "ecs: { hook: towpath-lifecycle-hook }   # once the service has a lifecycle hook to it"
+        }
+    };
+    EngineFound {
+        settings: EngineSettings::Ecs(EcsSettings { hook }),
+        says: "ECS shifts traffic, as the service's deployment configuration says.",
+        hints: vec![hint.to_owned()],
+    }
+}
+
+/// `configuration`: the group's own deployment configuration, which applies without being named.
+pub(crate) fn code_deploy_found(settings: CodeDeploySettings, configuration: &str) -> EngineFound {
+    let mut hints = Vec::new();
+    if !configuration.is_empty() {
+        hints.push(format!(
+            "configuration: {configuration}   # the group's own"
+        ));
+    }
+    let hint = match &settings.hook {
+        Some(_) => "`hook` runs the checks when CodeDeploy asks.",
+        None => "hook: towpath-lifecycle-hook   # once it is installed in this account",
+    };
+    hints.push(hint.to_owned());
+    EngineFound {
+        settings: EngineSettings::CodeDeploy(settings),
+        says: "CodeDeploy shifts traffic, as the deployment configuration says.",
+        hints,
+    }
 }
 
 /// Looks at everything that is wished for.
@@ -163,10 +201,11 @@ async fn read<D: Deployer + Reads>(
     let (containers, registry) = containers(wish, source, stage, &definition)?;
     let engine = match fitting(&service)? {
         EngineKind::CodeDeploy => code_deploy(reads, &spot, prefix, &place).await?,
-        EngineKind::Ecs => Engine::Ecs {
-            hook: called_hook(&service, &hook_name(prefix)),
-        },
-        EngineKind::Rolling => Engine::Rolling,
+        EngineKind::Ecs => {
+            let called = called_hook(&service, &hook_name(prefix));
+            ecs_found(called.map(|name| name.parse()).transpose()?)
+        }
+        EngineKind::Rolling => rolling_found(),
     };
     let sets = items(&service, "taskSets").iter();
     let has_load_balancer = !items(&service, "loadBalancers").is_empty()
@@ -317,7 +356,7 @@ async fn code_deploy<R: Reads>(
     spot: &Spot,
     prefix: &str,
     place: &Place,
-) -> Result<Engine, Failure> {
+) -> Result<EngineFound, Failure> {
     let listed = |operation, member, input| all_pages(reads, spot, operation, member, input);
     let applications = listed("codedeploy:ListApplications", "applications", json!({})).await?;
     for application in &applications {
@@ -335,12 +374,18 @@ async fn code_deploy<R: Reads>(
                 let hook = hook_name(prefix);
                 // Whoever may not look is not told of the function; the comment says how to add it.
                 let installed = configuration(reads, spot, &hook).await.ok().flatten();
-                return Ok(Engine::CodeDeploy {
-                    application: application.clone(),
-                    group: group.clone(),
-                    configuration: text(&info, "deploymentConfigName").to_owned(),
-                    hook: installed.map(|_| hook),
-                });
+                let settings = CodeDeploySettings {
+                    application: application.parse()?,
+                    group: group.parse()?,
+                    configuration: None,
+                    container: None,
+                    port: None,
+                    hook: installed.map(|_| hook.parse()).transpose()?,
+                };
+                return Ok(code_deploy_found(
+                    settings,
+                    text(&info, "deploymentConfigName"),
+                ));
             }
         }
     }

@@ -2,14 +2,16 @@
 
 use std::fmt::{self, Write as _};
 
+use serde_json::Map;
+
 use super::Wish;
-use super::survey::{Engine, StageFound, Survey};
-use crate::yaml::means_text;
+use super::survey::{EngineFound, StageFound, Survey};
+use crate::yaml::{block, means_text};
 
 /// The file's text.
 ///
 /// # Errors
-/// Never: writing to a string does not fail.
+/// Never: writing to a string does not fail, and an engine's settings are data.
 pub(crate) fn file(wish: &Wish, survey: &Survey) -> Result<String, fmt::Error> {
     let mut text = String::new();
     head(&mut text, wish, survey)?;
@@ -85,67 +87,30 @@ fn head(text: &mut String, wish: &Wish, survey: &Survey) -> fmt::Result {
 }
 
 fn rollout(text: &mut String, found: &StageFound) -> fmt::Result {
+    let EngineFound {
+        settings,
+        says,
+        hints,
+    } = &found.engine;
     writeln!(text, "    engine:")?;
-    match &found.engine {
-        Engine::Rolling => {
-            writeln!(
-                text,
-                "      # ECS replaces the tasks, as the service's deployment configuration says."
-            )?;
-            writeln!(text, "      rolling: {{}}")
-        }
-        Engine::Ecs { hook } => {
-            writeln!(
-                text,
-                "      # ECS shifts traffic, as the service's deployment configuration says."
-            )?;
-            match hook {
-                Some(hook) => {
-                    writeln!(text, "      ecs:")?;
-                    writeln!(
-                        text,
-                        "        # Runs the checks when the service's lifecycle hooks call it."
-                    )?;
-                    writeln!(text, "        hook: {}", quoted(hook))?;
-                }
-                None => {
-                    writeln!(text, "      ecs: {{}}")?;
-                    writeln!(
-                        text,
-                        "      # ecs: {{ hook: towpath-lifecycle-hook }}   # once the service has a lifecycle hook to it"
-                    )?;
-                }
-            }
-            checks(text, found)
-        }
-        Engine::CodeDeploy {
-            application,
-            group,
-            configuration,
-            hook,
-        } => {
-            writeln!(text, "      codedeploy:")?;
-            writeln!(text, "        application: {}", quoted(application))?;
-            writeln!(text, "        group: {}", quoted(group))?;
-            if !configuration.is_empty() {
-                writeln!(
-                    text,
-                    "        # configuration: {configuration}   # the group's own"
-                )?;
-            }
-            match hook {
-                Some(hook) => {
-                    writeln!(text, "        # Runs the checks when CodeDeploy asks.")?;
-                    writeln!(text, "        hook: {}", quoted(hook))?;
-                }
-                None => writeln!(
-                    text,
-                    "        # hook: towpath-lifecycle-hook   # once it is installed in this account"
-                )?,
-            }
-            checks(text, found)
-        }
+    writeln!(text, "      # {says}")?;
+    let value = serde_json::to_value(settings).map_err(|_| fmt::Error)?;
+    let value = &value[settings.name()];
+    for line in block(settings.name(), value).lines() {
+        writeln!(text, "      {line}")?;
     }
+    // What could be said besides stands where it would be said.
+    let indent = match value.as_object().is_some_and(Map::is_empty) {
+        true => "      ",
+        false => "        ",
+    };
+    for hint in hints {
+        writeln!(text, "{indent}# {hint}")?;
+    }
+    if settings.capabilities().has_green {
+        checks(text, found)?;
+    }
+    Ok(())
 }
 
 fn checks(text: &mut String, found: &StageFound) -> fmt::Result {
@@ -194,11 +159,14 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::deployer::memory::home;
+    use crate::init::survey::{code_deploy_found, ecs_found, rolling_found};
     use crate::init::{role, stage};
     use crate::lint::{Format, Linter};
+    use towpath_core::names::FunctionName;
+    use towpath_core::pipeline::CodeDeploySettings;
     use towpath_core::release::{Place, ServiceId};
 
-    fn found(stage: &crate::init::StageWish, engine: Engine) -> StageFound {
+    fn found(stage: &crate::init::StageWish, engine: EngineFound) -> StageFound {
         StageFound {
             place: Place {
                 service: ServiceId {
@@ -240,14 +208,22 @@ mod tests {
             wish(Some("C0123456789"), &[]),
             wish(Some("C0123456789"), &["U0123456789", "U0123456780"]),
         ] {
-            for hook in [None, Some("towpath-lifecycle-hook".to_owned())] {
-                let code_deploy = Engine::CodeDeploy {
-                    application: "shop-api".into(),
-                    group: "production".into(),
-                    configuration: "CodeDeployDefault.ECSAllAtOnce".into(),
-                    hook: hook.clone(),
-                };
-                for engine in [code_deploy, Engine::Ecs { hook: hook.clone() }] {
+            for hook in [
+                None::<FunctionName>,
+                Some("towpath-lifecycle-hook".parse().unwrap()),
+            ] {
+                let code_deploy = code_deploy_found(
+                    CodeDeploySettings {
+                        application: "shop-api".parse().unwrap(),
+                        group: "production".parse().unwrap(),
+                        configuration: None,
+                        container: None,
+                        port: None,
+                        hook: hook.clone(),
+                    },
+                    "CodeDeployDefault.ECSAllAtOnce",
+                );
+                for engine in [code_deploy, ecs_found(hook.clone())] {
                     let survey = Survey {
                         registry: Some(
                             "333333333333.dkr.ecr.eu-west-1.amazonaws.com"
@@ -255,7 +231,7 @@ mod tests {
                                 .unwrap(),
                         ),
                         stages: vec![
-                            found(&wish.stages[0], Engine::Rolling),
+                            found(&wish.stages[0], rolling_found()),
                             found(&wish.stages[1], engine),
                         ],
                     };
@@ -266,8 +242,8 @@ mod tests {
                     assert_eq!(pipeline.stages[0].approval, None);
                     assert!(pipeline.stages[1].approval.is_some());
                     assert_eq!(pipeline.stages[1].containers[1].as_str(), "123");
-                    let written = pipeline.stages[1].engine.hook().map(ToString::to_string);
-                    assert_eq!(written, hook);
+                    let written = pipeline.stages[1].engine.hook();
+                    assert_eq!(written, hook.as_ref());
                 }
             }
         }

@@ -46,13 +46,13 @@ async fn engine_containers_and_registry_are_found() {
     let found = surveyed(service("ECS", "CANARY", OWN), &wish())
         .await
         .unwrap();
-    assert_eq!(found.stages[0].engine, Engine::Ecs { hook: None });
+    assert_eq!(found.stages[0].engine, ecs_found(None));
     assert_eq!(found.stages[0].containers, ["app"]);
     assert_eq!(found.registry, None);
 
     let shared = "333333333333.dkr.ecr.eu-west-1.amazonaws.com/shop/api:1";
     let found = surveyed(service("", "", shared), &wish()).await.unwrap();
-    assert_eq!(found.stages[0].engine, Engine::Rolling);
+    assert_eq!(found.stages[0].engine, rolling_found());
     let registry = found.registry.unwrap();
     assert_eq!(
         registry.to_string(),
@@ -106,12 +106,17 @@ async fn the_deployment_group_is_the_one_that_targets_the_service() {
     let found = surveyed(with_group("api"), &wish()).await.unwrap();
     assert_eq!(
         found.stages[0].engine,
-        Engine::CodeDeploy {
-            application: "shop".into(),
-            group: "production".into(),
-            configuration: "CodeDeployDefault.ECSAllAtOnce".into(),
-            hook: None,
-        }
+        code_deploy_found(
+            CodeDeploySettings {
+                application: "shop".parse().unwrap(),
+                group: "production".parse().unwrap(),
+                configuration: None,
+                container: None,
+                port: None,
+                hook: None,
+            },
+            "CodeDeployDefault.ECSAllAtOnce",
+        )
     );
     let none = surveyed(with_group("web"), &wish()).await.unwrap_err();
     assert!(none.contains("no deployment group targets it"), "{none}");

@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::names::{CodeDeployName, ContainerName, FunctionName};
 
@@ -31,6 +32,68 @@ pub enum EngineKind {
 }
 
 impl EngineKind {
+    /// Every engine.
+    pub const ALL: [Self; 3] = [Self::Rolling, Self::CodeDeploy, Self::Ecs];
+
+    /// The engine that rolls out services with this deployment controller and this strategy, as AWS
+    /// names it:
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>.
+    #[must_use]
+    pub fn fitting(controller: Controller, strategy: &str) -> Option<Self> {
+        let fits = |engine: &Self| {
+            let Capabilities {
+                controller: needed,
+                strategies,
+                ..
+            } = engine.capabilities();
+            needed == controller && (strategies.is_empty() || strategies.contains(&strategy))
+        };
+        Self::ALL.into_iter().find(fits)
+    }
+
+    /// What a stage names under `engine`: what has to be there, and no more.
+    #[must_use]
+    pub fn example(self) -> Value {
+        match self {
+            Self::Rolling | Self::Ecs => json!({ self.as_str(): {} }),
+            Self::CodeDeploy => json!({ self.as_str(): {
+                "application": "shop-api",
+                "group": "production",
+            } }),
+        }
+    }
+
+    /// What it can do.
+    #[must_use]
+    pub fn capabilities(self) -> Capabilities {
+        match self {
+            Self::Rolling => Capabilities {
+                controller: Controller::Ecs,
+                strategies: &["ROLLING"],
+                has_green: false,
+                // <https://aws.amazon.com/about-aws/whats-new/2025/11/amazon-ecs-service-availability-rolling-deployments>
+                suspends_auto_scaling: false,
+                hook_limit: None,
+            },
+            Self::CodeDeploy => Capabilities {
+                controller: Controller::CodeDeploy,
+                strategies: &[],
+                has_green: true,
+                // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html>
+                suspends_auto_scaling: true,
+                // <https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html>
+                hook_limit: Some(3_600),
+            },
+            Self::Ecs => Capabilities {
+                controller: Controller::Ecs,
+                strategies: &["BLUE_GREEN", "LINEAR", "CANARY"],
+                has_green: true,
+                suspends_auto_scaling: false,
+                hook_limit: None,
+            },
+        }
+    }
+
     /// Its key in a pipeline.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -59,6 +122,14 @@ pub enum Controller {
 }
 
 impl Controller {
+    const ALL: [Self; 2] = [Self::Ecs, Self::CodeDeploy];
+
+    /// The controller that AWS names so, if it is one of these.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
+    }
+
     /// The controller as AWS names it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -81,6 +152,8 @@ impl fmt::Display for Controller {
 pub struct Capabilities {
     /// The deployment controller of its services, which also reports its deployments.
     pub controller: Controller,
+    /// The strategies of its services, as AWS names them; none where the controller alone decides.
+    pub strategies: &'static [&'static str],
     /// Whether the new version runs beside the old one before traffic moves: it can be checked then,
     /// and people can be asked.
     pub has_green: bool,
@@ -95,29 +168,7 @@ impl EngineSettings {
     /// What the engine can do.
     #[must_use]
     pub fn capabilities(&self) -> Capabilities {
-        match self {
-            Self::Rolling(_) => Capabilities {
-                controller: Controller::Ecs,
-                has_green: false,
-                // <https://aws.amazon.com/about-aws/whats-new/2025/11/amazon-ecs-service-availability-rolling-deployments>
-                suspends_auto_scaling: false,
-                hook_limit: None,
-            },
-            Self::CodeDeploy(_) => Capabilities {
-                controller: Controller::CodeDeploy,
-                has_green: true,
-                // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html>
-                suspends_auto_scaling: true,
-                // <https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html>
-                hook_limit: Some(3_600),
-            },
-            Self::Ecs(_) => Capabilities {
-                controller: Controller::Ecs,
-                has_green: true,
-                suspends_auto_scaling: false,
-                hook_limit: None,
-            },
-        }
+        self.kind().capabilities()
     }
 
     /// Which engine it is.
@@ -142,6 +193,15 @@ impl EngineSettings {
         match self {
             Self::CodeDeploy(settings) => Some(settings),
             Self::Rolling(_) | Self::Ecs(_) => None,
+        }
+    }
+
+    /// The settings of deployments that ECS shifts itself, where that is the engine.
+    #[must_use]
+    pub fn ecs(&self) -> Option<&EcsSettings> {
+        match self {
+            Self::Ecs(settings) => Some(settings),
+            Self::Rolling(_) | Self::CodeDeploy(_) => None,
         }
     }
 
@@ -211,4 +271,32 @@ pub struct EcsSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["towpath-lifecycle-hook"]))]
     pub hook: Option<FunctionName>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_each_engine_is_read_as_that_engine() {
+        for engine in EngineKind::ALL {
+            let read: EngineSettings = serde_json::from_value(engine.example()).unwrap();
+            assert_eq!(read.kind(), engine);
+        }
+    }
+
+    #[test]
+    fn a_strategy_fits_one_engine() {
+        for engine in EngineKind::ALL {
+            let Capabilities {
+                controller,
+                strategies,
+                ..
+            } = engine.capabilities();
+            for strategy in strategies {
+                assert_eq!(EngineKind::fitting(controller, strategy), Some(engine));
+            }
+        }
+        assert_eq!(EngineKind::fitting(Controller::Ecs, "SOMETHING"), None);
+    }
 }

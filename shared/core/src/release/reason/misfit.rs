@@ -9,7 +9,7 @@ use towpath_taskdef::image::Platform;
 use super::ImageProblem;
 use crate::appspec::AppSpecError;
 use crate::names::{CodeDeployName, FunctionName, ParameterName};
-use crate::pipeline::{HookPoint, MissingContainers};
+use crate::pipeline::{EngineKind, HookPoint, MissingContainers};
 use crate::release::{Revision, ServiceId, Unfounded};
 
 /// What does not fit, or is not there.
@@ -168,6 +168,26 @@ pub struct OtherStrategy {
     /// The engine that works with the service's, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fits: Option<String>,
+}
+
+impl OtherStrategy {
+    /// That this engine was to roll out a service with this strategy.
+    #[must_use]
+    pub fn of(engine: EngineKind, found: &str) -> Self {
+        let needs = engine.capabilities();
+        let fits = EngineKind::fitting(needs.controller, found);
+        Self {
+            engine: engine.to_string(),
+            found: found.to_owned(),
+            needs: needs
+                .strategies
+                .iter()
+                .copied()
+                .map(str::to_owned)
+                .collect(),
+            fits: fits.map(|engine| engine.to_string()),
+        }
+    }
 }
 
 /// What of a service's own configuration does not fit a stage that ECS itself rolls out.

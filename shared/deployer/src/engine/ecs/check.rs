@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use towpath_core::names::FunctionName;
-use towpath_core::pipeline::{EcsSettings, EngineSettings, HookPoint, Stage};
+use towpath_core::pipeline::{EcsSettings, EngineKind, HookPoint, Stage};
 use towpath_core::release::{Checkpoints, Misfit, OtherStrategy, Registration, SetUpProblem};
 
 use crate::engine::service_deployment::ASKED_AT;
@@ -27,14 +27,12 @@ const DEFAULT_TIMEOUT: u32 = 1440;
 /// itself rolls out; nothing where it is, or where the stage is rolled out otherwise.
 #[must_use]
 pub fn unmet(service: &Value, stage: &Stage, traffic: &[TrafficMechanism]) -> Vec<SetUpProblem> {
-    match &stage.engine {
-        EngineSettings::Ecs(settings) => {
-            let checkpoints = Checkpoints::of(stage);
-            let examined = examine(&Service(service), settings, &checkpoints, traffic);
-            examined.err().unwrap_or_default()
-        }
-        EngineSettings::Rolling(_) | EngineSettings::CodeDeploy(_) => Vec::new(),
-    }
+    let Some(settings) = stage.engine.ecs() else {
+        return Vec::new();
+    };
+    let checkpoints = Checkpoints::of(stage);
+    let examined = examine(&Service(service), settings, &checkpoints, traffic);
+    examined.err().unwrap_or_default()
 }
 
 /// The lifecycle hooks of a service that call the function.
@@ -55,16 +53,6 @@ pub(super) fn check(
     traffic: &[TrafficMechanism],
 ) -> Result<Pace, Misfit> {
     examine(service, settings, checkpoints, traffic).map_err(|problems| Misfit::SetUp { problems })
-}
-
-/// The service's strategy shifts no traffic.
-pub(super) fn other_strategy(found: &str) -> OtherStrategy {
-    OtherStrategy {
-        engine: "ecs".into(),
-        found: found.to_owned(),
-        needs: ["BLUE_GREEN", "LINEAR", "CANARY"].map(str::to_owned).into(),
-        fits: (found == "ROLLING").then(|| "rolling".into()),
-    }
 }
 
 /// The pace, or everything that is not as the stage wants it.
@@ -173,7 +161,10 @@ fn paced(configuration: &Value) -> Result<Shifts, SetUpProblem> {
         ),
         other => {
             let found = other.unwrap_or("ROLLING");
-            return Err(SetUpProblem::Strategy(other_strategy(found)));
+            return Err(SetUpProblem::Strategy(OtherStrategy::of(
+                EngineKind::Ecs,
+                found,
+            )));
         }
     };
     Ok(Shifts {

@@ -9,9 +9,9 @@ mod start;
 mod started;
 
 use towpath_core::names::{DeploymentId, PauseId};
-use towpath_core::pipeline::EcsSettings;
+use towpath_core::pipeline::{EcsSettings, EngineKind};
 use towpath_core::release::{
-    DeploymentStatus, Event, Misfit, Observe, Place, RollBack, Start, Tried,
+    DeploymentStatus, Event, Misfit, Observe, OtherStrategy, Place, RollBack, Start, Tried,
 };
 
 pub use check::{hooks_to, unmet};
@@ -28,7 +28,7 @@ impl Engine for Ecs<'_> {
     fn unfit(&self, service: &Service<'_>) -> Option<Misfit> {
         match service.strategy() {
             "BLUE_GREEN" | "LINEAR" | "CANARY" => None,
-            other => Some(Misfit::Strategy(check::other_strategy(other))),
+            other => Some(Misfit::Strategy(OtherStrategy::of(EngineKind::Ecs, other))),
         }
     }
 

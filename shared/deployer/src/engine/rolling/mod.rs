@@ -13,6 +13,7 @@ mod start;
 
 use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId};
+use towpath_core::pipeline::EngineKind;
 use towpath_core::release::{
     AwsSaid, AwsService, DeploymentFault, DeploymentStatus, DeploymentStep, Event, External,
     FaultCause, FaultLeft, LateCause, Misfit, Observe, OtherStrategy, Place, Remark, RollBack,
@@ -38,15 +39,10 @@ impl Engine for Rolling {
     fn unfit(&self, service: &Service<'_>) -> Option<Misfit> {
         match service.strategy() {
             "ROLLING" => None,
-            found => {
-                let shifts = matches!(found, "BLUE_GREEN" | "LINEAR" | "CANARY");
-                Some(Misfit::Strategy(OtherStrategy {
-                    engine: "rolling".into(),
-                    found: found.to_owned(),
-                    needs: vec!["ROLLING".into()],
-                    fits: shifts.then(|| "ecs".into()),
-                }))
-            }
+            other => Some(Misfit::Strategy(OtherStrategy::of(
+                EngineKind::Rolling,
+                other,
+            ))),
         }
     }
 
