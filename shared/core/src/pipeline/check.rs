@@ -15,6 +15,7 @@ pub use metric::{Comparison, MetricCheck, OnNoData};
 pub use point::HookPoint;
 pub use task::TaskCheck;
 
+use super::Span;
 use crate::names::CheckName;
 
 /// One verification run.
@@ -44,13 +45,32 @@ pub enum CheckKind {
 }
 
 impl CheckKind {
-    /// Whether the hook function runs it, which has the network to reach green and may change
-    /// nothing. The others ask AWS, or let it run a task, and are `advance`'s.
+    /// What the hook function runs, which has the network to reach green and may change nothing.
+    /// The others ask AWS, or let it run a task, and are `advance`'s.
     #[must_use]
-    pub fn is_run_by_hook(&self) -> bool {
+    pub fn in_hook_function(&self) -> Option<&HttpCheck> {
         match self {
-            Self::Http(_) => true,
-            Self::Alarm(_) | Self::Metric(_) | Self::Task(_) => false,
+            Self::Http(http) => Some(http),
+            Self::Alarm(_) | Self::Metric(_) | Self::Task(_) => None,
+        }
+    }
+
+    /// Whether the hook function runs it.
+    #[must_use]
+    pub fn runs_in_hook_function(&self) -> bool {
+        self.in_hook_function().is_some()
+    }
+
+    /// The longest time that `advance` gives it until it is decided, and the key that sets it.
+    #[must_use]
+    pub fn time_limit(&self) -> Option<(&'static str, Span)> {
+        match self {
+            Self::Task(task) => Some(("task.timeout", task.timeout)),
+            Self::Metric(metric) => Some(match metric.on_no_data {
+                OnNoData::Wait => ("metric.wait", metric.wait),
+                OnNoData::Pass | OnNoData::Fail => ("metric.window", metric.window),
+            }),
+            Self::Http(_) | Self::Alarm(_) => None,
         }
     }
 

@@ -24,7 +24,7 @@ impl Checkpoints {
             // What the hook function does not run has run before the deployment begins.
             HookPoint::BeforeInstall => stage
                 .checks_at(*point)
-                .any(|check| check.kind.is_run_by_hook()),
+                .any(|check| check.kind.runs_in_hook_function()),
             HookPoint::AfterInstall
             | HookPoint::AfterTestTraffic
             | HookPoint::BeforeTraffic

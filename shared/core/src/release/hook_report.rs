@@ -93,7 +93,7 @@ impl HookReport {
         let runs = |result: &&CheckResult| {
             stage
                 .checks_at(self.at)
-                .any(|check| check.name == result.check && check.kind.is_run_by_hook())
+                .any(|check| check.name == result.check && check.kind.runs_in_hook_function())
         };
         if let Some(result) = self.results.iter().find(|result| !runs(result)) {
             return Err(NotTheirs::Check {

@@ -67,12 +67,12 @@ pub fn checks_of<'a>(
 /// The checks that decide what a deployment is told at a hook point. What is not run by the hook
 /// function has run before the deployment was started, where it is to run before anything else.
 fn asked_checks(stage: &Stage, point: HookPoint) -> impl Iterator<Item = &Check> {
-    stage
-        .checks_at(point)
-        .filter(move |check| point != HookPoint::BeforeInstall || check.kind.is_run_by_hook())
+    stage.checks_at(point).filter(move |check| {
+        point != HookPoint::BeforeInstall || check.kind.runs_in_hook_function()
+    })
 }
 
 /// The checks that decide what a deployment is told at a hook point, and take longer than its call.
 pub(super) fn slow_checks(stage: &Stage, point: HookPoint) -> impl Iterator<Item = &Check> {
-    asked_checks(stage, point).filter(|check| !check.kind.is_run_by_hook())
+    asked_checks(stage, point).filter(|check| !check.kind.runs_in_hook_function())
 }

@@ -48,6 +48,16 @@ pub struct HttpCheck {
     pub interval: Span,
 }
 
+impl HttpCheck {
+    /// The longest time in seconds that it may take, with all of its attempts.
+    #[must_use]
+    pub fn longest_seconds(&self) -> u64 {
+        let attempts = u64::from(self.attempts);
+        attempts * u64::from(self.timeout.seconds())
+            + attempts.saturating_sub(1) * u64::from(self.interval.seconds())
+    }
+}
+
 fn ok() -> u16 {
     200
 }

@@ -30,16 +30,3 @@ fn find_in_alarm(alarm: &AlarmCheck, path: &str, found: &mut Found) {
         );
     }
 }
-
-/// The longest time in seconds that the hook function may spend on a check.
-pub(super) fn longest(check: &Check) -> u64 {
-    match &check.kind {
-        CheckKind::Http(http) => {
-            let attempts = u64::from(http.attempts);
-            attempts * u64::from(http.timeout.seconds())
-                + attempts.saturating_sub(1) * u64::from(http.interval.seconds())
-        }
-        // What `advance` runs is looked at again and again, whatever it takes.
-        CheckKind::Alarm(_) | CheckKind::Metric(_) | CheckKind::Task(_) => 0,
-    }
-}

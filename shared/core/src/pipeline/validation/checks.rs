@@ -2,7 +2,7 @@
 
 use super::{check, repeated};
 use crate::pipeline::finding::{Found, named};
-use crate::pipeline::{Check, CheckKind, HookPoint, OnNoData, Stage};
+use crate::pipeline::{Check, CheckKind, HookPoint, HttpCheck, Stage};
 
 /// Most checks of a stage.
 const MAX_CHECKS: usize = 20;
@@ -31,7 +31,9 @@ pub(super) fn find(stage: &Stage, path: &str, found: &mut Found) {
         no_hook(stage, path, found);
     }
     for point in HookPoint::ALL {
-        let longest: u64 = stage.checks_at(point).map(check::longest).sum();
+        let run = stage.checks_at(point);
+        let run = run.filter_map(|check| check.kind.in_hook_function());
+        let longest: u64 = run.map(HttpCheck::longest_seconds).sum();
         if longest > MAX_CHECKS_SECONDS {
             found.add(
                 format!("{path}.checks"),
@@ -56,13 +58,8 @@ pub(super) fn find(stage: &Stage, path: &str, found: &mut Found) {
 
 /// A check that takes longer than the deployment waits for it would fail whatever it found.
 fn patience(check: &Check, limit: u32, path: &str, found: &mut Found) {
-    let (key, time) = match &check.kind {
-        CheckKind::Task(task) => ("task.timeout", task.timeout),
-        CheckKind::Metric(metric) => match metric.on_no_data {
-            OnNoData::Wait => ("metric.wait", metric.wait),
-            OnNoData::Pass | OnNoData::Fail => ("metric.window", metric.window),
-        },
-        CheckKind::Http(_) | CheckKind::Alarm(_) => return,
+    let Some((key, time)) = check.kind.time_limit() else {
+        return;
     };
     if time.seconds() >= limit {
         found.add(
@@ -80,7 +77,7 @@ fn patience(check: &Check, limit: u32, path: &str, found: &mut Found) {
 /// before anything is changed, and after everything is, needs nobody to ask.
 fn asks_through_hook(check: &Check) -> bool {
     match check.at {
-        HookPoint::BeforeInstall => check.kind.is_run_by_hook(),
+        HookPoint::BeforeInstall => check.kind.runs_in_hook_function(),
         HookPoint::AfterInstall
         | HookPoint::AfterTestTraffic
         | HookPoint::BeforeTraffic
@@ -94,7 +91,7 @@ fn no_hook(stage: &Stage, path: &str, found: &mut Found) {
         false => found.add(
             format!("{path}.checks"),
             "a rolling update has no green to check before traffic moves",
-            match stage.checks.iter().any(|it| asks_through_hook(it) && it.kind.is_run_by_hook()) {
+            match stage.checks.iter().any(|it| asks_through_hook(it) && it.kind.runs_in_hook_function()) {
                 true => {
                     "give the container a health check instead, watch an `alarm` or a `metric` at `bake`, or roll out with `codedeploy` or `ecs`"
                 }
@@ -122,7 +119,7 @@ fn bake(stage: &Stage, check: &Check, path: &str, found: &mut Found) {
             "give the stage a `bake` time, such as 15m",
         );
     }
-    if check.kind.is_run_by_hook() {
+    if check.kind.runs_in_hook_function() {
         found.add(
             format!("{path}.http"),
             "no deployment asks while the bake time passes, so nobody would make the request",

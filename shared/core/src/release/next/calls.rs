@@ -139,7 +139,7 @@ fn told(own: RolloutContext<'_>, call: &HookCall) -> Verdict {
 fn is_answered_by_hook(own: RolloutContext<'_>, call: &HookCall) -> bool {
     let failed = own.live.checks.failed().any(|(at, result)| {
         let of = own.stage.checks_at(call.at);
-        let mut of = of.filter(|check| check.kind.is_run_by_hook());
+        let mut of = of.filter(|check| check.kind.runs_in_hook_function());
         at == call.at && of.any(|check| check.name == result.check)
     });
     failed || slow_checks(own.stage, call.at).next().is_none()

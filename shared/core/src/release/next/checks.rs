@@ -17,7 +17,7 @@ pub(super) fn undecided<'a>(own: RolloutContext<'a>, point: HookPoint) -> Vec<&'
     let RolloutContext { stage, live, .. } = own;
     stage
         .checks_at(point)
-        .filter(|check| !check.kind.is_run_by_hook())
+        .filter(|check| !check.kind.runs_in_hook_function())
         .filter(|check| live.checks.result_of(&check.name, point).is_none())
         .collect()
 }

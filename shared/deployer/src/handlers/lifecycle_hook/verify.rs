@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use towpath_core::names::DeploymentId;
-use towpath_core::pipeline::{Check, CheckKind, HookPoint, HttpCheck, Stage};
+use towpath_core::pipeline::{Check, HookPoint, HttpCheck, Stage};
 use towpath_core::release::{
     Accepted, CheckResult, HookReport, Release, ServiceId, Verdict, accept, checks_of, verdict,
 };
@@ -142,10 +142,7 @@ async fn run_due<P: Checker>(
     let due = asked
         .stage
         .checks_at(asked.point)
-        .filter_map(|check| match &check.kind {
-            CheckKind::Http(http) => Some((check, http)),
-            CheckKind::Alarm(_) | CheckKind::Metric(_) | CheckKind::Task(_) => None,
-        });
+        .filter_map(|check| check.kind.in_hook_function().map(|http| (check, http)));
     join_all(due.map(|(check, http)| run(ports, check, http, time))).await
 }
 
