@@ -6,22 +6,58 @@ use std::fs;
 use std::path::Path;
 
 /// The crates of the product, each at its top, and the modules within them that are looked at, too.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 9] = [
     ("cli", &[]),
     ("shared/aws", &[]),
     ("shared/core", &[]),
     ("shared/core", &["message"]),
+    ("shared/core", &["release"]),
     ("shared/core", &["release", "next"]),
     ("shared/core", &["release", "next", "gate"]),
     ("shared/deployer", &[]),
     ("shared/taskdef", &[]),
 ];
 
-/// Circles that are left, which no other module may join.
-const KNOWN: [(&str, &[&str]); 1] = [
+/// Circles that are left, which no other module may join: in which room, and of which modules.
+const KNOWN: [(&str, &[&str], &[&str]); 2] = [
+    // What happens to a release carries all that it is made of, and much of that names what has
+    // happened. What decides (`next`, `accept`, `unwritten`, `hook_verdict`) stands above it.
+    (
+        "shared/core",
+        &["release"],
+        &[
+            "accepted",
+            "action",
+            "block",
+            "blocked_by",
+            "directive",
+            "eligible",
+            "entry",
+            "event",
+            "notification",
+            "outcome",
+            "outstanding",
+            "plan",
+            "reason",
+            "refusal",
+            "reported",
+            "rollback",
+            "rollout",
+            "seal",
+            "service",
+            "state",
+            "successor",
+            "vote",
+            "waiting",
+        ],
+    ),
     // What is shown leaves secrets out, the name of an image is none, and what is wrong with a name
     // is shown.
-    ("shared/taskdef", &["image", "names", "secrets", "visible"]),
+    (
+        "shared/taskdef",
+        &[],
+        &["image", "names", "secrets", "visible"],
+    ),
 ];
 
 /// Which modules each module at the top of a crate imports.
@@ -32,9 +68,18 @@ fn the_modules_of_a_crate_import_one_another_in_one_direction() {
     for (name, room) in ROOMS {
         let imports = imports(name, room);
         assert!(imports.len() > 5, "{name} {room:?}: {imports:?}");
-        let known = KNOWN.iter().find(|(of, _)| *of == name);
-        let known = known.map_or(&[][..], |(_, modules)| modules);
-        let inside: Vec<_> = in_a_circle(&imports)
+        let known = KNOWN
+            .iter()
+            .find(|(of, in_room, _)| *of == name && *in_room == room);
+        let known = known.map_or(&[][..], |(_, _, modules)| modules);
+        let circle = in_a_circle(&imports);
+        for module in known {
+            assert!(
+                circle.contains(*module),
+                "{name} {room:?}: {module} is in no circle any more: take it off the list"
+            );
+        }
+        let inside: Vec<_> = circle
             .into_iter()
             .filter(|module| !known.contains(&module.as_str()))
             .collect();

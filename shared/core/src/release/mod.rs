@@ -38,6 +38,7 @@ mod successor;
 mod summary;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tried;
 mod unwritten;
 mod vote;
 mod waiting;
@@ -61,7 +62,7 @@ pub use event::{CheckResult, Event, Image, Revision};
 
 pub use hook_report::{HookReport, NotTheirs, reporting_account};
 pub use hook_verdict::{Verdict, checks_of, verdict};
-pub use next::{Step, Task, Tick, Tried, leave, next, planning};
+pub use next::{Step, Task, Tick, leave, next, planning};
 pub use notification::{
     Notification, Notified, SentMessage, ShownCard, Telling, pending_notifications,
 };
@@ -102,6 +103,7 @@ pub use successor::{Aftermath, Instead, Successor};
 #[cfg(test)]
 pub(crate) use summary::tests::release as summary_of;
 pub use summary::{ReleaseState, Summary};
+pub use tried::Tried;
 pub use unwritten::Unwritten;
 pub use vote::{Approval, Principal, Standing, Vote};
 pub use waiting::{OpenApproval, Waiting, WaitsFor, WaitsOn};

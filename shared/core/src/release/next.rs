@@ -42,12 +42,11 @@ use crate::release::PlanRequest;
 use jiff::{SignedDuration, Timestamp};
 
 use self::changes::{changes, place};
-pub(super) use self::context::MAX_POLL_INTERVAL;
 use super::rollout::{Phase, later};
 use super::vote::{Approval, Standing};
 use super::{
     Action, Checkpoints, EndReason, Event, Outcome, Reason, Release, Revision, RollbackReason,
-    Vote, pending_notifications, reason,
+    Tried, Vote, pending_notifications, reason,
 };
 use crate::names::{ApprovalId, StageName};
 use crate::pipeline::{NamedContainers, Stage};
@@ -95,19 +94,6 @@ impl Task {
     pub fn only_looks(&self) -> bool {
         self.action.kind().makes_anew() && self.tried == Tried::Perhaps
     }
-}
-
-/// What is known of whether an action was performed by an earlier run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tried {
-    /// None meant to.
-    Never,
-    /// One meant to, and its outcome is unknown: evidence of it is looked for, and nothing is done
-    /// where none is seen, since AWS may not show it yet.
-    Perhaps,
-    /// One meant to, and some time ago nothing of it was seen: it is looked for once more, and done
-    /// where nothing is seen again.
-    NotSeen,
 }
 
 /// For how long people are told of a release that has ended.

@@ -2,9 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::next::Tried;
 use super::rollout::later;
-use super::{Action, ActionKind};
+use super::{Action, ActionKind, Tried};
 
 /// Actions whose intent is in the ledger and whose outcome is not.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::next::MAX_POLL_INTERVAL;
 use super::rollout::{
-    ActiveRollout, Closing, Deployment, DeploymentStatus, Phase, Progress, RollbackBy, later,
+    ActiveRollout, Closing, Deployment, DeploymentStatus, MAX_POLL_INTERVAL, Phase, Progress,
+    RollbackBy, later,
 };
 use super::vote::{Approval, Standing};
 use super::{

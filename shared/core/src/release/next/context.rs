@@ -1,13 +1,11 @@
 //! What every step of a rollout is decided by.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::pipeline::Stage;
 use crate::release::rollout::ActiveRollout;
+pub(super) use crate::release::rollout::MAX_POLL_INTERVAL;
 use crate::release::{Place, Release};
-
-/// The longest pause between two looks at something that does not change.
-pub(in crate::release) const MAX_POLL_INTERVAL: SignedDuration = SignedDuration::from_secs(600);
 
 /// A rollout that owns its service, where it is, and when.
 #[derive(Clone, Copy)]

@@ -18,8 +18,9 @@ use jiff::Timestamp;
 
 use super::changes::{changes, correlation_tag};
 use super::context::RolloutContext;
-use super::{Step, Task, Tried, checks, finish, perform, rejection, tasks, veto};
+use super::{Step, Task, checks, finish, perform, rejection, tasks, veto};
 use crate::pipeline::{EngineSettings as Engine, HookPoint};
+use crate::release::Tried;
 use crate::release::outstanding::Outstanding;
 use crate::release::rollout::TakenGroup;
 use crate::release::vote::{Approval, Standing};

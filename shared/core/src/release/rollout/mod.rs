@@ -29,6 +29,9 @@ use super::vote::Approval;
 use super::{BlockedBy, Conclusion, Plan, Revision, WhyRefused};
 use crate::names::StageName;
 
+/// The longest pause between two looks at something that does not change.
+pub(super) const MAX_POLL_INTERVAL: SignedDuration = SignedDuration::from_secs(600);
+
 /// An instant, so much later.
 pub(super) fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
     from.checked_add(by).unwrap_or(Timestamp::MAX)
