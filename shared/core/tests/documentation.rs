@@ -92,6 +92,27 @@ fn the_paths_that_documents_name_exist() {
     assert!(found > 50, "it finds {found} paths in the documents");
 }
 
+/// A decision has its price, and its record says which.
+#[test]
+fn each_decision_says_what_it_costs() {
+    let mut names: Vec<_> = std::fs::read_dir(root().join("docs/decisions"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    for (name, number) in names.iter().zip((1..).filter(|number| *number != 13)) {
+        assert!(
+            name.starts_with(&format!("{number:04}-")),
+            "{name} is not number {number}"
+        );
+        let text = std::fs::read_to_string(root().join("docs/decisions").join(name)).unwrap();
+        assert!(
+            text.contains("\n## What it costs\n") || text.contains("\n## Consequences\n"),
+            "{name} does not say what the decision costs"
+        );
+    }
+}
+
 /// A row for each statement of each function.
 fn roles(description: &Value) -> String {
     let mut table =
