@@ -125,14 +125,22 @@ impl<'r> NewRollback<'r> {
 
 /// The pipeline as a rollback passes it: nobody is asked, nothing is checked, nothing is changed but
 /// the revision, and traffic moves at once.
+///
+/// Each key is named, of the pipeline and of its stages, so that whoever adds one says whether a
+/// rollback goes by it.
 pub(in crate::release) fn without_gates(pipeline: &Pipeline) -> Pipeline {
     Pipeline {
+        pipeline: pipeline.pipeline.clone(),
+        repository: pipeline.repository.clone(),
+        registry: pipeline.registry.clone(),
+        tags: pipeline.tags.clone(),
+        notify: pipeline.notify.clone(),
+        arrivals: pipeline.arrivals,
+        operators: pipeline.operators.clone(),
         stages: pipeline.stages.iter().map(ungated).collect(),
-        ..pipeline.clone()
     }
 }
 
-/// Each key is named, so that whoever adds one says whether a rollback goes by it.
 fn ungated(stage: &Stage) -> Stage {
     let mut stage = Stage {
         name: stage.name.clone(),
