@@ -14,7 +14,7 @@ use super::outgoing::Message;
 use crate::bulletin::Bulletin;
 use crate::names::ApprovalId;
 use crate::pipeline::Channel;
-use crate::release::{Overview, Release};
+use crate::release::{Overview, Release, Waiting};
 
 pub use self::sns::how_to_answer;
 
@@ -35,6 +35,16 @@ pub struct EntryMessage {
 pub fn card(channel: Channel, overview: &Overview) -> Option<Message> {
     match channel {
         Channel::Slack => Some(slack::card(overview)),
+        Channel::Sns => None,
+    }
+}
+
+/// What the channel's card of a release that waits for this says at its end; `None` where no card is
+/// posted.
+#[must_use]
+pub fn waits_on_card(channel: Channel, waiting: &Waiting) -> Option<String> {
+    match channel {
+        Channel::Slack => Some(slack::waits_for(waiting)),
         Channel::Sns => None,
     }
 }

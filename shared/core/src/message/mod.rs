@@ -19,7 +19,7 @@ mod waiting;
 
 pub use buttons::{APPROVE, ButtonValue, REJECT, ROLL_BACK, RollBackValue};
 pub use channels::{
-    EntryMessage, bulletin_message, card, double_card, entry_messages, how_to_answer,
+    EntryMessage, bulletin_message, card, double_card, entry_messages, how_to_answer, waits_on_card,
 };
 pub use describe::{Description, Tone, describe};
 pub use escape::{one_line, slack_text};

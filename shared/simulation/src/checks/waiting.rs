@@ -23,7 +23,8 @@ impl Simulation {
         };
         let card = message::card(Channel::Slack, &release.overview());
         let card = card.map(|card| card.text).unwrap_or_default();
-        if !card.contains(waiting.stage.as_str()) {
+        let sentence = message::waits_on_card(Channel::Slack, &waiting).unwrap_or_default();
+        if sentence.is_empty() || !card.ends_with(&format!("{}: {sentence}", waiting.stage)) {
             self.violated(format!("{id} waits: {waits:?}, and its card says {card}"));
         }
         let moment = Tick {

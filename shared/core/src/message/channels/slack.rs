@@ -11,7 +11,7 @@ use crate::message::style::{MAX_QUOTE_LEN, SLACK, SLACK_NOTIFICATION, Style, sig
 use crate::message::waiting::sentence;
 use crate::release::{
     Conclusion, EndReason, Outcome, Overview, Reason, Since, StageOverview, StageStanding,
-    StageStep,
+    StageStep, Waiting,
 };
 
 /// The release's card: what it is, how each stage stands, and the buttons while people are asked.
@@ -64,6 +64,11 @@ pub(super) fn card(overview: &Overview) -> Message {
         text: headline,
         blocks: Some(Value::Array(blocks)),
     }
+}
+
+/// What the card of a release that waits for this says at its end.
+pub(super) fn waits_for(waiting: &Waiting) -> String {
+    sentence(waiting, SLACK_NOTIFICATION)
 }
 
 /// What takes the place of a card that was posted twice.
