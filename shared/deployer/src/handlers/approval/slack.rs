@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 use towpath_core::incoming::{ReadError, slack, url};
 use towpath_core::message::{Message, double_card};
-use towpath_core::names::{ApprovalId, ParameterName, ReleaseId, SlackUser};
+use towpath_core::names::{ApprovalId, ParameterName, SlackUser};
 use towpath_core::pipeline::Channel;
 use towpath_core::release::{
     Actor, Decision, Incoming, Principal, Refusal, Release, SentMessage, StoredNow,
 };
+use tracing::Instrument as _;
 
 use super::{Senders, SetUp, roll_back};
 use crate::handlers::HandlerError;
@@ -71,7 +72,10 @@ where
         tracing::warn!(problem, "interaction refused");
         return Ok(answer(403, "this is not the workspace or app that asked"));
     }
-    by_button(ports, &set_up.pipelines_path, interaction).await
+    // Whatever is logged from here on says of which release it is.
+    let span = tracing::info_span!("approval", release.id = %interaction.action.release());
+    let decided = by_button(ports, &set_up.pipelines_path, interaction);
+    decided.instrument(span).await
 }
 
 async fn is_signed<P: Secrets + Clock>(
@@ -127,7 +131,7 @@ where
     } = interaction;
     let id = action.release();
     if is_outsider {
-        tracing::warn!(release.id = %id, %user, "click refused: the person is not of this workspace");
+        tracing::warn!(%user, "click refused: the person is not of this workspace");
         let problem = "only members of this workspace may decide";
         return Ok(whisper_to_stranger(ports, &channel, &user, problem).await);
     }
@@ -139,7 +143,7 @@ where
     let release = match release {
         Ok(release) => release,
         Err(problem) => {
-            tracing::warn!(release.id = %id, channel, "click refused: it is not on the release's card");
+            tracing::warn!(channel, "click refused: it is not on the release's card");
             return Ok(whisper_to_stranger(ports, &channel, &user, problem).await);
         }
     };
@@ -147,7 +151,7 @@ where
     let stored = match stored_now(ports, pipelines, &release).await {
         Ok(stored) => stored,
         Err(error) => {
-            tracing::warn!(release.id = %id, %error, "the pipeline as it is stored now could not be read");
+            tracing::warn!(%error, "the pipeline as it is stored now could not be read");
             StoredNow::Unknown("the pipeline as it is stored now could not be read".into())
         }
     };
@@ -211,11 +215,11 @@ async fn vote<P: Ledger + Clock>(
     };
     Ok(match record_into(ports, release, &actor, vote).await? {
         Recorded::Added(_) => {
-            tracing::info!(release.id = %id, by = %actor, %decision, "vote written down");
+            tracing::info!(by = %actor, %decision, "vote written down");
             None
         }
         Recorded::Known(_) => None,
-        Recorded::Refused(refusal) => Some(refused(&id, &refusal)),
+        Recorded::Refused(refusal) => Some(refused(&refusal)),
         Recorded::NoSuchRelease => Some(format!("there is no release {id}")),
     })
 }
@@ -259,8 +263,8 @@ async fn whisper<P: Messenger>(ports: &P, channel: &str, user: &SlackUser, probl
     answer(200, "")
 }
 
-pub(super) fn refused(release: &ReleaseId, refusal: &Refusal) -> String {
-    tracing::warn!(release.id = %release, %refusal, "click refused");
+pub(super) fn refused(refusal: &Refusal) -> String {
+    tracing::warn!(%refusal, "click refused");
     refusal.to_string()
 }
 

@@ -10,7 +10,8 @@ use serde_json::Value;
 use towpath_core::incoming::{ReadError, sns};
 use towpath_core::names::{ApprovalId, MessageId, ReleaseId};
 use towpath_core::release::{Actor, Incoming, Principal, Release, ReplyRefusal};
-use towpath_core::token;
+use towpath_core::token::{self, TokenError};
+use tracing::Instrument as _;
 
 use super::SetUp;
 use crate::handlers::HandlerError;
@@ -78,13 +79,44 @@ async fn record_one<P: Ledger + Parameters + Clock>(
             }
         },
     };
+    // Whatever is logged from here on says of which release it is.
+    let span = tracing::info_span!("approval", release.id = %id);
+    let claimed = Claimed {
+        id,
+        approval,
+        wrong,
+    };
+    let recorded = record_about(ports, set_up, claimed, &reply);
+    recorded.instrument(span).await
+}
+
+/// What the token of a reply says.
+struct Claimed {
+    id: ReleaseId,
+    approval: ApprovalId,
+    /// Why the token is not valid, where it is not.
+    wrong: Option<TokenError>,
+}
+
+async fn record_about<P: Ledger + Parameters + Clock>(
+    ports: &P,
+    set_up: &SetUp,
+    claimed: Claimed,
+    reply: &sns::Reply,
+) -> Result<(), HandlerError> {
+    let Claimed {
+        id,
+        approval,
+        wrong,
+    } = claimed;
+    let message = &reply.message_id;
     let Some(release) = ports.load(&id).await? else {
         let reason = format!("there is no release {id}");
         log(ports, set_up, Some(message), Some(&id), &reason);
         return Ok(());
     };
     match wrong {
-        None => vote(ports, set_up, release, approval, &reply).await,
+        None => vote(ports, set_up, release, approval, reply).await,
         Some(error) => {
             let refused = Refused {
                 message,
@@ -117,7 +149,7 @@ async fn vote<P: Ledger + Parameters + Clock>(
     };
     match record_into(ports, release.clone(), &actor, vote).await? {
         Recorded::Added(_) => {
-            tracing::info!(release.id = %id, message.id = %reply.message_id, decision = %reply.decision, "vote written down");
+            tracing::info!(message.id = %reply.message_id, decision = %reply.decision, "vote written down");
             Ok(())
         }
         Recorded::Known(_) => Ok(()),
