@@ -48,7 +48,6 @@ const KNOWN: [(&str, &[&str], &[&str]); 2] = [
             "state",
             "successor",
             "vote",
-            "waiting",
         ],
     ),
     // What is shown leaves secrets out, the name of an image is none, and what is wrong with a name
@@ -228,7 +227,9 @@ fn shown(root: &str, modules: &BTreeSet<String>) -> BTreeMap<String, String> {
             continue;
         };
         if modules.contains(module) {
+            // Between two names, and behind a last comma, stands an empty one, which is nobody's.
             let names = names.split(|c: char| !is_of_a_name(c));
+            let names = names.filter(|name| !name.is_empty());
             shown.extend(names.map(|name| (name.to_owned(), module.to_owned())));
         }
     }
