@@ -40,7 +40,7 @@ const ADDED: [(&str, usize, &[&str]); 12] = [
             "judge_alarms",
         ],
     ),
-    ("an event", 16, &["Event::Watched", "Self::Watched"]),
+    ("an event", 14, &["Event::Watched", "Self::Watched"]),
     ("a key of a pipeline or a stage", 7, &["RollbackPolicy"]),
     (
         "a column of `towpath status`",

@@ -3,6 +3,7 @@
 //! added.
 
 mod deployments;
+mod traits;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ use crate::names::{
     TaskDefinitionArn,
 };
 use crate::pipeline::{Channel, HookPoint, Pipeline};
+
+pub use traits::EventTraits;
 
 pub type Revision = TaskDefinitionArn;
 
@@ -394,59 +397,4 @@ pub struct CheckResult {
     pub passed: bool,
     /// What was seen, against what was expected: `GET http://… answered 500 in 3 of 3 attempts, expected 200`.
     pub detail: String,
-}
-
-impl Event {
-    /// Whether it is a fact that somebody outside has brought, rather than something that the deployer
-    /// did, read or decided.
-    #[must_use]
-    pub fn is_from_outside(&self) -> bool {
-        match self {
-            Self::DeploymentReported { .. }
-            | Self::Voted { .. }
-            | Self::ReplyRefused { .. }
-            | Self::RollbackRequested { .. }
-            | Self::Vetoed { .. }
-            | Self::Superseded { .. }
-            | Self::Replaced { .. }
-            | Self::BroughtBack { .. } => true,
-            Self::Opened { .. }
-            | Self::HookCalled { .. }
-            | Self::HookAnswered { .. }
-            | Self::TaskStarted { .. }
-            | Self::Watched { .. }
-            | Self::Checked { .. }
-            | Self::Overtook { .. }
-            | Self::PredecessorNotified { .. }
-            | Self::NextNotified { .. }
-            | Self::Planned { .. }
-            | Self::ApprovalRequested { .. }
-            | Self::ApprovalVoided { .. }
-            | Self::Blocked { .. }
-            | Self::RolloutStarted { .. }
-            | Self::Intended { .. }
-            | Self::OutcomeUnknown { .. }
-            | Self::NotPerformed { .. }
-            | Self::NotSeen { .. }
-            | Self::Registered { .. }
-            | Self::ScalingSuspended { .. }
-            | Self::ScalingLeft { .. }
-            | Self::DeploymentStarted { .. }
-            | Self::DeploymentObserved { .. }
-            | Self::BaselineChanged { .. }
-            | Self::GroupTaken { .. }
-            | Self::GroupFreed { .. }
-            | Self::TrafficAllowed { .. }
-            | Self::RollbackStarted { .. }
-            | Self::Held { .. }
-            | Self::ActionRefused { .. }
-            | Self::ScalingRestored { .. }
-            | Self::RolloutEnded { .. }
-            | Self::Ended { .. }
-            | Self::NotificationIntended { .. }
-            | Self::CardShown { .. }
-            | Self::Notified { .. }
-            | Self::RunsAlready { .. } => false,
-        }
-    }
 }

@@ -42,6 +42,7 @@ mod tried;
 mod unwritten;
 mod vote;
 mod waiting;
+mod writer;
 
 pub use accept::{Incoming, NotTaken, accept, open};
 pub use accepted::Accepted;
@@ -58,7 +59,7 @@ pub use directive::{
 };
 pub use eligible::{StoredNow, approvers};
 pub use entry::{Actor, BrokenChain, Entry, EntryText, StoredEntry, verify_chain};
-pub use event::{CheckResult, Event, Image, Revision};
+pub use event::{CheckResult, Event, EventTraits, Image, Revision};
 
 pub use hook_report::{HookReport, NotTheirs, reporting_account};
 pub use hook_verdict::{Verdict, checks_of, verdict};
@@ -91,8 +92,7 @@ pub use rollout::{
     RollbackDeployment, Rollout, Scaling, ShiftedStep, TakenGroup, TaskCounts, Traffic,
 };
 pub use seal::{
-    BrokenSeal, KeyState, NoSeal, NoWriter, Seal, SealKey, ShortKey, Writer, keys_of, unvouched,
-    verify_seals,
+    BrokenSeal, KeyState, NoSeal, Seal, SealKey, ShortKey, keys_of, unvouched, verify_seals,
 };
 pub use service::{
     Arrival, Candidate, Difference, Drift, GoodRelease, NotAllowed, Recomputed, ServiceChange,
@@ -107,6 +107,7 @@ pub use tried::Tried;
 pub use unwritten::Unwritten;
 pub use vote::{Approval, Principal, Standing, Vote};
 pub use waiting::{OpenApproval, Waiting, WaitsFor, WaitsOn};
+pub use writer::{NoWriter, Writer};
 
 use towpath_taskdef::image::{Digest, Tag};
 

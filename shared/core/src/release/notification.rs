@@ -10,9 +10,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, DeploymentStatus, Event, Outcome, Release};
+use super::{Action, Event, Release};
 use crate::names::Fingerprint;
-use crate::pipeline::{Channel, Detail};
+use crate::pipeline::Channel;
 
 /// How often it is written that the same messages are about to be sent.
 const MAX_TRIES: usize = 20;
@@ -197,90 +197,4 @@ pub(super) fn notification_intents(
         until,
     })
     .collect()
-}
-
-impl Event {
-    /// Whether people of a channel that is told so much are notified of it. What was said in the same
-    /// words before is not said again.
-    #[must_use]
-    pub fn is_notified(&self, detail: Detail) -> bool {
-        let (step, headline) = self.is_step_and_headline();
-        match detail {
-            Detail::EveryStep => step,
-            Detail::Headlines => headline,
-        }
-    }
-
-    fn is_step_and_headline(&self) -> (bool, bool) {
-        match self {
-            Self::ApprovalRequested { .. }
-            | Self::ApprovalVoided { .. }
-            | Self::ReplyRefused { .. }
-            | Self::Held { .. } => (true, true),
-            // Of a success the end of its last rollout tells.
-            Self::Ended { outcome, .. } => (*outcome != Outcome::Succeeded, true),
-            // The end of a release does not tell what a success has left for people to do.
-            Self::RolloutEnded {
-                outcome, reason, ..
-            } => {
-                let succeeded = *outcome == Outcome::Succeeded;
-                (succeeded, succeeded && reason.leaves_something_to_do())
-            }
-            Self::Opened { rollback, .. } => (rollback.is_some(), false),
-            Self::Checked { results, .. } => (!results.is_empty(), false),
-            Self::DeploymentObserved { status, .. } => (is_step(status), false),
-            Self::Voted { .. }
-            | Self::RollbackRequested { .. }
-            | Self::Vetoed { .. }
-            | Self::Blocked { .. }
-            | Self::RolloutStarted { .. }
-            | Self::TaskStarted { .. }
-            | Self::ScalingLeft { .. }
-            | Self::BaselineChanged { .. }
-            | Self::GroupTaken { .. }
-            | Self::TrafficAllowed { .. }
-            | Self::RollbackStarted { .. }
-            | Self::ActionRefused { .. } => (true, false),
-            Self::DeploymentReported { .. }
-            | Self::HookCalled { .. }
-            | Self::HookAnswered { .. }
-            | Self::Watched { .. }
-            | Self::Superseded { .. }
-            | Self::Overtook { .. }
-            | Self::NextNotified { .. }
-            | Self::Planned { .. }
-            | Self::Intended { .. }
-            | Self::OutcomeUnknown { .. }
-            | Self::NotPerformed { .. }
-            | Self::NotSeen { .. }
-            | Self::Registered { .. }
-            | Self::ScalingSuspended { .. }
-            | Self::ScalingRestored { .. }
-            | Self::DeploymentStarted { .. }
-            | Self::RunsAlready { .. }
-            | Self::GroupFreed { .. }
-            | Self::Replaced { .. }
-            | Self::BroughtBack { .. }
-            | Self::PredecessorNotified { .. }
-            | Self::NotificationIntended { .. }
-            | Self::CardShown { .. }
-            | Self::Notified { .. } => (false, false),
-        }
-    }
-}
-
-/// Whether it is a step that a deployment is seen to stand so: that AWS rolls it back, or may.
-fn is_step(status: &DeploymentStatus) -> bool {
-    match status {
-        DeploymentStatus::RollingBack { .. } | DeploymentStatus::Halted { .. } => true,
-        DeploymentStatus::InProgress { .. }
-        | DeploymentStatus::Ready { .. }
-        | DeploymentStatus::Shifted { .. }
-        | DeploymentStatus::Succeeded
-        | DeploymentStatus::RolledBack { .. }
-        | DeploymentStatus::Failed { .. }
-        | DeploymentStatus::FailedInPlace { .. }
-        | DeploymentStatus::Stopped { .. }
-        | DeploymentStatus::Replaced { .. } => false,
-    }
 }

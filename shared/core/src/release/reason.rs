@@ -143,7 +143,7 @@ pub enum Reason {
 impl Reason {
     /// Whether people have to put right what the rollout has left.
     #[must_use]
-    pub fn leaves_something_to_do(&self) -> bool {
+    pub const fn leaves_something_to_do(&self) -> bool {
         matches!(self, Self::ScalingNotRestored { .. })
     }
 }

@@ -23,7 +23,7 @@ use std::str::FromStr;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::{Event, StoredEntry};
+use super::{StoredEntry, Writer};
 use crate::names::{Fingerprint, ReleaseId};
 
 /// What the HMAC is made for, so that none that a key was ever used for elsewhere fits.
@@ -31,129 +31,6 @@ const DOMAIN: &[u8] = b"towpath entry seal 1";
 
 /// Shortest key in bytes: as long as the HMAC.
 const MIN_KEY_LEN: usize = 32;
-
-/// A kind of writer, each with a key of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Writer {
-    /// The function that pushes wake.
-    ImagePush,
-    /// The function that people's decisions reach.
-    Approval,
-    /// The function that AWS's reports of deployments reach.
-    DeploymentEvent,
-    /// The function that finds what got lost.
-    Sweeper,
-    /// The function that drives releases.
-    Advance,
-    /// People with the command line.
-    Operator,
-}
-
-impl Writer {
-    pub const ALL: [Self; 6] = [
-        Self::ImagePush,
-        Self::Approval,
-        Self::DeploymentEvent,
-        Self::Sweeper,
-        Self::Advance,
-        Self::Operator,
-    ];
-
-    /// The name: the function's, as `infra/functions.json` has it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ImagePush => "image-push",
-            Self::Approval => "approval",
-            Self::DeploymentEvent => "deployment-event",
-            Self::Sweeper => "sweeper",
-            Self::Advance => "advance",
-            Self::Operator => "operator",
-        }
-    }
-
-    /// Whether writers of this kind may write that event.
-    #[must_use]
-    pub fn may_write(self, event: &Event) -> bool {
-        writers_of(event).contains(&self)
-    }
-}
-
-impl fmt::Display for Writer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A name that is no kind of writer's.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is no kind of writer: it is image-push, approval, deployment-event, sweeper, advance or operator"
-)]
-pub struct NoWriter(String);
-
-impl FromStr for Writer {
-    type Err = NoWriter;
-
-    fn from_str(text: &str) -> Result<Self, NoWriter> {
-        let named = Self::ALL.into_iter().find(|writer| writer.name() == text);
-        named.ok_or_else(|| NoWriter(text.to_owned()))
-    }
-}
-
-fn writers_of(event: &Event) -> &'static [Writer] {
-    match event {
-        Event::Opened { rollback: None, .. } => {
-            &[Writer::ImagePush, Writer::Sweeper, Writer::Operator]
-        }
-        Event::Opened {
-            rollback: Some(_), ..
-        }
-        | Event::RollbackRequested { .. } => &[Writer::Approval, Writer::Operator],
-        Event::DeploymentReported { .. } => &[Writer::DeploymentEvent],
-        Event::Voted { .. } | Event::ReplyRefused { .. } => &[Writer::Approval],
-        Event::Vetoed { .. } => &[Writer::Operator],
-        Event::HookCalled { .. }
-        | Event::HookAnswered { .. }
-        | Event::TaskStarted { .. }
-        | Event::Watched { .. }
-        | Event::Checked { .. }
-        | Event::Superseded { .. }
-        | Event::Overtook { .. }
-        | Event::NextNotified { .. }
-        | Event::Replaced { .. }
-        | Event::BroughtBack { .. }
-        | Event::PredecessorNotified { .. }
-        | Event::Planned { .. }
-        | Event::ApprovalRequested { .. }
-        | Event::ApprovalVoided { .. }
-        | Event::Blocked { .. }
-        | Event::RolloutStarted { .. }
-        | Event::Intended { .. }
-        | Event::OutcomeUnknown { .. }
-        | Event::NotPerformed { .. }
-        | Event::NotSeen { .. }
-        | Event::Registered { .. }
-        | Event::ScalingSuspended { .. }
-        | Event::ScalingLeft { .. }
-        | Event::DeploymentStarted { .. }
-        | Event::RunsAlready { .. }
-        | Event::DeploymentObserved { .. }
-        | Event::BaselineChanged { .. }
-        | Event::GroupTaken { .. }
-        | Event::GroupFreed { .. }
-        | Event::TrafficAllowed { .. }
-        | Event::RollbackStarted { .. }
-        | Event::Held { .. }
-        | Event::ActionRefused { .. }
-        | Event::ScalingRestored { .. }
-        | Event::RolloutEnded { .. }
-        | Event::Ended { .. }
-        | Event::NotificationIntended { .. }
-        | Event::CardShown { .. }
-        | Event::Notified { .. } => &[Writer::Advance],
-    }
-}
 
 /// The key of a kind of writer. Nothing of it is ever shown.
 #[derive(Clone)]

@@ -216,65 +216,26 @@ impl Unwritten {
     }
 
     fn news(&self, view: &Release, event: Event, now: Timestamp) -> News {
-        match &event {
-            Event::Planned { .. } if self.last_plan(view, &event) == Some(&event) => {
-                News::Nothing(event)
-            }
-            Event::Planned { .. } => News::Reading(event),
-            Event::DeploymentObserved { deployment, status } => {
-                match same_to_whoever_acts(view, deployment, status, now) {
-                    None => News::Line(event),
-                    Some(known) => News::Nothing(Event::DeploymentObserved {
-                        deployment: deployment.clone(),
-                        status: known,
-                    }),
-                }
-            }
-            Event::Watched { .. } => News::Nothing(event),
-            // That it is not there is known.
-            Event::NotSeen { action } if view.is_absent(*action) => News::Nothing(event),
-            Event::Opened { .. }
-            | Event::DeploymentReported { .. }
-            | Event::Voted { .. }
-            | Event::ReplyRefused { .. }
-            | Event::RollbackRequested { .. }
-            | Event::Vetoed { .. }
-            | Event::HookCalled { .. }
-            | Event::HookAnswered { .. }
-            | Event::TaskStarted { .. }
-            | Event::Checked { .. }
-            | Event::Superseded { .. }
-            | Event::Overtook { .. }
-            | Event::Replaced { .. }
-            | Event::BroughtBack { .. }
-            | Event::PredecessorNotified { .. }
-            | Event::NextNotified { .. }
-            | Event::ApprovalRequested { .. }
-            | Event::ApprovalVoided { .. }
-            | Event::Blocked { .. }
-            | Event::RolloutStarted { .. }
-            | Event::Intended { .. }
-            | Event::OutcomeUnknown { .. }
-            | Event::NotPerformed { .. }
-            | Event::NotSeen { .. }
-            | Event::Registered { .. }
-            | Event::ScalingSuspended { .. }
-            | Event::ScalingLeft { .. }
-            | Event::DeploymentStarted { .. }
-            | Event::RunsAlready { .. }
-            | Event::BaselineChanged { .. }
-            | Event::GroupTaken { .. }
-            | Event::GroupFreed { .. }
-            | Event::TrafficAllowed { .. }
-            | Event::RollbackStarted { .. }
-            | Event::Held { .. }
-            | Event::ActionRefused { .. }
-            | Event::ScalingRestored { .. }
-            | Event::RolloutEnded { .. }
-            | Event::Ended { .. }
-            | Event::NotificationIntended { .. }
-            | Event::CardShown { .. }
-            | Event::Notified { .. } => News::Line(event),
+        if let Event::Planned { .. } = &event {
+            return match self.last_plan(view, &event) == Some(&event) {
+                true => News::Nothing(event),
+                false => News::Reading(event),
+            };
+        }
+        if let Event::DeploymentObserved { deployment, status } = &event {
+            return match same_to_whoever_acts(view, deployment, status, now) {
+                None => News::Line(event),
+                Some(known) => News::Nothing(Event::DeploymentObserved {
+                    deployment: deployment.clone(),
+                    status: known,
+                }),
+            };
+        }
+        // That it is not there is known.
+        let is_known = matches!(&event, Event::NotSeen { action } if view.is_absent(*action));
+        match event.traits().written && !is_known {
+            true => News::Line(event),
+            false => News::Nothing(event),
         }
     }
 

@@ -17,7 +17,7 @@ pub fn service_change(
 ) -> Option<ServiceChange> {
     // A fact from outside is true whoever owns the service now, and those who write it down have no
     // business with services.
-    let decides = events.iter().any(|event| !event.is_from_outside());
+    let decides = events.iter().any(|event| !event.traits().from_outside);
     let mut write = release
         .active_rollout()
         .filter(|_| decides)
