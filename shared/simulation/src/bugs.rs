@@ -49,7 +49,7 @@ bugs! {
     "RejectionIgnored" in "core: release/accept.rs": "what was approved cannot be rejected any more" => "has rejected";
     "ReplyLost" in "deployer: perform/notify.rs": "the last line of several is not told" => "I6";
     "RollbackTakenForSuccess" in "deployer: engine/service_deployment.rs": "a deployment that ECS rolled back is a success" => "does not serve";
-    "RollbackWaitsForHold" in "core: release/next/gate/mod.rs": "a rollback waits for the hold of its stage" => "I7";
+    "RollbackWaitsForHold" in "core: release/next/gate.rs": "a rollback waits for the hold of its stage" => "I7";
     "RunsAlreadyWhileOwned" in "core: release/next/gate/serves_already.rs": "what another release is about to replace counts as served" => "nothing yet";
     "ScalingAllOn" in "core: release/rollout/scaling.rs": "auto scaling is put back as if nothing had been suspended before" => "I8";
     "SecondCard" in "deployer: perform/notify.rs": "a card is posted anew instead of edited" => "I6";

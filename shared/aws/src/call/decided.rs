@@ -47,11 +47,11 @@ const UNKNOWN: &[&str] = &[
 const HANDLED: &[(&str, &str)] = &[
     (
         "ClientException",
-        "a revision that is not there, too many registrations at once: ecs/mod.rs",
+        "a revision that is not there, too many registrations at once: ecs.rs",
     ),
     (
         "ConditionalCheckFailedException",
-        "it is what the condition is for: ledger/mod.rs",
+        "it is what the condition is for: ledger.rs",
     ),
     (
         "ConflictException",

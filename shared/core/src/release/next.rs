@@ -9,7 +9,7 @@
 //! | anything but live | a newer release overtook it | it ends as superseded |
 //! | pending or planned earlier | | read the plan |
 //! | planned | planning was refused | it ends as failed |
-//! | planned | a gate is not open | what the first such one says, in the order of `GATES` in `gate/mod.rs` |
+//! | planned | a gate is not open | what the first such one says, in the order of `GATES` in `gate.rs` |
 //! | planned | | take the service |
 //! | asking | time is up, or somebody rejected | it ends as expired or refused |
 //! | asking | | wait for votes |
