@@ -15,7 +15,8 @@ use serde_json::Value;
 use towpath_core::names::{DeploymentId, PauseId, TaskDefinitionArn};
 use towpath_core::pipeline::EngineSettings;
 use towpath_core::release::{
-    Checkpoints, DeploymentTarget, Event, LateCause, Misfit, Observe, Place, RollBack, Start, Tried,
+    Checkpoints, DeploymentStatus, DeploymentTarget, Event, FaultCause, LateCause, Misfit, Observe,
+    Place, RollBack, Start, Tried,
 };
 
 pub use codedeploy::only_all_at_once;
@@ -108,6 +109,28 @@ pub(crate) async fn observe<P: Ports>(
     observe: &Observe,
 ) -> Result<Vec<Event>, CallError> {
     let status = with!(&observe.engine, engine => engine.observe(ports, observe).await?);
+    match &status {
+        // An answer from before its start does not end it.
+        DeploymentStatus::Failed { reason }
+            if observe.young && matches!(*reason.cause, FaultCause::Unknown { .. }) =>
+        {
+            return Err(CallError::NotDone {
+                operation: "deployment:observe",
+                message: reason.to_string(),
+            });
+        }
+        DeploymentStatus::Failed { .. }
+        | DeploymentStatus::InProgress { .. }
+        | DeploymentStatus::Ready { .. }
+        | DeploymentStatus::Shifted { .. }
+        | DeploymentStatus::RollingBack { .. }
+        | DeploymentStatus::Halted { .. }
+        | DeploymentStatus::Succeeded
+        | DeploymentStatus::RolledBack { .. }
+        | DeploymentStatus::FailedInPlace { .. }
+        | DeploymentStatus::Stopped { .. }
+        | DeploymentStatus::Replaced { .. } => {}
+    }
     Ok(vec![Event::DeploymentObserved {
         deployment: observe.deployment.clone(),
         status,

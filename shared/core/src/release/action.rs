@@ -134,6 +134,10 @@ pub struct Observe {
     /// Whether it was started so lately that AWS may not show it yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fresh: bool,
+    /// Whether it was started so lately that an answer which does not show it, though others did, may
+    /// be from before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub young: bool,
     /// Whether all of the traffic was seen on the new version.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shifted: bool,

@@ -155,6 +155,7 @@ mod tests {
             rollback: None,
             skip_pauses: false,
             fresh: false,
+            young: false,
             shifted,
             rolling_back: None,
         };

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::context::{MAX_POLL_INTERVAL, RolloutContext};
-use super::rollback::is_fresh;
+use super::rollback::{is_fresh, is_young};
 use super::{Step, calls, later, perform};
 use crate::release::rollout::Deployment;
 use crate::release::{Action, Observe};
@@ -73,6 +73,7 @@ pub(super) fn observe(own: RolloutContext<'_>, deployment: &Deployment) -> Actio
         tasks: deployment.alias.clone(),
         skip_pauses: own.release.rollback().is_some(),
         fresh: is_fresh(own, deployment),
+        young: is_young(own, deployment),
         shifted: deployment.shifted_at.is_some(),
     }))
 }

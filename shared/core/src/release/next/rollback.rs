@@ -75,27 +75,19 @@ pub(super) fn ongoing(
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>.
 const APPEARS: SignedDuration = SignedDuration::from_mins(5);
 
+/// Whether an answer of AWS's in which the deployment is missing, or the one by which it is being
+/// rolled back, may be from before its start.
+pub(super) fn is_young(own: RolloutContext<'_>, deployment: &Deployment) -> bool {
+    let rollback = own.live.progress.rollback();
+    let since = rollback.map_or(deployment.since, |rollback| rollback.at);
+    own.now < later(since, APPEARS)
+}
+
 /// Whether AWS may not show yet what is looked at: the deployment, as long as it was not seen to
 /// come to anything, or the one by which it is being rolled back.
 pub(super) fn is_fresh(own: RolloutContext<'_>, deployment: &Deployment) -> bool {
-    let since = match (own.live.progress.rollback(), &deployment.status) {
-        (Some(rollback), _) => rollback.at,
-        (None, DeploymentStatus::InProgress { .. }) => deployment.since,
-        (
-            None,
-            DeploymentStatus::Ready { .. }
-            | DeploymentStatus::Shifted { .. }
-            | DeploymentStatus::Succeeded
-            | DeploymentStatus::RollingBack { .. }
-            | DeploymentStatus::Halted { .. }
-            | DeploymentStatus::RolledBack { .. }
-            | DeploymentStatus::Failed { .. }
-            | DeploymentStatus::FailedInPlace { .. }
-            | DeploymentStatus::Stopped { .. }
-            | DeploymentStatus::Replaced { .. },
-        ) => return false,
-    };
-    own.now < later(since, APPEARS)
+    let is_new = matches!(deployment.status, DeploymentStatus::InProgress { .. });
+    (is_new || own.live.progress.rollback().is_some()) && is_young(own, deployment)
 }
 
 /// Whether its time is up and it has not come through.

@@ -25,6 +25,8 @@ pub(super) fn next(own: RolloutContext<'_>, group: &TakenGroup) -> Step {
     let looked_at = group.looked_at.unwrap_or(group.at).max(group.at);
     let pause = match &group.by {
         Some(_) => GROUP_POLL,
+        // The list in which it is missing may just not have shown it yet.
+        None if group.refusals <= 2 => GROUP_POLL,
         // There is none to look at, so that trying is all that tells.
         None => MAX_POLL_INTERVAL,
     };
