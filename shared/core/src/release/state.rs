@@ -83,6 +83,8 @@ pub struct Release {
     conclusion: Option<(Conclusion<EndReason>, Timestamp)>,
     untrusted: Option<Untrusted>,
     superseded_by: Option<Tag>,
+    /// The older release that was found at a stage when this one arrived there, and that stage.
+    found_older: Option<(usize, ReleaseId)>,
     /// The older releases that were told at the stage where this one stands.
     overtaken: BTreeSet<ReleaseId>,
     let_go: BTreeSet<ServiceId>,
@@ -168,6 +170,7 @@ impl Release {
             conclusion: None,
             untrusted: None,
             superseded_by: None,
+            found_older: None,
             overtaken: BTreeSet::new(),
             let_go: BTreeSet::new(),
             to_tell: BTreeSet::new(),
@@ -346,6 +349,14 @@ impl Release {
 
     pub(super) fn overtaken(&self, older: &ReleaseId) -> bool {
         self.overtaken.contains(older)
+    }
+
+    /// The older release that this one found where it stands. Whoever arrives is the candidate there
+    /// from then on, so that later plans do not show it any more.
+    pub(super) fn found_older(&self) -> Option<&ReleaseId> {
+        let here = self.stage_index();
+        let (stage, older) = self.found_older.as_ref()?;
+        (*stage == here).then_some(older)
     }
 
     /// A service that was let go and whose next release was not told yet.

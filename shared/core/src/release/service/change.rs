@@ -1,5 +1,7 @@
 //! What an append changes in the row of the service at which its release stands.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use super::{Arrival, GoodRelease, ServiceChange, ServiceWrite};
@@ -26,9 +28,7 @@ pub fn service_change(
     let mut hold = release.active_rollout().and_then(|live| live.held.clone());
     let mut epoch = epoch_seen(release);
     let in_order = release.pipeline().arrivals.is_in_order();
-    // What was seen just before it ended is written with the end.
-    let mut seen_last = release.clone();
-    for event in events {
+    for (index, event) in events.iter().enumerate() {
         match event {
             // Rollbacks are not ordered by push time.
             Event::Planned { plan, .. } if release.rollback().is_some() => {
@@ -96,8 +96,8 @@ pub fn service_change(
                 outcome,
                 revision,
                 ..
-            } => match release.active_rollout().and(seen_last.active_rollout()) {
-                Some(live) => {
+            } => match with_what_was_seen(release, &events[..index], now).active_rollout() {
+                Some(live) if release.active_rollout().is_some() => {
                     let good = match (outcome, revision) {
                         (Outcome::Succeeded, Some(revision)) => {
                             let good = good_release(release, revision, now);
@@ -113,13 +113,13 @@ pub fn service_change(
                         hold: hold.clone(),
                     });
                 }
-                None if in_order || release.rollback().is_some() => {
+                Some(_) | None if in_order || release.rollback().is_some() => {
                     if let Some(index) = release.stage_position(name) {
                         stage = index;
                         write = Some(ServiceWrite::Leave);
                     }
                 }
-                None => {}
+                Some(_) | None => {}
             },
             Event::Opened { .. }
             | Event::DeploymentReported { .. }
@@ -163,7 +163,6 @@ pub fn service_change(
             | Event::GroupFreed { .. }
             | Event::TrafficAllowed { .. } => {}
         }
-        seen_last.apply(event, now);
     }
     Some(ServiceChange {
         service: release.service_id(stage)?,
@@ -176,6 +175,19 @@ pub fn service_change(
         digest: release.image().digest,
         write: write?,
     })
+}
+
+/// The release with what is written just before it ends, as what was seen last of a deployment.
+fn with_what_was_seen<'a>(
+    release: &'a Release,
+    events: &[Event],
+    now: Timestamp,
+) -> Cow<'a, Release> {
+    let mut release = Cow::Borrowed(release);
+    for event in events {
+        release.to_mut().apply(event, now);
+    }
+    release
 }
 
 /// The epoch of the service that the release knows of, while it does not own it.

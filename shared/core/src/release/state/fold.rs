@@ -107,6 +107,16 @@ impl Release {
                 self.notified.entry(*channel).or_default().told(*through);
             }
             Event::Planned { stage, plan } => {
+                let arrived_at = self.image.arrived_at;
+                let candidate = plan.service.candidate.as_ref();
+                let older = candidate.filter(|candidate| {
+                    candidate.release != self.id && !candidate.is_newer_than(arrived_at)
+                });
+                if let Some(index) = self.stage_position(stage)
+                    && let Some(older) = older
+                {
+                    self.found_older = Some((index, older.release.clone()));
+                }
                 self.with_stage(stage, |rollout| rollout.planned(plan, at));
             }
             Event::ApprovalRequested {

@@ -233,6 +233,42 @@ fn an_older_candidate_is_told_that_it_is_superseded_once() {
     ));
 }
 
+/// Whoever arrives is the candidate from then on: the next plan does not show the older one.
+#[test]
+fn an_older_candidate_is_told_though_the_plan_is_made_anew_before_it_was() {
+    let found = pushed().planned_but("test", |plan| plan.service.candidate = Some(older()));
+    let own = Candidate::of(&found.release);
+    let again = found.planned_but("test", |plan| plan.service.candidate = Some(own.clone()));
+    assert_eq!(again.kinds(), [ActionKind::Supersede]);
+    for told in [
+        again.clone().happened(Event::Overtook {
+            older: older().release,
+        }),
+        again
+            .clone()
+            .refused(ActionKind::Supersede, "it is unreadable"),
+    ] {
+        assert_ne!(told.next(), again.next());
+        assert!(matches!(
+            &told.records()[..],
+            [Event::RolloutStarted { .. }]
+        ));
+    }
+    // Nor is it looked for at the next stage.
+    let next = again
+        .happened(Event::Overtook {
+            older: older().release,
+        })
+        .took("test", 1)
+        .ended("test", Outcome::Succeeded, Some(8))
+        .woke()
+        .planned_but("staging", |plan| plan.service.candidate = Some(own));
+    assert!(matches!(
+        &next.records()[..],
+        [Event::RolloutStarted { .. }]
+    ));
+}
+
 #[test]
 fn its_own_candidacy_stands_in_nobodys_way() {
     let story = pushed();

@@ -2,6 +2,7 @@
 //! that this one takes its, and where releases wait in order, each has its turn.
 
 use super::{Context, QUEUE_POLL, Verdict};
+use crate::names::ReleaseId;
 use crate::release::next::Step;
 use crate::release::next::{perform, place};
 use crate::release::{Action, BlockedBy, Place};
@@ -17,12 +18,13 @@ pub(super) fn is_newest(context: &Context<'_>) -> Verdict {
 
 pub(super) fn older_are_told(context: &Context<'_>) -> Verdict {
     let release = context.release;
-    let Some(candidate) = &context.plan.service.candidate else {
+    let candidate = context.plan.service.candidate.as_ref();
+    let older = candidate.map(|candidate| &candidate.release).into_iter();
+    let to_tell = |older: &&ReleaseId| *older != release.id() && !release.overtaken(older);
+    let Some(older) = older.chain(release.found_older()).find(to_tell) else {
         return Verdict::Open;
     };
-    let older = &candidate.release;
-    let in_order = release.pipeline().arrivals.is_in_order();
-    if in_order || older == release.id() || release.overtaken(older) {
+    if release.pipeline().arrivals.is_in_order() {
         return Verdict::Open;
     }
     let Some(Place { service, .. }) = place(release, context.stage) else {

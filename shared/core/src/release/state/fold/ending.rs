@@ -95,6 +95,7 @@ impl Release {
             Some(Phase::Pending | Phase::Asking { .. } | Phase::Live(_) | Phase::Ended { .. })
             | None => None,
         };
+        self.overtaken.extend(self.found_older().cloned());
         self.overtaken
             .extend(candidate.map(|candidate| candidate.release));
     }
