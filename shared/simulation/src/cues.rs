@@ -44,6 +44,12 @@ impl Story {
             }
             let (is_open, due, next) = self.simulation.borrow().next();
             let now = self.simulation.borrow().now;
+            let search_at = self.simulation.borrow().search_at;
+            if search_at.is_some_and(|at| at <= now) {
+                self.simulation.borrow_mut().search_at = None;
+                self.begin(Origin::Delivery(Delivery::of(What::Sweep("pushes"))));
+                continue;
+            }
             if is_open && due.is_some_and(|due| due <= now) {
                 if std::mem::take(&mut self.simulation.borrow_mut().sweep_failed) {
                     self.pass(TICK).await;
@@ -65,13 +71,15 @@ impl Story {
 
     /// What people have done is dealt with before whatever is under way makes its next call.
     fn go_before(&mut self) {
-        let all = std::mem::take(&mut self.simulation.borrow_mut().deliveries);
+        let mut simulation = self.simulation.borrow_mut();
+        let due = simulation.take_due();
         let theirs = |it: &Delivery| match it.what {
             What::Push(_) | What::Decision(_) | What::Order(_) => true,
             What::Report(_) | What::Hook { .. } | What::Sweep(_) => false,
         };
-        let (theirs, others): (Vec<_>, Vec<_>) = all.into_iter().partition(theirs);
-        self.simulation.borrow_mut().deliveries = others;
+        let (theirs, others): (Vec<_>, Vec<_>) = due.into_iter().partition(theirs);
+        simulation.deliveries.extend(others);
+        drop(simulation);
         let begun = theirs.len();
         for delivery in theirs {
             self.begin(Origin::Delivery(delivery));
@@ -91,7 +99,14 @@ impl Simulation {
         let due = due.filter(|_| is_open);
         let goes_on = is_open && !self.is_quiet();
         let world = self.aws.next_due().filter(|_| goes_on);
-        let next = [cue, due.filter(|_| goes_on), world];
+        let delivery = self.next_delivery();
+        let next = [
+            cue,
+            due.filter(|_| goes_on),
+            world,
+            delivery,
+            self.search_at,
+        ];
         (is_open, due, next.into_iter().flatten().min())
     }
 
@@ -221,6 +236,7 @@ impl Simulation {
                 self.pipelines = pipelines;
                 self.version += 1;
                 self.applied_at = self.now;
+                self.judge_pipelines();
             }
             Act::Refuse(operation) => {
                 self.does(format!("takes the right to {operation} away"));

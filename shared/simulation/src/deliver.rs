@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use towpath_core::names::{AccountId, BulletinId, ReleaseId};
 
@@ -53,7 +54,13 @@ pub(crate) struct Delivery {
     pub(crate) what: What,
     /// How often it was delivered.
     pub(crate) tries: u8,
+    /// When it is delivered at the earliest.
+    pub(crate) due: Timestamp,
 }
+
+/// The pauses before Lambda invokes a function again that has failed and that nobody waits for:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
+const AGAIN: [SignedDuration; 2] = [SignedDuration::from_mins(1), SignedDuration::from_mins(2)];
 
 /// What is delivered.
 #[derive(Debug, Clone)]
@@ -90,7 +97,11 @@ impl fmt::Display for What {
 
 impl Delivery {
     pub(crate) fn of(what: What) -> Self {
-        Self { what, tries: 0 }
+        Self {
+            what,
+            tries: 0,
+            due: Timestamp::MIN,
+        }
     }
 
     /// What the rules of `infra/functions.json` make of an event.
@@ -135,16 +146,24 @@ impl Delivery {
         Self::of(What::Hook { payload, token })
     }
 
-    /// How often it is delivered at most where the function fails: EventBridge and asynchronous
-    /// invocations are repeated, a person sees that a click did nothing.
-    pub(crate) fn most_tries(&self) -> u8 {
-        match &self.what {
-            What::Push(_) | What::Report(_) => 5,
-            What::Hook { token: None, .. } => 3,
-            What::Decision(event) if event.get("Records").is_some() => 3,
-            What::Decision(_) | What::Hook { .. } | What::Sweep(_) => 1,
-            What::Order(_) => 5,
-        }
+    /// What is delivered after the function has failed, and when: asynchronous invocations are
+    /// repeated, a person sees that a click did nothing.
+    pub(crate) fn again(self, now: Timestamp) -> Option<Self> {
+        let pause = match &self.what {
+            What::Push(_) | What::Report(_) | What::Hook { token: None, .. } => {
+                AGAIN.get(usize::from(self.tries)).copied()
+            }
+            What::Decision(event) if event.get("Records").is_some() => {
+                AGAIN.get(usize::from(self.tries)).copied()
+            }
+            What::Order(_) => (self.tries < 4).then_some(SignedDuration::ZERO),
+            What::Decision(_) | What::Hook { .. } | What::Sweep(_) => None,
+        };
+        Some(Self {
+            tries: self.tries + 1,
+            due: now + pause?,
+            ..self
+        })
     }
 
     /// Whether it may be delivered twice, or never.
@@ -158,6 +177,19 @@ impl Delivery {
 }
 
 impl Simulation {
+    /// Takes what is to be delivered by now.
+    pub(crate) fn take_due(&mut self) -> Vec<Delivery> {
+        let all = std::mem::take(&mut self.deliveries);
+        let (due, later) = all.into_iter().partition(|it| it.due <= self.now);
+        self.deliveries = later;
+        due
+    }
+
+    /// When the next delivery is due.
+    pub(crate) fn next_delivery(&self) -> Option<Timestamp> {
+        self.deliveries.iter().map(|it| it.due).min()
+    }
+
     /// Has `advance` look at what was written.
     pub(crate) fn wake(&mut self, key: Key) {
         self.stream

@@ -54,6 +54,8 @@ pub(crate) struct Judge {
     services: Vec<Watched>,
     /// Since when there are no faults.
     calm_since: Timestamp,
+    /// The names of the stages that there are, or were.
+    stages: BTreeSet<String>,
     pushes: Vec<Push>,
     /// The tags and digests of the pushes that were heard of, and of those that just are, by run.
     arrived: BTreeSet<(String, String)>,

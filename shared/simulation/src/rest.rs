@@ -19,7 +19,7 @@ const PATIENCE: usize = 6_000;
 pub(crate) const TICK: SignedDuration = SignedDuration::from_secs(60);
 
 /// When the sweeper looks for lost pushes again.
-const NEXT_SEARCH: SignedDuration = SignedDuration::from_mins(15);
+pub(crate) const NEXT_SEARCH: SignedDuration = SignedDuration::from_mins(15);
 
 /// More calls than any run makes.
 const MAX_CALLS: usize = 4_000;
@@ -51,6 +51,12 @@ impl Story {
             if failed {
                 self.pass(TICK).await;
             }
+            let later = self.simulation.borrow().next_delivery();
+            if let Some(due) = later.filter(|_| !is_open) {
+                let now = self.simulation.borrow().now;
+                self.pass(due.duration_since(now)).await;
+                continue;
+            }
             if !is_open {
                 let mut simulation = self.simulation.borrow_mut();
                 simulation.judge_rest();
@@ -58,7 +64,9 @@ impl Story {
             }
             let (now, next) = {
                 let simulation = self.simulation.borrow();
-                (simulation.now, simulation.aws.next_due())
+                let aws = simulation.aws.next_due();
+                let next = [aws, simulation.next_delivery()];
+                (simulation.now, next.into_iter().flatten().min())
             };
             if due.is_some_and(|due| due <= now) {
                 self.begin(Origin::Delivery(Delivery::of(What::Sweep("releases"))));
@@ -96,7 +104,7 @@ impl Story {
     /// Delivers what is to be delivered. Whether anything was.
     pub(crate) fn deliver_all(&mut self) -> bool {
         let keys = self.keys();
-        let deliveries = std::mem::take(&mut self.simulation.borrow_mut().deliveries);
+        let deliveries = self.simulation.borrow_mut().take_due();
         let any = !keys.is_empty() || !deliveries.is_empty();
         for key in keys {
             self.begin(Origin::Stream(key));

@@ -17,6 +17,7 @@ use crate::deliver::{Delivery, Key, MAX_ATTEMPTS, What};
 use crate::people::{REPLIES, give};
 use crate::ports::{By, Port};
 use crate::protocol::What as Happens;
+use crate::rest::NEXT_SEARCH;
 use crate::set_up::{home, pipelines_path};
 use crate::simulation::Simulation;
 use crate::story::Story;
@@ -299,17 +300,32 @@ impl Simulation {
         if std::mem::take(&mut self.told_to_click_again) && self.people_insist {
             return self.again_in_a_moment(delivery);
         }
-        let insists = self.people_insist && matches!(delivery.what, What::Decision(_));
-        let most = if insists {
-            CLICKS
-        } else {
-            delivery.most_tries()
-        };
-        if failed && delivery.tries + 1 < most {
-            self.deliveries.push(Delivery {
-                tries: delivery.tries + 1,
-                ..delivery
-            });
+        if !failed {
+            return;
+        }
+        let now = self.now;
+        match delivery.clone().again(now) {
+            Some(again) => self.deliveries.push(again),
+            None => self.given_up(delivery),
+        }
+    }
+
+    /// What was delivered in vain lies with the dead letters, of which an alarm tells.
+    fn given_up(&mut self, delivery: Delivery) {
+        match &delivery.what {
+            What::Push(_) | What::Sweep("pushes") => {
+                let search = self.now + NEXT_SEARCH;
+                self.search_at.get_or_insert(search);
+            }
+            What::Decision(_) if self.people_insist && delivery.tries < CLICKS => {
+                let tries = delivery.tries + 1;
+                self.again_in_a_moment(Delivery { tries, ..delivery });
+            }
+            What::Decision(_)
+            | What::Report(_)
+            | What::Hook { .. }
+            | What::Sweep(_)
+            | What::Order(_) => {}
         }
     }
 }

@@ -19,8 +19,8 @@ pub struct Scenario {
     pub(crate) cues: Vec<Cue>,
     /// How releases end without faults, in the order in which they were pushed.
     pub ends: Vec<Outcome>,
-    /// Whether it depends on who comes first how it ends, so that a fault may change it.
-    pub(crate) races: bool,
+    /// How else they may end, where it depends on who comes first: a fault may change that.
+    pub(crate) or: Vec<Vec<Outcome>>,
 }
 
 /// Something that is done once a sign is seen, after all that comes before it.
@@ -97,7 +97,7 @@ impl Scenario {
             scaling: ScalingState::default(),
             cues: Vec::new(),
             ends: Vec::new(),
-            races: false,
+            or: Vec::new(),
         }
     }
 
@@ -118,9 +118,9 @@ impl Scenario {
         self
     }
 
-    /// It depends on who comes first how it ends.
-    pub(crate) fn races(mut self) -> Self {
-        self.races = true;
+    /// So it may end, too, if a fault changes who comes first.
+    pub(crate) fn or(mut self, ends: &[Outcome]) -> Self {
+        self.or.push(ends.to_vec());
         self
     }
 

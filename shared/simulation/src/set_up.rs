@@ -159,6 +159,7 @@ pub(crate) fn create(simulation: &mut Simulation, set_up: &SetUp) {
     simulation.pass(jiff::SignedDuration::from_mins(5));
     simulation.deliveries.clear();
     simulation.judge_from_here();
+    simulation.judge_pipelines();
     simulation.applied_at = simulation.now;
 }
 

@@ -90,6 +90,8 @@ pub(crate) struct Simulation {
     pub(crate) initial: String,
     /// Whether a tick of the sweeper failed, so that the next one comes a minute later.
     pub(crate) sweep_failed: bool,
+    /// When the sweeper looks for pushes, where one was given up.
+    pub(crate) search_at: Option<Timestamp>,
     /// Whether people click again where they see that a click did nothing.
     pub(crate) people_insist: bool,
     /// Whether whoever clicked was told to do so again in a moment.
@@ -132,6 +134,7 @@ impl Simulation {
             version: 1,
             initial: String::new(),
             sweep_failed: false,
+            search_at: None,
             people_insist: !set_up.cues.is_empty(),
             told_to_click_again: false,
         };
@@ -300,6 +303,9 @@ impl Simulation {
             how,
         });
         *self.calls.fates.entry((operation, fate)).or_default() += 1;
+        if fate != Fate::Done {
+            self.judge_calm();
+        }
         self.note(What::Call {
             run: by.run,
             function: by.function,

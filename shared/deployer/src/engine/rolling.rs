@@ -354,6 +354,7 @@ mod tests {
             rollback: None,
             skip_pauses: false,
             fresh,
+            young: fresh,
             shifted: false,
             rolling_back: Some(RollbackReason::LeftInPlace {
                 fault: DeploymentFault::said("it failed"),

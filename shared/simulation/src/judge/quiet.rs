@@ -17,12 +17,16 @@ impl Simulation {
         self.judge.calm_since = self.now;
     }
 
+    /// The pipelines are these from here on.
+    pub(crate) fn judge_pipelines(&mut self) {
+        let stages = self.pipelines.iter().flat_map(|it| &it.stages);
+        let names = stages.map(|it| it.name.as_str().to_owned());
+        self.judge.stages.extend(names);
+    }
+
     /// Nothing happens for a while, and faults have stopped.
     pub(crate) fn judge_pause(&mut self) {
-        let stages = || {
-            let stages = self.pipelines.iter().flat_map(|it| &it.stages);
-            stages.map(|it| it.name.as_str())
-        };
+        let stages = || self.judge.stages.iter().map(String::as_str);
         let cards = self.judge.told.cards();
         let found = cards
             .filter_map(|card| waits::wrong(card, stages(), (self.judge.calm_since, self.now)));
