@@ -95,8 +95,8 @@ pub use seal::{
     BrokenSeal, KeyState, NoSeal, Seal, SealKey, ShortKey, keys_of, unvouched, verify_seals,
 };
 pub use service::{
-    Arrival, Candidate, Difference, Drift, GoodRelease, NotAllowed, Recomputed, ServiceChange,
-    ServiceId, ServiceRow, ServiceWrite, service_change, verify_row,
+    Arrival, Candidate, Difference, Drift, GoodRelease, NotAllowed, Recomputed, SHOWN,
+    ServiceChange, ServiceId, ServiceRow, ServiceWrite, service_change, verify_row,
 };
 pub use state::{Home, NotARelease, Release, Untrusted};
 pub use successor::{Aftermath, Instead, Successor};

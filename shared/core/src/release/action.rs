@@ -94,6 +94,10 @@ pub struct Start {
     pub revision: Revision,
     /// The revision that must be the one that runs now.
     pub previous: Revision,
+    /// The one that ran before that, as long as AWS may still show the service with it. A rollback does
+    /// not wait for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_before: Option<Revision>,
     /// When it was first meant to be started: no deployment from before that is the one that was
     /// started.
     pub since: Timestamp,

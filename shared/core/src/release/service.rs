@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use towpath_taskdef::image::{Digest, Tag};
 
 pub use change::service_change;
-pub use drift::Drift;
+pub use drift::{Drift, SHOWN};
 pub use recomputed::{Difference, Recomputed, verify_row};
 pub use written::NotAllowed;
 

@@ -1,20 +1,15 @@
 //! What a service's description says of a deployment, whichever engine it is.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
-use towpath_core::names::{DeploymentId, StageName, TaskDefinitionArn};
+use towpath_core::names::{DeploymentId, TaskDefinitionArn};
 use towpath_core::release::{
-    AwsService, DeploymentStatus, DeploymentStep, Event, External, FaultCause, Observe, Place,
-    ShiftedStep,
+    AwsService, DeploymentStatus, DeploymentStep, Event, External, FaultCause, Observe, SHOWN,
+    ShiftedStep, Start,
 };
 
 use crate::ports::{CallError, Ports};
 use crate::service::Service;
-
-/// For how long after the end of a deployment the service may be shown as it was before: AWS says that
-/// it may take "up to about five minutes" until its answers show what was changed.
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
-const SHOWN: SignedDuration = SignedDuration::from_mins(5);
 
 /// A deployment that was successful serves, unless somebody has deployed something else since.
 pub(super) async fn serves<P: Ports>(
@@ -95,34 +90,36 @@ pub(super) fn replaced_by(revision: &TaskDefinitionArn) -> DeploymentStatus {
 /// Whether what runs is what the rollout was planned on; else what is to be written down.
 pub(super) async fn check_baseline<P: Ports>(
     ports: &P,
-    place: &Place,
-    stage: &StageName,
-    before: &TaskDefinitionArn,
-    revision: &TaskDefinitionArn,
+    start: &Start,
 ) -> Result<Option<Event>, CallError> {
-    let service = ports.describe_service(place).await?;
-    Ok(service.and_then(|service| baseline_changed(&service, stage, before, revision)))
+    let service = ports.describe_service(&start.place).await?;
+    service.map_or(Ok(None), |service| baseline_changed(&service, start))
 }
 
 /// What is to be written down if a service runs neither what the rollout was planned on nor what it
-/// brings.
-pub(super) fn baseline_changed(
-    service: &Value,
-    stage: &StageName,
-    before: &TaskDefinitionArn,
-    revision: &TaskDefinitionArn,
-) -> Option<Event> {
+/// brings. One that is shown with what ran before that may be shown as it was.
+pub(super) fn baseline_changed(service: &Value, start: &Start) -> Result<Option<Event>, CallError> {
     let running = Service(service).revision();
-    let external = running.filter(|running| running != before && running != revision)?;
-    Some(Event::BaselineChanged {
-        stage: stage.clone(),
-        found: external,
-    })
+    let expected = [&start.previous, &start.revision];
+    let Some(found) = running.filter(|running| !expected.contains(&running)) else {
+        return Ok(None);
+    };
+    if start.shown_before.as_ref() == Some(&found) {
+        return Err(CallError::NotDone {
+            operation: "ecs:DescribeServices",
+            message: format!(
+                "{} is shown with {found}, which ran before {}",
+                start.place.service, start.previous
+            ),
+        });
+    }
+    let stage = start.stage.clone();
+    Ok(Some(Event::BaselineChanged { stage, found }))
 }
 
 #[cfg(test)]
 mod tests {
-    use towpath_core::release::ServiceId;
+    use towpath_core::release::{Place, ServiceId};
 
     use super::*;
 

@@ -202,6 +202,20 @@ async fn read<P: Ports>(ports: &P, request: &Request<'_>) -> Result<Preview, Pro
     };
     let mut set_up = engine::set_up(ports, &request.asked.engine, &wanted).await?;
     let current = service.revision().ok_or(Misfit::NoTaskDefinition)?;
+    let left = row.baseline.as_ref().filter(|left| **left != current);
+    let is_old = row.shown_before(ports.now()) == Some(&current);
+    if let Some(left) = left
+        && is_old
+        && request.asked.back_to.is_none()
+    {
+        return Err(Problem::Call(CallError::NotDone {
+            operation: "ecs:DescribeServices",
+            message: format!(
+                "{} is shown with {current}, which ran before {left}",
+                place.service
+            ),
+        }));
+    }
     let ((base, definition, running), drift) = tokio::try_join!(
         read_base(ports, request, &current),
         drift(ports, place, row.baseline.as_ref(), &current),

@@ -180,16 +180,19 @@ fn make(own: RolloutContext<'_>, actions: Vec<Action>) -> Step {
 
 fn start(own: RolloutContext<'_>, revision: Revision) -> Action {
     let plan = &own.live.plan;
+    let is_rollback = own.release.rollback().is_some();
+    let shown_before = plan.service.shown_before(own.now).filter(|_| !is_rollback);
     Action::Start(Box::new(Start {
         place: own.place.clone(),
         stage: own.stage.name.clone(),
         engine: own.stage.engine.clone(),
         revision,
         previous: plan.previous.clone(),
+        shown_before: shown_before.cloned(),
         since: first_meant_at(own),
         target: plan.target.clone(),
         correlation_tag: correlation_tag(own.release, own.stage),
-        is_rollback: own.release.rollback().is_some(),
+        is_rollback,
     }))
 }
 

@@ -1,7 +1,5 @@
 //! Beginning to roll back: who wants it and why, and how often it is tried.
 
-use jiff::SignedDuration;
-
 use super::changes::correlation_tag;
 use super::closing::known_cause;
 use super::context::RolloutContext;
@@ -9,7 +7,7 @@ use super::{Step, calls, later, perform};
 use crate::pipeline::HookPoint;
 use crate::release::rollout::{Deployment, DeploymentStatus, OngoingRollback};
 use crate::release::{
-    Action, Conclusion, Event, LateCause, Outcome, Reason, RollBack, RollbackReason,
+    Action, Conclusion, Event, LateCause, Outcome, Reason, RollBack, RollbackReason, SHOWN,
     UnansweredHook, reason,
 };
 
@@ -70,17 +68,12 @@ pub(super) fn ongoing(
     }
 }
 
-/// For how long after its start a deployment may not be shown by AWS, which says that whoever has
-/// changed something should wait "up to about five minutes" for its answers to show that:
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>.
-const APPEARS: SignedDuration = SignedDuration::from_mins(5);
-
 /// Whether an answer of AWS's in which the deployment is missing, or the one by which it is being
 /// rolled back, may be from before its start.
 pub(super) fn is_young(own: RolloutContext<'_>, deployment: &Deployment) -> bool {
     let rollback = own.live.progress.rollback();
     let since = rollback.map_or(deployment.since, |rollback| rollback.at);
-    own.now < later(since, APPEARS)
+    own.now < later(since, SHOWN)
 }
 
 /// Whether AWS may not show yet what is looked at: the deployment, as long as it was not seen to

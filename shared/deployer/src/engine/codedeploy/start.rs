@@ -21,7 +21,6 @@ pub(super) async fn start<P: Ports>(
         place,
         stage,
         revision,
-        previous: before,
         ..
     } = start;
     let Some(target) = &start.target else {
@@ -48,7 +47,7 @@ pub(super) async fn start<P: Ports>(
             return Ok(vec![Event::NotSeen { action }]);
         }
     }
-    if let Some(changed) = check_baseline(ports, place, stage, before, revision).await? {
+    if let Some(changed) = check_baseline(ports, start).await? {
         return Ok(vec![changed]);
     }
     Ok(vec![match create(ports, &new).await? {

@@ -42,7 +42,7 @@ pub(super) async fn start<P: Ports>(
         }
     }
     if let Some(service) = ports.describe_service(place).await? {
-        if let Some(changed) = baseline_changed(&service, &start.stage, &start.previous, revision) {
+        if let Some(changed) = baseline_changed(&service, start)? {
             return Ok(vec![changed]);
         }
         if Service(&service).revision().as_ref() == Some(revision) {

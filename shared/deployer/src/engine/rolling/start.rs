@@ -26,11 +26,7 @@ pub(super) async fn start<P: Ports>(
     tried: Tried,
 ) -> Result<Vec<Event>, CallError> {
     let Start {
-        place,
-        stage,
-        revision,
-        previous: before,
-        ..
+        place, revision, ..
     } = start;
     let service = ports.describe_service(place).await?;
     if let Some(service) = &service {
@@ -53,8 +49,9 @@ pub(super) async fn start<P: Ports>(
         let action = ActionKind::Start;
         return Ok(vec![Event::NotSeen { action }]);
     }
-    let changed = service.and_then(|it| baseline_changed(&it, stage, before, revision));
-    if let Some(changed) = changed {
+    if let Some(service) = service
+        && let Some(changed) = baseline_changed(&service, start)?
+    {
         return Ok(vec![changed]);
     }
     let service = ports.update_service(place, revision).await?;
