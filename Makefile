@@ -84,9 +84,9 @@ update-model: setup ## Takes AWS's models and what its actions need anew, and ch
 check-models: ## Says what AWS's newest models have that is not decided here, or have no more (asks PyPI)
 	failed=0; for part in model errors calls authorization; do scripts/update-$$part --check || failed=1; done; exit $$failed
 
-simulate: ## Tells a simulated run (SEED=n or CASE=scenario#call:fate), or tries STORIES=n (FROM=n on), SINGLES=all or PAIRS=all of them (EVERY=nth)
+simulate: ## Tells a simulated run (SEED=n or CASE=scenario#call:fate, with BUG=name planted), or tries STORIES=n (FROM=n on), SINGLES=all or PAIRS=all of them (EVERY=nth)
 	@$(CARGO) build -q --locked --profile simulation --package towpath-simulation --features planted --examples
-	@SEED="$(SEED)" CASE="$(CASE)" STORIES="$(STORIES)" SINGLES="$(SINGLES)" PAIRS="$(PAIRS)" EVERY="$(EVERY)" \
+	@SEED="$(SEED)" CASE="$(CASE)" STORIES="$(STORIES)" SINGLES="$(SINGLES)" PAIRS="$(PAIRS)" EVERY="$(EVERY)" BUG="$(BUG)" \
 		$(SIMULATE)
 
 bench: ## Rendering beside serde_json alone

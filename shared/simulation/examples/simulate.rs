@@ -55,8 +55,30 @@ fn every() -> usize {
     every.and_then(|it| it.parse().ok()).unwrap_or(1).max(1)
 }
 
+/// Plants the bug that `BUG` names, for the stories of this thread.
+#[cfg(feature = "planted")]
+fn plant() -> Result<(), String> {
+    use towpath_core::planted;
+
+    let name = std::env::var("BUG").unwrap_or_default();
+    let bug = planted::Bug::ALL
+        .iter()
+        .find(|bug| format!("{bug:?}") == name);
+    if bug.is_none() && !name.is_empty() {
+        return Err(format!("there is no bug {name}"));
+    }
+    planted::plant(bug.copied());
+    Ok(())
+}
+
+#[cfg(not(feature = "planted"))]
+fn plant() -> Result<(), String> {
+    Ok(())
+}
+
 /// Tells one story, and whether everything holds.
 fn one(line: &str) -> Result<bool, String> {
+    plant()?;
     if line.starts_with("random#") {
         let story: Random = line.parse()?;
         return Ok(print(&story.tell(), &[]));

@@ -50,7 +50,7 @@ bugs! {
     "ReplyLost" in "deployer: perform/notify.rs": "the last line of several is not told" => "I6";
     "RollbackTakenForSuccess" in "deployer: engine/service_deployment.rs": "a deployment that ECS rolled back is a success" => "does not serve";
     "RollbackWaitsForHold" in "core: release/next/gate.rs": "a rollback waits for the hold of its stage" => "I7";
-    "RunsAlreadyWhileOwned" in "core: release/next/gate/serves_already.rs": "what another release is about to replace counts as served" => "nothing yet";
+    "RunsAlreadyWhileOwned" in "core: release/next/gate/serves_already.rs": "what another release is about to replace counts as served" => "I5";
     "ScalingAllOn" in "core: release/rollout/scaling.rs": "auto scaling is put back as if nothing had been suspended before" => "I8";
     "SecondCard" in "deployer: perform/notify.rs": "a card is posted anew instead of edited" => "I6";
     "UnknownCheckPasses" in "core: release/hook_verdict.rs": "a check of which nothing is known has passed" => "I7";

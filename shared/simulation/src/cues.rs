@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use towpath_core::message::{APPROVE, REJECT, ROLL_BACK};
 use towpath_core::release::{Decision, Order, Subject, WaitsFor};
+use towpath_lab_world::Behaviour;
 
 use crate::deliver::{Delivery, What};
 use crate::fate::Fate;
@@ -216,6 +217,7 @@ impl Simulation {
         match act {
             Act::Wait => {}
             Act::Push(tag, behaviour) => self.push_tag(tag, tag, behaviour),
+            Act::PushAgain { tag, of } => self.push_tag(tag, of, Behaviour::Healthy),
             Act::Approve(user) => self.click_newest(APPROVE, user, act),
             Act::Reject(user) => self.click_newest(REJECT, user, act),
             Act::RollBack(user) => self.click_newest(ROLL_BACK, user, act),

@@ -52,6 +52,11 @@ pub(crate) enum Act {
     /// Nothing yet.
     Wait,
     Push(&'static str, Behaviour),
+    /// The image of another tag is pushed again, under a new one.
+    PushAgain {
+        tag: &'static str,
+        of: &'static str,
+    },
     /// A person clicks the newest button.
     Approve(&'static str),
     Reject(&'static str),

@@ -95,8 +95,10 @@ impl Simulation {
             self.calls.is_late
                 || fates.any(|(operation, fate)| match fate {
                     Fate::AnswerLost | Fate::DeathBefore | Fate::DeathAfter => true,
-                    Fate::NotDone | Fate::FailedBefore => operation.starts_with("dynamodb:"),
-                    Fate::Done | Fate::Stale | Fate::Refused => false,
+                    Fate::NotDone | Fate::FailedBefore | Fate::Refused => {
+                        operation.starts_with("dynamodb:")
+                    }
+                    Fate::Done | Fate::Stale => false,
                 })
         }
     }

@@ -4,12 +4,14 @@ use jiff::SignedDuration;
 use towpath_core::pipeline::TagVerdict;
 
 use super::starts::Why;
-use super::waits;
+use super::{Push, waits};
 use crate::fate::Fate;
 use crate::simulation::Simulation;
 
 /// For how long people are told of what has ended.
 const OLD_NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+const A_SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 impl Simulation {
     /// There are no faults from here on.
@@ -76,7 +78,46 @@ impl Simulation {
             found.extend(self.judge.told.repeated());
         }
         found.extend(self.untrue_cards());
+        found.extend(self.newer_ones_that_do_not_serve());
         self.judged(found);
+    }
+
+    /// The services at which an older image serves than one whose release succeeded (I5), though nobody
+    /// has brought it back or put it there by hand.
+    fn newer_ones_that_do_not_serve(&self) -> Vec<String> {
+        let pushes = &self.judge.pushes;
+        let mut found = Vec::new();
+        for pipeline in &self.pipelines {
+            let name = pipeline.pipeline.as_str();
+            let succeeded = |tag: &str, digest: &str| {
+                let text = format!("{name} {tag}: succeeded");
+                let mut cards = self.judge.told.cards();
+                cards.any(|card| card.text == text && card.digest().as_deref() == Some(digest))
+            };
+            let newest = pushes
+                .iter()
+                .rposition(|push| succeeded(&push.tag, &push.digest));
+            for stage in &pipeline.stages {
+                let service = self.home.service_of(stage);
+                let last = self.judge.starts.last_at(&service);
+                let last = last.filter(|last| last.why == Why::New);
+                let digest = last.and_then(|it| self.judge.revisions.digest(&it.revision));
+                let Some((newest, digest)) = newest.zip(digest) else {
+                    continue;
+                };
+                let newest = &pushes[newest];
+                let mut same = pushes.iter().filter(|push| push.digest == digest);
+                // Events say to the second when an image came under a tag.
+                let is_older = |push: &Push| push.at + A_SECOND < newest.at;
+                if same.clone().next().is_some() && same.all(is_older) {
+                    let tag = &newest.tag;
+                    found.push(format!(
+                        "I5: {tag} is newer and succeeded, and at {service} {digest} serves"
+                    ));
+                }
+            }
+        }
+        found
     }
 
     /// The cards that say of their image that it serves where something else does.

@@ -6,7 +6,7 @@ use towpath_core::release::Outcome::{Expired, RolledBack, Succeeded, Superseded}
 use towpath_lab_world::Behaviour::{CrashLoop, Healthy};
 
 use super::engines::pushed;
-use super::{LOOK, UPDATE, pipeline};
+use super::{CREATE, LOOK, UPDATE, pipeline};
 use crate::pipelines;
 use crate::scenario::{Act, Post, Scenario, Sign};
 
@@ -37,6 +37,7 @@ pub(super) fn all() -> Vec<Scenario> {
             .when(Sign::Quiet, Act::LiftHold)
             .ends(&[RolledBack, Succeeded]),
         queued(),
+        serving_one_again(),
         posted("push_told_twice", Post::Twice).ends(&[Succeeded]),
         posted("push_told_never", Post::Lost).ends(&[Succeeded]),
         posted("push_told_late", Post::Kept)
@@ -56,6 +57,24 @@ pub(super) fn all() -> Vec<Scenario> {
 
 fn posted(name: &str, post: Post) -> Scenario {
     pushed(name, &pipelines::rolling(), Healthy).then(Act::Pushes(post))
+}
+
+/// What serves is pushed again, under another tag, while something else is about to take its place. Its
+/// definition says nothing of the tag, so that it is what runs.
+fn serving_one_again() -> Scenario {
+    let stage = pipelines::with(pipelines::codedeploy(), &json!({ "environment": {} }));
+    pushed("serving_one_again", &stage, Healthy)
+        .when(Sign::Serves("staging"), Act::Wait)
+        .when(Sign::Quiet, Act::Push("bbbbbbb", Healthy))
+        .when(Sign::Called(CREATE, 2), Act::Wait)
+        .when(
+            Sign::After(SignedDuration::from_secs(10)),
+            Act::PushAgain {
+                tag: "ccccccc",
+                of: "aaaaaaa",
+            },
+        )
+        .ends(&[Succeeded, Succeeded, Succeeded])
 }
 
 fn queued() -> Scenario {
