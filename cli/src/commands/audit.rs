@@ -208,7 +208,7 @@ async fn all<D: Orders>(deployer: &D, last: usize) -> Result<Report, Failure> {
         format!("the last {last} of each pipeline and all on their way; --last looks further back")
     };
     report.looked_at = Some(format!(
-        "looked at {}, {} ({which}), {}, and the orders about services and images ({ordered})",
+        "checked {}, {} ({which}), {}, and the orders about services and images ({ordered})",
         counted(found.pipelines as u64, "pipeline"),
         counted(found.releases.len() as u64, "release"),
         counted(services.len() as u64, "service"),

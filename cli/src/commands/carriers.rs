@@ -133,8 +133,8 @@ fn no_answer(longest: Duration) -> String {
 /// What is known where the pipelines cannot be read: that of the release which carries the image.
 fn unlisted(own: Option<&Pipeline>, problem: &str) -> Carriers {
     let told = match own {
-        Some(pipeline) => format!("only the people of {} are told of it", pipeline.pipeline),
-        None => "nobody is told of it".to_owned(),
+        Some(pipeline) => format!("only the people of {} are notified", pipeline.pipeline),
+        None => "nobody is notified".to_owned(),
     };
     let having: Vec<_> = own.into_iter().cloned().collect();
     Carriers {

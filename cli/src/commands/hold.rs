@@ -57,7 +57,7 @@ struct Report<'a> {
     rolling_out: Option<ReleaseId>,
     /// Whether that one holds the stage when it is through: a rollback does.
     holds_again: bool,
-    /// The release that waits for the stage, and was told to look at it again.
+    /// The release that waits for the stage, and checks again.
     woken: Option<ReleaseId>,
 }
 
@@ -209,7 +209,7 @@ fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(), Failure> {
     if let Some(release) = &report.woken {
         let next = match report.ordered.changed() {
             true => "waited there, and goes on",
-            false => "is next there, and was told to look at it again",
+            false => "is next there, and checks again",
         };
         writeln!(out, "{release} {next}")?;
     }

@@ -98,7 +98,7 @@ struct StageStatus {
     failed: Option<String>,
     /// What people should know of a service that no release has come to yet.
     know: Option<String>,
-    /// What of the service could not be looked at, and why.
+    /// What of the service could not be read, and why.
     not_looked_at: Option<String>,
 }
 

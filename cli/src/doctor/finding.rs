@@ -9,7 +9,7 @@ use towpath_deployer::ports::CallError;
 pub(crate) enum Severity {
     /// It is as it should be.
     Ok,
-    /// It could not be looked at.
+    /// It could not be read.
     Unknown,
     /// It works, but less safely than it could.
     Warning,
@@ -54,12 +54,12 @@ impl Check<'_> {
         self.finding(Severity::Error, cause, Some(help.into()))
     }
 
-    /// It could not be looked at, for a reason of our own.
+    /// It could not be read, for a reason of our own.
     pub(crate) fn unseen(&self, cause: impl Into<String>, help: impl Into<String>) -> Finding {
         self.finding(Severity::Unknown, cause, Some(help.into()))
     }
 
-    /// It could not be looked at, because a call failed.
+    /// It could not be read, because a call failed.
     pub(crate) fn unknown(&self, error: &CallError) -> Finding {
         let help = if is_denied(error) {
             "run doctor with credentials that may read this, such as AWS's policy ReadOnlyAccess"

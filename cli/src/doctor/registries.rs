@@ -35,7 +35,7 @@ pub(crate) async fn check<R: Reads>(
     };
     let pattern = json::parse(text(&found, "EventPattern").as_bytes()).unwrap_or_default();
     Some(if Pattern::of(&pattern).takes(ecr) {
-        check.ok(format!("the deployer was told of {registry}"))
+        check.ok(format!("the deployer knows {registry}"))
     } else {
         check.error(
             format!("the deployer was not told of {registry}: it hears of no push there"),
@@ -87,7 +87,7 @@ mod tests {
             (
                 Some(theirs),
                 json!([own, told]),
-                Some("Ok: the deployer was told of 222222222222.dkr.ecr.us-east-1.amazonaws.com"),
+                Some("Ok: the deployer knows 222222222222.dkr.ecr.us-east-1.amazonaws.com"),
             ),
             (
                 Some(theirs),

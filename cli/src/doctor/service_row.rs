@@ -72,7 +72,7 @@ pub(crate) fn help(at: &StageAt<'_>, row: &ServiceRow) -> WayOut {
         );
     }
     WayOut::Back(match &row.last_good {
-        Some(_) => format!("`{rollback}` brings back what served before"),
+        Some(_) => format!("`{rollback}` returns to what served before"),
         None => format!(
             "no release has succeeded here yet: push an image that mends it, or \
              `{rollback} --to FAMILY:REVISION` brings back what ran before the release"
@@ -261,7 +261,7 @@ stages:
         let (_, help) = told_of(&seen).await;
         assert_eq!(
             help,
-            "`towpath rollback shop-api test` brings back what served before"
+            "`towpath rollback shop-api test` returns to what served before"
         );
     }
 

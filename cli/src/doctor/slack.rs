@@ -83,7 +83,7 @@ pub(crate) async fn check_senders<R: Reads>(reads: &R, prefix: &str) -> Vec<Find
     let (team, app) = (text(told, SLACK_TEAM_ID), text(told, SLACK_APP_ID));
     vec![if team.is_empty() || app.is_empty() {
         check.error(
-            "people decide on Slack, but the deployer was told of no workspace and app there: a click counts from wherever it is signed",
+            "people decide on Slack, but the deployer knows no workspace and app there: a click counts from wherever it is signed",
             "set `slack` of infra/deployer (team_id, app_id) and apply it",
         )
     } else {

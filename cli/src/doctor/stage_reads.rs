@@ -22,7 +22,7 @@ pub(crate) struct StageReads {
     pub(crate) running: Option<Revision>,
     /// What a failed deployment has left in place in it, if one is known to have.
     pub(crate) failed: Option<Failed>,
-    /// What of this could not be looked at, and why.
+    /// What of this could not be read, and why.
     pub(crate) not_looked_at: Option<String>,
 }
 

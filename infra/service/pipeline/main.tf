@@ -108,7 +108,7 @@ resource "aws_ssm_parameter" "pipeline" {
     }
     precondition {
       condition     = var.answers_slack != false || !local.decided_on_slack
-      error_message = "People decide on Slack, and the deployer was told of no workspace and app there: set its `slack`."
+      error_message = "People decide on Slack, and the deployer knows no workspace and app there: set its `slack`."
     }
   }
 }

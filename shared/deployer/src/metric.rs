@@ -72,7 +72,7 @@ pub fn line(function: &str, open: &[OpenRelease], woken: usize, now: Timestamp) 
     json!({
         "timestamp": now,
         "level": "INFO",
-        "message": "open releases were looked at",
+        "message": "open releases were checked",
         "open": open.len(),
         "woken": woken,
         "release.id": oldest.map(|(release, _)| release.as_str()),

@@ -64,10 +64,7 @@ const ADDED: [(&str, usize, &[&str]); 12] = [
     (
         "another wording of a text",
         2,
-        &[
-            "is archived and cannot be pulled",
-            "had not finished within",
-        ],
+        &["is archived and cannot be pulled", "did not finish within"],
     ),
     (
         "a notification channel",

@@ -197,7 +197,7 @@ pub(super) fn write_service(out: &mut dyn Write, one: &AuditedService) -> Result
         contradictions,
     } = one;
     let from = if *since > 1 {
-        format!(", looked at from the {since}th on")
+        format!(", checked from the {since}th on")
     } else {
         String::new()
     };

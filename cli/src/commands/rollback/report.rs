@@ -26,7 +26,7 @@ pub(super) struct Report<'a> {
     pub(super) taken_from: Option<TakenFrom>,
     /// What the service was found to run that Towpath has not deployed, where it was looked at.
     pub(super) runs_instead: Option<RunsInstead>,
-    /// What of the service could not be looked at, and why: the ledger alone has decided then.
+    /// What of the service could not be read, and why: the ledger alone has decided then.
     pub(super) not_looked_at: Option<String>,
     /// The rollback, where one is opened.
     pub(super) rollback: Option<ReleaseId>,
@@ -171,7 +171,7 @@ pub(super) fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(),
     if let Some(why) = &report.not_looked_at {
         writeln!(
             out,
-            "{QUIET}what the service runs could not be looked at, so that the ledger alone says what served before: {}{QUIET:#}",
+            "{QUIET}what the service runs could not be read, so that the ledger alone says what served before: {}{QUIET:#}",
             safe(why)
         )?;
     }
@@ -192,7 +192,7 @@ pub(super) fn write_text(out: &mut dyn Write, report: &Report<'_>) -> Result<(),
     if let Some(reason) = vetoed {
         writeln!(
             out,
-            "{WARN}{}{WARN:#}. Rollbacks ignore vetoes: `towpath rollback {pipeline} {stage} --to RELEASE` brings back another",
+            "{WARN}{}{WARN:#}. Rollbacks ignore vetoes: `towpath rollback {pipeline} {stage} --to RELEASE` returns to another",
             safe(reason)
         )?;
     }

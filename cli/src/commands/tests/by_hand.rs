@@ -137,7 +137,7 @@ fn a_rollback_of_what_somebody_has_put_there_brings_back_what_towpath_left_last(
     deployer.answers = Replies::refuse_all("AccessDeniedException");
     let text = ordered(&deployer, "rollback", &[]);
     assert!(
-        text.contains("could not be looked at") && text.contains("ecs:DescribeServices"),
+        text.contains("could not be read") && text.contains("ecs:DescribeServices"),
         "{text}"
     );
     assert_eq!(opened(&deployer).good_release, good);

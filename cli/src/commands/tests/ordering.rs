@@ -36,10 +36,7 @@ fn a_hold_is_set_once_and_lifted_and_both_are_verified() {
     assert_eq!(deployer.ordered.borrow().woken.as_slice(), [waits]);
     let text = ordered(&deployer, "release-hold", &["--reason", "again"]);
     assert!(text.contains("is not on hold"), "{text}");
-    assert!(
-        text.contains("is next there, and was told to look at it again"),
-        "{text}"
-    );
+    assert!(text.contains("is next there, and checks again"), "{text}");
     assert!(!text.contains("goes on"), "{text}");
 
     let (_, text) = towpath(&deployer, &["audit", "shop-api/production"]);
@@ -337,13 +334,13 @@ fn whatever_cannot_be_looked_up_a_veto_counts_and_says_so() {
     assert_eq!(warnings.len(), 1, "{report}");
     let warning = warnings[0].as_str().unwrap();
     assert!(
-        warning.contains("only the people of shop-api are told"),
+        warning.contains("only the people of shop-api are notified"),
         "{warning}"
     );
     let last = notified(&deployer).pop().unwrap();
     assert_eq!(last, ["shop-api"]);
     let text = yes(&deployer, &[&["lift-veto", &unknown], &why[..]].concat());
-    assert!(text.contains("so that nobody is told of it"), "{text}");
+    assert!(text.contains("so that nobody is notified"), "{text}");
     // Nobody is told of what was so before, and nothing had to be known for that.
     let report = self::json(&yes(&deployer, &json));
     assert!(report.get("warnings").is_none(), "{report}");

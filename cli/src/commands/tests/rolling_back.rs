@@ -140,7 +140,7 @@ fn what_failed_and_is_left_in_place_is_told_and_makes_way_for_what_is_good() {
         "know that ecs-svc/7 of api:9 failed and was left in place (1 of 2 tasks run, 3 failed): ECS deployment circuit breaker",
         "FAILED: there is no active service 111111111111/eu-west-1/shop-staging/api",
         "FAILED: CodeDeploy's deployment d-1 failed and was left in place: 100% of traffic goes to api:9",
-        "`towpath rollback shop-api production` brings back what served before",
+        "`towpath rollback shop-api production` returns to what served before",
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }

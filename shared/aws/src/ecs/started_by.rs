@@ -102,7 +102,7 @@ impl StartedBy<'_> {
         Err(CallError::NotDone {
             operation: LIST_TASKS,
             message: format!(
-                "{} lists more tasks than are looked at for those that `{}` started",
+                "{} lists more tasks than are read for those that `{}` started",
                 self.cluster, self.text
             ),
         })

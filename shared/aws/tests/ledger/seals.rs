@@ -205,7 +205,7 @@ async fn a_service_is_let_go_by_the_release_that_has_it() {
     assert!(!let_go(id('b')).await);
     assert!(let_go(owner.clone()).await);
     let row = aws.service(&service).await.unwrap();
-    let held = "towpath let it go and held it: why";
+    let held = "towpath freed it and held it: why";
     assert_eq!(
         (row.owner, row.hold.map(|hold| hold.to_string())),
         (None, Some(held.to_owned()))

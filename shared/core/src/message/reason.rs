@@ -36,7 +36,7 @@ impl InParts for Reason {
             Self::RunsAlready { tag } => says(format!("{tag} runs already")),
             Self::NotPlanned { why } => says(why.to_string()),
             Self::VetoedBefore { veto } => says(veto.to_string()),
-            Self::Superseded { by } => says(format!("{by} is newer and has arrived here too")),
+            Self::Superseded { by } => says(format!("{by}, which is newer, took its place")),
             Self::CannotRollBack { problem } => says(format!(
                 "{problem}; bring that back, or allow it with `rollback: optional`"
             )),
@@ -128,7 +128,7 @@ impl InParts for RollbackReason {
             }
             Self::ChecksFailed { checks } => Parts::list(checks.iter().map(InParts::parts)),
             Self::NotFinished { within, causes } => {
-                let late = says(format!("it had not finished within {within}"));
+                let late = says(format!("it did not finish within {within}"));
                 late.then(": ", Parts::list(causes.iter().map(InParts::parts)))
             }
             Self::HookSilent { hook, within } => says(format!("{hook} within {within}")),

@@ -117,10 +117,10 @@ pub(super) async fn run_checks<P: Ports>(
             Ok(verdict) => verdict,
             Err(error @ CallError::Refused { .. }) => Some(Verdict {
                 passed: false,
-                detail: format!("it could not be looked at: {error}"),
+                detail: format!("it could not be read: {error}"),
             }),
             Err(error @ (CallError::NotDone { .. } | CallError::Unknown { .. })) => {
-                tracing::warn!(stage.name = %due.stage, check = %of.check.name, error = %error, "a check could not be looked at; trying again later");
+                tracing::warn!(stage.name = %due.stage, check = %of.check.name, error = %error, "a check could not be read; trying again later");
                 failed = failed.or(Some(error));
                 None
             }

@@ -121,7 +121,7 @@ async fn a_rollout_that_takes_too_long_is_rolled_back() -> Result<(), Error> {
     let reason = world.reason("3f2c1ab").await?;
     assert_eq!(outcome, "rolled_back", "{reason}");
     assert!(
-        reason.contains("staging: it had not finished within 2m"),
+        reason.contains("staging: it did not finish within 2m"),
         "{reason}"
     );
     assert_eq!(world.calls("codedeploy", "StopDeployment").await?.len(), 1);
@@ -144,7 +144,7 @@ async fn a_rolling_rollout_that_takes_too_long_is_rolled_back() -> Result<(), Er
     let outcome = world.ended("c0ffee1").await?;
     let reason = world.reason("c0ffee1").await?;
     assert_eq!(outcome, "rolled_back", "{reason}");
-    assert!(reason.contains("it had not finished within 1m"), "{reason}");
+    assert!(reason.contains("it did not finish within 1m"), "{reason}");
     assert_eq!(world.running("test").await?, world.shop.first());
     let updates = world.calls("ecs", "UpdateService").await?;
     let by_advance = updates

@@ -93,7 +93,7 @@ async fn what_ran_before_the_first_release_comes_back_by_ecs_and_by_its_name() -
     let (code, printed) = world.towpath(&unknown).await?;
     assert_eq!(code, 2, "{printed}");
     assert!(
-        printed.contains("only what did is brought back"),
+        printed.contains("a rollback returns only to what did"),
         "{printed}"
     );
 

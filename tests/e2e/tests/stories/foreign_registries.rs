@@ -151,7 +151,7 @@ async fn a_registry_that_the_deployer_was_told_of_feeds_the_pipeline_that_names_
 
     let (_, printed) = towpath(&world, &["doctor", "--all"]).await?;
     assert!(
-        printed.contains(&format!("registry: the deployer was told of {host}")),
+        printed.contains(&format!("registry: the deployer knows {host}")),
         "{printed}"
     );
     assert!(!printed.contains("takes other events"), "{printed}");

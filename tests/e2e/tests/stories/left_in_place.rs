@@ -1,5 +1,5 @@
 //! What somebody deploys by hand fails, and ECS leaves it in place: people are told, and one command
-//! brings back what served before.
+//! returns to what served before.
 
 use serde_json::json;
 use towpath_e2e::{Error, Shop, World};

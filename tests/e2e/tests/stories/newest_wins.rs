@@ -176,7 +176,7 @@ async fn a_second_tag_whose_event_comes_late_overtakes_nothing() -> Result<(), E
     world.event(&late).await?;
     assert_eq!(world.ended(AGAIN).await?, "superseded");
     let reason = world.reason(AGAIN).await?;
-    let newer = format!("{LAST} is newer and has arrived here too");
+    let newer = format!("{LAST}, which is newer, took its place");
     assert!(reason.ends_with(&newer), "{reason}");
     deploy(&world, LAST, &last).await
 }

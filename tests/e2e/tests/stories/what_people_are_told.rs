@@ -141,8 +141,7 @@ async fn a_silent_hook_of_codedeploys_is_named() -> Result<(), Error> {
     world.push(GOOD, "healthy").await?;
     assert_eq!(world.ended(GOOD).await?, "rolled_back");
     let reason = world.reason(GOOD).await?;
-    let named =
-        "it had not finished within 10m: the hook towpath-lifecycle-hook never answered at ";
+    let named = "it did not finish within 10m: the hook towpath-lifecycle-hook never answered at ";
     assert!(reason.contains(named), "{reason}");
     Ok(())
 }
@@ -235,7 +234,7 @@ async fn only_the_card_of_what_serves_says_so_and_offers_to_roll_it_back() -> Re
     ];
     world.ordered(&command).await?;
     until_card(&world, GOOD, "3f2c1ab serves again since").await?;
-    until_card(&world, WORSE, "3f2c1ab was brought back instead").await?;
+    until_card(&world, WORSE, "rolled back to 3f2c1ab").await?;
     assert!(!offers(&world, WORSE).await? && offers(&world, GOOD).await?);
     // In the other stages it serves still.
     until_card(&world, WORSE, "*staging*: 4a5b6c7 serves since").await?;

@@ -194,7 +194,7 @@ fn succeeded(
         } else {
             tag.as_str()
         };
-        return format!("{what} was brought back, {}", (style.time)(at));
+        return format!("rolled back to {what}, {}", (style.time)(at));
     }
     match since {
         Since::Serves => {
@@ -206,12 +206,12 @@ fn succeeded(
         Since::Replaced { by, back, at } => {
             let other = by.as_ref().map(|other| slack_text(other.as_str()));
             let other = other.as_deref().unwrap_or("what ran before");
-            let did = if *back {
-                "was brought back instead"
+            let instead = if *back {
+                format!("rolled back to {other}")
             } else {
-                "took its place"
+                format!("{other} took its place")
             };
-            format!("{tag} served until {}: {other} {did}", (style.time)(*at))
+            format!("{tag} served until {}: {instead}", (style.time)(*at))
         }
     }
 }

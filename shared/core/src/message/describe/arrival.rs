@@ -101,17 +101,16 @@ pub(super) fn replaced(
     back: bool,
 ) -> Description {
     let tag = tag.map_or("what ran before", |tag| tag.as_str());
-    let did = if back {
-        "brought back by"
+    Description::new(if back {
+        format!("{stage}: {by} rolled back to {tag}, which serves there instead")
     } else {
-        "rolled out by"
-    };
-    Description::new(format!("{stage}: {tag} serves there instead, {did} {by}"))
+        format!("{stage}: {tag} serves there instead, rolled out by {by}")
+    })
 }
 
 pub(super) fn brought_back(stage: &StageName, by: &ReleaseId) -> Description {
     Description::new(format!(
-        "{stage}: it serves there again, brought back by {by}"
+        "{stage}: {by} rolled back to it, and it serves there again"
     ))
 }
 

@@ -111,7 +111,7 @@ pub(super) fn task_started(
 }
 
 pub(super) fn watched(stage: &StageName) -> Description {
-    Description::bookkeeping(format!("{stage}: the checks were looked at"))
+    Description::bookkeeping(format!("{stage}: the checks were read"))
 }
 
 pub(super) fn checks_ran(

@@ -12,7 +12,7 @@ impl fmt::Display for Block {
                 let did = match order {
                     Order::Hold => "held it",
                     Order::LiftHold => "lifted the hold",
-                    Order::LetGo => "let it go and held it",
+                    Order::LetGo => "freed it and held it",
                     Order::Veto => "vetoed the image",
                     Order::LiftVeto => "lifted the veto",
                 };

@@ -50,7 +50,7 @@ fn why_a_deployment_does_not_come_through() {
         ),
         (
             json!({ "is": "stopped_by_towpath", "because": { "is": "not_finished", "within": "1h" } }),
-            "Towpath stopped it: it had not finished within 1h",
+            "Towpath stopped it: it did not finish within 1h",
         ),
         (
             json!({ "is": "brought_back", "by": "d-2" }),

@@ -74,7 +74,7 @@ fn why_a_rollout_is_rolled_back() {
         ),
         (
             json!({ "is": "not_finished", "within": "1h" }),
-            "it had not finished within 1h",
+            "it did not finish within 1h",
         ),
         (
             json!({ "is": "not_finished", "within": "1h", "causes": [
@@ -82,7 +82,7 @@ fn why_a_rollout_is_rolled_back() {
                 { "is": "stopped_task", "said": "container `api` exited with code 1" },
                 { "is": "pause", "at": "PRE_SCALE_UP" },
             ] }),
-            "it had not finished within 1h: the hook gate never answered at AfterInstall; container `api` exited with code 1; a pause at PRE_SCALE_UP waited for an action, and nobody gave one",
+            "it did not finish within 1h: the hook gate never answered at AfterInstall; container `api` exited with code 1; a pause at PRE_SCALE_UP waited for an action, and nobody gave one",
         ),
         (
             json!({ "is": "not_let_through", "why": call("no right") }),
@@ -133,7 +133,7 @@ fn why_a_rollout_has_ended() {
         ),
         (
             json!({ "is": "superseded", "by": "d00dad1" }),
-            "d00dad1 is newer and has arrived here too",
+            "d00dad1, which is newer, took its place",
         ),
         (
             json!({ "is": "cannot_roll_back", "problem": { "is": "revision", "revision": revision(9), "status": "INACTIVE" } }),
@@ -203,7 +203,7 @@ fn why_a_rollout_has_ended() {
         (
             json!({ "is": "unfinished", "deployment": "d-1", "at": { "is": "rolling_back" },
                 "until": "2026-03-02T11:00:00Z", "rolling_back": { "is": "not_finished", "within": "1h" } }),
-            "it was still being rolled back at 2026-03-02T11:00:00Z; look at d-1: it had not finished within 1h",
+            "it was still being rolled back at 2026-03-02T11:00:00Z; look at d-1: it did not finish within 1h",
         ),
         (
             json!({ "is": "unfinished", "deployment": "d-1",
@@ -248,7 +248,7 @@ fn why_a_release_has_ended() {
         ),
         (
             json!({ "is": "stage", "stage": "test", "because": { "is": "superseded", "by": "d00dad1" } }),
-            "test: d00dad1 is newer and has arrived here too",
+            "test: d00dad1, which is newer, took its place",
         ),
         (json!({ "is": "no_stages" }), "its pipeline has no stages"),
         (json!({ "is": "no_service" }), "its stage has no service"),
@@ -293,11 +293,11 @@ fn why_a_stage_is_on_hold() {
         ),
         (
             json!({ "is": "rolled_back", "tag": "3f2c1ab", "because": late }),
-            "3f2c1ab was rolled back: it had not finished within 1h",
+            "3f2c1ab was rolled back: it did not finish within 1h",
         ),
         (
             json!({ "is": "not_rolled_back", "tag": "3f2c1ab", "because": late }),
-            "3f2c1ab was to be rolled back: it had not finished within 1h; look at what serves",
+            "3f2c1ab was to be rolled back: it did not finish within 1h; look at what serves",
         ),
         (
             json!({ "is": "refused", "tag": "3f2c1ab",

@@ -400,7 +400,7 @@ fn checks_that_fail_for_one_reason_are_each_told_with_it() {
         deployment,
         at,
         results,
-    } = checked(false, "it could not be looked at: refused")
+    } = checked(false, "it could not be read: refused")
     else {
         panic!("it is a check");
     };
@@ -416,7 +416,11 @@ fn checks_that_fail_for_one_reason_are_each_told_with_it() {
     });
     let replies = replies(&story.release);
     let told = replies.last().expect("a reply");
-    assert_eq!(told.matches("looked at: refused").count(), 2, "{told}");
+    assert_eq!(
+        told.matches("could not be read: refused").count(),
+        2,
+        "{told}"
+    );
 }
 
 #[test]

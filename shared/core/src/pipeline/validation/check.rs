@@ -25,7 +25,7 @@ fn find_in_alarm(alarm: &AlarmCheck, path: &str, found: &mut Found) {
     if count == 0 || count > MAX_ALARMS {
         found.add(
             format!("{path}.names"),
-            format!("{count} alarms cannot be looked at"),
+            format!("{count} alarms cannot be checked"),
             format!("name 1 to {MAX_ALARMS} alarms"),
         );
     }

@@ -115,7 +115,7 @@ fn bake(stage: &Stage, check: &Check, path: &str, found: &mut Found) {
     if stage.bake.is_none() {
         found.add(
             format!("{path}.at"),
-            "the stage has no bake time in which this check would be looked at",
+            "the stage has no bake time in which this check would run",
             "give the stage a `bake` time, such as 15m",
         );
     }

@@ -16,7 +16,7 @@ pub enum RollbackRefused {
     NoSuchRelease(ReleaseId),
     /// What is known of a release that is needed cannot be read.
     #[error(
-        "nothing is rolled back, because release {release} cannot be read ({problem}): `towpath rollback` with --to brings back another one"
+        "nothing is rolled back, because release {release} cannot be read ({problem}): `towpath rollback` with --to returns to another one"
     )]
     Unreadable { release: ReleaseId, problem: String },
     /// Another release is being rolled out.
@@ -43,7 +43,7 @@ pub enum RollbackRefused {
     },
     /// What ran before any release serves.
     #[error(
-        "{revision} serves in {stage} now, as before {first}, and not {release}: `towpath rollback` with --to brings back what you name", revision = .revision.short()
+        "{revision} serves in {stage} now, as before {first}, and not {release}: `towpath rollback` with --to returns to what you name", revision = .revision.short()
     )]
     BeforeServes {
         release: ReleaseId,
@@ -68,12 +68,12 @@ pub enum RollbackRefused {
     NothingBefore(StageName),
     /// No release has succeeded there yet.
     #[error(
-        "no release has succeeded in {0} yet, so there is none to bring back: push an image; what ran there before a release is named with --to FAMILY:REVISION of `towpath rollback`"
+        "no release has succeeded in {0} yet, so there is none to return to: push an image; what ran there before a release is named with --to FAMILY:REVISION of `towpath rollback`"
     )]
     NothingYet(StageName),
     /// The release did not serve there.
     #[error(
-        "{release} never served in {stage}, and only what did is brought back: `towpath history` shows the releases that may be named"
+        "{release} never served in {stage}, and a rollback returns only to what did: `towpath history` shows the releases that may be named"
     )]
     NeverServed {
         release: ReleaseId,
@@ -81,7 +81,7 @@ pub enum RollbackRefused {
     },
     /// Nothing is known to have run there with the revision.
     #[error(
-        "the ledger does not know that {revision} ran in {stage}, and only what did is brought back: `towpath history` shows the releases that may be named"
+        "the ledger does not know that {revision} ran in {stage}, and a rollback returns only to what did: `towpath history` shows the releases that may be named"
     )]
     NeverRan {
         /// The revision, as somebody has named it.

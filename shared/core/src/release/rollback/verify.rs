@@ -10,17 +10,17 @@ use crate::release::{Image, Release, ServiceId};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unfounded {
-    #[error("nothing is brought back: the ledger has no release {0}")]
+    #[error("nothing is rolled back: the ledger has no release {0}")]
     NoSuchRelease(ReleaseId),
     /// It did not serve there.
-    #[error("nothing is brought back: by its own entries {release} never served in {service}")]
+    #[error("nothing is rolled back: by its own entries {release} never served in {service}")]
     NeverServed {
         release: ReleaseId,
         service: ServiceId,
     },
     /// Something else ran.
     #[error(
-        "nothing is brought back: by the entries of {release} that is {own}, and the rollback names {named}"
+        "nothing is rolled back: by the entries of {release} that is {own}, and the rollback names {named}"
     )]
     Otherwise {
         release: ReleaseId,

@@ -104,7 +104,7 @@ fn a_release_that_was_overtaken_ends_as_superseded_wherever_it_stands_before_liv
     ] {
         let (outcome, reason) = overtaken(story);
         assert_eq!(outcome, Outcome::Superseded);
-        assert_eq!(reason, "fffffff is newer and has arrived here too");
+        assert_eq!(reason, "fffffff, which is newer, took its place");
     }
 }
 

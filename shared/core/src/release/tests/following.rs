@@ -111,7 +111,7 @@ fn a_deployment_whose_time_is_up_is_rolled_back_once() {
     assert_eq!(seen.kinds(), [ActionKind::RestoreScaling]);
     let (outcome, reason) = seen.restored().gives_up();
     assert_eq!(outcome, Outcome::RolledBack);
-    assert_eq!(reason, "it had not finished within 1h");
+    assert_eq!(reason, "it did not finish within 1h");
 }
 
 fn failed_in_place() -> DeploymentStatus {

@@ -95,7 +95,7 @@ pub(crate) async fn crash_loop(cell: &Cell) -> Result<(), Error> {
     let because = match cell.engine {
         Engine::Rolling => "ECS deployment circuit breaker: rolling back",
         Engine::Ecs => "ECS deployment circuit breaker: tasks failed to start",
-        Engine::CodeDeploy => "it had not finished within 10m",
+        Engine::CodeDeploy => "it did not finish within 10m",
     };
     let ending = Ending {
         outcome: "rolled_back",
